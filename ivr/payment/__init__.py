@@ -1,0 +1,1 @@
+"""Cards and card processors. Knows nothing of calls or of the database."""

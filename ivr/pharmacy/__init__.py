@@ -1,0 +1,1 @@
+"""The shared pharmacy database: members, prescriptions, orders, addresses. Never hears of calls."""

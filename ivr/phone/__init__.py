@@ -1,0 +1,1 @@
+"""A telephone for people: executes TwiML the way the carrier does."""

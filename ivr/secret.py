@@ -1,0 +1,44 @@
+"""A text that must not be seen: card digits, security codes, tokens, keys.
+
+It cannot be printed, logged, formatted, pickled or serialised in clear; only `reveal()` gives it up, so every
+place that does is found by searching for that word.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import NoReturn
+
+MASK = "•••"
+
+
+class Secret:
+    """Hold a text that shows itself as dots everywhere but in `reveal()`."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text in clear, for the one place that has to use it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return MASK
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    __hash__ = None  # type: ignore[assignment]  # a hash of a card number would be a trace of it
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret cannot be serialised")

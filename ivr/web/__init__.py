@@ -1,0 +1,1 @@
+"""The HTTP edge: carrier webhooks and TwiML."""

@@ -1,0 +1,156 @@
+"""YAML with every scalar kept as text and every node with its place.
+
+`0612` stays four digits, `on` stays a word, a repeated key is a problem instead of a silent loss. What a field
+should be is said by whoever reads it: `node.integer(report, low=1)`. Problems go to a `Report`; a field that has
+one reads as None, so that reading goes on and all problems are told at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import yaml
+
+from ivr.errors import Place, Report, did_you_mean
+
+_LOST_POUND = re.compile(r"^\s*#\s*:")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One YAML value: text, a list, or a mapping; exactly one of the three is not None."""
+
+    place: Place
+    scalar: str | None = None
+    quoted: bool = False
+    items: tuple[Node, ...] | None = None
+    fields: Mapping[str, Node] | None = None
+    key_places: Mapping[str, Place] | None = None
+
+    @property
+    def kind(self) -> str:
+        """Say what this is in plain words, for messages."""
+        if self.fields is not None:
+            return "a mapping"
+        return "a list" if self.items is not None else f'"{self.scalar}"' if self.scalar else "nothing"
+
+    def text(self, report: Report, what: str) -> str | None:
+        """Return the text; nothing, a list or a mapping is a problem."""
+        if not self.scalar:
+            report.add(self.place, f"{what} should be text, found {self.kind}")
+            return None
+        return self.scalar
+
+    def integer(self, report: Report, what: str, low: int = 0, high: int | None = None) -> int | None:
+        """Return a whole number within bounds."""
+        wanted = f"a whole number of at least {low}" if high is None else f"a whole number from {low} to {high}"
+        if self.scalar is None or not self.scalar.isascii() or not self.scalar.isdigit():
+            report.add(self.place, f"{what} should be {wanted}, found {self.kind}")
+            return None
+        number = int(self.scalar)
+        if number < low or (high is not None and number > high):
+            report.add(self.place, f"{what} should be {wanted}, found {number}")
+            return None
+        return number
+
+    def flag(self, report: Report, what: str) -> bool | None:
+        """Return true or false; nothing else is taken for either."""
+        if self.scalar not in ("true", "false"):
+            report.add(self.place, f"{what} should be true or false, found {self.kind}")
+            return None
+        return self.scalar == "true"
+
+    def sequence(self, report: Report, what: str) -> tuple[Node, ...]:
+        """Return the items of a list."""
+        if self.items is None:
+            report.add(self.place, f"{what} should be a list, found {self.kind}")
+            return ()
+        return self.items
+
+    def mapping(self, report: Report, what: str) -> Mapping[str, Node]:
+        """Return the fields of a mapping whose keys are free."""
+        if self.fields is None:
+            report.add(self.place, f"{what} should be a mapping, found {self.kind}")
+            return {}
+        return self.fields
+
+    def record(
+        self, report: Report, what: str, required: Iterable[str] = (), optional: Iterable[str] = ()
+    ) -> Mapping[str, Node]:
+        """Return the fields of a mapping whose keys are known; unknown and missing ones are problems."""
+        fields = self.mapping(report, what)
+        required, known = tuple(required), (*required, *optional)
+        for name in fields:
+            if name not in known:
+                report.add(self.key_place(name), f'{what} has no "{name}"{did_you_mean(name, known)}')
+        for name in required:
+            if self.fields is not None and name not in fields:
+                report.add(self.place, f'{what} lacks "{name}"')
+        return {name: node for name, node in fields.items() if name in known}
+
+    def key_place(self, name: str) -> Place:
+        """Return where a field's name stands."""
+        return (self.key_places or {}).get(name, self.place)
+
+
+def read(file: str, text: str, report: Report) -> Node | None:
+    """Read one YAML document from its text; `file` is the name that problems are told with."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if _LOST_POUND.match(line):
+            report.add(
+                Place(file, number, line.index("#") + 1),
+                'YAML takes "#:" for a comment; the pound key is written "pound:"',
+            )
+        if "\t" in line[: len(line) - len(line.lstrip())]:
+            report.add(Place(file, number, 1), "the line is indented with a tab; YAML takes spaces only")
+            return None
+    try:
+        root = yaml.compose(text, Loader=yaml.BaseLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+        report.add(place, _plain_words(error))
+        return None
+    except yaml.YAMLError as error:
+        report.add(Place(file), f"not readable as YAML: {error}".split("\n")[0])
+        return None
+    if root is None:
+        report.add(Place(file), "the file is empty")
+        return None
+    return _node(file, root, report)
+
+
+def _plain_words(error: yaml.MarkedYAMLError) -> str:
+    problem = " ".join(part for part in (error.context, error.problem) if part)
+    hints = {
+        "found undefined alias": 'a "*" begins a YAML alias; the star key is written "star:"',
+        "while scanning an alias": 'a "*" begins a YAML alias; the star key is written "star:"',
+        "mapping values are not allowed here": 'a ": " inside words needs quotes around the whole text',
+        "while scanning a quoted scalar": "a quotation mark that is opened here is never closed",
+    }
+    for sign, hint in hints.items():
+        if sign in problem:
+            return f"not readable as YAML: {hint}"
+    return f"not readable as YAML: {problem}"
+
+
+def _node(file: str, node: yaml.Node, report: Report) -> Node:
+    place = Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
+    if isinstance(node, yaml.ScalarNode):
+        return Node(place, scalar=node.value, quoted=node.style in ("'", '"'))
+    if isinstance(node, yaml.SequenceNode):
+        return Node(place, items=tuple(_node(file, item, report) for item in node.value))
+    fields: dict[str, Node] = {}
+    places: dict[str, Place] = {}
+    for key, value in node.value:
+        key_place = Place(file, key.start_mark.line + 1, key.start_mark.column + 1)
+        if not isinstance(key, yaml.ScalarNode):
+            report.add(key_place, "a name should be text, found a list or a mapping")
+        elif key.value in fields:
+            report.add(key_place, f'"{key.value}" stands here twice; the first is on line {places[key.value].line}')
+        else:
+            places[key.value] = key_place
+            fields[key.value] = _node(file, value, report)
+    return Node(place, fields=fields, key_places=places)
