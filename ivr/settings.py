@@ -1,0 +1,276 @@
+"""How the line is run: every environment variable it takes, read once at start into one frozen value.
+
+`SETTINGS` describes each variable a single time; error texts and the documentation are made from it. A value that
+cannot be used stops the start, and all such values are told together. Nothing here opens a database or a socket.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ivr.clock import Clock, fixed_clock, system_clock
+from ivr.errors import SettingError, did_you_mean
+from ivr.secret import Secret
+
+PROJECT = Path(__file__).resolve().parent.parent
+KEY_TAKES = "32 bytes in URL-safe base64; a comma list rotates, the first encrypts and all decrypt"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the operator chose; `Settings()` is what a fresh checkout runs with."""
+
+    database_url: str = field(default="sqlite:///ivr.db", repr=False)  # it may carry a password
+    twilio_auth_tokens: tuple[Secret, ...] = ()
+    twilio_account_sid: str | None = None
+    public_url: str | None = None
+    secret_keys: tuple[Secret, ...] = ()
+    unsigned: bool = False
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("America/Los_Angeles"))
+    person_number: str | None = None
+    text_from: str | None = None
+    retention_days: int = 90
+    staff_password: Secret | None = None
+    gateway: Literal["sandbox", "stripe"] = "sandbox"
+    stripe_api_key: Secret | None = None
+    stripe_api_base: str | None = None
+    card_capture: Literal["keypad", "pay"] = "keypad"
+    flows: Path = PROJECT / "flows"
+    prompts: Path = PROJECT / "prompts"
+    now: datetime | None = None
+    refill_window_days: int = 14
+    controlled_window_days: int = 7
+    controlled_multiples: bool = False
+    limit_schedule_five: bool = False
+
+    @property
+    def live_key(self) -> bool:
+        """Say whether the processor key given moves real money."""
+        key = self.stripe_api_key.reveal() if self.stripe_api_key else ""
+        return key.startswith(("sk_live_", "rk_live_"))
+
+    @property
+    def live_processor(self) -> bool:
+        """Say whether cards are really charged: the processor is chosen and its key is a live one."""
+        return self.gateway == "stripe" and self.live_key
+
+    def clock(self) -> Clock:
+        """Return the machine's clock, or one that stands still at the time given for a rehearsal."""
+        return fixed_clock(self.now) if self.now else system_clock
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _choice(*options: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value not in options:
+            raise ValueError
+        return value
+
+    return read
+
+
+def _matching(pattern: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError
+        return value
+
+    return read
+
+
+def _flag(value: str) -> bool:
+    return _choice("0", "1")(value) == "1"
+
+
+def _days(low: int, high: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        number = int(_matching(r"\d{1,6}")(value))
+        if not low <= number <= high:
+            raise ValueError
+        return number
+
+    return read
+
+
+def _database(value: str) -> str:
+    """Name the PostgreSQL driver that is installed when the URL leaves it open."""
+    _matching(r"(sqlite(\+\w+)?|postgres|postgresql(\+\w+)?)://\S*")(value)
+    return re.sub(r"^(postgres|postgresql)://", "postgresql+psycopg://", value)
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    _ = parts.port  # reading it is what refuses a port out of range
+    plain = parts.scheme in ("http", "https") and parts.hostname and not re.search(r"[\s?#@\\]", value)
+    if not plain:
+        raise ValueError
+    return value.rstrip("/")
+
+
+def _zone(value: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, OSError) as error:
+        raise ValueError from error
+
+
+def _folder(value: str) -> Path:
+    path = Path(value).expanduser()
+    if not path.is_dir():
+        raise ValueError
+    return path
+
+
+def _moment(value: str) -> datetime:
+    if not re.match(r"\d{4}-\d\d-\d\d[T ]\d", value):
+        raise ValueError
+    return datetime.fromisoformat(value)
+
+
+def _secret(value: str) -> Secret:
+    return Secret(value)
+
+
+def _secrets(value: str) -> tuple[Secret, ...]:
+    parts = [part.strip() for part in value.split(",")]
+    if not all(parts):
+        raise ValueError
+    return tuple(Secret(part) for part in parts)
+
+
+def _processor_key(value: str) -> Secret:
+    return Secret(_matching(r"(sk|rk)_(test|live)_\w+")(value))
+
+
+def encryption_keys(value: str) -> tuple[Secret, ...]:
+    """Split a comma list of keys; ValueError, without a word of what was found, when one is not 32 bytes."""
+    keys = _secrets(value)
+    for key in keys:
+        try:
+            raw = base64.b64decode(key.reveal(), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            raise ValueError from None
+        if len(raw) != 32:
+            raise ValueError
+    return keys
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One environment variable: what it takes and is for, and the field of `Settings` it fills."""
+
+    name: str
+    field: str | None  # None: known, and read elsewhere
+    read: Callable[[str], object]  # ValueError for what it does not take
+    takes: str
+    default: str  # as it would be written; empty: none
+    purpose: str
+    secret: bool = False  # its value never stands in a message
+
+
+_PHONE = _matching(r"\+[1-9]\d{7,14}")
+_PHONE_TAKES = "a telephone number in E.164 form such as +18002457979"
+_URL_TAKES = "http:// or https://, a host and perhaps a port and a path, nothing after it"
+_FLAG_TAKES = "1 or 0"
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("DATABASE_URL", "database_url", _database, "a sqlite:// or postgresql:// URL", "sqlite:///ivr.db",
+            "the shared pharmacy database", secret=True),
+    Setting("TWILIO_AUTH_TOKEN", "twilio_auth_tokens", _secrets, "the account's token, or a comma list while it rotates", "",
+            "checks that a request comes from the carrier; unset, only local requests are taken", secret=True),
+    Setting("TWILIO_ACCOUNT_SID", "twilio_account_sid", _matching(r"AC[0-9a-fA-F]{32}"), "AC and 32 hexadecimal digits", "",
+            "the carrier account that sends text messages"),
+    Setting("IVR_PUBLIC_URL", "public_url", _url, _URL_TAKES, "", "the URL the carrier sees, for signatures behind a proxy"),
+    Setting("IVR_SECRET_KEY", "secret_keys", encryption_keys, KEY_TAKES, "",
+            "encrypts card entries, stored replies and call state; unset, a local key is made once beside the database", secret=True),
+    Setting("IVR_UNSIGNED", "unsigned", _flag, _FLAG_TAKES, "0", "1 lets a line without TWILIO_AUTH_TOKEN be reached from elsewhere"),
+    Setting("IVR_TIMEZONE", "timezone", _zone, "an IANA time zone such as America/Los_Angeles", "America/Los_Angeles",
+            "the zone whose days are spoken and stored as dates"),
+    Setting("IVR_PERSON_NUMBER", "person_number", _PHONE, _PHONE_TAKES, "", "where 0 leads"),
+    Setting("IVR_TEXT_FROM", "text_from", _PHONE, _PHONE_TAKES, "", "the number text messages come from"),
+    Setting("IVR_RETENTION_DAYS", "retention_days", _days(1, 3650), "days from 1 to 3650", "90", "how long the journal of calls is kept"),
+    Setting("IVR_STAFF_PASSWORD", "staff_password", _secret, "a password", "", "opens the staff pages to requests from elsewhere", secret=True),
+    Setting("IVR_TEST_POSTGRES", None, _text, "a postgresql:// URL", "", "an empty database for the tests", secret=True),
+    Setting("IVR_GATEWAY", "gateway", _choice("sandbox", "stripe"), "sandbox or stripe", "sandbox", "who takes the payments"),
+    Setting("STRIPE_API_KEY", "stripe_api_key", _processor_key, "a secret or restricted key such as sk_test_…", "",
+            "the processor's key, needed with IVR_GATEWAY=stripe", secret=True),
+    Setting("STRIPE_API_BASE", "stripe_api_base", _url, _URL_TAKES, "", "another address for the processor, such as a local stand-in"),
+    Setting("IVR_CARD_CAPTURE", "card_capture", _choice("keypad", "pay"), "keypad or pay", "",
+            "who hears the card digits: this line, or the carrier; unset, pay with a live processor key, else keypad"),
+    Setting("IVR_FLOWS", "flows", _folder, "a folder that exists", "flows", "the call flow"),
+    Setting("IVR_PROMPTS", "prompts", _folder, "a folder that exists", "prompts", "the words and recordings"),
+    Setting("IVR_NOW", "now", _moment, "a date and time such as 2026-03-01T09:30, of IVR_TIMEZONE unless it names an offset", "",
+            "a time that stands still, for rehearsals"),
+    Setting("IVR_REFILL_WINDOW_DAYS", "refill_window_days", _days(0, 90), "days from 0 to 90", "14",
+            "how many days before the supply ends a refill is due"),
+    Setting("IVR_CONTROLLED_WINDOW_DAYS", "controlled_window_days", _days(0, 90), "days from 0 to 90", "7", "the same for controlled drugs"),
+    Setting("IVR_CONTROLLED_MULTIPLES", "controlled_multiples", _flag, _FLAG_TAKES, "0",
+            "1 lets a controlled drug be ordered in multiples of its days' supply, up to its maximum"),
+    Setting("IVR_LIMIT_SCHEDULE_FIVE", "limit_schedule_five", _flag, _FLAG_TAKES, "0",
+            "1 holds schedule V to the limits of schedules III and IV"),
+)  # fmt: skip  # one setting a row reads as the table it is
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings; SettingError names every variable that cannot be used, a line each."""
+    given = {name: value.strip() for name, value in environ.items() if value.strip()}
+    problems = list(_unknown(given))
+    values: dict[str, Any] = {}  # each field's reader gives it its type
+    for setting in SETTINGS:
+        if setting.name not in given or setting.field is None:
+            continue
+        try:
+            values[setting.field] = setting.read(given[setting.name])
+        except ValueError:
+            problems.append(_refusal(setting, given[setting.name]))
+    settings = _complete(replace(Settings(), **values), capture_given="card_capture" in values)
+    problems.extend(_conflicts(settings, given))
+    if problems:
+        raise SettingError("\n".join(problems))
+    return settings
+
+
+def _unknown(given: Mapping[str, str]) -> Iterator[str]:
+    known = [setting.name for setting in SETTINGS]
+    for name in sorted(given):
+        if name.startswith("IVR_") and name not in known:
+            yield f"{name}: there is no such setting{did_you_mean(name, known)}"
+
+
+def _refusal(setting: Setting, value: str) -> str:
+    found = "something else, not shown here" if setting.secret else repr(value)
+    return f"{setting.name}: expected {setting.takes}, found {found}"
+
+
+def _complete(settings: Settings, *, capture_given: bool) -> Settings:
+    """Fill in what depends on other settings."""
+    if settings.now:
+        local = settings.now if settings.now.tzinfo else settings.now.replace(tzinfo=settings.timezone)
+        settings = replace(settings, now=local.astimezone(UTC))
+    if not capture_given and settings.live_processor:
+        settings = replace(settings, card_capture="pay")
+    return settings
+
+
+def _conflicts(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
+    for name, folder in (("IVR_FLOWS", settings.flows), ("IVR_PROMPTS", settings.prompts)):
+        if name not in given and not folder.is_dir():
+            yield f"{name}: expected a folder that exists, found none at its default, {folder}"
+    if settings.gateway == "stripe" and "STRIPE_API_KEY" not in given:
+        yield "STRIPE_API_KEY: expected the processor's key with IVR_GATEWAY=stripe, found none"
+    if settings.live_key and "IVR_NOW" in given:
+        yield "IVR_NOW: expected to be unset with a live processor key, found a time"
+    if settings.live_key and (settings.stripe_api_base or "https:").startswith("http:"):
+        yield "STRIPE_API_BASE: expected https:// with a live processor key, found http://"

@@ -1,0 +1,194 @@
+import base64
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ivr.clock import system_clock
+from ivr.errors import SettingError
+from ivr.secret import Secret
+from ivr.settings import PROJECT, SETTINGS, Settings, load_settings
+
+KEY = base64.urlsafe_b64encode(bytes(32)).decode()
+OTHER_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+
+
+def test_nothing_set_gives_the_defaults() -> None:
+    assert load_settings({}) == Settings()
+
+
+def test_an_empty_value_is_an_unset_one() -> None:
+    assert load_settings({"IVR_TIMEZONE": "", "IVR_PERSON_NUMBER": "  "}) == Settings()
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_the_table_names_the_default_that_is_used(setting: object) -> None:
+    (described,) = [row for row in SETTINGS if row is setting]
+    if described.field is None or not described.default:
+        return
+    default = PROJECT / described.default if described.default in ("flows", "prompts") else described.default
+    assert described.read(str(default)) == getattr(Settings(), described.field)
+
+
+def test_every_field_has_exactly_one_variable() -> None:
+    assert sorted(row.field for row in SETTINGS if row.field) == sorted(item.name for item in fields(Settings))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field", "expected"),
+    [
+        ("DATABASE_URL", "sqlite:////var/ivr.db", "database_url", "sqlite:////var/ivr.db"),
+        ("DATABASE_URL", "postgresql://u:p@db/ivr", "database_url", "postgresql+psycopg://u:p@db/ivr"),
+        ("DATABASE_URL", "postgres://db/ivr", "database_url", "postgresql+psycopg://db/ivr"),
+        ("DATABASE_URL", "postgresql+psycopg://db/ivr", "database_url", "postgresql+psycopg://db/ivr"),
+        ("TWILIO_AUTH_TOKEN", "new, old", "twilio_auth_tokens", (Secret("new"), Secret("old"))),
+        ("TWILIO_ACCOUNT_SID", "AC" + "0a" * 16, "twilio_account_sid", "AC" + "0a" * 16),
+        ("IVR_PUBLIC_URL", "https://refills.example:8443/line/", "public_url", "https://refills.example:8443/line"),
+        ("IVR_PUBLIC_URL", "http://[::1]:80", "public_url", "http://[::1]:80"),
+        ("IVR_SECRET_KEY", f"{KEY},{OTHER_KEY}", "secret_keys", (Secret(KEY), Secret(OTHER_KEY))),
+        ("IVR_UNSIGNED", "1", "unsigned", True),
+        ("IVR_TIMEZONE", "Pacific/Honolulu", "timezone", ZoneInfo("Pacific/Honolulu")),
+        ("IVR_PERSON_NUMBER", "+18002457979", "person_number", "+18002457979"),
+        ("IVR_TEXT_FROM", " +18005550100 ", "text_from", "+18005550100"),
+        ("IVR_RETENTION_DAYS", "30", "retention_days", 30),
+        ("IVR_STAFF_PASSWORD", "open sesame", "staff_password", Secret("open sesame")),
+        ("STRIPE_API_KEY", "sk_test_12345", "stripe_api_key", Secret("sk_test_12345")),
+        ("STRIPE_API_BASE", "http://127.0.0.1:8420/", "stripe_api_base", "http://127.0.0.1:8420"),
+        ("IVR_CARD_CAPTURE", "pay", "card_capture", "pay"),
+        ("IVR_REFILL_WINDOW_DAYS", "0", "refill_window_days", 0),
+        ("IVR_CONTROLLED_WINDOW_DAYS", "3", "controlled_window_days", 3),
+        ("IVR_CONTROLLED_MULTIPLES", "1", "controlled_multiples", True),
+        ("IVR_LIMIT_SCHEDULE_FIVE", "1", "limit_schedule_five", True),
+        ("IVR_NOW", "2026-03-01T09:30", "now", datetime(2026, 3, 1, 17, 30, tzinfo=UTC)),
+        ("IVR_NOW", "2026-03-01 09:30:15Z", "now", datetime(2026, 3, 1, 9, 30, 15, tzinfo=UTC)),
+        ("IVR_NOW", "2026-03-01T09:30-05:00", "now", datetime(2026, 3, 1, 14, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_good_value_is_read(name: str, value: str, field: str, expected: object) -> None:
+    assert getattr(load_settings({name: value}), field) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("IVR_TIMEZONE", "Mars", "expected an IANA time zone such as America/Los_Angeles, found 'Mars'"),
+        ("IVR_TIMEZONE", "../zone", "expected an IANA time zone such as America/Los_Angeles, found '../zone'"),
+        ("IVR_TIMEZONE", "America", "expected an IANA time zone such as America/Los_Angeles, found 'America'"),
+        ("IVR_PERSON_NUMBER", "8002457979", "expected a telephone number in E.164 form such as +18002457979, found '8002457979'"),
+        ("IVR_RETENTION_DAYS", "0", "expected days from 1 to 3650, found '0'"),
+        ("IVR_RETENTION_DAYS", "٣", "expected days from 1 to 3650, found '٣'"),
+        ("IVR_UNSIGNED", "yes", "expected 1 or 0, found 'yes'"),
+        ("IVR_GATEWAY", "paypal", "expected sandbox or stripe, found 'paypal'"),
+        ("IVR_CARD_CAPTURE", "Pay", "expected keypad or pay, found 'Pay'"),
+        ("IVR_FLOWS", "/nowhere", "expected a folder that exists, found '/nowhere'"),
+        ("IVR_NOW", "2026-03-01",
+         "expected a date and time such as 2026-03-01T09:30, of IVR_TIMEZONE unless it names an offset, found '2026-03-01'"),
+        ("IVR_TIMZONE", "UTC", 'there is no such setting (did you mean "IVR_TIMEZONE"?)'),
+        ("IVR_XYLOPHONE_KEYS", "1", "there is no such setting"),
+    ],
+)  # fmt: skip
+def test_a_bad_value_is_told_with_what_is_taken(name: str, value: str, message: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        load_settings({name: value})
+    assert str(caught.value) == f"{name}: {message}"
+
+
+def test_the_processor_needs_its_key() -> None:
+    with pytest.raises(SettingError) as caught:
+        load_settings({"IVR_GATEWAY": "stripe"})
+    assert str(caught.value) == "STRIPE_API_KEY: expected the processor's key with IVR_GATEWAY=stripe, found none"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "refills.example", "ftp://refills.example", "https://", "https://a.example/?x=1", "https://a.example/#top",
+        "https://user:word@a.example", "https://a.example:99999", "https://a.example:port", "https://a b.example",
+    ],
+)  # fmt: skip
+def test_a_public_url_with_more_than_host_port_and_path_is_refused(url: str) -> None:
+    with pytest.raises(SettingError, match=r"^IVR_PUBLIC_URL: expected http:// or https://"):
+        load_settings({"IVR_PUBLIC_URL": url})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("IVR_SECRET_KEY", "hush-hush"),
+        ("IVR_SECRET_KEY", f"{KEY},hush-hush"),
+        ("IVR_SECRET_KEY", f"{KEY},"),
+        ("IVR_SECRET_KEY", base64.urlsafe_b64encode(b"hush-hush").decode()),
+        ("IVR_SECRET_KEY", "hush-hush€"),
+        ("STRIPE_API_KEY", "pk_test_hush-hush"),
+        ("DATABASE_URL", "mysql://root:hush-hush@db/ivr"),
+        ("TWILIO_AUTH_TOKEN", "hush-hush,,"),
+    ],
+)
+def test_a_bad_secret_is_named_but_never_shown(name: str, value: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        load_settings({name: value})
+    message = str(caught.value)
+    assert message.startswith(f"{name}: expected ")
+    assert message.endswith("found something else, not shown here")
+    assert "hush" not in message
+
+
+def test_all_wrong_settings_are_told_at_once() -> None:
+    with pytest.raises(SettingError) as caught:
+        load_settings({"IVR_TIMEZONE": "Mars", "IVR_UNSIGNED": "2", "IVR_GATWAY": "stripe"})
+    names = [line.split(":")[0] for line in str(caught.value).splitlines()]
+    assert names == ["IVR_GATWAY", "IVR_UNSIGNED", "IVR_TIMEZONE"]
+
+
+def test_variables_of_others_are_left_alone() -> None:
+    assert load_settings({"PATH": "/bin", "TWILIO_REGION": "ie1"}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("environ", "live", "capture"),
+    [
+        ({}, False, "keypad"),
+        ({"IVR_GATEWAY": "stripe", "STRIPE_API_KEY": "sk_test_1"}, False, "keypad"),
+        ({"IVR_GATEWAY": "stripe", "STRIPE_API_KEY": "sk_live_1"}, True, "pay"),
+        ({"IVR_GATEWAY": "stripe", "STRIPE_API_KEY": "rk_live_1"}, True, "pay"),
+        ({"STRIPE_API_KEY": "sk_live_1"}, False, "keypad"),
+        ({"IVR_GATEWAY": "stripe", "STRIPE_API_KEY": "sk_live_1", "IVR_CARD_CAPTURE": "keypad"}, True, "keypad"),
+    ],
+    ids=["sandbox", "test key", "live key", "live restricted key", "live key unused", "keypad chosen"],
+)
+def test_a_live_key_leaves_the_card_digits_to_the_carrier(environ: dict[str, str], live: bool, capture: str) -> None:
+    settings = load_settings(environ)
+    assert (settings.live_processor, settings.card_capture) == (live, capture)
+
+
+@pytest.mark.parametrize("key", ["sk_live_1", "rk_live_1"])
+def test_a_fixed_time_is_refused_with_a_live_key(key: str) -> None:
+    with pytest.raises(SettingError, match=r"^IVR_NOW: expected to be unset with a live processor key, found a time$"):
+        load_settings({"STRIPE_API_KEY": key, "IVR_NOW": "2026-03-01T09:30"})
+
+
+def test_a_live_key_is_never_sent_in_clear() -> None:
+    with pytest.raises(SettingError, match=r"^STRIPE_API_BASE: expected https://"):
+        load_settings({"STRIPE_API_KEY": "sk_live_1", "STRIPE_API_BASE": "http://10.0.0.1"})
+
+
+def test_the_clock_stands_still_only_when_told_to() -> None:
+    assert load_settings({}).clock() is system_clock
+    clock = load_settings({"IVR_NOW": "2026-03-01T00:00Z"}).clock()
+    assert clock() == clock() == datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def test_secrets_do_not_show_in_the_settings(tmp_path: Path) -> None:
+    environ = {
+        "DATABASE_URL": "postgresql://u:hush@db/ivr",
+        "TWILIO_AUTH_TOKEN": "hush",
+        "IVR_SECRET_KEY": KEY,
+        "IVR_STAFF_PASSWORD": "hush",
+        "STRIPE_API_KEY": "sk_test_hush",
+        "IVR_FLOWS": str(tmp_path),
+    }
+    shown = repr(load_settings(environ))
+    assert "hush" not in shown
+    assert KEY not in shown
