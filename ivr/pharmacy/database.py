@@ -1,0 +1,142 @@
+"""Opens the database and brings its tables up to date.
+
+One place knows that there are two kinds: SQLite, embedded, and PostgreSQL. Whoever gets the engine sees no difference:
+every transaction may write, waits at most about five seconds for another one, and is on disk when it commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from ivr.errors import SettingError, UnreachableError
+
+WAIT_MS = 5000
+CONNECT_SECONDS = 3
+RECYCLE_SECONDS = 1800
+MIGRATION_LOCK = 7979_245
+MIGRATIONS = Path(__file__).parent / "migrations"
+EXPECTED = "expected sqlite:///FILE or postgresql://USER@HOST/NAME"
+
+
+def open_database(url: str, *, durable: bool = True) -> Engine:
+    """Return an engine for `DATABASE_URL`; nothing is connected yet.
+
+    `durable=False` is for tests and rehearsals: a commit does not wait for the disk.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise SettingError(f"DATABASE_URL cannot be read as a URL; {EXPECTED}") from None
+    if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
+        return _open_sqlite(parsed, durable=durable)
+    if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+        return _open_postgresql(parsed.set(drivername="postgresql+psycopg"), durable=durable)
+    raise SettingError(f'DATABASE_URL begins with "{parsed.drivername}:", which is not known; {EXPECTED}')
+
+
+def _open_sqlite(url: URL, *, durable: bool) -> Engine:
+    in_memory = not url.database or url.database == ":memory:"
+    if not in_memory and url.database and not Path(url.database).absolute().parent.is_dir():
+        raise SettingError(f"DATABASE_URL: there is no folder {Path(url.database).absolute().parent}")
+    engine = create_engine(url, hide_parameters=True, **({"poolclass": StaticPool} if in_memory else {}))
+    synchronous = "FULL" if durable else "OFF"
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # the driver's own idea of transactions is off: "begin" below is ours
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout = {WAIT_MS}",  # first: switching to WAL may have to wait for another process
+            "journal_mode = WAL",
+            f"synchronous = {synchronous}",
+            "foreign_keys = ON",
+            "secure_delete = ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that reads first and writes later would fail instead of waiting when another wrote in between.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _open_postgresql(url: URL, *, durable: bool) -> Engine:
+    settings = {
+        "lock_timeout": str(WAIT_MS),
+        "statement_timeout": str(WAIT_MS),
+        "timezone": "UTC",
+        "synchronous_commit": "on" if durable else "off",
+    }
+    wanted: dict[str, str | int] = {
+        "connect_timeout": CONNECT_SECONDS,
+        "tcp_user_timeout": WAIT_MS,  # a cable that was cut is noticed in seconds, not in the kernel's minutes
+        "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+    }
+    return create_engine(
+        url,
+        hide_parameters=True,
+        connect_args={name: value for name, value in wanted.items() if name not in url.query},
+        pool_size=10,
+        max_overflow=20,
+        pool_timeout=CONNECT_SECONDS,
+        pool_recycle=RECYCLE_SECONDS,
+        pool_use_lifo=True,
+    )
+
+
+def check(engine: Engine) -> None:
+    """Raise UnreachableError, in one line that holds no password, when the database does not answer."""
+    with answering(engine), engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+
+
+@contextmanager
+def answering(engine: Engine) -> Iterator[None]:
+    """Turn a driver's failure inside the block into an UnreachableError for a person."""
+    try:
+        yield
+    except DBAPIError as error:
+        reason = str(error.orig).strip().splitlines() or ["no reason given"]
+        raise UnreachableError(f"the database {_name(engine.url)} does not answer: {reason[0]}") from error
+
+
+def _name(url: URL) -> str:
+    if url.get_backend_name() == "sqlite":
+        return f"{url.database or 'in memory'}"
+    port = f":{url.port}" if url.port else ""
+    return f"{url.database or ''} on {url.host or 'localhost'}{port}"
+
+
+def unhurried(connection: Connection) -> None:
+    """Lift the time limits for the rest of this transaction: loading millions of rows may take its time."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the tables to the newest revision; several processes may do so at once."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    head = ScriptDirectory.from_config(config).get_current_head()
+    with answering(engine), engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            unhurried(connection)
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+        if MigrationContext.configure(connection).get_current_revision() != head:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")

@@ -1,0 +1,349 @@
+"""The pharmacy's tables, shared with the website, the app and the paper forms desk.
+
+Rows only: what may be done with them stands in the modules beside this one. Money is whole cents, instants are aware
+and in UTC, dates are days where the pharmacy is. What must be unique is made so here, by partial indexes that SQLite
+and PostgreSQL both keep, so that two channels cannot order the same prescription at the same moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    MetaData,
+    SmallInteger,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from ivr.secret import Secret
+
+LANGUAGES = ("en", "es")
+MEMBER_STATUSES = ("active", "ended", "deceased")
+ADDRESS_KINDS = ("mailing", "shipping")
+ENTERED_BY = ("staff", "phone", "web", "app")
+PRESCRIPTION_STATUSES = ("active", "on_hold", "discontinued", "transfer_pending", "replaced", "inactive_drug")
+CHANNELS = ("phone", "web", "app")
+ORDER_STATUSES = ("pending", "held", "scheduled", "placed", "shipped", "delivered", "cancelled")
+HELD_REASONS = ("address", "payment", "stock")
+PAYMENT_STATUSES = ("pending", "authorized", "captured", "voided", "declined", "expired", "failed")
+RENEWAL_STATUSES = ("requested", "approved", "denied")
+TRANSFER_STATUSES = ("requested", "confirmed", "rejected")
+
+CURRENT_MAILING = "kind = 'mailing' AND verified AND replaced_at IS NULL"
+STANDING_PAYMENT = "status IN ('pending', 'authorized', 'captured')"
+UNFINISHED_ORDER = "status IN ('pending', 'held', 'scheduled', 'placed')"
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment in UTC: aware going in, aware coming out, also where the database keeps no time zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Refuse a moment that does not say where it is told."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"an instant needs a time zone, found {value!r}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give SQLite's naive text its time zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class SecretText(TypeDecorator[Secret]):
+    """Text that is a `Secret` everywhere in the program; only the database sees it in clear."""
+
+    impl = Text
+    cache_ok = True
+    hashable = False
+
+    def process_bind_param(self, value: Secret | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Give the text to the database."""
+        return None if value is None else value.reveal()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Secret | None:  # noqa: ARG002
+        """Wrap what the database gave."""
+        return None if value is None else Secret(value)
+
+
+def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
+    """Let a column hold these words only."""
+    words = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({words})", name=column)
+
+
+def holds(name: str, rule: str) -> CheckConstraint:
+    """Let rows stand only where the rule holds."""
+    return CheckConstraint(rule, name=name)
+
+
+def unique_where(name: str, *columns: str, where: str) -> Index:
+    """Make columns unique among the rows that fit, and findable."""
+    return Index(name, *columns, unique=True, postgresql_where=text(where), sqlite_where=text(where))
+
+
+def index_where(name: str, *columns: str, where: str) -> Index:
+    """Index only the rows that fit, so that the index stays small as history grows."""
+    return Index(name, *columns, postgresql_where=text(where), sqlite_where=text(where))
+
+
+class Base(DeclarativeBase):
+    """All tables of the shared pharmacy database."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Instant, str: Text, Secret: SecretText}  # noqa: RUF012
+
+
+class Member(Base):
+    """A member of the health plan."""
+
+    __tablename__ = "member"
+    __table_args__ = (
+        holds("member_number", "length(member_number) BETWEEN 8 AND 10"),
+        one_of("language", LANGUAGES),
+        one_of("status", MEMBER_STATUSES),
+        index_where("ix_member_phone", "phone", where="phone IS NOT NULL"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_number: Mapped[str] = mapped_column(unique=True)
+    first_name: Mapped[str]
+    last_name: Mapped[str]
+    birth_date: Mapped[date]
+    phone: Mapped[str | None]
+    language: Mapped[str] = mapped_column(default="en")
+    status: Mapped[str] = mapped_column(default="active")
+
+
+class Address(Base):
+    """A place parcels go to; rows are replaced, never changed, so that an old order keeps its address."""
+
+    __tablename__ = "address"
+    __table_args__ = (
+        one_of("kind", ADDRESS_KINDS),
+        one_of("entered_by", ENTERED_BY),
+        holds("zip", "length(zip) = 5"),
+        holds("state", "length(state) = 2"),
+        unique_where("uq_address_current_mailing", "member_id", where=CURRENT_MAILING),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    kind: Mapped[str] = mapped_column(default="mailing")
+    house_number: Mapped[str | None]
+    street: Mapped[str]
+    unit: Mapped[str | None]
+    city: Mapped[str]
+    state: Mapped[str]
+    zip: Mapped[str]
+    entered_by: Mapped[str] = mapped_column(default="staff")
+    verified: Mapped[bool] = mapped_column(default=True)
+    keyed: Mapped[str | None]
+    replaced_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class Prescription(Base):
+    """A prescription; quantity and price are for one days' supply, `replaced_by` is a newer one's number."""
+
+    __tablename__ = "prescription"
+    __table_args__ = (
+        holds("rx_number", "length(rx_number) BETWEEN 7 AND 12"),
+        one_of("status", PRESCRIPTION_STATUSES),
+        holds("schedule", "schedule BETWEEN 2 AND 5"),
+        holds("refills", "refills_left >= 0 AND refills_used >= 0"),
+        holds("supply", "days_supply > 0 AND max_days_supply >= days_supply AND quantity > 0"),
+        holds("supplied", "days_supplied >= 0 AND last_days_supply > 0"),
+        holds("price_cents", "price_cents >= 0"),
+        holds("filled", "(first_filled_on IS NULL) = (last_filled_on IS NULL)"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rx_number: Mapped[str] = mapped_column(unique=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    drug_name: Mapped[str]
+    otc: Mapped[bool] = mapped_column(default=False)
+    status: Mapped[str] = mapped_column(default="active")
+    replaced_by: Mapped[str | None]
+    schedule: Mapped[int | None] = mapped_column(SmallInteger)
+    written_on: Mapped[date]
+    expires_on: Mapped[date | None]
+    refills_left: Mapped[int] = mapped_column(default=0)
+    refills_used: Mapped[int] = mapped_column(default=0)
+    first_filled_on: Mapped[date | None]
+    last_filled_on: Mapped[date | None]
+    last_days_supply: Mapped[int | None]
+    days_supplied: Mapped[int] = mapped_column(default=0)
+    days_supply: Mapped[int]
+    max_days_supply: Mapped[int]
+    quantity: Mapped[int]
+    price_cents: Mapped[int]
+    mailable: Mapped[bool] = mapped_column(default=True)
+    prescriber_name: Mapped[str]
+
+
+class RefillOrder(Base):
+    """An order of one member, by any channel."""
+
+    __tablename__ = "refill_order"
+    __table_args__ = (
+        one_of("channel", CHANNELS),
+        one_of("status", ORDER_STATUSES),
+        one_of("held_reason", HELD_REASONS),
+        holds("total_cents", "total_cents >= 0"),
+        holds("ship_on", "status <> 'scheduled' OR ship_on IS NOT NULL"),
+        Index("ix_refill_order_member_id", "member_id", "placed_at"),
+        index_where("ix_refill_order_unfinished", "status", "ship_on", where=UNFINISHED_ORDER),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_number: Mapped[str] = mapped_column(unique=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    channel: Mapped[str]
+    status: Mapped[str]
+    ship_to_id: Mapped[int] = mapped_column(ForeignKey("address.id"))
+    total_cents: Mapped[int]
+    placed_at: Mapped[datetime]
+    ship_on: Mapped[date | None]
+    expected_by: Mapped[date | None]
+    tracking_number: Mapped[str | None]
+    held_reason: Mapped[str | None]
+    saved_card_id: Mapped[int | None] = mapped_column(
+        ForeignKey("saved_card.id", ondelete="SET NULL", use_alter=True), index=True
+    )
+    request_key: Mapped[str] = mapped_column(unique=True)
+
+
+class OrderLine(Base):
+    """One prescription in an order; open until it ships or is cancelled, and only one may be."""
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        UniqueConstraint("order_id", "prescription_id"),
+        holds("supply", "days_supply > 0 AND quantity > 0 AND price_cents >= 0"),
+        unique_where("uq_order_line_open", "prescription_id", where="open"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("refill_order.id"))
+    prescription_id: Mapped[int] = mapped_column(ForeignKey("prescription.id"))
+    days_supply: Mapped[int]
+    quantity: Mapped[int]
+    price_cents: Mapped[int]
+    open: Mapped[bool] = mapped_column(default=True)
+
+
+class Payment(Base):
+    """One attempt to be paid for an order; at most one of an order's stands."""
+
+    __tablename__ = "payment"
+    __table_args__ = (
+        one_of("status", PAYMENT_STATUSES),
+        holds("amount_cents", "amount_cents >= 0"),
+        unique_where("uq_payment_standing", "order_id", where=STANDING_PAYMENT),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("refill_order.id"), index=True)
+    gateway: Mapped[str]
+    reference: Mapped[str | None]
+    brand: Mapped[str]
+    last4: Mapped[str]
+    amount_cents: Mapped[int]
+    status: Mapped[str]
+    request_key: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+
+
+class SavedCard(Base):
+    """A card by the processor's token: kept on file, or kept for one order only."""
+
+    __tablename__ = "saved_card"
+    __table_args__ = (
+        holds("last4", "length(last4) = 4"),
+        holds("exp_month", "exp_month BETWEEN 1 AND 12"),
+        unique_where("uq_saved_card_on_file", "member_id", "gateway", "token", where="only_for_order_id IS NULL"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    gateway: Mapped[str]
+    token: Mapped[Secret]
+    brand: Mapped[str]
+    last4: Mapped[str]
+    exp_month: Mapped[int] = mapped_column(SmallInteger)
+    exp_year: Mapped[int] = mapped_column(SmallInteger)
+    only_for_order_id: Mapped[int | None] = mapped_column(ForeignKey("refill_order.id"), index=True)
+
+
+class RenewalRequest(Base):
+    """A prescriber asked for more refills; one stands open for a prescription."""
+
+    __tablename__ = "renewal_request"
+    __table_args__ = (
+        one_of("channel", CHANNELS),
+        one_of("status", RENEWAL_STATUSES),
+        unique_where("uq_renewal_request_open", "prescription_id", where="status = 'requested'"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    prescription_id: Mapped[int] = mapped_column(ForeignKey("prescription.id"), index=True)
+    channel: Mapped[str]
+    status: Mapped[str] = mapped_column(default="requested")
+    requested_at: Mapped[datetime]
+    reference: Mapped[str] = mapped_column(unique=True)
+
+
+class Transfer(Base):
+    """A prescription on its way from a pharmacy outside the plan; `rx_number` is known once it has a row here."""
+
+    __tablename__ = "transfer"
+    __table_args__ = (
+        one_of("status", TRANSFER_STATUSES),
+        UniqueConstraint("member_id", "drug_name", "requested_on"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    drug_name: Mapped[str]
+    from_pharmacy: Mapped[str]
+    status: Mapped[str] = mapped_column(default="requested")
+    requested_on: Mapped[date]
+    rx_number: Mapped[str | None]
+
+
+class Street(Base):
+    """A street of a ZIP code; the key is what a look-up by ZIP walks along."""
+
+    __tablename__ = "street"
+    __table_args__ = (holds("zip", "length(zip) = 5"), {"sqlite_with_rowid": False})
+
+    zip: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    city: Mapped[str]
+    state: Mapped[str]
+    low: Mapped[int | None]
+    high: Mapped[int | None]
