@@ -1,0 +1,22 @@
+"""The prompt language: YAML files of words, per language, made into catalogues that speak.
+
+Files come as a mapping of path to text, so that a published version can be loaded from anywhere; `read_folder`
+makes one from a folder.
+"""
+
+from ivr.prompts.catalogue import PHRASE, PROMPT_KINDS, Catalogue, Catalogues, Prompt, Slot, Variant, Words, phrase
+from ivr.prompts.loader import load_prompts, read_folder
+
+__all__ = [
+    "PHRASE",
+    "PROMPT_KINDS",
+    "Catalogue",
+    "Catalogues",
+    "Prompt",
+    "Slot",
+    "Variant",
+    "Words",
+    "load_prompts",
+    "phrase",
+    "read_folder",
+]

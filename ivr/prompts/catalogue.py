@@ -1,0 +1,164 @@
+"""Prompts as loaded: words with values in them, one catalogue per language.
+
+A `Prompt` has the words for the first time and, for a question, those for silence and for a wrong key, each list
+growing more helpful. `Catalogue.words` is what a call uses: name and values in, one line of plain text out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, TypeAlias
+
+from babel import Locale
+
+from ivr.errors import Place
+from ivr.wording import KINDS, Value, Values, speak
+
+PHRASE = "phrase"
+"""The kind of a value that is words of its own: a prompt of the same catalogue, or several."""
+
+PROMPT_KINDS = (*KINDS, PHRASE)
+
+Variant: TypeAlias = Literal["say", "silence", "wrong"]
+
+
+def phrase(name: str, /, **values: Value) -> Value:
+    """Return a value that is spoken as the words of another prompt with values of its own."""
+    return {"prompt": name, "values": values}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a value stands in words; `noun` is the word after it, which a number may have to agree with."""
+
+    name: str
+    kind: str
+    noun: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words with values in them, in one form or, with `by`, in a form per plural category of the language."""
+
+    forms: Mapping[str, tuple[str | Slot, ...]]
+    by: str | None = None
+
+    @property
+    def slots(self) -> Iterator[Slot]:
+        """Every place a value stands in, over all forms."""
+        return (part for parts in self.forms.values() for part in parts if isinstance(part, Slot))
+
+    def form(self, count: int, locale: str) -> tuple[str | Slot, ...]:
+        """Return the parts for a count; `other` stands in for a category that was not written."""
+        if self.by is None:
+            return self.forms["other"]
+        return self.forms.get(plural_category(count, locale)) or self.forms["other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Everything one name stands for; `values` gives the kind of every value its words use."""
+
+    name: str
+    place: Place
+    say: Words
+    silence: tuple[Words, ...]
+    wrong: tuple[Words, ...]
+    values: Mapping[str, str]
+
+    def variant(self, variant: Variant, tries: int) -> Words:
+        """Return the words for an occasion: the last ones again when tries exceed them, `say` when there are none."""
+        told = {"say": (), "silence": self.silence, "wrong": self.wrong}[variant]
+        return told[min(tries, len(told)) - 1] if told else self.say
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All prompts of one language, and the voice that speaks them; `locale` is the carrier's code, such as en-US."""
+
+    language: str
+    locale: str
+    voice: str
+    prompts: Mapping[str, Prompt]
+
+    def words(self, name: str, values: Values, variant: Variant = "say", tries: int = 1) -> str:
+        """Return what the caller hears: one line with single spaces.
+
+        `tries` counts from 1. KeyError names a prompt or value that is missing, ValueError a value its kind cannot
+        take; both are mistakes in code that the flow checker should have caught.
+        """
+        return " ".join(self._render(name, values, variant, tries).split())
+
+    def _render(self, name: str, values: Values, variant: Variant = "say", tries: int = 1) -> str:
+        prompt = self.prompts.get(name)
+        if prompt is None:
+            raise KeyError(f'no prompt "{name}" in "{self.language}"')
+        words = prompt.variant(variant, tries)
+        count = 0 if words.by is None else _count(_value(values, words.by, name), name, words.by)
+        return "".join(
+            part if isinstance(part, str) else self._speak(part, _value(values, part.name, name), name)
+            for part in words.form(count, self.language)
+        )
+
+    def _speak(self, slot: Slot, value: Value, name: str) -> str:
+        try:
+            return self._phrase(value) if slot.kind == PHRASE else speak(slot.kind, value, self.language, slot.noun)
+        except ValueError as error:
+            raise ValueError(f'prompt "{name}", value "{slot.name}": {error}') from error
+
+    def _phrase(self, value: Value) -> str:
+        if isinstance(value, tuple | list):  # a call that was stored comes back with lists
+            return " ".join(self._phrase(item) for item in value)
+        if isinstance(value, Mapping):
+            prompt, values = value.get("prompt"), value.get("values", {})
+            if isinstance(prompt, str) and isinstance(values, Mapping):
+                return self._render(prompt, values)
+        raise ValueError("phrase to speak: expected the name of a prompt and its values")
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogues:
+    """The same prompts in every language."""
+
+    by_language: Mapping[str, Catalogue]
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages a caller can choose."""
+        return tuple(self.by_language)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all prompts, which every language has."""
+        return frozenset(name for catalogue in self.by_language.values() for name in catalogue.prompts)
+
+    def prompt(self, name: str) -> Prompt | None:
+        """Return a prompt in the first language, for its place and values, which are alike in all."""
+        return next((found for c in self.by_language.values() if (found := c.prompts.get(name))), None)
+
+
+@lru_cache
+def _plural_rule(locale: str) -> Callable[[int], str]:
+    return Locale.parse(locale).plural_form
+
+
+@lru_cache(1024)
+def plural_category(count: int, locale: str) -> str:
+    """Return the plural category of a whole number, `one` or `other` in English."""
+    return _plural_rule(locale)(count)
+
+
+def _value(values: Values, value: str, prompt: str) -> Value:
+    if value not in values:
+        raise KeyError(f'prompt "{prompt}" needs the value "{value}"')
+    return values[value]
+
+
+def _count(value: Value, prompt: str, name: str) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise ValueError(f'prompt "{prompt}", value "{name}": expected a whole number to choose the form by')

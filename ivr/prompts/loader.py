@@ -1,0 +1,171 @@
+"""Files of words made into catalogues; every problem of every file is noted, none ends the reading.
+
+`<language>/catalogue.yaml` says what the language is, who speaks it and what plan and pharmacy are called; each other
+`<language>/<subject>.yaml` holds prompts, whose full names are `<subject>.<name>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from babel import Locale, UnknownLocaleError
+
+from ivr.errors import DefinitionError, Place, Problem, Report, did_you_mean
+from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, Words
+from ivr.prompts.comparison import compare_languages
+from ivr.prompts.words import NAME, WordsReader
+from ivr.wording import LANGUAGES
+from ivr.yaml_reader import Node, read
+
+CATALOGUE = "catalogue"
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What `catalogue.yaml` says."""
+
+    locale: str = ""
+    voice: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_folder(folder: Path) -> dict[str, str]:
+    """Return the YAML files below a folder by their relative paths; DefinitionError for one that is not UTF-8."""
+    texts, problems = {}, []
+    for path in sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml") and path.is_file()):
+        try:
+            texts[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            problems.append(Problem(Place(str(path)), "the file is not UTF-8 text; save it with that encoding"))
+    if problems:
+        raise DefinitionError(problems)
+    return texts
+
+
+def load_prompts(files: Mapping[str, str], report: Report, root: str = "prompts") -> Catalogues:
+    """Return the catalogues of every language in `files`, noting all problems in `report`.
+
+    What could not be read is left out, so the result is only good when nothing was reported.
+    """
+    by_language = _by_language(files, report, root)
+    if not by_language:
+        report.add(Place(root), f"no prompts here: {CATALOGUE}.yaml is looked for in a folder per language")
+    catalogues = {language: _catalogue(language, subjects, report, root) for language, subjects in by_language.items()}
+    declared = {language: places for language, (_, places) in catalogues.items()}
+    result = Catalogues({language: catalogue for language, (catalogue, _) in catalogues.items()})
+    compare_languages(result, declared, report, root)
+    return result
+
+
+def _by_language(files: Mapping[str, str], report: Report, root: str) -> dict[str, dict[str, str]]:
+    """Sort files into language → subject → text."""
+    sorted_files: dict[str, dict[str, str]] = {}
+    for path in sorted(files):
+        pure, place = PurePosixPath(path), Place(f"{root}/{path}")
+        if len(pure.parts) != 2 or pure.suffix != ".yaml" or not NAME.fullmatch(pure.stem):
+            report.add(place, "a file of prompts is called <language>/<subject>.yaml, the subject in small letters")
+        elif pure.parts[0] not in LANGUAGES:
+            known = did_you_mean(pure.parts[0], LANGUAGES) or f"; known are {', '.join(LANGUAGES)}"
+            report.add(place, f'no language "{pure.parts[0]}" whose numbers and dates can be spoken{known}')
+        else:
+            sorted_files.setdefault(pure.parts[0], {})[pure.stem] = files[path]
+    return sorted_files
+
+
+def _catalogue(
+    language: str, subjects: Mapping[str, str], report: Report, root: str
+) -> tuple[Catalogue, dict[str, Place]]:
+    """Return a language's catalogue, and where each prompt is declared, readable or not."""
+    head = _head(language, subjects.get(CATALOGUE), report, root)
+    reader = WordsReader(language, head.names, report)
+    prompts: dict[str, Prompt] = {}
+    places: dict[str, Place] = {}
+    for subject in subjects.keys() - {CATALOGUE}:
+        file = f"{root}/{language}/{subject}.yaml"
+        node = read(file, subjects[subject], report)
+        for name, field_node in (node.mapping(report, "a file of prompts") if node else {}).items():
+            place = node.key_place(name) if node else Place(file)
+            full_name = f"{subject}.{name}"
+            places[full_name] = place
+            if not NAME.fullmatch(name):
+                report.add(place, f'a prompt\'s name is in small letters, digits and underscores, found "{name}"')
+            elif prompt := _prompt(full_name, place, field_node, reader):
+                prompts[full_name] = prompt
+    return Catalogue(language, head.locale, head.voice, prompts), places
+
+
+def _head(language: str, text: str | None, report: Report, root: str) -> _Head:
+    file = f"{root}/{language}/{CATALOGUE}.yaml"
+    if text is None:
+        report.add(Place(file), "missing; it says the language's code, voice and names")
+        return _Head()
+    node = read(file, text, report)
+    if node is None:
+        return _Head()
+    fields = node.record(report, "a catalogue", ("language", "voice"), ("names",))
+    locale = fields["language"].text(report, '"language"') if "language" in fields else None
+    if locale is not None and not _is_locale(locale, language):
+        report.add(fields["language"].place, f'"language" should be a code such as {language}-US, found "{locale}"')
+    voice = fields["voice"].text(report, '"voice"') if "voice" in fields else None
+    names = fields["names"].mapping(report, '"names"') if "names" in fields else {}
+    return _Head(locale or "", voice or "", _names(names, fields.get("names"), report))
+
+
+def _is_locale(code: str, language: str) -> bool:
+    try:
+        return Locale.parse(code, sep="-").language == language
+    except (UnknownLocaleError, ValueError):
+        return False
+
+
+def _names(fields: Mapping[str, Node], node: Node | None, report: Report) -> dict[str, str]:
+    names = {}
+    for name, value in fields.items():
+        text = value.text(report, f'the name "{name}"')
+        if node is not None and not NAME.fullmatch(name):
+            report.add(node.key_place(name), f'a name is written in small letters and underscores, found "{name}"')
+        elif text is not None and ("{" in text or "}" in text):
+            report.add(value.place, f'the name "{name}" is spoken as it stands, so it has no braces')
+        elif text is not None:
+            names[name] = text
+    return names
+
+
+def _prompt(name: str, place: Place, node: Node, reader: WordsReader) -> Prompt | None:
+    """Return a prompt: words alone, or words with those for silence and for a wrong key."""
+    silence: tuple[Words, ...] = ()
+    wrong: tuple[Words, ...] = ()
+    if node.fields is None or "by" in node.fields:
+        say = reader.read(node, f'"{name}"')
+    else:
+        fields = node.record(reader.report, f'"{name}"', ("say",), ("silence", "wrong"))
+        say = reader.read(fields["say"], f'"say" of "{name}"') if "say" in fields else None
+        silence = _tries(fields.get("silence"), f'"silence" of "{name}"', reader)
+        wrong = _tries(fields.get("wrong"), f'"wrong" of "{name}"', reader)
+    values = _values(name, place, [words for words in (say, *silence, *wrong) if words], reader.report)
+    return Prompt(name, place, say, silence, wrong, values) if say else None
+
+
+def _tries(node: Node | None, what: str, reader: WordsReader) -> tuple[Words, ...]:
+    if node is None:
+        return ()
+    items = node.sequence(reader.report, what)
+    if node.items == ():
+        reader.report.add(
+            node.place, f"{what} is an empty list; give the words for the first time, then for later ones"
+        )
+    return tuple(words for item in items if (words := reader.read(item, what)))
+
+
+def _values(name: str, place: Place, all_words: list[Words], report: Report) -> dict[str, str]:
+    """Return the kind of every value; one value has one kind all through a prompt."""
+    kinds: dict[str, str] = {}
+    for slot in (slot for words in all_words for slot in words.slots):
+        if kinds.setdefault(slot.name, slot.kind) != slot.kind:
+            report.add(place, f'"{name}" speaks "{slot.name}" as {kinds[slot.name]} and as {slot.kind}; choose one')
+    for words in all_words:
+        if words.by is not None and kinds.setdefault(words.by, "number") not in ("number", "ordinal"):
+            report.add(place, f'"{name}" counts by "{words.by}", which is {kinds[words.by]} and not a number')
+    return kinds

@@ -1,0 +1,124 @@
+"""Words as staff write them, `Your total is {total:money}.`, made into parts.
+
+A value is written with its kind; a name from the top of the catalogue, `{pharmacy}`, without. Plural forms are a
+mapping: `by` names the value that is counted, and each category of the language's plural has its own words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from babel import Locale
+
+from ivr.errors import Place, Report, did_you_mean
+from ivr.prompts.catalogue import PROMPT_KINDS, Slot, Words, plural_category
+from ivr.wording import clean
+from ivr.yaml_reader import Node
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+_BRACES = re.compile(r"\{([^{}]*)\}")
+_STRAY_BRACE = re.compile(r"[{}]")
+_NEXT_WORD = re.compile(r"\s+([^\W\d_]+)")
+_TRIED_COUNTS = range(1001)
+
+
+@dataclass(frozen=True, slots=True)
+class WordsReader:
+    """Reads words of one language; `names` are the constants its catalogue gives."""
+
+    language: str
+    names: Mapping[str, str]
+    report: Report
+
+    def read(self, node: Node, what: str) -> Words | None:
+        """Return words, or None after noting their problems."""
+        if node.fields is not None:
+            return self._plural(node, what)
+        text = node.text(self.report, what)
+        parts = None if text is None else self._parts(text, node.place)
+        return None if parts is None else Words({"other": parts})
+
+    def _plural(self, node: Node, what: str) -> Words | None:
+        allowed, required = _categories(self.language)
+        fields = node.record(self.report, what, ("by", *required), [c for c in allowed if c not in required])
+        by = fields["by"].text(self.report, f'"by" of {what}') if "by" in fields else None
+        if by is not None and not NAME.fullmatch(by):
+            self.report.add(fields["by"].place, f'"by" of {what} should name a value, found "{by}"')
+            by = None
+        forms = {}
+        for category in fields.keys() - {"by"}:
+            text = fields[category].text(self.report, f'"{category}" of {what}')
+            parts = None if text is None else self._parts(text, fields[category].place)
+            if parts is not None:
+                forms[category] = parts
+        complete = by is not None and len(forms) == len(fields) - 1 and forms.keys() >= set(required)
+        return Words(forms, by) if complete else None
+
+    def _parts(self, text: str, place: Place) -> tuple[str | Slot, ...] | None:
+        """Split a text at its braces; None when something in it is wrong."""
+        parts: list[str | Slot] = []
+        sound, end = True, 0
+        for found in _BRACES.finditer(text):
+            between, part = text[end : found.start()], self._inside(found[1], text[found.end() :], place)
+            sound = self._is_plain(between, place) and part is not None and sound
+            parts += [piece for piece in (between, part) if piece]
+            end = found.end()
+        sound = self._is_plain(text[end:], place) and sound
+        parts += [text[end:]] if text[end:] else []
+        return _joined(parts) if sound else None
+
+    def _is_plain(self, text: str, place: Place) -> bool:
+        if _STRAY_BRACE.search(text):
+            self.report.add(place, "a brace that opens or closes nothing: a value is written {name:kind}")
+            return False
+        if clean(text) != text:
+            self.report.add(place, "a control character in the words, which nobody can speak")
+            return False
+        return True
+
+    def _inside(self, inside: str, after: str, place: Place) -> str | Slot | None:
+        name, colon, kind = inside.partition(":")
+        if not NAME.fullmatch(name):
+            self.report.add(
+                place, f"{{{inside}}} is not a value: it is written {{name:kind}}, the name in small letters"
+            )
+        elif not colon:
+            if name in self.names:
+                return self.names[name]
+            hint = did_you_mean(name, self.names) or f"; a value needs its kind, as in {{{name}:text}}"
+            self.report.add(place, f"{{{name}}} is not one of the catalogue's names{hint}")
+        elif name in self.names:
+            self.report.add(
+                place, f'"{name}" is one of the catalogue\'s names, so it is written {{{name}}} without a kind'
+            )
+        elif kind not in PROMPT_KINDS:
+            known = did_you_mean(kind, PROMPT_KINDS) or f"; known are {', '.join(PROMPT_KINDS)}"
+            self.report.add(place, f'{{{inside}}} has the unknown kind "{kind}"{known}')
+        else:
+            follows = _NEXT_WORD.match(after)
+            return Slot(name, kind, follows[1] if follows else "")
+        return None
+
+
+def _joined(parts: list[str | Slot]) -> tuple[str | Slot, ...]:
+    """Join texts that stand side by side, so that speaking has fewer parts to visit."""
+    joined: list[str | Slot] = []
+    for part in parts:
+        if joined and isinstance(part, str) and isinstance(joined[-1], str):
+            joined[-1] += part
+        else:
+            joined.append(part)
+    return tuple(joined)
+
+
+def _categories(language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the plural categories a language has, and those that everyday counts need.
+
+    Spanish has `many` for millions; asking every writer for it would help nobody, so it may be left to `other`.
+    """
+    used = {plural_category(count, language) for count in _TRIED_COUNTS} | {"other"}
+    allowed = (*Locale.parse(language).plural_form.rules, "other")
+    return allowed, tuple(category for category in allowed if category in used)

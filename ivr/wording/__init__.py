@@ -1,0 +1,184 @@
+"""How values are spoken: money, days, digits, telephone numbers and addresses in words, per language.
+
+A value has a kind (`money`, `date` …) that the prompt names; `speak` turns the two into words of one language.
+Nothing here knows prompts, the time or markup: the result is plain text without control characters, and escaping
+is left to whoever writes XML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import TypeAlias
+
+import phonenumbers
+
+from ivr.wording.addresses import speak_address
+from ivr.wording.languages import LANGUAGES, Language
+
+__all__ = ["KINDS", "LANGUAGES", "Value", "Values", "clean", "count_words", "group_digits", "seconds", "speak"]
+
+Value: TypeAlias = "str | int | bool | tuple[Value, ...] | Mapping[str, Value] | None"
+"""What a call carries: JSON-shaped, and never changed in place."""
+
+Values: TypeAlias = Mapping[str, Value]
+
+WORDS_A_MINUTE = 165
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SPOKEN_WORD = re.compile(r"\d|[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
+
+
+def speak(kind: str, value: Value | date, language: str, noun: str = "") -> str:
+    """Return a value in words.
+
+    `kind` is one of `KINDS`; `noun` is the word that follows, for languages in which a number agrees with it.
+    Raises KeyError for an unknown kind or language and ValueError for a value that the kind cannot take; the message
+    never holds the value, which may be private.
+    """
+    spoken, table = KINDS[kind](value, LANGUAGES[language]), LANGUAGES[language]
+    return table.agree(spoken, noun) if noun and kind in ("number", "ordinal") else spoken
+
+
+def clean(text: str) -> str:
+    """Return a text without the characters that XML 1.0 has no place for."""
+    return _NOT_XML.sub("", text)
+
+
+def count_words(text: str) -> int:
+    """Return how many words a voice has to say; figures count one by one, the two halves of "twenty-one" apart."""
+    return len(_SPOKEN_WORD.findall(text))
+
+
+def seconds(text: str) -> float:
+    """Return about how long a voice takes to say a text."""
+    return count_words(text) * 60 / WORDS_A_MINUTE
+
+
+def group_digits(digits: str) -> tuple[str, ...]:
+    """Split a long number into groups that can be written along.
+
+    Up to five characters stay together (a ZIP code, a last four). Longer ones fall into as few groups of at most four
+    as they need, as even as can be, the longer groups last: 7 is 3+4, 8 is 4+4, 10 is 3+3+4, 16 is 4+4+4+4.
+    """
+    if len(digits) <= 5:
+        return (digits,)
+    count = -(-len(digits) // 4)
+    size, longer = divmod(len(digits), count)
+    sizes = [size] * (count - longer) + [size + 1] * longer
+    ends = [sum(sizes[: index + 1]) for index in range(count)]
+    return tuple(digits[end - size : end] for end, size in zip(ends, sizes, strict=True))
+
+
+def _text(value: Value | date, _: Language) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return clean(_string(value, "text"))
+
+
+def _digits(value: Value | date, language: Language) -> str:
+    characters = "".join(c for c in _string(value, "digits") if c.isascii() and c.isalnum())
+    if not characters:
+        raise ValueError("digits to speak: expected digits or letters, found none")
+    return ", ".join(_one_by_one(group, language) for group in group_digits(characters))
+
+
+def _one_by_one(characters: str, language: Language) -> str:
+    return " ".join(language.cardinal(int(c)) if c.isdigit() else c.upper() for c in characters)
+
+
+def _number(value: Value | date, language: Language) -> str:
+    return language.cardinal(_whole(value, "number"))
+
+
+def _ordinal(value: Value | date, language: Language) -> str:
+    return language.ordinal(_whole(value, "ordinal"))
+
+
+def _money(value: Value | date, language: Language) -> str:
+    dollars, cents = divmod(_whole(value, "money"), 100)
+    spoken_dollars = _amount(dollars, language.dollar, language)
+    if cents == 0:
+        return spoken_dollars
+    spoken_cents = _amount(cents, language.cent, language)
+    return language.dollars_and_cents.format(dollars=spoken_dollars, cents=spoken_cents) if dollars else spoken_cents
+
+
+def _amount(number: int, unit: tuple[str, str], language: Language) -> str:
+    noun = unit[0] if number == 1 else unit[1]
+    joint = language.millions_of if number and number % 1_000_000 == 0 else " "
+    return f"{language.agree(language.cardinal(number), noun)}{joint}{noun}"
+
+
+def _date(value: Value | date, language: Language) -> str:
+    day = _day(value)
+    return language.date.format(
+        weekday=language.weekdays[day.weekday()],
+        day=language.day_of_month(day.day),
+        month=language.months[day.month - 1],
+    )
+
+
+def _full_date(value: Value | date, language: Language) -> str:
+    return language.with_year.format(date=_date(value, language), year=language.year(_day(value).year))
+
+
+def _phone(value: Value | date, language: Language) -> str:
+    text = _string(value, "phone")
+    try:
+        number = phonenumbers.parse(text, None)
+    except phonenumbers.NumberParseException:
+        return _digits(text, language)
+    if number.country_code == 1:
+        return _groups(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL), language)
+    grouped = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return f"{language.plus} {_groups(grouped, language)}"
+
+
+def _groups(formatted: str, language: Language) -> str:
+    return ", ".join(_one_by_one(group, language) for group in re.findall(r"\d+", formatted))
+
+
+def _address(value: Value | date, language: Language) -> str:
+    if not isinstance(value, Mapping):
+        raise ValueError("address to speak: expected a mapping of its parts")  # noqa: TRY004 - one error for all kinds
+    parts = {name: clean(str(part)) for name, part in value.items() if part not in (None, "")}
+    return speak_address(parts, language)
+
+
+def _string(value: Value | date, kind: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{kind} to speak: expected text, found {type(value).__name__}")  # noqa: TRY004
+    return value
+
+
+def _whole(value: Value | date, kind: str) -> int:
+    """Take whole numbers, and digits a caller keyed; never less than zero, which no kind can say."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{kind} to speak: expected a whole number from 0, found {type(value).__name__}")
+    return value
+
+
+def _day(value: Value | date) -> date:
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(_string(value, "date"))
+    except ValueError:
+        raise ValueError("date to speak: expected a day such as 2026-12-01") from None
+
+
+KINDS: Mapping[str, Callable[[Value | date, Language], str]] = {
+    "text": _text,
+    "digits": _digits,
+    "number": _number,
+    "ordinal": _ordinal,
+    "money": _money,
+    "date": _date,
+    "full_date": _full_date,
+    "phone": _phone,
+    "address": _address,
+}
