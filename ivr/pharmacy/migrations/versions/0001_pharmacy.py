@@ -178,7 +178,7 @@ sa.Table(
     metadata,
     number(),
     points_at("order_id", "refill_order.id", nullable=False),
-    points_at("prescription_id", "prescription.id", nullable=False),
+    points_at("prescription_id", "prescription.id", nullable=False, index=True),
     needed("days_supply", sa.Integer),
     needed("quantity", sa.Integer),
     needed("price_cents", sa.Integer),

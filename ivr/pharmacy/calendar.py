@@ -1,0 +1,39 @@
+"""Days on which the mail moves: not on weekends, nor on federal holidays or the days these are observed."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, timedelta
+from functools import lru_cache
+
+from holidays import country_holidays
+
+SATURDAY = 5
+ONE_DAY = timedelta(days=1)
+
+
+@lru_cache(maxsize=64)
+def _holidays(year: int) -> frozenset[date]:
+    # A holiday of next year may be observed on the last day of this one.
+    return frozenset(country_holidays("US", years=(year, year + 1)))
+
+
+def is_business_day(day: date) -> bool:
+    """Tell whether mail is carried on a day."""
+    return day.weekday() < SATURDAY and day not in _holidays(day.year)
+
+
+def arrival(start: date, business_days: int) -> date:
+    """Return the day that lies so many business days after the start; the start itself does not count."""
+    day = start
+    while business_days > 0:
+        day += ONE_DAY
+        business_days -= is_business_day(day)
+    return day
+
+
+def add_months(day: date, months: int) -> date:
+    """Return the same day some months later, or that month's last where it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(day.day, last))

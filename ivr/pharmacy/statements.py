@@ -1,0 +1,46 @@
+"""The three statements this room is written in: read rows as facts, insert unless taken, change if it still fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, Insert, Update, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from ivr.pharmacy.tables import Base
+
+Row = TypeVar("Row", bound=Base)
+
+
+def columns(table: type[Base], facts: type) -> tuple[InstrumentedAttribute[object], ...]:
+    """Return the table's columns in the order of a dataclass's fields of the same names, so that `Facts(*row)` works."""
+    return tuple(getattr(table, field.name) for field in fields(facts))
+
+
+def insert_new(session: Session, table: type[Base], values: Mapping[str, object]) -> int | None:
+    """Insert a row and return its id, or None where a unique index says that it is taken.
+
+    A plain insert would fail instead, and a failure costs PostgreSQL's whole transaction.
+    """
+    postgres = session.get_bind().dialect.name == "postgresql"
+    statement: Insert = (
+        postgresql.insert(table).values(**values).on_conflict_do_nothing()
+        if postgres
+        else sqlite.insert(table).values(**values).on_conflict_do_nothing()
+    )
+    inserted: int | None = session.scalar(statement.returning(table.__table__.c.id))
+    return inserted
+
+
+def change(table: type[Base], *where: ColumnElement[bool]) -> Update:
+    """Begin an update that leaves the session's objects alone: this room keeps none."""
+    return update(table).where(*where).execution_options(synchronize_session=False)
+
+
+def changed(session: Session, statement: Update) -> bool:
+    """Run an update and tell whether any row still fitted its conditions."""
+    table = statement.entity_description["table"]
+    return session.execute(statement.returning(table.c.id)).first() is not None
