@@ -1,0 +1,217 @@
+"""What a line answered, read as the carrier reads it: TwiML into typed verbs.
+
+Reading is strict: whatever the carrier would stop at is a `CarrierError` with the carrier's number for it, and
+what it would only grumble about is kept in `Document.warnings`. All URLs come out absolute.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+from ivr.errors import IvrError
+from ivr.phone.post import NO_ANSWER, Reply
+from ivr.phone.verbs import Dial, Gather, Hangup, Pause, Pay, Play, Redirect, Reject, Say, Sound, Verb
+
+_MOST_BYTES = 64 * 1024
+_MOST_LETTERS = 4096
+_XML_TYPES = {"text/xml", "application/xml", "text/html"}
+
+
+class CarrierError(IvrError):
+    """What the carrier would refuse; `code` is its number in the carrier's error dictionary, `url` where it was."""
+
+    def __init__(self, code: int, message: str, url: str) -> None:
+        self.code = code
+        self.url = url
+        super().__init__(f"carrier error {code} at {url}: {message}")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The verbs of one answer, in order, and what the carrier's debugger would remark about it."""
+
+    verbs: tuple[Verb, ...]
+    warnings: tuple[CarrierError, ...] = ()
+
+
+def read_document(url: str, reply: Reply) -> Document:
+    """Read the answer that came from `url`; raises CarrierError where the carrier would stop."""
+    kind = reply.content_type.split(";")[0].strip().lower()
+    if reply.status == NO_ANSWER:
+        raise CarrierError(11205, f"no answer: {reply.body}", url)
+    if 300 <= reply.status < 400:
+        raise CarrierError(11215, f"HTTP redirect {reply.status} that cannot be followed further", url)
+    if not 200 <= reply.status < 300:
+        raise CarrierError(11200, f"HTTP status {reply.status} instead of 200", url)
+    if kind.startswith("audio/"):
+        return Document((Play(url),))
+    if not reply.body.strip():
+        raise CarrierError(11770, "the answer is empty", url)
+    if (size := len(reply.body.encode())) > _MOST_BYTES:
+        raise CarrierError(11750, f"{size} bytes of TwiML; at most {_MOST_BYTES} are taken", url)
+    if kind in _XML_TYPES:
+        return _read_xml(url, reply.body)
+    if kind == "text/plain":
+        try:
+            return _read_xml(url, reply.body)
+        except CarrierError:  # an error page as plain text is read out to the caller
+            return Document((Say(" ".join(reply.body.split())),))
+    raise CarrierError(12300, f'content type "{reply.content_type}" instead of text/xml', url)
+
+
+def _read_xml(url: str, body: str) -> Document:
+    try:
+        root = ET.fromstring(body.lstrip())  # noqa: S314 - small, and of the line one chose to call
+    except ET.ParseError as error:
+        raise CarrierError(12100, f"not well-formed XML: {error}", url) from error
+    if root.tag != "Response":
+        raise CarrierError(12102, f"the root element is <{root.tag}> instead of <Response>", url)
+    reader = _Reader(url, [])
+    reader.check(root)
+    return Document(tuple(reader.verb(child) for child in root), tuple(reader.warnings))
+
+
+_ATTRIBUTES = {
+    "Response": "",
+    "Say": "voice language loop",
+    "Play": "loop digits",
+    "Pause": "length",
+    "Gather": "action method timeout numDigits finishOnKey actionOnEmptyResult input hints language speechTimeout"
+    " speechModel profanityFilter partialResultCallback partialResultCallbackMethod enhanced bargeIn maxSpeechTime debug",
+    "Redirect": "method",
+    "Dial": "action method timeout timeLimit callerId answerOnBridge hangupOnStar ringTone record trim sequential"
+    " recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent recordingTrack referUrl referMethod",
+    "Pay": "input action statusCallback statusCallbackMethod paymentMethod bankAccountType timeout maxAttempts securityCode"
+    " postalCode minPostalCodeLength paymentConnector tokenType chargeAmount currency language description validCardTypes",
+    "Hangup": "",
+    "Reject": "reason",
+}
+_HOLD_WORDS = {"Say", "Play", "Redirect", "Dial"}  # elements whose own text means something
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Turns the elements of one document into verbs."""
+
+    url: str
+    warnings: list[CarrierError]
+
+    def verb(self, element: ET.Element) -> Verb:
+        name = element.tag
+        if name not in _ATTRIBUTES:
+            raise CarrierError(12200, f"<{name}> is no verb that this telephone knows", self.url)
+        self.check(element)
+        match name:
+            case "Gather":
+                return self.gather(element)
+            case "Redirect":
+                return Redirect(self.address(element.text), self.method(element, 13710))
+            case "Dial":
+                return self.dial(element)
+            case "Pay":
+                charge = element.get("chargeAmount", "0")
+                return Pay(self.address(element.get("action")), charges=bool(charge.strip("0.")))
+            case "Hangup":
+                return Hangup()
+            case "Reject":
+                return Reject("busy" if element.get("reason") == "busy" else "no-answer")
+        return self.sound(element, nested=False)
+
+    def sound(self, element: ET.Element, *, nested: bool) -> Sound:
+        if element.tag == "Pause":
+            return Pause(self.number(element, "length", 1, 13910))
+        loop = self.number(element, "loop", 1, 13322 if nested else 13510 if element.tag == "Say" else 13410, low=0)
+        if element.tag == "Say":
+            return self.say(element, loop)
+        if nested and element.get("digits"):
+            raise CarrierError(13320, "<Play digits> cannot stand inside <Gather>", self.url)
+        return Play(self.address(element.text), loop)
+
+    def say(self, element: ET.Element, loop: int) -> Say:
+        text = " ".join("".join(element.itertext()).split())
+        if not text:
+            self.warn(13520, "<Say> without words")
+        if len(text) > _MOST_LETTERS:
+            raise CarrierError(13520, f"<Say> of {len(text)} letters; at most {_MOST_LETTERS} are taken", self.url)
+        rests = sum(_seconds(rest.get("time", "0s")) for rest in element.iter("break"))
+        return Say(text, element.get("language", "en-US"), element.get("voice", ""), loop, rests)
+
+    def gather(self, element: ET.Element) -> Gather:
+        sounds: list[Sound] = []
+        for child in element:
+            if child.tag not in ("Say", "Play", "Pause"):
+                raise CarrierError(13320, f"<{child.tag}> cannot stand inside <Gather>", self.url)
+            self.check(child)
+            sounds.append(self.sound(child, nested=True))
+        finish = element.get("finishOnKey", "#")
+        if len(finish) > 1 or finish not in "0123456789#*":
+            raise CarrierError(13310, f'finishOnKey "{finish}" is not one key', self.url)
+        auto = element.get("timeout") == "auto"  # leaves it to speech recognition; for keys it is the default
+        return Gather(
+            action=self.address(element.get("action")),
+            method=self.method(element, 13312),
+            timeout=5 if auto else self.number(element, "timeout", 5, 13313),
+            num_digits=self.number(element, "numDigits", 0, 13314) or None,
+            finish_on_key=finish,
+            action_on_empty_result=element.get("actionOnEmptyResult") == "true",
+            sounds=tuple(sounds),
+        )
+
+    def dial(self, element: ET.Element) -> Dial:
+        number = "".join(element.itertext()).strip()
+        if not number:
+            raise CarrierError(13224, "<Dial> without a number", self.url)
+        action = element.get("action")
+        return Dial(
+            number,
+            self.address(action) if action else None,
+            self.method(element, 13200),
+            self.number(element, "timeout", 30, 13212),
+        )
+
+    def check(self, element: ET.Element) -> None:
+        """Note unknown attributes, and words where none are spoken."""
+        known = _ATTRIBUTES[element.tag].split()
+        for name in sorted(set(element.keys()) - set(known)):
+            self.warn(12200, f'<{element.tag}> has no attribute "{name}"')
+        loose = [element.text, *(child.tail for child in element)]
+        if element.tag not in _HOLD_WORDS and any(text and not text.isspace() for text in loose):
+            self.warn(12200, f"words directly in <{element.tag}> are not spoken")
+
+    def number(self, element: ET.Element, name: str, default: int, code: int, *, low: int = 1) -> int:
+        text = element.get(name)
+        if text is None:
+            return default
+        if not (text.isascii() and text.isdigit()) or len(text) > 9 or int(text) < low:
+            wanted = f"a whole number of at least {low}"
+            raise CarrierError(code, f'<{element.tag} {name}="{text}">: {wanted} is expected', self.url)
+        return int(text)
+
+    def method(self, element: ET.Element, code: int) -> str:
+        method = element.get("method", "POST").upper()
+        if method not in ("GET", "POST"):
+            raise CarrierError(code, f'<{element.tag} method="{method}">: GET or POST is expected', self.url)
+        return method
+
+    def address(self, text: str | None) -> str:
+        """Resolve an address against the document's own; none at all means the document itself."""
+        try:
+            address = urldefrag(urljoin(self.url, (text or "").strip())).url
+            parts = urlsplit(address)
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in ("http", "https") or not parts.netloc:
+            raise CarrierError(11100, f'"{text}" is no http or https address', self.url)
+        return address
+
+    def warn(self, code: int, message: str) -> None:
+        self.warnings.append(CarrierError(code, message, self.url))
+
+
+def _seconds(text: str) -> float:
+    """Return the seconds of a break's time: `2s`, `300ms`; anything else counts as none."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s)", text)
+    return 0.0 if match is None else float(match[1]) / (1000 if match[2] == "ms" else 1)

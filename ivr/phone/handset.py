@@ -1,0 +1,314 @@
+"""A telephone that executes TwiML as the carrier does, one caller's action at a time.
+
+`dial`, `press`, `wait` and `hang_up` each return what was heard since, and what the line waits for now. Nothing is
+really waited for: the handset keeps the seconds the call would have taken, and tells whoever asks as they pass.
+Where the carrier's documentation is silent, an option chooses, so that a line can be tried under either habit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field, replace
+from typing import Literal
+
+from ivr.phone.document import CarrierError, read_document
+from ivr.phone.heard import Ended, Heard, Paying, Spoken, Waiting
+from ivr.phone.pay import masked_card
+from ivr.phone.post import Post, Reply
+from ivr.phone.verbs import (
+    WORDS_A_MINUTE,
+    Dial,
+    Gather,
+    Hangup,
+    Pause,
+    Pay,
+    Play,
+    Redirect,
+    Reject,
+    Say,
+    Sound,
+    Verb,
+    length,
+)
+from ivr.phone.wire import Wire
+
+__all__ = ["CarrierError", "DialOutcome", "Ended", "Handset", "Heard", "Paying", "Spoken", "Waiting"]
+
+KEYS = "0123456789*#"
+KEY_SECONDS = 0.5
+SANDBOX_TOKEN = "tok_visa"  # noqa: S105 - a test processor's public name for a card that is approved
+LONGEST_CALL_SECONDS = 4 * 3600
+MOST_SILENT_REDIRECTS = 20
+_TALK_SECONDS = 60  # taken for a talk with a person the caller was connected to
+_APOLOGY = Say("We are sorry, an application error has occurred. Goodbye.")  # the carrier's own words
+
+DialOutcome = Literal["completed", "busy", "no-answer", "failed", "canceled"]
+
+
+@dataclass(slots=True)
+class Handset:
+    """One call. `url` is the line's address for incoming calls, usually ending in /voice.
+
+    carries_keys_ahead      keys pressed beyond a question's answer wait for the next question, or are lost
+    finish_key_ends_empty   the finish key without digits ends the question at once, or changes nothing
+    sends_empty_digits      an empty answer has an empty Digits field, or none
+    answers                 what becomes of a number the line dials
+    fallback                the number has a fallback URL, /fallback under `url`
+    extra                   further fields of every request, as carriers add them
+    plays                   is told every sound outside a question as it comes
+    passes                  is told the seconds as they pass; a test's clock may go along
+    """
+
+    post: Post
+    url: str
+    from_number: str
+    to_number: str
+    call_sid: str
+    account_sid: str = "AC" + "0" * 32
+    _: KW_ONLY
+    carries_keys_ahead: bool = True
+    finish_key_ends_empty: bool = True
+    sends_empty_digits: bool = False
+    answers: DialOutcome = "completed"
+    fallback: bool = True
+    extra: Mapping[str, str] = field(default_factory=dict)
+    plays: Callable[[Sound], None] = lambda _sound: None
+    passes: Callable[[float], None] = lambda _seconds: None
+
+    seconds: float = field(default=0.0, init=False)
+    keys_pressed: int = field(default=0, init=False)
+    errors: list[CarrierError] = field(default_factory=list, init=False)
+    warnings: list[CarrierError] = field(default_factory=list, init=False)
+
+    _verbs: deque[Verb] = field(default_factory=deque, init=False, repr=False)
+    _waiting: Waiting | Paying | Ended | None = field(default=None, init=False, repr=False)
+    _queue: deque[str] = field(default_factory=deque, init=False, repr=False)
+    _words: list[Spoken] = field(default_factory=list, init=False, repr=False)
+    _dialled: list[str] = field(default_factory=list, init=False, repr=False)
+    _unheard_seconds: float = field(default=0.0, init=False, repr=False)
+    _silent_redirects: int = field(default=0, init=False, repr=False)
+    _failed: CarrierError | None = field(default=None, init=False, repr=False)
+    _wire: Wire = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        caller = {
+            "CallSid": self.call_sid,
+            "AccountSid": self.account_sid,
+            "From": self.from_number,
+            "To": self.to_number,
+            "ApiVersion": "2010-04-01",
+            "Direction": "inbound",
+            **self.extra,
+        }
+        self._wire = Wire(self.post, self.url, caller)
+
+    # What a caller does.
+
+    def dial(self) -> Heard:
+        """Call the line."""
+        if self._waiting is not None:
+            raise RuntimeError("this handset has dialled already; a call has a handset of its own")
+        self._go(self.url)
+        return self._until_asked()
+
+    def press(self, keys: str, after_words: int | None = None) -> Heard:
+        """Press keys one after another, having heard the question, or only `after_words` words of it."""
+        if not keys or set(keys) - set(KEYS):
+            raise ValueError(f'"{keys}" is not made of the keys {KEYS}')
+        if not isinstance(self._now(), Ended):
+            self._listen(after_words)
+            self._pass(KEY_SECONDS * len(keys))
+            self.keys_pressed += len(keys)
+            self._queue.extend(keys)
+        return self._until_asked()
+
+    def wait(self) -> Heard:
+        """Do nothing until the line goes on by itself."""
+        match self._now():
+            case Waiting() as waiting:
+                self._listen(None)
+                self._pass(waiting.gather.timeout)
+                self._answer(waiting)
+            case Paying():
+                return self.pay_result("too-many-failed-attempts")
+        return self._until_asked()
+
+    def hang_up(self) -> Heard:
+        """Put the receiver down."""
+        waiting = self._now()
+        if isinstance(waiting, Paying):
+            self._wire.ask(waiting.pay.action, "POST", {"Result": "caller-hung-up"})
+        if not isinstance(waiting, Ended):
+            self._listen(None)
+            self._end(Ended("caller hung up"))
+        return self._until_asked()
+
+    def pay(self, card_number: str, expiry: str, security_code: str, token: str = SANDBOX_TOKEN) -> Heard:
+        """Give the carrier a card (expiry MMYY); the line learns its last digits and the processor's token."""
+        paying = self._paying()
+        keys = len(card_number) + len(expiry) + len(security_code)
+        self._pass(KEY_SECONDS * keys)
+        self.keys_pressed += keys
+        proof = {"PaymentConfirmationCode" if paying.pay.charges else "PaymentToken": token}
+        return self.pay_result("success", **masked_card(card_number, expiry, security_code), **proof)
+
+    def pay_result(self, result: str, **fields: str) -> Heard:
+        """End the carrier's card step with any result it knows, and the fields that go with it."""
+        action = self._paying().pay.action
+        self._go(action, "POST", {"Result": result, **fields})
+        return self._until_asked()
+
+    def retry(self) -> Reply:
+        """Send the last request for TwiML once more, as a carrier may; the call stays where it is."""
+        return self._wire.ask_again()
+
+    # What the carrier does.
+
+    def _until_asked(self) -> Heard:
+        """Execute until the caller is needed, then hand over what was heard."""
+        while True:
+            match self._waiting:
+                case None if self.seconds > LONGEST_CALL_SECONDS:
+                    error = CarrierError(32015, "the longest call the carrier allows is over", self.url)
+                    self.errors.append(error)
+                    self._end(Ended("error", error))
+                case None if not self._verbs:
+                    self._end(Ended("end of document"))
+                case None:
+                    self._execute(self._verbs.popleft())
+                case Waiting() as waiting if self._queue:
+                    self._take_key(waiting, self._queue.popleft())
+                case Paying() if self._queue:
+                    if self._queue.popleft() == "*":
+                        self._go(self._paying().pay.action, "POST", {"Result": "caller-interrupted-with-star"})
+                case _:
+                    break
+        heard = Heard(tuple(self._words), self._now(), tuple(self._dialled))
+        self._words.clear()
+        self._dialled.clear()
+        self._failed = None
+        return heard
+
+    def _execute(self, verb: Verb) -> None:
+        match verb:
+            case Say() | Play() | Pause():
+                self._hear(verb)
+                self.plays(verb)
+                self._pass(length(verb))
+            case Gather():
+                self._question(verb)
+            case Redirect():
+                self._go(verb.url, verb.method)
+            case Dial():
+                self._connect(verb)
+            case Pay():
+                self._waiting = Paying(verb)
+            case Hangup():
+                self._end(Ended("line hung up"))
+            case Reject():
+                self._end(Ended("rejected"), status=verb.reason)
+
+    def _hear(self, sound: Sound) -> None:
+        if isinstance(sound, Say):
+            self._words.append(Spoken(sound.text, sound.language, sound.voice))
+        elif isinstance(sound, Play):
+            self._words.append(Spoken("", url=sound.url))
+
+    def _question(self, gather: Gather) -> None:
+        """Begin a question; a key that is there already keeps its words from being spoken."""
+        before = len(self._words)
+        if not self._queue:
+            for sound in gather.sounds:
+                self._hear(sound)
+            self._unheard_seconds = sum(map(length, gather.sounds))
+        self._waiting = Waiting(gather, prompt=tuple(self._words[before:]))
+
+    def _take_key(self, waiting: Waiting, key: str) -> None:
+        gather = waiting.gather
+        if key == gather.finish_on_key:
+            if waiting.keys or self.finish_key_ends_empty:
+                self._answer(waiting, key)
+            return
+        self._silent_redirects = 0
+        waiting = replace(waiting, keys=waiting.keys + key)
+        self._waiting = waiting
+        if len(waiting.keys) == gather.num_digits:
+            self._answer(waiting)
+
+    def _answer(self, waiting: Waiting, finish_key: str = "") -> None:
+        """End a question: its action learns the keys; without any, the verb after it is next unless it says otherwise."""
+        if not self.carries_keys_ahead:
+            self._queue.clear()
+        self._waiting = None
+        gather = waiting.gather
+        if waiting.keys or gather.action_on_empty_result:
+            digits = {"Digits": waiting.keys} if waiting.keys or self.sends_empty_digits else {}
+            self._go(gather.action, gather.method, {**digits, "FinishedOnKey": finish_key, "msg": "Gather End"})
+
+    def _connect(self, dial: Dial) -> None:
+        self._dialled.append(dial.number)
+        talked = self.answers == "completed"
+        self._pass(_TALK_SECONDS if talked else dial.timeout if self.answers == "no-answer" else 0)
+        if dial.action:
+            talk = {"DialCallDuration": str(_TALK_SECONDS)} if talked else {}
+            leg = {"DialCallSid": "CA" + self.call_sid[:1:-1], "DialBridged": "true" if talked else "false"}
+            self._go(dial.action, dial.method, {"DialCallStatus": self.answers, **leg, **talk})
+
+    def _listen(self, words: int | None) -> None:
+        """Let the open question's words pass, or as many of them as are given."""
+        heard = math.inf if words is None else words * 60 / WORDS_A_MINUTE
+        self._pass(min(heard, self._unheard_seconds))
+        self._unheard_seconds = 0.0
+
+    def _pass(self, seconds: float) -> None:
+        if seconds > 0:
+            self.seconds += seconds
+            self._silent_redirects = 0
+            self.passes(seconds)
+
+    def _now(self) -> Waiting | Paying | Ended:
+        if self._waiting is None:
+            raise RuntimeError("the call has not begun: dial first")
+        return self._waiting
+
+    def _paying(self) -> Paying:
+        if not isinstance(self._waiting, Paying):
+            raise RuntimeError("the carrier is not taking a card now")  # noqa: TRY004 - the moment is wrong, not a type
+        return self._waiting
+
+    def _go(self, url: str, method: str = "POST", fields: Mapping[str, str] | None = None) -> None:
+        """Make another document the current one; where that fails, the fallback's, once for each caller's action."""
+        self._waiting = None
+        self._verbs.clear()
+        try:
+            self._silent_redirects += 1
+            if self._silent_redirects > MOST_SILENT_REDIRECTS:
+                raise CarrierError(11215, f"more than {MOST_SILENT_REDIRECTS} documents without a word", url)  # noqa: TRY301
+            document = read_document(url, self._wire.ask(url, method, fields or {}))
+        except CarrierError as error:
+            self.errors.append(error)
+            self._fail(error)
+        else:
+            self.warnings.extend(document.warnings)
+            self._verbs.extend(document.verbs)
+
+    def _fail(self, error: CarrierError) -> None:
+        first = self._failed or error
+        if self.fallback and self._failed is None:
+            self._failed = error
+            self._go(self._wire.beside("fallback"), "POST", {"ErrorCode": str(error.code), "ErrorUrl": error.url})
+        else:
+            self._execute(_APOLOGY)
+            self._end(Ended("error", first))
+
+    def _end(self, ended: Ended, status: str = "completed") -> None:
+        """End the call and send the status callback, whose answer only the carrier's debugger would look at."""
+        self._waiting = ended
+        self._verbs.clear()
+        self._queue.clear()
+        reply = self._wire.tell_end(status, self.seconds)
+        if not 200 <= reply.status < 300:
+            url = self._wire.beside("status")
+            self.warnings.append(CarrierError(11200, f"the status callback answered {reply.status}", url))

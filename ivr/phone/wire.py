@@ -1,0 +1,52 @@
+"""The carrier's side of the wire in one call: the fields and headers that go with each request."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlencode, urlsplit
+
+from ivr.phone.post import Form, Headers, Post, Reply
+
+
+@dataclass(slots=True)
+class Wire:
+    """Sends what the carrier sends; `url` is the line's address for incoming calls."""
+
+    post: Post
+    url: str
+    caller: Mapping[str, str]
+    last: tuple[str, Form | None, Headers] | None = field(default=None, init=False)
+    _requests: int = field(default=0, init=False)
+
+    def ask(self, url: str, method: str, fields: Mapping[str, str]) -> Reply:
+        """Ask for TwiML; the first request of a call finds it ringing, the later ones in progress."""
+        status = "ringing" if self.last is None else "in-progress"
+        form = {**self.caller, "CallStatus": status, **fields}
+        self._requests += 1
+        headers = self._headers(str(self._requests))
+        if method == "GET":
+            self.last = (url + ("&" if urlsplit(url).query else "?") + urlencode(form), None, headers)
+        else:
+            self.last = (url, form, headers)
+        return self.post(*self.last)
+
+    def ask_again(self) -> Reply:
+        """Send the last request for TwiML once more, every byte the same."""
+        if self.last is None:
+            raise RuntimeError("nothing has been dialled yet")
+        return self.post(*self.last)
+
+    def tell_end(self, status: str, seconds: float) -> Reply:
+        """Send the status callback that ends every call."""
+        form = {**self.caller, "CallStatus": status, "CallDuration": str(math.ceil(seconds))}
+        return self.post(self.beside("status"), form, self._headers("end"))
+
+    def beside(self, name: str) -> str:
+        """Return the address of a page under the line's own: `…/voice/status`."""
+        parts = urlsplit(self.url)
+        return parts._replace(path=f"{parts.path.rstrip('/')}/{name}", query="", fragment="").geturl()
+
+    def _headers(self, request: str) -> Headers:
+        return {"I-Twilio-Idempotency-Token": f"{self.caller['CallSid']}-{request}"}
