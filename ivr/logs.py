@@ -1,0 +1,168 @@
+"""Log lines: an event name and fields, with everything masked that could name a member or charge a card.
+
+One chain of steps serves our own loggers and those of the libraries, so nothing leaves by a side door. Masking is the
+last step before a line is rendered and does not depend on the caller's care: secrets, fields known to hold personal
+things, and any run of digits long enough for a card number, wherever it stands. Nothing here decides what to log.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, MutableMapping, Sequence, Set
+from datetime import date, datetime
+from typing import Any, TextIO, cast
+
+import structlog
+from structlog.typing import FilteringBoundLogger, Processor
+
+from ivr.secret import MASK, Secret
+
+# Field names whose values are never shown, compared in lower case without "_" and "-", so that the carrier's own
+# spelling ("CallerZip", "Digits") is met as well.
+HIDDEN_FIELDS = frozenset(
+    {
+        "authtoken", "birthdate", "body", "callednumber", "caller", "callercity", "callername", "callernumber",
+        "callerzip", "card", "cardnumber", "code", "cvc", "digits", "drug", "drugname", "expiry", "firstname", "from",
+        "fromcity", "fromnumber", "fromzip", "housenumber", "keyed", "keys", "lastname", "memberid", "membernumber",
+        "name", "number", "password", "paymentcardnumber", "paymenttoken", "phone", "postalcode", "rx", "rxnumber",
+        "secret", "securitycode", "street", "token", "unit", "zip",
+    }
+)  # fmt: skip
+
+# Twelve digits or more with single spaces or dashes between; longer runs than a card's may be a card and its code.
+_CARD_LIKE = re.compile(r"\d(?:[ -]?\d){11,}")
+
+# What database drivers add to a message: the values of the row in question.
+_DATABASE_VALUES = re.compile(r"(\[parameters: |DETAIL:\s+).*")
+
+# Loggers of libraries that say too much below this level, some of it private.
+LEVELS = {
+    "alembic": logging.WARNING,
+    "sqlalchemy": logging.WARNING,  # at INFO every statement, with its values
+    "stripe": logging.WARNING,
+    "twilio": logging.WARNING,  # at INFO every request, with its body
+    "urllib3": logging.WARNING,
+    "watchfiles": logging.WARNING,
+    "werkzeug": logging.WARNING,
+}
+
+# For the server's own log set-up: it brings handlers of its own unless told to leave lines to ours.
+SERVER_LOGGING: Mapping[str, Mapping[str, Any]] = {
+    "formatters": {},
+    "handlers": {},
+    "loggers": {
+        "_granian": {"handlers": [], "level": "INFO", "propagate": True},
+        "granian.access": {"handlers": [], "level": "INFO", "propagate": True},
+    },
+}
+
+
+def configure(stream: TextIO, json: bool | None = None) -> None:
+    """Send all log lines to a stream: readable ones to a terminal, else (or if asked) one JSON object a line."""
+    as_json = not stream.isatty() if json is None else json
+    render = _json_renderer() if as_json else _console_renderer(colors=stream.isatty())
+    structlog.configure(
+        processors=[*_chain(), render],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=False,  # else a logger used before would keep its old stream
+    )
+    handler = _Handler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *_chain()],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [kept for kept in root.handlers if not isinstance(kept, _Handler)] + [handler]
+    root.setLevel(logging.INFO)
+    for name, level in LEVELS.items():
+        logging.getLogger(name).setLevel(level)
+
+
+def get_logger() -> FilteringBoundLogger:
+    """Return a logger: `log.info("turn", state="confirm", ms=12)`; what is configured later still applies to it."""
+    return cast("FilteringBoundLogger", structlog.get_logger())
+
+
+def bind_call(call_id: str) -> None:
+    """Put the call on every line that this thread logs from now on."""
+    structlog.contextvars.bind_contextvars(call_id=call_id)
+
+
+def clear() -> None:
+    """Forget the call."""
+    structlog.contextvars.clear_contextvars()
+
+
+def mask(value: object) -> object:
+    """Return the value as plain JSON data with everything private in it replaced by dots."""
+    match value:
+        case None | bool():
+            return value
+        case Secret():
+            return MASK
+        case int() | float():
+            return MASK if _CARD_LIKE.search(str(value)) else value
+        case str():
+            return _mask_text(value)
+        case datetime() | date():
+            return value.isoformat()
+        case Mapping():
+            return {str(key): mask_field(str(key), item) for key, item in value.items()}
+        case bytes() | bytearray():
+            return _mask_text(value.decode(errors="replace"))
+        case Sequence() | Set():
+            return [mask(item) for item in value]
+        case _:
+            return _mask_text(_shown(value))
+
+
+def mask_field(name: str, value: object) -> object:
+    """Mask a named value: wholly, when the name says that it is private."""
+    plain = name.lower().replace("_", "").replace("-", "")
+    return MASK if plain in HIDDEN_FIELDS and value is not None else mask(value)
+
+
+def _mask_text(text: str) -> str:
+    return _DATABASE_VALUES.sub(rf"\1{MASK}", _CARD_LIKE.sub(MASK, text))
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception:  # a log line must not fail because something cannot show itself
+        return f"<{type(value).__name__}>"
+
+
+def _mask_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    internal = ("_record", "_from_structlog")  # removed before rendering
+    return {name: value if name in internal else mask_field(name, value) for name, value in event.items()}
+
+
+def _chain() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,  # plain traceback: local variables are never shown
+        _mask_event,
+    ]
+
+
+def _json_renderer() -> Processor:
+    return structlog.processors.JSONRenderer(ensure_ascii=False)
+
+
+def _console_renderer(*, colors: bool) -> Processor:
+    return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Ours among the root logger's handlers; a line it cannot write is lost rather than shown unmasked."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, ARG002  # logging's name
+        return
