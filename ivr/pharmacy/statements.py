@@ -1,23 +1,34 @@
-"""The three statements this room is written in: read rows as facts, insert unless taken, change if it still fits."""
+"""The statements this room is written in: read rows as facts, insert unless taken, change what still fits."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Insert, Update, update
+from sqlalchemy import ColumnExpressionArgument, Executable, Insert, Update, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ivr.pharmacy.tables import Base
 
-Row = TypeVar("Row", bound=Base)
+Facts = TypeVar("Facts")
 
 
 def columns(table: type[Base], facts: type) -> tuple[InstrumentedAttribute[object], ...]:
     """Return the table's columns in the order of a dataclass's fields of the same names, so that `Facts(*row)` works."""
     return tuple(getattr(table, field.name) for field in fields(facts))
+
+
+def first(session: Session, query: Executable, make: Callable[..., Facts]) -> Facts | None:
+    """Return what is made of the first row, or None where there is none."""
+    row = session.execute(query).first()
+    return None if row is None else make(*row)
+
+
+def every(session: Session, query: Executable, make: Callable[..., Facts]) -> tuple[Facts, ...]:
+    """Return what is made of each row."""
+    return tuple(make(*row) for row in session.execute(query))
 
 
 def insert_new(session: Session, table: type[Base], values: Mapping[str, object]) -> int | None:
@@ -35,12 +46,11 @@ def insert_new(session: Session, table: type[Base], values: Mapping[str, object]
     return inserted
 
 
-def change(table: type[Base], *where: ColumnElement[bool]) -> Update:
+def change(table: type[Base], *where: ColumnExpressionArgument[bool]) -> Update:
     """Begin an update that leaves the session's objects alone: this room keeps none."""
     return update(table).where(*where).execution_options(synchronize_session=False)
 
 
-def changed(session: Session, statement: Update) -> bool:
+def changed(session: Session, table: type[Base], statement: Update) -> bool:
     """Run an update and tell whether any row still fitted its conditions."""
-    table = statement.entity_description["table"]
-    return session.execute(statement.returning(table.c.id)).first() is not None
+    return session.execute(statement.returning(table.__table__.c.id)).first() is not None

@@ -1,0 +1,62 @@
+"""Who is calling: members by what they can key, and no more about them than a call needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from ivr.pharmacy.statements import columns, every, first
+from ivr.pharmacy.tables import Address, Member, Prescription
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFacts:
+    """A member; `status` is `active`, `ended` or `deceased`."""
+
+    id: int
+    member_number: str
+    first_name: str
+    language: str
+    status: str
+    phone: str | None
+
+
+_MEMBER = columns(Member, MemberFacts)
+
+
+def find_member(session: Session, member_number: str, zip_code: str) -> MemberFacts | None:
+    """Return the member whose number and current, verified mailing ZIP both match, else None.
+
+    One statement with the same look-ups for a known and an unknown number, so that the answer's time tells nothing.
+    """
+    matching = (
+        select(*_MEMBER)
+        .join(Address, Address.member_id == Member.id)
+        .where(
+            Member.member_number == member_number,
+            Address.zip == zip_code,
+            Address.kind == "mailing",
+            Address.verified,
+            Address.replaced_at.is_(None),
+        )
+    )
+    return first(session, matching, MemberFacts)
+
+
+def members_by_phone(session: Session, phone: str) -> tuple[MemberFacts, ...]:
+    """Return the members who gave this number (E.164); a household may share one."""
+    return every(session, select(*_MEMBER).where(Member.phone == phone).order_by(Member.id), MemberFacts)
+
+
+def is_own_prescription(session: Session, member_id: int, rx_number: str) -> bool:
+    """Tell whether a prescription number is one of this member's: the third proof of who is calling."""
+    own = exists().where(Prescription.rx_number == rx_number, Prescription.member_id == member_id)
+    return bool(session.scalar(select(own)))
+
+
+def born_on(session: Session, member_id: int) -> date | None:
+    """Return the member's birth date, which may serve as the third proof instead; None for no such member."""
+    return session.scalar(select(Member.birth_date).where(Member.id == member_id))
