@@ -1,0 +1,73 @@
+"""The demo pharmacy: what the line has to offer before anyone loads real members.
+
+Its rows stand in `demo/*.csv`, with dates relative to the day of loading; `demo/README.md` says who is who. The first
+member of `member.csv` is the one a newcomer is told to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from ivr.pharmacy.database import answering
+from ivr.pharmacy.findings import FindingKind
+from ivr.pharmacy.load import load_folder
+from ivr.pharmacy.prescriptions import assess
+from ivr.pharmacy.rules import Rules
+from ivr.pharmacy.tables import Address, Member, Prescription
+
+DEMO_FOLDER = Path(__file__).parent / "demo"
+START_MEMBER = "41200017"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPrescription:
+    """One line of the start card."""
+
+    rx_number: str
+    drug_name: str
+    kind: FindingKind
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCard:
+    """Who to be on a first call, and what can be tried with these prescriptions today."""
+
+    member_number: str
+    zip: str
+    name: str
+    prescriptions: tuple[DemoPrescription, ...]
+
+
+def load_demo(engine: Engine, today: date, progress: Callable[[str, int], None] | None = None) -> Mapping[str, int]:
+    """Load the demo pharmacy as it should look on this day; return how many rows each table was given."""
+    return load_folder(engine, DEMO_FOLDER, today, progress)
+
+
+def is_empty(engine: Engine) -> bool:
+    """Tell whether a database that is up to date has no members yet."""
+    with answering(engine), Session(engine) as session:
+        return session.scalar(select(Member.id).limit(1)) is None
+
+
+def demo_card(session: Session, today: date, rules: Rules) -> DemoCard | None:
+    """Return the start card, or None where the demo pharmacy is not what the database holds."""
+    row = session.execute(
+        select(Member.id, Member.first_name, Member.last_name, Address.zip)
+        .join(Address, Address.member_id == Member.id)
+        .where(Member.member_number == START_MEMBER)
+        .where(Address.kind == "mailing", Address.verified, Address.replaced_at.is_(None))
+    ).first()
+    if row is None:
+        return None
+    numbers = select(Prescription.rx_number, Prescription.drug_name).where(Prescription.member_id == row.id)
+    prescriptions = tuple(
+        DemoPrescription(rx_number, drug_name, assess(session, row.id, rx_number, today, rules).kind)
+        for rx_number, drug_name in session.execute(numbers.order_by(Prescription.id)).all()
+    )
+    return DemoCard(START_MEMBER, row.zip, f"{row.first_name} {row.last_name}", prescriptions)

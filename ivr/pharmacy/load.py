@@ -1,0 +1,231 @@
+"""Loads a folder of CSV files into the pharmacy database: all of it or, if one row is bad, nothing.
+
+Rows stream through in batches, so that millions of them need no more memory than a thousand. Which files there are and
+what their columns hold is told in `load_files`; here they are read, held against the database and written.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+from sqlalchemy.exc import DataError as UnfitValueError
+from sqlalchemy.exc import IntegrityError
+
+from ivr.errors import DataError, did_you_mean
+from ivr.pharmacy.database import answering, unhurried, upgrade
+from ivr.pharmacy.load_fields import secret
+from ivr.pharmacy.load_files import FILES, Column, CsvFile, Reference
+from ivr.pharmacy.load_rules import Record, RefusedError, Values
+from ivr.secret import Secret
+
+Progress = Callable[[str, int], None]
+"""Is told a file's name and how many of its rows are loaded, batch by batch."""
+
+BATCH = 1000
+LONGEST_QUOTE = 40
+
+
+def load_folder(engine: Engine, folder: Path, today: date, progress: Progress | None = None) -> Mapping[str, int]:
+    """Bring the database up to date and load the CSV files of a folder; return how many rows each table was given.
+
+    Relative dates count from `today`. Raises DataError at the first row that cannot be loaded.
+    """
+    files = _files_in(folder)
+    upgrade(engine)
+    with answering(engine), engine.begin() as connection:
+        unhurried(connection)
+        return {file.table.name: _load_file(connection, folder / file.name, file, today, progress) for file in files}
+
+
+def _files_in(folder: Path) -> list[CsvFile]:
+    if not folder.is_dir():
+        raise DataError(f"{folder}: there is no such folder")
+    found, known = {path.name for path in folder.glob("*.csv")}, [file.name for file in FILES]
+    for name in sorted(found.difference(known)):
+        raise DataError(f"{name}: there is no table of that name{did_you_mean(name, known)}")
+    if not found:
+        raise DataError(f"{folder}: there is no CSV file to load; expected some of {', '.join(known)}")
+    return [file for file in FILES if file.name in found]
+
+
+def _load_file(connection: Connection, path: Path, file: CsvFile, today: date, progress: Progress | None) -> int:
+    loaded = 0
+    try:
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
+            records = _read(lines, file, today)
+            while batch := list(islice(records, BATCH)):
+                _resolve(connection, file, batch)
+                for record in batch:
+                    file.complete(record, today)
+                _store(connection, file, batch, today)
+                loaded += len(batch)
+                if progress:
+                    progress(file.name, loaded)
+    except RefusedError as error:
+        raise DataError(f"{file.name}:{error.line}: {error}") from None
+    except OSError as error:
+        raise DataError(f"{file.name}: cannot be read: {error.strerror}") from None
+    return loaded
+
+
+# Reading -------------------------------------------------------------------------------------------------------------
+
+
+def _read(lines: Iterable[str], file: CsvFile, today: date) -> Iterator[Record]:
+    """Yield the rows with their values parsed; empty lines are none."""
+    reader = csv.reader(lines, strict=True)
+    columns: list[Column | Reference] = []
+    try:
+        while True:
+            line = reader.line_num + 1
+            row = next(reader, None)
+            if row is None:
+                break
+            if row and columns:
+                yield _record(line, [found.strip() for found in row], columns, today)
+            elif row:
+                columns = _columns(line, [found.strip() for found in row], file)
+    except csv.Error as error:
+        raise RefusedError(reader.line_num, f"not readable as CSV: {error}") from None
+    if not columns:
+        raise RefusedError(1, "the file is empty; expected a line with the names of its columns")
+
+
+def _columns(line: int, names: Sequence[str], file: CsvFile) -> list[Column | Reference]:
+    known = {column.name: column for column in file.columns}
+    for name in names:
+        if name not in known:
+            raise RefusedError(line, f"there is no column {_quote(name)}{did_you_mean(name, known)}")
+        if names.count(name) > 1:
+            raise RefusedError(line, f"column {name} is there twice")
+    for column in file.columns:
+        if column.needed and column.name not in names:
+            raise RefusedError(line, f"column {column.name} is missing")
+    return [known[name] for name in names]
+
+
+def _record(line: int, row: Sequence[str], columns: Sequence[Column | Reference], today: date) -> Record:
+    if len(row) != len(columns):
+        raise RefusedError(line, f"expected {len(columns)} fields, found {len(row)}")
+    record = Record(line, {})
+    for column, found in zip(columns, row, strict=True):
+        if found or column.needed:
+            try:
+                value = column.parse(found, today)
+            except ValueError as error:
+                shown = "other" if column.parse is secret and found else _quote(found)
+                raise record.refusal(column.name, f"expected {error}, found {shown}") from None
+            if isinstance(column, Reference):
+                record.facts[column.name] = value
+            else:
+                record.values[column.target] = value
+        elif not callable(column.default):
+            record.values[column.target] = column.default
+    return record
+
+
+def _quote(found: str) -> str:
+    shown = found.encode("ascii", "backslashreplace").decode() if not found.isprintable() else found
+    return f'"{shown[:LONGEST_QUOTE]}{"…" if len(shown) > LONGEST_QUOTE else ""}"' if found else "nothing"
+
+
+# Writing -------------------------------------------------------------------------------------------------------------
+
+
+def _resolve(connection: Connection, file: CsvFile, batch: Sequence[Record]) -> None:
+    """Put the ids in place of the numbers that stand for rows of other tables."""
+    for column in file.columns:
+        if not isinstance(column, Reference):
+            continue
+        table, name = column.table, column.name
+        numbers = {record.facts[name] for record in batch if name in record.facts}
+        carried = [table.c[carry] for carry in column.carries]
+        rows = connection.execute(select(table.c[name], table.c.id, *carried).where(table.c[name].in_(numbers)))
+        found = {row[0]: row for row in rows}
+        for record in batch:
+            if name not in record.facts:
+                continue
+            row = found.get(record.facts[name])
+            if row is None:
+                what = table.name.removeprefix("refill_")
+                raise record.refusal(name, f"there is no {what} with the number {record.facts[name]}")
+            record.values[column.target] = row[1]
+            record.facts.update(zip(column.carries, row[2:], strict=True))
+
+
+def _store(connection: Connection, file: CsvFile, batch: Sequence[Record], today: date) -> None:
+    """Write a batch; what the database refuses is halved until the row at fault stands alone."""
+    try:
+        with connection.begin_nested():
+            _write(connection, file, batch, today)
+    except (IntegrityError, UnfitValueError) as error:
+        if len(batch) == 1:
+            reason = str(error.orig).strip().splitlines()[0]
+            raise RefusedError(batch[0].line, f"the database refuses this row: {reason}") from None
+        middle = len(batch) // 2
+        _store(connection, file, batch[:middle], today)
+        _store(connection, file, batch[middle:], today)
+
+
+def _write(connection: Connection, file: CsvFile, batch: Sequence[Record], today: date) -> None:
+    wanted = {_key(file, _with_defaults(file, record, today)): record for record in batch}
+    standing = _standing(connection, file, wanted.values())
+    new = [record for key, record in wanted.items() if key not in standing]
+    for record in new:
+        record.values = _with_defaults(file, record, today)
+    if new:
+        file.before_insert(connection, new, today)
+        names = [name for name in new[0].values if name in file.table.c]
+        connection.execute(insert(file.table), [{name: record.values[name] for name in names} for record in new])
+    _update(connection, file, [(standing[key], record.values) for key, record in wanted.items() if key in standing])
+    file.afterwards(connection, list(wanted.values()), today)
+
+
+def _with_defaults(file: CsvFile, record: Record, today: date) -> Values:
+    """Return the values of a whole new row."""
+    values = {column.target: column.default for column in file.columns} | record.values
+    for name, value in values.items():
+        if callable(value):
+            values[name] = value(values, today)
+    return values
+
+
+def _standing(connection: Connection, file: CsvFile, records: Iterable[Record]) -> Mapping[tuple[object, ...], Values]:
+    """Return the rows that are in the database already, by key."""
+    first = file.table.c[file.key[0]]
+    wanted = first.in_({record.values[first.name] for record in records})
+    rows: list[Values] = [{**row} for row in connection.execute(select(file.table).where(wanted)).mappings()]
+    return {_key(file, row): row for row in rows}
+
+
+def _update(connection: Connection, file: CsvFile, pairs: Iterable[tuple[Values, Values]]) -> None:
+    """Change the rows that say something else now; what their file does not tell stays as it is."""
+    primary = [column.name for column in file.table.primary_key]
+    names = [c.target for c in file.columns if c.target in file.table.c and c.target not in primary]
+    rows = [
+        {f"new_{name}": values.get(name, old[name]) for name in names} | {f"old_{name}": old[name] for name in primary}
+        for old, values in pairs
+        if any(values.get(name, old[name]) != old[name] for name in names)
+    ]
+    if rows:
+        statement = update(file.table).values({name: bindparam(f"new_{name}") for name in names})
+        for name in primary:
+            statement = statement.where(file.table.c[name] == bindparam(f"old_{name}"))
+        connection.execute(statement, rows)
+
+
+def _key(file: CsvFile, values: Mapping[str, object]) -> tuple[object, ...]:
+    return tuple(_key_part(values[name]) for name in file.key)
+
+
+def _key_part(value: object) -> object:
+    if isinstance(value, Secret):
+        return value.reveal()
+    if isinstance(value, datetime):
+        return True  # that an address was replaced tells it apart; the moment moves with relative dates
+    return value

@@ -1,0 +1,140 @@
+"""What one field of a CSV file may hold.
+
+A parser takes the text of a field and today's date, and returns the value for the database. What it cannot take it
+refuses with a ValueError that says what was expected; file, row, column and what was found are added by the reader.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+
+from ivr.pharmacy.numbers import check_digit, is_well_formed
+from ivr.secret import Secret
+
+Parser = Callable[[str, date], object]
+
+LARGEST_INTEGER = 2**31 - 1  # what an integer column holds on PostgreSQL
+_DAYS = re.compile(r"[+-]?\d{1,5}d")
+_YEARS = re.compile(r"[+-]\d{1,2}y")
+_PHONE = re.compile(r"\+[1-9]\d{7,14}")
+
+
+def text(found: str, today: date) -> str:  # noqa: ARG001
+    """Take any words; line ends, control characters and bytes that are not UTF-8 are none."""
+    if not found or not found.isprintable():
+        raise ValueError("words in UTF-8 on one line")
+    return found
+
+
+def secret(found: str, today: date) -> Secret:
+    """Take any words and keep them from being seen."""
+    return Secret(text(found, today))
+
+
+def flag(found: str, today: date) -> bool:  # noqa: ARG001
+    """Take `true` or `false`."""
+    if found not in ("true", "false"):
+        raise ValueError("true or false")
+    return found == "true"
+
+
+def state(found: str, today: date) -> str:  # noqa: ARG001
+    """Take a state as the post office writes it."""
+    if not (len(found) == 2 and found.isascii() and found.isalpha() and found.isupper()):
+        raise ValueError("a state like MA")
+    return found
+
+
+def phone(found: str, today: date) -> str:  # noqa: ARG001
+    """Take a telephone number as it is dialled from abroad."""
+    if not found.isascii() or not _PHONE.fullmatch(found):
+        raise ValueError("a phone number like +14135550123")
+    return found
+
+
+def day(found: str, today: date) -> date:
+    """Take a date, or days from today: `-76d`, `+200d`, `0d`."""
+    try:
+        if found.isascii() and _DAYS.fullmatch(found):
+            return today + timedelta(days=int(found[:-1]))
+        return datetime.strptime(found, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except (ValueError, OverflowError):
+        raise ValueError("a date like 1950-03-14 or -76d") from None
+
+
+def noon(on: date) -> datetime:
+    """Return the instant that lies on this day in every time zone of the United States."""
+    return datetime.combine(on, time(12), UTC)
+
+
+def instant(found: str, today: date) -> datetime:
+    """Take a moment with its time zone, or a day, which stands for noon UTC."""
+    try:
+        if len(found) <= len("1950-03-14"):
+            return noon(day(found, today))
+        moment = datetime.fromisoformat(found)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("a time like 1950-03-14T09:30:00Z, or a date like 1950-03-14 or -76d")
+
+
+def year(found: str, today: date) -> int:
+    """Take a year, or years from this one: `+3y`."""
+    if found.isascii() and _YEARS.fullmatch(found):
+        return today.year + int(found[:-1])
+    if found.isascii() and found.isdigit() and len(found) == 4:
+        return int(found)
+    raise ValueError("a year like 2031 or +3y")
+
+
+def number(low: int = 0, high: int = LARGEST_INTEGER) -> Parser:
+    """Take a whole number within bounds."""
+    wanted = f"a whole number from {low} to {high}" if high < LARGEST_INTEGER else f"a whole number of at least {low}"
+
+    def parse(found: str, today: date) -> int:  # noqa: ARG001
+        if not (found.isascii() and found.isdigit() and len(found) <= 10 and low <= int(found) <= high):
+            raise ValueError(wanted)
+        return int(found)
+
+    return parse
+
+
+def digits(low: int, high: int) -> Parser:
+    """Take digits that are dialled or read aloud: zeros in front of them count."""
+    wanted = f"{low} digits" if low == high else f"{low} to {high} digits"
+
+    def parse(found: str, today: date) -> str:  # noqa: ARG001
+        if not (found.isascii() and found.isdigit() and low <= len(found) <= high):
+            raise ValueError(wanted)
+        return found
+
+    return parse
+
+
+def checked_digits(low: int, high: int) -> Parser:
+    """Take a number with a check digit, as members are given them."""
+    plain = digits(low, high)
+
+    def parse(found: str, today: date) -> object:
+        plain(found, today)
+        if not is_well_formed(found):
+            raise ValueError(f"{found[:-1]}{check_digit(found[:-1])}, by its check digit (Luhn)")
+        return found
+
+    return parse
+
+
+def word(*known: str) -> Parser:
+    """Take one of these words."""
+    wanted = f"one of {', '.join(known)}"
+
+    def parse(found: str, today: date) -> str:  # noqa: ARG001
+        if found not in known:
+            raise ValueError(wanted)
+        return found
+
+    return parse
