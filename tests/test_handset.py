@@ -477,13 +477,28 @@ def test_a_call_that_talks_for_ever_ends_after_four_hours() -> None:
     assert phone.seconds == pytest.approx(4 * 3600, abs=601)
 
 
-def test_a_status_callback_that_fails_is_a_warning() -> None:
+STATUS_REPLIES = {
+    "no content": (Reply(204, "", ""), []),
+    "an empty response": (Reply(200, "text/xml; charset=utf-8", "<Response/>"), []),
+    "a failure": (Reply(500, "text/xml", ""), [11200]),
+    "a page": (Reply(200, "text/html", "OK"), [12300]),
+}
+
+
+@pytest.mark.parametrize(("reply", "codes"), STATUS_REPLIES.values(), ids=STATUS_REPLIES)
+def test_a_strange_answer_to_the_status_callback_is_a_warning(reply: Reply, codes: list[int]) -> None:
     def post(url: str, _form: Form | None, _headers: Headers) -> Reply:
-        return Reply(500 if url.endswith("/status") else 200, "text/xml", "<Response/>")
+        return reply if url.endswith("/status") else Reply(200, "text/xml", "<Response/>")
 
     phone = Handset(post, BASE, "anonymous", "+18002457979", "CA1")
     assert phone.dial().waiting == Ended("end of document")
-    assert [warning.code for warning in phone.warnings] == [11200]
+    assert [warning.code for warning in phone.warnings] == codes
+
+
+def test_a_call_that_was_never_made_can_be_hung_up() -> None:
+    line = question()
+    assert handset(line).hang_up().waiting == Ended("caller hung up")
+    assert not line.asked
 
 
 MISUSES = {

@@ -11,12 +11,11 @@ import math
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import Literal
 
 from ivr.phone.document import CarrierError, read_document
 from ivr.phone.heard import Ended, Heard, Paying, Spoken, Waiting
-from ivr.phone.pay import masked_card
 from ivr.phone.post import Post, Reply
+from ivr.phone.results import SANDBOX_TOKEN, TALK_SECONDS, DialOutcome, card_fields, dial_fields
 from ivr.phone.verbs import (
     WORDS_A_MINUTE,
     Dial,
@@ -38,13 +37,9 @@ __all__ = ["CarrierError", "DialOutcome", "Ended", "Handset", "Heard", "Paying",
 
 KEYS = "0123456789*#"
 KEY_SECONDS = 0.5
-SANDBOX_TOKEN = "tok_visa"  # noqa: S105 - a test processor's public name for a card that is approved
 LONGEST_CALL_SECONDS = 4 * 3600
 MOST_SILENT_REDIRECTS = 20
-_TALK_SECONDS = 60  # taken for a talk with a person the caller was connected to
 _APOLOGY = Say("We are sorry, an application error has occurred. Goodbye.")  # the carrier's own words
-
-DialOutcome = Literal["completed", "busy", "no-answer", "failed", "canceled"]
 
 
 @dataclass(slots=True)
@@ -136,11 +131,10 @@ class Handset:
         return self._until_asked()
 
     def hang_up(self) -> Heard:
-        """Put the receiver down."""
-        waiting = self._now()
-        if isinstance(waiting, Paying):
-            self._wire.ask(waiting.pay.action, "POST", {"Result": "caller-hung-up"})
-        if not isinstance(waiting, Ended):
+        """Put the receiver down, at any moment; afterwards it changes nothing."""
+        if isinstance(self._waiting, Paying):
+            self._wire.ask(self._waiting.pay.action, "POST", {"Result": "caller-hung-up"})
+        if not isinstance(self._waiting, Ended):
             self._listen(None)
             self._end(Ended("caller hung up"))
         return self._until_asked()
@@ -151,13 +145,11 @@ class Handset:
         keys = len(card_number) + len(expiry) + len(security_code)
         self._pass(KEY_SECONDS * keys)
         self.keys_pressed += keys
-        proof = {"PaymentConfirmationCode" if paying.pay.charges else "PaymentToken": token}
-        return self.pay_result("success", **masked_card(card_number, expiry, security_code), **proof)
+        return self.pay_result(**card_fields(paying.pay, card_number, expiry, security_code, token))
 
-    def pay_result(self, result: str, **fields: str) -> Heard:
-        """End the carrier's card step with any result it knows, and the fields that go with it."""
-        action = self._paying().pay.action
-        self._go(action, "POST", {"Result": result, **fields})
+    def pay_result(self, Result: str, **fields: str) -> Heard:  # noqa: N803 - the carrier's names
+        """End the carrier's card step with any `Result` it knows, and the fields that go with it."""
+        self._go(self._paying().pay.action, "POST", {"Result": Result, **fields})
         return self._until_asked()
 
     def retry(self) -> Reply:
@@ -249,12 +241,9 @@ class Handset:
 
     def _connect(self, dial: Dial) -> None:
         self._dialled.append(dial.number)
-        talked = self.answers == "completed"
-        self._pass(_TALK_SECONDS if talked else dial.timeout if self.answers == "no-answer" else 0)
+        self._pass({"completed": TALK_SECONDS, "no-answer": dial.timeout}.get(self.answers, 0))
         if dial.action:
-            talk = {"DialCallDuration": str(_TALK_SECONDS)} if talked else {}
-            leg = {"DialCallSid": "CA" + self.call_sid[:1:-1], "DialBridged": "true" if talked else "false"}
-            self._go(dial.action, dial.method, {"DialCallStatus": self.answers, **leg, **talk})
+            self._go(dial.action, dial.method, dial_fields(self.answers, self.call_sid))
 
     def _listen(self, words: int | None) -> None:
         """Let the open question's words pass, or as many of them as are given."""
@@ -304,11 +293,7 @@ class Handset:
             self._end(Ended("error", first))
 
     def _end(self, ended: Ended, status: str = "completed") -> None:
-        """End the call and send the status callback, whose answer only the carrier's debugger would look at."""
         self._waiting = ended
         self._verbs.clear()
         self._queue.clear()
-        reply = self._wire.tell_end(status, self.seconds)
-        if not 200 <= reply.status < 300:
-            url = self._wire.beside("status")
-            self.warnings.append(CarrierError(11200, f"the status callback answered {reply.status}", url))
+        self.warnings.extend(self._wire.tell_end(status, self.seconds))

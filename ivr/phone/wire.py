@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
+from ivr.phone.document import CarrierError
 from ivr.phone.post import Form, Headers, Post, Reply
 
 
@@ -38,10 +39,18 @@ class Wire:
             raise RuntimeError("nothing has been dialled yet")
         return self.post(*self.last)
 
-    def tell_end(self, status: str, seconds: float) -> Reply:
-        """Send the status callback that ends every call."""
+    def tell_end(self, status: str, seconds: float) -> list[CarrierError]:
+        """Send the status callback that ends every call; return what the carrier's debugger would say to the answer."""
+        if self.last is None:  # the receiver was put down before anything was dialled
+            return []
+        url = self.beside("status")
         form = {**self.caller, "CallStatus": status, "CallDuration": str(math.ceil(seconds))}
-        return self.post(self.beside("status"), form, self._headers("end"))
+        reply = self.post(url, form, self._headers("end"))
+        if not 200 <= reply.status < 300:
+            return [CarrierError(11200, f"the status callback was answered with {reply.status}", url)]
+        if reply.status != 204 and not reply.content_type.startswith(("text/xml", "application/xml")):
+            return [CarrierError(12300, f'the status callback was answered with "{reply.content_type}"', url)]
+        return []
 
     def beside(self, name: str) -> str:
         """Return the address of a page under the line's own: `…/voice/status`."""
