@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
 from ivr.errors import Place, Report
 from ivr.prompts.catalogue import Catalogues, Prompt
 
 
-def compare_languages(
-    catalogues: Catalogues, declared: Mapping[str, Mapping[str, Place]], report: Report, root: str
-) -> None:
-    """Note what one language has and another lacks; `declared` gives the place of every prompt by language and name."""
-    first: dict[str, Place] = {}
-    for places in declared.values():
-        for name, place in places.items():
-            first.setdefault(name, place)
-    for language, places in declared.items():
-        for name in first.keys() - places.keys():
-            subject, _, short = name.partition(".")
-            message = f'lacks "{short}", which {_line(first[name])} has'
-            report.add(Place(f"{root}/{language}/{subject}.yaml"), message)
-    for name in first:
-        versions = [c.prompts[name] for c in catalogues.by_language.values() if name in c.prompts]
-        for version in versions[1:]:
-            _compare(versions[0], version, report)
+def compare_languages(catalogues: Catalogues, flawed: Collection[str], report: Report, root: str) -> None:
+    """Note what one language has and another lacks; what is `flawed` has been told already, prompts and subjects."""
+    by_name: dict[str, dict[str, Prompt]] = {}
+    for language, catalogue in catalogues.by_language.items():
+        for name, prompt in catalogue.prompts.items():
+            by_name.setdefault(name, {})[language] = prompt
+    for name, by_language in by_name.items():
+        subject, _, short = name.partition(".")
+        first, *others = by_language.values()
+        for language in catalogues.languages:
+            if language not in by_language and subject not in flawed:
+                place = Place(f"{root}/{language}/{subject}.yaml")
+                report.add(place, f'lacks "{short}", which {_line(first.place)} has')
+        for other in others:
+            if name not in flawed:
+                _compare(first, other, report)
 
 
 def _compare(one: Prompt, other: Prompt, report: Report) -> None:

@@ -20,6 +20,7 @@ from ivr.wording import LANGUAGES
 from ivr.yaml_reader import Node, read
 
 CATALOGUE = "catalogue"
+_NONE: tuple[Words, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,17 @@ def read_folder(folder: Path) -> dict[str, str]:
 def load_prompts(files: Mapping[str, str], report: Report, root: str = "prompts") -> Catalogues:
     """Return the catalogues of every language in `files`, noting all problems in `report`.
 
-    What could not be read is left out, so the result is only good when nothing was reported.
+    What has a problem is there without words, so the result is only good when nothing was reported.
     """
     by_language = _by_language(files, report, root)
     if not by_language:
         report.add(Place(root), f"no prompts here: {CATALOGUE}.yaml is looked for in a folder per language")
-    catalogues = {language: _catalogue(language, subjects, report, root) for language, subjects in by_language.items()}
-    declared = {language: places for language, (_, places) in catalogues.items()}
-    result = Catalogues({language: catalogue for language, (catalogue, _) in catalogues.items()})
-    compare_languages(result, declared, report, root)
-    return result
+    flawed: set[str] = set()
+    catalogues = Catalogues(
+        {language: _catalogue(language, texts, report, root, flawed) for language, texts in by_language.items()}
+    )
+    compare_languages(catalogues, flawed, report, root)
+    return catalogues
 
 
 def _by_language(files: Mapping[str, str], report: Report, root: str) -> dict[str, dict[str, str]]:
@@ -74,26 +76,21 @@ def _by_language(files: Mapping[str, str], report: Report, root: str) -> dict[st
     return sorted_files
 
 
-def _catalogue(
-    language: str, subjects: Mapping[str, str], report: Report, root: str
-) -> tuple[Catalogue, dict[str, Place]]:
-    """Return a language's catalogue, and where each prompt is declared, readable or not."""
+def _catalogue(language: str, subjects: Mapping[str, str], report: Report, root: str, flawed: set[str]) -> Catalogue:
+    """Return one language's prompts; names of prompts, and of whole subjects, that have problems go to `flawed`."""
     head = _head(language, subjects.get(CATALOGUE), report, root)
     reader = WordsReader(language, head.names, report)
     prompts: dict[str, Prompt] = {}
-    places: dict[str, Place] = {}
-    for subject in subjects.keys() - {CATALOGUE}:
-        file = f"{root}/{language}/{subject}.yaml"
-        node = read(file, subjects[subject], report)
-        for name, field_node in (node.mapping(report, "a file of prompts") if node else {}).items():
-            place = node.key_place(name) if node else Place(file)
-            full_name = f"{subject}.{name}"
-            places[full_name] = place
-            if not NAME.fullmatch(name):
-                report.add(place, f'a prompt\'s name is in small letters, digits and underscores, found "{name}"')
-            elif prompt := _prompt(full_name, place, field_node, reader):
-                prompts[full_name] = prompt
-    return Catalogue(language, head.locale, head.voice, prompts), places
+    for subject in sorted(subjects.keys() - {CATALOGUE}):
+        node = read(f"{root}/{language}/{subject}.yaml", subjects[subject], report)
+        if node is None or node.fields is None:
+            flawed.add(subject)
+        for name, words in (node.mapping(report, "a file of prompts") if node else {}).items():
+            full_name, before = f"{subject}.{name}", len(report.problems)
+            prompts[full_name] = _prompt(full_name, node.key_place(name) if node else words.place, words, reader)
+            if len(report.problems) > before:
+                flawed.add(full_name)
+    return Catalogue(language, head.locale, head.voice, prompts)
 
 
 def _head(language: str, text: str | None, report: Report, root: str) -> _Head:
@@ -133,33 +130,34 @@ def _names(fields: Mapping[str, Node], node: Node | None, report: Report) -> dic
     return names
 
 
-def _prompt(name: str, place: Place, node: Node, reader: WordsReader) -> Prompt | None:
+def _prompt(name: str, place: Place, node: Node, reader: WordsReader) -> Prompt:
     """Return a prompt: words alone, or words with those for silence and for a wrong key."""
-    silence: tuple[Words, ...] = ()
-    wrong: tuple[Words, ...] = ()
+    short = name.partition(".")[2]
+    if not NAME.fullmatch(short):
+        message = f'a prompt\'s name is in small letters, digits and underscores, found "{short}"'
+        reader.report.add(place, message)
     if node.fields is None or "by" in node.fields:
-        say = reader.read(node, f'"{name}"')
+        say, silence, wrong = reader.read(node, f'"{name}"'), _NONE, _NONE
     else:
         fields = node.record(reader.report, f'"{name}"', ("say",), ("silence", "wrong"))
-        say = reader.read(fields["say"], f'"say" of "{name}"') if "say" in fields else None
+        say = reader.read(fields["say"], f'"say" of "{name}"') if "say" in fields else Words({"other": ()})
         silence = _tries(fields.get("silence"), f'"silence" of "{name}"', reader)
         wrong = _tries(fields.get("wrong"), f'"wrong" of "{name}"', reader)
-    values = _values(name, place, [words for words in (say, *silence, *wrong) if words], reader.report)
-    return Prompt(name, place, say, silence, wrong, values) if say else None
+    values = _values(name, place, (say, *silence, *wrong), reader.report)
+    return Prompt(name, place, say, silence, wrong, values)
 
 
 def _tries(node: Node | None, what: str, reader: WordsReader) -> tuple[Words, ...]:
+    """Return the words for one try after another."""
     if node is None:
         return ()
-    items = node.sequence(reader.report, what)
     if node.items == ():
-        reader.report.add(
-            node.place, f"{what} is an empty list; give the words for the first time, then for later ones"
-        )
-    return tuple(words for item in items if (words := reader.read(item, what)))
+        message = f"{what} is an empty list; give the words for the first time, then for later ones"
+        reader.report.add(node.place, message)
+    return tuple(reader.read(item, what) for item in node.sequence(reader.report, what))
 
 
-def _values(name: str, place: Place, all_words: list[Words], report: Report) -> dict[str, str]:
+def _values(name: str, place: Place, all_words: tuple[Words, ...], report: Report) -> dict[str, str]:
     """Return the kind of every value; one value has one kind all through a prompt."""
     kinds: dict[str, str] = {}
     for slot in (slot for words in all_words for slot in words.slots):

@@ -7,7 +7,7 @@ mapping: `by` names the value that is counted, and each category of the language
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from babel import Locale
@@ -33,51 +33,43 @@ class WordsReader:
     names: Mapping[str, str]
     report: Report
 
-    def read(self, node: Node, what: str) -> Words | None:
-        """Return words, or None after noting their problems."""
+    def read(self, node: Node, what: str) -> Words:
+        """Return words; those with a problem read as nothing to say, so that they do not count as missing too."""
         if node.fields is not None:
             return self._plural(node, what)
-        text = node.text(self.report, what)
-        parts = None if text is None else self._parts(text, node.place)
-        return None if parts is None else Words({"other": parts})
+        return Words({"other": self._parts(node, what)})
 
-    def _plural(self, node: Node, what: str) -> Words | None:
+    def _plural(self, node: Node, what: str) -> Words:
         allowed, required = _categories(self.language)
         fields = node.record(self.report, what, ("by", *required), [c for c in allowed if c not in required])
         by = fields["by"].text(self.report, f'"by" of {what}') if "by" in fields else None
         if by is not None and not NAME.fullmatch(by):
             self.report.add(fields["by"].place, f'"by" of {what} should name a value, found "{by}"')
             by = None
-        forms = {}
-        for category in fields.keys() - {"by"}:
-            text = fields[category].text(self.report, f'"{category}" of {what}')
-            parts = None if text is None else self._parts(text, fields[category].place)
-            if parts is not None:
-                forms[category] = parts
-        complete = by is not None and len(forms) == len(fields) - 1 and forms.keys() >= set(required)
-        return Words(forms, by) if complete else None
+        forms = {name: self._parts(form, f'"{name}" of {what}') for name, form in fields.items() if name != "by"}
+        return Words({"other": (), **forms}, by)
 
-    def _parts(self, text: str, place: Place) -> tuple[str | Slot, ...] | None:
-        """Split a text at its braces; None when something in it is wrong."""
-        parts: list[str | Slot] = []
-        sound, end = True, 0
+    def _parts(self, node: Node, what: str) -> tuple[str | Slot, ...]:
+        """Split a text at its braces; a piece that is wrong is left out."""
+        text = node.text(self.report, what) or ""
+        if "{{" in text or "}}" in text:
+            self.report.add(node.place, "doubled braces: nobody can speak a brace, and a value is written {name:kind}")
+            return ()
+        parts: list[str | Slot | None] = []
+        end = 0
         for found in _BRACES.finditer(text):
-            between, part = text[end : found.start()], self._inside(found[1], text[found.end() :], place)
-            sound = self._is_plain(between, place) and part is not None and sound
-            parts += [piece for piece in (between, part) if piece]
+            parts.append(self._plain(text[end : found.start()], node.place))
+            parts.append(self._inside(found[1], text[found.end() :], node.place))
             end = found.end()
-        sound = self._is_plain(text[end:], place) and sound
-        parts += [text[end:]] if text[end:] else []
-        return _joined(parts) if sound else None
+        parts.append(self._plain(text[end:], node.place))
+        return _joined(part for part in parts if part)
 
-    def _is_plain(self, text: str, place: Place) -> bool:
+    def _plain(self, text: str, place: Place) -> str:
         if _STRAY_BRACE.search(text):
             self.report.add(place, "a brace that opens or closes nothing: a value is written {name:kind}")
-            return False
         if clean(text) != text:
             self.report.add(place, "a control character in the words, which nobody can speak")
-            return False
-        return True
+        return text
 
     def _inside(self, inside: str, after: str, place: Place) -> str | Slot | None:
         name, colon, kind = inside.partition(":")
@@ -103,7 +95,7 @@ class WordsReader:
         return None
 
 
-def _joined(parts: list[str | Slot]) -> tuple[str | Slot, ...]:
+def _joined(parts: Iterable[str | Slot]) -> tuple[str | Slot, ...]:
     """Join texts that stand side by side, so that speaking has fewer parts to visit."""
     joined: list[str | Slot] = []
     for part in parts:

@@ -26,7 +26,9 @@ Values: TypeAlias = Mapping[str, Value]
 
 WORDS_A_MINUTE = 165
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LARGEST = 999_999_999_999
+
+_UNSPEAKABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPOKEN_WORD = re.compile(r"\d|[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 
 
@@ -37,17 +39,18 @@ def speak(kind: str, value: Value | date, language: str, noun: str = "") -> str:
     Raises KeyError for an unknown kind or language and ValueError for a value that the kind cannot take; the message
     never holds the value, which may be private.
     """
-    spoken, table = KINDS[kind](value, LANGUAGES[language]), LANGUAGES[language]
+    table = LANGUAGES[language]
+    spoken = KINDS[kind](value, table)
     return table.agree(spoken, noun) if noun and kind in ("number", "ordinal") else spoken
 
 
 def clean(text: str) -> str:
-    """Return a text without the characters that XML 1.0 has no place for."""
-    return _NOT_XML.sub("", text)
+    """Return a text without control characters and others that XML 1.0 has no place for."""
+    return _UNSPEAKABLE.sub("", text)
 
 
 def count_words(text: str) -> int:
-    """Return how many words a voice has to say; figures count one by one, the two halves of "twenty-one" apart."""
+    """Return how many words a voice has to say; figures count one by one, the halves of "twenty-one" apart."""
     return len(_SPOKEN_WORD.findall(text))
 
 
@@ -137,7 +140,7 @@ def _phone(value: Value | date, language: Language) -> str:
 
 
 def _groups(formatted: str, language: Language) -> str:
-    return ", ".join(_one_by_one(group, language) for group in re.findall(r"\d+", formatted))
+    return ", ".join(_one_by_one(group, language) for group in re.findall("[0-9]+", formatted))
 
 
 def _address(value: Value | date, language: Language) -> str:
@@ -154,11 +157,11 @@ def _string(value: Value | date, kind: str) -> str:
 
 
 def _whole(value: Value | date, kind: str) -> int:
-    """Take whole numbers, and digits a caller keyed; never less than zero, which no kind can say."""
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{kind} to speak: expected a whole number from 0, found {type(value).__name__}")
+    """Take whole numbers that somebody could follow, and digits a caller keyed."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(_LARGEST)):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LARGEST:
+        raise ValueError(f"{kind} to speak: expected a whole number from 0 to {_LARGEST:,}")
     return value
 
 

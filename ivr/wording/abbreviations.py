@@ -13,27 +13,27 @@ DIRECTIONS = _table(
 )
 
 STREET_KINDS = _table("""
-    ALY Alley; ANX Annex; ARC Arcade; AV Avenue; AVE Avenue; BCH Beach; BLF Bluff; BLVD Boulevard; BND Bend;
-    BR Branch; BRG Bridge; BRK Brook; BYP Bypass; CIR Circle; CLB Club; CMN Common; COR Corner; CP Camp; CRES Crescent;
+    ALY Alley; ANX Annex; ARC Arcade; AV Avenue; AVE Avenue; BCH Beach; BL Boulevard; BLF Bluff; BLVD Boulevard; BND Bend;
+    BR Branch; BRG Bridge; BRK Brook; BYP Bypass; CIR Circle; CLB Club; CMN Common; CMNS Commons; COR Corner; CP Camp; CRES Crescent;
     CRK Creek; CRSE Course; CRST Crest; CSWY Causeway; CT Court; CTR Center; CTS Courts; CURV Curve; CV Cove; DL Dale;
     DM Dam; DR Drive; DV Divide; EST Estate; ESTS Estates; EXPY Expressway; EXT Extension; FLDS Fields; FLS Falls;
     FRD Ford; FRK Fork; FRST Forest; FRY Ferry; FWY Freeway; GDN Garden; GDNS Gardens; GLN Glen; GRN Green; GRV Grove;
     GTWY Gateway; HBR Harbor; HL Hill; HLS Hills; HOLW Hollow; HTS Heights; HVN Haven; HWY Highway; INLT Inlet;
-    IS Island; JCT Junction; KNL Knoll; KNLS Knolls; LK Lake; LKS Lakes; LN Lane; LNDG Landing; MDW Meadow;
+    IS Island; JCT Junction; KNL Knoll; KNLS Knolls; LK Lake; LKS Lakes; LN Lane; LNDG Landing; LP Loop; MDW Meadow;
     MDWS Meadows; ML Mill; MLS Mills; MNR Manor; MTN Mountain; MTWY Motorway; ORCH Orchard; PARK Park; PASS Pass;
     PKWY Parkway; PKY Parkway; PL Place; PLN Plain; PLNS Plains; PLZ Plaza; PNE Pine; PNES Pines; PR Prairie; PRT Port;
-    PSGE Passage; PT Point; PTS Points; RD Road; RDG Ridge; RIV River; RNCH Ranch; ROW Row; RTE Route; RUN Run;
+    PSGE Passage; PW Parkway; PT Point; PTS Points; RD Road; RDG Ridge; RIV River; RNCH Ranch; ROW Row; RTE Route; RUN Run;
     SHR Shore; SHRS Shores; SMT Summit; SPG Spring; SPGS Springs; SQ Square; ST Street; STA Station; STRM Stream;
     TER Terrace; TERR Terrace; TPKE Turnpike; TRCE Trace; TRFY Trafficway; TRL Trail; TRWY Throughway; TUNL Tunnel;
-    UN Union; VIA Viaduct; VIS Vista; VL Ville; VLG Village; VLY Valley; VW View; WAY Way; WLS Wells; XING Crossing;
+    UN Union; VIA Viaduct; VIS Vista; VL Ville; VLG Village; VLY Valley; VW View; WAY Way; WLS Wells; WY Way; XING Crossing;
     XRD Crossroad
 """)
 
-BEFORE_A_NAME = _table("ST Saint; STE Sainte; MT Mount; FT Fort; DR Doctor; PT Point; CT Court; CO County")
+BEFORE_A_NAME = _table("ST Saint; STE Sainte; MT Mount; FT Fort; DR Doctor; PT Point; CO County")
 """What an abbreviation means when a name follows it: St James Street, Dr Martin Luther King Junior Way."""
 
 ALWAYS = _table("""
-    JR Junior; MTN Mountain; HWY Highway; PKWY Parkway; BLVD Boulevard; AVE Avenue; RTE Route; EXPY Expressway;
+    JR Junior; US U S; TWR Tower; MTN Mountain; HWY Highway; PKWY Parkway; BLVD Boulevard; AVE Avenue; RTE Route; EXPY Expressway;
     FWY Freeway; TPKE Turnpike; CNTY County; RD Road; LN Lane; CIR Circle; LK Lake; HTS Heights; SPGS Springs
 """)
 

@@ -46,7 +46,7 @@ class Language:
     """Before a country's code."""
 
     dash: str
-    half: str
+    fractions: Mapping[str, str]
     post_office_box: str
     units: Mapping[str, str]
     """Unit designators by their postal abbreviation; the empty one is for a unit without any."""
@@ -82,7 +82,7 @@ ENGLISH = Language(
     millions_of=" ",
     plus="plus",
     dash="dash",
-    half="and a half",
+    fractions={"1/2": "and a half", "1/4": "and a quarter", "3/4": "and three quarters"},
     post_office_box="P O Box",
     units={
         "": "unit",
@@ -117,7 +117,7 @@ SPANISH = Language(
     millions_of=" de ",
     plus="más",
     dash="guion",
-    half="y medio",
+    fractions={"1/2": "y medio", "1/4": "y un cuarto", "3/4": "y tres cuartos"},
     post_office_box="apartado postal",
     units={
         "": "unidad",

@@ -10,50 +10,15 @@ from num2words import num2words
 _CACHED = 4096
 
 _APOCOPE_BEFORE_MIL = ((re.compile(r"\bveintiuno mil\b"), "veintiún mil"), (re.compile(r"\buno mil\b"), "un mil"))
-_NO_NOUNS = frozenset(
-    [
-        "a",
-        "al",
-        "con",
-        "de",
-        "del",
-        "e",
-        "el",
-        "en",
-        "entre",
-        "es",
-        "la",
-        "las",
-        "los",
-        "más",
-        "menos",
-        "o",
-        "para",
-        "por",
-        "que",
-        "si",
-        "sin",
-        "son",
-        "su",
-        "sus",
-        "u",
-        "y",
-    ]
+_NOT_COUNTED = re.compile(
+    "a|al|con|del?|en|es|hasta|la|las|los|más|menos|ni|o|para|por|pero|que|si|sin|son|su|sus|u|y", re.IGNORECASE
 )
-_MASCULINE_IN_A = frozenset({"día", "días", "programa", "programas", "problema", "problemas", "sistema", "sistemas"})
-_FEMININE_ENDINGS = ("a", "as", "ión", "iones", "dad", "dades")
-_SPANISH_ORDINALS = [
-    "primero",
-    "segundo",
-    "tercero",
-    "cuarto",
-    "quinto",
-    "sexto",
-    "séptimo",
-    "octavo",
-    "noveno",
-    "décimo",
-]
+_FEMININE = re.compile(".*(?:as?|ión|iones|dad|dades)|calles?|claves?|noches?|orden|órdenes|vez|veces", re.IGNORECASE)
+_MASCULINE = re.compile("días?|(?:progra|proble|siste)mas?", re.IGNORECASE)
+_SPANISH_ORDINALS = (
+    *("primero", "segundo", "tercero", "cuarto", "quinto"),
+    *("sexto", "séptimo", "octavo", "noveno", "décimo"),
+)
 
 
 @lru_cache(_CACHED)
@@ -84,7 +49,7 @@ def english_house_number(digits: str) -> str:
     Up to four digits are said in pairs, round ones as hundreds or thousands, longer ones digit by digit.
     """
     number = int(digits)
-    if len(digits) > 4 or digits.startswith("0"):
+    if len(digits) > 4:
         return english_digits(digits)
     if number < 100 or number % 1000 == 0:
         return english_cardinal(number)
@@ -120,7 +85,7 @@ def spanish_year(year: int) -> str:
 
 def spanish_house_number(digits: str) -> str:
     """Return a house number as a whole number; more than four digits are said one by one."""
-    if len(digits) > 4 or digits.startswith("0"):
+    if len(digits) > 4:
         return " ".join(spanish_cardinal(int(digit)) for digit in digits)
     return spanish_cardinal(int(digits))
 
@@ -133,13 +98,12 @@ def no_agreement(words: str, noun: str) -> str:  # noqa: ARG001 - the shape ever
 def spanish_agreement(words: str, noun: str) -> str:
     """Make a number or ordinal agree with the word after it: "veintiún días", "una receta", "primer pedido".
 
-    The gender is read off the noun's ending, which holds for the nouns of this line; little words that cannot be
+    The gender is read off the noun's ending, with the exceptions a pharmacy needs; little words that cannot be
     counted ("de", "y" …) change nothing.
     """
-    noun = noun.lower()
-    if not noun or noun in _NO_NOUNS:
+    if not noun or _NOT_COUNTED.fullmatch(noun):
         return words
-    if noun.endswith(_FEMININE_ENDINGS) and noun not in _MASCULINE_IN_A:
+    if _FEMININE.fullmatch(noun) and not _MASCULINE.fullmatch(noun):
         words = words.replace("cientos", "cientas").replace("quinientos", "quinientas")
         ordinal = words in _SPANISH_ORDINALS
         return f"{words[:-1]}a" if ordinal or words.endswith("uno") else words
