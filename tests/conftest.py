@@ -1,0 +1,44 @@
+"""Fixtures that several test files share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from databases import KINDS, Databases
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from ivr.pharmacy.database import open_database
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Give the maker of fresh databases."""
+    made = Databases(tmp_path_factory.mktemp("databases"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest, databases: Databases) -> str:
+    """Name a kind of database; a test that takes it runs on each."""
+    if request.param == "postgresql" and databases.missing:
+        pytest.skip(databases.missing)
+    return str(request.param)
+
+
+@pytest.fixture
+def database(kind: str, databases: Databases) -> Iterator[Engine]:
+    """Open a database of its own for this test: up to date and empty."""
+    with databases.fresh(kind) as url:
+        engine = open_database(url, durable=False)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def session(database: Engine) -> Iterator[Session]:
+    """Open a session on it."""
+    with Session(database) as opened:
+        yield opened

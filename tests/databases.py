@@ -1,0 +1,125 @@
+"""Fresh databases for tests, each a quick copy of a template that is made once per process.
+
+PostgreSQL is the server at `IVR_TEST_POSTGRES`, or one on this machine where there is one. Its databases are named
+after this process and dropped again; whatever else lies on the server is left alone.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import psycopg
+from psycopg import errors, sql
+from sqlalchemy import Engine, make_url
+
+from ivr.pharmacy.database import open_database, upgrade
+
+KINDS = ("sqlite", "postgresql")
+SERVER = "postgresql://postgres@127.0.0.1:5432/postgres"
+
+Fill = Callable[[Engine], None]
+"""Puts into an empty database what a test wants to find there."""
+
+
+class Databases:
+    """Makes databases that are up to date, and empty or filled, of either kind."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._templates: dict[tuple[str, Fill], str] = {}
+        self._made: list[str] = []
+        self._count = 0
+
+    @contextmanager
+    def fresh(self, kind: str, fill: Fill = upgrade) -> Iterator[str]:
+        """Lend a database's URL; `fill` brings it up to date itself and runs once per process, not once per test."""
+        if (kind, fill) not in self._templates:
+            template = self._create(kind)
+            engine = open_database(template, durable=False)
+            fill(engine)
+            engine.dispose()
+            self._templates[kind, fill] = template
+        url = self._create(kind, self._templates[kind, fill])
+        try:
+            yield url
+        finally:
+            self._drop(url)
+
+    @contextmanager
+    def bare(self, kind: str) -> Iterator[str]:
+        """Lend a database without any tables."""
+        url = self._create(kind)
+        try:
+            yield url
+        finally:
+            self._drop(url)
+
+    @cached_property
+    def missing(self) -> str:
+        """Say why PostgreSQL cannot be tested, or nothing when it can; a server that was asked for must be there."""
+        if "IVR_TEST_POSTGRES" in os.environ:
+            return ""
+        try:
+            psycopg.connect(SERVER, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return "no PostgreSQL on this machine (IVR_TEST_POSTGRES names another)"
+        return ""
+
+    def close(self) -> None:
+        """Drop everything that is left."""
+        for url in list(self._made):
+            self._drop(url)
+
+    def _create(self, kind: str, template: str | None = None) -> str:
+        return self._create_file(template) if kind == "sqlite" else self._create_database(template)
+
+    def _create_file(self, template: str | None) -> str:
+        self._count += 1
+        path = self._folder / f"{self._count}.db"
+        if template:
+            shutil.copyfile(str(make_url(template).database), path)
+        url = f"sqlite:///{path}"
+        self._made.append(url)
+        return url
+
+    def _create_database(self, template: str | None) -> str:
+        server = make_url(os.environ.get("IVR_TEST_POSTGRES", SERVER)).set(drivername="postgresql")
+        with _administration() as connection:
+            while True:
+                self._count += 1
+                name = f"ivr_test_{os.getpid()}_{self._count}"
+                source = sql.Identifier(str(make_url(template).database) if template else "template1")
+                try:
+                    connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), source))
+                except errors.DuplicateDatabase:  # left by an earlier process of the same number
+                    continue
+                break
+        url = server.set(database=name).render_as_string(hide_password=False)
+        self._made.append(url)
+        return url
+
+    def _drop(self, url: str) -> None:
+        self._made.remove(url)
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            for path in self._folder.glob(f"{Path(str(parsed.database)).name}*"):
+                path.unlink()
+            return
+        with _administration() as connection:
+            name = sql.Identifier(str(parsed.database))
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+
+
+@contextmanager
+def _administration() -> Iterator[psycopg.Connection]:
+    url = make_url(os.environ.get("IVR_TEST_POSTGRES", SERVER)).set(drivername="postgresql")
+    connection = psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
+    try:
+        yield connection
+    finally:
+        connection.close()

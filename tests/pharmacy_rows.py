@@ -1,0 +1,78 @@
+"""Rows for pharmacy tests: plain ones, in which a test changes only what it is about."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+
+from sqlalchemy.orm import Session
+
+from ivr.pharmacy.findings import Rx
+from ivr.pharmacy.numbers import Draw
+from ivr.pharmacy.tables import Address, Base, Member, Prescription, Transfer
+
+TODAY = date(2026, 3, 2)  # a Monday without a holiday near it
+NOW = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
+
+_PLAIN: dict[str, object] = {
+    "drug_name": "Metformin 500 milligram tablets",
+    "written_on": TODAY - timedelta(days=100),
+    "refills_left": 3,
+    "refills_used": 2,
+    "first_filled_on": TODAY - timedelta(days=98),
+    "last_filled_on": TODAY - timedelta(days=18),
+    "last_days_supply": 30,
+    "days_supplied": 90,
+    "days_supply": 30,
+    "max_days_supply": 90,
+    "quantity": 60,
+    "price_cents": 1000,
+    "prescriber_name": "Dr. Lee",
+}
+
+
+def days(count: int) -> date:
+    """Return a day so many days from today."""
+    return TODAY + timedelta(days=count)
+
+
+def rx(**changes: object) -> Rx:
+    """Return a prescription as the rules see it: due today, its supply lasting until the parcel comes."""
+    known = {"id": 1, "rx_number": "1234567", "member_id": 1, "otc": False, "status": "active", "replaced_by": None}
+    more = {"schedule": None, "expires_on": None, "mailable": True}
+    return Rx(**{**known, **_PLAIN, **more, **changes})  # type: ignore[arg-type]
+
+
+def draw_from(start: int = 0) -> Draw:
+    """Return a draw that counts up, so that numbers are known beforehand."""
+    numbers = count(start)
+    return lambda: next(numbers)
+
+
+def _add(session: Session, row: Base) -> int:
+    session.add(row)
+    session.flush()
+    return int(row.id)  # type: ignore[attr-defined]
+
+
+def add_member(session: Session, member_number: str = "10000001", **changes: object) -> int:
+    """Write a member and return the row's id."""
+    plain = {"first_name": "Ana", "last_name": "Ruiz", "birth_date": date(1950, 3, 14)}
+    return _add(session, Member(member_number=member_number, **{**plain, **changes}))
+
+
+def add_address(session: Session, member_id: int, **changes: object) -> int:
+    """Write a current mailing address and return the row's id."""
+    plain = {"house_number": "1204", "street": "Main Street", "city": "Denver", "state": "CO", "zip": "80202"}
+    return _add(session, Address(member_id=member_id, created_at=NOW, **{**plain, **changes}))
+
+
+def add_rx(session: Session, member_id: int, rx_number: str = "1234567", **changes: object) -> int:
+    """Write a prescription that can be refilled today and return the row's id."""
+    return _add(session, Prescription(member_id=member_id, rx_number=rx_number, **{**_PLAIN, **changes}))
+
+
+def add_transfer(session: Session, member_id: int, **changes: object) -> int:
+    """Write a transfer and return the row's id."""
+    plain = {"drug_name": "Lisinopril", "from_pharmacy": "Corner Pharmacy", "requested_on": TODAY}
+    return _add(session, Transfer(member_id=member_id, **{**plain, **changes}))
