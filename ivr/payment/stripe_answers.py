@@ -1,0 +1,73 @@
+"""What Stripe answers, in the line's own terms: payment intents, errors and decline codes."""
+
+from __future__ import annotations
+
+import stripe
+
+from ivr.payment.gateway import Authorized, Reason, Refused, Unavailable
+
+# What issuers and Stripe call a refusal. Anything else about a card is plainly declined: lost, stolen and suspected
+# cards too, because whoever is calling is not to be told.
+REASONS = {
+    "insufficient_funds": Reason.INSUFFICIENT_FUNDS,
+    "expired_card": Reason.EXPIRED_CARD,
+    "invalid_expiry_month": Reason.EXPIRED_CARD,
+    "invalid_expiry_year": Reason.EXPIRED_CARD,
+    "incorrect_cvc": Reason.INCORRECT_CODE,
+    "invalid_cvc": Reason.INCORRECT_CODE,
+    "incorrect_number": Reason.INCORRECT_NUMBER,
+    "invalid_number": Reason.INCORRECT_NUMBER,
+    "invalid_account": Reason.INCORRECT_NUMBER,
+    "card_not_supported": Reason.UNSUPPORTED_CARD,
+    "currency_not_supported": Reason.UNSUPPORTED_CARD,
+    "authentication_required": Reason.NEEDS_APPROVAL,
+    "payment_intent_authentication_failure": Reason.NEEDS_APPROVAL,
+    "processing_error": Reason.PROCESSING_ERROR,
+    "issuer_not_available": Reason.PROCESSING_ERROR,
+    "reenter_transaction": Reason.PROCESSING_ERROR,
+    "try_again_later": Reason.PROCESSING_ERROR,
+    "amount_too_small": Reason.BAD_AMOUNT,
+    "amount_too_large": Reason.BAD_AMOUNT,
+    "resource_missing": Reason.UNKNOWN_REFERENCE,
+}
+
+
+def outcome(intent: stripe.PaymentIntent) -> Authorized | Refused | Unavailable:
+    """Say what a payment intent has come to."""
+    match intent.status:
+        case "requires_capture" | "succeeded":
+            return Authorized(intent.id)
+        case "canceled":
+            return Refused(Reason.ALREADY_VOIDED)
+        case "requires_action":
+            return Refused(Reason.NEEDS_APPROVAL)
+        case "requires_payment_method":
+            return Refused(_reason(intent.last_payment_error))
+        case _:
+            return Unavailable(f"payment {intent.status}")
+
+
+def no(error: stripe.StripeError) -> Refused | Unavailable:
+    """Tell a clear no from not knowing. A wrong key of ours is not the caller's fault, nor a no."""
+    match error:
+        case stripe.CardError():
+            return Refused(_reason(error.error))
+        case stripe.IdempotencyError():
+            return Refused(Reason.KEY_REUSED)
+        case stripe.InvalidRequestError(http_status=404):
+            return Refused(Reason.UNKNOWN_REFERENCE)
+        case stripe.InvalidRequestError():
+            return Refused(REASONS.get(error.code or "", Reason.BAD_REQUEST))
+        case _:
+            return Unavailable(f"{type(error).__name__} {error.http_status or ''}".strip())
+
+
+def no_charge(error: stripe.StripeError) -> Refused | Unavailable:
+    """As `no`, but what is unknown here is the card on file: another one will do."""
+    answer = no(error)
+    return Refused(Reason.DECLINED) if answer == Refused(Reason.UNKNOWN_REFERENCE) else answer
+
+
+def _reason(error: object) -> Reason:
+    codes = (getattr(error, "decline_code", None), getattr(error, "code", None))
+    return next((REASONS[code] for code in codes if code in REASONS), Reason.DECLINED)
