@@ -64,7 +64,7 @@ def add_member(session: Session, member_number: str = "10000001", **changes: obj
 def add_address(session: Session, member_id: int, **changes: object) -> int:
     """Write a current mailing address and return the row's id."""
     plain = {"house_number": "1204", "street": "Main Street", "city": "Denver", "state": "CO", "zip": "80202"}
-    return _add(session, Address(member_id=member_id, created_at=NOW, **{**plain, **changes}))
+    return _add(session, Address(member_id=member_id, **{**plain, "created_at": NOW, **changes}))
 
 
 def add_rx(session: Session, member_id: int, rx_number: str = "1234567", **changes: object) -> int:

@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -86,7 +86,7 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
         "tcp_user_timeout": WAIT_MS,  # a cable that was cut is noticed in seconds, not in the kernel's minutes
         "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
     }
-    return create_engine(
+    engine = create_engine(
         url,
         hide_parameters=True,
         connect_args={name: value for name, value in wanted.items() if name not in url.query},
@@ -96,6 +96,15 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
         pool_recycle=RECYCLE_SECONDS,
         pool_use_lifo=True,
     )
+
+    @event.listens_for(engine, "handle_error")
+    def forget_detail(context: ExceptionContext) -> None:
+        # The server's second line shows the row that failed, a card's token or a member's name included.
+        for error in (context.original_exception, context.sqlalchemy_exception):
+            if error is not None and error.args:
+                error.args = (str(error.args[0]).split("\n", 1)[0], *error.args[1:])
+
+    return engine
 
 
 def check(engine: Engine) -> None:

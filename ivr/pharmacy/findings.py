@@ -108,11 +108,11 @@ class Renewal:
 class TransferFacts:
     """A transfer from another pharmacy; `by` is the day it should be done."""
 
+    requested_on: date
+    by: date
     drug_name: str
     from_pharmacy: str
     status: str
-    requested_on: date
-    by: date
     rx_number: str | None
 
 

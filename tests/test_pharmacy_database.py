@@ -1,0 +1,323 @@
+"""Opening a database, bringing it up to date, and what the tables refuse."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from databases import Databases
+from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, add_transfer, draw_from
+from sqlalchemy import Engine, event, func, inspect, select, text
+from sqlalchemy.engine.interfaces import ReflectedIndex
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from ivr.errors import SettingError, UnreachableError
+from ivr.pharmacy import fulfilment, members, orders, payments, placing, prescriptions
+from ivr.pharmacy.addresses import mailing_address
+from ivr.pharmacy.database import check, open_database, unhurried, upgrade
+from ivr.pharmacy.rules import Rules
+from ivr.pharmacy.tables import Address, Base, Member, SavedCard
+from ivr.secret import Secret
+
+EXPECTED = "expected sqlite:///FILE or postgresql://USER@HOST/NAME"
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("rubbish", f"DATABASE_URL cannot be read as a URL; {EXPECTED}"),
+        ("mysql://me:secret@host/name", f'DATABASE_URL begins with "mysql:", which is not known; {EXPECTED}'),
+        (
+            "postgresql+psycopg2://host/x",
+            f'DATABASE_URL begins with "postgresql+psycopg2:", which is not known; {EXPECTED}',
+        ),
+        ("sqlite:////no/such/folder/ivr.db", "DATABASE_URL: there is no folder /no/such/folder"),
+    ],
+)
+def test_a_url_that_cannot_be_used_is_told(url: str, message: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        open_database(url)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_each_way_to_write_postgresql_is_taken(scheme: str) -> None:
+    engine = open_database(f"{scheme}://me@host/name")
+    assert engine.url.drivername == "postgresql+psycopg"
+
+
+@pytest.mark.parametrize("use", [check, upgrade])
+def test_a_database_that_is_away_is_told_in_one_line_without_its_password(use: Callable[[Engine], None]) -> None:
+    with pytest.raises(UnreachableError) as caught:
+        use(open_database("postgresql://me:geheim@127.0.0.1:1/refills"))
+    message = str(caught.value)
+    assert message.startswith("the database refills on 127.0.0.1:1 does not answer: connection failed")
+    assert "geheim" not in message
+    assert "\n" not in message
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "ivr.db"
+    path.write_text("Dear pharmacist, please find enclosed no database at all, but this friendly letter instead.")
+    engine = open_database(f"sqlite:///{path}")
+    with pytest.raises(UnreachableError, match=f"the database {path} does not answer: file is not a database"):
+        check(engine)
+    engine.dispose()
+
+
+def test_an_in_memory_database_keeps_its_tables_between_sessions() -> None:
+    engine = open_database("sqlite://")
+    upgrade(engine)
+    with Session(engine) as session:
+        add_member(session)
+        session.commit()
+    with Session(engine) as session:
+        assert session.scalar(select(func.count()).select_from(Member)) == 1
+    engine.dispose()
+
+
+@pytest.mark.parametrize(("durable", "synchronous"), [(True, 2), (False, 0)], ids=["in service", "in tests"])
+def test_sqlite_is_set_up_for_service(tmp_path: Path, durable: bool, synchronous: int) -> None:
+    engine = open_database(f"sqlite:///{tmp_path}/ivr.db", durable=durable)
+    with engine.connect() as connection:
+        found = {
+            name: connection.scalar(text(f"PRAGMA {name}"))
+            for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout")
+        }
+    engine.dispose()
+    assert found == {
+        "journal_mode": "wal",
+        "synchronous": synchronous,
+        "foreign_keys": 1,
+        "secure_delete": 1,
+        "busy_timeout": 5000,
+    }
+
+
+def test_upgrading_again_changes_nothing(database: Engine) -> None:
+    with Session(database) as session:
+        add_member(session)
+        session.commit()
+    upgrade(database)
+    with Session(database) as session:
+        assert session.scalar(select(func.count()).select_from(Member)) == 1
+
+
+def test_several_processes_may_upgrade_at_once(kind: str, databases: Databases) -> None:
+    with databases.bare(kind) as url:
+        start = Barrier(4)
+
+        def begin(_: int) -> None:
+            engine = open_database(url)
+            start.wait()
+            upgrade(engine)
+            engine.dispose()
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(begin, range(4)))
+        engine = open_database(url)
+        assert "prescription" in inspect(engine).get_table_names()
+        engine.dispose()
+
+
+def test_migrations_make_the_tables_that_the_program_expects(kind: str, database: Engine, databases: Databases) -> None:
+    with databases.bare(kind) as url:
+        expected = open_database(url, durable=False)
+        Base.metadata.create_all(expected)
+        assert _shape(database) == _shape(expected)
+        expected.dispose()
+
+
+def _shape(engine: Engine) -> dict[str, object]:
+    found = inspect(engine)
+    return {
+        table: {
+            "columns": [(c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(table)],
+            "key": found.get_pk_constraint(table)["constrained_columns"],
+            "points at": sorted(str(each) for each in found.get_foreign_keys(table)),
+            "checks": sorted(str((each["name"], each["sqltext"])) for each in found.get_check_constraints(table)),
+            "indexes": sorted(_index(each) for each in found.get_indexes(table)),
+            "unique": sorted(str((each["name"], each["column_names"])) for each in found.get_unique_constraints(table)),
+        }
+        for table in Base.metadata.tables
+    }
+
+
+def _index(found: ReflectedIndex) -> str:
+    wheres = {name: str(value) for name, value in found.get("dialect_options", {}).items()}
+    return str((found["name"], found["column_names"], found["unique"], wheres))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"refills_left": -1},
+        {"schedule": 1},
+        {"status": "lost"},
+        {"max_days_supply": 29},
+        {"first_filled_on": None},
+        {"price_cents": -5},
+    ],
+    ids=str,
+)
+def test_the_tables_refuse_what_cannot_be(session: Session, changes: dict[str, object]) -> None:
+    member_id = add_member(session)
+    with pytest.raises(IntegrityError):
+        add_rx(session, member_id, "1234567", **changes)
+
+
+def test_a_member_has_one_current_mailing_address(session: Session) -> None:
+    member_id = add_member(session)
+    add_address(session, member_id, replaced_at=NOW)
+    add_address(session, member_id)
+    add_address(session, member_id, verified=False)
+    add_address(session, member_id, kind="shipping")
+    with pytest.raises(IntegrityError):
+        add_address(session, member_id)
+
+
+def test_instants_come_back_aware_and_in_utc(session: Session) -> None:
+    member_id = add_member(session)
+    local = datetime(2026, 3, 2, 9, 30, tzinfo=timezone(timedelta(hours=-8)))
+    add_address(session, member_id, created_at=local)
+    found = session.scalars(select(Address.created_at)).one()
+    assert (found, found.tzinfo) == (NOW, UTC)
+
+
+def test_a_moment_without_a_time_zone_is_refused(session: Session) -> None:
+    member_id = add_member(session)
+    with pytest.raises(Exception, match="an instant needs a time zone"):
+        add_address(session, member_id, created_at=datetime(2026, 3, 2))  # noqa: DTZ001
+
+
+def test_a_token_is_a_secret_and_no_failure_shows_it(session: Session) -> None:
+    member_id = add_member(session)
+    with pytest.raises(DBAPIError) as caught:
+        payments.save_card(
+            session,
+            member_id,
+            gateway="sandbox",
+            token=Secret("tok_canary"),
+            brand="visa",
+            last4="42",
+            exp_month=1,
+            exp_year=2030,
+        )
+    assert "tok_canary" not in str(caught.value)
+    session.rollback()
+    member_id = add_member(session)
+    card_id = payments.save_card(
+        session,
+        member_id,
+        gateway="sandbox",
+        token=Secret("tok_canary"),
+        brand="visa",
+        last4="4242",
+        exp_month=1,
+        exp_year=2030,
+    )
+    assert session.scalars(select(SavedCard.token).where(SavedCard.id == card_id)).one() == Secret("tok_canary")
+
+
+def test_a_dead_connection_fails_one_turn_only(kind: str, database: Engine) -> None:
+    if kind == "sqlite":
+        pytest.skip("an embedded database has no connection to lose")
+    with database.connect() as connection:
+        doomed = connection.scalar(text("SELECT pg_backend_pid()"))
+    killer = open_database(database.url.render_as_string(hide_password=False))
+    with killer.begin() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": doomed})
+    killer.dispose()
+    with pytest.raises(UnreachableError):
+        check(database)
+    check(database)
+
+
+def test_time_limits_are_lifted_for_long_work_and_come_back(kind: str, database: Engine) -> None:
+    if kind == "sqlite":
+        pytest.skip("SQLite has no time limits")
+    with database.begin() as connection:
+        assert connection.scalar(text("SHOW statement_timeout")) == "5s"
+        unhurried(connection)
+        assert connection.scalar(text("SHOW statement_timeout")) == "0"
+    with database.begin() as connection:
+        assert connection.scalar(text("SHOW lock_timeout")) == "5s"
+
+
+def test_no_look_up_of_a_call_reads_a_whole_table(databases: Databases) -> None:
+    with databases.fresh("sqlite") as url:
+        engine = open_database(url, durable=False)
+        statements: list[tuple[str, object]] = []
+
+        @event.listens_for(engine, "before_cursor_execute")
+        def note(_c: object, _cursor: object, statement: str, parameters: object, *_rest: object) -> None:
+            statements.append((statement, parameters))
+
+        with Session(engine) as session:
+            member_id, rx_id, address_id = _a_member(session)
+            _a_call(session, member_id, rx_id, address_id)
+            session.commit()
+        engine.dispose()
+        plans = _plans(url.removeprefix("sqlite:///"), statements)
+    assert len(plans) > 30
+    assert [plan for plan in plans if "SCAN" in plan.replace("SCAN CONSTANT ROW", "")] == []
+
+
+def _a_member(session: Session) -> tuple[int, int, int]:
+    member_id = add_member(session, phone="+13035550100")
+    rx_id, address_id = add_rx(session, member_id), add_address(session, member_id)
+    add_rx(session, member_id, "7654321", status="replaced", replaced_by="1234567")
+    add_transfer(session, member_id, status="confirmed", rx_number="5555555")
+    add_rx(session, member_id, "5555555", first_filled_on=None, last_filled_on=None)
+    return member_id, rx_id, address_id
+
+
+def _a_call(session: Session, member_id: int, rx_id: int, address_id: int) -> None:
+    rules = Rules()
+    members.members_by_phone(session, "+13035550100")
+    members.find_member(session, "10000001", "80202")
+    members.is_own_prescription(session, member_id, "1234567")
+    members.born_on(session, member_id)
+    mailing_address(session, member_id)
+    for number in ("1234567", "7654321", "5555555", "9999999"):
+        prescriptions.assess(session, member_id, number, TODAY, rules)
+    prescriptions.refillable(session, member_id, TODAY, rules)
+    prescriptions.latest_transfer(session, member_id, rules)
+    prescriptions.request_renewal(session, rx_id, NOW, "phone", draw_from())
+    payments.saved_cards(session, member_id, "sandbox", TODAY)
+    request = placing.OrderRequest(member_id, (placing.WantedLine(rx_id, 1),), address_id, "pending", "call-1")
+    placed = placing.place_order(session, request, now=NOW, today=TODAY, rules=rules, draw=draw_from())
+    assert isinstance(placed, placing.Placed)
+    order_id = placed.order.id
+    payment = payments.begin_payment(
+        session, order_id, gateway="sandbox", brand="visa", last4="4242", amount_cents=1, request_key="p", now=NOW
+    )
+    payments.record_payment(session, payment.id, "authorized", "auth_1")
+    payments.payment_for(session, order_id)
+    orders.find_order(session, member_id, placed.order.order_number)
+    orders.latest_order(session, member_id)
+    orders.open_orders(session, member_id)
+    orders.pending_orders(session, member_id)
+    orders.pending_since_before(session, NOW)
+    orders.due_to_ship(session, TODAY)
+    fulfilment.mark_placed(session, order_id)
+    fulfilment.cancel_order(session, order_id)
+
+
+def _plans(path: str, statements: list[tuple[str, object]]) -> list[str]:
+    """Ask SQLite how it would run each statement; with no table statistics it plans by indexes alone."""
+    connection = sqlite3.connect(path)
+    plans = [
+        f"{row[3]} for {statement}"
+        for statement, parameters in statements
+        if statement.startswith(("SELECT", "UPDATE", "DELETE"))
+        for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)  # type: ignore[arg-type]
+    ]
+    connection.close()
+    return plans
