@@ -274,3 +274,5 @@ def _conflicts(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
         yield "IVR_NOW: expected to be unset with a live processor key, found a time"
     if settings.live_key and (settings.stripe_api_base or "https:").startswith("http:"):
         yield "STRIPE_API_BASE: expected https:// with a live processor key, found http://"
+    if settings.gateway == "stripe" and "STRIPE_LOG" in given:
+        yield "STRIPE_LOG: expected to be unset, found a level at which the processor's library prints card numbers"

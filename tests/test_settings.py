@@ -174,6 +174,12 @@ def test_a_live_key_is_never_sent_in_clear() -> None:
         load_settings({"STRIPE_API_KEY": "sk_live_1", "STRIPE_API_BASE": "http://10.0.0.1"})
 
 
+def test_the_processors_library_must_not_print_what_it_sends() -> None:
+    with pytest.raises(SettingError, match=r"^STRIPE_LOG: expected to be unset"):
+        load_settings({"IVR_GATEWAY": "stripe", "STRIPE_API_KEY": "sk_test_1", "STRIPE_LOG": "debug"})
+    assert load_settings({"STRIPE_LOG": "debug"}) == Settings()
+
+
 def test_the_clock_stands_still_only_when_told_to() -> None:
     assert load_settings({}).clock() is system_clock
     clock = load_settings({"IVR_NOW": "2026-03-01T00:00Z"}).clock()
