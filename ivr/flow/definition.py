@@ -1,0 +1,240 @@
+"""What a call flow is, once it has been read: immutable, typed, every part knowing its place in the YAML.
+
+A flow is a set of states; a state says what it does and where each outcome leads. See `loader` for how the YAML
+becomes this, `checker` for what must hold of it, `engine` for how a call moves through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ivr.errors import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where an outcome leads: a state of the same flow, or one of the flow's own named ends."""
+
+    place: Place
+    state: str = ""
+    end: str = ""
+    say: str = ""
+    """A prompt spoken on the way."""
+    counts: str = ""
+    """The question for which going this way counts as a wrong try, so that it cannot go on for ever."""
+    sets: Mapping[str, str] = field(default_factory=dict)
+    """Values fixed by going this way."""
+    confirms: bool = False
+    """This key is the caller's yes to an order that was said back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How patient a question is. Tries are counted apart for silence and for wrong keys; times are seconds."""
+
+    silence: int
+    wrong: int
+    first_key: int
+    next_key: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Options of a menu that are known only in the call: a list value, each item spoken and given a key from 1 up."""
+
+    of: str
+    option: str
+    save: str
+    next: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Speak, and go on."""
+
+    name: str
+    place: Place
+    prompt: str
+    next: Target
+    every_language: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """Ask for one key."""
+
+    name: str
+    place: Place
+    prompt: str
+    keys: Mapping[str, Target]
+    limits: Limits
+    too_many: Target | None
+    """None: the line's own way out (`Line.too_many`)."""
+    choices: Choices | None = None
+    every_language: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask for a number of `low` to `high` digits."""
+
+    name: str
+    place: Place
+    prompt: str
+    low: int
+    high: int
+    save: str
+    next: Target
+    limits: Limits
+    too_many: Target | None
+    secret: bool = False
+    """Kept out of the journal, logs and recorded scripts."""
+    card: bool = False
+    """Card data: kept out of the call's state as well, in memory for this turn only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Run a named action; with `say`, answer with those words first and act in a turn of its own."""
+
+    name: str
+    place: Place
+    action: str
+    outcomes: Mapping[str, Target]
+    say: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Run another flow and go on by the end it comes to."""
+
+    name: str
+    place: Place
+    flow: str
+    ends: Mapping[str, Target]
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Connect the caller to a person. `outcomes`: `nobody` (no number is set) and `no_answer`."""
+
+    name: str
+    place: Place
+    prompt: str
+    outcomes: Mapping[str, Target]
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Say goodbye and end the call."""
+
+    name: str
+    place: Place
+    prompt: str
+
+
+State = Say | Menu | Ask | Do | Run | Transfer | HangUp
+Question = Menu | Ask
+TRANSFER_OUTCOMES = ("nobody", "no_answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One subject of the call, in one file."""
+
+    name: str
+    place: Place
+    start: str
+    states: Mapping[str, State]
+
+    @property
+    def ends(self) -> frozenset[str]:
+        """Return the names of the ends that its targets lead to."""
+        return frozenset(target.end for state in self.states.values() for _, target in ways(state) if target.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What holds for the whole line, declared once in `line.yaml`."""
+
+    place: Place
+    start: str
+    """The flow a call begins in."""
+    menu_keys: Mapping[str, str]
+    """Key -> `repeat` or the flow that interrupts, in every menu that does not use the key itself."""
+    ask_keys: Mapping[str, str]
+    """The same for numbers: `star` anywhere in it, or another key keyed alone."""
+    too_many: str
+    """The flow run when a question has been missed too often."""
+    too_long: str
+    """The flow run when the call has lasted `longest_call` seconds."""
+    failed: str
+    """The flow run when something unexpected went wrong; the question is asked again after it."""
+    limits: Limits
+    longest_call: int
+    most_actions: int
+    """Actions in one turn, beyond which the flow is taken to be going round in circles."""
+    languages: Mapping[str, str]
+    """Called number (E.164) -> the language its calls begin in; `default` for all others."""
+
+    @property
+    def interruptions(self) -> frozenset[str]:
+        """Return the flows that can break into any question."""
+        keys = {*self.menu_keys.values(), *self.ask_keys.values()} - {REPEAT}
+        return frozenset(keys | {self.too_many, self.too_long, self.failed})
+
+
+REPEAT = "repeat"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """What the flow may count on of a named action, written in Python elsewhere."""
+
+    outcomes: frozenset[str]
+    reads: frozenset[str] = frozenset()
+    writes: Mapping[str, str] = field(default_factory=dict)
+    """Value name -> kind, for values that prompts can speak; `list` for the choices of a menu."""
+    items: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """List name -> what each of its items holds, name -> kind."""
+    phrases: frozenset[str] = frozenset()
+    """Prompts that it may hand over as values of kind `phrase`."""
+    orders: bool = False
+    """It places an order: a confirmation must come before."""
+    charges: bool = False
+    """It charges a card: a confirmation and a spoken amount must come before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """All flows of one version of the line, with the value names that each prompt speaks."""
+
+    line: Line
+    flows: Mapping[str, Flow]
+    prompt_values: Mapping[str, frozenset[str]]
+    languages: tuple[str, ...] = ()
+
+    def state(self, flow: str, state: str) -> State:
+        """Return a state by its flow's name and its own."""
+        return self.flows[flow].states[state]
+
+
+def ways(state: State) -> tuple[tuple[str, Target], ...]:
+    """Return every way out of a state, each with its label: a key, an outcome, an end, `choice`, `next`, `too_many`."""
+    match state:
+        case Say():
+            return (("next", state.next),)
+        case Menu():
+            found = [*state.keys.items()]
+            if state.choices:
+                found.append(("choice", state.choices.next))
+            return (*found, *((("too_many", state.too_many),) if state.too_many else ()))
+        case Ask():
+            return (("next", state.next), *((("too_many", state.too_many),) if state.too_many else ()))
+        case Do() | Transfer():
+            return tuple(state.outcomes.items())
+        case Run():
+            return tuple(state.ends.items())
+        case HangUp():
+            return ()

@@ -1,0 +1,324 @@
+"""How a call moves through the flow: `advance(flows, call, event) -> Step`, a pure function.
+
+It goes on until the caller is needed (a verb) or the outside world is (an action, whose outcome is fed back as
+`Done`). A walk that never comes to either is a broken flow and raises FlowError.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ivr.errors import IvrError
+from ivr.flow import call as calls
+from ivr.flow import verbs
+from ivr.flow.call import Call, Event, Frame, Step, Visit
+from ivr.flow.definition import REPEAT, Ask, Do, Flows, HangUp, Menu, Question, Run, Say, State, Target, Transfer
+from ivr.flow.verbs import Speak, Variant
+from ivr.secret import Secret
+from ivr.wording import Value
+
+_MOST_STATES = 200
+
+
+class FlowError(IvrError):
+    """A flow that cannot go on: it goes round in circles, or an action came to an outcome nobody handles."""
+
+
+def advance(flows: Flows, call: Call, event: Event) -> Step:
+    """Move a call on by one event."""
+    walk = _Walk(flows, call)
+    walk.take(event)
+    return Step(walk.call(), walk.verb, walk.action, tuple(walk.trail))
+
+
+class _Walk:
+    """One walk through the flow; mutable, and gone when `advance` returns."""
+
+    def __init__(self, flows: Flows, call: Call) -> None:
+        self.flows = flows
+        self.language = call.language
+        self.frames = list(call.frames)
+        self.values = dict(call.values)
+        self.held = dict(call.held)
+        self.words = list(call.words)
+        self.pound_may_follow = call.pound_may_follow
+        self.trail: list[Visit] = []
+        self.verb: verbs.Verb | None = None
+        self.action: str | None = None
+
+    def call(self) -> Call:
+        return Call(self.language, tuple(self.frames), self.values, tuple(self.words), self.pound_may_follow, self.held)
+
+    @property
+    def state(self) -> State:
+        return self.flows.state(self.frames[-1].flow, self.frames[-1].state)
+
+    # What happened
+
+    def take(self, event: Event) -> None:
+        match event:
+            case calls.Started():
+                self._begin(self.flows.line.start)
+            case calls.TooLong():
+                self.words = []
+                self._interrupt(self.flows.line.too_long)
+            case calls.Failed():
+                self.words = []
+                self._interrupt(self.flows.line.failed)
+            case calls.Done():
+                self._done(event)
+            case calls.Keys() | calls.Silence() | calls.Resumed() | calls.Dialled():
+                self._caller(event)
+
+    def _caller(self, event: Event) -> None:
+        match self.state, event:
+            case Menu() as menu, calls.Keys():
+                self._menu_key(menu, event.keys.reveal())
+            case Ask() as ask, calls.Keys():
+                self._digits(ask, event.keys.reveal())
+            case (Menu() | Ask()) as question, _:
+                self._nothing_keyed(question)
+            case Transfer() as transfer, calls.Dialled():
+                self._dialled(transfer, event.outcome)
+            case Do() as do, _:
+                self.words = []
+                self._act(do)
+            case HangUp() as end, _:
+                self._enter(end)
+            case _:
+                self._enter(self.state)
+
+    def _done(self, event: calls.Done) -> None:
+        do = self.state
+        if not isinstance(do, Do) or event.outcome not in do.outcomes:
+            raise FlowError(f'{do.place}: state "{do.name}" does not handle the outcome "{event.outcome}"')
+        self.values.update(event.values)
+        for name in event.forgets:
+            self.values.pop(name, None)
+        if isinstance(language := event.values.get("language"), str):
+            self.language = language
+        self._leave(do, event.outcome, do.outcomes[event.outcome])
+
+    def _dialled(self, transfer: Transfer, outcome: str) -> None:
+        if outcome == "answered":
+            self.words = []
+            self._close(transfer, verbs.HangUp(()))
+            return
+        # With nobody to ask for, the words on the way here were not spoken yet; those that announce a person go.
+        self.words = self.words[:-1] if outcome == "nobody" else []
+        self._leave(transfer, outcome, transfer.outcomes[outcome])
+
+    # Answers to a question
+
+    def _menu_key(self, menu: Menu, keys: str) -> None:
+        key = keys[0]
+        stray_pound, self.pound_may_follow = key == "#" and self.pound_may_follow, False
+        if target := menu.keys.get(key):
+            self._answered(menu, key, target)
+        elif menu.choices and (item := self._chosen(menu, key)) is not None:
+            self.values[menu.choices.save] = item
+            self._answered(menu, "choice", menu.choices.next)
+        elif key in self.flows.line.menu_keys:
+            self._universal(menu, key, self.flows.line.menu_keys[key])
+        elif stray_pound:
+            self._ask(menu)
+        else:
+            self._missed(menu, "wrong")
+
+    def _chosen(self, menu: Menu, key: str) -> Value:
+        items = self.values.get(menu.choices.of) if menu.choices else None
+        number = int(key) if key.isdigit() else 0
+        return items[number - 1] if isinstance(items, tuple | list) and 1 <= number <= len(items) else None
+
+    def _digits(self, ask: Ask, keys: str) -> None:
+        digits = keys.lstrip("#").split("#")[0]
+        self.pound_may_follow = False
+        if "*" in digits:
+            self._universal(ask, "*", self.flows.line.ask_keys["*"])
+        elif digits in self.flows.line.ask_keys and not ask.low == ask.high == len(digits):
+            self._universal(ask, digits, self.flows.line.ask_keys[digits])
+        elif not digits:
+            self._nothing_keyed(ask)
+        elif digits.isascii() and digits.isdigit() and ask.low <= len(digits) <= ask.high:
+            self.pound_may_follow = ask.low == ask.high
+            self._save(ask, digits)
+            self._answered(ask, "next", ask.next)
+        else:
+            self._missed(ask, "wrong")
+
+    def _save(self, ask: Ask, digits: str) -> None:
+        if ask.card:
+            self.held[ask.save] = Secret(digits)
+        else:
+            self.values[ask.save] = digits
+
+    def _nothing_keyed(self, question: Question) -> None:
+        if self.pound_may_follow:  # a pound pressed by habit ends the next number before it begins
+            self.pound_may_follow = False
+            self._ask(question)
+        else:
+            self._missed(question, "silence")
+
+    def _answered(self, question: Question, branch: str, target: Target) -> None:
+        self.words = []
+        self._leave(question, branch, target)
+
+    def _universal(self, question: Question, key: str, flow: str) -> None:
+        self.trail.append(Visit(self.frames[-1].flow, question.name, key))
+        if flow == REPEAT:
+            self._ask(question)
+        else:
+            self.words = []
+            self._interrupt(flow)
+
+    def _missed(self, question: Question, kind: Variant) -> None:
+        tries = self._count(question.name, kind)
+        most = question.limits.silence if kind == "silence" else question.limits.wrong
+        if tries >= most:
+            self._give_up(question)
+        else:
+            self.trail.append(Visit(self.frames[-1].flow, question.name, kind))
+            self._ask(question, kind, tries)
+
+    def _give_up(self, question: Question) -> None:
+        self.words = []
+        if question.too_many:
+            self._leave(question, "too_many", question.too_many)
+        else:
+            self.trail.append(Visit(self.frames[-1].flow, question.name, "too_many"))
+            self._interrupt(self.flows.line.too_many)
+
+    def _count(self, question: str, kind: str) -> int:
+        frame = self.frames[-1]
+        tries = frame.counts.get(f"{question}.{kind}", 0) + 1
+        self.frames[-1] = replace(frame, counts={**frame.counts, f"{question}.{kind}": tries})
+        return tries
+
+    # Moving on
+
+    def _begin(self, flow: str, *, interrupting: bool = False) -> None:
+        start = self.flows.flows[flow].start
+        self.frames.append(Frame(flow, start, interrupting=interrupting))
+        self._enter(self.state)
+
+    def _interrupt(self, flow: str) -> None:
+        """Break into the question at hand; an interruption of the same kind that is under way gives way."""
+        while len(self.frames) > 1 and self.frames[-1].interrupting:
+            self.frames.pop()
+        self._begin(flow, interrupting=True)
+
+    def _leave(self, state: State, branch: str, target: Target) -> None:
+        self._walked(Visit(self.frames[-1].flow, state.name, branch))
+        if target.say:
+            self.words.append(self._speak(target.say))
+        self.values.update(target.sets)
+        self.language = target.sets.get("language", self.language)
+        if target.end:
+            self._end(target.end)
+        elif target.counts and self._count(target.counts, "missed") >= self._question(target.counts).limits.wrong:
+            self._give_up(self._question(target.counts))
+        else:
+            self._go(target)
+
+    def _question(self, name: str) -> Question:
+        state = self.flows.state(self.frames[-1].flow, name)
+        if not isinstance(state, Menu | Ask):
+            raise FlowError(f'{state.place}: "{name}" is counted as a question, but asks nothing')
+        return state
+
+    def _go(self, target: Target) -> None:
+        frame = self.frames[-1]
+        counts = frame.counts
+        if counts and target.counts != target.state:  # coming anew: a question's counts begin anew
+            counts = {name: tries for name, tries in counts.items() if name.rpartition(".")[0] != target.state}
+        self.frames[-1] = Frame(frame.flow, target.state, counts, frame.interrupting)
+        self._enter(self.state)
+
+    def _end(self, end: str) -> None:
+        ended = self.frames.pop()
+        below = self.state
+        if ended.interrupting:
+            self._enter(below)
+        elif isinstance(below, Run):
+            self._leave(below, end, below.ends[end])
+        else:
+            raise FlowError(f'{below.place}: flow "{ended.flow}" ended, but "{below.name}" did not run it')
+
+    def _enter(self, state: State) -> None:
+        match state:
+            case Say():
+                self._speak_all(state.prompt, every_language=state.every_language)
+                self._leave(state, "next", state.next)
+            case Menu() | Ask():
+                self._ask(state)
+            case Do(say=""):
+                self._act(state)
+            case Do():
+                self.words.append(self._speak(state.say))
+                self._close(state, verbs.GoOn(tuple(self.words)))
+            case Run():
+                self._walked(Visit(self.frames[-1].flow, state.name))
+                self._begin(state.flow)
+            case Transfer():
+                self.words.append(self._speak(state.prompt))
+                self._close(state, verbs.Dial(tuple(self.words)))
+            case HangUp():
+                self.words.append(self._speak(state.prompt))
+                self._close(state, verbs.HangUp(tuple(self.words)))
+
+    def _act(self, do: Do) -> None:
+        self.action = do.action
+
+    def _ask(self, question: Question, variant: Variant = "say", tries: int = 1) -> None:
+        extra = self._options(question)
+        languages = self._languages(every_language=isinstance(question, Menu) and question.every_language)
+        asked = [self._speak(question.prompt, variant, tries, language, extra) for language in languages]
+        most = 1 if isinstance(question, Menu) else question.high + (question.low != question.high)
+        limits = question.limits
+        wait = limits.first_key if most == 1 else limits.next_key
+        words = (*self.words, *asked) if variant == "say" else tuple(asked)
+        self._close(question, verbs.Gather(words, most, isinstance(question, Ask), wait, limits.first_key - wait))
+
+    def _options(self, question: Question) -> dict[str, Value]:
+        if not isinstance(question, Menu) or not question.choices:
+            return {}
+        items = self.values.get(question.choices.of)
+        option = question.choices.option
+        return {
+            "options": tuple(
+                {"prompt": option, "values": {**item, "key": str(number)}}
+                for number, item in enumerate(items if isinstance(items, tuple | list) else (), 1)
+                if isinstance(item, dict)
+            )
+        }
+
+    # Words
+
+    def _languages(self, *, every_language: bool) -> list[str]:
+        others = sorted(set(self.flows.languages) - {self.language}) if every_language else []
+        return [self.language, *others]
+
+    def _speak_all(self, prompt: str, *, every_language: bool) -> None:
+        for language in self._languages(every_language=every_language):
+            self.words.append(self._speak(prompt, language=language))
+
+    def _speak(
+        self,
+        prompt: str,
+        variant: Variant = "say",
+        tries: int = 1,
+        language: str = "",
+        extra: dict[str, Value] | None = None,
+    ) -> Speak:
+        known = {**self.values, **extra} if extra else self.values
+        values = {name: known[name] for name in self.flows.prompt_values[prompt] if name in known}
+        return Speak(prompt, language or self.language, values, variant, tries)
+
+    def _close(self, state: State, verb: verbs.Verb) -> None:
+        self.verb = verb
+        self.trail.append(Visit(self.frames[-1].flow, state.name))
+
+    def _walked(self, visit: Visit) -> None:
+        self.trail.append(visit)
+        if len(self.trail) > _MOST_STATES:
+            raise FlowError(f'flow "{visit.flow}" goes round in circles at "{visit.state}"')

@@ -1,0 +1,60 @@
+"""What the engine wants done, as data. The web edge turns verbs into TwiML, a test or a replay just reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ivr.wording import Values
+
+Variant = Literal["say", "silence", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Speak a prompt in a language; after a silence or a wrong key, its words for that try (from 1)."""
+
+    prompt: str
+    language: str
+    values: Values
+    variant: Variant = "say"
+    tries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """Speak, and take keys meanwhile and afterwards."""
+
+    words: tuple[Speak, ...]
+    most: int
+    """Keys after which the caller is not waited for any longer."""
+    pound_ends: bool
+    next_key: int
+    """Seconds waited for another key."""
+    extra_wait: int
+    """Seconds waited beyond `next_key` for the first one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Speak, and connect the caller to a person."""
+
+    words: tuple[Speak, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Speak, and come straight back for the next turn."""
+
+    words: tuple[Speak, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Speak, and end the call."""
+
+    words: tuple[Speak, ...]
+
+
+Verb = Gather | Dial | GoOn | HangUp
+"""Exactly one closes a turn; each carries the words before it, so that a key pressed meanwhile counts."""

@@ -1,0 +1,28 @@
+"""Everything the flow can ask for, in one table: name -> what it promises, and the function that does it.
+
+An action reads the call's values, may use the turn's transaction, and comes to one of its outcomes. One that asks
+the outside world is an `Outside`, in three parts, so that nothing is held while it waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ivr.flow.definition import ActionSpec
+from ivr.line.actions import address, cards, identify, orders, payment, placing, refill, transfers
+from ivr.line.actions.kinds import Action, Inside, Outside
+
+__all__ = ["ACTIONS", "SPECS", "Action", "Inside", "Outside"]
+
+ACTIONS: Mapping[str, Action] = {
+    **identify.ACTIONS,
+    **refill.ACTIONS,
+    **address.ACTIONS,
+    **cards.ACTIONS,
+    **placing.ACTIONS,
+    **payment.ACTIONS,
+    **orders.ACTIONS,
+    **transfers.ACTIONS,
+}
+
+SPECS: Mapping[str, ActionSpec] = {name: action.spec for name, action in ACTIONS.items()}

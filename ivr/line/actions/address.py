@@ -1,0 +1,27 @@
+"""Where the order goes: the mailing address on file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from ivr.flow.call import Done
+from ivr.line.actions.kinds import Action, Inside, number, spec
+from ivr.line.service import Context
+from ivr.pharmacy.addresses import mailing_address
+from ivr.wording import Value, Values
+
+SPOKEN = ("house_number", "street", "unit", "city", "state", "zip")
+
+
+def look_up_address(context: Context, values: Values) -> Done:
+    """Find the mailing address on file and choose it."""
+    found = mailing_address(context.session, number(values, "member_id"))
+    if found is None:
+        return Done("none")
+    parts: dict[str, Value] = asdict(found)
+    return Done("on_file", {"address_id": found.id, "address": {name: parts[name] for name in SPOKEN}})
+
+
+ACTIONS: dict[str, Action] = {
+    "look_up_address": Inside(spec("on_file", "none", writes={"address": "address"}), look_up_address)
+}

@@ -1,0 +1,37 @@
+"""Asking about an order: the latest, or one by its number."""
+
+from __future__ import annotations
+
+from ivr.flow.call import Done
+from ivr.line.actions import speech
+from ivr.line.actions.kinds import Action, Inside, number, spec, text
+from ivr.line.service import Context
+from ivr.pharmacy import orders
+from ivr.pharmacy.orders import OrderFacts
+from ivr.wording import Values
+
+
+def latest_order(context: Context, values: Values) -> Done:
+    """Find the order the member placed last."""
+    return _told(orders.latest_order(context.session, number(values, "member_id")), "none")
+
+
+def find_order(context: Context, values: Values) -> Done:
+    """Find an order of the member by its number."""
+    member_id, keyed = number(values, "member_id"), text(values, "keyed_order")
+    return _told(orders.find_order(context.session, member_id, keyed), "not_found")
+
+
+def _told(order: OrderFacts | None, otherwise: str) -> Done:
+    if order is None:
+        return Done(otherwise)
+    told = {"order_number": order.order_number, "order_state": speech.order_state(order)}
+    return Done("found", {**told, "total": order.total_cents, "count": len(order.lines)})
+
+
+WRITES = {"order_number": "digits", "order_state": "phrase", "total": "money", "count": "number"}
+
+ACTIONS: dict[str, Action] = {
+    "latest_order": Inside(spec("found", "none", phrases=speech.ORDER_STATES, writes=WRITES), latest_order),
+    "find_order": Inside(spec("found", "not_found", phrases=speech.ORDER_STATES, writes=WRITES), find_order),
+}

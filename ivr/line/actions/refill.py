@@ -1,0 +1,232 @@
+"""What to refill and how much: prescriptions are judged one by one and put in the basket of the call."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from ivr.flow.call import Done
+from ivr.line.actions import speech
+from ivr.line.actions.kinds import Action, Inside, Item, day, item, items, number, spec, text
+from ivr.line.service import Context
+from ivr.pharmacy.findings import ORDERABLE, RENEWABLE, Finding, FindingKind, Rx, Supply
+from ivr.pharmacy.orders import pending_orders
+from ivr.pharmacy.prescriptions import assess, refillable, request_renewal
+from ivr.wording import Value, Values
+
+FACTS = {
+    "what": "phrase", "ending": "digits", "due_on": "date", "ends_on": "date", "runs_out_on": "date",
+    "arrives_on": "date", "since": "date", "by": "date", "order_state": "phrase", "prescriber": "text",
+    "order_number": "digits", "renewal_on": "date", "reference": "digits",
+}  # fmt: skip
+
+
+def begin_order(context: Context, values: Values) -> Done:
+    """Start with an empty basket; an order that an earlier call left unpaid comes first."""
+    pending = pending_orders(context.session, number(values, "member_id"))
+    fresh: dict[str, Value] = {"basket": ()}
+    if pending:
+        order = pending[0]
+        amounts = speech.amounts([("", order.total_cents)])
+        told: dict[str, Value] = {"order_id": order.id, "order_number": order.order_number, "amounts": amounts}
+        return Done("unpaid", {**fresh, **told, "total": order.total_cents})
+    return Done("ready", fresh)
+
+
+def count_refillable(context: Context, values: Values) -> Done:
+    """Find what can be refilled now, soonest to run out first, less what is in the basket."""
+    found = _refillable(context, values)
+    listing = tuple(finding.prescription.rx_number for finding in found if finding.prescription)
+    return Done("some" if found else "none", {"ready": len(found), "listing": listing})
+
+
+def _refillable(context: Context, values: Values) -> list[Finding]:
+    chosen = {line["rx_number"] for line in items(values, "basket")}
+    found = refillable(context.session, number(values, "member_id"), context.today, context.line.rules)
+    return [finding for finding in found if finding.prescription and finding.prescription.rx_number not in chosen]
+
+
+def next_in_list(context: Context, values: Values) -> Done:
+    """Offer the next prescription that can be refilled."""
+    listing = values.get("listing")
+    waiting = tuple(str(rx) for rx in listing) if isinstance(listing, tuple | list) else ()
+    for position, rx_number in enumerate(waiting, 1):
+        finding = assess(context.session, number(values, "member_id"), rx_number, context.today, context.line.rules)
+        if finding.kind in ORDERABLE and finding.prescription:
+            usual = finding.supplies[0]
+            told: dict[str, Value] = {"days": usual.days, "price": usual.price_cents}
+            told["what"] = speech.medicine(values, finding.prescription)
+            return Done("offer", {"listing": waiting[position:], "rx_number": rx_number, **told})
+    return Done("finished", {"listing": ()})
+
+
+def add_all(context: Context, values: Values) -> Done:
+    """Put everything that can be refilled now in the basket, each with its usual supply."""
+    found = _refillable(context, values)
+    basket = [*items(values, "basket")]
+    basket += [_line(f.prescription, f.supplies[0]) for f in found if f.prescription]
+    late = [finding for finding in found if finding.kind == FindingKind.RUNS_OUT_FIRST]
+    if not late:
+        return Done("added", {"basket": tuple(basket)})
+    soonest = min(late, key=lambda finding: finding.runs_out_on or context.today)
+    told: dict[str, Value] = {
+        "late": len(late),
+        "runs_out_on": day(soonest.runs_out_on),
+        "arrives_on": day(soonest.arrives_on),
+    }
+    return Done("runs_out", {"basket": tuple(basket), **told})
+
+
+def take_keyed_number(context: Context, values: Values) -> Done:
+    """Take a prescription number the caller keyed; one of their own proves that they hold the bottle."""
+    rx_number = text(values, "keyed_number")
+    finding = assess(context.session, number(values, "member_id"), rx_number, context.today, context.line.rules)
+    if finding.kind == FindingKind.NOT_FOUND:
+        return Done("not_found", forgets=("keyed_number",))
+    return Done("own", {"rx_number": rx_number, "proved": True}, forgets=("keyed_number",))
+
+
+def assess_prescription(context: Context, values: Values) -> Done:
+    """Hold the prescription against the refusal table, and provide all that its words speak of."""
+    rx_number = text(values, "rx_number")
+    if any(line["rx_number"] == rx_number for line in items(values, "basket")):
+        return Done("already_chosen")
+    finding = assess(context.session, number(values, "member_id"), rx_number, context.today, context.line.rules)
+    told = _facts(values, finding)
+    if finding.kind in RENEWABLE and finding.renewal and finding.renewal.status == "requested":
+        told["renewal_on"] = day(context.line.today(finding.renewal.requested_at))
+        told["reference"] = finding.renewal.reference
+    return Done(finding.kind.value, {**told, "renewal_asked": "renewal_on" in told, "when": ""})
+
+
+def _facts(values: Values, finding: Finding) -> dict[str, Value]:
+    rx = finding.prescription
+    if rx is None:
+        return {}
+    dates = ("due_on", "ends_on", "runs_out_on", "arrives_on", "since", "by")
+    told: dict[str, Value] = {name: day(getattr(finding, name)) for name in dates if getattr(finding, name)}
+    told["prescription_id"], told["what"] = rx.id, speech.medicine(values, rx)
+    told["prescriber"] = rx.prescriber_name
+    told["supplies"] = tuple(_choice(supply) for supply in finding.supplies)
+    told["chosen_drug"] = rx.drug_name
+    if finding.newer_rx_number:
+        told["newer"], told["ending"] = finding.newer_rx_number, finding.newer_rx_number[-speech.ENDING :]
+    if finding.order:
+        told["order_state"], told["order_number"] = speech.order_state(finding.order), finding.order.order_number
+    return told
+
+
+def _choice(supply: Supply) -> Value:
+    return {"n": supply.n, "days": supply.days, "price": supply.price_cents}
+
+
+def renewal_state(_: Context, values: Values) -> Done:
+    """Say whether the prescriber has been asked already."""
+    return Done("asked" if values.get("renewal_asked") else "not_asked")
+
+
+def ask_renewal(context: Context, values: Values) -> Done:
+    """Ask the prescriber for more refills: once, however often it is asked for here."""
+    rx_id = number(values, "prescription_id")
+    renewal = request_renewal(context.session, rx_id, context.now, "phone", context.line.draw)
+    return Done("requested", {"reference": renewal.reference})
+
+
+def use_newer(_: Context, values: Values) -> Done:
+    """Go on with the prescription that replaced this one."""
+    return Done("done", {"rx_number": text(values, "newer")})
+
+
+def ship_later(_: Context, values: Values) -> Done:
+    """Keep the prescription for the day it is due."""
+    return Done("done", {"when": text(values, "due_on")})
+
+
+def offer_supplies(_: Context, values: Values) -> Done:
+    """Offer the usual supply and its multiples, where there is a choice."""
+    supplies = items(values, "supplies")
+    if len(supplies) == 1:
+        return Done("one", {"supply": supplies[0]})
+    return Done("several")
+
+
+def add_to_order(_: Context, values: Values) -> Done:
+    """Put the prescription in the basket with the supply chosen."""
+    supply = item(values, "supply")
+    line: dict[str, Value] = {
+        "prescription_id": number(values, "prescription_id"),
+        "rx_number": text(values, "rx_number"),
+        "drug": text(values, "chosen_drug"),
+        "when": text(values, "when"),
+        **{name: supply[name] for name in ("n", "days", "price")},
+    }
+    basket = (*items(values, "basket"), line)
+    return Done("added", {"basket": basket, "days": supply["days"], "price": supply["price"], "count": len(basket)})
+
+
+def _line(rx: Rx | None, supply: Supply) -> Item:
+    if rx is None:
+        raise TypeError("a finding without a prescription cannot be ordered")
+    chosen: dict[str, Value] = {"prescription_id": rx.id, "rx_number": rx.rx_number, "drug": rx.drug_name, "when": ""}
+    return {**chosen, "n": supply.n, "days": supply.days, "price": supply.price_cents}
+
+
+def check_basket(_: Context, values: Values) -> Done:
+    """Say whether anything has been chosen."""
+    return Done("filled" if items(values, "basket") else "empty")
+
+
+def totals(values: Values) -> list[tuple[str, int]]:
+    """Return what each day's order costs, in cents: now ("") first, then by day."""
+    sums: dict[str, int] = {}
+    for line in items(values, "basket"):
+        sums[str(line["when"])] = sums.get(str(line["when"]), 0) + number(line, "price")
+    return sorted(sums.items())
+
+
+def later(when: str) -> date | None:
+    """Return the day an order is kept for, None for now."""
+    return date.fromisoformat(when) if when else None
+
+
+ACTIONS: dict[str, Action] = {
+    "begin_order": Inside(
+        spec(
+            "ready",
+            "unpaid",
+            phrases=("amount.now",),
+            writes={"order_number": "digits", "total": "money", "amounts": "phrase"},
+        ),
+        begin_order,
+    ),
+    "count_refillable": Inside(spec("some", "none", writes={"ready": "number"}), count_refillable),
+    "next_in_list": Inside(
+        spec(
+            "offer",
+            "finished",
+            phrases=speech.MEDICINE,
+            writes={"what": "phrase", "days": "number", "price": "money"},
+        ),
+        next_in_list,
+    ),
+    "add_all": Inside(
+        spec("added", "runs_out", writes={"late": "number", "runs_out_on": "date", "arrives_on": "date"}), add_all
+    ),
+    "take_keyed_number": Inside(spec("own", "not_found"), take_keyed_number),
+    "assess_prescription": Inside(
+        spec(
+            *(kind.value for kind in FindingKind),
+            "already_chosen",
+            phrases=(*speech.MEDICINE, *speech.ORDER_STATES),
+            items={"supplies": {"days": "number", "price": "money"}},
+            writes=FACTS,
+        ),
+        assess_prescription,
+    ),
+    "renewal_state": Inside(spec("asked", "not_asked"), renewal_state),
+    "request_renewal": Inside(spec("requested", writes={"reference": "digits"}), ask_renewal),
+    "use_newer": Inside(spec("done"), use_newer),
+    "ship_later": Inside(spec("done"), ship_later),
+    "offer_supplies": Inside(spec("one", "several"), offer_supplies),
+    "add_to_order": Inside(spec("added", writes={"days": "number", "price": "money", "count": "number"}), add_to_order),
+    "check_basket": Inside(spec("filled", "empty"), check_basket),
+}

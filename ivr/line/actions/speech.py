@@ -1,0 +1,90 @@
+"""Facts of the pharmacy as phrases: which words stand for a medicine, an order's state, a card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ivr.line.actions.kinds import Item, day
+from ivr.pharmacy.findings import OpenOrder, Rx
+from ivr.pharmacy.orders import OrderFacts
+from ivr.prompts import phrase
+from ivr.wording import Value, Values
+
+ENDING = 3
+"""Digits of its number by which a prescription is told apart when its medicine may not be named."""
+
+MEDICINE = ("medicine.named", "medicine.ending")
+ORDER_STATES = (
+    "order_state.pending",
+    "order_state.held",
+    "order_state.held_address",
+    "order_state.held_payment",
+    "order_state.held_stock",
+    "order_state.scheduled",
+    "order_state.placed",
+    "order_state.shipped",
+    "order_state.tracked",
+    "order_state.delivered",
+    "order_state.cancelled",
+)
+CARDS = ("card.visa", "card.mastercard", "card.discover", "card.amex")
+
+
+def medicine(values: Values, rx: Rx) -> Value:
+    """Return the medicine by its name if the member has proved to hold the bottle, else by the number's ending."""
+    return medicine_of(values, rx.drug_name, rx.rx_number)
+
+
+def medicine_of(values: Values, drug_name: str, rx_number: str) -> Value:
+    """The same, for a line of an order."""
+    if values.get("proved"):
+        return phrase("medicine.named", drug=drug_name)
+    return phrase("medicine.ending", ending=rx_number[-ENDING:])
+
+
+def order_state(order: OrderFacts | OpenOrder) -> Value:
+    """Return what has become of an order, with its dates."""
+    match order.status:
+        case "held" if order.held_reason:
+            return phrase(f"order_state.held_{order.held_reason}")
+        case "scheduled":
+            return phrase("order_state.scheduled", day=day(order.ship_on))
+        case "placed":
+            return phrase("order_state.placed", day=day(order.expected_by))
+        case "shipped" if order.tracking_number:
+            return phrase("order_state.tracked", day=day(order.expected_by), tracking=_spelled(order.tracking_number))
+        case "shipped":
+            return phrase("order_state.shipped", day=day(order.expected_by))
+        case status:
+            return phrase(f"order_state.{status}")
+
+
+def _spelled(tracking_number: str) -> str:
+    """Space a tracking number out, so that it is heard letter by letter."""
+    return " ".join(tracking_number)
+
+
+def card(brand: Value, last4: Value) -> Value:
+    """Return a card by its kind and last four digits."""
+    return phrase(f"card.{brand}", last4=last4)
+
+
+def amounts(totals: Iterable[tuple[str, int]]) -> Value:
+    """Return what is due now, and apart what is due on each later day; a day is "" for now."""
+    return tuple(
+        phrase("amount.later", day=when, total=total) if when else phrase("amount.now", total=total)
+        for when, total in totals
+    )
+
+
+def lines(values: Values, basket: Iterable[Item]) -> Value:
+    """Return what is being ordered, one phrase a prescription."""
+    return tuple(
+        phrase(
+            "order.line_later" if chosen["when"] else "order.line",
+            what=medicine_of(values, str(chosen["drug"]), str(chosen["rx_number"])),
+            days=chosen["days"],
+            **({"day": chosen["when"]} if chosen["when"] else {}),
+        )
+        for chosen in basket
+    )

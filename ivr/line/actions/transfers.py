@@ -1,0 +1,24 @@
+"""Asking about a transfer from a pharmacy outside the plan."""
+
+from __future__ import annotations
+
+from ivr.flow.call import Done
+from ivr.line.actions.kinds import Action, Inside, day, number, spec
+from ivr.line.service import Context
+from ivr.pharmacy.prescriptions import latest_transfer as find_transfer
+from ivr.wording import Values
+
+
+def latest_transfer(context: Context, values: Values) -> Done:
+    """Find the member's latest transfer; the outcome is its state."""
+    transfer = find_transfer(context.session, number(values, "member_id"), context.line.rules)
+    if transfer is None:
+        return Done("none")
+    return Done(transfer.status, {"since": day(transfer.requested_on), "by": day(transfer.by)})
+
+
+ACTIONS: dict[str, Action] = {
+    "latest_transfer": Inside(
+        spec("none", "requested", "confirmed", "rejected", writes={"since": "date", "by": "date"}), latest_transfer
+    )
+}

@@ -1,0 +1,56 @@
+"""Card digits between two turns: encrypted, in a table of their own, dead after five minutes whatever happens.
+
+The number is the only thing that has to lie there, from the turn it was keyed in to the turn of the security code;
+expiry goes with it. The code itself never lies anywhere.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ivr.line import tables
+from ivr.line.service import Context
+from ivr.secret import Secret
+
+KEPT_FOR = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A card as far as it has been keyed."""
+
+    number: Secret
+    brand: str
+    exp_month: int = 0
+    exp_year: int = 0
+
+
+def keep(context: Context, entry: Entry) -> None:
+    """Keep a card until its security code is keyed."""
+    shape = [entry.number.reveal(), entry.brand, entry.exp_month, entry.exp_year]
+    sealed = context.line.vault.seal(json.dumps(shape).encode(), context.now)
+    insert = postgresql.insert if context.session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = {"call_sid": context.caller.sid, "sealed_card": sealed, "expires_at": context.now + KEPT_FOR}
+    kept = insert(tables.card_entry).values(row)
+    context.session.execute(kept.on_conflict_do_update(index_elements=["call_sid"], set_=row))
+
+
+def take(context: Context) -> Entry | None:
+    """Return the card that is being keyed; None when there is none, or it lay too long."""
+    mine = select(tables.card_entry.c.sealed_card).where(tables.card_entry.c.call_sid == context.caller.sid)
+    sealed = context.session.scalar(mine)
+    opened = context.line.vault.open(sealed, int(KEPT_FOR.total_seconds()), context.now) if sealed else None
+    if opened is None:
+        return None
+    number, brand, month, year = json.loads(opened)
+    return Entry(Secret(number), brand, month, year)
+
+
+def wipe(context: Context) -> None:
+    """Drop the card that was being keyed."""
+    context.session.execute(delete(tables.card_entry).where(tables.card_entry.c.call_sid == context.caller.sid))

@@ -1,0 +1,46 @@
+"""What happened in a call, turn by turn, by the names of states and prompts.
+
+Keys of secret questions are kept as dots, values of prompts not at all: health data stays in the pharmacy's tables.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from ivr.flow.call import Call, Event, Keys, Visit
+from ivr.flow.definition import Ask, Flows
+from ivr.flow.verbs import Speak
+from ivr.line import tables
+
+DOT = "•"
+
+
+def write(
+    session: Session, sid: str, turn: int, now: datetime, event: str, trail: Iterable[Visit], said: Iterable[Speak]
+) -> None:
+    """Note one turn."""
+    session.execute(
+        insert(tables.journal).values(
+            call_sid=sid,
+            turn=turn,
+            at=now,
+            event=event,
+            trail=json.dumps([[visit.flow, visit.state, visit.branch] for visit in trail]),
+            said=json.dumps([[speak.prompt, speak.variant, speak.tries] for speak in said]),
+        )
+    )
+
+
+def describe(event: Event, flows: Flows, call: Call) -> str:
+    """Return an event as it may be written down: its name, and the keys unless the question is secret."""
+    name = type(event).__name__.lower()
+    if not isinstance(event, Keys):
+        return name
+    question = flows.state(call.top.flow, call.top.state) if call.frames else None
+    keys = event.keys.reveal()
+    return f"keys {DOT * len(keys) if isinstance(question, Ask) and question.secret else keys}"

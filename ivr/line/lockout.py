@@ -1,0 +1,68 @@
+"""Wrong identifications are counted, and lock out whoever makes too many.
+
+A failure counts against the caller's number and against the member number that was keyed, known or not. A withheld
+number is never a key, or one stranger could lock out everybody who withholds theirs: it counts for its own call, and
+for the line as a whole with a limit of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from ivr.line import tables
+from ivr.line.service import Caller, Context
+from ivr.payment.vault import Vault
+
+MOST_FAILURES = 5
+MOST_WITHHELD_FAILURES = 100
+COUNTED_FOR = timedelta(hours=1)
+LOCKED_FOR = timedelta(minutes=30)
+
+
+def is_locked(context: Context, member_number: str) -> bool:
+    """Say whether this caller or this member number has to wait."""
+    names = [name for name, _ in _subjects(context.line.vault, context.caller, member_number)]
+    locked = select(tables.lock_out.c.subject).where(
+        tables.lock_out.c.subject.in_(names), tables.lock_out.c.locked_until > context.now
+    )
+    return context.session.execute(locked.limit(1)).first() is not None
+
+
+def count_failure(context: Context, member_number: str) -> None:
+    """Count one wrong identification, and lock what has had too many."""
+    for name, most in _subjects(context.line.vault, context.caller, member_number):
+        _count(context.session, name, most, context.now)
+
+
+def forget(session: Session, now: datetime) -> None:
+    """Drop counts that no longer matter."""
+    session.execute(delete(tables.lock_out).where(tables.lock_out.c.since < now - COUNTED_FOR - LOCKED_FOR))
+
+
+def _subjects(vault: Vault, caller: Caller, member_number: str) -> Iterator[tuple[str, int]]:
+    # In one order for every caller, so that two turns never wait for each other.
+    if caller.withheld:
+        yield vault.sign(f"call {caller.sid}"), MOST_FAILURES
+        yield "withheld", MOST_WITHHELD_FAILURES
+    else:
+        yield vault.sign(f"from {caller.from_number}"), MOST_FAILURES
+    yield vault.sign(f"member {member_number}"), MOST_FAILURES
+
+
+def _count(session: Session, subject: str, most: int, now: datetime) -> None:
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    new = {"subject": subject, "failures": 0, "since": now}
+    session.execute(insert(tables.lock_out).values(new).on_conflict_do_nothing())
+    row = session.execute(select(tables.lock_out).where(tables.lock_out.c.subject == subject).with_for_update()).one()
+    fresh = row.since < now - COUNTED_FOR
+    failures = 1 if fresh else row.failures + 1
+    values = {"failures": failures, "since": now if fresh else row.since}
+    locked_until = now + LOCKED_FOR if failures >= most else None if fresh else row.locked_until
+    session.execute(
+        update(tables.lock_out).where(tables.lock_out.c.subject == subject).values(**values, locked_until=locked_until)
+    )

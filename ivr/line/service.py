@@ -1,0 +1,72 @@
+"""What a turn of a call needs from the world, in one value that is built once and handed down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from ivr.clock import Clock
+from ivr.line.versions import Versions
+from ivr.payment.gateway import Gateway
+from ivr.payment.vault import Vault
+from ivr.pharmacy.rules import Rules
+from ivr.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The line: its database, its words, its card processor, its clock."""
+
+    database: Engine
+    versions: Versions
+    vault: Vault
+    gateway: Gateway
+    clock: Clock
+    timezone: ZoneInfo
+    rules: Rules
+    has_person: bool
+    """A number is set that callers who want a person are connected to."""
+    draw: Callable[[], int]
+    """Draws a number for an order, at random."""
+
+    def today(self, now: datetime) -> date:
+        """Return the day it is where the pharmacy is."""
+        return now.astimezone(self.timezone).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What the carrier says of a call."""
+
+    sid: str
+    from_number: str
+    """E.164, or a word such as `anonymous` when withheld."""
+    to_number: str
+
+    @property
+    def withheld(self) -> bool:
+        """Say whether the caller's number is not known."""
+        return not (self.from_number.startswith("+") and self.from_number[1:].isdigit())
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an action may use: the transaction of its turn, the time it happens at, and whose call it is."""
+
+    line: Line
+    session: Session
+    now: datetime
+    caller: Caller
+    turn: int
+    held: Mapping[str, Secret]
+    """Card data keyed in this very turn."""
+
+    @property
+    def today(self) -> date:
+        """Return the day it is where the pharmacy is."""
+        return self.line.today(self.now)

@@ -1,0 +1,164 @@
+"""Asks the card processor to pay an order: claim it, ask while nothing is held, write down what came of it.
+
+Used by a call's settle turns and by `ivr sweep` alike. The request key is the payment's own, so that asking again
+never charges twice; a lease keeps two workers from asking at the same time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from ivr.line import tables
+from ivr.line.service import Line
+from ivr.payment.gateway import Authorized, NotFound, Refused, Unavailable
+from ivr.pharmacy.fulfilment import hold_order, mark_placed, use_card
+from ivr.pharmacy.orders import order_by_id
+from ivr.pharmacy.payments import PaymentFacts, forget_order_card, payment_for, record_payment, save_card, saved_card
+from ivr.secret import Secret
+
+LEASE = timedelta(seconds=6)
+"""How long one worker has for asking; the processor's own time-out is 4 s."""
+
+KEYS_LAST = timedelta(hours=20)
+"""For how long the same key may be sent again: a processor may forget keys after 24 hours."""
+
+
+class Settled(StrEnum):
+    """What has become of an order's payment."""
+
+    PAID = "paid"
+    DECLINED = "declined"
+    WAITING = "waiting"
+    """Nobody knows yet; ask again."""
+    HELD = "held"
+    """Staff have to look at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the processor is to be asked, with nothing held."""
+
+    order_id: int
+    order_number: str
+    payment: PaymentFacts
+    token: Secret
+    keep_card: bool
+    look_up_only: bool
+
+
+ProcessorAnswer = Authorized | Refused | NotFound | Unavailable
+
+
+def begin(session: Session, order_id: int, sid: str | None, now: datetime, *, keep_card: bool) -> None:
+    """Note that an order's payment is to be asked for."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = {
+        "order_id": order_id,
+        "call_sid": sid,
+        "keep_card": keep_card,
+        "lease_until": None,
+        "tries": 0,
+        "begun_at": now,
+    }
+    session.execute(insert(tables.settlement).values(row).on_conflict_do_update(index_elements=["order_id"], set_=row))
+
+
+def claim(session: Session, line: Line, order_id: int, now: datetime) -> Request | Settled:
+    """Take an order's payment for this worker, or say what has become of it already."""
+    row = session.execute(
+        select(tables.settlement).where(tables.settlement.c.order_id == order_id).with_for_update()
+    ).one_or_none()
+    order, payment = order_by_id(session, order_id), payment_for(session, order_id)
+    if order is None or order.status != "pending" or row is None or payment is None:
+        return _standing(order.status if order else "", payment)
+    if payment.status != "pending":
+        return _standing(order.status, payment)
+    if row.lease_until is not None and row.lease_until > now:
+        return Settled.WAITING
+    card = saved_card(session, order.saved_card_id) if order.saved_card_id else None
+    if card is None or payment.gateway != line.gateway.name:
+        return _hold(session, order_id)
+    leased = update(tables.settlement).where(tables.settlement.c.order_id == order_id)
+    session.execute(leased.values(lease_until=now + LEASE, tries=row.tries + 1))
+    old = now - payment.created_at > KEYS_LAST
+    return Request(order_id, order.order_number, payment, card.token, row.keep_card, old)
+
+
+def _standing(order_status: str, payment: PaymentFacts | None) -> Settled:
+    if order_status in ("placed", "shipped", "delivered"):
+        return Settled.PAID
+    if order_status == "held":
+        return Settled.HELD
+    return Settled.WAITING if payment and payment.status == "pending" else Settled.DECLINED
+
+
+def _hold(session: Session, order_id: int) -> Settled:
+    hold_order(session, order_id, "payment")
+    session.execute(delete(tables.settlement).where(tables.settlement.c.order_id == order_id))
+    return Settled.HELD
+
+
+def ask(line: Line, request: Request) -> ProcessorAnswer:
+    """Ask the processor; holds no transaction and takes at most its time-out."""
+    payment = request.payment
+    if request.look_up_only:
+        return line.gateway.look_up(payment.request_key)
+    return line.gateway.authorize(
+        request.token, payment.amount_cents, payment.request_key, f"Order {request.order_number}"
+    )
+
+
+def finish(session: Session, request: Request, answer: ProcessorAnswer) -> Settled:
+    """Write down what the processor said; what was written down before by another worker stands."""
+    order_id, payment = request.order_id, request.payment
+    match answer:
+        case Authorized():
+            if record_payment(session, payment.id, "authorized", answer.reference):
+                mark_placed(session, order_id)
+                _keep_or_forget_card(session, request)
+            session.execute(delete(tables.settlement).where(tables.settlement.c.order_id == order_id))
+            return Settled.PAID
+        case Refused():
+            record_payment(session, payment.id, "declined", None)
+            _release(session, order_id)
+            return Settled.DECLINED
+        case NotFound():
+            return _hold(session, order_id)
+        case Unavailable():
+            _release(session, order_id)
+            return _hold(session, order_id) if request.look_up_only else Settled.WAITING
+
+
+def _release(session: Session, order_id: int) -> None:
+    session.execute(update(tables.settlement).where(tables.settlement.c.order_id == order_id).values(lease_until=None))
+
+
+def _keep_or_forget_card(session: Session, request: Request) -> None:
+    """Put a new card on file if the caller said so. One kept for this order alone stays until the order is captured."""
+    order = order_by_id(session, request.order_id)
+    card = saved_card(session, order.saved_card_id) if order and order.saved_card_id else None
+    if order is None or card is None or card.only_for_order_id is None or not request.keep_card:
+        return
+    on_file = save_card(
+        session,
+        order.member_id,
+        gateway=card.gateway,
+        token=card.token,
+        brand=card.brand,
+        last4=card.last4,
+        exp_month=card.exp_month,
+        exp_year=card.exp_year,
+    )
+    use_card(session, request.order_id, on_file)
+    forget_order_card(session, request.order_id)
+
+
+def begun_at(session: Session, order_id: int) -> datetime | None:
+    """Return when an order's payment was first asked for."""
+    return session.scalar(select(tables.settlement.c.begun_at).where(tables.settlement.c.order_id == order_id))

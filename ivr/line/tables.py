@@ -1,0 +1,92 @@
+"""The line's own tables, kept apart from the shared pharmacy's.
+
+Columns named `sealed_…` hold what is encrypted with IVR_SECRET_KEY. Card entries lie in a table of their own, which
+PostgreSQL keeps out of its write-ahead log (UNLOGGED, see the migration).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, SmallInteger, Table, Text
+
+from ivr.pharmacy.columns import Instant
+
+metadata = MetaData()
+
+call = Table(
+    "call",
+    metadata,
+    Column("sid", Text, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("from_number", Text, nullable=False),
+    Column("to_number", Text, nullable=False),
+    Column("member_id", Integer),
+    Column("turn", Integer, nullable=False),
+    Column("sealed_state", LargeBinary),
+    Column("sealed_reply", LargeBinary),
+    Column("sealed_reply_before", LargeBinary),
+    Column("acting_until", Instant),
+    Column("started_at", Instant, nullable=False),
+    Column("heard_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("ending", Text),
+    Index("ix_call_ended_at", "ended_at"),
+    Index("ix_call_heard_at", "heard_at"),
+)
+"""A call: where it stands, and its last two replies. `turn` is the number of the turn that is awaited next."""
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("call_sid", Text, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("trail", Text, nullable=False),
+    Column("said", Text, nullable=False),
+    Index("ix_journal_call_sid", "call_sid", "turn"),
+    Index("ix_journal_at", "at"),
+)
+"""What happened in each turn, by the names of states and prompts; keys of secret questions are dots."""
+
+version = Table(
+    "version",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("published_at", Instant, nullable=False),
+    Column("files", LargeBinary, nullable=False),
+)
+"""Every set of flows and prompts that ever answered a call."""
+
+lock_out = Table(
+    "lock_out",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("failures", SmallInteger, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("locked_until", Instant),
+)
+"""Wrong identifications by subject: a keyed digest of a telephone or member number, a call, or the whole line."""
+
+card_entry = Table(
+    "card_entry",
+    metadata,
+    Column("call_sid", Text, primary_key=True),
+    Column("sealed_card", LargeBinary, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index("ix_card_entry_expires_at", "expires_at"),
+)
+"""Card digits between two turns of one call, and then the token; dead after five minutes whatever happens."""
+
+settlement = Table(
+    "settlement",
+    metadata,
+    Column("order_id", Integer, primary_key=True),
+    Column("call_sid", Text),
+    Column("keep_card", Boolean, nullable=False),
+    Column("lease_until", Instant),
+    Column("tries", SmallInteger, nullable=False),
+    Column("begun_at", Instant, nullable=False),
+    Index("ix_settlement_begun_at", "begun_at"),
+)
+"""An order whose payment is still to be asked for, and until when somebody is asking just now."""
