@@ -1,0 +1,72 @@
+"""Who is calling, and where their parcels go."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from pharmacy_rows import NOW, add_address, add_member, add_rx
+from sqlalchemy.orm import Session
+
+from ivr.pharmacy.addresses import mailing_address
+from ivr.pharmacy.members import born_on, find_member, is_own_prescription, members_by_phone
+
+
+@pytest.mark.parametrize(
+    ("number", "zip_code", "found"),
+    [
+        ("10000001", "80202", True),
+        ("10000001", "80203", False),
+        ("10000002", "80202", False),
+        ("", "", False),
+        ("99999999", "00000", False),
+    ],
+    ids=["both match", "wrong ZIP", "another member's ZIP", "nothing", "nobody"],
+)
+def test_a_member_is_found_by_number_and_zip_or_not_at_all(
+    session: Session, number: str, zip_code: str, found: bool
+) -> None:
+    add_address(session, add_member(session))
+    add_address(session, add_member(session, "10000002"), zip="10001")
+    assert (find_member(session, number, zip_code) is not None) == found
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"replaced_at": NOW}, {"verified": False, "entered_by": "phone"}, {"kind": "shipping"}],
+    ids=["replaced", "not verified", "for one order"],
+)
+def test_only_the_current_verified_mailing_address_counts(session: Session, changes: dict[str, object]) -> None:
+    member_id = add_member(session)
+    add_address(session, member_id, zip="10001")
+    add_address(session, member_id, **changes)
+    assert find_member(session, "10000001", "80202") is None
+    address = mailing_address(session, member_id)
+    assert address is not None
+    assert address.zip == "10001"
+
+
+def test_a_member_without_an_address_is_not_found(session: Session) -> None:
+    member_id = add_member(session)
+    assert find_member(session, "10000001", "80202") is None
+    assert mailing_address(session, member_id) is None
+
+
+def test_facts_about_a_member_are_the_few_a_call_needs(session: Session) -> None:
+    member_id = add_member(session, language="es", status="ended", phone="+13035550100")
+    add_address(session, member_id)
+    member = find_member(session, "10000001", "80202")
+    assert member is not None
+    assert (member.id, member.first_name, member.language, member.status) == (member_id, "Ana", "es", "ended")
+    assert members_by_phone(session, "+13035550100") == (member,)
+    assert members_by_phone(session, "+13035550101") == ()
+
+
+def test_a_prescription_number_or_the_birth_date_is_the_third_proof(session: Session) -> None:
+    member_id, other_id = add_member(session), add_member(session, "10000002")
+    add_rx(session, member_id)
+    assert is_own_prescription(session, member_id, "1234567")
+    assert not is_own_prescription(session, other_id, "1234567")
+    assert not is_own_prescription(session, member_id, "7654321")
+    assert born_on(session, member_id) == date(1950, 3, 14)
+    assert born_on(session, 0) is None
