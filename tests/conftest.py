@@ -38,7 +38,14 @@ def database(kind: str, databases: Databases) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def session(database: Engine) -> Iterator[Session]:
-    """Open a session on it."""
-    with Session(database) as opened:
-        yield opened
+def session(request: pytest.FixtureRequest, kind: str, databases: Databases) -> Iterator[Session]:
+    """Open a session on the test's own database if it takes one, else on a shared empty one; then all is undone."""
+    if "database" in request.fixturenames:
+        with Session(request.getfixturevalue("database")) as opened:
+            yield opened
+        return
+    with databases.shared(kind).connect() as connection:
+        transaction = connection.begin()
+        with Session(connection, join_transaction_mode="create_savepoint") as opened:
+            yield opened
+        transaction.rollback()

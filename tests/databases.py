@@ -32,6 +32,7 @@ class Databases:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._templates: dict[tuple[str, Fill], str] = {}
+        self._shared: dict[str, Engine] = {}
         self._made: list[str] = []
         self._count = 0
 
@@ -49,6 +50,14 @@ class Databases:
             yield url
         finally:
             self._drop(url)
+
+    def shared(self, kind: str) -> Engine:
+        """Give the one empty database of a kind that tests share, which is quicker; they must roll all back."""
+        if kind not in self._shared:
+            url = self._create(kind)
+            self._shared[kind] = open_database(url, durable=False)
+            upgrade(self._shared[kind])
+        return self._shared[kind]
 
     @contextmanager
     def bare(self, kind: str) -> Iterator[str]:
@@ -72,6 +81,8 @@ class Databases:
 
     def close(self) -> None:
         """Drop everything that is left."""
+        for engine in self._shared.values():
+            engine.dispose()
         for url in list(self._made):
             self._drop(url)
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, add_transfer, days, draw_from
-from sqlalchemy import Engine, event, func, select, update
+from sqlalchemy import event, func, select, update
 from sqlalchemy.orm import Session
 
 from ivr.pharmacy.findings import Finding
@@ -130,24 +130,25 @@ def test_what_can_be_refilled_is_listed_soonest_to_run_out_first(session: Sessio
     assert numbers == ["3333333", "2222222", "1111111"]
 
 
-def test_the_list_costs_two_statements_however_long_it_is(database: Engine, session: Session) -> None:
+def test_the_list_costs_two_statements_however_long_it_is(session: Session) -> None:
     member_id = add_member(session)
     for number in range(40):
         add_rx(session, member_id, str(1000000 + number))
     add_rx(session, member_id, "9999999", first_filled_on=None, last_filled_on=None)
-    with counted(database) as statements:
+    with counted(session) as statements:
         assert len(refillable(session, member_id, TODAY, RULES)) == 40
     assert len(statements) == 2
 
 
 @contextmanager
-def counted(engine: Engine) -> Iterator[list[str]]:
+def counted(session: Session) -> Iterator[list[str]]:
     """Collect the statements that run inside the block."""
     statements: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         statements.append(statement)
 
+    engine = session.get_bind().engine
     event.listen(engine, "before_cursor_execute", note)
     yield statements
     event.remove(engine, "before_cursor_execute", note)
