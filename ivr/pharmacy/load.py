@@ -118,7 +118,7 @@ def _record(line: int, row: Sequence[str], columns: Sequence[Column | Reference]
             try:
                 value = column.parse(found, today)
             except ValueError as error:
-                shown = "other" if column.parse is secret and found else _quote(found)
+                shown = "something else" if column.parse is secret and found else _quote(found)
                 raise record.refusal(column.name, f"expected {error}, found {shown}") from None
             if isinstance(column, Reference):
                 record.facts[column.name] = value
@@ -130,7 +130,7 @@ def _record(line: int, row: Sequence[str], columns: Sequence[Column | Reference]
 
 
 def _quote(found: str) -> str:
-    shown = found.encode("ascii", "backslashreplace").decode() if not found.isprintable() else found
+    shown = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in found)
     return f'"{shown[:LONGEST_QUOTE]}{"…" if len(shown) > LONGEST_QUOTE else ""}"' if found else "nothing"
 
 
@@ -173,32 +173,32 @@ def _store(connection: Connection, file: CsvFile, batch: Sequence[Record], today
 
 
 def _write(connection: Connection, file: CsvFile, batch: Sequence[Record], today: date) -> None:
-    wanted = {_key(file, _with_defaults(file, record, today)): record for record in batch}
+    defaults = {column.target: column.default for column in file.columns}
+    for record in batch:
+        record.whole = _with_defaults(defaults, record.values, today)
+    wanted = {_key(file, record.whole): record for record in batch}
     standing = _standing(connection, file, wanted.values())
     new = [record for key, record in wanted.items() if key not in standing]
-    for record in new:
-        record.values = _with_defaults(file, record, today)
     if new:
         file.before_insert(connection, new, today)
-        names = [name for name in new[0].values if name in file.table.c]
-        connection.execute(insert(file.table), [{name: record.values[name] for name in names} for record in new])
+        names = [name for name in new[0].whole if name in file.table.c]
+        connection.execute(insert(file.table), [{name: record.whole[name] for name in names} for record in new])
     _update(connection, file, [(standing[key], record.values) for key, record in wanted.items() if key in standing])
     file.afterwards(connection, list(wanted.values()), today)
 
 
-def _with_defaults(file: CsvFile, record: Record, today: date) -> Values:
-    """Return the values of a whole new row."""
-    values = {column.target: column.default for column in file.columns} | record.values
-    for name, value in values.items():
-        if callable(value):
-            values[name] = value(values, today)
-    return values
+def _with_defaults(defaults: Values, values: Values, today: date) -> Values:
+    whole = defaults | values
+    for name, value in defaults.items():
+        if callable(value) and name not in values:
+            whole[name] = value(whole, today)
+    return whole
 
 
 def _standing(connection: Connection, file: CsvFile, records: Iterable[Record]) -> Mapping[tuple[object, ...], Values]:
     """Return the rows that are in the database already, by key."""
     first = file.table.c[file.key[0]]
-    wanted = first.in_({record.values[first.name] for record in records})
+    wanted = first.in_({record.whole[first.name] for record in records})
     rows: list[Values] = [{**row} for row in connection.execute(select(file.table).where(wanted)).mappings()]
     return {_key(file, row): row for row in rows}
 

@@ -1,7 +1,7 @@
 """What follows from a row that is loaded: the values it may leave out, and what else changes with it.
 
-`complete_…` looks at one row and fills in what can be concluded from it; `…` for a batch of rows, told the
-connection, changes what stands beside them.
+The functions named `complete_…` look at one row; the others are given a batch of rows and the connection, and bring
+what stands beside those rows into line.
 """
 
 from __future__ import annotations
@@ -36,11 +36,15 @@ class RefusedError(Exception):
 
 @dataclass(slots=True)
 class Record:
-    """One row on its way in: its values by table column, and what is known beside them by column of the file."""
+    """One row on its way in: what the file says for the table's columns, and what its references are known by.
+
+    `whole` is what a new row would be: the same with the defaults of what the file leaves out.
+    """
 
     line: int
     values: Values
     facts: Values = field(default_factory=dict)
+    whole: Values = field(default_factory=dict)
 
     def refusal(self, column: str, reason: str) -> RefusedError:
         """Return the error that says what is wrong with a column of this row."""
@@ -130,9 +134,9 @@ def complete_payment(record: Record, today: date) -> None:  # noqa: ARG001
 def replace_mailing_addresses(connection: Connection, records: Sequence[Record], today: date) -> None:
     """Let a new verified mailing address take the place of the one that stood."""
     moved = {
-        record.values["member_id"]
+        record.whole["member_id"]
         for record in records
-        if record.values["kind"] == "mailing" and record.values["verified"] and record.values["replaced_at"] is None
+        if record.whole["kind"] == "mailing" and record.whole["verified"] and record.whole["replaced_at"] is None
     }
     connection.execute(
         update(Address)
@@ -145,21 +149,21 @@ def address_orders(connection: Connection, records: Sequence[Record], today: dat
     """Send each new order to the address its member has now: the mailing address, or the newest other one."""
     rows = connection.execute(
         select(Address.member_id, Address.kind, Address.id)
-        .where(Address.member_id.in_({record.values["member_id"] for record in records}))
+        .where(Address.member_id.in_({record.whole["member_id"] for record in records}))
         .where(Address.replaced_at.is_(None), Address.verified | (Address.kind == "shipping"))
         .order_by(Address.id)
     )
     found: dict[tuple[object, object], int] = {(member_id, kind): address_id for member_id, kind, address_id in rows}
     for record in records:
-        kind = record.values["ship_to"]
-        address_id = found.get((record.values["member_id"], kind))
+        kind = record.whole["ship_to"]
+        address_id = found.get((record.whole["member_id"], kind))
         if address_id is None:
             raise record.refusal("member_number", f"this member has no {kind} address")
-        record.values["ship_to_id"] = address_id
+        record.whole["ship_to_id"] = address_id
 
 
 def give_cards_to_orders(connection: Connection, records: Sequence[Record], today: date) -> None:  # noqa: ARG001
     """Tell orders of the cards that are kept for them alone."""
-    orders = {record.values.get("only_for_order_id") for record in records} - {None}
+    orders = {record.whole["only_for_order_id"] for record in records} - {None}
     kept = select(func.max(SavedCard.id)).where(SavedCard.only_for_order_id == RefillOrder.id).scalar_subquery()
     connection.execute(update(RefillOrder).where(RefillOrder.id.in_(orders)).values(saved_card_id=kept))
