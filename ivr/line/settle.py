@@ -29,6 +29,9 @@ KEYS_LAST = timedelta(hours=20)
 """For how long the same key may be sent again: a processor may forget keys after 24 hours."""
 
 
+UNPAID = ("pending", "scheduled")
+
+
 class Settled(StrEnum):
     """What has become of an order's payment."""
 
@@ -49,6 +52,8 @@ class Request:
     payment: PaymentFacts
     token: Secret
     keep_card: bool
+    scheduled: bool
+    """Nobody is on the line: a card that is declined now holds the order."""
     look_up_only: bool
 
 
@@ -75,7 +80,7 @@ def claim(session: Session, line: Line, order_id: int, now: datetime) -> Request
         select(tables.settlement).where(tables.settlement.c.order_id == order_id).with_for_update()
     ).one_or_none()
     order, payment = order_by_id(session, order_id), payment_for(session, order_id)
-    if order is None or order.status != "pending" or row is None or payment is None:
+    if order is None or order.status not in UNPAID or row is None or payment is None:
         return _standing(order.status if order else "", payment)
     if payment.status != "pending":
         return _standing(order.status, payment)
@@ -87,7 +92,7 @@ def claim(session: Session, line: Line, order_id: int, now: datetime) -> Request
     leased = update(tables.settlement).where(tables.settlement.c.order_id == order_id)
     session.execute(leased.values(lease_until=now + LEASE, tries=row.tries + 1))
     old = now - payment.created_at > KEYS_LAST
-    return Request(order_id, order.order_number, payment, card.token, row.keep_card, old)
+    return Request(order_id, order.order_number, payment, card.token, row.keep_card, order.status == "scheduled", old)
 
 
 def _standing(order_status: str, payment: PaymentFacts | None) -> Settled:
@@ -127,7 +132,7 @@ def finish(session: Session, request: Request, answer: ProcessorAnswer) -> Settl
         case Refused():
             record_payment(session, payment.id, "declined", None)
             _release(session, order_id)
-            return Settled.DECLINED
+            return _hold(session, order_id) if request.scheduled else Settled.DECLINED
         case NotFound():
             return _hold(session, order_id)
         case Unavailable():

@@ -48,6 +48,7 @@ class Answer:
 
     sid: str
     turn: int
+    language: str
     verb: Verb
     words: tuple[Spoken, ...]
 
@@ -170,7 +171,7 @@ def _stored(
         raise UnknownCallError("the reply to this turn is no longer kept")
     acting = locked.row.acting_until
     if acting is not None and acting != mine and acting > now:
-        return Busy(_spoken(line.versions.current, (Speak("order.one_moment", locked.call.language, {}),)))
+        return Busy(spoken(line.versions.current, (Speak("away.one_moment", locked.call.language, {}),)))
     return None
 
 
@@ -230,8 +231,8 @@ class _Walk:
         if verb is None:
             raise FlowError("the turn came to no end")
         now, sid, turn = self.context.now, self.context.caller.sid, self.locked.turn
-        words = _spoken(self.version, verb.words)
-        reply = render(Answer(sid, turn + 1, verb, words))
+        words = spoken(self.version, verb.words)
+        reply = render(Answer(sid, turn + 1, self.call.language, verb, words))
         described = journal.describe(event, self.version.flows, self.before)
         journal.write(self.session, sid, turn, now, described, self.trail, verb.words)
         ending = "goodbye" if isinstance(verb, HangUp) else None
@@ -239,10 +240,12 @@ class _Walk:
         return reply
 
 
-def _spoken(version: Version, words: tuple[Speak, ...]) -> tuple[Spoken, ...]:
-    spoken = []
-    for speak in words:
-        catalogue = version.catalogues.by_language[speak.language]
-        text = catalogue.words(speak.prompt, speak.values, speak.variant, speak.tries)
-        spoken.append(Spoken(text, catalogue.locale, catalogue.voice))
-    return tuple(spoken)
+def spoken(version: Version, words: tuple[Speak, ...]) -> tuple[Spoken, ...]:
+    """Return words as they are spoken, each in its own language."""
+    return tuple(_spoken(version, speak) for speak in words)
+
+
+def _spoken(version: Version, speak: Speak) -> Spoken:
+    catalogue = version.catalogues.by_language[speak.language]
+    text = catalogue.words(speak.prompt, speak.values, speak.variant, speak.tries)
+    return Spoken(text, catalogue.locale, catalogue.voice)

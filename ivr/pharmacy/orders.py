@@ -70,6 +70,11 @@ def latest_order(session: Session, member_id: int) -> OrderFacts | None:
     return _one(session, RefillOrder.member_id == member_id)
 
 
+def latest_orders(session: Session, most: int) -> tuple[OrderFacts, ...]:
+    """Return the orders placed last, of all members: for staff, never for a caller."""
+    return _orders(session, limit=most)
+
+
 def open_orders(session: Session, member_id: int) -> tuple[OrderFacts, ...]:
     """Return a member's orders that are neither shipped nor cancelled, the latest first."""
     return _orders(session, RefillOrder.member_id == member_id, _UNFINISHED)

@@ -1,0 +1,83 @@
+"""Builds the line from the operator's settings, and refuses what cannot work, with one clear line."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from sqlalchemy import Engine, make_url
+from sqlalchemy.orm import Session
+
+from ivr.errors import SettingError
+from ivr.line.actions import SPECS
+from ivr.line.service import Line
+from ivr.line.versions import Versions, load, read_files
+from ivr.payment.gateway import Gateway
+from ivr.payment.sandbox import Sandbox
+from ivr.payment.stripe import StripeGateway
+from ivr.payment.vault import Vault, local_key
+from ivr.pharmacy.database import answering, open_database, upgrade
+from ivr.pharmacy.rules import Rules
+from ivr.secret import Secret
+from ivr.settings import Settings
+
+_ORDER_NUMBERS = 10**9
+
+
+def build_line(settings: Settings) -> Line:
+    """Open the database, bring it up to date, load and publish the flows.
+
+    Raises SettingError, DefinitionError or UnreachableError, each saying what to mend.
+    """
+    if settings.card_capture == "pay":
+        raise SettingError("IVR_CARD_CAPTURE: expected keypad, the only way this version takes cards; found pay")
+    versions = Versions(load(read_files(settings.flows, settings.prompts), SPECS), SPECS)
+    database = open_database(settings.database_url)
+    upgrade(database)
+    line = Line(
+        database=database,
+        versions=versions,
+        vault=Vault(secret_keys(settings)),
+        gateway=gateway(settings),
+        clock=settings.clock(),
+        timezone=settings.timezone,
+        rules=rules(settings),
+        has_person=settings.person_number is not None,
+        draw=lambda: secrets.randbelow(_ORDER_NUMBERS),
+    )
+    publish(line, database)
+    return line
+
+
+def publish(line: Line, database: Engine) -> None:
+    """Write the version that answers new calls to the database, where every worker finds it."""
+    with answering(database), Session(database) as session, session.begin():
+        line.versions.publish(session, line.clock())
+
+
+def rules(settings: Settings) -> Rules:
+    """Return the refill rules as the operator set them."""
+    return Rules(
+        refill_window_days=settings.refill_window_days,
+        controlled_window_days=settings.controlled_window_days,
+        controlled_multiples=settings.controlled_multiples,
+        legal_limit_schedule_five=settings.limit_schedule_five,
+    )
+
+
+def gateway(settings: Settings) -> Gateway:
+    """Return the card processor that was chosen."""
+    if settings.gateway == "stripe" and settings.stripe_api_key:
+        return StripeGateway(settings.stripe_api_key, settings.stripe_api_base)
+    return Sandbox()
+
+
+def secret_keys(settings: Settings) -> tuple[Secret, ...]:
+    """Return the keys that encrypt; a line that only this machine can reach makes one of its own."""
+    if settings.secret_keys:
+        return settings.secret_keys
+    if settings.twilio_auth_tokens or settings.unsigned or settings.public_url:
+        raise SettingError("IVR_SECRET_KEY: expected a key, since this line can be reached from elsewhere; found none")
+    url = make_url(settings.database_url)
+    embedded = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+    return (local_key(Path(f"{url.database}.key" if embedded else "ivr.key")),)

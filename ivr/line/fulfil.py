@@ -1,0 +1,131 @@
+"""Ships and cancels orders for the pharmacy's staff: the money first, with nothing held, then the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from ivr.line.service import Line
+from ivr.payment.gateway import Authorized, Captured, Refused, Unavailable, Voided
+from ivr.pharmacy.fulfilment import cancel_order, hold_order, ship_order
+from ivr.pharmacy.orders import OrderFacts, order_by_number
+from ivr.pharmacy.payments import (
+    PaymentFacts,
+    begin_payment,
+    forget_order_card,
+    payment_for,
+    record_payment,
+    saved_card,
+)
+
+AUTHORIZED_FOR = timedelta(days=5)
+"""An authorization older than this may have lapsed: it is voided and made anew before it is captured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a wish of the staff, in words for them."""
+
+    done: bool
+    words: str
+
+
+def ship(line: Line, order_number: str, tracking_number: str | None = None) -> Outcome:
+    """Capture what was authorized, then send the order off; its fill counts from today."""
+    now = line.clock()
+    with Session(line.database) as session, session.begin():
+        order = order_by_number(session, order_number)
+        payment = payment_for(session, order.id) if order else None
+    if order is None:
+        return Outcome(False, f"there is no order {order_number}")
+    if order.status != "placed":
+        return Outcome(False, f"order {order_number} is {order.status}; only a placed order can be shipped")
+    if order.total_cents and payment is None:
+        return Outcome(False, f"order {order_number} has no payment to capture")
+    if payment and payment.status != "captured":
+        refusal = _capture(line, order, payment, now)
+        if refusal:
+            return refusal
+    with Session(line.database) as session, session.begin():
+        shipped = ship_order(session, order.id, line.today(now), tracking_number)
+        forget_order_card(session, order.id)
+    return Outcome(
+        shipped, f"order {order_number} is shipped" if shipped else f"order {order_number} changed meanwhile"
+    )
+
+
+def _capture(line: Line, order: OrderFacts, payment: PaymentFacts, now: datetime) -> Outcome | None:
+    if payment.status == "authorized" and now - payment.created_at > AUTHORIZED_FOR:
+        renewed = _authorize_anew(line, order, payment, now)
+        if isinstance(renewed, Outcome):
+            return renewed
+        payment = renewed
+    if payment.status != "authorized" or payment.reference is None:
+        return Outcome(False, f"the payment of order {order.order_number} is {payment.status}, not authorized")
+    answer = line.gateway.capture(payment.reference, payment.amount_cents, payment.request_key)
+    match answer:
+        case Captured():
+            with Session(line.database) as session, session.begin():
+                record_payment(session, payment.id, "captured", answer.reference)
+            return None
+        case Refused():
+            return Outcome(
+                False, f"the card processor refused to capture order {order.order_number}: {answer.reason.value}"
+            )
+        case Unavailable():
+            return Outcome(False, f"the card processor does not answer for order {order.order_number}; try again")
+
+
+def _authorize_anew(line: Line, order: OrderFacts, old: PaymentFacts, now: datetime) -> PaymentFacts | Outcome:
+    with Session(line.database) as session, session.begin():
+        card = saved_card(session, order.saved_card_id) if order.saved_card_id else None
+    if card is None or old.reference is None:
+        return Outcome(False, f"the authorization of order {order.order_number} has lapsed and its card is gone")
+    if not isinstance(line.gateway.void(old.reference, old.request_key), Voided):
+        return Outcome(False, f"the old authorization of order {order.order_number} could not be voided; try again")
+    with Session(line.database) as session, session.begin():
+        record_payment(session, old.id, "voided", None)
+        payment = begin_payment(
+            session,
+            order.id,
+            gateway=old.gateway,
+            brand=old.brand,
+            last4=old.last4,
+            amount_cents=old.amount_cents,
+            request_key=f"{old.request_key}-anew",
+            now=now,
+        )
+    answer = line.gateway.authorize(
+        card.token, payment.amount_cents, payment.request_key, f"Order {order.order_number}"
+    )
+    with Session(line.database) as session, session.begin():
+        if isinstance(answer, Authorized):
+            record_payment(session, payment.id, "authorized", answer.reference)
+            return payment_for(session, order.id) or payment
+        record_payment(session, payment.id, "declined" if isinstance(answer, Refused) else "failed", None)
+        hold_order(session, order.id, "payment")
+    return Outcome(False, f"order {order.order_number} is held: its card was not authorized again")
+
+
+def cancel(line: Line, order_number: str) -> Outcome:
+    """Cancel an order that has not shipped: refills and lines are given back, then what was authorized is voided."""
+    with Session(line.database) as session, session.begin():
+        order = order_by_number(session, order_number)
+        payment = payment_for(session, order.id) if order else None
+        if order is None:
+            return Outcome(False, f"there is no order {order_number}")
+        if payment and payment.status == "pending":
+            return Outcome(
+                False, f"the payment of order {order_number} is still being asked for; try again in a minute"
+            )
+        if not cancel_order(session, order.id):
+            return Outcome(False, f"order {order_number} is {order.status} and cannot be cancelled")
+    if payment is None or payment.status != "authorized" or payment.reference is None:
+        return Outcome(True, f"order {order_number} is cancelled")
+    if not isinstance(line.gateway.void(payment.reference, payment.request_key), Voided):
+        return Outcome(True, f"order {order_number} is cancelled, but its payment could not be voided: do it by hand")
+    with Session(line.database) as session, session.begin():
+        record_payment(session, payment.id, "voided", None)
+    return Outcome(True, f"order {order_number} is cancelled and its payment voided")

@@ -1,0 +1,78 @@
+"""The Flask application: the line behind its HTTP edge."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from flask import Flask
+
+from ivr import logs
+from ivr.errors import SettingError
+from ivr.line.build import build_line
+from ivr.line.service import Line
+from ivr.line.sweep import sweep
+from ivr.settings import Settings, load_settings
+from ivr.web import status
+from ivr.web.guard import Guard
+from ivr.web.twiml import Renderer
+from ivr.web.voice import Voice
+
+SWEEP_SECONDS = 30
+MOST_BYTES = 64 * 1024
+"""No request of the carrier comes near this; a larger one is refused unread."""
+
+
+def create_app() -> Flask:
+    """Build the line from the environment, for any WSGI server.
+
+    Raises SettingError when anybody could post to it: the carrier's token is what tells the carrier from others.
+    """
+    settings = load_settings(os.environ)
+    if not settings.twilio_auth_tokens and not settings.unsigned:
+        raise SettingError(
+            "TWILIO_AUTH_TOKEN: expected the carrier account's token, since this server may be reached from elsewhere; "
+            "found none (IVR_UNSIGNED=1 goes without)"
+        )
+    return _create(settings)
+
+
+def create_local_app() -> Flask:
+    """Build the line for this machine alone; without a token, only local requests are taken."""
+    return _create(load_settings(os.environ))
+
+
+def _create(settings: Settings) -> Flask:
+    logs.configure(sys.stderr)
+    if settings.live_processor:
+        logs.get_logger().warning(
+            "card_data_scope", capture="keypad", scope="card numbers pass through this line: PCI DSS SAQ D"
+        )
+    line = build_line(settings)
+    threading.Thread(target=_sweep_forever, args=(line, settings.retention_days), daemon=True).start()
+    return make_app(line, settings)
+
+
+def _sweep_forever(line: Line, retention_days: int) -> None:
+    """Finish what calls leave behind, in every worker: what one has taken, the others leave alone."""
+    while True:
+        time.sleep(SWEEP_SECONDS)
+        try:
+            sweep(line, timedelta(days=retention_days))
+        except Exception:
+            logs.get_logger().exception("sweep_failed")  # the next round may find the database back
+
+
+def make_app(line: Line, settings: Settings) -> Flask:
+    """Put a line behind its webhooks."""
+    app = Flask("ivr", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+    path = urlsplit(settings.public_url or "").path
+    renderer = Renderer(line.vault, path, settings.person_number)
+    app.register_blueprint(Voice(line, Guard(settings), renderer).blueprint())
+    app.register_blueprint(status.blueprint(line))
+    return app

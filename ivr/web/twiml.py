@@ -1,0 +1,91 @@
+"""Verbs to TwiML. The only place that knows how the carrier wants to be told things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from twilio.twiml.voice_response import VoiceResponse
+
+from ivr.flow.verbs import Dial, Gather, GoOn, HangUp
+from ivr.line.turn import Answer, Spoken
+from ivr.payment.vault import Vault
+
+DIAL_SECONDS = 30
+"""How long a person's telephone rings before the caller is told that nobody answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Writes answers: needs the key that signs turn URLs, the path they begin with, and where 0 leads."""
+
+    vault: Vault
+    path: str
+    person_number: str | None
+
+    def answer(self, answer: Answer) -> str:
+        """Return the reply to one request."""
+        response, url = VoiceResponse(), self.turn_url(answer.sid, answer.turn, answer.language)
+        match answer.verb:
+            case Gather() as gather:
+                # Words stand inside, so that a key pressed during them counts; the redirect after it is for a carrier
+                # that goes on when nothing was keyed.
+                inner = response.gather(
+                    input="dtmf",
+                    action=url,
+                    method="POST",
+                    timeout=gather.next_key,
+                    num_digits=gather.most,
+                    finish_on_key="#" if gather.pound_ends else "",
+                    action_on_empty_result=True,
+                )
+                say(inner, answer.words)
+                if gather.extra_wait:
+                    inner.pause(length=gather.extra_wait)
+                response.redirect(url, method="POST")
+            case GoOn():
+                say(response, answer.words)
+                response.redirect(url, method="POST")
+            case Dial():
+                say(response, answer.words)
+                response.dial(self.person_number, action=url, method="POST", timeout=DIAL_SECONDS)
+            case HangUp():
+                say(response, answer.words)
+                response.hangup()
+        return str(response)
+
+    def turn_url(self, sid: str, turn: int, language: str) -> str:
+        """Return where a call's next turn is asked for; it cannot be guessed, nor used by another call."""
+        return f"{self.path}/voice/turn/{turn}/{self.vault.sign(f'{sid} {turn}')}?language={language}"
+
+    def is_turn_of(self, sid: str, turn: int, mac: str) -> bool:
+        """Say whether a turn URL was made for this call."""
+        return self.vault.signed(f"{sid} {turn}", mac)
+
+    def come_back(self, words: Iterable[Spoken], url: str, seconds: int) -> str:
+        """Return a reply that speaks, waits and asks for the same turn again."""
+        response = VoiceResponse()
+        say(response, words)
+        response.pause(length=seconds)
+        response.redirect(self.path + url, method="POST")
+        return str(response)
+
+    def part(self, words: Iterable[Spoken], to_a_person: Iterable[Spoken], otherwise: Iterable[Spoken]) -> str:
+        """Return a reply that ends the line's part in the call: a person if there is one, or a goodbye."""
+        response = VoiceResponse()
+        say(response, words)
+        if self.person_number:
+            say(response, to_a_person)
+            response.dial(self.person_number, timeout=DIAL_SECONDS)
+        else:
+            say(response, otherwise)
+            response.hangup()
+        return str(response)
+
+
+def say(verb: Any, words: Iterable[Spoken]) -> None:
+    """Add words, each in its language and voice."""
+    for spoken in words:
+        if spoken.text:
+            verb.say(spoken.text, voice=spoken.voice, language=spoken.language)
