@@ -11,11 +11,25 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from ivr.clock import Clock
+from ivr.flow.call import Call, Event, Visit
+from ivr.flow.verbs import Verb
 from ivr.line.versions import Versions
 from ivr.payment.gateway import Gateway
 from ivr.payment.vault import Vault
 from ivr.pharmacy.rules import Rules
 from ivr.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTaken:
+    """One turn as the flow saw it: what the caller did, the way through the flow, and what ended the turn."""
+
+    sid: str
+    turn: int
+    event: Event
+    trail: tuple[Visit, ...]
+    verb: Verb
+    call: Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +47,8 @@ class Line:
     """A number is set that callers who want a person are connected to."""
     draw: Callable[[], int]
     """Draws a number for an order, at random."""
+    watch: Callable[[TurnTaken], None] = lambda _: None
+    """Sees every turn taken, for replays and tests; told after the turn's work, before it is committed."""
 
     def today(self, now: datetime) -> date:
         """Return the day it is where the pharmacy is."""

@@ -23,7 +23,7 @@ from ivr.flow.engine import FlowError, advance
 from ivr.flow.verbs import Dial, HangUp, Speak, Verb
 from ivr.line import journal, sessions
 from ivr.line.actions import ACTIONS, Outside
-from ivr.line.service import Caller, Context, Line
+from ivr.line.service import Caller, Context, Line, TurnTaken
 from ivr.line.versions import Version
 
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
@@ -235,6 +235,7 @@ class _Walk:
         reply = render(Answer(sid, turn + 1, self.call.language, verb, words))
         described = journal.describe(event, self.version.flows, self.before)
         journal.write(self.session, sid, turn, now, described, self.trail, verb.words)
+        self.line.watch(TurnTaken(sid, turn, event, tuple(self.trail), verb, self.call))
         ending = "goodbye" if isinstance(verb, HangUp) else None
         sessions.store(self.session, self.line, self.locked, self.call, reply, now, ending)
         return reply

@@ -1,0 +1,97 @@
+"""Commands for the pharmacy's staff: load the shared database, and see orders through."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from rich.table import Table
+from sqlalchemy.orm import Session
+
+from ivr.cli.group import console, settings
+from ivr.line import fulfil
+from ivr.line.build import build_line
+from ivr.pharmacy.database import answering, open_database
+from ivr.pharmacy.load import load_folder
+from ivr.pharmacy.orders import OrderFacts, latest_orders
+from ivr.pharmacy.payments import payment_for
+
+
+@click.group()
+def pharmacy() -> None:
+    """Load the shared pharmacy, and see its orders through."""
+
+
+@pharmacy.command("load")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def pharmacy_load(folder: Path) -> None:
+    """Load one CSV file a table from FOLDER; a bad row is named, and then nothing is loaded.
+
+    Example: ivr pharmacy load ivr/pharmacy/demo
+    """
+    chosen = settings()
+    today = chosen.clock()().astimezone(chosen.timezone).date()
+    for table, rows in load_folder(open_database(chosen.database_url), folder, today).items():
+        click.echo(f"{table}: {rows} rows")
+
+
+@pharmacy.command("orders")
+@click.option("--most", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many to show.")
+def pharmacy_orders(most: int) -> None:
+    """Show the latest orders.
+
+    Example: ivr pharmacy orders --most 5
+    """
+    database = open_database(settings().database_url)
+    table = Table(
+        "order", "member", "by", "status", "prescriptions", "total", "placed", "ships", "expected by", "payment"
+    )
+    with answering(database), Session(database) as session:
+        for order in latest_orders(session, most):
+            table.add_row(*order_row(session, order))
+    console().print(table)
+
+
+def order_row(session: Session, order: OrderFacts) -> tuple[str, ...]:
+    """Return an order as it is shown to staff."""
+    payment = payment_for(session, order.id)
+    return (
+        order.order_number,
+        str(order.member_id),
+        order.channel,
+        order.status + (f" ({order.held_reason})" if order.held_reason else ""),
+        ", ".join(f"{line.rx_number} {line.days_supply} days" for line in order.lines),
+        f"${order.total_cents / 100:.2f}",
+        f"{order.placed_at:%Y-%m-%d %H:%M} UTC",
+        str(order.ship_on or ""),
+        str(order.expected_by or ""),
+        f"{payment.status} {payment.brand} {payment.last4}" if payment else "",
+    )
+
+
+@pharmacy.command("ship")
+@click.argument("order")
+@click.option("--tracking", help="The parcel's tracking number.")
+def pharmacy_ship(order: str, tracking: str | None) -> None:
+    """Ship ORDER: capture its payment, close its lines, count its fills.
+
+    Example: ivr pharmacy ship 12345674 --tracking 9400100000000000000000
+    """
+    tell(fulfil.ship(build_line(settings()), order, tracking))
+
+
+@pharmacy.command("cancel")
+@click.argument("order")
+def pharmacy_cancel(order: str) -> None:
+    """Cancel ORDER: its refills are given back, its payment voided.
+
+    Example: ivr pharmacy cancel 12345674
+    """
+    tell(fulfil.cancel(build_line(settings()), order))
+
+
+def tell(outcome: fulfil.Outcome) -> None:
+    """Say what became of a wish; exit 1 when it was not done."""
+    click.echo(outcome.words, err=not outcome.done)
+    sys.exit(0 if outcome.done else 1)

@@ -1,0 +1,126 @@
+"""Commands that run the line and call it."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+
+import click
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from rich.console import RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from sqlalchemy.orm import Session
+
+from ivr import logs
+from ivr.cli.group import console, settings
+from ivr.errors import SettingError
+from ivr.line.build import build_line
+from ivr.line.sweep import sweep as sweep_line
+from ivr.pharmacy.database import open_database, upgrade
+from ivr.pharmacy.demo import DemoCard, demo_card, is_empty, load_demo
+from ivr.phone import terminal
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+THREADS = 16
+"""Turns answered at once by one worker; more wait their turn."""
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
+@click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that answer calls."
+)
+def serve(host: str, port: int, workers: int) -> None:
+    """Answer calls: the line, with an embedded database and a demo pharmacy unless told otherwise.
+
+    Example: ivr serve --port 8080
+    """
+    chosen = settings()
+    if host not in LOOPBACK and not chosen.twilio_auth_tokens and not chosen.unsigned:
+        raise SettingError(
+            f"TWILIO_AUTH_TOKEN: expected the carrier account's token, since {host} can be reached from elsewhere; "
+            "found none (IVR_UNSIGNED=1 goes without)"
+        )
+    logs.configure(sys.stderr)
+    line = build_line(chosen)
+    now = line.clock()
+    if is_empty(line.database):
+        load_demo(line.database, line.today(now))
+    with Session(line.database) as session:
+        card = demo_card(session, line.today(now), line.rules)
+    console().print(start_card(f"http://{host}:{port}", card))
+    line.database.dispose()  # the workers open their own
+    Granian(
+        "ivr.web.app:create_local_app",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=THREADS,
+        backpressure=4 * THREADS,
+        websockets=False,
+        log_level=LogLevels.warning,
+        log_dictconfig=dict(logs.SERVER_LOGGING),
+    ).serve()
+
+
+def start_card(address: str, card: DemoCard | None) -> RenderableType:
+    """Return the card that says how to try the line, and as whom."""
+    if card is None:
+        return Panel(f"The line answers at {address}. To call it: [bold]ivr dial --url {address}[/bold]", expand=False)
+    table = Table.grid(padding=(0, 2))
+    table.add_row("call", f"[bold]ivr dial --url {address}[/bold], in another terminal")
+    table.add_row("be", card.name)
+    table.add_row("member ID", f"{card.member_number}, then #")
+    table.add_row("ZIP code", card.zip)
+    for rx in card.prescriptions:
+        table.add_row("prescription", f"{rx.rx_number}  {rx.drug_name} ({rx.kind.value.replace('_', ' ')})")
+    table.add_row("test card", "4242424242424242 is approved, 4000000000000002 declined; any later expiry, any code")
+    return Panel(table, title=f"The line answers at {address}", expand=False)
+
+
+@click.command()
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="The line to call.")
+@click.option("--from", "from_number", default="+15105550123", show_default=True, help="Your number, or anonymous.")
+@click.option("--to", "to_number", default="+18002457979", show_default=True, help="The number you call.")
+@click.option("--speak", is_flag=True, help="Speak the words with espeak-ng.")
+def dial(url: str, from_number: str, to_number: str, speak: bool) -> None:
+    """Call a line from this terminal: keys 0-9 * #, h hangs up; from a pipe, a comma is a silence.
+
+    Requests are signed when TWILIO_AUTH_TOKEN is set. Example: ivr dial --url https://line.example
+    """
+    tokens = settings().twilio_auth_tokens
+    token = tokens[0] if tokens else None
+    sys.exit(terminal.dial(url, from_number, to_number, token, speak, sys.stdin, sys.stdout))
+
+
+@click.command()
+def sweep() -> None:
+    """Finish what calls left behind: payments, unpaid orders, orders whose day has come, old records.
+
+    Example, every minute from cron: ivr sweep
+    """
+    logs.configure(sys.stderr)
+    chosen = settings()
+    done = sweep_line(build_line(chosen), timedelta(days=chosen.retention_days))
+    click.echo(f"{done.started} scheduled orders started, {done.settled} orders settled, {done.cancelled} cancelled")
+
+
+@click.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the tables up to date.
+
+    Example: DATABASE_URL=postgresql://ivr@db/pharmacy ivr db upgrade
+    """
+    upgrade(open_database(settings().database_url))
+    click.echo("the database is up to date")
