@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from databases import KINDS, Databases
+from rehearsal import Rehearsal, fill_demo, rehearse
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -49,3 +50,12 @@ def session(request: pytest.FixtureRequest, kind: str, databases: Databases) -> 
         with Session(connection, join_transaction_mode="create_savepoint") as opened:
             yield opened
         transaction.rollback()
+
+
+@pytest.fixture
+def rehearsal(kind: str, databases: Databases) -> Iterator[Rehearsal]:
+    """Give a line on a demo pharmacy of its own."""
+    with databases.fresh(kind, fill_demo) as url:
+        made = rehearse(url)
+        yield made
+        made.line.database.dispose()

@@ -19,6 +19,9 @@ from ivr.line import tables
 
 DOT = "•"
 
+CARD_LIKE = 12
+"""Digits from which on a number may be (part of) a card's, keyed at the wrong question."""
+
 
 def write(
     session: Session, sid: str, turn: int, now: datetime, event: str, trail: Iterable[Visit], said: Iterable[Speak]
@@ -43,4 +46,5 @@ def describe(event: Event, flows: Flows, call: Call) -> str:
         return name
     question = flows.state(call.top.flow, call.top.state) if call.frames else None
     keys = event.keys.reveal()
-    return f"keys {DOT * len(keys) if isinstance(question, Ask) and question.secret else keys}"
+    hidden = len(keys) >= CARD_LIKE or (isinstance(question, Ask) and question.secret)
+    return f"keys {DOT * len(keys) if hidden else keys}"

@@ -11,13 +11,22 @@ from ivr.line.service import Context
 from ivr.pharmacy.findings import ORDERABLE, RENEWABLE, Finding, FindingKind, Rx, Supply
 from ivr.pharmacy.orders import pending_orders
 from ivr.pharmacy.prescriptions import assess, refillable, request_renewal
+from ivr.prompts import phrase
 from ivr.wording import Value, Values
 
 FACTS = {
-    "what": "phrase", "ending": "digits", "due_on": "date", "ends_on": "date", "runs_out_on": "date",
-    "arrives_on": "date", "since": "date", "by": "date", "order_state": "phrase", "prescriber": "text",
+    "what": "phrase", "ending": "digits", "due_on": "date", "ends_on": "date", "supply_end": "phrase",
+    "arrives_on": "date", "transfer": "phrase", "order_state": "phrase", "prescriber": "text",
     "order_number": "digits", "renewal_on": "date", "reference": "digits",
 }  # fmt: skip
+
+
+SENTENCES = (
+    "prescription.supply_ends",
+    "prescription.supply_ended",
+    "prescription.transfer_dates",
+    "prescription.transfer_undated",
+)
 
 
 def begin_order(context: Context, values: Values) -> Done:
@@ -36,6 +45,8 @@ def count_refillable(context: Context, values: Values) -> Done:
     """Find what can be refilled now, soonest to run out first, less what is in the basket."""
     found = _refillable(context, values)
     listing = tuple(finding.prescription.rx_number for finding in found if finding.prescription)
+    if items(values, "basket"):
+        return Done("more" if found else "no_more", {"ready": len(found), "listing": listing})
     return Done("some" if found else "none", {"ready": len(found), "listing": listing})
 
 
@@ -68,12 +79,9 @@ def add_all(context: Context, values: Values) -> Done:
     if not late:
         return Done("added", {"basket": tuple(basket)})
     soonest = min(late, key=lambda finding: finding.runs_out_on or context.today)
-    told: dict[str, Value] = {
-        "late": len(late),
-        "runs_out_on": day(soonest.runs_out_on),
-        "arrives_on": day(soonest.arrives_on),
-    }
-    return Done("runs_out", {"basket": tuple(basket), **told})
+    ended = soonest.runs_out_on is not None and soonest.runs_out_on < context.today
+    first = phrase("refill.first_ended" if ended else "refill.first_ends", day=day(soonest.runs_out_on))
+    return Done("runs_out", {"basket": tuple(basket), "supply_end": first, "arrives_on": day(soonest.arrives_on)})
 
 
 def take_keyed_number(context: Context, values: Values) -> Done:
@@ -91,23 +99,37 @@ def assess_prescription(context: Context, values: Values) -> Done:
     if any(line["rx_number"] == rx_number for line in items(values, "basket")):
         return Done("already_chosen")
     finding = assess(context.session, number(values, "member_id"), rx_number, context.today, context.line.rules)
-    told = _facts(values, finding)
+    told = _facts(context, values, finding)
     if finding.kind in RENEWABLE and finding.renewal and finding.renewal.status == "requested":
         told["renewal_on"] = day(context.line.today(finding.renewal.requested_at))
         told["reference"] = finding.renewal.reference
-    return Done(finding.kind.value, {**told, "renewal_asked": "renewal_on" in told, "when": ""})
+    outcome = (
+        "replaced_by_unknown" if finding.kind == FindingKind.REPLACED and "newer" not in told else finding.kind.value
+    )
+    stale = tuple(name for name in (*FACTS, "newer") if name not in told)
+    return Done(outcome, {**told, "renewal_asked": "renewal_on" in told, "when": ""}, forgets=stale)
 
 
-def _facts(values: Values, finding: Finding) -> dict[str, Value]:
+def _facts(context: Context, values: Values, finding: Finding) -> dict[str, Value]:
     rx = finding.prescription
     if rx is None:
         return {}
-    dates = ("due_on", "ends_on", "runs_out_on", "arrives_on", "since", "by")
+    dates = ("due_on", "ends_on", "arrives_on")
     told: dict[str, Value] = {name: day(getattr(finding, name)) for name in dates if getattr(finding, name)}
     told["prescription_id"], told["what"] = rx.id, speech.medicine(values, rx)
     told["prescriber"] = rx.prescriber_name
     told["supplies"] = tuple(_choice(supply) for supply in finding.supplies)
     told["chosen_drug"] = rx.drug_name
+    if finding.runs_out_on:
+        ended = finding.runs_out_on < context.today
+        name = "prescription.supply_ended" if ended else "prescription.supply_ends"
+        told["supply_end"] = phrase(name, what=told["what"], day=day(finding.runs_out_on))
+    if finding.kind == FindingKind.TRANSFER_PENDING:
+        told["transfer"] = (
+            phrase("prescription.transfer_dates", since=day(finding.since), by=day(finding.by))
+            if finding.since and finding.by
+            else phrase("prescription.transfer_undated")
+        )
     if finding.newer_rx_number:
         told["newer"], told["ending"] = finding.newer_rx_number, finding.newer_rx_number[-speech.ENDING :]
     if finding.order:
@@ -198,7 +220,7 @@ ACTIONS: dict[str, Action] = {
         ),
         begin_order,
     ),
-    "count_refillable": Inside(spec("some", "none", writes={"ready": "number"}), count_refillable),
+    "count_refillable": Inside(spec("some", "more", "none", "no_more", writes={"ready": "number"}), count_refillable),
     "next_in_list": Inside(
         spec(
             "offer",
@@ -209,14 +231,21 @@ ACTIONS: dict[str, Action] = {
         next_in_list,
     ),
     "add_all": Inside(
-        spec("added", "runs_out", writes={"late": "number", "runs_out_on": "date", "arrives_on": "date"}), add_all
+        spec(
+            "added",
+            "runs_out",
+            phrases=("refill.first_ends", "refill.first_ended"),
+            writes={"supply_end": "phrase", "arrives_on": "date"},
+        ),
+        add_all,
     ),
     "take_keyed_number": Inside(spec("own", "not_found"), take_keyed_number),
     "assess_prescription": Inside(
         spec(
             *(kind.value for kind in FindingKind),
             "already_chosen",
-            phrases=(*speech.MEDICINE, *speech.ORDER_STATES),
+            "replaced_by_unknown",
+            phrases=(*speech.MEDICINE, *speech.ORDER_STATES, *SENTENCES),
             items={"supplies": {"days": "number", "price": "money"}},
             writes=FACTS,
         ),

@@ -1,0 +1,249 @@
+"""Whole calls by telephone: through the web edge and the database, one key at a time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from rehearsal import IDENTIFIED, Rehearsal
+
+from ivr.line.sweep import sweep
+from ivr.phone.handset import Ended, Heard, Waiting
+
+
+def placed(rehearsal: Rehearsal) -> list[tuple[object, ...]]:
+    return rehearsal.rows(
+        "SELECT o.status, o.total_cents, p.status FROM refill_order o LEFT JOIN payment p ON p.order_id = o.id "
+        "WHERE o.request_key LIKE 'CA%' ORDER BY o.id, p.id"
+    )
+
+
+def test_everything_on_file_is_refilled_and_paid(rehearsal: Rehearsal) -> None:
+    phone, heard = rehearsal.call(IDENTIFIED + "1" + "1" + "1" + "7")
+    assert "Your order is placed" in heard.text
+    assert placed(rehearsal) == [("placed", 3450, "authorized")]
+    assert rehearsal.rows("SELECT count(*) FROM order_line WHERE open AND order_id = (SELECT max(id) FROM refill_order)") == [(3,)]
+    assert not phone.errors
+    assert not phone.warnings
+
+
+def test_the_same_call_in_spanish(rehearsal: Rehearsal) -> None:
+    phone, heard = rehearsal.call("2" + IDENTIFIED[1:] + "1" + "1" + "1" + "7")
+    assert {spoken.language for spoken in heard.words} == {"es-US"}
+    assert placed(rehearsal) == [("placed", 3450, "authorized")]
+    assert not phone.warnings
+
+
+def test_two_numbers_and_a_new_card(rehearsal: Rehearsal) -> None:
+    phone, heard = rehearsal.call(IDENTIFIED + "3")
+    heard = phone.press("7304112#")
+    assert "Metformin" in heard.text, "the number on the bottle lets the medicine be named"
+    heard = phone.press("3")
+    heard = phone.press("1" + "7304249#")
+    heard = phone.press("9" + "1" + "9")
+    heard = phone.press("5555555555554444#" + "1230" + "123")
+    assert "keep this card" in heard.text
+    heard = phone.press("1")
+    assert "Mastercard ending in four four four four" in heard.text
+    phone.press("7")
+    assert [row[0] for row in placed(rehearsal)] == ["placed"]
+    assert ("mastercard", "4444", None) in rehearsal.rows("SELECT brand, last4, only_for_order_id FROM saved_card WHERE member_id = 1")
+    assert not phone.warnings
+
+
+def test_a_card_is_not_kept_unless_asked_for(rehearsal: Rehearsal) -> None:
+    phone, _ = rehearsal.call(IDENTIFIED + "1" + "1" + "9" + "5555555555554444#" + "1230" + "123" + "2" + "7")
+    assert not phone.errors
+    kept = rehearsal.rows("SELECT only_for_order_id FROM saved_card WHERE member_id = 1 AND last4 = '4444'")
+    assert [row[0] is not None for row in kept] == [True]
+
+
+def test_a_declined_card_is_followed_by_a_good_one(rehearsal: Rehearsal) -> None:
+    phone, heard = rehearsal.call(IDENTIFIED + "1" + "1" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7")
+    assert "Your card was declined" in heard.text
+    assert placed(rehearsal) == [("pending", 3450, "declined")]
+    heard = phone.press("1" + "9" + "4242424242424242#" + "1230" + "123" + "2")
+    assert "thirty-four dollars and fifty cents" in heard.text
+    heard = phone.press("7")
+    assert "Your order is placed" in heard.text
+    assert placed(rehearsal) == [("placed", 3450, "declined"), ("placed", 3450, "authorized")]
+
+
+def test_a_declined_order_can_be_cancelled(rehearsal: Rehearsal) -> None:
+    before = rehearsal.rows("SELECT rx_number, refills_left, refills_used FROM prescription ORDER BY id")
+    phone, _ = rehearsal.call(IDENTIFIED + "1" + "1" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7")
+    heard = phone.press("3")
+    assert "is cancelled, and nothing was charged" in heard.text
+    assert rehearsal.rows("SELECT rx_number, refills_left, refills_used FROM prescription ORDER BY id") == before
+
+
+def test_an_unpaid_order_is_taken_over_by_the_next_call(rehearsal: Rehearsal) -> None:
+    rehearsal.call(IDENTIFIED + "1" + "1" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
+    phone, heard = rehearsal.call(IDENTIFIED)
+    assert "has not been paid yet" in heard.text
+    phone.press("1")
+    heard = phone.press("1" + "1" + "7")
+    assert "Your order is placed" in heard.text
+    assert [row[2] for row in placed(rehearsal)] == ["declined", "authorized"]
+
+
+def test_nothing_due_asks_for_no_card(rehearsal: Rehearsal) -> None:
+    _, heard = rehearsal.call("11" + "41203853#" + "99501" + "1" + "1")
+    assert "Nothing is due" in heard.text
+
+
+def test_a_prescription_too_soon_is_kept_for_its_day(rehearsal: Rehearsal) -> None:
+    phone, heard = rehearsal.call(IDENTIFIED + "3" + "7304523#")
+    assert "too soon" in heard.text
+    heard = phone.press("1")
+    if "How much" in heard.text:
+        heard = phone.press("1")
+    heard = phone.press("9" + "1" + "1")
+    assert "to ship on" in heard.text
+    heard = phone.press("7")
+    assert "is kept, and should arrive by" in heard.text
+    assert [row[0] for row in placed(rehearsal)] == ["scheduled"]
+
+
+REFUSALS = [
+    # member, ZIP, prescription, words that must be heard, a key for what is offered, words after it
+    ("41200017", "94550", "9999999", "could not find that number", "1", "prescription number"),
+    ("41200017", "94550", "7311236", "could not find that number", "2", "prescriptions to refill"),
+    ("41201798", "31401", "7308359", "cannot be mailed", "1", "For another number"),
+    ("41200976", "85301", "7306715", "should be done by", "1", "For another number"),
+    ("41201661", "20002", "7307948", "on hold", "1", "For another number"),
+    ("41201661", "20002", "7308085", "discontinued", "1", "For another number"),
+    ("41201250", "78253", "7307400", "newer prescription", "1", "Added"),
+    ("41200291", "36109", "7305208", "on order already", "1", "The order number is"),
+    ("41200428", "36109", "7305482", "By law", "1", "asking your prescriber"),
+    ("41201935", "70820", "7308633", "By law, no more refills", "1", "asking your prescriber"),
+    ("41201113", "88240", "7306989", "expired on", "1", "asking your prescriber"),
+    ("41200017", "94550", "7304660", "no refills left", "1", "asking your prescriber"),
+    ("41200839", "93662", "7306441", "We asked your prescriber", "9", "not chosen"),
+    ("41200565", "36109", "7305756", "first fill", "1", "For another number"),
+    ("41202072", "60652", "7309181", "good only until", "1", "asking your prescriber"),
+    ("41200017", "94550", "7304523", "too soon", "9", "For another number"),
+    ("41200154", "36109", "7304797", "would arrive by", "9", "For another number"),
+]
+
+
+@pytest.mark.parametrize(("member", "zip_code", "rx", "said", "key", "then"), REFUSALS, ids=[row[3] for row in REFUSALS])
+def test_every_no_ends_in_a_next(rehearsal: Rehearsal, member: str, zip_code: str, rx: str, said: str, key: str, then: str) -> None:
+    phone, _ = rehearsal.call(f"11{member}#{zip_code}3")
+    heard = phone.press(f"{rx}#")
+    assert said in heard.text
+    assert then in phone.press(key).text
+    assert not phone.errors
+
+
+@pytest.mark.parametrize("member", [("41201387", "40212"), ("41201524", "06040")], ids=["deceased", "membership ended"])
+def test_a_member_only_a_person_can_help(rehearsal: Rehearsal, member: tuple[str, str]) -> None:
+    _, heard = rehearsal.call(f"11{member[0]}#{member[1]}")
+    assert "I need a person to help you" in heard.text
+    assert "cannot connect you to a person" in heard.text
+    assert rehearsal.last_prompts[-1] == "main.menu"
+
+
+WAYS = {
+    "language": "",
+    "main menu": "1",
+    "member number": "11",
+    "zip": "11" + "41200017#",
+    "how": IDENTIFIED,
+    "number": IDENTIFIED + "3",
+    "more": IDENTIFIED + "3" + "7304249#",
+    "supply": IDENTIFIED + "3" + "7304112#",
+    "address": IDENTIFIED + "1",
+    "card on file": IDENTIFIED + "11",
+    "card number": IDENTIFIED + "119",
+    "expiry": IDENTIFIED + "119" + "4242424242424242#",
+    "code": IDENTIFIED + "119" + "4242424242424242#" + "1230",
+    "keep": IDENTIFIED + "119" + "4242424242424242#" + "1230" + "123",
+    "confirm": IDENTIFIED + "111",
+    "declined": IDENTIFIED + "119" + "4000000000000002#" + "1230" + "123" + "2" + "7",
+    "order question": "12" + IDENTIFIED[2:],
+    "transfer": "14",
+}
+WRONG = {"language": "5", "main menu": "8", "how": "8", "more": "8", "supply": "8", "address": "8", "card on file": "8",
+         "keep": "8", "confirm": "8", "declined": "8", "order question": "8", "transfer": "8", "member number": "12#",
+         "zip": "12,", "number": "12#", "card number": "12#", "expiry": "12,", "code": "1,"}  # fmt: skip
+
+
+def press(phone: object, keys: str) -> Heard:
+    heard = None
+    for key in keys:
+        heard = phone.wait() if key == "," else phone.press(key)  # type: ignore[attr-defined]
+    assert heard is not None
+    return heard
+
+
+@pytest.mark.parametrize("question", WAYS)
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=False)
+def test_three_silences_end_politely(rehearsal: Rehearsal, question: str) -> None:
+    phone, _ = rehearsal.call(WAYS[question])
+    texts = [phone.wait().text for _ in range(3)]
+    assert len(set(texts[:2])) == 2, "the words grow more helpful"
+    assert all(texts)
+    for _ in range(8):  # a question may give up to another one first, but a silent caller comes to an end
+        heard = phone.wait()
+        if isinstance(heard.waiting, Ended):
+            break
+    assert isinstance(heard.waiting, Ended)
+    assert "Goodbye" in rehearsal_text(rehearsal)
+    assert not phone.errors
+
+
+def rehearsal_text(rehearsal: Rehearsal) -> str:
+    version = rehearsal.line.versions.current
+    said = rehearsal.turns[-1].verb.words
+    return " ".join(version.catalogues.by_language[s.language].words(s.prompt, s.values, s.variant, s.tries) for s in said)
+
+
+@pytest.mark.parametrize("question", WAYS)
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=False)
+def test_wrong_keys_are_told_apart_from_silence(rehearsal: Rehearsal, question: str) -> None:
+    phone, _ = rehearsal.call(WAYS[question])
+    wrong = press(phone, WRONG[question])
+    assert {speak.variant for speak in rehearsal.turns[-1].verb.words} == {"wrong"}
+    again = press(phone, WRONG[question])
+    assert wrong.text != again.text
+    phone.wait()
+    assert {speak.variant for speak in rehearsal.turns[-1].verb.words} == {"silence"}, "counted apart"
+    assert isinstance(press(phone, WRONG[question]).waiting, Ended | Waiting)
+    assert not phone.errors
+
+
+@pytest.mark.parametrize("question", WAYS)
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=False)
+def test_a_hang_up_at_any_question_leaves_nothing_half_done(rehearsal: Rehearsal, question: str) -> None:
+    phone, _ = rehearsal.call(WAYS[question])
+    phone.hang_up()
+    assert rehearsal.rows("SELECT * FROM card_entry") == []
+    assert {row[0] for row in placed(rehearsal)} <= {"pending"}
+    rehearsal.clock.pass_seconds(3600)
+    sweep(rehearsal.line, timedelta(days=90))
+    assert {row[0] for row in placed(rehearsal)} <= {"cancelled"}
+
+
+def test_zero_leads_to_a_person_and_back_to_the_question(rehearsal: Rehearsal) -> None:
+    phone, _ = rehearsal.call(IDENTIFIED)
+    heard = phone.press("0")
+    assert "cannot connect you to a person" in heard.text
+    assert rehearsal.last_prompts[-1] == "refill.how"
+
+
+def test_star_repeats_a_menu_and_clears_a_number(rehearsal: Rehearsal) -> None:
+    phone, first = rehearsal.call("1")
+    assert phone.press("*").text == first.text
+    phone.press("1")
+    phone.press("4120*")
+    phone.press("#")
+    assert rehearsal.last_prompts == ["identify.member_number"]
+    phone.press("41200017#" + "94550")
+    assert rehearsal.last_prompts == ["refill.how"]
+
+
+def test_a_habitual_pound_after_the_zip_is_no_wrong_key(rehearsal: Rehearsal) -> None:
+    phone, _ = rehearsal.call(IDENTIFIED + "#")
+    assert {speak.variant for speak in rehearsal.turns[-1].verb.words} == {"say"}
+    assert phone.press("1").text
