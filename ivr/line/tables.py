@@ -58,6 +58,22 @@ version = Table(
 )
 """Every set of flows and prompts that ever answered a call."""
 
+publication = Table(
+    "publication",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("hash", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("published_by", Text, nullable=False),
+    Column("how", Text, nullable=False),
+    Column("passes_over", Text),
+)
+"""What was published when; the newest row says which version answers new calls.
+
+`passes_over` is set by a rollback: the hash of the files that lay in the folders then and must not come back by
+themselves.
+"""
+
 lock_out = Table(
     "lock_out",
     metadata,

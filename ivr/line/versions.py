@@ -1,47 +1,40 @@
 """Versions of flows and prompts: what answers new calls, and what earlier calls go on with.
 
-A version is known by a hash of its files. It is written to the database when it is first published, so that any
-worker can go on with a call that began on it, also after a restart. A version once loaded stays in memory.
+A version is known by a hash of its files. `publications` keeps them in the database, `publishing` moves `current`
+on; here is what a version is and which of them this worker has in memory.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from ivr import logs
 from ivr.errors import DefinitionError, Place, Problem, Report
 from ivr.flow import load_flows
 from ivr.flow.definition import ActionSpec, Flows
-from ivr.line import tables
+from ivr.line import publications
+from ivr.line.publications import Files
 from ivr.prompts import Catalogues, load_prompts, read_folder
+
+__all__ = ["Files", "Folders", "Refusal", "Version", "Versions", "load", "read_files"]
+
+MOST_IN_MEMORY = 12
+"""Versions kept ready; an older one that a call still needs is loaded again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
-    """The text of one version: relative path -> text, flows and prompts apart."""
+class Folders:
+    """Where staff edit."""
 
-    flows: Mapping[str, str]
-    prompts: Mapping[str, str]
-
-    @property
-    def hash(self) -> str:
-        """Return a short name for exactly this content."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
-
-    def to_json(self) -> str:
-        """Return the content as text, the same for the same files."""
-        return json.dumps(
-            {"flows": dict(self.flows), "prompts": dict(self.prompts)}, sort_keys=True, ensure_ascii=False
-        )
+    flows: Path
+    prompts: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +45,16 @@ class Version:
     flows: Flows
     catalogues: Catalogues
     files: Files
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An edit that was not published, and why."""
+
+    at: datetime
+    problems: tuple[Problem, ...]
+    files: Files | None
+    """None when they cannot even be read as text."""
 
 
 def read_files(flows: Path, prompts: Path) -> Files:
@@ -71,25 +74,50 @@ def load(files: Files, actions: Mapping[str, ActionSpec]) -> Version:
 
 
 class Versions:
-    """The versions this worker knows; `current` answers new calls."""
+    """The versions this worker knows; `current` answers new calls, and is swapped as a whole."""
 
     def __init__(self, current: Version, actions: Mapping[str, ActionSpec]) -> None:
         self.current = current
+        self.refused: Refusal | None = None
+        """What lies in the folders, when it cannot be published."""
+        self.passed_over = ""
+        """The hash of what lies in the folders, when a rollback keeps it from being published."""
         self._actions = actions
         self._known = {current.hash: current}
 
-    def publish(self, session: Session, now: datetime) -> None:
-        """Write the current version down, once."""
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        files = zlib.compress(self.current.files.to_json().encode())
-        row = {"hash": self.current.hash, "published_at": now, "files": files}
-        session.execute(insert(tables.version).values(row).on_conflict_do_nothing())
+    def build(self, files: Files) -> Version:
+        """Return a version of these files, built and checked unless it is known; DefinitionError says what is wrong."""
+        return self._known.get(files.hash) or load(files, self._actions)
+
+    def take(self, version: Version) -> None:
+        """Answer new calls with a version; calls that have begun keep theirs."""
+        self._keep(version)
+        self.current = version
+
+    def publish(self, session: Session, now: datetime, by: str = "", how: str = "start") -> None:
+        """Write down that the current version answers new calls."""
+        publications.record(session, self.current.files, publications.Publication(self.current.hash, now, by, how))
 
     def get(self, session: Session, name: str) -> Version:
-        """Return the version a call began with; the current one in the place of one that is lost."""
-        if name not in self._known:
-            files = session.scalar(select(tables.version.c.files).where(tables.version.c.hash == name))
-            self._known[name] = (
-                load(Files(**json.loads(zlib.decompress(files))), self._actions) if files else self.current
-            )
-        return self._known[name]
+        """Return the version a call began with; the current one in the place of one that is lost or of no use now."""
+        known = self._known.get(name)
+        if known is None:
+            known = self._stored(session, name)
+            self._keep(known)
+        return known
+
+    def _stored(self, session: Session, name: str) -> Version:
+        files = publications.stored(session, name)
+        if files is None:
+            return self.current
+        try:
+            return load(files, self._actions)
+        except DefinitionError as error:  # the program has moved on since
+            logs.get_logger().error("version_unusable", version=name, problems=[str(p) for p in error.problems])
+            return self.current
+
+    def _keep(self, version: Version) -> None:
+        if len(self._known) >= MOST_IN_MEMORY:
+            oldest = next((name for name in tuple(self._known) if name != self.current.hash), None)
+            self._known.pop(oldest or "", None)
+        self._known[version.hash] = version

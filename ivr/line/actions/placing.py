@@ -64,22 +64,11 @@ def place_order(context: Context, values: Values) -> Done:
         "order_id": first.id,
         "order_number": first.order_number,
         "arrives_on": day(first.expected_by),
-        "placed": tuple(_told(order) for order in orders),
+        "placed": tuple(speech.placed(order) for order in orders),
         "basket": (),
     }
     pending = next((order for order in orders if order.status == "pending"), None)
     return Done("pending" if pending else "placed", told)
-
-
-def _told(order: OrderFacts) -> Value:
-    if order.status == "scheduled":
-        return phrase(
-            "order.placed_later",
-            order_number=order.order_number,
-            day=day(order.ship_on),
-            arrives=day(order.expected_by),
-        )
-    return phrase("order.placed_now", order_number=order.order_number, arrives=day(order.expected_by))
 
 
 def _without(values: Values, taken: Taken) -> Done:
@@ -173,7 +162,7 @@ ACTIONS: dict[str, Action] = {
             "placed",
             "taken",
             "all_taken",
-            phrases=("order.placed_now", "order.placed_later"),
+            phrases=speech.PLACED,
             orders=True,
             writes={"order_number": "digits", "arrives_on": "date", "placed": "phrase", "what": "phrase"},
         ),

@@ -37,6 +37,7 @@ def begin_order(context: Context, values: Values) -> Done:
         order = pending[0]
         amounts = speech.amounts([("", order.total_cents)])
         told: dict[str, Value] = {"order_id": order.id, "order_number": order.order_number, "amounts": amounts}
+        told["placed"] = (speech.placed(order),)
         return Done("unpaid", {**fresh, **told, "total": order.total_cents})
     return Done("ready", fresh)
 
@@ -215,8 +216,8 @@ ACTIONS: dict[str, Action] = {
         spec(
             "ready",
             "unpaid",
-            phrases=("amount.now",),
-            writes={"order_number": "digits", "total": "money", "amounts": "phrase"},
+            phrases=("amount.now", *speech.PLACED),
+            writes={"order_number": "digits", "total": "money", "amounts": "phrase", "placed": "phrase"},
         ),
         begin_order,
     ),

@@ -27,6 +27,7 @@ ORDER_STATES = (
     "order_state.delivered",
     "order_state.cancelled",
 )
+PLACED = ("order.placed_now", "order.placed_later")
 CARDS = ("card.visa", "card.mastercard", "card.discover", "card.amex")
 
 
@@ -57,6 +58,14 @@ def order_state(order: OrderFacts | OpenOrder) -> Value:
             return phrase("order_state.shipped", day=day(order.expected_by))
         case status:
             return phrase(f"order_state.{status}")
+
+
+def placed(order: OrderFacts) -> Value:
+    """Return that an order stands, when it arrives, and its number."""
+    when: dict[str, Value] = {"order_number": order.order_number, "arrives": day(order.expected_by)}
+    if order.status == "scheduled":
+        return phrase("order.placed_later", day=day(order.ship_on), **when)
+    return phrase("order.placed_now", **when)
 
 
 def _spelled(tracking_number: str) -> str:
