@@ -1,0 +1,160 @@
+"""Which room may import what. `docs/developers.md` shows this table; a new room or package begins with a row here."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parent.parent
+
+HELPERS = ("errors", "clock", "keypad", "secret", "settings", "logs", "yaml_reader", "wording", "prompts")
+"""Plain helpers: they know nothing of calls, the pharmacy or the web."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a room, or one module of it, is for and may import, itself and the standard library apart."""
+
+    purpose: str
+    rooms: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+
+
+ROOMS = {
+    "errors": Room("the tree of exceptions, problems with their places"),
+    "clock": Room("time as a value that is handed in"),
+    "keypad": Room("keys and their names"),
+    "secret": Room("text that cannot be printed or logged", ("errors",)),
+    "settings": Room("the environment, read once", HELPERS),
+    "logs": Room("events with fields, masked", HELPERS, ("structlog",)),
+    "yaml_reader": Room("YAML with positions, every scalar text", HELPERS, ("yaml",)),
+    "wording": Room("numbers, money, dates and addresses as words", HELPERS, ("babel", "num2words", "phonenumbers")),
+    "prompts": Room("the prompt language", HELPERS, ("babel",)),
+    "flow": Room("what a flow is and how a call advances through it; pure", HELPERS),
+    "pharmacy": Room(
+        "the shared database: members, prescriptions, orders",
+        HELPERS,
+        ("alembic", "holidays", "psycopg", "sqlalchemy", "zipcodes"),
+    ),
+    "payment": Room("card processors, card checks, what is encrypted", HELPERS, ("cryptography", "stdnum", "stripe")),
+    "messages": Room("text messages", (*HELPERS, "pharmacy"), ("sqlalchemy", "twilio")),
+    "line": Room(
+        "one turn of a call: joins flow, pharmacy and payment",
+        (*HELPERS, "flow", "pharmacy", "payment", "messages"),
+        ("sqlalchemy",),
+    ),
+    "web": Room(
+        "webhooks, TwiML, pages",
+        (*HELPERS, "flow", "pharmacy", "payment", "messages", "line"),
+        ("flask", "prometheus_client", "sqlalchemy", "twilio", "werkzeug"),
+    ),
+    "phone": Room("a telephone that executes TwiML", HELPERS, ("rich",)),
+    "phone.browser": Room("the telephone as a page", (*HELPERS, "phone"), ("flask",)),
+    "qa": Room("call scripts: replayed, recorded, explored", (*HELPERS, "flow", "phone")),
+    "cli": Room(
+        "the commands: they wire the parts",
+        (*HELPERS, "flow", "pharmacy", "payment", "messages", "line", "web", "phone", "qa"),
+        ("click", "granian", "rich", "sqlalchemy", "watchfiles"),
+    ),
+    "cli.connect": Room(
+        "sets up the carrier's number",
+        (*HELPERS, "flow", "pharmacy", "payment", "messages", "line", "web", "phone", "qa", "cli"),
+        ("click", "rich", "twilio"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module of the project, by its dotted name less `ivr.`."""
+
+    name: str
+    path: Path
+    is_package: bool
+
+    @property
+    def room(self) -> str:
+        """Return the row that holds for it: its own, or its room's."""
+        own = ".".join(self.name.split(".")[:2])
+        return own if own in ROOMS else self.name.split(".")[0]
+
+
+@cache
+def modules() -> tuple[Module, ...]:
+    found = []
+    for path in sorted((PROJECT / "ivr").rglob("*.py")):
+        parts = path.relative_to(PROJECT / "ivr").with_suffix("").parts
+        if "migrations" in parts or parts == ("__init__",):
+            continue
+        is_package = parts[-1] == "__init__"
+        found.append(Module(".".join(parts[:-1] if is_package else parts), path, is_package))
+    return tuple(found)
+
+
+def imports(module: Module) -> Iterator[str]:
+    """Yield the dotted name of everything a module imports, wherever in it the import stands."""
+    for node in ast.walk(ast.parse(module.path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module.path} has a relative import"
+            for name in node.names:
+                yield f"{node.module}.{name.name}"
+
+
+def own_imports(module: Module) -> set[str]:
+    """Return the project's modules that a module imports."""
+    names = {known.name for known in modules()}
+    found = set()
+    for name in imports(module):
+        dotted = name.removeprefix("ivr.")
+        if name.startswith("ivr."):
+            found.add(dotted if dotted in names else dotted.rpartition(".")[0])
+    return found - {module.name, ""}
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
+def test_a_module_imports_only_what_its_room_may(module: Module) -> None:
+    assert module.room in ROOMS, f'ivr/{module.name} is in no room: give "{module.room}" a row'
+    room = ROOMS[module.room]
+    home = module.name.split(".")[0]
+    for name in own_imports(module):
+        assert name.split(".")[0] in (*room.rooms, home), f"{module.path} imports ivr.{name}"
+    for name in imports(module):
+        package = name.split(".")[0]
+        if package not in ("ivr", "__future__") and package not in sys.stdlib_module_names:
+            assert package in room.packages, f"{module.path} imports {package}"
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {module.name: own_imports(module) for module in modules()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail("a circle of imports: " + " → ".join(error.args[1]))
+
+
+def test_flask_stays_in_the_web_and_twilio_where_the_carrier_is() -> None:
+    assert [name for name, room in ROOMS.items() if "flask" in room.packages] == ["web", "phone.browser"]
+    assert [name for name, room in ROOMS.items() if "twilio" in room.packages] == ["messages", "web", "cli.connect"]
+
+
+CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
+def test_only_the_clock_reads_the_time(module: Module) -> None:
+    if module.name == "clock":
+        return
+    calls = [
+        node.func for node in ast.walk(ast.parse(module.path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
+    ]
+    read = {ast.unparse(function) for function in calls} & CLOCKS
+    assert not read, f"{module.path} reads the time by {', '.join(read)}; it should be handed in"
