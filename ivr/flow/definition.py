@@ -77,7 +77,7 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask for a number of `low` to `high` digits."""
+    """Ask for a number of `low` to `high` digits; with `stars`, of digits and stars."""
 
     name: str
     place: Place
@@ -92,6 +92,8 @@ class Ask:
     """Kept out of the journal, logs and recorded scripts."""
     card: bool = False
     """Card data: kept out of the call's state as well, in memory for this turn only."""
+    stars: bool = False
+    """Star is one of the keys it takes, and the action that reads the answer says what it means."""
 
 
 @dataclass(frozen=True, slots=True)

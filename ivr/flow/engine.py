@@ -14,6 +14,7 @@ from ivr.flow import verbs
 from ivr.flow.call import Call, Event, Frame, Step, Visit
 from ivr.flow.definition import REPEAT, Ask, Do, Flows, HangUp, Menu, Question, Run, Say, State, Target, Transfer
 from ivr.flow.verbs import Speak, Variant
+from ivr.keypad import is_keys
 from ivr.secret import Secret
 from ivr.wording import Value
 
@@ -133,13 +134,13 @@ class _Walk:
     def _digits(self, ask: Ask, keys: str) -> None:
         digits = keys.lstrip("#").split("#")[0]
         self.pound_may_follow = False
-        if "*" in digits:
+        if "*" in digits and not ask.stars:
             self._universal(ask, "*", self.flows.line.ask_keys["*"])
         elif digits in self.flows.line.ask_keys and not ask.low == ask.high == len(digits):
             self._universal(ask, digits, self.flows.line.ask_keys[digits])
         elif not digits:
             self._nothing_keyed(ask)
-        elif digits.isascii() and digits.isdigit() and ask.low <= len(digits) <= ask.high:
+        elif is_keys(digits) and ask.low <= len(digits) <= ask.high:
             self.pound_may_follow = ask.low == ask.high
             self._save(ask, digits)
             self._answered(ask, "next", ask.next)

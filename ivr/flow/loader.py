@@ -164,7 +164,7 @@ class _FlowReader:
         return Choices(of, option, save, target) if of and option and save and target else None
 
     def ask(self, name: str, place: Place, node: Node) -> State | None:
-        optional = ("secret", "card", "limits", "too_many")
+        optional = ("secret", "card", "stars", "limits", "too_many")
         fields = node.record(self.report, f'question "{name}"', ("ask", "digits", "save", "next"), optional)
         prompt, save = _text(fields, "ask", self.report), _text(fields, "save", self.report)
         target, (low, high) = self.target(fields.get("next")), self.digits(fields.get("digits"))
@@ -172,7 +172,8 @@ class _FlowReader:
         if not (prompt and save and target):
             return None
         secret, card = self.flag(fields, "secret"), self.flag(fields, "card")
-        return Ask(name, place, prompt, low, high, save, target, limits, too_many, secret or card, card)
+        stars = self.flag(fields, "stars")
+        return Ask(name, place, prompt, low, high, save, target, limits, too_many, secret or card, card, stars)
 
     def digits(self, node: Node | None) -> tuple[int, int]:
         if node is None:
