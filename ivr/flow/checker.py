@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from ivr.errors import Place, Report, did_you_mean
 from ivr.flow.definition import (
@@ -88,9 +88,9 @@ def _check_action(state: Do, actions: Actions, report: Report) -> None:
 
 
 def _check_handled(
-    state: State, word: str, found: Mapping[str, Target], known: frozenset[str], whose: str, report: Report
+    state: State, word: str, found: Mapping[str, Target], known: Collection[str], whose: str, report: Report
 ) -> None:
-    for name in sorted(known - set(found)):
+    for name in sorted(set(known) - set(found)):
         report.add(state.place, f'state "{state.name}" does not handle the {word} "{name}" of {whose}')
     for name in found:
         if name not in known:
@@ -128,7 +128,7 @@ def _check_prompts(flows: Flows, catalogues: Catalogues, actions: Actions, repor
             _check_values(place, prompt, here, report)
         if isinstance(state, Menu) and state.choices:
             _check_option(state, catalogues, actions, report)
-    for name in sorted({phrase for spec in actions.values() for phrase in spec.phrases}):
+    for name in sorted({name for spec in actions.values() for phrases in spec.phrases.values() for name in phrases}):
         if catalogues.prompt(name) is None:
             report.add(
                 flows.line.place,
@@ -154,8 +154,9 @@ def _prompts_of(state: State) -> Iterator[tuple[Place, str, bool]]:
 def _known_values(flows: Flows, actions: Actions) -> dict[str, set[str]]:
     kinds: dict[str, set[str]] = {}
     for spec in actions.values():
-        for name, kind in spec.writes.items():
-            kinds.setdefault(name, set()).add(kind)
+        for written in spec.outcomes.values():
+            for name, kind in written.items():
+                kinds.setdefault(name, set()).add(kind)
     for _, state in points(flows):
         if isinstance(state, Ask) and not state.secret:
             kinds.setdefault(state.save, set()).add("digits")
@@ -197,7 +198,7 @@ def _check_option(menu: Menu, catalogues: Catalogues, actions: Actions, report: 
     elif prompt is None:
         report.add(menu.place, f'there is no prompt "{choices.option}"{did_you_mean(choices.option, catalogues.names)}')
     else:
-        known = {name: {kind} for name, kind in {**lists[choices.of], "key": "digits"}.items()}
+        known = {name: {kind} for name, kind in {**lists[choices.of].values, "key": "digits"}.items()}
         _check_values(menu.place, prompt, known, report)
 
 

@@ -190,22 +190,43 @@ class Line:
 REPEAT = "repeat"
 
 
+KEPT = "kept"
+"""The kind of a value that actions keep for one another and no prompt can speak."""
+LIST = "list"
+"""The kind of a value that holds the choices of a menu."""
+
+Phrases = Mapping[str, Mapping[str, str]]
+"""The prompts a value of kind `phrase` may be, each with the values it is given: prompt -> name -> kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list for the choices of a menu: what each of its items holds, name -> kind, and how many there may be."""
+
+    values: Mapping[str, str]
+    most: int = 9
+
+
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
     """What the flow may count on of a named action, written in Python elsewhere."""
 
-    outcomes: frozenset[str]
+    outcomes: Mapping[str, Mapping[str, str]]
+    """Outcome -> the values it writes with it, name -> kind."""
     reads: frozenset[str] = frozenset()
-    writes: Mapping[str, str] = field(default_factory=dict)
-    """Value name -> kind, for values that prompts can speak; `list` for the choices of a menu."""
-    items: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """List name -> what each of its items holds, name -> kind."""
-    phrases: frozenset[str] = frozenset()
-    """Prompts that it may hand over as values of kind `phrase`."""
+    """Values it cannot do without."""
+    forgets: frozenset[str] = frozenset()
+    """Values it may drop."""
+    items: Mapping[str, Items] = field(default_factory=dict)
+    """The lists it writes."""
+    phrases: Mapping[str, Phrases] = field(default_factory=dict)
+    """Value name, at any depth -> the phrases it may be."""
     orders: bool = False
     """It places an order: a confirmation must come before."""
-    charges: bool = False
-    """It charges a card: a confirmation and a spoken amount must come before."""
+    charges: frozenset[str] = frozenset()
+    """It charges a card: a confirmation must come before, and one of these values, which say how much, be spoken."""
+    outside: bool = False
+    """It asks the outside world, for a time that it bounds itself: it must be the first action of its turn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ivr.flow.call import Done
+from ivr.flow.definition import KEPT, LIST, Items
 from ivr.line import card_entries
 from ivr.line.actions import refill, speech
 from ivr.line.actions.kinds import Action, Inside, Outside, item, number, spec
@@ -22,6 +23,9 @@ from ivr.payment.vault import Vault
 from ivr.pharmacy.payments import saved_cards
 from ivr.secret import Secret
 from ivr.wording import Value, Values
+
+MOST_CARDS = 3
+"""Cards on file that are offered; more would be too long to listen to."""
 
 
 def add_up(_: Context, values: Values) -> Done:
@@ -43,7 +47,7 @@ def list_cards(context: Context, values: Values) -> Done:
             "last4": card.last4,
             "saved_card_id": card.id,
         }
-        for card in found[:3]
+        for card in found[:MOST_CARDS]
     )
     return Done("on_file" if listed else "none", {"cards": listed})
 
@@ -123,20 +127,48 @@ def open_token(vault: Vault, sealed: str, now: datetime) -> Secret:
 ACTIONS: dict[str, Action] = {
     "add_up": Inside(
         spec(
-            "due", "nothing_due", phrases=("amount.now", "amount.later"), writes={"amounts": "phrase", "total": "money"}
+            "due",
+            "nothing_due",
+            reads=("basket",),
+            writes={"amounts": "phrase", "total": "money", "card": KEPT, "keep_card": KEPT},
+            phrases={"amounts": speech.AMOUNTS},
         ),
         add_up,
     ),
     "list_cards": Inside(
-        spec("on_file", "none", phrases=speech.CARDS, items={"cards": {"card": "phrase"}}), list_cards
+        spec(
+            "on_file",
+            "none",
+            reads=("member_id",),
+            writes={"cards": LIST},
+            items={"cards": Items({"card": "phrase"}, MOST_CARDS)},
+            phrases={"card": speech.CARDS},
+        ),
+        list_cards,
     ),
-    "use_card_on_file": Inside(spec("chosen", writes={"spoken_card": "phrase"}), use_card_on_file),
+    "use_card_on_file": Inside(
+        spec(
+            "chosen",
+            reads=("card_choice",),
+            writes={"card": KEPT, "spoken_card": "phrase", "keep_card": KEPT},
+            phrases={"spoken_card": speech.CARDS},
+        ),
+        use_card_on_file,
+    ),
     "check_card_number": Inside(spec("good", *(problem.value for problem in NumberProblem)), check_card_number),
     "check_card_expiry": Inside(
         spec("code_of_three", "code_of_four", "past", "no_such_date", "lost"), check_card_expiry
     ),
     "exchange_card": Outside(
-        spec("exchanged", "refused", "unavailable", "lost", writes={"spoken_card": "phrase"}, phrases=speech.CARDS),
+        spec(
+            "exchanged",
+            "refused",
+            "unavailable",
+            "lost",
+            on={"exchanged": {"card": KEPT, "spoken_card": "phrase"}},
+            phrases={"spoken_card": speech.CARDS},
+            outside=True,
+        ),
         _prepare_exchange,
         _perform_exchange,
         _finish_exchange,

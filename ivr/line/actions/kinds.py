@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from ivr.flow.call import Done
-from ivr.flow.definition import ActionSpec
+from ivr.flow.definition import ActionSpec, Items, Phrases
 from ivr.line.service import Context, Line
 from ivr.wording import Value, Values
 
@@ -41,20 +41,30 @@ Action = Inside | Outside
 
 def spec(
     *outcomes: str,
+    reads: tuple[str, ...] = (),
     writes: Mapping[str, str] | None = None,
-    items: Mapping[str, Mapping[str, str]] | None = None,
-    phrases: tuple[str, ...] = (),
+    on: Mapping[str, Mapping[str, str]] | None = None,
+    forgets: tuple[str, ...] = (),
+    items: Mapping[str, Items] | None = None,
+    phrases: Mapping[str, Phrases] | None = None,
     orders: bool = False,
-    charges: bool = False,
+    charges: tuple[str, ...] = (),
+    outside: bool = False,
 ) -> ActionSpec:
-    """Return what an action promises; see `ActionSpec` for what each part means."""
+    """Return what an action promises; see `ActionSpec` for what each part means.
+
+    `writes` are the values every outcome brings, `on` those of one outcome besides.
+    """
+    every, one = writes or {}, on or {}
     return ActionSpec(
-        frozenset(outcomes),
-        writes=writes or {},
+        {outcome: {**every, **one.get(outcome, {})} for outcome in outcomes},
+        reads=frozenset(reads),
+        forgets=frozenset(forgets),
         items=items or {},
-        phrases=frozenset(phrases),
+        phrases=phrases or {},
         orders=orders,
-        charges=charges,
+        charges=frozenset(charges),
+        outside=outside,
     )
 
 

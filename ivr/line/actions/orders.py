@@ -29,9 +29,14 @@ def _told(order: OrderFacts | None, otherwise: str) -> Done:
     return Done("found", {**told, "total": order.total_cents, "count": len(order.lines)})
 
 
-WRITES = {"order_number": "digits", "order_state": "phrase", "total": "money", "count": "number"}
+TOLD = {"order_number": "digits", "order_state": "phrase", "total": "money", "count": "number"}
+PHRASES = {"order_state": speech.ORDER_STATES}
 
 ACTIONS: dict[str, Action] = {
-    "latest_order": Inside(spec("found", "none", phrases=speech.ORDER_STATES, writes=WRITES), latest_order),
-    "find_order": Inside(spec("found", "not_found", phrases=speech.ORDER_STATES, writes=WRITES), find_order),
+    "latest_order": Inside(
+        spec("found", "none", reads=("member_id",), on={"found": TOLD}, phrases=PHRASES), latest_order
+    ),
+    "find_order": Inside(
+        spec("found", "not_found", reads=("member_id", "keyed_order"), on={"found": TOLD}, phrases=PHRASES), find_order
+    ),
 }

@@ -60,10 +60,18 @@ def cancel_unpaid(context: Context, values: Values) -> Done:
     return Done("cancelled")
 
 
+AMOUNT = ("amounts", "total")
+"""The values that say how much is charged."""
+
 ACTIONS: dict[str, Action] = {
     "settle_order": Outside(
-        spec(*(settled.value for settled in Settled), "slow", charges=True), _prepare, _perform, _finish
+        spec(*(settled.value for settled in Settled), "slow", reads=("order_id",), charges=AMOUNT, outside=True),
+        _prepare,
+        _perform,
+        _finish,
     ),
-    "pay_with_other_card": Inside(spec("pending", "settled", charges=True), pay_with_other_card),
-    "cancel_unpaid": Inside(spec("cancelled", "settled"), cancel_unpaid),
+    "pay_with_other_card": Inside(
+        spec("pending", "settled", reads=("order_id", "card"), charges=AMOUNT), pay_with_other_card
+    ),
+    "cancel_unpaid": Inside(spec("cancelled", "settled", reads=("order_id",)), cancel_unpaid),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ivr.flow.call import Done
+from ivr.flow.definition import KEPT
 from ivr.line import settle
 from ivr.line.actions import refill, speech
 from ivr.line.actions.cards import open_token
@@ -17,16 +18,6 @@ from ivr.pharmacy.payments import begin_payment, save_card
 from ivr.pharmacy.placing import OrderRequest, Taken, WantedLine
 from ivr.prompts import phrase
 from ivr.wording import Value, Values
-
-ORDER = (
-    "order.line",
-    "order.line_later",
-    "amount.now",
-    "amount.later",
-    "order.card",
-    "order.card_later",
-    "order.no_card",
-)
 
 
 def say_back(_: Context, values: Values) -> Done:
@@ -147,12 +138,21 @@ def begin_paying(context: Context, values: Values, order_id: int, cents: int) ->
     settle.begin(context.session, order_id, context.caller.sid, context.now, keep_card=keep)
 
 
+ORDERED = {"order_id": KEPT, "order_number": "digits", "arrives_on": "date", "placed": "phrase"}
+
 ACTIONS: dict[str, Action] = {
     "say_back": Inside(
         spec(
             "said",
-            phrases=(*ORDER, *speech.MEDICINE),
+            reads=("basket", "card"),
             writes={"lines": "phrase", "amounts": "phrase", "paying": "phrase", "count": "number"},
+            phrases={
+                "lines": speech.LINES,
+                "what": speech.MEDICINE,
+                "amounts": speech.AMOUNTS,
+                "paying": speech.PAYING,
+                "card": speech.CARDS,
+            },
         ),
         say_back,
     ),
@@ -162,9 +162,16 @@ ACTIONS: dict[str, Action] = {
             "placed",
             "taken",
             "all_taken",
-            phrases=speech.PLACED,
+            reads=("member_id", "basket", "address_id", "card"),
+            writes={"basket": KEPT},
+            on={
+                "pending": ORDERED,
+                "placed": ORDERED,
+                "taken": {"what": "phrase"},
+                "all_taken": {"what": "phrase"},
+            },
+            phrases={"placed": speech.PLACED, "what": speech.MEDICINE},
             orders=True,
-            writes={"order_number": "digits", "arrives_on": "date", "placed": "phrase", "what": "phrase"},
         ),
         place_order,
     ),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from ivr.flow.call import Done
+from ivr.flow.definition import KEPT, LIST, Items, Phrases
 from ivr.line.actions import speech
 from ivr.line.actions.kinds import Action, Inside, Item, day, item, items, number, spec, text
 from ivr.line.service import Context
@@ -14,19 +16,46 @@ from ivr.pharmacy.prescriptions import assess, refillable, request_renewal
 from ivr.prompts import phrase
 from ivr.wording import Value, Values
 
-FACTS = {
-    "what": "phrase", "ending": "digits", "due_on": "date", "ends_on": "date", "supply_end": "phrase",
-    "arrives_on": "date", "transfer": "phrase", "order_state": "phrase", "prescriber": "text",
-    "order_number": "digits", "renewal_on": "date", "reference": "digits",
-}  # fmt: skip
+FOUND = {"prescription_id": KEPT, "chosen_drug": KEPT, "supplies": LIST, "what": "phrase", "prescriber": "text"}
+"""What is known of every prescription that is the caller's own."""
 
+DATES = {"due_on": "date", "ends_on": "date", "arrives_on": "date"}
+FACTS: Mapping[str, Mapping[str, str]] = {
+    "not_found": {},
+    "not_mailable": FOUND,
+    "transfer_pending": {**FOUND, "transfer": "phrase"},
+    "on_hold": FOUND,
+    "discontinued": FOUND,
+    "replaced": {**FOUND, "newer": KEPT, "ending": "digits"},
+    "replaced_by_unknown": FOUND,
+    "already_ordered": {**FOUND, "order_state": "phrase", "order_number": "digits"},
+    "no_refills_by_law": FOUND,
+    "legal_limit": {**FOUND, "ends_on": "date"},
+    "expired": {**FOUND, "ends_on": "date"},
+    "none_left": FOUND,
+    "first_fill": FOUND,
+    "due_too_late": {**FOUND, **DATES},
+    "too_soon": {**FOUND, **DATES},
+    "runs_out_first": {**FOUND, **DATES, "supply_end": "phrase"},
+    "refillable": {**FOUND, **DATES},
+}
+"""What each finding tells: its words may speak of that and of nothing else."""
 
-SENTENCES = (
-    "prescription.supply_ends",
-    "prescription.supply_ended",
-    "prescription.transfer_dates",
-    "prescription.transfer_undated",
-)
+RENEWAL = {"renewal_on": "date", "reference": "digits"}
+TOLD = frozenset(name for told in FACTS.values() for name in told) | frozenset(RENEWAL)
+
+SENTENCES: Mapping[str, Phrases] = {
+    "what": speech.MEDICINE,
+    "order_state": speech.ORDER_STATES,
+    "supply_end": {
+        "prescription.supply_ends": {"what": "phrase", "day": "date"},
+        "prescription.supply_ended": {"what": "phrase", "day": "date"},
+    },
+    "transfer": {
+        "prescription.transfer_dates": {"since": "date", "by": "date"},
+        "prescription.transfer_undated": {},
+    },
+}
 
 
 def begin_order(context: Context, values: Values) -> Done:
@@ -107,7 +136,7 @@ def assess_prescription(context: Context, values: Values) -> Done:
     outcome = (
         "replaced_by_unknown" if finding.kind == FindingKind.REPLACED and "newer" not in told else finding.kind.value
     )
-    stale = tuple(name for name in (*FACTS, "newer") if name not in told)
+    stale = tuple(name for name in TOLD if name not in told)
     return Done(outcome, {**told, "renewal_asked": "renewal_on" in told, "when": ""}, forgets=stale)
 
 
@@ -211,23 +240,47 @@ def later(when: str) -> date | None:
     return date.fromisoformat(when) if when else None
 
 
+LINE = {"days": "number", "price": "money"}
+
 ACTIONS: dict[str, Action] = {
     "begin_order": Inside(
         spec(
             "ready",
             "unpaid",
-            phrases=("amount.now", *speech.PLACED),
-            writes={"order_number": "digits", "total": "money", "amounts": "phrase", "placed": "phrase"},
+            reads=("member_id",),
+            writes={"basket": KEPT},
+            on={
+                "unpaid": {
+                    "order_id": KEPT,
+                    "order_number": "digits",
+                    "total": "money",
+                    "amounts": "phrase",
+                    "placed": "phrase",
+                }
+            },
+            phrases={"amounts": speech.AMOUNTS, "placed": speech.PLACED},
         ),
         begin_order,
     ),
-    "count_refillable": Inside(spec("some", "more", "none", "no_more", writes={"ready": "number"}), count_refillable),
+    "count_refillable": Inside(
+        spec(
+            "some",
+            "more",
+            "none",
+            "no_more",
+            reads=("member_id", "basket"),
+            writes={"ready": "number", "listing": KEPT},
+        ),
+        count_refillable,
+    ),
     "next_in_list": Inside(
         spec(
             "offer",
             "finished",
-            phrases=speech.MEDICINE,
-            writes={"what": "phrase", "days": "number", "price": "money"},
+            reads=("member_id", "listing"),
+            writes={"listing": KEPT},
+            on={"offer": {"rx_number": KEPT, "what": "phrase", **LINE}},
+            phrases={"what": speech.MEDICINE},
         ),
         next_in_list,
     ),
@@ -235,28 +288,49 @@ ACTIONS: dict[str, Action] = {
         spec(
             "added",
             "runs_out",
-            phrases=("refill.first_ends", "refill.first_ended"),
-            writes={"supply_end": "phrase", "arrives_on": "date"},
+            reads=("member_id", "basket"),
+            writes={"basket": KEPT},
+            on={"runs_out": {"supply_end": "phrase", "arrives_on": "date"}},
+            phrases={"supply_end": {"refill.first_ends": {"day": "date"}, "refill.first_ended": {"day": "date"}}},
         ),
         add_all,
     ),
-    "take_keyed_number": Inside(spec("own", "not_found"), take_keyed_number),
+    "take_keyed_number": Inside(
+        spec(
+            "own",
+            "not_found",
+            reads=("member_id", "keyed_number"),
+            forgets=("keyed_number",),
+            on={"own": {"rx_number": KEPT, "proved": KEPT}},
+        ),
+        take_keyed_number,
+    ),
     "assess_prescription": Inside(
         spec(
-            *(kind.value for kind in FindingKind),
+            *FACTS,
             "already_chosen",
-            "replaced_by_unknown",
-            phrases=(*speech.MEDICINE, *speech.ORDER_STATES, *SENTENCES),
-            items={"supplies": {"days": "number", "price": "money"}},
-            writes=FACTS,
+            reads=("member_id", "rx_number", "basket"),
+            forgets=tuple(TOLD),
+            on={kind: {**told, "renewal_asked": KEPT, "when": KEPT} for kind, told in FACTS.items()},
+            items={"supplies": Items(LINE)},
+            phrases=SENTENCES,
         ),
         assess_prescription,
     ),
-    "renewal_state": Inside(spec("asked", "not_asked"), renewal_state),
-    "request_renewal": Inside(spec("requested", writes={"reference": "digits"}), ask_renewal),
-    "use_newer": Inside(spec("done"), use_newer),
-    "ship_later": Inside(spec("done"), ship_later),
-    "offer_supplies": Inside(spec("one", "several"), offer_supplies),
-    "add_to_order": Inside(spec("added", writes={"days": "number", "price": "money", "count": "number"}), add_to_order),
-    "check_basket": Inside(spec("filled", "empty"), check_basket),
+    "renewal_state": Inside(spec("asked", "not_asked", reads=("renewal_asked",), on={"asked": RENEWAL}), renewal_state),
+    "request_renewal": Inside(
+        spec("requested", reads=("prescription_id",), writes={"reference": "digits"}), ask_renewal
+    ),
+    "use_newer": Inside(spec("done", reads=("newer",), writes={"rx_number": KEPT}), use_newer),
+    "ship_later": Inside(spec("done", reads=("due_on",), writes={"when": KEPT}), ship_later),
+    "offer_supplies": Inside(spec("one", "several", reads=("supplies",), on={"one": {"supply": KEPT}}), offer_supplies),
+    "add_to_order": Inside(
+        spec(
+            "added",
+            reads=("prescription_id", "rx_number", "chosen_drug", "when", "supply", "basket"),
+            writes={"basket": KEPT, "count": "number", **LINE},
+        ),
+        add_to_order,
+    ),
+    "check_basket": Inside(spec("filled", "empty", reads=("basket",)), check_basket),
 }

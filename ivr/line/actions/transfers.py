@@ -17,8 +17,12 @@ def latest_transfer(context: Context, values: Values) -> Done:
     return Done(transfer.status, {"since": day(transfer.requested_on), "by": day(transfer.by)})
 
 
+STATES = ("requested", "confirmed", "rejected")
+DATES = {"since": "date", "by": "date"}
+
 ACTIONS: dict[str, Action] = {
     "latest_transfer": Inside(
-        spec("none", "requested", "confirmed", "rejected", writes={"since": "date", "by": "date"}), latest_transfer
+        spec("none", *STATES, reads=("member_id",), on=dict.fromkeys(STATES, DATES)),
+        latest_transfer,
     )
 }
