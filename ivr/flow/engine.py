@@ -77,6 +77,8 @@ class _Walk:
                 self._menu_key(menu, event.keys.reveal())
             case Ask() as ask, calls.Keys():
                 self._digits(ask, event.keys.reveal())
+            case (Menu() | Ask()) as question, calls.Resumed():
+                self._ask(question)  # what was keyed never arrived: the question is asked again, and nothing counted
             case (Menu() | Ask()) as question, _:
                 self._nothing_keyed(question)
             case Transfer() as transfer, calls.Dialled():

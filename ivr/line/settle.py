@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -74,16 +75,24 @@ def begin(session: Session, order_id: int, sid: str | None, now: datetime, *, ke
     session.execute(insert(tables.settlement).values(row).on_conflict_do_update(index_elements=["order_id"], set_=row))
 
 
+def lock(session: Session, order_id: int, now: datetime) -> Row[Any]:
+    """Take an order's settlement, making it where a crash or another program left none."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = {"order_id": order_id, "keep_card": False, "tries": 0, "begun_at": now}
+    session.execute(insert(tables.settlement).values(row).on_conflict_do_nothing())
+    mine = select(tables.settlement).where(tables.settlement.c.order_id == order_id)
+    return session.execute(mine.with_for_update()).one()
+
+
 def claim(session: Session, line: Line, order_id: int, now: datetime) -> Request | Settled:
     """Take an order's payment for this worker, or say what has become of it already."""
-    row = session.execute(
-        select(tables.settlement).where(tables.settlement.c.order_id == order_id).with_for_update()
-    ).one_or_none()
-    order, payment = order_by_id(session, order_id), payment_for(session, order_id)
-    if order is None or order.status not in UNPAID or row is None or payment is None:
+    order = order_by_id(session, order_id)
+    if order is None or order.status not in UNPAID:
+        return _standing(order.status if order else "", None)
+    row = lock(session, order_id, now)
+    order, payment = order_by_id(session, order_id), payment_for(session, order_id)  # as they are under the lock
+    if order is None or order.status not in UNPAID or payment is None or payment.status != "pending":
         return _standing(order.status if order else "", payment)
-    if payment.status != "pending":
-        return _standing(order.status, payment)
     if row.lease_until is not None and row.lease_until > now:
         return Settled.WAITING
     card = saved_card(session, order.saved_card_id) if order.saved_card_id else None

@@ -27,6 +27,9 @@ Result = TypeVar("Result")
 LEFT_ALONE = timedelta(seconds=60)
 """An order younger than this is still its call's own business."""
 
+CHANNEL = "phone"
+"""The website and the app finish their own orders."""
+
 UNPAID_FOR = timedelta(minutes=30)
 """How long a declined order waits for another card before it is cancelled."""
 
@@ -68,8 +71,11 @@ def settle_left(line: Line, now: datetime) -> int:
     """Ask for the payments that no call is waiting for any more."""
     left = select(tables.settlement.c.order_id).where(tables.settlement.c.begun_at <= now - LEFT_ALONE)
     with Session(line.database) as session, session.begin():
-        orders = session.scalars(left.order_by(tables.settlement.c.begun_at)).all()
-    return sum(settle_order(line, order_id) in (Settled.PAID, Settled.HELD) for order_id in orders)
+        begun = session.scalars(left.order_by(tables.settlement.c.begun_at)).all()
+        waiting = [order.id for order in pending_since_before(session, now - LEFT_ALONE) if order.channel == CHANNEL]
+    return sum(
+        settle_order(line, order_id) in (Settled.PAID, Settled.HELD) for order_id in dict.fromkeys([*begun, *waiting])
+    )
 
 
 def settle_order(line: Line, order_id: int) -> Settled:
@@ -85,16 +91,15 @@ def settle_order(line: Line, order_id: int) -> Settled:
 
 def cancel_unpaid(line: Line, now: datetime) -> int:
     """Cancel orders whose card was declined and for which no other came in time."""
-    waiting = _in_transaction(line, lambda session: pending_since_before(session, now - UNPAID_FOR))
+    old = _in_transaction(line, lambda session: pending_since_before(session, now - UNPAID_FOR))
+    waiting = [order for order in old if order.channel == CHANNEL]
     return sum(_in_transaction(line, partial(_cancel, order=order)) for order in waiting)
 
 
 def _cancel(session: Session, order: OrderFacts) -> bool:
-    row = session.execute(
-        select(tables.settlement.c.order_id).where(tables.settlement.c.order_id == order.id).with_for_update()
-    ).one_or_none()
+    settle.lock(session, order.id, order.placed_at)
     payment = payment_for(session, order.id)
-    if row is not None and payment is not None and payment.status == "pending":
+    if payment is not None and payment.status == "pending":
         return False  # nobody knows yet whether it was paid
     session.execute(delete(tables.settlement).where(tables.settlement.c.order_id == order.id))
     return cancel_order(session, order.id)

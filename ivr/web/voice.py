@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Request, Response, request
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import BadRequest, Forbidden
+from werkzeug.exceptions import BadRequest, Forbidden, HTTPException
 
 from ivr import logs
 from ivr.errors import UnreachableError
@@ -117,8 +117,8 @@ class Voice:
         """Turn whatever went wrong into words; requests that are not the carrier's get their status only."""
         if isinstance(error, Forbidden):
             return Response("", 403, content_type="text/xml")
-        if isinstance(error, BadRequest):
-            return Response(self._part(), 400, content_type="text/xml")
+        if isinstance(error, HTTPException):
+            return Response(self._part(), error.code, content_type="text/xml")
         logs.get_logger().error("request_failed", exc_info=error)
         return twiml(self._part())
 

@@ -1,0 +1,320 @@
+"""One turn, one transaction: repeated, late, doubled and failing requests change nothing twice and are never silent."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from databases import Databases
+from rehearsal import IDENTIFIED, Rehearsal, fill_demo, rehearse
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+
+from ivr.line.sweep import sweep
+from ivr.payment.gateway import Authorized, Refused, Unavailable
+from ivr.payment.sandbox import Fault, Sandbox
+from ivr.phone.post import Reply, wsgi_post
+from ivr.settings import Settings
+from ivr.web.app import make_app
+
+SID = "CA" + "e" * 32
+CALL = {"CallSid": SID, "From": "+15105550123", "To": "+18002457979", "CallStatus": "in-progress"}
+BEFORE_ORDER = IDENTIFIED + "111"
+
+
+def post(rehearsal: Rehearsal, url: str, **fields: str) -> Reply:
+    full = url if url.startswith("http") else f"http://localhost{url}"
+    return wsgi_post(rehearsal.app)(full, {**CALL, **fields}, {})
+
+
+def next_url(reply: Reply) -> str:
+    found = re.search(r'action="([^"]+)"|<Redirect[^>]*>([^<]+)<', reply.body)
+    assert found, reply.body
+    return (found.group(1) or found.group(2)).replace("&amp;", "&")
+
+
+def go(rehearsal: Rehearsal, *keys: str) -> Reply:
+    """Take turns by bare requests."""
+    reply = post(rehearsal, "/voice")
+    for pressed in keys:
+        reply = post(rehearsal, next_url(reply), Digits=pressed)
+    return reply
+
+
+TO_CONFIRM = ("1", "1", "41200017", "94550", "1", "1", "1")
+COUNTS = "SELECT (SELECT count(*) FROM refill_order), (SELECT count(*) FROM payment), (SELECT count(*) FROM journal)"
+
+
+def test_a_repeated_request_gets_the_stored_reply_and_changes_nothing(rehearsal: Rehearsal) -> None:
+    reply = go(rehearsal, *TO_CONFIRM)
+    url = next_url(reply)
+    first = post(rehearsal, url, Digits="7")
+    counts = rehearsal.rows(COUNTS)
+    again = post(rehearsal, url, Digits="7")
+    assert again == first
+    assert rehearsal.rows(COUNTS) == counts
+
+
+def test_every_turn_of_a_call_may_be_sent_twice(rehearsal: Rehearsal) -> None:
+    reply = post(rehearsal, "/voice")
+    for pressed in (*TO_CONFIRM, "7"):
+        url = next_url(reply)
+        reply = post(rehearsal, url, Digits=pressed)
+        assert post(rehearsal, url, Digits=pressed) == reply
+        assert post(rehearsal, url, Digits="0") == reply, "whatever it says the second time"
+    settle = next_url(reply)
+    reply = post(rehearsal, settle)
+    assert post(rehearsal, settle) == reply
+    assert rehearsal.rows("SELECT count(*) FROM payment WHERE request_key LIKE 'CA%'") == [(1,)]
+
+
+def test_a_late_request_gets_a_reply_that_puts_the_call_on_its_way(rehearsal: Rehearsal) -> None:
+    first = post(rehearsal, "/voice")
+    early = next_url(first)
+    latest = go(rehearsal, *TO_CONFIRM)
+    assert post(rehearsal, early, Digits="2") == latest
+    assert post(rehearsal, "/voice") == latest
+
+
+def test_a_call_goes_on_in_another_worker(rehearsal: Rehearsal) -> None:
+    reply = go(rehearsal, *TO_CONFIRM)
+    other = replace(rehearsal, app=make_app(replace(rehearsal.line), Settings()))
+    reply = post(other, next_url(reply), Digits="7")
+    assert "process your payment" in reply.body
+
+
+def at_once(work: list[Callable[[], Reply]]) -> list[Reply]:
+    replies: list[Reply] = []
+    start = threading.Barrier(len(work))
+
+    def run(one: Callable[[], Reply]) -> None:
+        start.wait()
+        replies.append(one())
+
+    threads = [threading.Thread(target=run, args=(one,)) for one in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return replies
+
+
+def test_two_at_once_act_once_and_get_the_same_answer(rehearsal: Rehearsal) -> None:
+    url = next_url(go(rehearsal, *TO_CONFIRM))
+    replies = at_once([lambda: post(rehearsal, url, Digits="7")] * 4)
+    assert len(set(replies)) == 1
+    assert rehearsal.rows("SELECT count(*) FROM refill_order WHERE request_key LIKE 'CA%'") == [(1,)]
+
+
+def test_two_calls_at_once_never_order_the_same_prescription(rehearsal: Rehearsal) -> None:
+    """As when the website orders at the same moment: one gets it, the other is told."""
+    phones = [rehearsal.call(BEFORE_ORDER)[0] for _ in range(2)]
+    threads = [threading.Thread(target=phone.press, args=("7",)) for phone in phones]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lines = rehearsal.rows("SELECT prescription_id, count(*) FROM order_line WHERE open GROUP BY 1 HAVING count(*) > 1")
+    assert lines == []
+    assert rehearsal.rows("SELECT count(*) FROM refill_order WHERE request_key LIKE 'CA%'") == [(1,)]
+    assert not [error for phone in phones for error in phone.errors]
+
+
+def test_a_prescription_ordered_elsewhere_meanwhile_leaves_the_basket(rehearsal: Rehearsal) -> None:
+    phone, _ = rehearsal.call(BEFORE_ORDER)
+    rehearsal.run("UPDATE prescription SET refills_left = 0 WHERE rx_number = '7304112'")
+    heard = phone.press("7")
+    assert "I have taken it out" in heard.text
+    assert "To order, press seven" in heard.text
+    assert rehearsal.rows("SELECT count(*) FROM refill_order WHERE request_key LIKE 'CA%'") == [(0,)]
+    assert "Your order is placed" in phone.press("7").text
+
+
+# The database away
+
+
+class Away:
+    """Stands before a database and fails when told to."""
+
+    def __init__(self, rehearsal: Rehearsal) -> None:
+        self.down = False
+        @event.listens_for(rehearsal.line.database, "do_connect", insert=True)
+        def connect(*_: object) -> None:
+            if self.down:
+                raise OperationalError("connect", {}, Exception("away"))
+
+        self.engine = rehearsal.line.database
+
+    def go(self) -> None:
+        self.down = True
+        self.engine.dispose()
+
+
+def test_a_database_that_comes_back_costs_one_question(rehearsal: Rehearsal) -> None:
+    away = Away(rehearsal)
+    reply = go(rehearsal, *TO_CONFIRM)
+    away.go()
+    reply = post(rehearsal, next_url(reply), Digits="7")
+    assert "I cannot reach our records" in reply.body
+    assert reply.status == 200
+    away.down = False
+    reply = post(rehearsal, next_url(reply))
+    assert "To order, press seven" in reply.body, "the lost key is asked for again, and nothing was ordered"
+    reply = post(rehearsal, next_url(reply), Digits="7")
+    assert "process your payment" in reply.body
+
+
+def test_a_database_that_stays_away_ends_the_call_politely(rehearsal: Rehearsal) -> None:
+    away = Away(rehearsal)
+    away.go()
+    reply = post(rehearsal, "/voice")
+    for _ in range(3):
+        assert "I cannot reach our records" in reply.body
+        reply = post(rehearsal, next_url(reply))
+    assert "call again a little later" in reply.body
+    assert "<Hangup" in reply.body
+
+
+# The card processor
+
+
+@pytest.fixture
+def faults() -> list[Fault | None]:
+    return []
+
+
+@pytest.fixture
+def faulty(kind: str, databases: Databases, faults: list[Fault | None]) -> Iterator[Rehearsal]:
+    """A line whose processor fails as the list says, one entry a request, and then answers."""
+
+    def fault(operation: str) -> Fault | None:
+        return faults.pop(0) if operation == "authorize" and faults else None
+
+    with databases.fresh(kind, fill_demo) as url:
+        made = rehearse(url, Sandbox(fault))
+        yield made
+        made.line.database.dispose()
+
+
+@pytest.mark.parametrize("fault", [Fault.SLOW, Fault.DOWN])
+def test_a_processor_that_does_not_answer_is_asked_again(faulty: Rehearsal, faults: list[Fault | None], fault: Fault) -> None:
+    faults += [fault, fault]
+    phone, heard = faulty.call(BEFORE_ORDER + "7")
+    assert "still being checked" in heard.text
+    assert "Your order is placed" in heard.text
+    assert faulty.rows("SELECT status FROM payment WHERE request_key LIKE 'CA%'") == [("authorized",)]
+    assert isinstance(faulty.line.gateway, Sandbox)
+    assert len(faulty.line.gateway.charges) == 1
+    assert not phone.errors
+
+
+def test_a_processor_away_for_long_keeps_the_order_and_says_so(faulty: Rehearsal, faults: list[Fault | None]) -> None:
+    faults += [Fault.DOWN] * 60
+    phone, heard = faulty.call(BEFORE_ORDER + "7")
+    assert "taking longer than it should" in heard.text
+    faults.clear()
+    phone.hang_up()
+    faulty.clock.pass_seconds(120)
+    sweep(faulty.line, timedelta(days=90))
+    assert faulty.rows("SELECT status FROM payment WHERE request_key LIKE 'CA%'") == [("authorized",)]
+    assert faulty.rows("SELECT status FROM refill_order WHERE request_key LIKE 'CA%'") == [("placed",)]
+
+
+def test_an_order_is_finished_when_the_caller_hangs_up(rehearsal: Rehearsal) -> None:
+    reply = go(rehearsal, *TO_CONFIRM)
+    post(rehearsal, next_url(reply), Digits="7")
+    assert rehearsal.rows("SELECT status FROM refill_order WHERE request_key LIKE 'CA%'") == [("pending",)]
+    assert post(rehearsal, "/voice/status", CallStatus="completed").status == 204
+    assert rehearsal.rows("SELECT status FROM refill_order WHERE request_key LIKE 'CA%'") == [("placed",)]
+
+
+def test_a_lease_keeps_a_second_settle_turn_waiting(rehearsal: Rehearsal) -> None:
+    """Another worker is asking the processor for this call: words, a pause, and a way back to the same turn."""
+    reply = go(rehearsal, *TO_CONFIRM)
+    settle = next_url(post(rehearsal, next_url(reply), Digits="7"))
+    entered, leave = threading.Event(), threading.Event()
+    gateway = rehearsal.line.gateway
+
+    class Slow(Sandbox):
+        def authorize(self, *args: object, **more: object) -> Authorized | Refused | Unavailable:
+            entered.set()
+            leave.wait(5)
+            return gateway.authorize(*args, **more)  # type: ignore[arg-type]
+
+    slow = replace(rehearsal, app=make_app(replace(rehearsal.line, gateway=Slow()), Settings()))
+    replies: list[Reply] = []
+    first = threading.Thread(target=lambda: replies.append(post(slow, settle)))
+    first.start()
+    entered.wait(5)
+    second = post(slow, settle)
+    leave.set()
+    first.join()
+    assert "<Pause" in second.body
+    assert next_url(second).startswith(settle.split("?")[0])
+    assert "Your order is placed" in replies[0].body
+    assert post(slow, next_url(second)) == replies[0]
+
+
+def test_an_unpaid_order_is_cancelled_after_half_an_hour(rehearsal: Rehearsal) -> None:
+    before = rehearsal.rows("SELECT rx_number, refills_left FROM prescription ORDER BY id")
+    rehearsal.call(IDENTIFIED + "119" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
+    rehearsal.clock.pass_seconds(29 * 60)
+    assert sweep(rehearsal.line, timedelta(days=90)).cancelled == 0
+    rehearsal.clock.pass_seconds(2 * 60)
+    assert sweep(rehearsal.line, timedelta(days=90)).cancelled >= 1
+    assert rehearsal.rows("SELECT rx_number, refills_left FROM prescription ORDER BY id") == before
+
+
+def test_a_scheduled_order_is_paid_on_its_day(rehearsal: Rehearsal) -> None:
+    rehearsal.call(IDENTIFIED + "3" + "7304523#" + "1" + "9" + "1" + "1" + "7")
+    ours = "SELECT o.status, p.status FROM refill_order o LEFT JOIN payment p ON p.order_id = o.id WHERE o.request_key LIKE 'CA%'"
+    assert rehearsal.rows(ours) == [("scheduled", None)]
+    rehearsal.clock.pass_seconds(60 * 86400)
+    sweep(rehearsal.line, timedelta(days=90))
+    sweep(rehearsal.line, timedelta(days=90))
+    assert rehearsal.rows(ours) == [("placed", "authorized")]
+
+
+def test_a_scheduled_order_whose_card_is_declined_is_held(rehearsal: Rehearsal) -> None:
+    rehearsal.call(IDENTIFIED + "3" + "7304523#" + "1" + "9" + "1" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7")
+    rehearsal.clock.pass_seconds(60 * 86400)
+    sweep(rehearsal.line, timedelta(days=90))
+    ours = "SELECT status, held_reason FROM refill_order WHERE request_key LIKE 'CA%'"
+    assert rehearsal.rows(ours) == [("held", "payment")]
+
+
+# What must not lie anywhere
+
+
+def test_card_digits_lie_nowhere(rehearsal: Rehearsal, capfd: pytest.CaptureFixture[str]) -> None:
+    canary = "5105105105105100"
+    phone, _ = rehearsal.call(IDENTIFIED + "119" + canary + "#" + "1230")
+    phone.press("987")
+    phone.hang_up()
+    rehearsal.clock.pass_seconds(3600)
+    sweep(rehearsal.line, timedelta(days=90))
+    dump = everything(rehearsal)
+    assert canary not in dump
+    assert canary[:12] not in dump
+    assert canary not in "".join(capfd.readouterr())
+
+
+def everything(rehearsal: Rehearsal) -> str:
+    tables = [
+        "call", "journal", "card_entry", "settlement", "payment", "saved_card", "refill_order", "order_line",
+        "renewal_request", "lock_out", "address", "prescription", "member",
+    ]  # fmt: skip
+    return "".join(str(rehearsal.rows(f"SELECT * FROM {table}")) for table in tables)  # noqa: S608
+
+
+def test_replies_and_state_go_a_quarter_of_an_hour_after_the_call(rehearsal: Rehearsal) -> None:
+    rehearsal.call(IDENTIFIED)[0].hang_up()
+    sealed = "SELECT count(*) FROM call WHERE sealed_reply IS NOT NULL OR sealed_state IS NOT NULL"
+    assert rehearsal.rows(sealed) == [(1,)]
+    rehearsal.clock.pass_seconds(16 * 60)
+    sweep(rehearsal.line, timedelta(days=90))
+    assert rehearsal.rows(sealed) == [(0,)]
