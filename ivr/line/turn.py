@@ -25,6 +25,7 @@ from ivr.line import journal, sessions
 from ivr.line.actions import ACTIONS, Outside
 from ivr.line.service import Caller, Context, Line, TurnTaken
 from ivr.line.versions import Version
+from ivr.prompts import Piece
 
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
 """What SQLAlchemy raises when the database cannot be reached, or was waited for too long."""
@@ -35,9 +36,9 @@ ACTING_FOR = timedelta(seconds=6)
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """Words as they are spoken: plain text, the carrier's language code and voice."""
+    """Words as they are spoken, fixed ones and values apart; the carrier's language code and voice."""
 
-    text: str
+    pieces: tuple[Piece, ...]
     language: str
     voice: str
 
@@ -248,5 +249,5 @@ def spoken(version: Version, words: tuple[Speak, ...]) -> tuple[Spoken, ...]:
 
 def _spoken(version: Version, speak: Speak) -> Spoken:
     catalogue = version.catalogues.by_language[speak.language]
-    text = catalogue.words(speak.prompt, speak.values, speak.variant, speak.tries)
-    return Spoken(text, catalogue.locale, catalogue.voice)
+    pieces = catalogue.pieces(speak.prompt, speak.values, speak.variant, speak.tries)
+    return Spoken(pieces, catalogue.locale, catalogue.voice)

@@ -4,7 +4,19 @@ Files come as a mapping of path to text, so that a published version can be load
 makes one from a folder.
 """
 
-from ivr.prompts.catalogue import PHRASE, PROMPT_KINDS, Catalogue, Catalogues, Prompt, Slot, Variant, Words, phrase
+from ivr.prompts.catalogue import (
+    PHRASE,
+    PROMPT_KINDS,
+    Catalogue,
+    Catalogues,
+    Piece,
+    Prompt,
+    Slot,
+    Variant,
+    Words,
+    joined,
+    phrase,
+)
 from ivr.prompts.loader import load_prompts, read_folder
 
 __all__ = [
@@ -12,10 +24,12 @@ __all__ = [
     "PROMPT_KINDS",
     "Catalogue",
     "Catalogues",
+    "Piece",
     "Prompt",
     "Slot",
     "Variant",
     "Words",
+    "joined",
     "load_prompts",
     "phrase",
     "read_folder",

@@ -6,7 +6,7 @@ growing more helpful. `Catalogue.words` is what a call uses: name and values in,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias
@@ -36,6 +36,19 @@ class Slot:
     name: str
     kind: str
     noun: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some of what is spoken: the same words in every call when `fixed`, so that they can be a recording, or a value."""
+
+    text: str
+    fixed: bool
+
+
+def joined(pieces: Iterable[Piece]) -> str:
+    """Return pieces as one line of words with single spaces."""
+    return " ".join("".join(piece.text for piece in pieces).split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,33 +102,49 @@ class Catalogue:
         `tries` counts from 1. KeyError names a prompt or value that is missing, ValueError a value its kind cannot
         take; both are mistakes in code that the flow checker should have caught.
         """
-        return " ".join(self._render(name, values, variant, tries).split())
+        return joined(self._render(name, values, variant, tries))
 
-    def _render(self, name: str, values: Values, variant: Variant = "say", tries: int = 1) -> str:
+    def pieces(self, name: str, values: Values, variant: Variant = "say", tries: int = 1) -> tuple[Piece, ...]:
+        """Return the same words with what is fixed and what is a value kept apart, spaces as they were written."""
+        return tuple(self._render(name, values, variant, tries))
+
+    def _render(self, name: str, values: Values, variant: Variant = "say", tries: int = 1) -> Iterator[Piece]:
         prompt = self.prompts.get(name)
         if prompt is None:
             raise KeyError(f'no prompt "{name}" in "{self.language}"')
         words = prompt.variant(variant, tries)
         count = 0 if words.by is None else _count(_value(values, words.by, name), name, words.by)
-        return "".join(
-            part if isinstance(part, str) else self._speak(part, _value(values, part.name, name), name)
-            for part in words.form(count, self.language)
-        )
+        for part in words.form(count, self.language):
+            if isinstance(part, str):
+                yield Piece(part, fixed=True)
+            else:
+                yield from self._speak(part, _value(values, part.name, name), name)
 
-    def _speak(self, slot: Slot, value: Value, name: str) -> str:
+    def _speak(self, slot: Slot, value: Value, name: str) -> Iterator[Piece]:
         try:
-            return self._phrase(value) if slot.kind == PHRASE else speak(slot.kind, value, self.language, slot.noun)
+            if slot.kind == PHRASE:
+                yield from self._phrase(value)
+            else:
+                yield Piece(speak(slot.kind, value, self.language, slot.noun), fixed=False)
         except ValueError as error:
             raise ValueError(f'prompt "{name}", value "{slot.name}": {error}') from error
 
-    def _phrase(self, value: Value) -> str:
+    def _phrase(self, value: Value) -> Iterator[Piece]:
         if isinstance(value, tuple | list):  # a call that was stored comes back with lists
-            return " ".join(self._phrase(item) for item in value)
+            for position, item in enumerate(value):
+                if position:
+                    yield _SPACE
+                yield from self._phrase(item)
+            return
         if isinstance(value, Mapping):
             prompt, values = value.get("prompt"), value.get("values", {})
             if isinstance(prompt, str) and isinstance(values, Mapping):
-                return self._render(prompt, values)
+                yield from self._render(prompt, values)
+                return
         raise ValueError("phrase to speak: expected the name of a prompt and its values")
+
+
+_SPACE = Piece(" ", fixed=False)
 
 
 @dataclass(frozen=True, slots=True)

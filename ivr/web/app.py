@@ -16,8 +16,9 @@ from ivr.errors import SettingError
 from ivr.line.build import build_line
 from ivr.line.service import Line
 from ivr.line.sweep import sweep
+from ivr.recordings.folder import Folder
 from ivr.settings import Settings, load_settings
-from ivr.web import status
+from ivr.web import audio, status
 from ivr.web.guard import Guard
 from ivr.web.twiml import Renderer
 from ivr.web.voice import Voice
@@ -72,7 +73,9 @@ def make_app(line: Line, settings: Settings) -> Flask:
     app = Flask("ivr", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     path = urlsplit(settings.public_url or "").path
-    renderer = Renderer(line.vault, path, settings.person_number)
+    folder = Folder(settings.prompts, time.monotonic)
+    renderer = Renderer(line.vault, path, settings.person_number, lambda: folder.recordings)
     app.register_blueprint(Voice(line, Guard(settings), renderer).blueprint())
+    app.register_blueprint(audio.blueprint(folder))
     app.register_blueprint(status.blueprint(line))
     return app

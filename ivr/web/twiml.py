@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,9 @@ from twilio.twiml.voice_response import VoiceResponse
 from ivr.flow.verbs import Dial, Gather, GoOn, HangUp
 from ivr.line.turn import Answer, Spoken
 from ivr.payment.vault import Vault
+from ivr.prompts import Piece, joined
+from ivr.recordings.folder import Recording, Recordings
+from ivr.web.audio import address
 
 DIAL_SECONDS = 30
 """How long a person's telephone rings before the caller is told that nobody answers."""
@@ -23,6 +26,8 @@ class Renderer:
     vault: Vault
     path: str
     person_number: str | None
+    recordings: Callable[[], Recordings] = Recordings
+    """What a person has recorded."""
 
     def answer(self, answer: Answer) -> str:
         """Return the reply to one request."""
@@ -40,18 +45,18 @@ class Renderer:
                     finish_on_key="#" if gather.pound_ends else "",
                     action_on_empty_result=True,
                 )
-                say(inner, answer.words)
+                self.say(inner, answer.words)
                 if gather.extra_wait:
                     inner.pause(length=gather.extra_wait)
                 response.redirect(url, method="POST")
             case GoOn():
-                say(response, answer.words)
+                self.say(response, answer.words)
                 response.redirect(url, method="POST")
             case Dial():
-                say(response, answer.words)
+                self.say(response, answer.words)
                 response.dial(self.person_number, action=url, method="POST", timeout=DIAL_SECONDS)
             case HangUp():
-                say(response, answer.words)
+                self.say(response, answer.words)
                 response.hangup()
         return str(response)
 
@@ -66,7 +71,7 @@ class Renderer:
     def come_back(self, words: Iterable[Spoken], url: str, seconds: int) -> str:
         """Return a reply that speaks, waits and asks for the same turn again."""
         response = VoiceResponse()
-        say(response, words)
+        self.say(response, words)
         response.pause(length=seconds)
         response.redirect(self.path + url, method="POST")
         return str(response)
@@ -74,18 +79,40 @@ class Renderer:
     def part(self, words: Iterable[Spoken], to_a_person: Iterable[Spoken], otherwise: Iterable[Spoken]) -> str:
         """Return a reply that ends the line's part in the call: a person if there is one, or a goodbye."""
         response = VoiceResponse()
-        say(response, words)
+        self.say(response, words)
         if self.person_number:
-            say(response, to_a_person)
+            self.say(response, to_a_person)
             response.dial(self.person_number, timeout=DIAL_SECONDS)
         else:
-            say(response, otherwise)
+            self.say(response, otherwise)
             response.hangup()
         return str(response)
 
+    def say(self, verb: Any, words: Iterable[Spoken]) -> None:
+        """Add words, each in its language and voice; those that a person has recorded are played."""
+        for spoken in words:
+            for part in self._parts(spoken):
+                if isinstance(part, Recording):
+                    verb.play(self.path + address(part))
+                else:
+                    verb.say(part, voice=spoken.voice, language=spoken.language)
 
-def say(verb: Any, words: Iterable[Spoken]) -> None:
-    """Add words, each in its language and voice."""
-    for spoken in words:
-        if spoken.text:
-            verb.say(spoken.text, voice=spoken.voice, language=spoken.language)
+    def _parts(self, spoken: Spoken) -> Iterator[Recording | str]:
+        """Yield what has been recorded, and between it the words that a voice has to say."""
+        recordings, language = self.recordings(), spoken.language.partition("-")[0]
+        unrecorded: list[Piece] = []
+        for piece in spoken.pieces:
+            found = recordings.saying(language, piece.text) if piece.fixed else None
+            if found is None:
+                unrecorded.append(piece)
+                continue
+            yield from _said(unrecorded)
+            yield found
+            unrecorded = []
+        yield from _said(unrecorded)
+
+
+def _said(pieces: Iterable[Piece]) -> Iterator[str]:
+    text = joined(pieces)
+    if any(character.isalnum() for character in text):  # what stands between two recordings may be but a comma
+        yield text

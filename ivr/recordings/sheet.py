@@ -1,0 +1,76 @@
+"""The voice talent's script: every fragment with its file's name, as a table for a computer and one for paper."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from html import escape
+from itertools import groupby
+
+from ivr.prompts import Catalogue
+from ivr.recordings.fragments import Fragment
+
+_COLUMNS = ("file", "words", "seconds", "when", "sentence", "prompt", "also heard in")
+
+_STYLE = """
+body { font: 12pt/1.4 Georgia, serif; margin: 2em auto; max-width: 60em; color: #111; }
+h1 { font-size: 1.4em; } h2 { font-size: 1.1em; margin: 1.6em 0 .4em; break-after: avoid; }
+table { border-collapse: collapse; width: 100%; }
+th { text-align: left; font: 9pt sans-serif; color: #555; }
+td, th { border-bottom: 1px solid #ccc; padding: .4em .8em .4em 0; vertical-align: top; }
+tr { break-inside: avoid; }
+.file { font: 9pt monospace; white-space: nowrap; } .seconds { text-align: right; white-space: nowrap; }
+.words { width: 60%; } .sentence, .when { font: 9pt sans-serif; color: #555; }
+.done { width: 1.5em; } .done::before { content: "\\2610"; }
+@media print { body { margin: 0; max-width: none; } }
+""".strip()
+
+_HOW = (
+    "Read each line in one quiet room, with the same distance to the microphone, and save it under the name beside it, "
+    "as an uncompressed WAV file of one take. A line that is a part of a sentence is followed or preceded by a value "
+    "that another voice speaks: the whole sentence stands below it, values in square brackets."
+)
+
+
+def sheet_csv(found: Iterable[Fragment]) -> str:
+    """Return the script as CSV, a fragment a row."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(_COLUMNS)
+    for one in found:
+        also = " ".join(one.also)
+        rows.writerow(
+            (f"{one.name}.wav", one.words, f"{one.seconds:.1f}", one.occasion, one.sentence, one.prompt, also)
+        )
+    return text.getvalue()
+
+
+def sheet_html(found: tuple[Fragment, ...], catalogue: Catalogue) -> str:
+    """Return the script as a page to print."""
+    minutes = sum(one.seconds for one in found) / 60
+    title = f"Recording script, {catalogue.locale}"
+    body = [f"<h1>{escape(title)}</h1>", f"<p>{len(found)} recordings, about {minutes:.0f} minutes. {_HOW}</p>"]
+    for prompt, fragments in groupby(found, key=lambda one: one.prompt):
+        body.append(f"<h2>{escape(prompt)}</h2>")
+        body.append(
+            '<table><thead><tr><th></th><th>File</th><th>Words</th><th class="seconds">Seconds</th></tr></thead>'
+        )
+        body += ["<tbody>", *(_row(one) for one in fragments), "</tbody></table>"]
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
+    return "\n".join(
+        [f'<!doctype html><html lang="{catalogue.language}"><head>{head}</head><body>', *body, "</body></html>\n"]
+    )
+
+
+def _row(one: Fragment) -> str:
+    return (
+        f'<tr><td class="done"></td><td class="file">{escape(one.name)}.wav</td>'
+        f'<td class="words">{"".join(_words(one))}</td><td class="seconds">{one.seconds:.1f}</td></tr>'
+    )
+
+
+def _words(one: Fragment) -> Iterator[str]:
+    yield f'{escape(one.words)}<div class="when">{escape(one.occasion)}</div>'
+    if one.sentence != one.words:
+        yield f'<div class="sentence">{escape(one.sentence)}</div>'
