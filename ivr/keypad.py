@@ -13,8 +13,12 @@ NAMES = {"star": "*", "pound": "#"}
 LETTERS = {"2": "ABC", "3": "DEF", "4": "GHI", "5": "JKL", "6": "MNO", "7": "PQRS", "8": "TUV", "9": "WXYZ"}
 """Letters by key, as ITU-T E.161 prints them."""
 
+FEWEST_FOR_A_SLIP = 3
+"""From so many presses on, one of them may be wrong, missing or doubled; fewer would fit almost anything."""
+
 _NAME_OF_KEY = {key: name for name, key in NAMES.items()}
 _KEY_OF_LETTER = {letter: key for key, letters in LETTERS.items() for letter in letters}
+_TO_KEYS = {code: _KEY_OF_LETTER.get(chr(code), chr(code) if chr(code) in KEYS[:10] else "") for code in range(128)}
 
 
 def key_name(key: str) -> str:
@@ -46,5 +50,63 @@ def letters_to_keys(text: str) -> str:
 
     Accents do not count, digits are their own keys, and whatever no key stands for (spaces, hyphens) is left out.
     """
+    if text.isascii():
+        return text.upper().translate(_TO_KEYS)
     plain = unicodedata.normalize("NFKD", text).upper()
     return "".join(_KEY_OF_LETTER.get(c, c if c in KEYS[:10] else "") for c in plain)
+
+
+def begins_within_a_slip(keyed: str, keys: str) -> bool:
+    """Tell whether what was keyed begins `keys`, but for one press that is wrong, missing or one too many."""
+    if len(keyed) < FEWEST_FOR_A_SLIP:
+        return False
+    same = 0
+    while same < len(keyed) and same < len(keys) and keyed[same] == keys[same]:
+        same += 1
+    rest = keyed[same + 1 :]
+    return (
+        same == len(keyed)
+        or keys.startswith(rest, same + 1)  # a wrong one
+        or keys.startswith(rest, same)  # one too many
+        or keys.startswith(keyed[same:], same + 1)  # one missing
+    )
+
+
+# Letters spelled exactly: a letter's key, then its place on the key. Digits are keyed with 0 for the place.
+
+SPACE, HYPHEN = "01", "11"
+
+
+def unspell(keyed: str) -> str | None:
+    """Return the text spelled with two presses a character, `6141` as `MG`; None where a pair stands for nothing.
+
+    `21` is A, `22` B, `74` S; `50` is the digit 5, `01` a space, `11` a hyphen.
+    """
+    pairs = [keyed[at : at + 2] for at in range(0, len(keyed), 2)]
+    characters = [_PAIRS.get(pair) for pair in pairs]
+    return None if None in characters else "".join(character or "" for character in characters)
+
+
+def spell(text: str) -> str:
+    """Return the presses that spell a text; what no pair stands for is left out."""
+    return "".join(_PAIR_OF.get(character, "") for character in text.upper())
+
+
+def take_back(keyed: str) -> str:
+    """Return what is left when each star has taken back the press before it."""
+    left: list[str] = []
+    for key in keyed:
+        if key != "*":
+            left.append(key)
+        elif left:
+            left.pop()
+    return "".join(left)
+
+
+_PAIRS = {
+    **{f"{key}{place}": letter for key, letters in LETTERS.items() for place, letter in enumerate(letters, 1)},
+    **{f"{digit}0": digit for digit in KEYS[:10]},
+    SPACE: " ",
+    HYPHEN: "-",
+}
+_PAIR_OF = {character: pair for pair, character in _PAIRS.items()}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.keypad import KEYS, LETTERS, is_keys, key_name, key_of, letters_to_keys
+from ivr.keypad import KEYS, LETTERS, is_keys, key_name, key_of, letters_to_keys, spell, take_back, unspell
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,37 @@ def test_dialled_text_has_keys_only(text: str, expected: bool) -> None:
 
 def test_every_letter_is_on_one_key() -> None:
     assert sorted("".join(LETTERS.values())) == [chr(code) for code in range(ord("A"), ord("Z") + 1)]
+
+
+@pytest.mark.parametrize(
+    ("keyed", "text"),
+    [
+        ("2122", "AB"),
+        ("74", "S"),
+        ("94", "Z"),
+        ("31" + "10" + "00", "D10"),
+        ("61" + "01" + "62", "M N"),
+        ("20" + "11" + "40", "2-4"),
+        ("", ""),
+    ],
+)
+def test_two_presses_a_character_spell_exactly(keyed: str, text: str) -> None:
+    assert unspell(keyed) == text
+    assert spell(text) == keyed
+
+
+@pytest.mark.parametrize("keyed", ["2", "24", "212", "12", "2*", "09"])
+def test_a_pair_that_stands_for_nothing_spells_nothing(keyed: str) -> None:
+    assert unspell(keyed) is None
+
+
+@given(st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -"))
+def test_whatever_can_be_spelled_comes_back(text: str) -> None:
+    assert unspell(spell(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("keyed", "left"), [("21*2", "22"), ("*21", "21"), ("21**", ""), ("2122**", "21"), ("***", ""), ("", "")]
+)
+def test_each_star_takes_back_a_press(keyed: str, left: str) -> None:
+    assert take_back(keyed) == left

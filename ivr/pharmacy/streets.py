@@ -1,0 +1,116 @@
+"""The street directory: which streets of a ZIP code a caller may mean by the keys pressed, likeliest first.
+
+A look-up reads the streets of one ZIP, one range of the table's key, and ranks them in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from ivr.keypad import begins_within_a_slip
+from ivr.pharmacy.statements import columns, every
+from ivr.pharmacy.street_words import forms, may_begin, take_apart, whole_names
+from ivr.pharmacy.tables import Street
+
+_BUSY_KINDS = (
+    "STREET",
+    "AVENUE",
+    "ROAD",
+    "HIGHWAY",
+    "BOULEVARD",
+    "DRIVE",
+    "ROUTE",
+    "PIKE",
+    "PARKWAY",
+    "",
+    "LANE",
+    "WAY",
+)
+"""Kinds of streets that most addresses are on, busiest first: a street counts more than the court named after it."""
+
+_BUSY = {kind: rank for rank, kind in enumerate(_BUSY_KINDS)}
+
+
+@dataclass(frozen=True, slots=True)
+class StreetFacts:
+    """A street of a ZIP code; `low` and `high` are the house numbers known on it."""
+
+    name: str
+    city: str
+    low: int | None
+    high: int | None
+
+    def has(self, house: int) -> bool | None:
+        """Say whether a house number lies in the street's range; None when no range is known."""
+        if self.low is None or self.high is None:
+            return None
+        return self.low <= house <= self.high
+
+
+_STREET = columns(Street, StreetFacts)
+
+
+def has_streets(session: Session, zip_code: str) -> bool:
+    """Tell whether the directory knows any street of a ZIP code."""
+    return bool(session.scalar(select(exists().where(Street.zip == zip_code))))
+
+
+def streets_of(session: Session, zip_code: str) -> tuple[StreetFacts, ...]:
+    """Return every street of a ZIP code."""
+    return every(session, select(*_STREET).where(Street.zip == zip_code), StreetFacts)
+
+
+def rank(streets: Iterable[StreetFacts], keyed: str, house: int | None) -> tuple[StreetFacts, ...]:
+    """Return the streets whose name may begin with the keys pressed, likeliest first.
+
+    A name keyed in full goes before a longer one, a street that has the house number before one that does not, and
+    busy kinds of streets before quiet ones. A street written in two ways comes once.
+    """
+    likely = (street for street in streets if keyed and may_begin(street.name, keyed[0]))
+    fitting = (street for street in likely if any(form.startswith(keyed) for form in forms(street.name)))
+    return _ranked(fitting, keyed, house)
+
+
+def rank_near(streets: Iterable[StreetFacts], keyed: str, house: int | None) -> tuple[StreetFacts, ...]:
+    """Return the streets that would fit but for one press that is wrong, missing or one too many, likeliest first."""
+    near = (
+        street
+        for street in streets
+        if any(begins_within_a_slip(keyed, form) and not form.startswith(keyed) for form in forms(street.name))
+    )
+    return _ranked(near, keyed, house)
+
+
+def _ranked(streets: Iterable[StreetFacts], keyed: str, house: int | None) -> tuple[StreetFacts, ...]:
+    return tuple(sorted(_merged(streets), key=lambda street: _order(street, keyed, house)))
+
+
+def _order(street: StreetFacts, keyed: str, house: int | None) -> tuple[bool, int, int, int, str]:
+    has = None if house is None else street.has(house)
+    words = take_apart(street.name)
+    return (
+        keyed not in whole_names(street.name),
+        {True: 0, None: 1, False: 2}[has],
+        _BUSY.get(words.kind, len(_BUSY)),
+        len(words.whole),
+        words.whole,
+    )
+
+
+def _merged(streets: Iterable[StreetFacts]) -> Iterable[StreetFacts]:
+    merged: dict[str, StreetFacts] = {}
+    for street in streets:
+        whole = take_apart(street.name).whole
+        other = merged.get(whole)
+        merged[whole] = street if other is None else _together(other, street)
+    return merged.values()
+
+
+def _together(one: StreetFacts, other: StreetFacts) -> StreetFacts:
+    if one.low is None or one.high is None or other.low is None or other.high is None:
+        return replace(one, low=None, high=None)
+    return replace(one, low=min(one.low, other.low), high=max(one.high, other.high))
