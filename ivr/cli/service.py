@@ -17,8 +17,10 @@ from sqlalchemy.orm import Session
 from ivr import logs
 from ivr.cli.group import console, settings
 from ivr.errors import SettingError
+from ivr.line.actions import SPECS
 from ivr.line.build import build_line
 from ivr.line.sweep import sweep as sweep_line
+from ivr.line.versions import load, read_files
 from ivr.pharmacy.database import open_database, upgrade
 from ivr.pharmacy.demo import DemoCard, demo_card, is_empty, load_demo
 from ivr.phone import terminal
@@ -46,6 +48,7 @@ def serve(host: str, port: int, workers: int) -> None:
             "found none (IVR_UNSIGNED=1 goes without)"
         )
     logs.configure(sys.stderr)
+    load(read_files(chosen.flows, chosen.prompts), SPECS)  # a line is not started on an edit it would refuse
     line = build_line(chosen)
     now = line.clock()
     if is_empty(line.database):

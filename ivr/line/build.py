@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from ivr.errors import SettingError
 from ivr.line.actions import SPECS
+from ivr.line.publishing import open_versions
 from ivr.line.service import Line
-from ivr.line.versions import Versions, load, read_files
+from ivr.line.versions import Folders
 from ivr.payment.gateway import Gateway
 from ivr.payment.sandbox import Sandbox
 from ivr.payment.stripe import StripeGateway
@@ -25,18 +26,17 @@ _ORDER_NUMBERS = 10**9
 
 
 def build_line(settings: Settings) -> Line:
-    """Open the database, bring it up to date, load and publish the flows.
+    """Open the database, bring it up to date, load the flows.
 
     Raises SettingError, DefinitionError or UnreachableError, each saying what to mend.
     """
     if settings.card_capture == "pay":
         raise SettingError("IVR_CARD_CAPTURE: expected keypad, the only way this version takes cards; found pay")
-    versions = Versions(load(read_files(settings.flows, settings.prompts), SPECS), SPECS)
     database = open_database(settings.database_url)
     upgrade(database)
-    line = Line(
+    return Line(
         database=database,
-        versions=versions,
+        versions=open_versions(database, folders(settings), SPECS),
         vault=Vault(secret_keys(settings)),
         gateway=gateway(settings),
         clock=settings.clock(),
@@ -45,8 +45,11 @@ def build_line(settings: Settings) -> Line:
         has_person=settings.person_number is not None,
         draw=lambda: secrets.randbelow(_ORDER_NUMBERS),
     )
-    publish(line, database)
-    return line
+
+
+def folders(settings: Settings) -> Folders:
+    """Return where staff edit flows and prompts."""
+    return Folders(settings.flows, settings.prompts)
 
 
 def publish(line: Line, database: Engine) -> None:

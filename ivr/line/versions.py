@@ -6,8 +6,6 @@ on; here is what a version is and which of them this worker has in memory.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from ivr import logs
 from ivr.errors import DefinitionError, Place, Problem, Report
-from ivr.flow import load_flows
+from ivr.flow import build_flows, load_flows
 from ivr.flow.definition import ActionSpec, Flows
 from ivr.line import publications
 from ivr.line.publications import Files
@@ -25,7 +23,7 @@ from ivr.prompts import Catalogues, load_prompts, read_folder
 
 __all__ = ["Files", "Folders", "Refusal", "Version", "Versions", "load", "read_files"]
 
-MOST_IN_MEMORY = 12
+MOST_IN_MEMORY = 8
 """Versions kept ready; an older one that a call still needs is loaded again."""
 
 
@@ -73,6 +71,14 @@ def load(files: Files, actions: Mapping[str, ActionSpec]) -> Version:
     return Version(files.hash, flows, catalogues, files)
 
 
+def _rebuild(files: Files) -> Version | None:
+    """Build a version that was checked when it was published: the actions may have moved on, its calls still go on."""
+    report = Report()
+    catalogues = load_prompts(files.prompts, report)
+    flows = build_flows(files.flows, catalogues, report)
+    return Version(files.hash, flows, catalogues, files) if flows and not report.problems else None
+
+
 class Versions:
     """The versions this worker knows; `current` answers new calls, and is swapped as a whole."""
 
@@ -108,13 +114,10 @@ class Versions:
 
     def _stored(self, session: Session, name: str) -> Version:
         files = publications.stored(session, name)
-        if files is None:
-            return self.current
-        try:
-            return load(files, self._actions)
-        except DefinitionError as error:  # the program has moved on since
-            logs.get_logger().error("version_unusable", version=name, problems=[str(p) for p in error.problems])
-            return self.current
+        version = _rebuild(files) if files else None
+        if version is None:
+            logs.get_logger().error("version_lost", version=name, stored=files is not None)
+        return version or self.current
 
     def _keep(self, version: Version) -> None:
         if len(self._known) >= MOST_IN_MEMORY:

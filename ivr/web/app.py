@@ -13,7 +13,8 @@ from flask import Flask
 
 from ivr import logs
 from ivr.errors import SettingError
-from ivr.line.build import build_line
+from ivr.line.build import build_line, folders
+from ivr.line.publishing import Watcher
 from ivr.line.service import Line
 from ivr.line.sweep import sweep
 from ivr.recordings.folder import Folder
@@ -54,6 +55,9 @@ def _create(settings: Settings) -> Flask:
             "card_data_scope", capture="keypad", scope="card numbers pass through this line: PCI DSS SAQ D"
         )
     line = build_line(settings)
+    watcher = Watcher(line, folders(settings))
+    watcher.begin()
+    threading.Thread(target=watcher.run, daemon=True).start()
     threading.Thread(target=_sweep_forever, args=(line, settings.retention_days), daemon=True).start()
     return make_app(line, settings)
 

@@ -1,0 +1,130 @@
+"""Versions in the database: their files, and which of them was published when, by whom.
+
+The newest publication says what answers new calls, on every worker. Files stay for good, so that a call finds the
+version it began with and a rollback the one it asks for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from ivr.line import tables
+
+STILL_TALKING = timedelta(hours=1)
+"""A call without an end that nobody was heard in for so long is not in progress: its end was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The text of one version: relative path -> text, flows and prompts apart."""
+
+    flows: Mapping[str, str]
+    prompts: Mapping[str, str]
+
+    @property
+    def hash(self) -> str:
+        """Return a short name for exactly this content."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
+
+    def to_json(self) -> str:
+        """Return the content as text, the same for the same files."""
+        return json.dumps(
+            {"flows": dict(self.flows), "prompts": dict(self.prompts)}, sort_keys=True, ensure_ascii=False
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One version put before callers; `how` is `start`, `edit` or `rollback`."""
+
+    hash: str
+    at: datetime
+    by: str
+    how: str
+    passes_over: str | None = None
+    """What a rollback found in the folders, which must not come back by itself."""
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """How many calls a version has answered, and how many of them are still going on."""
+
+    in_progress: int = 0
+    all: int = 0
+
+
+def record(session: Session, files: Files, publication: Publication) -> bool:
+    """Publish a version unless it is the published one; of several workers that try, one does."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = {"hash": files.hash, "published_at": publication.at, "files": zlib.compress(files.to_json().encode())}
+    session.execute(insert(tables.version).values(row).on_conflict_do_nothing())
+    mine = select(tables.version.c.hash).where(tables.version.c.hash == files.hash)
+    session.execute(mine.with_for_update())  # others that publish the same wait here, and then find it published
+    newest = latest(session)
+    if newest is not None and files.hash in (newest.hash, newest.passes_over) and publication.how != "rollback":
+        return False
+    session.execute(
+        tables.publication.insert().values(
+            hash=files.hash,
+            at=publication.at,
+            published_by=publication.by,
+            how=publication.how,
+            passes_over=publication.passes_over,
+        )
+    )
+    return True
+
+
+def latest(session: Session) -> Publication | None:
+    """Return what is published now; None when nothing ever was."""
+    return next(iter(history(session, 1)), None)
+
+
+def history(session: Session, most: int) -> tuple[Publication, ...]:
+    """Return what was published, newest first."""
+    rows = select(tables.publication).order_by(tables.publication.c.id.desc()).limit(most)
+    return tuple(_publication(row) for row in session.execute(rows))
+
+
+def before(session: Session, publication: Publication) -> Publication | None:
+    """Return what a publication took the place of."""
+    older = select(tables.publication).where(tables.publication.c.id < publication.id)
+    row = session.execute(older.order_by(tables.publication.c.id.desc()).limit(1)).one_or_none()
+    return _publication(row) if row else None
+
+
+def _publication(row: Row[Any]) -> Publication:
+    return Publication(row.hash, row.at, row.published_by, row.how, row.passes_over, row.id)
+
+
+def stored(session: Session, name: str) -> Files | None:
+    """Return a version's files."""
+    files = session.scalar(select(tables.version.c.files).where(tables.version.c.hash == name))
+    return Files(**json.loads(zlib.decompress(files))) if files else None
+
+
+def named(session: Session, beginning: str) -> tuple[str, ...]:
+    """Return the versions whose hash begins so."""
+    hashes = select(tables.version.c.hash).where(tables.version.c.hash.startswith(beginning, autoescape=True))
+    return tuple(session.scalars(hashes.order_by(tables.version.c.hash)))
+
+
+def calls(session: Session, now: datetime) -> dict[str, Calls]:
+    """Count the calls of each version."""
+    talking = tables.call.c.ended_at.is_(None) & (tables.call.c.heard_at > now - STILL_TALKING)
+    counts = select(
+        tables.call.c.version, func.count().filter(talking).label("talking"), func.count().label("all_calls")
+    )
+    rows = session.execute(counts.group_by(tables.call.c.version))
+    return {row.version: Calls(row.talking, row.all_calls) for row in rows}

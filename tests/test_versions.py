@@ -1,0 +1,310 @@
+"""Edits taken while calls go on: published, refused, followed, rolled back."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from databases import Databases
+from rehearsal import IDENTIFIED, PROJECT, Rehearsal, fill_demo, rehearse
+from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
+
+from ivr.errors import DefinitionError
+from ivr.line import publications
+from ivr.line.actions import SPECS
+from ivr.line.publishing import Watcher, open_versions, roll_back, whoami
+from ivr.line.versions import Folders, Versions
+from ivr.phone.handset import Handset
+from ivr.phone.post import Form, Headers, Reply, wsgi_post
+from ivr.settings import Settings
+from ivr.web.app import make_app
+
+GOODBYE = "Thank you for calling {pharmacy}. Goodbye."
+FAREWELL = "Thank you for calling {pharmacy}. Farewell."
+
+
+@dataclass
+class Desk:
+    """A staff member's folders, and a line whose worker watches them."""
+
+    folders: Folders
+    rehearsal: Rehearsal
+    watcher: Watcher
+
+    @property
+    def hash(self) -> str:
+        return self.rehearsal.line.versions.current.hash
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Change a file and let the worker look twice."""
+        path = self.folders.flows.parent / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+        self.look()
+
+    def look(self) -> None:
+        self.watcher.look()
+        self.watcher.look()
+
+    def published(self) -> list[tuple[str, str]]:
+        with Session(self.rehearsal.line.database) as session:
+            return [(publication.hash, publication.how) for publication in publications.history(session, 20)]
+
+
+def worker(desk: Desk) -> Desk:
+    """Start another worker on the same folders and database, or the same one again."""
+    database = desk.rehearsal.line.database
+    line = replace(desk.rehearsal.line, versions=open_versions(database, desk.folders, SPECS))
+    watcher = Watcher(line, desk.folders)
+    watcher.begin()
+    rehearsal = replace(desk.rehearsal, line=line, app=make_app(line, Settings()))
+    return Desk(desk.folders, rehearsal, watcher)
+
+
+@dataclass
+class Network:
+    """The way from a telephone to a worker, which can be another one at every turn of a call."""
+
+    desk: Desk
+
+    def __call__(self, url: str, form: Form | None, headers: Headers) -> Reply:
+        return wsgi_post(self.desk.rehearsal.app)(url, form, headers)
+
+
+def begin_call(desk: Desk) -> tuple[Network, Handset]:
+    """Call, choose English, and hear about new prescriptions."""
+    network = Network(desk)
+    phone = Handset(network, "http://localhost/voice", "+15105550123", "+18002457979", "CA" + "b" * 32)
+    phone.dial()
+    phone.press("1")
+    phone.press("3")
+    return network, phone
+
+
+@pytest.fixture
+def desk(kind: str, databases: Databases, tmp_path: Path) -> Iterator[Desk]:
+    folders = Folders(tmp_path / "flows", tmp_path / "prompts")
+    shutil.copytree(PROJECT / "flows", folders.flows)
+    shutil.copytree(PROJECT / "prompts", folders.prompts)
+    with databases.fresh(kind, fill_demo) as url:
+        rehearsal = rehearse(url)
+        watcher = Watcher(rehearsal.line, folders)
+        watcher.begin()
+        yield Desk(folders, rehearsal, watcher)
+        rehearsal.line.database.dispose()
+
+
+def farewell(desk: Desk) -> str:
+    """Call, and hear how the line says goodbye."""
+    _, heard = desk.rehearsal.call("139")
+    return heard.text
+
+
+def test_a_good_edit_answers_the_next_call(desk: Desk) -> None:
+    assert farewell(desk).endswith("Goodbye.")
+    desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    assert farewell(desk).endswith("Farewell.")
+    assert [how for _, how in desk.published()] == ["edit", "start"]
+
+
+def test_a_file_is_taken_only_when_it_has_stood_still(desk: Desk) -> None:
+    before, path = desk.hash, desk.folders.prompts / "en" / "main.yaml"
+    whole = path.read_text()
+    for part in (whole[:400], whole[:900]):  # a save that takes its time
+        path.write_text(part)
+        desk.watcher.look()
+    path.write_text(whole.replace(GOODBYE, FAREWELL))
+    desk.watcher.look()
+    assert desk.hash == before
+    assert desk.rehearsal.line.versions.refused is None
+    desk.watcher.look()
+    assert desk.hash != before
+
+
+def test_a_bad_edit_is_refused_and_told_and_the_line_goes_on(desk: Desk) -> None:
+    before = desk.hash
+    with capture_logs() as told:
+        desk.edit("flows/main.yaml", "1: refill", "1: refil")
+    refused = desk.rehearsal.line.versions.refused
+    assert refused is not None
+    message = 'flows/main.yaml:14:10: state "menu" goes to "refil", which does not exist (did you mean "refill"?)'
+    assert message in [str(problem) for problem in refused.problems]
+    assert [entry["event"] for entry in told] == ["edit_refused"]
+    assert message in told[0]["problems"]
+    assert desk.hash == before
+    assert farewell(desk).endswith("Goodbye.")
+
+
+def test_a_refusal_is_told_once_and_gone_when_mended(desk: Desk) -> None:
+    before = desk.hash
+    desk.edit("flows/main.yaml", "1: refill", "1: refil")
+    with capture_logs() as told:
+        desk.look()
+    assert told == []
+    desk.edit("flows/main.yaml", "1: refil", "1: refill")
+    assert desk.rehearsal.line.versions.refused is None
+    assert desk.hash == before
+
+
+def test_a_file_that_is_not_text_is_refused(desk: Desk) -> None:
+    (desk.folders.prompts / "en" / "extra.yaml").write_bytes(b"caf\xe9: hello")
+    desk.look()
+    refused = desk.rehearsal.line.versions.refused
+    assert refused is not None
+    assert "not UTF-8" in str(refused.problems[0])
+
+
+def test_a_call_keeps_its_version_to_its_end(desk: Desk) -> None:
+    phone, _ = desk.rehearsal.call("13")
+    desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    assert phone.press("9").text.endswith("Goodbye.")
+    assert farewell(desk).endswith("Farewell.")
+
+
+def test_a_call_keeps_its_version_on_another_worker_and_after_a_restart(desk: Desk) -> None:
+    network, phone = begin_call(desk)
+    desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    network.desk = worker(desk)
+    assert network.desk.hash == desk.hash
+    assert phone.press("9").text.endswith("Goodbye.")
+
+
+def test_a_call_keeps_its_version_when_it_is_rolled_back(desk: Desk) -> None:
+    first = desk.hash
+    desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    phone, _ = desk.rehearsal.call("13")
+    roll_back(desk.rehearsal.line, desk.folders, first)
+    desk.look()
+    assert farewell(desk).endswith("Goodbye.")
+    assert phone.press("9").text.endswith("Farewell.")
+
+
+def test_a_version_that_actions_have_outgrown_still_serves_its_calls(desk: Desk) -> None:
+    network, phone = begin_call(desk)
+    first = desk.hash
+    desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    outgrown = {**SPECS, "count_refillable": replace(SPECS["count_refillable"], outcomes={"other": {}})}
+    versions = Versions(desk.rehearsal.line.versions.current, outgrown)
+    line = replace(desk.rehearsal.line, versions=versions)
+    with Session(line.database) as session:
+        assert versions.get(session, first).hash == first
+    rehearsal = replace(desk.rehearsal, line=line, app=make_app(line, Settings()))
+    network.desk = Desk(desk.folders, rehearsal, desk.watcher)
+    assert phone.press("9").text.endswith("Goodbye.")
+
+
+def test_an_edit_reaches_every_worker_and_is_published_once(desk: Desk) -> None:
+    other = worker(desk)
+    desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    other.look()
+    assert other.hash == desk.hash
+    assert [how for _, how in desk.published()] == ["edit", "start"]
+
+
+def test_what_another_worker_publishes_is_followed(desk: Desk, tmp_path: Path) -> None:
+    elsewhere = Folders(tmp_path / "b" / "flows", tmp_path / "b" / "prompts")
+    shutil.copytree(desk.folders.flows, elsewhere.flows)
+    shutil.copytree(desk.folders.prompts, elsewhere.prompts)
+    other = worker(replace(desk, folders=elsewhere))
+    other.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    desk.watcher.look()
+    assert desk.hash == other.hash
+    desk.look()
+    other.look()
+    assert [how for _, how in desk.published()] == ["edit", "start"]  # folders that differ do not argue
+
+
+def test_a_rollback_reaches_every_worker_and_is_not_undone_by_a_restart(desk: Desk) -> None:
+    first = desk.hash
+    desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    edited = desk.hash
+    publication = roll_back(desk.rehearsal.line, desk.folders, first)
+    assert publication is not None
+    assert (publication.hash, publication.passes_over, publication.by) == (first, edited, whoami())
+    desk.look()
+    restarted = worker(desk)
+    assert desk.hash == restarted.hash == first
+    assert restarted.rehearsal.line.versions.passed_over == edited
+    assert [how for _, how in desk.published()] == ["rollback", "edit", "start"]
+
+
+def test_an_edit_after_a_rollback_is_published(desk: Desk) -> None:
+    first = desk.hash
+    desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    roll_back(desk.rehearsal.line, desk.folders, first)
+    desk.look()
+    desk.edit("prompts/en/main.yaml", FAREWELL, "Thank you for calling {pharmacy}. Take care.")
+    assert farewell(desk).endswith("Take care.")
+    assert desk.rehearsal.line.versions.passed_over == ""
+
+
+def test_a_worker_starts_on_the_last_good_version_while_a_bad_edit_lies_there(desk: Desk) -> None:
+    before = desk.hash
+    desk.edit("flows/main.yaml", "1: refill", "1: refil")
+    restarted = worker(desk)
+    assert restarted.hash == before
+    assert restarted.rehearsal.line.versions.refused is not None
+    assert farewell(restarted).endswith("Goodbye.")
+
+
+def test_a_line_does_not_begin_with_a_bad_version(kind: str, databases: Databases, tmp_path: Path) -> None:
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "prompts").mkdir()
+    with databases.fresh(kind, fill_demo) as url:
+        database = rehearse(url).line.database
+        with database.begin() as connection:
+            connection.exec_driver_sql("DELETE FROM publication")
+        with pytest.raises(DefinitionError):
+            open_versions(database, Folders(tmp_path / "flows", tmp_path / "prompts"), SPECS)
+        database.dispose()
+
+
+def test_a_version_of_another_release_is_not_taken_and_told_once(desk: Desk) -> None:
+    older = dict(SPECS)
+    del older["count_refillable"]
+    before = desk.hash
+    line = replace(desk.rehearsal.line, versions=Versions(desk.rehearsal.line.versions.current, older))
+    behind = Watcher(line, desk.folders)
+    desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    with capture_logs() as told:
+        behind.look()
+        behind.look()
+    assert line.versions.current.hash == before
+    assert [entry["event"] for entry in told] == ["version_not_taken"]
+
+
+def test_an_unknown_version_cannot_be_rolled_back_to(desk: Desk) -> None:
+    assert roll_back(desk.rehearsal.line, desk.folders, "0" * 16) is None
+    assert len(desk.published()) == 1
+
+
+def test_calls_are_counted_by_version(desk: Desk) -> None:
+    first = desk.hash
+    desk.rehearsal.call("13")
+    desk.rehearsal.call("139")
+    desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    desk.rehearsal.call(IDENTIFIED)
+    with Session(desk.rehearsal.line.database) as session:
+        now = desk.rehearsal.clock()
+        assert publications.calls(session, now) == {
+            first: publications.Calls(in_progress=1, all=2),
+            desk.hash: publications.Calls(in_progress=1, all=1),
+        }
+        assert publications.calls(session, now + timedelta(hours=2))[first].in_progress == 0
+
+
+def test_versions_in_memory_are_few_and_old_ones_are_found_again(desk: Desk) -> None:
+    first = desk.hash
+    for number in range(9):
+        old = "Goodbye." if number == 0 else f"Goodbye {number - 1}."
+        desk.edit("prompts/en/main.yaml", old, f"Goodbye {number}.")
+    versions = desk.rehearsal.line.versions
+    assert len(versions._known) <= 8
+    with Session(desk.rehearsal.line.database) as session:
+        assert versions.get(session, first).hash == first
