@@ -37,6 +37,7 @@ ROOMS = {
     "yaml_reader": Room("YAML with positions, every scalar text", HELPERS, ("yaml",)),
     "wording": Room("numbers, money, dates and addresses as words", HELPERS, ("babel", "num2words", "phonenumbers")),
     "prompts": Room("the prompt language", HELPERS, ("babel",)),
+    "recordings": Room("recorded messages: made, checked, found", HELPERS),
     "flow": Room("what a flow is and how a call advances through it; pure", HELPERS),
     "pharmacy": Room(
         "the shared database: members, prescriptions, orders",
@@ -52,7 +53,7 @@ ROOMS = {
     ),
     "web": Room(
         "webhooks, TwiML, pages",
-        (*HELPERS, "flow", "pharmacy", "payment", "messages", "line"),
+        (*HELPERS, "recordings", "flow", "pharmacy", "payment", "messages", "line"),
         ("flask", "prometheus_client", "sqlalchemy", "twilio", "werkzeug"),
     ),
     "phone": Room("a telephone that executes TwiML", HELPERS, ("rich",)),
@@ -60,12 +61,12 @@ ROOMS = {
     "qa": Room("call scripts: replayed, recorded, explored", (*HELPERS, "flow", "phone")),
     "cli": Room(
         "the commands: they wire the parts",
-        (*HELPERS, "flow", "pharmacy", "payment", "messages", "line", "web", "phone", "qa"),
+        (*HELPERS, "recordings", "flow", "pharmacy", "payment", "messages", "line", "web", "phone", "qa"),
         ("click", "granian", "rich", "sqlalchemy", "watchfiles"),
     ),
     "cli.connect": Room(
         "sets up the carrier's number",
-        (*HELPERS, "flow", "pharmacy", "payment", "messages", "line", "web", "phone", "qa", "cli"),
+        (*HELPERS, "recordings", "flow", "pharmacy", "payment", "messages", "line", "web", "phone", "qa", "cli"),
         ("click", "rich", "twilio"),
     ),
 }

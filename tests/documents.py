@@ -1,0 +1,177 @@
+"""The parts of README and docs that are made, not written: run this file to make them again.
+
+Each lies between `<!-- name -->` and `<!-- /name -->`; `test_docs` fails while one differs from what is made here.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+import tempfile
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import click
+from databases import Databases
+from rehearsal import PROJECT, fill_demo, rehearse
+from rich.console import Console
+from test_layers import HELPERS, ROOMS, Room
+
+from ivr.cli import main
+from ivr.line.actions import SPECS
+from ivr.phone.keyboard import piped_keys
+from ivr.phone.terminal import Terminal, run_terminal
+from ivr.settings import SETTINGS
+from ivr.wording import KINDS, Value, speak
+
+HAPPY_KEYS = "1 1 41200017# 94550 1 1 1 7,,"
+"""Everything on file, refill all, then nothing else."""
+
+KIND_EXAMPLES: Mapping[str, Value] = {
+    "text": "Meadowlark",
+    "digits": "75569095",
+    "number": 3,
+    "ordinal": 2,
+    "money": 3450,
+    "date": "2026-12-04",
+    "full_date": "2026-12-04",
+    "phone": "+18002457979",
+    "address": {"house_number": "12", "street": "N Main St", "city": "Glendale", "state": "AZ", "zip": "85301"},
+}
+"""A value of each kind, as it lies in a call."""
+
+COLUMNS = 100
+UNWRAPPED = 10_000
+
+
+def transcript(keys: str = HAPPY_KEYS) -> str:
+    """Return a call to the demo pharmacy as `ivr dial` shows it, wrapped to be read on a page."""
+    databases = Databases(Path(tempfile.mkdtemp()))
+    with databases.fresh("sqlite", fill_demo) as url:
+        rehearsal, out = rehearse(url), io.StringIO()
+        console = Console(file=out, width=UNWRAPPED)
+        run_terminal(rehearsal.phone(), Terminal(console, piped_keys(io.StringIO(keys)), sleep=lambda _: None))
+        rehearsal.line.database.dispose()
+    databases.close()
+    lines = (textwrap.fill(line, COLUMNS, subsequent_indent="  ") for line in out.getvalue().splitlines())
+    return fenced("\n".join(lines), "text")
+
+
+def excerpt(file: str, *names: str) -> str:
+    """Return the entries of a YAML file that have these names, as they stand there."""
+    text = (PROJECT / file).read_text(encoding="utf-8")
+    found = [_entry(text, name) for name in names]
+    body = textwrap.dedent("\n".join(found)).rstrip()
+    return fenced(f"# {file}\n{body}", "yaml")
+
+
+def _entry(text: str, name: str) -> str:
+    match = re.search(rf"^( *){name}:.*\n(?:\1 +.*\n|\n(?=\1 ))*", text, re.MULTILINE)
+    if match is None:
+        raise LookupError(name)
+    return match[0].rstrip("\n")
+
+
+def fenced(text: str, language: str) -> str:
+    """Return text as a fenced block."""
+    return f"```{language}\n{text.rstrip()}\n```"
+
+
+def settings_table() -> str:
+    """Return every setting, as the program itself describes it."""
+    rows = ((f"`{one.name}`", one.takes, f"`{one.default}`" if one.default else "", one.purpose) for one in SETTINGS)
+    return table(("setting", "takes", "default", "what for"), rows)
+
+
+def rooms_table() -> str:
+    """Return which room may import what."""
+    return table(
+        ("room", "what it is for", "may import", "packages"),
+        ((f"`{name}`", room.purpose, _rooms(room), _codes(room.packages)) for name, room in ROOMS.items()),
+    )
+
+
+def _rooms(room: Room) -> str:
+    others = [name for name in room.rooms if name not in HELPERS]
+    return ", ".join([*(["plain helpers"] if set(HELPERS) <= set(room.rooms) else []), _codes(others)]).strip(", ")
+
+
+def _codes(names: Sequence[str]) -> str:
+    return " ".join(f"`{name}`" for name in names)
+
+
+def actions_table() -> str:
+    """Return what the flow can ask for."""
+    rows = (
+        (
+            f"`{name}`",
+            _codes(sorted(spec.reads)),
+            _codes(sorted(spec.outcomes)),
+            _codes(sorted(set().union(*spec.outcomes.values()))),
+        )
+        for name, spec in sorted(SPECS.items())
+    )
+    return table(("action", "needs", "comes to", "gives"), rows)
+
+
+def kinds_table() -> str:
+    """Return the kinds of values with an example of each, spoken in every language."""
+    languages = ("en", "es")
+    rows = ((f"`{kind}`", *(speak(kind, KIND_EXAMPLES[kind], language) for language in languages)) for kind in KINDS)
+    return table(("kind", *languages), rows)
+
+
+def commands() -> str:
+    """Return every command with its help, as `--help` prints it."""
+    root = click.Context(main, info_name="ivr", terminal_width=COLUMNS, max_content_width=COLUMNS)
+    return "\n\n".join(f"## {path}\n\n{fenced(text, 'text')}" for path, text in _helps(main, root))
+
+
+def _helps(command: click.Command, context: click.Context) -> Iterator[tuple[str, str]]:
+    yield context.command_path, command.get_help(context)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from _helps(inner, click.Context(inner, info_name=name, parent=context))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
+    "README.md": {
+        "call": transcript,
+        "flow": lambda: excerpt("flows/identify.yaml", "zip", "find_member"),
+        "prompt": lambda: excerpt("prompts/en/identify.yaml", "zip", "no_match"),
+    },
+    "docs/cli.md": {"commands": commands},
+    "docs/developers.md": {"rooms": rooms_table},
+    "docs/flows.md": {"actions": actions_table},
+    "docs/operations.md": {"settings": settings_table},
+    "docs/prompts.md": {"kinds": kinds_table},
+}
+"""File -> part -> what makes it."""
+
+
+def made(file: str) -> str:
+    """Return a document with its parts made anew."""
+    text = (PROJECT / file).read_text(encoding="utf-8")
+    for name, make in PARTS[file].items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        body = make()
+        text, count = pattern.subn(lambda found, body=body: f"{found[1]}{body}\n{found[2]}", text)  # type: ignore[misc]
+        if count != 1:
+            raise LookupError(f"{file} has {count} parts called {name}")
+    return text
+
+
+if __name__ == "__main__":
+    for name in PARTS:
+        (PROJECT / name).write_text(made(name), encoding="utf-8")
+        sys.stdout.write(f"made the parts of {name}\n")

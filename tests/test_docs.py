@@ -1,0 +1,276 @@
+"""README and docs say what is true: their commands exist, their YAML loads, their links lead somewhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import date
+from pathlib import Path
+
+import click
+import pytest
+from databases import Databases
+from documents import PARTS, made
+from rehearsal import PROJECT, TODAY, fill_demo
+from sqlalchemy.orm import Session
+
+from ivr.cli import main
+from ivr.errors import Report
+from ivr.flow.definition import Line
+from ivr.flow.loader import LIMIT_KEYS, STATE_KINDS, read_flows
+from ivr.pharmacy.database import open_database
+from ivr.pharmacy.members import find_member
+from ivr.pharmacy.prescriptions import assess
+from ivr.pharmacy.rules import Rules
+from ivr.prompts import load_prompts
+from ivr.settings import SETTINGS
+
+DOCUMENTS = sorted(path.relative_to(PROJECT).as_posix() for path in (*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md")))
+LINE_FILE = (PROJECT / "flows/line.yaml").read_text(encoding="utf-8")
+CATALOGUE = "language: en-US\nvoice: Polly.Joanna-Neural\nnames: {pharmacy: Meadowlark, plan: Meadowlark}\n"
+
+OTHER_COMMANDS = {"pip", "granian", "gunicorn", "python", "pg_dump", "sqlite3", "pytest"}
+"""Commands of others that the documents name; what they are given is checked where it is ours."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a document."""
+
+    file: str
+    line: int
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+def blocks(*languages: str) -> list[Block]:
+    """Return the fenced blocks in these languages, of all documents."""
+    found = []
+    for file in DOCUMENTS:
+        text = (PROJECT / file).read_text(encoding="utf-8")
+        for match in re.finditer(r"^( *)```(\w+)\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL):
+            if match[2] in languages:
+                found.append(Block(file, text.count("\n", 0, match.start()) + 1, match[2], textwrap.dedent(match[3])))
+    return found
+
+
+def shell_lines() -> Iterator[tuple[str, str]]:
+    for block in blocks("sh", "bash"):
+        for number, line in enumerate(block.text.splitlines(), block.line + 1):
+            if line.strip():
+                yield f"{block.file}:{number}", line
+
+
+# Made parts
+
+
+@pytest.mark.parametrize("file", PARTS)
+def test_what_the_program_makes_of_a_document_is_in_it(file: str) -> None:
+    text = (PROJECT / file).read_text(encoding="utf-8")
+    assert text == made(file), "run: python tests/documents.py"
+
+
+# Commands
+
+
+def test_the_readme_gives_the_two_commands() -> None:
+    commands = [line for place, line in shell_lines() if place.startswith("README.md")]
+    assert "pip install -e . && ivr serve" in commands
+    assert 'pip install -e ".[test]" && pytest' in commands
+
+
+@pytest.mark.parametrize(("place", "line"), [*shell_lines()], ids=[place for place, _ in shell_lines()])
+def test_a_command_can_be_given_as_it_stands(place: str, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT)
+    for words in _commands(shlex.split(line, comments=True)):
+        name, arguments = words[0], words[1:]
+        if name == "export":
+            _check_export(arguments[0])
+        elif name == "ivr":
+            _parse(main, arguments, click.Context(main, info_name="ivr"))
+        else:
+            assert name in OTHER_COMMANDS, f"{place}: {name}"
+
+
+def _commands(words: list[str]) -> Iterator[list[str]]:
+    command: list[str] = []
+    for word in words:
+        if word in ("&&", "|"):
+            yield command
+            command = []
+        else:
+            command.append(word)
+    yield command
+
+
+def _check_export(assignment: str) -> None:
+    name, _, value = assignment.partition("=")
+    (setting,) = (one for one in SETTINGS if one.name == name)
+    if "…" not in value:
+        setting.read(value)
+
+
+def _parse(command: click.Command, arguments: list[str], parent: click.Context) -> None:
+    """Let click read the arguments of the command they name, without running it."""
+    if isinstance(command, click.Group):
+        inner = command.get_command(parent, arguments[0]) if arguments else None
+        assert inner is not None, f"{parent.command_path} has no {arguments[:1]}"
+        _parse(inner, arguments[1:], click.Context(inner, info_name=arguments[0], parent=parent))
+    else:
+        command.make_context(parent.info_name, list(arguments), parent=parent.parent)
+
+
+# Links and names
+
+
+@pytest.mark.parametrize("file", DOCUMENTS)
+def test_links_lead_somewhere(file: str) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", _prose(file)):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        found = (PROJECT / file).parent / path if path else PROJECT / file
+        assert found.exists(), f"{file}: {target}"
+        if anchor:
+            assert anchor in _anchors(found), f"{file}: {target}"
+
+
+def _prose(file: str) -> str:
+    return re.sub(r"^ *```.*?^ *```$", "", (PROJECT / file).read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def _anchors(path: Path) -> set[str]:
+    heads = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("file", DOCUMENTS)
+def test_settings_are_called_by_their_names(file: str) -> None:
+    text = (PROJECT / file).read_text(encoding="utf-8")
+    named = set(re.findall(r"\b(?:IVR|TWILIO|STRIPE)_[A-Z_]+\b", text))
+    assert named <= {setting.name for setting in SETTINGS} | {"STRIPE_LOG"}
+
+
+@pytest.mark.parametrize("file", [file for file in DOCUMENTS if file != "CHANGELOG.md"])
+def test_files_of_the_project_are_there(file: str) -> None:
+    for path in re.findall(r"`((?:ivr|flows|prompts|tests|docs|bench)/[\w./-]+)`", _prose(file)):
+        assert (PROJECT / path).exists(), f"{file}: {path}"
+
+
+@pytest.mark.parametrize("file", DOCUMENTS)
+def test_nothing_is_said_of_the_workplace(file: str) -> None:
+    text = (PROJECT / file).read_text(encoding="utf-8")
+    assert not re.search(r"/work\b|\.\./shared|pypi\.|npmjs|registry\.", text)
+
+
+# The flow language
+
+
+def example_flows() -> list[Block]:
+    return [block for block in blocks("yaml") if block.file == "docs/flows.md"]
+
+
+@pytest.mark.parametrize("block", example_flows(), ids=str)
+def test_an_example_of_the_flow_language_loads(block: Block) -> None:
+    report = Report()
+    if block.text.startswith("start:"):
+        line, _ = read_flows({"line.yaml": block.text}, report)
+        assert line is not None
+    else:
+        read_flows({"line.yaml": LINE_FILE, "example.yaml": _as_flow(block.text)}, report)
+    assert [str(problem) for problem in report.problems] == []
+
+
+def _as_flow(text: str) -> str:
+    """Return states alone as a flow that begins with the first."""
+    if text.startswith("flow:"):
+        return text
+    return f"flow: example\nstart: {text.partition(':')[0]}\nstates:\n{textwrap.indent(text, '  ')}"
+
+
+def test_every_key_of_the_flow_language_stands_in_an_example() -> None:
+    keys = set(re.findall(r"([a-z_]+):", "\n".join(block.text for block in example_flows())))
+    assert _keys_of_the_loader() <= keys
+
+
+def _keys_of_the_loader() -> set[str]:
+    """Return the names of all fields that the loader knows."""
+    line = {field.name for field in fields(Line)} - {"place"}
+    tree = ast.parse((PROJECT / "ivr/flow/loader.py").read_text(encoding="utf-8"))
+    calls = (
+        node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".record")
+    )
+    read = {
+        name.value
+        for call in calls
+        for argument in call.args[2:]
+        for name in ast.walk(argument)
+        if isinstance(name, ast.Constant) and isinstance(name.value, str)
+    }
+    assert read, "the loader reads its fields in some other way now"
+    return line | read | set(STATE_KINDS) | set(LIMIT_KEYS)
+
+
+# The prompt language
+
+
+@pytest.mark.parametrize("block", [one for one in blocks("yaml") if one.file == "docs/prompts.md"], ids=str)
+def test_an_example_of_the_prompt_language_loads(block: Block) -> None:
+    report = Report()
+    is_catalogue = block.text.startswith("language:")
+    files = {"en/catalogue.yaml": block.text if is_catalogue else CATALOGUE}
+    load_prompts(files if is_catalogue else {**files, "en/example.yaml": block.text}, report)
+    assert [str(problem) for problem in report.problems] == []
+
+
+# Operations
+
+
+def test_every_log_event_stands_in_the_table() -> None:
+    text = (PROJECT / "docs/operations.md").read_text(encoding="utf-8")
+    section = text.partition("## What to watch")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(_logged())
+
+
+def _logged() -> Iterator[str]:
+    for path in (PROJECT / "ivr").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
+                continue
+            owner, event = ast.unparse(node.func.value), node.args[0]
+            if node.func.attr in ("info", "warning", "error", "exception") and owner in ("log", "logs.get_logger()"):
+                assert isinstance(event, ast.Constant), f"{path}:{node.lineno}: an event is a name, not a sentence"
+                yield str(event.value)
+
+
+# The call map
+
+FINDINGS = [
+    "not_found", "not_mailable", "transfer_pending", "on_hold", "replaced", "already_ordered", "no_refills_by_law",
+    "legal_limit", "expired", "none_left", "first_fill", "due_too_late", "too_soon", "runs_out_first",
+]  # fmt: skip
+"""What each row of the table in `docs/calls.md` comes to."""
+
+
+def test_each_refusal_of_the_call_map_can_be_heard(databases: Databases) -> None:
+    text = (PROJECT / "docs/calls.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (.+?) \|.*\| (\d+), (\d+), (\d+) \|$", text, re.MULTILINE)
+    with databases.fresh("sqlite", fill_demo) as url:
+        engine = open_database(url, durable=False)
+        with Session(engine) as session:
+            found = [_finding(session, member, zip_code, rx, TODAY) for _, member, zip_code, rx in rows]
+        engine.dispose()
+    assert found == FINDINGS
+
+
+def _finding(session: Session, member_number: str, zip_code: str, rx_number: str, today: date) -> str:
+    member = find_member(session, member_number, zip_code)
+    assert member is not None, member_number
+    return assess(session, member.id, rx_number, today, Rules()).kind.value
