@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from call_scripts import pytest_collect_file
 from databases import KINDS, Databases
 from rehearsal import Rehearsal, fill_demo, rehearse
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from ivr.pharmacy.database import open_database
+
+__all__ = ["pytest_collect_file"]  # found here by pytest: call scripts are tests
 
 
 @pytest.fixture(scope="session")

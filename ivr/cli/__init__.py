@@ -5,10 +5,11 @@ Exit codes: 0 done, 1 problems found, 2 wrong usage. One module a subject; all o
 
 from ivr.cli.group import main
 from ivr.cli.pharmacy import pharmacy
+from ivr.cli.qa import replay
 from ivr.cli.service import db, dial, serve, sweep
 from ivr.cli.staff import check
 
-for command in (serve, dial, check, sweep, db, pharmacy):
+for command in (serve, dial, check, sweep, db, pharmacy, replay):
     main.add_command(command)
 
 __all__ = ["main"]

@@ -1,0 +1,125 @@
+"""The pharmacy's rows as call scripts know them: by the loader's column names, every value as text."""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, Table, select
+
+from ivr.errors import DataError
+from ivr.pharmacy.load import load_folder
+from ivr.pharmacy.load_files import FILES, CsvFile, Reference
+from ivr.pharmacy.tables import Address
+from ivr.qa.patterns import LINES, Found
+from ivr.qa.script import Row
+
+_FILES: Mapping[str, CsvFile] = {file.table.name: file for file in FILES}
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    name: tuple(column.name for column in file.columns) for name, file in _FILES.items()
+}
+WRITTEN = ("refill_order", "order_line", "payment", "renewal_request", "address", "saved_card")
+"""The tables a call can write to."""
+
+
+def ids(database: Engine, table: str) -> set[object]:
+    """Return the ids of a table's rows."""
+    with database.connect() as connection:
+        return set(connection.scalars(select(_FILES[table].table.c.id)))
+
+
+def rows(database: Engine, table: str) -> Sequence[tuple[object, Found]]:
+    """Return a table's rows with their ids."""
+    found = list(_rows(database, table))
+    if table != "refill_order":
+        return found
+    lines = [line for _, line in _rows(database, "order_line")]
+    return [
+        (row_id, {**row, LINES: [line for line in lines if line["order_number"] == row["order_number"]]})
+        for row_id, row in found
+    ]
+
+
+def _rows(database: Engine, table: str) -> Iterator[tuple[object, dict[str, str]]]:
+    file = _FILES[table]
+    with database.connect() as connection:
+        known = {
+            column.name: _numbers(connection, column.table, column.name)
+            for column in file.columns
+            if isinstance(column, Reference)
+        }
+        if table == "refill_order":
+            known["ship_to"] = _numbers(connection, _table_of_addresses(), "kind")
+        for row in connection.execute(select(file.table).order_by(file.table.c.id)).mappings():
+            yield row["id"], {column.name: _text(_value(row, column, known)) for column in file.columns}
+
+
+def _table_of_addresses() -> Table:
+    table = Address.__table__
+    if not isinstance(table, Table):
+        raise TypeError("addresses lie in a table")
+    return table
+
+
+def _numbers(connection: Any, table: Table, name: str) -> Mapping[object, object]:
+    return {row[0]: row[1] for row in connection.execute(select(table.c.id, table.c[name]))}
+
+
+def _value(row: Any, column: Any, known: Mapping[str, Mapping[object, object]]) -> object:
+    if column.name == "ship_to":
+        return known["ship_to"].get(row["ship_to_id"])
+    if column.name in known:
+        return known[column.name].get(row[column.target])
+    return row.get(column.target)
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case datetime() | date():
+            return value.isoformat()
+        case _:
+            return str(value)
+
+
+def change(database: Engine, wanted: Sequence[Row], today: date) -> None:
+    """Add rows, or change those that stand there already: what a row leaves out stays as it is.
+
+    Raises DataError, with the place in the script, when the loader refuses one.
+    """
+    for row in wanted:
+        whole = {**_standing(database, row), **{name: str(value) for name, value in row.columns.items()}}
+        with tempfile.TemporaryDirectory() as folder:
+            _write(Path(folder) / f"{row.table}.csv", whole)
+            try:
+                load_folder(database, Path(folder), today)
+            except DataError as error:
+                reason = str(error).partition(": ")[2]
+                raise DataError(f"{row.place}: {row.table}: {reason}") from None
+
+
+def _write(path: Path, row: Mapping[str, str]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(row)
+        writer.writerow(row.values())
+
+
+def _standing(database: Engine, row: Row) -> Mapping[str, str]:
+    """Return the one row that has the same key, as far as the script tells it."""
+    file = _FILES[row.table]
+    names = {column.target: column.name for column in file.columns}
+    key = {name: str(row.columns[name]) for target in file.key if (name := names.get(target, target)) in row.columns}
+    if not key:
+        return {}
+    alike = [found for _, found in _rows(database, row.table) if all(found[name] == text for name, text in key.items())]
+    if len(alike) != 1:
+        return {}
+    return {name: text for name, text in alike[0].items() if text}

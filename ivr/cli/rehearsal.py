@@ -1,0 +1,250 @@
+"""A line in this process that call scripts are played on: each gets its own demo pharmacy, clock and processor.
+
+The database lies in memory. What a script's day makes of the demo pharmacy is kept as bytes, so that the next script
+of that day has its own copy in less than a millisecond.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
+
+from ivr.cli import pharmacy_rows
+from ivr.flow.definition import Flows
+from ivr.line import build
+from ivr.line.actions import SPECS
+from ivr.line.service import Line, TurnTaken
+from ivr.line.versions import Files, Versions, load, read_files
+from ivr.payment import sandbox
+from ivr.payment.vault import Vault
+from ivr.pharmacy.database import open_database, upgrade
+from ivr.pharmacy.demo import load_demo
+from ivr.phone.post import Post, wsgi_post
+from ivr.prompts import Catalogues
+from ivr.qa.patterns import Found
+from ivr.qa.script import Fault, Row, Script
+from ivr.qa.vocabulary import Vocabulary
+from ivr.secret import Secret
+from ivr.settings import Settings
+from ivr.web.app import make_app
+
+URL = "http://localhost/voice"
+PERSON = "+18005550199"
+ORDER_NUMBERS = 10**9
+PROCESSOR_SECONDS = 4
+"""Passed while a processor that is away or slow is waited for."""
+
+_KEY = Secret(base64.urlsafe_b64encode(b"a rehearsal's key, not a secret.").decode())
+_FAULTS = {"processor": sandbox.Fault.DOWN, "slow_processor": sandbox.Fault.SLOW}
+
+
+class RehearsalError(RuntimeError):
+    """What a script made go wrong, on purpose."""
+
+
+class Rehearsal:
+    """The stage in this process. `files` are the flows and prompts; without any, those the settings name."""
+
+    in_process = True
+
+    def __init__(
+        self,
+        settings: Settings,
+        files: Files | None = None,
+        *,
+        log: io.StringIO | None = None,
+        fresh: Callable[[], Engine] | None = None,
+    ) -> None:
+        """`log` is where the line's log goes; `fresh` makes an empty database for a script, in place of one in memory."""
+        self.settings = replace(settings, database_url="sqlite://", secret_keys=(_KEY,), twilio_auth_tokens=())
+        self.settings = replace(self.settings, public_url=None, gateway="sandbox", stripe_api_key=None, now=None)
+        version = load(files or read_files(settings.flows, settings.prompts), SPECS)
+        self._log = log or io.StringIO()
+        self._fresh = fresh
+        self._memory = open_database("sqlite://", durable=False)
+        self._templates: dict[date, bytes] = {}
+        self._line = Line(
+            database=self._memory,
+            versions=Versions(version, SPECS),
+            vault=Vault((_KEY,)),
+            gateway=sandbox.Sandbox(),
+            clock=lambda: datetime.now(UTC),
+            timezone=settings.timezone,
+            rules=build.rules(settings),
+            has_person=True,
+            draw=lambda: 0,
+        )
+
+    @property
+    def flows(self) -> Flows:
+        """The flows that are rehearsed."""
+        return self._line.versions.current.flows
+
+    @property
+    def catalogues(self) -> Catalogues:
+        """The prompts that are rehearsed."""
+        return self._line.versions.current.catalogues
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The names that scripts may use."""
+        return Vocabulary(self.catalogues.names, pharmacy_rows.COLUMNS, self.catalogues.languages)
+
+    @contextmanager
+    def open(self, script: Script) -> Iterator[Staged]:
+        """Load the pharmacy as it is on the script's day, with the rows it gives, and put a line before it."""
+        at = script.at if script.at.tzinfo else script.at.replace(tzinfo=self.settings.timezone)
+        today = at.astimezone(self.settings.timezone).date()
+        person = None if script.person == "nobody" else PERSON
+        settings = replace(self.settings, person_number=person)
+        self.log()
+        with self._database(today, at) as database:
+            scene = Staged(self, replace(self._line, database=database, has_person=bool(person)), settings, at)
+            scene.change(script.given)
+            yield scene
+            scene.close()
+
+    @contextmanager
+    def _database(self, today: date, at: datetime) -> Iterator[Engine]:
+        if self._fresh:
+            database = self._fresh()
+            self._fill(database, today, at)
+            yield database
+            database.dispose()
+            return
+        if today not in self._templates:
+            with _driver(self._memory) as connection:
+                connection.deserialize(_empty())
+            self._fill(self._memory, today, at)
+            with _driver(self._memory) as connection:
+                self._templates[today] = connection.serialize()
+        with _driver(self._memory) as connection:
+            connection.deserialize(self._templates[today])
+        yield self._memory
+
+    def _fill(self, database: Engine, today: date, at: datetime) -> None:
+        upgrade(database)
+        load_demo(database, today)
+        build.publish(replace(self._line, database=database, clock=lambda: at.astimezone(UTC)), database)
+
+    def log(self) -> str:
+        """Return what was logged since the last time."""
+        text = self._log.getvalue()
+        self._log.seek(0)
+        self._log.truncate()
+        return text
+
+
+@contextmanager
+def _driver(engine: Engine) -> Iterator[Any]:
+    """Lend SQLite's own connection, for what SQLAlchemy has no word for."""
+    connection = engine.raw_connection()
+    try:
+        yield connection.driver_connection
+    finally:
+        connection.close()
+
+
+def _empty() -> bytes:
+    empty = open_database("sqlite://", durable=False)
+    with _driver(empty) as connection:
+        connection.execute("CREATE TABLE made (id INTEGER)")  # a database without any table has no bytes
+        connection.execute("DROP TABLE made")
+        content: bytes = connection.serialize()
+    empty.dispose()
+    return content
+
+
+class Staged:
+    """One script's line: its time goes on with the caller's, what is drawn is drawn alike each time."""
+
+    url = URL
+
+    def __init__(self, rehearsal: Rehearsal, line: Line, settings: Settings, at: datetime) -> None:
+        self._rehearsal = rehearsal
+        self._now = at.astimezone(UTC)
+        self._fault: Fault = "nothing"
+        self.turns: list[TurnTaken] = []
+        self.database = line.database
+        self.today = line.today(self._now)
+        self.gateway = sandbox.Sandbox(self._processor_fault)
+        random_numbers = random.Random(at.isoformat())  # noqa: S311 - alike each time is what is wanted here
+        self.line = replace(
+            line,
+            clock=lambda: self._now,
+            watch=self._watch,
+            gateway=self.gateway,
+            draw=lambda: random_numbers.randrange(ORDER_NUMBERS),
+        )
+        self.post: Post = wsgi_post(make_app(self.line, settings))
+        self._given: dict[str, set[object]] = {}
+        event.listen(self.database, "begin", self._begin)
+
+    def close(self) -> None:
+        """Leave the database as others use it."""
+        event.remove(self.database, "begin", self._begin)
+
+    def passes(self, seconds: float) -> None:
+        """Let time go on."""
+        self._now += timedelta(seconds=seconds)
+
+    def change(self, rows: Sequence[Row]) -> None:
+        """Add or change rows; what stands there before a call is none of what it wrote."""
+        if not self._given:
+            self._given = {table: set() for table in pharmacy_rows.COLUMNS}
+            self._note_given(tables=pharmacy_rows.WRITTEN)
+        if rows:
+            before = {table: self._ids(table) for table in pharmacy_rows.WRITTEN}
+            pharmacy_rows.change(self.database, rows, self.today)
+            for table, ids in before.items():
+                self._given[table] |= self._ids(table) - ids
+
+    def _note_given(self, tables: Sequence[str]) -> None:
+        for table in tables:
+            self._given[table] = self._ids(table)
+
+    def _ids(self, table: str) -> set[object]:
+        return pharmacy_rows.ids(self.database, table)
+
+    def breaks(self, fault: Fault) -> None:
+        """Make something fail: a turn of the line or its database once, a processor until told otherwise."""
+        self._fault = fault
+
+    def rows(self, table: str) -> Sequence[Found]:
+        """Return a table's rows."""
+        return [row for _, row in pharmacy_rows.rows(self.database, table)]
+
+    def new_rows(self, table: str) -> Sequence[Found]:
+        """Return the rows that calls have written."""
+        given = self._given[table]
+        return [row for row_id, row in pharmacy_rows.rows(self.database, table) if row_id not in given]
+
+    def log(self) -> str:
+        """Return what was logged since the last time."""
+        return self._rehearsal.log()
+
+    def _watch(self, turn: TurnTaken) -> None:
+        if self._fault == "line":
+            self._fault = "nothing"
+            raise RehearsalError("a turn failed because the script says so")
+        self.turns.append(turn)
+
+    def _begin(self, _: object) -> None:
+        if self._fault == "database":
+            self._fault = "nothing"
+            raise OperationalError("a script", {}, RehearsalError("the database is away because the script says so"))
+
+    def _processor_fault(self, _: str) -> sandbox.Fault | None:
+        fault = _FAULTS.get(self._fault)
+        if fault:
+            self.passes(PROCESSOR_SECONDS)
+        return fault

@@ -1,0 +1,279 @@
+"""YAML to scripts. Every slip is a problem at its file, line and column, with the nearest right word.
+
+A file holds one script, or a list of them. What a script may say of prompts, tables and languages is the
+`Vocabulary` it is read with; without one, any name passes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import get_args
+
+from ivr.errors import Place, Report, did_you_mean
+from ivr.qa import expectations
+from ivr.qa.patterns import read_rows
+from ivr.qa.script import (
+    DEFAULT_AT,
+    DEFAULT_FROM,
+    DEFAULT_TO,
+    LANGUAGE_KEY,
+    Breaks,
+    Dials,
+    Expected,
+    Fault,
+    HangsUp,
+    Hears,
+    Later,
+    Meanwhile,
+    Pays,
+    Person,
+    Presses,
+    Script,
+    Step,
+    Waits,
+)
+from ivr.qa.vocabulary import Vocabulary
+from ivr.yaml_reader import Node, read
+
+_PROMPT = re.compile(r"(?P<name>[a-z0-9_]+\.[a-z0-9_]+)(?: \((?P<variant>silence|wrong)(?: (?P<tries>[1-9]))?\))?")
+_SPAN = re.compile(r"([1-9][0-9]{0,4})(s|m|h|d)")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_KEYS = frozenset("0123456789*#")
+
+
+def read_scripts(file: str, text: str, report: Report, vocabulary: Vocabulary | None = None) -> tuple[Script, ...]:
+    """Read the scripts of one file; those with problems are left out."""
+    root = read(file, text, report)
+    if root is None:
+        return ()
+    nodes = root.items if root.items is not None else (root,)
+    reader = _Reader(report, vocabulary or Vocabulary())
+    found = (reader.script(node) for node in nodes)
+    return tuple(script for script in found if script)
+
+
+def read_files(paths: Collection[Path], report: Report, vocabulary: Vocabulary) -> tuple[Script, ...]:
+    """Read the scripts of files, and of all files below folders."""
+    scripts: list[Script] = []
+    for path in files_below(paths, report):
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            report.add(Place(str(path)), f"cannot be read: {error}")
+            continue
+        scripts.extend(read_scripts(str(path), text, report, vocabulary))
+    return tuple(scripts)
+
+
+def files_below(paths: Collection[Path], report: Report) -> list[Path]:
+    """Return every script file that is named, or lies below a folder that is."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            found.update(dict.fromkeys(sorted(path.rglob("*.yaml"))))
+        elif path.is_file():
+            found[path] = None
+        else:
+            report.add(Place(str(path)), "there is no such file or folder")
+    return list(found)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads scripts, noting problems as it goes."""
+
+    report: Report
+    known: Vocabulary
+    names: dict[str, Place] = field(default_factory=dict)
+
+    def script(self, node: Node) -> Script | None:
+        before = len(self.report.problems)
+        optional = ("at", "from", "to", "language", "person", "given", "expect", "about")
+        fields = node.record(self.report, "a script", ("call", "steps"), optional)
+        name = fields["call"].text(self.report, '"call"') or "" if "call" in fields else ""
+        if name in self.names:
+            self.report.add(fields["call"].place, f'"{name}" is already on line {self.names[name].line}')
+        self.names[name] = node.place
+        steps = self.steps(fields["steps"]) if "steps" in fields else ()
+        given = read_rows(fields["given"], self.known, self.report) if "given" in fields else ()
+        expect = expectations.read(fields["expect"], self.known, self.report) if "expect" in fields else Expected()
+        person = self.word(fields.get("person"), "person", get_args(Person)) or "answers"
+        script = Script(
+            place=node.place,
+            name=name,
+            at=self.moment(fields.get("at")),
+            from_number=self.text(fields.get("from"), "from") or DEFAULT_FROM,
+            to_number=self.text(fields.get("to"), "to") or DEFAULT_TO,
+            language=self.language(fields.get("language"), steps),
+            person=person,  # type: ignore[arg-type]  # one of the words that were just held against the type
+            given=given,
+            steps=steps,
+            expect=expect,
+        )
+        return script if len(self.report.problems) == before else None
+
+    def text(self, node: Node | None, what: str) -> str:
+        return (node.text(self.report, f'"{what}"') or "") if node else ""
+
+    def word(self, node: Node | None, what: str, known: Collection[str]) -> str:
+        found = self.text(node, what)
+        if node and found and found not in known:
+            wanted = ", ".join(known)
+            self.report.add(
+                node.place, f'"{what}" should be one of {wanted}; found "{found}"{did_you_mean(found, known)}'
+            )
+            return ""
+        return found
+
+    def moment(self, node: Node | None) -> datetime:
+        text = self.text(node, "at") or DEFAULT_AT
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            if node:
+                self.report.add(node.place, f'"at" should be a time like {DEFAULT_AT}, found "{text}"')
+            return datetime.fromisoformat(DEFAULT_AT)
+
+    def language(self, node: Node | None, steps: tuple[Step, ...]) -> str:
+        if node:
+            return self.word(node, "language", self.known.languages or (node.scalar or "",))
+        chooses = any(isinstance(step, Presses) and step.keys == LANGUAGE_KEY for step in steps)
+        return "" if chooses else "en"
+
+    # Steps
+
+    def steps(self, node: Node) -> tuple[Step, ...]:
+        found = (self.step(item) for item in node.sequence(self.report, "steps"))
+        return tuple(step for step in found if step)
+
+    def step(self, node: Node) -> Step | None:
+        fields = node.mapping(self.report, "a step")
+        kinds = [name for name in fields if name in _STEPS]
+        if not fields:
+            return None
+        if len(kinds) != 1:
+            wrong = next((name for name in fields if name not in _STEPS and name not in ("times", "after")), "")
+            told = (
+                f'found "{wrong}"{did_you_mean(wrong, _STEPS)}' if wrong else f"found {' and '.join(kinds) or 'none'}"
+            )
+            self.report.add(node.key_place(wrong), f"a step is one of {', '.join(_STEPS)}; {told}")
+            return None
+        extra = {"presses": ("times", "after"), "waits": ("times",)}.get(kinds[0], ())
+        fields = node.record(self.report, f'the step "{kinds[0]}"', kinds, extra)
+        return _STEPS[kinds[0]](self, fields[kinds[0]], fields)
+
+    def hears(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        if node.fields is not None:
+            return self.hears_more(node, node.fields)
+        text = self.text(node, "hears")
+        if node.quoted:
+            return Hears(node.place, words={"": text})
+        return self.prompt(node.place, text)
+
+    def hears_more(self, node: Node, fields: Mapping[str, Node]) -> Step | None:
+        if fields and all(name in (self.known.languages or ("en", "es")) for name in fields):
+            words = {language: self.text(words, "hears") for language, words in fields.items()}
+            return Hears(node.place, words=words)
+        if len(fields) != 1:
+            self.report.add(node.place, '"hears" takes a prompt, a prompt with values, or words in quotes')
+            return None
+        ((name, values),) = fields.items()
+        heard = self.prompt(node.key_place(name), name)
+        return heard and Hears(
+            heard.place, heard.prompt, heard.variant, heard.tries, expectations.read_values(values, self.report)
+        )
+
+    def prompt(self, place: Place, text: str) -> Hears | None:
+        match = _PROMPT.fullmatch(text)
+        if match is None:
+            self.report.add(place, f'"{text}" is no prompt\'s name; words that are heard stand in quotes')
+            return None
+        name = match["name"]
+        if self.known.prompts and name not in self.known.prompts:
+            self.report.add(place, f'there is no prompt "{name}"{did_you_mean(name, self.known.prompts)}')
+            return None
+        return Hears(place, name, match["variant"] or "", int(match["tries"] or 0))
+
+    def presses(self, node: Node, fields: Mapping[str, Node]) -> Step | None:
+        keys = "".join(self.text(node, "presses").split())
+        if not keys:
+            return None
+        if keys != LANGUAGE_KEY and set(keys) - _KEYS:
+            hint = did_you_mean(keys, (LANGUAGE_KEY,))
+            self.report.add(
+                node.place, f"\"presses\" takes keys in quotes, '0' to '9', '*' and '#'; found \"{keys}\"{hint}"
+            )
+            return None
+        if keys != LANGUAGE_KEY and not node.quoted:
+            self.report.add(node.place, f"keys stand in quotes: '{keys}'")
+            return None
+        return Presses(node.place, keys, self.times(fields), self.after(fields.get("after")))
+
+    def times(self, fields: Mapping[str, Node]) -> int:
+        return (fields["times"].integer(self.report, '"times"', low=1, high=9999) or 1) if "times" in fields else 1
+
+    def after(self, node: Node | None) -> dict[str, str]:
+        if node is None:
+            return {}
+        if node.fields is not None:
+            return {language: self.text(words, "after") for language, words in node.fields.items()}
+        return {"": self.text(node, "after")}
+
+    def waits(self, node: Node, fields: Mapping[str, Node]) -> Step | None:
+        self.nothing(node, "waits", "silence")
+        return Waits(node.place, self.times(fields))
+
+    def hangs_up(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        self.nothing(node, "hangs_up", "now")
+        return HangsUp(node.place)
+
+    def nothing(self, node: Node, what: str, word: str) -> None:
+        if node.scalar not in ("", word, "true", "~", "null"):
+            self.report.add(node.place, f'"{what}" takes nothing, or the word "{word}"; found {node.kind}')
+
+    def pays(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        fields = node.record(self.report, '"pays"', (), ("card", "expiry", "code", "result"))
+        if ("result" in fields) == bool(set(fields) & {"card", "expiry", "code"}) or (
+            "result" not in fields and len(fields) != 3
+        ):
+            self.report.add(node.place, '"pays" takes card, expiry and code, or the result the carrier came to')
+            return None
+        return Pays(node.place, {name: self.text(value, name) for name, value in fields.items()})
+
+    def dials(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        if node.fields is None:
+            self.nothing(node, "dials", "again")
+            return Dials(node.place)
+        fields = node.record(self.report, '"dials"', (), ("from",))
+        return Dials(node.place, self.text(fields.get("from"), "from"))
+
+    def later(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        match = _SPAN.fullmatch(self.text(node, "later"))
+        if match is None:
+            self.report.add(node.place, f'"later" takes a span like 90s, 45m, 2h or 3d, found {node.kind}')
+            return None
+        return Later(node.place, timedelta(**{_UNITS[match[2]]: int(match[1])}))
+
+    def meanwhile(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        return Meanwhile(node.place, read_rows(node, self.known, self.report))
+
+    def breaks(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        fault = self.word(node, "breaks", get_args(Fault))
+        return Breaks(node.place, fault) if fault else None  # type: ignore[arg-type]
+
+
+_STEPS: Mapping[str, Callable[[_Reader, Node, Mapping[str, Node]], Step | None]] = {
+    "hears": _Reader.hears,
+    "presses": _Reader.presses,
+    "waits": _Reader.waits,
+    "pays": _Reader.pays,
+    "hangs_up": _Reader.hangs_up,
+    "dials": _Reader.dials,
+    "later": _Reader.later,
+    "meanwhile": _Reader.meanwhile,
+    "breaks": _Reader.breaks,
+}

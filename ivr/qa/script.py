@@ -1,0 +1,208 @@
+"""A call script as data: who calls whom and when, what the caller does and hears, and what must have come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from ivr.errors import Place
+
+DEFAULT_AT = "2026-03-02T10:00"
+"""A Monday, so that days spoken do not move with the day a script is played on."""
+DEFAULT_FROM = "+15105550123"
+DEFAULT_TO = "+18002457979"
+
+LANGUAGE_KEY = "language"
+"""Pressed for whichever key chooses the language a script is played in."""
+
+Pattern = str | Mapping[str, "Pattern"] | tuple["Pattern", ...]
+"""What a value should be: a text to compare with, or the same for its parts."""
+
+Person = Literal["answers", "busy", "no_answer", "nobody"]
+"""What becomes of a caller who is connected to a person; `nobody`: the line knows no number to connect to."""
+
+Fault = Literal["line", "database", "processor", "slow_processor", "nothing"]
+"""What stops working: one turn of the line or of its database, the card processor until told otherwise."""
+
+Ending = Literal["goodbye", "person", "hung_up", "open", "error"]
+"""How a call ended: the line said goodbye, a person took it, the caller hung up; `open`: the script stopped earlier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the pharmacy by the loader's column names, or what some of its columns should hold."""
+
+    place: Place
+    table: str
+    columns: Mapping[str, Pattern]
+
+
+@dataclass(frozen=True, slots=True)
+class Hears:
+    """Something that must be heard before the caller acts again, after what was asserted before it.
+
+    A prompt by its name, perhaps with some of its values and the occasion (after a silence, a wrong key), or words.
+    """
+
+    place: Place
+    prompt: str = ""
+    variant: str = ""
+    tries: int = 0
+    values: Mapping[str, Pattern] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+    """Language -> words; "" for any language."""
+
+    def __str__(self) -> str:
+        if not self.prompt:
+            return " / ".join(f'"{words}"' for words in self.words.values())
+        occasion = f" ({self.variant}{f' {self.tries}' if self.tries else ''})" if self.variant else ""
+        return self.prompt + occasion
+
+
+@dataclass(frozen=True, slots=True)
+class Presses:
+    """Keys, pressed when the question has been heard, or as soon as the words `after` have."""
+
+    place: Place
+    keys: str
+    times: int = 1
+    after: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.keys
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Silence until the line goes on."""
+
+    place: Place
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Pays:
+    """A card given to the carrier's own card step, or the result it ends with."""
+
+    place: Place
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class HangsUp:
+    """The receiver is put down."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Dials:
+    """Another call, from the same number unless told otherwise."""
+
+    place: Place
+    from_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Time passes, between two calls or while the caller says nothing."""
+
+    place: Place
+    span: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """Rows change during the call, as when the website orders the same prescription."""
+
+    place: Place
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Breaks:
+    """Something stops working, or works again."""
+
+    place: Place
+    fault: Fault
+
+
+Step = Hears | Presses | Waits | Pays | HangsUp | Dials | Later | Meanwhile | Breaks
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A limit for a number: `<=25`, `>0`, or the number itself."""
+
+    place: Place
+    sign: Literal["<=", ">=", "<", ">", "="]
+    number: float
+
+    def holds(self, found: float) -> bool:
+        """Say whether a number is within it."""
+        match self.sign:
+            case "<=":
+                return found <= self.number
+            case ">=":
+                return found >= self.number
+            case "<":
+                return found < self.number
+            case ">":
+                return found > self.number
+            case _:
+                return found == self.number
+
+    def __str__(self) -> str:
+        return f"{'' if self.sign == '=' else self.sign}{self.number:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The rows of a table that the call itself must have written: so many, or exactly these."""
+
+    place: Place
+    table: str
+    count: Bound | None = None
+    rows: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What must hold when the call is over."""
+
+    end: Ending | None = None
+    end_place: Place | None = None
+    written: tuple[Written, ...] = ()
+    there: tuple[Row, ...] = ()
+    not_there: tuple[Row, ...] = ()
+    keys: Bound | None = None
+    seconds: Bound | None = None
+
+    @property
+    def asks_for_rows(self) -> bool:
+        """Say whether the pharmacy has to be looked at."""
+        return bool(self.written or self.there or self.not_there)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One call, or several that follow each other."""
+
+    place: Place
+    name: str
+    at: datetime
+    """Without a zone it is a time of the pharmacy's own day."""
+    from_number: str
+    to_number: str
+    language: str
+    """What it is played in; "" for one that chooses by `presses: language` and is played in each."""
+    person: Person
+    given: tuple[Row, ...]
+    steps: tuple[Step, ...]
+    expect: Expected
+
+    def languages(self, known: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the languages it is to be played in."""
+        return (self.language,) if self.language else known

@@ -1,0 +1,97 @@
+"""What a script is played on: a line, with a pharmacy of its own and a clock of its own.
+
+This room knows no line. Whoever plays scripts hands in a `Stage`: one in this process, where turns and rows can be
+seen, or one that reaches a line elsewhere, of which only its words are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import date
+from typing import Protocol
+
+from ivr.flow.call import Call, Event, Visit
+from ivr.flow.definition import Flows
+from ivr.flow.verbs import Verb
+from ivr.phone.post import Post
+from ivr.prompts import Catalogues
+from ivr.qa.patterns import Found
+from ivr.qa.script import Fault, Row, Script
+
+
+class Turn(Protocol):
+    """One turn as the flow saw it."""
+
+    @property
+    def event(self) -> Event:
+        """What the caller did."""
+
+    @property
+    def trail(self) -> tuple[Visit, ...]:
+        """The way through the flow."""
+
+    @property
+    def verb(self) -> Verb:
+        """What ended the turn, with all that was to be spoken."""
+
+    @property
+    def call(self) -> Call:
+        """The call after it."""
+
+
+class Scene(Protocol):
+    """A line that is ready for the calls of one script."""
+
+    @property
+    def post(self) -> Post:
+        """The way to it."""
+
+    @property
+    def url(self) -> str:
+        """Its address for incoming calls."""
+
+    @property
+    def today(self) -> date:
+        """The pharmacy's day when the script began."""
+
+    @property
+    def turns(self) -> Sequence[Turn]:
+        """Every turn so far, in order; always empty when the line is elsewhere."""
+
+    def passes(self, seconds: float) -> None:
+        """Let the line's time go on."""
+
+    def change(self, rows: Sequence[Row]) -> None:
+        """Add rows to the pharmacy, or change them; DataError, with the row's place, when it refuses one."""
+
+    def breaks(self, fault: Fault) -> None:
+        """Make something fail."""
+
+    def rows(self, table: str) -> Sequence[Found]:
+        """Return a table's rows by the loader's column names; the lines of an order stand in its column `lines`."""
+
+    def new_rows(self, table: str) -> Sequence[Found]:
+        """Return the rows that calls have written."""
+
+    def log(self) -> str:
+        """Return what the line wrote to its log since it was asked last."""
+
+
+class Stage(Protocol):
+    """Opens a scene for each script."""
+
+    @property
+    def flows(self) -> Flows:
+        """The flows a script is told with; those of the line itself when it is in this process."""
+
+    @property
+    def catalogues(self) -> Catalogues:
+        """The words, likewise."""
+
+    @property
+    def in_process(self) -> bool:
+        """Whether turns and rows can be seen, and rows and time be set."""
+
+    def open(self, script: Script) -> AbstractContextManager[Scene]:
+        """Make a line ready for one script."""

@@ -1,0 +1,68 @@
+"""Call scripts as tests: pytest finds `calls/*.yaml` by itself and plays every script in every language it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ivr.cli.rehearsal import Rehearsal
+from ivr.errors import Report
+from ivr.qa.player import play
+from ivr.qa.reader import read_scripts
+from ivr.qa.report import failure
+from ivr.qa.script import Script
+from ivr.settings import Settings
+
+CALLS = Path(__file__).parent / "calls"
+
+
+@cache
+def stage() -> Rehearsal:
+    """Build the line once a process; each script still has a pharmacy of its own."""
+    return Rehearsal(Settings())
+
+
+class CallFile(pytest.File):
+    """A file of scripts."""
+
+    def collect(self) -> Iterable[pytest.Item]:
+        report = Report()
+        name = str(self.path.relative_to(self.config.rootpath))
+        scripts = read_scripts(name, self.path.read_text(encoding="utf-8"), report, stage().vocabulary)
+        if report.problems:
+            raise self.CollectError("\n".join(map(str, report.problems)))
+        yield from self._calls(scripts)
+
+    def _calls(self, scripts: Iterable[Script]) -> Iterator[pytest.Item]:
+        for script in scripts:
+            for language in script.languages(stage().catalogues.languages):
+                item: Call = Call.from_parent(self, name=f"{script.name} [{language}]")
+                item.script, item.language = script, language
+                yield item
+
+
+class Call(pytest.Item):
+    """A script in one language."""
+
+    script: Script
+    language: str
+
+    def runtest(self) -> None:
+        played = play(self.script, stage(), self.language)
+        if not played.passed:
+            pytest.fail(failure(played), pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, self.script.place.line - 1, self.name
+
+
+def pytest_collect_file(parent: Any, file_path: Path) -> CallFile | None:
+    """Take the scripts in `calls/`; the name is pytest's."""
+    if file_path.suffix == ".yaml" and CALLS in file_path.parents:
+        collected: CallFile = CallFile.from_parent(parent, path=file_path)
+        return collected
+    return None
