@@ -81,7 +81,7 @@ def test_an_unpaid_order_is_taken_over_by_the_next_call(rehearsal: Rehearsal) ->
     rehearsal.call(IDENTIFIED + "1" + "1" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
     phone, heard = rehearsal.call(IDENTIFIED)
     assert "has not been paid yet" in heard.text
-    phone.press("1")
+    phone.press("1" + "7")
     heard = phone.press("1" + "1" + "7")
     assert "Your order is placed" in heard.text
     assert [row[2] for row in placed(rehearsal)] == ["declined", "authorized"]

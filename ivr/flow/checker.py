@@ -1,10 +1,15 @@
-"""What must hold of the flows, the prompts and the actions together. Problems go to a report, each at its place."""
+"""What must hold of the flows, the prompts and the actions together. Problems go to a report, each at its place.
+
+Names come first: where everything leads, and that every outcome is handled. When all of them lead somewhere, the
+flows are one graph, and what is said of all calls is proved on it; each failure is told with a way that shows it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
-from ivr.errors import Place, Report, did_you_mean
+from ivr.errors import Report, did_you_mean
+from ivr.flow import proofs, spoken, written
 from ivr.flow.definition import (
     REPEAT,
     ActionSpec,
@@ -12,17 +17,14 @@ from ivr.flow.definition import (
     Do,
     Flow,
     Flows,
-    HangUp,
     Menu,
     Run,
-    Say,
     State,
     Target,
-    Transfer,
     ways,
 )
-from ivr.flow.graph import Edge, Point, edges, points, reachable
-from ivr.prompts import Catalogues, Prompt
+from ivr.flow.graph import Graph, TangledError
+from ivr.prompts import Catalogues
 
 Actions = Mapping[str, ActionSpec]
 
@@ -33,16 +35,16 @@ def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report
     for flow in flows.flows.values():
         _check_names(flow, flows, actions, report)
     _check_line(flows, report)
-    _check_prompts(flows, catalogues, actions, report)
-    if len(report.problems) == before:
-        ways_on = edges(flows)
-        _check_reachable(flows, ways_on, report)
-        _check_silence_ends(flows, ways_on, report)
-        _check_persons(flows, ways_on, report)
-        _check_confirmed(flows, ways_on, actions, report)
-
-
-# Names
+    spoken.check(flows, catalogues, actions, report)
+    if len(report.problems) > before or _runs_itself(flows, report):
+        return
+    try:
+        graph = Graph(flows)
+    except TangledError as error:
+        report.add(flows.line.place, str(error))
+        return
+    proofs.check(graph, catalogues, actions, report)
+    written.check(graph, catalogues, actions, report)
 
 
 def _check_names(flow: Flow, flows: Flows, actions: Actions, report: Report) -> None:
@@ -52,31 +54,34 @@ def _check_names(flow: Flow, flows: Flows, actions: Actions, report: Report) -> 
             f'flow "{flow.name}" starts at "{flow.start}", which does not exist{did_you_mean(flow.start, flow.states)}',
         )
     for state in flow.states.values():
-        for _, way in ways(state):
-            _check_way(flow, state, way, report)
+        for label, way in ways(state):
+            _check_way(flow, state, label, way, flows.languages, report)
         match state:
             case Do():
                 _check_action(state, actions, report)
             case Run() if state.flow not in flows.flows:
-                report.add(
-                    state.place,
-                    f'state "{state.name}" runs flow "{state.flow}", which does not exist{did_you_mean(state.flow, flows.flows)}',
-                )
+                hint = did_you_mean(state.flow, flows.flows)
+                report.add(state.place, f'state "{state.name}" runs flow "{state.flow}", which does not exist{hint}')
             case Run():
                 _check_handled(state, "end", state.ends, flows.flows[state.flow].ends, f'flow "{state.flow}"', report)
+            case Menu():
+                _check_choices(state, actions, report)
             case _:
                 pass
 
 
-def _check_way(flow: Flow, state: State, way: Target, report: Report) -> None:
+def _check_way(flow: Flow, state: State, label: str, way: Target, languages: tuple[str, ...], report: Report) -> None:
     if way.state and way.state not in flow.states:
-        report.add(
-            way.place,
-            f'state "{state.name}" goes to "{way.state}", which does not exist{did_you_mean(way.state, flow.states)}',
-        )
+        hint = did_you_mean(way.state, flow.states)
+        report.add(way.place, f'state "{state.name}" goes to "{way.state}", which does not exist{hint}')
     if way.counts and not isinstance(flow.states.get(way.counts), Menu | Ask):
         questions = [name for name, known in flow.states.items() if isinstance(known, Menu | Ask)]
         report.add(way.place, f'"{way.counts}" is no question of this flow{did_you_mean(way.counts, questions)}')
+    if way.confirms and not (isinstance(state, Menu) and label in state.keys):
+        report.add(way.place, f'"confirms" is for a key of a menu, not for "{label}" of "{state.name}"')
+    language = way.sets.get("language", "")
+    if language and language not in languages:
+        report.add(way.place, f'no prompts are written in the language "{language}"{did_you_mean(language, languages)}')
 
 
 def _check_action(state: Do, actions: Actions, report: Report) -> None:
@@ -97,6 +102,22 @@ def _check_handled(
             report.add(found[name].place, f'{whose} has no {word} "{name}"{did_you_mean(name, known)}')
 
 
+def _check_choices(menu: Menu, actions: Actions, report: Report) -> None:
+    lists = {name: items for spec in actions.values() for name, items in spec.items.items()}
+    if menu.choices is None:
+        return
+    if menu.choices.of not in lists:
+        hint = did_you_mean(menu.choices.of, lists)
+        report.add(menu.place, f'no action provides the choices "{menu.choices.of}"{hint}')
+        return
+    most = lists[menu.choices.of].most
+    for key in sorted(menu.keys):
+        if key.isdigit() and 1 <= int(key) <= most and most < len("123456789"):
+            report.add(
+                menu.keys[key].place, f'key {key} of "{menu.name}" is also that of a choice: they go up to {most}'
+            )
+
+
 def _check_line(flows: Flows, report: Report) -> None:
     line = flows.line
     for name in sorted({line.start} | line.interruptions):
@@ -107,144 +128,35 @@ def _check_line(flows: Flows, report: Report) -> None:
             report.add(flows.flows[name].place, f'flow "{name}" must end the call itself, but has the end "{end}"')
     if "*" not in line.ask_keys:
         report.add(line.place, "ask_keys should say what star does in the middle of a number")
+    for number, language in line.languages.items():
+        if language not in flows.languages:
+            hint = did_you_mean(language, flows.languages)
+            report.add(line.place, f'calls to "{number}" begin in "{language}", which no prompts are written in{hint}')
 
 
-# Prompts
+def _runs_itself(flows: Flows, report: Report) -> bool:
+    """A flow that runs itself would go ever deeper; note each circle of flows once."""
+    runs = {
+        flow.name: [state.flow for state in flow.states.values() if isinstance(state, Run)]
+        for flow in flows.flows.values()
+    }
+    circles: dict[frozenset[str], list[str]] = {}
+    for name in runs:
+        circle = _way_back(name, runs)
+        if circle:
+            circles.setdefault(frozenset(circle), circle)
+    for circle in circles.values():
+        report.add(flows.flows[circle[0]].place, f'flow "{circle[0]}" runs itself: {" → ".join(circle)}')
+    return bool(circles)
 
 
-def _check_prompts(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report) -> None:
-    kinds = _known_values(flows, actions)
-    for _, state in points(flows):
-        for place, name, is_question in _prompts_of(state):
-            prompt = catalogues.prompt(name)
-            if prompt is None:
-                report.add(place, f'there is no prompt "{name}"{did_you_mean(name, catalogues.names)}')
-                continue
-            if is_question and not (prompt.silence and prompt.wrong):
-                report.add(
-                    prompt.place, f'prompt "{name}" asks something: it needs words for "silence" and for "wrong"'
-                )
-            here = kinds | _option_values(state)
-            _check_values(place, prompt, here, report)
-        if isinstance(state, Menu) and state.choices:
-            _check_option(state, catalogues, actions, report)
-    for name in sorted({name for spec in actions.values() for phrases in spec.phrases.values() for name in phrases}):
-        if catalogues.prompt(name) is None:
-            report.add(
-                flows.line.place,
-                f'an action speaks the prompt "{name}", which does not exist{did_you_mean(name, catalogues.names)}',
-            )
-
-
-def _prompts_of(state: State) -> Iterator[tuple[Place, str, bool]]:
-    for _, way in ways(state):
-        if way.say:
-            yield way.place, way.say, False
-    match state:
-        case Menu() | Ask():
-            yield state.place, state.prompt, True
-        case Say() | Transfer() | HangUp():
-            yield state.place, state.prompt, False
-        case Do() if state.say:
-            yield state.place, state.say, False
-        case _:
-            pass
-
-
-def _known_values(flows: Flows, actions: Actions) -> dict[str, set[str]]:
-    kinds: dict[str, set[str]] = {}
-    for spec in actions.values():
-        for written in spec.outcomes.values():
-            for name, kind in written.items():
-                kinds.setdefault(name, set()).add(kind)
-    for _, state in points(flows):
-        if isinstance(state, Ask) and not state.secret:
-            kinds.setdefault(state.save, set()).add("digits")
-        for _, way in ways(state):
-            for name in way.sets:
-                kinds.setdefault(name, set()).add("text")
-    return kinds
-
-
-def _option_values(state: State) -> dict[str, set[str]]:
-    return {"options": {"phrase"}} if isinstance(state, Menu) and state.choices else {}
-
-
-def _check_values(place: Place, prompt: Prompt, known: Mapping[str, set[str]], report: Report) -> None:
-    for name, kind in prompt.values.items():
-        if name not in known:
-            report.add(
-                place,
-                f'prompt "{prompt.name}" speaks "{name}", which nothing in the flows provides{did_you_mean(name, known)}',
-            )
-        elif not _speakable(kind, known[name]):
-            found = " and ".join(sorted(known[name]))
-            report.add(prompt.place, f'prompt "{prompt.name}" speaks "{name}" as {kind}, but it is {found}')
-
-
-def _speakable(kind: str, known: set[str]) -> bool:
-    alike = {"date", "full_date"}
-    return kind in known or (kind in alike and bool(alike & known))
-
-
-def _check_option(menu: Menu, catalogues: Catalogues, actions: Actions, report: Report) -> None:
-    choices = menu.choices
-    lists = {name: items for spec in actions.values() for name, items in spec.items.items()}
-    if choices is None:
-        return
-    prompt = catalogues.prompt(choices.option)
-    if choices.of not in lists:
-        report.add(menu.place, f'no action provides the choices "{choices.of}"{did_you_mean(choices.of, lists)}')
-    elif prompt is None:
-        report.add(menu.place, f'there is no prompt "{choices.option}"{did_you_mean(choices.option, catalogues.names)}')
-    else:
-        known = {name: {kind} for name, kind in {**lists[choices.of].values, "key": "digits"}.items()}
-        _check_values(menu.place, prompt, known, report)
-
-
-# The graph
-
-
-def _starts(flows: Flows) -> list[Point]:
-    return [(flows.line.start, flows.flows[flows.line.start].start)]
-
-
-def _check_reachable(flows: Flows, ways_on: tuple[Edge, ...], report: Report) -> None:
-    found = reachable(_starts(flows), ways_on)
-    for flow in flows.flows.values():
-        if (flow.name, flow.start) not in found:
-            report.add(flow.place, f'flow "{flow.name}" is never run')
-            continue
-        for state in flow.states.values():
-            if (flow.name, state.name) not in found:
-                report.add(state.place, f'state "{state.name}" can never be reached')
-
-
-def _check_silence_ends(flows: Flows, ways_on: tuple[Edge, ...], report: Report) -> None:
-    """A caller who only keeps silent must come to an end: silence never leads back to the same question."""
-    questions = {point: state for point, state in points(flows) if isinstance(state, Menu | Ask)}
-    silent = [edge for edge in ways_on if edge.source not in questions or edge.label == "too_many"]
-    for point, question in questions.items():
-        onward = [edge.target for edge in silent if edge.source == point]
-        if point in reachable(onward, silent):
-            report.add(
-                question.place,
-                f'a silent caller can stay for ever at "{question.name}": its "too_many" leads back to it',
-            )
-
-
-def _check_persons(flows: Flows, ways_on: tuple[Edge, ...], report: Report) -> None:
-    """From every question a person is within reach of a key, or of giving up."""
-    persons = {point for point, state in points(flows) if isinstance(state, Transfer)}
-    for point, state in points(flows):
-        if isinstance(state, Menu | Ask) and not persons & reachable([point], ways_on):
-            report.add(state.place, f'no key at "{state.name}" leads to a person, now or later')
-
-
-def _check_confirmed(flows: Flows, ways_on: tuple[Edge, ...], actions: Actions, report: Report) -> None:
-    """No order and no charge without a key that confirmed it: cut those ways, and nothing that orders is left."""
-    unconfirmed = [edge for edge in ways_on if not (edge.way and edge.way.confirms)]
-    found = reachable(_starts(flows), unconfirmed)
-    for point, state in points(flows):
-        if isinstance(state, Do) and point in found and (actions[state.action].orders or actions[state.action].charges):
-            report.add(state.place, f'state "{state.name}" can be reached without a key that "confirms"')
+def _way_back(name: str, runs: Mapping[str, list[str]]) -> list[str]:
+    ways_on = [[name, run] for run in runs[name]]
+    seen: set[str] = set()
+    for way in ways_on:  # grows while it is gone through, shortest ways first
+        if way[-1] == name:
+            return way
+        if way[-1] not in seen:
+            seen.add(way[-1])
+            ways_on.extend([*way, run] for run in runs[way[-1]])
+    return []

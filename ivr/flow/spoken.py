@@ -1,0 +1,142 @@
+"""Whether every prompt that the flows speak is there, with values that something provides, of the right kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ivr.errors import Place, Report, did_you_mean
+from ivr.flow.definition import ActionSpec, Ask, Do, Flows, HangUp, Menu, Say, State, Transfer, ways
+from ivr.flow.graph import points
+from ivr.prompts import PHRASE, Catalogues, Prompt
+
+Actions = Mapping[str, ActionSpec]
+_ALIKE = {"date", "full_date"}
+
+
+def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report) -> None:
+    """Note every prompt that is missing, and every value that cannot be spoken."""
+    secrets = _check_secrets(flows, actions, report)
+    kinds = known_values(flows, actions)
+    for _, state in points(flows):
+        for place, name, is_question in prompts_of(state):
+            prompt = _prompt(name, place, catalogues, report)
+            if prompt is None:
+                continue
+            if is_question and not (prompt.silence and prompt.wrong):
+                report.add(
+                    prompt.place, f'prompt "{name}" asks something: it needs words for "silence" and for "wrong"'
+                )
+            here = {**kinds, "options": {PHRASE}} if isinstance(state, Menu) and state.choices else kinds
+            _check_values(place, prompt, here, secrets, report)
+        if isinstance(state, Menu) and state.choices:
+            _check_option(state, catalogues, actions, report)
+    _check_phrases(flows, catalogues, actions, report)
+
+
+def prompts_of(state: State) -> Iterator[tuple[Place, str, bool]]:
+    """Yield the prompts a state speaks, on its ways out too: where it says so, the name, and whether it asks."""
+    for _, way in ways(state):
+        if way.say:
+            yield way.place, way.say, False
+    match state:
+        case Menu() | Ask():
+            yield state.place, state.prompt, True
+        case Say() | Transfer() | HangUp():
+            yield state.place, state.prompt, False
+        case Do() if state.say:
+            yield state.place, state.say, False
+        case _:
+            pass
+
+
+def known_values(flows: Flows, actions: Actions) -> dict[str, set[str]]:
+    """Return every value that something in the flows provides, with its kinds."""
+    kinds: dict[str, set[str]] = {}
+    for spec in actions.values():
+        for written in spec.outcomes.values():
+            for name, kind in written.items():
+                kinds.setdefault(name, set()).add(kind)
+    for _, state in points(flows):
+        if isinstance(state, Ask) and not state.secret:
+            kinds.setdefault(state.save, set()).add("digits")
+        for _, way in ways(state):
+            for name in way.sets:
+                kinds.setdefault(name, set()).add("text")
+    return kinds
+
+
+def _prompt(name: str, place: Place, catalogues: Catalogues, report: Report) -> Prompt | None:
+    prompt = catalogues.prompt(name)
+    if prompt is None:
+        report.add(place, f'there is no prompt "{name}"{did_you_mean(name, catalogues.names)}')
+    return prompt
+
+
+def _check_secrets(flows: Flows, actions: Actions, report: Report) -> set[str]:
+    """A secret is a secret wherever it is asked for, and what is not card data is dropped by an action that used it."""
+    asks = [state for _, state in points(flows) if isinstance(state, Ask)]
+    secrets = {ask.save for ask in asks if ask.secret}
+    dropped = {name for spec in actions.values() for name in spec.forgets & spec.reads}
+    provided = known_values(flows, actions)
+    for ask in asks:
+        if ask.save not in secrets:
+            continue
+        if not ask.secret or ask.save in provided:
+            report.add(ask.place, f'"{ask.save}" is secret in one place and not in another')
+        elif not ask.card and ask.save not in dropped:
+            report.add(ask.place, f'the secret "{ask.save}" would be kept: no action that reads it drops it')
+    return secrets
+
+
+def _check_values(
+    place: Place, prompt: Prompt, known: Mapping[str, set[str]], secrets: set[str], report: Report
+) -> None:
+    for name, kind in prompt.values.items():
+        if name in secrets:
+            report.add(prompt.place, f'prompt "{prompt.name}" speaks "{name}", which is secret')
+        elif name not in known:
+            hint = did_you_mean(name, known)
+            report.add(place, f'prompt "{prompt.name}" speaks "{name}", which nothing in the flows provides{hint}')
+        else:
+            _check_kind(prompt, name, kind, known[name], report)
+
+
+def _check_kind(prompt: Prompt, name: str, kind: str, known: set[str], report: Report) -> None:
+    if kind not in known and not (kind in _ALIKE and _ALIKE & known):
+        found = " and ".join(sorted(known))
+        report.add(prompt.place, f'prompt "{prompt.name}" speaks "{name}" as {kind}, but it is {found}')
+
+
+def _check_given(prompt: Prompt, given: Mapping[str, str], whose: str, report: Report) -> None:
+    """Hold a prompt against the only values it is given."""
+    for name, kind in prompt.values.items():
+        if name in given:
+            _check_kind(prompt, name, kind, {given[name]}, report)
+        else:
+            hint = did_you_mean(name, given)
+            report.add(prompt.place, f'prompt "{prompt.name}" speaks "{name}", which {whose} does not provide{hint}')
+
+
+def _check_option(menu: Menu, catalogues: Catalogues, actions: Actions, report: Report) -> None:
+    lists = {name: items for spec in actions.values() for name, items in spec.items.items()}
+    if menu.choices is None or menu.choices.of not in lists:
+        return
+    prompt = _prompt(menu.choices.option, menu.place, catalogues, report)
+    if prompt:
+        given = {**lists[menu.choices.of].values, "key": "digits"}
+        _check_given(prompt, given, f'the choices "{menu.choices.of}"', report)
+
+
+def _check_phrases(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report) -> None:
+    """Actions hand over prompts as values: they are there, and speak only what they are given."""
+    for action, spec in actions.items():
+        for phrases in spec.phrases.values():
+            for name, given in phrases.items():
+                prompt = catalogues.prompt(name)
+                if prompt is None:
+                    hint = did_you_mean(name, catalogues.names)
+                    report.add(
+                        flows.line.place, f'action "{action}" speaks the prompt "{name}", which does not exist{hint}'
+                    )
+                else:
+                    _check_given(prompt, given, f'the action "{action}"', report)

@@ -1,0 +1,107 @@
+"""Whether what is spoken, and what an action cannot do without, has been written on every way that leads there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ivr.errors import Place, Report
+from ivr.flow.definition import ActionSpec, Ask, Do, Menu, State
+from ivr.flow.graph import Graph, Move, Spot, Walk, told
+from ivr.prompts import Catalogues
+
+Actions = Mapping[str, ActionSpec]
+Names = frozenset[str]
+
+
+def check(graph: Graph, catalogues: Catalogues, actions: Actions, report: Report) -> None:
+    """Note each value that a call can come to need without having it, with the shortest way that shows it."""
+    checks = _Checks(graph, catalogues, actions)
+    known = checks.known()
+    missing: dict[tuple[Place, str, str], Spot] = {}
+    for spot, names in known.items():
+        for place, whose, needed in checks.needs(spot, names):
+            for name in needed:
+                missing.setdefault((place, whose, name), spot)
+    for (place, whose, name), spot in missing.items():
+        report.add(place, f'{whose} "{name}", which is not known on the way {checks.without(name, spot)}')
+
+
+class _Checks:
+    """What is known at each spot, and what is needed there."""
+
+    def __init__(self, graph: Graph, catalogues: Catalogues, actions: Actions) -> None:
+        self.graph = graph
+        self.actions = actions
+        self.spoken = {name: _values(catalogues, name) for name in catalogues.names}
+
+    def known(self) -> dict[Spot, Names]:
+        """Return the values written on every way to each spot."""
+        known: dict[Spot, Names] = {self.graph.start: frozenset()}
+        waiting = [self.graph.start]
+        while waiting:
+            spot = waiting.pop()
+            for move in self.graph.moves[spot]:
+                after = self.after(known[spot], move)
+                before = known.get(move.target)
+                both = after if before is None else before & after
+                if both != before:
+                    known[move.target] = both
+                    waiting.append(move.target)
+        return known
+
+    def after(self, known: Names, move: Move) -> Names:
+        """Return what is known after a move."""
+        known = self._left(known, move)
+        return known.union(*(way.sets for way in move.ways))
+
+    def _left(self, known: Names, move: Move) -> Names:
+        """Return what is known when a spot has been left, before its ways out set anything."""
+        state = self.graph.states[move.source]
+        match state:
+            case Ask(card=False) if move.label == "next":
+                return known | {state.save}
+            case Menu() if move.label == "choice" and state.choices:
+                return known | {state.choices.save}
+            case Do() if move.label in state.outcomes:
+                spec = self.actions[state.action]
+                return (known - spec.forgets) | set(spec.outcomes[move.label])
+            case _:
+                return known
+
+    def needs(self, spot: Spot, known: Names) -> Iterator[tuple[Place, str, Names]]:
+        """Yield what is needed at a spot, and on the ways out of it, beyond what is known."""
+        state = self.graph.states[spot]
+        for prompt, extra in _spoken_at(state):
+            yield state.place, f'prompt "{prompt}" speaks', self.spoken[prompt] - known - extra
+        if isinstance(state, Menu) and state.choices:
+            yield state.place, f'menu "{state.name}" offers', frozenset({state.choices.of}) - known
+        if isinstance(state, Do):
+            spec = self.actions[state.action]
+            yield state.place, f'action "{state.action}" reads', spec.reads - known
+        for move in self.graph.moves[spot]:
+            here = self._left(known, move)
+            for way in move.ways:
+                if way.say:
+                    yield way.place, f'prompt "{way.say}" speaks', self.spoken[way.say] - here
+                here |= set(way.sets)
+
+    def without(self, name: str, spot: Spot) -> str:
+        """Return the shortest way to a spot on which a value is not written, or dropped again."""
+
+        def after(known: bool, move: Move) -> bool:
+            return name in self.after(frozenset({name} if known else ()), move)
+
+        walk = Walk(self.graph, False, after)
+        return told(self.graph, walk.path(spot, (spot, False) not in walk))
+
+
+def _spoken_at(state: State) -> Iterator[tuple[str, Names]]:
+    prompt = getattr(state, "say", "") if isinstance(state, Do) else getattr(state, "prompt", "")
+    if prompt:
+        options = isinstance(state, Menu) and state.choices is not None
+        yield prompt, frozenset({"options"} if options else ())
+
+
+def _values(catalogues: Catalogues, name: str) -> Names:
+    prompt = catalogues.prompt(name)
+    return frozenset(prompt.values) if prompt else frozenset()
