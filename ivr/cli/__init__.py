@@ -8,8 +8,9 @@ from ivr.cli.pharmacy import pharmacy
 from ivr.cli.qa import replay
 from ivr.cli.service import db, dial, serve, sweep
 from ivr.cli.staff import check
+from ivr.cli.versions import rollback, versions
 
-for command in (serve, dial, check, sweep, db, pharmacy, replay):
+for command in (serve, dial, check, sweep, db, pharmacy, replay, versions, rollback):
     main.add_command(command)
 
 __all__ = ["main"]

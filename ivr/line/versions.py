@@ -21,7 +21,7 @@ from ivr.line import publications
 from ivr.line.publications import Files
 from ivr.prompts import Catalogues, load_prompts, read_folder
 
-__all__ = ["Files", "Folders", "Refusal", "Version", "Versions", "load", "read_files"]
+__all__ = ["Files", "Folders", "Refusal", "Version", "Versions", "load", "read_files", "rebuild"]
 
 MOST_IN_MEMORY = 8
 """Versions kept ready; an older one that a call still needs is loaded again."""
@@ -71,7 +71,7 @@ def load(files: Files, actions: Mapping[str, ActionSpec]) -> Version:
     return Version(files.hash, flows, catalogues, files)
 
 
-def _rebuild(files: Files) -> Version | None:
+def rebuild(files: Files) -> Version | None:
     """Build a version that was checked when it was published: the actions may have moved on, its calls still go on."""
     report = Report()
     catalogues = load_prompts(files.prompts, report)
@@ -114,7 +114,7 @@ class Versions:
 
     def _stored(self, session: Session, name: str) -> Version:
         files = publications.stored(session, name)
-        version = _rebuild(files) if files else None
+        version = rebuild(files) if files else None
         if version is None:
             logs.get_logger().error("version_lost", version=name, stored=files is not None)
         return version or self.current

@@ -1,0 +1,126 @@
+"""Commands for what was published: list it, compare it, take it back."""
+
+from __future__ import annotations
+
+import click
+from rich.table import Table
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from ivr.cli.group import console, settings
+from ivr.errors import IvrError
+from ivr.flow.changes import changes
+from ivr.line import publications
+from ivr.line.actions import SPECS
+from ivr.line.build import build_line, folders
+from ivr.line.publications import Calls, Publication
+from ivr.line.publishing import roll_back
+from ivr.line.versions import Version, load, read_files, rebuild
+from ivr.pharmacy.database import answering, open_database, upgrade
+from ivr.settings import Settings
+
+IN_FOLDERS = "files"
+"""What lies in the folders, named like a version."""
+
+
+@click.command()
+@click.argument("old", required=False)
+@click.argument("new", required=False)
+@click.option("--most", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many to list.")
+def versions(old: str | None, new: str | None, most: int) -> None:
+    """List what was published when and by whom, or tell what changed from OLD to NEW.
+
+    A version is named by its first letters and digits; "files" is what lies in the folders. NEW is what is published
+    now when it is left out. Example: ivr versions 3f2a files
+    """
+    chosen = settings()
+    database = opened(chosen)
+    if old is None:
+        list_versions(chosen, database, most)
+        return
+    before, after = (found(chosen, database, name) for name in (old, new or published(database).hash))
+    lines = changes(before, after)
+    click.echo("\n".join(lines) if lines else "nothing a caller could notice changed")
+
+
+def list_versions(chosen: Settings, database: Engine, most: int) -> None:
+    """Print the publications, newest first; the first one answers new calls."""
+    with answering(database), Session(database) as session:
+        history = publications.history(session, most)
+        calls = publications.calls(session, chosen.clock()())
+    if not history:
+        click.echo("nothing was published yet; ivr serve publishes what lies in the folders")
+        return
+    table = Table("version", "published", "by", "how", "calls in progress", "calls in all")
+    for publication in history:
+        count = calls.get(publication.hash, Calls())
+        moment = publication.at.astimezone(chosen.timezone)
+        table.add_row(
+            publication.hash + (" (now)" if publication is history[0] else ""),
+            f"{moment:%Y-%m-%d %H:%M:%S}",
+            publication.by,
+            publication.how,
+            str(count.in_progress),
+            str(count.all),
+        )
+    console().print(table)
+    if history[0].passes_over:
+        click.echo(f"since the rollback, {history[0].passes_over} in the folders is passed over until it changes")
+
+
+@click.command()
+@click.argument("version")
+def rollback(version: str) -> None:
+    """Let an earlier VERSION answer new calls again; calls in progress keep theirs.
+
+    What lies in the folders is passed over until a file there changes. Example: ivr rollback 3f2a
+    """
+    chosen = settings()
+    line = build_line(chosen)
+    now = published(line.database)
+    name = full_name(line.database, version)
+    if name == now.hash:
+        raise IvrError(f"{name} answers new calls already")
+    roll_back(line, folders(chosen), name)
+    click.echo(f"{name} answers new calls now, in the place of {now.hash}; calls in progress keep their version")
+    for change in changes(found(chosen, line.database, now.hash), found(chosen, line.database, name)):
+        click.echo(f"  {change}")
+
+
+def opened(chosen: Settings) -> Engine:
+    """Return the database, up to date."""
+    database = open_database(chosen.database_url)
+    upgrade(database)
+    return database
+
+
+def published(database: Engine) -> Publication:
+    """Return what answers new calls."""
+    with answering(database), Session(database) as session:
+        newest = publications.latest(session)
+    if newest is None:
+        raise IvrError("nothing was published yet")
+    return newest
+
+
+def full_name(database: Engine, name: str) -> str:
+    """Return the hash of the one version that is meant."""
+    with answering(database), Session(database) as session:
+        names = publications.named(session, name)
+    if len(names) != 1:
+        meant = f"{name} may be {' or '.join(names)}" if names else f'there is no version "{name}"'
+        raise IvrError(f"{meant}; ivr versions lists them")
+    return names[0]
+
+
+def found(chosen: Settings, database: Engine, name: str) -> Version:
+    """Return a version to compare."""
+    if name == IN_FOLDERS:
+        return load(read_files(chosen.flows, chosen.prompts), SPECS)
+    full = full_name(database, name)
+    with answering(database), Session(database) as session:
+        files = publications.stored(session, full)
+    version = rebuild(files) if files else None
+    if version is None:
+        raise IvrError(f"{full} cannot be read by this release of the program")
+    return version

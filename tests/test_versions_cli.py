@@ -1,0 +1,133 @@
+"""`ivr versions` and `ivr rollback`, as staff type them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from databases import Databases
+from rehearsal import PROJECT
+
+from ivr.cli import main
+from ivr.line.build import build_line, folders
+from ivr.line.publishing import Watcher, whoami
+from ivr.settings import load_settings
+
+
+@dataclass
+class Terminal:
+    """A terminal on a machine whose line was started, and then saw one edit."""
+
+    environment: dict[str, str]
+    prompts: Path
+    first: str = ""
+    edited: str = ""
+
+    def run(self, *arguments: str) -> Result:
+        return CliRunner().invoke(main, arguments, env=self.environment)
+
+    def publish(self) -> str:
+        """Start a worker, which publishes what lies in the folders; return what it answers with."""
+        settings = load_settings(self.environment)
+        line = build_line(settings)
+        Watcher(line, folders(settings)).begin()
+        line.database.dispose()
+        return line.versions.current.hash
+
+    def edit(self, old: str, new: str) -> None:
+        path = self.prompts / "en" / "main.yaml"
+        path.write_text(path.read_text().replace(old, new))
+
+
+@pytest.fixture
+def terminal(databases: Databases, tmp_path: Path) -> Iterator[Terminal]:
+    shutil.copytree(PROJECT / "prompts", tmp_path / "prompts")
+    with databases.fresh("sqlite") as url:
+        environment = {
+            "DATABASE_URL": url,
+            "IVR_PROMPTS": str(tmp_path / "prompts"),
+            "IVR_FLOWS": str(PROJECT / "flows"),
+            "IVR_NOW": "2026-03-02T12:00",
+        }
+        made = Terminal(environment, tmp_path / "prompts")
+        made.first = made.publish()
+        made.edit("Goodbye.", "Farewell.")
+        made.edited = made.publish()
+        yield made
+
+
+def rows(result: Result) -> list[list[str]]:
+    """Return the cells of a printed table."""
+    return [[cell.strip() for cell in line.split("│")[1:-1]] for line in result.output.splitlines() if "│" in line]
+
+
+def test_versions_are_listed_newest_first(terminal: Terminal) -> None:
+    result = terminal.run("versions")
+    assert result.exit_code == 0
+    assert rows(result) == [
+        [f"{terminal.edited} (now)", "2026-03-02 12:00:00", whoami(), "start", "0", "0"],
+        [terminal.first, "2026-03-02 12:00:00", whoami(), "start", "0", "0"],
+    ]
+
+
+def test_two_versions_are_compared_in_words(terminal: Terminal) -> None:
+    result = terminal.run("versions", terminal.first[:6], terminal.edited[:6])
+    assert result.output == (
+        'en: main.goodbye: says "… calling Meadowlark Pharmacy. Farewell." now, was "… calling Meadowlark Pharmacy. Goodbye."\n'
+    )
+
+
+def test_an_edit_is_compared_before_it_is_published(terminal: Terminal) -> None:
+    terminal.edit("Farewell.", "Take care.")
+    result = terminal.run("versions", terminal.edited, "files")
+    assert 'Take care." now, was "' in result.output
+
+
+def test_a_version_does_not_differ_from_itself(terminal: Terminal) -> None:
+    assert terminal.run("versions", terminal.edited).output == "nothing a caller could notice changed\n"
+
+
+def test_a_rollback_is_published_and_told(terminal: Terminal) -> None:
+    result = terminal.run("rollback", terminal.first[:8])
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[0] == (
+        f"{terminal.first} answers new calls now, in the place of {terminal.edited}; calls in progress keep their version"
+    )
+    assert 'Goodbye." now, was "' in result.output
+    listed = terminal.run("versions")
+    assert rows(listed)[0][0] == f"{terminal.first} (now)"
+    assert rows(listed)[0][3] == "rollback"
+    assert f"{terminal.edited} in the folders is passed over until it changes" in listed.output
+    assert terminal.publish() == terminal.first
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["rollback", "zzzz"], 'there is no version "zzzz"; ivr versions lists them'),
+        (["versions", "zzzz"], 'there is no version "zzzz"; ivr versions lists them'),
+        (["rollback", ""], "may be"),
+    ],
+)
+def test_a_version_that_is_not_known_is_one_clean_line(terminal: Terminal, arguments: list[str], told: str) -> None:
+    result = terminal.run(*arguments)
+    assert result.exit_code == 1
+    assert told in result.output
+    assert len(result.output.splitlines()) == 1
+
+
+def test_what_is_published_cannot_be_rolled_back_to(terminal: Terminal) -> None:
+    result = terminal.run("rollback", terminal.edited)
+    assert (result.exit_code, result.output) == (1, f"{terminal.edited} answers new calls already\n")
+
+
+def test_a_line_that_never_ran_has_no_versions(databases: Databases) -> None:
+    with databases.fresh("sqlite") as url:
+        runner, environment = CliRunner(), {"DATABASE_URL": url}
+        assert "nothing was published yet" in runner.invoke(main, ["versions"], env=environment).output
+        assert runner.invoke(main, ["versions", "ab"], env=environment).exit_code == 1
+        assert runner.invoke(main, ["rollback", "ab"], env=environment).exit_code == 1
