@@ -6,11 +6,13 @@ Exit codes: 0 done, 1 problems found, 2 wrong usage. One module a subject; all o
 from ivr.cli.group import main
 from ivr.cli.pharmacy import pharmacy
 from ivr.cli.qa import replay
+from ivr.cli.recordings import recordings
 from ivr.cli.service import db, dial, serve, sweep
 from ivr.cli.staff import check
 from ivr.cli.versions import rollback, versions
+from ivr.cli.words import say
 
-for command in (serve, dial, check, sweep, db, pharmacy, replay, versions, rollback):
+for command in (serve, dial, check, sweep, db, pharmacy, replay, recordings, say, rollback, versions):
     main.add_command(command)
 
 __all__ = ["main"]

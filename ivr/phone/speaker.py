@@ -34,6 +34,11 @@ class Speaker:
                     process.terminate()
                     return
 
+    def wav(self, text: str, language: str) -> bytes:
+        """Return the spoken words as a WAV file."""
+        command = [self._program, "-v", espeak_voice(language), "--stdin", "--stdout"]
+        return subprocess.run(command, input=text.encode(), capture_output=True, check=True).stdout  # noqa: S603
+
 
 def espeak_voice(language: str) -> str:
     """Return the program's name for a language of the carrier's: `es-US` is `es-419`."""

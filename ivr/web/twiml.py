@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,8 @@ from twilio.twiml.voice_response import VoiceResponse
 from ivr.flow.verbs import Dial, Gather, GoOn, HangUp
 from ivr.line.turn import Answer, Spoken
 from ivr.payment.vault import Vault
-from ivr.prompts import Piece, joined
 from ivr.recordings.folder import Recording, Recordings
+from ivr.recordings.parts import heard
 from ivr.web.audio import address
 
 DIAL_SECONDS = 30
@@ -91,28 +91,8 @@ class Renderer:
     def say(self, verb: Any, words: Iterable[Spoken]) -> None:
         """Add words, each in its language and voice; those that a person has recorded are played."""
         for spoken in words:
-            for part in self._parts(spoken):
+            for part in heard(spoken.pieces, self.recordings(), spoken.language.partition("-")[0]):
                 if isinstance(part, Recording):
                     verb.play(self.path + address(part))
                 else:
                     verb.say(part, voice=spoken.voice, language=spoken.language)
-
-    def _parts(self, spoken: Spoken) -> Iterator[Recording | str]:
-        """Yield what has been recorded, and between it the words that a voice has to say."""
-        recordings, language = self.recordings(), spoken.language.partition("-")[0]
-        unrecorded: list[Piece] = []
-        for piece in spoken.pieces:
-            found = recordings.saying(language, piece.text) if piece.fixed else None
-            if found is None:
-                unrecorded.append(piece)
-                continue
-            yield from _said(unrecorded)
-            yield found
-            unrecorded = []
-        yield from _said(unrecorded)
-
-
-def _said(pieces: Iterable[Piece]) -> Iterator[str]:
-    text = joined(pieces)
-    if any(character.isalnum() for character in text):  # what stands between two recordings may be but a comma
-        yield text

@@ -1,0 +1,182 @@
+"""Sensible values for any prompt, so that it can be heard without a call: what is not given is made up by its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from ivr.errors import IvrError, did_you_mean
+from ivr.flow.definition import ActionSpec, Flow, Menu
+from ivr.prompts import PHRASE, Catalogues, Prompt, phrase
+from ivr.prompts.catalogue import plural_category
+from ivr.wording import Value
+
+_NAMED: Mapping[str, Value] = {
+    "days": 30,
+    "drug": "Metformin 500 milligram tablets",
+    "ending": "552",
+    "key": "1",
+    "last4": "4242",
+    "order_number": "12345674",
+    "prescriber": "Doctor Luis Ortega",
+    "tracking": "9 4 0 0 1 1 1 2",
+}
+_BY_KIND: Mapping[str, Value] = {
+    "text": "for example",
+    "digits": "7304112",
+    "number": 2,
+    "ordinal": 3,
+    "money": 2450,
+    "phone": "+15105550123",
+    "address": {
+        "house_number": "1204",
+        "street": "Fulton Street",
+        "unit": "Apt 3",
+        "city": "San Francisco",
+        "state": "CA",
+        "zip": "94117",
+    },
+}
+OPTIONS = "options"
+"""The value in which a menu speaks its choices."""
+_DAYS_AHEAD = 9
+_OPTIONS = 2
+"""Choices that an example of a menu has."""
+_DEEPEST = 5
+_COUNTS = (2, 1, *range(3, 101), 0, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Makes values; `given` are those that somebody chose, as text, by name, at any depth."""
+
+    catalogues: Catalogues
+    flows: Mapping[str, Flow]
+    actions: Mapping[str, ActionSpec]
+    today: date
+    given: Mapping[str, str]
+
+    def values(self, prompt: Prompt, depth: int = 0) -> dict[str, Value]:
+        """Return a value for each that the prompt speaks; IvrError for one given that its kind cannot take."""
+        return {name: self._value(prompt, name, kind, depth) for name, kind in prompt.values.items()}
+
+    def counts(self, prompt: Prompt, language: str) -> tuple[dict[str, Value], ...]:
+        """Return values for each plural form of a prompt's first words, one set if there are none."""
+        values, by = self.values(prompt), prompt.say.by
+        if by is None or by in self.given:
+            return (values,)
+        found = {}
+        for form in sorted(prompt.say.forms, key=lambda form: form == "other"):
+            number = next((count for count in _COUNTS if plural_category(count, language) == form), None)
+            if number is not None:
+                found[form] = {**values, by: number}
+        return tuple(found.values())
+
+    def unused(self, prompt: Prompt) -> list[str]:
+        """Return problems with names given that nothing in the prompt speaks."""
+        known = set(self._names(prompt, 0))
+        return [
+            f'"{prompt.name}" speaks no "{name}"{did_you_mean(name, known)}' for name in self.given if name not in known
+        ]
+
+    def _value(self, prompt: Prompt, name: str, kind: str, depth: int) -> Value:
+        if name in self.given:
+            return self._given(name, kind, self.given[name], depth)
+        if kind == PHRASE:
+            return self._phrases(prompt, name, depth)
+        if kind in ("date", "full_date"):
+            return (self.today + timedelta(days=_DAYS_AHEAD)).isoformat()
+        return _NAMED.get(name, _BY_KIND[kind])
+
+    def _given(self, name: str, kind: str, text: str, depth: int) -> Value:
+        if kind == PHRASE:
+            return tuple(self._one(name, part.strip(), depth) for part in text.split("+"))
+        try:
+            return read(kind, text)
+        except ValueError as error:
+            raise IvrError(f"{name}={text}: {error}") from error
+
+    def _phrases(self, prompt: Prompt, name: str, depth: int) -> Value:
+        if name == OPTIONS and (option := self._option(prompt)):
+            made = self._one(name, option, depth)
+            return tuple(_keyed(made, key) for key in range(1, _OPTIONS + 1))
+        subject = prompt.name.partition(".")[0]
+        candidates = sorted(self._candidates(name), key=lambda found: not found.startswith(f"{subject}."))
+        found = candidates[0] if candidates else None
+        return self._one(name, found, depth) if found else ()
+
+    def _one(self, name: str, prompt_name: str, depth: int) -> Value:
+        prompt = self.catalogues.prompt(prompt_name)
+        if prompt is None:
+            hint = did_you_mean(prompt_name, self.catalogues.names)
+            raise IvrError(f'{name}: there is no prompt "{prompt_name}"{hint}')
+        return phrase(prompt_name, **self.values(prompt, depth + 1)) if depth < _DEEPEST else ()
+
+    def _candidates(self, name: str) -> list[str]:
+        """Return the prompts that a value of this name may be, as the actions tell."""
+        return list(dict.fromkeys(prompt for spec in self.actions.values() for prompt in spec.phrases.get(name, ())))
+
+    def _option(self, prompt: Prompt) -> str | None:
+        """Return the prompt that a menu speaks for each choice."""
+        states = (state for flow in self.flows.values() for state in flow.states.values())
+        return next(
+            (s.choices.option for s in states if isinstance(s, Menu) and s.choices and s.prompt == prompt.name), None
+        )
+
+    def _names(self, prompt: Prompt, depth: int) -> Iterator[str]:
+        for name, kind in prompt.values.items():
+            yield name
+            options = self._option(prompt) if name == OPTIONS else None
+            inner = [*self._candidates(name), *self.given.get(name, "").split("+"), options or ""]
+            for found in (self.catalogues.prompt(one.strip()) for one in inner if kind == PHRASE and depth < _DEEPEST):
+                if found:
+                    yield from self._names(found, depth + 1)
+
+
+def _keyed(made: Value, key: int) -> Value:
+    """Give one of a menu's choices its key, and numbers that tell it from the others."""
+    if not isinstance(made, Mapping) or not isinstance(values := made.get("values"), Mapping):
+        return made
+    numbers = {name: value * key for name, value in values.items() if isinstance(value, int)}
+    return {**made, "values": {**values, **numbers, "key": str(key)}}
+
+
+def read(kind: str, text: str) -> Value:
+    """Return a value that a person typed; ValueError says how it is written."""
+    match kind:
+        case "number" | "ordinal":
+            return _whole(text, "a whole number is written in figures, as in 3")
+        case "money":
+            dollars, _, cents = text.removeprefix("$").partition(".")
+            if cents and (len(cents) != 2 or not cents.isdigit()):
+                raise ValueError("an amount is written in dollars, as in 24.50")
+            return _whole(dollars, "an amount is written in dollars, as in 24.50") * 100 + int(cents or 0)
+        case "date" | "full_date":
+            return _day(text)
+        case "address":
+            return _address(text)
+        case _:
+            return text
+
+
+def _whole(text: str, expected: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(expected)
+    return int(text)
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError("a day is written as in 2026-12-01") from None
+
+
+def _address(text: str) -> Value:
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) not in (4, 5):
+        raise ValueError("an address is written as in 1204 Fulton Street, Apt 3, San Francisco, CA, 94117")
+    house, _, street = parts[0].partition(" ")
+    place = dict(zip(("city", "state", "zip"), parts[-3:], strict=True))
+    return {"house_number": house, "street": street, "unit": parts[1] if len(parts) == 5 else "", **place}
