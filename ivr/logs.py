@@ -33,6 +33,8 @@ HIDDEN_FIELDS = frozenset(
 # Twelve digits or more with single spaces or dashes between; longer runs than a card's may be a card and its code.
 _CARD_LIKE = re.compile(r"\d(?:[ -]?\d){11,}")
 
+_CALL_ID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
+
 # What database drivers add to a message: the values of the row in question.
 _DATABASE_VALUES = re.compile(r"(\[parameters: |DETAIL:\s+).*")
 
@@ -127,6 +129,8 @@ def mask_field(name: str, value: object) -> object:
 
 
 def _mask_text(text: str) -> str:
+    if _CALL_ID.fullmatch(text):
+        return text  # hexadecimal, so that one in thirty holds a run of digits as long as a card's
     return _DATABASE_VALUES.sub(rf"\1{MASK}", _CARD_LIKE.sub(MASK, text))
 
 

@@ -8,7 +8,7 @@ import pytest
 from rehearsal import IDENTIFIED, Rehearsal
 
 from ivr.line.sweep import sweep
-from ivr.phone.handset import Ended, Heard, Waiting
+from ivr.phone.handset import Ended, Handset, Heard, Waiting
 
 
 def placed(rehearsal: Rehearsal) -> list[tuple[object, ...]]:
@@ -22,7 +22,9 @@ def test_everything_on_file_is_refilled_and_paid(rehearsal: Rehearsal) -> None:
     phone, heard = rehearsal.call(IDENTIFIED + "1" + "1" + "1" + "7")
     assert "Your order is placed" in heard.text
     assert placed(rehearsal) == [("placed", 3450, "authorized")]
-    assert rehearsal.rows("SELECT count(*) FROM order_line WHERE open AND order_id = (SELECT max(id) FROM refill_order)") == [(3,)]
+    assert rehearsal.rows(
+        "SELECT count(*) FROM order_line WHERE open AND order_id = (SELECT max(id) FROM refill_order)"
+    ) == [(3,)]
     assert not phone.errors
     assert not phone.warnings
 
@@ -47,7 +49,9 @@ def test_two_numbers_and_a_new_card(rehearsal: Rehearsal) -> None:
     assert "Mastercard ending in four four four four" in heard.text
     phone.press("7")
     assert [row[0] for row in placed(rehearsal)] == ["placed"]
-    assert ("mastercard", "4444", None) in rehearsal.rows("SELECT brand, last4, only_for_order_id FROM saved_card WHERE member_id = 1")
+    assert ("mastercard", "4444", None) in rehearsal.rows(
+        "SELECT brand, last4, only_for_order_id FROM saved_card WHERE member_id = 1"
+    )
     assert not phone.warnings
 
 
@@ -127,8 +131,12 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("member", "zip_code", "rx", "said", "key", "then"), REFUSALS, ids=[row[3] for row in REFUSALS])
-def test_every_no_ends_in_a_next(rehearsal: Rehearsal, member: str, zip_code: str, rx: str, said: str, key: str, then: str) -> None:
+@pytest.mark.parametrize(
+    ("member", "zip_code", "rx", "said", "key", "then"), REFUSALS, ids=[row[3] for row in REFUSALS]
+)
+def test_every_no_ends_in_a_next(
+    rehearsal: Rehearsal, member: str, zip_code: str, rx: str, said: str, key: str, then: str
+) -> None:
     phone, _ = rehearsal.call(f"11{member}#{zip_code}3")
     heard = phone.press(f"{rx}#")
     assert said in heard.text
@@ -169,12 +177,10 @@ WRONG = {"language": "5", "main menu": "8", "how": "8", "more": "8", "supply": "
          "zip": "12,", "number": "12#", "card number": "12#", "expiry": "12,", "code": "1,"}  # fmt: skip
 
 
-def press(phone: object, keys: str) -> Heard:
-    heard = None
-    for key in keys:
-        heard = phone.wait() if key == "," else phone.press(key)  # type: ignore[attr-defined]
-    assert heard is not None
-    return heard
+def press(phone: Handset, keys: str) -> Heard:
+    """Press keys one by one, a comma for a silence."""
+    heard = [phone.wait() if key == "," else phone.press(key) for key in keys]
+    return heard[-1]
 
 
 @pytest.mark.parametrize("question", WAYS)
@@ -196,7 +202,9 @@ def test_three_silences_end_politely(rehearsal: Rehearsal, question: str) -> Non
 def rehearsal_text(rehearsal: Rehearsal) -> str:
     version = rehearsal.line.versions.current
     said = rehearsal.turns[-1].verb.words
-    return " ".join(version.catalogues.by_language[s.language].words(s.prompt, s.values, s.variant, s.tries) for s in said)
+    return " ".join(
+        version.catalogues.by_language[s.language].words(s.prompt, s.values, s.variant, s.tries) for s in said
+    )
 
 
 @pytest.mark.parametrize("question", WAYS)

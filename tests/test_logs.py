@@ -204,3 +204,8 @@ def test_the_server_leaves_its_lines_to_us(stream: io.StringIO) -> None:
     logging.config.dictConfig({"version": 1, "disable_existing_loggers": False, **logs.SERVER_LOGGING})
     logging.getLogger("_granian").info("listening")
     assert [line["event"] for line in lines(stream)] == ["listening"]
+
+
+def test_a_call_can_be_told_by_its_id() -> None:
+    assert logs.mask("CA" + "1" * 32) == "CA" + "1" * 32
+    assert logs.mask("CA" + "1" * 16) != "CA" + "1" * 16

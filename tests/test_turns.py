@@ -142,6 +142,7 @@ class Away:
 
     def __init__(self, rehearsal: Rehearsal) -> None:
         self.down = False
+
         @event.listens_for(rehearsal.line.database, "do_connect", insert=True)
         def connect(*_: object) -> None:
             if self.down:
@@ -201,7 +202,9 @@ def faulty(kind: str, databases: Databases, faults: list[Fault | None]) -> Itera
 
 
 @pytest.mark.parametrize("fault", [Fault.SLOW, Fault.DOWN])
-def test_a_processor_that_does_not_answer_is_asked_again(faulty: Rehearsal, faults: list[Fault | None], fault: Fault) -> None:
+def test_a_processor_that_does_not_answer_is_asked_again(
+    faulty: Rehearsal, faults: list[Fault | None], fault: Fault
+) -> None:
     faults += [fault, fault]
     phone, heard = faulty.call(BEFORE_ORDER + "7")
     assert "still being checked" in heard.text
@@ -280,7 +283,9 @@ def test_a_scheduled_order_is_paid_on_its_day(rehearsal: Rehearsal) -> None:
 
 
 def test_a_scheduled_order_whose_card_is_declined_is_held(rehearsal: Rehearsal) -> None:
-    rehearsal.call(IDENTIFIED + "3" + "7304523#" + "1" + "9" + "1" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7")
+    rehearsal.call(
+        IDENTIFIED + "3" + "7304523#" + "1" + "9" + "1" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7"
+    )
     rehearsal.clock.pass_seconds(60 * 86400)
     sweep(rehearsal.line, timedelta(days=90))
     ours = "SELECT status, held_reason FROM refill_order WHERE request_key LIKE 'CA%'"

@@ -29,7 +29,9 @@ def written(rehearsal: Rehearsal) -> int:
     return int(str(rehearsal.rows("SELECT count(*) FROM call")[0][0]))
 
 
-def signed_post(client: FlaskClient, url: str, form: Mapping[str, str], signed_url: str = "", **more: str) -> TestResponse:
+def signed_post(
+    client: FlaskClient, url: str, form: Mapping[str, str], signed_url: str = "", **more: str
+) -> TestResponse:
     mac = signature(TOKEN, signed_url or url, form.items())
     return client.post(url, data=dict(form), headers={"X-Twilio-Signature": mac, **more})
 
@@ -50,9 +52,13 @@ REFUSED = {
     "unsigned": {},
     "empty signature": {"X-Twilio-Signature": ""},
     "forged signature": {"X-Twilio-Signature": "AAAAAAAAAAAAAAAAAAAAAAAAAAA="},
-    "signed with another token": {"X-Twilio-Signature": signature(Secret("other"), "https://line.example/voice", CALL.items())},
+    "signed with another token": {
+        "X-Twilio-Signature": signature(Secret("other"), "https://line.example/voice", CALL.items())
+    },
     "signed for another line": {"X-Twilio-Signature": signature(TOKEN, "https://other.example/voice", CALL.items())},
-    "signed for other fields": {"X-Twilio-Signature": signature(TOKEN, "https://line.example/voice", [("CallSid", "CA1")])},
+    "signed for other fields": {
+        "X-Twilio-Signature": signature(TOKEN, "https://line.example/voice", [("CallSid", "CA1")])
+    },
 }
 
 
@@ -79,7 +85,9 @@ def test_unknown_parameters_are_ignored(guarded: Rehearsal) -> None:
 
 def test_a_whole_call_is_signed(guarded: Rehearsal) -> None:
     post = signed(wsgi_post(guarded.app), TOKEN)
-    phone = Handset(post, "https://line.example/voice", "+15105550123", "+18002457979", SID, passes=guarded.clock.pass_seconds)
+    phone = Handset(
+        post, "https://line.example/voice", "+15105550123", "+18002457979", SID, passes=guarded.clock.pass_seconds
+    )
     phone.dial()
     heard = phone.press(IDENTIFIED + "1117")
     assert "Your order is placed" in heard.text
@@ -115,10 +123,12 @@ def post(rehearsal: Rehearsal, path: str, **form: object) -> TestResponse:
 
 def test_a_turn_of_another_call_is_refused(rehearsal: Rehearsal) -> None:
     phone, _ = rehearsal.call("1")
-    action = phone._now().gather.action.removeprefix("http://localhost")  # type: ignore[union-attr]  # noqa: SLF001
+    action = phone._now().gather.action.removeprefix("http://localhost")  # type: ignore[union-attr]
     turns = len(rehearsal.turns)
     assert post(rehearsal, action, Digits="1").status_code == 403, "another call's"
-    assert post(rehearsal, action.replace("/turn/2/", "/turn/3/"), CallSid=phone.call_sid, Digits="1").status_code == 403
+    assert (
+        post(rehearsal, action.replace("/turn/2/", "/turn/3/"), CallSid=phone.call_sid, Digits="1").status_code == 403
+    )
     assert len(rehearsal.turns) == turns
     assert post(rehearsal, action, CallSid=phone.call_sid, Digits="1").status_code == 200
 

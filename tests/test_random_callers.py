@@ -1,0 +1,103 @@
+"""Callers who press anything at any time: never an error, never silence, never an order without its confirming key."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+
+import pytest
+from databases import Databases
+from rehearsal import Rehearsal, fill_demo, rehearse
+
+from ivr.phone.handset import Ended, Handset
+
+CALLS = int(os.environ.get("IVR_RANDOM_CALLS", "150"))
+CANARY = "5105105105105100"
+CODE = "739"
+
+MARGARET = "1 1 41200017# 94550"
+OPENINGS = (
+    "", "1", "1 1", MARGARET, "2 1 41200702# 93230", f"{MARGARET} 1 1 1", f"{MARGARET} 3", "1 2 41200017# 94550",
+    "1 1 41203579# 06040 1 1 1", "1 1 41200154# 36109 1", "1 1 41202209# 31404 3", f"{MARGARET} 1 1 9 {CANARY}# 1230",
+)  # fmt: skip
+WORDS = ("1", "2", "3", "7", "9", "0", "*", "#", "5", "41200017#", "94550", "7304112#", "7304249#", "7304523#", "7304660#",
+         f"{CANARY}#", "4242424242424242#", "4000000000000002#", "1230", CODE, "12*34#", "##", "000000000000000000000#", "0#", ",")  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["keys kept between turns", "keys dropped between turns"])
+def crowd(request: pytest.FixtureRequest, databases: Databases) -> Iterator[tuple[Rehearsal, bool]]:
+    with databases.fresh("sqlite", fill_demo) as url:
+        made = rehearse(url)
+        yield made, bool(request.param)
+        made.line.database.dispose()
+
+
+def test_random_keys_never_do_harm(crowd: tuple[Rehearsal, bool]) -> None:
+    """Seeds are the calls' own numbers, so that a failing one can be called again."""
+    rehearsal, keeps = crowd
+    for seed in range(CALLS):
+        chance = random.Random(seed)  # noqa: S311  (a caller, not a secret)
+        start = len(rehearsal.turns)
+        rehearsal.run("DELETE FROM lock_out")  # or the first few wrong numbers would lock out all who follow
+        phone = rehearsal.phone(
+            from_number=chance.choice(["+15105550123", "anonymous", f"+1510555{seed % 10000:04d}"]),
+            carries_keys_ahead=keeps,
+            finish_key_ends_empty=chance.random() < 0.5,
+            sends_empty_digits=chance.random() < 0.5,
+        )
+        try:
+            wander(phone, chance)
+        except Exception as error:
+            raise AssertionError(f"call {seed} failed") from error
+        assert not phone.errors, f"call {seed}: {phone.errors}"
+        assert not phone.warnings, f"call {seed}: {phone.warnings}"
+        check_turns(rehearsal, start, seed)
+    check_rows(rehearsal)
+
+
+def wander(phone: Handset, chance: random.Random) -> None:
+    heard = phone.dial()
+    assert heard.text, "a call begins with words"
+    for keys in chance.choice(OPENINGS).split():
+        heard = phone.press(keys)
+    for _ in range(chance.randrange(25)):
+        if isinstance(heard.waiting, Ended):
+            return
+        word = chance.choice(WORDS)
+        heard = phone.wait() if word == "," else phone.press(word)
+        if chance.random() < 0.1:
+            phone.retry()
+    phone.hang_up()
+
+
+def check_turns(rehearsal: Rehearsal, start: int, seed: int) -> None:
+    confirmed: set[str] = set()
+    for turn in rehearsal.turns[start:]:
+        assert "sorry.again" not in {speak.prompt for speak in turn.verb.words}, f"call {seed}: turn {turn.turn} failed"
+        assert turn.verb.words or turn.trail[-1].state == "connect", f"call {seed}: turn {turn.turn} says nothing"
+        for visit in turn.trail:
+            if (visit.state, visit.branch) == ("confirm", "7"):
+                confirmed.add(turn.sid)
+            if (visit.state, visit.branch) == ("place", "pending"):
+                assert turn.sid in confirmed, f"call {seed}: an order nobody confirmed"
+
+
+def check_rows(rehearsal: Rehearsal) -> None:
+    assert rehearsal.rows("SELECT rx_number FROM prescription WHERE refills_left < 0") == []
+    doubled = "SELECT prescription_id FROM order_line WHERE open GROUP BY prescription_id HAVING count(*) > 1"
+    assert rehearsal.rows(doubled) == []
+    standing = "SELECT order_id FROM payment WHERE status IN ('pending','authorized','captured') GROUP BY order_id HAVING count(*) > 1"
+    assert rehearsal.rows(standing) == []
+    charged = (
+        "SELECT o.id FROM refill_order o JOIN payment p ON p.order_id = o.id WHERE p.status = 'authorized' "
+        "AND o.request_key LIKE 'CA%' AND p.amount_cents <> (SELECT sum(price_cents) FROM order_line l WHERE l.order_id = o.id)"
+    )
+    assert rehearsal.rows(charged) == []
+    assert rehearsal.rows("SELECT count(*) FROM refill_order WHERE request_key LIKE 'CA%'") != [(0,)], "some do order"
+    with rehearsal.line.database.connect() as connection:
+        tables = [row[0] for row in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            rows = str(connection.exec_driver_sql(f'SELECT * FROM "{table}"').fetchall())  # noqa: S608
+            assert CANARY not in rows, f"card digits in {table}"
+            assert CANARY[:12] not in rows, f"card digits in {table}"
