@@ -73,7 +73,7 @@ class _Walk:
 
     def _caller(self, event: Event) -> None:
         match self.state, event:
-            case Menu() as menu, calls.Keys():
+            case Menu() as menu, calls.Keys() if event.keys:
                 self._menu_key(menu, event.keys.reveal())
             case Ask() as ask, calls.Keys():
                 self._digits(ask, event.keys.reveal())
@@ -86,9 +86,8 @@ class _Walk:
             case Do() as do, _:
                 self.words = []
                 self._act(do)
-            case HangUp() as end, _:
-                self._enter(end)
             case _:
+                self.words = []
                 self._enter(self.state)
 
     def _done(self, event: calls.Done) -> None:
@@ -130,18 +129,19 @@ class _Walk:
 
     def _chosen(self, menu: Menu, key: str) -> Value:
         items = self.values.get(menu.choices.of) if menu.choices else None
-        number = int(key) if key.isdigit() else 0
+        number = "123456789".find(key) + 1
         return items[number - 1] if isinstance(items, tuple | list) and 1 <= number <= len(items) else None
 
     def _digits(self, ask: Ask, keys: str) -> None:
         digits = keys.lstrip("#").split("#")[0]
+        if not digits:
+            self._nothing_keyed(ask)
+            return
         self.pound_may_follow = False
         if "*" in digits and not ask.stars:
             self._universal(ask, "*", self.flows.line.ask_keys["*"])
         elif digits in self.flows.line.ask_keys and not ask.low == ask.high == len(digits):
             self._universal(ask, digits, self.flows.line.ask_keys[digits])
-        elif not digits:
-            self._nothing_keyed(ask)
         elif is_keys(digits) and ask.low <= len(digits) <= ask.high:
             self.pound_may_follow = ask.low == ask.high
             self._save(ask, digits)
@@ -156,8 +156,8 @@ class _Walk:
             self.values[ask.save] = digits
 
     def _nothing_keyed(self, question: Question) -> None:
-        if self.pound_may_follow:  # a pound pressed by habit ends the next number before it begins
-            self.pound_may_follow = False
+        stray_pound, self.pound_may_follow = self.pound_may_follow and isinstance(question, Ask), False
+        if stray_pound:  # pressed by habit after a number that had ended, it ends the next before it begins
             self._ask(question)
         else:
             self._missed(question, "silence")
@@ -205,9 +205,10 @@ class _Walk:
         self._enter(self.state)
 
     def _interrupt(self, flow: str) -> None:
-        """Break into the question at hand; an interruption of the same kind that is under way gives way."""
-        while len(self.frames) > 1 and self.frames[-1].interrupting:
-            self.frames.pop()
+        """Break into the question at hand; an interruption that is under way gives way, with all it had run."""
+        under_way = [position for position, frame in enumerate(self.frames) if frame.interrupting and position]
+        if under_way:
+            del self.frames[under_way[0] :]
         self._begin(flow, interrupting=True)
 
     def _leave(self, state: State, branch: str, target: Target) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ivr.errors import Place, Report, did_you_mean
-from ivr.flow.definition import ActionSpec, Ask, Do, Flows, HangUp, Menu, Say, State, Transfer, ways
+from ivr.flow.definition import KEPT, ActionSpec, Ask, Do, Flows, HangUp, Menu, Say, State, Transfer, ways
 from ivr.flow.graph import points
 from ivr.prompts import PHRASE, Catalogues, Prompt
 
@@ -58,7 +58,7 @@ def known_values(flows: Flows, actions: Actions) -> dict[str, set[str]]:
                 kinds.setdefault(name, set()).add(kind)
     for _, state in points(flows):
         if isinstance(state, Ask) and not state.secret:
-            kinds.setdefault(state.save, set()).add("digits")
+            kinds.setdefault(state.save, set()).add(KEPT if state.stars else "digits")
         for _, way in ways(state):
             for name in way.sets:
                 kinds.setdefault(name, set()).add("text")
@@ -73,10 +73,10 @@ def _prompt(name: str, place: Place, catalogues: Catalogues, report: Report) -> 
 
 
 def _check_secrets(flows: Flows, actions: Actions, report: Report) -> set[str]:
-    """A secret is a secret wherever it is asked for, and what is not card data is dropped by an action that used it."""
+    """A secret is a secret wherever it is asked for, and what is not card data is dropped by an action."""
     asks = [state for _, state in points(flows) if isinstance(state, Ask)]
     secrets = {ask.save for ask in asks if ask.secret}
-    dropped = {name for spec in actions.values() for name in spec.forgets & spec.reads}
+    dropped = {name for spec in actions.values() for name in spec.forgets}
     provided = known_values(flows, actions)
     for ask in asks:
         if ask.save not in secrets:
@@ -84,7 +84,7 @@ def _check_secrets(flows: Flows, actions: Actions, report: Report) -> set[str]:
         if not ask.secret or ask.save in provided:
             report.add(ask.place, f'"{ask.save}" is secret in one place and not in another')
         elif not ask.card and ask.save not in dropped:
-            report.add(ask.place, f'the secret "{ask.save}" would be kept: no action that reads it drops it')
+            report.add(ask.place, f'the secret "{ask.save}" would be kept: no action says that it forgets it')
     return secrets
 
 
