@@ -80,7 +80,8 @@ def event(call: Call, version: Version, data: st.DataObject) -> Event:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_whatever_a_caller_does_there_are_words_and_an_end(version: Version, data: st.DataObject) -> None:
-    call, happened = Call("en"), Started()
+    call = Call("en")
+    happened: Event = Started()
     for _ in range(data.draw(st.integers(1, 40))):
         verb, call = turn(version, call, happened, data)
         heard = said(version, verb)
@@ -105,7 +106,8 @@ def turn(version: Version, call: Call, happened: Event, data: st.DataObject) -> 
 @given(data=st.data())
 def test_a_silent_caller_comes_to_an_end(version: Version, data: st.DataObject) -> None:
     """From wherever a call stands: silence, and nobody who answers."""
-    call, happened = Call("en"), Started()
+    call = Call("en")
+    happened: Event = Started()
     for _ in range(data.draw(st.integers(1, 12))):
         verb, call = turn(version, call, happened, data)
         if isinstance(verb, HangUp):
