@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from datetime import timedelta
 
@@ -28,6 +29,8 @@ from ivr.phone import terminal
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 THREADS = 16
 """Turns answered at once by one worker; more wait their turn."""
+STOP_SECONDS = 10
+"""How long a worker may finish what it is answering; a turn takes half of that at most."""
 
 
 @click.command()
@@ -57,6 +60,7 @@ def serve(host: str, port: int, workers: int) -> None:
         card = demo_card(session, line.today(now), line.rules)
     console().print(start_card(f"http://{host}:{port}", card))
     line.database.dispose()  # the workers open their own
+    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.msg)  # they wait, not compute
     Granian(
         "ivr.web.app:create_local_app",
         factory=True,
@@ -64,6 +68,8 @@ def serve(host: str, port: int, workers: int) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
+        workers_kill_timeout=STOP_SECONDS,  # one that was told to stop while it started would never hear of it
+        respawn_failed_workers=True,
         blocking_threads=THREADS,
         backpressure=4 * THREADS,
         websockets=False,
