@@ -21,6 +21,7 @@ from ivr.cli.group import settings
 from ivr.cli.rehearsal import Rehearsal
 from ivr.errors import Report
 from ivr.phone.post import http_post, signed
+from ivr.qa import coverage as coverages
 from ivr.qa import report as reports
 from ivr.qa.played import Played
 from ivr.qa.player import play
@@ -49,6 +50,8 @@ class Part:
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that play at once.")
 @click.option("--junit", type=PATH, help="Write the results to this file, as CI servers read them.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+@click.option("--coverage", is_flag=True, help="Say which ways through the flow no script takes.")
+@click.option("--fail-under", type=click.FloatRange(0, 100), help="Fail when less than this percentage is covered.")
 @click.option("-v", "--verbose", is_flag=True, help="Print every call, also those that hold.")
 def replay(
     paths: tuple[Path, ...],
@@ -58,6 +61,8 @@ def replay(
     jobs: int,
     junit: Path | None,
     as_json: bool,
+    coverage: bool,
+    fail_under: float | None,
     verbose: bool,
 ) -> None:
     """Play the call scripts in PATHS (files, folders; tests/calls when none) and say of each whether it holds.
@@ -81,7 +86,13 @@ def replay(
     if junit:
         junit.write_text(reports.as_junit(played, took), encoding="utf-8")
     click.echo(reports.as_json(played) if as_json else reports.summary(played, took))
-    sys.exit(1 if any(one.problems for one in played) else 0)
+    covered = True
+    if coverage or fail_under is not None:
+        measured = coverages.measure(stage.flows, played, (language,) if language else ())
+        covered = measured.percent() >= (fail_under or 0)
+        if not as_json:
+            click.echo("\n".join((*coverages.lines(stage.flows, measured), *coverages.summary(measured))))
+    sys.exit(0 if covered and not any(one.problems for one in played) else 1)
 
 
 def read(paths: Sequence[Path], stage: Rehearsal | Remote) -> tuple[Script, ...]:

@@ -5,18 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ivr.errors import Place, Problem
-from ivr.flow.call import Visit
+from ivr.flow.call import Dialled, Done, Visit
+from ivr.qa.stage import Turn
+
+
+HANG_UP = "hang_up"
+MID_NUMBER = "mid_number"
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """One turn: where it led, in which language, and what was spoken, by name."""
+    """One turn: what the line was told, where it led, in which language, and what was spoken, by name."""
 
+    event: str
     visits: tuple[Visit, ...]
     language: str
     prompts: tuple[str, ...]
     interrupted: str = ""
-    """What the carrier never tells the line: the caller hung up, or stopped in the middle of a number."""
+    """What no turn tells the line: that the caller then hung up, or stopped in the middle of a number."""
+
+
+def passed(turn: Turn) -> Passed:
+    """Keep of a turn what can be shown to anybody: names, never values or keys."""
+    event = type(turn.event).__name__.lower()
+    if isinstance(turn.event, Dialled | Done):
+        event = f"{event} {turn.event.outcome}"
+    return Passed(event, turn.trail, turn.call.language, tuple(speak.prompt for speak in turn.verb.words))
 
 
 @dataclass(frozen=True, slots=True)

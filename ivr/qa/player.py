@@ -16,7 +16,7 @@ from ivr.phone.results import TALK_SECONDS
 from ivr.qa.expectations import CameTo, unmet
 from ivr.qa.heard import Ear, could_be, words_heard
 from ivr.qa.patterns import show
-from ivr.qa.played import Cost, Passed, Played
+from ivr.qa.played import HANG_UP, MID_NUMBER, Cost, Passed, Played, passed
 from ivr.qa.script import (
     LANGUAGE_KEY,
     Breaks,
@@ -189,7 +189,7 @@ class _Player:
         if isinstance(waiting := self.last.waiting, Waiting):
             self.waiting += waiting.gather.timeout
             if waiting.keys:
-                self.interrupt("mid_number")
+                self.interrupt(MID_NUMBER)
         self.tell("waits")
         self.take(self.handset.wait())
 
@@ -205,7 +205,7 @@ class _Player:
 
     def hang_up(self) -> None:
         if not isinstance(self.last.waiting, Ended):
-            self.interrupt("hang_up")
+            self.interrupt(HANG_UP)
             self.tell("hangs up")
             self.take(self.handset.hang_up())
 
@@ -223,9 +223,7 @@ class _Player:
         turns = self.scene.turns[self.scene_turns :]
         self.scene_turns += len(turns)
         words = [speak for turn in turns for speak in turn.verb.words]
-        self.turns.extend(
-            Passed(turn.trail, turn.call.language, tuple(speak.prompt for speak in turn.verb.words)) for turn in turns
-        )
+        self.turns.extend(map(passed, turns))
         if turns and turns[-1].call.frames:
             self.state = turns[-1].call.top.flow, turns[-1].call.top.state
         self.last = heard
