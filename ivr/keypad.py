@@ -93,14 +93,11 @@ def spell(text: str) -> str:
 
 
 def take_back(keyed: str) -> str:
-    """Return what is left when each star has taken back the press before it."""
-    left: list[str] = []
+    """Return what is left of a spelling when each star has taken back the letter before it, or the half of one."""
+    left = ""
     for key in keyed:
-        if key != "*":
-            left.append(key)
-        elif left:
-            left.pop()
-    return "".join(left)
+        left = left[: (len(left) - 1) // 2 * 2] if key == "*" and left else left + key.strip("*")
+    return left
 
 
 _PAIRS = {

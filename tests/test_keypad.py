@@ -84,7 +84,8 @@ def test_whatever_can_be_spelled_comes_back(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("keyed", "left"), [("21*2", "22"), ("*21", "21"), ("21**", ""), ("2122**", "21"), ("***", ""), ("", "")]
+    ("keyed", "left"),
+    [("2*22", "22"), ("*21", "21"), ("21**", ""), ("2122*", "21"), ("2122*31", "2131"), ("212*", "21"), ("***", "")],
 )
-def test_each_star_takes_back_a_press(keyed: str, left: str) -> None:
+def test_each_star_takes_back_a_letter_or_the_half_of_one(keyed: str, left: str) -> None:
     assert take_back(keyed) == left

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
-from ivr.pharmacy.statements import columns, first
-from ivr.pharmacy.tables import Address
+from ivr.pharmacy.statements import change, columns, first
+from ivr.pharmacy.tables import Address, Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +27,43 @@ class AddressFacts:
 
 
 _ADDRESS = columns(Address, AddressFacts)
+_MAILING = select(*_ADDRESS).where(
+    Address.member_id == bindparam("member_id"),
+    Address.kind == "mailing",
+    Address.verified,
+    Address.replaced_at.is_(None),
+)
 
 
 def mailing_address(session: Session, member_id: int) -> AddressFacts | None:
     """Return the member's current mailing address; one that is not verified yet is not it."""
-    current = select(*_ADDRESS).where(
-        Address.member_id == member_id,
-        Address.kind == "mailing",
-        Address.verified,
-        Address.replaced_at.is_(None),
-    )
-    return first(session, current, AddressFacts)
+    return first(session, _MAILING, AddressFacts, member_id=member_id)
+
+
+@dataclass(frozen=True, slots=True)
+class NewAddress:
+    """An address a member gave; `verified` when it came from the directory, `keyed` are the keys it was given by."""
+
+    kind: str
+    house_number: str | None
+    street: str
+    unit: str | None
+    city: str
+    state: str
+    zip: str
+    verified: bool
+    keyed: str | None = None
+    entered_by: str = "phone"
+
+
+def add_address(session: Session, member_id: int, address: NewAddress, now: datetime) -> int:
+    """Keep an address and return its id; a verified mailing address takes the place of the one that stood.
+
+    One that is not verified stands beside it until staff have looked at it.
+    """
+    if address.kind == "mailing" and address.verified:
+        session.execute(select(Member.id).where(Member.id == member_id).with_for_update())  # one change at a time
+        standing = change(Address, Address.member_id == member_id, Address.kind == "mailing", Address.verified)
+        session.execute(standing.where(Address.replaced_at.is_(None)).values(replaced_at=now))
+    values = {**asdict(address), "member_id": member_id, "created_at": now}
+    return session.scalars(insert(Address).values(**values).returning(Address.id)).one()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from ivr.pharmacy.statements import columns, every, first
@@ -25,6 +25,17 @@ class MemberFacts:
 
 
 _MEMBER = columns(Member, MemberFacts)
+_MATCHING = (
+    select(*_MEMBER)
+    .join(Address, Address.member_id == Member.id)
+    .where(
+        Member.member_number == bindparam("member_number"),
+        Address.zip == bindparam("zip_code"),
+        Address.kind == "mailing",
+        Address.verified,
+        Address.replaced_at.is_(None),
+    )
+)
 
 
 def find_member(session: Session, member_number: str, zip_code: str) -> MemberFacts | None:
@@ -32,18 +43,7 @@ def find_member(session: Session, member_number: str, zip_code: str) -> MemberFa
 
     One statement with the same look-ups for a known and an unknown number, so that the answer's time tells nothing.
     """
-    matching = (
-        select(*_MEMBER)
-        .join(Address, Address.member_id == Member.id)
-        .where(
-            Member.member_number == member_number,
-            Address.zip == zip_code,
-            Address.kind == "mailing",
-            Address.verified,
-            Address.replaced_at.is_(None),
-        )
-    )
-    return first(session, matching, MemberFacts)
+    return first(session, _MATCHING, MemberFacts, member_number=member_number, zip_code=zip_code)
 
 
 def members_by_phone(session: Session, phone: str) -> tuple[MemberFacts, ...]:
@@ -60,3 +60,8 @@ def is_own_prescription(session: Session, member_id: int, rx_number: str) -> boo
 def born_on(session: Session, member_id: int) -> date | None:
     """Return the member's birth date, which may serve as the third proof instead; None for no such member."""
     return session.scalar(select(Member.birth_date).where(Member.id == member_id))
+
+
+def phone_of(session: Session, member_id: int) -> str | None:
+    """Return the telephone number on file (E.164), None where there is none."""
+    return session.scalar(select(Member.phone).where(Member.id == member_id))

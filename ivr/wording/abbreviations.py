@@ -34,7 +34,8 @@ BEFORE_A_NAME = _table("ST Saint; STE Sainte; MT Mount; FT Fort; DR Doctor; PT P
 
 ALWAYS = _table("""
     JR Junior; US U S; TWR Tower; MTN Mountain; HWY Highway; PKWY Parkway; BLVD Boulevard; AVE Avenue; RTE Route; EXPY Expressway;
-    FWY Freeway; TPKE Turnpike; CNTY County; RD Road; LN Lane; CIR Circle; LK Lake; HTS Heights; SPGS Springs
+    FWY Freeway; TPKE Turnpike; CNTY County; RD Road; LN Lane; CIR Circle; LK Lake; HTS Heights; SPGS Springs;
+    APO A P O; FPO F P O; DPO D P O; PSC P S C; CMR C M R; PO P O; RR Rural Route; HC Highway Contract
 """)
 
 BEFORE_A_NUMBER = _table("CR County Road; SR State Route; RR Rural Route; HC Highway Contract; FM Farm to Market")

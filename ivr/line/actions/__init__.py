@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ivr.flow.definition import ActionSpec
-from ivr.line.actions import address, cards, identify, orders, payment, placing, refill, transfers
+from ivr.line.actions import (
+    accept_address,
+    address,
+    cards,
+    identify,
+    new_address,
+    orders,
+    payment,
+    placing,
+    refill,
+    spelling,
+    transfers,
+)
 from ivr.line.actions.kinds import Action, Inside, Outside
 
 __all__ = ["ACTIONS", "SPECS", "Action", "Inside", "Outside"]
@@ -18,6 +30,9 @@ ACTIONS: Mapping[str, Action] = {
     **identify.ACTIONS,
     **refill.ACTIONS,
     **address.ACTIONS,
+    **new_address.ACTIONS,
+    **spelling.ACTIONS,
+    **accept_address.ACTIONS,
     **cards.ACTIONS,
     **placing.ACTIONS,
     **payment.ACTIONS,

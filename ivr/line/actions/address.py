@@ -20,12 +20,17 @@ def look_up_address(context: Context, values: Values) -> Done:
     if found is None:
         return Done("none")
     parts: dict[str, Value] = asdict(found)
-    return Done("on_file", {"address_id": found.id, "address": {name: parts[name] for name in SPOKEN}})
+    return Done("on_file", {"address_id": found.id, "address_held": False, "address": {n: parts[n] for n in SPOKEN}})
 
 
 ACTIONS: dict[str, Action] = {
     "look_up_address": Inside(
-        spec("on_file", "none", reads=("member_id",), on={"on_file": {"address": "address", "address_id": KEPT}}),
+        spec(
+            "on_file",
+            "none",
+            reads=("member_id",),
+            on={"on_file": {"address": "address", "address_id": KEPT, "address_held": KEPT}},
+        ),
         look_up_address,
     )
 }

@@ -26,6 +26,8 @@ def say_back(_: Context, values: Values) -> Done:
     paid_by = values.get("spoken_card")
     if values.get("card") is None or not any(cents for _, cents in totals):
         card = phrase("order.no_card")
+    elif values["address_held"]:
+        card = phrase("order.card_held", card=paid_by)
     elif any(when for when, cents in totals if cents):
         card = phrase("order.card_later", card=paid_by)
     else:
@@ -71,15 +73,16 @@ def _without(values: Values, taken: Taken) -> Done:
 
 
 def _place(context: Context, values: Values, when: str, cents: int) -> OrderFacts:
-    ship_on = refill.later(when)
+    ship_on, held = refill.later(when), bool(values["address_held"])
     lines = [line for line in items(values, "basket") if line["when"] == when]
     request = OrderRequest(
         member_id=number(values, "member_id"),
         lines=tuple(WantedLine(number(line, "prescription_id"), number(line, "n")) for line in lines),
         ship_to_id=number(values, "address_id"),
-        status="scheduled" if ship_on else "pending" if cents else "placed",
+        status="held" if held else "scheduled" if ship_on else "pending" if cents else "placed",
         request_key=f"{context.caller.sid}-{context.turn}-{when}",
         ship_on=ship_on,
+        held_reason="address" if held else None,
     )
     context_time = {"now": context.now, "today": context.today}
     outcome = placing.place_order(
@@ -144,7 +147,7 @@ ACTIONS: dict[str, Action] = {
     "say_back": Inside(
         spec(
             "said",
-            reads=("basket", "card"),
+            reads=("basket", "card", "address_held"),
             writes={"lines": "phrase", "amounts": "phrase", "paying": "phrase", "count": "number"},
             phrases={
                 "lines": speech.LINES,
@@ -162,7 +165,7 @@ ACTIONS: dict[str, Action] = {
             "placed",
             "taken",
             "all_taken",
-            reads=("member_id", "basket", "address_id", "card"),
+            reads=("member_id", "basket", "address_id", "address_held", "card"),
             writes={"basket": KEPT},
             on={
                 "pending": ORDERED,

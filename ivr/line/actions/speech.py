@@ -34,9 +34,15 @@ LINES: Phrases = {
     "order.line": {"what": "phrase", "days": "number"},
     "order.line_later": {"what": "phrase", "days": "number", "day": "date"},
 }
-PAYING: Phrases = {"order.card": {"card": "phrase"}, "order.card_later": {"card": "phrase"}, "order.no_card": {}}
+PAYING: Phrases = {
+    "order.card": {"card": "phrase"},
+    "order.card_later": {"card": "phrase"},
+    "order.card_held": {"card": "phrase"},
+    "order.no_card": {},
+}
 PLACED: Phrases = {
     "order.placed_now": {"order_number": "digits", "arrives": "date"},
+    "order.placed_held": {"order_number": "digits"},
     "order.placed_later": {"order_number": "digits", "arrives": "date", "day": "date"},
 }
 
@@ -72,6 +78,8 @@ def order_state(order: OrderFacts | OpenOrder) -> Value:
 
 def placed(order: OrderFacts) -> Value:
     """Return that an order stands, when it arrives, and its number."""
+    if order.status == "held":
+        return phrase("order.placed_held", order_number=order.order_number)
     when: dict[str, Value] = {"order_number": order.order_number, "arrives": day(order.expected_by)}
     if order.status == "scheduled":
         return phrase("order.placed_later", day=day(order.ship_on), **when)

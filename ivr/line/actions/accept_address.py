@@ -1,0 +1,157 @@
+"""Who may give a new address, how it is read back, and what is kept of it once it is accepted."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from ivr.flow.call import Done
+from ivr.flow.definition import KEPT, LIST, Items, Phrases
+from ivr.line import lockout
+from ivr.line.actions.address_building import AT_A_TIME, Building
+from ivr.line.actions.kinds import Action, Inside, item, number, spec, text
+from ivr.line.notices import note_changed_address
+from ivr.line.service import Context
+from ivr.pharmacy.addresses import NewAddress, add_address
+from ivr.pharmacy.members import born_on, is_own_prescription
+from ivr.prompts import phrase
+from ivr.wording import Value, Values
+
+# The third proof
+
+
+def third_proof(context: Context, values: Values) -> Done:
+    """Say whether this call has shown more than number and ZIP, which is needed before mail may go elsewhere."""
+    if values.get("proved"):
+        return Done("proved")
+    return Done("locked" if lockout.is_locked(context, _subject(values)) else "unproved")
+
+
+def check_third_proof(context: Context, values: Values) -> Done:
+    """Take a prescription number of the member, or the birth date as month, day and year."""
+    keyed, member_id = text(values, "keyed_proof"), number(values, "member_id")
+    if lockout.is_locked(context, _subject(values)):
+        return Done("locked", forgets=("keyed_proof",))
+    own = is_own_prescription(context.session, member_id, keyed)
+    if own or _birth_date(keyed) == born_on(context.session, member_id):
+        return Done("proved", {"proved": True}, ("keyed_proof",))
+    lockout.count_failure(context, _subject(values))
+    return Done("wrong", forgets=("keyed_proof",))
+
+
+def _subject(values: Values) -> str:
+    return f"proof of {number(values, 'member_id')}"
+
+
+def _birth_date(keyed: str) -> date | str:
+    """Read MMDDYYYY; what is no date is nobody's birth date."""
+    try:
+        return date(int(keyed[4:]), int(keyed[:2]), int(keyed[2:4])) if len(keyed) == 8 else ""
+    except ValueError:
+        return ""
+
+
+# Read back
+
+
+def offer_address(_: Context, values: Values) -> Done:
+    """Put together what is known so far, to be heard whole: with each street that may be meant, at most three."""
+    building = Building.of(values)
+    offered = building.offered
+    streets: tuple[Value, ...] = tuple(
+        {"street": match.name, "address": building.at(match.name) if at else building.address(match.name)}
+        for at, match in enumerate(offered)
+    )
+    return Done("offered", {"streets": streets, "note": _note(building), "also": _also(building)})
+
+
+def _note(building: Building) -> Value:
+    """Return what the caller should know before accepting."""
+    offered = building.offered
+    notes: list[Value] = []
+    if building.street and not building.checked:
+        notes.append(phrase("address.unchecked"))
+    elif offered[0].near:
+        notes.append(phrase("address.near"))
+    if all(match.outside for match in offered):
+        notes.append(phrase("address.outside", house={"house_number": building.house}))
+    return tuple(notes)
+
+
+def _also(building: Building) -> Value:
+    """Return what else can be done about the address, as far as there is any of it."""
+    wanted = {
+        "address.other_unit": bool(building.unit),
+        "address.lettered_unit": len(building.unit_keys) > 1,
+        "address.unit": bool(building.house) and not building.unit,
+        "address.more_streets": building.has_more,
+        "address.narrow": building.has_more,
+        "address.mend": True,
+    }
+    return tuple(phrase(name) for name, here in wanted.items() if here)
+
+
+# Kept
+
+
+def use_new_address(context: Context, values: Values) -> Done:
+    """Keep the address that was accepted: for this order, or as the mailing address from now on.
+
+    One that could not be held against the directory stays unverified, replaces nothing, and holds the order.
+    """
+    building, member_id = Building.of(values), number(values, "member_id")
+    street, always = text(item(values, "street_choice"), "street"), text(values, "address_for") == "always"
+    new = NewAddress(
+        kind="mailing" if always else "shipping",
+        house_number=building.house or None,
+        street=street,
+        unit=building.unit or None,
+        city=building.city,
+        state=building.state,
+        zip=building.zip,
+        verified=building.checked,
+        keyed=" ".join(building.keyed),
+    )
+    address_id = add_address(context.session, member_id, new, context.now)
+    if always and building.checked:
+        note_changed_address(context, member_id, address_id)
+    outcome = "to_be_checked" if not building.checked else "changed" if always else "chosen"
+    kept: dict[str, Value] = {"address_id": address_id, "address": building.address(street)}
+    return Done(outcome, {**kept, "address_held": not building.checked}, ("building", "streets", "street_choice"))
+
+
+NOTES: Phrases = {"address.unchecked": {}, "address.near": {}, "address.outside": {"house": "address"}}
+ALSO: Phrases = {
+    f"address.{name}": {} for name in ("unit", "other_unit", "lettered_unit", "more_streets", "narrow", "mend")
+}
+
+ACTIONS: dict[str, Action] = {
+    "third_proof": Inside(spec("proved", "unproved", "locked", reads=("member_id",)), third_proof),
+    "check_third_proof": Inside(
+        spec(
+            *("proved", "wrong", "locked"),
+            reads=("member_id", "keyed_proof"),
+            on={"proved": {"proved": KEPT}},
+            forgets=("keyed_proof",),
+        ),
+        check_third_proof,
+    ),
+    "offer_address": Inside(
+        spec(
+            "offered",
+            reads=("building",),
+            writes={"streets": LIST, "note": "phrase", "also": "phrase"},
+            items={"streets": Items({"address": "address"}, AT_A_TIME)},
+            phrases={"note": NOTES, "also": ALSO},
+        ),
+        offer_address,
+    ),
+    "use_new_address": Inside(
+        spec(
+            *("chosen", "changed", "to_be_checked"),
+            reads=("member_id", "building", "street_choice", "address_for"),
+            writes={"address_id": KEPT, "address": "address", "address_held": KEPT},
+            forgets=("building", "streets", "street_choice"),
+        ),
+        use_new_address,
+    ),
+}

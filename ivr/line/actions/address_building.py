@@ -1,0 +1,117 @@
+"""An address while it is being keyed: its parts so far, the streets that may be meant, and the keys they came by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from ivr.keypad import LETTERS
+from ivr.line.actions.kinds import item
+from ivr.wording import Value, Values
+
+AT_A_TIME = 3
+"""Streets offered at once: more cannot be kept in mind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A street that may be meant; `outside` when the house number lies beyond those known, `near` but for one press."""
+
+    name: str
+    outside: bool = False
+    near: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Building:
+    """The parts so far. `street` stands when it is not to be chosen from `matches`: a box, or one that was spelled."""
+
+    zip: str = ""
+    city: str = ""
+    state: str = ""
+    house: str = ""
+    letters: str = ""
+    matches: tuple[Match, ...] = ()
+    first: int = 0
+    """Where in the matches the ones offered now begin."""
+    street: str = ""
+    unit: str = ""
+    unit_keys: str = ""
+    checked: bool = False
+    """The street came from the directory, or needs none."""
+    keyed: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, values: Values) -> Building:
+        """Return what the call has so far."""
+        kept: dict[str, Any] = dict(item(values, "building"))
+        matches = tuple(Match(**match) for match in kept.pop("matches"))
+        return cls(**{**kept, "keyed": tuple(kept["keyed"])}, matches=matches)
+
+    @property
+    def value(self) -> Value:
+        """Return it as a call keeps it."""
+        kept: dict[str, Value] = asdict(self)
+        return kept
+
+    @property
+    def place(self) -> Value:
+        """Return the city and state, to be spoken."""
+        return {"city": self.city, "state": self.state}
+
+    @property
+    def digits(self) -> str:
+        """Return the digits of the house number, without a letter, dash or fraction that was added to them."""
+        return "".join(character for character in self.house.split(" ")[0] if character.isdigit())
+
+    @property
+    def house_digits(self) -> int | None:
+        """Return the number that is held against the house numbers known on a street."""
+        return int(self.digits) if self.digits else None
+
+    @property
+    def offered(self) -> tuple[Match, ...]:
+        """Return the streets that are offered now; those that fit come before those that nearly do."""
+        if self.street:
+            return (Match(self.street),)
+        page = self.matches[self.first : self.first + AT_A_TIME]
+        return tuple(match for match in page if match.near == page[0].near)
+
+    @property
+    def has_more(self) -> bool:
+        """Say whether there are streets beside those offered."""
+        return not self.street and len(self.matches) > len(self.offered)
+
+    def next_page(self) -> Building:
+        """Offer the next streets; after the last, the first."""
+        following = self.first + len(self.offered)
+        return replace(self, first=following if following < len(self.matches) else 0)
+
+    def keying(self, *keys: str) -> Building:
+        """Note keys as they were pressed, for staff who have to make sense of an address."""
+        return replace(self, keyed=(*self.keyed, *(key for key in keys if key)))
+
+    def address(self, street: str) -> dict[str, Value]:
+        """Return the whole address with one of the streets."""
+        return {**self.at(street), "city": self.city, "state": self.state, "zip": self.zip}
+
+    def at(self, street: str) -> dict[str, Value]:
+        """Return only its first line."""
+        return {"house_number": self.house or None, "street": street, "unit": self.unit or None}
+
+
+def readings(keyed: str) -> tuple[str, ...]:
+    """Return what a unit keyed one press a sign may be: with a letter at its beginning or its end, or digits alone.
+
+    A longer one is digits unless the caller says otherwise, so its digits are not among these.
+    """
+    first, last = LETTERS.get(keyed[:1], ""), LETTERS.get(keyed[-1:], "")
+    if len(keyed) == 1:
+        return (keyed, *first)
+    return tuple(dict.fromkeys([*(f"{x}{keyed[1:]}" for x in first), *(f"{keyed[:-1]}{x}" for x in last)]))
+
+
+def as_items(name: str, texts: Iterable[str]) -> tuple[Value, ...]:
+    """Return texts as the choices of a menu."""
+    return tuple({name: text} for text in texts)

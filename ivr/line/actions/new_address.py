@@ -1,0 +1,264 @@
+"""A whole new address by keypad: each action takes one answer into the address that is being built.
+
+It lies in one value, `building`, until the caller accepts it as it is read back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ivr.flow.call import Done
+from ivr.flow.definition import KEPT, LIST, Items
+from ivr.keypad import unspell
+from ivr.line.actions.address_building import Building, Match, as_items, readings
+from ivr.line.actions.kinds import Action, Inside, item, spec, text
+from ivr.line.service import Context
+from ivr.pharmacy.places import place_of
+from ivr.pharmacy.streets import StreetFacts, has_streets, rank, rank_near, streets_of
+from ivr.wording import Value, Values
+
+MOST_MATCHES = 12
+"""Streets kept to be offered; who wants none of so many is asked for more letters."""
+
+MOST_CHOICES = 8
+FRACTIONS = {"half": "1/2", "quarter": "1/4", "three_quarters": "3/4"}
+
+
+def begin_address(_: Context, __: Values) -> Done:
+    """Begin a new address, with nothing of an earlier one."""
+    return _built("begun", Building())
+
+
+def _built(outcome: str, building: Building, *forgets: str) -> Done:
+    return Done(outcome, {"building": building.value}, forgets)
+
+
+# ZIP and house number
+
+
+def take_zip(_: Context, values: Values) -> Done:
+    """Take the ZIP code; when only that was to be changed, what was keyed for the rest stands."""
+    keyed = text(values, "keyed_zip")
+    building, place = Building.of(values).keying(keyed), place_of(keyed)
+    if place is None:
+        return _built("unknown", replace(building, zip=keyed, city="", state=""), "keyed_zip")
+    building = replace(building, zip=keyed, city=place.city, state=place.state)
+    if place.military:
+        building = replace(building, house="", letters="", matches=(), street="", unit="")
+    outcome = "military" if place.military else "mended" if building.letters or building.street else "place"
+    return Done(outcome, {"building": building.value, "place": building.place}, ("keyed_zip",))
+
+
+def take_house(context: Context, values: Values) -> Done:
+    """Take the house number. Star alone goes back to the ZIP code, star after digits begins the number anew."""
+    keyed, building = text(values, "keyed_house"), Building.of(values)
+    if "*" in keyed:
+        return Done("zip" if keyed.startswith("*") else "again", forgets=("keyed_house",))
+    if keyed.startswith("0"):
+        return Done("no_number", forgets=("keyed_house",))
+    building = replace(building.keying(keyed), house=keyed)
+    if building.letters or (building.street and not building.checked):
+        return _built("mended", building, "keyed_house")
+    known = has_streets(context.session, building.zip)
+    return _built("taken" if known else "no_streets", replace(building, street=""), "keyed_house")
+
+
+def add_house_letter(_: Context, values: Values) -> Done:
+    """Add a letter to the house number: its key and its place on the key."""
+    building, keyed = Building.of(values), text(values, "keyed_letter")
+    letter = unspell(keyed) or ""
+    return _marked(building.keying(keyed), letter.isalpha(), f"{building.digits}{letter}", "keyed_letter")
+
+
+def add_house_dash(_: Context, values: Values) -> Done:
+    """Put a dash after so many digits of the house number."""
+    building, keyed = Building.of(values), text(values, "keyed_dash")
+    digits, at = building.digits, int(keyed)
+    return _marked(building.keying(keyed), 0 < at < len(digits), f"{digits[:at]}-{digits[at:]}", "keyed_dash")
+
+
+def add_house_fraction(_: Context, values: Values) -> Done:
+    """Add a half or a quarter to the house number."""
+    building, fraction = Building.of(values), FRACTIONS[text(values, "fraction")]
+    return _marked(building, True, f"{building.digits} {fraction}")
+
+
+def _marked(building: Building, fits: bool, house: str, *forgets: str) -> Done:
+    if not fits or not building.digits:
+        return Done("impossible", forgets=forgets)
+    return _built("done", replace(building, house=house), *forgets)
+
+
+# The street
+
+
+def find_street(context: Context, values: Values) -> Done:
+    """Look up the streets that begin with the letters keyed."""
+    building, keyed = Building.of(values), text(values, "keyed_street")
+    return _found(context, replace(building.keying(keyed), letters=keyed))
+
+
+def narrow_street(context: Context, values: Values) -> Done:
+    """Take more letters: those that come next or, when that fits nothing, the name from its beginning."""
+    building, keyed = Building.of(values), text(values, "keyed_street")
+    known, house = streets_of(context.session, building.zip), building.house_digits
+    longer = building.letters + keyed
+    letters = longer if rank(known, longer, house) or not rank(known, keyed, house) else keyed
+    return _found(context, replace(building.keying(keyed), letters=letters))
+
+
+def look_again(context: Context, values: Values) -> Done:
+    """Look the street up anew after the ZIP code or the house number was changed; a box or a spelled one stands."""
+    building = Building.of(values)
+    return Done("found", {"building": building.value}) if building.street else _found(context, building)
+
+
+def _found(context: Context, building: Building) -> Done:
+    known, house = streets_of(context.session, building.zip), building.house_digits
+    fitting = rank(known, building.letters, house)
+    near = () if len(fitting) > MOST_MATCHES else rank_near(known, building.letters, house)
+    matches = [Match(street.name, _outside(street, house)) for street in fitting]
+    matches += [Match(street.name, _outside(street, house), near=True) for street in near]
+    building = replace(building, matches=tuple(matches[:MOST_MATCHES]), first=0, street="", checked=True)
+    return _built("found" if matches else "nothing", building, "keyed_street")
+
+
+def _outside(street: StreetFacts, house: int | None) -> bool:
+    return house is not None and street.has(house) is False
+
+
+def next_streets(_: Context, values: Values) -> Done:
+    """Go on to the streets that fit next best; after the last come the first again."""
+    return _built("done", Building.of(values).next_page())
+
+
+def take_route(_: Context, values: Values) -> Done:
+    """Take the number that stands before the box: of a rural route, a military unit."""
+    keyed, kind = text(values, "keyed_route"), text(values, "box_kind")
+    return _built("done", replace(Building.of(values).keying(keyed), street=f"{kind} {keyed}"), "keyed_route")
+
+
+def take_box(_: Context, values: Values) -> Done:
+    """Make up an address that has a box and no house number."""
+    building, keyed = Building.of(values).keying(text(values, "keyed_box")), text(values, "keyed_box")
+    street = f"PO BOX {keyed}" if text(values, "box_kind") == "PO" else f"{building.street} BOX {keyed}"
+    known = place_of(building.zip) is not None
+    building = replace(building, house="", unit="", unit_keys="", letters="", matches=(), street=street, checked=known)
+    return _built("done", building, "keyed_box")
+
+
+# A unit
+
+
+def take_unit(_: Context, values: Values) -> Done:
+    """Take a unit, one press a sign; a single press may be a digit or one of its letters, so these are offered."""
+    keyed = text(values, "keyed_unit")
+    building = replace(Building.of(values).keying(keyed), unit=keyed, unit_keys=keyed)
+    several = len(keyed) == 1 and len(readings(keyed)) > 1
+    told: dict[str, Value] = {"building": building.value, "units": as_items("unit", readings(keyed)[:MOST_CHOICES])}
+    return Done("several" if several else "done", told, ("keyed_unit",))
+
+
+def list_units(_: Context, values: Values) -> Done:
+    """List what a unit may be when a letter is in it."""
+    return Done("listed", {"units": as_items("unit", readings(Building.of(values).unit_keys)[:MOST_CHOICES])})
+
+
+def use_unit(_: Context, values: Values) -> Done:
+    """Take the unit that was chosen."""
+    return _built("done", replace(Building.of(values), unit=text(item(values, "unit_choice"), "unit")))
+
+
+def remove_unit(_: Context, values: Values) -> Done:
+    """Go on without a unit."""
+    return _built("done", replace(Building.of(values), unit="", unit_keys=""))
+
+
+# The city
+
+
+def list_cities(_: Context, values: Values) -> Done:
+    """List the other city names that mail to this ZIP code may carry."""
+    building = Building.of(values)
+    place = place_of(building.zip)
+    names = [name for name in ((place.city, *place.other_cities) if place else ()) if name != building.city]
+    return Done("some" if names else "none", {"cities": as_items("city", names[:MOST_CHOICES])})
+
+
+def use_city(_: Context, values: Values) -> Done:
+    """Take the city that was chosen."""
+    building = replace(Building.of(values), city=text(item(values, "city_choice"), "city"))
+    return Done("done", {"building": building.value, "place": building.place})
+
+
+BUILT = {"building": KEPT}
+MARKED = ("done", "impossible")
+PLACED = {**BUILT, "place": "address"}
+UNITS = Items({"unit": "digits"}, MOST_CHOICES)
+CITIES = Items({"city": "text"}, MOST_CHOICES)
+
+ACTIONS: dict[str, Action] = {
+    "begin_address": Inside(spec("begun", writes=BUILT), begin_address),
+    "take_zip": Inside(
+        spec(
+            *("place", "mended", "military", "unknown"),
+            reads=("building", "keyed_zip"),
+            writes=BUILT,
+            on={"place": PLACED, "mended": PLACED, "military": PLACED},
+            forgets=("keyed_zip",),
+        ),
+        take_zip,
+    ),
+    "take_house": Inside(
+        spec(
+            *("taken", "mended", "no_streets", "zip", "again", "no_number"),
+            reads=("building", "keyed_house"),
+            on={"taken": BUILT, "mended": BUILT, "no_streets": BUILT},
+            forgets=("keyed_house",),
+        ),
+        take_house,
+    ),
+    "add_house_letter": Inside(
+        spec(*MARKED, reads=("building", "keyed_letter"), on={"done": BUILT}, forgets=("keyed_letter",)),
+        add_house_letter,
+    ),
+    "add_house_dash": Inside(
+        spec(*MARKED, reads=("building", "keyed_dash"), on={"done": BUILT}, forgets=("keyed_dash",)), add_house_dash
+    ),
+    "add_house_fraction": Inside(spec(*MARKED, reads=("building", "fraction"), on={"done": BUILT}), add_house_fraction),
+    "find_street": Inside(
+        spec("found", "nothing", reads=("building", "keyed_street"), writes=BUILT, forgets=("keyed_street",)),
+        find_street,
+    ),
+    "narrow_street": Inside(
+        spec("found", "nothing", reads=("building", "keyed_street"), writes=BUILT, forgets=("keyed_street",)),
+        narrow_street,
+    ),
+    "look_again": Inside(spec("found", "nothing", reads=("building",), writes=BUILT), look_again),
+    "next_streets": Inside(spec("done", reads=("building",), writes=BUILT), next_streets),
+    "take_route": Inside(
+        spec("done", reads=("building", "box_kind", "keyed_route"), writes=BUILT, forgets=("keyed_route",)), take_route
+    ),
+    "take_box": Inside(
+        spec("done", reads=("building", "box_kind", "keyed_box"), writes=BUILT, forgets=("keyed_box",)), take_box
+    ),
+    "take_unit": Inside(
+        spec(
+            *("done", "several"),
+            reads=("building", "keyed_unit"),
+            writes={**BUILT, "units": LIST},
+            items={"units": UNITS},
+            forgets=("keyed_unit",),
+        ),
+        take_unit,
+    ),
+    "list_units": Inside(
+        spec("listed", reads=("building",), writes={"units": LIST}, items={"units": UNITS}), list_units
+    ),
+    "use_unit": Inside(spec("done", reads=("building", "unit_choice"), writes=BUILT), use_unit),
+    "remove_unit": Inside(spec("done", reads=("building",), writes=BUILT), remove_unit),
+    "list_cities": Inside(
+        spec("some", "none", reads=("building",), writes={"cities": LIST}, items={"cities": CITIES}), list_cities
+    ),
+    "use_city": Inside(spec("done", reads=("building", "city_choice"), writes=PLACED), use_city),
+}

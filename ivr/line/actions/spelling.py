@@ -1,0 +1,107 @@
+"""The way out for what no directory knows: spelled with two presses a letter, and heard back letter by letter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ivr.flow.call import Done
+from ivr.flow.definition import KEPT, Phrases
+from ivr.keypad import take_back, unspell
+from ivr.line.actions.address_building import Building
+from ivr.line.actions.kinds import Action, Inside, spec, text
+from ivr.line.service import Context
+from ivr.prompts import phrase
+from ivr.wording import Value, Values
+from ivr.wording.abbreviations import STATES
+
+LONGEST = 60
+"""Characters of a street that is spelled; more would fit no label."""
+
+
+def begin_spelling(_: Context, values: Values) -> Done:
+    """Begin to spell the part of the address that `spelling` names."""
+    return Done("begun", {"part": phrase(f"spelling.{text(values, 'spelling')}"), "spelled": "", "letters": ()})
+
+
+def take_letters(_: Context, values: Values) -> Done:
+    """Add what was keyed to what was spelled before; a star takes back the letter before it."""
+    keyed = text(values, "keyed_letters")
+    more = unspell(take_back(keyed))
+    if more is None:
+        return Done("unreadable", forgets=("keyed_letters",))
+    spelled = " ".join(f"{text(values, 'spelled')}{more}".upper()[:LONGEST].split(" "))
+    building = Building.of(values).keying(keyed)
+    return Done("heard", {**_spelled(spelled), "building": building.value}, ("keyed_letters",))
+
+
+def take_back_letter(_: Context, values: Values) -> Done:
+    """Take the last letter back."""
+    return Done("done", _spelled(text(values, "spelled")[:-1]))
+
+
+def _spelled(spelled: str) -> dict[str, Value]:
+    words = tuple(phrase("spelling.letters", word=_apart(word)) for word in spelled.split())
+    return {"spelled": spelled, "letters": words or (phrase("spelling.nothing"),)}
+
+
+def _apart(word: str) -> str:
+    return ", ".join(word.replace("-", "")) or word
+
+
+def use_spelling(_: Context, values: Values) -> Done:
+    """Take what was spelled into the address; it can be a street, a city, a state or a unit."""
+    building, spelled = Building.of(values), " ".join(text(values, "spelled").split())
+    if not spelled:
+        return Done("empty")
+    match text(values, "spelling"):
+        case "street":
+            building = replace(building, street=spelled, letters="", matches=(), checked=False)
+        case "unit":
+            building = replace(building, unit=spelled, unit_keys="")
+        case "city":
+            building = replace(building, city=spelled)
+        case _ if spelled not in STATES:
+            return Done("no_state")
+        case _:
+            building = replace(building, state=spelled)
+    outcome = text(values, "spelling")
+    return Done(outcome, {"building": building.value, "place": building.place})
+
+
+PARTS: Phrases = {f"spelling.{part}": {} for part in ("street", "city", "state", "unit")}
+LETTERS: Phrases = {"spelling.letters": {"word": "text"}, "spelling.nothing": {}}
+SPELLED = {"spelled": KEPT, "letters": "phrase"}
+TAKEN = {"building": KEPT, "place": "address"}
+
+ACTIONS: dict[str, Action] = {
+    "begin_spelling": Inside(
+        spec(
+            "begun",
+            reads=("spelling",),
+            writes={"part": "phrase", **SPELLED},
+            phrases={"part": PARTS, "letters": LETTERS},
+        ),
+        begin_spelling,
+    ),
+    "take_letters": Inside(
+        spec(
+            *("heard", "unreadable"),
+            reads=("building", "spelled", "keyed_letters"),
+            on={"heard": {**SPELLED, "building": KEPT}},
+            forgets=("keyed_letters",),
+            phrases={"letters": LETTERS},
+        ),
+        take_letters,
+    ),
+    "take_back_letter": Inside(
+        spec("done", reads=("spelled",), writes=SPELLED, phrases={"letters": LETTERS}), take_back_letter
+    ),
+    "use_spelling": Inside(
+        spec(
+            *("street", "unit", "city", "state", "no_state", "empty"),
+            reads=("building", "spelled", "spelling"),
+            on=dict.fromkeys(("street", "unit", "city", "state"), TAKEN),
+        ),
+        use_spelling,
+    ),
+}
