@@ -1,0 +1,316 @@
+"""The line as operators run it: real processes, real HTTP, several workers, stopped and started."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from databases import Databases
+from rehearsal import PROJECT, fill_demo
+from sqlalchemy import create_engine, text
+
+from ivr.phone.handset import Handset, Heard
+from ivr.phone.post import FORM_TYPE, Post, http_post, signed
+from ivr.secret import Secret
+
+PROGRAMS = Path(sys.executable).parent
+TOKEN = "a-token-for-tests"
+KEY = "cmVoZWFyc2FsLXJlaGVhcnNhbC1yZWhlYXJzYWwtMTI="
+DEPLOYED = {"TWILIO_AUTH_TOKEN": TOKEN, "IVR_SECRET_KEY": KEY}
+PUBLIC = "https://refills.example"
+NOON = "2026-03-02T12:00"
+"""When the demo pharmacy of `rehearsal.fill_demo` was loaded."""
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - an address that others can reach is what these tests are about
+START_SECONDS = 60
+STOP_SECONDS = 20
+CARD = ("4242424242424242#", "1230", "123", "2")
+
+CALLERS = {
+    "41200017#94550": ("1",), "41200702#93230": ("1",), "41203442#55446": ("1",), "41203990#88240": CARD,
+    "41204812#70806": CARD, "41204949#27560": CARD, "41204675#94521": CARD, "41202346#75216": CARD,
+}  # fmt: skip
+"""Members of the demo pharmacy with something to refill -> how each pays: the card on file, or a new one."""
+
+
+@dataclass
+class Server:
+    """A line that runs."""
+
+    process: subprocess.Popen[str]
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def ready(self) -> bool:
+        return http_post(2)(f"{self.url}/readyz", None, {}).status == 200
+
+    def stop(self) -> int:
+        """Ask it to end, as an operator's supervisor does; return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_SECONDS)
+
+
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    ours = ("IVR_", "TWILIO_", "STRIPE_", "DATABASE_URL")
+    return {**{name: value for name, value in os.environ.items() if not name.startswith(ours)}, **settings}
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@contextmanager
+def running(command: Callable[[int], list[str]], settings: Mapping[str, str], folder: Path) -> Iterator[Server]:
+    """Run a server until it is ready, lend it, and end it whatever happened."""
+    port = free_port()
+    log = folder / f"{port}.log"
+    program, *arguments = command(port)
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [PROGRAMS / program, *arguments],
+            cwd=PROJECT, env=environment(settings), stdin=subprocess.DEVNULL, stdout=out, stderr=out, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+    server = Server(process, port, log)
+    try:
+        _wait_until(lambda: server.ready() or process.poll() is not None, START_SECONDS)
+        assert process.poll() is None, log.read_text()
+        yield server
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def _wait_until(holds: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"not within {seconds} seconds"
+        time.sleep(0.05)
+
+
+def serve(*options: str) -> Callable[[int], list[str]]:
+    return lambda port: ["ivr", "serve", "--port", str(port), *options]
+
+
+def granian(port: int) -> list[str]:
+    options = [
+        "--interface",
+        "wsgi",
+        "--workers",
+        "2",
+        "--blocking-threads",
+        "8",
+        "--workers-kill-timeout",
+        "10",
+        "--port",
+        str(port),
+    ]
+    return ["granian", *options, "wsgi:app"]
+
+
+def gunicorn(port: int) -> list[str]:
+    return ["gunicorn", "--workers", "2", "--threads", "8", "--bind", f"127.0.0.1:{port}", "wsgi:app"]
+
+
+def telephone(post: Post, url: str) -> Handset:
+    return Handset(post, f"{url}/voice", "+15105550123", "+18002457979", "CA" + secrets.token_hex(16))
+
+
+def behind_proxy(server: Server) -> Post:
+    """Return a Post that takes requests for the public address to a server, as a proxy does."""
+    return lambda url, form, headers: http_post()(url.replace(PUBLIC, server.url), form, headers)
+
+
+def refill(phone: Handset, who: str, pay: tuple[str, ...]) -> Heard:
+    """Refill everything, and repeat a request now and then, as a carrier may."""
+    phone.dial()
+    phone.press("11")
+    phone.press(who)
+    first, second = phone.retry(), phone.retry()
+    assert first == second
+    for keys in ("1", "1", *pay):
+        phone.press(keys)
+    return phone.press("7")
+
+
+def rows(url: str, query: str) -> list[tuple[object, ...]]:
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as connection:
+        found = [tuple(row) for row in connection.execute(text(query))]
+    engine.dispose()
+    return found
+
+
+# The main job
+
+
+def test_a_newcomer_starts_the_line_and_orders_a_refill(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ivr.db"
+    with running(serve(), {"DATABASE_URL": url}, tmp_path) as server:
+        card = server.log.read_text()
+        assert f"ivr dial --url {server.url}" in card
+        member, zip_code = re.findall(r"(\d+), then #", card)[0], re.findall(r"ZIP code +(\d{5})", card)[0]
+        dialled = subprocess.run(
+            [PROGRAMS / "ivr", "dial", "--url", server.url], input=f"1 1 {member}# {zip_code} 1 1 1 7,,",
+            env=environment({}), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert dialled.returncode == 0, dialled.stdout + dialled.stderr
+        assert "Your order is placed." in dialled.stdout
+        assert server.stop() == 0
+        assert "Traceback" not in server.log.read_text()
+    assert (tmp_path / "ivr.db.key").stat().st_mode & 0o777 == 0o600
+    latest = (
+        "SELECT status, channel, count(*) FROM refill_order WHERE channel = 'phone' AND status = 'placed' GROUP BY 1, 2"
+    )
+    assert rows(url, latest) == [("placed", "phone", 1)]
+
+
+@pytest.mark.parametrize("command", [granian, gunicorn], ids=["granian", "gunicorn"])
+def test_any_worker_takes_any_turn(
+    command: Callable[[int], list[str]], kind: str, databases: Databases, tmp_path: Path
+) -> None:
+    with databases.fresh(kind, fill_demo) as url:
+        settings = {**DEPLOYED, "DATABASE_URL": url, "IVR_NOW": NOON}
+        before = Counter(rows(url, "SELECT status FROM refill_order"))
+        with running(command, settings, tmp_path) as server:
+            post = signed(http_post(), Secret(TOKEN))
+            with ThreadPoolExecutor(len(CALLERS)) as callers:
+                calls = [callers.submit(refill, telephone(post, server.url), *caller) for caller in CALLERS.items()]
+                endings = [call.result() for call in calls]
+            assert [ending.text for ending in endings if "Your order number is" not in ending.text] == []
+            assert server.stop() == 0
+            assert "Traceback" not in server.log.read_text()
+        assert Counter(rows(url, "SELECT status FROM refill_order")) - before == {("placed",): len(CALLERS)}
+        doubled = "SELECT prescription_id FROM order_line WHERE open GROUP BY prescription_id HAVING count(*) > 1"
+        assert rows(url, doubled) == []
+
+
+def test_a_restart_in_mid_call_goes_unnoticed(databases: Databases, tmp_path: Path) -> None:
+    with databases.fresh("sqlite", fill_demo) as url:
+        settings = {**DEPLOYED, "DATABASE_URL": url, "IVR_NOW": NOON, "IVR_PUBLIC_URL": PUBLIC}
+        servers: list[Server] = []
+        phone = telephone(signed(lambda *request: behind_proxy(servers[-1])(*request), Secret(TOKEN)), PUBLIC)
+        with running(serve("--workers", "2"), settings, tmp_path) as server:
+            servers.append(server)
+            phone.dial()
+            phone.press("11")
+            phone.press("41200017#94550")
+            assert server.stop() == 0
+        with running(serve(), settings, tmp_path) as server:
+            servers.append(server)
+            for keys in "111":
+                phone.press(keys)
+            assert "Your order number is" in phone.press("7").text
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the workers of a process are looked up in /proc")
+def test_a_line_told_to_stop_while_it_starts_stops(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    settings = environment({"DATABASE_URL": f"sqlite:///{tmp_path}/ivr.db"})
+    with log.open("w") as out:
+        command = [str(PROGRAMS / "ivr"), "serve", "--port", str(free_port()), "--workers", "2"]
+        process = subprocess.Popen(command, env=settings, stdin=subprocess.DEVNULL, stdout=out, stderr=out, text=True)
+    workers = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    _wait_until(lambda: process.poll() is not None or bool(workers.read_text()), START_SECONDS)
+    process.terminate()
+    assert process.wait(STOP_SECONDS) == 0, log.read_text()
+
+
+# Who may post
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
+    """A line without a token, and its database."""
+    folder = tmp_path_factory.mktemp("local")
+    url = f"sqlite:///{folder}/ivr.db"
+    with running(serve(), {"DATABASE_URL": url}, folder) as server:
+        yield server, url
+
+
+def ask(server: Server, headers: Mapping[str, str]) -> int:
+    """Post an incoming call with these headers, Host included, and return the status."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    form = urlencode({"CallSid": "CA" + secrets.token_hex(16), "From": "+15105550123", "To": "+18002457979"})
+    connection.request("POST", "/voice", form, {"Content-Type": FORM_TYPE, **headers})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:8000"}, 200),
+        ({"Host": "refills.example"}, 403),
+        ({"Host": "localhost.refills.example"}, 403),
+        ({"Host": "127.0.0.1.refills.example:80"}, 403),
+        ({"X-Forwarded-For": "127.0.0.1"}, 403),
+        ({"X-Forwarded-Host": "localhost"}, 403),
+        ({"X-FORWARDED-PROTO": "https"}, 403),
+        ({"Forwarded": "for=127.0.0.1"}, 403),
+    ],
+    ids=lambda value: " ".join(f"{name}: {text}" for name, text in value.items()) if isinstance(value, dict) else "",
+)
+def test_without_a_token_only_this_machine_is_answered(
+    local: tuple[Server, str], headers: Mapping[str, str], status: int
+) -> None:
+    server, url = local
+    before = rows(url, "SELECT count(*) FROM call")
+    assert ask(server, headers) == status
+    if status == 403:
+        assert rows(url, "SELECT count(*) FROM call") == before
+
+
+@pytest.mark.parametrize("seen", ["", PUBLIC], ids=["seen as it is", "behind a proxy"])
+def test_a_deployed_line_answers_signed_requests_only(seen: str, databases: Databases, tmp_path: Path) -> None:
+    with databases.fresh("sqlite", fill_demo) as url:
+        settings = {**DEPLOYED, "DATABASE_URL": url, "IVR_PUBLIC_URL": seen}
+        with running(serve("--host", EVERYWHERE), settings, tmp_path) as server:
+            assert ask(server, {}) == 403
+            assert ask(server, {"X-Twilio-Signature": "forged"}) == 403
+            assert rows(url, "SELECT count(*) FROM call") == [(0,)]
+            phone = telephone(signed(behind_proxy(server), Secret(TOKEN)), seen or server.url)
+            assert "For English, press one." in phone.dial().text
+
+
+# What does not start
+
+
+@pytest.mark.parametrize("command", [granian, gunicorn], ids=["granian", "gunicorn"])
+def test_a_server_others_can_reach_needs_the_token(command: Callable[[int], list[str]], tmp_path: Path) -> None:
+    program, *arguments = command(free_port())
+    refused = subprocess.run(
+        [PROGRAMS / program, *arguments], cwd=PROJECT, env=environment({"DATABASE_URL": f"sqlite:///{tmp_path}/ivr.db"}),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=START_SECONDS, check=False,
+    )  # fmt: skip
+    assert refused.returncode != 0
+    assert "TWILIO_AUTH_TOKEN: expected the carrier account's token" in refused.stdout + refused.stderr
+    assert not (tmp_path / "ivr.db").exists()
