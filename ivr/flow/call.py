@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ivr.flow.verbs import Speak, Verb
@@ -45,9 +45,15 @@ class Call:
         """Return the JSON shape that is stored; what is held for this turn only is left out."""
         return {
             "language": self.language,
-            "frames": [asdict(frame) for frame in self.frames],
-            "values": dict(self.values),
-            "words": [asdict(speak) for speak in self.words],
+            "frames": [
+                {"flow": f.flow, "state": f.state, "counts": f.counts, "interrupting": f.interrupting}
+                for f in self.frames
+            ],
+            "values": self.values,
+            "words": [
+                {"prompt": s.prompt, "language": s.language, "values": s.values, "variant": s.variant, "tries": s.tries}
+                for s in self.words
+            ],
             "pound": self.pound_may_follow,
         }
 

@@ -9,8 +9,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import insert
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, insert
 
 from ivr.flow.call import Call, Event, Keys, Visit
 from ivr.flow.definition import Ask, Flows
@@ -23,19 +22,30 @@ CARD_LIKE = 12
 """Digits from which on a number may be (part of) a card's, keyed at the wrong question."""
 
 
+_INSERT = insert(tables.journal).inline()
+"""Does not ask for the new row's id."""
+
+
 def write(
-    session: Session, sid: str, turn: int, now: datetime, event: str, trail: Iterable[Visit], said: Iterable[Speak]
+    connection: Connection,
+    sid: str,
+    turn: int,
+    now: datetime,
+    event: str,
+    trail: Iterable[Visit],
+    said: Iterable[Speak],
 ) -> None:
     """Note one turn."""
-    session.execute(
-        insert(tables.journal).values(
-            call_sid=sid,
-            turn=turn,
-            at=now,
-            event=event,
-            trail=json.dumps([[visit.flow, visit.state, visit.branch] for visit in trail]),
-            said=json.dumps([[speak.prompt, speak.variant, speak.tries] for speak in said]),
-        )
+    connection.execute(
+        _INSERT,
+        {
+            "call_sid": sid,
+            "turn": turn,
+            "at": now,
+            "event": event,
+            "trail": json.dumps([[visit.flow, visit.state, visit.branch] for visit in trail]),
+            "said": json.dumps([[speak.prompt, speak.variant, speak.tries] for speak in said]),
+        },
     )
 
 

@@ -1,16 +1,19 @@
 """The row of a call: locked for one turn, its state and last two replies encrypted.
 
-Only this module knows how a call lies in the database.
+Only this module knows how a call lies in the database. Its statements are built once: a turn runs three of them, and
+building them anew would cost more than running them.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -20,6 +23,31 @@ from ivr.line.service import Caller, Line
 
 REPLY_KEPT = timedelta(minutes=15)
 """How long replies are kept after a call."""
+
+_CALL = tables.call.c
+_NEW = ("sid", "version", "from_number", "to_number", "turn", "started_at", "heard_at")
+_INSERT_SQLITE = sqlite.insert(tables.call).values({name: bindparam(name) for name in _NEW}).on_conflict_do_nothing()
+_INSERT_POSTGRESQL = (
+    postgresql.insert(tables.call).values({name: bindparam(name) for name in _NEW}).on_conflict_do_nothing()
+)
+_LOCK = select(tables.call).where(_CALL.sid == bindparam("sid")).with_for_update()
+_ACT = update(tables.call).where(_CALL.sid == bindparam("the_sid")).values(acting_until=bindparam("until"))
+_STORED = (
+    "turn", "sealed_state", "sealed_reply_before", "sealed_reply", "acting_until", "heard_at", "member_id", "ended_at",
+    "ending",
+)  # fmt: skip
+_STORE = (
+    update(tables.call)
+    .where(_CALL.sid == bindparam("the_sid"))
+    .values({name: bindparam(f"new_{name}", type_=_CALL[name].type) for name in _STORED})
+)
+
+
+@contextmanager
+def transaction(line: Line) -> Iterator[tuple[Connection, Session]]:
+    """Open a turn's transaction: the connection for the line's own rows, and a session on it for the pharmacy's."""
+    with line.database.begin() as connection, Session(connection) as session:
+        yield connection, session
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +64,12 @@ class Locked:
         return int(self.row.turn)
 
 
-def lock(session: Session, line: Line, caller: Caller, now: datetime, first: Call) -> Locked | None:
-    """Take a call's row, making it for a call not met before; None when its state is gone or cannot be opened."""
-    row = _row(session, caller.sid)
-    if row is None:
-        session.execute(_new_row(session, line, caller, now))
-        row = _row(session, caller.sid)
+def lock(connection: Connection, line: Line, caller: Caller, turn: int, now: datetime, first: Call) -> Locked | None:
+    """Take a call's row, making it for a first turn; None when the call is unknown or its state cannot be opened."""
+    row = connection.execute(_LOCK, {"sid": caller.sid}).one_or_none()
+    if row is None and turn == 0:
+        _insert(connection, line, caller, now)
+        row = connection.execute(_LOCK, {"sid": caller.sid}).one_or_none()
     if row is None:
         return None
     if row.sealed_state is None:
@@ -52,30 +80,11 @@ def lock(session: Session, line: Line, caller: Caller, now: datetime, first: Cal
     return Locked(row, Call.from_json(json.loads(opened)), is_new=False)
 
 
-def _row(session: Session, sid: str) -> Row[Any] | None:
-    return session.execute(select(tables.call).where(tables.call.c.sid == sid).with_for_update()).one_or_none()
-
-
-def _new_row(session: Session, line: Line, caller: Caller, now: datetime) -> Any:
-    make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    return (
-        make(tables.call)
-        .values(
-            sid=caller.sid,
-            version=line.versions.current.hash,
-            from_number=caller.from_number,
-            to_number=caller.to_number,
-            turn=0,
-            started_at=now,
-            heard_at=now,
-        )
-        .on_conflict_do_nothing()
-    )
-
-
-def known(session: Session, sid: str) -> Row[Any] | None:
-    """Return a call's row without taking it."""
-    return session.execute(select(tables.call).where(tables.call.c.sid == sid)).one_or_none()
+def _insert(connection: Connection, line: Line, caller: Caller, now: datetime) -> None:
+    insert = _INSERT_POSTGRESQL if connection.dialect.name == "postgresql" else _INSERT_SQLITE
+    facts = {"sid": caller.sid, "from_number": caller.from_number, "to_number": caller.to_number}
+    version = line.versions.current.hash
+    connection.execute(insert, {**facts, "version": version, "turn": 0, "started_at": now, "heard_at": now})
 
 
 def stored_reply(line: Line, locked: Locked, turn: int, now: datetime) -> str | None:
@@ -88,42 +97,47 @@ def stored_reply(line: Line, locked: Locked, turn: int, now: datetime) -> str | 
     return opened.decode() if opened is not None else None
 
 
-def act(session: Session, sid: str, until: datetime) -> None:
+def act(connection: Connection, sid: str, until: datetime) -> None:
     """Say that this worker is asking the outside world for this call, until a time at the latest."""
-    session.execute(update(tables.call).where(tables.call.c.sid == sid).values(acting_until=until))
+    connection.execute(_ACT, {"the_sid": sid, "until": until})
 
 
 def store(
-    session: Session, line: Line, locked: Locked, call: Call, reply: str, now: datetime, ending: str | None
+    connection: Connection, line: Line, locked: Locked, call: Call, reply: str, now: datetime, ending: str | None
 ) -> None:
     """Write the call's new state and the exact reply, and await the next turn."""
-    values: dict[str, Any] = {
-        "turn": locked.turn + 1,
-        "sealed_state": line.vault.seal(json.dumps(call.to_json()).encode(), now),
-        "sealed_reply_before": locked.row.sealed_reply,
-        "sealed_reply": line.vault.seal(reply.encode(), now),
-        "acting_until": None,
-        "heard_at": now,
-    }
-    if call.values.get("member_id") != locked.row.member_id:
-        values["member_id"] = call.values.get("member_id")
-    if ending and locked.row.ended_at is None:
-        values |= {"ended_at": now, "ending": ending}
-    session.execute(update(tables.call).where(tables.call.c.sid == locked.row.sid).values(values))
+    row = locked.row
+    ends = ending is not None and row.ended_at is None
+    state = json.dumps(call.to_json(), separators=(",", ":")).encode()
+    connection.execute(
+        _STORE,
+        {
+            "the_sid": row.sid,
+            "new_turn": locked.turn + 1,
+            "new_sealed_state": line.vault.seal(state, now),
+            "new_sealed_reply_before": row.sealed_reply,
+            "new_sealed_reply": line.vault.seal(reply.encode(), now),
+            "new_acting_until": None,
+            "new_heard_at": now,
+            "new_member_id": call.values.get("member_id"),
+            "new_ended_at": now if ends else row.ended_at,
+            "new_ending": ending if ends else row.ending,
+        },
+    )
 
 
 def end(session: Session, sid: str, now: datetime, ending: str) -> None:
     """Note that a call is over, and drop what must not outlive it."""
-    ended = update(tables.call).where(tables.call.c.sid == sid, tables.call.c.ended_at.is_(None))
+    ended = update(tables.call).where(_CALL.sid == sid, _CALL.ended_at.is_(None))
     session.execute(ended.values(ended_at=now, ending=ending))
     session.execute(delete(tables.card_entry).where(tables.card_entry.c.call_sid == sid))
 
 
 def forget_replies(session: Session, now: datetime) -> None:
     """Drop the replies and states of calls that have been over for a while, or that nobody has spoken in for hours."""
-    over = (tables.call.c.ended_at < now - REPLY_KEPT) | (tables.call.c.heard_at < now - timedelta(hours=4))
+    over = (_CALL.ended_at < now - REPLY_KEPT) | (_CALL.heard_at < now - timedelta(hours=4))
     session.execute(
         update(tables.call)
-        .where(over, tables.call.c.sealed_reply.is_not(None))
+        .where(over, _CALL.sealed_reply.is_not(None))
         .values(sealed_state=None, sealed_reply=None, sealed_reply_before=None)
     )

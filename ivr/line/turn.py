@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -108,11 +109,11 @@ def _take(line: Line, caller: Caller, turn: int, event: Event, render: Render) -
 
 def _begin(line: Line, caller: Caller, turn: int, event: Event, render: Render) -> str | Busy | _Begun:
     now = line.clock()
-    with Session(line.database) as session, session.begin():
-        locked = _lock(session, line, caller, turn, now)
+    with sessions.transaction(line) as (connection, session):
+        locked = _lock(connection, line, caller, turn, now)
         if (stored := _stored(line, locked, turn, now)) is not None:
             return stored
-        walk = _Walk(line, session, caller, locked, now)
+        walk = _Walk(line, connection, session, caller, locked, now)
         walk.take(_too_long(walk.version, locked, event, now))
         if walk.outside is None:
             return walk.close(event, render)
@@ -121,7 +122,7 @@ def _begin(line: Line, caller: Caller, turn: int, event: Event, render: Render) 
             walk.run(advance(walk.version.flows, walk.call, request))
             return walk.close(event, render)
         until = now + ACTING_FOR
-        sessions.act(session, caller.sid, until)
+        sessions.act(connection, caller.sid, until)
         return _Begun(walk.call, walk.outside, request, tuple(walk.trail), until)
 
 
@@ -129,11 +130,11 @@ def _finish(
     line: Line, caller: Caller, turn: int, event: Event, render: Render, begun: _Begun, answer: object
 ) -> str | Busy:
     now = line.clock()
-    with Session(line.database) as session, session.begin():
-        locked = _lock(session, line, caller, turn, now)
+    with sessions.transaction(line) as (connection, session):
+        locked = _lock(connection, line, caller, turn, now)
         if (stored := _stored(line, locked, turn, now, mine=begun.until)) is not None:
             return stored
-        walk = _Walk(line, session, caller, replace(locked, call=begun.call), now)
+        walk = _Walk(line, connection, session, caller, replace(locked, call=begun.call), now)
         walk.trail.extend(begun.trail)
         done = begun.outside.finish(walk.context, begun.call.values, begun.request, answer)
         walk.run(advance(walk.version.flows, begun.call, done))
@@ -143,21 +144,19 @@ def _finish(
 def _fail(line: Line, caller: Caller, turn: int, render: Render) -> str | Busy:
     """Say sorry from the state the call was in before the turn that was undone."""
     now = line.clock()
-    with Session(line.database) as session, session.begin():
-        locked = _lock(session, line, caller, turn, now)
+    with sessions.transaction(line) as (connection, session):
+        locked = _lock(connection, line, caller, turn, now)
         if (stored := _stored(line, locked, turn, now, mine=locked.row.acting_until)) is not None:
             return stored
-        walk = _Walk(line, session, caller, locked, now)
+        walk = _Walk(line, connection, session, caller, locked, now)
         walk.take(Started() if locked.is_new else Failed())
         return walk.close(Failed(), render)
 
 
-def _lock(session: Session, line: Line, caller: Caller, turn: int, now: datetime) -> sessions.Locked:
+def _lock(connection: Connection, line: Line, caller: Caller, turn: int, now: datetime) -> sessions.Locked:
     flows = line.versions.current.flows
     language = flows.line.languages.get(caller.to_number) or flows.line.languages.get("default") or flows.languages[0]
-    if turn > 0 and sessions.known(session, caller.sid) is None:
-        raise UnknownCallError(f"no call has come to turn {turn}")
-    locked = sessions.lock(session, line, caller, now, Call(language))
+    locked = sessions.lock(connection, line, caller, turn, now, Call(language))
     if locked is None or turn > locked.turn:
         raise UnknownCallError(f"the call has not come to turn {turn}")
     return locked
@@ -186,9 +185,17 @@ def _too_long(version: Version, locked: sessions.Locked, event: Event, now: date
 class _Walk:
     """A call on its way through one turn, inside the turn's transaction."""
 
-    def __init__(self, line: Line, session: Session, caller: Caller, locked: sessions.Locked, now: datetime) -> None:
+    def __init__(
+        self,
+        line: Line,
+        connection: Connection,
+        session: Session,
+        caller: Caller,
+        locked: sessions.Locked,
+        now: datetime,
+    ) -> None:
         self.line = line
-        self.session = session
+        self.connection = connection
         self.locked = locked
         self.version = line.versions.get(session, locked.row.version)
         self.call = locked.call
@@ -235,10 +242,10 @@ class _Walk:
         words = spoken(self.version, verb.words)
         reply = render(Answer(sid, turn + 1, self.call.language, verb, words))
         described = journal.describe(event, self.version.flows, self.before)
-        journal.write(self.session, sid, turn, now, described, self.trail, verb.words)
+        journal.write(self.connection, sid, turn, now, described, self.trail, verb.words)
         self.line.watch(TurnTaken(sid, turn, event, tuple(self.trail), verb, self.call))
         ending = "goodbye" if isinstance(verb, HangUp) else None
-        sessions.store(self.session, self.line, self.locked, self.call, reply, now, ending)
+        sessions.store(self.connection, self.line, self.locked, self.call, reply, now, ending)
         return reply
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnExpressionArgument, select
+from sqlalchemy import ColumnExpressionArgument, Executable, bindparam, select
 from sqlalchemy.orm import Session
 
 from ivr.pharmacy.calendar import arrival
@@ -26,10 +26,32 @@ _ORDER = columns(RefillOrder, OpenOrder)
 _CHAIN = 20
 
 
+def _cases_where(*where: ColumnExpressionArgument[bool]) -> Executable:
+    """Select prescriptions, each with the open order it may be in."""
+    return (
+        select(*_RX, *_ORDER)
+        .select_from(Prescription)
+        .outerjoin(OrderLine, (OrderLine.prescription_id == Prescription.id) & OrderLine.open)
+        .outerjoin(RefillOrder, RefillOrder.id == OrderLine.order_id)
+        .where(*where)
+        .order_by(Prescription.id)
+    )
+
+
+# Built once: a caller's turn waits for these, and building one takes longer than running it.
+_OWN = _cases_where(Prescription.rx_number == bindparam("rx_number"), Prescription.member_id == bindparam("member_id"))
+_HOPEFUL = _cases_where(
+    Prescription.member_id == bindparam("member_id"),
+    Prescription.status == "active",
+    Prescription.mailable,
+    Prescription.refills_left > 0,
+    OrderLine.id.is_(None),
+)
+
+
 def assess(session: Session, member_id: int, rx_number: str, today: date, rules: Rules) -> Finding:
     """Return what is found about a prescription number that a member keyed."""
-    own = (Prescription.rx_number == rx_number, Prescription.member_id == member_id)
-    cases = _cases(session, own, today, rules)
+    cases = _cases(session, _OWN, today, rules, rx_number=rx_number, member_id=member_id)
     if not cases:
         return Finding(FindingKind.NOT_FOUND)
     return judge(session, cases[0])
@@ -48,14 +70,7 @@ def judge(session: Session, case: Case) -> Finding:
 
 def refillable(session: Session, member_id: int, today: date, rules: Rules) -> tuple[Finding, ...]:
     """Return what the member can refill now, soonest to run out first; what was never filled here counts as run out."""
-    hopeful = (
-        Prescription.member_id == member_id,
-        Prescription.status == "active",
-        Prescription.mailable,
-        Prescription.refills_left > 0,
-        OrderLine.id.is_(None),
-    )
-    cases = _cases(session, hopeful, today, rules)
+    cases = _cases(session, _HOPEFUL, today, rules, member_id=member_id)
     if any(case.rx.first_filled_on is None for case in cases):
         known = {transfer.rx_number: transfer for transfer in reversed(_transfers(session, member_id, rules))}
         cases = [replace(case, transfer=known.get(case.rx.rx_number)) for case in cases]
@@ -67,7 +82,7 @@ def locked_cases(session: Session, prescription_ids: Iterable[int], on: date, ru
     """Take prescriptions for this transaction, always in the same order, and return them as they then stand."""
     wanted = Prescription.id.in_(list(prescription_ids))
     session.execute(select(Prescription.id).where(wanted).order_by(Prescription.id).with_for_update()).all()
-    return _cases(session, (wanted,), on, rules)
+    return _cases(session, _cases_where(wanted), on, rules)
 
 
 def request_renewal(session: Session, prescription_id: int, now: datetime, channel: str, draw: Draw) -> Renewal:
@@ -94,20 +109,12 @@ def latest_transfer(session: Session, member_id: int, rules: Rules) -> TransferF
     return next(iter(_transfers(session, member_id, rules)), None)
 
 
-def _cases(session: Session, where: Iterable[ColumnExpressionArgument[bool]], today: date, rules: Rules) -> list[Case]:
+def _cases(session: Session, query: Executable, today: date, rules: Rules, **values: object) -> list[Case]:
     def case(*row: Any) -> Case:
         rx, order = row[: len(_RX)], row[len(_RX) :]
         return Case(Rx(*rx), today, rules, order=OpenOrder(*order) if order[0] is not None else None)
 
-    query = (
-        select(*_RX, *_ORDER)
-        .select_from(Prescription)
-        .outerjoin(OrderLine, (OrderLine.prescription_id == Prescription.id) & OrderLine.open)
-        .outerjoin(RefillOrder, RefillOrder.id == OrderLine.order_id)
-        .where(*where)
-        .order_by(Prescription.id)
-    )
-    return list(every(session, query, case))
+    return list(every(session, query, case, **values))
 
 
 def _newest(session: Session, rx: Rx) -> str | None:

@@ -20,15 +20,15 @@ def columns(table: type[Base], facts: type) -> tuple[InstrumentedAttribute[objec
     return tuple(getattr(table, field.name) for field in fields(facts))
 
 
-def first(session: Session, query: Executable, make: Callable[..., Facts]) -> Facts | None:
-    """Return what is made of the first row, or None where there is none."""
-    row = session.execute(query).first()
+def first(session: Session, query: Executable, make: Callable[..., Facts], **values: object) -> Facts | None:
+    """Return what is made of the first row, or None where there is none; `values` fill a query that is built once."""
+    row = session.connection().execute(query, values).first()
     return None if row is None else make(*row)
 
 
-def every(session: Session, query: Executable, make: Callable[..., Facts]) -> tuple[Facts, ...]:
-    """Return what is made of each row."""
-    return tuple(make(*row) for row in session.execute(query))
+def every(session: Session, query: Executable, make: Callable[..., Facts], **values: object) -> tuple[Facts, ...]:
+    """Return what is made of each row; `values` fill a query that is built once."""
+    return tuple(make(*row) for row in session.connection().execute(query, values))
 
 
 def insert_new(session: Session, table: type[Base], values: Mapping[str, object]) -> int | None:
