@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 problems found, 2 wrong usage. One module a subject; all of them are listed here.
 """
 
+from ivr.cli.draw import draw
 from ivr.cli.group import main
 from ivr.cli.pharmacy import pharmacy
 from ivr.cli.qa import replay
@@ -12,7 +13,7 @@ from ivr.cli.staff import check
 from ivr.cli.versions import rollback, versions
 from ivr.cli.words import say
 
-for command in (serve, dial, check, sweep, db, pharmacy, replay, recordings, say, rollback, versions):
+for command in (serve, dial, check, sweep, db, pharmacy, replay, recordings, say, rollback, versions, draw):
     main.add_command(command)
 
 __all__ = ["main"]

@@ -16,6 +16,7 @@ from ivr.prompts.catalogue import (
     Words,
     joined,
     phrase,
+    written,
 )
 from ivr.prompts.loader import load_prompts, read_folder
 
@@ -33,4 +34,5 @@ __all__ = [
     "load_prompts",
     "phrase",
     "read_folder",
+    "written",
 ]

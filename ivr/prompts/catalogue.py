@@ -51,6 +51,11 @@ def joined(pieces: Iterable[Piece]) -> str:
     return " ".join("".join(piece.text for piece in pieces).split())
 
 
+def written(parts: Iterable[str | Slot]) -> str:
+    """Return words as they are written, values as [name]."""
+    return " ".join("".join(part if isinstance(part, str) else f"[{part.name}]" for part in parts).split())
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """Words with values in them, in one form or, with `by`, in a form per plural category of the language."""
@@ -62,6 +67,11 @@ class Words:
     def slots(self) -> Iterator[Slot]:
         """Every place a value stands in, over all forms."""
         return (part for parts in self.forms.values() for part in parts if isinstance(part, Slot))
+
+    @property
+    def written(self) -> str:
+        """The words as they are written, values as [name]; `other` stands for every plural form."""
+        return written(self.forms["other"])
 
     def form(self, count: int, locale: str) -> tuple[str | Slot, ...]:
         """Return the parts for a count; `other` stands in for a category that was not written."""

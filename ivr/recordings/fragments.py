@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from ivr.prompts import Catalogue, Prompt, Slot, Words
+from ivr.prompts import Catalogue, Prompt, Words, written
 from ivr.wording import seconds
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
@@ -62,11 +62,6 @@ def fragments(catalogue: Catalogue) -> tuple[Fragment, ...]:
 def by_name(found: Iterable[Fragment]) -> Mapping[str, Fragment]:
     """Return fragments by each name that their recording can have."""
     return {name: fragment for fragment in found for name in (fragment.name, *fragment.also)}
-
-
-def written(parts: Iterable[str | Slot]) -> str:
-    """Return words as they are written, values as [name]."""
-    return " ".join("".join(part if isinstance(part, str) else f"[{part.name}]" for part in parts).split())
 
 
 def _of_prompt(prompt: Prompt) -> Iterator[Fragment]:

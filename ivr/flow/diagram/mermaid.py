@@ -1,0 +1,60 @@
+"""A picture as Mermaid, for pages that draw it themselves; every way is a line there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ivr.flow.diagram.picture import Box, Picture, Way
+from ivr.flow.diagram.svg import COLOURS
+
+_SHAPES = {
+    "menu": ("(", ")"),
+    "question": ("(", ")"),
+    "ask": ("[/", "/]"),
+    "do": ("[", "]"),
+    "run": ("[[", "]]"),
+    "flow": ("[[", "]]"),
+    "say": (">", "]"),
+    "transfer": ("([", "])"),
+    "hang up": ("([", "])"),
+}
+
+
+def to_mermaid(picture: Picture) -> str:
+    """Return a picture as a Mermaid flow chart."""
+    return "\n".join(_lines(picture)) + "\n"
+
+
+def _lines(picture: Picture) -> Iterator[str]:
+    yield "---"
+    yield f"title: {picture.title}"
+    yield "---"
+    yield "flowchart TD"
+    for box in picture.boxes:
+        yield f"  {_node(box)}"
+    for end in dict.fromkeys(way.end for box in picture.boxes for way in box.ways if way.end):
+        yield f"  end_{_id(end)}([{_quoted(f'■ {end}')}])"
+    for box in picture.boxes:
+        for way in box.ways:
+            yield f"  s_{_id(box.name)} {'==>' if way.confirms else '-->'}|{_quoted(way.label)}| {_target(way)}"
+    for kind in dict.fromkeys(box.kind for box in picture.boxes):
+        fill, edge = COLOURS[kind]
+        yield f"  classDef {_id(kind)} fill:{fill},stroke:{edge},color:#111827"
+
+
+def _node(box: Box) -> str:
+    left, right = _SHAPES[box.kind]
+    text = f"{box.name}<br/>{box.caption}"
+    return f"s_{_id(box.name)}{left}{_quoted(text)}{right}:::{_id(box.kind)}"
+
+
+def _target(way: Way) -> str:
+    return f"s_{_id(way.to)}" if way.to else f"end_{_id(way.end)}"
+
+
+def _id(name: str) -> str:
+    return "".join(character if character.isalnum() else "_" for character in name)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', "#quot;") + '"'

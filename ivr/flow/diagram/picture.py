@@ -1,0 +1,187 @@
+"""What a picture shows: a box for each state, or each flow, with the ways out of it in the order of the YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ivr.flow.definition import (
+    REPEAT,
+    Ask,
+    Do,
+    Flow,
+    Flows,
+    HangUp,
+    Menu,
+    Run,
+    Say,
+    State,
+    Target,
+    Transfer,
+    ways,
+)
+from ivr.flow.graph import Point
+from ivr.prompts import Catalogue
+
+ANY_QUESTION = "any question"
+"""The box from which the flows lead that can break into every question."""
+WHOLE = "line"
+"""The title of the picture of the whole; no flow can have it, since `line.yaml` is not a flow."""
+_SYMBOLS = {"*": "star", "#": "pound"}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way out of a box: to another box, or to an end of the flow."""
+
+    label: str
+    to: str = ""
+    end: str = ""
+    says: bool = False
+    """Words are spoken on the way."""
+    confirms: bool = False
+    hover: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A state or a flow; `share` is what data says of it, from 0 to 1: how many calls came here, or were covered."""
+
+    name: str
+    kind: str
+    detail: str
+    hover: str
+    ways: tuple[Way, ...]
+    share: float | None = None
+
+    @property
+    def caption(self) -> str:
+        """What stands under the name: the kind, unless all are flows, and what data says."""
+        words = [self.detail] if self.kind in ("flow", "question") else [self.kind, self.detail]
+        return " ".join([*filter(None, words), *([] if self.share is None else [f"· {self.share:.0%}"])])
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Boxes from the first one on, and what holds for all of them."""
+
+    title: str
+    boxes: tuple[Box, ...]
+    starts: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of one language, for the pointer to rest on."""
+
+    catalogue: Catalogue
+
+    def of(self, prompt: str) -> str:
+        found = self.catalogue.prompts.get(prompt)
+        return f"{prompt}: {found.say.written}" if found else prompt
+
+
+_NO_SHARES: Mapping[Point, float] = {}
+
+
+def flow_picture(flows: Flows, name: str, catalogue: Catalogue, shares: Mapping[Point, float] = _NO_SHARES) -> Picture:
+    """Return the picture of one flow."""
+    flow, words = flows.flows[name], _Words(catalogue)
+    boxes = tuple(_box(state, words, shares.get((name, state.name))) for state in flow.states.values())
+    asks = any(isinstance(state, Menu | Ask) for state in flow.states.values())
+    return Picture(name, boxes, (flow.start,), tuple(_everywhere(flows)) if asks else ())
+
+
+def line_picture(flows: Flows, shares: Mapping[Point, float] = _NO_SHARES) -> Picture:
+    """Return the picture of the whole line, a box a flow; a flow's share is that of the state it starts with."""
+    boxes = [_flow_box(flow, flows, shares.get((flow.name, flow.start))) for flow in flows.flows.values()]
+    hover = "Whatever is asked, these keys and events lead elsewhere."
+    boxes.append(Box(ANY_QUESTION, "question", "in every flow", hover, tuple(_interruptions(flows))))
+    return Picture(WHOLE, tuple(boxes), (flows.line.start, ANY_QUESTION))
+
+
+def _box(state: State, words: _Words, share: float | None) -> Box:
+    found = tuple(_way(label, way, words) for label, way in ways(state))
+    return Box(state.name, kind_of(state), _detail(state), _hover(state, words), found, share)
+
+
+def kind_of(state: State) -> str:
+    """Return what a state is, as the YAML calls it."""
+    match state:
+        case Say():
+            return "say"
+        case Menu():
+            return "menu"
+        case Ask():
+            return "ask"
+        case Do():
+            return "do"
+        case Run():
+            return "run"
+        case Transfer():
+            return "transfer"
+        case HangUp():
+            return "hang up"
+
+
+def _detail(state: State) -> str:
+    match state:
+        case Ask():
+            return f"{state.low} digits" if state.low == state.high else f"{state.low} to {state.high} digits"
+        case Do():
+            return "" if state.action == state.name else state.action
+        case Run():
+            return "" if state.flow == state.name else state.flow
+        case _:
+            return ""
+
+
+def _hover(state: State, words: _Words) -> str:
+    match state:
+        case Do():
+            return f"{state.action}\n{words.of(state.say)}" if state.say else state.action
+        case Run():
+            return f"flow {state.flow}"
+        case _:
+            return words.of(state.prompt)
+
+
+def _way(label: str, way: Target, words: _Words) -> Way:
+    hover = [words.of(way.say)] if way.say else []
+    hover += ["confirms the order"] if way.confirms else []
+    hover += [f'counts as a wrong try of "{way.counts}"'] if way.counts else []
+    return Way(_SYMBOLS.get(label, label), way.state, way.end, bool(way.say), way.confirms, "\n".join(hover))
+
+
+def _everywhere(flows: Flows) -> Iterator[str]:
+    """Yield what every question knows beyond the ways that are drawn."""
+    line = flows.line
+    keys = [
+        f"{_SYMBOLS.get(key, key)} {'repeats' if to == REPEAT else f'→ {to}'}" for key, to in line.menu_keys.items()
+    ]
+    yield f"In every menu that does not use the key itself: {', '.join(keys)}."
+    yield f"Too many silences or wrong keys → {line.too_many}, unless drawn otherwise."
+
+
+def _flow_box(flow: Flow, flows: Flows, share: float | None) -> Box:
+    states = flow.states.values()
+    runs = dict.fromkeys(state.flow for state in states if isinstance(state, Run))
+    questions = [state.name for state in states if isinstance(state, Menu | Ask)]
+    detail = _count(len(states), "state") + (f", {_count(len(questions), 'question')}" if questions else "")
+    hover = "states: " + ", ".join(flow.states)
+    return Box(flow.name, "flow", detail, hover, tuple(Way(name, name) for name in runs if name in flows.flows), share)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _interruptions(flows: Flows) -> Iterator[Way]:
+    line = flows.line
+    for key, flow in {**line.ask_keys, **line.menu_keys}.items():
+        if flow != REPEAT:
+            yield Way(f"key {_SYMBOLS.get(key, key)}", flow)
+    yield Way("missed too often", line.too_many)
+    yield Way("call too long", line.too_long)
+    yield Way("an error", line.failed)
