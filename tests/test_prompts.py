@@ -390,7 +390,7 @@ def test_all_problems_of_all_files_are_told_at_once_and_each_once() -> None:
         'prompts/en/refill.yaml:1:1: lacks "endin", which prompts/es/refill.yaml:10 has',
         'prompts/en/refill.yaml:3:8: {total:mony} has the unknown kind "mony" (did you mean "money"?)',
         'prompts/en/refill.yaml:6:7: {total:mony} has the unknown kind "mony" (did you mean "money"?)',
-        "prompts/es/order.yaml:2:1: not readable as YAML: a quotation mark that is opened here is never closed",
+        "prompts/es/order.yaml:1:8: not readable as YAML: a quotation mark that is opened here is never closed",
         'prompts/es/refill.yaml:1:1: lacks "ending", which prompts/en/refill.yaml:12 has',
     ]
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ivr.errors import Place, Report, did_you_mean
+from ivr.flow import language
 from ivr.flow.definition import (
     REPEAT,
-    TRANSFER_OUTCOMES,
     Ask,
     Choices,
     Do,
@@ -31,8 +31,6 @@ from ivr.keypad import NAMES
 from ivr.yaml_reader import Node, read
 
 LINE_FILE = "line.yaml"
-LIMIT_KEYS = ("silence", "wrong", "first_key", "next_key")
-STATE_KINDS = ("say", "menu", "ask", "do", "run", "transfer", "hang_up")
 
 
 def read_flows(files: Mapping[str, str], report: Report, root: str = "flows") -> tuple[Line | None, dict[str, Flow]]:
@@ -53,12 +51,7 @@ def read_flows(files: Mapping[str, str], report: Report, root: str = "flows") ->
 
 
 def _line(node: Node, report: Report) -> Line | None:
-    fields = node.record(
-        report,
-        "the line",
-        ("start", "menu_keys", "ask_keys", "too_many", "too_long", "failed", "limits", "longest_call", "most_actions"),
-        ("languages",),
-    )
+    fields = node.shaped(report, "the line", language.LINE)
     names = {name: _text(fields, name, report) for name in ("start", "too_many", "too_long", "failed")}
     limits = _limits(fields.get("limits"), None, report)
     numbers = {
@@ -66,8 +59,8 @@ def _line(node: Node, report: Report) -> Line | None:
         for name in ("longest_call", "most_actions")
     }
     languages = {
-        number: language.text(report, "a language") or ""
-        for number, language in (
+        number: spoken.text(report, "a language") or ""
+        for number, spoken in (
             fields["languages"].mapping(report, "languages") if "languages" in fields else {}
         ).items()
     }
@@ -100,11 +93,12 @@ def _interruptions(node: Node | None, report: Report) -> dict[str, str]:
 def _limits(node: Node | None, default: Limits | None, report: Report) -> Limits | None:
     if node is None:
         return default
-    fields = node.record(report, "limits", () if default else LIMIT_KEYS, LIMIT_KEYS)
-    values = {name: value.integer(report, name, low=1, high=60) for name, value in fields.items()}
+    shape = language.LIMITS if default else language.LINE_LIMITS
+    fields = node.shaped(report, "limits", shape)
+    values = {name: value.integer(report, name, low=1, high=language.MOST_PATIENCE) for name, value in fields.items()}
     numbers = {name: value for name, value in values.items() if value is not None}
     if default is None:
-        return Limits(**numbers) if len(numbers) == len(LIMIT_KEYS) else None
+        return Limits(**numbers) if len(numbers) == len(shape.fields) else None
     return replace(default, **numbers)
 
 
@@ -117,28 +111,27 @@ class _FlowReader:
         self.too_many = too_many
 
     def state(self, name: str, place: Place, node: Node) -> State | None:
-        kinds = [kind for kind in STATE_KINDS if kind in (node.fields or {})]
+        kinds = [kind for kind in language.STATES if kind in (node.fields or {})]
         kind = kinds[0] if kinds else ""
         if kinds == ["say", "do"]:  # an action that answers first
             kind = "do"
         elif len(kinds) != 1:
             found = " and ".join(f'"{kind}"' for kind in kinds) or self._nearest(node)
-            self.report.add(node.place, f'state "{name}" should do one of {", ".join(STATE_KINDS)}; found {found}')
+            self.report.add(node.place, f'state "{name}" should do one of {", ".join(language.STATES)}; found {found}')
             return None
         return STATE_READERS[kind](self, name, place, node)
 
     def _nearest(self, node: Node) -> str:
-        hints = [did_you_mean(field, STATE_KINDS) for field in node.fields or {}]
+        hints = [did_you_mean(field, language.STATES) for field in node.fields or {}]
         return "none" + next((hint for hint in hints if hint), "")
 
     def say(self, name: str, place: Place, node: Node) -> State | None:
-        fields = node.record(self.report, f'state "{name}"', ("say", "next"), ("every_language",))
+        fields = node.shaped(self.report, f'state "{name}"', language.STATES["say"])
         prompt, target = _text(fields, "say", self.report), self.target(fields.get("next"))
         return Say(name, place, prompt, target, self.flag(fields, "every_language")) if prompt and target else None
 
     def menu(self, name: str, place: Place, node: Node) -> State | None:
-        optional = ("keys", "choices", "limits", "too_many", "every_language")
-        fields = node.record(self.report, f'menu "{name}"', ("menu",), optional)
+        fields = node.shaped(self.report, f'menu "{name}"', language.STATES["menu"])
         prompt = _text(fields, "menu", self.report)
         keys_node = fields.get("keys")
         keys = {
@@ -149,7 +142,7 @@ class _FlowReader:
             and (target := self.target(value))
         }
         choices = self.choices(fields.get("choices"))
-        if not keys and not choices:
+        if not language.STATES["menu"].is_chosen(fields) or (keys_node and keys_node.fields == {}):
             self.report.add(node.place, f'menu "{name}" takes no key')
         limits, too_many = self.patience(fields)
         every = self.flag(fields, "every_language")
@@ -158,14 +151,13 @@ class _FlowReader:
     def choices(self, node: Node | None) -> Choices | None:
         if node is None:
             return None
-        fields = node.record(self.report, "choices", ("of", "option", "save", "next"))
+        fields = node.shaped(self.report, "choices", language.CHOICES)
         of, option, save = (_text(fields, name, self.report) for name in ("of", "option", "save"))
         target = self.target(fields.get("next"))
         return Choices(of, option, save, target) if of and option and save and target else None
 
     def ask(self, name: str, place: Place, node: Node) -> State | None:
-        optional = ("secret", "card", "stars", "limits", "too_many")
-        fields = node.record(self.report, f'question "{name}"', ("ask", "digits", "save", "next"), optional)
+        fields = node.shaped(self.report, f'question "{name}"', language.STATES["ask"])
         prompt, save = _text(fields, "ask", self.report), _text(fields, "save", self.report)
         target, (low, high) = self.target(fields.get("next")), self.digits(fields.get("digits"))
         limits, too_many = self.patience(fields)
@@ -178,35 +170,35 @@ class _FlowReader:
     def digits(self, node: Node | None) -> tuple[int, int]:
         if node is None:
             return 1, 1
-        fields = node.record(self.report, "digits", (), ("exactly", "min", "max"))
-        if not ("exactly" in fields) ^ ("min" in fields and "max" in fields):
+        fields = node.shaped(self.report, "digits", language.DIGITS)
+        if not language.DIGITS.is_chosen(fields):
             self.report.add(node.place, "digits should be {exactly: …}, or {min: …, max: …}")
             return 1, 1
         low_node, high_node = (fields["exactly"],) * 2 if "exactly" in fields else (fields["min"], fields["max"])
-        low = low_node.integer(self.report, "digits", low=1, high=40) or 1
-        high = high_node.integer(self.report, "digits", low=low, high=40) or low
+        low = low_node.integer(self.report, "digits", low=1, high=language.MOST_DIGITS) or 1
+        high = high_node.integer(self.report, "digits", low=low, high=language.MOST_DIGITS) or low
         return low, high
 
     def do(self, name: str, place: Place, node: Node) -> State | None:
-        fields = node.record(self.report, f'state "{name}"', ("do", "outcomes"), ("say",))
+        fields = node.shaped(self.report, f'state "{name}"', language.STATES["do"])
         action = _text(fields, "do", self.report)
         say = _text(fields, "say", self.report) if "say" in fields else ""
         return Do(name, place, action, self.targets(fields.get("outcomes")), say) if action else None
 
     def run(self, name: str, place: Place, node: Node) -> State | None:
-        fields = node.record(self.report, f'state "{name}"', ("run", "ends"))
+        fields = node.shaped(self.report, f'state "{name}"', language.STATES["run"])
         flow = _text(fields, "run", self.report)
         return Run(name, place, flow, self.targets(fields.get("ends"))) if flow else None
 
     def transfer(self, name: str, place: Place, node: Node) -> State | None:
-        fields = node.record(self.report, f'state "{name}"', ("transfer", "outcomes"))
+        fields = node.shaped(self.report, f'state "{name}"', language.STATES["transfer"])
         prompt, outcomes = _text(fields, "transfer", self.report), fields.get("outcomes")
         if outcomes:
-            outcomes.record(self.report, "outcomes", TRANSFER_OUTCOMES)
+            outcomes.shaped(self.report, "outcomes", language.TRANSFER_OUTCOME_FIELDS)
         return Transfer(name, place, prompt, self.targets(outcomes)) if prompt else None
 
     def hang_up(self, name: str, place: Place, node: Node) -> State | None:
-        fields = node.record(self.report, f'state "{name}"', ("hang_up",))
+        fields = node.shaped(self.report, f'state "{name}"', language.STATES["hang_up"])
         prompt = _text(fields, "hang_up", self.report)
         return HangUp(name, place, prompt) if prompt else None
 
@@ -226,9 +218,9 @@ class _FlowReader:
             return None
         if node.scalar:
             return Target(node.place, state=node.scalar)
-        fields = node.record(self.report, "a target", (), ("next", "end", "say", "counts", "sets", "confirms"))
+        fields = node.shaped(self.report, "a target", language.TARGET_FIELDS)
         texts = {name: _text(fields, name, self.report) for name in ("next", "end", "say", "counts") if name in fields}
-        if ("next" in fields) == ("end" in fields):
+        if not language.TARGET_FIELDS.is_chosen(fields):
             self.report.add(node.place, 'a target needs either "next" (a state) or "end" (an end of this flow)')
             return None
         sets = fields["sets"].mapping(self.report, "sets") if "sets" in fields else {}
@@ -255,7 +247,7 @@ STATE_READERS: Mapping[str, Callable[[_FlowReader, str, Place, Node], State | No
 
 
 def _flow(node: Node, line: Line | None, report: Report) -> Flow | None:
-    fields = node.record(report, "a flow", ("flow", "start", "states"), ("too_many", "limits"))
+    fields = node.shaped(report, "a flow", language.FLOW)
     name, start = _text(fields, "flow", report), _text(fields, "start", report)
     states_node = fields.get("states")
     if not (name and start and states_node):

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from babel import Locale, UnknownLocaleError
 
 from ivr.errors import DefinitionError, Place, Problem, Report, did_you_mean
+from ivr.prompts import shapes
 from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, Words
 from ivr.prompts.comparison import compare_languages
 from ivr.prompts.words import NAME, WordsReader
@@ -101,7 +102,7 @@ def _head(language: str, text: str | None, report: Report, root: str) -> _Head:
     node = read(file, text, report)
     if node is None:
         return _Head()
-    fields = node.record(report, "a catalogue", ("language", "voice"), ("names",))
+    fields = node.shaped(report, "a catalogue", shapes.CATALOGUE)
     locale = fields["language"].text(report, '"language"') if "language" in fields else None
     if locale is not None and not _is_locale(locale, language):
         report.add(fields["language"].place, f'"language" should be a code such as {language}-US, found "{locale}"')
@@ -139,7 +140,7 @@ def _prompt(name: str, place: Place, node: Node, reader: WordsReader) -> Prompt:
     if node.fields is None or "by" in node.fields:
         say, silence, wrong = reader.read(node, f'"{name}"'), _NONE, _NONE
     else:
-        fields = node.record(reader.report, f'"{name}"', ("say",), ("silence", "wrong"))
+        fields = node.shaped(reader.report, f'"{name}"', shapes.QUESTION)
         say = reader.read(fields["say"], f'"say" of "{name}"') if "say" in fields else Words({"other": ()})
         silence = _tries(fields.get("silence"), f'"silence" of "{name}"', reader)
         wrong = _tries(fields.get("wrong"), f'"wrong" of "{name}"', reader)

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from babel import Locale
 
 from ivr.errors import Place, Report, did_you_mean
+from ivr.prompts import shapes
 from ivr.prompts.catalogue import PROMPT_KINDS, Slot, Words, plural_category
 from ivr.wording import clean
 from ivr.yaml_reader import Node
 
-NAME = re.compile(r"[a-z][a-z0-9_]*")
+NAME = re.compile(shapes.NAME)
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _STRAY_BRACE = re.compile(r"[{}]")

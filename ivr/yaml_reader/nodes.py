@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import yaml
 
 from ivr.errors import Place, Report, did_you_mean
+from ivr.yaml_reader.shapes import Record, Whole
 
 _LOST_POUND = re.compile(r"^\s*#\s*:")
 
@@ -90,6 +91,14 @@ class Node:
                 report.add(self.place, f'{what} lacks "{name}"')
         return {name: node for name, node in fields.items() if name in known}
 
+    def shaped(self, report: Report, what: str, shape: Record) -> Mapping[str, Node]:
+        """Return the fields of a mapping whose keys a shape knows; unknown and missing ones are problems."""
+        return self.record(report, what, shape.required, shape.optional)
+
+    def whole(self, report: Report, what: str, shape: Whole) -> int | None:
+        """Return a whole number within the bounds of a shape."""
+        return self.integer(report, what, shape.low, shape.high)
+
     def key_place(self, name: str) -> Place:
         """Return where a field's name stands."""
         return (self.key_places or {}).get(name, self.place)
@@ -107,14 +116,14 @@ def read(file: str, text: str, report: Report) -> Node | None:
             report.add(Place(file, number, 1), "the line is indented with a tab; YAML takes spaces only")
             return None
     try:
-        root = yaml.compose(text, Loader=yaml.BaseLoader)
+        root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
-        report.add(place, _plain_words(error))
+        report.add(*_told(file, error))
         return None
-    except yaml.YAMLError as error:
-        report.add(Place(file), f"not readable as YAML: {error}".split("\n")[0])
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        report.add(place, "a character that no text file should hold; type the line again")
         return None
     if root is None:
         report.add(Place(file), "the file is empty")
@@ -122,18 +131,46 @@ def read(file: str, text: str, report: Report) -> Node | None:
     return _node(file, root, report)
 
 
-def _plain_words(error: yaml.MarkedYAMLError) -> str:
+class _Loader(yaml.BaseLoader):
+    """Refuses what would make one part of a file stand in several places, or a file too deep to follow."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs have no types for the parser
+        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+            raise yaml.composer.ComposerError(None, None, _ALIAS, event.start_mark)
+        if self.depth == MOST_LEVELS:
+            raise yaml.composer.ComposerError(None, None, _TOO_DEEP, event.start_mark)
+        self.depth += 1
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+MOST_LEVELS = 20
+_ALIAS = 'a text that begins with "*" or "&" needs quotes; the star key is written "star:"'
+_TOO_DEEP = "too many lists and mappings inside each other"
+_HINTS = {
+    "while scanning an alias": _ALIAS,
+    "while scanning an anchor": _ALIAS,
+    "mapping values are not allowed here": 'a ": " inside words needs quotes around the whole text',
+    "while scanning a quoted scalar": "a quotation mark that is opened here is never closed",
+    "expected a single document": 'a line of "---" begins a second document; a file holds one',
+    "cannot start any token": "a text that begins with such a character needs quotes",
+    "while parsing a block mapping": "the line does not fit what stands above it; look at the spaces before it",
+    "could not find expected ':'": 'a name without ":" after it; words of several lines need ">-" before them',
+}
+_OPENED = "while scanning a quoted scalar"
+
+
+def _told(file: str, error: yaml.MarkedYAMLError) -> tuple[Place, str]:
+    """Return where a file cannot be read, and why in plain words."""
     problem = " ".join(part for part in (error.context, error.problem) if part)
-    hints = {
-        "found undefined alias": 'a "*" begins a YAML alias; the star key is written "star:"',
-        "while scanning an alias": 'a "*" begins a YAML alias; the star key is written "star:"',
-        "mapping values are not allowed here": 'a ": " inside words needs quotes around the whole text',
-        "while scanning a quoted scalar": "a quotation mark that is opened here is never closed",
-    }
-    for sign, hint in hints.items():
-        if sign in problem:
-            return f"not readable as YAML: {hint}"
-    return f"not readable as YAML: {problem}"
+    hint = next((hint for sign, hint in _HINTS.items() if sign in problem), problem)
+    mark = error.context_mark if _OPENED in problem else error.problem_mark or error.context_mark
+    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+    return place, f"not readable as YAML: {hint}"
 
 
 def _node(file: str, node: yaml.Node, report: Report) -> Node:
