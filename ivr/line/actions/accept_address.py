@@ -116,7 +116,8 @@ def use_new_address(context: Context, values: Values) -> Done:
         note_changed_address(context, member_id, address_id)
     outcome = "to_be_checked" if not building.checked else "changed" if always else "chosen"
     kept: dict[str, Value] = {"address_id": address_id, "address": building.address(street)}
-    return Done(outcome, {**kept, "address_held": not building.checked}, ("building", "streets", "street_choice"))
+    kept |= {"address_held": not building.checked, "address_new": True}
+    return Done(outcome, kept, ("building", "streets", "street_choice"))
 
 
 NOTES: Phrases = {"address.unchecked": {}, "address.near": {}, "address.outside": {"house": "address"}}
@@ -149,7 +150,7 @@ ACTIONS: dict[str, Action] = {
         spec(
             *("chosen", "changed", "to_be_checked"),
             reads=("member_id", "building", "street_choice", "address_for"),
-            writes={"address_id": KEPT, "address": "address", "address_held": KEPT},
+            writes={"address_id": KEPT, "address": "address", "address_held": KEPT, "address_new": KEPT},
             forgets=("building", "streets", "street_choice"),
         ),
         use_new_address,

@@ -11,6 +11,7 @@ from ivr.line.service import Context
 from ivr.pharmacy.addresses import mailing_address
 from ivr.wording import Value, Values
 
+ON_FILE: dict[str, Value] = {"address_held": False, "address_new": False}
 SPOKEN = ("house_number", "street", "unit", "city", "state", "zip")
 
 
@@ -20,7 +21,7 @@ def look_up_address(context: Context, values: Values) -> Done:
     if found is None:
         return Done("none")
     parts: dict[str, Value] = asdict(found)
-    return Done("on_file", {"address_id": found.id, "address_held": False, "address": {n: parts[n] for n in SPOKEN}})
+    return Done("on_file", {"address_id": found.id, **ON_FILE, "address": {n: parts[n] for n in SPOKEN}})
 
 
 ACTIONS: dict[str, Action] = {
@@ -29,7 +30,7 @@ ACTIONS: dict[str, Action] = {
             "on_file",
             "none",
             reads=("member_id",),
-            on={"on_file": {"address": "address", "address_id": KEPT, "address_held": KEPT}},
+            on={"on_file": {"address": "address", "address_id": KEPT, "address_held": KEPT, "address_new": KEPT}},
         ),
         look_up_address,
     )

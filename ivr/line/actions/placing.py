@@ -33,7 +33,9 @@ def say_back(_: Context, values: Values) -> Done:
     else:
         card = phrase("order.card", card=paid_by)
     lines, amounts = speech.lines(values, basket), speech.amounts(totals)
-    return Done("said", {"lines": lines, "amounts": amounts, "paying": card, "count": len(basket)})
+    # An address on file was accepted a moment ago; a new one is heard once more, lest a slip of the finger chose it.
+    ship_to = phrase("order.ship_to", address=values["address"]) if values["address_new"] else ()
+    return Done("said", {"ship_to": ship_to, "lines": lines, "amounts": amounts, "paying": card, "count": len(basket)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +149,11 @@ ACTIONS: dict[str, Action] = {
     "say_back": Inside(
         spec(
             "said",
-            reads=("basket", "card", "address_held"),
-            writes={"lines": "phrase", "amounts": "phrase", "paying": "phrase", "count": "number"},
+            reads=("basket", "card", "address", "address_new", "address_held"),
+            writes={"lines": "phrase", "ship_to": "phrase", "amounts": "phrase", "paying": "phrase", "count": "number"},
             phrases={
                 "lines": speech.LINES,
+                "ship_to": {"order.ship_to": {"address": "address"}},
                 "what": speech.MEDICINE,
                 "amounts": speech.AMOUNTS,
                 "paying": speech.PAYING,
