@@ -16,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
+from rehearsal import Rehearsal, with_settings
 from sounds import riff, tone, voice, wav
 
 from ivr.errors import Report
@@ -31,6 +32,7 @@ from ivr.recordings.sheet import sheet_csv, sheet_html
 from ivr.recordings.sound import for_telephone, is_clipped, is_silent, level, resample, trim
 from ivr.recordings.wav import SoundError, read, samples, write
 from ivr.secret import Secret
+from ivr.settings import Settings
 from ivr.web import audio
 from ivr.web.twiml import Renderer
 from ivr.wording import Values
@@ -477,3 +479,23 @@ def test_a_recording_knows_its_length(studio: Studio) -> None:
     assert found is not None
     assert found.seconds == 1.5
     assert replace(found, seconds=0.0) != found
+
+
+# A call
+
+
+def test_a_caller_hears_a_recording_and_their_keys_count_meanwhile(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    audio = tmp_path / "en" / "audio"
+    audio.mkdir(parents=True)
+    (audio / "main.language.wav").write_bytes(wav(voice(3.0)))
+    words = rehearsal.line.versions.current.catalogues.by_language["en"].words("main.language", {})
+    (audio / "main.language.txt").write_text(words)
+    recorded = with_settings(rehearsal, replace(Settings(), prompts=tmp_path))
+    phone, heard = recorded.call()
+    english, spanish = heard.words
+    assert english.text == ""
+    assert spanish.language == "es-US"
+    fetched = recorded.app.test_client().get(english.url.removeprefix("http://localhost"))
+    assert fetched.data == (audio / "main.language.wav").read_bytes()
+    phone.press("1")
+    assert recorded.last_prompts == ["main.menu"]

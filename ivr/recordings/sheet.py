@@ -16,13 +16,13 @@ _COLUMNS = ("file", "words", "seconds", "when", "sentence", "prompt", "also hear
 _STYLE = """
 body { font: 12pt/1.4 Georgia, serif; margin: 2em auto; max-width: 60em; color: #111; }
 h1 { font-size: 1.4em; } h2 { font-size: 1.1em; margin: 1.6em 0 .4em; break-after: avoid; }
-table { border-collapse: collapse; width: 100%; }
+table { border-collapse: collapse; width: 100%; table-layout: fixed; }
 th { text-align: left; font: 9pt sans-serif; color: #555; }
 td, th { border-bottom: 1px solid #ccc; padding: .4em .8em .4em 0; vertical-align: top; }
 tr { break-inside: avoid; }
-.file { font: 9pt monospace; white-space: nowrap; } .seconds { text-align: right; white-space: nowrap; }
-.words { width: 60%; } .sentence, .when { font: 9pt sans-serif; color: #555; }
-.done { width: 1.5em; } .done::before { content: "\\2610"; }
+.file { font: 9pt monospace; width: 22em; word-break: break-all; } .seconds { text-align: right; width: 4em; }
+.sentence, .when { font: 9pt sans-serif; color: #555; }
+.tick { width: 1.5em; } .done::before { content: "\\2610"; }
 @media print { body { margin: 0; max-width: none; } }
 """.strip()
 
@@ -54,23 +54,21 @@ def sheet_html(found: tuple[Fragment, ...], catalogue: Catalogue) -> str:
     for prompt, fragments in groupby(found, key=lambda one: one.prompt):
         body.append(f"<h2>{escape(prompt)}</h2>")
         body.append(
-            '<table><thead><tr><th></th><th>File</th><th>Words</th><th class="seconds">Seconds</th></tr></thead>'
+            '<table><thead><tr><th class="tick"></th><th class="file">File</th><th>Words</th><th class="seconds">Seconds</th></tr></thead>'
         )
-        body += ["<tbody>", *(_row(one) for one in fragments), "</tbody></table>"]
+        body += ["<tbody>", *(_row(one, catalogue.locale) for one in fragments), "</tbody></table>"]
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
-    return "\n".join(
-        [f'<!doctype html><html lang="{catalogue.language}"><head>{head}</head><body>', *body, "</body></html>\n"]
-    )
+    return "\n".join([f'<!doctype html><html lang="en"><head>{head}</head><body>', *body, "</body></html>\n"])
 
 
-def _row(one: Fragment) -> str:
+def _row(one: Fragment, locale: str) -> str:
     return (
         f'<tr><td class="done"></td><td class="file">{escape(one.name)}.wav</td>'
-        f'<td class="words">{"".join(_words(one))}</td><td class="seconds">{one.seconds:.1f}</td></tr>'
+        f'<td class="words">{"".join(_words(one, locale))}</td><td class="seconds">{one.seconds:.1f}</td></tr>'
     )
 
 
-def _words(one: Fragment) -> Iterator[str]:
-    yield f'{escape(one.words)}<div class="when">{escape(one.occasion)}</div>'
+def _words(one: Fragment, locale: str) -> Iterator[str]:
+    yield f'<span lang="{locale}">{escape(one.words)}</span><div class="when">{escape(one.occasion)}</div>'
     if one.sentence != one.words:
-        yield f'<div class="sentence">{escape(one.sentence)}</div>'
+        yield f'<div class="sentence" lang="{locale}">{escape(one.sentence)}</div>'

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ivr.flow.diagram.picture import Box, Picture, Way
+from ivr.flow.diagram.spacing import spaced
 
 HEAD = 34
 """Height of a box's name and kind; the ways out stand below, in columns (down the page) or rows (across it)."""
@@ -102,7 +103,8 @@ class _Sketch:
         self.cells = {box.name: tuple(self._cell(box, way) for way in box.ways) for box in picture.boxes}
         self.sizes = {name: self._size(name) for name in self.boxes}
         self.layers = self._layers()
-        self.across = self._packed()
+        self.across: dict[str, float] = {}
+        self._arrange()
 
     def _cell(self, box: Box, way: Way) -> Cell:
         if way.end:
@@ -158,26 +160,24 @@ class _Sketch:
     def _entry(self, name: str) -> float:
         return self._extent(name) / 2 if self.down else HEAD / 2
 
-    def _packed(self) -> dict[str, float]:
-        """Return how far across each box begins: first in order, then drawn towards what it is joined to."""
-        best: dict[str, float] = {}
-        fewest = -1
+    def _arrange(self) -> None:
+        """Find how far across each box begins: first the order with the fewest crossings, then straight lines."""
+        best, fewest = self.layers, None
         for sweep in range(_SWEEPS):
             self.across = self._side_by_side()
             crossings = self._crossings()
-            if fewest < 0 or crossings < fewest:
-                fewest, best_layers = crossings, [list(layer) for layer in self.layers]
+            if fewest is None or crossings < fewest:
+                best, fewest = [list(layer) for layer in self.layers], crossings
             for layer in self.layers if sweep % 2 == 0 else reversed(self.layers):
                 layer.sort(key=lambda name: self._wanted(name, from_above=sweep % 2 == 0))
                 self.across.update(self._row(layer))
-        self.layers = best_layers
-        self.across = best = self._side_by_side()
+        self.layers = best
+        self.across = self._side_by_side()
         for sweep in range(2 * _SWEEPS):
             for layer in self.layers if sweep % 2 == 0 else reversed(self.layers):
                 wanted = [self._wanted(name, from_above=sweep % 2 == 0) for name in layer]
                 sizes = [self._extent(name) for name in layer]
-                self.across.update(zip(layer, _spaced(wanted, sizes, _ACROSS[self.down]), strict=True))
-        return best
+                self.across.update(zip(layer, spaced(wanted, sizes, _ACROSS[self.down]), strict=True))
 
     def _side_by_side(self) -> dict[str, float]:
         return {name: at for layer in self.layers for name, at in self._row(layer).items()}
@@ -272,33 +272,3 @@ def _depths(picture: Picture) -> dict[str, int]:
                 depth[way.to] = depth[name] + 1
                 waiting.append(way.to)
     return {**depth, **{name: 0 for name in boxes if name not in depth}}
-
-
-def _spaced(wanted: Sequence[float], sizes: Sequence[float], gap: float) -> list[float]:
-    """Place boxes in their order as near as can be to where they want to be, never closer than the gap.
-
-    Boxes that would overlap form a block, which stands at the mean of what its members want; blocks that meet are
-    joined until none do.
-    """
-    blocks: list[tuple[float, list[int]]] = []
-    for index in range(len(wanted)):
-        block = (wanted[index], [index])
-        while blocks and blocks[-1][0] + _extent(blocks[-1][1], sizes, gap) > block[0]:
-            before = blocks.pop()
-            members = [*before[1], *block[1]]
-            starts = _offsets(members, sizes, gap)
-            block = (sum(wanted[m] - at for m, at in zip(members, starts, strict=True)) / len(members), members)
-        blocks.append(block)
-    return [start + at for start, members in blocks for at in _offsets(members, sizes, gap)]
-
-
-def _offsets(members: Sequence[int], sizes: Sequence[float], gap: float) -> list[float]:
-    at, starts = 0.0, []
-    for member in members:
-        starts.append(at)
-        at += sizes[member] + gap
-    return starts
-
-
-def _extent(members: Sequence[int], sizes: Sequence[float], gap: float) -> float:
-    return sum(sizes[member] + gap for member in members)
