@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Connection, Row, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -97,6 +97,12 @@ def history(session: Session, most: int) -> tuple[Publication, ...]:
     return tuple(_publication(row) for row in session.execute(rows))
 
 
+def numbered(session: Session, number: int) -> Publication | None:
+    """Return one publication by its number."""
+    row = session.execute(select(tables.publication).where(tables.publication.c.id == number)).one_or_none()
+    return _publication(row) if row else None
+
+
 def before(session: Session, publication: Publication) -> Publication | None:
     """Return what a publication took the place of."""
     older = select(tables.publication).where(tables.publication.c.id < publication.id)
@@ -108,7 +114,7 @@ def _publication(row: Row[Any]) -> Publication:
     return Publication(row.hash, row.at, row.published_by, row.how, row.passes_over, row.id)
 
 
-def stored(session: Session, name: str) -> Files | None:
+def stored(session: Session | Connection, name: str) -> Files | None:
     """Return a version's files."""
     files = session.scalar(select(tables.version.c.files).where(tables.version.c.hash == name))
     return Files(**json.loads(zlib.decompress(files))) if files else None

@@ -82,6 +82,7 @@ class Watcher:
                 self._away = True
             except Exception:
                 logs.get_logger().exception("publishing_failed")
+                self._settled = True  # what broke us would do so again; the next edit is looked at anew
 
     def look(self) -> None:
         """Look once at the folders and at what is published."""

@@ -106,6 +106,11 @@ class Catalogue:
     voice: str
     prompts: Mapping[str, Prompt]
 
+    @property
+    def title(self) -> str:
+        """The language's name in English."""
+        return Locale.parse(self.language).get_language_name("en") or self.language
+
     def words(self, name: str, values: Values, variant: Variant = "say", tries: int = 1) -> str:
         """Return what the caller hears: one line with single spaces.
 

@@ -21,6 +21,8 @@ from ivr.recordings.folder import Folder
 from ivr.settings import Settings, load_settings
 from ivr.web import audio, status
 from ivr.web.guard import Guard
+from ivr.web.staff import StaffDoor
+from ivr.web.studio import Studio
 from ivr.web.twiml import Renderer
 from ivr.web.voice import Voice
 
@@ -79,7 +81,10 @@ def make_app(line: Line, settings: Settings) -> Flask:
     path = urlsplit(settings.public_url or "").path
     folder = Folder(settings.prompts, time.monotonic)
     renderer = Renderer(line.vault, path, settings.person_number, lambda: folder.recordings)
-    app.register_blueprint(Voice(line, Guard(settings), renderer).blueprint())
+    guard = Guard(settings)
+    app.register_blueprint(Voice(line, guard, renderer).blueprint())
     app.register_blueprint(audio.blueprint(folder))
     app.register_blueprint(status.blueprint(line))
+    studio = Studio(line, StaffDoor(guard, settings.staff_password), folder, path)
+    app.register_blueprint(studio.blueprint(), url_prefix="/studio")
     return app

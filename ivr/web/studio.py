@@ -1,0 +1,179 @@
+"""The studio: pages on which staff see the words and flows that callers hear now, and what became of an edit.
+
+Read-only; files are edited where they lie. Needs no script in the browser.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from flask import Blueprint, abort, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from ivr.errors import UnreachableError
+from ivr.flow.changes import changes
+from ivr.line import publications
+from ivr.line.actions import SPECS
+from ivr.line.publications import Calls, Publication
+from ivr.line.service import Line
+from ivr.pharmacy.database import answering
+from ivr.recordings.folder import Folder, Recording
+from ivr.web.audio import address
+from ivr.web.staff import StaffDoor
+from ivr.web.studio_flows import rows
+from ivr.web.studio_problems import Shown, shown
+from ivr.web.studio_words import TOO_LONG, Book
+
+MOST_VERSIONS = 50
+MOST_FOUND = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One publication as it is listed."""
+
+    publication: Publication
+    at: str
+    calls: Calls
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """Shows one line to its staff; `path` is what its addresses begin with behind a proxy."""
+
+    line: Line
+    door: StaffDoor
+    recordings: Folder
+    path: str
+    books: dict[tuple[str, date], Book] = field(default_factory=dict)
+    """The words of the current version, put in order once."""
+
+    def blueprint(self) -> Blueprint:
+        """Return the pages, each behind the door."""
+        studio = Blueprint("studio", __name__, template_folder="templates", static_folder="static")
+        studio.before_request(lambda: self.door.refuse(request))
+        studio.after_request(self.door.close)
+        studio.get("")(self.home)
+        studio.get("/", endpoint="front")(self.home)
+        studio.get("/words/<subject>")(self.words)
+        studio.get("/flows")(self.flows)
+        studio.get("/flows/<name>")(self.flow)
+        studio.get("/versions")(self.versions)
+        studio.get("/versions/<int:number>")(self.version)
+        studio.get("/find")(self.find)
+        return studio
+
+    # Pages
+
+    def home(self) -> str:
+        """Show how things stand, and where to go on."""
+        past = self._history(1)
+        return self._page("home", published=past[0] if past else None, problems=self._problems())
+
+    def words(self, subject: str) -> str:
+        """Show one subject's prompts, languages side by side."""
+        book = self._book()
+        if subject not in book.subjects:
+            abort(404)
+        problems = [found for found in self._problems() if (found.kind, found.subject) == ("words", subject)]
+        entries = book.entries(subject, self.recordings.recordings)
+        return self._page("words", subject=subject, entries=entries, problems=problems, too_long=TOO_LONG)
+
+    def flows(self) -> str:
+        """Show which flows there are."""
+        return self._page("flows", start=self.line.versions.current.flows.line.start)
+
+    def flow(self, name: str) -> str:
+        """Show one flow: its picture and its states."""
+        book = self._book()
+        flow = book.version.flows.flows.get(name)
+        if flow is None:
+            abort(404)
+        file = flow.place.file.rpartition("/")[2].removesuffix(".yaml")
+        problems = [found for found in self._problems() if (found.kind, found.subject) == ("flow", file)]
+        return self._page("flow", flow=flow, states=rows(flow, book.ways), problems=problems)
+
+    def versions(self) -> str:
+        """List what was published."""
+        return self._page("versions", past=self._history(MOST_VERSIONS))
+
+    def version(self, number: int) -> str:
+        """Show what one publication changed."""
+        with answering(self.line.database), Session(self.line.database) as session:
+            found = publications.numbered(session, number)
+            if found is None:
+                abort(404)
+            earlier = publications.before(session, found)
+            get = self.line.versions.get
+            told = changes(get(session, earlier.hash), get(session, found.hash)) if earlier else ()
+        return self._page("changes", past=self._past(found, Calls()), earlier=earlier, changes=told)
+
+    def find(self) -> str:
+        """Show the prompts that say something."""
+        text, book = request.args.get("q", "").strip()[:200], self._book()
+        names = book.find(text) if text else []
+        entries = [book.entry(name, self.recordings.recordings) for name in names[:MOST_FOUND]]
+        return self._page("find", q=text, entries=entries, count=len(names), too_long=TOO_LONG)
+
+    # What pages are made of
+
+    def _page(self, name: str, **values: Any) -> str:
+        versions, book = self.line.versions, self._book()
+        return render_template(
+            f"studio/{name}.html",
+            **values,
+            page=name,
+            current=versions.current,
+            refused=versions.refused,
+            refused_at=self._moment(versions.refused.at) if versions.refused else "",
+            passed_over=versions.passed_over,
+            subjects=book.subjects,
+            flow_names=sorted(book.version.flows.flows),
+            catalogues=tuple(book.version.catalogues.by_language.values()),
+            problem_count=self._counted(),
+            link=self._link,
+            audio=self._audio,
+        )
+
+    def _book(self) -> Book:
+        version, today = self.line.versions.current, self.line.today(self.line.clock())
+        book = self.books.get((version.hash, today))
+        if book is None:
+            book = Book(version, SPECS, today)
+            self.books.clear()
+            self.books[version.hash, today] = book
+        return book
+
+    def _problems(self) -> tuple[Shown, ...]:
+        return shown(self.line.versions.refused)
+
+    def _counted(self) -> dict[tuple[str, str], int]:
+        found: dict[tuple[str, str], int] = {}
+        for problem in self._problems():
+            key = (problem.kind, problem.subject)
+            found[key] = found.get(key, 0) + 1
+        return found
+
+    def _history(self, most: int) -> list[Past] | None:
+        """Return what was published, newest first; None while the database is away, without which words can be shown."""
+        try:
+            with answering(self.line.database), Session(self.line.database) as session:
+                counts = publications.calls(session, self.line.clock())
+                history = publications.history(session, most)
+        except UnreachableError:
+            return None
+        return [self._past(publication, counts.get(publication.hash, Calls())) for publication in history]
+
+    def _past(self, publication: Publication, calls: Calls) -> Past:
+        return Past(publication, self._moment(publication.at), calls)
+
+    def _moment(self, at: datetime) -> str:
+        return f"{at.astimezone(self.line.timezone):%Y-%m-%d %H:%M:%S}"
+
+    def _link(self, page: str, **values: Any) -> str:
+        return self.path + url_for(f"studio.{page}", **values)
+
+    def _audio(self, recording: Recording) -> str:
+        return self.path + address(recording)

@@ -1,0 +1,87 @@
+"""A flow as the studio lists it, beside its picture: every state, what it says and where each answer leads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ivr.flow.definition import Ask, Do, Flow, HangUp, Menu, Run, Say, State, Target, Transfer, ways
+from ivr.keypad import key_name
+
+_KINDS: Mapping[type[State], str] = {
+    Say: "message",
+    Menu: "menu",
+    Ask: "question",
+    Do: "action",
+    Run: "another flow",
+    Transfer: "to a person",
+    HangUp: "goodbye",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way out of a state; `state` is in the same flow, else it is the flow's own end."""
+
+    label: str
+    state: str
+    end: str
+    says: str
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One state."""
+
+    name: str
+    kind: str
+    does: str
+    """What it does, in words, where the kind does not say it all."""
+    prompt: str
+    runs: str
+    """The flow it runs."""
+    ways: tuple[Way, ...]
+    way_there: str
+    """The shortest way of a call to it."""
+
+
+def rows(flow: Flow, ways_there: Mapping[tuple[str, str], str]) -> tuple[Row, ...]:
+    """Return the states of a flow, in the order of the file."""
+    return tuple(_row(state, ways_there.get((flow.name, state.name), "")) for state in flow.states.values())
+
+
+def _row(state: State, way_there: str) -> Row:
+    found = tuple(_ways(state))
+    match state:
+        case Ask():
+            digits = f"{state.low} digits" if state.low == state.high else f"{state.low} to {state.high} digits"
+            does = digits + (", kept secret" if state.secret else "")
+        case Do():
+            does = state.action
+        case _:
+            does = ""
+    prompt = state.say if isinstance(state, Do) else "" if isinstance(state, Run) else state.prompt
+    runs = state.flow if isinstance(state, Run) else ""
+    return Row(state.name, _KINDS[type(state)], does, prompt, runs, found, way_there)
+
+
+def _ways(state: State) -> Iterator[Way]:
+    for label, target in ways(state):
+        is_key = isinstance(state, Menu) and label not in ("choice", "too_many")
+        yield Way(_label(label, is_key=is_key), target.state, target.end, target.say, tuple(_remarks(target)))
+
+
+def _label(label: str, *, is_key: bool) -> str:
+    if is_key:
+        return f"key {key_name(label)}"
+    return {"next": "then", "choice": "a choice", "too_many": "too many tries"}.get(label, label)
+
+
+def _remarks(target: Target) -> Iterator[str]:
+    if target.confirms:
+        yield "the caller's yes"
+    if target.counts:
+        yield f"counts as a wrong try at {target.counts}"
+    for name, value in sorted(target.sets.items()):
+        yield f"{name} = {value}"

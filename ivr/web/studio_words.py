@@ -1,0 +1,215 @@
+"""Prompts as the studio shows them: languages side by side, every occasion, as written and as a caller hears it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from ivr import wording
+from ivr.errors import IvrError
+from ivr.flow.definition import ActionSpec, Do, Menu
+from ivr.flow.graph import Graph, Walk, points, told
+from ivr.flow.spoken import prompts_of
+from ivr.line.examples import Examples
+from ivr.line.versions import Version
+from ivr.prompts import PHRASE, Catalogue, Piece, Prompt, Slot, Variant, Words, joined
+from ivr.prompts.catalogue import plural_category
+from ivr.recordings.folder import Recording, Recordings
+from ivr.recordings.parts import heard
+from ivr.wording import Value
+
+TOO_LONG = 8.0
+"""Seconds of words after which a caller has stopped listening."""
+
+_COUNTS = (2, 1, 5, 0, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one language says on one occasion."""
+
+    language: str
+    parts: tuple[str | Slot, ...]
+    text: str = ""
+    """As a caller hears it, with made-up values; empty when none can be made up."""
+    recordings: tuple[Recording, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """About how long it takes to listen to."""
+        return wording.seconds(self.text)
+
+    @property
+    def has_values(self) -> bool:
+        """Say whether what is heard differs from what is written."""
+        return any(isinstance(part, Slot) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """When words are spoken, and what each language says then; None where it says nothing."""
+
+    when: str
+    languages: tuple[Said | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A state that speaks a prompt, and the shortest way a call takes to it."""
+
+    flow: str
+    state: str
+    way: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One prompt."""
+
+    name: str
+    values: Mapping[str, str]
+    occasions: tuple[Occasion, ...]
+    spots: tuple[Spot, ...]
+    inside: tuple[str, ...]
+    """The prompts that it is spoken inside of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All words of one version, and where they are heard."""
+
+    version: Version
+    actions: Mapping[str, ActionSpec]
+    today: date
+    spots: Mapping[str, tuple[Spot, ...]] = field(init=False)
+    inside: Mapping[str, tuple[str, ...]] = field(init=False)
+    ways: Mapping[tuple[str, str], str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        ways = _ways(self.version)
+        object.__setattr__(self, "ways", ways)
+        object.__setattr__(self, "spots", _spots(self.version, ways))
+        object.__setattr__(self, "inside", _inside(self.version, self.actions))
+
+    @property
+    def subjects(self) -> dict[str, list[str]]:
+        """The names of all prompts by subject, both in order."""
+        found: dict[str, list[str]] = {}
+        for catalogue in self.version.catalogues.by_language.values():
+            for name in catalogue.prompts:
+                names = found.setdefault(name.partition(".")[0], [])
+                if name not in names:
+                    names.append(name)
+        return dict(sorted(found.items()))
+
+    def entries(self, subject: str, recordings: Recordings) -> list[Entry]:
+        """Return the prompts of one subject, in the order of the file."""
+        return [self.entry(name, recordings) for name in self.subjects.get(subject, ())]
+
+    def entry(self, name: str, recordings: Recordings) -> Entry:
+        """Return one prompt with all it says."""
+        rows: dict[str, dict[str, Said]] = defaultdict(dict)
+        values: dict[str, str] = {}
+        for language, catalogue in self.version.catalogues.by_language.items():
+            if prompt := catalogue.prompts.get(name):
+                values |= prompt.values
+                for when, words in self._said(catalogue, prompt, recordings):
+                    rows[when][language] = words
+        languages = self.version.catalogues.languages
+        occasions = tuple(Occasion(when, tuple(row.get(name) for name in languages)) for when, row in rows.items())
+        return Entry(name, values, occasions, self.spots.get(name, ()), self.inside.get(name, ()))
+
+    def find(self, text: str) -> list[str]:
+        """Return the names of the prompts that say a text, in any language, or are called so."""
+        wanted = " ".join(text.casefold().split())
+        found = []
+        for names in self.subjects.values():
+            for name in names:
+                prompts = (c.prompts[name] for c in self.version.catalogues.by_language.values() if name in c.prompts)
+                if wanted in name or any(wanted in written(words).casefold() for p in prompts for _, words in _all(p)):
+                    found.append(name)
+        return found
+
+    def _said(self, catalogue: Catalogue, prompt: Prompt, recordings: Recordings) -> Iterator[tuple[str, Said]]:
+        examples = Examples(self.version.catalogues, self.version.flows.flows, self.actions, self.today, {})
+        for (when, variant, tries), words in _all(prompt):
+            for form, parts in words.forms.items():
+                if words.by is not None and not parts:
+                    continue
+                label = when if words.by is None else f"{when}, {_form(form, words.by)}"
+                pieces = _pieces(catalogue, prompt, variant, tries, examples, words.by, form)
+                played = tuple(
+                    part for part in heard(pieces, recordings, catalogue.language) if isinstance(part, Recording)
+                )
+                yield label, Said(catalogue.language, parts, joined(pieces), played)
+
+
+def _all(prompt: Prompt) -> Iterator[tuple[tuple[str, Variant, int], Words]]:
+    yield ("first time", "say", 1), prompt.say
+    for number, words in enumerate(prompt.silence, 1):
+        yield (f"silence {number}", "silence", number), words
+    for number, words in enumerate(prompt.wrong, 1):
+        yield (f"wrong key {number}", "wrong", number), words
+
+
+def _form(form: str, by: str) -> str:
+    return f"one {by}" if form == "one" else f"other {by}" if form == "other" else f"{form} ({by})"
+
+
+def written(words: Words) -> str:
+    """Return words as they are written, values in braces."""
+    forms = ("".join(p if isinstance(p, str) else f"{{{p.name}}}" for p in parts) for parts in words.forms.values())
+    return " ".join(" ".join(forms).split())
+
+
+def _pieces(
+    catalogue: Catalogue, prompt: Prompt, variant: Variant, tries: int, examples: Examples, by: str | None, form: str
+) -> tuple[Piece, ...]:
+    """Return what is heard with made-up values; nothing where none can be made up."""
+    try:
+        values: dict[str, Value] = examples.values(prompt)
+        if by is not None:
+            values[by] = next(count for count in _COUNTS if plural_category(count, catalogue.language) == form)
+        return catalogue.pieces(prompt.name, values, variant, tries)
+    except (IvrError, KeyError, ValueError, StopIteration):
+        return ()
+
+
+def _ways(version: Version) -> dict[tuple[str, str], str]:
+    """Return the shortest way to every state that a call can come to, in words."""
+    graph = Graph(version.flows)
+    walk = Walk(graph, fact=True, after=lambda _, __: True)
+    found: dict[tuple[str, str], str] = {}
+    for spot, _ in walk:
+        if (spot.flow, spot.state) not in found:
+            found[spot.flow, spot.state] = told(graph, walk.path(spot, fact=True))
+    return found
+
+
+def _spots(version: Version, ways: Mapping[tuple[str, str], str]) -> dict[str, tuple[Spot, ...]]:
+    found: dict[str, dict[Spot, None]] = defaultdict(dict)
+    for (flow, name), state in points(version.flows):
+        spot = Spot(flow, name, ways.get((flow, name), ""))
+        for _, prompt, _ in prompts_of(state):
+            found[prompt][spot] = None
+        if isinstance(state, Menu) and state.choices:
+            found[state.choices.option][spot] = None
+    return {prompt: tuple(spots) for prompt, spots in found.items()}
+
+
+def _inside(version: Version, actions: Mapping[str, ActionSpec]) -> dict[str, tuple[str, ...]]:
+    """Return for each phrase the prompts that speak it."""
+    used = {state.action for _, state in points(version.flows) if isinstance(state, Do)}
+    phrases: dict[str, set[str]] = defaultdict(set)
+    for action in used & actions.keys():
+        for value, prompts in actions[action].phrases.items():
+            phrases[value].update(prompts)
+    found: dict[str, set[str]] = defaultdict(set)
+    for name in version.catalogues.names:
+        prompt = version.catalogues.prompt(name)
+        for value, kind in (prompt.values if prompt else {}).items():
+            for phrase in phrases.get(value, ()) if kind == PHRASE else ():
+                found[phrase].add(name)
+    return {name: tuple(sorted(outer)) for name, outer in found.items()}

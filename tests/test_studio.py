@@ -1,0 +1,315 @@
+"""The staff pages: who may see them, and what they show of words, flows, edits and versions."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from databases import Databases
+from flask.testing import FlaskClient
+from rehearsal import PROJECT, VERSION, Rehearsal, fill_demo, rehearse
+from werkzeug.test import TestResponse
+
+from ivr.line.publishing import Watcher, roll_back
+from ivr.line.versions import Folders
+from ivr.secret import Secret
+from ivr.settings import Settings
+from ivr.web.app import make_app
+
+PASSWORD = "größer als 3"
+ELSEWHERE = {"REMOTE_ADDR": "203.0.113.9"}
+
+
+@dataclass
+class Desk:
+    """A staff member's folders and browser, and the line whose worker watches the folders."""
+
+    folders: Folders
+    rehearsal: Rehearsal
+    watcher: Watcher
+    browser: FlaskClient
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.folders.flows.parent / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+        self.watcher.look()
+        self.watcher.look()
+
+    def page(self, path: str) -> str:
+        response = self.browser.get(f"/studio{path}")
+        assert response.status_code == 200, path
+        return words_of(response)
+
+
+class _Words(HTMLParser):
+    """Collects what a page says, the links it has and the ids that links may lead to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.links: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if tag == "a" and (href := found.get("href")):
+            self.links.append(href)
+        if identity := found.get("id"):
+            self.ids.append(identity)
+
+
+def parsed(response: TestResponse) -> _Words:
+    parser = _Words()
+    parser.feed(response.text)
+    return parser
+
+
+def words_of(response: TestResponse) -> str:
+    return " ".join("".join(parsed(response).words).split())
+
+
+@pytest.fixture
+def desk(databases: Databases, tmp_path: Path) -> Iterator[Desk]:
+    folders = Folders(tmp_path / "flows", tmp_path / "prompts")
+    shutil.copytree(PROJECT / "flows", folders.flows)
+    shutil.copytree(PROJECT / "prompts", folders.prompts)
+    with databases.fresh("sqlite", fill_demo) as url:
+        rehearsal = rehearse(url)
+        watcher = Watcher(rehearsal.line, folders)
+        watcher.begin()
+        yield Desk(folders, rehearsal, watcher, rehearsal.app.test_client())
+        rehearsal.line.database.dispose()
+
+
+def basic(password: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"staff:{password}".encode()).decode()}
+
+
+# Who may see them
+
+
+@pytest.mark.parametrize(
+    ("password", "headers", "environment", "status"),
+    [
+        (None, {}, {}, 200),
+        (None, {}, ELSEWHERE, 403),
+        (None, {"X-Forwarded-For": "203.0.113.9"}, {}, 403),
+        (None, {"Host": "line.example"}, {}, 403),
+        (None, basic(""), ELSEWHERE, 403),
+        (PASSWORD, {}, {}, 200),
+        (PASSWORD, {}, ELSEWHERE, 401),
+        (PASSWORD, basic("wrong"), ELSEWHERE, 401),
+        (PASSWORD, basic(""), ELSEWHERE, 401),
+        (PASSWORD, {"Authorization": "Bearer x"}, ELSEWHERE, 401),
+        (PASSWORD, {"Authorization": "Basic %%%"}, ELSEWHERE, 401),
+        (PASSWORD, basic(PASSWORD), ELSEWHERE, 200),
+    ],
+    ids=[
+        "this machine",
+        "elsewhere without a password set",
+        "through a proxy",
+        "under another name",
+        "an empty password where none is set",
+        "this machine although there is a password",
+        "no password given",
+        "a wrong password",
+        "an empty password",
+        "another kind of credentials",
+        "credentials that cannot be read",
+        "the password",
+    ],
+)
+@pytest.mark.parametrize("path", ["", "/words/main", "/static/studio.css"])
+def test_only_staff_see_the_pages(
+    desk: Desk,
+    password: str | None,
+    headers: dict[str, str],
+    environment: dict[str, str],
+    status: int,
+    path: str,
+) -> None:
+    app = make_app(desk.rehearsal.line, Settings(staff_password=Secret(password) if password else None))
+    with app.test_client().get(f"/studio{path}", headers=headers, environ_overrides=environment) as response:
+        assert response.status_code == status
+        assert ("WWW-Authenticate" in response.headers) == (status == 401)
+
+
+def test_a_page_loads_nothing_from_elsewhere_and_runs_nothing(desk: Desk) -> None:
+    response = desk.browser.get("/studio/words/refill")
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "unsafe" not in policy
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "<script" not in response.text
+    assert " style=" not in response.text
+
+
+@pytest.mark.parametrize("path", ["/words/nowhere", "/flows/nowhere", "/versions/999", "/nowhere"])
+def test_what_is_not_there_is_not_found(desk: Desk, path: str) -> None:
+    assert desk.browser.get(f"/studio{path}").status_code == 404
+
+
+def test_nothing_can_be_changed_here(desk: Desk) -> None:
+    assert desk.browser.post("/studio").status_code == 405
+    assert desk.browser.post("/studio/words/main").status_code == 405
+
+
+# What they show
+
+
+def test_every_prompt_stands_side_by_side_in_both_languages(desk: Desk) -> None:
+    for subject in {name.partition(".")[0] for name in VERSION.catalogues.names}:
+        page = parsed(desk.browser.get(f"/studio/words/{subject}"))
+        assert {name for name in VERSION.catalogues.names if name.startswith(f"{subject}.")} <= set(page.ids)
+    page_words = desk.page("/words/main")
+    assert "Thank you for calling Meadowlark Pharmacy. Goodbye." in page_words
+    assert "Gracias por llamar a Meadowlark Pharmacy. Hasta luego." in page_words
+
+
+def test_values_are_shown_and_how_they_may_sound(desk: Desk) -> None:
+    page = desk.page("/words/prescription")
+    assert "Added: days days for price." in page
+    assert "Added: thirty days for twenty-four dollars and fifty cents." in page
+
+
+def test_plural_forms_stand_apart(desk: Desk) -> None:
+    page = desk.page("/words/refill")
+    assert "first time, one ready" in page
+    assert "first time, other ready" in page
+
+
+def test_a_prompt_tells_where_it_is_heard_and_the_way_there(desk: Desk) -> None:
+    page = desk.page("/words/main")
+    assert "main.language 1 → main.menu 3 → main.new_prescription" in page
+
+
+def test_every_link_leads_somewhere(desk: Desk) -> None:
+    pages: dict[str, _Words] = {}
+    waiting = ["/studio"]
+    links: set[str] = set()
+    while waiting:
+        path = waiting.pop()
+        if path in pages:
+            continue
+        response = desk.browser.get(path)
+        assert response.status_code == 200, path
+        pages[path] = parsed(response)
+        for link in pages[path].links:
+            target = link if link.startswith("/") else f"{path}{link}"
+            links.add(target)
+            waiting.append(target.partition("#")[0])
+    for link in links:
+        page, _, anchor = link.partition("#")
+        assert not anchor or anchor in pages[page].ids, link
+    assert len(pages) > len(VERSION.flows.flows)
+
+
+def test_a_page_has_each_id_once(desk: Desk) -> None:
+    for path in ("", "/words/main", "/flows/main", "/find?q=press"):
+        ids = parsed(desk.browser.get(f"/studio{path}")).ids
+        assert sorted(set(ids)) == sorted(ids), path
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("gracias por  llamar a", "1 prompt says this. main.goodbye"),
+        ("main.goodbye", "1 prompt says this. main.goodbye"),
+        ("<b>nothing</b>", "No prompt says this."),
+        ("", "Type some words"),
+    ],
+)
+def test_words_are_found_in_any_language(desk: Desk, asked: str, told: str) -> None:
+    response = desk.browser.get("/studio/find", query_string={"q": asked})
+    assert told in words_of(response)
+    assert "<b>nothing" not in response.text
+
+
+def test_a_flow_lists_its_states_and_where_each_answer_leads(desk: Desk) -> None:
+    page = desk.page("/flows/checkout")
+    assert "the caller's yes" in page
+    assert "key 7" in page
+
+
+# Edits
+
+
+def test_a_good_edit_is_shown_as_published(desk: Desk) -> None:
+    assert "What lies in the folders is what callers hear" in desk.page("")
+    desk.edit("prompts/en/main.yaml", "Goodbye.", "Farewell.")
+    assert "Farewell." in desk.page("/words/main")
+    changed = desk.page("/versions/2")
+    assert 'Farewell." now, was "' in changed
+    assert "Published by an edit" in changed
+
+
+def test_problems_stand_beside_the_line_that_has_them(desk: Desk) -> None:
+    desk.edit("prompts/es/main.yaml", "goodbye: Gracias por llamar", "goodbye: Gracias por {llamar}")
+    home = desk.page("")
+    assert "The files cannot be published" in home
+    assert "prompts/es/main.yaml:" in home
+    page = desk.browser.get("/studio/words/main").text
+    article = page[
+        page.index('<article id="main.goodbye"') : page.index("</article>", page.index('<article id="main.goodbye"'))
+    ]
+    assert "{llamar} is not one of the catalogue&#39;s names" in article
+    assert "goodbye: Gracias por {llamar}" in article
+    assert "Gracias por llamar a Meadowlark" in article  # what callers hear all the while
+    assert "The files cannot be published." in desk.page("/words/card")
+
+
+def test_problems_of_a_flow_stand_beside_its_state(desk: Desk) -> None:
+    desk.edit("flows/main.yaml", "1: refill", "1: refil")
+    page = desk.browser.get("/studio/flows/main").text
+    article = page[page.index('<article id="menu"') : page.index("</article>", page.index('<article id="menu"'))]
+    assert "did you mean" in article
+
+
+def test_a_problem_of_no_known_prompt_is_shown_all_the_same(desk: Desk) -> None:
+    (desk.folders.prompts / "en" / "extra.yaml").write_text("hello: {x\n")
+    desk.edit("prompts/en/main.yaml", "menu:", "\tmenu:")
+    home = desk.page("")
+    assert "prompts/en/extra.yaml:" in home
+    assert "indented with a tab" in home
+
+
+def test_a_rollback_is_told(desk: Desk) -> None:
+    first = desk.rehearsal.line.versions.current.hash
+    desk.edit("prompts/en/main.yaml", "Goodbye.", "Farewell.")
+    roll_back(desk.rehearsal.line, desk.folders, first)
+    desk.edit("prompts/en/main.yaml", "Farewell.", "Farewell.")
+    desk.watcher.begin()
+    assert "The files are passed over since the rollback" in desk.page("")
+    assert "rollback" in desk.page("/versions")
+
+
+def test_words_are_shown_while_the_database_is_away(desk: Desk) -> None:
+    path = desk.rehearsal.line.database.url.database
+    desk.rehearsal.line.database.dispose()
+    assert path is not None
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE publication")
+    connection.close()
+    assert "does not say since when" in desk.page("")
+    assert "The database does not answer" in desk.page("/versions")
+    assert "Goodbye." in desk.page("/words/main")
+
+
+def test_links_go_by_the_public_path(desk: Desk) -> None:
+    settings = Settings(public_url="https://line.example/ivr", staff_password=Secret(PASSWORD))
+    app = make_app(desk.rehearsal.line, settings)
+    response = app.test_client().get("/studio", headers=basic(PASSWORD))
+    assert 'href="/ivr/studio/static/studio.css"' in response.text
+    assert all(link.startswith(("/ivr/studio", "#")) for link in parsed(response).links)
