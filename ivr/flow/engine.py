@@ -138,10 +138,10 @@ class _Walk:
             self._nothing_keyed(ask)
             return
         self.pound_may_follow = False
-        if "*" in digits and not ask.stars:
-            self._universal(ask, "*", self.flows.line.ask_keys["*"])
-        elif digits in self.flows.line.ask_keys and not ask.low == ask.high == len(digits):
-            self._universal(ask, digits, self.flows.line.ask_keys[digits])
+        universal = "*" if "*" in digits else digits
+        own = ask.stars if universal == "*" else ask.low == ask.high == len(digits)
+        if universal in self.flows.line.ask_keys and not own:
+            self._universal(ask, universal, self.flows.line.ask_keys[universal])
         elif is_keys(digits) and ask.low <= len(digits) <= ask.high:
             self.pound_may_follow = ask.low == ask.high
             self._save(ask, digits)
