@@ -80,8 +80,7 @@ def say(
             raise click.UsageError(unused[0])
         click.echo(f"{prompt} ({catalogue.locale}, {catalogue.voice})")
         for occasion in _occasions(catalogue, found, examples, when):
-            mark = _recorded(occasion, recordings, catalogue.language)
-            click.echo(f"  {occasion.when:<12}{wording.seconds(occasion.text):5.1f} s  {occasion.text}{mark}")
+            click.echo(_told(occasion, recordings, catalogue.language))
             if wav:
                 sounds.append(_sound(occasion, recordings, catalogue))
             if speak:
@@ -128,9 +127,13 @@ def _occasions(catalogue: Catalogue, prompt: Prompt, examples: Examples, when: V
         raise IvrError(str(error)) from error
 
 
-def _recorded(occasion: Occasion, recordings: Recordings, language: str) -> str:
-    parts = [isinstance(part, str) for part in heard(occasion.pieces, recordings, language)]
-    return "" if all(parts) else "  ♪ recorded" if not any(parts) else "  ♪ partly recorded"
+def _told(occasion: Occasion, recordings: Recordings, language: str) -> str:
+    """Return one line: when it is heard, how long it takes, the words, and whether they have been recorded."""
+    parts = list(heard(occasion.pieces, recordings, language))
+    seconds = sum(wording.seconds(part) if isinstance(part, str) else part.seconds for part in parts)
+    spoken = [isinstance(part, str) for part in parts]
+    mark = "" if all(spoken) else "  ♪ partly recorded" if any(spoken) else "  ♪ recorded"
+    return f"  {occasion.when:<12}{seconds:5.1f} s  {occasion.text}{mark}"
 
 
 def _sound(occasion: Occasion, recordings: Recordings, catalogue: Catalogue) -> list[float]:

@@ -6,6 +6,7 @@ Only what can be played as it is counts: the right format, and not silent. `chec
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import TypeAlias
 
 from ivr.recordings.fragments import spoken_words
 from ivr.recordings.sound import is_silent
-from ivr.recordings.wav import SoundError, read, samples, seconds
+from ivr.recordings.wav import FULL, SoundError, read, seconds
 
 AUDIO = "audio"
 LOOK_EVERY = 2.0
@@ -111,9 +112,14 @@ def recording(path: Path, language: str) -> Recording | None:
         form, frames = read(data)
     except (OSError, SoundError):
         return None
-    if not spoken_words(words) or not form.is_telephone or is_silent(samples(form, frames)[::_SAMPLED]):
+    if not spoken_words(words) or not form.is_telephone or is_silent(_sampled(frames)):
         return None
     return Recording(path, language, words, _hash(data), seconds(form, frames))
+
+
+def _sampled(frames: bytes) -> list[float]:
+    """Return some of the samples: enough to tell silence, few enough to look at every recording at start."""
+    return [sample / FULL for sample in memoryview(frames).cast("h")[::_SAMPLED]]
 
 
 def sound_of(found: Recording) -> bytes | None:
@@ -130,8 +136,12 @@ def _hash(data: bytes) -> str:
 
 
 def _stamps(prompts: Path) -> Iterator[tuple[str, Stamp]]:
-    """Yield what tells that a recording, or the words beside it, has changed."""
-    for language, path in files(prompts):
-        sound, beside = path.stat(), path.with_suffix(".txt")
-        words = beside.stat().st_mtime_ns if beside.exists() else 0
-        yield language, (path, sound.st_mtime_ns ^ words, sound.st_size)
+    """Yield what tells that a recording, or the words beside it, has changed; looked at often, so in one go."""
+    for folder in sorted(prompts.glob(f"*/{AUDIO}")):
+        with os.scandir(folder) as entries:
+            found = {entry.name: entry.stat() for entry in entries if not entry.name.startswith(".")}
+        for name, sound in found.items():
+            stem, dot, ending = name.rpartition(".")
+            if ending == "wav":
+                words = found.get(f"{stem}{dot}txt")
+                yield folder.parent.name, (folder / name, sound.st_mtime_ns, words.st_mtime_ns if words else 0)
