@@ -52,7 +52,7 @@ VERSION = load(read_files(PROJECT / "flows", PROJECT / "prompts"), SPECS)
 CALL = {"From": "+15105550123", "To": "+18002457979", "CallStatus": "in-progress", "Direction": "inbound", "ApiVersion": "2010-04-01"}
 MIXES = {
     "turns of the line's own": ("", "1", "*", "8", "*", "1", "12*", "*", "1*", "41200017", "*", "5*"),
-    "turns of an ordering call": ("", "1", "1", "41200017", "94550", "1", "2", "*", "1", "1", "9", "1"),
+    "turns of an ordering call": ("", "1", "1", "41200017", "94550", "1", "*", "1", "*", "1", "*", "9"),
 }
 """Twelve turns each: the first asks nothing of the pharmacy, as the hand-written handler does not; the second looks up
 member, prescriptions, address and cards on the way, which the hand-written one is spared."""

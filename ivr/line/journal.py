@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
-
-from sqlalchemy import Connection, insert
+from dataclasses import dataclass
 
 from ivr.flow.call import Call, Event, Keys, Visit
 from ivr.flow.definition import Ask, Flows
 from ivr.flow.verbs import Speak
-from ivr.line import tables
 
 DOT = "•"
 
@@ -22,30 +19,21 @@ CARD_LIKE = 12
 """Digits from which on a number may be (part of) a card's, keyed at the wrong question."""
 
 
-_INSERT = insert(tables.journal).inline()
-"""Does not ask for the new row's id."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one turn leaves behind: the event, the way through the flow and the prompts spoken, the latter two as JSON."""
+
+    event: str
+    trail: str
+    said: str
 
 
-def write(
-    connection: Connection,
-    sid: str,
-    turn: int,
-    now: datetime,
-    event: str,
-    trail: Iterable[Visit],
-    said: Iterable[Speak],
-) -> None:
-    """Note one turn."""
-    connection.execute(
-        _INSERT,
-        {
-            "call_sid": sid,
-            "turn": turn,
-            "at": now,
-            "event": event,
-            "trail": json.dumps([[visit.flow, visit.state, visit.branch] for visit in trail]),
-            "said": json.dumps([[speak.prompt, speak.variant, speak.tries] for speak in said]),
-        },
+def entry(event: str, trail: Iterable[Visit], said: Iterable[Speak]) -> Entry:
+    """Return the entry of one turn; it is written together with the call's new state."""
+    return Entry(
+        event,
+        json.dumps([[visit.flow, visit.state, visit.branch] for visit in trail]),
+        json.dumps([[speak.prompt, speak.variant, speak.tries] for speak in said]),
     )
 
 

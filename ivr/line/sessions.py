@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ivr.flow.call import Call
 from ivr.line import tables
-from ivr.line.service import Caller, Line
+from ivr.line.journal import Entry
+from ivr.line.service import Caller, Line, Transaction
 
 REPLY_KEPT = timedelta(minutes=15)
 """How long replies are kept after a call."""
@@ -43,11 +44,21 @@ _STORE = (
 )
 
 
+_NOTED = ("call_sid", "turn", "at", "event", "trail", "said")
+_NOTE = (
+    insert(tables.journal)
+    .inline()
+    .values({name: bindparam(f"noted_{name}", type_=tables.journal.c[name].type) for name in _NOTED})
+)
+_STORE_AND_NOTE = _STORE.add_cte(_NOTE.cte("noted"))
+"""PostgreSQL takes both in one trip."""
+
+
 @contextmanager
-def transaction(line: Line) -> Iterator[tuple[Connection, Session]]:
-    """Open a turn's transaction: the connection for the line's own rows, and a session on it for the pharmacy's."""
-    with line.database.begin() as connection, Session(connection) as session:
-        yield connection, session
+def transaction(line: Line) -> Iterator[Transaction]:
+    """Open a turn's transaction; it commits when the block ends well."""
+    with line.database.begin() as connection, closing(Transaction(connection)) as opened:
+        yield opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +114,38 @@ def act(connection: Connection, sid: str, until: datetime) -> None:
 
 
 def store(
-    connection: Connection, line: Line, locked: Locked, call: Call, reply: str, now: datetime, ending: str | None
+    connection: Connection,
+    line: Line,
+    locked: Locked,
+    call: Call,
+    reply: str,
+    now: datetime,
+    ending: str | None,
+    entry: Entry,
 ) -> None:
-    """Write the call's new state and the exact reply, and await the next turn."""
+    """Write the call's new state, the exact reply and the journal's entry, and await the next turn."""
     row = locked.row
     ends = ending is not None and row.ended_at is None
     state = json.dumps(call.to_json(), separators=(",", ":")).encode()
-    connection.execute(
-        _STORE,
-        {
-            "the_sid": row.sid,
-            "new_turn": locked.turn + 1,
-            "new_sealed_state": line.vault.seal(state, now),
-            "new_sealed_reply_before": row.sealed_reply,
-            "new_sealed_reply": line.vault.seal(reply.encode(), now),
-            "new_acting_until": None,
-            "new_heard_at": now,
-            "new_member_id": call.values.get("member_id"),
-            "new_ended_at": now if ends else row.ended_at,
-            "new_ending": ending if ends else row.ending,
-        },
-    )
+    stored = {
+        "the_sid": row.sid,
+        "new_turn": locked.turn + 1,
+        "new_sealed_state": line.vault.seal(state, now),
+        "new_sealed_reply_before": row.sealed_reply,
+        "new_sealed_reply": line.vault.seal(reply.encode(), now),
+        "new_acting_until": None,
+        "new_heard_at": now,
+        "new_member_id": call.values.get("member_id"),
+        "new_ended_at": now if ends else row.ended_at,
+        "new_ending": ending if ends else row.ending,
+    }
+    noted = {f"noted_{name}": value for name, value in asdict(entry).items()}
+    noted |= {"noted_call_sid": row.sid, "noted_turn": locked.turn, "noted_at": now}
+    if connection.dialect.name == "postgresql":
+        connection.execute(_STORE_AND_NOTE, {**stored, **noted})
+    else:
+        connection.execute(_STORE, stored)
+        connection.execute(_NOTE, noted)
 
 
 def end(session: Session, sid: str, now: datetime, ending: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from ivr import logs
@@ -104,7 +105,7 @@ class Versions:
         """Write down that the current version answers new calls."""
         publications.record(session, self.current.files, publications.Publication(self.current.hash, now, by, how))
 
-    def get(self, session: Session, name: str) -> Version:
+    def get(self, session: Session | Connection, name: str) -> Version:
         """Return the version a call began with; the current one in the place of one that is lost or of no use now."""
         known = self._known.get(name)
         if known is None:
@@ -112,7 +113,7 @@ class Versions:
             self._keep(known)
         return known
 
-    def _stored(self, session: Session, name: str) -> Version:
+    def _stored(self, session: Session | Connection, name: str) -> Version:
         files = publications.stored(session, name)
         version = rebuild(files) if files else None
         if version is None:
