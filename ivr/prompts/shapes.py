@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from ivr.prompts.catalogue import PROMPT_KINDS
+from babel import Locale
+
+from ivr.prompts.catalogue import PROMPT_KINDS, plural_category
+from ivr.wording import LANGUAGES
 from ivr.yaml_reader import Either, ListOf, MapOf, Record, Shape, Text, field
 
 NAME = "[a-z][a-z0-9_]*"
-CATEGORIES = ("zero", "one", "two", "few", "many", "other")
-"""Plural categories that languages have; which of them one needs, the loader knows."""
+
+_TRIED_COUNTS = range(1001)
+
+
+def categories(language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the plural categories a language has, and those that everyday counts need.
+
+    Spanish has `many` for millions; asking every writer for it would help nobody, so it may be left to `other`.
+    """
+    used = {plural_category(count, language) for count in _TRIED_COUNTS} | {"other"}
+    allowed = (*Locale.parse(language).plural_form.rules, "other")
+    return allowed, tuple(category for category in allowed if category in used)
+
+
+_ALLOWED = sorted({category for language in LANGUAGES for category in categories(language)[0]})
+_REQUIRED = frozenset.intersection(*(frozenset(categories(language)[1]) for language in LANGUAGES))
 
 _SPOKEN = r"[^{}\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 _PART = f"{_SPOKEN}|\\{{{NAME}(:({'|'.join(PROMPT_KINDS)}))?\\}}"
@@ -21,7 +38,7 @@ PLURAL = Record(
     "plural",
     {
         "by": field(Text("The value that is counted.", NAME)),
-        **{category: field(TEXT, required=category == "other") for category in CATEGORIES},
+        **{category: field(TEXT, required=category in _REQUIRED) for category in _ALLOWED},
     },
     "Words in one form for each way to count.",
 )
@@ -40,7 +57,7 @@ SUBJECT = MapOf(Either((TEXT, PLURAL, QUESTION)), NAME, "The prompts of one subj
 CATALOGUE = Record(
     "catalogue",
     {
-        "language": field(Text("The carrier's code of this language, as in en-US.")),
+        "language": field(Text("The carrier's code of this language, as in en-US.", "[a-z]{2,3}(-[A-Za-z0-9]+)*")),
         "voice": field(Text("The carrier's name of the voice.")),
         "names": field(
             MapOf(Text(pattern=r"[^{}]+"), NAME, "Names that are spoken everywhere, each written only here."),

@@ -10,11 +10,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from babel import Locale
-
 from ivr.errors import Place, Report, did_you_mean
 from ivr.prompts import shapes
-from ivr.prompts.catalogue import PROMPT_KINDS, Slot, Words, plural_category
+from ivr.prompts.catalogue import PROMPT_KINDS, Slot, Words
 from ivr.wording import clean
 from ivr.yaml_reader import Node
 
@@ -23,7 +21,6 @@ NAME = re.compile(shapes.NAME)
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _STRAY_BRACE = re.compile(r"[{}]")
 _NEXT_WORD = re.compile(r"\s+([^\W\d_]+)")
-_TRIED_COUNTS = range(1001)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class WordsReader:
         return Words({"other": self._parts(node, what)})
 
     def _plural(self, node: Node, what: str) -> Words:
-        allowed, required = _categories(self.language)
+        allowed, required = shapes.categories(self.language)
         fields = node.record(self.report, what, ("by", *required), [c for c in allowed if c not in required])
         by = fields["by"].text(self.report, f'"by" of {what}') if "by" in fields else None
         if by is not None and not NAME.fullmatch(by):
@@ -105,13 +102,3 @@ def _joined(parts: Iterable[str | Slot]) -> tuple[str | Slot, ...]:
         else:
             joined.append(part)
     return tuple(joined)
-
-
-def _categories(language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the plural categories a language has, and those that everyday counts need.
-
-    Spanish has `many` for millions; asking every writer for it would help nobody, so it may be left to `other`.
-    """
-    used = {plural_category(count, language) for count in _TRIED_COUNTS} | {"other"}
-    allowed = (*Locale.parse(language).plural_form.rules, "other")
-    return allowed, tuple(category for category in allowed if category in used)

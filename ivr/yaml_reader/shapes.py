@@ -6,6 +6,7 @@ schema takes numbers and booleans too: `save: 12` is text here, whatever an edit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -173,8 +174,11 @@ class _Writer:
 
 
 def _text(pattern: str) -> Schema:
+    """An editor matches patterns with texts only, so numbers and booleans are taken where theirs would fit."""
     wanted = {"pattern": f"^({pattern})$"} if pattern else {"minLength": 1}
-    return {"type": ["string", "number", "boolean"], **wanted}
+    others = {"number": "0", "boolean": "true"}
+    fitting = [kind for kind, text in others.items() if re.fullmatch(pattern or ".*", text)]
+    return {"type": ["string", *fitting], **wanted}
 
 
 def _whole(low: int, high: int | None) -> Schema:
