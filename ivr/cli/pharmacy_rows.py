@@ -29,7 +29,7 @@ WRITTEN = ("refill_order", "order_line", "payment", "renewal_request", "address"
 def ids(database: Engine, table: str) -> set[object]:
     """Return the ids of a table's rows."""
     with database.connect() as connection:
-        return set(connection.scalars(select(_FILES[table].table.c.id)))
+        return {tuple(row) for row in connection.execute(select(*_FILES[table].table.primary_key))}
 
 
 def rows(database: Engine, table: str) -> Sequence[tuple[object, Found]]:
@@ -54,8 +54,9 @@ def _rows(database: Engine, table: str) -> Iterator[tuple[object, dict[str, str]
         }
         if table == "refill_order":
             known["ship_to"] = _numbers(connection, _table_of_addresses(), "kind")
-        for row in connection.execute(select(file.table).order_by(file.table.c.id)).mappings():
-            yield row["id"], {column.name: _text(_value(row, column, known)) for column in file.columns}
+        key = [column.name for column in file.table.primary_key]
+        for row in connection.execute(select(file.table).order_by(*file.table.primary_key)).mappings():
+            yield tuple(row[name] for name in key), {column.name: _text(_value(row, column, known)) for column in file.columns}
 
 
 def _table_of_addresses() -> Table:

@@ -11,7 +11,7 @@ import io
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -164,6 +164,17 @@ def _empty() -> bytes:
     return content
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A moment of a scene."""
+
+    database: bytes
+    now: datetime
+    fault: Fault
+    turns: tuple[TurnTaken, ...]
+    random: tuple[Any, ...]
+
+
 class Staged:
     """One script's line: its time goes on with the caller's, what is drawn is drawn alike each time."""
 
@@ -177,13 +188,13 @@ class Staged:
         self.database = line.database
         self.today = line.today(self._now)
         self.gateway = sandbox.Sandbox(self._processor_fault)
-        random_numbers = random.Random(at.isoformat())  # noqa: S311 - alike each time is what is wanted here
+        self._random = random.Random(at.isoformat())  # noqa: S311 - alike each time is what is wanted here
         self.line = replace(
             line,
             clock=lambda: self._now,
             watch=self._watch,
             gateway=self.gateway,
-            draw=lambda: random_numbers.randrange(ORDER_NUMBERS),
+            draw=lambda: self._random.randrange(ORDER_NUMBERS),
         )
         self.post: Post = wsgi_post(make_app(self.line, settings))
         self._given: dict[str, set[object]] = {}
@@ -227,6 +238,22 @@ class Staged:
         """Return the rows that calls have written."""
         given = self._given[table]
         return [row for row_id, row in pharmacy_rows.rows(self.database, table) if row_id not in given]
+
+    def save(self) -> Kept:
+        """Keep everything as it is now; the processor's ledger may go on, as its keys never come twice."""
+        with _driver(self.database) as connection:
+            content = connection.serialize()
+        return Kept(content, self._now, self._fault, (*self.turns,), self._random.getstate())
+
+    def restore(self, kept: object) -> None:
+        """Go back to what was kept."""
+        if not isinstance(kept, Kept):
+            raise TypeError("only what this scene kept can be gone back to")
+        with _driver(self.database) as connection:
+            connection.deserialize(kept.database)
+        self._now, self._fault = kept.now, kept.fault
+        self.turns[:] = kept.turns
+        self._random.setstate(kept.random)
 
     def log(self) -> str:
         """Return what was logged since the last time."""

@@ -162,8 +162,8 @@ def lines(flows: Flows, coverage: Coverage) -> Iterator[str]:
         state = flows.state(flow, name)
         head = f'{state.place.file}:{state.place.line} {_kind(state)} "{name}"'
         alike: dict[tuple[str, ...], list[str]] = {}
-        for way, languages in ways_missing.items():
-            alike.setdefault(tuple(sorted(languages)), []).append(_plain(way, state))
+        for way, missing in ways_missing.items():
+            alike.setdefault(tuple(sorted(missing)), []).append(_plain(way, state))
         for languages, words in alike.items():
             everywhere = set(languages) in ({""}, set(flows.languages))
             where = "" if everywhere else f" ({', '.join(languages)})"

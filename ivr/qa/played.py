@@ -8,7 +8,6 @@ from ivr.errors import Place, Problem
 from ivr.flow.call import Dialled, Done, Visit
 from ivr.qa.stage import Turn
 
-
 HANG_UP = "hang_up"
 MID_NUMBER = "mid_number"
 

@@ -129,7 +129,10 @@ class Breaks:
     fault: Fault
 
 
-Step = Hears | Presses | Waits | Pays | HangsUp | Dials | Later | Meanwhile | Breaks
+Act = Presses | Waits | Pays | HangsUp | Dials | Later | Meanwhile | Breaks
+"""What the caller does, or the world around the call."""
+
+Step = Hears | Act
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,3 +95,20 @@ class Stage(Protocol):
 
     def open(self, script: Script) -> AbstractContextManager[Scene]:
         """Make a line ready for one script."""
+
+
+class Rehearsed(Scene, Protocol):
+    """A scene that can be gone back to, for looking at what else a caller could have done."""
+
+    def save(self) -> object:
+        """Keep everything as it is now."""
+
+    def restore(self, kept: object) -> None:
+        """Go back to what was kept."""
+
+
+class RehearsalStage(Stage, Protocol):
+    """A stage in this process, whose scenes can be gone back to."""
+
+    def open(self, script: Script) -> AbstractContextManager[Rehearsed]:
+        """Make a line ready for one script."""

@@ -1,0 +1,131 @@
+"""What a caller who looks for trouble keys in, question by question: the pharmacy's own numbers, and wrong ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ivr.flow.definition import Ask
+from ivr.keypad import letters_to_keys
+from ivr.qa.patterns import Found
+from ivr.qa.stage import Scene
+
+CARDS = (
+    "4242424242424242",
+    "378282246310005",
+    "4000000000000002",
+    "4000000000000341",
+    "4242424242424241",  # a digit is wrong
+    "424242424242",  # too short for its kind
+    "42424242424242424242"[:19],  # too long for its kind
+    "3530111333300000",  # of a kind that is not taken
+    "5454545454545454",  # well-formed, and unknown to a sandbox
+)
+EXPIRIES = ("0330", "0120", "1930")
+UNKNOWN_MEMBER = "99999999"
+UNKNOWN_ZIP = "00501"
+UNKNOWN_RX = "7000000"
+UNKNOWN_ORDER = "99999999"
+MILITARY_ZIP = "09012"
+MANY_CITIES = ("94501", "30301")
+NO_ZIP = "00000"
+
+
+class Pharmacy:
+    """What there is to key in, read once from a scene."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._rows: Callable[[str], Sequence[Found]] = scene.rows
+
+    @cached_property
+    def members(self) -> tuple[str, ...]:
+        """All member numbers."""
+        return tuple(str(row["member_number"]) for row in self._rows("member"))
+
+    @cached_property
+    def zips(self) -> Mapping[str, str]:
+        """The ZIP code each member is identified by."""
+        current = (row for row in self._rows("address") if row["kind"] == "mailing" and not row["replaced_at"])
+        return {str(row["member_number"]): str(row["zip"]) for row in current}
+
+    @cached_property
+    def prescriptions(self) -> Mapping[str, tuple[str, ...]]:
+        """Every member's prescriptions."""
+        return self._by_member("prescription", "rx_number")
+
+    @cached_property
+    def orders(self) -> Mapping[str, tuple[str, ...]]:
+        """Every member's orders."""
+        return self._by_member("refill_order", "order_number")
+
+    @cached_property
+    def streets(self) -> Mapping[str, tuple[str, ...]]:
+        """The streets of every ZIP code."""
+        found: dict[str, list[str]] = {}
+        for row in self._rows("street"):
+            found.setdefault(str(row["zip"]), []).append(str(row["street"]))
+        return {code: tuple(names) for code, names in found.items()}
+
+    @cached_property
+    def busiest_zip(self) -> str:
+        """The ZIP code with the most streets."""
+        return max(self.streets, key=lambda code: len(self.streets[code]), default=UNKNOWN_ZIP)
+
+    def _by_member(self, table: str, column: str) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for row in self._rows(table):
+            member = str(row["member_number"])
+            found[member] = (*found.get(member, ()), str(row[column]))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """What has been keyed on the way: who the caller says they are, and where the order is to go."""
+
+    member: str = ""
+    zip: str = ""
+
+
+def answers(ask: Ask, pharmacy: Pharmacy, keyed: Keyed) -> Iterator[str]:
+    """Yield what may be keyed as an answer, likely ones first, each as its keys."""
+    found = _KNOWN.get(ask.save)
+    end = "#" if ask.low != ask.high else ""
+    for digits in found(pharmacy, keyed) if found else _any(ask):
+        if ask.low <= len(digits) <= ask.high:
+            yield digits + end
+
+
+def _any(ask: Ask) -> Iterator[str]:
+    """Yield numbers for a question nothing is known of."""
+    for digit in "29513":
+        yield digit * ask.low
+    if ask.high > ask.low:
+        yield "1" * ask.high
+
+
+_KNOWN: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {
+    "member_number": lambda pharmacy, _: (*pharmacy.members, UNKNOWN_MEMBER),
+    "zip": lambda pharmacy, keyed: (pharmacy.zips.get(keyed.member, UNKNOWN_ZIP), UNKNOWN_ZIP),
+    "keyed_number": lambda pharmacy, keyed: (*pharmacy.prescriptions.get(keyed.member, ()), UNKNOWN_RX),
+    "keyed_order": lambda pharmacy, keyed: (*pharmacy.orders.get(keyed.member, ()), UNKNOWN_ORDER),
+    "card_number": lambda _pharmacy, _keyed: CARDS,
+    "card_expiry": lambda _pharmacy, _keyed: EXPIRIES,
+    "card_code": lambda _pharmacy, _keyed: ("123", "1234"),
+    "keyed_proof": lambda pharmacy, keyed: (*pharmacy.prescriptions.get(keyed.member, ())[:1], UNKNOWN_RX),
+    "keyed_zip": lambda pharmacy, _: (pharmacy.busiest_zip, MILITARY_ZIP, *MANY_CITIES, NO_ZIP),
+    "keyed_house": lambda _pharmacy, _keyed: ("118", "*", "1*2", "0118"),
+    "keyed_street": lambda pharmacy, keyed: _street_keys(pharmacy, keyed),
+    "keyed_unit": lambda _pharmacy, _keyed: ("4", "12"),
+    "keyed_letter": lambda _pharmacy, _keyed: ("21", "11"),
+    "keyed_dash": lambda _pharmacy, _keyed: ("1", "9"),
+    "keyed_letters": lambda _pharmacy, _keyed: ("2131", "6221", "21*", "1199"),
+}
+
+
+def _street_keys(pharmacy: Pharmacy, keyed: Keyed) -> Sequence[str]:
+    """Return the first letters of a street that is there, of many, and of none."""
+    names = pharmacy.streets.get(keyed.zip, ())
+    keys = [letters_to_keys(name)[:4] for name in names[:2]]
+    return (*keys, *(keys[0][:1] if keys else "",), "99999999")
