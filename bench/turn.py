@@ -49,7 +49,13 @@ from ivr.web.app import make_app  # noqa: E402
 PROJECT = Path(__file__).parent.parent
 TOKEN = Secret("bench-token")
 VERSION = load(read_files(PROJECT / "flows", PROJECT / "prompts"), SPECS)
-CALL = {"From": "+15105550123", "To": "+18002457979", "CallStatus": "in-progress", "Direction": "inbound", "ApiVersion": "2010-04-01"}
+CALL = {
+    "From": "+15105550123",
+    "To": "+18002457979",
+    "CallStatus": "in-progress",
+    "Direction": "inbound",
+    "ApiVersion": "2010-04-01",
+}
 MIXES = {
     "turns of the line's own": ("", "1", "*", "8", "*", "1", "12*", "*", "1*", "41200017", "*", "5*"),
     "turns of an ordering call": ("", "1", "1", "41200017", "94550", "1", "*", "1", "*", "1", "*", "9"),
@@ -63,7 +69,14 @@ def engine_alone(rounds: int = 3000) -> float:
     flows, times = VERSION.flows, []
     for _ in range(rounds):
         call, spent, turns = Call("en"), 0.0, 0
-        for event in (Started(), Keys(Secret("1")), Keys(Secret("1")), Done("unknown"), Keys(Secret("41200017")), Keys(Secret("94550"))):
+        for event in (
+            Started(),
+            Keys(Secret("1")),
+            Keys(Secret("1")),
+            Done("unknown"),
+            Keys(Secret("41200017")),
+            Keys(Secret("94550")),
+        ):
             began = time.perf_counter()
             step = advance(flows, call, event)
             spent += time.perf_counter() - began
@@ -84,7 +97,14 @@ def ours(url: str) -> tuple[Flask, Engine]:
 
 def hand_written(url: str) -> tuple[Flask, Engine]:
     app, database = Flask("hand"), open_database(url)
-    session = Table("hand_session", MetaData(), Column("sid", Text, primary_key=True), Column("turn", Integer), Column("state", Text), Column("reply", Text))
+    session = Table(
+        "hand_session",
+        MetaData(),
+        Column("sid", Text, primary_key=True),
+        Column("turn", Integer),
+        Column("state", Text),
+        Column("reply", Text),
+    )
     session.create(database, checkfirst=True)
     validator = RequestValidator(TOKEN.reveal())
 
@@ -95,7 +115,9 @@ def hand_written(url: str) -> tuple[Flask, Engine]:
         if not validator.validate(request.url, form, request.headers.get("X-Twilio-Signature", "")):
             abort(403)
         with database.begin() as connection:
-            row = connection.execute(select(session).where(session.c.sid == form["CallSid"]).with_for_update()).one_or_none()
+            row = connection.execute(
+                select(session).where(session.c.sid == form["CallSid"]).with_for_update()
+            ).one_or_none()
             if row is None:
                 connection.execute(insert(session).values(sid=form["CallSid"], turn=0, state="{}", reply=""))
                 state: dict[str, Any] = {}
@@ -103,7 +125,15 @@ def hand_written(url: str) -> tuple[Flask, Engine]:
                 state = json.loads(row.state)
             state[f"answer {turn}"] = form.get("Digits", "")
             response = VoiceResponse()
-            gather = response.gather(input="dtmf", action=f"/voice/{turn + 1}", method="POST", timeout=6, num_digits=1, finish_on_key="", action_on_empty_result=True)
+            gather = response.gather(
+                input="dtmf",
+                action=f"/voice/{turn + 1}",
+                method="POST",
+                timeout=6,
+                num_digits=1,
+                finish_on_key="",
+                action_on_empty_result=True,
+            )
             gather.say(
                 "To refill prescriptions, press one. To ask about an order, press two. For a new prescription, press three. "
                 "To transfer a prescription, press four. For other ways to order, press five. For a person, press zero.",
@@ -111,7 +141,11 @@ def hand_written(url: str) -> tuple[Flask, Engine]:
             )  # fmt: skip
             response.redirect(f"/voice/{turn + 1}", method="POST")
             reply = str(response)
-            connection.execute(update(session).where(session.c.sid == form["CallSid"]).values(turn=turn, state=json.dumps(state), reply=reply))
+            connection.execute(
+                update(session)
+                .where(session.c.sid == form["CallSid"])
+                .values(turn=turn, state=json.dumps(state), reply=reply)
+            )
         return Response(reply, content_type="text/xml")
 
     return app, database
@@ -138,7 +172,12 @@ def side_by_side(url: str, mix: tuple[str, ...], calls: int) -> tuple[float, flo
     for number in range(calls):
         for name, app in (("ours", mine), ("hand", other)):
             warm = number >= calls // 10
-            one_call(app, f"CA{name}{hash(mix)}{number}".replace("-", "m"), mix, times[name].append if warm else lambda _: None)
+            one_call(
+                app,
+                f"CA{name}{hash(mix)}{number}".replace("-", "m"),
+                mix,
+                times[name].append if warm else lambda _: None,
+            )
     database.dispose()
     other_database.dispose()
     return statistics.median(times["ours"]) * 1e3, statistics.median(times["hand"]) * 1e3
@@ -176,9 +215,10 @@ def main() -> None:
         for kind, url in kinds:
             for name, mix in MIXES.items():
                 mine, hand = side_by_side(url, mix, calls)
-                print(f"{kind}, {name}: {mine:.2f} ms, hand-written {hand:.2f} ms: {hand / mine:.2f} of its rate (to reach: 0.8)")
+                print(
+                    f"{kind}, {name}: {mine:.2f} ms, hand-written {hand:.2f} ms: {hand / mine:.2f} of its rate (to reach: 0.8)"
+                )
 
 
 if __name__ == "__main__":
     main()
-

@@ -119,7 +119,9 @@ def test_every_picture_of_the_line_can_be_read_on_a_page(drawn: dict[str, Pictur
 def any_picture(draw: st.DrawFn) -> Picture:
     names = [f"state_{number}" for number in range(draw(st.integers(1, 14)))]
     kinds = st.sampled_from(["menu", "ask", "do", "run", "say", "transfer", "hang up"])
-    label = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Co", "Cn"]), min_size=1, max_size=12)
+    label = st.text(
+        st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Co", "Cn"]), min_size=1, max_size=12
+    )
     to = st.one_of(
         st.builds(lambda name, text: Way(text, to=name), st.sampled_from(names), label),
         st.builds(lambda text: Way(text, end="done", says=True), label),

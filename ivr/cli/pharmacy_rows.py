@@ -56,7 +56,10 @@ def _rows(database: Engine, table: str) -> Iterator[tuple[object, dict[str, str]
             known["ship_to"] = _numbers(connection, _table_of_addresses(), "kind")
         key = [column.name for column in file.table.primary_key]
         for row in connection.execute(select(file.table).order_by(*file.table.primary_key)).mappings():
-            yield tuple(row[name] for name in key), {column.name: _text(_value(row, column, known)) for column in file.columns}
+            yield (
+                tuple(row[name] for name in key),
+                {column.name: _text(_value(row, column, known)) for column in file.columns},
+            )
 
 
 def _table_of_addresses() -> Table:

@@ -19,6 +19,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from ivr.cli import pharmacy_rows
+from ivr.clock import system_clock
 from ivr.flow.definition import Flows
 from ivr.line import build
 from ivr.line.actions import SPECS
@@ -77,7 +78,7 @@ class Rehearsal:
             versions=Versions(version, SPECS),
             vault=Vault((_KEY,)),
             gateway=sandbox.Sandbox(),
-            clock=lambda: datetime.now(UTC),
+            clock=system_clock,
             timezone=settings.timezone,
             rules=build.rules(settings),
             has_person=True,
