@@ -7,7 +7,7 @@ import re
 import shlex
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -20,14 +20,16 @@ from sqlalchemy.orm import Session
 
 from ivr.cli import main
 from ivr.errors import Report
-from ivr.flow.definition import Line
-from ivr.flow.loader import LIMIT_KEYS, STATE_KINDS, read_flows
+from ivr.flow import language
+from ivr.flow.loader import read_flows
 from ivr.pharmacy.database import open_database
 from ivr.pharmacy.members import find_member
 from ivr.pharmacy.prescriptions import assess
 from ivr.pharmacy.rules import Rules
 from ivr.prompts import load_prompts
+from ivr.prompts import shapes as prompt_shapes
 from ivr.settings import SETTINGS
+from ivr.yaml_reader import Either, ListOf, MapOf, Record, Shape
 
 DOCUMENTS = sorted(path.relative_to(PROJECT).as_posix() for path in (*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md")))
 LINE_FILE = (PROJECT / "flows/line.yaml").read_text(encoding="utf-8")
@@ -197,25 +199,20 @@ def _as_flow(text: str) -> str:
 
 def test_every_key_of_the_flow_language_stands_in_an_example() -> None:
     keys = set(re.findall(r"([a-z_]+):", "\n".join(block.text for block in example_flows())))
-    assert _keys_of_the_loader() <= keys
+    assert field_names(language.FILE) <= keys
 
 
-def _keys_of_the_loader() -> set[str]:
-    """Return the names of all fields that the loader knows."""
-    line = {field.name for field in fields(Line)} - {"place"}
-    tree = ast.parse((PROJECT / "ivr/flow/loader.py").read_text(encoding="utf-8"))
-    calls = (
-        node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".record")
-    )
-    read = {
-        name.value
-        for call in calls
-        for argument in call.args[2:]
-        for name in ast.walk(argument)
-        if isinstance(name, ast.Constant) and isinstance(name.value, str)
-    }
-    assert read, "the loader reads its fields in some other way now"
-    return line | read | set(STATE_KINDS) | set(LIMIT_KEYS)
+def field_names(shape: Shape) -> set[str]:
+    """Return the names of all fields that a YAML file of this shape can have, at any depth."""
+    match shape:
+        case Record(fields=fields):
+            return set(fields).union(*(field_names(field.shape) for field in fields.values()))
+        case Either(shapes=shapes):
+            return set().union(*map(field_names, shapes))
+        case MapOf(value=inner) | ListOf(item=inner):
+            return field_names(inner)
+        case _:
+            return set()
 
 
 # The prompt language
@@ -228,6 +225,12 @@ def test_an_example_of_the_prompt_language_loads(block: Block) -> None:
     files = {"en/catalogue.yaml": block.text if is_catalogue else CATALOGUE}
     load_prompts(files if is_catalogue else {**files, "en/example.yaml": block.text}, report)
     assert [str(problem) for problem in report.problems] == []
+
+
+def test_every_key_of_the_prompt_language_is_explained() -> None:
+    text = (PROJECT / "docs/prompts.md").read_text(encoding="utf-8")
+    plurals = {"zero", "two", "few", "many"}  # forms that languages have, not keys that we made
+    assert {name for name in field_names(prompt_shapes.FILE) - plurals if f"`{name}`" not in text} == set()
 
 
 # Operations
