@@ -91,6 +91,37 @@ def test_an_unpaid_order_is_taken_over_by_the_next_call(rehearsal: Rehearsal) ->
     assert [row[2] for row in placed(rehearsal)] == ["declined", "authorized"]
 
 
+def test_a_dropped_call_can_be_taken_up_from_the_same_number(rehearsal: Rehearsal) -> None:
+    rehearsal.call(IDENTIFIED + "3" + "7304112#" + "3")[0].hang_up()
+    rehearsal.clock.pass_seconds(10 * 60)
+    phone, heard = rehearsal.call(IDENTIFIED)
+    assert "when your last call ended" in heard.text
+    heard = phone.press("1" + "1" + "1")
+    assert "ninety days" in heard.text
+    phone.press("7")
+    assert placed(rehearsal) == [("placed", 2550, "authorized")]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "options"),
+    [(31, {}), (5, {"from_number": "+15105550199"}), (5, {"from_number": "anonymous"})],
+    ids=["too long ago", "from another number", "number withheld"],
+)
+def test_a_dropped_call_is_nobody_elses(rehearsal: Rehearsal, minutes: int, options: dict[str, str]) -> None:
+    rehearsal.call(IDENTIFIED + "3" + "7304112#" + "3", **options if "anonymous" in options.values() else {})[
+        0
+    ].hang_up()
+    rehearsal.clock.pass_seconds(minutes * 60)
+    _, heard = rehearsal.call(IDENTIFIED, **options)
+    assert rehearsal.last_prompts == ["refill.how"], heard.text
+
+
+def test_a_dropped_call_can_be_started_again(rehearsal: Rehearsal) -> None:
+    rehearsal.call(IDENTIFIED + "3" + "7304112#" + "3")[0].hang_up()
+    rehearsal.call(IDENTIFIED + "2")
+    assert rehearsal.last_prompts == ["refill.how"]
+
+
 def test_nothing_due_asks_for_no_card(rehearsal: Rehearsal) -> None:
     _, heard = rehearsal.call("11" + "41203853#" + "99501" + "1" + "1")
     assert "Nothing is due" in heard.text
@@ -124,6 +155,8 @@ REFUSALS = [
     ("41201113", "88240", "7306989", "expired on", "1", "asking your prescriber"),
     ("41200017", "94550", "7304660", "no refills left", "1", "asking your prescriber"),
     ("41200839", "93662", "7306441", "We asked your prescriber", "9", "not chosen"),
+    ("41204264", "88240", "7312332", "Your prescriber said no", "1", "asking your prescriber"),
+    ("41204264", "88240", "7312469", "Your prescriber has agreed", "9", "not chosen"),
     ("41200565", "36109", "7305756", "first fill", "1", "For another number"),
     ("41202072", "60652", "7309181", "good only until", "1", "asking your prescriber"),
     ("41200017", "94550", "7304523", "too soon", "9", "For another number"),

@@ -31,6 +31,7 @@ call = Table(
     Column("ending", Text),
     Index("ix_call_ended_at", "ended_at"),
     Index("ix_call_heard_at", "heard_at"),
+    Index("ix_call_from_number", "from_number", "heard_at"),
 )
 """A call: where it stands, and its last two replies. `turn` is the number of the turn that is awaited next."""
 

@@ -13,11 +13,13 @@ from ivr.line.actions import (
     accept_address,
     address,
     cards,
+    dropped,
     identify,
     new_address,
     orders,
     payment,
     placing,
+    prescription,
     refill,
     spelling,
     transfers,
@@ -28,7 +30,9 @@ __all__ = ["ACTIONS", "SPECS", "Action", "Inside", "Outside"]
 
 ACTIONS: Mapping[str, Action] = {
     **identify.ACTIONS,
+    **dropped.ACTIONS,
     **refill.ACTIONS,
+    **prescription.ACTIONS,
     **address.ACTIONS,
     **new_address.ACTIONS,
     **spelling.ACTIONS,

@@ -47,6 +47,10 @@ PLACED: Phrases = {
 }
 
 
+LINE = {"days": "number", "price": "money"}
+"""What is told of a supply: how long it lasts and what it costs."""
+
+
 def medicine(values: Values, rx: Rx) -> Value:
     """Return the medicine by its name if the member has proved to hold the bottle, else by the number's ending."""
     return medicine_of(values, rx.drug_name, rx.rx_number)

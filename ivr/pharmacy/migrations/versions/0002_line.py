@@ -42,6 +42,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_call_ended_at", "call", ["ended_at"])
     op.create_index("ix_call_heard_at", "call", ["heard_at"])
+    op.create_index("ix_call_from_number", "call", ["from_number", "heard_at"])
     op.create_table(
         "journal",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),

@@ -1,0 +1,202 @@
+"""One prescription: held against the refusal table, renewed by its prescriber, or put in the basket of the call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ivr.flow.call import Done
+from ivr.flow.definition import KEPT, LIST, Items, Phrases
+from ivr.line.actions import speech
+from ivr.line.actions.kinds import Action, Inside, day, item, items, number, spec, text
+from ivr.line.service import Context
+from ivr.pharmacy.findings import RENEWABLE, Finding, FindingKind, Supply
+from ivr.pharmacy.prescriptions import assess, request_renewal
+from ivr.prompts import phrase
+from ivr.wording import Value, Values
+
+FOUND = {"prescription_id": KEPT, "chosen_drug": KEPT, "supplies": LIST, "what": "phrase", "prescriber": "text"}
+"""What is known of every prescription that is the caller's own."""
+
+DATES = {"due_on": "date", "ends_on": "date", "arrives_on": "date"}
+FACTS: Mapping[str, Mapping[str, str]] = {
+    "not_found": {},
+    "not_mailable": FOUND,
+    "transfer_pending": {**FOUND, "transfer": "phrase"},
+    "on_hold": FOUND,
+    "discontinued": FOUND,
+    "replaced": {**FOUND, "newer": KEPT, "ending": "digits"},
+    "replaced_by_unknown": FOUND,
+    "already_ordered": {**FOUND, "order_state": "phrase", "order_number": "digits"},
+    "no_refills_by_law": FOUND,
+    "legal_limit": {**FOUND, "ends_on": "date"},
+    "expired": {**FOUND, "ends_on": "date"},
+    "none_left": FOUND,
+    "first_fill": FOUND,
+    "due_too_late": {**FOUND, **DATES},
+    "too_soon": {**FOUND, **DATES},
+    "runs_out_first": {**FOUND, **DATES, "supply_end": "phrase"},
+    "refillable": {**FOUND, **DATES},
+}
+"""What each finding tells: its words may speak of that and of nothing else."""
+
+RENEWAL_STATES = ("requested", "approved", "denied")
+RENEWAL = {"renewal_on": "date", "reference": "digits"}
+TOLD = frozenset(name for told in FACTS.values() for name in told) | frozenset(RENEWAL)
+
+SENTENCES: Mapping[str, Phrases] = {
+    "what": speech.MEDICINE,
+    "order_state": speech.ORDER_STATES,
+    "supply_end": {
+        "prescription.supply_ends": {"what": "phrase", "day": "date"},
+        "prescription.supply_ended": {"what": "phrase", "day": "date"},
+    },
+    "transfer": {
+        "prescription.transfer_dates": {"since": "date", "by": "date"},
+        "prescription.transfer_undated": {},
+    },
+}
+
+
+def take_keyed_number(context: Context, values: Values) -> Done:
+    """Take a prescription number the caller keyed; one of their own proves that they hold the bottle."""
+    rx_number = text(values, "keyed_number")
+    finding = assess(context.session, number(values, "member_id"), rx_number, context.today, context.line.rules)
+    if finding.kind == FindingKind.NOT_FOUND:
+        return Done("not_found", forgets=("keyed_number",))
+    return Done("own", {"rx_number": rx_number, "proved": True}, forgets=("keyed_number",))
+
+
+def assess_prescription(context: Context, values: Values) -> Done:
+    """Hold the prescription against the refusal table, and provide all that its words speak of."""
+    rx_number = text(values, "rx_number")
+    if any(line["rx_number"] == rx_number for line in items(values, "basket")):
+        return Done("already_chosen")
+    finding = assess(context.session, number(values, "member_id"), rx_number, context.today, context.line.rules)
+    told = _facts(context, values, finding)
+    renewal = finding.renewal if finding.kind in RENEWABLE else None
+    if renewal:
+        told["renewal_on"] = day(context.line.today(renewal.requested_at))
+        told["reference"] = renewal.reference
+    outcome = (
+        "replaced_by_unknown" if finding.kind == FindingKind.REPLACED and "newer" not in told else finding.kind.value
+    )
+    stale = tuple(name for name in TOLD if name not in told)
+    return Done(outcome, {**told, "renewal": renewal.status if renewal else "not_asked", "when": ""}, forgets=stale)
+
+
+def _facts(context: Context, values: Values, finding: Finding) -> dict[str, Value]:
+    rx = finding.prescription
+    if rx is None:
+        return {}
+    dates = ("due_on", "ends_on", "arrives_on")
+    told: dict[str, Value] = {name: day(getattr(finding, name)) for name in dates if getattr(finding, name)}
+    told["prescription_id"], told["what"] = rx.id, speech.medicine(values, rx)
+    told["prescriber"] = rx.prescriber_name
+    told["supplies"] = tuple(_choice(supply) for supply in finding.supplies)
+    told["chosen_drug"] = rx.drug_name
+    if finding.runs_out_on:
+        ended = finding.runs_out_on < context.today
+        name = "prescription.supply_ended" if ended else "prescription.supply_ends"
+        told["supply_end"] = phrase(name, what=told["what"], day=day(finding.runs_out_on))
+    if finding.kind == FindingKind.TRANSFER_PENDING:
+        told["transfer"] = (
+            phrase("prescription.transfer_dates", since=day(finding.since), by=day(finding.by))
+            if finding.since and finding.by
+            else phrase("prescription.transfer_undated")
+        )
+    if finding.newer_rx_number:
+        told["newer"], told["ending"] = finding.newer_rx_number, finding.newer_rx_number[-speech.ENDING :]
+    if finding.order:
+        told["order_state"], told["order_number"] = speech.order_state(finding.order), finding.order.order_number
+    return told
+
+
+def _choice(supply: Supply) -> Value:
+    return {"n": supply.n, "days": supply.days, "price": supply.price_cents}
+
+
+def renewal_state(_: Context, values: Values) -> Done:
+    """Say what has become of the last request to the prescriber, if there was one."""
+    return Done(text(values, "renewal"))
+
+
+def ask_renewal(context: Context, values: Values) -> Done:
+    """Ask the prescriber for more refills: once, however often it is asked for here."""
+    rx_id = number(values, "prescription_id")
+    renewal = request_renewal(context.session, rx_id, context.now, "phone", context.line.draw)
+    return Done("requested", {"reference": renewal.reference})
+
+
+def use_newer(_: Context, values: Values) -> Done:
+    """Go on with the prescription that replaced this one."""
+    return Done("done", {"rx_number": text(values, "newer")})
+
+
+def ship_later(_: Context, values: Values) -> Done:
+    """Keep the prescription for the day it is due."""
+    return Done("done", {"when": text(values, "due_on")})
+
+
+def offer_supplies(_: Context, values: Values) -> Done:
+    """Offer the usual supply and its multiples, where there is a choice."""
+    supplies = items(values, "supplies")
+    if len(supplies) == 1:
+        return Done("one", {"supply": supplies[0]})
+    return Done("several")
+
+
+def add_to_order(_: Context, values: Values) -> Done:
+    """Put the prescription in the basket with the supply chosen."""
+    supply = item(values, "supply")
+    line: dict[str, Value] = {
+        "prescription_id": number(values, "prescription_id"),
+        "rx_number": text(values, "rx_number"),
+        "drug": text(values, "chosen_drug"),
+        "when": text(values, "when"),
+        **{name: supply[name] for name in ("n", "days", "price")},
+    }
+    basket = (*items(values, "basket"), line)
+    return Done("added", {"basket": basket, "days": supply["days"], "price": supply["price"], "count": len(basket)})
+
+
+ACTIONS: dict[str, Action] = {
+    "take_keyed_number": Inside(
+        spec(
+            "own",
+            "not_found",
+            reads=("member_id", "keyed_number"),
+            forgets=("keyed_number",),
+            on={"own": {"rx_number": KEPT, "proved": KEPT}},
+        ),
+        take_keyed_number,
+    ),
+    "assess_prescription": Inside(
+        spec(
+            *FACTS,
+            "already_chosen",
+            reads=("member_id", "rx_number", "basket"),
+            forgets=tuple(TOLD),
+            on={kind: {**told, "renewal": KEPT, "when": KEPT} for kind, told in FACTS.items()},
+            items={"supplies": Items(speech.LINE)},
+            phrases=SENTENCES,
+        ),
+        assess_prescription,
+    ),
+    "renewal_state": Inside(
+        spec("not_asked", *RENEWAL_STATES, reads=("renewal",), on=dict.fromkeys(RENEWAL_STATES, RENEWAL)), renewal_state
+    ),
+    "request_renewal": Inside(
+        spec("requested", reads=("prescription_id",), writes={"reference": "digits"}), ask_renewal
+    ),
+    "use_newer": Inside(spec("done", reads=("newer",), writes={"rx_number": KEPT}), use_newer),
+    "ship_later": Inside(spec("done", reads=("due_on",), writes={"when": KEPT}), ship_later),
+    "offer_supplies": Inside(spec("one", "several", reads=("supplies",), on={"one": {"supply": KEPT}}), offer_supplies),
+    "add_to_order": Inside(
+        spec(
+            "added",
+            reads=("prescription_id", "rx_number", "chosen_drug", "when", "supply", "basket"),
+            writes={"basket": KEPT, "count": "number", **speech.LINE},
+        ),
+        add_to_order,
+    ),
+}
