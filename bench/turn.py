@@ -28,23 +28,23 @@ from twilio.twiml.voice_response import VoiceResponse
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from databases import Databases  # noqa: E402
+from databases import Databases
 
-from ivr.flow.call import Call, Done, Keys, Started  # noqa: E402
-from ivr.flow.engine import advance  # noqa: E402
-from ivr.line.actions import SPECS  # noqa: E402
-from ivr.line.build import publish  # noqa: E402
-from ivr.line.service import Line  # noqa: E402
-from ivr.line.versions import Versions, load, read_files  # noqa: E402
-from ivr.payment.sandbox import Sandbox  # noqa: E402
-from ivr.payment.vault import Vault  # noqa: E402
-from ivr.pharmacy.database import open_database  # noqa: E402
-from ivr.pharmacy.demo import load_demo  # noqa: E402
-from ivr.pharmacy.rules import Rules  # noqa: E402
-from ivr.phone.post import signature  # noqa: E402
-from ivr.secret import Secret  # noqa: E402
-from ivr.settings import Settings  # noqa: E402
-from ivr.web.app import make_app  # noqa: E402
+from ivr.flow.call import Call, Done, Keys, Started
+from ivr.flow.engine import advance
+from ivr.line.actions import SPECS
+from ivr.line.build import publish
+from ivr.line.service import Line
+from ivr.line.versions import Versions, load, read_files
+from ivr.payment.sandbox import Sandbox
+from ivr.payment.vault import Vault
+from ivr.pharmacy.database import open_database
+from ivr.pharmacy.demo import load_demo
+from ivr.pharmacy.rules import Rules
+from ivr.phone.post import signature
+from ivr.secret import Secret
+from ivr.settings import Settings
+from ivr.web.app import make_app
 
 PROJECT = Path(__file__).parent.parent
 TOKEN = Secret("bench-token")
