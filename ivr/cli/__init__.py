@@ -10,10 +10,11 @@ from ivr.cli.qa import replay
 from ivr.cli.recordings import recordings
 from ivr.cli.service import db, dial, serve, sweep
 from ivr.cli.staff import check, schema
+from ivr.cli.streets import streets
 from ivr.cli.versions import rollback, versions
 from ivr.cli.words import say
 
-for command in (serve, dial, check, schema, sweep, db, pharmacy, replay, recordings, say, rollback, versions, draw):
+for command in (serve, dial, check, schema, sweep, db, pharmacy, replay, recordings, say, rollback, versions, draw, streets):
     main.add_command(command)
 
 __all__ = ["main"]

@@ -83,8 +83,8 @@ def _also(building: Building) -> Value:
         "address.other_unit": bool(building.unit),
         "address.lettered_unit": len(building.unit_keys) > 1,
         "address.unit": bool(building.house) and not building.unit,
-        "address.more_streets": building.has_more,
-        "address.narrow": building.has_more,
+        "address.other_streets": bool(building.letters),
+        "address.narrow": building.has_many,
         "address.mend": True,
     }
     return tuple(phrase(name) for name, here in wanted.items() if here)
@@ -122,7 +122,7 @@ def use_new_address(context: Context, values: Values) -> Done:
 
 NOTES: Phrases = {"address.unchecked": {}, "address.near": {}, "address.outside": {"house": "address"}}
 ALSO: Phrases = {
-    f"address.{name}": {} for name in ("unit", "other_unit", "lettered_unit", "more_streets", "narrow", "mend")
+    f"address.{name}": {} for name in ("unit", "other_unit", "lettered_unit", "other_streets", "narrow", "mend")
 }
 
 ACTIONS: dict[str, Action] = {

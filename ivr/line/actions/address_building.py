@@ -79,14 +79,14 @@ class Building:
         return tuple(match for match in page if match.near == page[0].near)
 
     @property
-    def has_more(self) -> bool:
-        """Say whether there are streets beside those offered."""
-        return not self.street and len(self.matches) > len(self.offered)
+    def following(self) -> int:
+        """Return where in the matches the streets after those offered begin; past the end when there are none."""
+        return self.first + len(self.offered)
 
-    def next_page(self) -> Building:
-        """Offer the next streets; after the last, the first."""
-        following = self.first + len(self.offered)
-        return replace(self, first=following if following < len(self.matches) else 0)
+    @property
+    def has_many(self) -> bool:
+        """Say whether more streets fit than are offered, so that more letters would help."""
+        return not self.street and len(self.matches) > len(self.offered)
 
     def keying(self, *keys: str) -> Building:
         """Note keys as they were pressed, for staff who have to make sense of an address."""

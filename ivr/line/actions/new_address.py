@@ -5,6 +5,7 @@ It lies in one value, `building`, until the caller accepts it as it is read back
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ivr.flow.call import Done
@@ -116,20 +117,29 @@ def look_again(context: Context, values: Values) -> Done:
 def _found(context: Context, building: Building) -> Done:
     known, house = streets_of(context.session, building.zip), building.house_digits
     fitting = rank(known, building.letters, house)
-    near = () if len(fitting) > MOST_MATCHES else rank_near(known, building.letters, house)
-    matches = [Match(street.name, _outside(street, house)) for street in fitting]
-    matches += [Match(street.name, _outside(street, house), near=True) for street in near]
-    building = replace(building, matches=tuple(matches[:MOST_MATCHES]), first=0, street="", checked=True)
+    matches = _matches(fitting, house) or _near(known, building)
+    building = replace(building, matches=matches[:MOST_MATCHES], first=0, street="", checked=True)
     return _built("found" if matches else "nothing", building, "keyed_street")
 
 
-def _outside(street: StreetFacts, house: int | None) -> bool:
-    return house is not None and street.has(house) is False
+def _near(known: tuple[StreetFacts, ...], building: Building) -> tuple[Match, ...]:
+    house = building.house_digits
+    return _matches(rank_near(known, building.letters, house)[:MOST_MATCHES], house, near=True)
 
 
-def next_streets(_: Context, values: Values) -> Done:
-    """Go on to the streets that fit next best; after the last come the first again."""
-    return _built("done", Building.of(values).next_page())
+def _matches(streets: Iterable[StreetFacts], house: int | None, *, near: bool = False) -> tuple[Match, ...]:
+    return tuple(Match(s.name, outside=house is not None and s.has(house) is False, near=near) for s in streets)
+
+
+def next_streets(context: Context, values: Values) -> Done:
+    """Go on to the streets that fit next best: the rest of those that fit, then those that do but for one press."""
+    building = Building.of(values)
+    following, matches = building.following, building.matches
+    if following >= len(matches) and matches and not matches[-1].near:
+        matches += _near(streets_of(context.session, building.zip), building)
+    if building.street or following >= len(matches):
+        return _built("nothing", replace(building, first=0))
+    return _built("found", replace(building, matches=matches, first=following))
 
 
 def take_route(_: Context, values: Values) -> Done:
@@ -161,7 +171,8 @@ def take_unit(_: Context, values: Values) -> Done:
 
 def list_units(_: Context, values: Values) -> Done:
     """List what a unit may be when a letter is in it."""
-    return Done("listed", {"units": as_items("unit", readings(Building.of(values).unit_keys)[:MOST_CHOICES])})
+    found = readings(Building.of(values).unit_keys)
+    return Done("listed" if found else "none", {"units": as_items("unit", found[:MOST_CHOICES])})
 
 
 def use_unit(_: Context, values: Values) -> Done:
@@ -235,7 +246,7 @@ ACTIONS: dict[str, Action] = {
         narrow_street,
     ),
     "look_again": Inside(spec("found", "nothing", reads=("building",), writes=BUILT), look_again),
-    "next_streets": Inside(spec("done", reads=("building",), writes=BUILT), next_streets),
+    "next_streets": Inside(spec("found", "nothing", reads=("building",), writes=BUILT), next_streets),
     "take_route": Inside(
         spec("done", reads=("building", "box_kind", "keyed_route"), writes=BUILT, forgets=("keyed_route",)), take_route
     ),
@@ -253,7 +264,7 @@ ACTIONS: dict[str, Action] = {
         take_unit,
     ),
     "list_units": Inside(
-        spec("listed", reads=("building",), writes={"units": LIST}, items={"units": UNITS}), list_units
+        spec("listed", "none", reads=("building",), writes={"units": LIST}, items={"units": UNITS}), list_units
     ),
     "use_unit": Inside(spec("done", reads=("building", "unit_choice"), writes=BUILT), use_unit),
     "remove_unit": Inside(spec("done", reads=("building",), writes=BUILT), remove_unit),

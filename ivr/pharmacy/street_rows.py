@@ -1,0 +1,252 @@
+"""Rows for the street directory, read as a stream from what is published: plain CSV, TIGER/Line, OpenAddresses.
+
+A reader yields good rows and, in their place, bad ones with what is wrong with them; what to do about these is for
+whoever reads. Nothing is kept in memory but the row at hand.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from ivr.errors import DataError, did_you_mean
+from ivr.pharmacy.places import place_of
+
+COLUMNS = ("zip", "street", "city", "state", "low", "high")
+LONGEST_NAME = 100
+HIGHEST_NUMBER = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class StreetRow:
+    """A street of a ZIP code, with the house numbers of one stretch of it; `line` is where it stands in its file."""
+
+    line: int
+    zip: str
+    street: str
+    city: str
+    state: str
+    low: int | None = None
+    high: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot be used, and why."""
+
+    line: int
+    reason: str
+
+
+Rows = Iterator[StreetRow | BadRow]
+Reader = Callable[[Path, str], Rows]
+
+
+def street_row(line: int, fields: Mapping[str, str]) -> StreetRow | BadRow:
+    """Make a row of its texts; city and state come from the ZIP code where they are left out."""
+    code, street = fields.get("zip", ""), " ".join(fields.get("street", "").split())
+    if not (len(code) == 5 and code.isascii() and code.isdigit()):
+        return BadRow(line, f"zip: expected five digits, found {_quote(code)}")
+    if not street or len(street) > LONGEST_NAME or not street.isprintable():
+        return BadRow(line, f"street: expected a name of at most {LONGEST_NAME} characters, found {_quote(street)}")
+    city, state = fields.get("city", ""), fields.get("state", "").upper()
+    if not (city and state):
+        place = place_of(code)
+        if place is None:
+            return BadRow(line, f"zip: there is no ZIP code {code} to take city and state from")
+        city, state = city or place.city, state or place.state
+    if len(state) != 2:
+        return BadRow(line, f"state: expected two letters, found {_quote(state)}")
+    low, high = fields.get("low", ""), fields.get("high", "")
+    for name, number in (("low", low), ("high", high)):
+        if number and not (number.isascii() and number.isdigit() and int(number) <= HIGHEST_NUMBER):
+            return BadRow(line, f"{name}: expected a house number, found {_quote(number)}")
+    if not (low and high):
+        return StreetRow(line, code, street, city, state)
+    return StreetRow(line, code, street, city, state, *sorted((int(low), int(high))))
+
+
+def _quote(found: str) -> str:
+    shown = "".join(sign if sign.isprintable() else "?" for sign in found[:40])
+    return f'"{shown}{"…" if len(found) > 40 else ""}"' if found else "nothing"
+
+
+# Plain CSV
+
+
+def read_csv(path: Path, encoding: str = "") -> Rows:
+    """Read a CSV file with the columns zip and street, and if it has them city, state, low and high."""
+    records = _csv_records(path, encoding)
+    names = [name.lower() for name in next(records, (1, []))[1]]
+    _check_columns(path, names)
+    for line, row in records:
+        if len(row) == len(names):
+            yield street_row(line, dict(zip(names, row, strict=True)))
+        else:
+            yield BadRow(line, f"expected {len(names)} fields, found {len(row)}")
+
+
+def _csv_records(path: Path, encoding: str) -> Iterator[tuple[int, list[str]]]:
+    with path.open(encoding=encoding or "utf-8-sig", newline="") as lines:
+        reader = csv.reader(line.replace("\0", "") for line in lines)
+        try:
+            for row in reader:
+                if row:
+                    yield reader.line_num, [value.strip() for value in row]
+        except UnicodeError:
+            raise _not_written_in(path, encoding) from None
+        except csv.Error as error:
+            raise DataError(f"{path.name}:{reader.line_num}: not readable as CSV: {error}") from None
+
+
+def _not_written_in(path: Path, encoding: str) -> DataError:
+    return DataError(f"{path.name}: is not written in {encoding or 'UTF-8'}; say how with --encoding, such as latin-1")
+
+
+def _check_columns(path: Path, names: list[str]) -> None:
+    for name in names:
+        if name not in COLUMNS:
+            raise DataError(f'{path.name}:1: there is no column "{name}"{did_you_mean(name, COLUMNS)}')
+    for name in ("zip", "street"):
+        if names.count(name) != 1:
+            raise DataError(f"{path.name}:1: expected one column {name}, found {names.count(name) or 'none'}")
+
+
+# TIGER/Line
+
+
+def read_tiger(path: Path, encoding: str = "") -> Rows:
+    """Read an address range-feature file of the Census Bureau's TIGER/Line: the .dbf, or the .zip it comes in.
+
+    Each record is a stretch of a street with the house numbers and the ZIP code of its left and its right side.
+    """
+    with _open_dbf(path) as file:
+        for line, record in enumerate(_dbf_records(file, path, encoding or "utf-8"), 1):
+            for side in "LR":
+                code, street = record.get(f"ZIP{side}", ""), record["FULLNAME"]
+                if code and street:
+                    low, high = (house_number(record.get(f"{side}{end}HN", "")) for end in ("FROM", "TO"))
+                    yield street_row(line, {"zip": code, "street": street, "low": low, "high": high})
+
+
+@contextmanager
+def _open_dbf(path: Path) -> Iterator[BinaryIO]:
+    if path.suffix.lower() != ".zip":
+        with path.open("rb") as file:
+            yield file
+        return
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.lower().endswith(".dbf")]
+        if len(names) != 1:
+            raise DataError(f"{path.name}: expected one .dbf file in it, found {len(names)}")
+        with archive.open(names[0]) as member:
+            yield io.BufferedReader(member)  # type: ignore[type-var]
+
+
+def _dbf_records(file: BinaryIO, path: Path, encoding: str) -> Iterator[dict[str, str]]:
+    """Yield the records of a dBASE file: a header, a descriptor of 32 bytes a field, then rows of fixed width."""
+    header = file.read(32)
+    if len(header) < 32:
+        raise DataError(f"{path.name}: is no dBASE file")
+    size = int.from_bytes(header[8:10], "little")
+    width = int.from_bytes(header[10:12], "little")
+    descriptors = file.read(size - 32)
+    places: dict[str, tuple[int, int]] = {}
+    at = 1
+    for start in range(0, len(descriptors) - 31, 32):
+        if descriptors[start] == 0x0D:
+            break
+        name = descriptors[start : start + 11].split(b"\0")[0].decode("ascii", "replace")
+        places[name] = (at, at + descriptors[start + 16])
+        at += descriptors[start + 16]
+    if "FULLNAME" not in places or "ZIPL" not in places:
+        raise DataError(f"{path.name}: has no FULLNAME and ZIPL; expected an address range-feature (addrfeat) file")
+    while len(row := file.read(width)) == width:
+        if row[:1] != b"*":  # a star marks what was deleted
+            yield {name: row[start:end].decode(encoding, "replace").strip() for name, (start, end) in places.items()}
+
+
+# OpenAddresses
+
+
+def read_openaddresses(path: Path, encoding: str = "") -> Rows:
+    """Read addresses collected by OpenAddresses: their CSV, or GeoJSON with one feature a line."""
+    found = _features(path, encoding) if "json" in path.suffix.lower() else _addresses(path, encoding)
+    for line, fields in found:
+        number, code = house_number(fields.get("number", "")), fields.get("postcode", "").split("-")[0]
+        yield street_row(line, {"zip": code, "street": fields.get("street", ""), "low": number, "high": number})
+
+
+def _addresses(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str]]]:
+    records = _csv_records(path, encoding)
+    names = [name.lower() for name in next(records, (1, []))[1]]
+    if not {"street", "postcode"} <= set(names):
+        raise DataError(f"{path.name}:1: expected the columns STREET and POSTCODE")
+    for line, row in records:
+        yield line, dict(zip(names, row, strict=False))
+
+
+def _features(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str]]]:
+    with path.open(encoding=encoding or "utf-8-sig") as lines:
+        try:
+            for number, line in enumerate(lines, 1):
+                yield number, _properties(line)
+        except UnicodeError:
+            raise _not_written_in(path, encoding) from None
+
+
+def _properties(line: str) -> dict[str, str]:
+    try:
+        properties = json.loads(line)["properties"]
+        return {name: str(value or "") for name, value in properties.items()}
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return {}
+
+
+def house_number(text: str) -> str:
+    """Return the digits by which a house number is held in ranges, "" for one without: `12-34` counts as 1234."""
+    digits = text.replace("-", "").split(" ")[0].rstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+    return digits if digits.isascii() and digits.isdigit() and len(digits) <= 9 else ""
+
+
+READERS: Mapping[str, Reader] = {"csv": read_csv, "tiger": read_tiger, "openaddresses": read_openaddresses}
+
+
+# Together
+
+
+def gathered(rows: Iterable[StreetRow], most: int = 50_000) -> Iterator[StreetRow]:
+    """Put stretches of the same street together, as far as they come within `most` streets of each other."""
+    waiting: dict[tuple[str, str], StreetRow] = {}
+    for row in rows:
+        key = (row.zip, row.street)
+        waiting[key] = joined(waiting[key], row) if key in waiting else row
+        if len(waiting) >= most:
+            yield from waiting.values()
+            waiting.clear()
+    yield from waiting.values()
+
+
+def joined(one: StreetRow, other: StreetRow) -> StreetRow:
+    """Return two stretches of a street as one; a stretch whose house numbers are not known adds none."""
+    lows = [row.low for row in (one, other) if row.low is not None]
+    highs = [row.high for row in (one, other) if row.high is not None]
+    low, high = (min(lows), max(highs)) if lows and highs else (None, None)
+    return StreetRow(one.line, one.zip, one.street, one.city, one.state, low, high)
+
+
+def write_csv(rows: Iterable[StreetRow], out: TextIO) -> int:
+    """Write rows as the CSV that `read_csv` reads; return how many."""
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    count = 0
+    for count, row in enumerate(rows, 1):  # noqa: B007 - counted for the return
+        writer.writerow([row.zip, row.street, row.city, row.state, row.low, row.high])
+    return count
