@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from databases import Databases
+from databases import KINDS, Databases
 from rehearsal import IDENTIFIED, PROJECT, Rehearsal, fill_demo, rehearse
 from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
@@ -87,8 +87,15 @@ def begin_call(desk: Desk) -> tuple[Network, Handset]:
     return network, phone
 
 
+BOTH = pytest.mark.parametrize("desk", KINDS, indirect=True)
+
+
 @pytest.fixture
-def desk(kind: str, databases: Databases, tmp_path: Path) -> Iterator[Desk]:
+def desk(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> Iterator[Desk]:
+    """Lend a desk, on SQLite unless a test asks for both databases."""
+    kind = getattr(request, "param", "sqlite")
+    if kind == "postgresql" and databases.missing:
+        pytest.skip(databases.missing)
     folders = Folders(tmp_path / "flows", tmp_path / "prompts")
     shutil.copytree(PROJECT / "flows", folders.flows)
     shutil.copytree(PROJECT / "prompts", folders.prompts)
@@ -106,6 +113,7 @@ def farewell(desk: Desk) -> str:
     return heard.text
 
 
+@BOTH
 def test_a_good_edit_answers_the_next_call(desk: Desk) -> None:
     assert farewell(desk).endswith("Goodbye.")
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
@@ -167,6 +175,7 @@ def test_a_call_keeps_its_version_to_its_end(desk: Desk) -> None:
     assert farewell(desk).endswith("Farewell.")
 
 
+@BOTH
 def test_a_call_keeps_its_version_on_another_worker_and_after_a_restart(desk: Desk) -> None:
     network, phone = begin_call(desk)
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
@@ -199,6 +208,7 @@ def test_a_version_that_actions_have_outgrown_still_serves_its_calls(desk: Desk)
     assert phone.press("9").text.endswith("Goodbye.")
 
 
+@BOTH
 def test_an_edit_reaches_every_worker_and_is_published_once(desk: Desk) -> None:
     other = worker(desk)
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
@@ -220,6 +230,7 @@ def test_what_another_worker_publishes_is_followed(desk: Desk, tmp_path: Path) -
     assert [how for _, how in desk.published()] == ["edit", "start"]  # folders that differ do not argue
 
 
+@BOTH
 def test_a_rollback_reaches_every_worker_and_is_not_undone_by_a_restart(desk: Desk) -> None:
     first = desk.hash
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
@@ -253,10 +264,10 @@ def test_a_worker_starts_on_the_last_good_version_while_a_bad_edit_lies_there(de
     assert farewell(restarted).endswith("Goodbye.")
 
 
-def test_a_line_does_not_begin_with_a_bad_version(kind: str, databases: Databases, tmp_path: Path) -> None:
+def test_a_line_does_not_begin_with_a_bad_version(databases: Databases, tmp_path: Path) -> None:
     (tmp_path / "flows").mkdir()
     (tmp_path / "prompts").mkdir()
-    with databases.fresh(kind, fill_demo) as url:
+    with databases.fresh("sqlite", fill_demo) as url:
         database = rehearse(url).line.database
         with database.begin() as connection:
             connection.exec_driver_sql("DELETE FROM publication")
@@ -284,6 +295,7 @@ def test_an_unknown_version_cannot_be_rolled_back_to(desk: Desk) -> None:
     assert len(desk.published()) == 1
 
 
+@BOTH
 def test_calls_are_counted_by_version(desk: Desk) -> None:
     first = desk.hash
     desk.rehearsal.call("13")

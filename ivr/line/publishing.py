@@ -27,7 +27,7 @@ from ivr.line.publications import Files, Publication
 from ivr.line.service import Line
 from ivr.line.versions import Folders, Refusal, Version, Versions, load, read_files
 
-LOOK_SECONDS = 0.4
+LOOK_SECONDS = 0.25
 """Between two looks; an edit is taken at the second look that finds it the same, so that a half-saved file is not."""
 
 Traces = frozenset[tuple[str, int, int, int]]
