@@ -142,7 +142,8 @@ class _FlowReader:
             and (target := self.target(value))
         }
         choices = self.choices(fields.get("choices"))
-        if not language.STATES["menu"].is_chosen(fields) or (keys_node and keys_node.fields == {}):
+        known = set(node.fields or ()) == set(fields)  # else a field is misspelt, and told already
+        if known and (not language.STATES["menu"].is_chosen(fields) or (keys_node and keys_node.fields == {})):
             self.report.add(node.place, f'menu "{name}" takes no key')
         limits, too_many = self.patience(fields)
         every = self.flag(fields, "every_language")

@@ -118,7 +118,7 @@ def read(file: str, text: str, report: Report) -> Node | None:
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        report.add(*_told(file, error))
+        report.add(*_told(file, text, error))
         return None
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
@@ -151,26 +151,31 @@ class _Loader(yaml.BaseLoader):
 MOST_LEVELS = 20
 _ALIAS = 'a text that begins with "*" or "&" needs quotes; the star key is written "star:"'
 _TOO_DEEP = "too many lists and mappings inside each other"
+_UNFIT = "the line does not fit what stands above it; look at the spaces before it"
+_OPENED = "while scanning a quoted scalar"
+_COLON = "mapping values are not allowed here"
 _HINTS = {
     "while scanning an alias": _ALIAS,
     "while scanning an anchor": _ALIAS,
-    "mapping values are not allowed here": 'a ": " inside words needs quotes around the whole text',
-    "while scanning a quoted scalar": "a quotation mark that is opened here is never closed",
+    _COLON: 'a ": " inside words needs quotes around the whole text',
+    _OPENED: "a quotation mark that is opened here is never closed",
     "expected a single document": 'a line of "---" begins a second document; a file holds one',
     "cannot start any token": "a text that begins with such a character needs quotes",
-    "while parsing a block mapping": "the line does not fit what stands above it; look at the spaces before it",
+    "while parsing a block mapping": _UNFIT,
     "could not find expected ':'": 'a name without ":" after it; words of several lines need ">-" before them',
 }
-_OPENED = "while scanning a quoted scalar"
 
 
-def _told(file: str, error: yaml.MarkedYAMLError) -> tuple[Place, str]:
+def _told(file: str, text: str, error: yaml.MarkedYAMLError) -> tuple[Place, str]:
     """Return where a file cannot be read, and why in plain words."""
     problem = " ".join(part for part in (error.context, error.problem) if part)
     hint = next((hint for sign, hint in _HINTS.items() if sign in problem), problem)
     mark = error.context_mark if _OPENED in problem else error.problem_mark or error.context_mark
-    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
-    return place, f"not readable as YAML: {hint}"
+    if mark is None:
+        return Place(file), f"not readable as YAML: {hint}"
+    if _COLON in problem and ":" not in text.split("\n")[mark.line][: mark.column]:
+        hint = _UNFIT
+    return Place(file, mark.line + 1, mark.column + 1), f"not readable as YAML: {hint}"
 
 
 def _node(file: str, node: yaml.Node, report: Report) -> Node:

@@ -1,0 +1,209 @@
+"""Every rule of the flow language, each broken once: `broken/` holds a file or a folder for each, with what is said.
+
+A file takes the place of the first flow (`flow_…`) or of what holds for the line (`line_…`) in a small line that is
+whole; a folder is laid over it. Comments at the top hold the problems, exactly as `ivr check` prints them.
+`python tests/test_flow_broken.py` prints what each file would have to say, for one that is new.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from flow_lines import LINE, flow_files
+
+import ivr.flow.checker
+import ivr.flow.confirming
+import ivr.flow.loader
+import ivr.flow.proofs
+import ivr.flow.spoken
+import ivr.flow.written
+import ivr.yaml_reader.nodes
+from ivr.errors import Place, Problem, Report
+from ivr.flow import load_flows
+from ivr.flow.definition import KEPT, LIST, ActionSpec, Items
+from ivr.prompts import load_prompts, read_folder
+
+BROKEN = Path(__file__).parent / "broken"
+CASES = sorted(path for path in BROKEN.iterdir() if path.suffix == ".yaml" or path.is_dir())
+
+QUESTION = "{say: Press a key., silence: [Press a key.], wrong: [Press a key.]}"
+WORDS = f"""\
+hello: Hello.
+menu: {QUESTION}
+number: {QUESTION}
+options: {QUESTION.replace("Press a key.,", '"{options:phrase}",', 1)}
+option: "For {{last4:digits}}, press {{key:digits}}."
+total: The total is {{total:money}}.
+total_as_digits: {QUESTION.replace("Press a key.,", '"{total:digits}",', 1)}
+confirm: {QUESTION.replace("Press a key.,", '"{total:money}. To pay, press seven.",', 1)}
+said_number: You keyed {{number:digits}}.
+of_order: Your order is {{order:digits}}.
+phrase: It is {{what:phrase}}.
+named: "{{drug:text}}"
+"""
+PROMPTS = {"en/catalogue.yaml": "language: en-US\nvoice: Joanna\n", "en/main.yaml": WORDS}
+for name in ("connecting", "nobody", "no_answer", "gave_up", "too_long", "sorry"):
+    words = QUESTION if name == "sorry" else "Hello."
+    PROMPTS["en/main.yaml"] += f"{name}: {words}\n"
+
+ACTIONS = {
+    "look_up": ActionSpec({"found": {}, "none": {}}),
+    "list": ActionSpec({"listed": {"cards": LIST}}, items={"cards": Items({"last4": "digits"}, 3)}),
+    "add_up": ActionSpec({"done": {"total": "money"}}),
+    "forget": ActionSpec({"done": {}}, reads=frozenset({"number"}), forgets=frozenset({"number"})),
+    "place": ActionSpec({"placed": {"order_id": KEPT}}, orders=True),
+    "charge": ActionSpec({"paid": {}, "declined": {}}, charges=frozenset({"total"})),
+    "ask_bank": ActionSpec({"answered": {}}, outside=True),
+    "name": ActionSpec({"named": {"what": "phrase"}}, phrases={"what": {"main.named": {"drug": "text"}}}),
+}
+
+MAIN = """
+ask:
+  menu: menu
+  keys:
+    1: bye
+bye:
+  hang_up: hello
+"""
+
+
+def base_flows() -> dict[str, str]:
+    """Return a line without a problem; the prompts of its interruptions are of the subject "main"."""
+    flows = flow_files(MAIN)
+    for name in ("connecting", "nobody", "no_answer", "gave_up", "too_long", "sorry", "menu", "hello"):
+        for kind in ("transfer", "say", "menu", "hang_up"):
+            flows = {path: text.replace(f"{kind}: {name}", f"{kind}: main.{name}") for path, text in flows.items()}
+    return flows | {"line.yaml": LINE}
+
+
+@dataclass(slots=True)
+class WatchedReport(Report):
+    """Notes from which line of the program each problem was told."""
+
+    told_from: set[tuple[str, int]] = field(default_factory=set)
+
+    def add(self, place: Place, message: str) -> None:
+        caller = sys._getframe(1)
+        self.told_from.add((caller.f_code.co_filename, caller.f_lineno))
+        self.problems.append(Problem(place, message))
+
+
+def files_of(case: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the flows and prompts of a case."""
+    flows, prompts = base_flows(), dict(PROMPTS)
+    if case.is_dir():
+        for part, into in (("flows", flows), ("prompts", prompts)):
+            if (case / part).is_dir():
+                into.update(read_folder(case / part))
+    else:
+        flows["line.yaml" if case.name.startswith("line_") else "main.yaml"] = case.read_text(encoding="utf-8")
+    return flows, prompts
+
+
+def problems(flows: Mapping[str, str], prompts: Mapping[str, str], report: Report) -> list[str]:
+    catalogues = load_prompts(prompts, report)
+    load_flows(flows, catalogues, ACTIONS, report)
+    return [str(problem) for problem in sorted(set(report.problems))]
+
+
+def expected(case: Path) -> list[str]:
+    """Return what the comments at the top of a case's files say."""
+    lines = []
+    for path in sorted(case.rglob("*.yaml")) if case.is_dir() else [case]:
+        for line in path.read_text(encoding="utf-8").split("\n"):
+            if not line.startswith("# "):
+                break
+            lines.append(line.removeprefix("# "))
+    return lines
+
+
+def test_the_line_that_is_broken_is_whole() -> None:
+    assert problems(base_flows(), PROMPTS, Report()) == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.stem for case in CASES])
+def test_a_broken_rule_is_told(case: Path) -> None:
+    said = problems(*files_of(case), Report())
+    assert said
+    assert said == expected(case)
+
+
+def without_line() -> tuple[dict[str, str], dict[str, str]]:
+    return {"main.yaml": base_flows()["main.yaml"]}, PROMPTS
+
+
+def tangled() -> tuple[dict[str, str], dict[str, str]]:
+    """Flows that each run the next one twice: every one doubles the ways to the last."""
+    flows = base_flows()
+    run = "\nstates:\n  a:\n    run: {next}\n    ends: {{done: b}}\n  b:\n    run: {next}\n    ends: {{done: {way}}}\n"
+    names = ["main", *(f"deep_{number}" for number in range(16))]
+    for name, following in pairwise(names):
+        way = "c" if name == "main" else "{end: done}"
+        flows[f"{name}.yaml"] = f"flow: {name}\nstart: a" + run.format(next=following, way=way)
+    flows["main.yaml"] += "  c:\n    hang_up: main.hello\n"
+    ask = "menu: main.menu\n    keys: {1: {end: done}}"
+    flows[f"{names[-1]}.yaml"] = f"flow: {names[-1]}\nstart: a\nstates:\n  a:\n    {ask}\n"
+    return flows, PROMPTS
+
+
+Case = tuple[dict[str, str], dict[str, str]]
+MADE: dict[str, tuple[Callable[[], Case], str]] = {
+    "nothing is said of the line": (
+        without_line,
+        "flows/line.yaml:1:1: there is no such file; it says what holds for the whole line",
+    ),
+    "flows run one another too often": (
+        tangled,
+        "flows/line.yaml:1:1: the flows run one another in so many ways that 20000 spots are too few",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "said"), MADE.values(), ids=MADE)
+def test_a_rule_that_no_one_file_can_break(make: Callable[[], Case], said: str) -> None:
+    assert problems(*make(), Report()) == [said]
+
+
+MODULES = (
+    ivr.yaml_reader.nodes,
+    ivr.flow.loader,
+    ivr.flow.checker,
+    ivr.flow.spoken,
+    ivr.flow.written,
+    ivr.flow.proofs,
+    ivr.flow.confirming,
+)
+
+
+def test_every_sentence_that_can_be_told_is_told_by_a_case() -> None:
+    report = WatchedReport()
+    for case in [*map(files_of, CASES), *(make() for make, _ in MADE.values())]:
+        problems(*case, report)
+    untold = []
+    for module in MODULES:
+        file = str(module.__file__)
+        for call in tellings(Path(file)):
+            lines = range(call.lineno, (call.end_lineno or call.lineno) + 1)
+            if not any((file, line) in report.told_from for line in lines):
+                untold.append(f"{file}:{call.lineno}")
+    assert untold == []
+
+
+def tellings(file: Path) -> list[ast.Call]:
+    """Return the calls of `report.add` in a module."""
+    calls = (node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
+    return [
+        call for call in calls if isinstance(call.func, ast.Attribute) and ast.unparse(call.func).endswith("report.add")
+    ]
+
+
+if __name__ == "__main__":
+    for case in CASES:
+        sys.stdout.write(f"{case.name}\n")
+        sys.stdout.writelines(f"# {line}\n" for line in problems(*files_of(case), Report()))
