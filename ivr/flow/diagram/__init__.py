@@ -5,6 +5,6 @@
 
 from ivr.flow.diagram.mermaid import to_mermaid
 from ivr.flow.diagram.picture import WHOLE, Picture, flow_picture, line_picture
-from ivr.flow.diagram.svg import to_svg
+from ivr.flow.diagram.svg import STYLE, to_svg
 
-__all__ = ["WHOLE", "Picture", "flow_picture", "line_picture", "to_mermaid", "to_svg"]
+__all__ = ["STYLE", "WHOLE", "Picture", "flow_picture", "line_picture", "to_mermaid", "to_svg"]

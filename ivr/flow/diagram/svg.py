@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 
 from ivr.flow.diagram.layout import HEAD, SMALL_SIZE, TITLE_SIZE, Cell, Layout, Line, Placed, lay_out, text_width
@@ -26,7 +26,7 @@ COLOURS = {
 }
 """Kind -> fill and outline."""
 
-_STYLE = """
+STYLE = """
 .call-flow text{font-family:system-ui,"Segoe UI",Helvetica,Arial,sans-serif;fill:#111827}
 .call-flow .name{font-weight:600}
 .call-flow .small{font-size:10px;fill:#374151}
@@ -37,9 +37,11 @@ _STYLE = """
 """.strip()
 """Every rule is for pictures alone, so that one can stand within a page."""
 
+_NO_LINKS: Mapping[str, str] = {}
 
-def to_svg(picture: Picture) -> str:
-    """Return a picture as a document of its own."""
+
+def to_svg(picture: Picture, links: Mapping[str, str] = _NO_LINKS) -> str:
+    """Return a picture as a document of its own; `links` are where boxes lead, by name."""
     layout = lay_out(picture)
     notes = [*picture.notes, *_legend(picture)]
     width = max([layout.width, *(text_width(note, SMALL_SIZE) for note in notes)]) + 2 * MARGIN
@@ -50,14 +52,14 @@ def to_svg(picture: Picture) -> str:
             f'width="{width:.0f}" height="{height:.0f}" role="img" class="call-flow" '
             f'aria-label="{escape(picture.title)}">',
             f"<title>{escape(picture.title)}</title>",
-            f"<style>{_STYLE}</style>",
+            f"<style>{STYLE}</style>",
             '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" markerUnits="userSpaceOnUse" '
             'orient="auto-start-reverse"><path d="M0 0 8 4 0 8z" fill="#6b7280"/></marker></defs>',
             '<rect width="100%" height="100%" fill="#ffffff"/>',
             f'<text x="{MARGIN}" y="22" font-size="15" class="name">{escape(picture.title)}</text>',
             f'<g transform="translate({MARGIN} {_TOP})">',
             *(_line(line, layout) for line in layout.lines),
-            *(part for box in layout.boxes for part in _box(box, layout, picture)),
+            *(_linked(_box(box, layout, picture), links.get(box.box.name)) for box in layout.boxes),
             "</g>",
             *(
                 f'<text x="{MARGIN}" y="{_TOP + layout.height + MARGIN + _NOTE * (number + 0.8):.0f}" '
@@ -70,6 +72,11 @@ def to_svg(picture: Picture) -> str:
     return body + "\n"
 
 
+def _linked(parts: Iterator[str], link: str | None) -> str:
+    drawn = "\n".join(parts)
+    return f'<a href="{escape(link)}">{drawn}</a>' if link else drawn
+
+
 def _legend(picture: Picture) -> Iterator[str]:
     ways = [way for box in picture.boxes for way in box.ways]
     signs = ["→ leads to a box that stands elsewhere"]
@@ -77,8 +84,12 @@ def _legend(picture: Picture) -> Iterator[str]:
     signs += ["✓ the caller's yes to an order"] if any(way.confirms for way in ways) else []
     signs += ["“” something is said on the way"] if any(way.says for way in ways) else []
     yield " · ".join(signs)
-    if any(box.share is not None for box in picture.boxes):
+    if _is_shaded(picture):
         yield "The darker a box, the larger its share."
+
+
+def _is_shaded(picture: Picture) -> bool:
+    return any(box.share is not None for box in picture.boxes)
 
 
 def _line(line: Line, layout: Layout) -> str:
@@ -96,8 +107,8 @@ def _line(line: Line, layout: Layout) -> str:
 def _box(placed: Placed, layout: Layout, picture: Picture) -> Iterator[str]:
     box = placed.box
     fill, edge = COLOURS[box.kind]
-    if box.share is not None:
-        fill = _shade(box.share)
+    if _is_shaded(picture):
+        fill = _shade(box.share or 0.0)  # without the colours of kinds, which would be taken for shares
     size = f'x="{placed.x:.0f}" y="{placed.y:.0f}" width="{placed.width:.0f}" height="{placed.height:.0f}"'
     corner = _CORNER.get(box.kind, 0)
     yield f'<g id="{escape(picture.title)}.{escape(box.name)}"><title>{escape(box.hover)}</title>'
