@@ -323,3 +323,12 @@ def test_replies_and_state_go_a_quarter_of_an_hour_after_the_call(rehearsal: Reh
     rehearsal.clock.pass_seconds(16 * 60)
     sweep(rehearsal.line, timedelta(days=90))
     assert rehearsal.rows(sealed) == [(0,)]
+
+
+def test_an_order_whose_payment_is_unknown_is_not_cancelled(faulty: Rehearsal, faults: list[Fault | None]) -> None:
+    faults += [Fault.SLOW] * 60
+    faulty.call(BEFORE_ORDER + "7")[0].hang_up()
+    phone, heard = faulty.call(IDENTIFIED)
+    assert "has not been paid yet" in heard.text
+    assert "still being checked" in phone.press("3").text
+    assert faulty.rows("SELECT status FROM refill_order WHERE request_key LIKE 'CA%'") == [("pending",)]

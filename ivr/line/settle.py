@@ -104,6 +104,13 @@ def claim(session: Session, line: Line, order_id: int, now: datetime) -> Request
     return Request(order_id, order.order_number, payment, card.token, row.keep_card, order.status == "scheduled", old)
 
 
+def standing(session: Session, order_id: int, now: datetime) -> Settled:
+    """Say what has become of an order's payment, taking it for this transaction: nobody asks for it meanwhile."""
+    lock(session, order_id, now)
+    order = order_by_id(session, order_id)
+    return _standing(order.status if order else "", payment_for(session, order_id))
+
+
 def _standing(order_status: str, payment: PaymentFacts | None) -> Settled:
     if order_status in ("placed", "shipped", "delivered"):
         return Settled.PAID

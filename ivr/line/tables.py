@@ -6,11 +6,25 @@ PostgreSQL keeps out of its write-ahead log (UNLOGGED, see the migration).
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, SmallInteger, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
 
 from ivr.pharmacy.columns import Instant
 
 metadata = MetaData()
+
+SEALED = "sealed_reply IS NOT NULL"
 
 call = Table(
     "call",
@@ -29,7 +43,7 @@ call = Table(
     Column("heard_at", Instant, nullable=False),
     Column("ended_at", Instant),
     Column("ending", Text),
-    Index("ix_call_ended_at", "ended_at"),
+    Index("ix_call_sealed", "heard_at", sqlite_where=text(SEALED), postgresql_where=text(SEALED)),
     Index("ix_call_heard_at", "heard_at"),
     Index("ix_call_from_number", "from_number", "heard_at"),
 )

@@ -29,6 +29,8 @@ from ivr.web.twiml import Renderer
 _SID = re.compile(r"[A-Za-z0-9]{2,64}")
 MOST_RETRIES = 3
 RETRY_SECONDS = 3
+MOST_CHARACTERS = 100
+"""Of a caller's number, which may also be a SIP address."""
 ONE_VALUE = ("CallSid", "From", "To", "Digits", "DialCallStatus", "CallStatus")
 
 
@@ -140,7 +142,7 @@ def caller_of(request: Request) -> Caller:
     sid = request.form.get("CallSid", "")
     if not _SID.fullmatch(sid):
         raise BadRequest("CallSid is missing")
-    return Caller(sid, request.form.get("From", ""), request.form.get("To", ""))
+    return Caller(sid, request.form.get("From", "")[:MOST_CHARACTERS], request.form.get("To", "")[:MOST_CHARACTERS])
 
 
 def event_of(request: Request) -> Event:

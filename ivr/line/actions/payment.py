@@ -52,9 +52,10 @@ def pay_with_other_card(context: Context, values: Values) -> Done:
 def cancel_unpaid(context: Context, values: Values) -> Done:
     """Cancel an order that was not paid; its refills and lines are given back. One that was paid meanwhile stands."""
     order_id = number(values, "order_id")
-    order = order_by_id(context.session, order_id)
-    claimed = settle.claim(context.session, context.line, order_id, context.now)
-    if order is None or order.status != "pending" or claimed is not Settled.DECLINED:
+    standing = settle.standing(context.session, order_id, context.now)
+    if standing is Settled.WAITING:
+        return Done("waiting")
+    if standing is not Settled.DECLINED:
         return Done("settled")
     cancel_order(context.session, order_id)
     return Done("cancelled")
@@ -73,5 +74,5 @@ ACTIONS: dict[str, Action] = {
     "pay_with_other_card": Inside(
         spec("pending", "settled", reads=("order_id", "card"), charges=AMOUNT), pay_with_other_card
     ),
-    "cancel_unpaid": Inside(spec("cancelled", "settled", reads=("order_id",)), cancel_unpaid),
+    "cancel_unpaid": Inside(spec("cancelled", "waiting", "settled", reads=("order_id",)), cancel_unpaid),
 }

@@ -14,6 +14,8 @@ from ivr.pharmacy.prescriptions import assess, request_renewal
 from ivr.prompts import phrase
 from ivr.wording import Value, Values
 
+MOST_CHOICES = 4
+
 FOUND = {"prescription_id": KEPT, "chosen_drug": KEPT, "supplies": LIST, "what": "phrase", "prescriber": "text"}
 """What is known of every prescription that is the caller's own."""
 
@@ -92,7 +94,7 @@ def _facts(context: Context, values: Values, finding: Finding) -> dict[str, Valu
     told: dict[str, Value] = {name: day(getattr(finding, name)) for name in dates if getattr(finding, name)}
     told["prescription_id"], told["what"] = rx.id, speech.medicine(values, rx)
     told["prescriber"] = rx.prescriber_name
-    told["supplies"] = tuple(_choice(supply) for supply in finding.supplies)
+    told["supplies"] = _choices(finding.supplies)
     told["chosen_drug"] = rx.drug_name
     if finding.runs_out_on:
         ended = finding.runs_out_on < context.today
@@ -111,8 +113,10 @@ def _facts(context: Context, values: Values, finding: Finding) -> dict[str, Valu
     return told
 
 
-def _choice(supply: Supply) -> Value:
-    return {"n": supply.n, "days": supply.days, "price": supply.price_cents}
+def _choices(supplies: tuple[Supply, ...]) -> Value:
+    """Offer the smallest supplies and the largest: nobody can listen to a dozen of them."""
+    offered = supplies if len(supplies) <= MOST_CHOICES else (*supplies[: MOST_CHOICES - 1], supplies[-1])
+    return tuple({"n": supply.n, "days": supply.days, "price": supply.price_cents} for supply in offered)
 
 
 def renewal_state(_: Context, values: Values) -> Done:

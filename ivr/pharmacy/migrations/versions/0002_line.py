@@ -40,7 +40,8 @@ def upgrade() -> None:
         sa.Column("ended_at", INSTANT),
         sa.Column("ending", sa.Text),
     )
-    op.create_index("ix_call_ended_at", "call", ["ended_at"])
+    sealed = sa.text("sealed_reply IS NOT NULL")
+    op.create_index("ix_call_sealed", "call", ["heard_at"], sqlite_where=sealed, postgresql_where=sealed)
     op.create_index("ix_call_heard_at", "call", ["heard_at"])
     op.create_index("ix_call_from_number", "call", ["from_number", "heard_at"])
     op.create_table(
