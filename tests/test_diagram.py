@@ -182,7 +182,8 @@ def run(*arguments: str) -> Result:
 
 def test_the_pictures_in_the_documentation_are_up_to_date(drawn: dict[str, Picture]) -> None:
     expected = {f"{name}.svg": to_svg(picture) for name, picture in drawn.items()}
-    found = {path.name: path.read_text(encoding="utf-8") for path in DRAWN.glob("*.svg")}
+    texts = {path.name: path.read_text(encoding="utf-8") for path in DRAWN.glob("*.svg")}
+    found = {name: text for name, text in texts.items() if 'class="call-flow"' in text}  # there are other pictures too
     stale = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
     assert stale == [], "draw them again with: ivr draw --out docs/pictures"
 
