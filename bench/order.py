@@ -14,11 +14,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from rehearsal import TODAY, Rehearsal, rehearse  # noqa: E402
+from rehearsal import TODAY, Rehearsal, rehearse
 
-from ivr.pharmacy.database import open_database  # noqa: E402
-from ivr.pharmacy.demo import load_demo  # noqa: E402
-from ivr.wording import WORDS_A_MINUTE, count_words  # noqa: E402
+from ivr.pharmacy.database import open_database
+from ivr.pharmacy.demo import load_demo
+from ivr.wording import WORDS_A_MINUTE, count_words
 
 KEY_SECONDS = 0.5
 
