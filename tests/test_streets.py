@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from ivr.keypad import letters_to_keys
 from ivr.pharmacy import streets
 from ivr.pharmacy.places import place_of
-from ivr.pharmacy.street_words import forms, may_begin, take_apart
+from ivr.pharmacy.street_words import first_keys, forms, take_apart
 from ivr.pharmacy.streets import StreetFacts, rank, rank_near
 from ivr.pharmacy.tables import Street
 
@@ -66,7 +66,7 @@ def test_every_beginning_of_every_form_finds_the_street(street: str, data: st.Da
 
 @given(st.sampled_from(NAMES))
 def test_the_quick_test_never_leaves_a_street_out(street: str) -> None:
-    assert all(may_begin(street, form[0]) for form in forms(street))
+    assert {form[0] for form in forms(street)} <= set(first_keys(street))
 
 
 @given(st.sampled_from(NAMES), st.text("0123456789", min_size=1, max_size=30))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
-from ivr.keypad import KEYS, LETTERS, letters_to_keys
+from ivr.keypad import KEYS, letters_to_keys
 from ivr.wording.abbreviations import ALWAYS, BEFORE_A_NAME, BEFORE_A_NUMBER, DIRECTIONS, STATES, STREET_KINDS
 from ivr.wording.numbers import english_ordinal
 
@@ -38,7 +38,6 @@ _LEFT_OUT = frozenset(("DR", "DOCTOR", "REV", "REVEREND", "PRES", "PRESIDENT", "
 _SHORTENED = {full.upper(): short for short, full in BEFORE_A_NAME.items()}
 _BY_INITIALS = {"MARTIN LUTHER KING": "MLK", "JOHN F KENNEDY": "JFK"}
 _MOST_FORMS = 48
-_BEGINNINGS = {key: key + LETTERS.get(key, "") for key in KEYS}
 
 
 @lru_cache(1)
@@ -59,6 +58,12 @@ class StreetWords:
     name: tuple[str, ...]
     kind: str
     after: str
+
+    @property
+    def plain(self) -> bool:
+        """Say whether its name is one word that is said in one way, as with most streets."""
+        name = self.name[0]
+        return not (self.before or self.after or len(self.name) > 1 or name in _SHORTENED or name[:1].isdigit())
 
     @property
     def whole(self) -> str:
@@ -119,17 +124,32 @@ def _with_ending(number: str) -> str:
 def forms(street: str) -> tuple[str, ...]:
     """Return the keys of every way to say a street, the plainest first; a caller keys the beginning of one."""
     words = take_apart(street)
+    if words.plain:
+        kind = _KIND_LETTERS.get(words.kind, "")
+        said = [
+            f"{words.name[0]}{words.kind}",
+            *([f"{words.name[0]}{kind}"] if not words.kind.startswith(kind) else []),
+        ]
+        return tuple(letters_to_keys(form) for form in said)
     heads = ["", words.before, _DIRECTION_LETTERS.get(words.before, "")] if words.before else [""]
     tails = _tails(words)
     said = [f"{head}{name}{tail}" for name, head, tail in product(_names(words.name), heads, tails)]
     return tuple(dict.fromkeys(letters_to_keys(form) for form in [*said, street]))[:_MOST_FORMS]
 
 
-def may_begin(street: str, key: str) -> bool:
-    """Tell, quicker than by its forms, whether one of them may begin with a key; a yes may turn out wrong."""
+@lru_cache(REMEMBERED)
+def forms_text(street: str) -> str:
+    """Return the forms as one text, each after a space: whether one begins with some keys is one search then."""
+    return f" {' '.join(forms(street))}"
+
+
+@lru_cache(REMEMBERED)
+def first_keys(street: str) -> str:
+    """Return every key that a form may begin with, quicker than the forms themselves; some may turn out wrong."""
     words = street.upper().replace("-", " ").split()
-    letters = _BEGINNINGS[key]
-    return any(word[0] in letters or word[0].isdigit() or word in _ordinal_beginnings() for word in words)
+    if any(word[0].isdigit() or word in _ordinal_beginnings() for word in words):
+        return KEYS
+    return letters_to_keys("".join(word[0] for word in words))
 
 
 @lru_cache(REMEMBERED)

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from ivr.keypad import begins_within_a_slip
-from ivr.pharmacy.statements import columns, every
-from ivr.pharmacy.street_words import forms, may_begin, take_apart, whole_names
+from ivr.pharmacy.street_words import first_keys, forms, forms_text, take_apart, whole_names
 from ivr.pharmacy.tables import Street
 
 _BUSY_KINDS = (
@@ -51,7 +50,8 @@ class StreetFacts:
         return self.low <= house <= self.high
 
 
-_STREET = columns(Street, StreetFacts)
+_table = Street.__table__.c
+_OF_ZIP = select(_table.name, _table.city, _table.low, _table.high).where(_table.zip == bindparam("zip_code"))
 
 
 def has_streets(session: Session, zip_code: str) -> bool:
@@ -61,7 +61,8 @@ def has_streets(session: Session, zip_code: str) -> bool:
 
 def streets_of(session: Session, zip_code: str) -> tuple[StreetFacts, ...]:
     """Return every street of a ZIP code."""
-    return every(session, select(*_STREET).where(Street.zip == zip_code), StreetFacts)
+    rows = session.connection().execute(_OF_ZIP, {"zip_code": zip_code})
+    return tuple(StreetFacts(*row) for row in rows)
 
 
 def rank(streets: Iterable[StreetFacts], keyed: str, house: int | None) -> tuple[StreetFacts, ...]:
@@ -70,9 +71,11 @@ def rank(streets: Iterable[StreetFacts], keyed: str, house: int | None) -> tuple
     A name keyed in full goes before a longer one, a street that has the house number before one that does not, and
     busy kinds of streets before quiet ones. A street written in two ways comes once.
     """
-    likely = (street for street in streets if keyed and may_begin(street.name, keyed[0]))
-    fitting = (street for street in likely if any(form.startswith(keyed) for form in forms(street.name)))
-    return _ranked(fitting, keyed, house)
+    if not keyed:
+        return ()
+    first, beginning = keyed[0], f" {keyed}"
+    likely = (street for street in streets if first in first_keys(street.name))
+    return _ranked((street for street in likely if beginning in forms_text(street.name)), keyed, house)
 
 
 def rank_near(streets: Iterable[StreetFacts], keyed: str, house: int | None) -> tuple[StreetFacts, ...]:
