@@ -123,6 +123,17 @@ def kinds_table() -> str:
     return table(("kind", *languages), rows)
 
 
+def pages() -> str:
+    """Return the pages of `docs/`, each with its first sentence."""
+    return "\n".join(_page(path) for path in sorted((PROJECT / "docs").glob("*.md")))
+
+
+def _page(path: Path) -> str:
+    head, _, text = path.read_text(encoding="utf-8").partition("\n")
+    sentence = re.split(r"(?<=[.:])\s", text.strip(), maxsplit=1)[0].rstrip(".:")
+    return f"- [{head.removeprefix('# ')}](docs/{path.name}): {sentence}."
+
+
 def commands() -> str:
     """Return every command with its help, as `--help` prints it."""
     root = click.Context(main, info_name="ivr", terminal_width=COLUMNS, max_content_width=COLUMNS)
@@ -149,6 +160,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "call": transcript,
         "flow": lambda: excerpt("flows/identify.yaml", "zip", "find_member"),
         "prompt": lambda: excerpt("prompts/en/identify.yaml", "zip", "no_match"),
+        "pages": pages,
     },
     "docs/cli.md": {"commands": commands},
     "docs/developers.md": {"rooms": rooms_table},
@@ -172,6 +184,6 @@ def made(file: str) -> str:
 
 
 if __name__ == "__main__":
-    for name in PARTS:
+    for name in [*PARTS][::-1]:  # the README last: it quotes the pages
         (PROJECT / name).write_text(made(name), encoding="utf-8")
         sys.stdout.write(f"made the parts of {name}\n")
