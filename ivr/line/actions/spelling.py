@@ -20,7 +20,7 @@ LONGEST = 60
 
 def begin_spelling(_: Context, values: Values) -> Done:
     """Begin to spell the part of the address that `spelling` names."""
-    return Done("begun", {"part": phrase(f"spelling.{text(values, 'spelling')}"), "spelled": "", "letters": ()})
+    return Done("begun", {"part": phrase(f"spelling.{text(values, 'spelling')}"), **_spelled("")})
 
 
 def take_letters(_: Context, values: Values) -> Done:

@@ -1,0 +1,389 @@
+"""A whole new address by keypad, as a caller goes through it."""
+
+from __future__ import annotations
+
+import pytest
+from rehearsal import IDENTIFIED, Rehearsal
+
+PROVED = "7304112#"
+"""A prescription number of the member who calls."""
+
+
+def begin(rehearsal: Rehearsal, scope: str = "1", proof: str = PROVED) -> Caller:
+    phone, heard = rehearsal.call(IDENTIFIED + "1" + "2" + scope + proof)
+    return Caller(rehearsal, phone, heard.text)
+
+
+class Caller:
+    """Presses keys, one answer at a time, and hears what comes."""
+
+    def __init__(self, rehearsal: Rehearsal, phone: object, text: str) -> None:
+        self.rehearsal, self.phone, self.text = rehearsal, phone, text
+
+    def press(self, answers: str) -> str:
+        for answer in answers.split():
+            heard = self.phone.wait() if answer == "…" else self.phone.press(answer)  # type: ignore[attr-defined]
+            self.text = heard.text
+        return self.text
+
+    @property
+    def address(self) -> tuple[object, ...]:
+        columns = "house_number, street, unit, city, state, zip, kind, verified, keyed"
+        return self.rehearsal.rows(f"SELECT {columns} FROM address ORDER BY id")[-1]  # noqa: S608
+
+    @property
+    def prompts(self) -> list[str]:
+        return self.rehearsal.last_prompts
+
+
+def first_line(caller: Caller) -> tuple[object, ...]:
+    return caller.address[:6]
+
+
+AGAWAM = ("Agawam", "MA", "01001")
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        pytest.param("01001 74# 777# 1", ("74", "Springfield Street", None, *AGAWAM), id="easy"),
+        pytest.param("01001 74# 777# 4 613# 1", ("74", "Springfield Street", "613", *AGAWAM), id="a unit in digits"),
+        pytest.param("01001 74# 777# 4 2# 1 1", ("74", "Springfield Street", "2", *AGAWAM), id="a unit of one digit"),
+        pytest.param("01001 74# 777# 4 2# 3 1", ("74", "Springfield Street", "B", *AGAWAM), id="a unit of one letter"),
+        pytest.param("01001 74# 777# 4 310# 9 1 1", ("74", "Springfield Street", "D10", *AGAWAM), id="a letter first"),
+        pytest.param("01001 74# 777# 4 42# 9 5 1", ("74", "Springfield Street", "4B", *AGAWAM), id="a letter last"),
+        pytest.param(
+            "01001 74# 777# 4 2# 9 71424141# 1 1", ("74", "Springfield Street", "PHGG", *AGAWAM), id="spelled"
+        ),
+        pytest.param(
+            "01001 74# 777# 4 5# 1 4 # # 1", ("74", "Springfield Street", None, *AGAWAM), id="a unit taken out"
+        ),
+        pytest.param(
+            "01001 74# 777# 9 1", ("74", "Springfield Street", None, *AGAWAM), id="a key that has nothing to do"
+        ),
+        pytest.param("*# 01001 74# 777# 1", ("74", "Springfield Street", None, *AGAWAM), id="star before anything"),
+        pytest.param(
+            "01007 *# 01001 74# 777# 1", ("74", "Springfield Street", None, *AGAWAM), id="another ZIP by star"
+        ),
+        pytest.param("01001 7*# 74# 777# 1", ("74", "Springfield Street", None, *AGAWAM), id="the house number anew"),
+        pytest.param("01001 74# 77*# 777# 1", ("74", "Springfield Street", None, *AGAWAM), id="the letters anew"),
+        pytest.param(
+            "01001 012# 74# 777# 1", ("74", "Springfield Street", None, *AGAWAM), id="no house begins with zero"
+        ),
+        pytest.param(
+            "01001 # # 1 74# 777# 1", ("74", "Springfield Street", None, *AGAWAM), id="a house number after all"
+        ),
+        pytest.param("01001 74# 797746# 1", ("74", "Springfield Street", None, *AGAWAM), id="one wrong press"),
+        pytest.param("01001 74# 77774# 1", ("74", "Springfield Street", None, *AGAWAM), id="one press doubled"),
+        pytest.param("01001 7# 777# 8 2 74# 1", ("74", "Springfield Street", None, *AGAWAM), id="house number mended"),
+        pytest.param("01007 74# 777# 3 01001 1", ("74", "Springfield Street", None, *AGAWAM), id="ZIP after no street"),
+        pytest.param("01001 74# 777# 8 3 777# 1", ("74", "Springfield Street", None, *AGAWAM), id="street mended"),
+        pytest.param(
+            "01001 74# 777# 8 1 01095 1",
+            ("74", "Springfield Street", None, "Wilbraham", "MA", "01095"),
+            id="ZIP mended",
+        ),
+        pytest.param(
+            "01001 74# 777# 8 6 1 22 1", ("74B", "Springfield Street", None, *AGAWAM), id="a letter in the number"
+        ),
+        pytest.param("01001 1234# 777# 8 6 2 2 1", ("12-34", "Springfield Street", None, *AGAWAM), id="a dash"),
+        pytest.param("01001 74# 777# 8 6 3 1", ("74 1/2", "Springfield Street", None, *AGAWAM), id="a half"),
+        pytest.param(
+            "01001 74# 777# 8 6 2 9 1", ("74", "Springfield Street", None, *AGAWAM), id="a dash that cannot be"
+        ),
+        pytest.param(
+            "01001 74# 777# 8 6 1 11 1", ("74", "Springfield Street", None, *AGAWAM), id="a letter that cannot be"
+        ),
+        pytest.param("01001 # # 2 12# 1", (None, "PO BOX 12", None, *AGAWAM), id="a P.O. box"),
+        pytest.param("01001 … … 2 12# 1", (None, "PO BOX 12", None, *AGAWAM), id="a P.O. box by waiting"),
+        pytest.param("01001 # # 3 2# 15# 1", (None, "RR 2 BOX 15", None, *AGAWAM), id="a rural route"),
+        pytest.param("01001 # # 4 68# 9# 1", (None, "HC 68 BOX 9", None, *AGAWAM), id="a highway contract"),
+        pytest.param(
+            "01001 # # 2 12# 8 2 74# 777# 1", ("74", "Springfield Street", None, *AGAWAM), id="a box mended to a house"
+        ),
+        pytest.param(
+            "09012 1 1234# 5678# 1", (None, "PSC 1234 BOX 5678", None, "APO", "AE", "09012"), id="military: PSC"
+        ),
+        pytest.param(
+            "96601 2 2050# 41# 1", (None, "UNIT 2050 BOX 41", None, "FPO", "AP", "96601"), id="military: unit"
+        ),
+        pytest.param("09012 3 415# 100# 1", (None, "CMR 415 BOX 100", None, "APO", "AE", "09012"), id="military: CMR"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_an_address_is_keyed_and_kept(rehearsal: Rehearsal, answers: str, expected: tuple[object, ...]) -> None:
+    caller = begin(rehearsal)
+    caller.press(answers)
+    assert first_line(caller) == expected
+    assert caller.address[6:8] == ("shipping", True)
+    assert caller.prompts[-1] == "card.on_file"
+
+
+def test_the_order_goes_to_the_new_address_and_the_mailing_address_stays(rehearsal: Rehearsal) -> None:
+    caller = begin(rehearsal)
+    caller.press("01001 74# 777# 1 1")
+    assert "To seventy-four Springfield Street, Agawam, Massachusetts" in caller.text
+    caller.press("7")
+    ((status, kind, street),) = rehearsal.rows(
+        "SELECT o.status, a.kind, a.street FROM refill_order o JOIN address a ON a.id = o.ship_to_id "
+        "ORDER BY o.id DESC LIMIT 1"
+    )
+    assert (status, kind, street) == ("placed", "shipping", "Springfield Street")
+    assert rehearsal.rows("SELECT street, replaced_at FROM address WHERE member_id = 1 AND kind = 'mailing'") == [
+        ("Blossom Circle", None)
+    ]
+    assert rehearsal.rows("SELECT * FROM notice") == []
+
+
+def test_from_now_on_it_replaces_the_mailing_address_and_the_member_is_to_be_told(rehearsal: Rehearsal) -> None:
+    caller = begin(rehearsal, scope="2")
+    text = caller.press("01001 74# 777# 1")
+    assert "your mailing address from now on" in text
+    rows = rehearsal.rows(
+        "SELECT street, replaced_at FROM address WHERE member_id = 1 AND kind = 'mailing' ORDER BY id"
+    )
+    assert [(street, replaced is None) for street, replaced in rows] == [
+        ("Blossom Circle", False),
+        ("Springfield Street", True),
+    ]
+    assert [row[:3] for row in rehearsal.rows('SELECT member_id, kind, "by" FROM notice')] == [
+        (1, "address_changed", "text")
+    ]
+
+
+def test_a_member_without_a_telephone_is_told_by_letter(rehearsal: Rehearsal) -> None:
+    rehearsal.run("UPDATE member SET phone = NULL WHERE id = 1")
+    begin(rehearsal, scope="2").press("01001 74# 777# 1")
+    assert rehearsal.rows('SELECT "by" FROM notice') == [("letter",)]
+
+
+def test_a_street_that_is_not_known_is_spelled_and_holds_the_order_unpaid(rehearsal: Rehearsal) -> None:
+    caller = begin(rehearsal, scope="2")
+    text = caller.press("01001 74# 9999# 2 6151338153# 2 017481#")
+    assert "M, J, F, T, L. S, T." in text
+    text = caller.press("1")
+    assert "Our staff will check this address" in text
+    assert "your card is not charged before" in caller.press("1")
+    assert "when our staff have checked the address" in caller.press("1")
+    assert "on hold until our staff" in caller.press("7")
+    assert caller.address == (
+        *("74", "MJFTL ST", None, *AGAWAM),
+        *("mailing", False, "01001 74 9999 6151338153 017481"),
+    )
+    order = rehearsal.rows("SELECT id, status, held_reason FROM refill_order ORDER BY id DESC LIMIT 1")[0]
+    assert order[1:] == ("held", "address")
+    assert rehearsal.rows("SELECT * FROM payment WHERE order_id = :id", id=order[0]) == []
+    current = "SELECT street FROM address WHERE member_id = 1 AND kind = 'mailing' AND verified AND replaced_at IS NULL"
+    assert rehearsal.rows(current) == [("Blossom Circle",)]
+    assert rehearsal.rows("SELECT * FROM notice") == []
+
+
+def test_a_new_card_for_a_held_order_is_kept_for_that_order_only(rehearsal: Rehearsal) -> None:
+    caller = begin(rehearsal)
+    caller.press("01001 74# 9999# 2 6121# 1 1 9 4242424242424242# 1230 123 2 7")
+    order_id, status, card_id = rehearsal.rows(
+        "SELECT id, status, saved_card_id FROM refill_order ORDER BY id DESC LIMIT 1"
+    )[0]
+    assert status == "held"
+    assert rehearsal.rows("SELECT only_for_order_id FROM saved_card WHERE id = :id", id=card_id) == [(order_id,)]
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+class TestTheWayOut:
+    def test_a_zip_without_streets_leads_to_spelling(self, rehearsal: Rehearsal) -> None:
+        rehearsal.run("DELETE FROM street WHERE zip = '01001'")
+        assert "I do not know the streets of that ZIP code" in begin(rehearsal).press("01001 74#")
+
+    def test_an_unknown_zip_is_taken_with_city_and_state_spelled(self, rehearsal: Rehearsal) -> None:
+        caller = begin(rehearsal)
+        assert "I do not know that ZIP code" in caller.press("00000")
+        assert "Spell the city" in caller.press("2")
+        assert "the two letters of the state" in caller.press("6132# 1")
+        assert "not a state" in caller.press("9494# 1")
+        assert caller.press("6121# 1").startswith("Me, Massachusetts.")
+        caller.press("74# 6121# 1 1")
+        assert first_line(caller) == ("74", "MA", None, "ME", "MA", "00000")
+        assert not caller.address[7]
+
+    def test_an_unknown_zip_can_be_keyed_again(self, rehearsal: Rehearsal) -> None:
+        assert "house number" in begin(rehearsal).press("00000 1 01001")
+
+    def test_pound_alone_says_what_is_spelled_so_far(self, rehearsal: Rehearsal) -> None:
+        caller = begin(rehearsal)
+        caller.press("01001 74# 9999# 2")
+        assert "Nothing yet" in caller.press("#")
+        assert caller.press("2 6121# 2 #").startswith("M, A.")
+
+    def test_star_and_three_take_a_letter_back(self, rehearsal: Rehearsal) -> None:
+        caller = begin(rehearsal)
+        assert caller.press("01001 74# 9999# 2 612122*31#").startswith("M, A, D.")
+        assert caller.press("3").startswith("M, A.")
+        assert "Spell the street" in caller.press("4")
+
+    def test_what_is_no_letter_is_said_and_counted(self, rehearsal: Rehearsal) -> None:
+        caller = begin(rehearsal)
+        caller.press("01001 74# 9999# 2")
+        assert "I could not make letters of that" in caller.press("615#")
+        caller.press("615# 615#")
+        assert caller.prompts == ["spelling.heard"], "after three, what there is so far and the ways on"
+
+    def test_nothing_spelled_is_no_street(self, rehearsal: Rehearsal) -> None:
+        caller = begin(rehearsal)
+        assert "Nothing is spelled yet" in caller.press("01001 74# 9999# 2 # 1")
+
+    def test_whoever_came_here_by_mistake_can_go_back(self, rehearsal: Rehearsal) -> None:
+        caller = begin(rehearsal)
+        caller.press("01001 74# 9999# 2 # 9")
+        assert caller.prompts == ["address.zip"]
+
+    def test_a_spelled_street_can_be_mended_in_its_zip(self, rehearsal: Rehearsal) -> None:
+        caller = begin(rehearsal)
+        caller.press("01001 74# 9999# 2 6121# 1 8 1 01007 1")
+        assert first_line(caller) == ("74", "MA", None, "Belchertown", "MA", "01007")
+
+    def test_anything_military_can_be_spelled(self, rehearsal: Rehearsal) -> None:
+        caller = begin(rehearsal)
+        caller.press("09012 4 827474# 1 1")
+        assert first_line(caller) == (None, "USS", None, "APO", "AE", "09012")
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+class TestTheChoice:
+    def streets(self, rehearsal: Rehearsal, *names: str, low: int | None = None, high: int | None = None) -> None:
+        for name in names:
+            rehearsal.run(
+                "INSERT INTO street (zip, name, city, state, low, high) VALUES ('01001', :name, 'Agawam', 'MA', :low, :high)",
+                name=name, low=low, high=high,
+            )  # fmt: skip
+
+    def test_three_are_offered_and_more_come_by_five(self, rehearsal: Rehearsal) -> None:
+        self.streets(rehearsal, "Maple St", "Maple Ave", "N Maple St", "Maple Ct", "Maplewood Rd")
+        caller = begin(rehearsal)
+        text = caller.press("01001 74# 627#")
+        assert text.startswith(
+            "For seventy-four Maple Street, Agawam, Massachusetts, zero one zero zero one, press one. "
+            "For seventy-four North Maple Street, press two. For seventy-four Maple Avenue, press three."
+        )
+        assert "For another street, press five. To key in more letters, press six." in text
+        assert "Maplewood Road, Agawam" in caller.press("5")
+        assert "Maple Court" in caller.text
+        caller.press("2")
+        assert first_line(caller)[:2] == ("74", "Maple Ct")
+
+    def test_more_letters_narrow(self, rehearsal: Rehearsal) -> None:
+        self.streets(rehearsal, "Maple St", "Maple Ave", "N Maple St", "Maple Ct", "Maplewood Rd")
+        caller = begin(rehearsal)
+        assert "Maplewood Road, Agawam" in caller.press("01001 74# 627# 6 539#")
+        assert "Maple Avenue, Agawam" in caller.press("8 3 6275328#")
+
+    def test_more_letters_may_also_be_the_name_anew(self, rehearsal: Rehearsal) -> None:
+        self.streets(rehearsal, "Maple St", "Maple Ave", "N Maple St", "Maple Ct", "Maplewood Rd")
+        assert "Maplewood Road, Agawam" in begin(rehearsal).press("01001 74# 627# 6 6275396#")
+
+    def test_after_those_that_fit_come_those_that_nearly_do(self, rehearsal: Rehearsal) -> None:
+        self.streets(rehearsal, "Maple St", "Manle St")
+        caller = begin(rehearsal)
+        assert "Manle" not in caller.press("01001 74# 62753#")
+        assert caller.press("5").startswith(
+            "I found nothing that begins just so, but something close. For seventy-four Manle"
+        )
+        assert "I find no such street there" in caller.press("5")
+
+    def test_a_house_number_beyond_those_known_is_said_and_taken(self, rehearsal: Rehearsal) -> None:
+        self.streets(rehearsal, "Maple St", low=1, high=50)
+        caller = begin(rehearsal)
+        assert caller.press("01001 74# 627#").startswith(
+            "I know no number seventy-four on that street, but it can be used."
+        )
+        caller.press("1")
+        assert first_line(caller)[:2] == ("74", "Maple St")
+        assert caller.address[7]
+
+    def test_a_street_that_has_the_number_is_offered_before_one_that_has_not(self, rehearsal: Rehearsal) -> None:
+        self.streets(rehearsal, "Maple St", low=1, high=50)
+        self.streets(rehearsal, "Maple Ct", low=60, high=90)
+        assert begin(rehearsal).press("01001 74# 627#").startswith("For seventy-four Maple Court")
+
+    def test_a_numbered_street_is_keyed_in_figures(self, rehearsal: Rehearsal) -> None:
+        self.streets(rehearsal, "N 186th St", "Fifth Ave NW")
+        assert "North one hundred eighty-sixth Street" in begin(rehearsal).press("01001 74# 186#")
+        for keyed in ("5#", "58#", "34384#"):
+            assert "Avenue Northwest" in begin(rehearsal).press(f"01001 74# {keyed}")
+
+    def test_a_zip_with_several_cities_takes_its_main_one_unless_changed(self, rehearsal: Rehearsal) -> None:
+        rehearsal.run(
+            "INSERT INTO street (zip, name, city, state) VALUES ('11101', 'Elm St', 'Long Island City', 'NY')"
+        )
+        caller = begin(rehearsal)
+        assert caller.press("11101").startswith("Long Island City, New York.")
+        assert "For Astoria, press one" in caller.press("74# 356# 8 5")
+        assert "Elm Street, Astoria, New York" in caller.press("1")
+
+    def test_a_zip_with_one_city_says_so(self, rehearsal: Rehearsal) -> None:
+        assert "that one city only" in begin(rehearsal).press("94550 74# 2567# 8 5")
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+class TestTheThirdProof:
+    @pytest.mark.parametrize(
+        "proof", [pytest.param("7304112#", id="a prescription of theirs"), pytest.param("BIRTH", id="the birth date")]
+    )
+    def test_it_is_asked_before_anything_changes(self, rehearsal: Rehearsal, proof: str) -> None:
+        ((born,),) = rehearsal.rows("SELECT birth_date FROM member WHERE id = 1")
+        year, month, day = str(born).split("-")
+        caller = begin(rehearsal, proof=proof.replace("BIRTH", f"{month}{day}{year}#"))
+        assert caller.text.startswith("Key in the ZIP code")
+
+    @pytest.mark.parametrize(
+        "proof",
+        [
+            pytest.param("7311236#", id="another member's prescription"),
+            pytest.param("9999999#", id="no prescription"),
+            pytest.param("01011930#", id="another day"),
+            pytest.param("99999999#", id="no day"),
+        ],
+    )
+    def test_what_does_not_match_is_refused_and_three_lead_to_a_person(self, rehearsal: Rehearsal, proof: str) -> None:
+        caller = begin(rehearsal, proof=proof)
+        assert caller.text.startswith("That does not match")
+        caller.press(f"{proof} {proof}")
+        assert caller.prompts == ["give_up.goodbye"]
+        assert rehearsal.rows("SELECT * FROM address WHERE entered_by = 'phone' AND member_id = 1") == []
+
+    def test_five_failures_lock_it_for_that_member_whoever_calls(self, rehearsal: Rehearsal) -> None:
+        for number in range(2):
+            phone, _ = rehearsal.call(IDENTIFIED + "1" + "2" + "1", from_number=f"+1510555012{number}")
+            for _ in range(3):
+                phone.press("9999999#")
+        phone, heard = rehearsal.call(IDENTIFIED + "1" + "2" + "1", from_number="+15105550129")
+        assert heard.text.startswith("That does not match")
+
+    def test_whoever_keyed_a_prescription_number_is_not_asked_again(self, rehearsal: Rehearsal) -> None:
+        _, heard = rehearsal.call(IDENTIFIED + "3" + "7304112#" + "3" + "9" + "2" + "1")
+        assert heard.text.startswith("Key in the ZIP code")
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_the_old_address_can_be_kept_at_every_turning(rehearsal: Rehearsal) -> None:
+    for answers in ("", "01001 74# 9999#", "00000", "01001 74# 777# 8"):
+        caller = begin(rehearsal, scope="", proof="") if not answers else begin(rehearsal)
+        assert caller.press(f"{answers} 9").startswith("It will be mailed to")
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_keys_of_an_address_never_stand_in_the_journal(rehearsal: Rehearsal) -> None:
+    begin(rehearsal).press("01001 74# 9999# 2 6121# 1 8 2 75# 4 613# 1")
+    events = [str(event) for (event,) in rehearsal.rows("SELECT event FROM journal")]
+    assert not [event for event in events if any(keys in event for keys in ("01001", "74", "9999", "6121", "613"))]
+
+
+@pytest.mark.parametrize("language", ["1", "2"], ids=["en", "es"])
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_forty_presses_do_no_harm(rehearsal: Rehearsal, language: str) -> None:
+    phone, _ = rehearsal.call(IDENTIFIED.replace("1", language, 1) + "1" + "2" + "1" + PROVED + "01001")
+    caller = Caller(rehearsal, phone, "")
+    caller.press("74# " + "7" * 40 + "#")
+    assert caller.prompts == ["address.no_street"]
+    caller.press("1 777# 8 2 777777777")
+    assert caller.prompts[-1] == "address.house"
+    assert rehearsal.rows("SELECT * FROM address WHERE entered_by = 'phone' AND member_id = 1") == []
