@@ -45,7 +45,12 @@ PROCESSOR_SECONDS = 4
 """Passed while a processor that is away or slow is waited for."""
 
 _KEY = Secret(base64.urlsafe_b64encode(b"a rehearsal's key, not a secret.").decode())
-_FAULTS = {"processor": sandbox.Fault.DOWN, "slow_processor": sandbox.Fault.SLOW}
+_FAULTS = {
+    "processor": sandbox.Fault.DOWN,
+    "processor_once": sandbox.Fault.DOWN,
+    "slow_processor": sandbox.Fault.SLOW,
+    "slow_processor_once": sandbox.Fault.SLOW,
+}
 
 
 class RehearsalError(RuntimeError):
@@ -275,4 +280,6 @@ class Staged:
         fault = _FAULTS.get(self._fault)
         if fault:
             self.passes(PROCESSOR_SECONDS)
+            if self._fault.endswith("_once"):
+                self._fault = "nothing"
         return fault

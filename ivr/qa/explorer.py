@@ -16,8 +16,8 @@ from itertools import count
 
 from ivr.errors import Place
 from ivr.flow.call import Call
-from ivr.flow.definition import REPEAT, Ask, Do, Flows, Menu
-from ivr.flow.graph import Graph
+from ivr.flow.definition import REPEAT, Ask, Do, Flows, Menu, ways
+from ivr.flow.graph import Graph, points
 from ivr.phone.heard import Ended, Paying
 from ivr.qa.caller import Caller
 from ivr.qa.coverage import Cell, Group, cells, passed
@@ -49,6 +49,8 @@ SAME_WAY = 2
 ANY_MEMBER = 12
 """How often it is tried in all, where what is keyed does not depend on the member."""
 OF_MEMBER = ("zip", "keyed_number", "keyed_order", "keyed_proof")
+KEPT_KEYS = {"member_number": "member", "keyed_zip": "zip", "card_number": "card"}
+"""What is remembered of what was keyed, by the value it is saved in."""
 RETHINK = 25
 """Steps after which it is looked again where something is missing."""
 
@@ -98,12 +100,14 @@ class Explorer:
     _order: Iterator[int] = field(default_factory=count)
     _wanted: set[Key] = field(default_factory=set)
     _ways_on: frozenset[tuple[Where, Where]] = frozenset()
+    _names: frozenset[str] = frozenset()
     _distances: Mapping[Where, int] = field(default_factory=dict)
 
     def explore(self) -> None:
         """Look until everything is covered, or the time is up."""
         self._wanted = {cell.key for cell, group in cells(self.flows).items() if group is Group.OUTCOME}
         self._ways_on = ways_on(self.flows)
+        self._names = chosen_names(self.flows)
         until = time.monotonic() + self.seconds
         people: tuple[Person, ...] = ("nobody", "answers", "no_answer")
         for person in people:
@@ -165,7 +169,7 @@ class Explorer:
         call = point.caller.latest[-1].call if point.caller.latest else None
         if call is None or point.caller.over:
             return
-        alike = (_signature(call), point.keyed.member)
+        alike = (_signature(call, self._names), point.keyed)
         self._points[alike] += 1
         if self._points[alike] > SAME_POINT:
             return
@@ -196,12 +200,12 @@ class Explorer:
         moments = list(point.moments)
         before = len(caller.turns)
         for act in acts:
-            try:
-                caller.act(act)
-            except Exception as error:  # whatever a caller can do to a line must not break it
-                raise AssertionError(f"{error!r} after {[str(moment.act) for moment in moments]} {act}") from error
-            turned = not isinstance(act, Breaks | Later | Meanwhile)
-            moments.append(Moment(act, heard(caller.words) if turned else ()))
+            for once in _one_by_one(act):
+                caller.act(once)
+                turned = not isinstance(once, Breaks | Later | Meanwhile)
+                moments.append(Moment(once, heard(caller.words) if turned else ()))
+                if caller.over or (isinstance(act, Waits) and gave_up(caller)):
+                    break
         self.expanded += 1
         mine = frozenset(key for turn in caller.turns[before:] for key in passed(self.flows, turn))
         new = (mine & self._wanted) - self.done
@@ -252,15 +256,15 @@ class Explorer:
         elif isinstance(state, Ask):
             for keys in answers(state, pharmacy, keyed):
                 digits = keys.rstrip("#")
-                changes = {"member_number": {"member": digits}, "keyed_zip": {"zip": digits}}.get(state.save, {})
-                yield keys, replace(keyed, **changes)
+                name = KEPT_KEYS.get(state.save, "")
+                yield keys, replace(keyed, **{name: digits}) if name else keyed
 
     def _unhappy(self, state: object) -> Iterator[tuple[str, tuple[Act, ...]]]:
         """Yield what leads elsewhere without an answer, each by a name; the rest is tried question by question."""
         if not isinstance(state, Menu | Ask):
             return
         own = f"{state.place}" if state.too_many else "too_many"
-        yield own, (Waits(NOWHERE, state.limits.silence),)
+        yield own, (Waits(NOWHERE, state.limits.silence + 1),)  # the first may be taken for the pause of a habit
         keys = self.flows.line.menu_keys if isinstance(state, Menu) else self.flows.line.ask_keys
         for key, flow in keys.items():
             if flow != REPEAT and not (isinstance(state, Menu) and key in state.keys):
@@ -282,7 +286,8 @@ class Explorer:
             return
         self._ways["trouble", where] += 1
         yield (Breaks(NOWHERE, "processor"),)
-        yield (Breaks(NOWHERE, "slow_processor"),)
+        yield (Breaks(NOWHERE, "processor_once"),)
+        yield (Breaks(NOWHERE, "slow_processor_once"),)
         yield (Later(NOWHERE, timedelta(minutes=6)),)
         yield (Later(NOWHERE, timedelta(hours=21)), Breaks(NOWHERE, "processor"))
         yield from self._ordered_elsewhere(scene, point)
@@ -304,6 +309,18 @@ class Explorer:
                 yield (Meanwhile(NOWHERE, web_order(point.keyed.member, chosen)),)
         for number in orders:
             yield (Meanwhile(NOWHERE, (Row(NOWHERE, "refill_order", {"order_number": number, "status": "placed"}),)),)
+
+
+def _one_by_one(act: Act) -> Iterator[Act]:
+    if isinstance(act, Waits):
+        yield from (replace(act, times=1) for _ in range(act.times))
+    else:
+        yield act
+
+
+def gave_up(caller: Caller) -> bool:
+    """Say whether the line has just given up on a question."""
+    return any(visit.branch == "too_many" for turn in caller.latest for visit in turn.trail)
 
 
 FAR = 99
@@ -346,14 +363,27 @@ def web_order(member: str, prescriptions: Sequence[str]) -> tuple[Row, ...]:
     return (Row(NOWHERE, "refill_order", order), *(Row(NOWHERE, "order_line", line) for line in lines))
 
 
-def _signature(call: Call) -> object:
-    """Return what calls that stand alike have in common."""
+def _signature(call: Call, names: frozenset[str]) -> object:
+    """Return what calls that stand alike have in common: where they are, and what was chosen, built and counted."""
     values = call.values
-    kept = tuple((name, str(values[name])) for name in ("member_id", "rx_number", "when", "proved") if name in values)
+    kept = tuple((name, str(values[name])) for name in sorted(names & set(values)))
     sizes = tuple(
         (name, min(len(value), 2)) for name, value in sorted(values.items()) if isinstance(value, list | tuple)
     )
-    return tuple((frame.flow, frame.state) for frame in call.frames), kept, sizes, len(values)
+    built = tuple(
+        (name, part)
+        for name, value in sorted(values.items())
+        if isinstance(value, Mapping)
+        for part in sorted(value)
+        if value[part] not in (None, "", 0, (), [])
+    )
+    return tuple((frame.flow, frame.state) for frame in call.frames), kept, sizes, built
+
+
+def chosen_names(flows: Flows) -> frozenset[str]:
+    """Return the values that tell calls apart: who calls, about what, and all that a key of the flows sets."""
+    sets = {name for _, state in points(flows) for _, target in ways(state) for name in target.sets}
+    return frozenset(sets | {"member_id", "rx_number", "when", "proved"})
 
 
 def written(scene: Rehearsed) -> Mapping[str, object]:

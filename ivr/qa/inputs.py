@@ -28,7 +28,8 @@ UNKNOWN_ZIP = "00501"
 UNKNOWN_RX = "7000000"
 UNKNOWN_ORDER = "99999999"
 MILITARY_ZIP = "09012"
-MANY_CITIES = ("94501", "30301")
+MANY_CITIES = ("80005",)
+NO_STREETS = "00501"
 NO_ZIP = "00000"
 
 
@@ -86,6 +87,7 @@ class Keyed:
 
     member: str = ""
     zip: str = ""
+    card: str = ""
 
 
 def answers(ask: Ask, pharmacy: Pharmacy, keyed: Keyed) -> Iterator[str]:
@@ -114,13 +116,13 @@ _KNOWN: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {
     "card_expiry": lambda _pharmacy, _keyed: EXPIRIES,
     "card_code": lambda _pharmacy, _keyed: ("123", "1234"),
     "keyed_proof": lambda pharmacy, keyed: (*pharmacy.prescriptions.get(keyed.member, ())[:1], UNKNOWN_RX),
-    "keyed_zip": lambda pharmacy, _: (pharmacy.busiest_zip, MILITARY_ZIP, *MANY_CITIES, NO_ZIP),
+    "keyed_zip": lambda pharmacy, _: (pharmacy.busiest_zip, *MANY_CITIES, MILITARY_ZIP, NO_STREETS, NO_ZIP),
     "keyed_house": lambda _pharmacy, _keyed: ("118", "*", "1*2", "0118"),
     "keyed_street": lambda pharmacy, keyed: _street_keys(pharmacy, keyed),
     "keyed_unit": lambda _pharmacy, _keyed: ("4", "12"),
     "keyed_letter": lambda _pharmacy, _keyed: ("21", "11"),
     "keyed_dash": lambda _pharmacy, _keyed: ("1", "9"),
-    "keyed_letters": lambda _pharmacy, _keyed: ("2131", "6221", "21*", "1199"),
+    "keyed_letters": lambda _pharmacy, _keyed: ("2131", "2321", "21*", "**", "1199"),
 }
 
 
