@@ -23,19 +23,26 @@ from ivr.wording import Value, Values
 def say_back(_: Context, values: Values) -> Done:
     """Put together all that is about to be ordered."""
     basket, totals = items(values, "basket"), refill.totals(values)
-    paid_by = values.get("spoken_card")
-    if values.get("card") is None or not any(cents for _, cents in totals):
-        card = phrase("order.no_card")
-    elif values["address_held"]:
-        card = phrase("order.card_held", card=paid_by)
-    elif any(when for when, cents in totals if cents):
-        card = phrase("order.card_later", card=paid_by)
-    else:
-        card = phrase("order.card", card=paid_by)
     lines, amounts = speech.lines(values, basket), speech.amounts(totals)
     # An address on file was accepted a moment ago; a new one is heard once more, lest a slip of the finger chose it.
     ship_to = phrase("order.ship_to", address=values["address"]) if values["address_new"] else ()
-    return Done("said", {"ship_to": ship_to, "lines": lines, "amounts": amounts, "paying": card, "count": len(basket)})
+    paying = _paying(values, totals)
+    return Done(
+        "said", {"ship_to": ship_to, "lines": lines, "amounts": amounts, "paying": paying, "count": len(basket)}
+    )
+
+
+def _paying(values: Values, totals: list[tuple[str, int]]) -> Value:
+    """Return which card is charged, when, and how long it is kept."""
+    if values.get("card") is None or not any(cents for _, cents in totals):
+        return phrase("order.no_card")
+    card = values["spoken_card"]
+    if values["address_held"]:
+        return phrase("order.card_held", card=card)
+    if not any(when for when, cents in totals if cents):
+        return phrase("order.card", card=card)
+    kept_anyway = "saved_card_id" in item(values, "card") or values["keep_card"] == "yes"
+    return (phrase("order.card_later", card=card), *(() if kept_anyway else (phrase("order.card_kept"),)))
 
 
 @dataclass(frozen=True, slots=True)

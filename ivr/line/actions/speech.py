@@ -37,6 +37,7 @@ LINES: Phrases = {
 PAYING: Phrases = {
     "order.card": {"card": "phrase"},
     "order.card_later": {"card": "phrase"},
+    "order.card_kept": {},
     "order.card_held": {"card": "phrase"},
     "order.no_card": {},
 }
