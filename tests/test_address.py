@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from rehearsal import IDENTIFIED, Rehearsal
+
+from ivr.line.fulfil import Outcome
+from ivr.line.release import release
+from ivr.line.sweep import sweep
 
 PROVED = "7304112#"
 """A prescription number of the member who calls."""
@@ -176,6 +182,41 @@ def test_a_street_that_is_not_known_is_spelled_and_holds_the_order_unpaid(rehear
     current = "SELECT street FROM address WHERE member_id = 1 AND kind = 'mailing' AND verified AND replaced_at IS NULL"
     assert rehearsal.rows(current) == [("Blossom Circle",)]
     assert rehearsal.rows("SELECT * FROM notice") == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "kind_of", "told"), [("1", "shipping", []), ("2", "mailing", [("address_changed",)])]
+)
+def test_staff_release_it_and_then_it_is_charged(
+    rehearsal: Rehearsal, scope: str, kind_of: str, told: list[tuple[object, ...]]
+) -> None:
+    begin(rehearsal, scope=scope).press("01001 74# 9999# 2 6121# 1 1 1 7")
+    number = str(rehearsal.rows("SELECT order_number FROM refill_order ORDER BY id DESC LIMIT 1")[0][0])
+    assert release(rehearsal.line, number) == Outcome(
+        True, f"order {number} is released; its card is charged on the day it ships"
+    )
+    assert not release(rehearsal.line, number).done
+    sweep(rehearsal.line, timedelta(days=90))
+    rehearsal.clock.pass_seconds(120)
+    sweep(rehearsal.line, timedelta(days=90))
+    state = (
+        "SELECT o.status, p.status, a.kind, a.verified FROM refill_order o JOIN payment p ON p.order_id = o.id "
+        "JOIN address a ON a.id = o.ship_to_id WHERE o.order_number = :number"
+    )
+    assert rehearsal.rows(state, number=number) == [("placed", "authorized", kind_of, True)]
+    assert rehearsal.rows("SELECT kind FROM notice") == told
+    current = (
+        "SELECT count(*) FROM address WHERE member_id = 1 AND kind = 'mailing' AND verified AND replaced_at IS NULL"
+    )
+    assert rehearsal.rows(current) == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [("1", "there is no order 1"), ("44508893", "order 44508893 is cancelled; only a held order can be released")],
+)
+def test_only_held_orders_can_be_released(rehearsal: Rehearsal, number: str, words: str) -> None:
+    assert release(rehearsal.line, number) == Outcome(False, words)
 
 
 def test_a_new_card_for_a_held_order_is_kept_for_that_order_only(rehearsal: Rehearsal) -> None:

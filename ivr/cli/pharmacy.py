@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from ivr.cli.group import console, settings
 from ivr.line import fulfil
 from ivr.line.build import build_line
+from ivr.line.release import release
 from ivr.pharmacy.database import answering, open_database
 from ivr.pharmacy.load import load_folder
 from ivr.pharmacy.orders import OrderFacts, latest_orders
@@ -89,6 +90,16 @@ def pharmacy_cancel(order: str) -> None:
     Example: ivr pharmacy cancel 12345674
     """
     tell(fulfil.cancel(build_line(settings()), order))
+
+
+@pharmacy.command("release")
+@click.argument("order")
+def pharmacy_release(order: str) -> None:
+    """Release ORDER, which is held: its address counts as checked then, and its card is charged.
+
+    Example: ivr pharmacy release 12345674
+    """
+    tell(release(build_line(settings()), order))
 
 
 def tell(outcome: fulfil.Outcome) -> None:

@@ -62,8 +62,24 @@ def add_address(session: Session, member_id: int, address: NewAddress, now: date
     One that is not verified stands beside it until staff have looked at it.
     """
     if address.kind == "mailing" and address.verified:
-        session.execute(select(Member.id).where(Member.id == member_id).with_for_update())  # one change at a time
-        standing = change(Address, Address.member_id == member_id, Address.kind == "mailing", Address.verified)
-        session.execute(standing.where(Address.replaced_at.is_(None)).values(replaced_at=now))
+        _replace_mailing(session, member_id, now)
     values = {**asdict(address), "member_id": member_id, "created_at": now}
     return session.scalars(insert(Address).values(**values).returning(Address.id)).one()
+
+
+def verify_address(session: Session, address_id: int, now: datetime) -> int | None:
+    """Note that staff have made sure of an address; return the member whose mailing address it becomes by that."""
+    unsure = select(Address.member_id, Address.kind).where(Address.id == address_id, Address.verified.is_(False))
+    row = session.execute(unsure).first()
+    if row is None:
+        return None
+    if row.kind == "mailing":
+        _replace_mailing(session, row.member_id, now)
+    session.execute(change(Address, Address.id == address_id).values(verified=True))
+    return int(row.member_id) if row.kind == "mailing" else None
+
+
+def _replace_mailing(session: Session, member_id: int, now: datetime) -> None:
+    session.execute(select(Member.id).where(Member.id == member_id).with_for_update())  # one change at a time
+    standing = change(Address, Address.member_id == member_id, Address.kind == "mailing", Address.verified)
+    session.execute(standing.where(Address.replaced_at.is_(None)).values(replaced_at=now))

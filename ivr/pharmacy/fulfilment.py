@@ -30,17 +30,22 @@ def hold_order(session: Session, order_id: int, reason: str) -> bool:
     return _move(session, order_id, ("pending", "scheduled", "placed"), status="held", held_reason=reason)
 
 
-def release_order(session: Session, order_id: int, today: date, rules: Rules) -> bool:
-    """Let a held order go on, to its day if that is still to come; it arrives so much later."""
-    ship_on = session.scalar(select(RefillOrder.ship_on).where(RefillOrder.id == order_id))
-    later = ship_on is not None and ship_on > today
+def release_order(session: Session, order_id: int, today: date, rules: Rules, *, paid: bool = True) -> bool:
+    """Let a held order go on, to its day if that is still to come; it arrives so much later.
+
+    One that is not paid yet is scheduled for today at the earliest, since scheduled orders are charged as they ship.
+    """
+    wished = session.scalar(select(RefillOrder.ship_on).where(RefillOrder.id == order_id))
+    ship_on = max(wished or today, today)
+    scheduled = ship_on > today or not paid
     return _move(
         session,
         order_id,
         ("held",),
-        status="scheduled" if later else "placed",
+        status="scheduled" if scheduled else "placed",
+        ship_on=ship_on if scheduled else wished,
         held_reason=None,
-        expected_by=arrival(ship_on if ship_on and later else today, rules.mail_business_days),
+        expected_by=arrival(ship_on, rules.mail_business_days),
     )
 
 

@@ -113,7 +113,7 @@ def use_new_address(context: Context, values: Values) -> Done:
     )
     address_id = add_address(context.session, member_id, new, context.now)
     if always and building.checked:
-        note_changed_address(context, member_id, address_id)
+        note_changed_address(context.session, member_id, address_id, context.now)
     outcome = "to_be_checked" if not building.checked else "changed" if always else "chosen"
     kept: dict[str, Value] = {"address_id": address_id, "address": building.address(street)}
     kept |= {"address_held": not building.checked, "address_new": True}

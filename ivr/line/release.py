@@ -1,0 +1,37 @@
+"""Releases held orders for the pharmacy's staff: an address they have made sure of, a medicine that is back in stock."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from ivr.line.fulfil import Outcome
+from ivr.line.notices import note_changed_address
+from ivr.line.service import Line
+from ivr.pharmacy.addresses import verify_address
+from ivr.pharmacy.fulfilment import release_order
+from ivr.pharmacy.orders import order_by_number
+from ivr.pharmacy.payments import payment_for
+
+
+def release(line: Line, order_number: str) -> Outcome:
+    """Let a held order go on; its address counts as verified then, and what is due is charged by the next sweep.
+
+    An address that the member meant to keep takes the place of the one on file, and the member is to hear of it.
+    """
+    now = line.clock()
+    with Session(line.database) as session, session.begin():
+        order = order_by_number(session, order_number)
+        if order is None:
+            return Outcome(False, f"there is no order {order_number}")
+        if order.status != "held":
+            return Outcome(False, f"order {order_number} is {order.status}; only a held order can be released")
+        if order.held_reason == "address":
+            moved = verify_address(session, order.ship_to_id, now)
+            if moved:
+                note_changed_address(session, moved, order.ship_to_id, now)
+        payment = payment_for(session, order.id)
+        paid = not order.total_cents or (payment is not None and payment.status in ("authorized", "captured"))
+        if not release_order(session, order.id, line.today(now), line.rules, paid=paid):
+            return Outcome(False, f"order {order_number} changed meanwhile")
+    words = f"order {order_number} is released"
+    return Outcome(True, words if paid else f"{words}; its card is charged on the day it ships")
