@@ -14,7 +14,22 @@ from ivr.cli.streets import streets
 from ivr.cli.versions import rollback, versions
 from ivr.cli.words import say
 
-for command in (serve, dial, check, schema, sweep, db, pharmacy, replay, recordings, say, rollback, versions, draw, streets):
+for command in (
+    serve,
+    dial,
+    check,
+    schema,
+    sweep,
+    db,
+    pharmacy,
+    replay,
+    recordings,
+    say,
+    rollback,
+    versions,
+    draw,
+    streets,
+):
     main.add_command(command)
 
 __all__ = ["main"]
