@@ -42,6 +42,7 @@ def stream() -> Iterator[io.StringIO]:
     before, level = root.handlers[:], root.level
     levels = {name: logging.getLogger(name).level for name in logs.LEVELS}
     stream = io.StringIO()
+    logs.clear()  # of a call that an earlier test answered in this thread
     logs.configure(stream)
     yield stream
     logs.clear()
