@@ -42,6 +42,9 @@ KIND_EXAMPLES: Mapping[str, Value] = {
 }
 """A value of each kind, as it lies in a call."""
 
+NEW_ADDRESS = "1 1 41200017# 94550 1 2"
+"""Everything on file is to be refilled, but sent elsewhere."""
+
 COLUMNS = 100
 UNWRAPPED = 10_000
 
@@ -57,6 +60,13 @@ def transcript(keys: str = HAPPY_KEYS) -> str:
     databases.close()
     lines = (textwrap.fill(line, COLUMNS, subsequent_indent="  ") for line in out.getvalue().splitlines())
     return fenced("\n".join(lines), "text")
+
+
+def address_call(keys: str) -> str:
+    """Return the part of a call in which a new address is keyed, up to the total."""
+    whole = transcript(f"{NEW_ADDRESS} {keys}").removeprefix("```text\n")
+    part = whole[whole.index("For this order only") :]
+    return fenced(part[: part.index("The total is")].rstrip(), "text")
 
 
 def excerpt(file: str, *names: str) -> str:
@@ -161,6 +171,11 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "flow": lambda: excerpt("flows/identify.yaml", "zip", "find_member"),
         "prompt": lambda: excerpt("prompts/en/identify.yaml", "zip", "no_match"),
         "pages": pages,
+    },
+    "docs/address.md": {
+        "easy": lambda: address_call("1 7304112# 01001 74# 777# 1"),
+        "numbered": lambda: address_call("2 7304112# 20001 1340# 5# 4 32# 9 4 1"),
+        "spelled": lambda: address_call("1 7304112# 01001 74# 9466# 2 9443626242*4321# 2 017481# 1 1"),
     },
     "docs/cli.md": {"commands": commands},
     "docs/developers.md": {"rooms": rooms_table},

@@ -158,3 +158,16 @@ _PARTS = st.sampled_from(["house_number", "street", "unit", "city", "state", "zi
 @given(address=st.dictionaries(_PARTS, st.none() | st.text(max_size=40)))
 def test_no_address_is_too_strange_to_be_said(language: str, address: dict[str, str | None]) -> None:
     assert isinstance(speak("address", address, language), str)
+
+
+@pytest.mark.parametrize(
+    ("street", "spoken"),
+    [
+        ("5TH ST NW", "thirteen forty, fifth Street Northwest"),
+        ("FIFTH AVE", "thirteen forty, Fifth Avenue"),
+        ("N 5TH AVE", "thirteen forty North fifth Avenue"),
+        ("MAIN ST", "thirteen forty Main Street"),
+    ],
+)
+def test_a_pause_keeps_a_house_number_from_a_numbered_street(street: str, spoken: str) -> None:
+    assert speak("address", {"house_number": "1340", "street": street}, "en") == spoken

@@ -18,6 +18,7 @@ _CAPITALS = re.compile(r"[^\W\d_]+(?:'S\b)?")
 _INITIALS = re.compile(r"(?!MC)[B-DF-HJ-NP-TV-XZ]{2}")
 _POST_OFFICE_BOX = re.compile(r"P\.?\s*O\.?\s*BOX\b", re.IGNORECASE)
 _LEADING_FRACTION = re.compile(r"(\d/\d)\s+(.+)")
+_ORDINAL_WORDS = frozenset(("FIRST", "SECOND", "THIRD", "FOURTH", "FIFTH", "SIXTH", "SEVENTH", "EIGHTH", "NINTH"))
 _UNIT = re.compile(r"(?:([A-Za-z]{2,})\b\.?)?\s*#?\s*(.*)")
 
 _KINDS = frozenset(STREET_KINDS) | {kind.upper() for kind in STREET_KINDS.values()}
@@ -31,14 +32,21 @@ def speak_address(parts: Mapping[str, str], language: Language) -> str:
     if house and (fraction := _LEADING_FRACTION.fullmatch(street)):  # directories put the half of 12 1/2 here
         house, street = f"{house} {fraction[1]}", fraction[2]
     state = parts.get("state", "")
+    number, name = _numbered(house, language), speak_street(street, language)
     spoken = (
-        f"{_numbered(house, language)} {speak_street(street, language)}".strip(),
+        f"{number}, {name}" if number and _begins_with_a_number(street) else f"{number} {name}".strip(),
         _unit(parts.get("unit", "").strip(), language),
         speak_city(parts.get("city", ""), language),
         language.states.get(state.upper(), state),
         _zip(parts.get("zip", ""), language),
     )
     return ", ".join(part for part in spoken if part)
+
+
+def _begins_with_a_number(street: str) -> bool:
+    """Tell whether a pause is needed before a street: without one, 1340 5th Street is 13 45th Street to the ear."""
+    first = street.split(" ", 1)[0].upper()
+    return first[:1].isdigit() or first in _ORDINAL_WORDS
 
 
 def speak_street(street: str, language: Language) -> str:
