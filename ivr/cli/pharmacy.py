@@ -15,6 +15,7 @@ from ivr.line.build import build_line
 from ivr.line.release import release
 from ivr.pharmacy.database import answering, open_database
 from ivr.pharmacy.load import load_folder
+from ivr.pharmacy.members import member_number
 from ivr.pharmacy.orders import OrderFacts, latest_orders
 from ivr.pharmacy.payments import payment_for
 
@@ -59,7 +60,7 @@ def order_row(session: Session, order: OrderFacts) -> tuple[str, ...]:
     payment = payment_for(session, order.id)
     return (
         order.order_number,
-        str(order.member_id),
+        member_number(session, order.member_id),
         order.channel,
         order.status + (f" ({order.held_reason})" if order.held_reason else ""),
         ", ".join(f"{line.rx_number} {line.days_supply} days" for line in order.lines),

@@ -51,6 +51,11 @@ def members_by_phone(session: Session, phone: str) -> tuple[MemberFacts, ...]:
     return every(session, select(*_MEMBER).where(Member.phone == phone).order_by(Member.id), MemberFacts)
 
 
+def member_number(session: Session, member_id: int) -> str:
+    """Return a member's number: for staff, never for a caller."""
+    return session.scalars(select(Member.member_number).where(Member.id == member_id)).one()
+
+
 def is_own_prescription(session: Session, member_id: int, rx_number: str) -> bool:
     """Tell whether a prescription number is one of this member's: the third proof of who is calling."""
     own = exists().where(Prescription.rx_number == rx_number, Prescription.member_id == member_id)
