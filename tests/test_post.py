@@ -151,3 +151,21 @@ def test_signatures_agree_with_the_carriers_validator(url: str, fields: list[tup
     made = signature(Secret(token), url, fields)
     assert RequestValidator(token).validate(url, MultiDict(fields), made)
     assert not RequestValidator(token + "x").validate(url, MultiDict(fields), made)
+
+
+def test_half_an_answer_is_no_answer() -> None:
+    """A server that dies while it answers: the carrier has nothing to execute."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer_half() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n<Response>")
+
+        dying = threading.Thread(target=answer_half)
+        dying.start()
+        reply = http_post(timeout_s=5)(f"http://127.0.0.1:{server.getsockname()[1]}/voice", {}, {})
+        dying.join()
+    assert reply.status == 0
+    assert "IncompleteRead" in reply.body

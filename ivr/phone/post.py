@@ -17,6 +17,7 @@ import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from email.message import Message
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode, urlsplit
 
@@ -64,7 +65,7 @@ def http_post(timeout_s: float = 15) -> Post:
         except urllib.error.HTTPError as answer:
             with answer:
                 return _http_reply(answer.code, answer.headers, answer.read())
-        except (OSError, ValueError) as error:  # URLError, time-outs and half answers among them
+        except (OSError, ValueError, HTTPException) as error:  # URLError, time-outs and half answers among them
             reason = getattr(error, "reason", error)
             return Reply(NO_ANSWER, "", str(reason) or type(error).__name__)
 
