@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Literal
 
 import click
+from watchfiles import watch as watch_files
 
+from ivr.cli.findings import RECORDING, Finding, find, render
 from ivr.cli.group import settings
 from ivr.flow import language
-from ivr.line.actions import SPECS
-from ivr.line.versions import load, read_files
 from ivr.prompts import shapes
+from ivr.prompts.lint import RULES
+from ivr.settings import Settings
 from ivr.yaml_reader import Shape, json_schema
 
 SCHEMAS: Mapping[str, tuple[str, Callable[[], Shape]]] = {
@@ -20,19 +25,73 @@ SCHEMAS: Mapping[str, tuple[str, Callable[[], Shape]]] = {
 }
 """What there is a schema of: its title, and its shape."""
 
+Form = Literal["text", "json", "github"]
+
 
 @click.command()
-def check() -> None:
-    """Check flows and prompts: every problem at once, as file:line:column.
+@click.option("--json", "form", flag_value="json", help="Print findings as JSON.")
+@click.option("--github", "form", flag_value="github", help="Print findings as GitHub shows them beside the lines.")
+@click.option("--strict", is_flag=True, help="Take warnings for errors.")
+@click.option(
+    "--ignore", multiple=True, type=click.Choice(sorted({*RULES, RECORDING})), help="Leave out warnings of this kind."
+)
+@click.option("--quiet", is_flag=True, help="Print errors only.")
+@click.option("--watch", is_flag=True, help="Check again whenever a file changes, until stopped.")
+def check(form: Form | None, strict: bool, ignore: tuple[str, ...], quiet: bool, watch: bool) -> None:
+    """Check flows, prompts and recordings: every problem at once, as file:line:column.
 
-    Example: ivr check
+    Errors keep an edit from being published; warnings say what would be better, with their kind in brackets.
+
+    Example: ivr check --strict --ignore long
     """
     chosen = settings()
-    version = load(read_files(chosen.flows, chosen.prompts), SPECS)
-    flows, prompts = version.flows.flows, version.catalogues
-    states = sum(len(flow.states) for flow in flows.values())
-    languages = " and ".join(prompts.languages)
-    click.echo(f"{len(flows)} flows, {states} states, {len(prompts.names)} prompts in {languages}: no problems")
+
+    def run() -> int:
+        return _check(chosen, form or "text", strict, ignore, quiet)
+
+    if not watch:
+        sys.exit(run())
+    again(run, watch_files(chosen.flows, chosen.prompts, raise_interrupt=False))
+
+
+def again(run: Callable[[], int], changes: Iterable[object]) -> None:
+    """Run now, and once for each change."""
+    run()
+    for _ in changes:
+        click.echo("")
+        run()
+
+
+def _check(chosen: Settings, form: Form, strict: bool, ignore: tuple[str, ...], quiet: bool) -> int:
+    """Print what there is to say, and return the exit code."""
+    found = find(_shown(chosen.flows), _shown(chosen.prompts), chosen.clock()().astimezone(chosen.timezone).date())
+    findings = [
+        Finding(one.place, one.message, one.rule, is_error=one.is_error or strict)
+        for one in found.findings
+        if one.rule not in ignore and (one.is_error or not quiet)
+    ]
+    for line in render(form, findings):
+        click.echo(line, err=form == "text" and bool(findings))
+    if form == "text":
+        click.echo(_summary(findings, found.summary))
+    return 1 if any(one.is_error for one in findings) else 0
+
+
+def _summary(findings: list[Finding], summary: str) -> str:
+    errors = sum(one.is_error for one in findings)
+    warnings = len(findings) - errors
+    told = _count(errors, "problem") + (f", {_count(warnings, 'warning')}" if warnings else "")
+    return f"{summary}: {told}" if summary else told
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
+
+
+def _shown(folder: Path) -> Path:
+    """Return a folder as an editor started here would call it."""
+    here = Path.cwd()
+    return folder.resolve().relative_to(here) if folder.resolve().is_relative_to(here) else folder
 
 
 @click.command()

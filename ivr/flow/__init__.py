@@ -6,20 +6,30 @@ from collections.abc import Mapping
 
 from ivr.errors import Report
 from ivr.flow.checker import check
-from ivr.flow.definition import ActionSpec, Flows
+from ivr.flow.definition import ActionSpec, Flow, Flows, Line
 from ivr.flow.loader import read_flows
 from ivr.prompts import Catalogues
 
 
 def load_flows(
-    files: Mapping[str, str], catalogues: Catalogues, actions: Mapping[str, ActionSpec], report: Report
+    files: Mapping[str, str],
+    catalogues: Catalogues,
+    actions: Mapping[str, ActionSpec],
+    report: Report,
+    root: str = "flows",
 ) -> Flows | None:
-    """Read, build and check the flows of one version; None when there are problems, all of them in the report."""
+    """Read, build and check the flows of one version; None when there are problems, all of them in the report.
+
+    `root` is the folder's name that problems are told with. Names are checked even where some states are flawed.
+    """
     before = len(report.problems)
-    built = build_flows(files, catalogues, report)
-    if built:
-        check(built, catalogues, actions, report)
-    return built if len(report.problems) == before else None
+    line, flows = read_flows(files, report, root)
+    is_sound = len(report.problems) == before
+    if line and len(flows) == len(files) - 1:
+        built = _flows(line, flows, catalogues)
+        check(built, catalogues, actions, report, is_sound=is_sound)
+        return built if len(report.problems) == before else None
+    return None
 
 
 def build_flows(files: Mapping[str, str], catalogues: Catalogues, report: Report) -> Flows | None:
@@ -28,6 +38,10 @@ def build_flows(files: Mapping[str, str], catalogues: Catalogues, report: Report
     line, flows = read_flows(files, report)
     if line is None or len(report.problems) > before:
         return None
+    return _flows(line, flows, catalogues)
+
+
+def _flows(line: Line, flows: Mapping[str, Flow], catalogues: Catalogues) -> Flows:
     values = {name: frozenset(_spoken(catalogues, name)) for name in catalogues.names}
     return Flows(line, flows, values, catalogues.languages)
 

@@ -29,12 +29,17 @@ from ivr.prompts import Catalogues
 Actions = Mapping[str, ActionSpec]
 
 
-def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report) -> None:
-    """Note every problem; the graph is looked at only when every name leads somewhere."""
+def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report, *, is_sound: bool = True) -> None:
+    """Note every problem; the graph is looked at only when every name leads somewhere.
+
+    When the flows are not sound, for they were not read without problems, only names are looked at.
+    """
     before = len(report.problems)
     for flow in flows.flows.values():
         _check_names(flow, flows, actions, report)
     _check_line(flows, report)
+    if not is_sound:
+        return
     spoken.check(flows, catalogues, actions, report)
     if len(report.problems) > before or _runs_itself(flows, report):
         return
@@ -48,21 +53,23 @@ def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report
 
 
 def _check_names(flow: Flow, flows: Flows, actions: Actions, report: Report) -> None:
-    if flow.start not in flow.states:
+    if flow.start not in flow.names:
         report.add(
             flow.place,
-            f'flow "{flow.name}" starts at "{flow.start}", which does not exist{did_you_mean(flow.start, flow.states)}',
+            f'flow "{flow.name}" starts at "{flow.start}", which does not exist{did_you_mean(flow.start, flow.names)}',
         )
     for state in flow.states.values():
         for label, way in ways(state):
             _check_way(flow, state, label, way, flows.languages, report)
+        if state.name in flow.flawed:  # what it lacks may be what could not be read
+            continue
         match state:
             case Do():
                 _check_action(state, actions, report)
             case Run() if state.flow not in flows.flows:
                 hint = did_you_mean(state.flow, flows.flows)
                 report.add(state.place, f'state "{state.name}" runs flow "{state.flow}", which does not exist{hint}')
-            case Run():
+            case Run() if not flows.flows[state.flow].flawed:
                 _check_handled(state, "end", state.ends, flows.flows[state.flow].ends, f'flow "{state.flow}"', report)
             case Menu():
                 _check_choices(state, actions, report)
@@ -71,10 +78,10 @@ def _check_names(flow: Flow, flows: Flows, actions: Actions, report: Report) -> 
 
 
 def _check_way(flow: Flow, state: State, label: str, way: Target, languages: tuple[str, ...], report: Report) -> None:
-    if way.state and way.state not in flow.states:
-        hint = did_you_mean(way.state, flow.states)
+    if way.state and way.state not in flow.names:
+        hint = did_you_mean(way.state, flow.names)
         report.add(way.place, f'state "{state.name}" goes to "{way.state}", which does not exist{hint}')
-    if way.counts and not isinstance(flow.states.get(way.counts), Menu | Ask):
+    if way.counts and way.counts not in flow.flawed and not isinstance(flow.states.get(way.counts), Menu | Ask):
         questions = [name for name, known in flow.states.items() if isinstance(known, Menu | Ask)]
         report.add(way.place, f'"{way.counts}" is no question of this flow{did_you_mean(way.counts, questions)}')
     if way.confirms and not (isinstance(state, Menu) and label in state.keys):

@@ -149,6 +149,13 @@ class Flow:
     place: Place
     start: str
     states: Mapping[str, State]
+    flawed: frozenset[str] = frozenset()
+    """States with problems of their own: they are there, whatever is wrong with them."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the names of all states."""
+        return self.flawed | frozenset(self.states)
 
     @property
     def ends(self) -> frozenset[str]:

@@ -257,12 +257,16 @@ def _flow(node: Node, line: Line | None, report: Report) -> Flow | None:
     bare = _FlowReader(report, default, None)
     limits, too_many = bare.patience(fields)
     reader = _FlowReader(report, limits, too_many)
-    states = {
-        state_name: state
-        for state_name, value in states_node.mapping(report, "states").items()
-        if (state := reader.state(state_name, states_node.key_place(state_name), value))
-    }
-    return Flow(name, node.place, start, states)
+    states: dict[str, State] = {}
+    flawed: set[str] = set()
+    for state_name, value in states_node.mapping(report, "states").items():
+        before = len(report.problems)
+        state = reader.state(state_name, states_node.key_place(state_name), value)
+        if state:
+            states[state_name] = state
+        if len(report.problems) > before:
+            flawed.add(state_name)
+    return Flow(name, node.place, start, states, frozenset(flawed))
 
 
 def _key(name: str, place: Place, report: Report) -> str | None:

@@ -7,7 +7,7 @@ growing more helpful. `Catalogue.words` is what a call uses: name and values in,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
@@ -62,6 +62,8 @@ class Words:
 
     forms: Mapping[str, tuple[str | Slot, ...]]
     by: str | None = None
+    place: Place | None = field(default=None, compare=False)
+    """Where they are written."""
 
     @property
     def slots(self) -> Iterator[Slot]:

@@ -35,7 +35,7 @@ class WordsReader:
         """Return words; those with a problem read as nothing to say, so that they do not count as missing too."""
         if node.fields is not None:
             return self._plural(node, what)
-        return Words({"other": self._parts(node, what)})
+        return Words({"other": self._parts(node, what)}, place=node.place)
 
     def _plural(self, node: Node, what: str) -> Words:
         allowed, required = shapes.categories(self.language)
@@ -45,7 +45,7 @@ class WordsReader:
             self.report.add(fields["by"].place, f'"by" of {what} should name a value, found "{by}"')
             by = None
         forms = {name: self._parts(form, f'"{name}" of {what}') for name, form in fields.items() if name != "by"}
-        return Words({"other": (), **forms}, by)
+        return Words({"other": (), **forms}, by, node.place)
 
     def _parts(self, node: Node, what: str) -> tuple[str | Slot, ...]:
         """Split a text at its braces; a piece that is wrong is left out."""

@@ -1,0 +1,71 @@
+"""Everything there is to say of flows and prompts as they lie in their folders: problems, and remarks.
+
+Problems keep them from being published; remarks are what could be said better.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from ivr.errors import DefinitionError, Problem, Report
+from ivr.flow import load_flows
+from ivr.flow.definition import Flows
+from ivr.flow.usage import menu_uses, phrases_of, used_languages, used_prompts
+from ivr.line.actions import SPECS
+from ivr.line.examples import Examples
+from ivr.prompts import Catalogues, load_prompts, read_folder
+from ivr.prompts.lint import Lint, Remark, lint
+
+WITHOUT_FLOW = "away."
+"""The prompts that the line speaks when no flow can: when its records are away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What was found; flows and catalogues are there when there are no problems."""
+
+    problems: tuple[Problem, ...]
+    remarks: tuple[Remark, ...] = ()
+    flows: Flows | None = None
+    catalogues: Catalogues | None = None
+
+
+def review(flows: Path, prompts: Path, today: date) -> Review:
+    """Read and check both folders; problems are told with the folders as they were given."""
+    report = Report()
+    flow_files, prompt_files = _read(flows, report), _read(prompts, report)
+    if flow_files is None or prompt_files is None:
+        return Review(_sorted(report))
+    catalogues = load_prompts(prompt_files, report, str(prompts))
+    built = load_flows(flow_files, catalogues, SPECS, report, str(flows))
+    if built is None or report.problems:
+        return Review(_sorted(report))
+    return Review((), remarks(built, catalogues, today), built, catalogues)
+
+
+def remarks(flows: Flows, catalogues: Catalogues, today: date) -> tuple[Remark, ...]:
+    """Return what could be said better in prompts that are right."""
+    without_flow = frozenset(name for name in catalogues.names if name.startswith(WITHOUT_FLOW))
+    examples = Examples(catalogues, flows.flows, SPECS, today, {})
+    how = Lint(
+        uses=menu_uses(flows),
+        used=used_prompts(flows, SPECS) | without_flow,
+        languages=used_languages(flows),
+        phrases=phrases_of(SPECS),
+        examples=examples.values,
+    )
+    return lint(catalogues, how)
+
+
+def _read(folder: Path, report: Report) -> dict[str, str] | None:
+    try:
+        return read_folder(folder)
+    except DefinitionError as error:
+        report.problems.extend(error.problems)
+        return None
+
+
+def _sorted(report: Report) -> tuple[Problem, ...]:
+    return tuple(sorted(set(report.problems)))

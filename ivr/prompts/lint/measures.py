@@ -1,0 +1,103 @@
+"""Remarks on one prompt's words: how long, how hard, and what a voice would stumble over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from math import ceil
+
+from ivr.prompts.catalogue import Prompt, Words
+from ivr.prompts.lint.speech import SPEECHES, WORD, Speech, plain, sentences
+from ivr.wording import seconds
+
+MOST_SECONDS = 8
+MOST_GRADE = 6
+FEWEST_WORDS = 8
+"""Words below which a grade says nothing."""
+MOST_DIGITS = 4
+"""Digits in a row that can be written along."""
+
+_FIGURES = re.compile(r"\d(?:[\d.,:]*\d)?")
+_MARKUP = re.compile(r"[<>&*_#\[\]|~^`\\/@%$+=]")
+_NUMBERS = ("number", "zip", "last4", "phone", "ending", "code")
+_IN_DIGITS = ("digits", "phone", "phrase", "address")
+
+Found = Iterator[tuple[str, str]]
+"""Rule and message."""
+
+
+def texts(words: Words) -> list[str]:
+    """Return the words of every form, with a value's name in the place of each value."""
+    return ["".join(p if isinstance(p, str) else f"[{p.name}]" for p in parts) for parts in words.forms.values()]
+
+
+def remarks(prompt: Prompt, words: Words, heard: str, speech: Speech) -> Found:
+    """Yield what could be better in words; `heard` is how they sound with values."""
+    yield from _long(heard, speech)
+    for parts in words.forms.values():
+        written = "".join(part if isinstance(part, str) else " it " for part in parts)
+        yield from _hard(written, speech)
+        yield from _key_first(prompt, words, written, speech)
+        for part in parts:
+            if isinstance(part, str):
+                yield from _unspeakable(part)
+                yield from _foreign(part, speech)
+                yield from _in_a_row(part, speech)
+            elif part.name.endswith(_NUMBERS) and part.kind not in _IN_DIGITS:
+                yield "digits", f"{{{part.name}:{part.kind}}} is not spoken in groups; write {{{part.name}:digits}}"
+
+
+def _long(heard: str, speech: Speech) -> Found:
+    """A caller can press a key as soon as it is offered, so what counts is how long there is none."""
+    longest = length = 0.0
+    for sentence in sentences(heard):
+        length += seconds(sentence)
+        longest = max(longest, length)
+        if re.search(speech.press, sentence, re.IGNORECASE):
+            length = 0.0
+    if longest > MOST_SECONDS:
+        yield "long", f"takes {ceil(longest)} seconds before there is anything to press; {MOST_SECONDS} are enough"
+
+
+def _hard(written: str, speech: Speech) -> Found:
+    if len(WORD.findall(written)) >= FEWEST_WORDS and (grade := speech.grade(written)) > MOST_GRADE:
+        message = f"is for grade {ceil(grade)}; shorter sentences and words bring it to grade {MOST_GRADE}"
+        yield "hard", message
+
+
+def _unspeakable(part: str) -> Found:
+    for figures in _FIGURES.findall(part):
+        yield "figures", f'"{figures}" is written in figures; write it as it is spoken'
+    for character in sorted(set(_MARKUP.findall(part))):
+        yield "markup", f'"{character}" is a character that nobody speaks; write the word for it'
+
+
+def _foreign(part: str, speech: Speech) -> Found:
+    words = {word.lower() for word in WORD.findall(part)}
+    for other in SPEECHES.values():
+        found = sorted((words & other.typical) - speech.typical) if other is not speech else []
+        if found:
+            yield "foreign", f'"{found[0]}" is {other.name}, not {speech.name}'
+
+
+def _in_a_row(part: str, speech: Speech) -> Found:
+    run: list[str] = []
+    for piece in re.findall(r"[^\W\d_]+|[,.;:]", part):
+        if plain(piece) in speech.keys and speech.keys[plain(piece)].isdigit():
+            run.append(piece)
+        elif len(run) > MOST_DIGITS:
+            break
+        else:
+            run = []
+    if len(run) > MOST_DIGITS:
+        yield "digits", f'"{" ".join(run)}" is hard to write along; put commas between groups of three or four'
+
+
+def _key_first(prompt: Prompt, words: Words, written: str, speech: Speech) -> Found:
+    """A caller hears what a key is for, and then the key; after a slip the keys may come first."""
+    if words is not prompt.say:
+        return
+    pattern = rf"{speech.press}\s+({'|'.join(speech.keys)})\s+{speech.before_option}\b"
+    for sentence in sentences(written):
+        if found := re.search(pattern, sentence, re.IGNORECASE):
+            yield "key-first", f'says the key "{found[1]}" before what it is for; say the key last'

@@ -1,0 +1,178 @@
+"""`ivr check`: every problem and remark at once, in the form that people, editors and CI read."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from ivr.cli import main, staff
+
+PROJECT = Path(__file__).parent.parent
+Edit = Callable[[str, str, str], None]
+Check = Callable[..., Result]
+
+
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a copy of flows and prompts to spoil."""
+    for name in ("flows", "prompts"):
+        shutil.copytree(PROJECT / name, tmp_path / name)
+        monkeypatch.setenv(f"IVR_{name.upper()}", str(tmp_path / name))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def edit(folders: Path) -> Edit:
+    """Give what replaces words in a file once."""
+
+    def replace(file: str, old: str, new: str) -> None:
+        path = folders / file
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return replace
+
+
+@pytest.fixture
+def check(folders: Path) -> Check:
+    """Give the command, run where the folders are."""
+    assert folders.is_dir()
+    return lambda *options: CliRunner().invoke(main, ["check", *options])
+
+
+def test_the_line_as_it_is_has_no_problems(check: Check) -> None:
+    result = check("--quiet")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "prompts in en and es: no problems" in result.stdout
+
+
+def test_problems_of_flows_and_prompts_are_told_together(check: Check, edit: Edit) -> None:
+    edit("flows/main.yaml", "4: transfer", "4: transfr")
+    edit("flows/orders.yaml", "digits: {exactly: 8}", "digits: {exactly: eight}")
+    edit("prompts/en/main.yaml", "goodbye: Thank", "goodby: Thank")
+    edit("prompts/es/main.yaml", "{pharmacy}", "{pharmacy")
+    result = check("--quiet")
+    assert result.exit_code == 1
+    told = result.stderr.split("\n")
+    assert any(
+        'state "menu" goes to "transfr", which does not exist (did you mean "transfer"?)' in line for line in told
+    )
+    assert any('digits should be a whole number from 1 to 40, found "eight"' in line for line in told)
+    assert any(line.startswith("prompts/es/main.yaml:") and "a brace that opens" in line for line in told)
+    assert any('lacks "goodbye"' in line for line in told)
+    assert all(line.partition(":")[0] in _files() for line in told if line)
+
+
+def _files() -> set[str]:
+    return {f"flows/{name}.yaml" for name in ("main", "orders")} | {
+        f"prompts/{language}/main.yaml" for language in ("en", "es")
+    }
+
+
+def test_what_is_proved_is_told_with_its_way(check: Check, edit: Edit) -> None:
+    edit("flows/checkout.yaml", "7: {next: place, confirms: true}", "7: place")
+    result = check("--quiet")
+    assert result.exit_code == 1
+    assert 'an order without a key that "confirms" right before it: main.language 1 → main.menu 1 →' in result.stderr
+
+
+def test_a_phrase_cannot_ask_for_more_than_its_action_gives(check: Check, edit: Edit) -> None:
+    for language in ("en", "es"):
+        edit(f"prompts/{language}/amount.yaml", "{total:money}", "{price:money}")
+    result = check("--quiet")
+    assert 'prompt "amount.now" speaks "price", which the action "add_up" does not provide' in result.stderr
+
+
+def test_a_file_that_is_not_utf8_has_a_place(check: Check, folders: Path) -> None:
+    (folders / "flows" / "latin.yaml").write_bytes("flow: Línea\n".encode("latin-1"))
+    (folders / "prompts" / "en" / "latin.yaml").write_bytes("hello: Línea\n".encode("latin-1"))
+    result = check()
+    assert result.exit_code == 1
+    assert result.stderr.split("\n")[:2] == [
+        "flows/latin.yaml:1:1: the file is not UTF-8 text; save it with that encoding",
+        "prompts/en/latin.yaml:1:1: the file is not UTF-8 text; save it with that encoding",
+    ]
+
+
+def test_a_byte_order_mark_does_not_matter(check: Check, folders: Path) -> None:
+    path = folders / "flows" / "main.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert check("--quiet").exit_code == 0
+
+
+def test_remarks_are_warnings_with_their_kind(check: Check, edit: Edit) -> None:
+    edit("prompts/en/main.yaml", "goodbye: Thank you", "goodbye: Thank you & welcome")
+    result = check()
+    assert result.exit_code == 0
+    assert 'warning: "&" is a character that nobody speaks; write the word for it [markup]' in result.stderr
+    assert ": no problems, " in result.stdout
+
+
+def test_remarks_can_be_made_errors_and_left_out(check: Check, edit: Edit) -> None:
+    edit("prompts/en/main.yaml", "goodbye: Thank you", "goodbye: Thank you & welcome")
+    kinds = ["long", "hard", "two-ways", "key-first", "unused"]
+    ignored = [option for kind in kinds for option in ("--ignore", kind)]
+    strict = check("--strict", *ignored)
+    assert strict.exit_code == 1
+    assert [line.partition(": ")[2] for line in strict.stderr.split("\n") if "markup" in line] == [
+        '"&" is a character that nobody speaks; write the word for it [markup]'
+    ]
+    assert "[long]" not in strict.stderr
+
+
+def test_findings_can_be_had_as_json(check: Check, edit: Edit) -> None:
+    edit("flows/main.yaml", "4: transfer", "4: transfr")
+    result = check("--json")
+    assert result.exit_code == 1
+    (found,) = json.loads(result.stdout)
+    assert found == {
+        "file": "flows/main.yaml",
+        "line": found["line"],
+        "column": found["column"],
+        "severity": "error",
+        "rule": None,
+        "message": 'state "menu" goes to "transfr", which does not exist (did you mean "transfer"?)',
+    }
+    assert (PROJECT / "flows/main.yaml").read_text(encoding="utf-8").split("\n")[
+        found["line"] - 1
+    ].strip() == "4: transfer"
+
+
+def test_findings_can_be_had_beside_the_lines(check: Check, edit: Edit) -> None:
+    edit("flows/main.yaml", "4: transfer", "4: '100%'")
+    result = check("--github")
+    assert result.exit_code == 1
+    assert '::state "menu" goes to "100%25", which does not exist' in result.stdout
+    assert result.stdout.startswith("::error file=flows/main.yaml,line=")
+
+
+def test_folders_elsewhere_are_told_as_they_were_given(check: Check, edit: Edit, folders: Path, tmp_path: Path) -> None:
+    edit("flows/main.yaml", "4: transfer", "4: transfr")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(elsewhere)
+        assert check().stderr.startswith(f"{folders}/flows/main.yaml:")
+
+
+def test_it_is_checked_now_and_once_for_each_change() -> None:
+    seen: list[str] = []
+
+    def run() -> int:
+        seen.append("checked")
+        return 0
+
+    def changes() -> Iterator[object]:
+        for name in ("first", "second"):
+            seen.append(name)
+            yield name
+
+    staff.again(run, changes())
+    assert seen == ["checked", "first", "checked", "second", "checked"]
