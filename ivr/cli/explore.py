@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import sys
 import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import click
@@ -17,6 +19,7 @@ from ivr.qa import explorer, unhappy
 from ivr.qa.coverage import exercised
 from ivr.qa.explorer import Explorer
 from ivr.qa.player import play
+from ivr.qa.random_callers import Failed, callers
 from ivr.qa.writer import Draft, write
 
 
@@ -24,23 +27,34 @@ from ivr.qa.writer import Draft, write
 @click.argument("paths", nargs=-1, type=PATH)
 @click.option("--seconds", default=60.0, show_default=True, type=click.FloatRange(min=1), help="How long to look.")
 @click.option("--out", type=PATH, help="Write the calls that are found to this file, as scripts.")
+@click.option("--random", "random_calls", type=click.IntRange(min=1), help="Let so many random callers call instead.")
+@click.option("--seed", default=0, show_default=True, help="The first random caller; each has a number of its own.")
+@click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes for random callers.")
 @click.option("--unhappy", "unhappy_out", type=PATH, help="Write what callers do instead of answering, likewise.")
-def explore(paths: tuple[Path, ...], seconds: float, out: Path | None, unhappy_out: Path | None) -> None:
+def explore(
+    paths: tuple[Path, ...],
+    seconds: float,
+    out: Path | None,
+    random_calls: int | None,
+    seed: int,
+    jobs: int,
+    unhappy_out: Path | None,
+) -> None:
     """Look for calls that take ways through the flow which the scripts in PATHS do not.
 
     Says what was found and what was not; exit 1 while an outcome is missing.
     Example: ivr explore tests/calls --out tests/calls/found.yaml
     """
+    if random_calls:
+        sys.exit(_random(range(seed, seed + random_calls), jobs, out))
     began = time.perf_counter()
-    log = io.StringIO()
-    logs.configure(log, json=False)
-    stage = Rehearsal(settings(), log=log)
+    stage = _stage()
     scripts = read(paths, stage) if paths else ()
     language = stage.catalogues.languages[0]
     done = exercised(stage.flows, (play(script, stage, language) for script in scripts if script.language != "es"))
     search = Explorer(stage, done, seconds, language)
     search.explore()
-    found = explorer.drafts(search.found)
+    found = explorer.drafts(stage.flows, search.found)
     _write(out, found, "Calls that ivr explore found: ways through the flow that no other script takes.")
     if unhappy_out:
         questions = list(unhappy.drafts(stage, search.questions, language))
@@ -58,3 +72,40 @@ def _write(path: Path | None, drafts: list[Draft], comment: str) -> None:
     if path:
         path.write_text(write(drafts, comment), encoding="utf-8")
         click.echo(f"{len(drafts)} scripts written to {path}")
+
+
+def _stage() -> Rehearsal:
+    log = io.StringIO()
+    logs.configure(log, json=False)
+    return Rehearsal(settings(), log=log)
+
+
+def _random(seeds: Sequence[int], jobs: int, out: Path | None) -> int:
+    """Let random callers call, and tell what they broke; return the exit code."""
+    began = time.perf_counter()
+    shares = [seeds[start : start + SHARE] for start in range(0, len(seeds), SHARE)]
+    if jobs == 1:
+        stage = _stage()
+        results = [one for share in shares for one in callers(stage, share)]
+    else:
+        with ProcessPoolExecutor(jobs) as pool:
+            results = [one for share in pool.map(_share, shares) for one in share]
+    failed = [one for one, _ in results if one]
+    for one in failed:
+        click.echo(f"random caller {one.seed}: {one.broken}, after {len(one.acts)} actions")
+    _write(out, [one.draft for one in failed], "Random callers who broke something, each shrunk to what does it.")
+    turns = sum(turns for _, turns in results)
+    took = time.perf_counter() - began
+    click.echo(f"{len(results)} random callers, {turns} turns in {took:.0f} s: {len(failed)} broke something")
+    return 1 if failed else 0
+
+
+SHARE = 50
+
+_worker: list[Rehearsal] = []
+
+
+def _share(seeds: Sequence[int]) -> list[tuple[Failed | None, int]]:
+    if not _worker:
+        _worker.append(_stage())
+    return list(callers(_worker[0], seeds))

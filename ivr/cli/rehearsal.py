@@ -142,6 +142,10 @@ class Rehearsal:
         load_demo(database, today)
         build.publish(replace(self._line, database=database, clock=lambda: at.astimezone(UTC)), database)
 
+    def logged(self) -> str:
+        """Return what was logged in this scene."""
+        return self._log.getvalue()
+
     def log(self) -> str:
         """Return what was logged since the last time."""
         text = self._log.getvalue()
@@ -221,7 +225,8 @@ class Staged:
             self._note_given(tables=pharmacy_rows.WRITTEN)
         if rows:
             before = {table: self._ids(table) for table in pharmacy_rows.WRITTEN}
-            pharmacy_rows.change(self.database, rows, self.today)
+            with self._unbroken():
+                pharmacy_rows.change(self.database, rows, self.today)
             for table, ids in before.items():
                 self._given[table] |= self._ids(table) - ids
 
@@ -230,7 +235,15 @@ class Staged:
             self._given[table] = self._ids(table)
 
     def _ids(self, table: str) -> set[object]:
-        return pharmacy_rows.ids(self.database, table)
+        with self._unbroken():
+            return pharmacy_rows.ids(self.database, table)
+
+    @contextmanager
+    def _unbroken(self) -> Iterator[None]:
+        """Look at the database ourselves: what is to fail is the line."""
+        fault, self._fault = self._fault, "nothing"
+        yield
+        self._fault = fault
 
     def breaks(self, fault: Fault) -> None:
         """Make something fail: a turn of the line or its database once, a processor until told otherwise."""
@@ -238,12 +251,14 @@ class Staged:
 
     def rows(self, table: str) -> Sequence[Found]:
         """Return a table's rows."""
-        return [row for _, row in pharmacy_rows.rows(self.database, table)]
+        with self._unbroken():
+            return [row for _, row in pharmacy_rows.rows(self.database, table)]
 
     def new_rows(self, table: str) -> Sequence[Found]:
         """Return the rows that calls have written."""
         given = self._given[table]
-        return [row for row_id, row in pharmacy_rows.rows(self.database, table) if row_id not in given]
+        with self._unbroken():
+            return [row for row_id, row in pharmacy_rows.rows(self.database, table) if row_id not in given]
 
     def save(self) -> Kept:
         """Keep everything as it is now; the processor's ledger may go on, as its keys never come twice."""
@@ -260,6 +275,11 @@ class Staged:
         self._now, self._fault = kept.now, kept.fault
         self.turns[:] = kept.turns
         self._random.setstate(kept.random)
+
+    def holds(self, text: str) -> bool:
+        """Say whether a text lies in the database's bytes or in the log."""
+        with _driver(self.database) as connection:
+            return text.encode() in connection.serialize() or text in self._rehearsal.logged()
 
     def log(self) -> str:
         """Return what was logged since the last time."""

@@ -16,8 +16,9 @@ from itertools import count
 
 from ivr.errors import Place
 from ivr.flow.call import Call
-from ivr.flow.definition import REPEAT, Ask, Do, Flows, Menu, ways
+from ivr.flow.definition import REPEAT, Ask, Do, Flows, Menu, Run, ways
 from ivr.flow.graph import Graph, points
+from ivr.keypad import key_name
 from ivr.phone.heard import Ended, Paying
 from ivr.qa.caller import Caller
 from ivr.qa.coverage import Cell, Group, cells, passed
@@ -217,11 +218,10 @@ class Explorer:
         return after
 
     def _keep(self, scene: Rehearsed, point: Point, new: frozenset[Key]) -> Found:
+        """Look at what the call wrote; one that goes on is hung up first, as it is where a script ends."""
         caller = point.caller.fork()
         end = caller.end()
-        if end == "open":
-            caller.hang_up()
-            end = "hung_up"
+        caller.finish()
         return Found(point.moments, caller.person, point.covers, new, end, written(scene))
 
     # What a caller can do
@@ -413,7 +413,7 @@ def script_for(person: Person) -> Script:
     )
 
 
-def drafts(found: Sequence[Found]) -> list[Draft]:
+def drafts(flows: Flows, found: Sequence[Found]) -> list[Draft]:
     """Return as few of the calls as cover everything that was found, named after what each shows."""
     left: set[Key] = {key for one in found for key in one.new}
     chosen: list[Draft] = []
@@ -422,7 +422,7 @@ def drafts(found: Sequence[Found]) -> list[Draft]:
         shows = left & one.covers
         if shows:
             left -= shows
-            name = title(sorted(one.new & shows or shows)[0])
+            name = title(flows, sorted(one.new & shows or shows)[0])
             names[name] += 1
             numbered = name if names[name] == 1 else f"{name}, again {names[name]}"
             expect = {"end": one.end, **one.written}
@@ -430,7 +430,19 @@ def drafts(found: Sequence[Found]) -> list[Draft]:
     return chosen
 
 
-def title(key: Key) -> str:
+def title(flows: Flows, key: Key) -> str:
     """Name a call after the way it takes."""
-    flow, state, way, _ = key
-    return f"{flow} {state} {way}".replace("_", " ")
+    flow, name, way, _ = key
+    where = f"{flow} {name}".replace("_", " ")
+    state = flows.state(flow, name)
+    match state:
+        case Menu() if len(way) == 1:
+            return f"Key {key_name(way)} at {where}"
+        case Menu() | Ask() if way == "too_many":
+            return f"Nothing keyed at {where}"
+        case Menu() | Ask():
+            return f"An answer at {where}"
+        case Run():
+            return f"{where} ends with {way}".replace("_", " ").capitalize()
+        case _:
+            return f"{where} comes to {way}".replace("_", " ").capitalize()

@@ -34,10 +34,15 @@ NO_ZIP = "00000"
 
 
 class Pharmacy:
-    """What there is to key in, read once from a scene."""
+    """What there is to key in, read once from a scene, at the latest when it is asked for."""
 
     def __init__(self, scene: Scene) -> None:
         self._rows: Callable[[str], Sequence[Found]] = scene.rows
+
+    def read(self) -> Pharmacy:
+        """Read everything now, so that the scene is not needed any more."""
+        _ = self.members, self.zips, self.prescriptions, self.orders, self.busiest_zip
+        return self
 
     @cached_property
     def members(self) -> tuple[str, ...]:

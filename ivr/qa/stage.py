@@ -106,6 +106,9 @@ class Rehearsed(Scene, Protocol):
     def restore(self, kept: object) -> None:
         """Go back to what was kept."""
 
+    def holds(self, text: str) -> bool:
+        """Say whether a text lies anywhere in the database or the log, in clear."""
+
 
 class RehearsalStage(Stage, Protocol):
     """A stage in this process, whose scenes can be gone back to."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import groupby
 
 from ivr.flow.verbs import Speak
 from ivr.qa.script import (
@@ -51,10 +52,11 @@ class Draft:
 
 
 def heard(words: Iterable[Speak]) -> tuple[str, ...]:
-    """Return prompts as `hears` names them."""
-    return tuple(
+    """Return prompts as `hears` names them; one spoken in every language is named once."""
+    names = (
         speak.prompt if speak.variant == "say" else f"{speak.prompt} ({speak.variant} {speak.tries})" for speak in words
     )
+    return tuple(name for name, _ in groupby(names))
 
 
 def write(drafts: Sequence[Draft], comment: str = "") -> str:
