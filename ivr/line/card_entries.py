@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ivr.line import tables
 from ivr.line.service import Context
+from ivr.pharmacy.statements import insert_into
 from ivr.secret import Secret
 
 KEPT_FOR = timedelta(minutes=5)
@@ -34,9 +34,8 @@ def keep(context: Context, entry: Entry) -> None:
     """Keep a card until its security code is keyed."""
     shape = [entry.number.reveal(), entry.brand, entry.exp_month, entry.exp_year]
     sealed = context.line.vault.seal(json.dumps(shape).encode(), context.now)
-    insert = postgresql.insert if context.session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = {"call_sid": context.caller.sid, "sealed_card": sealed, "expires_at": context.now + KEPT_FOR}
-    kept = insert(tables.card_entry).values(row)
+    kept = insert_into(context.session, tables.card_entry).values(row)
     context.session.execute(kept.on_conflict_do_update(index_elements=["call_sid"], set_=row))
 
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ivr.line import tables
 from ivr.line.service import Caller, Context
 from ivr.payment.vault import Vault
+from ivr.pharmacy.statements import insert_into
 
 MOST_FAILURES = 5
 MOST_WITHHELD_FAILURES = 100
@@ -55,9 +55,8 @@ def _subjects(vault: Vault, caller: Caller, member_number: str) -> Iterator[tupl
 
 
 def _count(session: Session, subject: str, most: int, now: datetime) -> None:
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     new = {"subject": subject, "failures": 0, "since": now}
-    session.execute(insert(tables.lock_out).values(new).on_conflict_do_nothing())
+    session.execute(insert_into(session, tables.lock_out).values(new).on_conflict_do_nothing())
     row = session.execute(select(tables.lock_out).where(tables.lock_out.c.subject == subject).with_for_update()).one()
     fresh = row.since < now - COUNTED_FOR
     failures = 1 if fresh else row.failures + 1

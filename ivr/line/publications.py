@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ivr.line import tables
+from ivr.pharmacy.statements import insert_into
 
 STILL_TALKING = timedelta(hours=1)
 """A call without an end that nobody was heard in for so long is not in progress: its end was lost."""
@@ -66,9 +66,8 @@ class Calls:
 
 def record(session: Session, files: Files, publication: Publication) -> bool:
     """Publish a version unless it is the published one; of several workers that try, one does."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = {"hash": files.hash, "published_at": publication.at, "files": zlib.compress(files.to_json().encode())}
-    session.execute(insert(tables.version).values(row).on_conflict_do_nothing())
+    session.execute(insert_into(session, tables.version).values(row).on_conflict_do_nothing())
     mine = select(tables.version.c.hash).where(tables.version.c.hash == files.hash)
     session.execute(mine.with_for_update())  # others that publish the same wait here, and then find it published
     newest = latest(session)

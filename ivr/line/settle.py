@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ivr.line import tables
@@ -21,6 +20,7 @@ from ivr.payment.gateway import Authorized, NotFound, Refused, Unavailable
 from ivr.pharmacy.fulfilment import hold_order, mark_placed, use_card
 from ivr.pharmacy.orders import order_by_id
 from ivr.pharmacy.payments import PaymentFacts, forget_order_card, payment_for, record_payment, save_card, saved_card
+from ivr.pharmacy.statements import insert_into
 from ivr.secret import Secret
 
 LEASE = timedelta(seconds=6)
@@ -63,7 +63,6 @@ ProcessorAnswer = Authorized | Refused | NotFound | Unavailable
 
 def begin(session: Session, order_id: int, sid: str | None, now: datetime, *, keep_card: bool) -> None:
     """Note that an order's payment is to be asked for."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = {
         "order_id": order_id,
         "call_sid": sid,
@@ -72,14 +71,15 @@ def begin(session: Session, order_id: int, sid: str | None, now: datetime, *, ke
         "tries": 0,
         "begun_at": now,
     }
-    session.execute(insert(tables.settlement).values(row).on_conflict_do_update(index_elements=["order_id"], set_=row))
+    session.execute(
+        insert_into(session, tables.settlement).values(row).on_conflict_do_update(index_elements=["order_id"], set_=row)
+    )
 
 
 def lock(session: Session, order_id: int, now: datetime) -> Row[Any]:
     """Take an order's settlement, making it where a crash or another program left none."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = {"order_id": order_id, "keep_card": False, "tries": 0, "begun_at": now}
-    session.execute(insert(tables.settlement).values(row).on_conflict_do_nothing())
+    session.execute(insert_into(session, tables.settlement).values(row).on_conflict_do_nothing())
     mine = select(tables.settlement).where(tables.settlement.c.order_id == order_id)
     return session.execute(mine.with_for_update()).one()
 

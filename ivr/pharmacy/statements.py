@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import TypeVar
 
-from sqlalchemy import ColumnExpressionArgument, Executable, Insert, Update, update
+from sqlalchemy import ColumnExpressionArgument, Executable, Table, Update, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -31,17 +31,17 @@ def every(session: Session, query: Executable, make: Callable[..., Facts], **val
     return tuple(make(*row) for row in session.connection().execute(query, values))
 
 
+def insert_into(session: Session, table: type[Base] | Table) -> postgresql.Insert | sqlite.Insert:
+    """Begin an insert that can say what to do where the row is there already: each database has its own kind."""
+    return postgresql.insert(table) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(table)
+
+
 def insert_new(session: Session, table: type[Base], values: Mapping[str, object]) -> int | None:
     """Insert a row and return its id, or None where a unique index says that it is taken.
 
     A plain insert would fail instead, and a failure costs PostgreSQL's whole transaction.
     """
-    postgres = session.get_bind().dialect.name == "postgresql"
-    statement: Insert = (
-        postgresql.insert(table).values(**values).on_conflict_do_nothing()
-        if postgres
-        else sqlite.insert(table).values(**values).on_conflict_do_nothing()
-    )
+    statement = insert_into(session, table).values(**values).on_conflict_do_nothing()
     inserted: int | None = session.scalar(statement.returning(table.__table__.c.id))
     return inserted
 
