@@ -129,7 +129,7 @@ def test_a_pound_by_habit_at_the_next_number_is_not_silence() -> None:
 
 @pytest.mark.parametrize(
     ("digits", "most", "first"),
-    [("{exactly: 1}", 1, 6), ("{exactly: 4}", 4, 4), ("{min: 3, max: 5}", 6, 4)],
+    [("{exactly: 1}", 1, 6), ("{exactly: 4}", 4, 4), ("{min: 3, max: 5}", 40, 4)],
     ids=["one digit", "an exact length", "a range, and its pound"],
 )
 def test_a_number_is_gathered_to_its_length(digits: str, most: int, first: int) -> None:

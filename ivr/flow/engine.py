@@ -19,6 +19,9 @@ from ivr.secret import Secret
 from ivr.wording import Value
 
 _MOST_STATES = 200
+_LONGEST_ENTRY = 40
+"""Keys taken where pound ends a number: far more than any answer has, so that too long a one does not spill into the
+next question."""
 
 
 class FlowError(IvrError):
@@ -277,7 +280,8 @@ class _Walk:
         extra = self._options(question)
         languages = self._languages(every_language=isinstance(question, Menu) and question.every_language)
         asked = [self._speak(question.prompt, variant, tries, language, extra) for language in languages]
-        most = 1 if isinstance(question, Menu) else question.high + (question.low != question.high)
+        exact = isinstance(question, Menu) or question.low == question.high
+        most = 1 if isinstance(question, Menu) else question.high if exact else _LONGEST_ENTRY
         limits = question.limits
         wait = limits.first_key if most == 1 else limits.next_key
         words = (*self.words, *asked) if variant == "say" else tuple(asked)

@@ -116,7 +116,7 @@ def use_new_address(context: Context, values: Values) -> Done:
         note_changed_address(context.session, member_id, address_id, context.now)
     outcome = "to_be_checked" if not building.checked else "changed" if always else "chosen"
     kept: dict[str, Value] = {"address_id": address_id, "address": building.address(street)}
-    kept |= {"address_held": not building.checked, "address_new": True}
+    kept |= {"address_held": not building.checked}
     return Done(outcome, kept, ("building", "streets", "street_choice"))
 
 
@@ -150,7 +150,7 @@ ACTIONS: dict[str, Action] = {
         spec(
             *("chosen", "changed", "to_be_checked"),
             reads=("member_id", "building", "street_choice", "address_for"),
-            writes={"address_id": KEPT, "address": "address", "address_held": KEPT, "address_new": KEPT},
+            writes={"address_id": KEPT, "address": "address", "address_held": KEPT},
             forgets=("building", "streets", "street_choice"),
         ),
         use_new_address,

@@ -11,7 +11,7 @@ from ivr.line.service import Context
 from ivr.pharmacy.addresses import mailing_address
 from ivr.wording import Value, Values
 
-ON_FILE: dict[str, Value] = {"address_held": False, "address_new": False}
+ON_FILE: dict[str, Value] = {"address_held": False}
 SPOKEN = ("house_number", "street", "unit", "city", "state", "zip")
 
 
@@ -30,7 +30,7 @@ ACTIONS: dict[str, Action] = {
             "on_file",
             "none",
             reads=("member_id",),
-            on={"on_file": {"address": "address", "address_id": KEPT, "address_held": KEPT, "address_new": KEPT}},
+            on={"on_file": {"address": "address", "address_id": KEPT, "address_held": KEPT}},
         ),
         look_up_address,
     )

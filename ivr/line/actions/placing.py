@@ -24,8 +24,7 @@ def say_back(_: Context, values: Values) -> Done:
     """Put together all that is about to be ordered."""
     basket, totals = items(values, "basket"), refill.totals(values)
     lines, amounts = speech.lines(values, basket), speech.amounts(totals)
-    # An address on file was accepted a moment ago; a new one is heard once more, lest a slip of the finger chose it.
-    ship_to = phrase("order.ship_to", address=values["address"]) if values["address_new"] else ()
+    ship_to = phrase("order.ship_to", address=values["address"])
     paying = _paying(values, totals)
     return Done(
         "said", {"ship_to": ship_to, "lines": lines, "amounts": amounts, "paying": paying, "count": len(basket)}
@@ -156,7 +155,7 @@ ACTIONS: dict[str, Action] = {
     "say_back": Inside(
         spec(
             "said",
-            reads=("basket", "card", "address", "address_new", "address_held"),
+            reads=("basket", "card", "address", "address_held"),
             writes={"lines": "phrase", "ship_to": "phrase", "amounts": "phrase", "paying": "phrase", "count": "number"},
             phrases={
                 "lines": speech.LINES,
