@@ -111,7 +111,7 @@ NUMBER_CASES = {
     "a second pound is": (["start", "123", "1234", "#", "#"], "ask: menu wrong 1"),
     "silence after it is silence": (["start", "123", "1234", "-"], "ask: menu silence 1"),
     "a pound after a key is no habit": (["start", "123", "1234", "2", "#"], "ask: one silence 1"),
-    "zero is an answer where one digit is asked": (["start", "123", "1234", "2", "0"], "ask: menu"),
+    "zero is a person where one digit is asked, too": (["start", "123", "1234", "2", "0"], "dial: connecting"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ivr.errors import Report
-from ivr.flow.checker import check
+from ivr.flow.checker import Sound, check
 from ivr.flow.definition import ActionSpec, Flow, Flows, Line
 from ivr.flow.loader import read_flows
 from ivr.prompts import Catalogues
@@ -20,14 +20,15 @@ def load_flows(
 ) -> Flows | None:
     """Read, build and check the flows of one version; None when there are problems, all of them in the report.
 
-    `root` is the folder's name that problems are told with. Names are checked even where some states are flawed.
+    `root` is the folder's name that problems are told with. Names are checked even where some states are flawed;
+    what is in the report already is taken for flaws of the prompts.
     """
     before = len(report.problems)
     line, flows = read_flows(files, report, root)
-    is_sound = len(report.problems) == before
+    sound = Sound(flows=len(report.problems) == before, words=before == 0)
     if line and len(flows) == len(files) - 1:
         built = _flows(line, flows, catalogues)
-        check(built, catalogues, actions, report, is_sound=is_sound)
+        check(built, catalogues, actions, report, sound)
         return built if len(report.problems) == before else None
     return None
 

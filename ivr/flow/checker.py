@@ -7,6 +7,7 @@ flows are one graph, and what is said of all calls is proved on it; each failure
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from ivr.errors import Report, did_you_mean
 from ivr.flow import proofs, spoken, written
@@ -29,18 +30,23 @@ from ivr.prompts import Catalogues
 Actions = Mapping[str, ActionSpec]
 
 
-def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report, *, is_sound: bool = True) -> None:
-    """Note every problem; the graph is looked at only when every name leads somewhere.
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What was read without problems; what was not is looked at for no more than it can show."""
 
-    When the flows are not sound, for they were not read without problems, only names are looked at.
-    """
+    flows: bool = True
+    words: bool = True
+
+
+def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report, sound: Sound) -> None:
+    """Note every problem; the graph is looked at only when every name leads somewhere."""
     before = len(report.problems)
     for flow in flows.flows.values():
         _check_names(flow, flows, actions, report)
     _check_line(flows, report)
-    if not is_sound:
+    if not sound.flows:
         return
-    spoken.check(flows, catalogues, actions, report)
+    spoken.check(flows, catalogues, actions, report, words_are_sound=sound.words)
     if len(report.problems) > before or _runs_itself(flows, report):
         return
     try:
@@ -48,7 +54,7 @@ def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report
     except TangledError as error:
         report.add(flows.line.place, str(error))
         return
-    proofs.check(graph, catalogues, actions, report)
+    proofs.check(graph, catalogues, actions, report, words_are_sound=sound.words)
     written.check(graph, catalogues, actions, report)
 
 

@@ -19,11 +19,15 @@ Actions = Mapping[str, ActionSpec]
 DIGITS = frozenset("0123456789")
 
 
-def check(graph: Graph, catalogues: Catalogues, actions: Actions, report: Report) -> None:
-    """Note every order and charge a caller has not said yes to, and every key that could be pressed by accident."""
+def check(graph: Graph, catalogues: Catalogues | None, actions: Actions, report: Report) -> None:
+    """Note every order and charge a caller has not said yes to, and every key that could be pressed by accident.
+
+    Without catalogues, for they could not be read, nothing is said of amounts.
+    """
     _check_confirmed(graph, actions, report)
     for amount in sorted({spec.charges for spec in actions.values() if spec.charges}, key=sorted):
-        _Amounts(graph, catalogues, actions, amount).check(report)
+        if catalogues:
+            _Amounts(graph, catalogues, actions, amount).check(report)
     _check_keys(graph, actions, report)
 
 
@@ -36,29 +40,37 @@ def _confirms(move: Move) -> bool:
 
 
 def _check_confirmed(graph: Graph, actions: Actions, report: Report) -> None:
-    def after(confirmed: bool, move: Move) -> bool:
+    def is_bound(state: State) -> bool:
+        return isinstance(state, Do) and bool(actions[state.action].orders or actions[state.action].charges)
+
+    def after(confirmed: bool, move: Move) -> bool | None:
+        if not confirmed and is_bound(graph.states[move.source]):
+            return None  # told of already; what comes after it is no slip of its own
         return _confirms(move) or (confirmed and not _is_question(graph, move.source))
 
     walk = Walk(graph, False, after)
     told_of: set[str] = set()
     for spot, confirmed in walk:
         state = graph.states[spot]
-        if confirmed or spot.name in told_of or not isinstance(state, Do):
-            continue
-        spec = actions[state.action]
-        if spec.orders or spec.charges:
+        if isinstance(state, Do) and is_bound(state) and not confirmed and spot.name not in told_of:
             told_of.add(spot.name)
-            what = "an order" if spec.orders else "a charge"
+            what = "an order" if actions[state.action].orders else "a charge"
             way = told(graph, walk.path(spot, confirmed))
             report.add(state.place, f'{what} without a key that "confirms" right before it: {way}')
 
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """What the caller knows of what is to be charged, and whether the confirming key came after that."""
+    """Whether a confirming key was pressed right before, the amount spoken by now, and by when that key was pressed."""
 
+    confirmed: bool = False
     amount: bool = False
     agreed: bool = False
+
+    @property
+    def is_wrong(self) -> bool:
+        """The caller said yes, but not to an amount. Without any yes it is told of elsewhere."""
+        return self.confirmed and not self.agreed
 
 
 class _Amounts:
@@ -94,22 +106,26 @@ class _Amounts:
         told_of: set[str] = set()
         for spot, heard in walk:
             state = self.graph.states[spot]
-            if heard.agreed or spot.name in told_of or not isinstance(state, Do):
-                continue
-            if self.actions[state.action].charges == self.amount:
+            if heard.is_wrong and self._charges(state) and spot.name not in told_of:
                 told_of.add(spot.name)
                 way = told(self.graph, walk.path(spot, heard))
                 report.add(state.place, f"a charge without a spoken amount that was agreed to: {way}")
 
-    def _after(self, heard: _Heard, move: Move) -> _Heard:
+    def _charges(self, state: State) -> bool:
+        return isinstance(state, Do) and self.actions[state.action].charges == self.amount
+
+    def _after(self, heard: _Heard, move: Move) -> _Heard | None:
         state = self.graph.states[move.source]
-        amount, agreed = heard.amount, heard.agreed
+        if heard.is_wrong and self._charges(state):
+            return None
+        confirmed, amount, agreed = heard.confirmed, heard.amount, heard.agreed
         if isinstance(state, Do) and self.amount & set(self.actions[state.action].outcomes.get(move.label, ())):
             amount = agreed = False
         if isinstance(state, Menu | Ask):
-            agreed = amount and _confirms(move)
+            confirmed = _confirms(move)
+            agreed = amount and confirmed
         spoken = any(way.say in self.telling for way in move.ways) or self._tells_at(move.target)
-        return _Heard(amount or spoken, agreed)
+        return _Heard(confirmed, amount or spoken, agreed)
 
     def _tells_at(self, spot: Spot) -> bool:
         state = self.graph.states[spot]

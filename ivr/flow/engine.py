@@ -142,8 +142,8 @@ class _Walk:
             return
         self.pound_may_follow = False
         universal = "*" if "*" in digits else digits
-        own = ask.stars if universal == "*" else ask.low == ask.high == len(digits)
-        if universal in self.flows.line.ask_keys and not own:
+        is_own = universal == "*" and ask.stars
+        if universal in self.flows.line.ask_keys and not is_own:
             self._universal(ask, universal, self.flows.line.ask_keys[universal])
         elif is_keys(digits) and ask.low <= len(digits) <= ask.high:
             self.pound_may_follow = ask.low == ask.high

@@ -119,7 +119,7 @@ class Graph:
     def _interruptions(self, spot: Spot, question: Menu | Ask) -> Iterator[Move]:
         line = self.flows.line
         for key, flow in (line.menu_keys if isinstance(question, Menu) else line.ask_keys).items():
-            used = key in question.keys if isinstance(question, Menu) else question.high == 1 and key != "*"
+            used = key in question.keys if isinstance(question, Menu) else key == "*" and question.stars
             if not used and flow != REPEAT:
                 yield self._break_in(spot, key, flow)
         yield self._break_in(spot, "failed", line.failed)

@@ -17,7 +17,9 @@ Actions = Mapping[str, ActionSpec]
 Follows = Callable[[Move], bool]
 
 
-def check(graph: Graph, catalogues: Catalogues, actions: Actions, report: Report) -> None:
+def check(
+    graph: Graph, catalogues: Catalogues, actions: Actions, report: Report, *, words_are_sound: bool = True
+) -> None:
     """Note every call that should not be possible."""
     _check_reachable(graph, report)
     _check_circles(graph, actions, report)
@@ -26,7 +28,7 @@ def check(graph: Graph, catalogues: Catalogues, actions: Actions, report: Report
     _check_persons(graph, report)
     _check_outside(graph, actions, report)
     _check_cards_taken(graph, report)
-    confirming.check(graph, catalogues, actions, report)
+    confirming.check(graph, catalogues if words_are_sound else None, actions, report)
 
 
 def _check_reachable(graph: Graph, report: Report) -> None:
@@ -121,25 +123,29 @@ def _check_time_ends(graph: Graph, report: Report) -> None:
 
 
 def _check_persons(graph: Graph, report: Report) -> None:
-    """From every question keys lead to a person, now or later."""
-    back: dict[Spot, list[Spot]] = {}
-    for moves in graph.moves.values():
-        for move in moves:
-            if not (move.breaks_in and move.label in ("too_many", "too_long", "failed")):
-                back.setdefault(move.target, []).append(move.source)
-    waiting = [spot for spot, state in graph.states.items() if isinstance(state, Transfer)]
-    found = set(waiting)
-    for spot in waiting:  # grows while it is gone through
-        before = set(back.get(spot, ())) - found
-        found |= before
-        waiting.extend(before)
+    """At every question a key leads straight to a person: no other question comes between."""
     walk = Walk(graph, "", lambda fact, _: fact)
     told_of: set[str] = set()
     for spot, state in graph.states.items():
-        if isinstance(state, Menu | Ask) and spot not in found and spot.name not in told_of:
+        if isinstance(state, Menu | Ask) and spot.name not in told_of and not _leads_to_person(graph, spot):
             told_of.add(spot.name)
             way = told(graph, walk.path(spot, ""))
-            report.add(state.place, f'no key at "{state.name}" leads to a person, now or later: {way}')
+            report.add(state.place, f'no key at "{state.name}" leads straight to a person: {way}')
+
+
+def _leads_to_person(graph: Graph, question: Spot) -> bool:
+    broken_in = ("too_many", "too_long", "failed")
+    waiting = [move.target for move in graph.moves[question] if not (move.breaks_in and move.label in broken_in)]
+    seen = set(waiting)
+    for spot in waiting:  # grows while it is gone through
+        state = graph.states[spot]
+        if isinstance(state, Transfer):
+            return True
+        if not isinstance(state, Menu | Ask):
+            following = {move.target for move in graph.moves[spot]} - seen
+            seen |= following
+            waiting.extend(following)
+    return False
 
 
 def _check_outside(graph: Graph, actions: Actions, report: Report) -> None:

@@ -13,7 +13,9 @@ Actions = Mapping[str, ActionSpec]
 _ALIKE = {"date", "full_date"}
 
 
-def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report) -> None:
+def check(
+    flows: Flows, catalogues: Catalogues, actions: Actions, report: Report, *, words_are_sound: bool = True
+) -> None:
     """Note every prompt that is missing, and every value that cannot be spoken."""
     secrets = _check_secrets(flows, actions, report)
     kinds = known_values(flows, actions)
@@ -22,7 +24,7 @@ def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report
             prompt = _prompt(name, place, catalogues, report)
             if prompt is None:
                 continue
-            if is_question and not (prompt.silence and prompt.wrong):
+            if is_question and words_are_sound and not (prompt.silence and prompt.wrong):
                 report.add(
                     prompt.place, f'prompt "{name}" asks something: it needs words for "silence" and for "wrong"'
                 )
@@ -129,9 +131,13 @@ def _check_option(menu: Menu, catalogues: Catalogues, actions: Actions, report: 
 
 def _check_phrases(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report) -> None:
     """Actions hand over prompts as values: they are there, and speak only what they are given."""
+    looked_at: dict[str, list[Mapping[str, str]]] = {}
     for action, spec in actions.items():
         for phrases in spec.phrases.values():
             for name, given in phrases.items():
+                if given in looked_at.setdefault(name, []):
+                    continue
+                looked_at[name].append(given)
                 prompt = catalogues.prompt(name)
                 if prompt is None:
                     hint = did_you_mean(name, catalogues.names)

@@ -16,7 +16,7 @@ from ivr.errors import DefinitionError, Place, Problem, Report, did_you_mean
 from ivr.prompts import shapes
 from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, Words
 from ivr.prompts.comparison import compare_languages
-from ivr.prompts.words import NAME, WordsReader
+from ivr.prompts.words import NAME, WordsReader, is_in_braces
 from ivr.wording import LANGUAGES
 from ivr.yaml_reader import Node, read
 
@@ -137,7 +137,7 @@ def _prompt(name: str, place: Place, node: Node, reader: WordsReader) -> Prompt:
     if not NAME.fullmatch(short):
         message = f'a prompt\'s name is in small letters, digits and underscores, found "{short}"'
         reader.report.add(place, message)
-    if node.fields is None or "by" in node.fields:
+    if node.fields is None or "by" in node.fields or is_in_braces(node):
         say, silence, wrong = reader.read(node, f'"{name}"'), _NONE, _NONE
     else:
         fields = node.shaped(reader.report, f'"{name}"', shapes.QUESTION)

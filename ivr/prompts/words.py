@@ -33,6 +33,9 @@ class WordsReader:
 
     def read(self, node: Node, what: str) -> Words:
         """Return words; those with a problem read as nothing to say, so that they do not count as missing too."""
+        if is_in_braces(node):
+            self.report.add(node.place, 'words that begin with "{" need quotes around the whole text')
+            return Words({"other": ()})
         if node.fields is not None:
             return self._plural(node, what)
         return Words({"other": self._parts(node, what)}, place=node.place)
@@ -91,6 +94,11 @@ class WordsReader:
             follows = _NEXT_WORD.match(after)
             return Slot(name, kind, follows[1] if follows else "")
         return None
+
+
+def is_in_braces(node: Node) -> bool:
+    """Tell whether words that begin with a value, and lack their quotes, have been read as a mapping of nothing."""
+    return bool(node.fields) and all(value.scalar == "" for value in (node.fields or {}).values())
 
 
 def _joined(parts: Iterable[str | Slot]) -> tuple[str | Slot, ...]:

@@ -91,8 +91,7 @@ def _universals(flows: Flows, question: Question) -> Iterator[tuple[str, Group]]
         yield from ((key, Group.UNIVERSAL) for key in flows.line.menu_keys if key not in question.keys)
         return
     for key in flows.line.ask_keys:
-        taken = question.stars if key == "*" else question.low == question.high == 1
-        if not taken:
+        if not (key == "*" and question.stars):
             yield key, Group.UNIVERSAL
 
 

@@ -50,7 +50,7 @@ def unhappy(flows: Flows, question: Question) -> tuple[Act, ...]:
 def _takes(question: Question, key: str) -> bool:
     if isinstance(question, Menu):
         return key in question.keys
-    return question.stars if key == "*" else question.low == question.high == 1
+    return key == "*" and question.stars
 
 
 def wrong(flows: Flows, question: Question) -> tuple[Act, ...]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import yaml
 
 from ivr.errors import Place, Report, did_you_mean
+from ivr.yaml_reader import slips
 from ivr.yaml_reader.shapes import Record, Whole
 
 _LOST_POUND = re.compile(r"^\s*#\s*:")
@@ -118,7 +119,7 @@ def read(file: str, text: str, report: Report) -> Node | None:
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        report.add(*_told(file, text, error))
+        report.add(*slips.told(file, text, error))
         return None
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
@@ -139,9 +140,9 @@ class _Loader(yaml.BaseLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs have no types for the parser
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
-            raise yaml.composer.ComposerError(None, None, _ALIAS, event.start_mark)
+            raise yaml.composer.ComposerError(None, None, slips.ALIAS, event.start_mark)
         if self.depth == MOST_LEVELS:
-            raise yaml.composer.ComposerError(None, None, _TOO_DEEP, event.start_mark)
+            raise yaml.composer.ComposerError(None, None, slips.TOO_DEEP, event.start_mark)
         self.depth += 1
         node: yaml.Node | None = super().compose_node(parent, index)
         self.depth -= 1
@@ -149,33 +150,6 @@ class _Loader(yaml.BaseLoader):
 
 
 MOST_LEVELS = 20
-_ALIAS = 'a text that begins with "*" or "&" needs quotes; the star key is written "star:"'
-_TOO_DEEP = "too many lists and mappings inside each other"
-_UNFIT = "the line does not fit what stands above it; look at the spaces before it"
-_OPENED = "while scanning a quoted scalar"
-_COLON = "mapping values are not allowed here"
-_HINTS = {
-    "while scanning an alias": _ALIAS,
-    "while scanning an anchor": _ALIAS,
-    _COLON: 'a ": " inside words needs quotes around the whole text',
-    _OPENED: "a quotation mark that is opened here is never closed",
-    "expected a single document": 'a line of "---" begins a second document; a file holds one',
-    "cannot start any token": "a text that begins with such a character needs quotes",
-    "while parsing a block mapping": _UNFIT,
-    "could not find expected ':'": 'a name without ":" after it; words of several lines need ">-" before them',
-}
-
-
-def _told(file: str, text: str, error: yaml.MarkedYAMLError) -> tuple[Place, str]:
-    """Return where a file cannot be read, and why in plain words."""
-    problem = " ".join(part for part in (error.context, error.problem) if part)
-    hint = next((hint for sign, hint in _HINTS.items() if sign in problem), problem)
-    mark = error.context_mark if _OPENED in problem else error.problem_mark or error.context_mark
-    if mark is None:
-        return Place(file), f"not readable as YAML: {hint}"
-    if _COLON in problem and ":" not in text.split("\n")[mark.line][: mark.column]:
-        hint = _UNFIT
-    return Place(file, mark.line + 1, mark.column + 1), f"not readable as YAML: {hint}"
 
 
 def _node(file: str, node: yaml.Node, report: Report) -> Node:
