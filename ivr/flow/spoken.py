@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from ivr.errors import Place, Report, did_you_mean
 from ivr.flow.definition import KEPT, ActionSpec, Ask, Do, Flows, HangUp, Menu, Say, State, Transfer, ways
@@ -17,11 +18,12 @@ def check(
     flows: Flows, catalogues: Catalogues, actions: Actions, report: Report, *, words_are_sound: bool = True
 ) -> None:
     """Note every prompt that is missing, and every value that cannot be spoken."""
+    prompts = _Prompts(catalogues, report, words_are_sound)
     secrets = _check_secrets(flows, actions, report)
     kinds = known_values(flows, actions)
     for _, state in points(flows):
         for place, name, is_question in prompts_of(state):
-            prompt = _prompt(name, place, catalogues, report)
+            prompt = prompts.find(name, place, f'there is no prompt "{name}"')
             if prompt is None:
                 continue
             if is_question and words_are_sound and not (prompt.silence and prompt.wrong):
@@ -31,8 +33,8 @@ def check(
             here = {**kinds, "options": {PHRASE}} if isinstance(state, Menu) and state.choices else kinds
             _check_values(place, prompt, here, secrets, report)
         if isinstance(state, Menu) and state.choices:
-            _check_option(state, catalogues, actions, report)
-    _check_phrases(flows, catalogues, actions, report)
+            _check_option(state, prompts, actions)
+    _check_phrases(flows, prompts, actions)
 
 
 def prompts_of(state: State) -> Iterator[tuple[Place, str, bool]]:
@@ -67,11 +69,24 @@ def known_values(flows: Flows, actions: Actions) -> dict[str, set[str]]:
     return kinds
 
 
-def _prompt(name: str, place: Place, catalogues: Catalogues, report: Report) -> Prompt | None:
-    prompt = catalogues.prompt(name)
-    if prompt is None:
-        report.add(place, f'there is no prompt "{name}"{did_you_mean(name, catalogues.names)}')
-    return prompt
+@dataclass(frozen=True, slots=True)
+class _Prompts:
+    """Finds prompts, and notes those that are missing."""
+
+    catalogues: Catalogues
+    report: Report
+    are_sound: bool
+
+    def find(self, name: str, place: Place, missing: str) -> Prompt | None:
+        prompt = self.catalogues.prompt(name)
+        if prompt is None and (self.are_sound or self._was_read(name)):
+            self.report.add(place, f"{missing}{did_you_mean(name, self.catalogues.names)}")
+        return prompt
+
+    def _was_read(self, name: str) -> bool:
+        """Tell whether the file it should be in was read in some language; if not, that was told already."""
+        subject = name.partition(".")[0]
+        return any(known.startswith(f"{subject}.") for known in self.catalogues.names)
 
 
 def _check_secrets(flows: Flows, actions: Actions, report: Report) -> set[str]:
@@ -119,30 +134,25 @@ def _check_given(prompt: Prompt, given: Mapping[str, str], whose: str, report: R
             report.add(prompt.place, f'prompt "{prompt.name}" speaks "{name}", which {whose} does not provide{hint}')
 
 
-def _check_option(menu: Menu, catalogues: Catalogues, actions: Actions, report: Report) -> None:
+def _check_option(menu: Menu, prompts: _Prompts, actions: Actions) -> None:
     lists = {name: items for spec in actions.values() for name, items in spec.items.items()}
     if menu.choices is None or menu.choices.of not in lists:
         return
-    prompt = _prompt(menu.choices.option, menu.place, catalogues, report)
+    prompt = prompts.find(menu.choices.option, menu.place, f'there is no prompt "{menu.choices.option}"')
     if prompt:
         given = {**lists[menu.choices.of].values, "key": "digits"}
-        _check_given(prompt, given, f'the choices "{menu.choices.of}"', report)
+        _check_given(prompt, given, f'the choices "{menu.choices.of}"', prompts.report)
 
 
-def _check_phrases(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report) -> None:
+def _check_phrases(flows: Flows, prompts: _Prompts, actions: Actions) -> None:
     """Actions hand over prompts as values: they are there, and speak only what they are given."""
     looked_at: dict[str, list[Mapping[str, str]]] = {}
-    for action, spec in actions.items():
-        for phrases in spec.phrases.values():
-            for name, given in phrases.items():
-                if given in looked_at.setdefault(name, []):
-                    continue
-                looked_at[name].append(given)
-                prompt = catalogues.prompt(name)
-                if prompt is None:
-                    hint = did_you_mean(name, catalogues.names)
-                    report.add(
-                        flows.line.place, f'action "{action}" speaks the prompt "{name}", which does not exist{hint}'
-                    )
-                else:
-                    _check_given(prompt, given, f'the action "{action}"', report)
+    phrases = [(action, phrases) for action, spec in actions.items() for phrases in spec.phrases.values()]
+    for action, name, given in ((action, *phrase) for action, known in phrases for phrase in known.items()):
+        if given in looked_at.setdefault(name, []):
+            continue
+        looked_at[name].append(given)
+        missing = f'action "{action}" speaks the prompt "{name}", which does not exist'
+        prompt = prompts.find(name, flows.line.place, missing)
+        if prompt:
+            _check_given(prompt, given, f'the action "{action}"', prompts.report)

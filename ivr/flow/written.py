@@ -72,7 +72,7 @@ class _Checks:
         """Yield what is needed at a spot, and on the ways out of it, beyond what is known."""
         state = self.graph.states[spot]
         for prompt, extra in _spoken_at(state):
-            yield state.place, f'prompt "{prompt}" speaks', self.spoken[prompt] - known - extra
+            yield state.place, f'prompt "{prompt}" speaks', self.spoken.get(prompt, frozenset()) - known - extra
         if isinstance(state, Menu) and state.choices:
             yield state.place, f'menu "{state.name}" offers', frozenset({state.choices.of}) - known
         if isinstance(state, Do):
@@ -82,7 +82,7 @@ class _Checks:
             here = self._left(known, move)
             for way in move.ways:
                 if way.say:
-                    yield way.place, f'prompt "{way.say}" speaks', self.spoken[way.say] - here
+                    yield way.place, f'prompt "{way.say}" speaks', self.spoken.get(way.say, frozenset()) - here
                 here |= set(way.sets)
 
     def without(self, name: str, spot: Spot) -> str:
