@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ivr.cli import main, staff
+from ivr.cli.findings import RECORDING
+from ivr.prompts.lint import RULES
 
 PROJECT = Path(__file__).parent.parent
 Edit = Callable[[str, str, str], None]
@@ -176,3 +178,8 @@ def test_it_is_checked_now_and_once_for_each_change() -> None:
 
     staff.again(run, changes())
     assert seen == ["checked", "first", "checked", "second", "checked"]
+
+
+def test_every_kind_of_warning_is_explained() -> None:
+    page = (PROJECT / "docs" / "checking.md").read_text(encoding="utf-8")
+    assert [kind for kind in (*RULES, RECORDING) if f"| `{kind}` |" not in page] == []
