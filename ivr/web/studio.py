@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, request, url_for
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from ivr.errors import UnreachableError
 from ivr.flow.changes import changes
+from ivr.flow.diagram import STYLE
 from ivr.line import publications
 from ivr.line.actions import SPECS
 from ivr.line.publications import Calls, Publication
@@ -22,7 +24,7 @@ from ivr.pharmacy.database import answering
 from ivr.recordings.folder import Folder, Recording
 from ivr.web.audio import address
 from ivr.web.staff import StaffDoor
-from ivr.web.studio_flows import rows
+from ivr.web.studio_flows import picture, rows, whole_picture
 from ivr.web.studio_problems import Shown, shown
 from ivr.web.studio_words import TOO_LONG, Book
 
@@ -60,6 +62,7 @@ class Studio:
         studio.get("/words/<subject>")(self.words)
         studio.get("/flows")(self.flows)
         studio.get("/flows/<name>")(self.flow)
+        studio.get("/picture.css")(self.style)
         studio.get("/versions")(self.versions)
         studio.get("/versions/<int:number>")(self.version)
         studio.get("/find")(self.find)
@@ -83,7 +86,10 @@ class Studio:
 
     def flows(self) -> str:
         """Show which flows there are."""
-        return self._page("flows", start=self.line.versions.current.flows.line.start)
+        book = self._book()
+        links = {name: self._link("flow", name=name) for name in book.version.flows.flows}
+        picture = Markup(whole_picture(book, links))  # noqa: S704 - drawn by us, every text in it escaped
+        return self._page("flows", start=book.version.flows.line.start, picture=picture)
 
     def flow(self, name: str) -> str:
         """Show one flow: its picture and its states."""
@@ -93,7 +99,16 @@ class Studio:
             abort(404)
         file = flow.place.file.rpartition("/")[2].removesuffix(".yaml")
         problems = [found for found in self._problems() if (found.kind, found.subject) == ("flow", file)]
-        return self._page("flow", flow=flow, states=rows(flow, book.ways), problems=problems)
+        at = request.args.get("at", "")
+        drawn = Markup(picture(book, flow, at))  # noqa: S704 - drawn by us, every text in it escaped
+        route = book.routes.get((name, at))
+        return self._page(
+            "flow", flow=flow, states=rows(book, flow), problems=problems, picture=drawn, at=at, route=route
+        )
+
+    def style(self) -> Response:
+        """Give the style of pictures."""
+        return Response(STYLE, content_type="text/css; charset=utf-8")
 
     def versions(self) -> str:
         """List what was published."""

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ivr.flow.definition import Ask, Do, Flow, HangUp, Menu, Run, Say, State, Target, Transfer, ways
+from ivr.flow.diagram import STYLE, flow_picture, line_picture, to_svg
 from ivr.keypad import key_name
+from ivr.web.studio_words import Book
 
 _KINDS: Mapping[type[State], str] = {
     Say: "message",
@@ -46,9 +48,31 @@ class Row:
     """The shortest way of a call to it."""
 
 
-def rows(flow: Flow, ways_there: Mapping[tuple[str, str], str]) -> tuple[Row, ...]:
+def rows(book: Book, flow: Flow) -> tuple[Row, ...]:
     """Return the states of a flow, in the order of the file."""
-    return tuple(_row(state, ways_there.get((flow.name, state.name), "")) for state in flow.states.values())
+    routes = ((state, book.routes.get((flow.name, state.name))) for state in flow.states.values())
+    return tuple(_row(state, route.words if route else "") for state, route in routes)
+
+
+def picture(book: Book, flow: Flow, at: str) -> str:
+    """Return a flow as a picture for the page, its boxes leading to their states; the way to a state is marked.
+
+    Its style is a sheet of its own, for pages take none from within.
+    """
+    language = next(iter(book.version.catalogues.by_language.values()))
+    links = {name: f"#{name}" for name in flow.states}
+    drawn = to_svg(flow_picture(book.version.flows, flow.name, language), links).replace(f"<style>{STYLE}</style>", "")
+    route = book.routes.get((flow.name, at))
+    for name in flow.states if route else ():
+        mark = "here" if name == at else "passed" if route and (flow.name, name) in route.through else ""
+        if mark:
+            drawn = drawn.replace(f'<g id="{flow.name}.{name}">', f'<g id="{flow.name}.{name}" class="{mark}">')
+    return drawn
+
+
+def whole_picture(book: Book, links: Mapping[str, str]) -> str:
+    """Return the whole line as a picture for the page."""
+    return to_svg(line_picture(book.version.flows), links).replace(f"<style>{STYLE}</style>", "")
 
 
 def _row(state: State, way_there: str) -> Row:

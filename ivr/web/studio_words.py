@@ -10,7 +10,7 @@ from datetime import date
 from ivr import wording
 from ivr.errors import IvrError
 from ivr.flow.definition import ActionSpec, Do, Menu
-from ivr.flow.graph import Graph, Walk, points, told
+from ivr.flow.graph import Graph, Point, Walk, points, told
 from ivr.flow.spoken import prompts_of
 from ivr.line.examples import Examples
 from ivr.line.versions import Version
@@ -56,6 +56,14 @@ class Occasion:
 
 
 @dataclass(frozen=True, slots=True)
+class Route:
+    """The shortest way of a call to a state: in words, and the states it goes through."""
+
+    words: str
+    through: frozenset[Point]
+
+
+@dataclass(frozen=True, slots=True)
 class Spot:
     """A state that speaks a prompt, and the shortest way a call takes to it."""
 
@@ -85,12 +93,12 @@ class Book:
     today: date
     spots: Mapping[str, tuple[Spot, ...]] = field(init=False)
     inside: Mapping[str, tuple[str, ...]] = field(init=False)
-    ways: Mapping[tuple[str, str], str] = field(init=False)
+    routes: Mapping[Point, Route] = field(init=False)
 
     def __post_init__(self) -> None:
-        ways = _ways(self.version)
-        object.__setattr__(self, "ways", ways)
-        object.__setattr__(self, "spots", _spots(self.version, ways))
+        routes = _routes(self.version)
+        object.__setattr__(self, "routes", routes)
+        object.__setattr__(self, "spots", _spots(self.version, routes))
         object.__setattr__(self, "inside", _inside(self.version, self.actions))
 
     @property
@@ -177,21 +185,24 @@ def _pieces(
         return ()
 
 
-def _ways(version: Version) -> dict[tuple[str, str], str]:
-    """Return the shortest way to every state that a call can come to, in words."""
+def _routes(version: Version) -> dict[Point, Route]:
+    """Return the shortest way to every state that a call can come to."""
     graph = Graph(version.flows)
     walk = Walk(graph, fact=True, after=lambda _, __: True)
-    found: dict[tuple[str, str], str] = {}
+    found: dict[Point, Route] = {}
     for spot, _ in walk:
         if (spot.flow, spot.state) not in found:
-            found[spot.flow, spot.state] = told(graph, walk.path(spot, fact=True))
+            moves = walk.path(spot, fact=True)
+            through = frozenset((move.source.flow, move.source.state) for move in moves)
+            found[spot.flow, spot.state] = Route(told(graph, moves), through)
     return found
 
 
-def _spots(version: Version, ways: Mapping[tuple[str, str], str]) -> dict[str, tuple[Spot, ...]]:
+def _spots(version: Version, routes: Mapping[Point, Route]) -> dict[str, tuple[Spot, ...]]:
     found: dict[str, dict[Spot, None]] = defaultdict(dict)
     for (flow, name), state in points(version.flows):
-        spot = Spot(flow, name, ways.get((flow, name), ""))
+        route = routes.get((flow, name))
+        spot = Spot(flow, name, route.words if route else "")
         for _, prompt, _ in prompts_of(state):
             found[prompt][spot] = None
         if isinstance(state, Menu) and state.choices:

@@ -1,0 +1,216 @@
+"""The staff pages in a browser: by keyboard, on a telephone's screen, and with nothing that the page's policy blocks."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+from databases import Databases
+from rehearsal import PROJECT, fill_demo, rehearse
+
+from ivr.line.publishing import Watcher
+from ivr.line.versions import Folders
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, ViewportSize
+
+playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESK: ViewportSize = {"width": 1280, "height": 900}
+TELEPHONE: ViewportSize = {"width": 360, "height": 740}
+PAGES = (
+    "",
+    "/words/refill",
+    "/words/card",
+    "/flows",
+    "/flows/refill?at=offer",
+    "/versions",
+    "/versions/2",
+    "/find?q=press",
+)
+
+CONTRAST = """
+() => {
+  const light = c => c.map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  const bright = c => { const [r, g, b] = light(c); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const colour = text => text.match(/[\\d.]+/g).map(Number);
+  const ground = e => { for (; e; e = e.parentElement) { const c = colour(getComputedStyle(e).backgroundColor);
+    if (c.length < 4 || c[3] > 0) return c.slice(0, 3); } return [255, 255, 255]; };
+  const weak = [];
+  for (const e of document.querySelectorAll('body *:not(svg):not(svg *)')) {
+    if (![...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())) continue;
+    const [a, b] = [bright(colour(getComputedStyle(e).color).slice(0, 3)), bright(ground(e))].sort((x, y) => y - x);
+    if ((a + 0.05) / (b + 0.05) < 4.5) weak.push(e.tagName + '.' + e.className + ': ' + e.textContent.trim().slice(0, 30));
+  }
+  return weak;
+}
+"""
+"""Text that stands out too little from its ground, by the measure of the Web Content Accessibility Guidelines."""
+
+
+@dataclass
+class Site:
+    """The pages of a line that has seen one good edit and then a bad one."""
+
+    url: str
+    complaints: list[str] = field(default_factory=list)
+    """What the browser had to say in its console."""
+
+    def visit(
+        self, browser: Browser, path: str, screen: ViewportSize = DESK, scheme: Literal["light", "dark"] = "light"
+    ) -> Page:
+        page = browser.new_page(viewport=screen, color_scheme=scheme)
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(f"{self.url}/studio{path}")
+        return page
+
+
+class Quiet(WSGIRequestHandler):
+    """A server that does not print."""
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no browser at {CHROMIUM}")
+    with playwright_api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=str(CHROMIUM), headless=True, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("desk")
+    folders = Folders(folder / "flows", folder / "prompts")
+    shutil.copytree(PROJECT / "flows", folders.flows)
+    shutil.copytree(PROJECT / "prompts", folders.prompts)
+    with databases.fresh("sqlite", fill_demo) as url:
+        rehearsal = rehearse(url)
+        watcher = Watcher(rehearsal.line, folders)
+        watcher.begin()
+        words, flow = folders.prompts / "en" / "main.yaml", folders.flows / "main.yaml"
+        for path, old, new in ((words, "Goodbye.", "Farewell."), (flow, "1: refill", "1: refil")):
+            path.write_text(path.read_text().replace(old, new))
+            watcher.look()
+            watcher.look()
+        server = make_server("127.0.0.1", 0, rehearsal.app, handler_class=Quiet)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield Site(f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
+        server.server_close()
+        rehearsal.line.database.dispose()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_whole_on_a_desk_and_on_a_telephone(browser: Browser, site: Site, path: str) -> None:
+    for screen in (DESK, TELEPHONE):
+        page = site.visit(browser, path, screen)
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+        assert page.locator("h1").count() == 1
+        page.close()
+    assert site.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_every_word_stands_out_from_its_ground(
+    browser: Browser, site: Site, path: str, scheme: Literal["light", "dark"]
+) -> None:
+    page = site.visit(browser, path, scheme=scheme)
+    assert page.evaluate(CONTRAST) == []
+    page.close()
+
+
+def test_the_keyboard_leads_past_the_links_to_the_page(browser: Browser, site: Site) -> None:
+    page = site.visit(browser, "/words/refill")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the page"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+    page.close()
+
+
+def test_everything_that_takes_a_key_shows_that_it_has_the_focus(browser: Browser, site: Site) -> None:
+    page = site.visit(browser, "/flows/main")
+    seen: set[str] = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        shown = page.evaluate(
+            "(() => { const e = document.activeElement, f = e.tagName === 'a' ? e.querySelector('.frame') : e, s = getComputedStyle(f);"
+            " return [e.tagName, s.outlineStyle !== 'none' || parseFloat(s.strokeWidth) >= 4]; })()"
+        )
+        seen.add(shown[0])
+        assert shown[1], shown[0]
+    assert {"A", "INPUT", "BUTTON", "FIGURE", "a"} <= seen
+    page.close()
+
+
+def test_words_are_found_by_typing(browser: Browser, site: Site) -> None:
+    page = site.visit(browser, "")
+    page.get_by_role("searchbox").fill("hasta luego")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/find?q=hasta+luego")
+    assert page.get_by_role("heading", name="main.goodbye").count() == 1
+    assert page.get_by_role("status").filter(has_text="say this").count() == 1
+    page.close()
+
+
+def test_a_screen_reader_hears_what_stands_where(browser: Browser, site: Site) -> None:
+    page = site.visit(browser, "/words/main")
+    heard = page.locator("body").aria_snapshot()
+    for expected in (
+        'navigation "Studio"',
+        'navigation "Words by subject"',
+        'searchbox "Words to find"',
+        'heading "Main" [level=1]',
+        'article "main.goodbye"',
+        'columnheader "Spanish"',
+        'rowheader "first time"',
+    ):
+        assert expected in heard
+    assert page.locator("td[lang=es]", has_text="Gracias por llamar").count() == 1
+    page.close()
+
+
+def test_the_way_from_a_prompt_to_its_place_in_the_picture(browser: Browser, site: Site) -> None:
+    page = site.visit(browser, "/words/refill")
+    page.locator("article", has=page.get_by_role("heading", name="refill.offer", exact=True)).get_by_role(
+        "link", name="refill.offer", exact=True
+    ).last.click()
+    page.wait_for_url("**/studio/flows/refill?at=offer#picture")
+    assert page.locator("figure .here .name").text_content() == "offer"
+    assert page.locator("figure .passed").count() > 2
+    page.locator("figure .here").click()
+    page.wait_for_url("**#offer")
+    page.close()
+
+
+def test_the_way_from_a_problem_to_the_state_that_has_it(browser: Browser, site: Site) -> None:
+    page = site.visit(browser, "/words/card")
+    page.get_by_role("link", name="1 problem").click()
+    page.get_by_role("link", name="show it there").click()
+    page.wait_for_url("**/studio/flows/main#menu")
+    assert "did you mean" in (page.locator("article:target").text_content() or "")
+    page.close()
