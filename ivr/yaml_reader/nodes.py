@@ -18,6 +18,11 @@ from ivr.yaml_reader import slips
 from ivr.yaml_reader.shapes import Record, Whole
 
 _LOST_POUND = re.compile(r"^\s*#\s*:")
+_ODD = re.compile(r"(?:^|[\s\[{,:-])[&*]", re.MULTILINE)
+"""Where an anchor or an alias may begin."""
+_BRACKETS = re.compile(r"[\[{][^\]}]*[\[{][^\]}]*[\[{][^\]}]*[\[{]")
+_LISTS = re.compile(r"-\s+-\s+-\s")
+_INDENTED = re.compile(r"^ {20}", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ def read(file: str, text: str, report: Report) -> Node | None:
             report.add(Place(file, number, 1), "the line is indented with a tab; YAML takes spaces only")
             return None
     try:
-        root = yaml.compose(text, Loader=_Loader)
+        root = _compose(text)
     except yaml.MarkedYAMLError as error:
         report.add(*slips.told(file, text, error))
         return None
@@ -130,6 +135,21 @@ def read(file: str, text: str, report: Report) -> Node | None:
         report.add(Place(file), "the file is empty")
         return None
     return _node(file, root, report)
+
+
+def _compose(text: str) -> yaml.Node | None:
+    """Compose by libyaml where it is there and nothing can go wrong; every slip is told by the loader below."""
+    if yaml.__with_libyaml__ and not _ODD.search(text) and _is_flat(text):
+        try:
+            return yaml.compose(text, Loader=yaml.CBaseLoader)
+        except yaml.YAMLError:
+            pass
+    return yaml.compose(text, Loader=_Loader)
+
+
+def _is_flat(text: str) -> bool:
+    """Tell whether nothing can be nested too deep: by brackets and braces, by lists of lists, or by indentation."""
+    return not _BRACKETS.search(text) and not _LISTS.search(text) and not _INDENTED.search(text)
 
 
 class _Loader(yaml.BaseLoader):
