@@ -313,3 +313,10 @@ def test_links_go_by_the_public_path(desk: Desk) -> None:
     response = app.test_client().get("/studio", headers=basic(PASSWORD))
     assert 'href="/ivr/studio/static/studio.css"' in response.text
     assert all(link.startswith(("/ivr/studio", "#")) for link in parsed(response).links)
+
+
+def test_what_could_be_said_better_stands_below_the_words(desk: Desk) -> None:
+    desk.edit("prompts/en/main.yaml", "Goodbye.", "Goodbye until 7 days have passed.")
+    page = desk.browser.get("/studio/words/main").text
+    article = page[page.index('<article id="main.goodbye"') :]
+    assert "figures" in article

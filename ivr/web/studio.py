@@ -26,7 +26,7 @@ from ivr.web.audio import address
 from ivr.web.staff import StaffDoor
 from ivr.web.studio_flows import picture, rows, whole_picture
 from ivr.web.studio_problems import Shown, shown
-from ivr.web.studio_words import TOO_LONG, Book
+from ivr.web.studio_words import Book
 
 MOST_VERSIONS = 50
 MOST_FOUND = 60
@@ -82,7 +82,7 @@ class Studio:
             abort(404)
         problems = [found for found in self._problems() if (found.kind, found.subject) == ("words", subject)]
         entries = book.entries(subject, self.recordings.recordings)
-        return self._page("words", subject=subject, entries=entries, problems=problems, too_long=TOO_LONG)
+        return self._page("words", subject=subject, entries=entries, problems=problems)
 
     def flows(self) -> str:
         """Show which flows there are."""
@@ -130,7 +130,7 @@ class Studio:
         text, book = request.args.get("q", "").strip()[:200], self._book()
         names = book.find(text) if text else []
         entries = [book.entry(name, self.recordings.recordings) for name in names[:MOST_FOUND]]
-        return self._page("find", q=text, entries=entries, count=len(names), too_long=TOO_LONG)
+        return self._page("find", q=text, entries=entries, count=len(names))
 
     # What pages are made of
 

@@ -8,20 +8,19 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ivr import wording
-from ivr.errors import IvrError
+from ivr.errors import IvrError, Place
 from ivr.flow.definition import ActionSpec, Do, Menu
 from ivr.flow.graph import Graph, Point, Walk, points, told
 from ivr.flow.spoken import prompts_of
 from ivr.line.examples import Examples
+from ivr.line.review import remarks
 from ivr.line.versions import Version
 from ivr.prompts import PHRASE, Catalogue, Piece, Prompt, Slot, Variant, Words, joined
 from ivr.prompts.catalogue import plural_category
+from ivr.prompts.lint import Remark
 from ivr.recordings.folder import Recording, Recordings
 from ivr.recordings.parts import heard
 from ivr.wording import Value
-
-TOO_LONG = 8.0
-"""Seconds of words after which a caller has stopped listening."""
 
 _COUNTS = (2, 1, 5, 0, 1_000_000)
 
@@ -35,6 +34,8 @@ class Said:
     text: str = ""
     """As a caller hears it, with made-up values; empty when none can be made up."""
     recordings: tuple[Recording, ...] = ()
+    remarks: tuple[str, ...] = ()
+    """What could be said better."""
 
     @property
     def seconds(self) -> float:
@@ -94,12 +95,14 @@ class Book:
     spots: Mapping[str, tuple[Spot, ...]] = field(init=False)
     inside: Mapping[str, tuple[str, ...]] = field(init=False)
     routes: Mapping[Point, Route] = field(init=False)
+    remarks: Mapping[Place, tuple[Remark, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
         routes = _routes(self.version)
         object.__setattr__(self, "routes", routes)
         object.__setattr__(self, "spots", _spots(self.version, routes))
         object.__setattr__(self, "inside", _inside(self.version, self.actions))
+        object.__setattr__(self, "remarks", _remarks(self.version, self.today))
 
     @property
     def subjects(self) -> dict[str, list[str]]:
@@ -143,6 +146,8 @@ class Book:
     def _said(self, catalogue: Catalogue, prompt: Prompt, recordings: Recordings) -> Iterator[tuple[str, Said]]:
         examples = Examples(self.version.catalogues, self.version.flows.flows, self.actions, self.today, {})
         for (when, variant, tries), words in _all(prompt):
+            place = words.place or prompt.place
+            told_here = tuple(remark.message for remark in self.remarks.get(place, ()))
             for form, parts in words.forms.items():
                 if words.by is not None and not parts:
                     continue
@@ -151,7 +156,7 @@ class Book:
                 played = tuple(
                     part for part in heard(pieces, recordings, catalogue.language) if isinstance(part, Recording)
                 )
-                yield label, Said(catalogue.language, parts, joined(pieces), played)
+                yield label, Said(catalogue.language, parts, joined(pieces), played, told_here)
 
 
 def _all(prompt: Prompt) -> Iterator[tuple[tuple[str, Variant, int], Words]]:
@@ -183,6 +188,13 @@ def _pieces(
         return catalogue.pieces(prompt.name, values, variant, tries)
     except (IvrError, KeyError, ValueError, StopIteration):
         return ()
+
+
+def _remarks(version: Version, today: date) -> dict[Place, tuple[Remark, ...]]:
+    found: dict[Place, tuple[Remark, ...]] = {}
+    for remark in remarks(version.flows, version.catalogues, today):
+        found[remark.place] = (*found.get(remark.place, ()), remark)
+    return found
 
 
 def _routes(version: Version) -> dict[Point, Route]:
