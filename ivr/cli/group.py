@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import click
@@ -17,7 +19,24 @@ WIDE = 200
 
 
 class Commands(click.Group):
-    """Turns what a user can mend into one line on stderr and exit code 1."""
+    """Loads a command when it is run, and turns what a user can mend into one line on stderr and exit code 1.
+
+    Loading all of them takes longer than checking the whole line does.
+    """
+
+    modules: Mapping[str, str] = {}
+    """Command -> the module of this package that has it, under the same name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Name all commands."""
+        return sorted(self.modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Load a command; None when there is none of that name."""
+        if cmd_name not in self.modules:
+            return None
+        command = getattr(import_module(f"ivr.cli.{self.modules[cmd_name]}"), cmd_name)
+        return command if isinstance(command, click.Command) else None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
