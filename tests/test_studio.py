@@ -14,6 +14,7 @@ import pytest
 from databases import Databases
 from flask.testing import FlaskClient
 from rehearsal import PROJECT, VERSION, Rehearsal, fill_demo, rehearse
+from sounds import voice, wav
 from werkzeug.test import TestResponse
 
 from ivr.line.publishing import Watcher, roll_back
@@ -186,8 +187,8 @@ def test_values_are_shown_and_how_they_may_sound(desk: Desk) -> None:
 
 def test_plural_forms_stand_apart(desk: Desk) -> None:
     page = desk.page("/words/refill")
-    assert "first time, one ready" in page
-    assert "first time, other ready" in page
+    assert "first time (ready: one)" in page
+    assert "first time (ready: other)" in page
 
 
 def test_a_prompt_tells_where_it_is_heard_and_the_way_there(desk: Desk) -> None:
@@ -320,3 +321,18 @@ def test_what_could_be_said_better_stands_below_the_words(desk: Desk) -> None:
     page = desk.browser.get("/studio/words/main").text
     article = page[page.index('<article id="main.goodbye"') :]
     assert "figures" in article
+
+
+def test_a_recording_can_be_played_beside_its_words(desk: Desk) -> None:
+    audio = desk.folders.prompts / "en" / "audio"
+    audio.mkdir()
+    words = "Thank you for calling Meadowlark Pharmacy. Goodbye."
+    (audio / "main.goodbye.wav").write_bytes(wav(voice(2.0)))
+    (audio / "main.goodbye.txt").write_text(words)
+    browser = make_app(desk.rehearsal.line, Settings(prompts=desk.folders.prompts)).test_client()
+    page = browser.get("/studio/words/main").text
+    article = page[page.index('<article id="main.goodbye"') :]
+    source = article.partition('<audio controls preload="none" src="')[2].partition('"')[0]
+    assert f'aria-label="Recording: {words}"' in article
+    with browser.get(source) as sound:
+        assert (sound.status_code, sound.mimetype) == (200, "audio/wav")

@@ -148,10 +148,10 @@ class Book:
         for (when, variant, tries), words in _all(prompt):
             place = words.place or prompt.place
             told_here = tuple(remark.message for remark in self.remarks.get(place, ()))
-            for form, parts in words.forms.items():
+            for form, parts in sorted(words.forms.items(), key=lambda each: each[0] == "other"):
                 if words.by is not None and not parts:
                     continue
-                label = when if words.by is None else f"{when}, {_form(form, words.by)}"
+                label = when if words.by is None else f"{when} ({words.by}: {form})"
                 pieces = _pieces(catalogue, prompt, variant, tries, examples, words.by, form)
                 played = tuple(
                     part for part in heard(pieces, recordings, catalogue.language) if isinstance(part, Recording)
@@ -165,10 +165,6 @@ def _all(prompt: Prompt) -> Iterator[tuple[tuple[str, Variant, int], Words]]:
         yield (f"silence {number}", "silence", number), words
     for number, words in enumerate(prompt.wrong, 1):
         yield (f"wrong key {number}", "wrong", number), words
-
-
-def _form(form: str, by: str) -> str:
-    return f"one {by}" if form == "one" else f"other {by}" if form == "other" else f"{form} ({by})"
 
 
 def written(words: Words) -> str:
