@@ -169,7 +169,7 @@ def test_a_street_that_is_not_known_is_spelled_and_holds_the_order_unpaid(rehear
     assert "M, J, F, T, L. S, T." in text
     text = caller.press("1")
     assert "Our staff will check this address" in text
-    assert "your card is not charged before" in caller.press("1")
+    assert "your card is not charged" in caller.press("1")
     assert "when our staff have checked the address" in caller.press("1")
     assert "on hold until our staff" in caller.press("7")
     assert caller.address == (

@@ -149,7 +149,7 @@ REFUSALS = [
     ("41201661", "20002", "7307948", "on hold", "1", "For another number"),
     ("41201661", "20002", "7308085", "discontinued", "1", "For another number"),
     ("41201250", "78253", "7307400", "newer prescription", "1", "Added"),
-    ("41200291", "36109", "7305208", "on order already", "1", "The order number is"),
+    ("41200291", "36109", "7305208", "on order already", "1", "Your order number is"),
     ("41200428", "36109", "7305482", "By law", "1", "asking your prescriber"),
     ("41201935", "70820", "7308633", "By law, no more refills", "1", "asking your prescriber"),
     ("41201113", "88240", "7306989", "expired on", "1", "asking your prescriber"),
