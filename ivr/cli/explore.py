@@ -57,7 +57,8 @@ def explore(
     found = explorer.drafts(stage.flows, search.found)
     _write(out, found, "Calls that ivr explore found: ways through the flow that no other script takes.")
     if unhappy_out:
-        questions = list(unhappy.drafts(stage, search.questions, language))
+        ways = search.questions | unhappy.ways_of(stage, scripts, language)
+        questions = list(unhappy.drafts(stage, ways, language))
         _write(unhappy_out, questions, "What callers do instead of answering, at every question.")
     for cell in search.missing():
         click.echo(f"{cell.place.file}:{cell.place.line} {cell.state}: {cell.way} was not found")

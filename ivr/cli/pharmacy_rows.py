@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from ivr.pharmacy.load import load_folder
 from ivr.pharmacy.load_files import FILES, CsvFile, Reference
 from ivr.pharmacy.tables import Address
 from ivr.qa.patterns import LINES, Found
-from ivr.qa.script import Row
+from ivr.qa.script import Pattern, Row
 
 _FILES: Mapping[str, CsvFile] = {file.table.name: file for file in FILES}
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -24,6 +25,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 WRITTEN = ("refill_order", "order_line", "payment", "renewal_request", "address", "saved_card")
 """The tables a call can write to."""
+NEWEST = "newest"
+"""Stands for the number of the order that was placed last, which no script can know."""
 
 
 def ids(database: Engine, table: str) -> set[object]:
@@ -98,7 +101,8 @@ def change(database: Engine, wanted: Sequence[Row], today: date) -> None:
 
     Raises DataError, with the place in the script, when the loader refuses one.
     """
-    for row in wanted:
+    for named in wanted:
+        row = replace(named, columns=_with_newest(database, named.columns))
         whole = {**_standing(database, row), **{name: str(value) for name, value in row.columns.items()}}
         with tempfile.TemporaryDirectory() as folder:
             _write(Path(folder) / f"{row.table}.csv", whole)
@@ -107,6 +111,16 @@ def change(database: Engine, wanted: Sequence[Row], today: date) -> None:
             except DataError as error:
                 reason = str(error).partition(": ")[2]
                 raise DataError(f"{row.place}: {row.table}: {reason}") from None
+
+
+def _with_newest(database: Engine, columns: Mapping[str, Pattern]) -> Mapping[str, Pattern]:
+    """Put the number of the order that was placed last in the place of the word for it."""
+    if columns.get("order_number") != NEWEST:
+        return columns
+    with database.connect() as connection:
+        orders = _FILES["refill_order"].table.c
+        number = connection.scalar(select(orders.order_number).order_by(orders.id.desc()).limit(1))
+    return {**columns, "order_number": str(number)}
 
 
 def _write(path: Path, row: Mapping[str, str]) -> None:

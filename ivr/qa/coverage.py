@@ -20,6 +20,8 @@ from ivr.qa.played import HANG_UP, MID_NUMBER, Passed, Played
 UNHAPPY = ("silence", "wrong", "too_many")
 ANSWERED = "answered"
 REACHED = "reached"
+LONGEST_ENTRY = 40
+"""Keys after which the line takes a number for complete, whatever it asked for."""
 
 
 class Group(StrEnum):
@@ -78,7 +80,7 @@ def _ways(flows: Flows, state: State) -> Iterator[tuple[str, Group]]:
 def _unhappy(question: Question) -> Iterator[tuple[str, Group]]:
     if question.limits.silence > 1:
         yield "silence", Group.UNHAPPY
-    if question.limits.wrong > 1:
+    if question.limits.wrong > 1 and can_be_wrong(question):
         yield "wrong", Group.UNHAPPY
     yield "too_many", Group.UNHAPPY
     yield HANG_UP, Group.CARRIER
@@ -93,6 +95,11 @@ def _universals(flows: Flows, question: Question) -> Iterator[tuple[str, Group]]
     for key in flows.line.ask_keys:
         if not (key == "*" and question.stars):
             yield key, Group.UNIVERSAL
+
+
+def can_be_wrong(question: Question) -> bool:
+    """Say whether there is anything a caller can key that is no answer to a question."""
+    return isinstance(question, Menu) or question.low > 1 or 1 < question.high < LONGEST_ENTRY
 
 
 def exercised(flows: Flows, played: Iterable[Played]) -> set[tuple[str, str, str, str]]:

@@ -40,7 +40,7 @@ from ivr.qa.script import (
     Waits,
 )
 from ivr.qa.stage import RehearsalStage, Rehearsed
-from ivr.qa.writer import Draft, Moment, heard, outcome
+from ivr.qa.writer import Draft, Moment, heard, moment, outcome
 
 NOWHERE = Place("explored")
 SAME_POINT = 2
@@ -52,6 +52,8 @@ ANY_MEMBER = 12
 OF_MEMBER = ("zip", "keyed_number", "keyed_order", "keyed_proof")
 KEPT_KEYS = {"member_number": "member", "keyed_zip": "zip", "card_number": "card"}
 """What is remembered of what was keyed, by the value it is saved in."""
+SHARES: Mapping[Person, float] = {"nobody": 0.8, "answers": 0.9, "no_answer": 1.0}
+"""Who picks up when a person is asked for, and up to which share of the time that is looked at."""
 RETHINK = 25
 """Steps after which it is looked again where something is missing."""
 
@@ -69,6 +71,14 @@ class Point:
     moments: tuple[Moment, ...]
     keyed: Keyed
     covers: frozenset[Key]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What leads to a question."""
+
+    acts: tuple[Act, ...]
+    given: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +102,7 @@ class Explorer:
     seconds: float
     language: str = "en"
     found: list[Found] = field(default_factory=list)
-    questions: dict[Where, tuple[Moment, ...]] = field(default_factory=dict)
+    questions: dict[Where, Way] = field(default_factory=dict)
     """The shortest way found to each question."""
     expanded: int = 0
     _points: Counter[object] = field(default_factory=Counter)
@@ -103,19 +113,22 @@ class Explorer:
     _ways_on: frozenset[tuple[Where, Where]] = frozenset()
     _names: frozenset[str] = frozenset()
     _distances: Mapping[Where, int] = field(default_factory=dict)
+    _patience: int = 1
 
     def explore(self) -> None:
         """Look until everything is covered, or the time is up."""
         self._wanted = {cell.key for cell, group in cells(self.flows).items() if group is Group.OUTCOME}
         self._ways_on = ways_on(self.flows)
         self._names = chosen_names(self.flows)
-        until = time.monotonic() + self.seconds
-        people: tuple[Person, ...] = ("nobody", "answers", "no_answer")
-        for person in people:
-            self._points.clear()
-            self._ways.clear()
-            self._heap.clear()
-            self._from(person, until)
+        began = time.monotonic()
+        for person, share in SHARES.items():
+            self._patience = 1
+            while self._left(person) and time.monotonic() < began + share * self.seconds:
+                self._points.clear()
+                self._ways.clear()
+                self._heap.clear()
+                self._from(person, began + share * self.seconds)
+                self._patience *= 2  # nothing is left to try: be less quick to take calls for alike
 
     @property
     def flows(self) -> Flows:
@@ -127,8 +140,16 @@ class Explorer:
         return sorted(
             cell
             for cell, group in cells(self.flows).items()
-            if cell.key not in self.done and cell.language in ("", self.language) and group is Group.OUTCOME
+            if cell.key not in self.done
+            and cell.language in ("", self.language)
+            and group is Group.OUTCOME
+            and not self._chooses_another_language(cell)
         )
+
+    def _chooses_another_language(self, cell: Cell) -> bool:
+        state = self.flows.state(cell.flow, cell.state)
+        target = state.keys.get(cell.way) if isinstance(state, Menu) else None
+        return target is not None and target.sets.get("language", self.language) != self.language
 
     def _from(self, person: Person, until: float) -> None:
         with self.stage.open(script_for(person)) as scene:
@@ -172,12 +193,12 @@ class Explorer:
             return
         alike = (_signature(call, self._names), point.keyed)
         self._points[alike] += 1
-        if self._points[alike] > SAME_POINT:
+        if self._points[alike] > SAME_POINT * self._patience:
             return
         top = (call.top.flow, call.top.state)
         known = self.questions.get(top)
-        if known is None or len(known) > len(point.moments):
-            self.questions[top] = point.moments
+        if known is None or len(known.acts) > len(point.moments):
+            self.questions[top] = Way(tuple(one.act for one in point.moments if one.act))
         rank = self._rank(point)
         heapq.heappush(self._heap, ((rank[0] - 2 * min(new, 1), rank[1]), next(self._order), point))
 
@@ -203,8 +224,7 @@ class Explorer:
         for act in acts:
             for once in _one_by_one(act):
                 caller.act(once)
-                turned = not isinstance(once, Breaks | Later | Meanwhile)
-                moments.append(Moment(once, heard(caller.words) if turned else ()))
+                moments.append(moment(once, caller.words))
                 if caller.over or (isinstance(act, Waits) and gave_up(caller)):
                     break
         self.expanded += 1
@@ -237,11 +257,11 @@ class Explorer:
             own = isinstance(state, Menu) or state.save in OF_MEMBER if isinstance(state, Menu | Ask) else False
             way, most = ((where, keys, keyed.member), SAME_WAY) if own else ((where, keys, ""), ANY_MEMBER)
             self._ways[way] += 1
-            if self._ways[way] <= most:
+            if self._ways[way] <= most * self._patience:
                 yield (Presses(NOWHERE, keys),), keyed
         for name, acts in self._unhappy(state):
             self._ways[name] += 1
-            if self._ways[name] <= SAME_WAY:
+            if self._ways[name] <= SAME_WAY * self._patience:
                 yield acts, point.keyed
 
     def _keys(self, pharmacy: Pharmacy, keyed: Keyed, call: Call, state: object) -> Iterator[tuple[str, Keyed]]:
@@ -397,7 +417,7 @@ def written(scene: Rehearsed) -> Mapping[str, object]:
     return outcome({word: scene.new_rows(table) for word, table in tables.items()}, columns)
 
 
-def script_for(person: Person) -> Script:
+def script_for(person: Person, given: tuple[Row, ...] = ()) -> Script:
     """Return an empty script, to open a scene with."""
     return Script(
         place=NOWHERE,
@@ -407,7 +427,7 @@ def script_for(person: Person) -> Script:
         to_number=DEFAULT_TO,
         language="",
         person=person,
-        given=(),
+        given=given,
         steps=(),
         expect=Expected(),
     )

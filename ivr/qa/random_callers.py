@@ -17,7 +17,7 @@ from ivr.qa.inputs import CARDS, Keyed, Pharmacy, answers
 from ivr.qa.invariants import broken_after, broken_now
 from ivr.qa.script import DEFAULT_FROM, DEFAULT_TO, LANGUAGE_KEY, Act, Breaks, Dials, HangsUp, Person, Presses, Waits
 from ivr.qa.stage import RehearsalStage
-from ivr.qa.writer import Draft, Moment, heard
+from ivr.qa.writer import Draft, Moment, heard, moment
 
 MOST_ACTS = 60
 PEOPLE: tuple[Person, ...] = ("answers", "nobody", "no_answer", "busy")
@@ -139,7 +139,7 @@ def _draft(stage: RehearsalStage, person: Person, language: str, seed: int, acts
                 caller.act(act)
             except CannotError:
                 continue
-            moments.append(Moment(act, heard(caller.words)))
+            moments.append(moment(act, caller.words))
         return Draft(f"Random caller {seed}", tuple(moments), about=broken, language=language, person=person)
 
 

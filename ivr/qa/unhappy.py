@@ -2,38 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from ivr.flow.call import Keys
 from ivr.flow.definition import REPEAT, Ask, Flows, Menu, Question
-from ivr.qa.caller import Caller
-from ivr.qa.explorer import NOWHERE, script_for, written
-from ivr.qa.script import DEFAULT_FROM, DEFAULT_TO, Act, HangsUp, Person, Presses, Waits
+from ivr.qa.caller import Caller, CannotError
+from ivr.qa.coverage import can_be_wrong
+from ivr.qa.explorer import NOWHERE, Way, Where, script_for, written
+from ivr.qa.script import (
+    DEFAULT_FROM,
+    DEFAULT_TO,
+    Act,
+    Breaks,
+    Dials,
+    HangsUp,
+    Hears,
+    Later,
+    Meanwhile,
+    Person,
+    Presses,
+    Row,
+    Script,
+    Waits,
+)
 from ivr.qa.stage import RehearsalStage
-from ivr.qa.writer import Draft, Moment, heard
+from ivr.qa.writer import Draft, Moment, heard, moment
 
 
-def drafts(
-    stage: RehearsalStage, questions: Mapping[tuple[str, str], Sequence[Moment]], language: str = "en"
-) -> Iterator[Draft]:
+def ways_of(stage: RehearsalStage, scripts: Iterable[Script], language: str) -> dict[Where, Way]:
+    """Return the shortest way to each question that scripts come to, with nobody to connect to on the way."""
+    found: dict[Where, Way] = {}
+    for script in scripts:
+        if script.language or script.at.isoformat() != script_for("nobody").at.isoformat():
+            continue
+        with stage.open(script_for("nobody", script.given)) as scene:
+            caller = Caller(scene, stage.flows, language, DEFAULT_FROM, DEFAULT_TO, "nobody", script.name)
+            acts: list[Act] = []
+            for step in script.steps:
+                _note(found, caller, acts, script.given)
+                if isinstance(step, Hears):
+                    continue
+                try:
+                    caller.act(step)
+                except CannotError:
+                    break
+                if sum(isinstance(turn.event, Keys) for turn in caller.latest) > 1:
+                    break  # keyed ahead: what was said between the keys is not heard
+                acts.append(step)
+            else:
+                _note(found, caller, acts, script.given)
+    return found
+
+
+def _note(found: dict[Where, Way], caller: Caller, acts: Sequence[Act], given: tuple[Row, ...]) -> None:
+    where = caller.state
+    if where and not caller.over and (where not in found or len(found[where].acts) > len(acts)):
+        found[where] = Way(tuple(acts), given)
+
+
+def drafts(stage: RehearsalStage, questions: Mapping[Where, Way], language: str) -> Iterator[Draft]:
     """Yield the scripts for every question, each by the way that leads to it."""
     for (flow, name), way in sorted(questions.items()):
         state = stage.flows.state(flow, name)
         if isinstance(state, Menu | Ask):
             where = f"{flow} {name}".replace("_", " ")
-            yield _draft(
-                stage, f"Unhappy at {where}", (*way, *_moments(unhappy(stage.flows, state))), "nobody", language
-            )
-            yield _draft(stage, f"Hang up at {where}", (*way, *_moments((HangsUp(NOWHERE),))), "answers", language)
+            acts = unhappy(stage.flows, state, interrupting=flow in stage.flows.line.interruptions)
+            yield _draft(stage, f"Unhappy at {where}", way, acts, "nobody", language)
+            yield _draft(stage, f"Hang up at {where}", way, (HangsUp(NOWHERE),), "answers", language)
             if isinstance(state, Ask) and state.low == 1 < state.high:
                 pause = (Presses(NOWHERE, "1"), Waits(NOWHERE))
-                yield _draft(stage, f"A pause in mid-number at {where}", (*way, *_moments(pause)), "answers", language)
+                yield _draft(stage, f"A pause in mid-number at {where}", way, pause, "answers", language)
 
 
-def _moments(acts: Sequence[Act]) -> tuple[Moment, ...]:
-    return tuple(Moment(act, ()) for act in acts)
-
-
-def unhappy(flows: Flows, question: Question) -> tuple[Act, ...]:
+def unhappy(flows: Flows, question: Question, *, interrupting: bool = False) -> tuple[Act, ...]:
     """Return everything but an answer: what asks the question again, then silence until the line gives up."""
     acts: list[Act] = []
     keys = flows.line.menu_keys if isinstance(question, Menu) else flows.line.ask_keys
@@ -42,7 +83,8 @@ def unhappy(flows: Flows, question: Question) -> tuple[Act, ...]:
     acts.extend(Presses(NOWHERE, f"{key}{end}") for key in free if keys[key] == REPEAT)
     if question.limits.wrong > 1:
         acts.extend(wrong(flows, question))
-    acts.extend(Presses(NOWHERE, f"{key}{end}") for key in free if keys[key] != REPEAT)
+    if not interrupting:  # one that breaks in itself gives way to a person
+        acts.extend(Presses(NOWHERE, f"{key}{end}") for key in free if keys[key] != REPEAT)
     acts.extend(Waits(NOWHERE) for _ in range(question.limits.silence))
     return tuple(acts)
 
@@ -50,7 +92,7 @@ def unhappy(flows: Flows, question: Question) -> tuple[Act, ...]:
 def _takes(question: Question, key: str) -> bool:
     if isinstance(question, Menu):
         return key in question.keys
-    return key == "*" and question.stars
+    return question.stars and key == "*"
 
 
 def wrong(flows: Flows, question: Question) -> tuple[Act, ...]:
@@ -59,7 +101,7 @@ def wrong(flows: Flows, question: Question) -> tuple[Act, ...]:
         return (Presses(NOWHERE, wrong_key(flows, question)),)
     if question.low > 1:
         return (Presses(NOWHERE, "1" * (question.low - 1)), Waits(NOWHERE))
-    return (Presses(NOWHERE, "1" * (question.high + 1)),) if question.high > question.low else ()
+    return (Presses(NOWHERE, "1" * (question.high + 1) + "#"),) if can_be_wrong(question) else ()
 
 
 def wrong_key(flows: Flows, menu: Menu) -> str:
@@ -68,16 +110,16 @@ def wrong_key(flows: Flows, menu: Menu) -> str:
     return next(key for key in "8653421790#" if key not in taken)
 
 
-def _draft(stage: RehearsalStage, name: str, way: Sequence[Moment], person: Person, language: str) -> Draft:
-    """Go a way, and write down what is heard on it."""
-    with stage.open(script_for(person)) as scene:
+def _draft(stage: RehearsalStage, name: str, way: Way, acts: Sequence[Act], person: Person, language: str) -> Draft:
+    """Go a way and on, and write down what is heard."""
+    with stage.open(script_for(person, way.given)) as scene:
         caller = Caller(scene, stage.flows, language, DEFAULT_FROM, DEFAULT_TO, person, name)
         moments = [Moment(None, heard(caller.words))]
-        for moment in way:
-            if moment.act is None or caller.over:
-                continue
-            caller.act(moment.act)
-            moments.append(Moment(moment.act, heard(caller.words)))
+        for act in (*way.acts, *acts):
+            if not caller.over or isinstance(act, Dials | Later | Meanwhile | Breaks):
+                caller.act(act)
+                moments.append(moment(act, caller.words))
         end = caller.end()
         caller.finish()
-        return Draft(name, tuple(moments), person=person, expect={"end": end, **written(scene)})
+        expect = {"end": end, **written(scene)}
+        return Draft(name, tuple(moments), person=person, given=way.given, expect=expect)

@@ -34,6 +34,11 @@ class Moment:
     heard: tuple[str, ...]
 
 
+def moment(act: Act, words: Iterable[Speak]) -> Moment:
+    """Note what was done and heard; what happens around the call is not answered."""
+    return Moment(act, () if isinstance(act, Breaks | Later | Meanwhile) else heard(words))
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A script on its way to a file."""
