@@ -13,13 +13,11 @@ from ivr.errors import DefinitionError, Problem, Report
 from ivr.flow import load_flows
 from ivr.flow.definition import Flows
 from ivr.flow.usage import menu_uses, phrases_of, used_languages, used_prompts
+from ivr.line import own_words
 from ivr.line.actions import SPECS
 from ivr.line.examples import Examples
 from ivr.prompts import Catalogues, load_prompts, read_folder
 from ivr.prompts.lint import Lint, Remark, lint
-
-WITHOUT_FLOW = "away."
-"""The prompts that the line speaks when no flow can: when its records are away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,7 @@ def review(flows: Path, prompts: Path, today: date) -> Review:
         return Review(_sorted(report))
     catalogues = load_prompts(prompt_files, report, str(prompts))
     built = load_flows(flow_files, catalogues, SPECS, report, str(flows))
+    own_words.check(catalogues, report, str(prompts))
     if built is None or report.problems:
         return Review(_sorted(report))
     return Review((), remarks(built, catalogues, today), built, catalogues)
@@ -47,11 +46,10 @@ def review(flows: Path, prompts: Path, today: date) -> Review:
 
 def remarks(flows: Flows, catalogues: Catalogues, today: date) -> tuple[Remark, ...]:
     """Return what could be said better in prompts that are right."""
-    without_flow = frozenset(name for name in catalogues.names if name.startswith(WITHOUT_FLOW))
     examples = Examples(catalogues, flows.flows, SPECS, today, {})
     how = Lint(
         uses=menu_uses(flows),
-        used=used_prompts(flows, SPECS) | without_flow,
+        used=used_prompts(flows, SPECS) | own_words.OWN_WORDS,
         languages=used_languages(flows),
         phrases=phrases_of(SPECS),
         examples=examples.values,
