@@ -175,6 +175,13 @@ def test_a_call_keeps_its_version_to_its_end(desk: Desk) -> None:
     assert farewell(desk).endswith("Farewell.")
 
 
+def test_a_call_that_has_to_wait_is_told_so_in_its_own_version(desk: Desk) -> None:
+    phone, _ = desk.rehearsal.call("13")
+    desk.edit("prompts/en/away.yaml", "One moment, please.", "Hold the line.")
+    desk.rehearsal.run("UPDATE call SET acting_until = :until", until="2026-03-02 20:00:50.000000")
+    assert "One moment, please." in phone.press("9").text
+
+
 @BOTH
 def test_a_call_keeps_its_version_on_another_worker_and_after_a_restart(desk: Desk) -> None:
     network, phone = begin_call(desk)

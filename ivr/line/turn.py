@@ -109,7 +109,7 @@ def _begin(line: Line, caller: Caller, turn: int, event: Event, render: Render) 
     now = line.clock()
     with sessions.transaction(line) as transaction:
         locked = _lock(transaction, line, caller, turn, now)
-        if (stored := _stored(line, locked, turn, now)) is not None:
+        if (stored := _stored(transaction, line, locked, turn, now)) is not None:
             return stored
         walk = _Walk(line, transaction, caller, locked, now)
         walk.take(_too_long(walk.version, locked, event, now))
@@ -130,7 +130,7 @@ def _finish(
     now = line.clock()
     with sessions.transaction(line) as transaction:
         locked = _lock(transaction, line, caller, turn, now)
-        if (stored := _stored(line, locked, turn, now, mine=begun.until)) is not None:
+        if (stored := _stored(transaction, line, locked, turn, now, mine=begun.until)) is not None:
             return stored
         walk = _Walk(line, transaction, caller, replace(locked, call=begun.call), now)
         walk.trail.extend(begun.trail)
@@ -144,7 +144,7 @@ def _fail(line: Line, caller: Caller, turn: int, render: Render) -> str | Busy:
     now = line.clock()
     with sessions.transaction(line) as transaction:
         locked = _lock(transaction, line, caller, turn, now)
-        if (stored := _stored(line, locked, turn, now, mine=locked.row.acting_until)) is not None:
+        if (stored := _stored(transaction, line, locked, turn, now, mine=locked.row.acting_until)) is not None:
             return stored
         walk = _Walk(line, transaction, caller, locked, now)
         walk.take(Started() if locked.is_new else Failed())
@@ -161,7 +161,12 @@ def _lock(transaction: Transaction, line: Line, caller: Caller, turn: int, now: 
 
 
 def _stored(
-    line: Line, locked: sessions.Locked, turn: int, now: datetime, mine: datetime | None = None
+    transaction: Transaction,
+    line: Line,
+    locked: sessions.Locked,
+    turn: int,
+    now: datetime,
+    mine: datetime | None = None,
 ) -> str | Busy | None:
     if (reply := sessions.stored_reply(line, locked, turn, now)) is not None:
         return reply
@@ -169,7 +174,8 @@ def _stored(
         raise UnknownCallError("the reply to this turn is no longer kept")
     acting = locked.row.acting_until
     if acting is not None and acting != mine and acting > now:
-        return Busy(spoken(line.versions.current, (Speak("away.one_moment", locked.call.language, {}),)))
+        version = line.versions.get(transaction.connection, locked.row.version)
+        return Busy(spoken(version, (Speak("away.one_moment", locked.call.language, {}),)))
     return None
 
 
