@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 from databases import Databases
+from hurried_edits import edits_table
 from rehearsal import PROJECT, fill_demo, rehearse
 from rich.console import Console
 from test_layers import HELPERS, ROOMS, Room
@@ -182,6 +183,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/flows.md": {"actions": actions_table},
     "docs/operations.md": {"settings": settings_table},
     "docs/prompts.md": {"kinds": kinds_table},
+    "docs/staff.md": {"edits": edits_table},
 }
 """File -> part -> what makes it."""
 

@@ -1,0 +1,115 @@
+"""Edits a hurried person might make, and what `ivr check` says to each: the table of the guide for staff.
+
+Each is made in a copy of the real files, so that the guide shows what is really printed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from rehearsal import PROJECT
+
+from ivr.cli.findings import find
+
+TODAY = date(2026, 3, 2)
+
+
+Change = tuple[str, str, str]
+"""File, what gives way (the whole file when empty), and what takes its place."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One slip, in a few words, and how it is made."""
+
+    slip: str
+    changes: tuple[Change, ...]
+    encoding: str = "utf-8"
+
+
+def edit(slip: str, *changes: Change, encoding: str = "utf-8") -> Edit:
+    return Edit(slip, changes, encoding)
+
+
+EDITS = (
+    edit("a quotation mark is forgotten at the end", ("prompts/en/main.yaml", "For English, press one.\"", "For English, press one.")),
+    edit("words begin with a value, without quotes", ("prompts/en/main.yaml", "goodbye: Thank you for calling {pharmacy}.", "goodbye: {pharmacy} thanks you.")),
+    edit("a colon within words, without quotes", ("prompts/en/main.yaml", "goodbye: Thank you", "goodbye: And now: thank you")),
+    edit("a line is moved with the tab key", ("prompts/en/identify.yaml", "  say: Now the five", "\tsay: Now the five")),
+    edit("a line slips to the left", ("prompts/en/identify.yaml", "  say: Now the five", "say: Now the five")),
+    edit("the pound key is written as `#`", ("flows/main.yaml", "      5: other_ways", "      #: other_ways")),
+    edit("the star key is written as `*`", ("flows/main.yaml", "      5: other_ways", "      *: other_ways")),
+    edit("a key is there twice", ("flows/main.yaml", "      5: other_ways", "      4: other_ways")),
+    edit("a code with a zero before it, `05`", ("flows/identify.yaml", "{exactly: 5}", "{exactly: 05}")),
+    edit("a number is written as a word", ("flows/identify.yaml", "{exactly: 5}", "{exactly: five}")),
+    edit("`yes` for `true`", ("flows/identify.yaml", "    secret: true\n    next: zip", "    secret: yes\n    next: zip")),
+    edit("a value is renamed in one language", ("prompts/en/order.yaml", "{days:number} days.\"", "{number_of_days:number} days.\"")),
+    edit("a kind is misspelt", ("prompts/es/order.yaml", "{days:number} días.", "{days:numbre} días.")),
+    edit("a name of the catalogue is misspelt", ("prompts/en/main.yaml", "calling {pharmacy}", "calling {pharmcy}")),
+    edit("a way leads to a misspelt state", ("flows/main.yaml", "1: refill", "1: refil")),
+    edit("a prompt is misspelt in a flow", ("flows/main.yaml", "menu: main.menu", "menu: main.manu")),
+    edit("an outcome is deleted", ("flows/identify.yaml", "      locked: {say: identify.no_match, end: person}\n", "")),
+    edit("a prompt is deleted in one language", ("prompts/es/main.yaml", "goodbye: Gracias por llamar a {pharmacy}. Hasta luego.", "")),
+    edit("a prompt that only an emergency needs is renamed", ("prompts/en/away.yaml", "one_moment:", "moment:"), ("prompts/es/away.yaml", "one_moment:", "moment:")),
+    edit("words with `&` and `<`", ("prompts/en/person.yaml", "a person", "a person & wait < 5 minutes")),
+    edit("a key is changed in the flow, not in the words", ("flows/main.yaml", "5: other_ways", "6: other_ways")),
+    edit("a menu that nobody answers asks for ever", ("flows/main.yaml", "too_many: goodbye", "too_many: anything_else")),
+    edit("the yes to an order is taken out", ("flows/checkout.yaml", "7: {next: place, confirms: true}", "7: place")),
+    edit("the total is not spoken any more", ("prompts/en/checkout.yaml", "{amounts:phrase} ", ""), ("prompts/es/checkout.yaml", "{amounts:phrase} ", "")),
+    edit("a part of a question is misspelt", ("prompts/en/identify.yaml", "  wrong:\n    - A ZIP", "  worng:\n    - A ZIP")),
+    edit("a file is emptied by mistake", ("prompts/en/person.yaml", "", "")),
+    edit("a file is saved in an old encoding", ("prompts/es/person.yaml", "", "hold: Un momento, señor."), encoding="latin-1"),
+)  # fmt: skip
+
+
+def said_to(slip: Edit) -> list[str]:
+    """Return what `ivr check` says after an edit that it did not say before."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("flows", "prompts"):
+            shutil.copytree(PROJECT / name, Path(folder) / name)
+        before = {_moved(line) for line in _unchanged()}
+        for change in slip.changes:
+            _make(Path(folder), change, slip.encoding)
+        return [line for line in checked(folder) if _moved(line) not in before]
+
+
+@cache
+def _unchanged() -> list[str]:
+    return checked(str(PROJECT))
+
+
+def _make(folder: Path, change: Change, encoding: str) -> None:
+    file, old, new = change
+    text = (folder / file).read_text(encoding="utf-8")
+    if old not in text:
+        raise LookupError(f"{file} has no {old!r}")
+    (folder / file).write_text(text.replace(old, new, 1) if old else new, encoding=encoding)
+
+
+def checked(folder: str) -> list[str]:
+    """Return every finding in a folder, as it is printed by somebody who works there."""
+    found = find(Path(folder) / "flows", Path(folder) / "prompts", TODAY).findings
+    return [str(finding).replace(f"{folder}/", "") for finding in found]
+
+
+def _moved(line: str) -> str:
+    """Return a finding without its place, which an edit above it may move."""
+    return line.partition(": ")[2]
+
+
+def edits_table() -> str:
+    """Return the table for the guide: each slip, and what is printed."""
+    rows = []
+    for slip in EDITS:
+        said = said_to(slip) or ["nothing; it is read as it is meant"]
+        rows.append(f"| {slip.slip} | " + "<br>".join(_cell(line) for line in said) + " |")
+    return "\n".join(["| slip | `ivr check` prints |", "| --- | --- |", *rows])
+
+
+def _cell(line: str) -> str:
+    return f"`` {line.replace('|', chr(92) + '|')} ``" if "`" in line else f"`{line}`" if ":" in line[:60] else line
