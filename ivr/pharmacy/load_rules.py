@@ -97,7 +97,8 @@ def complete_prescription(record: Record, today: date) -> None:  # noqa: ARG001
     refills_used = cast("int | None", values.get("refills_used")) or 0
     _fill(values, "first_filled_on", last_filled_on - timedelta(days=supply * refills_used))
     _fill(values, "last_days_supply", supply)
-    _fill(values, "days_supplied", supply * (refills_used + 1))
+    if not values.get("days_supplied"):  # an empty field has the column's default, none at all
+        values["days_supplied"] = supply * (refills_used + 1)
 
 
 def complete_order(record: Record, today: date) -> None:
