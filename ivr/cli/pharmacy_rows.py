@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Table, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, select
 
 from ivr.errors import DataError
 from ivr.pharmacy.load import load_folder
@@ -36,44 +36,73 @@ def ids(database: Engine, table: str) -> set[object]:
 
 
 def rows(database: Engine, table: str) -> Sequence[tuple[object, Found]]:
-    """Return a table's rows with their ids."""
-    found = list(_rows(database, table))
-    if table != "refill_order":
-        return found
-    lines = [line for _, line in _rows(database, "order_line")]
+    """Return a table's rows with their ids; all of them, which is meant for a demo pharmacy."""
+    with database.connect() as connection:
+        found = _rows(connection, table)
+        if table != "refill_order":
+            return found
+        lines = [line for _, line in _rows(connection, "order_line")]
     return [
         (row_id, {**row, LINES: [line for line in lines if line["order_number"] == row["order_number"]]})
         for row_id, row in found
     ]
 
 
-def _rows(database: Engine, table: str) -> Iterator[tuple[object, dict[str, str]]]:
-    file = _FILES[table]
+def rows_of_member(database: Engine, member_id: int) -> Mapping[str, Sequence[Found]]:
+    """Return the rows that are a member's, by table."""
+    orders, prescriptions = _FILES["refill_order"].table, _FILES["prescription"].table
+    of_orders = select(orders.c.id).where(orders.c.member_id == member_id)
+    of_prescriptions = select(prescriptions.c.id).where(prescriptions.c.member_id == member_id)
+    found: dict[str, Sequence[Found]] = {}
     with database.connect() as connection:
-        known = {
-            column.name: _numbers(connection, column.table, column.name)
-            for column in file.columns
-            if isinstance(column, Reference)
-        }
-        if table == "refill_order":
-            known["ship_to"] = _numbers(connection, _table_of_addresses(), "kind")
-        key = [column.name for column in file.table.primary_key]
-        for row in connection.execute(select(file.table).order_by(*file.table.primary_key)).mappings():
-            yield (
-                tuple(row[name] for name in key),
-                {column.name: _text(_value(row, column, known)) for column in file.columns},
-            )
+        for name, file in _FILES.items():
+            columns = file.table.c
+            if "member_id" in columns or name == "member":
+                mine = columns.member_id == member_id if "member_id" in columns else columns.id == member_id
+            elif "order_id" in columns:
+                mine = columns.order_id.in_(of_orders)
+            elif "prescription_id" in columns:
+                mine = columns.prescription_id.in_(of_prescriptions)
+            else:
+                continue
+            found[name] = [row for _, row in _rows(connection, name, mine)]
+    return found
 
 
-def _table_of_addresses() -> Table:
+def _rows(
+    connection: Connection, table: str, only: ColumnElement[bool] | None = None
+) -> Sequence[tuple[object, dict[str, str]]]:
+    file = _FILES[table]
+    wanted = select(file.table).order_by(*file.table.primary_key)
+    found = connection.execute(wanted if only is None else wanted.where(only)).mappings().all()
+    known = {
+        column.name: _numbers(connection, column.table, column.name, {row[column.target] for row in found})
+        for column in file.columns
+        if isinstance(column, Reference)
+    }
+    if table == "refill_order":
+        known["ship_to"] = _numbers(connection, _addresses(), "kind", {row["ship_to_id"] for row in found})
+    key = [column.name for column in file.table.primary_key]
+    return [
+        (
+            tuple(row[name] for name in key),
+            {column.name: _text(_value(row, column, known)) for column in file.columns},
+        )
+        for row in found
+    ]
+
+
+def _addresses() -> Table:
     table = Address.__table__
     if not isinstance(table, Table):
         raise TypeError("addresses lie in a table")
     return table
 
 
-def _numbers(connection: Any, table: Table, name: str) -> Mapping[object, object]:
-    return {row[0]: row[1] for row in connection.execute(select(table.c.id, table.c[name]))}
+def _numbers(connection: Connection, table: Table, name: str, ids: Collection[object]) -> Mapping[object, object]:
+    """Return what other tables know these rows by."""
+    wanted = select(table.c.id, table.c[name]).where(table.c.id.in_([row_id for row_id in ids if row_id is not None]))
+    return {row[0]: row[1] for row in connection.execute(wanted)}
 
 
 def _value(row: Any, column: Any, known: Mapping[str, Mapping[object, object]]) -> object:
@@ -137,7 +166,9 @@ def _standing(database: Engine, row: Row) -> Mapping[str, str]:
     key = {name: str(row.columns[name]) for target in file.key if (name := names.get(target, target)) in row.columns}
     if not key:
         return {}
-    alike = [found for _, found in _rows(database, row.table) if all(found[name] == text for name, text in key.items())]
+    with database.connect() as connection:
+        standing = [found for _, found in _rows(connection, row.table)]
+    alike = [found for found in standing if all(found[name] == text for name, text in key.items())]
     if len(alike) != 1:
         return {}
     return {name: text for name, text in alike[0].items() if text}

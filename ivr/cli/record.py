@@ -1,0 +1,85 @@
+"""`ivr record`: a call in the journal becomes a script."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+
+import click
+from sqlalchemy import Engine, select
+
+from ivr import logs
+from ivr.cli import pharmacy_rows
+from ivr.cli.group import settings
+from ivr.cli.rehearsal import Rehearsal
+from ivr.errors import Report
+from ivr.flow.call import Visit
+from ivr.line import tables
+from ivr.line.service import Caller
+from ivr.pharmacy.database import answering, open_database
+from ivr.qa.player import play
+from ivr.qa.reader import read_scripts
+from ivr.qa.recorder import RecordError, Recording, Turned
+from ivr.qa.recorder import record as make
+from ivr.qa.writer import write
+from ivr.settings import Settings
+
+
+@click.command()
+@click.argument("call_sid")
+@click.option("--name", help="What the script is called; else the call's id.")
+def record(call_sid: str, name: str | None) -> None:
+    """Print the call CALL_SID as a script: the same way through the flow, by an invented member.
+
+    Numbers, names, medicines, addresses and cards are stand-ins. Example: ivr record CA1234 > tests/calls/new.yaml
+    """
+    click.echo(script_of(settings(), call_sid, name or f"Recorded {call_sid}"), nl=False)
+
+
+def script_of(chosen: Settings, sid: str, name: str) -> str:
+    """Return the script of a call in the journal; it has been played, and holds."""
+    database = open_database(chosen.database_url)
+    with answering(database):
+        recording = _recording(chosen, database, sid)
+    logs.configure(io.StringIO(), json=False)
+    stage = Rehearsal(chosen)
+    text = write([make(stage, recording, name)], f"Recorded from a call of {recording.local:%Y-%m-%d}.")
+    report = Report()
+    (script,) = read_scripts("the script", text, report, stage.vocabulary)
+    report.raise_if_any()
+    played = play(script, stage, script.language)
+    if not played.passed:
+        raise RecordError(f"the script does not come out like the call: {played.problems[0]}")
+    return text
+
+
+def _recording(chosen: Settings, database: Engine, sid: str) -> Recording:
+    with database.connect() as connection:
+        call = connection.execute(select(tables.call).where(tables.call.c.sid == sid)).one_or_none()
+        if call is None:
+            raise RecordError(f"there is no call {sid} in the journal")
+        rows = connection.execute(
+            select(tables.journal).where(tables.journal.c.call_sid == sid).order_by(tables.journal.c.turn)
+        ).all()
+    started = _utc(call.started_at)
+    caller = Caller(sid, call.from_number, call.to_number)
+    return Recording(
+        sid=sid,
+        started_at=started,
+        local=started.astimezone(chosen.timezone),
+        from_number=call.from_number,
+        withheld=caller.withheld,
+        to_number=call.to_number,
+        hung_up=call.ending == "caller_hung_up",
+        turns=tuple(Turned(_utc(row.at), row.event, _visits(row.trail)) for row in rows),
+        rows=pharmacy_rows.rows_of_member(database, call.member_id) if call.member_id is not None else {},
+    )
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _visits(trail: str) -> tuple[Visit, ...]:
+    return tuple(Visit(*visit) for visit in json.loads(trail))
