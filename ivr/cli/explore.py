@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import time
 from collections.abc import Sequence
@@ -11,9 +10,8 @@ from pathlib import Path
 
 import click
 
-from ivr import logs
-from ivr.cli.group import settings
-from ivr.cli.qa import PATH, read
+from ivr.cli.playing import Setup, read_scripts
+from ivr.cli.qa import PATH
 from ivr.cli.rehearsal import Rehearsal
 from ivr.qa import explorer, unhappy
 from ivr.qa.coverage import exercised
@@ -49,7 +47,7 @@ def explore(
         sys.exit(_random(range(seed, seed + random_calls), jobs, out))
     began = time.perf_counter()
     stage = _stage()
-    scripts = read(paths, stage) if paths else ()
+    scripts = read_scripts(paths, stage) if paths else ()
     language = stage.catalogues.languages[0]
     done = exercised(stage.flows, (play(script, stage, language) for script in scripts if script.language != "es"))
     search = Explorer(stage, done, seconds, language)
@@ -76,9 +74,10 @@ def _write(path: Path | None, drafts: list[Draft], comment: str) -> None:
 
 
 def _stage() -> Rehearsal:
-    log = io.StringIO()
-    logs.configure(log, json=False)
-    return Rehearsal(settings(), log=log)
+    stage = Setup().stage()
+    if not isinstance(stage, Rehearsal):
+        raise TypeError("what is explored lies in this process")
+    return stage
 
 
 def _random(seeds: Sequence[int], jobs: int, out: Path | None) -> int:

@@ -63,6 +63,8 @@ class Played:
     end: str = ""
     cost: Cost = Cost()
     turns: tuple[Passed, ...] = ()
+    spoken: tuple[tuple[str, str, float], ...] = ()
+    """(prompt, language, seconds) of all that was spoken, where it was asked for."""
     unchecked: int = 0
     """Assertions that could not be held against a line elsewhere."""
     log: str = ""

@@ -6,6 +6,7 @@ import time
 
 from ivr.errors import IvrError, Place, Problem
 from ivr.qa.caller import Caller, CannotError
+from ivr.qa.costs import seconds_of
 from ivr.qa.expectations import CameTo, unmet
 from ivr.qa.heard import Ear, could_be, words_heard
 from ivr.qa.patterns import show
@@ -14,14 +15,17 @@ from ivr.qa.script import Breaks, Ending, Hears, Later, Meanwhile, Script, Step
 from ivr.qa.stage import Scene, Stage
 
 
-def play(script: Script, stage: Stage, language: str) -> Played:
-    """Play a script in a language; whatever does not hold is in the result."""
+def play(script: Script, stage: Stage, language: str, *, checks: bool = True, measure: bool = False) -> Played:
+    """Play a script in a language; whatever does not hold is in the result.
+
+    Without `checks` the caller only acts, whatever is heard; `measure` keeps the seconds of each prompt.
+    """
     began = time.perf_counter()
     if not stage.in_process and (reason := _needs_more(script)):
         return Played(script.name, script.place, language, skipped=reason)
     try:
         with stage.open(script) as scene:
-            return _Player(script, stage, scene, language).play(began)
+            return _Player(script, stage, scene, language, checks=checks, measure=measure).play(began)
     except IvrError as error:  # the rows given
         return Played(script.name, script.place, language, problems=(Problem(script.place, str(error)),))
 
@@ -45,7 +49,12 @@ class _FailedError(Exception):
 class _Player:
     """Plays one script on a scene; used once."""
 
-    def __init__(self, script: Script, stage: Stage, scene: Scene, language: str) -> None:
+    def __init__(
+        self, script: Script, stage: Stage, scene: Scene, language: str, *, checks: bool, measure: bool
+    ) -> None:
+        self.checks = checks
+        self.measure = measure
+        self.spoken: list[tuple[str, str, float]] = []
         self.script = script
         self.stage = stage
         self.scene = scene
@@ -68,7 +77,7 @@ class _Player:
         caller.finish()
         if not caller.troubled:
             problems.extend(Problem(self.script.place, slip) for slip in caller.slips)
-        if not problems:
+        if self.checks and not problems:
             problems.extend(unmet(self.script.expect, self.came_to(end), look_at_rows=self.stage.in_process))
         rows_unchecked = not self.stage.in_process and self.script.expect.asks_for_rows
         return Played(
@@ -81,6 +90,7 @@ class _Player:
             end=end,
             cost=caller.cost(),
             turns=tuple(caller.turns),
+            spoken=tuple(self.spoken),
             unchecked=self.unchecked + rows_unchecked,
             log=self.scene.log() if problems else "",
             took=time.perf_counter() - began,
@@ -88,7 +98,8 @@ class _Player:
 
     def step(self, step: Step) -> None:
         if isinstance(step, Hears):
-            self.hear(step)
+            if self.checks:
+                self.hear(step)
             return
         try:
             self.caller.act(step)
@@ -97,6 +108,10 @@ class _Player:
         self.ear = self.listen()
 
     def listen(self) -> Ear:
+        if self.measure:
+            self.spoken += [
+                (speak.prompt, speak.language, seconds_of(speak, self.stage.catalogues)) for speak in self.caller.words
+            ]
         return Ear(self.stage.catalogues, self.caller.last, self.caller.words, self.scene.today)
 
     def hear(self, wanted: Hears) -> None:

@@ -6,6 +6,7 @@ import json
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
 
+from ivr.qa.coverage import Coverage
 from ivr.qa.played import Played
 
 INDENT = "    "
@@ -109,3 +110,9 @@ def as_junit(played: Sequence[Played], took: float) -> str:
 def _plain(text: str) -> str:
     """Leave out what XML cannot hold."""
     return "".join(sign for sign in text if sign.isprintable() or sign in "\n\t")
+
+
+def shading(measured: Coverage) -> str:
+    """Return how much of each state is covered, 0 to 1, as JSON for those who draw the flow."""
+    shares = {f"{flow}.{state}": round(share, 3) for (flow, state), share in measured.of_states().items()}
+    return json.dumps(shares, indent=2)

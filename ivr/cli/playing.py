@@ -1,0 +1,128 @@
+"""Plays scripts for the commands: in this process or in several, here or against a line elsewhere."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from ivr import logs
+from ivr.cli.group import settings
+from ivr.cli.rehearsal import Rehearsal
+from ivr.errors import Report
+from ivr.line.versions import Files
+from ivr.phone.post import http_post, signed
+from ivr.qa.played import Played
+from ivr.qa.player import play
+from ivr.qa.reader import read_files
+from ivr.qa.remote import Remote
+from ivr.qa.script import Script
+
+SHARE = 8
+"""Scripts handed to a process at once: enough that handing over does not matter, few enough to keep all busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One script in one language."""
+
+    script: Script
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What scripts are played on, and how: the same in every process."""
+
+    url: str | None = None
+    files: Files | None = None
+    """Flows and prompts in the place of those the settings name."""
+    checks: bool = True
+    measure: bool = False
+
+    def stage(self) -> Rehearsal | Remote:
+        """Build the line, or the way to one."""
+        chosen, log = settings(), io.StringIO()
+        logs.configure(log, json=False)
+        rehearsal = Rehearsal(chosen, self.files, log=log)
+        if self.url is None:
+            return rehearsal
+        tokens, clock = chosen.twilio_auth_tokens, chosen.clock()
+        address = self.url.rstrip("/")
+        return Remote(
+            address if address.endswith("/voice") else f"{address}/voice",
+            signed(http_post(), tokens[0]) if tokens else http_post(),
+            rehearsal.flows,
+            rehearsal.catalogues,
+            lambda: clock().astimezone(chosen.timezone).date(),
+            rehearsal.vocabulary,
+        )
+
+    def play(self, part: Part, stage: Rehearsal | Remote) -> Played:
+        """Play one part."""
+        return play(part.script, stage, part.language, checks=self.checks, measure=self.measure)
+
+
+def read_scripts(paths: Sequence[Path], stage: Rehearsal | Remote) -> tuple[Script, ...]:
+    """Read scripts; DefinitionError tells every slip at once."""
+    report = Report()
+    scripts = read_files(paths, report, stage.vocabulary)
+    report.raise_if_any()
+    return scripts
+
+
+def parts_of(scripts: Sequence[Script], known: tuple[str, ...], language: str | None, wanted: str) -> list[Part]:
+    """Return what is to be played: each script in each of its languages, as far as they are asked for."""
+    if language and language not in known:
+        raise click.UsageError(f"no language {language}; there are {', '.join(known)}")
+    parts = [
+        Part(script, spoken)
+        for script in scripts
+        for spoken in script.languages(known)
+        if language in (None, spoken) and wanted.casefold() in script.name.casefold()
+    ]
+    if not parts:
+        raise click.UsageError("there is no script to play")
+    return parts
+
+
+def play_all(parts: Sequence[Part], setup: Setup, stage: Rehearsal | Remote, jobs: int) -> Iterator[Played]:
+    """Play, in this process or in several; what comes back is in order."""
+    if jobs == 1:
+        yield from (setup.play(part, stage) for part in parts)
+        return
+    shares = [parts[start : start + SHARE] for start in range(0, len(parts), SHARE)]
+    with ProcessPoolExecutor(jobs, initializer=_begin_worker, initargs=(setup,)) as pool:
+        yield from chain.from_iterable(pool.map(_play_share, shares))
+
+
+_worker: list[tuple[Setup, Rehearsal | Remote]] = []
+
+
+def _begin_worker(setup: Setup) -> None:
+    _worker[:] = [(setup, setup.stage())]
+
+
+def _play_share(parts: Sequence[Part]) -> list[Played]:
+    ((setup, stage),) = _worker
+    return [setup.play(part, stage) for part in parts]
+
+
+@contextmanager
+def progress(total: int, what: str, *, quiet: bool) -> Iterator[Callable[[], None]]:
+    """Show a bar on a terminal while something takes its time."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda: None
+        return
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
