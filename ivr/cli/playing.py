@@ -45,6 +45,8 @@ class Setup:
     url: str | None = None
     files: Files | None = None
     """Flows and prompts in the place of those the settings name."""
+    writes: bool = False
+    """Scripts that write to the pharmacy are played on a line elsewhere too."""
     checks: bool = True
     measure: bool = False
 
@@ -64,6 +66,7 @@ class Setup:
             rehearsal.catalogues,
             lambda: clock().astimezone(chosen.timezone).date(),
             rehearsal.vocabulary,
+            self.writes,
         )
 
     def play(self, part: Part, stage: Rehearsal | Remote) -> Played:

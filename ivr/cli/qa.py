@@ -32,6 +32,7 @@ MOST_PROMPTS = 30
 @click.command()
 @click.argument("paths", nargs=-1, type=PATH)
 @click.option("--url", help="Play against this line instead of one in this process: words only, no rows.")
+@click.option("--writes", is_flag=True, help="With --url, also the scripts that order something.")
 @click.option("--against", metavar="OLD", help="Tell what went otherwise on OLD: a git revision, or a folder.")
 @click.option("--language", help="Only in this language.")
 @click.option("-k", "wanted", default="", help="Only scripts whose name holds these words.")
@@ -46,6 +47,7 @@ MOST_PROMPTS = 30
 def replay(
     paths: tuple[Path, ...],
     url: str | None,
+    writes: bool,
     against: str | None,
     language: str | None,
     wanted: str,
@@ -63,7 +65,7 @@ def replay(
     Example: ivr replay tests/calls --language es
     """
     began = time.perf_counter()
-    setup = Setup(url, measure=cost)
+    setup = Setup(url, writes=writes, measure=cost)
     stage = setup.stage()
     parts = parts_of(read_scripts(paths or (CALLS,), stage), stage.catalogues.languages, language, wanted)
     if against is not None:

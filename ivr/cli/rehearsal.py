@@ -61,6 +61,7 @@ class Rehearsal:
     """The stage in this process. `files` are the flows and prompts; without any, those the settings name."""
 
     in_process = True
+    may_write = True
 
     def __init__(
         self,

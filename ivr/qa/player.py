@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zlib
 
 from ivr.errors import IvrError, Place, Problem
 from ivr.qa.caller import Caller, CannotError
@@ -11,7 +12,7 @@ from ivr.qa.expectations import CameTo, unmet
 from ivr.qa.heard import Ear, could_be, words_heard
 from ivr.qa.patterns import show
 from ivr.qa.played import Played
-from ivr.qa.script import Breaks, Ending, Hears, Later, Meanwhile, Script, Step
+from ivr.qa.script import DEFAULT_FROM, Breaks, Dials, Ending, Hears, Later, Meanwhile, Script, Step
 from ivr.qa.stage import Scene, Stage
 
 
@@ -21,7 +22,7 @@ def play(script: Script, stage: Stage, language: str, *, checks: bool = True, me
     Without `checks` the caller only acts, whatever is heard; `measure` keeps the seconds of each prompt.
     """
     began = time.perf_counter()
-    if not stage.in_process and (reason := _needs_more(script)):
+    if not stage.in_process and (reason := _needs_more(script) or _writes(script, stage)):
         return Played(script.name, script.place, language, skipped=reason)
     try:
         with stage.open(script) as scene:
@@ -35,7 +36,25 @@ def _needs_more(script: Script) -> str:
         return "it needs rows of its own"
     if any(isinstance(step, Later | Meanwhile | Breaks) for step in script.steps):
         return "it changes what the line stands on"
+    if any(isinstance(step, Dials) for step in script.steps):
+        return "it leaves something behind for later calls"
     return "" if script.person == "answers" else "it needs to say who picks up"
+
+
+def _from_number(script: Script, stage: Stage, mark: str) -> str:
+    """Return who calls: on a line elsewhere, which remembers calls that were dropped, a number for each script.
+
+    No telephone has an area code of 999, so nobody is ever sent a text.
+    """
+    if stage.in_process or script.from_number != DEFAULT_FROM:
+        return script.from_number
+    return f"+1999{zlib.crc32(mark.encode()) % 10**7:07d}"
+
+
+def _writes(script: Script, stage: Stage) -> str:
+    """Say why a script is kept from a line elsewhere, whose orders may be real and whose rows are used up by them."""
+    written = (one for one in script.expect.written if one.rows or (one.count and not one.count.holds(0)))
+    return "" if stage.may_write or not any(written) else "it writes to the pharmacy; --writes plays it all the same"
 
 
 class _FailedError(Exception):
@@ -61,8 +80,8 @@ class _Player:
         self.language = language
         self.unchecked = 0
         mark = f"{script.place} {script.name} {language}"
-        person, numbers = script.person, (script.from_number, script.to_number)
-        self.caller = Caller(scene, stage.flows, language, *numbers, person, mark)
+        numbers = (_from_number(script, stage, mark), script.to_number)
+        self.caller = Caller(scene, stage.flows, language, *numbers, script.person, mark)
         self.ear = self.listen()
 
     def play(self, began: float) -> Played:

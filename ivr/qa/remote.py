@@ -31,6 +31,7 @@ class Remote:
     catalogues: Catalogues
     today: Callable[[], date]
     vocabulary: Vocabulary
+    may_write: bool = False
     in_process: bool = False
 
     @contextmanager

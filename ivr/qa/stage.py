@@ -93,6 +93,10 @@ class Stage(Protocol):
     def in_process(self) -> bool:
         """Whether turns and rows can be seen, and rows and time be set."""
 
+    @property
+    def may_write(self) -> bool:
+        """Whether scripts may place orders there."""
+
     def open(self, script: Script) -> AbstractContextManager[Scene]:
         """Make a line ready for one script."""
 
