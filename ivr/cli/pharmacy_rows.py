@@ -18,6 +18,7 @@ from ivr.pharmacy.load_files import FILES, CsvFile, Reference
 from ivr.pharmacy.tables import Address
 from ivr.qa.patterns import LINES, Found
 from ivr.qa.script import Pattern, Row
+from ivr.qa.stage import RefusedRowError
 
 _FILES: Mapping[str, CsvFile] = {file.table.name: file for file in FILES}
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -128,7 +129,7 @@ def _text(value: object) -> str:
 def change(database: Engine, wanted: Sequence[Row], today: date) -> None:
     """Add rows, or change those that stand there already: what a row leaves out stays as it is.
 
-    Raises DataError, with the place in the script, when the loader refuses one.
+    Raises RefusedRowError when the loader refuses one.
     """
     for named in wanted:
         row = replace(named, columns=_with_newest(database, named.columns))
@@ -139,7 +140,7 @@ def change(database: Engine, wanted: Sequence[Row], today: date) -> None:
                 load_folder(database, Path(folder), today)
             except DataError as error:
                 reason = str(error).partition(": ")[2]
-                raise DataError(f"{row.place}: {row.table}: {reason}") from None
+                raise RefusedRowError(row.place, f"{row.table}: {reason}") from None
 
 
 def _with_newest(database: Engine, columns: Mapping[str, Pattern]) -> Mapping[str, Pattern]:

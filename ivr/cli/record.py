@@ -41,7 +41,7 @@ def script_of(chosen: Settings, sid: str, name: str) -> str:
     """Return the script of a call in the journal; it has been played, and holds."""
     database = open_database(chosen.database_url)
     with answering(database):
-        recording = _recording(chosen, database, sid)
+        recording = recording_of(chosen, database, sid)
     logs.configure(io.StringIO(), json=False)
     stage = Rehearsal(chosen)
     text = write([make(stage, recording, name)], f"Recorded from a call of {recording.local:%Y-%m-%d}.")
@@ -54,7 +54,8 @@ def script_of(chosen: Settings, sid: str, name: str) -> str:
     return text
 
 
-def _recording(chosen: Settings, database: Engine, sid: str) -> Recording:
+def recording_of(chosen: Settings, database: Engine, sid: str) -> Recording:
+    """Read a call from the journal, with the rows of its member."""
     with database.connect() as connection:
         call = connection.execute(select(tables.call).where(tables.call.c.sid == sid)).one_or_none()
         if call is None:

@@ -13,7 +13,7 @@ from ivr.qa.heard import Ear, could_be, words_heard
 from ivr.qa.patterns import show
 from ivr.qa.played import Played
 from ivr.qa.script import DEFAULT_FROM, Breaks, Dials, Ending, Hears, Later, Meanwhile, Script, Step
-from ivr.qa.stage import Scene, Stage
+from ivr.qa.stage import RefusedRowError, Scene, Stage
 
 
 def play(script: Script, stage: Stage, language: str, *, checks: bool = True, measure: bool = False) -> Played:
@@ -27,7 +27,9 @@ def play(script: Script, stage: Stage, language: str, *, checks: bool = True, me
     try:
         with stage.open(script) as scene:
             return _Player(script, stage, scene, language, checks=checks, measure=measure).play(began)
-    except IvrError as error:  # the rows given
+    except RefusedRowError as error:
+        return Played(script.name, script.place, language, problems=(Problem(error.place, str(error)),))
+    except IvrError as error:
         return Played(script.name, script.place, language, problems=(Problem(script.place, str(error)),))
 
 
@@ -122,7 +124,7 @@ class _Player:
             return
         try:
             self.caller.act(step)
-        except CannotError as error:
+        except (CannotError, RefusedRowError) as error:
             raise _FailedError(error.place, str(error)) from None
         self.ear = self.listen()
 

@@ -117,7 +117,7 @@ def _again(stage: RehearsalStage, person: Person, language: str, seed: int, acts
 def shrink(acts: Sequence[Act], still_fails: Callable[[Sequence[Act]], bool]) -> tuple[Act, ...]:
     """Leave out actions, many at once and then fewer, as long as the call still fails."""
     kept = list(acts)
-    size = len(kept) // 2
+    size = (len(kept) + 1) // 2
     while size:
         start = 0
         while start < len(kept):

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import date
 from typing import Protocol
 
+from ivr.errors import IvrError, Place
 from ivr.flow.call import Call, Event, Visit
 from ivr.flow.definition import Flows
 from ivr.flow.verbs import Verb
@@ -18,6 +19,14 @@ from ivr.phone.post import Post
 from ivr.prompts import Catalogues
 from ivr.qa.patterns import Found
 from ivr.qa.script import Fault, Row, Script
+
+
+class RefusedRowError(IvrError):
+    """A row that a script gives and the pharmacy refuses; `place` is where it stands."""
+
+    def __init__(self, place: Place, message: str) -> None:
+        self.place = place
+        super().__init__(message)
 
 
 class Turn(Protocol):
@@ -63,7 +72,7 @@ class Scene(Protocol):
         """Let the line's time go on."""
 
     def change(self, rows: Sequence[Row]) -> None:
-        """Add rows to the pharmacy, or change them; DataError, with the row's place, when it refuses one."""
+        """Add rows to the pharmacy, or change them; RefusedRowError when it refuses one."""
 
     def breaks(self, fault: Fault) -> None:
         """Make something fail."""

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from call_scripts import CALLS
+from click.testing import CliRunner, Result
+
+from ivr.cli import main
+
+PROJECT = CALLS.parent.parent
+GOOD = """
+- call: A new prescription
+  steps:
+    - presses: language
+    - presses: '3'
+    - hears: main.new_prescription
+    - presses: '9'
+  expect: {end: goodbye}
+"""
+BAD = """
+- call: Another menu
+  steps:
+    - presses: '1'
+    - hears: main.other_ways
+"""
+
+
+@pytest.fixture
+def calls(tmp_path: Path) -> Path:
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    (folder / "good.yaml").write_text(GOOD)
+    return folder
+
+
+def run(*args: object) -> Result:
+    return CliRunner().invoke(main, [str(arg) for arg in args])
+
+
+def test_replay_prints_a_line_a_script(calls: Path) -> None:
+    result = run("replay", calls)
+    first, second, last = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert first.startswith("ok    A new prescription [en]: goodbye, 3 keys, ")
+    assert second.startswith("ok    A new prescription [es]: goodbye, 3 keys, ")
+    assert last.startswith("2 passed in ")
+
+
+def test_replay_tells_what_failed_with_the_call_up_to_it(calls: Path) -> None:
+    (calls / "bad.yaml").write_text(BAD)
+    result = run("replay", calls, "--language", "en")
+    assert result.exit_code == 1
+    assert "FAIL  Another menu [en]" in result.stdout
+    assert "bad.yaml:5:14: expected to hear main.other_ways; heard main.menu" in result.stdout
+    assert "presses  1" in result.stdout
+    assert "1 passed, 1 failed in " in result.stdout
+
+
+def test_replay_tells_slips_in_scripts(calls: Path) -> None:
+    (calls / "bad.yaml").write_text(BAD.replace("main.other_ways", "main.other_weys"))
+    result = run("replay", calls)
+    assert result.exit_code == 1
+    assert 'there is no prompt "main.other_weys" (did you mean "main.other_ways"?)' in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("-k", "nothing like it"), "there is no script to play"),
+        (("--language", "fr"), "no language fr; there are en, es"),
+        (("--url", "http://localhost", "--against", "HEAD"), "--against compares flows and prompts here"),
+    ],
+)
+def test_replay_refuses_wrong_usage(calls: Path, options: tuple[str, ...], told: str) -> None:
+    result = run("replay", calls, *options)
+    assert result.exit_code == 2
+    assert told in result.stderr
+
+
+def test_replay_writes_for_machines(calls: Path, tmp_path: Path) -> None:
+    junit = tmp_path / "junit.xml"
+    result = run("replay", calls, "--json", "--junit", junit)
+    told = json.loads(result.stdout)
+    assert [(one["call"], one["language"], one["result"]) for one in told] == [
+        ("A new prescription", "en", "passed"),
+        ("A new prescription", "es", "passed"),
+    ]
+    assert ET.parse(junit).getroot().get("tests") == "2"  # noqa: S314 - written here
+
+
+def test_replay_in_several_processes_says_the_same(calls: Path) -> None:
+    alone, together = run("replay", calls, "--json"), run("replay", calls, "--json", "--jobs", 2)
+
+    def told(result: Result) -> list[dict[str, object]]:
+        return [{name: value for name, value in one.items() if name != "took"} for one in json.loads(result.stdout)]
+
+    assert told(alone) == told(together)
+
+
+def test_replay_fails_below_a_coverage(calls: Path) -> None:
+    result = run("replay", calls, "--fail-under", "50")
+    assert result.exit_code == 1
+    assert "% of all" in result.stdout
+    assert 'menu "new_prescription": key star, key 0, key 1, hang-up, silence, too many, wrong key never tried' in (
+        result.stdout
+    )
+
+
+def test_replay_tells_the_cost(calls: Path) -> None:
+    result = run("replay", calls, "--cost")
+    assert "main.new_prescription" in result.stdout
+    assert "seconds in all" in result.stdout
+
+
+def test_replay_tells_what_would_change(calls: Path, tmp_path: Path) -> None:
+    for name in ("flows", "prompts"):
+        shutil.copytree(PROJECT / name, tmp_path / "old" / name)
+    flow = tmp_path / "old" / "flows" / "main.yaml"
+    text = flow.read_text().replace("      3: new_prescription", "      3: other_ways")
+    flow.write_text(text.replace("      5: other_ways", "      5: new_prescription"))
+    result = run("replay", calls, "--against", tmp_path / "old", "--language", "en")
+    assert result.exit_code == 1
+    assert "after main.menu 3 comes main.new_prescription, was main.other_ways" in result.stdout
+    assert "1 of 1 calls go differently" in result.stdout
+    assert "main menu: " in result.stdout  # what changed, in words
+
+
+def test_replay_against_the_same_changes_nothing(calls: Path, tmp_path: Path) -> None:
+    for name in ("flows", "prompts"):
+        shutil.copytree(PROJECT / name, tmp_path / "old" / name)
+    result = run("replay", calls, "--against", tmp_path / "old")
+    assert result.exit_code == 0
+    assert result.stdout.endswith("0 of 2 calls go differently\n")
+
+
+@pytest.mark.parametrize("old", ["no-such-revision", "."], ids=["no revision", "a folder without flows"])
+def test_replay_tells_of_an_older_version_it_cannot_find(calls: Path, tmp_path: Path, old: str) -> None:
+    result = run("replay", calls, "--against", tmp_path if old == "." else old)
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
+
+
+def test_replay_knows_a_revision(tmp_path: Path, calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("flows", "prompts"):
+        shutil.copytree(PROJECT / name, tmp_path / name)
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=QA", "-c", "user.email=qa@example.org"]
+    for command in (["init", "-q"], ["add", "flows", "prompts"], ["commit", "-q", "-m", "All"]):
+        subprocess.run([*git, *command], check=True)
+    prompt = tmp_path / "prompts" / "en" / "main.yaml"
+    prompt.write_text(prompt.read_text().replace("goodbye: Thank you", "goodbye: Many thanks to you, and thank you"))
+    monkeypatch.setenv("IVR_FLOWS", str(tmp_path / "flows"))
+    monkeypatch.setenv("IVR_PROMPTS", str(tmp_path / "prompts"))
+    result = run("replay", calls, "--against", "HEAD", "--language", "en")
+    assert result.exit_code == 1
+    assert "en: main.goodbye: says" in result.stdout
+    assert "takes 2 more seconds" in result.stdout
+
+
+def test_explore_writes_scripts_that_replay(calls: Path, tmp_path: Path) -> None:
+    found = tmp_path / "found.yaml"
+    result = run("explore", calls, "--seconds", "3", "--out", found)
+    assert result.exit_code == 1  # so much is missing
+    assert "scripts written to" in result.stdout
+    assert run("replay", found, "--language", "en").exit_code == 0
+
+
+def test_explore_lets_random_callers_call() -> None:
+    result = run("explore", "--random", "5", "--seed", "3")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("5 random callers, ")
+
+
+def test_record_tells_of_a_call_it_does_not_know(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'line.db'}")
+    upgraded = run("db", "upgrade")
+    result = run("record", "CA404")
+    assert (upgraded.exit_code, result.exit_code) == (0, 1)
+    assert result.stderr == "there is no call CA404 in the journal\n"
+
+
+def test_the_command_reads_scripts_below_the_folder_it_is_run_in() -> None:
+    command = [sys.executable, "-m", "ivr.cli", "replay", "-k", "A person, and somebody answers", "--language", "en"]
+    if not (PROJECT / "ivr" / "cli" / "__main__.py").exists():
+        command = ["ivr", *command[3:]]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.splitlines()[-1][:8]) == (0, "1 passed")

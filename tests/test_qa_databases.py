@@ -1,0 +1,45 @@
+"""A few scripts on both kinds of database; all others are played on the embedded one alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from call_scripts import CALLS
+from databases import Databases
+from sqlalchemy import Engine
+
+from ivr.cli.rehearsal import Rehearsal
+from ivr.errors import Report
+from ivr.pharmacy.database import open_database
+from ivr.qa.player import play
+from ivr.qa.reader import read_files
+from ivr.settings import Settings
+
+NAMES = (
+    "Refill everything with the card on file",
+    "One for now and one for later are two orders with totals apart",
+    "A declined card, then a good one",
+    "A new mailing address from now on",
+    "A number is locked after five wrong identifications, with the same words",
+    "The database is away at the moment of ordering",
+)
+
+
+@contextmanager
+def staged(kind: str, databases: Databases) -> Iterator[Rehearsal]:
+    with ExitStack() as lent:
+
+        def fresh() -> Engine:
+            return open_database(lent.enter_context(databases.bare(kind)), durable=False)
+
+        yield Rehearsal(Settings(), fresh=fresh)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_script_holds_on_either_database(name: str, kind: str, databases: Databases) -> None:
+    report = Report()
+    with staged(kind, databases) as stage:
+        scripts = {script.name: script for script in read_files([CALLS], report, stage.vocabulary)}
+        assert play(scripts[name], stage, "en").problems == ()

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from call_scripts import stage
+from hypothesis import given
+from hypothesis import strategies as st
+from test_qa_player import IDENTIFY, played
+
+from ivr.errors import Report
+from ivr.flow.definition import Ask, Menu
+from ivr.qa import unhappy
+from ivr.qa.coverage import exercised
+from ivr.qa.explorer import NOWHERE, Explorer, Way, drafts
+from ivr.qa.player import play
+from ivr.qa.random_callers import callers, shrink
+from ivr.qa.reader import read_scripts
+from ivr.qa.script import Presses, Script
+from ivr.qa.writer import Draft, write
+
+
+def scripts_of(written: Sequence[Draft]) -> tuple[Script, ...]:
+    report = Report()
+    scripts = read_scripts("found.yaml", write(written), report, stage().vocabulary)
+    assert report.problems == []
+    return scripts
+
+
+def test_what_is_found_is_new_and_replays_in_every_language() -> None:
+    done = exercised(stage().flows, [played(IDENTIFY)])
+    search = Explorer(stage(), set(done), seconds=3)
+    search.explore()
+    found = scripts_of(drafts(stage().flows, search.found))
+    assert found
+    results = [play(script, stage(), language) for script in found[:10] for language in ("en", "es")]
+    assert [one.problems for one in results if not one.passed] == []
+    assert exercised(stage().flows, results) - done
+
+
+def test_a_search_ends_when_nothing_is_missing() -> None:
+    everything = {
+        (flow.name, state.name, way, language)
+        for flow in stage().flows.flows.values()
+        for state in flow.states.values()
+        for way in (*"0123456789*", "choice", "next", "too_many", "answered", "reached", *_labels(state))
+        for language in ("", "en")
+    }
+    search = Explorer(stage(), everything, seconds=60)
+    search.explore()
+    assert (search.missing(), search.expanded) == ([], 0)
+
+
+def _labels(state: object) -> tuple[str, ...]:
+    return (*getattr(state, "outcomes", ()), *getattr(state, "ends", ()))
+
+
+@pytest.mark.parametrize(("flow", "name"), [("main", "menu"), ("identify", "zip"), ("refill", "number")])
+def test_what_callers_do_instead_of_answering_replays(flow: str, name: str) -> None:
+    keys = {
+        "menu": ["language"],
+        "zip": ["language", "1", "41200017#"],
+        "number": ["language", "1", "41200017#", "94550", "3"],
+    }[name]
+    way = Way(tuple(Presses(NOWHERE, key) for key in keys))
+    written = scripts_of(list(unhappy.drafts(stage(), {(flow, name): way}, "en")))
+    results = [play(script, stage(), language) for script in written for language in ("en", "es")]
+    assert [one.problems for one in results if not one.passed] == []
+    covered = {way for where, state, way, _ in exercised(stage().flows, results) if (where, state) == (flow, name)}
+    assert covered >= {"*", "0", "silence", "wrong", "too_many", "hang_up"}
+
+
+def test_a_wrong_key_is_one_that_no_menu_takes() -> None:
+    flows = stage().flows
+    for flow in flows.flows.values():
+        for state in flow.states.values():
+            if isinstance(state, Menu):
+                assert unhappy.wrong_key(flows, state) not in {*state.keys, *flows.line.menu_keys}
+
+
+def test_too_few_or_too_many_digits_are_no_answer() -> None:
+    flows = stage().flows
+    for flow in flows.flows.values():
+        for state in flow.states.values():
+            if isinstance(state, Ask):
+                for act in unhappy.wrong(flows, state):
+                    digits = act.keys.rstrip("#") if isinstance(act, Presses) else ""
+                    assert not digits or not state.low <= len(digits) <= state.high
+
+
+def test_random_callers_break_nothing() -> None:
+    assert [failed for failed, _ in callers(stage(), range(40)) if failed] == []
+
+
+def test_a_random_caller_is_made_again_by_its_number() -> None:
+    assert list(callers(stage(), [7, 8])) == list(callers(stage(), [7, 8]))
+
+
+@given(st.integers(1, 40), st.sets(st.integers(0, 39), max_size=4))
+def test_a_failing_call_is_shrunk_to_what_makes_it_fail(length: int, guilty: set[int]) -> None:
+    acts = [Presses(NOWHERE, str(number)) for number in range(length)]
+    wanted = {str(number) for number in guilty if number < length}
+
+    def fails(fewer: Sequence[object]) -> bool:
+        return wanted <= {act.keys for act in fewer if isinstance(act, Presses)}
+
+    assert {act.keys for act in shrink(acts, fails) if isinstance(act, Presses)} == wanted

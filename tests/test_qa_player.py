@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from call_scripts import stage
+
+from ivr.errors import Report
+from ivr.qa.played import Played
+from ivr.qa.player import play
+from ivr.qa.reader import read_scripts
+from ivr.qa.report import as_junit, failure, line
+
+IDENTIFY = """
+  - presses: language
+  - presses: '1'
+  - presses: '41200017#'
+  - presses: '94550'
+"""
+ORDER = IDENTIFY + "  - presses: '1'\n" * 3 + "  - presses: '7'\n"
+
+
+def played(steps: str, *, expect: str = "", head: str = "", language: str = "en") -> Played:
+    report = Report()
+    text = f"call: A call\n{head}\nsteps:{steps}"
+    (script,) = read_scripts(
+        "calls.yaml", f"{text}\nexpect: {{{expect}}}" if expect else text, report, stage().vocabulary
+    )
+    return play(script, stage(), language)
+
+
+def first_problem(one: Played) -> str:
+    return re.sub(r"^\S+: ", "", str(one.problems[0])) if one.problems else ""
+
+
+def test_a_call_that_goes_as_written_passes() -> None:
+    one = played(ORDER + "  - hears: order.placed_now\n", expect="end: open, orders: 1, keys: <=25")
+    assert one.problems == ()
+    assert one.cost.keys == 20
+    assert line(one).startswith("ok    A call [en]: open, 20 keys")
+
+
+def test_the_same_call_goes_in_spanish() -> None:
+    one = played(ORDER + "  - hears: {es: Su pedido}\n", language="es")
+    assert one.problems == ()
+    assert {turn.language for turn in one.turns[1:]} == {"es"}
+
+
+FAILURES = {
+    "a prompt that does not come": (
+        IDENTIFY + "  - hears: checkout.ship_to\n",
+        "expected to hear checkout.ship_to; heard refill.how",
+    ),
+    "a prompt that was cut short": (
+        "\n  - presses: '11'\n  - hears: main.menu\n",
+        "expected to hear main.menu; it was cut short before a word of it was spoken",
+    ),
+    "another occasion": (
+        "\n  - presses: '1'\n  - waits: silence\n  - hears: main.menu (wrong)\n",
+        "expected to hear main.menu (wrong); heard main.menu (silence 1)",
+    ),
+    "other values": (
+        IDENTIFY + "  - hears: {refill.how: {ready: 4}}\n",
+        "expected to hear refill.how with {ready: 4}; heard it with {ready: 3}",
+    ),
+    "other words": (
+        "\n  - presses: '1'\n  - hears: 'Hello'\n",
+        'expected to hear "Hello"; heard "To refill',
+    ),
+    "a key after the end": (
+        "\n  - hangs_up: now\n  - presses: '1'\n",
+        "the call is over: caller hung up",
+    ),
+    "a prompt that came before another": (
+        ORDER + "  - hears: main.anything_else\n  - hears: settle.placing\n",
+        "expected to hear settle.placing; heard settle.placing, checkout.placed, order.placed_now, main.anything_else",
+    ),
+    "a card where none is taken": (
+        "\n  - pays: {card: '4242424242424242', expiry: '0330', code: '123'}\n",
+        "no card is being taken here",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("steps", "problem"), FAILURES.values(), ids=FAILURES.keys())
+def test_what_does_not_come_is_told_with_what_came_instead(steps: str, problem: str) -> None:
+    assert first_problem(played(steps)).startswith(problem)
+
+
+def test_a_failure_tells_the_script_the_state_and_the_call_up_to_it() -> None:
+    told = failure(played(IDENTIFY + "  - hears: checkout.ship_to\n")).splitlines()
+    assert told[0].startswith("calls.yaml:8:12: expected to hear checkout.ship_to")
+    assert re.fullmatch(r'the call was in "how" \(flows/refill.yaml:\d+:\d+\)', told[1])
+    assert [one.split()[0] for one in told[2:6]] == ["dials", "hears", "presses", "hears"]
+
+
+UNMET = {
+    "the end": ("end: goodbye", "the call should end with goodbye, but it ended with open"),
+    "keys": ("keys: <=5", "the call should take <=5 keys, but it took 20"),
+    "seconds": ("seconds: <=5", "the call should take <=5 seconds, but it took "),
+    "a count": ("orders: none", "0 new rows of refill_order should be there; found {order_number: "),
+    "rows written": (
+        "payments: [{amount_cents: 1}]",
+        "new rows of payment should be {amount_cents: 1}; found {order_number: ",
+    ),
+    "a row that must be there": (
+        "rows: {prescription: [{rx_number: '7304112', refills_left: 5}]}",
+        "prescription should have the row {rx_number: 7304112, refills_left: 5}; the closest is {rx_number: 7304112,",
+    ),
+    "a row that must not": (
+        "no_rows: {prescription: [{rx_number: '7304112'}]}",
+        "prescription should have no such row, but has {rx_number: 7304112,",
+    ),
+}
+
+
+@pytest.mark.parametrize(("expect", "problem"), UNMET.values(), ids=UNMET.keys())
+def test_what_a_call_should_have_come_to_is_told(expect: str, problem: str) -> None:
+    assert first_problem(played(ORDER, expect=expect)).startswith(problem)
+
+
+def test_rows_given_change_what_the_call_finds_and_no_other_call() -> None:
+    given = "given: {prescription: [{rx_number: '7304112', refills_left: 0}]}"
+    heard = IDENTIFY + "  - hears: {refill.how: {ready: %d}}\n"
+    assert played(heard % 2, head=given).passed
+    assert played(heard % 3).passed
+
+
+def test_a_row_the_pharmacy_refuses_is_told_at_its_place() -> None:
+    one = played(IDENTIFY, head="given: {prescription: [{rx_number: '7304112', refills_left: few}]}")
+    assert str(one.problems[0]).startswith("calls.yaml:2:24: prescription: column refills_left: expected")
+
+
+@pytest.mark.parametrize(
+    ("person", "heard", "end"),
+    [
+        ("answers", "person.connecting", "person"),
+        ("busy", "person.no_answer", "open"),
+        ("no_answer", "person.no_answer", "open"),
+        ("nobody", "person.nobody", "open"),
+    ],
+)
+def test_a_script_says_who_picks_up(person: str, heard: str, end: str) -> None:
+    steps = f"\n  - presses: '1'\n  - presses: '0'\n  - hears: {heard}\n"
+    assert played(steps, head=f"person: {person}", expect=f"end: {end}").problems == ()
+
+
+def test_words_after_which_a_key_is_pressed_shorten_the_call() -> None:
+    whole = played("\n  - presses: '1'\n")
+    early = played("\n  - presses: '1'\n    after: refill line\n")
+    assert early.cost.seconds < whole.cost.seconds
+    assert first_problem(played("\n  - presses: '1'\n    after: nine nine\n")).startswith(
+        'expected to hear "nine nine" before this key; heard "Meadowlark'
+    )
+
+
+def test_talking_to_a_person_costs_nothing() -> None:
+    asked = played("\n  - presses: '1'\n  - presses: '0'\n")
+    assert asked.end == "person"
+    assert asked.cost.seconds < 60
+
+
+def test_the_cost_of_a_call_is_words_keys_and_waiting() -> None:
+    one = played("\n  - presses: '1'\n  - waits: silence\n")
+    assert one.cost.keying == 0.5
+    assert one.cost.waiting == 6
+    assert one.cost.seconds == pytest.approx(one.cost.spoken + 6.5)
+
+
+def test_results_are_written_as_ci_servers_read_them() -> None:
+    xml = as_junit([played(IDENTIFY), played("\n  - presses: '1'\n  - hears: refill.how\n")], 1.0)
+    assert '<testsuite name="calls" tests="2" failures="1" skipped="0"' in xml
+    assert 'classname="calls" name="A call [en]"' in xml
+    assert "<failure message=" in xml

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from call_scripts import stage
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ivr.cli.record import recording_of
+from ivr.errors import Report
+from ivr.pharmacy.numbers import is_well_formed
+from ivr.qa.caller import Caller
+from ivr.qa.explorer import script_for
+from ivr.qa.player import play
+from ivr.qa.reader import read_scripts
+from ivr.qa.recorder import RecordError, Recording, record
+from ivr.qa.script import HangsUp, Presses, Waits
+from ivr.qa.stand_ins import NOWHERE, StandIns, check_digit
+from ivr.qa.writer import write
+
+PHONE = "+19255550142"
+
+
+def recorded(keys: Sequence[str], from_number: str = PHONE) -> Recording:
+    """Make a call, `,` being a silence and `h` a hang-up, and read it from the journal."""
+    script = script_for("nobody")
+    with stage().open(script) as scene:
+        caller = Caller(scene, stage().flows, "en", from_number, "+18002457979", "nobody", "recorded")
+        for key in keys:
+            caller.act(Waits(NOWHERE) if key == "," else HangsUp(NOWHERE) if key == "h" else Presses(NOWHERE, key))
+        caller.finish()
+        return recording_of(stage().settings, scene.database, caller.handset.call_sid)
+
+
+IDENTIFY = ["1", "1", "41200017#", "94550"]
+CALLS = {
+    "an order with the card on file": [*IDENTIFY, "1", "1", "1", "7", "9"],
+    "in Spanish, by number, with a new card": (
+        [
+            "2",
+            "1",
+            "41200702#",
+            "93230",
+            "3",
+            "7306030#",
+            "1",
+            "9",
+            "1",
+            "9",
+            "5555555555554444#",
+            "0330",
+            "123",
+            "2",
+            "7",
+        ]
+    ),
+    "silence and wrong keys": ["1", ",", "8", "1", ",", "4120#", "41200017#", "94550", ",", "h"],
+    "a hang-up before the order": [*IDENTIFY, "1", "1", "h"],
+    "a renewal": [*IDENTIFY, "3", "7304660#", "1", "9"],
+    "a wrong ZIP code": ["1", "1", "41200017#", "00501", "41200017#", "94550"],
+    "nobody known": ["1", "3", "9"],
+    "a declined card": ["1", "1", "41203579#", "06040", "1", "1", "1", "7", "3"],
+    "an order asked about": ["1", "2", "41203305#", "77004", "1", "43688555", "9"],
+}
+
+
+@pytest.mark.parametrize("keys", CALLS.values(), ids=CALLS.keys())
+def test_a_recorded_call_replays_on_an_empty_machine(keys: list[str]) -> None:
+    text = write([record(stage(), recorded(keys), "Recorded")])
+    report = Report()
+    (script,) = read_scripts("recorded.yaml", text, report, stage().vocabulary)
+    assert report.problems == []
+    assert play(script, stage(), script.language).problems == ()
+
+
+@pytest.mark.parametrize("keys", CALLS.values(), ids=CALLS.keys())
+def test_a_recorded_call_goes_the_same_way(keys: list[str]) -> None:
+    recording = recorded(keys)
+    draft = record(stage(), recording, "Recorded")
+    again = replace(recording, turns=recording.turns)
+    assert record(stage(), again, "Recorded") == draft
+
+
+def test_nobody_is_known_by_a_recorded_call() -> None:
+    keys = [*IDENTIFY, "3", "7304112#", "1", "9", "1", "9", "371449635398431#", "0330", "1234", "1", "7"]
+    text = write([record(stage(), recorded(keys), "Recorded")])
+    private = (
+        "41200017",
+        "Ellison",
+        "Margaret",
+        "Metformin",
+        "7304112",
+        "Blossom",
+        "371449",
+        PHONE,
+        "1951-04-22",
+        "Whitmore",
+    )
+    assert [found for found in private if found in text] == []
+
+
+def test_dates_count_from_the_day_of_the_call() -> None:
+    text = write([record(stage(), recorded(CALLS["an order with the card on file"]), "Recorded")])
+    assert "last_filled_on: '-16d'" in text
+    assert "refills_left: '5'" in text  # as it was before the order
+
+
+def test_a_call_that_went_a_way_these_flows_do_not_have_is_told() -> None:
+    recording = recorded(IDENTIFY)
+    turns = recording.turns
+    strange = replace(turns[-1], visits=(replace(turns[-1].visits[0], branch="elsewhere"),))
+    with pytest.raises(RecordError, match=r'step 4 of the call \("keys •••••" at identify.zip\) cannot be made again'):
+        record(stage(), replace(recording, turns=(*turns[:-1], strange)), "Recorded")
+
+
+@given(st.text("0123456789", min_size=3, max_size=11))
+def test_stand_ins_pass_the_checks_of_real_numbers(body: str) -> None:
+    assert is_well_formed(body + check_digit(body))
+
+
+@given(st.lists(st.text("0123456789", min_size=7, max_size=12), unique=True, max_size=20))
+def test_a_number_has_one_stand_in_of_its_length(real: list[str]) -> None:
+    stand_ins = StandIns()
+    first = [stand_ins.number("rx_number", number) for number in real]
+    assert first == [stand_ins.number("rx_number", number) for number in real]
+    assert [len(number) for number in first] == [len(number) for number in real]
+    assert len(set(first)) == len(real)
