@@ -34,9 +34,11 @@ from ivr.prompts import Catalogues
 from ivr.qa.patterns import Found
 from ivr.qa.script import Fault, Row, Script
 from ivr.qa.vocabulary import Vocabulary
+from ivr.recordings.folder import Folder
 from ivr.secret import Secret
 from ivr.settings import Settings
-from ivr.web.app import make_app
+from ivr.web.app import voice_app
+from ivr.web.guard import Guard
 
 URL = "http://localhost/voice"
 PERSON = "+18005550199"
@@ -75,6 +77,7 @@ class Rehearsal:
         self.settings = replace(settings, database_url="sqlite://", secret_keys=(_KEY,), twilio_auth_tokens=())
         self.settings = replace(self.settings, public_url=None, gateway="sandbox", stripe_api_key=None, now=None)
         version = load(files or read_files(settings.flows, settings.prompts), SPECS)
+        self.recorded = Folder(settings.prompts, lambda: 0.0)  # as it was when the rehearsal began
         self._log = log or io.StringIO()
         self._fresh = fresh
         self._memory = open_database("sqlite://", durable=False)
@@ -207,7 +210,7 @@ class Staged:
             gateway=self.gateway,
             draw=lambda: self._random.randrange(ORDER_NUMBERS),
         )
-        self.post: Post = wsgi_post(make_app(self.line, settings))
+        self.post: Post = wsgi_post(voice_app(self.line, settings, rehearsal.recorded, Guard(settings)))
         self._given: dict[str, set[object]] = {}
         event.listen(self.database, "begin", self._begin)
 

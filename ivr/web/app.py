@@ -75,16 +75,25 @@ def _sweep_forever(line: Line, retention_days: int) -> None:
 
 
 def make_app(line: Line, settings: Settings) -> Flask:
-    """Put a line behind its webhooks."""
-    app = Flask("ivr", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
-    path = urlsplit(settings.public_url or "").path
-    folder = Folder(settings.prompts, time.monotonic)
-    renderer = Renderer(line.vault, path, settings.person_number, lambda: folder.recordings)
-    guard = Guard(settings)
-    app.register_blueprint(Voice(line, guard, renderer).blueprint())
+    """Put a line behind its webhooks and pages."""
+    folder, guard = Folder(settings.prompts, time.monotonic), Guard(settings)
+    app = voice_app(line, settings, folder, guard)
     app.register_blueprint(audio.blueprint(folder))
     app.register_blueprint(status.blueprint(line))
-    studio = Studio(line, StaffDoor(guard, settings.staff_password), folder, path)
+    studio = Studio(line, StaffDoor(guard, settings.staff_password), folder, _path(settings))
     app.register_blueprint(studio.blueprint(), url_prefix="/studio")
     return app
+
+
+def voice_app(line: Line, settings: Settings, folder: Folder, guard: Guard) -> Flask:
+    """Put a line behind the carrier's webhooks alone: all that a rehearsal needs, which makes one for every call."""
+    app = Flask("ivr", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+    renderer = Renderer(line.vault, _path(settings), settings.person_number, lambda: folder.recordings)
+    app.register_blueprint(Voice(line, guard, renderer).blueprint())
+    return app
+
+
+def _path(settings: Settings) -> str:
+    """Return what stands before every path when the carrier sees the line under one of its own."""
+    return urlsplit(settings.public_url or "").path
