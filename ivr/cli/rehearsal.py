@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -59,6 +59,18 @@ class RehearsalError(RuntimeError):
     """What a script made go wrong, on purpose."""
 
 
+Given = Mapping[str, frozenset[object]]
+"""The ids of the rows that calls find, by table."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """The demo pharmacy as it is on a day."""
+
+    database: bytes
+    given: Given
+
+
 class Rehearsal:
     """The stage in this process. `files` are the flows and prompts; without any, those the settings name."""
 
@@ -81,7 +93,7 @@ class Rehearsal:
         self._log = log or io.StringIO()
         self._fresh = fresh
         self._memory = open_database("sqlite://", durable=False)
-        self._templates: dict[date, bytes] = {}
+        self._templates: dict[date, _Template] = {}
         self._line = Line(
             database=self._memory,
             versions=Versions(version, SPECS),
@@ -117,34 +129,40 @@ class Rehearsal:
         person = None if script.person == "nobody" else PERSON
         settings = replace(self.settings, person_number=person)
         self.log()
-        with self._database(today, at) as database:
-            scene = Staged(self, replace(self._line, database=database, has_person=bool(person)), settings, at)
-            scene.change(script.given)
-            yield scene
-            scene.close()
+        with self._database(today, at) as (database, given):
+            line = replace(self._line, database=database, has_person=bool(person))
+            scene = Staged(self, line, settings, at, given)
+            try:
+                scene.change(script.given)
+                yield scene
+            finally:
+                scene.close()
 
     @contextmanager
-    def _database(self, today: date, at: datetime) -> Iterator[Engine]:
+    def _database(self, today: date, at: datetime) -> Iterator[tuple[Engine, Given]]:
         if self._fresh:
             database = self._fresh()
-            self._fill(database, today, at)
-            yield database
-            database.dispose()
+            try:
+                yield database, self._fill(database, today, at)
+            finally:
+                database.dispose()
             return
         if today not in self._templates:
             with _driver(self._memory) as connection:
                 connection.deserialize(_empty())
-            self._fill(self._memory, today, at)
+            given = self._fill(self._memory, today, at)
             with _driver(self._memory) as connection:
-                self._templates[today] = connection.serialize()
+                self._templates[today] = _Template(connection.serialize(), given)
+        template = self._templates[today]
         with _driver(self._memory) as connection:
-            connection.deserialize(self._templates[today])
-        yield self._memory
+            connection.deserialize(template.database)
+        yield self._memory, template.given
 
-    def _fill(self, database: Engine, today: date, at: datetime) -> None:
+    def _fill(self, database: Engine, today: date, at: datetime) -> Given:
         upgrade(database)
         load_demo(database, today)
         build.publish(replace(self._line, database=database, clock=lambda: at.astimezone(UTC)), database)
+        return {table: frozenset(pharmacy_rows.ids(database, table)) for table in pharmacy_rows.WRITTEN}
 
     def logged(self) -> str:
         """Return what was logged in this scene."""
@@ -194,7 +212,7 @@ class Staged:
 
     url = URL
 
-    def __init__(self, rehearsal: Rehearsal, line: Line, settings: Settings, at: datetime) -> None:
+    def __init__(self, rehearsal: Rehearsal, line: Line, settings: Settings, at: datetime, given: Given) -> None:
         self._rehearsal = rehearsal
         self._now = at.astimezone(UTC)
         self._fault: Fault = "nothing"
@@ -211,7 +229,7 @@ class Staged:
             draw=lambda: self._random.randrange(ORDER_NUMBERS),
         )
         self.post: Post = wsgi_post(voice_app(self.line, settings, rehearsal.recorded, Guard(settings)))
-        self._given: dict[str, set[object]] = {}
+        self._given = {table: set(ids) for table, ids in given.items()}
         event.listen(self.database, "begin", self._begin)
 
     def close(self) -> None:
@@ -224,19 +242,13 @@ class Staged:
 
     def change(self, rows: Sequence[Row]) -> None:
         """Add or change rows; what stands there before a call is none of what it wrote."""
-        if not self._given:
-            self._given = {table: set() for table in pharmacy_rows.COLUMNS}
-            self._note_given(tables=pharmacy_rows.WRITTEN)
-        if rows:
-            before = {table: self._ids(table) for table in pharmacy_rows.WRITTEN}
-            with self._unbroken():
-                pharmacy_rows.change(self.database, rows, self.today)
-            for table, ids in before.items():
-                self._given[table] |= self._ids(table) - ids
-
-    def _note_given(self, tables: Sequence[str]) -> None:
-        for table in tables:
-            self._given[table] = self._ids(table)
+        if not rows:
+            return
+        before = {table: self._ids(table) for table in self._given}
+        with self._unbroken():
+            pharmacy_rows.change(self.database, rows, self.today)
+        for table, ids in before.items():
+            self._given[table] |= self._ids(table) - ids
 
     def _ids(self, table: str) -> set[object]:
         with self._unbroken():
@@ -246,8 +258,10 @@ class Staged:
     def _unbroken(self) -> Iterator[None]:
         """Look at the database ourselves: what is to fail is the line."""
         fault, self._fault = self._fault, "nothing"
-        yield
-        self._fault = fault
+        try:
+            yield
+        finally:
+            self._fault = fault
 
     def breaks(self, fault: Fault) -> None:
         """Make something fail: a turn of the line or its database once, a processor until told otherwise."""

@@ -102,9 +102,11 @@ def show(pattern: object) -> str:
 
 
 def nearest(row: Row, rows: Iterable[Found], today: date) -> Found | None:
-    """Return the row that comes closest, to be told in the place of the one that was wanted."""
+    """Return the row that comes closest, to be told in place of the one wanted; what is named first counts most."""
+    weights = {name: 2 ** (len(row.columns) - position) for position, name in enumerate(row.columns)}
     scored = [
-        (sum(matches(value, found.get(name), today) for name, value in row.columns.items()), found) for found in rows
+        (sum(weights[name] * matches(value, found.get(name), today) for name, value in row.columns.items()), found)
+        for found in rows
     ]
     best = max(scored, key=lambda pair: pair[0], default=None)
     return best[1] if best and best[0] else None
