@@ -12,7 +12,8 @@ from ivr.errors import Report
 from ivr.flow.definition import Ask, Menu
 from ivr.qa import unhappy
 from ivr.qa.coverage import exercised
-from ivr.qa.explorer import NOWHERE, Explorer, Way, drafts
+from ivr.qa.explorer import Explorer
+from ivr.qa.found import NOWHERE, Way, drafts
 from ivr.qa.player import play
 from ivr.qa.random_callers import callers, shrink
 from ivr.qa.reader import read_scripts

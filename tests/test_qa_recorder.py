@@ -12,7 +12,7 @@ from ivr.cli.record import recording_of
 from ivr.errors import Report
 from ivr.pharmacy.numbers import is_well_formed
 from ivr.qa.caller import Caller
-from ivr.qa.explorer import script_for
+from ivr.qa.found import script_for
 from ivr.qa.player import play
 from ivr.qa.reader import read_scripts
 from ivr.qa.recorder import RecordError, Recording, record

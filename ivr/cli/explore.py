@@ -13,9 +13,10 @@ import click
 from ivr.cli.playing import Setup, read_scripts
 from ivr.cli.qa import PATH
 from ivr.cli.rehearsal import Rehearsal
-from ivr.qa import explorer, unhappy
+from ivr.qa import unhappy
 from ivr.qa.coverage import exercised
 from ivr.qa.explorer import Explorer
+from ivr.qa.found import drafts
 from ivr.qa.player import play
 from ivr.qa.random_callers import Failed, callers
 from ivr.qa.writer import Draft, write
@@ -52,7 +53,7 @@ def explore(
     done = exercised(stage.flows, (play(script, stage, language) for script in scripts if script.language != "es"))
     search = Explorer(stage, done, seconds, language)
     search.explore()
-    found = explorer.drafts(stage.flows, search.found)
+    found = drafts(stage.flows, search.found)
     _write(out, found, "Calls that ivr explore found: ways through the flow that no other script takes.")
     if unhappy_out:
         ways = search.questions | unhappy.ways_of(stage, scripts, language)

@@ -8,58 +8,33 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import count
 
-from ivr.errors import Place
-from ivr.flow.call import Call
-from ivr.flow.definition import REPEAT, Ask, Do, Flows, Menu, Run, ways
-from ivr.flow.graph import Graph, points
-from ivr.keypad import key_name
+from ivr.flow.definition import Do, Flows, Menu
 from ivr.phone.heard import Ended, Paying
+from ivr.qa.bearings import FAR, chosen_names, distances, signature, ways_on
 from ivr.qa.caller import Caller
 from ivr.qa.coverage import Cell, Group, cells, passed
-from ivr.qa.inputs import Keyed, Pharmacy, answers
-from ivr.qa.script import (
-    DEFAULT_AT,
-    DEFAULT_FROM,
-    DEFAULT_TO,
-    LANGUAGE_KEY,
-    Act,
-    Breaks,
-    Expected,
-    Later,
-    Meanwhile,
-    Person,
-    Presses,
-    Row,
-    Script,
-    Waits,
-)
+from ivr.qa.found import Found, Key, Way, Where, script_for, written
+from ivr.qa.inputs import Keyed, Pharmacy
+from ivr.qa.moves import Move, gave_up, moves, one_by_one, troubles
+from ivr.qa.script import DEFAULT_FROM, DEFAULT_TO, Act, Person, Waits
 from ivr.qa.stage import RehearsalStage, Rehearsed
-from ivr.qa.writer import Draft, Moment, heard, moment, outcome
+from ivr.qa.writer import Moment, heard, moment
 
-NOWHERE = Place("explored")
 SAME_POINT = 2
 """How often calls that stand alike, as far as can be told, are gone on from."""
 SAME_WAY = 2
 """How often the same key of the same state is tried with the same member."""
 ANY_MEMBER = 12
 """How often it is tried in all, where what is keyed does not depend on the member."""
-OF_MEMBER = ("zip", "keyed_number", "keyed_order", "keyed_proof")
-KEPT_KEYS = {"member_number": "member", "keyed_zip": "zip", "card_number": "card"}
-"""What is remembered of what was keyed, by the value it is saved in."""
 SHARES: Mapping[Person, float] = {"nobody": 0.8, "answers": 0.9, "no_answer": 1.0}
 """Who picks up when a person is asked for, and up to which share of the time that is looked at."""
 RETHINK = 25
 """Steps after which it is looked again where something is missing."""
-
-Key = tuple[str, str, str, str]
-Where = tuple[str, str]
-"""(flow, state)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +47,11 @@ class Point:
     keyed: Keyed
     covers: frozenset[Key]
 
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """What leads to a question."""
-
-    acts: tuple[Act, ...]
-    given: tuple[Row, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A call that takes a way no other did."""
-
-    moments: tuple[Moment, ...]
-    person: Person
-    covers: frozenset[Key]
-    new: frozenset[Key]
-    end: str
-    written: Mapping[str, object]
+    @property
+    def where(self) -> Where:
+        """The state it waits in."""
+        top = self.caller.latest[-1].call.top
+        return top.flow, top.state
 
 
 @dataclass(slots=True)
@@ -173,11 +134,9 @@ class Explorer:
         heapq.heapify(self._heap)
 
     def _rank(self, point: Point) -> tuple[float, int]:
-        call = point.caller.latest[-1].call
-        top = (call.top.flow, call.top.state)
-        tried = self._points["expanded", top]
-        tried_so = self._points["expanded", top, point.keyed.member]
-        return self._distances.get(top, FAR) + tried / 4 + 2 * tried_so, len(point.moments)
+        tried = self._points["expanded", point.where]
+        tried_so = self._points["expanded", point.where, point.keyed.member]
+        return self._distances.get(point.where, FAR) + tried / 4 + 2 * tried_so, len(point.moments)
 
     def _left(self, person: Person) -> bool:
         """Say whether this way of picking up can still lead to something new."""
@@ -188,41 +147,58 @@ class Explorer:
         return any(key[2] == way for key in missing)
 
     def _push(self, point: Point, new: int) -> None:
-        call = point.caller.latest[-1].call if point.caller.latest else None
-        if call is None or point.caller.over:
+        if not point.caller.latest or isinstance(point.caller.last.waiting, Ended | Paying):
             return
-        alike = (_signature(call, self._names), point.keyed)
+        alike = (signature(point.caller.latest[-1].call, self._names), point.keyed)
         self._points[alike] += 1
         if self._points[alike] > SAME_POINT * self._patience:
             return
-        top = (call.top.flow, call.top.state)
-        known = self.questions.get(top)
+        known = self.questions.get(point.where)
         if known is None or len(known.acts) > len(point.moments):
-            self.questions[top] = Way(tuple(one.act for one in point.moments if one.act))
+            self.questions[point.where] = Way(tuple(one.act for one in point.moments if one.act))
         rank = self._rank(point)
         heapq.heappush(self._heap, ((rank[0] - 2 * min(new, 1), rank[1]), next(self._order), point))
 
     def _expand(self, scene: Rehearsed, pharmacy: Pharmacy, point: Point, until: float) -> None:
+        self._points["expanded", point.where] += 1
+        self._points["expanded", point.where, point.keyed.member] += 1
         call = point.caller.latest[-1].call
-        self._points["expanded", (call.top.flow, call.top.state)] += 1
-        self._points["expanded", (call.top.flow, call.top.state), point.keyed.member] += 1
-        for acts, keyed in self._moves(pharmacy, point):
+        for move in moves(self.flows, self.language, pharmacy, point.keyed, call):
             if time.monotonic() > until:
                 return
-            after = self._go(scene, point, acts, keyed)
-            if after is None:
+            if not self._is_worth_it(move):
                 continue
-            for trouble in self._troubles(scene, point, after):
-                self._go(scene, point, (*trouble, *acts), keyed)
+            after = self._go(scene, point, move.acts, move.keyed)
+            if self._is_open(point, after):
+                scene.restore(point.kept)
+                for trouble in list(troubles(call, point.keyed.member, scene.rows("refill_order"))):
+                    self._go(scene, point, (*trouble, *move.acts), move.keyed)
 
-    def _go(self, scene: Rehearsed, point: Point, acts: Sequence[Act], keyed: Keyed) -> Point | None:
+    def _is_worth_it(self, move: Move) -> bool:
+        self._ways[move.name] += 1
+        return self._ways[move.name] <= (SAME_WAY if move.own else ANY_MEMBER) * self._patience
+
+    def _is_open(self, point: Point, after: Point) -> bool:
+        """Say whether a step ran an action that has not come to all its outcomes yet."""
+        turns = after.caller.turns[len(point.caller.turns) :]
+        ran = [(visit.flow, visit.state) for turn in turns for visit in turn.visits if visit.branch]
+        where = tuple(dict.fromkeys(one for one in ran if self._outcomes_left(*one)))
+        self._ways["trouble", where] += 1
+        return bool(where) and self._ways["trouble", where] <= SAME_WAY
+
+    def _outcomes_left(self, flow: str, name: str) -> bool:
+        state = self.flows.state(flow, name)
+        outcomes = state.outcomes if isinstance(state, Do) else ()
+        return any((flow, name, outcome, self.language) not in self.done for outcome in outcomes)
+
+    def _go(self, scene: Rehearsed, point: Point, acts: Sequence[Act], keyed: Keyed) -> Point:
         """Go one way from a point, keep where it leads to, and note what is new about it."""
         scene.restore(point.kept)
         caller = point.caller.fork()
         moments = list(point.moments)
         before = len(caller.turns)
         for act in acts:
-            for once in _one_by_one(act):
+            for once in one_by_one(act):
                 caller.act(once)
                 moments.append(moment(once, caller.words))
                 if caller.over or (isinstance(act, Waits) and gave_up(caller)):
@@ -243,226 +219,3 @@ class Explorer:
         end = caller.end()
         caller.finish()
         return Found(point.moments, caller.person, point.covers, new, end, written(scene))
-
-    # What a caller can do
-
-    def _moves(self, pharmacy: Pharmacy, point: Point) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
-        waiting = point.caller.last.waiting
-        if isinstance(waiting, Ended | Paying) or not point.caller.latest:
-            return
-        call = point.caller.latest[-1].call
-        state = self.flows.state(call.top.flow, call.top.state)
-        where = (call.top.flow, call.top.state)
-        for keys, keyed in self._keys(pharmacy, point.keyed, call, state):
-            own = isinstance(state, Menu) or state.save in OF_MEMBER if isinstance(state, Menu | Ask) else False
-            way, most = ((where, keys, keyed.member), SAME_WAY) if own else ((where, keys, ""), ANY_MEMBER)
-            self._ways[way] += 1
-            if self._ways[way] <= most * self._patience:
-                yield (Presses(NOWHERE, keys),), keyed
-        for name, acts in self._unhappy(state):
-            self._ways[name] += 1
-            if self._ways[name] <= SAME_WAY * self._patience:
-                yield acts, point.keyed
-
-    def _keys(self, pharmacy: Pharmacy, keyed: Keyed, call: Call, state: object) -> Iterator[tuple[str, Keyed]]:
-        if isinstance(state, Menu):
-            for key, target in state.keys.items():
-                chosen = target.sets.get("language")
-                if chosen is None or chosen == self.language:
-                    yield (LANGUAGE_KEY if chosen else key), keyed
-            items = call.values.get(state.choices.of) if state.choices else None
-            for number in range(1, 1 + min(len(items) if isinstance(items, list | tuple) else 0, 3)):
-                yield str(number), keyed
-        elif isinstance(state, Ask):
-            for keys in answers(state, pharmacy, keyed):
-                digits = keys.rstrip("#")
-                name = KEPT_KEYS.get(state.save, "")
-                yield keys, replace(keyed, **{name: digits}) if name else keyed
-
-    def _unhappy(self, state: object) -> Iterator[tuple[str, tuple[Act, ...]]]:
-        """Yield what leads elsewhere without an answer, each by a name; the rest is tried question by question."""
-        if not isinstance(state, Menu | Ask):
-            return
-        own = f"{state.place}" if state.too_many else "too_many"
-        yield own, (Waits(NOWHERE, state.limits.silence + 1),)  # the first may be taken for the pause of a habit
-        keys = self.flows.line.menu_keys if isinstance(state, Menu) else self.flows.line.ask_keys
-        for key, flow in keys.items():
-            if flow != REPEAT and not (isinstance(state, Menu) and key in state.keys):
-                yield flow, (Presses(NOWHERE, key if isinstance(state, Menu) else f"{key}#"),)
-
-    # What the world can do
-
-    def _troubles(self, scene: Rehearsed, point: Point, after: Point) -> Iterator[tuple[Act, ...]]:
-        """Yield what could happen before a step that ran an action which has not come to all its outcomes."""
-        before = len(point.caller.turns)
-        tried: list[Where] = []
-        for turn in after.caller.turns[before:]:
-            for visit in turn.visits:
-                state = self.flows.state(visit.flow, visit.state)
-                if isinstance(state, Do) and visit.branch and self._outcomes_left(visit.flow, state):
-                    tried.append((visit.flow, visit.state))
-        where = tuple(dict.fromkeys(tried))
-        if not where or self._ways["trouble", where] >= SAME_WAY:
-            return
-        self._ways["trouble", where] += 1
-        yield (Breaks(NOWHERE, "processor"),)
-        yield (Breaks(NOWHERE, "processor_once"),)
-        yield (Breaks(NOWHERE, "slow_processor_once"),)
-        yield (Later(NOWHERE, timedelta(minutes=6)),)
-        yield (Later(NOWHERE, timedelta(hours=21)), Breaks(NOWHERE, "processor"))
-        yield from self._ordered_elsewhere(scene, point)
-
-    def _outcomes_left(self, flow: str, state: Do) -> bool:
-        return any((flow, state.name, outcome, self.language) not in self.done for outcome in state.outcomes)
-
-    def _ordered_elsewhere(self, scene: Rehearsed, point: Point) -> Iterator[tuple[Act, ...]]:
-        basket = point.caller.latest[-1].call.values.get("basket")
-        numbers = (
-            [str(line["rx_number"]) for line in basket or () if isinstance(line, Mapping)]
-            if isinstance(basket, list | tuple)
-            else []
-        )
-        scene.restore(point.kept)
-        orders = [str(row["order_number"]) for row in scene.rows("refill_order") if row["status"] == "pending"]
-        for chosen in [numbers[:1], numbers] if len(numbers) > 1 else [numbers]:
-            if chosen:
-                yield (Meanwhile(NOWHERE, web_order(point.keyed.member, chosen)),)
-        for number in orders:
-            yield (Meanwhile(NOWHERE, (Row(NOWHERE, "refill_order", {"order_number": number, "status": "placed"}),)),)
-
-
-def _one_by_one(act: Act) -> Iterator[Act]:
-    if isinstance(act, Waits):
-        yield from (replace(act, times=1) for _ in range(act.times))
-    else:
-        yield act
-
-
-def gave_up(caller: Caller) -> bool:
-    """Say whether the line has just given up on a question."""
-    return any(visit.branch == "too_many" for turn in caller.latest for visit in turn.trail)
-
-
-FAR = 99
-WEB_ORDER = "70010004"
-
-
-def ways_on(flows: Flows) -> frozenset[tuple[Where, Where]]:
-    """Return every step from a state to another that an answer can lead to."""
-    graph = Graph(flows)
-    moves = (move for spot in graph.moves for move in graph.moves[spot] if not move.breaks_in)
-    return frozenset(((move.source.flow, move.source.state), (move.target.flow, move.target.state)) for move in moves)
-
-
-def distances(wanted: set[Where], steps: Iterable[tuple[Where, Where]]) -> Mapping[Where, int]:
-    """Return for every state in how many steps it can come to one of those wanted."""
-    before: dict[Where, list[Where]] = {}
-    for source, target in steps:
-        before.setdefault(target, []).append(source)
-    found = dict.fromkeys(wanted, 0)
-    waiting = deque(wanted)
-    while waiting:
-        here = waiting.popleft()
-        for source in before.get(here, ()):
-            if source not in found:
-                found[source] = found[here] + 1
-                waiting.append(source)
-    return found
-
-
-def web_order(member: str, prescriptions: Sequence[str]) -> tuple[Row, ...]:
-    """Return an order that the member places on the website, as rows."""
-    order = {
-        "order_number": WEB_ORDER,
-        "member_number": member,
-        "channel": "web",
-        "status": "placed",
-        "total_cents": "0",
-    }
-    lines = [{"order_number": WEB_ORDER, "rx_number": number} for number in prescriptions]
-    return (Row(NOWHERE, "refill_order", order), *(Row(NOWHERE, "order_line", line) for line in lines))
-
-
-def _signature(call: Call, names: frozenset[str]) -> object:
-    """Return what calls that stand alike have in common: where they are, and what was chosen, built and counted."""
-    values = call.values
-    kept = tuple((name, str(values[name])) for name in sorted(names & set(values)))
-    sizes = tuple(
-        (name, min(len(value), 2)) for name, value in sorted(values.items()) if isinstance(value, list | tuple)
-    )
-    built = tuple(
-        (name, part)
-        for name, value in sorted(values.items())
-        if isinstance(value, Mapping)
-        for part in sorted(value)
-        if value[part] not in (None, "", 0, (), [])
-    )
-    return tuple((frame.flow, frame.state) for frame in call.frames), kept, sizes, built
-
-
-def chosen_names(flows: Flows) -> frozenset[str]:
-    """Return the values that tell calls apart: who calls, about what, and all that a key of the flows sets."""
-    sets = {name for _, state in points(flows) for _, target in ways(state) for name in target.sets}
-    return frozenset(sets | {"member_id", "rx_number", "when", "proved"})
-
-
-def written(scene: Rehearsed) -> Mapping[str, object]:
-    """Return what the calls of a scene have written, as `expect` says it."""
-    tables = {"orders": "refill_order", "payments": "payment", "renewals": "renewal_request"}
-    columns = {
-        "orders": ("status", "total_cents", "held_reason"),
-        "payments": ("status", "amount_cents", "last4"),
-        "renewals": ("rx_number", "status"),
-    }
-    return outcome({word: scene.new_rows(table) for word, table in tables.items()}, columns)
-
-
-def script_for(person: Person, given: tuple[Row, ...] = ()) -> Script:
-    """Return an empty script, to open a scene with."""
-    return Script(
-        place=NOWHERE,
-        name="explored",
-        at=datetime.fromisoformat(DEFAULT_AT),
-        from_number=DEFAULT_FROM,
-        to_number=DEFAULT_TO,
-        language="",
-        person=person,
-        given=given,
-        steps=(),
-        expect=Expected(),
-    )
-
-
-def drafts(flows: Flows, found: Sequence[Found]) -> list[Draft]:
-    """Return as few of the calls as cover everything that was found, named after what each shows."""
-    left: set[Key] = {key for one in found for key in one.new}
-    chosen: list[Draft] = []
-    names: Counter[str] = Counter()
-    for one in sorted(found, key=lambda each: -len(each.moments)):
-        shows = left & one.covers
-        if shows:
-            left -= shows
-            name = title(flows, sorted(one.new & shows or shows)[0])
-            names[name] += 1
-            numbered = name if names[name] == 1 else f"{name}, again {names[name]}"
-            expect = {"end": one.end, **one.written}
-            chosen.append(Draft(numbered, one.moments, person=one.person, expect=expect))
-    return chosen
-
-
-def title(flows: Flows, key: Key) -> str:
-    """Name a call after the way it takes."""
-    flow, name, way, _ = key
-    where = f"{flow} {name}".replace("_", " ")
-    state = flows.state(flow, name)
-    match state:
-        case Menu() if len(way) == 1:
-            return f"Key {key_name(way)} at {where}"
-        case Menu() | Ask() if way == "too_many":
-            return f"Nothing keyed at {where}"
-        case Menu() | Ask():
-            return f"An answer at {where}"
-        case Run():
-            return f"{where} ends with {way}".replace("_", " ").capitalize()
-        case _:
-            return f"{where} comes to {way}".replace("_", " ").capitalize()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ivr.flow.definition import Ask, Menu
 from ivr.phone.heard import Ended, Paying
 from ivr.qa.caller import Caller, CannotError
-from ivr.qa.explorer import NOWHERE, script_for
+from ivr.qa.found import NOWHERE, script_for
 from ivr.qa.inputs import CARDS, Keyed, Pharmacy, answers
 from ivr.qa.invariants import broken_after, broken_now
 from ivr.qa.script import DEFAULT_FROM, DEFAULT_TO, LANGUAGE_KEY, Act, Breaks, Dials, HangsUp, Person, Presses, Waits

@@ -16,8 +16,9 @@ from ivr.flow.call import Visit
 from ivr.flow.definition import Ask, Do, Flows, Menu, Transfer
 from ivr.flow.graph import points
 from ivr.qa.caller import Caller
-from ivr.qa.explorer import KEPT_KEYS, NOWHERE, gave_up, script_for, written
+from ivr.qa.found import NOWHERE, script_for, written
 from ivr.qa.inputs import Keyed, Pharmacy, answers
+from ivr.qa.moves import KEPT_KEYS, gave_up
 from ivr.qa.patterns import Found
 from ivr.qa.script import DEFAULT_FROM, DEFAULT_TO, Act, Breaks, Fault, HangsUp, Later, Person, Presses, Row, Waits
 from ivr.qa.stage import RehearsalStage, Rehearsed

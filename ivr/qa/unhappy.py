@@ -8,7 +8,7 @@ from ivr.flow.call import Keys
 from ivr.flow.definition import REPEAT, Ask, Flows, Menu, Question
 from ivr.qa.caller import Caller, CannotError
 from ivr.qa.coverage import can_be_wrong
-from ivr.qa.explorer import NOWHERE, Way, Where, script_for, written
+from ivr.qa.found import NOWHERE, Way, Where, script_for, written
 from ivr.qa.script import (
     DEFAULT_FROM,
     DEFAULT_TO,

@@ -1,0 +1,117 @@
+"""What a caller could do next, and what could happen around the call: the ways a search tries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from ivr.flow.call import Call
+from ivr.flow.definition import REPEAT, Ask, Flows, Menu, State
+from ivr.qa.caller import Caller
+from ivr.qa.found import NOWHERE
+from ivr.qa.inputs import Keyed, Pharmacy, answers
+from ivr.qa.patterns import Found as FoundRow
+from ivr.qa.script import LANGUAGE_KEY, Act, Breaks, Later, Meanwhile, Presses, Row, Waits
+
+OF_MEMBER = ("zip", "keyed_number", "keyed_order", "keyed_proof")
+"""Answers that depend on who is calling, by the value they are saved in."""
+KEPT_KEYS = {"member_number": "member", "keyed_zip": "zip", "card_number": "card"}
+"""What is remembered of what was keyed, likewise."""
+MOST_CHOICES = 3
+"""Choices of a menu that are tried."""
+WEB_ORDER = "70010004"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Something to try: what is done, under which name that is counted, and what is known of the caller then."""
+
+    acts: tuple[Act, ...]
+    name: object
+    keyed: Keyed
+    own: bool = False
+    """What it leads to depends on the member."""
+
+
+def moves(flows: Flows, language: str, pharmacy: Pharmacy, keyed: Keyed, call: Call) -> Iterator[Move]:
+    """Yield everything to try at a question: answers first, then what leads elsewhere without one."""
+    where = (call.top.flow, call.top.state)
+    state = flows.state(*where)
+    of_member = isinstance(state, Menu) or (isinstance(state, Ask) and state.save in OF_MEMBER)
+    for keys, known in _answers(language, pharmacy, keyed, call, state):
+        name = (where, keys, keyed.member if of_member else "")
+        yield Move((Presses(NOWHERE, keys),), name, known, of_member)
+    yield from (Move(acts, name, keyed, own=True) for name, acts in _elsewhere(flows, state))
+
+
+def _answers(language: str, pharmacy: Pharmacy, keyed: Keyed, call: Call, state: State) -> Iterator[tuple[str, Keyed]]:
+    if isinstance(state, Menu):
+        for key, target in state.keys.items():
+            chosen = target.sets.get("language")
+            if chosen is None or chosen == language:
+                yield (LANGUAGE_KEY if chosen else key), keyed
+        items = call.values.get(state.choices.of) if state.choices else None
+        for number in range(1, 1 + min(len(items) if isinstance(items, list | tuple) else 0, MOST_CHOICES)):
+            yield str(number), keyed
+    elif isinstance(state, Ask):
+        name = KEPT_KEYS.get(state.save, "")
+        for keys in answers(state, pharmacy, keyed):
+            yield keys, replace(keyed, **{name: keys.rstrip("#")}) if name else keyed
+
+
+def _elsewhere(flows: Flows, state: State) -> Iterator[tuple[str, tuple[Act, ...]]]:
+    """Yield what leads elsewhere without an answer, each by a name; the rest is tried question by question."""
+    if not isinstance(state, Menu | Ask):
+        return
+    name = f"{state.place}" if state.too_many else "too_many"
+    yield name, (Waits(NOWHERE, state.limits.silence + 1),)  # the first may be taken for the pause of a habit
+    keys = flows.line.menu_keys if isinstance(state, Menu) else flows.line.ask_keys
+    for key, flow in keys.items():
+        if flow != REPEAT and not (isinstance(state, Menu) and key in state.keys):
+            yield flow, (Presses(NOWHERE, key if isinstance(state, Menu) else f"{key}#"),)
+
+
+def troubles(call: Call, member: str, orders: Sequence[FoundRow]) -> Iterator[tuple[Act, ...]]:
+    """Yield what could happen before an action: the processor fails, time passes, somebody else acts meanwhile."""
+    yield (Breaks(NOWHERE, "processor"),)
+    yield (Breaks(NOWHERE, "processor_once"),)
+    yield (Breaks(NOWHERE, "slow_processor_once"),)
+    yield (Later(NOWHERE, timedelta(minutes=6)),)
+    yield (Later(NOWHERE, timedelta(hours=21)), Breaks(NOWHERE, "processor"))
+    basket = call.values.get("basket")
+    lines = basket if isinstance(basket, list | tuple) else ()
+    numbers = [str(line["rx_number"]) for line in lines if isinstance(line, Mapping)]
+    for chosen in (numbers[:1], numbers) if len(numbers) > 1 else (numbers,):
+        if chosen:
+            yield (Meanwhile(NOWHERE, web_order(member, chosen)),)
+    for order in orders:
+        if order["status"] == "pending":
+            columns = {"order_number": str(order["order_number"]), "status": "placed"}
+            yield (Meanwhile(NOWHERE, (Row(NOWHERE, "refill_order", columns),)),)
+
+
+def web_order(member: str, prescriptions: Sequence[str]) -> tuple[Row, ...]:
+    """Return an order that the member places on the website, as rows."""
+    order = {
+        "order_number": WEB_ORDER,
+        "member_number": member,
+        "channel": "web",
+        "status": "placed",
+        "total_cents": "0",
+    }
+    lines = [{"order_number": WEB_ORDER, "rx_number": number} for number in prescriptions]
+    return (Row(NOWHERE, "refill_order", order), *(Row(NOWHERE, "order_line", line) for line in lines))
+
+
+def one_by_one(act: Act) -> Iterator[Act]:
+    """Yield silences one at a time, so that they can end when the line gives up."""
+    if isinstance(act, Waits):
+        yield from (replace(act, times=1) for _ in range(act.times))
+    else:
+        yield act
+
+
+def gave_up(caller: Caller) -> bool:
+    """Say whether the line has just given up on a question."""
+    return any(visit.branch == "too_many" for turn in caller.latest for visit in turn.trail)
