@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Table, select
 
 from ivr.errors import DataError
-from ivr.pharmacy.load import load_folder
+from ivr.pharmacy.load import add_folder
 from ivr.pharmacy.load_files import FILES, CsvFile, Reference
 from ivr.pharmacy.tables import Address
 from ivr.qa.patterns import LINES, Found
@@ -137,7 +137,7 @@ def change(database: Engine, wanted: Sequence[Row], today: date) -> None:
         with tempfile.TemporaryDirectory() as folder:
             _write(Path(folder) / f"{row.table}.csv", whole)
             try:
-                load_folder(database, Path(folder), today)
+                add_folder(database, Path(folder), today)
             except DataError as error:
                 reason = str(error).partition(": ")[2]
                 raise RefusedRowError(row.place, f"{row.table}: {reason}") from None

@@ -8,59 +8,35 @@ from __future__ import annotations
 
 import base64
 import io
-import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime
 
-from sqlalchemy import Engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine
 
 from ivr.cli import pharmacy_rows
+from ivr.cli.staged import Given, Log, Staged, driver
 from ivr.clock import system_clock
 from ivr.flow.definition import Flows
 from ivr.line import build
 from ivr.line.actions import SPECS
-from ivr.line.service import Line, TurnTaken
+from ivr.line.service import Line
 from ivr.line.versions import Files, Versions, load, read_files
 from ivr.payment import sandbox
 from ivr.payment.vault import Vault
 from ivr.pharmacy.database import open_database, upgrade
 from ivr.pharmacy.demo import load_demo
-from ivr.phone.post import Post, wsgi_post
 from ivr.prompts import Catalogues
-from ivr.qa.patterns import Found
-from ivr.qa.script import Fault, Row, Script
+from ivr.qa.script import Script
 from ivr.qa.vocabulary import Vocabulary
 from ivr.recordings.folder import Folder
 from ivr.secret import Secret
 from ivr.settings import Settings
-from ivr.web.app import voice_app
-from ivr.web.guard import Guard
 
-URL = "http://localhost/voice"
 PERSON = "+18005550199"
-ORDER_NUMBERS = 10**9
-PROCESSOR_SECONDS = 4
-"""Passed while a processor that is away or slow is waited for."""
 
 _KEY = Secret(base64.urlsafe_b64encode(b"a rehearsal's key, not a secret.").decode())
-_FAULTS = {
-    "processor": sandbox.Fault.DOWN,
-    "processor_once": sandbox.Fault.DOWN,
-    "slow_processor": sandbox.Fault.SLOW,
-    "slow_processor_once": sandbox.Fault.SLOW,
-}
-
-
-class RehearsalError(RuntimeError):
-    """What a script made go wrong, on purpose."""
-
-
-Given = Mapping[str, frozenset[object]]
-"""The ids of the rows that calls find, by table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +65,8 @@ class Rehearsal:
         self.settings = replace(settings, database_url="sqlite://", secret_keys=(_KEY,), twilio_auth_tokens=())
         self.settings = replace(self.settings, public_url=None, gateway="sandbox", stripe_api_key=None, now=None)
         version = load(files or read_files(settings.flows, settings.prompts), SPECS)
-        self.recorded = Folder(settings.prompts, lambda: 0.0)  # as it was when the rehearsal began
-        self._log = log or io.StringIO()
+        self._recorded = Folder(settings.prompts, lambda: 0.0)  # as it was when the rehearsal began
+        self._log = Log(log)
         self._fresh = fresh
         self._memory = open_database("sqlite://", durable=False)
         self._templates: dict[date, _Template] = {}
@@ -128,10 +104,10 @@ class Rehearsal:
         today = at.astimezone(self.settings.timezone).date()
         person = None if script.person == "nobody" else PERSON
         settings = replace(self.settings, person_number=person)
-        self.log()
+        self._log.taken()
         with self._database(today, at) as (database, given):
             line = replace(self._line, database=database, has_person=bool(person))
-            scene = Staged(self, line, settings, at, given)
+            scene = Staged(line, settings, self._recorded, self._log, at, given)
             try:
                 scene.change(script.given)
                 yield scene
@@ -148,13 +124,13 @@ class Rehearsal:
                 database.dispose()
             return
         if today not in self._templates:
-            with _driver(self._memory) as connection:
+            with driver(self._memory) as connection:
                 connection.deserialize(_empty())
             given = self._fill(self._memory, today, at)
-            with _driver(self._memory) as connection:
+            with driver(self._memory) as connection:
                 self._templates[today] = _Template(connection.serialize(), given)
         template = self._templates[today]
-        with _driver(self._memory) as connection:
+        with driver(self._memory) as connection:
             connection.deserialize(template.database)
         yield self._memory, template.given
 
@@ -164,160 +140,12 @@ class Rehearsal:
         build.publish(replace(self._line, database=database, clock=lambda: at.astimezone(UTC)), database)
         return {table: frozenset(pharmacy_rows.ids(database, table)) for table in pharmacy_rows.WRITTEN}
 
-    def logged(self) -> str:
-        """Return what was logged in this scene."""
-        return self._log.getvalue()
-
-    def log(self) -> str:
-        """Return what was logged since the last time."""
-        text = self._log.getvalue()
-        self._log.seek(0)
-        self._log.truncate()
-        return text
-
-
-@contextmanager
-def _driver(engine: Engine) -> Iterator[Any]:
-    """Lend SQLite's own connection, for what SQLAlchemy has no word for."""
-    connection = engine.raw_connection()
-    try:
-        yield connection.driver_connection
-    finally:
-        connection.close()
-
 
 def _empty() -> bytes:
     empty = open_database("sqlite://", durable=False)
-    with _driver(empty) as connection:
+    with driver(empty) as connection:
         connection.execute("CREATE TABLE made (id INTEGER)")  # a database without any table has no bytes
         connection.execute("DROP TABLE made")
         content: bytes = connection.serialize()
     empty.dispose()
     return content
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A moment of a scene."""
-
-    database: bytes
-    now: datetime
-    fault: Fault
-    turns: tuple[TurnTaken, ...]
-    random: tuple[Any, ...]
-
-
-class Staged:
-    """One script's line: its time goes on with the caller's, what is drawn is drawn alike each time."""
-
-    url = URL
-
-    def __init__(self, rehearsal: Rehearsal, line: Line, settings: Settings, at: datetime, given: Given) -> None:
-        self._rehearsal = rehearsal
-        self._now = at.astimezone(UTC)
-        self._fault: Fault = "nothing"
-        self.turns: list[TurnTaken] = []
-        self.database = line.database
-        self.today = line.today(self._now)
-        self.gateway = sandbox.Sandbox(self._processor_fault)
-        self._random = random.Random(at.isoformat())  # noqa: S311 - alike each time is what is wanted here
-        self.line = replace(
-            line,
-            clock=lambda: self._now,
-            watch=self._watch,
-            gateway=self.gateway,
-            draw=lambda: self._random.randrange(ORDER_NUMBERS),
-        )
-        self.post: Post = wsgi_post(voice_app(self.line, settings, rehearsal.recorded, Guard(settings)))
-        self._given = {table: set(ids) for table, ids in given.items()}
-        event.listen(self.database, "begin", self._begin)
-
-    def close(self) -> None:
-        """Leave the database as others use it."""
-        event.remove(self.database, "begin", self._begin)
-
-    def passes(self, seconds: float) -> None:
-        """Let time go on."""
-        self._now += timedelta(seconds=seconds)
-
-    def change(self, rows: Sequence[Row]) -> None:
-        """Add or change rows; what stands there before a call is none of what it wrote."""
-        if not rows:
-            return
-        before = {table: self._ids(table) for table in self._given}
-        with self._unbroken():
-            pharmacy_rows.change(self.database, rows, self.today)
-        for table, ids in before.items():
-            self._given[table] |= self._ids(table) - ids
-
-    def _ids(self, table: str) -> set[object]:
-        with self._unbroken():
-            return pharmacy_rows.ids(self.database, table)
-
-    @contextmanager
-    def _unbroken(self) -> Iterator[None]:
-        """Look at the database ourselves: what is to fail is the line."""
-        fault, self._fault = self._fault, "nothing"
-        try:
-            yield
-        finally:
-            self._fault = fault
-
-    def breaks(self, fault: Fault) -> None:
-        """Make something fail: a turn of the line or its database once, a processor until told otherwise."""
-        self._fault = fault
-
-    def rows(self, table: str) -> Sequence[Found]:
-        """Return a table's rows."""
-        with self._unbroken():
-            return [row for _, row in pharmacy_rows.rows(self.database, table)]
-
-    def new_rows(self, table: str) -> Sequence[Found]:
-        """Return the rows that calls have written."""
-        given = self._given[table]
-        with self._unbroken():
-            return [row for row_id, row in pharmacy_rows.rows(self.database, table) if row_id not in given]
-
-    def save(self) -> Kept:
-        """Keep everything as it is now; the processor's ledger may go on, as its keys never come twice."""
-        with _driver(self.database) as connection:
-            content = connection.serialize()
-        return Kept(content, self._now, self._fault, (*self.turns,), self._random.getstate())
-
-    def restore(self, kept: object) -> None:
-        """Go back to what was kept."""
-        if not isinstance(kept, Kept):
-            raise TypeError("only what this scene kept can be gone back to")
-        with _driver(self.database) as connection:
-            connection.deserialize(kept.database)
-        self._now, self._fault = kept.now, kept.fault
-        self.turns[:] = kept.turns
-        self._random.setstate(kept.random)
-
-    def holds(self, text: str) -> bool:
-        """Say whether a text lies in the database's bytes or in the log."""
-        with _driver(self.database) as connection:
-            return text.encode() in connection.serialize() or text in self._rehearsal.logged()
-
-    def log(self) -> str:
-        """Return what was logged since the last time."""
-        return self._rehearsal.log()
-
-    def _watch(self, turn: TurnTaken) -> None:
-        if self._fault == "line":
-            self._fault = "nothing"
-            raise RehearsalError("a turn failed because the script says so")
-        self.turns.append(turn)
-
-    def _begin(self, _: object) -> None:
-        if self._fault == "database":
-            self._fault = "nothing"
-            raise OperationalError("a script", {}, RehearsalError("the database is away because the script says so"))
-
-    def _processor_fault(self, _: str) -> sandbox.Fault | None:
-        fault = _FAULTS.get(self._fault)
-        if fault:
-            self.passes(PROCESSOR_SECONDS)
-            if self._fault.endswith("_once"):
-                self._fault = "nothing"
-        return fault

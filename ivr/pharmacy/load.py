@@ -37,6 +37,17 @@ def load_folder(engine: Engine, folder: Path, today: date, progress: Progress | 
     """
     files = _files_in(folder)
     upgrade(engine)
+    return _load(engine, folder, files, today, progress)
+
+
+def add_folder(engine: Engine, folder: Path, today: date) -> Mapping[str, int]:
+    """Do the same in a database that is up to date already, as one is that a rehearsal changes row by row."""
+    return _load(engine, folder, _files_in(folder), today, None)
+
+
+def _load(
+    engine: Engine, folder: Path, files: Sequence[CsvFile], today: date, progress: Progress | None
+) -> Mapping[str, int]:
     with answering(engine), engine.begin() as connection:
         unhurried(connection)
         return {file.table.name: _load_file(connection, folder / file.name, file, today, progress) for file in files}

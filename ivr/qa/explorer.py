@@ -10,6 +10,7 @@ import heapq
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -20,9 +21,9 @@ from ivr.qa.caller import Caller
 from ivr.qa.coverage import Cell, Group, cells, passed
 from ivr.qa.found import Found, Key, Way, Where, script_for, written
 from ivr.qa.inputs import Keyed, Pharmacy
-from ivr.qa.moves import Move, gave_up, moves, one_by_one, troubles
+from ivr.qa.moves import Move, changes, gave_up, moves, one_by_one, troubles
 from ivr.qa.script import DEFAULT_FROM, DEFAULT_TO, Act, Person, Waits
-from ivr.qa.stage import RehearsalStage, Rehearsed
+from ivr.qa.stage import RefusedRowError, RehearsalStage, Rehearsed
 from ivr.qa.writer import Moment, heard, moment
 
 SAME_POINT = 2
@@ -134,8 +135,9 @@ class Explorer:
         heapq.heapify(self._heap)
 
     def _rank(self, point: Point) -> tuple[float, int]:
-        tried = self._points["expanded", point.where]
-        tried_so = self._points["expanded", point.where, point.keyed.member]
+        who = point.keyed.member or point.keyed.earlier
+        tried = 0 if point.keyed.earlier else self._points["expanded", point.where]  # a second call is a short one
+        tried_so = self._points["expanded", point.where, who]
         return self._distances.get(point.where, FAR) + tried / 4 + 2 * tried_so, len(point.moments)
 
     def _left(self, person: Person) -> bool:
@@ -161,7 +163,7 @@ class Explorer:
 
     def _expand(self, scene: Rehearsed, pharmacy: Pharmacy, point: Point, until: float) -> None:
         self._points["expanded", point.where] += 1
-        self._points["expanded", point.where, point.keyed.member] += 1
+        self._points["expanded", point.where, point.keyed.member or point.keyed.earlier] += 1
         call = point.caller.latest[-1].call
         for move in moves(self.flows, self.language, pharmacy, point.keyed, call):
             if time.monotonic() > until:
@@ -171,8 +173,11 @@ class Explorer:
             after = self._go(scene, point, move.acts, move.keyed)
             if self._is_open(point, after):
                 scene.restore(point.kept)
-                for trouble in list(troubles(call, point.keyed.member, scene.rows("refill_order"))):
-                    self._go(scene, point, (*trouble, *move.acts), move.keyed)
+                orders = scene.rows("refill_order")
+                around = [*troubles(call, point.keyed.member, orders), *changes(pharmacy, move.keyed)]
+                for trouble in around:
+                    with suppress(RefusedRowError):  # a change that does not fit what has happened
+                        self._go(scene, point, (*trouble, *move.acts), move.keyed)
 
     def _is_worth_it(self, move: Move) -> bool:
         self._ways[move.name] += 1

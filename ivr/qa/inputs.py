@@ -78,6 +78,21 @@ class Pharmacy:
         """The ZIP code with the most streets."""
         return max(self.streets, key=lambda code: len(self.streets[code]), default=UNKNOWN_ZIP)
 
+    @cached_property
+    def replaced(self) -> Mapping[str, tuple[str, ...]]:
+        """Every member's prescriptions that a newer one replaces."""
+        found = [row for row in self._rows("prescription") if row["status"] == "replaced"]
+        return {str(row["member_number"]): (str(row["rx_number"]),) for row in found}
+
+    @cached_property
+    def transfers(self) -> Mapping[str, tuple[Mapping[str, str], ...]]:
+        """What every member's transfers are known by."""
+        found: dict[str, tuple[Mapping[str, str], ...]] = {}
+        for row in self._rows("transfer"):
+            known = {name: str(row[name]) for name in ("drug_name", "from_pharmacy", "requested_on")}
+            found[str(row["member_number"])] = (*found.get(str(row["member_number"]), ()), known)
+        return found
+
     def _by_member(self, table: str, column: str) -> Mapping[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}
         for row in self._rows(table):
@@ -93,6 +108,8 @@ class Keyed:
     member: str = ""
     zip: str = ""
     card: str = ""
+    earlier: str = ""
+    """Where an earlier call was left, and by whom."""
 
 
 def answers(ask: Ask, pharmacy: Pharmacy, keyed: Keyed) -> Iterator[str]:
@@ -113,7 +130,9 @@ def _any(ask: Ask) -> Iterator[str]:
 
 
 _KNOWN: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {
-    "member_number": lambda pharmacy, _: (*pharmacy.members, UNKNOWN_MEMBER),
+    "member_number": lambda pharmacy, keyed: (
+        (keyed.earlier.split()[0],) if keyed.earlier else (*pharmacy.members, UNKNOWN_MEMBER)
+    ),
     "zip": lambda pharmacy, keyed: (pharmacy.zips.get(keyed.member, UNKNOWN_ZIP), UNKNOWN_ZIP),
     "keyed_number": lambda pharmacy, keyed: (*pharmacy.prescriptions.get(keyed.member, ()), UNKNOWN_RX),
     "keyed_order": lambda pharmacy, keyed: (*pharmacy.orders.get(keyed.member, ()), UNKNOWN_ORDER),

@@ -10,9 +10,9 @@ from ivr.flow.call import Call
 from ivr.flow.definition import REPEAT, Ask, Flows, Menu, State
 from ivr.qa.caller import Caller
 from ivr.qa.found import NOWHERE
-from ivr.qa.inputs import Keyed, Pharmacy, answers
+from ivr.qa.inputs import UNKNOWN_RX, Keyed, Pharmacy, answers
 from ivr.qa.patterns import Found as FoundRow
-from ivr.qa.script import LANGUAGE_KEY, Act, Breaks, Later, Meanwhile, Presses, Row, Waits
+from ivr.qa.script import LANGUAGE_KEY, Act, Breaks, Dials, HangsUp, Later, Meanwhile, Presses, Row, Waits
 
 OF_MEMBER = ("zip", "keyed_number", "keyed_order", "keyed_proof")
 """Answers that depend on who is calling, by the value they are saved in."""
@@ -21,6 +21,7 @@ KEPT_KEYS = {"member_number": "member", "keyed_zip": "zip", "card_number": "card
 MOST_CHOICES = 3
 """Choices of a menu that are tried."""
 WEB_ORDER = "70010004"
+OTHER_MEMBER = "41200154"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ def moves(flows: Flows, language: str, pharmacy: Pharmacy, keyed: Keyed, call: C
         name = (where, keys, keyed.member if of_member else "")
         yield Move((Presses(NOWHERE, keys),), name, known, of_member)
     yield from (Move(acts, name, keyed, own=True) for name, acts in _elsewhere(flows, state))
+    if call.values.get("basket") or call.values.get("order_id"):  # there is something to come back for
+        left = Keyed(earlier=f"{keyed.member} at {where[0]}.{where[1]}")
+        yield Move((HangsUp(NOWHERE), Dials(NOWHERE)), ("left", where[0]), left, own=True)
+    yield Move((Breaks(NOWHERE, "line"), Waits(NOWHERE)), "line", keyed, own=True)
 
 
 def _answers(language: str, pharmacy: Pharmacy, keyed: Keyed, call: Call, state: State) -> Iterator[tuple[str, Keyed]]:
@@ -87,8 +92,24 @@ def troubles(call: Call, member: str, orders: Sequence[FoundRow]) -> Iterator[tu
             yield (Meanwhile(NOWHERE, web_order(member, chosen)),)
     for order in orders:
         if order["status"] == "pending":
-            columns = {"order_number": str(order["order_number"]), "status": "placed"}
-            yield (Meanwhile(NOWHERE, (Row(NOWHERE, "refill_order", columns),)),)
+            yield (_changed("refill_order", order_number=str(order["order_number"]), status="placed"),)
+    if rx_number := call.values.get("rx_number"):
+        yield (_changed("prescription", rx_number=str(rx_number), member_number=OTHER_MEMBER),)
+
+
+def _changed(table: str, **columns: str) -> Meanwhile:
+    return Meanwhile(NOWHERE, (Row(NOWHERE, table, columns),))
+
+
+def changes(pharmacy: Pharmacy, keyed: Keyed) -> Iterator[tuple[Act, ...]]:
+    """Yield what could have changed in the member's rows before a number is keyed or a subject begins."""
+    if keyed.member in pharmacy.zips:
+        mailing = {"member_number": keyed.member, "kind": "mailing", "zip": pharmacy.zips[keyed.member]}
+        yield (_changed("address", verified="false", **mailing),)
+    for rx_number in pharmacy.replaced.get(keyed.member, ()):
+        yield (_changed("prescription", rx_number=rx_number, replaced_by=UNKNOWN_RX),)
+    for transfer in pharmacy.transfers.get(keyed.member, ()):
+        yield (_changed("transfer", member_number=keyed.member, status="rejected", **transfer),)
 
 
 def web_order(member: str, prescriptions: Sequence[str]) -> tuple[Row, ...]:

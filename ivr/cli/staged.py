@@ -1,0 +1,201 @@
+"""One script's line: its time goes on with the caller's, what is drawn is drawn alike each time."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
+
+from ivr.cli import pharmacy_rows
+from ivr.line.service import Line, TurnTaken
+from ivr.payment import sandbox
+from ivr.phone.post import Post, wsgi_post
+from ivr.qa.patterns import Found
+from ivr.qa.script import Fault, Row
+from ivr.recordings.folder import Folder
+from ivr.settings import Settings
+from ivr.web.app import voice_app
+from ivr.web.guard import Guard
+
+URL = "http://localhost/voice"
+ORDER_NUMBERS = 10**9
+PROCESSOR_SECONDS = 4
+"""Passed while a processor that is away or slow is waited for."""
+
+_FAULTS = {
+    "processor": sandbox.Fault.DOWN,
+    "processor_once": sandbox.Fault.DOWN,
+    "slow_processor": sandbox.Fault.SLOW,
+    "slow_processor_once": sandbox.Fault.SLOW,
+}
+
+
+class RehearsalError(RuntimeError):
+    """What a script made go wrong, on purpose."""
+
+
+Given = Mapping[str, frozenset[object]]
+"""The ids of the rows that calls find, by table."""
+
+
+@contextmanager
+def driver(engine: Engine) -> Iterator[Any]:
+    """Lend SQLite's own connection, for what SQLAlchemy has no word for."""
+    connection = engine.raw_connection()
+    try:
+        yield connection.driver_connection
+    finally:
+        connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A moment of a scene."""
+
+    database: bytes
+    now: datetime
+    fault: Fault
+    turns: tuple[TurnTaken, ...]
+    random: tuple[Any, ...]
+
+
+class Log:
+    """What the line writes to its log while scripts are played."""
+
+    def __init__(self, stream: io.StringIO | None = None) -> None:
+        """Without a stream it stays empty: the log goes elsewhere."""
+        self._stream = stream or io.StringIO()
+
+    def shown(self) -> str:
+        """Return what was written since it was taken last."""
+        return self._stream.getvalue()
+
+    def taken(self) -> str:
+        """Return it, and begin anew."""
+        text = self._stream.getvalue()
+        self._stream.seek(0)
+        self._stream.truncate()
+        return text
+
+
+class Staged:
+    """One script's line: its time goes on with the caller's, what is drawn is drawn alike each time."""
+
+    url = URL
+
+    def __init__(self, line: Line, settings: Settings, recorded: Folder, log: Log, at: datetime, given: Given) -> None:
+        self._log = log
+        self._now = at.astimezone(UTC)
+        self._fault: Fault = "nothing"
+        self.turns: list[TurnTaken] = []
+        self.database = line.database
+        self.today = line.today(self._now)
+        self.gateway = sandbox.Sandbox(self._processor_fault)
+        self._random = random.Random(at.isoformat())  # noqa: S311 - alike each time is what is wanted here
+        self.line = replace(
+            line,
+            clock=lambda: self._now,
+            watch=self._watch,
+            gateway=self.gateway,
+            draw=lambda: self._random.randrange(ORDER_NUMBERS),
+        )
+        self.post: Post = wsgi_post(voice_app(self.line, settings, recorded, Guard(settings)))
+        self._given = {table: set(ids) for table, ids in given.items()}
+        event.listen(self.database, "begin", self._begin)
+
+    def close(self) -> None:
+        """Leave the database as others use it."""
+        event.remove(self.database, "begin", self._begin)
+
+    def passes(self, seconds: float) -> None:
+        """Let time go on."""
+        self._now += timedelta(seconds=seconds)
+
+    def change(self, rows: Sequence[Row]) -> None:
+        """Add or change rows; what stands there before a call is none of what it wrote."""
+        if not rows:
+            return
+        before = {table: self._ids(table) for table in self._given}
+        with self._unbroken():
+            pharmacy_rows.change(self.database, rows, self.today)
+        for table, ids in before.items():
+            self._given[table] |= self._ids(table) - ids
+
+    def _ids(self, table: str) -> set[object]:
+        with self._unbroken():
+            return pharmacy_rows.ids(self.database, table)
+
+    @contextmanager
+    def _unbroken(self) -> Iterator[None]:
+        """Look at the database ourselves: what is to fail is the line."""
+        fault, self._fault = self._fault, "nothing"
+        try:
+            yield
+        finally:
+            self._fault = fault
+
+    def breaks(self, fault: Fault) -> None:
+        """Make something fail: a turn of the line or its database once, a processor until told otherwise."""
+        self._fault = fault
+
+    def rows(self, table: str) -> Sequence[Found]:
+        """Return a table's rows."""
+        with self._unbroken():
+            return [row for _, row in pharmacy_rows.rows(self.database, table)]
+
+    def new_rows(self, table: str) -> Sequence[Found]:
+        """Return the rows that calls have written."""
+        given = self._given[table]
+        with self._unbroken():
+            return [row for row_id, row in pharmacy_rows.rows(self.database, table) if row_id not in given]
+
+    def save(self) -> Kept:
+        """Keep everything as it is now; the processor's ledger may go on, as its keys never come twice."""
+        with driver(self.database) as connection:
+            content = connection.serialize()
+        return Kept(content, self._now, self._fault, (*self.turns,), self._random.getstate())
+
+    def restore(self, kept: object) -> None:
+        """Go back to what was kept."""
+        if not isinstance(kept, Kept):
+            raise TypeError("only what this scene kept can be gone back to")
+        with driver(self.database) as connection:
+            connection.deserialize(kept.database)
+        self._now, self._fault = kept.now, kept.fault
+        self.turns[:] = kept.turns
+        self._random.setstate(kept.random)
+
+    def holds(self, text: str) -> bool:
+        """Say whether a text lies in the database's bytes or in the log."""
+        with driver(self.database) as connection:
+            return text.encode() in connection.serialize() or text in self._log.shown()
+
+    def log(self) -> str:
+        """Return what was logged since the last time."""
+        return self._log.taken()
+
+    def _watch(self, turn: TurnTaken) -> None:
+        if self._fault == "line":
+            self._fault = "nothing"
+            raise RehearsalError("a turn failed because the script says so")
+        self.turns.append(turn)
+
+    def _begin(self, _: object) -> None:
+        if self._fault == "database":
+            self._fault = "nothing"
+            raise OperationalError("a script", {}, RehearsalError("the database is away because the script says so"))
+
+    def _processor_fault(self, _: str) -> sandbox.Fault | None:
+        fault = _FAULTS.get(self._fault)
+        if fault:
+            self.passes(PROCESSOR_SECONDS)
+            if self._fault.endswith("_once"):
+                self._fault = "nothing"
+        return fault
