@@ -8,7 +8,7 @@ from test_qa_player import IDENTIFY, played
 
 from ivr.flow.definition import Ask, Menu
 from ivr.qa.coverage import Group, cells, exercised, lines, measure
-from ivr.qa.report import shading
+from ivr.qa.report import shares
 
 
 def test_a_question_has_a_cell_for_everything_a_caller_can_do_there() -> None:
@@ -76,9 +76,9 @@ def test_one_language_can_be_measured_alone() -> None:
 
 def test_states_are_shaded_by_what_is_covered() -> None:
     flows = stage().flows
-    shares = json.loads(shading(measure(flows, [played(IDENTIFY)])))
-    assert 0 < shares["main.menu"] < 1
-    assert shares["checkout.confirm"] == 0
+    told = json.loads(shares(measure(flows, [played(IDENTIFY)])))
+    assert 0 < told["main.menu"] < 1
+    assert told["checkout.confirm"] == 0
 
 
 def test_groups_are_measured_apart() -> None:

@@ -41,7 +41,7 @@ MOST_PROMPTS = 30
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.option("--coverage", is_flag=True, help="Say which ways through the flow no script takes.")
 @click.option("--fail-under", type=click.FloatRange(0, 100), help="Fail when less than this percentage is covered.")
-@click.option("--shading", type=PATH, help="Write how much of each state is covered, for ivr draw.")
+@click.option("--shares", "shares", type=PATH, help="Write how much of each state is covered, for ivr draw.")
 @click.option("--cost", is_flag=True, help="Say what calls cost in keys and seconds, by script and by prompt.")
 @click.option("-v", "--verbose", is_flag=True, help="Print every call, also those that hold.")
 def replay(
@@ -56,7 +56,7 @@ def replay(
     as_json: bool,
     coverage: bool,
     fail_under: float | None,
-    shading: Path | None,
+    shares: Path | None,
     cost: bool,
     verbose: bool,
 ) -> None:
@@ -78,8 +78,8 @@ def replay(
         junit.write_text(reports.as_junit(played, took), encoding="utf-8")
     click.echo(reports.as_json(played) if as_json else reports.summary(played, took))
     measured = coverages.measure(stage.flows, played, (language,) if language else ())
-    if shading:
-        shading.write_text(reports.shading(measured), encoding="utf-8")
+    if shares:
+        shares.write_text(reports.shares(measured), encoding="utf-8")
     if (coverage or fail_under is not None) and not as_json:
         click.echo("\n".join((*coverages.lines(stage.flows, measured), *coverages.summary(measured))))
     if cost and not as_json:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import click
 from granian import Granian
@@ -98,14 +100,26 @@ def start_card(address: str, card: DemoCard | None) -> RenderableType:
 @click.option("--from", "from_number", default="+15105550123", show_default=True, help="Your number, or anonymous.")
 @click.option("--to", "to_number", default="+18002457979", show_default=True, help="The number you call.")
 @click.option("--speak", is_flag=True, help="Speak the words with espeak-ng.")
-def dial(url: str, from_number: str, to_number: str, speak: bool) -> None:
+@click.option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the call to this file as a script; the line must keep its journal in this database.",
+)
+def dial(url: str, from_number: str, to_number: str, speak: bool, record: Path | None) -> None:
     """Call a line from this terminal: keys 0-9 * #, h hangs up; from a pipe, a comma is a silence.
 
     Requests are signed when TWILIO_AUTH_TOKEN is set. Example: ivr dial --url https://line.example
     """
-    tokens = settings().twilio_auth_tokens
-    token = tokens[0] if tokens else None
-    sys.exit(terminal.dial(url, from_number, to_number, token, speak, sys.stdin, sys.stdout))
+    chosen = settings()
+    token = chosen.twilio_auth_tokens[0] if chosen.twilio_auth_tokens else None
+    sid = "CA" + secrets.token_hex(16)
+    ended = terminal.dial(url, from_number, to_number, token, speak, sys.stdin, sys.stdout, sid)
+    if record:
+        from ivr.cli.record import script_of  # it builds a line of its own, for which no other call should wait
+
+        record.write_text(script_of(chosen, sid, record.stem), encoding="utf-8")
+        click.echo(f"written to {record}")
+    sys.exit(ended)
 
 
 @click.command()

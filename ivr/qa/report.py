@@ -112,7 +112,7 @@ def _plain(text: str) -> str:
     return "".join(sign for sign in text if sign.isprintable() or sign in "\n\t")
 
 
-def shading(measured: Coverage) -> str:
+def shares(measured: Coverage) -> str:
     """Return how much of each state is covered, 0 to 1, as JSON for those who draw the flow."""
-    shares = {f"{flow}.{state}": round(share, 3) for (flow, state), share in measured.of_states().items()}
-    return json.dumps(shares, indent=2)
+    told = {f"{flow}.{state}": round(share, 3) for (flow, state), share in measured.of_states().items()}
+    return json.dumps(told, indent=2)

@@ -1,0 +1,38 @@
+"""What docs/qa.md shows is what scripts take."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import get_args
+
+from call_scripts import CALLS, stage
+
+from ivr.errors import Report
+from ivr.qa.expectations import TABLES
+from ivr.qa.player import play
+from ivr.qa.reader import read_scripts
+from ivr.qa.script import Ending, Fault, Person
+
+TEXT = (CALLS.parent.parent / "docs" / "qa.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+
+
+def test_the_first_script_holds() -> None:
+    report = Report()
+    (script,) = read_scripts("mine.yaml", EXAMPLES[0], report, stage().vocabulary)
+    assert [play(script, stage(), language).problems for language in ("en", "es")] == [(), ()]
+
+
+def test_the_other_examples_are_read() -> None:
+    for example in EXAMPLES[1:]:
+        report = Report()
+        text = f"call: Example\nsteps: [{{waits: silence}}]\n{textwrap.dedent(example)}"
+        read_scripts("example.yaml", text, report, stage().vocabulary)
+        assert report.problems == []
+
+
+def test_every_word_a_script_can_use_is_explained() -> None:
+    words = {*get_args(Ending), *get_args(Person), *TABLES, "line", "database", "processor", "slow_processor"}
+    assert {word for word in words if f"`{word}`" not in TEXT} == set()
+    assert {fault.removesuffix("_once") for fault in get_args(Fault)} <= words | {"nothing"}
