@@ -64,6 +64,8 @@ class Kept:
     fault: Fault
     turns: tuple[TurnTaken, ...]
     random: tuple[Any, ...]
+    given: Given
+    charges: tuple[sandbox.Charge, ...]
 
 
 class Log:
@@ -157,10 +159,12 @@ class Staged:
             return [row for row_id, row in pharmacy_rows.rows(self.database, table) if row_id not in given]
 
     def save(self) -> Kept:
-        """Keep everything as it is now; the processor's ledger may go on, as its keys never come twice."""
+        """Keep everything as it is now."""
         with driver(self.database) as connection:
             content = connection.serialize()
-        return Kept(content, self._now, self._fault, (*self.turns,), self._random.getstate())
+        charges = tuple(self.gateway.charges.values())
+        given = {table: frozenset(ids) for table, ids in self._given.items()}
+        return Kept(content, self._now, self._fault, (*self.turns,), self._random.getstate(), given, charges)
 
     def restore(self, kept: object) -> None:
         """Go back to what was kept."""
@@ -171,6 +175,8 @@ class Staged:
         self._now, self._fault = kept.now, kept.fault
         self.turns[:] = kept.turns
         self._random.setstate(kept.random)
+        self.gateway.rewind(kept.charges)
+        self._given = {table: set(ids) for table, ids in kept.given.items()}
 
     def holds(self, text: str) -> bool:
         """Say whether a text lies in the database's bytes or in the log."""

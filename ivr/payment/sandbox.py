@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Literal
@@ -113,6 +113,11 @@ class Sandbox:
         """The ledger of this process, by the request key of the authorization."""
         with self._lock:
             return {charge.request_key: charge for charge in self._charges.values()}
+
+    def rewind(self, charges: Iterable[Charge]) -> None:
+        """Go back to an earlier ledger, for a rehearsal that tries several ways on from one moment."""
+        with self._lock:
+            self._charges = {charge.reference: charge for charge in charges}
 
     def tokenize(self, card: Card, timeout_s: float = TIMEOUT_S) -> Token | Refused | Unavailable:  # noqa: ARG002
         """Give a test card's token; a card that will be declined gets one too, as the charge is what fails."""
