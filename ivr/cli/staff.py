@@ -16,12 +16,14 @@ from ivr.cli.group import settings
 from ivr.flow import language
 from ivr.prompts import shapes
 from ivr.prompts.lint import RULES
+from ivr.qa import shapes as scripts
 from ivr.settings import Settings
 from ivr.yaml_reader import Shape, json_schema
 
 SCHEMAS: Mapping[str, tuple[str, Callable[[], Shape]]] = {
     "flows": ("A file of the call flow", lambda: language.FILE),
     "prompts": ("A file of prompts", lambda: shapes.FILE),
+    "scripts": ("A file of call scripts", lambda: scripts.FILE),
 }
 """What there is a schema of: its title, and its shape."""
 

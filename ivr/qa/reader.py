@@ -36,6 +36,7 @@ from ivr.qa.script import (
     Step,
     Waits,
 )
+from ivr.qa.shapes import SCRIPT
 from ivr.qa.vocabulary import Vocabulary
 from ivr.yaml_reader import Node, read
 
@@ -92,8 +93,7 @@ class _Reader:
 
     def script(self, node: Node) -> Script | None:
         before = len(self.report.problems)
-        optional = ("at", "from", "to", "language", "person", "given", "expect", "about")
-        fields = node.record(self.report, "a script", ("call", "steps"), optional)
+        fields = node.record(self.report, "a script", SCRIPT.required, SCRIPT.optional)
         name = fields["call"].text(self.report, '"call"') or "" if "call" in fields else ""
         if name in self.names:
             self.report.add(fields["call"].place, f'"{name}" is already on line {self.names[name].line}')
