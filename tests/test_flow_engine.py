@@ -40,18 +40,18 @@ MENU_CASES = {
     "a menu can use pound": (["start", "#"], "ask: number"),
     "a menu can use star itself": (["start", "*"], "hang up: goodbye"),
     "only the first of several keys counts": (["start", "12"], "hang up: goodbye"),
-    "a wrong key is told": (["start", "8"], "ask: menu wrong 1"),
-    "a second wrong key is helped more": (["start", "8", "7"], "ask: menu wrong 2"),
+    "a wrong key is told": (["start", "8"], "ask: hello, menu wrong 1"),
+    "a second wrong key is helped more": (["start", "8", "7"], "ask: hello, menu wrong 2"),
     "silence is told": (["start", "-"], "ask: menu silence 1"),
     "a second silence is helped more": (["start", "-", "-"], "ask: menu silence 2"),
-    "silence and wrong keys are counted apart": (["start", "-", "-", "8", "8"], "ask: menu wrong 2"),
+    "silence and wrong keys are counted apart": (["start", "-", "-", "8", "8"], "ask: hello, menu wrong 2"),
     "three silences give up": (["start", "-", "-", "-"], "hang up: gave_up"),
     "three wrong keys give up": (["start", "8", "8", "8"], "hang up: gave_up"),
     "five misses of both kinds do not": (["start", "8", "-", "8", "-"], "ask: menu silence 2"),
-    "an answer that comes back begins to count anew": (["start", "8", "8", "2", "8"], "ask: menu wrong 1"),
+    "an answer that comes back begins to count anew": (["start", "8", "8", "2", "8"], "ask: chose_two, menu wrong 1"),
     "zero goes to a person": (["start", "0"], "dial: connecting"),
     "no keys at all are silence": (["start", ""], "ask: menu silence 1"),
-    "what is no key is wrong": (["start", "²"], "ask: menu wrong 1"),
+    "what is no key is wrong": (["start", "²"], "ask: hello, menu wrong 1"),
     "the carrier coming back by itself asks again": (["start", "."], "ask: hello, menu"),
     "a transfer's end that nobody waits for asks again": (["start", "answered"], "ask: menu silence 1"),
 }
@@ -206,7 +206,7 @@ PERSON_CASES = {
     "a person answers, and the call ends with them": (["start", "0", "answered"], "hang up"),
     "no answer asks the same question again": (["start", "0", "no_answer"], "ask: no_answer, menu"),
     "nobody to ask for is said with what was to be said": (["start", "0", "nobody"], "ask: nobody, menu"),
-    "misses are not forgotten over it": (["start", "8", "0", "no_answer", "8"], "ask: menu wrong 2"),
+    "misses are not forgotten over it": (["start", "8", "0", "no_answer", "8"], "ask: no_answer, menu wrong 2"),
     "anything else while it rings connects again": (["start", "0", "."], "dial: connecting"),
     "from a number it comes back to the number": (["start", "#", "0#", "no_answer"], "ask: no_answer, number"),
 }
@@ -279,7 +279,7 @@ RUN_CASES = {
     "its end decides where the call goes on": (["start", "1"], "ask: left, went_left, ask"),
     "another end goes elsewhere": (["start", "2"], "ask: went_right, ask side=right"),
     "the same flow knows who ran it": (["start", "2", "2"], "hang up: bye"),
-    "its questions count anew each time": (["start", "8", "1", "8"], "ask: ask wrong 1"),
+    "its questions count anew each time": (["start", "8", "1", "8"], "ask: left, went_left, ask wrong 1"),
 }
 
 

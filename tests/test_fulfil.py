@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from rehearsal import IDENTIFIED, Rehearsal
 
 from ivr.line import fulfil
+from ivr.line.sweep import sweep
+from ivr.payment.sandbox import Fault, Sandbox
+from ivr.settings import Settings
+from ivr.web.app import make_app
 
 OURS = "SELECT o.status, p.status FROM refill_order o JOIN payment p ON p.order_id = o.id WHERE o.request_key LIKE 'CA%' ORDER BY p.id"
 
@@ -76,3 +83,59 @@ def test_a_card_kept_for_the_order_alone_is_forgotten_when_it_ships(rehearsal: R
 @pytest.mark.parametrize("do", [fulfil.ship, fulfil.cancel])
 def test_an_unknown_order_is_said_to_be_unknown(rehearsal: Rehearsal, do: object) -> None:
     assert do(rehearsal.line, "00000000").words == "there is no order 00000000"  # type: ignore[operator]
+
+
+class Processor(Sandbox):
+    """A card processor that does not answer some requests, though it may have done what they ask."""
+
+    def __init__(self) -> None:
+        self.faults: dict[str, list[Fault]] = {}
+        super().__init__(lambda operation: self.faults[operation].pop(0) if self.faults.get(operation) else None)
+
+
+@pytest.fixture
+def processor() -> Processor:
+    return Processor()
+
+
+@pytest.fixture
+def unsure(rehearsal: Rehearsal, processor: Processor) -> Rehearsal:
+    line = replace(rehearsal.line, gateway=processor)
+    return replace(rehearsal, line=line, app=make_app(line, Settings()))
+
+
+def placed_by(rehearsal: Rehearsal) -> str:
+    rehearsal.call(IDENTIFIED + "1117")
+    return str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
+
+
+def test_an_authorization_nobody_answered_for_is_asked_again_with_its_own_key(
+    unsure: Rehearsal, processor: Processor
+) -> None:
+    order = placed_by(unsure)
+    unsure.clock.pass_seconds(6 * 86400)
+    processor.faults["authorize"] = [Fault.SLOW]
+    assert fulfil.ship(unsure.line, order).words == f"the card processor does not answer for order {order}; try again"
+    assert unsure.rows(OURS) == [("placed", "voided"), ("placed", "pending")]
+    outcome = fulfil.ship(unsure.line, order)
+    assert outcome.done, outcome.words
+    assert unsure.rows(OURS) == [("shipped", "voided"), ("shipped", "captured")]
+    assert len(processor.charges) == 2, "the one that was voided, and one that was captured"
+
+
+def test_a_payment_that_could_not_be_voided_is_voided_by_the_next_sweep(
+    unsure: Rehearsal, processor: Processor
+) -> None:
+    order = placed_by(unsure)
+    processor.faults["void"] = [Fault.DOWN]
+    outcome = fulfil.cancel(unsure.line, order)
+    assert outcome.words == f"order {order} is cancelled; its payment will be voided by the next sweep"
+    assert unsure.rows(OURS) == [("cancelled", "authorized")]
+    sweep(unsure.line, timedelta(days=90))
+    assert unsure.rows(OURS) == [("cancelled", "voided")]
+
+
+def test_an_order_whose_money_was_taken_is_not_cancelled(rehearsal: Rehearsal, order: str) -> None:
+    rehearsal.run("UPDATE payment SET status = 'captured' WHERE request_key LIKE 'CA%'")
+    assert fulfil.cancel(rehearsal.line, order).words == f"order {order} is being shipped: its payment is captured"
+    assert rehearsal.rows(OURS) == [("placed", "captured")]

@@ -114,6 +114,13 @@ def test_earlier_fills_follow_from_the_last_one(database: Engine, session: Sessi
     assert (rx.last_days_supply, rx.days_supplied, rx.mailable, rx.otc) == (30, 90, True, False)
 
 
+def test_an_empty_supply_so_far_follows_from_the_fills(database: Engine, session: Session, tmp_path: Path) -> None:
+    """Read as none at all, it would let refills that were ordered early pile up."""
+    header, row = PRESCRIPTION.splitlines()
+    load(database, tmp_path, {"member.csv": MEMBER, "prescription.csv": f"{header},days_supplied\n{row},\n"})
+    assert session.scalars(select(Prescription)).one().days_supplied == 90
+
+
 def test_a_prescription_never_filled_has_no_supply(database: Engine, session: Session, tmp_path: Path) -> None:
     unfilled = PRESCRIPTION.replace("3,2,-16d", "3,0,")
     load(database, tmp_path, {"member.csv": MEMBER, "prescription.csv": unfilled})

@@ -14,6 +14,7 @@ from rehearsal import IDENTIFIED, Rehearsal, fill_demo, rehearse
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
+from ivr.line.release import release
 from ivr.line.sweep import sweep
 from ivr.payment.gateway import Authorized, Refused, Unavailable
 from ivr.payment.sandbox import Fault, Sandbox
@@ -290,6 +291,20 @@ def test_a_scheduled_order_whose_card_is_declined_is_held(rehearsal: Rehearsal) 
     sweep(rehearsal.line, timedelta(days=90))
     ours = "SELECT status, held_reason FROM refill_order WHERE request_key LIKE 'CA%'"
     assert rehearsal.rows(ours) == [("held", "payment")]
+
+
+def test_a_held_order_that_is_released_is_charged_again(rehearsal: Rehearsal) -> None:
+    """Its card was declined on its day; staff have spoken to the member, and let it go on."""
+    keys = IDENTIFIED + "3" + "7304523#" + "1" + "9" + "1" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7"
+    rehearsal.call(keys)
+    rehearsal.clock.pass_seconds(60 * 86400)
+    sweep(rehearsal.line, timedelta(days=90))
+    rehearsal.run("UPDATE saved_card SET token = 'tok_visa' WHERE only_for_order_id IS NOT NULL")
+    order = str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
+    assert release(rehearsal.line, order).done
+    sweep(rehearsal.line, timedelta(days=90))
+    ours = "SELECT o.status, p.status FROM refill_order o JOIN payment p ON p.order_id = o.id WHERE o.request_key LIKE 'CA%' ORDER BY p.id"
+    assert rehearsal.rows(ours) == [("placed", "declined"), ("placed", "authorized")]
 
 
 # What must not lie anywhere

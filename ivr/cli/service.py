@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from ivr import logs
 from ivr.cli.group import console, settings
+from ivr.cli.record import script_of
 from ivr.errors import SettingError
 from ivr.line.actions import SPECS
 from ivr.line.build import build_line
@@ -115,8 +116,6 @@ def dial(url: str, from_number: str, to_number: str, speak: bool, record: Path |
     sid = "CA" + secrets.token_hex(16)
     ended = terminal.dial(url, from_number, to_number, token, speak, sys.stdin, sys.stdout, sid)
     if record:
-        from ivr.cli.record import script_of  # it builds a line of its own, for which no other call should wait
-
         record.write_text(script_of(chosen, sid, record.stem), encoding="utf-8")
         click.echo(f"written to {record}")
     sys.exit(ended)

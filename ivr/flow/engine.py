@@ -284,7 +284,10 @@ class _Walk:
         most = 1 if isinstance(question, Menu) else question.high if exact else _LONGEST_ENTRY
         limits = question.limits
         wait = limits.first_key if most == 1 else limits.next_key
-        words = (*self.words, *asked) if variant == "say" else tuple(asked)
+        # A wrong key in a menu cut off what was said before it, perhaps an order number. A silent caller has heard it
+        # all, and before a number stands only what was wrong with the last one.
+        again = variant == "say" or (variant == "wrong" and isinstance(question, Menu))
+        words = (*self.words, *asked) if again else tuple(asked)
         self._close(question, verbs.Gather(words, most, isinstance(question, Ask), wait, limits.first_key - wait))
 
     def _options(self, question: Question) -> dict[str, Value]:

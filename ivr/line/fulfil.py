@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from ivr.line import settle
 from ivr.line.service import Line
 from ivr.payment.gateway import Authorized, Captured, Refused, Unavailable, Voided
 from ivr.pharmacy.fulfilment import cancel_order, hold_order, ship_order
@@ -58,10 +59,15 @@ def ship(line: Line, order_number: str, tracking_number: str | None = None) -> O
 
 def _capture(line: Line, order: OrderFacts, payment: PaymentFacts, now: datetime) -> Outcome | None:
     if payment.status == "authorized" and now - payment.created_at > AUTHORIZED_FOR:
-        renewed = _authorize_anew(line, order, payment, now)
+        renewed = _begin_anew(line, order, payment, now)
         if isinstance(renewed, Outcome):
             return renewed
         payment = renewed
+    if payment.status == "pending":  # begun anew just now, or by an earlier try that got no answer
+        authorized = _authorize(line, order, payment)
+        if isinstance(authorized, Outcome):
+            return authorized
+        payment = authorized
     if payment.status != "authorized" or payment.reference is None:
         return Outcome(False, f"the payment of order {order.order_number} is {payment.status}, not authorized")
     answer = line.gateway.capture(payment.reference, payment.amount_cents, payment.request_key)
@@ -75,19 +81,16 @@ def _capture(line: Line, order: OrderFacts, payment: PaymentFacts, now: datetime
                 False, f"the card processor refused to capture order {order.order_number}: {answer.reason.value}"
             )
         case Unavailable():
-            return Outcome(False, f"the card processor does not answer for order {order.order_number}; try again")
+            return _no_answer(order)
 
 
-def _authorize_anew(line: Line, order: OrderFacts, old: PaymentFacts, now: datetime) -> PaymentFacts | Outcome:
-    with Session(line.database) as session, session.begin():
-        card = saved_card(session, order.saved_card_id) if order.saved_card_id else None
-    if card is None or old.reference is None:
-        return Outcome(False, f"the authorization of order {order.order_number} has lapsed and its card is gone")
-    if not isinstance(line.gateway.void(old.reference, old.request_key), Voided):
+def _begin_anew(line: Line, order: OrderFacts, old: PaymentFacts, now: datetime) -> PaymentFacts | Outcome:
+    """Void an authorization that may have lapsed, and write a new payment down as pending in its place."""
+    if old.reference is None or not isinstance(line.gateway.void(old.reference, old.request_key), Voided):
         return Outcome(False, f"the old authorization of order {order.order_number} could not be voided; try again")
     with Session(line.database) as session, session.begin():
         record_payment(session, old.id, "voided", None)
-        payment = begin_payment(
+        return begin_payment(
             session,
             order.id,
             gateway=old.gateway,
@@ -97,35 +100,49 @@ def _authorize_anew(line: Line, order: OrderFacts, old: PaymentFacts, now: datet
             request_key=f"{old.request_key}-anew",
             now=now,
         )
+
+
+def _authorize(line: Line, order: OrderFacts, payment: PaymentFacts) -> PaymentFacts | Outcome:
+    """Ask for a pending payment with its own key; without an answer it stays pending, to be asked for again."""
+    with Session(line.database) as session, session.begin():
+        card = saved_card(session, order.saved_card_id) if order.saved_card_id else None
+    if card is None:
+        return Outcome(False, f"the card of order {order.order_number} is gone")
     answer = line.gateway.authorize(
         card.token, payment.amount_cents, payment.request_key, f"Order {order.order_number}"
     )
+    if isinstance(answer, Unavailable):
+        return _no_answer(order)
     with Session(line.database) as session, session.begin():
         if isinstance(answer, Authorized):
             record_payment(session, payment.id, "authorized", answer.reference)
             return payment_for(session, order.id) or payment
-        record_payment(session, payment.id, "declined" if isinstance(answer, Refused) else "failed", None)
+        record_payment(session, payment.id, "declined", None)
         hold_order(session, order.id, "payment")
     return Outcome(False, f"order {order.order_number} is held: its card was not authorized again")
+
+
+def _no_answer(order: OrderFacts) -> Outcome:
+    return Outcome(False, f"the card processor does not answer for order {order.order_number}; try again")
 
 
 def cancel(line: Line, order_number: str) -> Outcome:
     """Cancel an order that has not shipped: refills and lines are given back, then what was authorized is voided."""
     with Session(line.database) as session, session.begin():
         order = order_by_number(session, order_number)
-        payment = payment_for(session, order.id) if order else None
         if order is None:
             return Outcome(False, f"there is no order {order_number}")
+        settle.lock(session, order.id, line.clock())  # nobody begins to ask for its payment meanwhile
+        payment = payment_for(session, order.id)
         if payment and payment.status == "pending":
-            return Outcome(
-                False, f"the payment of order {order_number} is still being asked for; try again in a minute"
-            )
+            words = f"the payment of order {order_number} is still being asked for; try again in a minute"
+            return Outcome(False, words)
+        if payment and payment.status == "captured" and order.status == "placed":
+            return Outcome(False, f"order {order_number} is being shipped: its payment is captured")
         if not cancel_order(session, order.id):
             return Outcome(False, f"order {order_number} is {order.status} and cannot be cancelled")
-    if payment is None or payment.status != "authorized" or payment.reference is None:
+    if payment is None or payment.status != "authorized":
         return Outcome(True, f"order {order_number} is cancelled")
-    if not isinstance(line.gateway.void(payment.reference, payment.request_key), Voided):
-        return Outcome(True, f"order {order_number} is cancelled, but its payment could not be voided: do it by hand")
-    with Session(line.database) as session, session.begin():
-        record_payment(session, payment.id, "voided", None)
+    if not settle.void(line, payment):
+        return Outcome(True, f"order {order_number} is cancelled; its payment will be voided by the next sweep")
     return Outcome(True, f"order {order_number} is cancelled and its payment voided")

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from ivr.line import tables
 from ivr.line.service import Line
-from ivr.payment.gateway import Authorized, NotFound, Refused, Unavailable
+from ivr.payment.gateway import Authorized, NotFound, Refused, Unavailable, Voided
 from ivr.pharmacy.fulfilment import hold_order, mark_placed, use_card
 from ivr.pharmacy.orders import order_by_id
 from ivr.pharmacy.payments import PaymentFacts, forget_order_card, payment_for, record_payment, save_card, saved_card
@@ -88,6 +88,7 @@ def claim(session: Session, line: Line, order_id: int, now: datetime) -> Request
     """Take an order's payment for this worker, or say what has become of it already."""
     order = order_by_id(session, order_id)
     if order is None or order.status not in UNPAID:
+        session.execute(delete(tables.settlement).where(tables.settlement.c.order_id == order_id))
         return _standing(order.status if order else "", None)
     row = lock(session, order_id, now)
     order, payment = order_by_id(session, order_id), payment_for(session, order_id)  # as they are under the lock
@@ -144,7 +145,8 @@ def finish(session: Session, request: Request, answer: ProcessorAnswer) -> Settl
                 mark_placed(session, order_id)
                 _keep_or_forget_card(session, request)
             session.execute(delete(tables.settlement).where(tables.settlement.c.order_id == order_id))
-            return Settled.PAID
+            order = order_by_id(session, order_id)
+            return _standing(order.status if order else "", payment)
         case Refused():
             record_payment(session, payment.id, "declined", None)
             _release(session, order_id)
@@ -178,6 +180,14 @@ def _keep_or_forget_card(session: Session, request: Request) -> None:
     )
     use_card(session, request.order_id, on_file)
     forget_order_card(session, request.order_id)
+
+
+def void(line: Line, payment: PaymentFacts) -> bool:
+    """Give back what was authorized for an order that is cancelled; False when the processor did not do it now."""
+    if payment.reference is None or not isinstance(line.gateway.void(payment.reference, payment.request_key), Voided):
+        return False
+    with Session(line.database) as session, session.begin():
+        return record_payment(session, payment.id, "voided", None)
 
 
 def begun_at(session: Session, order_id: int) -> datetime | None:

@@ -20,7 +20,7 @@ from ivr.line.service import Line
 from ivr.line.settle import Request, Settled
 from ivr.pharmacy.fulfilment import cancel_order, hold_order, mark_placed
 from ivr.pharmacy.orders import OrderFacts, due_to_ship, pending_since_before
-from ivr.pharmacy.payments import begin_payment, payment_for, saved_card
+from ivr.pharmacy.payments import STANDING, authorized_in_vain, begin_payment, payment_for, saved_card
 
 Result = TypeVar("Result")
 
@@ -49,6 +49,8 @@ def sweep(line: Line, retention: timedelta) -> Swept:
     started = start_due(line, now)
     settled = settle_left(line, now)
     cancelled = cancel_unpaid(line, now)
+    for payment in _in_transaction(line, partial(authorized_in_vain, gateway=line.gateway.name, channel=CHANNEL)):
+        settle.void(line, payment)
     with Session(line.database) as session, session.begin():
         session.execute(delete(tables.card_entry).where(tables.card_entry.c.expires_at < now))
         session.execute(delete(tables.journal).where(tables.journal.c.at < now - retention))
@@ -114,7 +116,8 @@ def start_due(line: Line, now: datetime) -> int:
 def _start(session: Session, line: Line, order: OrderFacts, now: datetime) -> bool:
     if not order.total_cents:
         return mark_placed(session, order.id)
-    if payment_for(session, order.id) is not None:
+    last = payment_for(session, order.id)
+    if last is not None and last.status in STANDING:
         return False  # begun by an earlier sweep
     card = saved_card(session, order.saved_card_id) if order.saved_card_id else None
     if card is None:
@@ -126,7 +129,7 @@ def _start(session: Session, line: Line, order: OrderFacts, now: datetime) -> bo
         brand=card.brand,
         last4=card.last4,
         amount_cents=order.total_cents,
-        request_key=f"order-{order.order_number}",
+        request_key=f"order-{order.order_number}-{last.id if last else 0}",  # a new key for each try, alike in all workers
         now=now,
     )
     settle.begin(session, order.id, None, now - LEFT_ALONE, keep_card=False)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, exists, or_, select, text
 from sqlalchemy.orm import Session
 
 from ivr.pharmacy.statements import change, changed, columns, every, first, insert_new
-from ivr.pharmacy.tables import Payment, SavedCard
+from ivr.pharmacy.tables import AUTHORIZED_PAYMENT, Payment, RefillOrder, SavedCard
 from ivr.secret import Secret
 
 STANDING = ("pending", "authorized", "captured")
@@ -66,6 +66,7 @@ class KeptCard:
 _PAYMENT = columns(Payment, PaymentFacts)
 _CARD = columns(SavedCard, SavedCardFacts)
 _KEPT = columns(SavedCard, KeptCard)
+_AUTHORIZED = text(AUTHORIZED_PAYMENT)  # worded as in the index, or SQLite would not see that the index serves
 
 
 def begin_payment(
@@ -124,6 +125,15 @@ def payment_for(session: Session, order_id: int) -> PaymentFacts | None:
         .limit(1)
     )
     return first(session, query, PaymentFacts)
+
+
+def authorized_in_vain(session: Session, gateway: str, channel: str) -> tuple[PaymentFacts, ...]:
+    """Return what a processor has still set aside on cards for a channel's orders that were cancelled."""
+    cancelled = exists().where(
+        RefillOrder.id == Payment.order_id, RefillOrder.status == "cancelled", RefillOrder.channel == channel
+    )
+    query = select(*_PAYMENT).where(_AUTHORIZED, Payment.gateway == gateway, cancelled)
+    return every(session, query.order_by(Payment.id), PaymentFacts)
 
 
 def saved_cards(session: Session, member_id: int, gateway: str, today: date) -> tuple[SavedCardFacts, ...]:

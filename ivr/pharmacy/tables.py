@@ -29,6 +29,7 @@ TRANSFER_STATUSES = ("requested", "confirmed", "rejected")
 
 CURRENT_MAILING = "kind = 'mailing' AND verified AND replaced_at IS NULL"
 STANDING_PAYMENT = "status IN ('pending', 'authorized', 'captured')"
+AUTHORIZED_PAYMENT = "status = 'authorized'"
 UNFINISHED_ORDER = "status IN ('pending', 'held', 'scheduled', 'placed')"
 
 
@@ -194,6 +195,7 @@ class Payment(Base):
         one_of("status", PAYMENT_STATUSES),
         holds("amount_cents", "amount_cents >= 0"),
         unique_where("uq_payment_standing", "order_id", where=STANDING_PAYMENT),
+        index_where("ix_payment_authorized", "order_id", where=AUTHORIZED_PAYMENT),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

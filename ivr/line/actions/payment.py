@@ -41,8 +41,10 @@ def _told(context: Context, values: Values, settled: Settled) -> Done:
 
 def pay_with_other_card(context: Context, values: Values) -> Done:
     """Ask again for an order that was declined, with the card chosen now."""
-    order = order_by_id(context.session, number(values, "order_id"))
-    if order is None or order.status != "pending":
+    order_id = number(values, "order_id")
+    standing = settle.standing(context.session, order_id, context.now)
+    order = order_by_id(context.session, order_id)
+    if order is None or order.status != "pending" or standing is not Settled.DECLINED:
         return Done("settled")
     forget_order_card(context.session, order.id)
     attach_card(context, values, order)
