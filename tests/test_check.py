@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -183,3 +185,15 @@ def test_it_is_checked_now_and_once_for_each_change() -> None:
 def test_every_kind_of_warning_is_explained() -> None:
     page = (PROJECT / "docs" / "checking.md").read_text(encoding="utf-8")
     assert [kind for kind in (*RULES, RECORDING) if f"| `{kind}` |" not in page] == []
+
+
+def test_the_command_is_loaded_without_a_database() -> None:
+    """The whole line is checked in less than a second only as long as SQLAlchemy, half a second to load, stays out."""
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import ivr.cli.staff, sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert "ivr.line.review" in loaded
+    assert "sqlalchemy" not in loaded

@@ -51,6 +51,7 @@ ROOMS = {
         (*HELPERS, "flow", "pharmacy", "payment", "messages"),
         ("sqlalchemy",),
     ),
+    "line.specs": Room("what the flow may count on of each action", ("flow",)),
     "web": Room(
         "webhooks, TwiML, pages",
         (*HELPERS, "recordings", "flow", "pharmacy", "payment", "messages", "line"),

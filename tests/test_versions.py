@@ -16,8 +16,8 @@ from structlog.testing import capture_logs
 
 from ivr.errors import DefinitionError
 from ivr.line import publications
-from ivr.line.actions import SPECS
 from ivr.line.publishing import Watcher, open_versions, roll_back, whoami
+from ivr.line.specs import SPECS
 from ivr.line.versions import Folders, Versions
 from ivr.phone.handset import Handset
 from ivr.phone.post import Form, Headers, Reply, wsgi_post

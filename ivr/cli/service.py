@@ -21,8 +21,8 @@ from ivr import logs
 from ivr.cli.group import console, settings
 from ivr.cli.record import script_of
 from ivr.errors import SettingError
-from ivr.line.actions import SPECS
 from ivr.line.build import build_line
+from ivr.line.specs import SPECS
 from ivr.line.sweep import sweep as sweep_line
 from ivr.line.versions import load, read_files
 from ivr.pharmacy.database import open_database, upgrade

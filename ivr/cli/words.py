@@ -14,8 +14,8 @@ from ivr import wording
 from ivr.cli.group import settings
 from ivr.errors import IvrError, Report, did_you_mean
 from ivr.flow.loader import read_flows
-from ivr.line.actions import SPECS
 from ivr.line.examples import Examples
+from ivr.line.specs import SPECS
 from ivr.phone.speaker import Speaker
 from ivr.prompts import Catalogue, Catalogues, Piece, Prompt, Variant, joined, load_prompts, read_folder
 from ivr.recordings.folder import Folder, Recordings

@@ -9,9 +9,9 @@ from sqlalchemy import Engine, make_url
 from sqlalchemy.orm import Session
 
 from ivr.errors import SettingError
-from ivr.line.actions import SPECS
 from ivr.line.publishing import open_versions
 from ivr.line.service import Line
+from ivr.line.specs import SPECS
 from ivr.line.versions import Folders
 from ivr.payment.gateway import Gateway
 from ivr.payment.sandbox import Sandbox

@@ -14,8 +14,8 @@ from ivr.flow import load_flows
 from ivr.flow.definition import Flows
 from ivr.flow.usage import menu_uses, phrases_of, used_languages, used_prompts
 from ivr.line import own_words
-from ivr.line.actions import SPECS
 from ivr.line.examples import Examples
+from ivr.line.specs import SPECS
 from ivr.prompts import Catalogues, load_prompts, read_folder
 from ivr.prompts.lint import Lint, Remark, lint
 

@@ -16,9 +16,9 @@ from ivr.errors import UnreachableError
 from ivr.flow.changes import changes
 from ivr.flow.diagram import STYLE
 from ivr.line import publications
-from ivr.line.actions import SPECS
 from ivr.line.publications import Calls, Publication
 from ivr.line.service import Line
+from ivr.line.specs import SPECS
 from ivr.pharmacy.database import answering
 from ivr.recordings.folder import Folder, Recording
 from ivr.web.audio import address

@@ -1,4 +1,4 @@
-"""Everything the flow can ask for, in one table: name -> what it promises, and the function that does it.
+"""Everything the flow can ask for, in one table: name -> the function that does it. `ivr.line.specs` has what it promises.
 
 An action reads the call's values, may use the turn's transaction, and comes to one of its outcomes. One that asks
 the outside world is an `Outside`, in three parts, so that nothing is held while it waits.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ivr.flow.definition import ActionSpec
 from ivr.line.actions import (
     accept_address,
     address,
@@ -26,7 +25,7 @@ from ivr.line.actions import (
 )
 from ivr.line.actions.kinds import Action, Inside, Outside
 
-__all__ = ["ACTIONS", "SPECS", "Action", "Inside", "Outside"]
+__all__ = ["ACTIONS", "Action", "Inside", "Outside"]
 
 ACTIONS: Mapping[str, Action] = {
     **identify.ACTIONS,
@@ -43,5 +42,3 @@ ACTIONS: Mapping[str, Action] = {
     **orders.ACTIONS,
     **transfers.ACTIONS,
 }
-
-SPECS: Mapping[str, ActionSpec] = {name: action.spec for name, action in ACTIONS.items()}

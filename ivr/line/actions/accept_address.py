@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT, LIST, Items, Phrases
 from ivr.line import lockout
-from ivr.line.actions.address_building import AT_A_TIME, Building
-from ivr.line.actions.kinds import Action, Inside, item, number, spec, text
+from ivr.line.actions.address_building import Building
+from ivr.line.actions.kinds import Action, Inside, item, number, text
 from ivr.line.notices import note_changed_address
 from ivr.line.service import Context
 from ivr.pharmacy.addresses import NewAddress, add_address
@@ -120,39 +119,9 @@ def use_new_address(context: Context, values: Values) -> Done:
     return Done(outcome, kept, ("building", "streets", "street_choice"))
 
 
-NOTES: Phrases = {"address.unchecked": {}, "address.near": {}, "address.outside": {"house": "address"}}
-ALSO: Phrases = {
-    f"address.{name}": {} for name in ("unit", "other_unit", "lettered_unit", "other_streets", "narrow", "mend")
-}
-
 ACTIONS: dict[str, Action] = {
-    "third_proof": Inside(spec("proved", "unproved", "locked", reads=("member_id",)), third_proof),
-    "check_third_proof": Inside(
-        spec(
-            *("proved", "wrong", "locked"),
-            reads=("member_id", "keyed_proof"),
-            on={"proved": {"proved": KEPT}},
-            forgets=("keyed_proof",),
-        ),
-        check_third_proof,
-    ),
-    "offer_address": Inside(
-        spec(
-            "offered",
-            reads=("building",),
-            writes={"streets": LIST, "note": "phrase", "also": "phrase"},
-            items={"streets": Items({"address": "address"}, AT_A_TIME)},
-            phrases={"note": NOTES, "also": ALSO},
-        ),
-        offer_address,
-    ),
-    "use_new_address": Inside(
-        spec(
-            *("chosen", "changed", "to_be_checked"),
-            reads=("member_id", "building", "street_choice", "address_for"),
-            writes={"address_id": KEPT, "address": "address", "address_held": KEPT},
-            forgets=("building", "streets", "street_choice"),
-        ),
-        use_new_address,
-    ),
+    "third_proof": Inside(third_proof),
+    "check_third_proof": Inside(check_third_proof),
+    "offer_address": Inside(offer_address),
+    "use_new_address": Inside(use_new_address),
 }

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT
-from ivr.line.actions.kinds import Action, Inside, number, spec
+from ivr.line.actions.kinds import Action, Inside, number
 from ivr.line.service import Context
 from ivr.pharmacy.addresses import mailing_address
 from ivr.wording import Value, Values
@@ -25,13 +24,5 @@ def look_up_address(context: Context, values: Values) -> Done:
 
 
 ACTIONS: dict[str, Action] = {
-    "look_up_address": Inside(
-        spec(
-            "on_file",
-            "none",
-            reads=("member_id",),
-            on={"on_file": {"address": "address", "address_id": KEPT, "address_held": KEPT}},
-        ),
-        look_up_address,
-    )
+    "look_up_address": Inside(look_up_address),
 }

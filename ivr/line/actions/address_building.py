@@ -8,10 +8,8 @@ from typing import Any
 
 from ivr.keypad import LETTERS
 from ivr.line.actions.kinds import item
+from ivr.line.specs.accept_address import AT_A_TIME
 from ivr.wording import Value, Values
-
-AT_A_TIME = 3
-"""Streets offered at once: more cannot be kept in mind."""
 
 
 @dataclass(frozen=True, slots=True)

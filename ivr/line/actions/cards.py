@@ -11,21 +11,18 @@ from dataclasses import replace
 from datetime import datetime
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT, LIST, Items
 from ivr.line import card_entries
 from ivr.line.actions import refill, speech
-from ivr.line.actions.kinds import Action, Inside, Outside, item, number, spec
+from ivr.line.actions.kinds import Action, Inside, Outside, item, number
 from ivr.line.card_entries import Entry
 from ivr.line.service import Context, Line
+from ivr.line.specs.cards import MOST_CARDS
 from ivr.payment.cards import Brand, Card, Expiry, ExpiryProblem, NumberProblem, check_code, check_expiry, check_number
 from ivr.payment.gateway import Refused, Token, Unavailable
 from ivr.payment.vault import Vault
 from ivr.pharmacy.payments import saved_cards
 from ivr.secret import Secret
 from ivr.wording import Value, Values
-
-MOST_CARDS = 3
-"""Cards on file that are offered; more would be too long to listen to."""
 
 
 def add_up(_: Context, values: Values) -> Done:
@@ -125,52 +122,10 @@ def open_token(vault: Vault, sealed: str, now: datetime) -> Secret:
 
 
 ACTIONS: dict[str, Action] = {
-    "add_up": Inside(
-        spec(
-            "due",
-            "nothing_due",
-            reads=("basket",),
-            writes={"amounts": "phrase", "total": "money", "card": KEPT, "keep_card": KEPT},
-            phrases={"amounts": speech.AMOUNTS},
-        ),
-        add_up,
-    ),
-    "list_cards": Inside(
-        spec(
-            "on_file",
-            "none",
-            reads=("member_id",),
-            writes={"cards": LIST},
-            items={"cards": Items({"card": "phrase"}, MOST_CARDS)},
-            phrases={"card": speech.CARDS},
-        ),
-        list_cards,
-    ),
-    "use_card_on_file": Inside(
-        spec(
-            "chosen",
-            reads=("card_choice",),
-            writes={"card": KEPT, "spoken_card": "phrase", "keep_card": KEPT},
-            phrases={"spoken_card": speech.CARDS},
-        ),
-        use_card_on_file,
-    ),
-    "check_card_number": Inside(spec("good", *(problem.value for problem in NumberProblem)), check_card_number),
-    "check_card_expiry": Inside(
-        spec("code_of_three", "code_of_four", "past", "no_such_date", "lost"), check_card_expiry
-    ),
-    "exchange_card": Outside(
-        spec(
-            "exchanged",
-            "refused",
-            "unavailable",
-            "lost",
-            on={"exchanged": {"card": KEPT, "spoken_card": "phrase"}},
-            phrases={"spoken_card": speech.CARDS},
-            outside=True,
-        ),
-        _prepare_exchange,
-        _perform_exchange,
-        _finish_exchange,
-    ),
+    "add_up": Inside(add_up),
+    "list_cards": Inside(list_cards),
+    "use_card_on_file": Inside(use_card_on_file),
+    "check_card_number": Inside(check_card_number),
+    "check_card_expiry": Inside(check_card_expiry),
+    "exchange_card": Outside(_prepare_exchange, _perform_exchange, _finish_exchange),
 }

@@ -8,9 +8,8 @@ from datetime import timedelta
 from sqlalchemy import bindparam, select
 
 from ivr.flow.call import Call, Done
-from ivr.flow.definition import KEPT
 from ivr.line import tables
-from ivr.line.actions.kinds import Action, Inside, items, number, spec
+from ivr.line.actions.kinds import Action, Inside, items, number
 from ivr.line.service import Context
 from ivr.wording import Values
 
@@ -56,16 +55,6 @@ def take_up_order(_: Context, values: Values) -> Done:
 
 
 ACTIONS: dict[str, Action] = {
-    "find_dropped_order": Inside(
-        spec(
-            "dropped",
-            "none",
-            reads=("member_id",),
-            on={"dropped": {"dropped": KEPT, "count": "number", "dropped_asked": KEPT}},
-        ),
-        find_dropped_order,
-    ),
-    "take_up_order": Inside(
-        spec("taken_up", reads=("dropped",), writes={"basket": KEPT}, forgets=("dropped",)), take_up_order
-    ),
+    "find_dropped_order": Inside(find_dropped_order),
+    "take_up_order": Inside(take_up_order),
 }

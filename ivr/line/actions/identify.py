@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT
 from ivr.line import lockout
-from ivr.line.actions.kinds import Action, Inside, spec, text
+from ivr.line.actions.kinds import Action, Inside, text
 from ivr.line.service import Context
+from ivr.line.specs.identify import KEYED
 from ivr.pharmacy.members import find_member
 from ivr.wording import Values
-
-KEYED = ("member_number", "zip")
-MEMBER = {"member_id": KEPT, "proved": KEPT}
 
 
 def who_is_calling(_: Context, values: Values) -> Done:
@@ -34,8 +31,6 @@ def identify(context: Context, values: Values) -> Done:
 
 
 ACTIONS: dict[str, Action] = {
-    "who_is_calling": Inside(spec("identified", "unknown", on={"identified": MEMBER}), who_is_calling),
-    "find_member": Inside(
-        spec("found", "no_match", "locked", "ended", reads=KEYED, forgets=KEYED, on={"found": MEMBER}), identify
-    ),
+    "who_is_calling": Inside(who_is_calling),
+    "find_member": Inside(identify),
 }

@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 from ivr.flow.call import Done
-from ivr.flow.definition import ActionSpec, Items, Phrases
 from ivr.line.service import Context, Line
 from ivr.wording import Value, Values
 
@@ -19,7 +18,6 @@ Item = Mapping[str, Value]
 class Inside:
     """An action that happens within the turn's transaction."""
 
-    spec: ActionSpec
     run: Callable[[Context, Values], Done]
 
 
@@ -30,42 +28,12 @@ class Outside:
     `prepare` returns what `perform` is to ask, or an outcome when there is nothing to ask.
     """
 
-    spec: ActionSpec
     prepare: Callable[[Context, Values], Any]
     perform: Callable[[Line, Any], Any]
     finish: Callable[[Context, Values, Any, Any], Done]
 
 
 Action = Inside | Outside
-
-
-def spec(
-    *outcomes: str,
-    reads: tuple[str, ...] = (),
-    writes: Mapping[str, str] | None = None,
-    on: Mapping[str, Mapping[str, str]] | None = None,
-    forgets: tuple[str, ...] = (),
-    items: Mapping[str, Items] | None = None,
-    phrases: Mapping[str, Phrases] | None = None,
-    orders: bool = False,
-    charges: tuple[str, ...] = (),
-    outside: bool = False,
-) -> ActionSpec:
-    """Return what an action promises; see `ActionSpec` for what each part means.
-
-    `writes` are the values every outcome brings, `on` those of one outcome besides.
-    """
-    every, one = writes or {}, on or {}
-    return ActionSpec(
-        {outcome: {**every, **one.get(outcome, {})} for outcome in outcomes},
-        reads=frozenset(reads),
-        forgets=frozenset(forgets),
-        items=items or {},
-        phrases=phrases or {},
-        orders=orders,
-        charges=frozenset(charges),
-        outside=outside,
-    )
 
 
 def text(values: Values, name: str) -> str:

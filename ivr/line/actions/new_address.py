@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT, LIST, Items
 from ivr.keypad import unspell
 from ivr.line.actions.address_building import Building, Match, as_items, readings
-from ivr.line.actions.kinds import Action, Inside, item, spec, text
+from ivr.line.actions.kinds import Action, Inside, item, text
 from ivr.line.service import Context
+from ivr.line.specs.new_address import MOST_CHOICES
 from ivr.pharmacy.places import place_of
 from ivr.pharmacy.streets import StreetFacts, has_streets, rank, rank_near, streets_of
 from ivr.wording import Value, Values
@@ -21,7 +21,6 @@ from ivr.wording import Value, Values
 MOST_MATCHES = 12
 """Streets kept to be offered; who wants none of so many is asked for more letters."""
 
-MOST_CHOICES = 8
 FRACTIONS = {"half": "1/2", "quarter": "1/4", "three_quarters": "3/4"}
 
 
@@ -202,74 +201,23 @@ def use_city(_: Context, values: Values) -> Done:
     return Done("done", {"building": building.value, "place": building.place})
 
 
-BUILT = {"building": KEPT}
-MARKED = ("done", "impossible")
-PLACED = {**BUILT, "place": "address"}
-UNITS = Items({"unit": "digits"}, MOST_CHOICES)
-CITIES = Items({"city": "text"}, MOST_CHOICES)
-
 ACTIONS: dict[str, Action] = {
-    "begin_address": Inside(spec("begun", writes=BUILT), begin_address),
-    "take_zip": Inside(
-        spec(
-            *("place", "mended", "military", "unknown"),
-            reads=("building", "keyed_zip"),
-            writes=BUILT,
-            on={"place": PLACED, "mended": PLACED, "military": PLACED},
-            forgets=("keyed_zip",),
-        ),
-        take_zip,
-    ),
-    "take_house": Inside(
-        spec(
-            *("taken", "mended", "no_streets", "zip", "again", "no_number"),
-            reads=("building", "keyed_house"),
-            on={"taken": BUILT, "mended": BUILT, "no_streets": BUILT},
-            forgets=("keyed_house",),
-        ),
-        take_house,
-    ),
-    "add_house_letter": Inside(
-        spec(*MARKED, reads=("building", "keyed_letter"), on={"done": BUILT}, forgets=("keyed_letter",)),
-        add_house_letter,
-    ),
-    "add_house_dash": Inside(
-        spec(*MARKED, reads=("building", "keyed_dash"), on={"done": BUILT}, forgets=("keyed_dash",)), add_house_dash
-    ),
-    "add_house_fraction": Inside(spec(*MARKED, reads=("building", "fraction"), on={"done": BUILT}), add_house_fraction),
-    "find_street": Inside(
-        spec("found", "nothing", reads=("building", "keyed_street"), writes=BUILT, forgets=("keyed_street",)),
-        find_street,
-    ),
-    "narrow_street": Inside(
-        spec("found", "nothing", reads=("building", "keyed_street"), writes=BUILT, forgets=("keyed_street",)),
-        narrow_street,
-    ),
-    "look_again": Inside(spec("found", "nothing", reads=("building",), writes=BUILT), look_again),
-    "next_streets": Inside(spec("found", "nothing", reads=("building",), writes=BUILT), next_streets),
-    "take_route": Inside(
-        spec("done", reads=("building", "box_kind", "keyed_route"), writes=BUILT, forgets=("keyed_route",)), take_route
-    ),
-    "take_box": Inside(
-        spec("done", reads=("building", "box_kind", "keyed_box"), writes=BUILT, forgets=("keyed_box",)), take_box
-    ),
-    "take_unit": Inside(
-        spec(
-            *("done", "several"),
-            reads=("building", "keyed_unit"),
-            writes={**BUILT, "units": LIST},
-            items={"units": UNITS},
-            forgets=("keyed_unit",),
-        ),
-        take_unit,
-    ),
-    "list_units": Inside(
-        spec("listed", "none", reads=("building",), writes={"units": LIST}, items={"units": UNITS}), list_units
-    ),
-    "use_unit": Inside(spec("done", reads=("building", "unit_choice"), writes=BUILT), use_unit),
-    "remove_unit": Inside(spec("done", reads=("building",), writes=BUILT), remove_unit),
-    "list_cities": Inside(
-        spec("some", "none", reads=("building",), writes={"cities": LIST}, items={"cities": CITIES}), list_cities
-    ),
-    "use_city": Inside(spec("done", reads=("building", "city_choice"), writes=PLACED), use_city),
+    "begin_address": Inside(begin_address),
+    "take_zip": Inside(take_zip),
+    "take_house": Inside(take_house),
+    "add_house_letter": Inside(add_house_letter),
+    "add_house_dash": Inside(add_house_dash),
+    "add_house_fraction": Inside(add_house_fraction),
+    "find_street": Inside(find_street),
+    "narrow_street": Inside(narrow_street),
+    "look_again": Inside(look_again),
+    "next_streets": Inside(next_streets),
+    "take_route": Inside(take_route),
+    "take_box": Inside(take_box),
+    "take_unit": Inside(take_unit),
+    "list_units": Inside(list_units),
+    "use_unit": Inside(use_unit),
+    "remove_unit": Inside(remove_unit),
+    "list_cities": Inside(list_cities),
+    "use_city": Inside(use_city),
 }

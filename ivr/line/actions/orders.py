@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ivr.flow.call import Done
 from ivr.line.actions import speech
-from ivr.line.actions.kinds import Action, Inside, number, spec, text
+from ivr.line.actions.kinds import Action, Inside, number, text
 from ivr.line.service import Context
 from ivr.pharmacy import orders
 from ivr.pharmacy.orders import OrderFacts
@@ -29,14 +29,7 @@ def _told(order: OrderFacts | None, otherwise: str) -> Done:
     return Done("found", {**told, "total": order.total_cents, "count": len(order.lines)})
 
 
-TOLD = {"order_number": "digits", "order_state": "phrase", "total": "money", "count": "number"}
-PHRASES = {"order_state": speech.ORDER_STATES}
-
 ACTIONS: dict[str, Action] = {
-    "latest_order": Inside(
-        spec("found", "none", reads=("member_id",), on={"found": TOLD}, phrases=PHRASES), latest_order
-    ),
-    "find_order": Inside(
-        spec("found", "not_found", reads=("member_id", "keyed_order"), on={"found": TOLD}, phrases=PHRASES), find_order
-    ),
+    "latest_order": Inside(latest_order),
+    "find_order": Inside(find_order),
 }

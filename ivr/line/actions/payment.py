@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from ivr.flow.call import Done
 from ivr.line import settle
-from ivr.line.actions.kinds import Action, Inside, Outside, number, spec
+from ivr.line.actions.kinds import Action, Inside, Outside, number
 from ivr.line.actions.placing import attach_card
 from ivr.line.service import Context, Line
 from ivr.line.settle import ProcessorAnswer, Request, Settled
@@ -63,18 +63,8 @@ def cancel_unpaid(context: Context, values: Values) -> Done:
     return Done("cancelled")
 
 
-AMOUNT = ("amounts", "total")
-"""The values that say how much is charged."""
-
 ACTIONS: dict[str, Action] = {
-    "settle_order": Outside(
-        spec(*(settled.value for settled in Settled), "slow", reads=("order_id",), charges=AMOUNT, outside=True),
-        _prepare,
-        _perform,
-        _finish,
-    ),
-    "pay_with_other_card": Inside(
-        spec("pending", "settled", reads=("order_id", "card"), charges=AMOUNT), pay_with_other_card
-    ),
-    "cancel_unpaid": Inside(spec("cancelled", "waiting", "settled", reads=("order_id",)), cancel_unpaid),
+    "settle_order": Outside(_prepare, _perform, _finish),
+    "pay_with_other_card": Inside(pay_with_other_card),
+    "cancel_unpaid": Inside(cancel_unpaid),
 }

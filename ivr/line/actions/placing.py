@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT
 from ivr.line import settle
 from ivr.line.actions import refill, speech
 from ivr.line.actions.cards import open_token
-from ivr.line.actions.kinds import Action, Inside, Item, day, item, items, number, spec, text
+from ivr.line.actions.kinds import Action, Inside, Item, day, item, items, number, text
 from ivr.line.service import Context
 from ivr.pharmacy import placing
 from ivr.pharmacy.fulfilment import use_card
@@ -149,42 +148,7 @@ def begin_paying(context: Context, values: Values, order_id: int, cents: int) ->
     settle.begin(context.session, order_id, context.caller.sid, context.now, keep_card=keep)
 
 
-ORDERED = {"order_id": KEPT, "order_number": "digits", "arrives_on": "date", "placed": "phrase"}
-
 ACTIONS: dict[str, Action] = {
-    "say_back": Inside(
-        spec(
-            "said",
-            reads=("basket", "card", "address", "address_held"),
-            writes={"lines": "phrase", "ship_to": "phrase", "amounts": "phrase", "paying": "phrase", "count": "number"},
-            phrases={
-                "lines": speech.LINES,
-                "ship_to": {"order.ship_to": {"address": "address"}},
-                "what": speech.MEDICINE,
-                "amounts": speech.AMOUNTS,
-                "paying": speech.PAYING,
-                "card": speech.CARDS,
-            },
-        ),
-        say_back,
-    ),
-    "place_order": Inside(
-        spec(
-            "pending",
-            "placed",
-            "taken",
-            "all_taken",
-            reads=("member_id", "basket", "address_id", "address_held", "card"),
-            writes={"basket": KEPT},
-            on={
-                "pending": ORDERED,
-                "placed": ORDERED,
-                "taken": {"what": "phrase"},
-                "all_taken": {"what": "phrase"},
-            },
-            phrases={"placed": speech.PLACED, "what": speech.MEDICINE},
-            orders=True,
-        ),
-        place_order,
-    ),
+    "say_back": Inside(say_back),
+    "place_order": Inside(place_order),
 }

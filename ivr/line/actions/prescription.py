@@ -2,61 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT, LIST, Items, Phrases
 from ivr.line.actions import speech
-from ivr.line.actions.kinds import Action, Inside, day, item, items, number, spec, text
+from ivr.line.actions.kinds import Action, Inside, day, item, items, number, text
 from ivr.line.service import Context
+from ivr.line.specs.prescription import TOLD
 from ivr.pharmacy.findings import RENEWABLE, Finding, FindingKind, Supply
 from ivr.pharmacy.prescriptions import assess, request_renewal
 from ivr.prompts import phrase
 from ivr.wording import Value, Values
 
 MOST_CHOICES = 4
-
-FOUND = {"prescription_id": KEPT, "chosen_drug": KEPT, "supplies": LIST, "what": "phrase", "prescriber": "text"}
-"""What is known of every prescription that is the caller's own."""
-
-DATES = {"due_on": "date", "ends_on": "date", "arrives_on": "date"}
-FACTS: Mapping[str, Mapping[str, str]] = {
-    "not_found": {},
-    "not_mailable": FOUND,
-    "transfer_pending": {**FOUND, "transfer": "phrase"},
-    "on_hold": FOUND,
-    "discontinued": FOUND,
-    "replaced": {**FOUND, "newer": KEPT, "ending": "digits"},
-    "replaced_by_unknown": FOUND,
-    "already_ordered": {**FOUND, "order_state": "phrase", "order_number": "digits"},
-    "no_refills_by_law": FOUND,
-    "legal_limit": {**FOUND, "ends_on": "date"},
-    "expired": {**FOUND, "ends_on": "date"},
-    "none_left": FOUND,
-    "first_fill": FOUND,
-    "due_too_late": {**FOUND, **DATES},
-    "too_soon": {**FOUND, **DATES},
-    "runs_out_first": {**FOUND, **DATES, "supply_end": "phrase"},
-    "refillable": {**FOUND, **DATES},
-}
-"""What each finding tells: its words may speak of that and of nothing else."""
-
-RENEWAL_STATES = ("requested", "approved", "denied")
-RENEWAL = {"renewal_on": "date", "reference": "digits"}
-TOLD = frozenset(name for told in FACTS.values() for name in told) | frozenset(RENEWAL)
-
-SENTENCES: Mapping[str, Phrases] = {
-    "what": speech.MEDICINE,
-    "order_state": speech.ORDER_STATES,
-    "supply_end": {
-        "prescription.supply_ends": {"what": "phrase", "day": "date"},
-        "prescription.supply_ended": {"what": "phrase", "day": "date"},
-    },
-    "transfer": {
-        "prescription.transfer_dates": {"since": "date", "by": "date"},
-        "prescription.transfer_undated": {},
-    },
-}
 
 
 def take_keyed_number(context: Context, values: Values) -> Done:
@@ -164,43 +120,12 @@ def add_to_order(_: Context, values: Values) -> Done:
 
 
 ACTIONS: dict[str, Action] = {
-    "take_keyed_number": Inside(
-        spec(
-            "own",
-            "not_found",
-            reads=("member_id", "keyed_number"),
-            forgets=("keyed_number",),
-            on={"own": {"rx_number": KEPT, "proved": KEPT}},
-        ),
-        take_keyed_number,
-    ),
-    "assess_prescription": Inside(
-        spec(
-            *FACTS,
-            "already_chosen",
-            reads=("member_id", "rx_number", "basket"),
-            forgets=tuple(TOLD),
-            on={kind: {**told, "renewal": KEPT, "when": KEPT} for kind, told in FACTS.items()},
-            items={"supplies": Items(speech.LINE)},
-            phrases=SENTENCES,
-        ),
-        assess_prescription,
-    ),
-    "renewal_state": Inside(
-        spec("not_asked", *RENEWAL_STATES, reads=("renewal",), on=dict.fromkeys(RENEWAL_STATES, RENEWAL)), renewal_state
-    ),
-    "request_renewal": Inside(
-        spec("requested", reads=("prescription_id",), writes={"reference": "digits"}), ask_renewal
-    ),
-    "use_newer": Inside(spec("done", reads=("newer",), writes={"rx_number": KEPT}), use_newer),
-    "ship_later": Inside(spec("done", reads=("due_on",), writes={"when": KEPT}), ship_later),
-    "offer_supplies": Inside(spec("one", "several", reads=("supplies",), on={"one": {"supply": KEPT}}), offer_supplies),
-    "add_to_order": Inside(
-        spec(
-            "added",
-            reads=("prescription_id", "rx_number", "chosen_drug", "when", "supply", "basket"),
-            writes={"basket": KEPT, "count": "number", **speech.LINE},
-        ),
-        add_to_order,
-    ),
+    "take_keyed_number": Inside(take_keyed_number),
+    "assess_prescription": Inside(assess_prescription),
+    "renewal_state": Inside(renewal_state),
+    "request_renewal": Inside(ask_renewal),
+    "use_newer": Inside(use_newer),
+    "ship_later": Inside(ship_later),
+    "offer_supplies": Inside(offer_supplies),
+    "add_to_order": Inside(add_to_order),
 }

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT
 from ivr.line.actions import speech
-from ivr.line.actions.kinds import Action, Inside, Item, day, items, number, spec
+from ivr.line.actions.kinds import Action, Inside, Item, day, items, number
 from ivr.line.service import Context
 from ivr.pharmacy.findings import ORDERABLE, Finding, FindingKind, Rx, Supply
 from ivr.pharmacy.orders import pending_orders
@@ -98,57 +97,9 @@ def later(when: str) -> date | None:
 
 
 ACTIONS: dict[str, Action] = {
-    "begin_order": Inside(
-        spec(
-            "ready",
-            "unpaid",
-            reads=("member_id",),
-            writes={"basket": KEPT},
-            on={
-                "unpaid": {
-                    "order_id": KEPT,
-                    "order_number": "digits",
-                    "total": "money",
-                    "amounts": "phrase",
-                    "placed": "phrase",
-                }
-            },
-            phrases={"amounts": speech.AMOUNTS, "placed": speech.PLACED},
-        ),
-        begin_order,
-    ),
-    "count_refillable": Inside(
-        spec(
-            "some",
-            "more",
-            "none",
-            "no_more",
-            reads=("member_id", "basket"),
-            writes={"ready": "number", "listing": KEPT},
-        ),
-        count_refillable,
-    ),
-    "next_in_list": Inside(
-        spec(
-            "offer",
-            "finished",
-            reads=("member_id", "listing"),
-            writes={"listing": KEPT},
-            on={"offer": {"rx_number": KEPT, "what": "phrase", **speech.LINE}},
-            phrases={"what": speech.MEDICINE},
-        ),
-        next_in_list,
-    ),
-    "add_all": Inside(
-        spec(
-            "added",
-            "runs_out",
-            reads=("member_id", "basket"),
-            writes={"basket": KEPT},
-            on={"runs_out": {"supply_end": "phrase", "arrives_on": "date"}},
-            phrases={"supply_end": {"refill.first_ends": {"day": "date"}, "refill.first_ended": {"day": "date"}}},
-        ),
-        add_all,
-    ),
-    "check_basket": Inside(spec("filled", "empty", reads=("basket",)), check_basket),
+    "begin_order": Inside(begin_order),
+    "count_refillable": Inside(count_refillable),
+    "next_in_list": Inside(next_in_list),
+    "add_all": Inside(add_all),
+    "check_basket": Inside(check_basket),
 }

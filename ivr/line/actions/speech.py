@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ivr.flow.definition import Phrases
 from ivr.line.actions.kinds import Item, day
 from ivr.pharmacy.findings import OpenOrder, Rx
 from ivr.pharmacy.orders import OrderFacts
@@ -13,43 +12,6 @@ from ivr.wording import Value, Values
 
 ENDING = 3
 """Digits of its number by which a prescription is told apart when its medicine may not be named."""
-
-MEDICINE: Phrases = {"medicine.named": {"drug": "text"}, "medicine.ending": {"ending": "digits"}}
-ORDER_STATES: Phrases = {
-    "order_state.pending": {},
-    "order_state.held": {},
-    "order_state.held_address": {},
-    "order_state.held_payment": {},
-    "order_state.held_stock": {},
-    "order_state.scheduled": {"day": "date"},
-    "order_state.placed": {"day": "date"},
-    "order_state.shipped": {"day": "date"},
-    "order_state.tracked": {"day": "date", "tracking": "text"},
-    "order_state.delivered": {},
-    "order_state.cancelled": {},
-}
-CARDS: Phrases = {f"card.{brand}": {"last4": "digits"} for brand in ("visa", "mastercard", "discover", "amex")}
-AMOUNTS: Phrases = {"amount.now": {"total": "money"}, "amount.later": {"day": "date", "total": "money"}}
-LINES: Phrases = {
-    "order.line": {"what": "phrase", "days": "number"},
-    "order.line_later": {"what": "phrase", "days": "number", "day": "date"},
-}
-PAYING: Phrases = {
-    "order.card": {"card": "phrase"},
-    "order.card_later": {"card": "phrase"},
-    "order.card_kept": {},
-    "order.card_held": {"card": "phrase"},
-    "order.no_card": {},
-}
-PLACED: Phrases = {
-    "order.placed_now": {"order_number": "digits", "arrives": "date"},
-    "order.placed_held": {"order_number": "digits"},
-    "order.placed_later": {"order_number": "digits", "arrives": "date", "day": "date"},
-}
-
-
-LINE = {"days": "number", "price": "money"}
-"""What is told of a supply: how long it lasts and what it costs."""
 
 
 def medicine(values: Values, rx: Rx) -> Value:

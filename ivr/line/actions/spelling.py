@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT, Phrases
 from ivr.keypad import take_back, unspell
 from ivr.line.actions.address_building import Building
-from ivr.line.actions.kinds import Action, Inside, spec, text
+from ivr.line.actions.kinds import Action, Inside, text
 from ivr.line.service import Context
 from ivr.prompts import phrase
 from ivr.wording import Value, Values
@@ -68,40 +67,9 @@ def use_spelling(_: Context, values: Values) -> Done:
     return Done(outcome, {"building": building.value, "place": building.place})
 
 
-PARTS: Phrases = {f"spelling.{part}": {} for part in ("street", "city", "state", "unit")}
-LETTERS: Phrases = {"spelling.letters": {"word": "text"}, "spelling.nothing": {}}
-SPELLED = {"spelled": KEPT, "letters": "phrase"}
-TAKEN = {"building": KEPT, "place": "address"}
-
 ACTIONS: dict[str, Action] = {
-    "begin_spelling": Inside(
-        spec(
-            "begun",
-            reads=("spelling",),
-            writes={"part": "phrase", **SPELLED},
-            phrases={"part": PARTS, "letters": LETTERS},
-        ),
-        begin_spelling,
-    ),
-    "take_letters": Inside(
-        spec(
-            *("heard", "unreadable"),
-            reads=("building", "spelled", "keyed_letters"),
-            on={"heard": {**SPELLED, "building": KEPT}},
-            forgets=("keyed_letters",),
-            phrases={"letters": LETTERS},
-        ),
-        take_letters,
-    ),
-    "take_back_letter": Inside(
-        spec("done", reads=("spelled",), writes=SPELLED, phrases={"letters": LETTERS}), take_back_letter
-    ),
-    "use_spelling": Inside(
-        spec(
-            *("street", "unit", "city", "state", "no_state", "empty"),
-            reads=("building", "spelled", "spelling"),
-            on=dict.fromkeys(("street", "unit", "city", "state"), TAKEN),
-        ),
-        use_spelling,
-    ),
+    "begin_spelling": Inside(begin_spelling),
+    "take_letters": Inside(take_letters),
+    "take_back_letter": Inside(take_back_letter),
+    "use_spelling": Inside(use_spelling),
 }

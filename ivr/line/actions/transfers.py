@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ivr.flow.call import Done
-from ivr.line.actions.kinds import Action, Inside, day, number, spec
+from ivr.line.actions.kinds import Action, Inside, day, number
 from ivr.line.service import Context
 from ivr.pharmacy.prescriptions import latest_transfer as find_transfer
 from ivr.wording import Values
@@ -17,12 +17,6 @@ def latest_transfer(context: Context, values: Values) -> Done:
     return Done(transfer.status, {"since": day(transfer.requested_on), "by": day(transfer.by)})
 
 
-STATES = ("requested", "confirmed", "rejected")
-DATES = {"since": "date", "by": "date"}
-
 ACTIONS: dict[str, Action] = {
-    "latest_transfer": Inside(
-        spec("none", *STATES, reads=("member_id",), on=dict.fromkeys(STATES, DATES)),
-        latest_transfer,
-    )
+    "latest_transfer": Inside(latest_transfer),
 }

@@ -1,0 +1,15 @@
+"""Who is calling."""
+
+from __future__ import annotations
+
+from ivr.flow.definition import KEPT, ActionSpec
+from ivr.line.specs.spec import spec
+
+KEYED = ("member_number", "zip")
+
+MEMBER = {"member_id": KEPT, "proved": KEPT}
+
+SPECS: dict[str, ActionSpec] = {
+    "who_is_calling": spec("identified", "unknown", on={"identified": MEMBER}),
+    "find_member": spec("found", "no_match", "locked", "ended", reads=KEYED, forgets=KEYED, on={"found": MEMBER}),
+}

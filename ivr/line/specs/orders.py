@@ -1,0 +1,16 @@
+"""An order that was placed."""
+
+from __future__ import annotations
+
+from ivr.flow.definition import ActionSpec
+from ivr.line.specs import speech
+from ivr.line.specs.spec import spec
+
+TOLD = {"order_number": "digits", "order_state": "phrase", "total": "money", "count": "number"}
+
+PHRASES = {"order_state": speech.ORDER_STATES}
+
+SPECS: dict[str, ActionSpec] = {
+    "latest_order": spec("found", "none", reads=("member_id",), on={"found": TOLD}, phrases=PHRASES),
+    "find_order": spec("found", "not_found", reads=("member_id", "keyed_order"), on={"found": TOLD}, phrases=PHRASES),
+}

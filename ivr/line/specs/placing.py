@@ -1,0 +1,41 @@
+"""What is in the basket is said back and ordered."""
+
+from __future__ import annotations
+
+from ivr.flow.definition import KEPT, ActionSpec
+from ivr.line.specs import speech
+from ivr.line.specs.spec import spec
+
+ORDERED = {"order_id": KEPT, "order_number": "digits", "arrives_on": "date", "placed": "phrase"}
+
+SPECS: dict[str, ActionSpec] = {
+    "say_back": spec(
+        "said",
+        reads=("basket", "card", "address", "address_held"),
+        writes={"lines": "phrase", "ship_to": "phrase", "amounts": "phrase", "paying": "phrase", "count": "number"},
+        phrases={
+            "lines": speech.LINES,
+            "ship_to": {"order.ship_to": {"address": "address"}},
+            "what": speech.MEDICINE,
+            "amounts": speech.AMOUNTS,
+            "paying": speech.PAYING,
+            "card": speech.CARDS,
+        },
+    ),
+    "place_order": spec(
+        "pending",
+        "placed",
+        "taken",
+        "all_taken",
+        reads=("member_id", "basket", "address_id", "address_held", "card"),
+        writes={"basket": KEPT},
+        on={
+            "pending": ORDERED,
+            "placed": ORDERED,
+            "taken": {"what": "phrase"},
+            "all_taken": {"what": "phrase"},
+        },
+        phrases={"placed": speech.PLACED, "what": speech.MEDICINE},
+        orders=True,
+    ),
+}

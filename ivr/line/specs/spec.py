@@ -1,0 +1,36 @@
+"""How a promise is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ivr.flow.definition import ActionSpec, Items, Phrases
+
+
+def spec(
+    *outcomes: str,
+    reads: tuple[str, ...] = (),
+    writes: Mapping[str, str] | None = None,
+    on: Mapping[str, Mapping[str, str]] | None = None,
+    forgets: tuple[str, ...] = (),
+    items: Mapping[str, Items] | None = None,
+    phrases: Mapping[str, Phrases] | None = None,
+    orders: bool = False,
+    charges: tuple[str, ...] = (),
+    outside: bool = False,
+) -> ActionSpec:
+    """Return what an action promises; see `ActionSpec` for what each part means.
+
+    `writes` are the values every outcome brings, `on` those of one outcome besides.
+    """
+    every, one = writes or {}, on or {}
+    return ActionSpec(
+        {outcome: {**every, **one.get(outcome, {})} for outcome in outcomes},
+        reads=frozenset(reads),
+        forgets=frozenset(forgets),
+        items=items or {},
+        phrases=phrases or {},
+        orders=orders,
+        charges=frozenset(charges),
+        outside=outside,
+    )

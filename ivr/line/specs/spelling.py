@@ -1,0 +1,36 @@
+"""A word spelled by keypad."""
+
+from __future__ import annotations
+
+from ivr.flow.definition import KEPT, ActionSpec, Phrases
+from ivr.line.specs.spec import spec
+
+PARTS: Phrases = {f"spelling.{part}": {} for part in ("street", "city", "state", "unit")}
+
+LETTERS: Phrases = {"spelling.letters": {"word": "text"}, "spelling.nothing": {}}
+
+SPELLED = {"spelled": KEPT, "letters": "phrase"}
+
+TAKEN = {"building": KEPT, "place": "address"}
+
+SPECS: dict[str, ActionSpec] = {
+    "begin_spelling": spec(
+        "begun",
+        reads=("spelling",),
+        writes={"part": "phrase", **SPELLED},
+        phrases={"part": PARTS, "letters": LETTERS},
+    ),
+    "take_letters": spec(
+        *("heard", "unreadable"),
+        reads=("building", "spelled", "keyed_letters"),
+        on={"heard": {**SPELLED, "building": KEPT}},
+        forgets=("keyed_letters",),
+        phrases={"letters": LETTERS},
+    ),
+    "take_back_letter": spec("done", reads=("spelled",), writes=SPELLED, phrases={"letters": LETTERS}),
+    "use_spelling": spec(
+        *("street", "unit", "city", "state", "no_state", "empty"),
+        reads=("building", "spelled", "spelling"),
+        on=dict.fromkeys(("street", "unit", "city", "state"), TAKEN),
+    ),
+}
