@@ -23,7 +23,7 @@ from ivr.flow.verbs import Dial, Gather
 from ivr.keypad import KEYS, letters_to_keys, spell
 from ivr.line.actions import ACTIONS, Inside
 from ivr.line.actions.address_building import Building
-from ivr.line.service import Caller, Context, Transaction
+from ivr.line.service import Caller, Context
 from ivr.pharmacy.street_words import take_apart
 from ivr.secret import Secret
 
@@ -89,7 +89,7 @@ class Dialogue:
         self.below = Frame("checkout", run.name)
         line = SimpleNamespace(today=lambda _: date(2026, 3, 2))
         self.context = Context(
-            cast("Any", line), Transaction(connection), NOW, Caller("CA0", "+15105550100", "+18002457979"), 0, {}
+            cast("Any", line), connection, NOW, Caller("CA0", "+15105550100", "+18002457979"), 0, {}
         )
         self.begin()
 

@@ -8,8 +8,7 @@ import pytest
 from call_scripts import pytest_collect_file
 from databases import KINDS, Databases
 from rehearsal import Rehearsal, fill_demo, rehearse
-from sqlalchemy import Engine
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Engine
 
 from ivr.pharmacy.database import open_database
 
@@ -42,17 +41,15 @@ def database(kind: str, databases: Databases) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def session(request: pytest.FixtureRequest, kind: str, databases: Databases) -> Iterator[Session]:
-    """Open a session on the test's own database if it takes one, else on a shared empty one; then all is undone."""
+def connection(request: pytest.FixtureRequest, kind: str, databases: Databases) -> Iterator[Connection]:
+    """Open a connection on the test's own database if it takes one, else on a shared empty one; then all is undone."""
     if "database" in request.fixturenames:
-        with Session(request.getfixturevalue("database")) as opened:
+        with request.getfixturevalue("database").connect() as opened:
             yield opened
         return
-    with databases.shared(kind).connect() as connection:
-        transaction = connection.begin()
-        with Session(connection, join_transaction_mode="create_savepoint") as opened:
-            yield opened
-        transaction.rollback()
+    with databases.shared(kind).connect() as opened:
+        yield opened
+        opened.rollback()
 
 
 @pytest.fixture

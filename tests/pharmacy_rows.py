@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, insert
 
 from ivr.pharmacy.findings import Rx
 from ivr.pharmacy.numbers import Draw
@@ -49,30 +49,28 @@ def draw_from(start: int = 0) -> Draw:
     return lambda: next(numbers)
 
 
-def _add(session: Session, row: Base) -> int:
-    session.add(row)
-    session.flush()
-    return int(row.id)  # type: ignore[attr-defined]
+def _add(connection: Connection, table: type[Base], **values: object) -> int:
+    return int(connection.execute(insert(table).values(**values).returning(table.__table__.c.id)).scalar_one())
 
 
-def add_member(session: Session, member_number: str = "10000001", **changes: object) -> int:
+def add_member(connection: Connection, member_number: str = "10000001", **changes: object) -> int:
     """Write a member and return the row's id."""
     plain = {"first_name": "Ana", "last_name": "Ruiz", "birth_date": date(1950, 3, 14)}
-    return _add(session, Member(member_number=member_number, **{**plain, **changes}))
+    return _add(connection, Member, member_number=member_number, **{**plain, **changes})
 
 
-def add_address(session: Session, member_id: int, **changes: object) -> int:
+def add_address(connection: Connection, member_id: int, **changes: object) -> int:
     """Write a current mailing address and return the row's id."""
     plain = {"house_number": "1204", "street": "Main Street", "city": "Denver", "state": "CO", "zip": "80202"}
-    return _add(session, Address(member_id=member_id, **{**plain, "created_at": NOW, **changes}))
+    return _add(connection, Address, member_id=member_id, **{**plain, "created_at": NOW, **changes})
 
 
-def add_rx(session: Session, member_id: int, rx_number: str = "1234567", **changes: object) -> int:
+def add_rx(connection: Connection, member_id: int, rx_number: str = "1234567", **changes: object) -> int:
     """Write a prescription that can be refilled today and return the row's id."""
-    return _add(session, Prescription(member_id=member_id, rx_number=rx_number, **{**_PLAIN, **changes}))
+    return _add(connection, Prescription, member_id=member_id, rx_number=rx_number, **{**_PLAIN, **changes})
 
 
-def add_transfer(session: Session, member_id: int, **changes: object) -> int:
+def add_transfer(connection: Connection, member_id: int, **changes: object) -> int:
     """Write a transfer and return the row's id."""
     plain = {"drug_name": "Lisinopril", "from_pharmacy": "Corner Pharmacy", "requested_on": TODAY}
-    return _add(session, Transfer(member_id=member_id, **{**plain, **changes}))
+    return _add(connection, Transfer, member_id=member_id, **{**plain, **changes})

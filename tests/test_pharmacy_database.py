@@ -12,10 +12,9 @@ from threading import Barrier
 import pytest
 from databases import Databases
 from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, add_transfer, draw_from
-from sqlalchemy import Engine, event, func, inspect, select, text
+from sqlalchemy import Connection, Engine, event, func, inspect, select, text
 from sqlalchemy.engine.interfaces import ReflectedIndex
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import Session
 
 from ivr.errors import SettingError, UnreachableError
 from ivr.pharmacy import fulfilment, members, orders, payments, placing, prescriptions
@@ -74,11 +73,11 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
 def test_an_in_memory_database_keeps_its_tables_between_sessions() -> None:
     engine = open_database("sqlite://")
     upgrade(engine)
-    with Session(engine) as session:
-        add_member(session)
-        session.commit()
-    with Session(engine) as session:
-        assert session.scalar(select(func.count()).select_from(Member)) == 1
+    with engine.connect() as connection:
+        add_member(connection)
+        connection.commit()
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(Member)) == 1
     engine.dispose()
 
 
@@ -101,12 +100,12 @@ def test_sqlite_is_set_up_for_service(tmp_path: Path, durable: bool, synchronous
 
 
 def test_upgrading_again_changes_nothing(database: Engine) -> None:
-    with Session(database) as session:
-        add_member(session)
-        session.commit()
+    with database.connect() as connection:
+        add_member(connection)
+        connection.commit()
     upgrade(database)
-    with Session(database) as session:
-        assert session.scalar(select(func.count()).select_from(Member)) == 1
+    with database.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(Member)) == 1
 
 
 def test_several_processes_may_upgrade_at_once(kind: str, databases: Databases) -> None:
@@ -166,41 +165,41 @@ def _index(found: ReflectedIndex) -> str:
     ],
     ids=str,
 )
-def test_the_tables_refuse_what_cannot_be(session: Session, changes: dict[str, object]) -> None:
-    member_id = add_member(session)
+def test_the_tables_refuse_what_cannot_be(connection: Connection, changes: dict[str, object]) -> None:
+    member_id = add_member(connection)
     with pytest.raises(IntegrityError):
-        add_rx(session, member_id, "1234567", **changes)
+        add_rx(connection, member_id, "1234567", **changes)
 
 
-def test_a_member_has_one_current_mailing_address(session: Session) -> None:
-    member_id = add_member(session)
-    add_address(session, member_id, replaced_at=NOW)
-    add_address(session, member_id)
-    add_address(session, member_id, verified=False)
-    add_address(session, member_id, kind="shipping")
+def test_a_member_has_one_current_mailing_address(connection: Connection) -> None:
+    member_id = add_member(connection)
+    add_address(connection, member_id, replaced_at=NOW)
+    add_address(connection, member_id)
+    add_address(connection, member_id, verified=False)
+    add_address(connection, member_id, kind="shipping")
     with pytest.raises(IntegrityError):
-        add_address(session, member_id)
+        add_address(connection, member_id)
 
 
-def test_instants_come_back_aware_and_in_utc(session: Session) -> None:
-    member_id = add_member(session)
+def test_instants_come_back_aware_and_in_utc(connection: Connection) -> None:
+    member_id = add_member(connection)
     local = datetime(2026, 3, 2, 9, 30, tzinfo=timezone(timedelta(hours=-8)))
-    add_address(session, member_id, created_at=local)
-    found = session.scalars(select(Address.created_at)).one()
+    add_address(connection, member_id, created_at=local)
+    found = connection.scalars(select(Address.created_at)).one()
     assert (found, found.tzinfo) == (NOW, UTC)
 
 
-def test_a_moment_without_a_time_zone_is_refused(session: Session) -> None:
-    member_id = add_member(session)
+def test_a_moment_without_a_time_zone_is_refused(connection: Connection) -> None:
+    member_id = add_member(connection)
     with pytest.raises(Exception, match="an instant needs a time zone"):
-        add_address(session, member_id, created_at=datetime(2026, 3, 2))  # noqa: DTZ001
+        add_address(connection, member_id, created_at=datetime(2026, 3, 2))  # noqa: DTZ001
 
 
-def test_a_token_is_a_secret_and_no_failure_shows_it(session: Session) -> None:
-    member_id = add_member(session)
+def test_a_token_is_a_secret_and_no_failure_shows_it(connection: Connection) -> None:
+    member_id = add_member(connection)
     with pytest.raises(DBAPIError) as caught:
         payments.save_card(
-            session,
+            connection,
             member_id,
             gateway="sandbox",
             token=Secret("tok_canary"),
@@ -210,10 +209,10 @@ def test_a_token_is_a_secret_and_no_failure_shows_it(session: Session) -> None:
             exp_year=2030,
         )
     assert "tok_canary" not in str(caught.value)
-    session.rollback()
-    member_id = add_member(session)
+    connection.rollback()
+    member_id = add_member(connection)
     card_id = payments.save_card(
-        session,
+        connection,
         member_id,
         gateway="sandbox",
         token=Secret("tok_canary"),
@@ -222,7 +221,7 @@ def test_a_token_is_a_secret_and_no_failure_shows_it(session: Session) -> None:
         exp_month=1,
         exp_year=2030,
     )
-    assert session.scalars(select(SavedCard.token).where(SavedCard.id == card_id)).one() == Secret("tok_canary")
+    assert connection.scalars(select(SavedCard.token).where(SavedCard.id == card_id)).one() == Secret("tok_canary")
 
 
 def test_a_dead_connection_fails_one_turn_only(kind: str, database: Engine) -> None:
@@ -259,55 +258,55 @@ def test_no_look_up_of_a_call_reads_a_whole_table(databases: Databases) -> None:
         def note(_c: object, _cursor: object, statement: str, parameters: object, *_rest: object) -> None:
             statements.append((statement, parameters))
 
-        with Session(engine) as session:
-            member_id, rx_id, address_id = _a_member(session)
-            _a_call(session, member_id, rx_id, address_id)
-            session.commit()
+        with engine.connect() as connection:
+            member_id, rx_id, address_id = _a_member(connection)
+            _a_call(connection, member_id, rx_id, address_id)
+            connection.commit()
         engine.dispose()
         plans = _plans(url.removeprefix("sqlite:///"), statements)
     assert len(plans) > 30
     assert [plan for plan in plans if "SCAN" in plan.replace("SCAN CONSTANT ROW", "")] == []
 
 
-def _a_member(session: Session) -> tuple[int, int, int]:
-    member_id = add_member(session, phone="+13035550100")
-    rx_id, address_id = add_rx(session, member_id), add_address(session, member_id)
-    add_rx(session, member_id, "7654321", status="replaced", replaced_by="1234567")
-    add_transfer(session, member_id, status="confirmed", rx_number="5555555")
-    add_rx(session, member_id, "5555555", first_filled_on=None, last_filled_on=None)
+def _a_member(connection: Connection) -> tuple[int, int, int]:
+    member_id = add_member(connection, phone="+13035550100")
+    rx_id, address_id = add_rx(connection, member_id), add_address(connection, member_id)
+    add_rx(connection, member_id, "7654321", status="replaced", replaced_by="1234567")
+    add_transfer(connection, member_id, status="confirmed", rx_number="5555555")
+    add_rx(connection, member_id, "5555555", first_filled_on=None, last_filled_on=None)
     return member_id, rx_id, address_id
 
 
-def _a_call(session: Session, member_id: int, rx_id: int, address_id: int) -> None:
+def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int) -> None:
     rules = Rules()
-    members.members_by_phone(session, "+13035550100")
-    members.find_member(session, "10000001", "80202")
-    members.is_own_prescription(session, member_id, "1234567")
-    members.born_on(session, member_id)
-    mailing_address(session, member_id)
+    members.members_by_phone(connection, "+13035550100")
+    members.find_member(connection, "10000001", "80202")
+    members.is_own_prescription(connection, member_id, "1234567")
+    members.born_on(connection, member_id)
+    mailing_address(connection, member_id)
     for number in ("1234567", "7654321", "5555555", "9999999"):
-        prescriptions.assess(session, member_id, number, TODAY, rules)
-    prescriptions.refillable(session, member_id, TODAY, rules)
-    prescriptions.latest_transfer(session, member_id, rules)
-    prescriptions.request_renewal(session, rx_id, NOW, "phone", draw_from())
-    payments.saved_cards(session, member_id, "sandbox", TODAY)
+        prescriptions.assess(connection, member_id, number, TODAY, rules)
+    prescriptions.refillable(connection, member_id, TODAY, rules)
+    prescriptions.latest_transfer(connection, member_id, rules)
+    prescriptions.request_renewal(connection, rx_id, NOW, "phone", draw_from())
+    payments.saved_cards(connection, member_id, "sandbox", TODAY)
     request = placing.OrderRequest(member_id, (placing.WantedLine(rx_id, 1),), address_id, "pending", "call-1")
-    placed = placing.place_order(session, request, now=NOW, today=TODAY, rules=rules, draw=draw_from())
+    placed = placing.place_order(connection, request, now=NOW, today=TODAY, rules=rules, draw=draw_from())
     assert isinstance(placed, placing.Placed)
     order_id = placed.order.id
     payment = payments.begin_payment(
-        session, order_id, gateway="sandbox", brand="visa", last4="4242", amount_cents=1, request_key="p", now=NOW
+        connection, order_id, gateway="sandbox", brand="visa", last4="4242", amount_cents=1, request_key="p", now=NOW
     )
-    payments.record_payment(session, payment.id, "authorized", "auth_1")
-    payments.payment_for(session, order_id)
-    orders.find_order(session, member_id, placed.order.order_number)
-    orders.latest_order(session, member_id)
-    orders.open_orders(session, member_id)
-    orders.pending_orders(session, member_id)
-    orders.pending_since_before(session, NOW)
-    orders.due_to_ship(session, TODAY)
-    fulfilment.mark_placed(session, order_id)
-    fulfilment.cancel_order(session, order_id)
+    payments.record_payment(connection, payment.id, "authorized", "auth_1")
+    payments.payment_for(connection, order_id)
+    orders.find_order(connection, member_id, placed.order.order_number)
+    orders.latest_order(connection, member_id)
+    orders.open_orders(connection, member_id)
+    orders.pending_orders(connection, member_id)
+    orders.pending_since_before(connection, NOW)
+    orders.due_to_ship(connection, TODAY)
+    fulfilment.mark_placed(connection, order_id)
+    fulfilment.cancel_order(connection, order_id)
 
 
 def _plans(path: str, statements: list[tuple[str, object]]) -> list[str]:

@@ -13,8 +13,7 @@ import pytest
 from databases import KINDS, Databases
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Engine, func, select
 
 from ivr.payment.sandbox import KNOWN_CARDS
 from ivr.pharmacy import tables
@@ -57,64 +56,64 @@ def readme_rows() -> list[tuple[str, str, str, str]]:
     return re.findall(r"^\| (\d+) \| (\d{5}) \| ([^|]+) \| ([^|]+) \|$", words, re.MULTILINE)
 
 
-def member_id(session: Session, member_number: str) -> int:
-    return session.scalars(select(Member.id).where(Member.member_number == member_number)).one()
+def member_id(connection: Connection, member_number: str) -> int:
+    return connection.scalars(select(Member.id).where(Member.member_number == member_number)).one()
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def demo(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Session]:
+def demo(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Connection]:
     """Lend one demo pharmacy of each kind to all tests that only look at it."""
     if request.param == "postgresql" and databases.missing:
         pytest.skip(databases.missing)
     with databases.fresh(request.param, load_today) as url:
         engine = open_database(url, durable=False)
-        with Session(engine) as session:
-            yield session
+        with engine.connect() as connection:
+            yield connection
         engine.dispose()
 
 
 @pytest.fixture(scope="module", params=DAYS, ids=str)
-def any_day(request: pytest.FixtureRequest) -> Iterator[tuple[Session, date]]:
+def any_day(request: pytest.FixtureRequest) -> Iterator[tuple[Connection, date]]:
     engine = open_database("sqlite://")
     load_demo(engine, request.param)
-    with Session(engine) as session:
-        yield session, request.param
+    with engine.connect() as connection:
+        yield connection, request.param
     engine.dispose()
 
 
 # What is in it, on any day -------------------------------------------------------------------------------------------
 
 
-def test_every_prescription_in_the_readme_is_found_as_it_says(any_day: tuple[Session, date]) -> None:
-    session, today = any_day
+def test_every_prescription_in_the_readme_is_found_as_it_says(any_day: tuple[Connection, date]) -> None:
+    connection, today = any_day
     said, found = {}, {}
     for member_number, _, _, tries in readme_rows():
         for rx_number, kind in re.findall(r"(\d{7,12}) `(\w+)`", tries):
             said[rx_number] = kind
-            member = member_id(session, member_number)
-            found[rx_number] = assess(session, member, rx_number, today, RULES).kind.value
+            member = member_id(connection, member_number)
+            found[rx_number] = assess(connection, member, rx_number, today, RULES).kind.value
     assert found == said
 
 
-def test_every_kind_of_finding_is_there(any_day: tuple[Session, date]) -> None:
-    session, today = any_day
-    pairs = session.execute(select(Prescription.member_id, Prescription.rx_number)).all()
-    kinds = {assess(session, member, rx_number, today, RULES).kind for member, rx_number in pairs}
-    stranger = session.scalars(select(Member.id).order_by(Member.id.desc())).first() or 0
-    kinds.add(assess(session, stranger, pairs[0].rx_number, today, RULES).kind)
+def test_every_kind_of_finding_is_there(any_day: tuple[Connection, date]) -> None:
+    connection, today = any_day
+    pairs = connection.execute(select(Prescription.member_id, Prescription.rx_number)).all()
+    kinds = {assess(connection, member, rx_number, today, RULES).kind for member, rx_number in pairs}
+    stranger = connection.scalars(select(Member.id).order_by(Member.id.desc())).first() or 0
+    kinds.add(assess(connection, stranger, pairs[0].rx_number, today, RULES).kind)
     assert kinds == set(FindingKind)
 
 
-def test_the_first_member_has_everything_on_file(any_day: tuple[Session, date]) -> None:
-    session, today = any_day
-    member = session.scalars(select(Member).order_by(Member.id)).first()
+def test_the_first_member_has_everything_on_file(any_day: tuple[Connection, date]) -> None:
+    connection, today = any_day
+    member = connection.execute(select(Member).order_by(Member.id)).first()
     assert member is not None
     assert member.member_number == START_MEMBER == rows("member")[0]["member_number"]
     assert member.phone
-    assert [(card.brand, card.last4) for card in saved_cards(session, member.id, "sandbox", today)] == [
+    assert [(card.brand, card.last4) for card in saved_cards(connection, member.id, "sandbox", today)] == [
         ("visa", "4242")
     ]
-    findings = refillable(session, member.id, today, RULES)
+    findings = refillable(connection, member.id, today, RULES)
     assert {finding.kind for finding in findings} == {FindingKind.REFILLABLE}
     assert len(findings) >= 3
     assert (30, 60, 90) in [tuple(supply.days for supply in finding.supplies) for finding in findings]
@@ -126,7 +125,7 @@ def test_thirteen_days_of_supply_outlast_the_mail(day: date) -> None:
     assert arrival(day, RULES.mail_business_days) <= day + timedelta(days=13)
 
 
-def test_the_start_card_shows_who_to_be_and_what_to_try(demo: Session) -> None:
+def test_the_start_card_shows_who_to_be_and_what_to_try(demo: Connection) -> None:
     card = demo_card(demo, TODAY, RULES)
     assert card is not None
     assert (card.member_number, card.zip, card.name) == ("41200017", "94550", "Margaret Ellison")
@@ -139,8 +138,8 @@ def test_the_start_card_shows_who_to_be_and_what_to_try(demo: Session) -> None:
     ]
 
 
-def test_another_pharmacy_has_no_start_card(session: Session) -> None:
-    assert demo_card(session, TODAY, RULES) is None
+def test_another_pharmacy_has_no_start_card(connection: Connection) -> None:
+    assert demo_card(connection, TODAY, RULES) is None
 
 
 def test_a_pharmacy_is_empty_until_it_is_loaded(database: Engine) -> None:
@@ -152,18 +151,18 @@ def test_a_pharmacy_is_empty_until_it_is_loaded(database: Engine) -> None:
 # Who is in it --------------------------------------------------------------------------------------------------------
 
 
-def test_thirty_members_or_more(demo: Session) -> None:
+def test_thirty_members_or_more(demo: Connection) -> None:
     assert demo.scalar(select(func.count()).select_from(Member)) == len(rows("member"))
     assert len(rows("member")) >= 30
 
 
-def test_a_family_of_four_shares_an_address_and_a_phone(demo: Session) -> None:
+def test_a_family_of_four_shares_an_address_and_a_phone(demo: Connection) -> None:
     home = (Address.house_number, Address.street, Address.zip, Member.last_name, Member.phone)
     shared = select(func.count()).select_from(Address).join(Member).group_by(*home)
     assert 4 in demo.scalars(shared).all()
 
 
-def test_members_speak_both_languages_and_have_every_status(demo: Session) -> None:
+def test_members_speak_both_languages_and_have_every_status(demo: Connection) -> None:
     speakers = demo.scalar(select(func.count()).select_from(Member).where(Member.language == "es")) or 0
     assert speakers >= 5
     assert set(demo.scalars(select(Member.status))) == set(tables.MEMBER_STATUSES)
@@ -183,11 +182,11 @@ def test_members_speak_both_languages_and_have_every_status(demo: Session) -> No
     ],
     ids=str,
 )
-def test_every_state_is_there(column: object, values: tuple[object, ...], demo: Session) -> None:
+def test_every_state_is_there(column: object, values: tuple[object, ...], demo: Connection) -> None:
     assert set(demo.scalars(select(column))) == set(values)  # type: ignore[call-overload]
 
 
-def test_renewals_are_asked_for_and_not_yet(demo: Session) -> None:
+def test_renewals_are_asked_for_and_not_yet(demo: Connection) -> None:
     states: dict[FindingKind, set[str | None]] = defaultdict(set)
     for member, rx_number in demo.execute(select(Prescription.member_id, Prescription.rx_number)).all():
         finding = assess(demo, member, rx_number, TODAY, RULES)
@@ -195,7 +194,7 @@ def test_renewals_are_asked_for_and_not_yet(demo: Session) -> None:
     assert states[FindingKind.NONE_LEFT] == {None, "requested", "approved", "denied"}
 
 
-def test_shipped_orders_can_be_tracked(demo: Session) -> None:
+def test_shipped_orders_can_be_tracked(demo: Connection) -> None:
     for member, status in demo.execute(select(RefillOrder.member_id, RefillOrder.status)).all():
         order = latest_order(demo, member)
         assert order is not None
@@ -206,20 +205,20 @@ def test_shipped_orders_can_be_tracked(demo: Session) -> None:
 # What holds of its rows ----------------------------------------------------------------------------------------------
 
 
-def test_order_totals_are_the_sum_of_their_lines(demo: Session) -> None:
+def test_order_totals_are_the_sum_of_their_lines(demo: Connection) -> None:
     sums = dict(
         demo.execute(select(OrderLine.order_id, func.sum(OrderLine.price_cents)).group_by(OrderLine.order_id)).all()
     )
     assert dict(demo.execute(select(RefillOrder.id, RefillOrder.total_cents)).all()) == sums
 
 
-def test_supply_at_home_does_not_count_orders_that_have_not_shipped(demo: Session) -> None:
+def test_supply_at_home_does_not_count_orders_that_have_not_shipped(demo: Connection) -> None:
     open_ones = select(OrderLine.prescription_id).where(OrderLine.open)
-    for rx in demo.scalars(select(Prescription).where(Prescription.id.in_(open_ones))):
+    for rx in demo.execute(select(Prescription).where(Prescription.id.in_(open_ones))):
         assert rx.days_supplied == rx.days_supply * rx.refills_used
 
 
-def test_orders_and_requests_have_numbers_a_caller_can_key(demo: Session) -> None:
+def test_orders_and_requests_have_numbers_a_caller_can_key(demo: Connection) -> None:
     numbers = [*demo.scalars(select(RefillOrder.order_number)), *demo.scalars(select(RenewalRequest.reference))]
     assert all(is_well_formed(number) and len(number) == 8 for number in numbers)
 
@@ -229,7 +228,7 @@ def test_prescriptions_of_a_member_differ_in_their_last_three_digits() -> None:
     assert len(set(endings)) == len(endings)
 
 
-def test_mailing_addresses_lie_on_streets_of_the_directory(demo: Session) -> None:
+def test_mailing_addresses_lie_on_streets_of_the_directory(demo: Connection) -> None:
     """The directory goes by a ZIP's main city; an address may name another one."""
     known = set(demo.execute(select(Street.zip, Street.name, Street.state)).all())
     homes = select(Address.zip, Address.street, Address.state).where(Address.kind == "mailing")
@@ -259,27 +258,27 @@ def test_dates_are_relative(name: str) -> None:
 
 
 @pytest.mark.parametrize("later", [0, 1, 30])
-def test_loading_again_brings_the_dates_up_to_date(later: int, database: Engine, session: Session) -> None:
+def test_loading_again_brings_the_dates_up_to_date(later: int, database: Engine, connection: Connection) -> None:
     load_demo(database, TODAY)
-    before = counts(session)
-    session.rollback()
+    before = counts(connection)
+    connection.rollback()
     load_demo(database, TODAY + timedelta(days=later))
-    after = counts(session)
+    after = counts(connection)
     assert {**after, "transfer": 0} == {**before, "transfer": 0}  # a transfer goes by the day it was asked for
-    card = demo_card(session, TODAY + timedelta(days=later), RULES)
+    card = demo_card(connection, TODAY + timedelta(days=later), RULES)
     assert card is not None
     assert [rx.kind for rx in card.prescriptions][:3] == [FindingKind.REFILLABLE] * 3
 
 
-def counts(session: Session) -> Mapping[str, int]:
+def counts(connection: Connection) -> Mapping[str, int]:
     models = tables.Base.__subclasses__()
-    return {table.__tablename__: session.scalar(select(func.count()).select_from(table)) or 0 for table in models}
+    return {table.__tablename__: connection.scalar(select(func.count()).select_from(table)) or 0 for table in models}
 
 
 # The README ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_readme_tells_of_every_member_by_number_zip_and_name(demo: Session) -> None:
+def test_the_readme_tells_of_every_member_by_number_zip_and_name(demo: Connection) -> None:
     told = {(number, name) for number, _, name, _ in readme_rows()}
     assert told == {(row["member_number"], f"{row['first_name']} {row['last_name']}") for row in rows("member")}
     for number, zip_code, name, _ in readme_rows():

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Engine, func, select
 
 from ivr.errors import DataError
 from ivr.pharmacy.database import open_database
@@ -66,8 +65,8 @@ def refusal(engine: Engine, folder: Path, files: Mapping[str, str]) -> str:
     return str(caught.value)
 
 
-def count(session: Session, table: type[Base]) -> int:
-    return session.scalar(select(func.count()).select_from(table)) or 0
+def count(connection: Connection, table: type[Base]) -> int:
+    return connection.scalar(select(func.count()).select_from(table)) or 0
 
 
 # What becomes of good rows -------------------------------------------------------------------------------------------
@@ -84,9 +83,9 @@ def test_a_database_without_tables_is_brought_up_to_date_first(tmp_path: Path) -
     engine.dispose()
 
 
-def test_what_a_member_leaves_out_has_defaults(database: Engine, session: Session, tmp_path: Path) -> None:
+def test_what_a_member_leaves_out_has_defaults(database: Engine, connection: Connection, tmp_path: Path) -> None:
     load(database, tmp_path, {"member.csv": MEMBER})
-    member = session.scalars(select(Member)).one()
+    member = connection.execute(select(Member)).one()
     assert (member.birth_date, member.phone, member.language, member.status) == (
         date(1950, 3, 14),
         None,
@@ -95,50 +94,52 @@ def test_what_a_member_leaves_out_has_defaults(database: Engine, session: Sessio
     )
 
 
-def test_city_and_state_follow_from_the_zip(database: Engine, session: Session, tmp_path: Path) -> None:
+def test_city_and_state_follow_from_the_zip(database: Engine, connection: Connection, tmp_path: Path) -> None:
     load(
         database,
         tmp_path,
         {"member.csv": MEMBER, "address.csv": ADDRESS, "street.csv": "zip,street\n01001,Elm Street\n"},
     )
-    address, street = session.scalars(select(Address)).one(), session.scalars(select(Street)).one()
+    address, street = connection.execute(select(Address)).one(), connection.execute(select(Street)).one()
     assert (address.city, address.state, address.verified, address.created_at) == ("Agawam", "MA", True, NOON)
     assert (street.name, street.city, street.state, street.low) == ("Elm Street", "Agawam", "MA", None)
 
 
-def test_earlier_fills_follow_from_the_last_one(database: Engine, session: Session, tmp_path: Path) -> None:
+def test_earlier_fills_follow_from_the_last_one(database: Engine, connection: Connection, tmp_path: Path) -> None:
     load(database, tmp_path, {"member.csv": MEMBER, "prescription.csv": PRESCRIPTION})
-    rx = session.scalars(select(Prescription)).one()
+    rx = connection.execute(select(Prescription)).one()
     assert rx.last_filled_on == TODAY - timedelta(days=16)
     assert rx.first_filled_on == TODAY - timedelta(days=16 + 60)
     assert (rx.last_days_supply, rx.days_supplied, rx.mailable, rx.otc) == (30, 90, True, False)
 
 
-def test_an_empty_supply_so_far_follows_from_the_fills(database: Engine, session: Session, tmp_path: Path) -> None:
+def test_an_empty_supply_so_far_follows_from_the_fills(
+    database: Engine, connection: Connection, tmp_path: Path
+) -> None:
     """Read as none at all, it would let refills that were ordered early pile up."""
     header, row = PRESCRIPTION.splitlines()
     load(database, tmp_path, {"member.csv": MEMBER, "prescription.csv": f"{header},days_supplied\n{row},\n"})
-    assert session.scalars(select(Prescription)).one().days_supplied == 90
+    assert connection.execute(select(Prescription)).one().days_supplied == 90
 
 
-def test_a_prescription_never_filled_has_no_supply(database: Engine, session: Session, tmp_path: Path) -> None:
+def test_a_prescription_never_filled_has_no_supply(database: Engine, connection: Connection, tmp_path: Path) -> None:
     unfilled = PRESCRIPTION.replace("3,2,-16d", "3,0,")
     load(database, tmp_path, {"member.csv": MEMBER, "prescription.csv": unfilled})
-    rx = session.scalars(select(Prescription)).one()
+    rx = connection.execute(select(Prescription)).one()
     assert (rx.first_filled_on, rx.last_filled_on, rx.last_days_supply, rx.days_supplied) == (None, None, None, 0)
 
 
 def test_an_order_goes_to_the_mailing_address_and_arrives_by_mail(
-    database: Engine, session: Session, tmp_path: Path
+    database: Engine, connection: Connection, tmp_path: Path
 ) -> None:
     load(database, tmp_path, GOOD)
-    order, line = session.scalars(select(RefillOrder)).one(), session.scalars(select(OrderLine)).one()
-    assert order.ship_to_id == session.scalars(select(Address.id)).one()
+    order, line = connection.execute(select(RefillOrder)).one(), connection.execute(select(OrderLine)).one()
+    assert order.ship_to_id == connection.scalars(select(Address.id)).one()
     assert (order.placed_at, order.expected_by, order.request_key) == (NOON, date(2026, 3, 11), "load-40817363")
     assert (line.quantity, line.price_cents, line.open) == (120, 2500, True)
 
 
-def test_an_order_may_go_to_another_address(database: Engine, session: Session, tmp_path: Path) -> None:
+def test_an_order_may_go_to_another_address(database: Engine, connection: Connection, tmp_path: Path) -> None:
     address = (
         "member_number,kind,house_number,street,zip,verified\n"
         "10000001,mailing,74,Springfield Street,01001,true\n"
@@ -148,7 +149,7 @@ def test_an_order_may_go_to_another_address(database: Engine, session: Session, 
         "order_number,member_number,status,total_cents,ship_to,held_reason\n40817363,10000001,held,1,shipping,address\n"
     )
     load(database, tmp_path, {"member.csv": MEMBER, "address.csv": address, "refill_order.csv": order})
-    assert session.scalars(select(Address.street).join(RefillOrder)).one() == "Larch Lane"
+    assert connection.scalars(select(Address.street).join(RefillOrder)).one() == "Larch Lane"
 
 
 @pytest.mark.parametrize(
@@ -156,109 +157,109 @@ def test_an_order_may_go_to_another_address(database: Engine, session: Session, 
     [("pending", True), ("placed", True), ("shipped", False), ("delivered", False), ("cancelled", False)],
 )
 def test_lines_are_open_while_their_order_is(
-    status: str, is_open: bool, database: Engine, session: Session, tmp_path: Path
+    status: str, is_open: bool, database: Engine, connection: Connection, tmp_path: Path
 ) -> None:
     load(database, tmp_path, GOOD | {"refill_order.csv": ORDER.replace("placed", status)})
-    assert session.scalars(select(OrderLine.open)).one() is is_open
+    assert connection.scalars(select(OrderLine.open)).one() is is_open
 
 
-def test_a_card_for_one_order_is_known_to_the_order(database: Engine, session: Session, tmp_path: Path) -> None:
+def test_a_card_for_one_order_is_known_to_the_order(database: Engine, connection: Connection, tmp_path: Path) -> None:
     card = (
         "member_number,token,brand,last4,exp_month,exp_year,order_number\n"
         "10000001,tok_visa,visa,4242,8,+3y,40817363\n"
         "10000001,tok_visa,visa,4242,8,2031,\n"
     )
     load(database, tmp_path, GOOD | {"saved_card.csv": card})
-    kept = session.scalars(select(SavedCard).where(SavedCard.only_for_order_id.is_not(None))).one()
-    order = session.scalars(select(RefillOrder)).one()
+    kept = connection.execute(select(SavedCard).where(SavedCard.only_for_order_id.is_not(None))).one()
+    order = connection.execute(select(RefillOrder)).one()
     assert (order.saved_card_id, kept.only_for_order_id) == (kept.id, order.id)
     assert (kept.token, kept.gateway, kept.exp_year) == (Secret("tok_visa"), "sandbox", 2029)
 
 
-def test_a_payment_is_for_the_whole_order(database: Engine, session: Session, tmp_path: Path) -> None:
+def test_a_payment_is_for_the_whole_order(database: Engine, connection: Connection, tmp_path: Path) -> None:
     payment = "order_number,brand,last4,status\n40817363,visa,4242,authorized\n"
     load(database, tmp_path, GOOD | {"payment.csv": payment})
-    paid = session.scalars(select(Payment)).one()
+    paid = connection.execute(select(Payment)).one()
     assert (paid.amount_cents, paid.gateway, paid.request_key) == (2500, "sandbox", "load-40817363")
 
 
-def test_requests_and_transfers_load(database: Engine, session: Session, tmp_path: Path) -> None:
+def test_requests_and_transfers_load(database: Engine, connection: Connection, tmp_path: Path) -> None:
     renewal = "reference,rx_number,requested_at\n61204558,7000001,2026-02-27T17:30:00-08:00\n"
     transfer = "member_number,drug_name,from_pharmacy,requested_on\n10000001,Metformin,Corner Drug,-2d\n"
     load(database, tmp_path, GOOD | {"renewal_request.csv": renewal, "transfer.csv": transfer})
-    asked, moved = session.scalars(select(RenewalRequest)).one(), session.scalars(select(Transfer)).one()
+    asked, moved = connection.execute(select(RenewalRequest)).one(), connection.execute(select(Transfer)).one()
     assert (asked.status, asked.channel) == ("requested", "phone")
     assert asked.requested_at == datetime(2026, 2, 28, 1, 30, tzinfo=UTC)
     assert (moved.status, moved.requested_on, moved.rx_number) == ("requested", date(2026, 2, 28), None)
 
 
-def test_a_spreadsheets_file_is_read(database: Engine, session: Session, tmp_path: Path) -> None:
+def test_a_spreadsheets_file_is_read(database: Engine, connection: Connection, tmp_path: Path) -> None:
     """A byte order mark, line ends of two characters, blank lines, spaces and quotes around fields do no harm."""
     words = (
         '\ufeffmember_number, first_name ,last_name,birth_date\r\n\r\n10000001, José ,"Ruiz, Jr.",1950-03-14\r\n\r\n'
     )
     (tmp_path / "member.csv").write_bytes(words.encode())
     load_folder(database, tmp_path, TODAY)
-    assert session.execute(select(Member.first_name, Member.last_name)).one() == ("José", "Ruiz, Jr.")
+    assert connection.execute(select(Member.first_name, Member.last_name)).one() == ("José", "Ruiz, Jr.")
 
 
 # Loading again -------------------------------------------------------------------------------------------------------
 
 
-def test_loading_the_same_again_changes_nothing(database: Engine, session: Session, tmp_path: Path) -> None:
+def test_loading_the_same_again_changes_nothing(database: Engine, connection: Connection, tmp_path: Path) -> None:
     load(database, tmp_path, GOOD)
-    before = [session.execute(select(table.__table__)).all() for table in Base.__subclasses__()]
-    session.rollback()
+    before = [connection.execute(select(table.__table__)).all() for table in Base.__subclasses__()]
+    connection.rollback()
     load(database, tmp_path, GOOD)
-    assert [session.execute(select(table.__table__)).all() for table in Base.__subclasses__()] == before
+    assert [connection.execute(select(table.__table__)).all() for table in Base.__subclasses__()] == before
 
 
 def test_loading_again_updates_by_number_and_leaves_what_the_file_does_not_tell(
-    database: Engine, session: Session, tmp_path: Path
+    database: Engine, connection: Connection, tmp_path: Path
 ) -> None:
     full = (
         "member_number,first_name,last_name,birth_date,phone,language\n10000001,Ana,Ruiz,1950-03-14,+14135550123,es\n"
     )
     load(database, tmp_path, {"member.csv": full})
     load(database, tmp_path, {"member.csv": MEMBER.replace("Ruiz", "Vega")})
-    member = session.scalars(select(Member)).one()
+    member = connection.execute(select(Member)).one()
     assert (member.last_name, member.phone, member.language) == ("Vega", "+14135550123", "es")
 
 
-def test_an_empty_field_clears_what_stood(database: Engine, session: Session, tmp_path: Path) -> None:
+def test_an_empty_field_clears_what_stood(database: Engine, connection: Connection, tmp_path: Path) -> None:
     full = "member_number,first_name,last_name,birth_date,phone\n10000001,Ana,Ruiz,1950-03-14,+14135550123\n"
     load(database, tmp_path, {"member.csv": full})
     load(database, tmp_path, {"member.csv": full.replace("+14135550123", "")})
-    assert session.scalars(select(Member.phone)).one() is None
+    assert connection.scalars(select(Member.phone)).one() is None
 
 
-def test_a_key_that_comes_twice_has_its_later_row(database: Engine, session: Session, tmp_path: Path) -> None:
+def test_a_key_that_comes_twice_has_its_later_row(database: Engine, connection: Connection, tmp_path: Path) -> None:
     load(database, tmp_path, {"member.csv": MEMBER + "10000001,Eva,Ruiz,1950-03-14\n"})
-    assert session.scalars(select(Member.first_name)).one() == "Eva"
+    assert connection.scalars(select(Member.first_name)).one() == "Eva"
 
 
 def test_a_member_who_moved_gets_a_new_address_and_orders_keep_theirs(
-    database: Engine, session: Session, tmp_path: Path
+    database: Engine, connection: Connection, tmp_path: Path
 ) -> None:
     load(database, tmp_path, GOOD)
     load(database, tmp_path, GOOD | {"address.csv": ADDRESS.replace("74", "76")})
-    rows = session.execute(select(Address.house_number, Address.replaced_at).order_by(Address.id)).all()
+    rows = connection.execute(select(Address.house_number, Address.replaced_at).order_by(Address.id)).all()
     assert rows == [("74", NOON), ("76", None)]
-    assert session.scalars(select(Address.house_number).join(RefillOrder)).one() == "74"
+    assert connection.scalars(select(Address.house_number).join(RefillOrder)).one() == "74"
 
 
-def test_an_unverified_address_replaces_none(database: Engine, session: Session, tmp_path: Path) -> None:
+def test_an_unverified_address_replaces_none(database: Engine, connection: Connection, tmp_path: Path) -> None:
     load(database, tmp_path, GOOD)
     keyed = "member_number,house_number,street,zip,verified\n10000001,9,Larch Lane,01001,false\n"
     load(database, tmp_path, {"address.csv": keyed})
-    assert session.scalars(select(Address.replaced_at)).all() == [None, None]
+    assert connection.scalars(select(Address.replaced_at)).all() == [None, None]
 
 
-def test_a_card_on_file_is_found_by_its_token(database: Engine, session: Session, tmp_path: Path) -> None:
+def test_a_card_on_file_is_found_by_its_token(database: Engine, connection: Connection, tmp_path: Path) -> None:
     card = "member_number,token,brand,last4,exp_month,exp_year\n10000001,tok_visa,visa,4242,8,2029\n"
     load(database, tmp_path, {"member.csv": MEMBER, "saved_card.csv": card})
     load(database, tmp_path, {"saved_card.csv": card.replace("2029", "2032")})
-    assert session.scalars(select(SavedCard.exp_year)).all() == [2032]
+    assert connection.scalars(select(SavedCard.exp_year)).all() == [2032]
 
 
 # What is said of bad rows --------------------------------------------------------------------------------------------
@@ -495,24 +496,24 @@ def many_members(rows: int) -> str:
     return MEMBER + "".join(f"2{number:07},Bo,Lee,1970-01-01\n" for number in range(rows - 1))
 
 
-def test_a_bad_row_leaves_nothing_of_its_load(database: Engine, session: Session, tmp_path: Path) -> None:
+def test_a_bad_row_leaves_nothing_of_its_load(database: Engine, connection: Connection, tmp_path: Path) -> None:
     files = {"member.csv": many_members(BATCH + 5), "address.csv": ADDRESS + "10000001,9,Larch Lane,1001\n"}
     refusal(database, tmp_path, files)
-    assert count(session, Member) == 0
+    assert count(connection, Member) == 0
 
 
-def test_a_bad_row_leaves_what_stood_before(database: Engine, session: Session, tmp_path: Path) -> None:
+def test_a_bad_row_leaves_what_stood_before(database: Engine, connection: Connection, tmp_path: Path) -> None:
     load(database, tmp_path, {"member.csv": MEMBER})
     refusal(database, tmp_path, {"member.csv": MEMBER.replace("Ana", "Eva") + "1,,,\n"})
-    assert session.scalars(select(Member.first_name)).one() == "Ana"
+    assert connection.scalars(select(Member.first_name)).one() == "Ana"
 
 
-def test_rows_stream_in_batches_and_progress_is_told(database: Engine, session: Session, tmp_path: Path) -> None:
+def test_rows_stream_in_batches_and_progress_is_told(database: Engine, connection: Connection, tmp_path: Path) -> None:
     (tmp_path / "member.csv").write_text(many_members(2 * BATCH + 7))
     told: list[tuple[str, int]] = []
     load_folder(database, tmp_path, TODAY, lambda name, rows: told.append((name, rows)))
     assert told == [("member.csv", BATCH), ("member.csv", 2 * BATCH), ("member.csv", 2 * BATCH + 7)]
-    assert count(session, Member) == 2 * BATCH + 7
+    assert count(connection, Member) == 2 * BATCH + 7
 
 
 def test_a_row_the_database_refuses_is_found_among_many(database: Engine, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 from pharmacy_rows import NOW, add_address, add_member, add_rx
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from ivr.pharmacy.addresses import mailing_address
 from ivr.pharmacy.members import born_on, find_member, is_own_prescription, members_by_phone
@@ -24,11 +24,11 @@ from ivr.pharmacy.members import born_on, find_member, is_own_prescription, memb
     ids=["both match", "wrong ZIP", "another member's ZIP", "nothing", "nobody"],
 )
 def test_a_member_is_found_by_number_and_zip_or_not_at_all(
-    session: Session, number: str, zip_code: str, found: bool
+    connection: Connection, number: str, zip_code: str, found: bool
 ) -> None:
-    add_address(session, add_member(session))
-    add_address(session, add_member(session, "10000002"), zip="10001")
-    assert (find_member(session, number, zip_code) is not None) == found
+    add_address(connection, add_member(connection))
+    add_address(connection, add_member(connection, "10000002"), zip="10001")
+    assert (find_member(connection, number, zip_code) is not None) == found
 
 
 @pytest.mark.parametrize(
@@ -36,37 +36,37 @@ def test_a_member_is_found_by_number_and_zip_or_not_at_all(
     [{"replaced_at": NOW}, {"verified": False, "entered_by": "phone"}, {"kind": "shipping"}],
     ids=["replaced", "not verified", "for one order"],
 )
-def test_only_the_current_verified_mailing_address_counts(session: Session, changes: dict[str, object]) -> None:
-    member_id = add_member(session)
-    add_address(session, member_id, zip="10001")
-    add_address(session, member_id, **changes)
-    assert find_member(session, "10000001", "80202") is None
-    address = mailing_address(session, member_id)
+def test_only_the_current_verified_mailing_address_counts(connection: Connection, changes: dict[str, object]) -> None:
+    member_id = add_member(connection)
+    add_address(connection, member_id, zip="10001")
+    add_address(connection, member_id, **changes)
+    assert find_member(connection, "10000001", "80202") is None
+    address = mailing_address(connection, member_id)
     assert address is not None
     assert address.zip == "10001"
 
 
-def test_a_member_without_an_address_is_not_found(session: Session) -> None:
-    member_id = add_member(session)
-    assert find_member(session, "10000001", "80202") is None
-    assert mailing_address(session, member_id) is None
+def test_a_member_without_an_address_is_not_found(connection: Connection) -> None:
+    member_id = add_member(connection)
+    assert find_member(connection, "10000001", "80202") is None
+    assert mailing_address(connection, member_id) is None
 
 
-def test_facts_about_a_member_are_the_few_a_call_needs(session: Session) -> None:
-    member_id = add_member(session, language="es", status="ended", phone="+13035550100")
-    add_address(session, member_id)
-    member = find_member(session, "10000001", "80202")
+def test_facts_about_a_member_are_the_few_a_call_needs(connection: Connection) -> None:
+    member_id = add_member(connection, language="es", status="ended", phone="+13035550100")
+    add_address(connection, member_id)
+    member = find_member(connection, "10000001", "80202")
     assert member is not None
     assert (member.id, member.first_name, member.language, member.status) == (member_id, "Ana", "es", "ended")
-    assert members_by_phone(session, "+13035550100") == (member,)
-    assert members_by_phone(session, "+13035550101") == ()
+    assert members_by_phone(connection, "+13035550100") == (member,)
+    assert members_by_phone(connection, "+13035550101") == ()
 
 
-def test_a_prescription_number_or_the_birth_date_is_the_third_proof(session: Session) -> None:
-    member_id, other_id = add_member(session), add_member(session, "10000002")
-    add_rx(session, member_id)
-    assert is_own_prescription(session, member_id, "1234567")
-    assert not is_own_prescription(session, other_id, "1234567")
-    assert not is_own_prescription(session, member_id, "7654321")
-    assert born_on(session, member_id) == date(1950, 3, 14)
-    assert born_on(session, 0) is None
+def test_a_prescription_number_or_the_birth_date_is_the_third_proof(connection: Connection) -> None:
+    member_id, other_id = add_member(connection), add_member(connection, "10000002")
+    add_rx(connection, member_id)
+    assert is_own_prescription(connection, member_id, "1234567")
+    assert not is_own_prescription(connection, other_id, "1234567")
+    assert not is_own_prescription(connection, member_id, "7654321")
+    assert born_on(connection, member_id) == date(1950, 3, 14)
+    assert born_on(connection, 0) is None

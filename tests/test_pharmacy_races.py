@@ -11,8 +11,7 @@ from typing import TypeVar
 
 import pytest
 from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, draw_from
-from sqlalchemy import Engine, func, insert, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Engine, func, insert, select, text
 
 from ivr.pharmacy.findings import FindingKind
 from ivr.pharmacy.fulfilment import cancel_order, mark_placed, ship_order
@@ -25,14 +24,14 @@ Outcome = TypeVar("Outcome")
 CALLERS = 6
 
 
-def at_once(engine: Engine, *tasks: Callable[[Session], Outcome]) -> list[Outcome]:
+def at_once(engine: Engine, *tasks: Callable[[Connection], Outcome]) -> list[Outcome]:
     """Run each task in a turn of its own, all of them at the same moment."""
     start = Barrier(len(tasks))
 
-    def turn(task: Callable[[Session], Outcome]) -> Outcome:
+    def turn(task: Callable[[Connection], Outcome]) -> Outcome:
         start.wait()
-        with Session(engine) as session, session.begin():
-            return task(session)
+        with engine.begin() as connection:
+            return task(connection)
 
     with ThreadPoolExecutor(len(tasks)) as pool:
         return list(pool.map(turn, tasks))
@@ -41,28 +40,28 @@ def at_once(engine: Engine, *tasks: Callable[[Session], Outcome]) -> list[Outcom
 @pytest.fixture
 def request_for(database: Engine) -> OrderRequest:
     """Ask for a member's three prescriptions."""
-    with Session(database) as session, session.begin():
-        member_id = add_member(session)
-        lines = tuple(WantedLine(add_rx(session, member_id, f"111111{n}"), 1) for n in range(3))
-        return OrderRequest(member_id, lines, add_address(session, member_id), "pending", "call-1")
+    with database.begin() as connection:
+        member_id = add_member(connection)
+        lines = tuple(WantedLine(add_rx(connection, member_id, f"111111{n}"), 1) for n in range(3))
+        return OrderRequest(member_id, lines, add_address(connection, member_id), "pending", "call-1")
 
 
-def placing(request: OrderRequest, seed: int) -> Callable[[Session], Placed | Taken]:
-    def place(session: Session) -> Placed | Taken:
-        return place_order(session, request, now=NOW, today=TODAY, rules=Rules(), draw=draw_from(seed))
+def placing(request: OrderRequest, seed: int) -> Callable[[Connection], Placed | Taken]:
+    def place(connection: Connection) -> Placed | Taken:
+        return place_order(connection, request, now=NOW, today=TODAY, rules=Rules(), draw=draw_from(seed))
 
     return place
 
 
 def refills(engine: Engine) -> set[tuple[int, int]]:
-    with Session(engine) as session:
-        rows = session.execute(select(Prescription.refills_left, Prescription.refills_used))
+    with engine.connect() as connection:
+        rows = connection.execute(select(Prescription.refills_left, Prescription.refills_used))
         return {(left, used) for left, used in rows}
 
 
 def how_many(engine: Engine, table: type) -> int:
-    with Session(engine) as session:
-        return session.scalar(select(func.count()).select_from(table)) or 0
+    with engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(table)) or 0
 
 
 def test_one_of_several_channels_gets_the_prescription(database: Engine, request_for: OrderRequest) -> None:
@@ -95,10 +94,10 @@ def test_lines_named_in_any_order_do_not_lock_each_other_out(database: Engine, r
 
 
 def test_refills_come_back_once_however_many_cancel(database: Engine, request_for: OrderRequest) -> None:
-    with Session(database) as session, session.begin():
-        first = placing(request_for, 0)(session)
+    with database.begin() as connection:
+        first = placing(request_for, 0)(connection)
     assert isinstance(first, Placed)
-    done = at_once(database, *[lambda session: cancel_order(session, first.order.id)] * CALLERS)
+    done = at_once(database, *[lambda connection: cancel_order(connection, first.order.id)] * CALLERS)
     assert sum(done) == 1
     assert refills(database) == {(3, 2)}
 
@@ -108,19 +107,19 @@ def test_a_channel_that_takes_no_locks_is_noticed_all_the_same(
 ) -> None:
     if kind == "sqlite":
         pytest.skip("an embedded database has one writer at a time")
-    with Session(database) as session, session.begin():
-        other = add_rx(session, request_for.member_id, "2222222")
+    with database.begin() as connection:
+        other = add_rx(connection, request_for.member_id, "2222222")
         only = replace(request_for, lines=(WantedLine(other, 1),), request_key="web-1", channel="web")
-        website = placing(only, 50)(session)
+        website = placing(only, 50)(connection)
     assert isinstance(website, Placed)
     line = {"order_id": website.order.id, "days_supply": 30, "quantity": 60, "price_cents": 0, "open": True}
     taken_id = request_for.lines[1].prescription_id
-    with ThreadPoolExecutor(1) as pool, Session(database) as session, Session(database) as watcher:
-        session.execute(insert(OrderLine).values(prescription_id=taken_id, **line))
+    with ThreadPoolExecutor(1) as pool, Connection(database) as connection, Connection(database) as watcher:
+        connection.execute(insert(OrderLine).values(prescription_id=taken_id, **line))
         ordering = pool.submit(lambda: at_once(database, placing(request_for, 1)))
         while not watcher.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
             assert not ordering.done()
-        session.commit()
+        connection.commit()
         [outcome] = ordering.result()
     assert outcome == Taken("1111111", FindingKind.ALREADY_ORDERED)
     assert refills(database) == {(3, 2), (2, 3)}
@@ -128,24 +127,24 @@ def test_a_channel_that_takes_no_locks_is_noticed_all_the_same(
 
 
 def test_cancelling_and_ordering_again_at_once_ends_well(database: Engine, request_for: OrderRequest) -> None:
-    with Session(database) as session, session.begin():
-        first = placing(request_for, 0)(session)
+    with database.begin() as connection:
+        first = placing(request_for, 0)(connection)
     assert isinstance(first, Placed)
     again = placing(replace(request_for, request_key="call-2"), 1)
-    cancelled, outcome = at_once(database, lambda session: cancel_order(session, first.order.id), again)
+    cancelled, outcome = at_once(database, lambda connection: cancel_order(connection, first.order.id), again)
     assert cancelled is True
     assert refills(database) == ({(2, 3)} if isinstance(outcome, Placed) else {(3, 2)})
 
 
 def test_an_order_is_shipped_or_cancelled_but_not_both(database: Engine, request_for: OrderRequest) -> None:
-    with Session(database) as session, session.begin():
-        first = placing(request_for, 0)(session)
+    with database.begin() as connection:
+        first = placing(request_for, 0)(connection)
         assert isinstance(first, Placed)
-        assert mark_placed(session, first.order.id)
+        assert mark_placed(connection, first.order.id)
     done = at_once(
         database,
-        lambda session: ship_order(session, first.order.id, TODAY),
-        lambda session: cancel_order(session, first.order.id),
+        lambda connection: ship_order(connection, first.order.id, TODAY),
+        lambda connection: cancel_order(connection, first.order.id),
     )
     assert sorted(done) == [False, True]
     assert refills(database) == ({(2, 3)} if done[0] else {(3, 2)})
@@ -156,7 +155,7 @@ def test_a_renewal_is_asked_for_once_by_all_channels(database: Engine, request_f
     asked = at_once(
         database,
         *(
-            lambda session, seed=seed: request_renewal(session, rx_id, NOW, "web", draw_from(seed))
+            lambda connection, seed=seed: request_renewal(connection, rx_id, NOW, "web", draw_from(seed))
             for seed in range(CALLERS)
         ),
     )

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, insert
 
 from ivr.keypad import letters_to_keys
 from ivr.pharmacy import streets
@@ -133,15 +132,15 @@ def test_two_slips_are_not_and_few_presses_have_none(keyed: str) -> None:
     assert not rank_near(known("MAPLE AVENUE"), keyed, None)
 
 
-def test_only_streets_of_the_zip_are_looked_up(session: Session) -> None:
+def test_only_streets_of_the_zip_are_looked_up(connection: Connection) -> None:
     rows = [("94550", "MAPLE ST"), ("94551", "MAPLE CT"), ("9455", "X")]
-    session.execute(
+    connection.execute(
         insert(Street),
         [{"zip": code, "name": name, "city": "L", "state": "CA"} for code, name in rows if len(code) == 5],
     )
-    assert [street.name for street in streets.streets_of(session, "94550")] == ["MAPLE ST"]
-    assert streets.has_streets(session, "94551")
-    assert not streets.has_streets(session, "94552")
+    assert [street.name for street in streets.streets_of(connection, "94550")] == ["MAPLE ST"]
+    assert streets.has_streets(connection, "94551")
+    assert not streets.has_streets(connection, "94552")
 
 
 @pytest.mark.parametrize(

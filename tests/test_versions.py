@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from databases import KINDS, Databases
 from rehearsal import IDENTIFIED, PROJECT, Rehearsal, fill_demo, rehearse
-from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
 from ivr.errors import DefinitionError
@@ -53,8 +52,8 @@ class Desk:
         self.watcher.look()
 
     def published(self) -> list[tuple[str, str]]:
-        with Session(self.rehearsal.line.database) as session:
-            return [(publication.hash, publication.how) for publication in publications.history(session, 20)]
+        with self.rehearsal.line.database.connect() as connection:
+            return [(publication.hash, publication.how) for publication in publications.history(connection, 20)]
 
 
 def worker(desk: Desk) -> Desk:
@@ -208,8 +207,8 @@ def test_a_version_that_actions_have_outgrown_still_serves_its_calls(desk: Desk)
     outgrown = {**SPECS, "count_refillable": replace(SPECS["count_refillable"], outcomes={"other": {}})}
     versions = Versions(desk.rehearsal.line.versions.current, outgrown)
     line = replace(desk.rehearsal.line, versions=versions)
-    with Session(line.database) as session:
-        assert versions.get(session, first).hash == first
+    with line.database.connect() as connection:
+        assert versions.get(connection, first).hash == first
     rehearsal = replace(desk.rehearsal, line=line, app=make_app(line, Settings()))
     network.desk = Desk(desk.folders, rehearsal, desk.watcher)
     assert phone.press("9").text.endswith("Goodbye.")
@@ -309,13 +308,13 @@ def test_calls_are_counted_by_version(desk: Desk) -> None:
     desk.rehearsal.call("139")
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     desk.rehearsal.call(IDENTIFIED)
-    with Session(desk.rehearsal.line.database) as session:
+    with desk.rehearsal.line.database.connect() as connection:
         now = desk.rehearsal.clock()
-        assert publications.calls(session, now) == {
+        assert publications.calls(connection, now) == {
             first: publications.Calls(in_progress=1, all=2),
             desk.hash: publications.Calls(in_progress=1, all=1),
         }
-        assert publications.calls(session, now + timedelta(hours=2))[first].in_progress == 0
+        assert publications.calls(connection, now + timedelta(hours=2))[first].in_progress == 0
 
 
 def test_versions_in_memory_are_few_and_old_ones_are_found_again(desk: Desk) -> None:
@@ -325,5 +324,5 @@ def test_versions_in_memory_are_few_and_old_ones_are_found_again(desk: Desk) -> 
         desk.edit("prompts/en/main.yaml", old, f"Goodbye {number}.")
     versions = desk.rehearsal.line.versions
     assert len(versions._known) <= 8
-    with Session(desk.rehearsal.line.database) as session:
-        assert versions.get(session, first).hash == first
+    with desk.rehearsal.line.database.connect() as connection:
+        assert versions.get(connection, first).hash == first

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 from rich.table import Table
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from ivr.cli.group import console, settings
 from ivr.line import fulfil
@@ -49,18 +49,18 @@ def pharmacy_orders(most: int) -> None:
     table = Table(
         "order", "member", "by", "status", "prescriptions", "total", "placed", "ships", "expected by", "payment"
     )
-    with answering(database), Session(database) as session:
-        for order in latest_orders(session, most):
-            table.add_row(*order_row(session, order))
+    with answering(database), database.connect() as connection:
+        for order in latest_orders(connection, most):
+            table.add_row(*order_row(connection, order))
     console().print(table)
 
 
-def order_row(session: Session, order: OrderFacts) -> tuple[str, ...]:
+def order_row(connection: Connection, order: OrderFacts) -> tuple[str, ...]:
     """Return an order as it is shown to staff."""
-    payment = payment_for(session, order.id)
+    payment = payment_for(connection, order.id)
     return (
         order.order_number,
-        member_number(session, order.member_id),
+        member_number(connection, order.member_id),
         order.channel,
         order.status + (f" ({order.held_reason})" if order.held_reason else ""),
         ", ".join(f"{line.rx_number} {line.days_supply} days" for line in order.lines),

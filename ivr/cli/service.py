@@ -15,7 +15,6 @@ from granian.log import LogLevels
 from rich.console import RenderableType
 from rich.panel import Panel
 from rich.table import Table
-from sqlalchemy.orm import Session
 
 from ivr import logs
 from ivr.cli.group import console, settings
@@ -59,8 +58,8 @@ def serve(host: str, port: int, workers: int) -> None:
     now = line.clock()
     if is_empty(line.database):
         load_demo(line.database, line.today(now))
-    with Session(line.database) as session:
-        card = demo_card(session, line.today(now), line.rules)
+    with line.database.connect() as connection:
+        card = demo_card(connection, line.today(now), line.rules)
     console().print(start_card(f"http://{host}:{port}", card))
     line.database.dispose()  # the workers open their own
     logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.msg)  # they wait, not compute

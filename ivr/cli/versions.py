@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 from rich.table import Table
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from ivr.cli.group import console, settings
 from ivr.errors import IvrError
@@ -45,9 +44,9 @@ def versions(old: str | None, new: str | None, most: int) -> None:
 
 def list_versions(chosen: Settings, database: Engine, most: int) -> None:
     """Print the publications, newest first; the first one answers new calls."""
-    with answering(database), Session(database) as session:
-        history = publications.history(session, most)
-        calls = publications.calls(session, chosen.clock()())
+    with answering(database), database.connect() as connection:
+        history = publications.history(connection, most)
+        calls = publications.calls(connection, chosen.clock()())
     if not history:
         click.echo("nothing was published yet; ivr serve publishes what lies in the folders")
         return
@@ -96,8 +95,8 @@ def opened(chosen: Settings) -> Engine:
 
 def published(database: Engine) -> Publication:
     """Return what answers new calls."""
-    with answering(database), Session(database) as session:
-        newest = publications.latest(session)
+    with answering(database), database.connect() as connection:
+        newest = publications.latest(connection)
     if newest is None:
         raise IvrError("nothing was published yet")
     return newest
@@ -105,8 +104,8 @@ def published(database: Engine) -> Publication:
 
 def full_name(database: Engine, name: str) -> str:
     """Return the hash of the one version that is meant."""
-    with answering(database), Session(database) as session:
-        names = publications.named(session, name)
+    with answering(database), database.connect() as connection:
+        names = publications.named(connection, name)
     if len(names) != 1:
         meant = f"{name} may be {' or '.join(names)}" if names else f'there is no version "{name}"'
         raise IvrError(f"{meant}; ivr versions lists them")
@@ -118,8 +117,8 @@ def found(chosen: Settings, database: Engine, name: str) -> Version:
     if name == IN_FOLDERS:
         return load(read_files(chosen.flows, chosen.prompts), SPECS)
     full = full_name(database, name)
-    with answering(database), Session(database) as session:
-        files = publications.stored(session, full)
+    with answering(database), database.connect() as connection:
+        files = publications.stored(connection, full)
     version = rebuild(files) if files else None
     if version is None:
         raise IvrError(f"{full} cannot be read by this release of the program")

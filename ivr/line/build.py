@@ -6,7 +6,6 @@ import secrets
 from pathlib import Path
 
 from sqlalchemy import Engine, make_url
-from sqlalchemy.orm import Session
 
 from ivr.errors import SettingError
 from ivr.line.publishing import open_versions
@@ -54,8 +53,8 @@ def folders(settings: Settings) -> Folders:
 
 def publish(line: Line, database: Engine) -> None:
     """Write the version that answers new calls to the database, where every worker finds it."""
-    with answering(database), Session(database) as session, session.begin():
-        line.versions.publish(session, line.clock())
+    with answering(database), database.begin() as connection:
+        line.versions.publish(connection, line.clock())
 
 
 def rules(settings: Settings) -> Rules:

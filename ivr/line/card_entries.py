@@ -10,14 +10,18 @@ import json
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from ivr.line import tables
 from ivr.line.service import Context
-from ivr.pharmacy.statements import insert_into
+from ivr.pharmacy.statements import insert_or_replace
 from ivr.secret import Secret
 
 KEPT_FOR = timedelta(minutes=5)
+
+_OF_CALL = tables.card_entry.c.call_sid == bindparam("sid")
+_SEALED = select(tables.card_entry.c.sealed_card).where(_OF_CALL)
+_WIPE = delete(tables.card_entry).where(_OF_CALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +39,12 @@ def keep(context: Context, entry: Entry) -> None:
     shape = [entry.number.reveal(), entry.brand, entry.exp_month, entry.exp_year]
     sealed = context.line.vault.seal(json.dumps(shape).encode(), context.now)
     row = {"call_sid": context.caller.sid, "sealed_card": sealed, "expires_at": context.now + KEPT_FOR}
-    kept = insert_into(context.session, tables.card_entry).values(row)
-    context.session.execute(kept.on_conflict_do_update(index_elements=["call_sid"], set_=row))
+    insert_or_replace(context.connection, tables.card_entry, row)
 
 
 def take(context: Context) -> Entry | None:
     """Return the card that is being keyed; None when there is none, or it lay too long."""
-    mine = select(tables.card_entry.c.sealed_card).where(tables.card_entry.c.call_sid == context.caller.sid)
-    sealed = context.session.scalar(mine)
+    sealed = context.connection.scalar(_SEALED, {"sid": context.caller.sid})
     opened = context.line.vault.open(sealed, int(KEPT_FOR.total_seconds()), context.now) if sealed else None
     if opened is None:
         return None
@@ -52,4 +54,4 @@ def take(context: Context) -> Entry | None:
 
 def wipe(context: Context) -> None:
     """Drop the card that was being keyed."""
-    context.session.execute(delete(tables.card_entry).where(tables.card_entry.c.call_sid == context.caller.sid))
+    context.connection.execute(_WIPE, {"sid": context.caller.sid})

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
-
 from ivr.line import settle
 from ivr.line.service import Line
 from ivr.payment.gateway import Authorized, Captured, Refused, Unavailable, Voided
@@ -36,9 +34,9 @@ class Outcome:
 def ship(line: Line, order_number: str, tracking_number: str | None = None) -> Outcome:
     """Capture what was authorized, then send the order off; its fill counts from today."""
     now = line.clock()
-    with Session(line.database) as session, session.begin():
-        order = order_by_number(session, order_number)
-        payment = payment_for(session, order.id) if order else None
+    with line.database.begin() as connection:
+        order = order_by_number(connection, order_number)
+        payment = payment_for(connection, order.id) if order else None
     if order is None:
         return Outcome(False, f"there is no order {order_number}")
     if order.status != "placed":
@@ -49,9 +47,9 @@ def ship(line: Line, order_number: str, tracking_number: str | None = None) -> O
         refusal = _capture(line, order, payment, now)
         if refusal:
             return refusal
-    with Session(line.database) as session, session.begin():
-        shipped = ship_order(session, order.id, line.today(now), tracking_number)
-        forget_order_card(session, order.id)
+    with line.database.begin() as connection:
+        shipped = ship_order(connection, order.id, line.today(now), tracking_number)
+        forget_order_card(connection, order.id)
     return Outcome(
         shipped, f"order {order_number} is shipped" if shipped else f"order {order_number} changed meanwhile"
     )
@@ -73,8 +71,8 @@ def _capture(line: Line, order: OrderFacts, payment: PaymentFacts, now: datetime
     answer = line.gateway.capture(payment.reference, payment.amount_cents, payment.request_key)
     match answer:
         case Captured():
-            with Session(line.database) as session, session.begin():
-                record_payment(session, payment.id, "captured", answer.reference)
+            with line.database.begin() as connection:
+                record_payment(connection, payment.id, "captured", answer.reference)
             return None
         case Refused():
             return Outcome(
@@ -88,10 +86,10 @@ def _begin_anew(line: Line, order: OrderFacts, old: PaymentFacts, now: datetime)
     """Void an authorization that may have lapsed, and write a new payment down as pending in its place."""
     if old.reference is None or not isinstance(line.gateway.void(old.reference, old.request_key), Voided):
         return Outcome(False, f"the old authorization of order {order.order_number} could not be voided; try again")
-    with Session(line.database) as session, session.begin():
-        record_payment(session, old.id, "voided", None)
+    with line.database.begin() as connection:
+        record_payment(connection, old.id, "voided", None)
         return begin_payment(
-            session,
+            connection,
             order.id,
             gateway=old.gateway,
             brand=old.brand,
@@ -104,8 +102,8 @@ def _begin_anew(line: Line, order: OrderFacts, old: PaymentFacts, now: datetime)
 
 def _authorize(line: Line, order: OrderFacts, payment: PaymentFacts) -> PaymentFacts | Outcome:
     """Ask for a pending payment with its own key; without an answer it stays pending, to be asked for again."""
-    with Session(line.database) as session, session.begin():
-        card = saved_card(session, order.saved_card_id) if order.saved_card_id else None
+    with line.database.begin() as connection:
+        card = saved_card(connection, order.saved_card_id) if order.saved_card_id else None
     if card is None:
         return Outcome(False, f"the card of order {order.order_number} is gone")
     answer = line.gateway.authorize(
@@ -113,12 +111,12 @@ def _authorize(line: Line, order: OrderFacts, payment: PaymentFacts) -> PaymentF
     )
     if isinstance(answer, Unavailable):
         return _no_answer(order)
-    with Session(line.database) as session, session.begin():
+    with line.database.begin() as connection:
         if isinstance(answer, Authorized):
-            record_payment(session, payment.id, "authorized", answer.reference)
-            return payment_for(session, order.id) or payment
-        record_payment(session, payment.id, "declined", None)
-        hold_order(session, order.id, "payment")
+            record_payment(connection, payment.id, "authorized", answer.reference)
+            return payment_for(connection, order.id) or payment
+        record_payment(connection, payment.id, "declined", None)
+        hold_order(connection, order.id, "payment")
     return Outcome(False, f"order {order.order_number} is held: its card was not authorized again")
 
 
@@ -128,18 +126,18 @@ def _no_answer(order: OrderFacts) -> Outcome:
 
 def cancel(line: Line, order_number: str) -> Outcome:
     """Cancel an order that has not shipped: refills and lines are given back, then what was authorized is voided."""
-    with Session(line.database) as session, session.begin():
-        order = order_by_number(session, order_number)
+    with line.database.begin() as connection:
+        order = order_by_number(connection, order_number)
         if order is None:
             return Outcome(False, f"there is no order {order_number}")
-        settle.lock(session, order.id, line.clock())  # nobody begins to ask for its payment meanwhile
-        payment = payment_for(session, order.id)
+        settle.lock(connection, order.id, line.clock())  # nobody begins to ask for its payment meanwhile
+        payment = payment_for(connection, order.id)
         if payment and payment.status == "pending":
             words = f"the payment of order {order_number} is still being asked for; try again in a minute"
             return Outcome(False, words)
         if payment and payment.status == "captured" and order.status == "placed":
             return Outcome(False, f"order {order_number} is being shipped: its payment is captured")
-        if not cancel_order(session, order.id):
+        if not cancel_order(connection, order.id):
             return Outcome(False, f"order {order_number} is {order.status} and cannot be cancelled")
     if payment is None or payment.status != "authorized":
         return Outcome(True, f"order {order_number} is cancelled")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, Index, Integer, Table, Text, insert
-from sqlalchemy.orm import Session
+from sqlalchemy import Column, Connection, Index, Integer, Table, Text, insert
 
 from ivr.line.tables import metadata
 from ivr.pharmacy.columns import Instant
@@ -26,8 +25,8 @@ notice = Table(
 """`kind` is `address_changed`; `by` is `text` for a member whose telephone is on file, else `letter`."""
 
 
-def note_changed_address(session: Session, member_id: int, address_id: int, now: datetime) -> None:
+def note_changed_address(connection: Connection, member_id: int, address_id: int, now: datetime) -> None:
     """Note that a member is to hear of a changed mailing address, so that a stranger's change does not go unnoticed."""
-    by = "text" if phone_of(session, member_id) else "letter"
+    by = "text" if phone_of(connection, member_id) else "letter"
     values = {"member_id": member_id, "kind": "address_changed", "by": by, "address_id": address_id}
-    session.execute(insert(notice).values(**values, noted_at=now))
+    connection.execute(insert(notice).values(**values, noted_at=now))

@@ -15,10 +15,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
-from sqlalchemy.orm import Session
 
 from ivr.line import tables
-from ivr.pharmacy.statements import insert_into
+from ivr.pharmacy.statements import insert_unless_there
 
 STILL_TALKING = timedelta(hours=1)
 """A call without an end that nobody was heard in for so long is not in progress: its end was lost."""
@@ -64,16 +63,16 @@ class Calls:
     all: int = 0
 
 
-def record(session: Session, files: Files, publication: Publication) -> bool:
+def record(connection: Connection, files: Files, publication: Publication) -> bool:
     """Publish a version unless it is the published one; of several workers that try, one does."""
     row = {"hash": files.hash, "published_at": publication.at, "files": zlib.compress(files.to_json().encode())}
-    session.execute(insert_into(session, tables.version).values(row).on_conflict_do_nothing())
+    insert_unless_there(connection, tables.version, row)
     mine = select(tables.version.c.hash).where(tables.version.c.hash == files.hash)
-    session.execute(mine.with_for_update())  # others that publish the same wait here, and then find it published
-    newest = latest(session)
+    connection.execute(mine.with_for_update())  # others that publish the same wait here, and then find it published
+    newest = latest(connection)
     if newest is not None and files.hash in (newest.hash, newest.passes_over) and publication.how != "rollback":
         return False
-    session.execute(
+    connection.execute(
         tables.publication.insert().values(
             hash=files.hash,
             at=publication.at,
@@ -85,27 +84,27 @@ def record(session: Session, files: Files, publication: Publication) -> bool:
     return True
 
 
-def latest(session: Session) -> Publication | None:
+def latest(connection: Connection) -> Publication | None:
     """Return what is published now; None when nothing ever was."""
-    return next(iter(history(session, 1)), None)
+    return next(iter(history(connection, 1)), None)
 
 
-def history(session: Session, most: int) -> tuple[Publication, ...]:
+def history(connection: Connection, most: int) -> tuple[Publication, ...]:
     """Return what was published, newest first."""
     rows = select(tables.publication).order_by(tables.publication.c.id.desc()).limit(most)
-    return tuple(_publication(row) for row in session.execute(rows))
+    return tuple(_publication(row) for row in connection.execute(rows))
 
 
-def numbered(session: Session, number: int) -> Publication | None:
+def numbered(connection: Connection, number: int) -> Publication | None:
     """Return one publication by its number."""
-    row = session.execute(select(tables.publication).where(tables.publication.c.id == number)).one_or_none()
+    row = connection.execute(select(tables.publication).where(tables.publication.c.id == number)).one_or_none()
     return _publication(row) if row else None
 
 
-def before(session: Session, publication: Publication) -> Publication | None:
+def before(connection: Connection, publication: Publication) -> Publication | None:
     """Return what a publication took the place of."""
     older = select(tables.publication).where(tables.publication.c.id < publication.id)
-    row = session.execute(older.order_by(tables.publication.c.id.desc()).limit(1)).one_or_none()
+    row = connection.execute(older.order_by(tables.publication.c.id.desc()).limit(1)).one_or_none()
     return _publication(row) if row else None
 
 
@@ -113,23 +112,23 @@ def _publication(row: Row[Any]) -> Publication:
     return Publication(row.hash, row.at, row.published_by, row.how, row.passes_over, row.id)
 
 
-def stored(session: Session | Connection, name: str) -> Files | None:
+def stored(connection: Connection | Connection, name: str) -> Files | None:
     """Return a version's files."""
-    files = session.scalar(select(tables.version.c.files).where(tables.version.c.hash == name))
+    files = connection.scalar(select(tables.version.c.files).where(tables.version.c.hash == name))
     return Files(**json.loads(zlib.decompress(files))) if files else None
 
 
-def named(session: Session, beginning: str) -> tuple[str, ...]:
+def named(connection: Connection, beginning: str) -> tuple[str, ...]:
     """Return the versions whose hash begins so."""
     hashes = select(tables.version.c.hash).where(tables.version.c.hash.startswith(beginning, autoescape=True))
-    return tuple(session.scalars(hashes.order_by(tables.version.c.hash)))
+    return tuple(connection.scalars(hashes.order_by(tables.version.c.hash)))
 
 
-def calls(session: Session, now: datetime) -> dict[str, Calls]:
+def calls(connection: Connection, now: datetime) -> dict[str, Calls]:
     """Count the calls of each version."""
     talking = tables.call.c.ended_at.is_(None) & (tables.call.c.heard_at > now - STILL_TALKING)
     counts = select(
         tables.call.c.version, func.count().filter(talking).label("talking"), func.count().label("all_calls")
     )
-    rows = session.execute(counts.group_by(tables.call.c.version))
+    rows = connection.execute(counts.group_by(tables.call.c.version))
     return {row.version: Calls(row.talking, row.all_calls) for row in rows}

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from ivr import logs
 from ivr.errors import DefinitionError
@@ -42,9 +41,9 @@ def open_versions(database: Engine, folders: Folders, actions: Mapping[str, Acti
     try:
         return Versions(load(read_files(folders.flows, folders.prompts), actions), actions)
     except DefinitionError:
-        with Session(database) as session, session.begin():
-            newest = publications.latest(session)
-            files = publications.stored(session, newest.hash) if newest else None
+        with database.begin() as connection:
+            newest = publications.latest(connection)
+            files = publications.stored(connection, newest.hash) if newest else None
         if files is None:
             raise
         return Versions(load(files, actions), actions)
@@ -107,8 +106,8 @@ class Watcher:
             self._refuse(error, files)
             return
         publication = Publication(version.hash, self._line.clock(), by, how)
-        with Session(self._line.database) as session, session.begin():
-            is_first = publications.record(session, files, publication)
+        with self._line.database.begin() as connection:
+            is_first = publications.record(connection, files, publication)
         versions.refused = None
         self._take(version)
         if is_first:
@@ -120,18 +119,18 @@ class Watcher:
         logs.get_logger().error("edit_refused", going_on_with=self._versions.current.hash, problems=problems)
 
     def _wanted(self, files: Files) -> bool:
-        with Session(self._line.database) as session, session.begin():
-            newest = publications.latest(session)
+        with self._line.database.begin() as connection:
+            newest = publications.latest(connection)
         self._versions.passed_over = files.hash if newest and newest.passes_over == files.hash else ""
         return newest is None or files.hash not in (newest.hash, newest.passes_over)
 
     def _follow(self) -> None:
         """Move to what is published, wherever that was done."""
-        with Session(self._line.database) as session, session.begin():
-            newest = publications.latest(session)
+        with self._line.database.begin() as connection:
+            newest = publications.latest(connection)
             if newest is None or newest.hash in (self._versions.current.hash, self._not_taken):
                 return
-            files = publications.stored(session, newest.hash)
+            files = publications.stored(connection, newest.hash)
         try:
             if files is not None:
                 self._take(self._versions.build(files))
@@ -151,8 +150,8 @@ def roll_back(line: Line, folders: Folders, name: str) -> Publication | None:
 
     Raises DefinitionError when the version cannot be used by this release of the program.
     """
-    with Session(line.database) as session, session.begin():
-        files = publications.stored(session, name)
+    with line.database.begin() as connection:
+        files = publications.stored(connection, name)
     if files is None:
         return None
     line.versions.build(files)
@@ -162,8 +161,8 @@ def roll_back(line: Line, folders: Folders, name: str) -> Publication | None:
         lying_there = ""
     passes_over = lying_there if lying_there != name else None
     publication = Publication(name, line.clock(), whoami(), "rollback", passes_over)
-    with Session(line.database) as session, session.begin():
-        publications.record(session, files, publication)
+    with line.database.begin() as connection:
+        publications.record(connection, files, publication)
     return publication
 
 

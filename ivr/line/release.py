@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy.orm import Session
-
 from ivr.line.fulfil import Outcome
 from ivr.line.notices import note_changed_address
 from ivr.line.service import Line
@@ -19,19 +17,19 @@ def release(line: Line, order_number: str) -> Outcome:
     An address that the member meant to keep takes the place of the one on file, and the member is to hear of it.
     """
     now = line.clock()
-    with Session(line.database) as session, session.begin():
-        order = order_by_number(session, order_number)
+    with line.database.begin() as connection:
+        order = order_by_number(connection, order_number)
         if order is None:
             return Outcome(False, f"there is no order {order_number}")
         if order.status != "held":
             return Outcome(False, f"order {order_number} is {order.status}; only a held order can be released")
         if order.held_reason == "address":
-            moved = verify_address(session, order.ship_to_id, now)
+            moved = verify_address(connection, order.ship_to_id, now)
             if moved:
-                note_changed_address(session, moved, order.ship_to_id, now)
-        payment = payment_for(session, order.id)
+                note_changed_address(connection, moved, order.ship_to_id, now)
+        payment = payment_for(connection, order.id)
         paid = not order.total_cents or (payment is not None and payment.status in ("authorized", "captured"))
-        if not release_order(session, order.id, line.today(now), line.rules, paid=paid):
+        if not release_order(connection, order.id, line.today(now), line.rules, paid=paid):
             return Outcome(False, f"order {order_number} changed meanwhile")
     words = f"order {order_number} is released"
     return Outcome(True, words if paid else f"{words}; its card is charged on the day it ships")

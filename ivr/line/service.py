@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.orm import Session
 
 from ivr.clock import Clock
 from ivr.flow.call import Call, Event, Visit
@@ -71,42 +69,17 @@ class Caller:
         return not (self.from_number.startswith("+") and self.from_number[1:].isdigit())
 
 
-class Transaction:
-    """A turn's transaction: the connection for the line's own rows, and a session on it for the pharmacy's.
-
-    Many turns never look into the pharmacy, so the session is made when it is first asked for.
-    """
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-
-    @cached_property
-    def session(self) -> Session:
-        """Return the session; it commits and rolls back with the connection."""
-        return Session(self.connection)
-
-    def close(self) -> None:
-        """Let go of the session, if there was one."""
-        if "session" in vars(self):
-            self.session.close()
-
-
 @dataclass(frozen=True, slots=True)
 class Context:
     """What an action may use: the transaction of its turn, the time it happens at, and whose call it is."""
 
     line: Line
-    transaction: Transaction
+    connection: Connection
     now: datetime
     caller: Caller
     turn: int
     held: Mapping[str, Secret]
     """Card data keyed in this very turn."""
-
-    @property
-    def session(self) -> Session:
-        """Return the session that all the turn's work in the pharmacy belongs to."""
-        return self.transaction.session
 
     @property
     def today(self) -> date:

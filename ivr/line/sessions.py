@@ -7,30 +7,22 @@ building them anew would cost more than running them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
 
 from ivr.flow.call import Call
 from ivr.line import tables
 from ivr.line.journal import Entry
-from ivr.line.service import Caller, Line, Transaction
+from ivr.line.service import Caller, Line
+from ivr.pharmacy.statements import insert_unless_there
 
 REPLY_KEPT = timedelta(minutes=15)
 """How long replies are kept after a call."""
 
 _CALL = tables.call.c
-_NEW = ("sid", "version", "from_number", "to_number", "turn", "started_at", "heard_at")
-_INSERT_SQLITE = sqlite.insert(tables.call).values({name: bindparam(name) for name in _NEW}).on_conflict_do_nothing()
-_INSERT_POSTGRESQL = (
-    postgresql.insert(tables.call).values({name: bindparam(name) for name in _NEW}).on_conflict_do_nothing()
-)
 _LOCK = select(tables.call).where(_CALL.sid == bindparam("sid")).with_for_update()
 _ACT = update(tables.call).where(_CALL.sid == bindparam("the_sid")).values(acting_until=bindparam("until"))
 _STORED = (
@@ -52,13 +44,6 @@ _NOTE = (
 )
 _STORE_AND_NOTE = _STORE.add_cte(_NOTE.cte("noted"))
 """PostgreSQL takes both in one trip."""
-
-
-@contextmanager
-def transaction(line: Line) -> Iterator[Transaction]:
-    """Open a turn's transaction; it commits when the block ends well."""
-    with line.database.begin() as connection, closing(Transaction(connection)) as opened:
-        yield opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +77,9 @@ def lock(connection: Connection, line: Line, caller: Caller, turn: int, now: dat
 
 
 def _insert(connection: Connection, line: Line, caller: Caller, now: datetime) -> None:
-    insert = _INSERT_POSTGRESQL if connection.dialect.name == "postgresql" else _INSERT_SQLITE
     facts = {"sid": caller.sid, "from_number": caller.from_number, "to_number": caller.to_number}
-    version = line.versions.current.hash
-    connection.execute(insert, {**facts, "version": version, "turn": 0, "started_at": now, "heard_at": now})
+    row = {**facts, "version": line.versions.current.hash, "turn": 0, "started_at": now, "heard_at": now}
+    insert_unless_there(connection, tables.call, row)
 
 
 def stored_reply(line: Line, locked: Locked, turn: int, now: datetime) -> str | None:
@@ -148,17 +132,17 @@ def store(
         connection.execute(_NOTE, noted)
 
 
-def end(session: Session, sid: str, now: datetime, ending: str) -> None:
+def end(connection: Connection, sid: str, now: datetime, ending: str) -> None:
     """Note that a call is over, and drop what must not outlive it."""
     ended = update(tables.call).where(_CALL.sid == sid, _CALL.ended_at.is_(None))
-    session.execute(ended.values(ended_at=now, ending=ending))
-    session.execute(delete(tables.card_entry).where(tables.card_entry.c.call_sid == sid))
+    connection.execute(ended.values(ended_at=now, ending=ending))
+    connection.execute(delete(tables.card_entry).where(tables.card_entry.c.call_sid == sid))
 
 
-def forget_replies(session: Session, now: datetime) -> None:
+def forget_replies(connection: Connection, now: datetime) -> None:
     """Drop the replies and states of calls that have been over for a while, or that nobody has spoken in for hours."""
     over = (_CALL.ended_at < now - REPLY_KEPT) | (_CALL.heard_at < now - timedelta(hours=4))
-    session.execute(
+    connection.execute(
         update(tables.call)
         .where(over, _CALL.sealed_reply.is_not(None))
         .values(sealed_state=None, sealed_reply=None, sealed_reply_before=None)

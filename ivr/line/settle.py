@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from ivr.line import tables
 from ivr.line.service import Line
@@ -20,7 +19,7 @@ from ivr.payment.gateway import Authorized, NotFound, Refused, Unavailable, Void
 from ivr.pharmacy.fulfilment import hold_order, mark_placed, use_card
 from ivr.pharmacy.orders import order_by_id
 from ivr.pharmacy.payments import PaymentFacts, forget_order_card, payment_for, record_payment, save_card, saved_card
-from ivr.pharmacy.statements import insert_into
+from ivr.pharmacy.statements import insert_or_replace, insert_unless_there
 from ivr.secret import Secret
 
 LEASE = timedelta(seconds=6)
@@ -31,6 +30,12 @@ KEYS_LAST = timedelta(hours=20)
 
 
 UNPAID = ("pending", "scheduled")
+
+
+_OF_ORDER = tables.settlement.c.order_id == bindparam("order")
+_TAKE = select(tables.settlement).where(_OF_ORDER).with_for_update()
+_CHANGE = update(tables.settlement).where(_OF_ORDER)
+_DROP = delete(tables.settlement).where(_OF_ORDER)
 
 
 class Settled(StrEnum):
@@ -61,7 +66,7 @@ class Request:
 ProcessorAnswer = Authorized | Refused | NotFound | Unavailable
 
 
-def begin(session: Session, order_id: int, sid: str | None, now: datetime, *, keep_card: bool) -> None:
+def begin(connection: Connection, order_id: int, sid: str | None, now: datetime, *, keep_card: bool) -> None:
     """Note that an order's payment is to be asked for."""
     row = {
         "order_id": order_id,
@@ -71,45 +76,41 @@ def begin(session: Session, order_id: int, sid: str | None, now: datetime, *, ke
         "tries": 0,
         "begun_at": now,
     }
-    session.execute(
-        insert_into(session, tables.settlement).values(row).on_conflict_do_update(index_elements=["order_id"], set_=row)
-    )
+    insert_or_replace(connection, tables.settlement, row)
 
 
-def lock(session: Session, order_id: int, now: datetime) -> Row[Any]:
+def lock(connection: Connection, order_id: int, now: datetime) -> Row[Any]:
     """Take an order's settlement, making it where a crash or another program left none."""
     row = {"order_id": order_id, "keep_card": False, "tries": 0, "begun_at": now}
-    session.execute(insert_into(session, tables.settlement).values(row).on_conflict_do_nothing())
-    mine = select(tables.settlement).where(tables.settlement.c.order_id == order_id)
-    return session.execute(mine.with_for_update()).one()
+    insert_unless_there(connection, tables.settlement, row)
+    return connection.execute(_TAKE, {"order": order_id}).one()
 
 
-def claim(session: Session, line: Line, order_id: int, now: datetime) -> Request | Settled:
+def claim(connection: Connection, line: Line, order_id: int, now: datetime) -> Request | Settled:
     """Take an order's payment for this worker, or say what has become of it already."""
-    order = order_by_id(session, order_id)
+    order = order_by_id(connection, order_id)
     if order is None or order.status not in UNPAID:
-        session.execute(delete(tables.settlement).where(tables.settlement.c.order_id == order_id))
+        connection.execute(_DROP, {"order": order_id})
         return _standing(order.status if order else "", None)
-    row = lock(session, order_id, now)
-    order, payment = order_by_id(session, order_id), payment_for(session, order_id)  # as they are under the lock
+    row = lock(connection, order_id, now)
+    order, payment = order_by_id(connection, order_id), payment_for(connection, order_id)  # as they are under the lock
     if order is None or order.status not in UNPAID or payment is None or payment.status != "pending":
         return _standing(order.status if order else "", payment)
     if row.lease_until is not None and row.lease_until > now:
         return Settled.WAITING
-    card = saved_card(session, order.saved_card_id) if order.saved_card_id else None
+    card = saved_card(connection, order.saved_card_id) if order.saved_card_id else None
     if card is None or payment.gateway != line.gateway.name:
-        return _hold(session, order_id)
-    leased = update(tables.settlement).where(tables.settlement.c.order_id == order_id)
-    session.execute(leased.values(lease_until=now + LEASE, tries=row.tries + 1))
+        return _hold(connection, order_id)
+    connection.execute(_CHANGE, {"order": order_id, "lease_until": now + LEASE, "tries": row.tries + 1})
     old = now - payment.created_at > KEYS_LAST
     return Request(order_id, order.order_number, payment, card.token, row.keep_card, order.status == "scheduled", old)
 
 
-def standing(session: Session, order_id: int, now: datetime) -> Settled:
+def standing(connection: Connection, order_id: int, now: datetime) -> Settled:
     """Say what has become of an order's payment, taking it for this transaction: nobody asks for it meanwhile."""
-    lock(session, order_id, now)
-    order = order_by_id(session, order_id)
-    return _standing(order.status if order else "", payment_for(session, order_id))
+    lock(connection, order_id, now)
+    order = order_by_id(connection, order_id)
+    return _standing(order.status if order else "", payment_for(connection, order_id))
 
 
 def _standing(order_status: str, payment: PaymentFacts | None) -> Settled:
@@ -120,9 +121,9 @@ def _standing(order_status: str, payment: PaymentFacts | None) -> Settled:
     return Settled.WAITING if payment and payment.status == "pending" else Settled.DECLINED
 
 
-def _hold(session: Session, order_id: int) -> Settled:
-    hold_order(session, order_id, "payment")
-    session.execute(delete(tables.settlement).where(tables.settlement.c.order_id == order_id))
+def _hold(connection: Connection, order_id: int) -> Settled:
+    hold_order(connection, order_id, "payment")
+    connection.execute(_DROP, {"order": order_id})
     return Settled.HELD
 
 
@@ -136,40 +137,40 @@ def ask(line: Line, request: Request) -> ProcessorAnswer:
     )
 
 
-def finish(session: Session, request: Request, answer: ProcessorAnswer) -> Settled:
+def finish(connection: Connection, request: Request, answer: ProcessorAnswer) -> Settled:
     """Write down what the processor said; what was written down before by another worker stands."""
     order_id, payment = request.order_id, request.payment
     match answer:
         case Authorized():
-            if record_payment(session, payment.id, "authorized", answer.reference):
-                mark_placed(session, order_id)
-                _keep_or_forget_card(session, request)
-            session.execute(delete(tables.settlement).where(tables.settlement.c.order_id == order_id))
-            order = order_by_id(session, order_id)
+            if record_payment(connection, payment.id, "authorized", answer.reference):
+                mark_placed(connection, order_id)
+                _keep_or_forget_card(connection, request)
+            connection.execute(_DROP, {"order": order_id})
+            order = order_by_id(connection, order_id)
             return _standing(order.status if order else "", payment)
         case Refused():
-            record_payment(session, payment.id, "declined", None)
-            _release(session, order_id)
-            return _hold(session, order_id) if request.scheduled else Settled.DECLINED
+            record_payment(connection, payment.id, "declined", None)
+            _release(connection, order_id)
+            return _hold(connection, order_id) if request.scheduled else Settled.DECLINED
         case NotFound():
-            return _hold(session, order_id)
+            return _hold(connection, order_id)
         case Unavailable():
-            _release(session, order_id)
-            return _hold(session, order_id) if request.look_up_only else Settled.WAITING
+            _release(connection, order_id)
+            return _hold(connection, order_id) if request.look_up_only else Settled.WAITING
 
 
-def _release(session: Session, order_id: int) -> None:
-    session.execute(update(tables.settlement).where(tables.settlement.c.order_id == order_id).values(lease_until=None))
+def _release(connection: Connection, order_id: int) -> None:
+    connection.execute(_CHANGE, {"order": order_id, "lease_until": None})
 
 
-def _keep_or_forget_card(session: Session, request: Request) -> None:
+def _keep_or_forget_card(connection: Connection, request: Request) -> None:
     """Put a new card on file if the caller said so. One kept for this order alone stays until the order is captured."""
-    order = order_by_id(session, request.order_id)
-    card = saved_card(session, order.saved_card_id) if order and order.saved_card_id else None
+    order = order_by_id(connection, request.order_id)
+    card = saved_card(connection, order.saved_card_id) if order and order.saved_card_id else None
     if order is None or card is None or card.only_for_order_id is None or not request.keep_card:
         return
     on_file = save_card(
-        session,
+        connection,
         order.member_id,
         gateway=card.gateway,
         token=card.token,
@@ -178,18 +179,18 @@ def _keep_or_forget_card(session: Session, request: Request) -> None:
         exp_month=card.exp_month,
         exp_year=card.exp_year,
     )
-    use_card(session, request.order_id, on_file)
-    forget_order_card(session, request.order_id)
+    use_card(connection, request.order_id, on_file)
+    forget_order_card(connection, request.order_id)
 
 
 def void(line: Line, payment: PaymentFacts) -> bool:
     """Give back what was authorized for an order that is cancelled; False when the processor did not do it now."""
     if payment.reference is None or not isinstance(line.gateway.void(payment.reference, payment.request_key), Voided):
         return False
-    with Session(line.database) as session, session.begin():
-        return record_payment(session, payment.id, "voided", None)
+    with line.database.begin() as connection:
+        return record_payment(connection, payment.id, "voided", None)
 
 
-def begun_at(session: Session, order_id: int) -> datetime | None:
+def begun_at(connection: Connection, order_id: int) -> datetime | None:
     """Return when an order's payment was first asked for."""
-    return session.scalar(select(tables.settlement.c.begun_at).where(tables.settlement.c.order_id == order_id))
+    return connection.scalar(select(tables.settlement.c.begun_at).where(tables.settlement.c.order_id == order_id))

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, delete, select
 
 from ivr import logs
 from ivr.line import lockout, sessions, settle, tables
@@ -51,20 +50,20 @@ def sweep(line: Line, retention: timedelta) -> Swept:
     cancelled = cancel_unpaid(line, now)
     for payment in _in_transaction(line, partial(authorized_in_vain, gateway=line.gateway.name, channel=CHANNEL)):
         settle.void(line, payment)
-    with Session(line.database) as session, session.begin():
-        session.execute(delete(tables.card_entry).where(tables.card_entry.c.expires_at < now))
-        session.execute(delete(tables.journal).where(tables.journal.c.at < now - retention))
-        session.execute(delete(tables.call).where(tables.call.c.heard_at < now - retention))
-        sessions.forget_replies(session, now)
-        lockout.forget(session, now)
+    with line.database.begin() as connection:
+        connection.execute(delete(tables.card_entry).where(tables.card_entry.c.expires_at < now))
+        connection.execute(delete(tables.journal).where(tables.journal.c.at < now - retention))
+        connection.execute(delete(tables.call).where(tables.call.c.heard_at < now - retention))
+        sessions.forget_replies(connection, now)
+        lockout.forget(connection, now)
     return Swept(settled, cancelled, started)
 
 
 def settle_call(line: Line, sid: str) -> None:
     """Finish the orders of a call that is over; what cannot be finished now is left to the next sweep."""
     mine = select(tables.settlement.c.order_id).where(tables.settlement.c.call_sid == sid)
-    with Session(line.database) as session, session.begin():
-        orders = session.scalars(mine).all()
+    with line.database.begin() as connection:
+        orders = connection.scalars(mine).all()
     for order_id in orders:
         settle_order(line, order_id)
 
@@ -72,9 +71,9 @@ def settle_call(line: Line, sid: str) -> None:
 def settle_left(line: Line, now: datetime) -> int:
     """Ask for the payments that no call is waiting for any more."""
     left = select(tables.settlement.c.order_id).where(tables.settlement.c.begun_at <= now - LEFT_ALONE)
-    with Session(line.database) as session, session.begin():
-        begun = session.scalars(left.order_by(tables.settlement.c.begun_at)).all()
-        waiting = [order.id for order in pending_since_before(session, now - LEFT_ALONE) if order.channel == CHANNEL]
+    with line.database.begin() as connection:
+        begun = connection.scalars(left.order_by(tables.settlement.c.begun_at)).all()
+        waiting = [order.id for order in pending_since_before(connection, now - LEFT_ALONE) if order.channel == CHANNEL]
     return sum(
         settle_order(line, order_id) in (Settled.PAID, Settled.HELD) for order_id in dict.fromkeys([*begun, *waiting])
     )
@@ -82,48 +81,48 @@ def settle_left(line: Line, now: datetime) -> int:
 
 def settle_order(line: Line, order_id: int) -> Settled:
     """Ask for one order's payment, as a settle turn does."""
-    claimed = _in_transaction(line, lambda session: settle.claim(session, line, order_id, line.clock()))
+    claimed = _in_transaction(line, lambda connection: settle.claim(connection, line, order_id, line.clock()))
     if not isinstance(claimed, Request):
         return claimed
     answer = settle.ask(line, claimed)
-    settled = _in_transaction(line, lambda session: settle.finish(session, claimed, answer))
+    settled = _in_transaction(line, lambda connection: settle.finish(connection, claimed, answer))
     logs.get_logger().info("settled", order_id=order_id, outcome=settled.value)
     return settled
 
 
 def cancel_unpaid(line: Line, now: datetime) -> int:
     """Cancel orders whose card was declined and for which no other came in time."""
-    old = _in_transaction(line, lambda session: pending_since_before(session, now - UNPAID_FOR))
+    old = _in_transaction(line, lambda connection: pending_since_before(connection, now - UNPAID_FOR))
     waiting = [order for order in old if order.channel == CHANNEL]
     return sum(_in_transaction(line, partial(_cancel, order=order)) for order in waiting)
 
 
-def _cancel(session: Session, order: OrderFacts) -> bool:
-    settle.lock(session, order.id, order.placed_at)
-    payment = payment_for(session, order.id)
+def _cancel(connection: Connection, order: OrderFacts) -> bool:
+    settle.lock(connection, order.id, order.placed_at)
+    payment = payment_for(connection, order.id)
     if payment is not None and payment.status == "pending":
         return False  # nobody knows yet whether it was paid
-    session.execute(delete(tables.settlement).where(tables.settlement.c.order_id == order.id))
-    return cancel_order(session, order.id)
+    connection.execute(delete(tables.settlement).where(tables.settlement.c.order_id == order.id))
+    return cancel_order(connection, order.id)
 
 
 def start_due(line: Line, now: datetime) -> int:
     """Begin the payment of orders whose ship day has come; one with nothing due goes straight on."""
-    due = _in_transaction(line, lambda session: due_to_ship(session, line.today(now)))
+    due = _in_transaction(line, lambda connection: due_to_ship(connection, line.today(now)))
     return sum(_in_transaction(line, partial(_start, line=line, order=order, now=now)) for order in due)
 
 
-def _start(session: Session, line: Line, order: OrderFacts, now: datetime) -> bool:
+def _start(connection: Connection, line: Line, order: OrderFacts, now: datetime) -> bool:
     if not order.total_cents:
-        return mark_placed(session, order.id)
-    last = payment_for(session, order.id)
+        return mark_placed(connection, order.id)
+    last = payment_for(connection, order.id)
     if last is not None and last.status in STANDING:
         return False  # begun by an earlier sweep
-    card = saved_card(session, order.saved_card_id) if order.saved_card_id else None
+    card = saved_card(connection, order.saved_card_id) if order.saved_card_id else None
     if card is None:
-        return hold_order(session, order.id, "payment")
+        return hold_order(connection, order.id, "payment")
     begin_payment(
-        session,
+        connection,
         order.id,
         gateway=line.gateway.name,
         brand=card.brand,
@@ -132,10 +131,10 @@ def _start(session: Session, line: Line, order: OrderFacts, now: datetime) -> bo
         request_key=f"order-{order.order_number}-{last.id if last else 0}",  # a new key for each try, alike in all workers
         now=now,
     )
-    settle.begin(session, order.id, None, now - LEFT_ALONE, keep_card=False)
+    settle.begin(connection, order.id, None, now - LEFT_ALONE, keep_card=False)
     return True
 
 
-def _in_transaction(line: Line, work: Callable[[Session], Result]) -> Result:
-    with Session(line.database) as session, session.begin():
-        return work(session)
+def _in_transaction(line: Line, work: Callable[[Connection], Result]) -> Result:
+    with line.database.begin() as connection:
+        return work(connection)

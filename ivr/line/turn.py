@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -22,7 +23,7 @@ from ivr.flow.engine import FlowError, advance
 from ivr.flow.verbs import Dial, HangUp, Speak, Verb
 from ivr.line import journal, sessions
 from ivr.line.actions import ACTIONS, Outside
-from ivr.line.service import Caller, Context, Line, Transaction, TurnTaken
+from ivr.line.service import Caller, Context, Line, TurnTaken
 from ivr.line.versions import Version
 from ivr.prompts import Piece
 
@@ -107,11 +108,11 @@ def _take(line: Line, caller: Caller, turn: int, event: Event, render: Render) -
 
 def _begin(line: Line, caller: Caller, turn: int, event: Event, render: Render) -> str | Busy | _Begun:
     now = line.clock()
-    with sessions.transaction(line) as transaction:
-        locked = _lock(transaction, line, caller, turn, now)
-        if (stored := _stored(transaction, line, locked, turn, now)) is not None:
+    with line.database.begin() as connection:
+        locked = _lock(connection, line, caller, turn, now)
+        if (stored := _stored(connection, line, locked, turn, now)) is not None:
             return stored
-        walk = _Walk(line, transaction, caller, locked, now)
+        walk = _Walk(line, connection, caller, locked, now)
         walk.take(_too_long(walk.version, locked, event, now))
         if walk.outside is None:
             return walk.close(event, render)
@@ -120,7 +121,7 @@ def _begin(line: Line, caller: Caller, turn: int, event: Event, render: Render) 
             walk.run(advance(walk.version.flows, walk.call, request))
             return walk.close(event, render)
         until = now + ACTING_FOR
-        sessions.act(transaction.connection, caller.sid, until)
+        sessions.act(connection, caller.sid, until)
         return _Begun(walk.call, walk.outside, request, tuple(walk.trail), until)
 
 
@@ -128,11 +129,11 @@ def _finish(
     line: Line, caller: Caller, turn: int, event: Event, render: Render, begun: _Begun, answer: object
 ) -> str | Busy:
     now = line.clock()
-    with sessions.transaction(line) as transaction:
-        locked = _lock(transaction, line, caller, turn, now)
-        if (stored := _stored(transaction, line, locked, turn, now, mine=begun.until)) is not None:
+    with line.database.begin() as connection:
+        locked = _lock(connection, line, caller, turn, now)
+        if (stored := _stored(connection, line, locked, turn, now, mine=begun.until)) is not None:
             return stored
-        walk = _Walk(line, transaction, caller, replace(locked, call=begun.call), now)
+        walk = _Walk(line, connection, caller, replace(locked, call=begun.call), now)
         walk.trail.extend(begun.trail)
         done = begun.outside.finish(walk.context, begun.call.values, begun.request, answer)
         walk.run(advance(walk.version.flows, begun.call, done))
@@ -142,26 +143,26 @@ def _finish(
 def _fail(line: Line, caller: Caller, turn: int, render: Render) -> str | Busy:
     """Say sorry from the state the call was in before the turn that was undone."""
     now = line.clock()
-    with sessions.transaction(line) as transaction:
-        locked = _lock(transaction, line, caller, turn, now)
-        if (stored := _stored(transaction, line, locked, turn, now, mine=locked.row.acting_until)) is not None:
+    with line.database.begin() as connection:
+        locked = _lock(connection, line, caller, turn, now)
+        if (stored := _stored(connection, line, locked, turn, now, mine=locked.row.acting_until)) is not None:
             return stored
-        walk = _Walk(line, transaction, caller, locked, now)
+        walk = _Walk(line, connection, caller, locked, now)
         walk.take(Started() if locked.is_new else Failed())
         return walk.close(Failed(), render)
 
 
-def _lock(transaction: Transaction, line: Line, caller: Caller, turn: int, now: datetime) -> sessions.Locked:
+def _lock(connection: Connection, line: Line, caller: Caller, turn: int, now: datetime) -> sessions.Locked:
     flows = line.versions.current.flows
     language = flows.line.languages.get(caller.to_number) or flows.line.languages.get("default") or flows.languages[0]
-    locked = sessions.lock(transaction.connection, line, caller, turn, now, Call(language))
+    locked = sessions.lock(connection, line, caller, turn, now, Call(language))
     if locked is None or turn > locked.turn:
         raise UnknownCallError(f"the call has not come to turn {turn}")
     return locked
 
 
 def _stored(
-    transaction: Transaction,
+    connection: Connection,
     line: Line,
     locked: sessions.Locked,
     turn: int,
@@ -174,7 +175,7 @@ def _stored(
         raise UnknownCallError("the reply to this turn is no longer kept")
     acting = locked.row.acting_until
     if acting is not None and acting != mine and acting > now:
-        version = line.versions.get(transaction.connection, locked.row.version)
+        version = line.versions.get(connection, locked.row.version)
         return Busy(spoken(version, (Speak("away.one_moment", locked.call.language, {}),)))
     return None
 
@@ -192,18 +193,18 @@ class _Walk:
     def __init__(
         self,
         line: Line,
-        transaction: Transaction,
+        connection: Connection,
         caller: Caller,
         locked: sessions.Locked,
         now: datetime,
     ) -> None:
         self.line = line
-        self.transaction = transaction
+        self.connection = connection
         self.locked = locked
-        self.version = line.versions.get(transaction.connection, locked.row.version)
+        self.version = line.versions.get(connection, locked.row.version)
         self.call = locked.call
         self.before = locked.call
-        self.context = Context(line, transaction, now, caller, locked.turn, locked.call.held)
+        self.context = Context(line, connection, now, caller, locked.turn, locked.call.held)
         self.trail: list[Visit] = []
         self.verb: Verb | None = None
         self.outside: Outside | None = None
@@ -248,8 +249,7 @@ class _Walk:
         entry = journal.entry(described, self.trail, verb.words)
         self.line.watch(TurnTaken(sid, turn, event, tuple(self.trail), verb, self.call))
         ending = "goodbye" if isinstance(verb, HangUp) else None
-        connection = self.transaction.connection
-        sessions.store(connection, self.line, self.locked, self.call, reply, now, ending, entry)
+        sessions.store(self.connection, self.line, self.locked, self.call, reply, now, ending, entry)
         return reply
 
 

@@ -12,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
-from sqlalchemy.orm import Session
 
 from ivr import logs
 from ivr.errors import DefinitionError, Place, Problem, Report
@@ -102,20 +101,20 @@ class Versions:
         self._keep(version)
         self.current = version
 
-    def publish(self, session: Session, now: datetime, by: str = "", how: str = "start") -> None:
+    def publish(self, connection: Connection, now: datetime, by: str = "", how: str = "start") -> None:
         """Write down that the current version answers new calls."""
-        publications.record(session, self.current.files, publications.Publication(self.current.hash, now, by, how))
+        publications.record(connection, self.current.files, publications.Publication(self.current.hash, now, by, how))
 
-    def get(self, session: Session | Connection, name: str) -> Version:
+    def get(self, connection: Connection | Connection, name: str) -> Version:
         """Return the version a call began with; the current one in the place of one that is lost or of no use now."""
         known = self._known.get(name)
         if known is None:
-            known = self._stored(session, name)
+            known = self._stored(connection, name)
             self._keep(known)
         return known
 
-    def _stored(self, session: Session | Connection, name: str) -> Version:
-        files = publications.stored(session, name)
+    def _stored(self, connection: Connection | Connection, name: str) -> Version:
+        files = publications.stored(connection, name)
         version = rebuild(files) if files else None
         if version is None:
             logs.get_logger().error("version_lost", version=name, stored=files is not None)

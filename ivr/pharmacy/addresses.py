@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, insert, select
 
 from ivr.pharmacy.statements import change, columns, first
 from ivr.pharmacy.tables import Address, Member
@@ -35,9 +34,9 @@ _MAILING = select(*_ADDRESS).where(
 )
 
 
-def mailing_address(session: Session, member_id: int) -> AddressFacts | None:
+def mailing_address(connection: Connection, member_id: int) -> AddressFacts | None:
     """Return the member's current mailing address; one that is not verified yet is not it."""
-    return first(session, _MAILING, AddressFacts, member_id=member_id)
+    return first(connection, _MAILING, AddressFacts, member_id=member_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,30 +55,30 @@ class NewAddress:
     entered_by: str = "phone"
 
 
-def add_address(session: Session, member_id: int, address: NewAddress, now: datetime) -> int:
+def add_address(connection: Connection, member_id: int, address: NewAddress, now: datetime) -> int:
     """Keep an address and return its id; a verified mailing address takes the place of the one that stood.
 
     One that is not verified stands beside it until staff have looked at it.
     """
     if address.kind == "mailing" and address.verified:
-        _replace_mailing(session, member_id, now)
+        _replace_mailing(connection, member_id, now)
     values = {**asdict(address), "member_id": member_id, "created_at": now}
-    return session.scalars(insert(Address).values(**values).returning(Address.id)).one()
+    return connection.scalars(insert(Address).values(**values).returning(Address.id)).one()
 
 
-def verify_address(session: Session, address_id: int, now: datetime) -> int | None:
+def verify_address(connection: Connection, address_id: int, now: datetime) -> int | None:
     """Note that staff have made sure of an address; return the member whose mailing address it becomes by that."""
     unsure = select(Address.member_id, Address.kind).where(Address.id == address_id, Address.verified.is_(False))
-    row = session.execute(unsure).first()
+    row = connection.execute(unsure).first()
     if row is None:
         return None
     if row.kind == "mailing":
-        _replace_mailing(session, row.member_id, now)
-    session.execute(change(Address, Address.id == address_id).values(verified=True))
+        _replace_mailing(connection, row.member_id, now)
+    connection.execute(change(Address, Address.id == address_id).values(verified=True))
     return int(row.member_id) if row.kind == "mailing" else None
 
 
-def _replace_mailing(session: Session, member_id: int, now: datetime) -> None:
-    session.execute(select(Member.id).where(Member.id == member_id).with_for_update())  # one change at a time
+def _replace_mailing(connection: Connection, member_id: int, now: datetime) -> None:
+    connection.execute(select(Member.id).where(Member.id == member_id).with_for_update())  # one change at a time
     standing = change(Address, Address.member_id == member_id, Address.kind == "mailing", Address.verified)
-    session.execute(standing.where(Address.replaced_at.is_(None)).values(replaced_at=now))
+    connection.execute(standing.where(Address.replaced_at.is_(None)).values(replaced_at=now))

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import Engine, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Engine, select
 
 from ivr.pharmacy.database import answering
 from ivr.pharmacy.findings import FindingKind
@@ -51,13 +50,13 @@ def load_demo(engine: Engine, today: date, progress: Callable[[str, int], None] 
 
 def is_empty(engine: Engine) -> bool:
     """Tell whether a database that is up to date has no members yet."""
-    with answering(engine), Session(engine) as session:
-        return session.scalar(select(Member.id).limit(1)) is None
+    with answering(engine), engine.connect() as connection:
+        return connection.scalar(select(Member.id).limit(1)) is None
 
 
-def demo_card(session: Session, today: date, rules: Rules) -> DemoCard | None:
+def demo_card(connection: Connection, today: date, rules: Rules) -> DemoCard | None:
     """Return the start card, or None where the demo pharmacy is not what the database holds."""
-    row = session.execute(
+    row = connection.execute(
         select(Member.id, Member.first_name, Member.last_name, Address.zip)
         .join(Address, Address.member_id == Member.id)
         .where(Member.member_number == START_MEMBER)
@@ -67,7 +66,7 @@ def demo_card(session: Session, today: date, rules: Rules) -> DemoCard | None:
         return None
     numbers = select(Prescription.rx_number, Prescription.drug_name).where(Prescription.member_id == row.id)
     prescriptions = tuple(
-        DemoPrescription(rx_number, drug_name, assess(session, row.id, rx_number, today, rules).kind)
-        for rx_number, drug_name in session.execute(numbers.order_by(Prescription.id)).all()
+        DemoPrescription(rx_number, drug_name, assess(connection, row.id, rx_number, today, rules).kind)
+        for rx_number, drug_name in connection.execute(numbers.order_by(Prescription.id)).all()
     )
     return DemoCard(START_MEMBER, row.zip, f"{row.first_name} {row.last_name}", prescriptions)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select
 
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.payments import forget_order_card
@@ -19,27 +18,44 @@ from ivr.pharmacy.tables import OrderLine, Prescription, RefillOrder
 
 CANCELLABLE = ("pending", "held", "scheduled", "placed")
 
+_MOVE = change(
+    RefillOrder,
+    RefillOrder.id == bindparam("order"),
+    RefillOrder.status.in_(bindparam("states", expanding=True)),
+)
+_ITS_PRESCRIPTIONS = (
+    select(Prescription.id)
+    .where(Prescription.id.in_(select(OrderLine.prescription_id).where(OrderLine.order_id == bindparam("order"))))
+    .order_by(Prescription.id)
+    .with_for_update()
+)
+_CLOSE_LINES = (
+    change(OrderLine, OrderLine.order_id == bindparam("order"), OrderLine.open)
+    .values(open=False)
+    .returning(OrderLine.prescription_id, OrderLine.days_supply)
+)
 
-def mark_placed(session: Session, order_id: int) -> bool:
+
+def mark_placed(connection: Connection, order_id: int) -> bool:
     """Let an order go to be filled: nothing is due any more, or its scheduled day came and its card was authorized."""
-    return _move(session, order_id, ("pending", "scheduled"), status="placed")
+    return _move(connection, order_id, ("pending", "scheduled"), status="placed")
 
 
-def hold_order(session: Session, order_id: int, reason: str) -> bool:
+def hold_order(connection: Connection, order_id: int, reason: str) -> bool:
     """Keep an order back for staff, for its `address`, its `payment` or the `stock`."""
-    return _move(session, order_id, ("pending", "scheduled", "placed"), status="held", held_reason=reason)
+    return _move(connection, order_id, ("pending", "scheduled", "placed"), status="held", held_reason=reason)
 
 
-def release_order(session: Session, order_id: int, today: date, rules: Rules, *, paid: bool = True) -> bool:
+def release_order(connection: Connection, order_id: int, today: date, rules: Rules, *, paid: bool = True) -> bool:
     """Let a held order go on, to its day if that is still to come; it arrives so much later.
 
     One that is not paid yet is scheduled for today at the earliest, since scheduled orders are charged as they ship.
     """
-    wished = session.scalar(select(RefillOrder.ship_on).where(RefillOrder.id == order_id))
+    wished = connection.scalar(select(RefillOrder.ship_on).where(RefillOrder.id == order_id))
     ship_on = max(wished or today, today)
     scheduled = ship_on > today or not paid
     return _move(
-        session,
+        connection,
         order_id,
         ("held",),
         status="scheduled" if scheduled else "placed",
@@ -49,18 +65,18 @@ def release_order(session: Session, order_id: int, today: date, rules: Rules, *,
     )
 
 
-def use_card(session: Session, order_id: int, saved_card_id: int) -> bool:
+def use_card(connection: Connection, order_id: int, saved_card_id: int) -> bool:
     """Note which kept card an unfinished order is to be charged to."""
-    return _move(session, order_id, CANCELLABLE, saved_card_id=saved_card_id)
+    return _move(connection, order_id, CANCELLABLE, saved_card_id=saved_card_id)
 
 
-def ship_order(session: Session, order_id: int, today: date, tracking_number: str | None = None) -> bool:
+def ship_order(connection: Connection, order_id: int, today: date, tracking_number: str | None = None) -> bool:
     """Send a placed order off: its lines close, and its prescriptions count the fill from today."""
-    _take_prescriptions(session, order_id)
-    if not _move(session, order_id, ("placed",), status="shipped", tracking_number=tracking_number):
+    _take_prescriptions(connection, order_id)
+    if not _move(connection, order_id, ("placed",), status="shipped", tracking_number=tracking_number):
         return False
-    for prescription_id, days in _close_lines(session, order_id):
-        session.execute(
+    for prescription_id, days in _close_lines(connection, order_id):
+        connection.execute(
             change(Prescription, Prescription.id == prescription_id).values(
                 first_filled_on=func.coalesce(Prescription.first_filled_on, today),
                 last_filled_on=today,
@@ -71,46 +87,42 @@ def ship_order(session: Session, order_id: int, today: date, tracking_number: st
     return True
 
 
-def deliver_order(session: Session, order_id: int) -> bool:
+def deliver_order(connection: Connection, order_id: int) -> bool:
     """Note that a shipped order has arrived."""
-    return _move(session, order_id, ("shipped",), status="delivered")
+    return _move(connection, order_id, ("shipped",), status="delivered")
 
 
-def cancel_order(session: Session, order_id: int) -> bool:
+def cancel_order(connection: Connection, order_id: int) -> bool:
     """Undo an order that has not shipped: refills and lines are given back, a card kept only for it is forgotten.
 
     A payment that stands is for the caller to void.
     """
-    _take_prescriptions(session, order_id)
-    if not _move(session, order_id, CANCELLABLE, status="cancelled"):
+    _take_prescriptions(connection, order_id)
+    if not _move(connection, order_id, CANCELLABLE, status="cancelled"):
         return False
-    for prescription_id, days in _close_lines(session, order_id):
+    for prescription_id, days in _close_lines(connection, order_id):
         back = _refills_back(days)
-        session.execute(
+        connection.execute(
             change(Prescription, Prescription.id == prescription_id).values(
                 refills_left=Prescription.refills_left + back, refills_used=Prescription.refills_used - back
             )
         )
-    forget_order_card(session, order_id)
+    forget_order_card(connection, order_id)
     return True
 
 
-def _move(session: Session, order_id: int, states: tuple[str, ...], **values: object) -> bool:
-    fits = change(RefillOrder, RefillOrder.id == order_id, RefillOrder.status.in_(states))
-    return changed(session, RefillOrder, fits.values(**values))
+def _move(connection: Connection, order_id: int, states: tuple[str, ...], **values: object) -> bool:
+    return changed(connection, _MOVE, order=order_id, states=states, **values)
 
 
-def _take_prescriptions(session: Session, order_id: int) -> None:
+def _take_prescriptions(connection: Connection, order_id: int) -> None:
     """Lock prescriptions before anything else, in the order in which placing does: no two can wait for each other."""
-    lines = select(OrderLine.prescription_id).where(OrderLine.order_id == order_id)
-    rows = select(Prescription.id).where(Prescription.id.in_(lines)).order_by(Prescription.id)
-    session.execute(rows.with_for_update()).all()
+    connection.execute(_ITS_PRESCRIPTIONS, {"order": order_id}).all()
 
 
-def _close_lines(session: Session, order_id: int) -> list[tuple[int, int]]:
+def _close_lines(connection: Connection, order_id: int) -> list[tuple[int, int]]:
     """Close the order's open lines and return the prescription and days' supply of each."""
-    closing = change(OrderLine, OrderLine.order_id == order_id, OrderLine.open).values(open=False)
-    closed = session.execute(closing.returning(OrderLine.prescription_id, OrderLine.days_supply))
+    closed = connection.execute(_CLOSE_LINES, {"order": order_id})
     return sorted((prescription_id, days) for prescription_id, days in closed)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import bindparam, exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, exists, select
 
 from ivr.pharmacy.statements import columns, every, first
 from ivr.pharmacy.tables import Address, Member, Prescription
@@ -36,37 +35,40 @@ _MATCHING = (
         Address.replaced_at.is_(None),
     )
 )
+_BY_PHONE = select(*_MEMBER).where(Member.phone == bindparam("phone")).order_by(Member.id)
+_OWN_RX = select(
+    exists().where(Prescription.rx_number == bindparam("rx_number"), Prescription.member_id == bindparam("member_id"))
+)
 
 
-def find_member(session: Session, member_number: str, zip_code: str) -> MemberFacts | None:
+def find_member(connection: Connection, member_number: str, zip_code: str) -> MemberFacts | None:
     """Return the member whose number and current, verified mailing ZIP both match, else None.
 
     One statement with the same look-ups for a known and an unknown number, so that the answer's time tells nothing.
     """
-    return first(session, _MATCHING, MemberFacts, member_number=member_number, zip_code=zip_code)
+    return first(connection, _MATCHING, MemberFacts, member_number=member_number, zip_code=zip_code)
 
 
-def members_by_phone(session: Session, phone: str) -> tuple[MemberFacts, ...]:
+def members_by_phone(connection: Connection, phone: str) -> tuple[MemberFacts, ...]:
     """Return the members who gave this number (E.164); a household may share one."""
-    return every(session, select(*_MEMBER).where(Member.phone == phone).order_by(Member.id), MemberFacts)
+    return every(connection, _BY_PHONE, MemberFacts, phone=phone)
 
 
-def member_number(session: Session, member_id: int) -> str:
+def member_number(connection: Connection, member_id: int) -> str:
     """Return a member's number: for staff, never for a caller."""
-    return session.scalars(select(Member.member_number).where(Member.id == member_id)).one()
+    return connection.scalars(select(Member.member_number).where(Member.id == member_id)).one()
 
 
-def is_own_prescription(session: Session, member_id: int, rx_number: str) -> bool:
+def is_own_prescription(connection: Connection, member_id: int, rx_number: str) -> bool:
     """Tell whether a prescription number is one of this member's: the third proof of who is calling."""
-    own = exists().where(Prescription.rx_number == rx_number, Prescription.member_id == member_id)
-    return bool(session.scalar(select(own)))
+    return bool(connection.scalar(_OWN_RX, {"rx_number": rx_number, "member_id": member_id}))
 
 
-def born_on(session: Session, member_id: int) -> date | None:
+def born_on(connection: Connection, member_id: int) -> date | None:
     """Return the member's birth date, which may serve as the third proof instead; None for no such member."""
-    return session.scalar(select(Member.birth_date).where(Member.id == member_id))
+    return connection.scalar(select(Member.birth_date).where(Member.id == member_id))
 
 
-def phone_of(session: Session, member_id: int) -> str | None:
+def phone_of(connection: Connection, member_id: int) -> str | None:
     """Return the telephone number on file (E.164), None where there is none."""
-    return session.scalar(select(Member.phone).where(Member.id == member_id))
+    return connection.scalar(select(Member.phone).where(Member.id == member_id))

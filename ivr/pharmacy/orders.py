@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnExpressionArgument, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnExpressionArgument, Connection, Executable, Select, bindparam, select, text
 
 from ivr.pharmacy.statements import every
 from ivr.pharmacy.tables import UNFINISHED_ORDER, OrderLine, Prescription, RefillOrder
@@ -50,85 +50,100 @@ _COLUMNS = tuple(getattr(RefillOrder, field.name) for field in fields(OrderFacts
 _UNFINISHED = text(UNFINISHED_ORDER)  # worded as in the index, or SQLite would not see that the index serves
 
 
-def find_order(session: Session, member_id: int, order_number: str) -> OrderFacts | None:
+def _latest_first(*where: ColumnExpressionArgument[bool], most: int | None = None) -> Select[Any]:
+    return select(*_COLUMNS).where(*where).order_by(RefillOrder.placed_at.desc(), RefillOrder.id.desc()).limit(most)
+
+
+_IS_MEMBERS = RefillOrder.member_id == bindparam("member_id")
+_OF_MEMBER = _latest_first(_IS_MEMBERS, most=1)
+_OF_MEMBER_BY_NUMBER = _latest_first(_IS_MEMBERS, RefillOrder.order_number == bindparam("order_number"))
+_BY_NUMBER = _latest_first(RefillOrder.order_number == bindparam("order_number"))
+_BY_ID = _latest_first(RefillOrder.id == bindparam("order_id"))
+_BY_REQUEST_KEY = _latest_first(RefillOrder.request_key == bindparam("request_key"))
+_OPEN = _latest_first(_IS_MEMBERS, _UNFINISHED)
+_PENDING = _latest_first(_IS_MEMBERS, RefillOrder.status == "pending")
+_PENDING_BEFORE = _latest_first(
+    _UNFINISHED, RefillOrder.status == "pending", RefillOrder.placed_at < bindparam("moment")
+)
+_DUE = _latest_first(_UNFINISHED, RefillOrder.status == "scheduled", RefillOrder.ship_on <= bindparam("today"))
+_LINES = (
+    select(
+        OrderLine.order_id,
+        OrderLine.prescription_id,
+        Prescription.rx_number,
+        Prescription.drug_name,
+        OrderLine.days_supply,
+        OrderLine.quantity,
+        OrderLine.price_cents,
+    )
+    .join(Prescription, Prescription.id == OrderLine.prescription_id)
+    .where(OrderLine.order_id.in_(bindparam("order_ids", expanding=True)))
+    .order_by(OrderLine.id)
+)
+
+
+def find_order(connection: Connection, member_id: int, order_number: str) -> OrderFacts | None:
     """Return a member's order by its number."""
-    return _one(session, RefillOrder.order_number == order_number, RefillOrder.member_id == member_id)
+    return _one(connection, _OF_MEMBER_BY_NUMBER, member_id=member_id, order_number=order_number)
 
 
-def order_by_number(session: Session, order_number: str) -> OrderFacts | None:
+def order_by_number(connection: Connection, order_number: str) -> OrderFacts | None:
     """Return any member's order by its number: for staff, never for a caller."""
-    return _one(session, RefillOrder.order_number == order_number)
+    return _one(connection, _BY_NUMBER, order_number=order_number)
 
 
-def order_by_id(session: Session, order_id: int) -> OrderFacts | None:
+def order_by_id(connection: Connection, order_id: int) -> OrderFacts | None:
     """Return an order by its row."""
-    return _one(session, RefillOrder.id == order_id)
+    return _one(connection, _BY_ID, order_id=order_id)
 
 
-def latest_order(session: Session, member_id: int) -> OrderFacts | None:
-    """Return the order a member placed last, whatever became of it."""
-    return _one(session, RefillOrder.member_id == member_id)
-
-
-def latest_orders(session: Session, most: int) -> tuple[OrderFacts, ...]:
-    """Return the orders placed last, of all members: for staff, never for a caller."""
-    return _orders(session, limit=most)
-
-
-def open_orders(session: Session, member_id: int) -> tuple[OrderFacts, ...]:
-    """Return a member's orders that are neither shipped nor cancelled, the latest first."""
-    return _orders(session, RefillOrder.member_id == member_id, _UNFINISHED)
-
-
-def pending_orders(session: Session, member_id: int) -> tuple[OrderFacts, ...]:
-    """Return a member's orders that wait for a payment, the latest first."""
-    return _orders(session, RefillOrder.member_id == member_id, RefillOrder.status == "pending")
-
-
-def pending_since_before(session: Session, moment: datetime) -> tuple[OrderFacts, ...]:
-    """Return all orders that have waited for a payment since before a moment: a hang-up or a crash left them."""
-    return _orders(session, _UNFINISHED, RefillOrder.status == "pending", RefillOrder.placed_at < moment)
-
-
-def due_to_ship(session: Session, today: date) -> tuple[OrderFacts, ...]:
-    """Return the scheduled orders whose day has come."""
-    return _orders(session, _UNFINISHED, RefillOrder.status == "scheduled", RefillOrder.ship_on <= today)
-
-
-def order_by_request_key(session: Session, request_key: str) -> OrderFacts | None:
+def order_by_request_key(connection: Connection, request_key: str) -> OrderFacts | None:
     """Return the order that a request made."""
-    return _one(session, RefillOrder.request_key == request_key)
+    return _one(connection, _BY_REQUEST_KEY, request_key=request_key)
 
 
-def _one(session: Session, *where: ColumnExpressionArgument[bool]) -> OrderFacts | None:
-    return next(iter(_orders(session, *where, limit=1)), None)
+def latest_order(connection: Connection, member_id: int) -> OrderFacts | None:
+    """Return the order a member placed last, whatever became of it."""
+    return _one(connection, _OF_MEMBER, member_id=member_id)
 
 
-def _orders(
-    session: Session, *where: ColumnExpressionArgument[bool], limit: int | None = None
-) -> tuple[OrderFacts, ...]:
-    query = select(*_COLUMNS).where(*where).order_by(RefillOrder.placed_at.desc(), RefillOrder.id.desc()).limit(limit)
-    orders = every(session, query, OrderFacts)
-    lines = _lines(session, [order.id for order in orders])
+def latest_orders(connection: Connection, most: int) -> tuple[OrderFacts, ...]:
+    """Return the orders placed last, of all members: for staff, never for a caller."""
+    return _orders(connection, _latest_first(most=most))
+
+
+def open_orders(connection: Connection, member_id: int) -> tuple[OrderFacts, ...]:
+    """Return a member's orders that are neither shipped nor cancelled, the latest first."""
+    return _orders(connection, _OPEN, member_id=member_id)
+
+
+def pending_orders(connection: Connection, member_id: int) -> tuple[OrderFacts, ...]:
+    """Return a member's orders that wait for a payment, the latest first."""
+    return _orders(connection, _PENDING, member_id=member_id)
+
+
+def pending_since_before(connection: Connection, moment: datetime) -> tuple[OrderFacts, ...]:
+    """Return all orders that have waited for a payment since before a moment: a hang-up or a crash left them."""
+    return _orders(connection, _PENDING_BEFORE, moment=moment)
+
+
+def due_to_ship(connection: Connection, today: date) -> tuple[OrderFacts, ...]:
+    """Return the scheduled orders whose day has come."""
+    return _orders(connection, _DUE, today=today)
+
+
+def _one(connection: Connection, query: Executable, **values: object) -> OrderFacts | None:
+    return next(iter(_orders(connection, query, **values)), None)
+
+
+def _orders(connection: Connection, query: Executable, **values: object) -> tuple[OrderFacts, ...]:
+    orders = every(connection, query, OrderFacts, **values)
+    lines = _lines(connection, [order.id for order in orders])
     return tuple(replace(order, lines=tuple(lines[order.id])) for order in orders)
 
 
-def _lines(session: Session, order_ids: Iterable[int]) -> Mapping[int, list[LineFacts]]:
+def _lines(connection: Connection, order_ids: Sequence[int]) -> Mapping[int, list[LineFacts]]:
     lines: dict[int, list[LineFacts]] = {order_id: [] for order_id in order_ids}
-    query = (
-        select(
-            OrderLine.order_id,
-            OrderLine.prescription_id,
-            Prescription.rx_number,
-            Prescription.drug_name,
-            OrderLine.days_supply,
-            OrderLine.quantity,
-            OrderLine.price_cents,
-        )
-        .join(Prescription, Prescription.id == OrderLine.prescription_id)
-        .where(OrderLine.order_id.in_(lines))
-        .order_by(OrderLine.id)
-    )
-    for row in session.execute(query) if lines else ():
-        lines[row.order_id].append(LineFacts(*row[1:]))
+    for row in connection.execute(_LINES, {"order_ids": order_ids}) if lines else ():
+        lines[row[0]].append(LineFacts(*row[1:]))
     return lines

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import delete, exists, or_, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, and_, bindparam, delete, exists, or_, select, text
 
 from ivr.pharmacy.statements import change, changed, columns, every, first, insert_new
 from ivr.pharmacy.tables import AUTHORIZED_PAYMENT, Payment, RefillOrder, SavedCard
@@ -64,13 +63,39 @@ class KeptCard:
 
 
 _PAYMENT = columns(Payment, PaymentFacts)
-_CARD = columns(SavedCard, SavedCardFacts)
-_KEPT = columns(SavedCard, KeptCard)
 _AUTHORIZED = text(AUTHORIZED_PAYMENT)  # worded as in the index, or SQLite would not see that the index serves
+_STANDS = Payment.status.in_(STANDING)
+_OF_ORDER = Payment.order_id == bindparam("order_id")
+_SAME_REQUEST = Payment.request_key == bindparam("request_key")
+_OF_REQUEST_OR_STANDING = (
+    select(*_PAYMENT).where(or_(_SAME_REQUEST, and_(_OF_ORDER, _STANDS))).order_by(_SAME_REQUEST.desc()).limit(1)
+)
+_STANDING_OR_LAST = select(*_PAYMENT).where(_OF_ORDER).order_by(_STANDS.desc(), Payment.id.desc()).limit(1)
+_CANCELLED = exists().where(
+    RefillOrder.id == Payment.order_id, RefillOrder.status == "cancelled", RefillOrder.channel == bindparam("channel")
+)
+_IN_VAIN = (
+    select(*_PAYMENT).where(_AUTHORIZED, Payment.gateway == bindparam("gateway"), _CANCELLED).order_by(Payment.id)
+)
+_BECOME = change(Payment, Payment.id == bindparam("payment"), Payment.status.in_(bindparam("before", expanding=True)))
+
+_ON_FILE = (
+    SavedCard.member_id == bindparam("member"),
+    SavedCard.gateway == bindparam("processor"),
+    SavedCard.only_for_order_id.is_(None),
+)
+_USABLE = (
+    select(*columns(SavedCard, SavedCardFacts))
+    .where(*_ON_FILE, SavedCard.exp_year * 12 + SavedCard.exp_month >= bindparam("month"))
+    .order_by(SavedCard.id.desc())
+)
+_KEPT = select(*columns(SavedCard, KeptCard)).where(SavedCard.id == bindparam("card_id"))
+_RENEW = change(SavedCard, *_ON_FILE, SavedCard.token == bindparam("same_token")).returning(SavedCard.id)
+_FORGET = delete(SavedCard.__table__).where(SavedCard.only_for_order_id == bindparam("order_id"))  # type: ignore[arg-type]
 
 
 def begin_payment(
-    session: Session,
+    connection: Connection,
     order_id: int,
     *,
     gateway: str,
@@ -86,7 +111,7 @@ def begin_payment(
     is pending or made, returns that one. So the caller compares keys to know whether the processor is to be asked.
     """
     insert_new(
-        session,
+        connection,
         Payment,
         {
             "order_id": order_id,
@@ -99,65 +124,42 @@ def begin_payment(
             "created_at": now,
         },
     )
-    standing = (Payment.order_id == order_id) & Payment.status.in_(STANDING)
-    same_request = Payment.request_key == request_key
-    query = select(*_PAYMENT).where(or_(same_request, standing)).order_by(same_request.desc()).limit(1)
-    payment = first(session, query, PaymentFacts)
+    payment = first(connection, _OF_REQUEST_OR_STANDING, PaymentFacts, order_id=order_id, request_key=request_key)
     if payment is None:
         raise LookupError(f"the payment for order {order_id} was neither written nor found")
     return payment
 
 
-def record_payment(session: Session, payment_id: int, status: str, reference: str | None) -> bool:
+def record_payment(connection: Connection, payment_id: int, status: str, reference: str | None) -> bool:
     """Write what became of a payment; False when it is in a state that does not lead there."""
     before = [state for state, after in BECOMES.items() if status in after]
     values: dict[str, object] = {"status": status} if reference is None else {"status": status, "reference": reference}
-    fits = change(Payment, Payment.id == payment_id, Payment.status.in_(before))
-    return changed(session, Payment, fits.values(**values))
+    return changed(connection, _BECOME, payment=payment_id, before=before, **values)
 
 
-def payment_for(session: Session, order_id: int) -> PaymentFacts | None:
+def payment_for(connection: Connection, order_id: int) -> PaymentFacts | None:
     """Return the order's payment that is pending or made, else its last attempt."""
-    query = (
-        select(*_PAYMENT)
-        .where(Payment.order_id == order_id)
-        .order_by(Payment.status.in_(STANDING).desc(), Payment.id.desc())
-        .limit(1)
-    )
-    return first(session, query, PaymentFacts)
+    return first(connection, _STANDING_OR_LAST, PaymentFacts, order_id=order_id)
 
 
-def authorized_in_vain(session: Session, gateway: str, channel: str) -> tuple[PaymentFacts, ...]:
+def authorized_in_vain(connection: Connection, gateway: str, channel: str) -> tuple[PaymentFacts, ...]:
     """Return what a processor has still set aside on cards for a channel's orders that were cancelled."""
-    cancelled = exists().where(
-        RefillOrder.id == Payment.order_id, RefillOrder.status == "cancelled", RefillOrder.channel == channel
-    )
-    query = select(*_PAYMENT).where(_AUTHORIZED, Payment.gateway == gateway, cancelled)
-    return every(session, query.order_by(Payment.id), PaymentFacts)
+    return every(connection, _IN_VAIN, PaymentFacts, gateway=gateway, channel=channel)
 
 
-def saved_cards(session: Session, member_id: int, gateway: str, today: date) -> tuple[SavedCardFacts, ...]:
+def saved_cards(connection: Connection, member_id: int, gateway: str, today: date) -> tuple[SavedCardFacts, ...]:
     """Return the member's cards on file that this processor can charge, newest first; valid through their month."""
-    usable = (
-        select(*_CARD)
-        .where(
-            SavedCard.member_id == member_id,
-            SavedCard.gateway == gateway,
-            SavedCard.only_for_order_id.is_(None),
-            SavedCard.exp_year * 12 + SavedCard.exp_month >= today.year * 12 + today.month,
-        )
-        .order_by(SavedCard.id.desc())
-    )
-    return every(session, usable, SavedCardFacts)
+    month = today.year * 12 + today.month
+    return every(connection, _USABLE, SavedCardFacts, member=member_id, processor=gateway, month=month)
 
 
-def saved_card(session: Session, card_id: int) -> KeptCard | None:
+def saved_card(connection: Connection, card_id: int) -> KeptCard | None:
     """Return a kept card with its token, to be charged."""
-    return first(session, select(*_KEPT).where(SavedCard.id == card_id), KeptCard)
+    return first(connection, _KEPT, KeptCard, card_id=card_id)
 
 
 def save_card(
-    session: Session,
+    connection: Connection,
     member_id: int,
     *,
     gateway: str,
@@ -171,20 +173,13 @@ def save_card(
     """Keep a card and return its id; a token that is on file already keeps its row and gets the new expiry."""
     expiry = {"exp_month": exp_month, "exp_year": exp_year}
     card = {"member_id": member_id, "gateway": gateway, "token": token, "brand": brand, "last4": last4, **expiry}
-    card_id = insert_new(session, SavedCard, {**card, "only_for_order_id": only_for_order_id})
+    card_id = insert_new(connection, SavedCard, {**card, "only_for_order_id": only_for_order_id})
     if card_id is not None:
         return card_id
-    on_file = (
-        SavedCard.member_id == member_id,
-        SavedCard.gateway == gateway,
-        SavedCard.token == token,
-        SavedCard.only_for_order_id.is_(None),
-    )
-    return session.scalars(change(SavedCard, *on_file).values(**expiry).returning(SavedCard.id)).one()
+    on_file = {"member": member_id, "processor": gateway, "same_token": token}
+    return connection.execute(_RENEW, {**on_file, **expiry}).scalar_one()
 
 
-def forget_order_card(session: Session, order_id: int) -> None:
+def forget_order_card(connection: Connection, order_id: int) -> None:
     """Delete the card that was kept for this order only; the order no longer points at it."""
-    session.execute(
-        delete(SavedCard).where(SavedCard.only_for_order_id == order_id).execution_options(synchronize_session=False)
-    )
+    connection.execute(_FORGET, {"order_id": order_id})

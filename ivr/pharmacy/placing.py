@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, exists, select
 
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.findings import ORDERABLE, FindingKind, Rx, Supply
@@ -65,6 +64,17 @@ class Taken:
     finding_kind: FindingKind
 
 
+_OWN_ADDRESS = select(
+    exists().where(Address.id == bindparam("address_id"), Address.member_id == bindparam("member_id"))
+)
+_KEY_USED = select(exists().where(RefillOrder.request_key == bindparam("request_key")))
+_TAKE_REFILLS = change(
+    Prescription, Prescription.id == bindparam("prescription_id"), Prescription.refills_left >= bindparam("n")
+).values(
+    refills_left=Prescription.refills_left - bindparam("n"), refills_used=Prescription.refills_used + bindparam("n")
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Fill:
     """A line about to be written: the prescription and the supply chosen."""
@@ -74,14 +84,14 @@ class _Fill:
 
 
 def place_order(
-    session: Session, request: OrderRequest, *, now: datetime, today: date, rules: Rules, draw: Draw
+    connection: Connection, request: OrderRequest, *, now: datetime, today: date, rules: Rules, draw: Draw
 ) -> Placed | Taken:
     """Place an order, or say which prescription was taken in between; then nothing of it is kept.
 
     Prices and quantities are the prescriptions' own. `draw` gives chance for the order number.
     """
-    savepoint = session.begin_nested()
-    outcome = _place(session, request, now=now, today=today, rules=rules, draw=draw)
+    savepoint = connection.begin_nested()
+    outcome = _place(connection, request, now=now, today=today, rules=rules, draw=draw)
     if isinstance(outcome, Taken):
         savepoint.rollback()
     else:
@@ -90,26 +100,26 @@ def place_order(
 
 
 def _place(
-    session: Session, request: OrderRequest, *, now: datetime, today: date, rules: Rules, draw: Draw
+    connection: Connection, request: OrderRequest, *, now: datetime, today: date, rules: Rules, draw: Draw
 ) -> Placed | Taken:
     ships = max(request.ship_on or today, today)
-    cases = {case.rx.id: case for case in locked_cases(session, _ids(request), ships, rules)}
+    cases = {case.rx.id: case for case in locked_cases(connection, _ids(request), ships, rules)}
     # The same request sent twice meets itself at the lock above, so only now is it known whether the first one stands.
-    standing = order_by_request_key(session, request.request_key)
+    standing = order_by_request_key(connection, request.request_key)
     if standing:
         return Placed(standing, repeated=True)
-    _refuse_strangers(session, request, cases.values())
+    _refuse_strangers(connection, request, cases.values())
     fills: list[_Fill] = []
     for line in request.lines:
-        fill = _fill(session, cases[line.prescription_id], line.n)
+        fill = _fill(connection, cases[line.prescription_id], line.n)
         if isinstance(fill, Taken):
             return fill
         fills.append(fill)
-    order_id = _insert_order(session, request, fills, now, arrival(ships, rules.mail_business_days), draw)
-    late = next((fill for fill in fills if order_id and not _open_line(session, order_id, fill)), None)
+    order_id = _insert_order(connection, request, fills, now, arrival(ships, rules.mail_business_days), draw)
+    late = next((fill for fill in fills if order_id and not _open_line(connection, order_id, fill)), None)
     if late:
         return Taken(late.rx.rx_number, FindingKind.ALREADY_ORDERED)
-    placed = order_by_request_key(session, request.request_key)
+    placed = order_by_request_key(connection, request.request_key)
     if placed is None:
         raise LookupError("an order was neither written nor found")
     return Placed(placed, repeated=order_id is None)
@@ -122,16 +132,16 @@ def _ids(request: OrderRequest) -> list[int]:
     return ids
 
 
-def _refuse_strangers(session: Session, request: OrderRequest, cases: Iterable[Case]) -> None:
+def _refuse_strangers(connection: Connection, request: OrderRequest, cases: Iterable[Case]) -> None:
     """Stop a program error from mixing two members: no caller can bring this about by keys."""
     own = [case for case in cases if case.rx.member_id == request.member_id]
-    address = exists().where(Address.id == request.ship_to_id, Address.member_id == request.member_id)
-    if len(own) < len(request.lines) or not session.scalar(select(address)):
+    address = {"address_id": request.ship_to_id, "member_id": request.member_id}
+    if len(own) < len(request.lines) or not connection.scalar(_OWN_ADDRESS, address):
         raise ValueError("an order's prescriptions and its address must be the member's own")
 
 
-def _fill(session: Session, case: Case, n: int) -> _Fill | Taken:
-    finding = judge(session, case)
+def _fill(connection: Connection, case: Case, n: int) -> _Fill | Taken:
+    finding = judge(connection, case)
     if finding.kind not in ORDERABLE:
         return Taken(case.rx.rx_number, finding.kind)
     supply = next((supply for supply in finding.supplies if supply.n == n), None)
@@ -139,7 +149,7 @@ def _fill(session: Session, case: Case, n: int) -> _Fill | Taken:
 
 
 def _insert_order(
-    session: Session, request: OrderRequest, fills: list[_Fill], now: datetime, expected_by: date, draw: Draw
+    connection: Connection, request: OrderRequest, fills: list[_Fill], now: datetime, expected_by: date, draw: Draw
 ) -> int | None:
     """Insert the order under a fresh number; None when its request key has been used."""
     values = {
@@ -154,17 +164,16 @@ def _insert_order(
         "held_reason": request.held_reason,
         "request_key": request.request_key,
     }
-    key_used = exists().where(RefillOrder.request_key == request.request_key)
     for _ in range(TRIES):
-        order_id = insert_new(session, RefillOrder, {**values, "order_number": draw_number(draw)})
+        order_id = insert_new(connection, RefillOrder, {**values, "order_number": draw_number(draw)})
         if order_id is not None:
             return order_id
-        if session.scalar(select(key_used)):
+        if connection.scalar(_KEY_USED, {"request_key": request.request_key}):
             return None
     raise RuntimeError(f"{TRIES} order numbers drawn are all taken")
 
 
-def _open_line(session: Session, order_id: int, fill: _Fill) -> bool:
+def _open_line(connection: Connection, order_id: int, fill: _Fill) -> bool:
     """Open the line and move its refills; False when another channel was quicker."""
     line = {
         "order_id": order_id,
@@ -174,8 +183,5 @@ def _open_line(session: Session, order_id: int, fill: _Fill) -> bool:
         "price_cents": fill.supply.price_cents,
         "open": True,
     }
-    n = fill.supply.n
-    move = change(Prescription, Prescription.id == fill.rx.id, Prescription.refills_left >= n).values(
-        refills_left=Prescription.refills_left - n, refills_used=Prescription.refills_used + n
-    )
-    return insert_new(session, OrderLine, line) is not None and changed(session, Prescription, move)
+    opened = insert_new(connection, OrderLine, line) is not None
+    return opened and changed(connection, _TAKE_REFILLS, prescription_id=fill.rx.id, n=fill.supply.n)

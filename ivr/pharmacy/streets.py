@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import bindparam, exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, exists, select
 
 from ivr.keypad import begins_within_a_slip
 from ivr.pharmacy.street_words import first_keys, forms, forms_text, take_apart, whole_names
@@ -52,16 +51,17 @@ class StreetFacts:
 
 _table = Street.__table__.c
 _OF_ZIP = select(_table.name, _table.city, _table.low, _table.high).where(_table.zip == bindparam("zip_code"))
+_HAS_STREETS = select(exists().where(_table.zip == bindparam("zip_code")))
 
 
-def has_streets(session: Session, zip_code: str) -> bool:
+def has_streets(connection: Connection, zip_code: str) -> bool:
     """Tell whether the directory knows any street of a ZIP code."""
-    return bool(session.scalar(select(exists().where(Street.zip == zip_code))))
+    return bool(connection.scalar(_HAS_STREETS, {"zip_code": zip_code}))
 
 
-def streets_of(session: Session, zip_code: str) -> tuple[StreetFacts, ...]:
+def streets_of(connection: Connection, zip_code: str) -> tuple[StreetFacts, ...]:
     """Return every street of a ZIP code."""
-    rows = session.connection().execute(_OF_ZIP, {"zip_code": zip_code})
+    rows = connection.execute(_OF_ZIP, {"zip_code": zip_code})
     return tuple(StreetFacts(*row) for row in rows)
 
 

@@ -10,7 +10,6 @@ from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
-from sqlalchemy.orm import Session
 
 from ivr.errors import UnreachableError
 from ivr.flow.changes import changes
@@ -114,13 +113,13 @@ class Studio:
 
     def version(self, number: int) -> str:
         """Show what one publication changed."""
-        with answering(self.line.database), Session(self.line.database) as session:
-            found = publications.numbered(session, number)
+        with answering(self.line.database), self.line.database.connect() as connection:
+            found = publications.numbered(connection, number)
             if found is None:
                 abort(404)
-            earlier = publications.before(session, found)
+            earlier = publications.before(connection, found)
             get = self.line.versions.get
-            told = changes(get(session, earlier.hash), get(session, found.hash)) if earlier else ()
+            told = changes(get(connection, earlier.hash), get(connection, found.hash)) if earlier else ()
         return self._page("changes", past=self._past(found, Calls()), earlier=earlier, changes=told)
 
     def find(self) -> str:
@@ -172,9 +171,9 @@ class Studio:
     def _history(self, most: int) -> list[Past] | None:
         """Return what was published, newest first; None while the database is away, without which words can be shown."""
         try:
-            with answering(self.line.database), Session(self.line.database) as session:
-                counts = publications.calls(session, self.line.clock())
-                history = publications.history(session, most)
+            with answering(self.line.database), self.line.database.connect() as connection:
+                counts = publications.calls(connection, self.line.clock())
+                history = publications.history(connection, most)
         except UnreachableError:
             return None
         return [self._past(publication, counts.get(publication.hash, Calls())) for publication in history]

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from flask import Blueprint, Request, Response, request
-from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, Forbidden, HTTPException
 
 from ivr import logs
@@ -105,8 +104,8 @@ class Voice:
         logs.bind_call(caller.sid)
         if state in ("completed", "busy", "failed", "no-answer", "canceled"):
             now = self.line.clock()
-            with Session(self.line.database) as session, session.begin():
-                sessions.end(session, caller.sid, now, "caller_hung_up")
+            with self.line.database.begin() as connection:
+                sessions.end(connection, caller.sid, now, "caller_hung_up")
             sweep.settle_call(self.line, caller.sid)
         return Response(status=204)
 

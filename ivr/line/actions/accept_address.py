@@ -30,8 +30,8 @@ def check_third_proof(context: Context, values: Values) -> Done:
     keyed, member_id = text(values, "keyed_proof"), number(values, "member_id")
     if lockout.is_locked(context, _subject(values)):
         return Done("locked", forgets=("keyed_proof",))
-    own = is_own_prescription(context.session, member_id, keyed)
-    if own or _birth_date(keyed) == born_on(context.session, member_id):
+    own = is_own_prescription(context.connection, member_id, keyed)
+    if own or _birth_date(keyed) == born_on(context.connection, member_id):
         return Done("proved", {"proved": True}, ("keyed_proof",))
     lockout.count_failure(context, _subject(values))
     return Done("wrong", forgets=("keyed_proof",))
@@ -110,9 +110,9 @@ def use_new_address(context: Context, values: Values) -> Done:
         verified=building.checked,
         keyed=" ".join(building.keyed),
     )
-    address_id = add_address(context.session, member_id, new, context.now)
+    address_id = add_address(context.connection, member_id, new, context.now)
     if always and building.checked:
-        note_changed_address(context.session, member_id, address_id, context.now)
+        note_changed_address(context.connection, member_id, address_id, context.now)
     outcome = "to_be_checked" if not building.checked else "changed" if always else "chosen"
     kept: dict[str, Value] = {"address_id": address_id, "address": building.address(street)}
     kept |= {"address_held": not building.checked}

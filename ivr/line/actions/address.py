@@ -16,7 +16,7 @@ SPOKEN = ("house_number", "street", "unit", "city", "state", "zip")
 
 def look_up_address(context: Context, values: Values) -> Done:
     """Find the mailing address on file and choose it."""
-    found = mailing_address(context.session, number(values, "member_id"))
+    found = mailing_address(context.connection, number(values, "member_id"))
     if found is None:
         return Done("none")
     parts: dict[str, Value] = asdict(found)

@@ -36,7 +36,7 @@ def add_up(_: Context, values: Values) -> Done:
 
 def list_cards(context: Context, values: Values) -> Done:
     """List the cards on file that can still be used."""
-    found = saved_cards(context.session, number(values, "member_id"), context.line.gateway.name, context.today)
+    found = saved_cards(context.connection, number(values, "member_id"), context.line.gateway.name, context.today)
     listed = tuple(
         {
             "card": speech.card(card.brand, card.last4),

@@ -33,7 +33,7 @@ def find_dropped_order(context: Context, values: Values) -> Done:
     """Find what this member had chosen when their last call ended; asked about once a call."""
     if context.caller.withheld or values.get("dropped_asked"):
         return Done("none")
-    sealed = context.transaction.connection.scalar(
+    sealed = context.connection.scalar(
         _LAST_CALL,
         {
             "from_number": context.caller.from_number,

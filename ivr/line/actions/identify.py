@@ -21,7 +21,7 @@ def identify(context: Context, values: Values) -> Done:
     member_number, zip_code = text(values, "member_number"), text(values, "zip")
     if lockout.is_locked(context, member_number):
         return Done("locked", forgets=KEYED)
-    member = find_member(context.session, member_number, zip_code)
+    member = find_member(context.connection, member_number, zip_code)
     if member is None:
         lockout.count_failure(context, member_number)
         return Done("no_match", forgets=KEYED)

@@ -59,7 +59,7 @@ def take_house(context: Context, values: Values) -> Done:
     building = replace(building.keying(keyed), house=keyed)
     if building.letters or (building.street and not building.checked):
         return _built("mended", building, "keyed_house")
-    known = has_streets(context.session, building.zip)
+    known = has_streets(context.connection, building.zip)
     return _built("taken" if known else "no_streets", replace(building, street=""), "keyed_house")
 
 
@@ -101,7 +101,7 @@ def find_street(context: Context, values: Values) -> Done:
 def narrow_street(context: Context, values: Values) -> Done:
     """Take more letters: those that come next or, when that fits nothing, the name from its beginning."""
     building, keyed = Building.of(values), text(values, "keyed_street")
-    known, house = streets_of(context.session, building.zip), building.house_digits
+    known, house = streets_of(context.connection, building.zip), building.house_digits
     longer = building.letters + keyed
     letters = longer if rank(known, longer, house) or not rank(known, keyed, house) else keyed
     return _found(context, replace(building.keying(keyed), letters=letters))
@@ -114,7 +114,7 @@ def look_again(context: Context, values: Values) -> Done:
 
 
 def _found(context: Context, building: Building) -> Done:
-    known, house = streets_of(context.session, building.zip), building.house_digits
+    known, house = streets_of(context.connection, building.zip), building.house_digits
     fitting = rank(known, building.letters, house)
     matches = _matches(fitting, house) or _near(known, building)
     building = replace(building, matches=matches[:MOST_MATCHES], first=0, street="", checked=True)
@@ -135,7 +135,7 @@ def next_streets(context: Context, values: Values) -> Done:
     building = Building.of(values)
     following, matches = building.following, building.matches
     if following >= len(matches) and matches and not matches[-1].near:
-        matches += _near(streets_of(context.session, building.zip), building)
+        matches += _near(streets_of(context.connection, building.zip), building)
     if building.street or following >= len(matches):
         return _built("nothing", replace(building, first=0))
     return _built("found", replace(building, matches=matches, first=following))

@@ -13,13 +13,13 @@ from ivr.wording import Values
 
 def latest_order(context: Context, values: Values) -> Done:
     """Find the order the member placed last."""
-    return _told(orders.latest_order(context.session, number(values, "member_id")), "none")
+    return _told(orders.latest_order(context.connection, number(values, "member_id")), "none")
 
 
 def find_order(context: Context, values: Values) -> Done:
     """Find an order of the member by its number."""
     member_id, keyed = number(values, "member_id"), text(values, "keyed_order")
-    return _told(orders.find_order(context.session, member_id, keyed), "not_found")
+    return _told(orders.find_order(context.connection, member_id, keyed), "not_found")
 
 
 def _told(order: OrderFacts | None, otherwise: str) -> Done:

@@ -20,7 +20,7 @@ PATIENCE = timedelta(seconds=40)
 
 
 def _prepare(context: Context, values: Values) -> Request | Done:
-    claimed = settle.claim(context.session, context.line, number(values, "order_id"), context.now)
+    claimed = settle.claim(context.connection, context.line, number(values, "order_id"), context.now)
     return claimed if isinstance(claimed, Request) else _told(context, values, claimed)
 
 
@@ -29,11 +29,11 @@ def _perform(line: Line, request: Request) -> ProcessorAnswer:
 
 
 def _finish(context: Context, values: Values, request: Request, answer: ProcessorAnswer) -> Done:
-    return _told(context, values, settle.finish(context.session, request, answer))
+    return _told(context, values, settle.finish(context.connection, request, answer))
 
 
 def _told(context: Context, values: Values, settled: Settled) -> Done:
-    begun = settle.begun_at(context.session, number(values, "order_id"))
+    begun = settle.begun_at(context.connection, number(values, "order_id"))
     if settled is Settled.WAITING and begun is not None and context.now - begun > PATIENCE:
         return Done("slow")
     return Done(settled.value)
@@ -42,11 +42,11 @@ def _told(context: Context, values: Values, settled: Settled) -> Done:
 def pay_with_other_card(context: Context, values: Values) -> Done:
     """Ask again for an order that was declined, with the card chosen now."""
     order_id = number(values, "order_id")
-    standing = settle.standing(context.session, order_id, context.now)
-    order = order_by_id(context.session, order_id)
+    standing = settle.standing(context.connection, order_id, context.now)
+    order = order_by_id(context.connection, order_id)
     if order is None or order.status != "pending" or standing is not Settled.DECLINED:
         return Done("settled")
-    forget_order_card(context.session, order.id)
+    forget_order_card(context.connection, order.id)
     attach_card(context, values, order)
     return Done("pending")
 
@@ -54,12 +54,12 @@ def pay_with_other_card(context: Context, values: Values) -> Done:
 def cancel_unpaid(context: Context, values: Values) -> Done:
     """Cancel an order that was not paid; its refills and lines are given back. One that was paid meanwhile stands."""
     order_id = number(values, "order_id")
-    standing = settle.standing(context.session, order_id, context.now)
+    standing = settle.standing(context.connection, order_id, context.now)
     if standing is Settled.WAITING:
         return Done("waiting")
     if standing is not Settled.DECLINED:
         return Done("settled")
-    cancel_order(context.session, order_id)
+    cancel_order(context.connection, order_id)
     return Done("cancelled")
 
 

@@ -52,7 +52,7 @@ class _TakenError(Exception):
 
 def place_order(context: Context, values: Values) -> Done:
     """Place what was said back; when a prescription was ordered elsewhere meanwhile, nothing, and it leaves the basket."""
-    savepoint = context.session.begin_nested()
+    savepoint = context.connection.begin_nested()
     try:
         orders = [_place(context, values, when, cents) for when, cents in refill.totals(values)]
     except _TakenError as error:
@@ -93,7 +93,7 @@ def _place(context: Context, values: Values, when: str, cents: int) -> OrderFact
     )
     context_time = {"now": context.now, "today": context.today}
     outcome = placing.place_order(
-        context.session,
+        context.connection,
         request,
         rules=context.line.rules,
         draw=context.line.draw,
@@ -110,7 +110,7 @@ def attach_card(context: Context, values: Values, order: OrderFacts) -> None:
     if not order.total_cents:
         return
     card = item(values, "card")
-    use_card(context.session, order.id, _card_id(context, card, order))
+    use_card(context.connection, order.id, _card_id(context, card, order))
     if order.status == "pending":
         begin_paying(context, values, order.id, order.total_cents)
 
@@ -119,7 +119,7 @@ def _card_id(context: Context, card: Item, order: OrderFacts) -> int:
     if "saved_card_id" in card:
         return number(card, "saved_card_id")
     return save_card(
-        context.session,
+        context.connection,
         order.member_id,
         gateway=context.line.gateway.name,
         token=open_token(context.line.vault, text(card, "sealed_token"), context.now),
@@ -135,7 +135,7 @@ def begin_paying(context: Context, values: Values, order_id: int, cents: int) ->
     """Write the payment down as pending, under a key made of call and turn."""
     card = item(values, "card")
     begin_payment(
-        context.session,
+        context.connection,
         order_id,
         gateway=context.line.gateway.name,
         brand=text(card, "brand"),
@@ -145,7 +145,7 @@ def begin_paying(context: Context, values: Values, order_id: int, cents: int) ->
         now=context.now,
     )
     keep = text(values, "keep_card") == "yes"
-    settle.begin(context.session, order_id, context.caller.sid, context.now, keep_card=keep)
+    settle.begin(context.connection, order_id, context.caller.sid, context.now, keep_card=keep)
 
 
 ACTIONS: dict[str, Action] = {

@@ -18,7 +18,7 @@ MOST_CHOICES = 4
 def take_keyed_number(context: Context, values: Values) -> Done:
     """Take a prescription number the caller keyed; one of their own proves that they hold the bottle."""
     rx_number = text(values, "keyed_number")
-    finding = assess(context.session, number(values, "member_id"), rx_number, context.today, context.line.rules)
+    finding = assess(context.connection, number(values, "member_id"), rx_number, context.today, context.line.rules)
     if finding.kind == FindingKind.NOT_FOUND:
         return Done("not_found", forgets=("keyed_number",))
     return Done("own", {"rx_number": rx_number, "proved": True}, forgets=("keyed_number",))
@@ -29,7 +29,7 @@ def assess_prescription(context: Context, values: Values) -> Done:
     rx_number = text(values, "rx_number")
     if any(line["rx_number"] == rx_number for line in items(values, "basket")):
         return Done("already_chosen")
-    finding = assess(context.session, number(values, "member_id"), rx_number, context.today, context.line.rules)
+    finding = assess(context.connection, number(values, "member_id"), rx_number, context.today, context.line.rules)
     told = _facts(context, values, finding)
     renewal = finding.renewal if finding.kind in RENEWABLE else None
     if renewal:
@@ -83,7 +83,7 @@ def renewal_state(_: Context, values: Values) -> Done:
 def ask_renewal(context: Context, values: Values) -> Done:
     """Ask the prescriber for more refills: once, however often it is asked for here."""
     rx_id = number(values, "prescription_id")
-    renewal = request_renewal(context.session, rx_id, context.now, "phone", context.line.draw)
+    renewal = request_renewal(context.connection, rx_id, context.now, "phone", context.line.draw)
     return Done("requested", {"reference": renewal.reference})
 
 

@@ -17,7 +17,7 @@ from ivr.wording import Value, Values
 
 def begin_order(context: Context, values: Values) -> Done:
     """Start with an empty basket; an order that an earlier call left unpaid comes first."""
-    pending = pending_orders(context.session, number(values, "member_id"))
+    pending = pending_orders(context.connection, number(values, "member_id"))
     fresh: dict[str, Value] = {"basket": ()}
     if pending:
         order = pending[0]
@@ -39,7 +39,7 @@ def count_refillable(context: Context, values: Values) -> Done:
 
 def _refillable(context: Context, values: Values) -> list[Finding]:
     chosen = {line["rx_number"] for line in items(values, "basket")}
-    found = refillable(context.session, number(values, "member_id"), context.today, context.line.rules)
+    found = refillable(context.connection, number(values, "member_id"), context.today, context.line.rules)
     return [finding for finding in found if finding.prescription and finding.prescription.rx_number not in chosen]
 
 
@@ -48,7 +48,7 @@ def next_in_list(context: Context, values: Values) -> Done:
     listing = values.get("listing")
     waiting = tuple(str(rx) for rx in listing) if isinstance(listing, tuple | list) else ()
     for position, rx_number in enumerate(waiting, 1):
-        finding = assess(context.session, number(values, "member_id"), rx_number, context.today, context.line.rules)
+        finding = assess(context.connection, number(values, "member_id"), rx_number, context.today, context.line.rules)
         if finding.kind in ORDERABLE and finding.prescription:
             usual = finding.supplies[0]
             told: dict[str, Value] = {"days": usual.days, "price": usual.price_cents}

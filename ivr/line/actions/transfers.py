@@ -11,7 +11,7 @@ from ivr.wording import Values
 
 def latest_transfer(context: Context, values: Values) -> Done:
     """Find the member's latest transfer; the outcome is its state."""
-    transfer = find_transfer(context.session, number(values, "member_id"), context.line.rules)
+    transfer = find_transfer(context.connection, number(values, "member_id"), context.line.rules)
     if transfer is None:
         return Done("none")
     return Done(transfer.status, {"since": day(transfer.requested_on), "by": day(transfer.by)})
