@@ -88,9 +88,7 @@ class Dialogue:
         )
         self.below = Frame("checkout", run.name)
         line = SimpleNamespace(today=lambda _: date(2026, 3, 2))
-        self.context = Context(
-            cast("Any", line), connection, NOW, Caller("CA0", "+15105550100", "+18002457979"), 0, {}
-        )
+        self.context = Context(cast("Any", line), connection, NOW, Caller("CA0", "+15105550100", "+18002457979"), 0, {})
         self.begin()
 
     def begin(self) -> None:

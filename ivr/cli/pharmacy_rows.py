@@ -7,10 +7,11 @@ import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, bindparam, select
 
 from ivr.errors import DataError
 from ivr.pharmacy.load import add_folder
@@ -36,17 +37,16 @@ def ids(database: Engine, table: str) -> set[object]:
         return {tuple(row) for row in connection.execute(select(*_FILES[table].table.primary_key))}
 
 
-def rows(database: Engine, table: str) -> Sequence[tuple[object, Found]]:
-    """Return a table's rows with their ids; all of them, which is meant for a demo pharmacy."""
+def rows(database: Engine, table: str, but: Collection[object] = ()) -> Sequence[Found]:
+    """Return a table's rows, all but those with these ids, which is meant for a demo pharmacy; orders with their lines."""
     with database.connect() as connection:
-        found = _rows(connection, table)
+        found = _rows(connection, table, but=but)
         if table != "refill_order":
             return found
-        lines = [line for _, line in _rows(connection, "order_line")]
-    return [
-        (row_id, {**row, LINES: [line for line in lines if line["order_number"] == row["order_number"]]})
-        for row_id, row in found
-    ]
+        orders, lines = _FILES["refill_order"].table.c, _FILES["order_line"].table.c
+        these = select(orders.id).where(orders.order_number.in_([row["order_number"] for row in found]))
+        opened = _rows(connection, "order_line", lines.order_id.in_(these))
+    return [{**row, LINES: [line for line in opened if line["order_number"] == row["order_number"]]} for row in found]
 
 
 def rows_of_member(database: Engine, member_id: int) -> Mapping[str, Sequence[Found]]:
@@ -66,16 +66,18 @@ def rows_of_member(database: Engine, member_id: int) -> Mapping[str, Sequence[Fo
                 mine = columns.prescription_id.in_(of_prescriptions)
             else:
                 continue
-            found[name] = [row for _, row in _rows(connection, name, mine)]
+            found[name] = _rows(connection, name, mine)
     return found
 
 
 def _rows(
-    connection: Connection, table: str, only: ColumnElement[bool] | None = None
-) -> Sequence[tuple[object, dict[str, str]]]:
+    connection: Connection, table: str, only: ColumnElement[bool] | None = None, but: Collection[object] = ()
+) -> Sequence[dict[str, str]]:
     file = _FILES[table]
-    wanted = select(file.table).order_by(*file.table.primary_key)
-    found = connection.execute(wanted if only is None else wanted.where(only)).mappings().all()
+    key = file.table.primary_key
+    wanted = select(file.table).order_by(*key)
+    rows = connection.execute(wanted if only is None else wanted.where(only)).mappings()
+    found = [row for row in rows if tuple(row[column.name] for column in key) not in but]
     known = {
         column.name: _numbers(connection, column.table, column.name, {row[column.target] for row in found})
         for column in file.columns
@@ -83,14 +85,7 @@ def _rows(
     }
     if table == "refill_order":
         known["ship_to"] = _numbers(connection, _addresses(), "kind", {row["ship_to_id"] for row in found})
-    key = [column.name for column in file.table.primary_key]
-    return [
-        (
-            tuple(row[name] for name in key),
-            {column.name: _text(_value(row, column, known)) for column in file.columns},
-        )
-        for row in found
-    ]
+    return [{column.name: _text(_value(row, column, known)) for column in file.columns} for row in found]
 
 
 def _addresses() -> Table:
@@ -102,8 +97,13 @@ def _addresses() -> Table:
 
 def _numbers(connection: Connection, table: Table, name: str, ids: Collection[object]) -> Mapping[object, object]:
     """Return what other tables know these rows by."""
-    wanted = select(table.c.id, table.c[name]).where(table.c.id.in_([row_id for row_id in ids if row_id is not None]))
-    return {row[0]: row[1] for row in connection.execute(wanted)}
+    wanted = [row_id for row_id in ids if row_id is not None]
+    return {row[0]: row[1] for row in connection.execute(_named(table, name), {"ids": wanted})} if wanted else {}
+
+
+@cache
+def _named(table: Table, name: str) -> Select[Any]:
+    return select(table.c.id, table.c[name]).where(table.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def _value(row: Any, column: Any, known: Mapping[str, Mapping[object, object]]) -> object:
@@ -168,7 +168,7 @@ def _standing(database: Engine, row: Row) -> Mapping[str, str]:
     if not key:
         return {}
     with database.connect() as connection:
-        standing = [found for _, found in _rows(connection, row.table)]
+        standing = _rows(connection, row.table)
     alike = [found for found in standing if all(found[name] == text for name, text in key.items())]
     if len(alike) != 1:
         return {}

@@ -70,6 +70,7 @@ class Rehearsal:
         self._fresh = fresh
         self._memory = open_database("sqlite://", durable=False)
         self._templates: dict[date, _Template] = {}
+        self._scenes: dict[str | None, Staged] = {}
         self._line = Line(
             database=self._memory,
             versions=Versions(version, SPECS),
@@ -103,16 +104,25 @@ class Rehearsal:
         at = script.at if script.at.tzinfo else script.at.replace(tzinfo=self.settings.timezone)
         today = at.astimezone(self.settings.timezone).date()
         person = None if script.person == "nobody" else PERSON
-        settings = replace(self.settings, person_number=person)
         self._log.taken()
         with self._database(today, at) as (database, given):
-            line = replace(self._line, database=database, has_person=bool(person))
-            scene = Staged(line, settings, self._recorded, self._log, at, given)
+            scene = self._scene(database, person)
+            scene.begin(at, given)
             try:
                 scene.change(script.given)
                 yield scene
             finally:
                 scene.close()
+
+    def _scene(self, database: Engine, person: str | None) -> Staged:
+        """Return the line of a script; in memory one serves many, since making its app takes as long as two turns."""
+        if database is self._memory and person in self._scenes:
+            return self._scenes[person]
+        line = replace(self._line, database=database, has_person=person is not None)
+        scene = Staged(line, replace(self.settings, person_number=person), self._recorded, self._log)
+        if database is self._memory:
+            self._scenes[person] = scene
+        return scene
 
     @contextmanager
     def _database(self, today: date, at: datetime) -> Iterator[tuple[Engine, Given]]:

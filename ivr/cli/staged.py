@@ -1,4 +1,4 @@
-"""One script's line: its time goes on with the caller's, what is drawn is drawn alike each time."""
+"""The line that scripts are played to: its time goes on with the caller's, what is drawn is drawn alike each time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -88,19 +88,21 @@ class Log:
 
 
 class Staged:
-    """One script's line: its time goes on with the caller's, what is drawn is drawn alike each time."""
+    """The line of one script, and then of the next: each begins on a database of its own."""
 
     url = URL
 
-    def __init__(self, line: Line, settings: Settings, recorded: Folder, log: Log, at: datetime, given: Given) -> None:
+    def __init__(self, line: Line, settings: Settings, recorded: Folder, log: Log) -> None:
+        """Put the line behind its webhooks; `begin` comes before each script."""
         self._log = log
-        self._now = at.astimezone(UTC)
+        self._now: datetime
         self._fault: Fault = "nothing"
+        self._given: dict[str, set[object]] = {}
+        self.today: date
         self.turns: list[TurnTaken] = []
         self.database = line.database
-        self.today = line.today(self._now)
         self.gateway = sandbox.Sandbox(self._processor_fault)
-        self._random = random.Random(at.isoformat())  # noqa: S311 - alike each time is what is wanted here
+        self._random = random.Random()  # noqa: S311 - alike each time is what is wanted here
         self.line = replace(
             line,
             clock=lambda: self._now,
@@ -109,12 +111,20 @@ class Staged:
             draw=lambda: self._random.randrange(ORDER_NUMBERS),
         )
         self.post: Post = wsgi_post(voice_app(self.line, settings, recorded, Guard(settings)))
+
+    def begin(self, at: datetime, given: Given) -> None:
+        """Begin a script on a database that is as it is to be found: nothing of an earlier script is left."""
+        self._now, self._fault = at.astimezone(UTC), "nothing"
         self._given = {table: set(ids) for table, ids in given.items()}
-        event.listen(self.database, "begin", self._begin)
+        self.turns.clear()
+        self.today = self.line.today(self._now)
+        self.gateway.rewind(())
+        self._random.seed(at.isoformat())
 
     def close(self) -> None:
         """Leave the database as others use it."""
-        event.remove(self.database, "begin", self._begin)
+        if event.contains(self.database, "begin", self._begin):
+            event.remove(self.database, "begin", self._begin)
 
     def passes(self, seconds: float) -> None:
         """Let time go on."""
@@ -146,17 +156,18 @@ class Staged:
     def breaks(self, fault: Fault) -> None:
         """Make something fail: a turn of the line or its database once, a processor until told otherwise."""
         self._fault = fault
+        if fault == "database" and not event.contains(self.database, "begin", self._begin):
+            event.listen(self.database, "begin", self._begin)  # only now: each event costs every statement its time
 
     def rows(self, table: str) -> Sequence[Found]:
         """Return a table's rows."""
         with self._unbroken():
-            return [row for _, row in pharmacy_rows.rows(self.database, table)]
+            return pharmacy_rows.rows(self.database, table)
 
     def new_rows(self, table: str) -> Sequence[Found]:
         """Return the rows that calls have written."""
-        given = self._given[table]
         with self._unbroken():
-            return [row for row_id, row in pharmacy_rows.rows(self.database, table) if row_id not in given]
+            return pharmacy_rows.rows(self.database, table, but=self._given[table])
 
     def save(self) -> Kept:
         """Keep everything as it is now."""
@@ -172,7 +183,8 @@ class Staged:
             raise TypeError("only what this scene kept can be gone back to")
         with driver(self.database) as connection:
             connection.deserialize(kept.database)
-        self._now, self._fault = kept.now, kept.fault
+        self._now = kept.now
+        self.breaks(kept.fault)
         self.turns[:] = kept.turns
         self._random.setstate(kept.random)
         self.gateway.rewind(kept.charges)
