@@ -134,7 +134,7 @@ class Staged:
         """Add or change rows; what stands there before a call is none of what it wrote."""
         if not rows:
             return
-        before = {table: self._ids(table) for table in self._given}
+        before = {table: self._ids(table) for table in self._given.keys() & {row.table for row in rows}}
         with self._unbroken():
             pharmacy_rows.change(self.database, rows, self.today)
         for table, ids in before.items():

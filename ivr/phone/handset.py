@@ -7,6 +7,7 @@ Where the carrier's documentation is silent, an option chooses, so that a line c
 
 from __future__ import annotations
 
+import copy
 import math
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -98,6 +99,13 @@ class Handset:
             **self.extra,
         }
         self._wire = Wire(self.post, self.url, caller)
+
+    def fork(self) -> Handset:
+        """Return a telephone at the same point of the same call, to try another way on; its line has to go back too."""
+        other = copy.copy(self)
+        for name in ("errors", "warnings", "_verbs", "_queue", "_words", "_dialled", "_wire"):
+            setattr(other, name, copy.copy(getattr(self, name)))
+        return other
 
     # What a caller does.
 

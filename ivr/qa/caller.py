@@ -80,7 +80,7 @@ class Caller:
         """Return a caller at the same point of the same call."""
         other = copy.copy(self)
         other.transcript, other.turns, other.slips = [*self.transcript], [*self.turns], [*self.slips]
-        other.handset = copy.deepcopy(self.handset)
+        other.handset = self.handset.fork()
         return other
 
     def act(self, step: Act) -> None:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 
 from ivr.flow.definition import Do, Flows, Menu
@@ -55,7 +56,7 @@ class Point:
         return top.flow, top.state
 
 
-@dataclass(slots=True)
+@dataclass
 class Explorer:
     """Searches one stage. `done` are the ways that are covered already; it grows as new ones are found."""
 
@@ -71,7 +72,6 @@ class Explorer:
     _ways: Counter[object] = field(default_factory=Counter)
     _heap: list[tuple[tuple[float, int], int, Point]] = field(default_factory=list)
     _order: Iterator[int] = field(default_factory=count)
-    _wanted: set[Key] = field(default_factory=set)
     _ways_on: frozenset[tuple[Where, Where]] = frozenset()
     _names: frozenset[str] = frozenset()
     _distances: Mapping[Where, int] = field(default_factory=dict)
@@ -79,7 +79,6 @@ class Explorer:
 
     def explore(self) -> None:
         """Look until everything is covered, or the time is up."""
-        self._wanted = {cell.key for cell, group in cells(self.flows).items() if group is Group.OUTCOME}
         self._ways_on = ways_on(self.flows)
         self._names = chosen_names(self.flows)
         began = time.monotonic()
@@ -99,14 +98,14 @@ class Explorer:
 
     def missing(self) -> list[Cell]:
         """Return what is still not covered, in this language."""
-        return sorted(
-            cell
-            for cell, group in cells(self.flows).items()
-            if cell.key not in self.done
-            and cell.language in ("", self.language)
-            and group is Group.OUTCOME
-            and not self._chooses_another_language(cell)
-        )
+        return [cell for key, cell in self.wanted.items() if key not in self.done]
+
+    @cached_property
+    def wanted(self) -> Mapping[Key, Cell]:
+        """The ways that are looked for: every outcome, in this language."""
+        found = sorted(cell for cell, group in cells(self.flows).items() if group is Group.OUTCOME)
+        mine = (cell for cell in found if cell.language in ("", self.language))
+        return {cell.key: cell for cell in mine if not self._chooses_another_language(cell)}
 
     def _chooses_another_language(self, cell: Cell) -> bool:
         state = self.flows.state(cell.flow, cell.state)
@@ -142,7 +141,7 @@ class Explorer:
 
     def _left(self, person: Person) -> bool:
         """Say whether this way of picking up can still lead to something new."""
-        missing = {cell.key for cell in self.missing()}
+        missing = self.wanted.keys() - self.done
         if person == "nobody":
             return bool(missing)
         way = "answered" if person == "answers" else "no_answer"
@@ -210,7 +209,7 @@ class Explorer:
                     break
         self.expanded += 1
         mine = frozenset(key for turn in caller.turns[before:] for key in passed(self.flows, turn))
-        new = (mine & self._wanted) - self.done
+        new = (mine & self.wanted.keys()) - self.done
         after = Point(caller, scene.save(), tuple(moments), keyed, point.covers | mine)
         if new:
             self.done |= new
