@@ -281,6 +281,22 @@ def test_a_caller_who_knows_the_question_presses_early() -> None:
     assert phone.seconds == pytest.approx(4.5)
 
 
+def test_two_ways_on_from_one_moment_do_not_touch_each_other() -> None:
+    line = question('numDigits="3"')
+    one = handset(line)
+    one.dial()
+    assert one.unheard_seconds == pytest.approx(2 * 60 / 165)
+    one.press("1")
+    assert one.unheard_seconds == 0
+    other = one.fork()
+    assert [spoken.text for spoken in one.press("23").words] == ["Thank you."]
+    assert line.fields("/answer")["Digits"] == "123"
+    line.asked.clear()
+    assert [spoken.text for spoken in other.press("45").words] == ["Thank you."]
+    assert line.fields("/answer")["Digits"] == "145"
+    assert (one.keys_pressed, other.keys_pressed) == (3, 3)
+
+
 def test_sounds_outside_a_question_are_told_as_they_come() -> None:
     heard: list[str] = []
     line = Line({"/voice": '<Say>Wait.</Say><Pause length="2"/><Gather><Say>Your number?</Say></Gather>'})

@@ -126,6 +126,11 @@ class Staged:
         if event.contains(self.database, "begin", self._begin):
             event.remove(self.database, "begin", self._begin)
 
+    @property
+    def now(self) -> datetime:
+        """The line's time."""
+        return self._now
+
     def passes(self, seconds: float) -> None:
         """Let time go on."""
         self._now += timedelta(seconds=seconds)

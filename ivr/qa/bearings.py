@@ -37,24 +37,39 @@ def distances(wanted: set[Where], steps: Iterable[tuple[Where, Where]]) -> Mappi
     return found
 
 
-def signature(call: Call, names: frozenset[str]) -> object:
-    """Return what calls that stand alike have in common: where they are, and what was chosen, built and counted."""
+WHO_AND_WHAT = ("member_id", "proved", "rx_number", "when")
+"""The values that say who calls about what."""
+Chosen = Mapping[str, frozenset[str]]
+"""The values that keys of each flow set."""
+
+
+def signature(call: Call, chosen: Chosen) -> object:
+    """Return what calls that stand alike have in common: their situation, who calls about what, and how much there is."""
     values = call.values
-    kept = tuple((name, str(values[name])) for name in sorted(names & set(values)))
     sizes = tuple(
         (name, min(len(value), 2)) for name, value in sorted(values.items()) if isinstance(value, list | tuple)
     )
-    built = tuple(
-        (name, part)
-        for name, value in sorted(values.items())
-        if isinstance(value, Mapping)
-        for part in sorted(value)
+    return situation(call, chosen), tuple(str(values.get(name)) for name in WHO_AND_WHAT), sizes
+
+
+def situation(call: Call, chosen: Chosen) -> frozenset[object]:
+    """Return the features of where a call stands, whoever makes it: the flows it is in, what was chosen and built."""
+    values = call.values
+    names = {name for frame in call.frames for name in chosen[frame.flow]}
+    kept = {(name, str(values[name])) for name in names & set(values)}
+    built = {
+        (name, part, "")
+        for name, value in values.items()
+        if isinstance(value, Mapping) and "prompt" not in value  # a phrase is only spoken
+        for part in value
         if value[part] not in (None, "", 0, (), [])
-    )
-    return tuple((frame.flow, frame.state) for frame in call.frames), kept, sizes, built
+    }
+    return frozenset({tuple((frame.flow, frame.state) for frame in call.frames[:-1]), *kept, *built})
 
 
-def chosen_names(flows: Flows) -> frozenset[str]:
-    """Return the values that tell calls apart: who calls, about what, and all that a key of the flows sets."""
-    sets = {name for _, state in points(flows) for _, target in ways(state) for name in target.sets}
-    return frozenset(sets | {"member_id", "rx_number", "when", "proved"})
+def chosen_names(flows: Flows) -> Chosen:
+    """Return the values that keys of each flow set."""
+    found: dict[str, set[str]] = {name: set() for name in flows.flows}
+    for (flow, _), state in points(flows):
+        found[flow].update(name for _, target in ways(state) for name in target.sets)
+    return {flow: frozenset(names) for flow, names in found.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ivr.flow.definition import Ask
@@ -13,8 +13,8 @@ from ivr.qa.stage import Scene
 
 CARDS = (
     "4242424242424242",
-    "378282246310005",
     "4000000000000002",
+    "378282246310005",
     "4000000000000341",
     "4242424242424241",  # a digit is wrong
     "424242424242",  # too short for its kind
@@ -108,8 +108,15 @@ class Keyed:
     member: str = ""
     zip: str = ""
     card: str = ""
+    letters: str = ""
     earlier: str = ""
     """Where an earlier call was left, and by whom."""
+    again: tuple[str, str] | None = None
+    """The state whose action earlier calls have run over and over."""
+
+    def but(self, name: str, digits: str) -> Keyed:
+        """Return it with one answer more; "" is none that is remembered."""
+        return replace(self, **{name: digits}) if name else self  # type: ignore[arg-type]
 
 
 def answers(ask: Ask, pharmacy: Pharmacy, keyed: Keyed) -> Iterator[str]:
@@ -141,7 +148,7 @@ _KNOWN: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {
     "card_code": lambda _pharmacy, _keyed: ("123", "1234"),
     "keyed_proof": lambda pharmacy, keyed: (*pharmacy.prescriptions.get(keyed.member, ())[:1], UNKNOWN_RX),
     "keyed_zip": lambda pharmacy, _: (pharmacy.busiest_zip, *MANY_CITIES, MILITARY_ZIP, NO_STREETS, NO_ZIP),
-    "keyed_house": lambda _pharmacy, _keyed: ("118", "*", "1*2", "0118"),
+    "keyed_house": lambda _pharmacy, _keyed: ("118", "0118", "*", "1*2"),
     "keyed_street": lambda pharmacy, keyed: _street_keys(pharmacy, keyed),
     "keyed_unit": lambda _pharmacy, _keyed: ("4", "12"),
     "keyed_letter": lambda _pharmacy, _keyed: ("21", "11"),

@@ -220,7 +220,7 @@ class _Maker:
         name = KEPT_KEYS.get(ask.save, "")
         for keys in likely:
             digits = keys.rstrip("#")
-            yield (Presses(NOWHERE, keys),), replace(keyed, **{name: digits}) if name else keyed
+            yield (Presses(NOWHERE, keys),), keyed.but(name, digits)
         wrong = "1" * length
         yield from ((acts, keyed) for acts, _ in self._known(ask, wrong) if length)
         yield from ((acts, keyed) for key in ("*", "0") for acts, _ in self._known(ask, key))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from ivr.errors import IvrError, Place
@@ -112,6 +112,10 @@ class Stage(Protocol):
 
 class Rehearsed(Scene, Protocol):
     """A scene that can be gone back to, for looking at what else a caller could have done."""
+
+    @property
+    def now(self) -> datetime:
+        """The line's time."""
 
     def save(self) -> object:
         """Keep everything as it is now."""
