@@ -85,11 +85,11 @@ def engine_alone(rounds: int = 3000) -> float:
     return statistics.median(times)
 
 
-def ours(url: str) -> tuple[Flask, Engine]:
+def ours(url: str, draw: Callable[[], int] = lambda: 1) -> tuple[Flask, Engine]:
     database = open_database(url)
     line = Line(
         database, Versions(VERSION, SPECS), Vault([Secret("YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtMTI=")]), Sandbox(),
-        lambda: datetime.now(UTC), ZoneInfo("America/Los_Angeles"), Rules(), False, lambda: 1,
+        lambda: datetime.now(UTC), ZoneInfo("America/Los_Angeles"), Rules(), False, draw,
     )  # fmt: skip
     publish(line, database)
     return make_app(line, Settings(twilio_auth_tokens=(TOKEN,))), database
