@@ -204,6 +204,7 @@ def main() -> None:
         folder, made = Path(scratch), Databases(Path(scratch))
         with made.bare("sqlite" if chosen.sqlite else "postgresql") as url:
             os.environ["DATABASE_URL"] = url
+            os.environ["IVR_SECRET_KEY"] = "YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtMTI="  # or one is left lying here
             line = build_line(load_settings(os.environ))
             write_pharmacy(folder, chosen.calls)
             load_folder(line.database, folder, line.today(line.clock()))
