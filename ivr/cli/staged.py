@@ -116,7 +116,7 @@ class Staged:
         """Begin a script on a database that is as it is to be found: nothing of an earlier script is left."""
         self._now, self._fault = at.astimezone(UTC), "nothing"
         self._given = {table: set(ids) for table, ids in given.items()}
-        self.turns.clear()
+        self.turns = []  # the last script's may still be looked at
         self.today = self.line.today(self._now)
         self.gateway.rewind(())
         self._random.seed(at.isoformat())

@@ -112,7 +112,7 @@ def _publication(row: Row[Any]) -> Publication:
     return Publication(row.hash, row.at, row.published_by, row.how, row.passes_over, row.id)
 
 
-def stored(connection: Connection | Connection, name: str) -> Files | None:
+def stored(connection: Connection, name: str) -> Files | None:
     """Return a version's files."""
     files = connection.scalar(select(tables.version.c.files).where(tables.version.c.hash == name))
     return Files(**json.loads(zlib.decompress(files))) if files else None

@@ -105,7 +105,7 @@ class Versions:
         """Write down that the current version answers new calls."""
         publications.record(connection, self.current.files, publications.Publication(self.current.hash, now, by, how))
 
-    def get(self, connection: Connection | Connection, name: str) -> Version:
+    def get(self, connection: Connection, name: str) -> Version:
         """Return the version a call began with; the current one in the place of one that is lost or of no use now."""
         known = self._known.get(name)
         if known is None:
@@ -113,7 +113,7 @@ class Versions:
             self._keep(known)
         return known
 
-    def _stored(self, connection: Connection | Connection, name: str) -> Version:
+    def _stored(self, connection: Connection, name: str) -> Version:
         files = publications.stored(connection, name)
         version = rebuild(files) if files else None
         if version is None:

@@ -91,7 +91,7 @@ _USABLE = (
 )
 _KEPT = select(*columns(SavedCard, KeptCard)).where(SavedCard.id == bindparam("card_id"))
 _RENEW = change(SavedCard, *_ON_FILE, SavedCard.token == bindparam("same_token")).returning(SavedCard.id)
-_FORGET = delete(SavedCard.__table__).where(SavedCard.only_for_order_id == bindparam("order_id"))  # type: ignore[arg-type]
+_FORGET = delete(SavedCard).where(SavedCard.only_for_order_id == bindparam("order_id"))
 
 
 def begin_payment(
