@@ -121,10 +121,11 @@ def actions_table() -> str:
             _codes(sorted(spec.reads)),
             _codes(sorted(spec.outcomes)),
             _codes(sorted(set().union(*spec.outcomes.values()))),
+            _codes(sorted(spec.facts)) or ("yes" if spec.needs_yes else ""),
         )
         for name, spec in sorted(SPECS.items())
     )
-    return table(("action", "needs", "comes to", "gives"), rows)
+    return table(("action", "needs", "comes to", "gives", "a yes to"), rows)
 
 
 def kinds_table() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ivr.errors import Report
 from ivr.flow.call import Call, Dialled, Done, Event, Failed, Keys, Resumed, Silence, Started, Step, TooLong
@@ -59,7 +59,8 @@ EVENTS: Mapping[str, Event] = {
     "too long": TooLong(),
     "failed": Failed(),
 }
-"""What can happen, by the word that tests write for it; anything else is keys."""
+"""What can happen, by the word that tests write for it; anything else is keys. With "!" after it, it comes at once."""
+AT_ONCE = 0.5
 
 
 class Spoken(dict[str, frozenset[str]]):
@@ -124,8 +125,15 @@ class Caller:
         """Go on by events, written as in `EVENTS`, and return the last verb in words."""
         told = ""
         for event in events:
-            told = verb_in_words(self.does(EVENTS.get(event, Keys(Secret(event)))).verb)
+            told = verb_in_words(self.does(event_of(event)).verb)
         return told
+
+
+def event_of(written: str) -> Event:
+    """Return what can happen from what a test writes for it."""
+    word = written.removesuffix("!")
+    event = EVENTS.get(word, Keys(Secret(word)))
+    return replace(event, after=AT_ONCE) if word != written and isinstance(event, Keys | Silence) else event
 
 
 def verb_in_words(verb: Verb | None) -> str:

@@ -60,7 +60,7 @@ EDITS = (
     edit("a key is changed in the flow, not in the words", ("flows/main.yaml", "5: other_ways", "6: other_ways")),
     edit("a menu that nobody answers asks for ever", ("flows/main.yaml", "too_many: goodbye", "too_many: anything_else")),
     edit("the yes to an order is taken out", ("flows/checkout.yaml", "7: {next: place, confirms: true}", "7: place")),
-    edit("the total is not spoken any more", ("prompts/en/checkout.yaml", "{amounts:phrase} ", ""), ("prompts/es/checkout.yaml", "{amounts:phrase} ", "")),
+    edit("the total is not spoken any more", ("prompts/en/order.yaml", "{amounts:phrase} ", ""), ("prompts/es/order.yaml", "{amounts:phrase} ", "")),
     edit("a part of a question is misspelt", ("prompts/en/identify.yaml", "  wrong:\n    - A ZIP", "  worng:\n    - A ZIP")),
     edit("a file is emptied by mistake", ("prompts/en/person.yaml", "", "")),
     edit("a file is saved in an old encoding", ("prompts/es/person.yaml", "", "hold: Un momento, señor."), encoding="latin-1"),

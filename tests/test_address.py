@@ -253,12 +253,12 @@ class TestTheWayOut:
         caller = begin(rehearsal)
         caller.press("01001 74# 9999# 2")
         assert "Nothing yet" in caller.press("#")
-        assert caller.press("2 6121# 2 #").startswith("M, A.")
+        assert caller.press("2 6121# 2 #").startswith("So far I have: M, A.")
 
     def test_star_and_three_take_a_letter_back(self, rehearsal: Rehearsal) -> None:
         caller = begin(rehearsal)
-        assert caller.press("01001 74# 9999# 2 612122*31#").startswith("M, A, D.")
-        assert caller.press("3").startswith("M, A.")
+        assert caller.press("01001 74# 9999# 2 612122*31#").startswith("So far I have: M, A, D.")
+        assert caller.press("3").startswith("So far I have: M, A.")
         assert "Spell the street" in caller.press("4")
 
     def test_what_is_no_letter_is_said_and_counted(self, rehearsal: Rehearsal) -> None:
@@ -266,7 +266,9 @@ class TestTheWayOut:
         caller.press("01001 74# 9999# 2")
         assert "I could not make letters of that" in caller.press("615#")
         caller.press("615# 615#")
-        assert caller.prompts == ["spelling.heard"], "after three, what there is so far and the ways on"
+        assert caller.prompts == ["spelling.unreadable", "spelling.heard"], (
+            "after three, what there is so far and the ways on"
+        )
 
     def test_nothing_spelled_is_no_street(self, rehearsal: Rehearsal) -> None:
         caller = begin(rehearsal)
@@ -388,7 +390,7 @@ class TestTheThirdProof:
         caller = begin(rehearsal, proof=proof)
         assert caller.text.startswith("That does not match")
         caller.press(f"{proof} {proof}")
-        assert caller.prompts == ["give_up.goodbye"]
+        assert caller.prompts == ["address.not_proved", "give_up.goodbye"], "the last says why, too"
         assert rehearsal.rows("SELECT * FROM address WHERE entered_by = 'phone' AND member_id = 1") == []
 
     def test_five_failures_lock_it_for_that_member_whoever_calls(self, rehearsal: Rehearsal) -> None:

@@ -118,7 +118,7 @@ FLOW_CASES: Mapping[str, tuple[str, str, list[str]]] = {
         "2: {end: orders}",
         "2: {end: orders, sets: {language: es}, confirms: true}",
         [
-            'main menu: key 2: to the end "orders", with language es, which confirms the order now, was to the end "orders"'
+            'main menu: key 2: to the end "orders", with language es, which is the caller\'s yes now, was to the end "orders"'
         ],
     ),
     "fewer digits": ("max: 12", "max: 10", ["main number: the answer: 7 to 10 digits now, was 7 to 12 digits"]),

@@ -84,7 +84,9 @@ def test_what_is_proved_is_told_with_its_way(check: Check, edit: Edit) -> None:
     edit("flows/checkout.yaml", "7: {next: place, confirms: true}", "7: place")
     result = check("--quiet")
     assert result.exit_code == 1
-    assert 'an order without a key that "confirms" right before it: main.language 1 → main.menu 1 →' in result.stderr
+    assert (
+        '"place_order" without a key that "confirms" right before it: main.language 1 → main.menu 1 →' in result.stderr
+    )
 
 
 def test_a_phrase_cannot_ask_for_more_than_its_action_gives(check: Check, edit: Edit) -> None:

@@ -19,6 +19,7 @@ from flow_lines import LINE, flow_files
 
 import ivr.flow.checker
 import ivr.flow.confirming
+import ivr.flow.facts
 import ivr.flow.loader
 import ivr.flow.proofs
 import ivr.flow.spoken
@@ -37,17 +38,24 @@ WORDS = f"""\
 hello: Hello.
 menu: {QUESTION}
 number: {QUESTION}
-options: {QUESTION.replace("Press a key.,", '"{options:phrase}",', 1)}
+options: {QUESTION.replace("Press a key.", '"{options:phrase}"')}
 option: "For {{last4:digits}}, press {{key:digits}}."
 total: The total is {{total:money}}.
-total_as_digits: {QUESTION.replace("Press a key.,", '"{total:digits}",', 1)}
-confirm: {QUESTION.replace("Press a key.,", '"{total:money}. To pay, press seven.",', 1)}
+total_as_digits: {QUESTION.replace("Press a key.", '"{total:digits}"')}
+confirm: {QUESTION.replace("Press a key.", '"{total:money}. To pay, press seven."')}
+forgetful: {QUESTION.replace("Press a key.,", '"{total:money}",', 1)}
+zero: {QUESTION.replace("[Press a key.]", "[Press a key., 'For a person, press zero.']", 1)}
 said_number: You keyed {{number:digits}}.
 of_order: Your order is {{order:digits}}.
 phrase: It is {{what:phrase}}.
 named: "{{drug:text}}"
+unnamed: A medicine.
 """
-PROMPTS = {"en/catalogue.yaml": "language: en-US\nvoice: Joanna\n", "en/main.yaml": WORDS}
+PROMPTS = {
+    "en/catalogue.yaml": "language: en-US\nvoice: Joanna\n",
+    "en/main.yaml": WORDS,
+    "en/person.yaml": "offer: For a person, press zero.\noffer_in_number: For a person, press zero, then pound.\n",
+}
 for name in ("connecting", "nobody", "no_answer", "gave_up", "too_long", "sorry"):
     words = QUESTION if name == "sorry" else "Hello."
     PROMPTS["en/main.yaml"] += f"{name}: {words}\n"
@@ -55,12 +63,17 @@ for name in ("connecting", "nobody", "no_answer", "gave_up", "too_long", "sorry"
 ACTIONS = {
     "look_up": ActionSpec({"found": {}, "none": {}}),
     "list": ActionSpec({"listed": {"cards": LIST}}, items={"cards": Items({"last4": "digits"}, 3)}),
-    "add_up": ActionSpec({"done": {"total": "money"}}),
+    "add_up": ActionSpec({"done": {"total": "money", "basket": KEPT}}),
+    "choose": ActionSpec({"chosen": {"basket": KEPT}}),
     "forget": ActionSpec({"done": {}}, reads=frozenset({"number"}), forgets=frozenset({"number"})),
-    "place": ActionSpec({"placed": {"order_id": KEPT}}, orders=True),
-    "charge": ActionSpec({"paid": {}, "declined": {}}, charges=frozenset({"total"})),
+    "place": ActionSpec({"placed": {"order_id": KEPT}}, needs_yes=True),
+    "charge": ActionSpec(
+        {"paid": {}, "declined": {}}, reads=frozenset({"basket"}), needs_yes=True, facts=frozenset({"total"})
+    ),
+    "promise": ActionSpec({"done": {}}, needs_yes=True, facts=frozenset({"what"})),
     "ask_bank": ActionSpec({"answered": {}}, outside=True),
     "name": ActionSpec({"named": {"what": "phrase"}}, phrases={"what": {"main.named": {"drug": "text"}}}),
+    "hide": ActionSpec({"hidden": {"what": "phrase"}}, phrases={"what": {"main.unnamed": {"drug": "text"}}}),
 }
 
 MAIN = """
@@ -178,6 +191,7 @@ MODULES = (
     ivr.flow.written,
     ivr.flow.proofs,
     ivr.flow.confirming,
+    ivr.flow.facts,
 )
 
 

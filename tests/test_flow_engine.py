@@ -5,13 +5,14 @@ between any two events.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
-from flow_lines import Caller, Outcomes, flows
+from flow_lines import LINE, Caller, Outcomes, flows
 
 from ivr.flow.call import Call, Done, Keys, Started, Visit
 from ivr.flow.engine import FlowError, advance
-from ivr.flow.verbs import Gather
+from ivr.flow.verbs import Gather, Speak
 from ivr.secret import Secret
 
 MENU = """
@@ -41,13 +42,16 @@ MENU_CASES = {
     "a menu can use star itself": (["start", "*"], "hang up: goodbye"),
     "only the first of several keys counts": (["start", "12"], "hang up: goodbye"),
     "a wrong key is told": (["start", "8"], "ask: hello, menu wrong 1"),
-    "a second wrong key is helped more": (["start", "8", "7"], "ask: hello, menu wrong 2"),
+    "a second wrong key is helped more": (["start", "8", "7"], "ask: hello, menu wrong 2, person.offer"),
     "silence is told": (["start", "-"], "ask: menu silence 1"),
-    "a second silence is helped more": (["start", "-", "-"], "ask: menu silence 2"),
-    "silence and wrong keys are counted apart": (["start", "-", "-", "8", "8"], "ask: hello, menu wrong 2"),
+    "a second silence is helped more": (["start", "-", "-"], "ask: menu silence 2, person.offer"),
+    "silence and wrong keys are counted apart": (
+        ["start", "-", "-", "8", "8"],
+        "ask: hello, menu wrong 2, person.offer",
+    ),
     "three silences give up": (["start", "-", "-", "-"], "hang up: gave_up"),
     "three wrong keys give up": (["start", "8", "8", "8"], "hang up: gave_up"),
-    "five misses of both kinds do not": (["start", "8", "-", "8", "-"], "ask: menu silence 2"),
+    "five misses of both kinds do not": (["start", "8", "-", "8", "-"], "ask: menu silence 2, person.offer"),
     "an answer that comes back begins to count anew": (["start", "8", "8", "2", "8"], "ask: chose_two, menu wrong 1"),
     "zero goes to a person": (["start", "0"], "dial: connecting"),
     "no keys at all are silence": (["start", ""], "ask: menu silence 1"),
@@ -107,10 +111,13 @@ NUMBER_CASES = {
     "three misses give up": (["start", "12", "12", "12"], "hang up: gave_up"),
     "star does not count as a try": (["start", "12", "12", "*", "*", "12"], "hang up: gave_up"),
     "an exact length ends by itself": (["start", "123", "1234"], "ask: menu"),
-    "a pound by habit after it is no wrong key": (["start", "123", "1234", "#"], "ask: menu"),
-    "a second pound is": (["start", "123", "1234", "#", "#"], "ask: menu wrong 1"),
+    "a pound by habit after it is no wrong key": (["start", "123", "1234", "#!"], "ask: menu"),
+    "nor is a second": (["start", "123", "1234", "#!", "#!"], "ask: menu"),
+    "a pound after the words is": (["start", "123", "1234", "#"], "ask: menu wrong 1"),
     "silence after it is silence": (["start", "123", "1234", "-"], "ask: menu silence 1"),
-    "a pound after a key is no habit": (["start", "123", "1234", "2", "#"], "ask: one silence 1"),
+    "a pound by habit after a key is no silence": (["start", "123", "1234", "2", "#!"], "ask: one"),
+    "a pound after the words of a number is": (["start", "123", "1234", "2", "#"], "ask: one silence 1"),
+    "a pound right after silence is no habit": (["start", "-", "#!"], "ask: number silence 2, person.offer_in_number"),
     "zero is a person where one digit is asked, too": (["start", "123", "1234", "2", "0"], "dial: connecting"),
 }
 
@@ -123,8 +130,115 @@ def test_a_number_is_keyed(events: list[str], heard: str) -> None:
 def test_a_pound_by_habit_at_the_next_number_is_not_silence() -> None:
     two = "a:\n  ask: a\n  digits: {exactly: 2}\n  save: a\n  next: b\nb:\n  ask: b\n  save: b\n  next: a\n"
     two = two.replace("  ask: b\n", "  ask: b\n  digits: {min: 2, max: 3}\n")
-    assert Caller(flows(two)).plays("start", "12", "#") == "ask: b"
-    assert Caller(flows(two)).plays("start", "12", "-", "-") == "ask: b silence 1"
+    assert Caller(flows(two)).plays("start", "12", "#!") == "ask: b"
+    assert Caller(flows(two)).plays("start", "12", "-!") == "ask: b", "a carrier that does not name the key"
+    assert Caller(flows(two)).plays("start", "12", "-") == "ask: b silence 1"
+
+
+UNIT = """
+menu:
+  menu: menu
+  keys:
+    1: unit
+    pound: other
+unit:
+  ask: unit
+  digits: {min: 1, max: 8}
+  save: unit
+  limits: {silence: 2}
+  pound: none
+  next: other
+none:
+  hang_up: none
+other:
+  hang_up: other
+"""
+POUND_CASES = {
+    "the first pound counts where the words offer it": (["start", "1", "#"], "hang up: none"),
+    "one pressed by habit after the menu's key does not": (["start", "1", "#!"], "ask: unit"),
+    "and the deliberate one after it does": (["start", "1", "#!", "#"], "hang up: none"),
+    "a pound that the carrier does not name": (["start", "1", "#!", "-!"], "ask: unit"),
+    "silence is helped first": (["start", "1", "-"], "ask: unit silence 1"),
+    "a pound right after the help counts": (["start", "1", "-", "#!"], "hang up: none"),
+    "silence leads there at last": (["start", "1", "-", "-"], "hang up: none"),
+    "a number that is too long is none": (["start", "1", "123456789"], "ask: unit wrong 1"),
+    "a menu that takes pound": (["start", "#"], "hang up: other"),
+}
+
+
+@pytest.mark.parametrize(("events", "heard"), POUND_CASES.values(), ids=POUND_CASES)
+def test_pound_is_an_answer_where_the_words_offer_it(events: list[str], heard: str) -> None:
+    assert Caller(flows(UNIT)).plays(*events) == heard
+
+
+FACTS = """
+menu:
+  menu: menu
+  keys:
+    1: confirm
+confirm:
+  first: facts
+  menu: confirm
+  keys:
+    7: {next: done, confirms: true}
+    9: {say: word, next: confirm}
+done:
+  hang_up: done
+"""
+
+
+@pytest.mark.parametrize(
+    ("events", "heard", "uncut"),
+    [
+        (["start", "1"], "ask: facts, confirm", 1),
+        (["start", "1", "-"], "ask: facts, confirm silence 1", 1),
+        (["start", "1", "8"], "ask: facts, confirm wrong 1", 1),
+        (["start", "1", "*"], "ask: facts, confirm", 1),
+        (["start", "1", "9"], "ask: word, facts, confirm", 2),
+        (["start"], "ask: menu", 0),
+    ],
+)
+def test_facts_are_said_to_the_end_each_time(events: list[str], heard: str, uncut: int) -> None:
+    caller = Caller(flows(FACTS))
+    assert caller.plays(*events) == heard
+    verb = caller.steps[-1].verb
+    assert isinstance(verb, Gather)
+    assert verb.uncut == uncut
+
+
+def test_nobody_is_offered_a_person_who_cannot_be_had() -> None:
+    made = flows(MENU, speaks={"menu": ["person_offer"]})
+    caller = Caller(made)
+    heard = caller.plays("start", "-", "-")
+    assert heard.startswith("ask: menu silence 2")
+    assert heard.endswith("person.offer")
+    alone = replace(caller.call, has_person=False)
+    step = advance(made, alone, Keys(Secret("8")))
+    assert step.verb
+    assert [(speak.prompt, speak.values) for speak in step.verb.words] == [
+        ("hello", {}),
+        ("menu", {"person_offer": ()}),
+    ]
+
+
+def test_the_last_of_too_many_says_why() -> None:
+    why = "too_many: give_up\ngives_up: {silence: no_key, wrong: wrong_keys}\n"
+    line = LINE.replace("too_many: give_up\n", why)
+    assert Caller(flows(MENU, line=line)).plays("start", "-", "-", "-") == "hang up: no_key, gave_up"
+    assert Caller(flows(MENU, line=line)).plays("start", "8", "8", "8") == "hang up: wrong_keys, gave_up"
+
+
+def test_the_rest_of_a_number_is_asked_for_without_words() -> None:
+    rest = "a:\n  ask: a\n  digits: {exactly: 2}\n  save: a\n  next: b\n"
+    rest += "b:\n  ask: b\n  digits: {exactly: 2}\n  save: b\n  quiet: true\n  next: a\n"
+    assert Caller(flows(rest)).plays("start", "12") == "ask"
+    assert Caller(flows(rest)).plays("start", "12", "-") == "ask: b silence 1"
+
+
+def test_a_call_of_the_shape_before_is_read() -> None:
+    stored = Call("en", words=(Speak("hello", "en", {}),)).to_json()
+    before = {name: value for name, value in stored.items() if name not in ("shape", "after_keys", "replied")}
+    assert Call.from_json({**before, "pound": True}) == Call("en", words=(Speak("hello", "en", {}),))
 
 
 @pytest.mark.parametrize(
@@ -167,8 +281,8 @@ other:
 COUNTED_CASES = {
     "a miss is told and asked again": (["start", "11"], "ask: none, number"),
     "two misses go on": (["start", "11", "11"], "ask: none, number"),
-    "three misses give up": (["start", "11", "11", "11"], "hang up: gave_up"),
-    "wrong lengths are counted apart": (["start", "11", "1", "11", "1"], "ask: number wrong 2"),
+    "three misses give up, and why stays said": (["start", "11", "11", "11"], "hang up: none, gave_up"),
+    "wrong lengths are counted apart": (["start", "11", "1", "11", "1"], "ask: number wrong 2, person.offer_in_number"),
     "coming anew counts anew": (["start", "11", "11", "22", "1", "11", "11"], "ask: none, number"),
 }
 
@@ -180,10 +294,14 @@ def test_wrong_answers_that_an_action_finds_are_counted(events: list[str], heard
     assert Caller(made, {"find": finds}).plays(*events) == heard
 
 
-@pytest.mark.parametrize("missed", ["-", "1", "11"], ids=["silence", "wrong", "not found"])
-def test_a_question_can_have_a_way_out_of_its_own(missed: str) -> None:
+@pytest.mark.parametrize(
+    ("missed", "heard"),
+    [("-", "hang up: other"), ("1", "hang up: other"), ("11", "hang up: none, other")],
+    ids=["silence", "wrong", "not found"],
+)
+def test_a_question_can_have_a_way_out_of_its_own(missed: str, heard: str) -> None:
     made = flows(COUNTED.replace("{too_many}", "too_many: other"))
-    assert Caller(made, {"find": "none"}).plays("start", missed, missed, missed) == "hang up: other"
+    assert Caller(made, {"find": "none"}).plays("start", missed, missed, missed) == heard
 
 
 def test_a_flow_can_have_a_way_out_for_all_its_questions() -> None:
@@ -206,7 +324,10 @@ PERSON_CASES = {
     "a person answers, and the call ends with them": (["start", "0", "answered"], "hang up"),
     "no answer asks the same question again": (["start", "0", "no_answer"], "ask: no_answer, menu"),
     "nobody to ask for is said with what was to be said": (["start", "0", "nobody"], "ask: nobody, menu"),
-    "misses are not forgotten over it": (["start", "8", "0", "no_answer", "8"], "ask: no_answer, menu wrong 2"),
+    "misses are not forgotten over it": (
+        ["start", "8", "0", "no_answer", "8"],
+        "ask: no_answer, menu wrong 2, person.offer",
+    ),
     "anything else while it rings connects again": (["start", "0", "."], "dial: connecting"),
     "from a number it comes back to the number": (["start", "#", "0#", "no_answer"], "ask: no_answer, number"),
 }

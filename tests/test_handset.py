@@ -226,10 +226,11 @@ def test_every_request_carries_the_carriers_fields() -> None:
         "FromCity": "SEATTLE",
     }
     assert line.asked == [
-        ("/voice", {**common, "CallStatus": "ringing"}),
+        ("/voice", {**common, "CallStatus": "ringing", "CallerSeconds": "0.00"}),
         (
             "/answer",
-            {**common, "CallStatus": "in-progress", "Digits": "1", "FinishedOnKey": "", "msg": "Gather End"},
+            {**common, "CallStatus": "in-progress", "CallerSeconds": "1.23"}
+            | {"Digits": "1", "FinishedOnKey": "", "msg": "Gather End"},
         ),
         ("/voice/status", {**common, "CallStatus": "completed", "CallDuration": "2"}),
     ]

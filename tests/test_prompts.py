@@ -283,7 +283,7 @@ MISTAKES = {
     "a missing prompt": in_spanish("c: Bien.", '1:1: lacks "b", which prompts/en/a.yaml:2 has'),
     "a missing value": in_spanish(
         "b: {say: Todo., silence: [Uno.], wrong: [No.]}",
-        '1:1: "a.b" lacks the value "total", which prompts/en/a.yaml:2 has',
+        '1:10: "a.b" lacks the value "total", which prompts/en/a.yaml:2 has',
     ),
     "another kind of value": in_spanish(
         "b: {say: '{total:number}', silence: [Uno.], wrong: [No.]}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -23,6 +24,22 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What a clock that never goes back showed, in seconds; readings of two clocks tell nothing of one another."""
+
+    clock: str
+    seconds: float
+
+    def since(self, earlier: Reading | None) -> float | None:
+        """Return the seconds since an earlier reading; None when it was taken of another clock."""
+        return self.seconds - earlier.seconds if earlier and earlier.clock == self.clock else None
+
+
+SHAPE = 2
+"""The shape that a call is stored in; `from_json` reads the one before as well."""
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """Everything the flow remembers between two turns."""
 
@@ -31,8 +48,12 @@ class Call:
     values: Values = field(default_factory=dict)
     words: tuple[Speak, ...] = ()
     """Spoken before the question in the last reply; star says them again."""
-    pound_may_follow: bool = False
-    """The last number ended by its length: a pound pressed by habit may still arrive."""
+    after_keys: bool = False
+    """Keys led to this question: a pound pressed by habit, or twice, may still arrive."""
+    replied: Reading | None = None
+    """When the last reply was given."""
+    has_person: bool = True
+    """A person can be had at this moment. Never stored: whoever takes a turn says so anew."""
     held: Mapping[str, Secret] = field(default_factory=dict)
     """Card data keyed in this very turn. Never stored."""
 
@@ -44,6 +65,7 @@ class Call:
     def to_json(self) -> dict[str, Any]:
         """Return the JSON shape that is stored; what is held for this turn only is left out."""
         return {
+            "shape": SHAPE,
             "language": self.language,
             "frames": [
                 {"flow": f.flow, "state": f.state, "counts": f.counts, "interrupting": f.interrupting}
@@ -54,18 +76,21 @@ class Call:
                 {"prompt": s.prompt, "language": s.language, "values": s.values, "variant": s.variant, "tries": s.tries}
                 for s in self.words
             ],
-            "pound": self.pound_may_follow,
+            "after_keys": self.after_keys,
+            "replied": [self.replied.clock, self.replied.seconds] if self.replied else None,
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Call:
-        """Return the call that `to_json` wrote down."""
+        """Return the call that `to_json` wrote down, in this shape or the one before."""
+        replied = data.get("replied")
         return cls(
             language=data["language"],
             frames=tuple(Frame(**frame) for frame in data["frames"]),
             values=data["values"],
             words=tuple(Speak(**speak) for speak in data["words"]),
-            pound_may_follow=data["pound"],
+            after_keys=data.get("after_keys", False),
+            replied=Reading(*replied) if replied else None,
         )
 
 
@@ -76,14 +101,19 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The caller keyed something; it may hold star and pound in odd places."""
+    """The caller keyed something; it may hold star and pound in odd places, or be a pound alone."""
 
     keys: Secret
+    after: float = math.inf
+    """Seconds since the reply that asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
     """The caller keyed nothing in the time there was."""
+
+    after: float = math.inf
+    """Seconds since the reply that asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,9 @@ def _facts(state: State) -> dict[str, str]:
         case Say():
             return {"what is said": state.prompt, "the way on": _target(state.next), **_every(state.every_language)}
         case Menu():
+            first = {"the facts said first": state.first} if state.first else {}
             return {
+                **first,
                 "the question": state.prompt,
                 **{_key(key): _target(target) for key, target in state.keys.items()},
                 **_choices(state),
@@ -140,11 +142,15 @@ def _facts(state: State) -> dict[str, str]:
         case Ask():
             digits = f"{state.low} digits" if state.low == state.high else f"{state.low} to {state.high} digits"
             secret = {"secrecy": "secret"} if state.secret else {}
+            pound = {"the way on after pound alone": _target(state.pound)} if state.pound else {}
+            quiet = {"its first words": "none"} if state.quiet else {}
             return {
                 "the question": state.prompt,
                 "the answer": digits,
                 "the value it is kept as": state.save,
                 "the way on": _target(state.next),
+                **pound,
+                **quiet,
                 **secret,
                 **_given_up(state),
             }
@@ -195,7 +201,7 @@ def _target(target: Target) -> str:
     if target.counts:
         parts.append(f'as a wrong try at "{target.counts}"')
     if target.confirms:
-        parts.append("which confirms the order")
+        parts.append("which is the caller's yes")
     return ", ".join(parts)
 
 

@@ -26,7 +26,7 @@ class Target:
     sets: Mapping[str, str] = field(default_factory=dict)
     """Values fixed by going this way."""
     confirms: bool = False
-    """This key is the caller's yes to an order that was said back."""
+    """This key is the caller's yes: to what the menu's facts say, or to what the action after it alone decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,8 @@ class Menu:
     """None: the line's own way out (`Line.too_many`)."""
     choices: Choices | None = None
     every_language: bool = False
+    first: str = ""
+    """The prompt with the facts that a key confirms: spoken before keys are taken, each time the menu is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,10 @@ class Ask:
     """Card data: kept out of the call's state as well, in memory for this turn only."""
     stars: bool = False
     """Star is one of the keys it takes, and the action that reads the answer says what it means."""
+    pound: Target | None = None
+    """Where pound alone leads, and silence too once it was helped as often as the limits say."""
+    quiet: bool = False
+    """Asked without words the first time: it takes the rest of a number that has begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +187,8 @@ class Line:
     failed: str
     """The flow run when something unexpected went wrong; the question is asked again after it."""
     limits: Limits
+    gives_up: Mapping[str, str]
+    """`silence` and `wrong` -> the prompt that says why a question was given up."""
     longest_call: int
     most_actions: int
     """Actions in one turn, beyond which the flow is taken to be going round in circles."""
@@ -195,6 +203,11 @@ class Line:
 
 
 REPEAT = "repeat"
+
+PERSON_OFFERS = {"menu": "person.offer", "ask": "person.offer_in_number"}
+"""The prompts that offer a person, in a menu and in a number; spoken only while a person can be had."""
+PERSON_OFFER = "person_offer"
+"""The value, of kind `phrase`, by which a question's first words offer a person where one can be had."""
 
 
 KEPT = "kept"
@@ -228,10 +241,10 @@ class ActionSpec:
     """The lists it writes."""
     phrases: Mapping[str, Phrases] = field(default_factory=dict)
     """Value name, at any depth -> the phrases it may be."""
-    orders: bool = False
-    """It places an order: a confirmation must come before."""
-    charges: frozenset[str] = frozenset()
-    """It charges a card: a confirmation must come before, and one of these values, which say how much, be spoken."""
+    needs_yes: bool = False
+    """It orders, charges, cancels or asks a prescriber: a key that confirms must come right before."""
+    facts: frozenset[str] = frozenset()
+    """The values that say what the caller's yes is to; spoken whole before the key that confirms."""
     outside: bool = False
     """It asks the outside world, for a time that it bounds itself: it must be the first action of its turn."""
 
@@ -261,7 +274,8 @@ def ways(state: State) -> tuple[tuple[str, Target], ...]:
                 found.append(("choice", state.choices.next))
             return (*found, *((("too_many", state.too_many),) if state.too_many else ()))
         case Ask():
-            return (("next", state.next), *((("too_many", state.too_many),) if state.too_many else ()))
+            other = {"pound": state.pound, "too_many": state.too_many}
+            return (("next", state.next), *((label, target) for label, target in other.items() if target))
         case Do() | Transfer():
             return tuple(state.outcomes.items())
         case Run():

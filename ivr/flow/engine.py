@@ -12,9 +12,25 @@ from ivr.errors import IvrError
 from ivr.flow import call as calls
 from ivr.flow import verbs
 from ivr.flow.call import Call, Event, Frame, Step, Visit
-from ivr.flow.definition import REPEAT, Ask, Do, Flows, HangUp, Menu, Question, Run, Say, State, Target, Transfer
+from ivr.flow.definition import (
+    PERSON_OFFER,
+    PERSON_OFFERS,
+    REPEAT,
+    Ask,
+    Do,
+    Flows,
+    HangUp,
+    Menu,
+    Question,
+    Run,
+    Say,
+    State,
+    Target,
+    Transfer,
+)
 from ivr.flow.verbs import Speak, Variant
 from ivr.keypad import is_keys
+from ivr.prompts import phrase
 from ivr.secret import Secret
 from ivr.wording import Value
 
@@ -22,6 +38,13 @@ _MOST_STATES = 200
 _LONGEST_ENTRY = 40
 """Keys taken where pound ends a number: far more than any answer has, so that too long a one does not spill into the
 next question."""
+
+HABIT_SECONDS = 2.0
+"""A pound that comes sooner after the reply was pressed with the answer before it, by habit or twice: nobody can have
+heard by then what it would do here. Measured from the reply, so the carrier's way there and back is in it."""
+
+FIRST_OFFER = 2
+"""The help from which on a person is offered, where one can be had."""
 
 
 class FlowError(IvrError):
@@ -45,13 +68,22 @@ class _Walk:
         self.values = dict(call.values)
         self.held = dict(call.held)
         self.words = list(call.words)
-        self.pound_may_follow = call.pound_may_follow
+        self.has_person = call.has_person
+        self.after_keys = call.after_keys
         self.trail: list[Visit] = []
         self.verb: verbs.Verb | None = None
         self.action: str | None = None
 
     def call(self) -> Call:
-        return Call(self.language, tuple(self.frames), self.values, tuple(self.words), self.pound_may_follow, self.held)
+        return Call(
+            self.language,
+            tuple(self.frames),
+            self.values,
+            tuple(self.words),
+            self.after_keys,
+            has_person=self.has_person,
+            held=self.held,
+        )
 
     @property
     def state(self) -> State:
@@ -75,15 +107,21 @@ class _Walk:
                 self._caller(event)
 
     def _caller(self, event: Event) -> None:
+        by_habit = self.after_keys and isinstance(event, calls.Keys | calls.Silence) and event.after < HABIT_SECONDS
+        self.after_keys = isinstance(event, calls.Keys)
         match self.state, event:
+            case (Menu() | Ask()) as question, calls.Keys() if by_habit and event.keys.reveal() == "#":
+                self._ask(question)
             case Menu() as menu, calls.Keys() if event.keys:
                 self._menu_key(menu, event.keys.reveal())
             case Ask() as ask, calls.Keys():
                 self._digits(ask, event.keys.reveal())
+            case Ask() as ask, calls.Silence() if event.after < ask.limits.next_key:
+                self._pound(ask, by_habit=by_habit)  # too soon for silence: a carrier that does not name the key
             case (Menu() | Ask()) as question, calls.Resumed():
                 self._ask(question)  # what was keyed never arrived: the question is asked again, and nothing counted
             case (Menu() | Ask()) as question, _:
-                self._nothing_keyed(question)
+                self._missed(question, "silence")
             case Transfer() as transfer, calls.Dialled():
                 self._dialled(transfer, event.outcome)
             case Do() as do, _:
@@ -117,7 +155,6 @@ class _Walk:
 
     def _menu_key(self, menu: Menu, keys: str) -> None:
         key = keys[0]
-        stray_pound, self.pound_may_follow = key == "#" and self.pound_may_follow, False
         if target := menu.keys.get(key):
             self._answered(menu, key, target)
         elif menu.choices and (item := self._chosen(menu, key)) is not None:
@@ -125,8 +162,6 @@ class _Walk:
             self._answered(menu, "choice", menu.choices.next)
         elif key in self.flows.line.menu_keys:
             self._universal(menu, key, self.flows.line.menu_keys[key])
-        elif stray_pound:
-            self._ask(menu)
         else:
             self._missed(menu, "wrong")
 
@@ -138,15 +173,13 @@ class _Walk:
     def _digits(self, ask: Ask, keys: str) -> None:
         digits = keys.lstrip("#").split("#")[0]
         if not digits:
-            self._nothing_keyed(ask)
+            self._pound(ask)
             return
-        self.pound_may_follow = False
         universal = "*" if "*" in digits else digits
         is_own = universal == "*" and ask.stars
         if universal in self.flows.line.ask_keys and not is_own:
             self._universal(ask, universal, self.flows.line.ask_keys[universal])
         elif is_keys(digits) and ask.low <= len(digits) <= ask.high:
-            self.pound_may_follow = ask.low == ask.high
             self._save(ask, digits)
             self._answered(ask, "next", ask.next)
         else:
@@ -158,12 +191,13 @@ class _Walk:
         else:
             self.values[ask.save] = digits
 
-    def _nothing_keyed(self, question: Question) -> None:
-        stray_pound, self.pound_may_follow = self.pound_may_follow and isinstance(question, Ask), False
-        if stray_pound:  # pressed by habit after a number that had ended, it ends the next before it begins
-            self._ask(question)
+    def _pound(self, ask: Ask, *, by_habit: bool = False) -> None:
+        if by_habit:
+            self._ask(ask)
+        elif ask.pound:
+            self._answered(ask, "pound", ask.pound)
         else:
-            self._missed(question, "silence")
+            self._missed(ask, "silence")
 
     def _answered(self, question: Question, branch: str, target: Target) -> None:
         self.words = []
@@ -180,14 +214,18 @@ class _Walk:
     def _missed(self, question: Question, kind: Variant) -> None:
         tries = self._count(question.name, kind)
         most = question.limits.silence if kind == "silence" else question.limits.wrong
-        if tries >= most:
+        if tries >= most and kind == "silence" and isinstance(question, Ask) and question.pound:
+            self._answered(question, "pound", question.pound)
+        elif tries >= most:
+            because = self.flows.line.gives_up.get(kind)
+            self.words = [self._speak(because)] if because and tries > 1 else []
             self._give_up(question)
         else:
             self.trail.append(Visit(self.frames[-1].flow, question.name, kind))
             self._ask(question, kind, tries)
 
     def _give_up(self, question: Question) -> None:
-        self.words = []
+        """Leave a question that was missed too often; the words that say why are there already."""
         if question.too_many:
             self._leave(question, "too_many", question.too_many)
         else:
@@ -279,16 +317,35 @@ class _Walk:
     def _ask(self, question: Question, variant: Variant = "say", tries: int = 1) -> None:
         extra = self._options(question)
         languages = self._languages(every_language=isinstance(question, Menu) and question.every_language)
-        asked = [self._speak(question.prompt, variant, tries, language, extra) for language in languages]
+        quiet = isinstance(question, Ask) and question.quiet and variant == "say"
+        asked = [self._speak(question.prompt, variant, tries, language, extra) for language in languages if not quiet]
         exact = isinstance(question, Menu) or question.low == question.high
         most = 1 if isinstance(question, Menu) else question.high if exact else _LONGEST_ENTRY
         limits = question.limits
         wait = limits.first_key if most == 1 else limits.next_key
-        # A wrong key in a menu cut off what was said before it, perhaps an order number. A silent caller has heard it
-        # all, and before a number stands only what was wrong with the last one.
-        again = variant == "say" or (variant == "wrong" and isinstance(question, Menu))
-        words = (*self.words, *asked) if again else tuple(asked)
-        self._close(question, verbs.Gather(words, most, isinstance(question, Ask), wait, limits.first_key - wait))
+        before = self._before(question, again=variant == "say" or (variant == "wrong" and isinstance(question, Menu)))
+        uncut = len(before) if isinstance(question, Menu) and question.first else 0
+        words = (*before, *asked, *self._offer(question, variant, tries))
+        verb = verbs.Gather(words, most, isinstance(question, Ask), wait, max(limits.first_key - wait, 0), uncut)
+        self._close(question, verb)
+
+    def _before(self, question: Question, *, again: bool) -> tuple[Speak, ...]:
+        """Return the words before a question: what led to it, and each time the facts that a key of it confirms.
+
+        A wrong key in a menu cut off what led to it, perhaps an order number. A silent caller has heard it all, and
+        before a number stands only what was wrong with the last one.
+        """
+        facts = [self._speak(question.first)] if isinstance(question, Menu) and question.first else []
+        return (*(self.words if again else ()), *facts)
+
+    def _offer(self, question: Question, variant: Variant, tries: int) -> tuple[Speak, ...]:
+        """Return the words that offer a person, in the later helps, where one can be had."""
+        line = self.flows.line
+        kind, keys = ("menu", line.menu_keys) if isinstance(question, Menu) else ("ask", line.ask_keys)
+        taken = isinstance(question, Menu) and "0" in question.keys
+        if variant == "say" or tries < FIRST_OFFER or not self.has_person or taken or "0" not in keys:
+            return ()
+        return (self._speak(PERSON_OFFERS[kind]),)
 
     def _options(self, question: Question) -> dict[str, Value]:
         if not isinstance(question, Menu) or not question.choices:
@@ -321,9 +378,12 @@ class _Walk:
         language: str = "",
         extra: dict[str, Value] | None = None,
     ) -> Speak:
-        known = {**self.values, **extra} if extra else self.values
+        known = {**self.values, **(extra or {}), **self._person()}
         values = {name: known[name] for name in self.flows.prompt_values[prompt] if name in known}
         return Speak(prompt, language or self.language, values, variant, tries)
+
+    def _person(self) -> dict[str, Value]:
+        return {PERSON_OFFER: phrase(PERSON_OFFERS["menu"]) if self.has_person else ()}
 
     def _close(self, state: State, verb: verbs.Verb) -> None:
         self.verb = verb

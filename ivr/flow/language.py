@@ -25,7 +25,7 @@ TARGET_FIELDS = Record(
         "say": field(Text("A prompt spoken on the way."), required=False),
         "counts": field(Text("The question for which going this way is a wrong try."), required=False),
         "sets": field(MapOf(Text(), about="Values fixed by going this way."), required=False),
-        "confirms": field(Flag("This key is the caller's yes to an order that was said back."), required=False),
+        "confirms": field(Flag("This key is the caller's yes to what was said before it."), required=False),
     },
     "Where an answer leads, and what happens on the way.",
     exactly_one=(frozenset({"next"}), frozenset({"end"})),
@@ -45,6 +45,15 @@ LIMITS = Record(
     "How patient a question is.",
 )
 LINE_LIMITS = Record("line_limits", {name: field(limit.shape) for name, limit in LIMITS.fields.items()}, LIMITS.about)
+
+GIVES_UP = Record(
+    "gives_up",
+    {
+        "silence": field(Text("The prompt after too many silences.")),
+        "wrong": field(Text("The prompt after too many wrong keys.")),
+    },
+    "The words that say why a question was given up.",
+)
 
 DIGITS = Record(
     "digits",
@@ -86,6 +95,9 @@ STATES: Mapping[str, Record] = {
         "menu",
         {
             "menu": field(PROMPT),
+            "first": field(
+                Text("The prompt with the facts that a key confirms, which no key cuts short."), required=False
+            ),
             "keys": field(KEYS, required=False),
             "choices": field(CHOICES, required=False),
             **_PATIENCE,
@@ -104,6 +116,10 @@ STATES: Mapping[str, Record] = {
             "secret": field(Flag("Kept out of the journal, logs and recorded scripts."), required=False),
             "card": field(Flag("Card data: kept for this turn only, for an action to take."), required=False),
             "stars": field(Flag("Star is one of the keys it takes."), required=False),
+            "pound": field(
+                Either((STATE, TARGET_FIELDS), "Where pound alone leads, and at last silence too."), required=False
+            ),
+            "quiet": field(Flag("Asked without words the first time: it takes the rest of a number."), required=False),
             **_PATIENCE,
         },
         "Ask for a number.",
@@ -152,6 +168,7 @@ LINE = Record(
         "too_many": field(Text("The flow run when a question has been missed too often.")),
         "too_long": field(Text("The flow run when the call has lasted too long.")),
         "failed": field(Text("The flow run when something went wrong.")),
+        "gives_up": field(GIVES_UP, required=False),
         "limits": field(LINE_LIMITS),
         "longest_call": field(Whole(1, about="Seconds a call may last.")),
         "most_actions": field(Whole(1, about="Actions in one turn, beyond which the flow goes round in circles.")),

@@ -58,6 +58,13 @@ def _line(node: Node, report: Report) -> Line | None:
         name: fields[name].integer(report, name, low=1) if name in fields else None
         for name in ("longest_call", "most_actions")
     }
+    gives_up_node = fields.get("gives_up")
+    gives_up = {
+        name: value.text(report, f'"{name}"') or ""
+        for name, value in (
+            gives_up_node.shaped(report, "gives_up", language.GIVES_UP) if gives_up_node else {}
+        ).items()
+    }
     languages = {
         number: spoken.text(report, "a language") or ""
         for number, spoken in (
@@ -75,6 +82,7 @@ def _line(node: Node, report: Report) -> Line | None:
         too_long=names["too_long"],
         failed=names["failed"],
         limits=limits,
+        gives_up=gives_up,
         longest_call=numbers["longest_call"] or 0,
         most_actions=numbers["most_actions"] or 0,
         languages=languages,
@@ -146,8 +154,8 @@ class _FlowReader:
         if known and (not language.STATES["menu"].is_chosen(fields) or (keys_node and keys_node.fields == {})):
             self.report.add(node.place, f'menu "{name}" takes no key')
         limits, too_many = self.patience(fields)
-        every = self.flag(fields, "every_language")
-        return Menu(name, place, prompt, keys, limits, too_many, choices, every) if prompt else None
+        every, first = self.flag(fields, "every_language"), _text(fields, "first", self.report)
+        return Menu(name, place, prompt, keys, limits, too_many, choices, every, first) if prompt else None
 
     def choices(self, node: Node | None) -> Choices | None:
         if node is None:
@@ -164,9 +172,10 @@ class _FlowReader:
         limits, too_many = self.patience(fields)
         if not (prompt and save and target):
             return None
-        secret, card = self.flag(fields, "secret"), self.flag(fields, "card")
-        stars = self.flag(fields, "stars")
-        return Ask(name, place, prompt, low, high, save, target, limits, too_many, secret or card, card, stars)
+        flags = {name: self.flag(fields, name) for name in ("secret", "card", "stars", "quiet")}
+        flags["secret"] = flags["secret"] or flags["card"]
+        pound = self.target(fields.get("pound"))
+        return Ask(name, place, prompt, low, high, save, target, limits, too_many, pound=pound, **flags)
 
     def digits(self, node: Node | None) -> tuple[int, int]:
         if node is None:
@@ -253,7 +262,7 @@ def _flow(node: Node, line: Line | None, report: Report) -> Flow | None:
     states_node = fields.get("states")
     if not (name and start and states_node):
         return None
-    default = line.limits if line else Limits(silence=3, wrong=3, first_key=6, next_key=4)
+    default = line.limits if line else Limits(silence=3, wrong=3, first_key=6, next_key=8)
     bare = _FlowReader(report, default, None)
     limits, too_many = bare.patience(fields)
     reader = _FlowReader(report, limits, too_many)

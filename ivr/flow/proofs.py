@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ivr.errors import Report
-from ivr.flow import confirming
+from ivr.flow import confirming, facts
 from ivr.flow.definition import ActionSpec, Ask, Do, HangUp, Menu, Run, Say, State, Transfer
 from ivr.flow.graph import Graph, Move, Spot, Walk, told
 from ivr.prompts import Catalogues
@@ -28,7 +28,9 @@ def check(
     _check_persons(graph, report)
     _check_outside(graph, actions, report)
     _check_cards_taken(graph, report)
-    confirming.check(graph, catalogues if words_are_sound else None, actions, report)
+    confirming.check(graph, actions, report)
+    if words_are_sound:
+        facts.check(graph, catalogues, actions, report)
 
 
 def _check_reachable(graph: Graph, report: Report) -> None:
@@ -60,7 +62,7 @@ def _check_silence_ends(graph: Graph, report: Report) -> None:
     questions = [spot for spot, state in graph.states.items() if isinstance(state, Menu | Ask)]
 
     def is_silent(move: Move) -> bool:
-        return not isinstance(graph.states[move.source], Menu | Ask) or move.label == "too_many"
+        return not isinstance(graph.states[move.source], Menu | Ask) or move.label in ("too_many", "pound")
 
     for circle in _circles(graph, questions, is_silent):
         state = graph.states[circle[0].source]

@@ -6,9 +6,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ivr.errors import Place, Report, did_you_mean
-from ivr.flow.definition import KEPT, ActionSpec, Ask, Do, Flows, HangUp, Menu, Say, State, Transfer, ways
+from ivr.flow.definition import (
+    KEPT,
+    PERSON_OFFER,
+    PERSON_OFFERS,
+    ActionSpec,
+    Ask,
+    Do,
+    Flows,
+    HangUp,
+    Menu,
+    Say,
+    State,
+    Transfer,
+    ways,
+)
 from ivr.flow.graph import points
 from ivr.prompts import PHRASE, Catalogues, Prompt
+from ivr.prompts.lint.keys import keys_of
+from ivr.prompts.lint.speech import SPEECHES
 
 Actions = Mapping[str, ActionSpec]
 _ALIKE = {"date", "full_date"}
@@ -30,11 +46,45 @@ def check(
                 report.add(
                     prompt.place, f'prompt "{name}" asks something: it needs words for "silence" and for "wrong"'
                 )
+            if is_question and words_are_sound:
+                _check_helps(state, name, catalogues, report)
             here = {**kinds, "options": {PHRASE}} if isinstance(state, Menu) and state.choices else kinds
             _check_values(place, prompt, here, secrets, report)
         if isinstance(state, Menu) and state.choices:
             _check_option(state, prompts, actions)
     _check_phrases(flows, prompts, actions)
+    for name in line_prompts(flows):
+        prompt = prompts.find(name, flows.line.place, f'there is no prompt "{name}", which any question may speak')
+        if prompt:
+            _check_given(prompt, {}, "a question", report)
+
+
+def _check_helps(state: State, name: str, catalogues: Catalogues, report: Report) -> None:
+    """Words after silence or a wrong key hold every fact that the first words held, and leave a person to the line."""
+    own_zero = isinstance(state, Menu) and "0" in state.keys
+    for language, prompt in (
+        (lang, c.prompts[name]) for lang, c in catalogues.by_language.items() if name in c.prompts
+    ):
+        facts = {slot.name for slot in prompt.say.slots} - {PERSON_OFFER}
+        for words in (*prompt.silence, *prompt.wrong):
+            place, missing = words.place or prompt.place, facts - {slot.name for slot in words.slots} - {words.by}
+            if missing:
+                told = " and ".join(f"{{{name}}}" for name in sorted(missing))
+                report.add(
+                    place, f'"{prompt.name}" leaves out {told} here, which its first words tell: put it in "facts"'
+                )
+            if not own_zero and language in SPEECHES and "0" in keys_of(words, SPEECHES[language]):
+                report.add(
+                    place,
+                    f'"{PERSON_OFFERS["menu"]}" speaks of the key 0 by itself, where a person can be had; leave it out',
+                )
+
+
+def line_prompts(flows: Flows) -> frozenset[str]:
+    """Return the prompts that any question may speak: those that offer a person, and say why it was given up."""
+    keys = {"menu": flows.line.menu_keys, "ask": flows.line.ask_keys}
+    offers = {name for kind, name in PERSON_OFFERS.items() if "0" in keys[kind]}
+    return frozenset(offers | set(flows.line.gives_up.values()))
 
 
 def prompts_of(state: State) -> Iterator[tuple[Place, str, bool]]:
@@ -43,6 +93,9 @@ def prompts_of(state: State) -> Iterator[tuple[Place, str, bool]]:
         if way.say:
             yield way.place, way.say, False
     match state:
+        case Menu(first=first) if first:
+            yield state.place, first, False
+            yield state.place, state.prompt, True
         case Menu() | Ask():
             yield state.place, state.prompt, True
         case Say() | Transfer() | HangUp():
@@ -55,7 +108,7 @@ def prompts_of(state: State) -> Iterator[tuple[Place, str, bool]]:
 
 def known_values(flows: Flows, actions: Actions) -> dict[str, set[str]]:
     """Return every value that something in the flows provides, with its kinds."""
-    kinds: dict[str, set[str]] = {}
+    kinds: dict[str, set[str]] = {PERSON_OFFER: {PHRASE}}
     for spec in actions.values():
         for written in spec.outcomes.values():
             for name, kind in written.items():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ivr.flow.definition import ActionSpec, Flows, Menu, ways
+from ivr.flow.definition import PERSON_OFFER, PERSON_OFFERS, ActionSpec, Flows, Menu, ways
 from ivr.flow.graph import points
-from ivr.flow.spoken import prompts_of
+from ivr.flow.spoken import line_prompts, prompts_of
 from ivr.keypad import key_name
 from ivr.prompts.lint import Use
 
@@ -19,12 +19,12 @@ def used_prompts(flows: Flows, actions: Mapping[str, ActionSpec]) -> frozenset[s
     spoken = {name for state in states for _, name, _ in prompts_of(state)}
     options = {state.choices.option for state in states if isinstance(state, Menu) and state.choices}
     phrases = {name for spec in actions.values() for known in spec.phrases.values() for name in known}
-    return frozenset(spoken | options | phrases)
+    return frozenset(spoken | options | phrases | line_prompts(flows))
 
 
 def phrases_of(actions: Mapping[str, ActionSpec]) -> Mapping[str, frozenset[str]]:
     """Return the prompts that each value of kind `phrase` may be, whichever action writes it."""
-    found: dict[str, frozenset[str]] = {}
+    found: dict[str, frozenset[str]] = {PERSON_OFFER: frozenset({PERSON_OFFERS["menu"]})}
     for spec in actions.values():
         for value, phrases in spec.phrases.items():
             found[value] = found.get(value, frozenset()) | frozenset(phrases)

@@ -23,7 +23,7 @@ class Speak:
 
 @dataclass(frozen=True, slots=True)
 class Gather:
-    """Speak, and take keys meanwhile and afterwards."""
+    """Speak, and take keys meanwhile and afterwards, but for words that are to be heard whole."""
 
     words: tuple[Speak, ...]
     most: int
@@ -33,6 +33,8 @@ class Gather:
     """Seconds waited for another key."""
     extra_wait: int
     """Seconds waited beyond `next_key` for the first one."""
+    uncut: int = 0
+    """How many of the words, from the first, are spoken before keys are taken, so that no key cuts them short."""
 
 
 @dataclass(frozen=True, slots=True)

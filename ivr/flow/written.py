@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ivr.errors import Place, Report
-from ivr.flow.definition import ActionSpec, Ask, Do, Menu, State
+from ivr.flow.definition import PERSON_OFFER, ActionSpec, Ask, Do, Menu, State
 from ivr.flow.graph import Graph, Move, Spot, Walk, told
 from ivr.prompts import Catalogues
 
@@ -36,7 +36,7 @@ class _Checks:
 
     def known(self) -> dict[Spot, Names]:
         """Return the values written on every way to each spot."""
-        known: dict[Spot, Names] = {self.graph.start: frozenset()}
+        known: dict[Spot, Names] = {self.graph.start: frozenset({PERSON_OFFER})}
         waiting = [self.graph.start]
         while waiting:
             spot = waiting.pop()
@@ -97,6 +97,8 @@ class _Checks:
 
 def _spoken_at(state: State) -> Iterator[tuple[str, Names]]:
     prompt = getattr(state, "say", "") if isinstance(state, Do) else getattr(state, "prompt", "")
+    if isinstance(state, Menu) and state.first:
+        yield state.first, frozenset()
     if prompt:
         options = isinstance(state, Menu) and state.choices is not None
         yield prompt, frozenset({"options"} if options else ())

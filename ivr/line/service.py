@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine
 
 from ivr.clock import Clock
-from ivr.flow.call import Call, Event, Visit
+from ivr.flow.call import Call, Event, Reading, Visit
 from ivr.flow.verbs import Verb
 from ivr.line.versions import Versions
 from ivr.payment.gateway import Gateway
@@ -46,12 +48,23 @@ class Line:
     """A number is set that callers who want a person are connected to."""
     draw: Callable[[], int]
     """Draws a number for an order, at random."""
+    monotonic: Callable[[], float] = time.monotonic
+    """Seconds of a clock that never goes back, whatever the time of day is set to."""
     watch: Callable[[TurnTaken], None] = lambda _: None
     """Sees every turn taken, for replays and tests; told after the turn's work, before it is committed."""
 
     def today(self, now: datetime) -> date:
         """Return the day it is where the pharmacy is."""
         return now.astimezone(self.timezone).date()
+
+    def reading(self, caller: Caller) -> Reading:
+        """Read the clock that a caller's pace is told by: their own where their telephone has one, else this host's."""
+        if caller.seconds is not None:
+            return Reading("caller", caller.seconds)
+        return Reading(_HOST, self.monotonic())
+
+
+_HOST = socket.gethostname()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,8 @@ class Caller:
     from_number: str
     """E.164, or a word such as `anonymous` when withheld."""
     to_number: str
+    seconds: float | None = None
+    """How long the call has lasted for the caller; only a telephone whose time is not ours tells it."""
 
     @property
     def withheld(self) -> bool:

@@ -191,6 +191,13 @@ def void(line: Line, payment: PaymentFacts) -> bool:
         return record_payment(connection, payment.id, "voided", None)
 
 
+def keeps_card(connection: Connection, order_id: int) -> bool:
+    """Say whether the card of an order is put on file once it is paid."""
+    return bool(
+        connection.scalar(select(tables.settlement.c.keep_card).where(tables.settlement.c.order_id == order_id))
+    )
+
+
 def begun_at(connection: Connection, order_id: int) -> datetime | None:
     """Return when an order's payment was first asked for."""
     return connection.scalar(select(tables.settlement.c.begun_at).where(tables.settlement.c.order_id == order_id))

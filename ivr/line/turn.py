@@ -113,7 +113,7 @@ def _begin(line: Line, caller: Caller, turn: int, event: Event, render: Render) 
         if (stored := _stored(connection, line, locked, turn, now)) is not None:
             return stored
         walk = _Walk(line, connection, caller, locked, now)
-        walk.take(_too_long(walk.version, locked, event, now))
+        walk.take(_too_long(walk.version, locked, _timed(line, caller, locked, event, now), now))
         if walk.outside is None:
             return walk.close(event, render)
         request = walk.outside.prepare(walk.context, walk.call.values)
@@ -180,6 +180,14 @@ def _stored(
     return None
 
 
+def _timed(line: Line, caller: Caller, locked: sessions.Locked, event: Event, now: datetime) -> Event:
+    """Tell how long after the reply the caller acted; by the time of day where two hosts took the two turns."""
+    if not isinstance(event, Keys | Silence) or locked.call.replied is None:
+        return event
+    since = line.reading(caller).since(locked.call.replied)
+    return replace(event, after=(now - locked.row.heard_at).total_seconds() if since is None else since)
+
+
 def _too_long(version: Version, locked: sessions.Locked, event: Event, now: datetime) -> Event:
     limit = timedelta(seconds=version.flows.line.longest_call)
     if isinstance(event, Keys | Silence) and now - locked.row.started_at > limit:
@@ -202,7 +210,7 @@ class _Walk:
         self.connection = connection
         self.locked = locked
         self.version = line.versions.get(connection, locked.row.version)
-        self.call = locked.call
+        self.call = replace(locked.call, has_person=line.has_person)
         self.before = locked.call
         self.context = Context(line, connection, now, caller, locked.turn, locked.call.held)
         self.trail: list[Visit] = []
@@ -243,6 +251,7 @@ class _Walk:
         if verb is None:
             raise FlowError("the turn came to no end")
         now, sid, turn = self.context.now, self.context.caller.sid, self.locked.turn
+        self.call = replace(self.call, replied=self.line.reading(self.context.caller))
         words = spoken(self.version, verb.words)
         reply = render(Answer(sid, turn + 1, self.call.language, verb, words))
         described = journal.describe(event, self.version.flows, self.before)

@@ -78,6 +78,8 @@ _RANGES: tuple[tuple[str, str, Brand], ...] = (
 # Discover allow are not issued here; taking them would let a number with three digits too many pass one time in ten.
 _DIGITS = {Brand.VISA: 16, Brand.MASTERCARD: 16, Brand.DISCOVER: 16, Brand.AMEX: 15}
 _CODE_DIGITS = {Brand.VISA: 3, Brand.MASTERCARD: 3, Brand.DISCOVER: 3, Brand.AMEX: 4}
+FIRST_CENTURY_YEAR = 2020
+"""The year that two digits of 20 stand for: over, so that they begin a year of four digits."""
 _SHORTEST, _LONGEST = 12, 19  # of any card number at all
 
 
@@ -110,6 +112,15 @@ def check_expiry(mmyy: Secret | str, today: date) -> Expiry | ExpiryProblem:
     if (year, month) > (today.year + MOST_YEARS_AHEAD, today.month):
         return ExpiryProblem.TOO_FAR
     return Expiry(month, year)
+
+
+def month_before_year_of_four(keyed: Secret, today: date) -> int | None:
+    """Return the month where what was keyed can only begin a year of four digits: 0320 of 032030, None elsewhere."""
+    digits = keyed.reveal()
+    if len(digits) != 4 or not _all_digits(digits) or digits[2:] != "20" or today.year <= FIRST_CENTURY_YEAR:
+        return None
+    month = int(digits[:2])
+    return month if 1 <= month <= 12 else None
 
 
 def check_code(brand: Brand, code: Secret) -> bool:

@@ -23,6 +23,12 @@ class LineFacts:
     days_supply: int
     quantity: int
     price_cents: int
+    usual_days: int
+
+    @property
+    def refills(self) -> int:
+        """How many refills this line has taken."""
+        return self.days_supply // self.usual_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ _LINES = (
         OrderLine.days_supply,
         OrderLine.quantity,
         OrderLine.price_cents,
+        Prescription.days_supply,
     )
     .join(Prescription, Prescription.id == OrderLine.prescription_id)
     .where(OrderLine.order_id.in_(bindparam("order_ids", expanding=True)))

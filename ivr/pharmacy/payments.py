@@ -89,6 +89,11 @@ _USABLE = (
     .where(*_ON_FILE, SavedCard.exp_year * 12 + SavedCard.exp_month >= bindparam("month"))
     .order_by(SavedCard.id.desc())
 )
+_EXPIRED = (
+    select(*columns(SavedCard, SavedCardFacts))
+    .where(*_ON_FILE, SavedCard.exp_year * 12 + SavedCard.exp_month < bindparam("month"))
+    .order_by(SavedCard.id.desc())
+)
 _KEPT = select(*columns(SavedCard, KeptCard)).where(SavedCard.id == bindparam("card_id"))
 _RENEW = change(SavedCard, *_ON_FILE, SavedCard.token == bindparam("same_token")).returning(SavedCard.id)
 _FORGET = delete(SavedCard).where(SavedCard.only_for_order_id == bindparam("order_id"))
@@ -151,6 +156,12 @@ def saved_cards(connection: Connection, member_id: int, gateway: str, today: dat
     """Return the member's cards on file that this processor can charge, newest first; valid through their month."""
     month = today.year * 12 + today.month
     return every(connection, _USABLE, SavedCardFacts, member=member_id, processor=gateway, month=month)
+
+
+def expired_cards(connection: Connection, member_id: int, gateway: str, today: date) -> tuple[SavedCardFacts, ...]:
+    """Return the member's cards on file whose month is over, newest first, so that they are not missed in silence."""
+    month = today.year * 12 + today.month
+    return every(connection, _EXPIRED, SavedCardFacts, member=member_id, processor=gateway, month=month)
 
 
 def saved_card(connection: Connection, card_id: int) -> KeptCard | None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnExpressionArgument, Connection, Executable, bindparam, select
+from sqlalchemy import ColumnExpressionArgument, Connection, Executable, bindparam, exists, select
 
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.findings import ORDERABLE, RENEWABLE, Finding, FindingKind, OpenOrder, Renewal, Rx, TransferFacts
@@ -45,6 +45,7 @@ _HOPEFUL = _cases_where(
     Prescription.refills_left > 0,
     OrderLine.id.is_(None),
 )
+_ANY = select(exists().where(Prescription.member_id == bindparam("member_id")))
 _WANTED = Prescription.id.in_(bindparam("prescription_ids", expanding=True))
 _LOCKED = select(Prescription.id).where(_WANTED).order_by(Prescription.id).with_for_update()
 _BY_ID = _cases_where(_WANTED)
@@ -94,6 +95,11 @@ def refillable(connection: Connection, member_id: int, today: date, rules: Rules
         cases = [replace(case, transfer=known.get(case.rx.rx_number)) for case in cases]
     findings = [finding for case in cases if (finding := find(case)).kind in ORDERABLE]
     return tuple(sorted(findings, key=lambda found: (found.runs_out_on or today, _number(found))))
+
+
+def has_prescriptions(connection: Connection, member_id: int) -> bool:
+    """Tell whether a member has any prescription, whatever can be done with it."""
+    return bool(connection.scalar(_ANY, {"member_id": member_id}))
 
 
 def locked_cases(connection: Connection, prescription_ids: Iterable[int], on: date, rules: Rules) -> list[Case]:

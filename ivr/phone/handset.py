@@ -48,6 +48,7 @@ class Handset:
     """One call. `url` is the line's address for incoming calls, usually ending in /voice.
 
     carries_keys_ahead      keys pressed beyond a question's answer wait for the next question, or are lost
+    carries_keys_through_words  keys that are there when words outside a question begin wait for it, or are lost
     finish_key_ends_empty   the finish key without digits ends the question at once, or changes nothing
     sends_empty_digits      an empty answer has an empty Digits field, or none
     answers                 what becomes of a number the line dials
@@ -65,6 +66,7 @@ class Handset:
     account_sid: str = "AC" + "0" * 32
     _: KW_ONLY
     carries_keys_ahead: bool = True
+    carries_keys_through_words: bool = True
     finish_key_ends_empty: bool = True
     sends_empty_digits: bool = False
     answers: DialOutcome = "completed"
@@ -199,6 +201,8 @@ class Handset:
     def _execute(self, verb: Verb) -> None:
         match verb:
             case Say() | Play() | Pause():
+                if not self.carries_keys_through_words:
+                    self._queue.clear()
                 self._hear(verb)
                 self.plays(verb)
                 self._pass(length(verb))
@@ -288,7 +292,8 @@ class Handset:
             self._silent_redirects += 1
             if self._silent_redirects > MOST_SILENT_REDIRECTS:
                 raise CarrierError(11215, f"more than {MOST_SILENT_REDIRECTS} documents without a word", url)  # noqa: TRY301
-            document = read_document(url, self._wire.ask(url, method, fields or {}))
+            told = {**(fields or {}), "CallerSeconds": f"{self.seconds:.2f}"}
+            document = read_document(url, self._wire.ask(url, method, told))
         except CarrierError as error:
             self.errors.append(error)
             self._fail(error)

@@ -28,9 +28,9 @@ def compare_languages(catalogues: Catalogues, flawed: Collection[str], report: R
 
 def _compare(one: Prompt, other: Prompt, report: Report) -> None:
     for value in one.values.keys() - other.values.keys():
-        _lacks(other, one, f'the value "{value}"', report)
+        _lacks(other, one, f'the value "{value}"', report, other.say.place)
     for value in other.values.keys() - one.values.keys():
-        _lacks(one, other, f'the value "{value}"', report)
+        _lacks(one, other, f'the value "{value}"', report, one.say.place)
     for value in one.values.keys() & other.values.keys():
         if one.values[value] != other.values[value]:
             found, expected = other.values[value], one.values[value]
@@ -46,8 +46,8 @@ def _compare(one: Prompt, other: Prompt, report: Report) -> None:
 _OCCASIONS = {"silence": "silence", "wrong": "a wrong key"}
 
 
-def _lacks(lacking: Prompt, having: Prompt, what: str, report: Report) -> None:
-    report.add(lacking.place, f'"{lacking.name}" lacks {what}, which {_line(having.place)} has')
+def _lacks(lacking: Prompt, having: Prompt, what: str, report: Report, place: Place | None = None) -> None:
+    report.add(place or lacking.place, f'"{lacking.name}" lacks {what}, which {_line(having.place)} has')
 
 
 def _line(place: Place) -> str:

@@ -144,8 +144,23 @@ def _prompt(name: str, place: Place, node: Node, reader: WordsReader) -> Prompt:
         say = reader.read(fields["say"], f'"say" of "{name}"') if "say" in fields else Words({"other": ()})
         silence = _tries(fields.get("silence"), f'"silence" of "{name}"', reader)
         wrong = _tries(fields.get("wrong"), f'"wrong" of "{name}"', reader)
+        if "facts" in fields:
+            facts = reader.read(fields["facts"], f'"facts" of "{name}"')
+            say, *helps = (_after(facts, words, name, reader.report) for words in (say, *silence, *wrong))
+            silence, wrong = tuple(helps[: len(silence)]), tuple(helps[len(silence) :])
     values = _values(name, place, (say, *silence, *wrong), reader.report)
     return Prompt(name, place, say, silence, wrong, values)
+
+
+def _after(facts: Words, words: Words, name: str, report: Report) -> Words:
+    """Put the facts before words, form by form."""
+    if facts.by and words.by and facts.by != words.by and words.place:
+        report.add(words.place, f'"{name}" counts by "{words.by}" here, and by "{facts.by}" in its facts; choose one')
+    forms = {
+        form: (*facts.forms.get(form, facts.forms["other"]), " ", *words.forms.get(form, words.forms["other"]))
+        for form in {**facts.forms, **words.forms}
+    }
+    return Words(forms, facts.by or words.by, words.place)
 
 
 def _tries(node: Node | None, what: str, reader: WordsReader) -> tuple[Words, ...]:

@@ -46,6 +46,10 @@ WORDS = Either((TEXT, PLURAL))
 QUESTION = Record(
     "question",
     {
+        "facts": field(
+            Either((TEXT, PLURAL), "Said before all of these words: what the caller should know to answer."),
+            required=False,
+        ),
         "say": field(WORDS),
         "silence": field(ListOf(WORDS, "Said after a silence: the first time, then for later ones."), required=False),
         "wrong": field(ListOf(WORDS, "Said after a wrong key: the first time, then for later ones."), required=False),

@@ -22,7 +22,7 @@ CARDS = (
     "3530111333300000",  # of a kind that is not taken
     "5454545454545454",  # well-formed, and unknown to a sandbox
 )
-EXPIRIES = ("0330", "0120", "1930")
+EXPIRIES = ("0330", "0125", "1930", "0320")
 UNKNOWN_MEMBER = "99999999"
 UNKNOWN_ZIP = "00501"
 UNKNOWN_RX = "7000000"
@@ -145,6 +145,7 @@ _KNOWN: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {
     "keyed_order": lambda pharmacy, keyed: (*pharmacy.orders.get(keyed.member, ()), UNKNOWN_ORDER),
     "card_number": lambda _pharmacy, _keyed: CARDS,
     "card_expiry": lambda _pharmacy, _keyed: EXPIRIES,
+    "card_expiry_rest": lambda _pharmacy, _keyed: ("30", "19"),
     "card_code": lambda _pharmacy, _keyed: ("123", "1234"),
     "keyed_proof": lambda pharmacy, keyed: (*pharmacy.prescriptions.get(keyed.member, ())[:1], UNKNOWN_RX),
     "keyed_zip": lambda pharmacy, _: (pharmacy.busiest_zip, *MANY_CITIES, MILITARY_ZIP, NO_STREETS, NO_ZIP),

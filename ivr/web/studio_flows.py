@@ -99,7 +99,9 @@ def _ways(state: State) -> Iterator[Way]:
 def _label(label: str, *, is_key: bool) -> str:
     if is_key:
         return f"key {key_name(label)}"
-    return {"next": "then", "choice": "a choice", "too_many": "too many tries"}.get(label, label)
+    return {"next": "then", "choice": "a choice", "pound": "pound alone", "too_many": "too many tries"}.get(
+        label, label
+    )
 
 
 def _remarks(target: Target) -> Iterator[str]:

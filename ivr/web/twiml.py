@@ -34,8 +34,9 @@ class Renderer:
         response, url = VoiceResponse(), self.turn_url(answer.sid, answer.turn, answer.language)
         match answer.verb:
             case Gather() as gather:
-                # Words stand inside, so that a key pressed during them counts; the redirect after it is for a carrier
-                # that goes on when nothing was keyed.
+                # Words stand inside, so that a key pressed during them counts, but for facts that are to be heard
+                # whole; the redirect after it is for a carrier that goes on when nothing was keyed.
+                self.say(response, answer.words[: gather.uncut])
                 inner = response.gather(
                     input="dtmf",
                     action=url,
@@ -45,7 +46,7 @@ class Renderer:
                     finish_on_key="#" if gather.pound_ends else "",
                     action_on_empty_result=True,
                 )
-                self.say(inner, answer.words)
+                self.say(inner, answer.words[gather.uncut :])
                 if gather.extra_wait:
                     inner.pause(length=gather.extra_wait)
                 response.redirect(url, method="POST")

@@ -6,6 +6,7 @@ of another call.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +31,9 @@ MOST_RETRIES = 3
 RETRY_SECONDS = 3
 MOST_CHARACTERS = 100
 """Of a caller's number, which may also be a SIP address."""
-ONE_VALUE = ("CallSid", "From", "To", "Digits", "DialCallStatus", "CallStatus")
+CALLER_SECONDS = "CallerSeconds"
+"""A field of our own telephone, whose time is not ours: how long the call has lasted for the caller."""
+ONE_VALUE = ("CallSid", "From", "To", "Digits", "FinishedOnKey", "DialCallStatus", "CallStatus", CALLER_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,21 @@ def caller_of(request: Request) -> Caller:
     sid = request.form.get("CallSid", "")
     if not _SID.fullmatch(sid):
         raise BadRequest("CallSid is missing")
-    return Caller(sid, request.form.get("From", "")[:MOST_CHARACTERS], request.form.get("To", "")[:MOST_CHARACTERS])
+    return Caller(
+        sid,
+        request.form.get("From", "")[:MOST_CHARACTERS],
+        request.form.get("To", "")[:MOST_CHARACTERS],
+        _seconds(request.form.get(CALLER_SECONDS, "")),
+    )
+
+
+def _seconds(text: str) -> float | None:
+    """Return what a telephone of ours tells of its time; what is no number of seconds tells nothing."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) else None
 
 
 def event_of(request: Request) -> Event:
@@ -151,6 +168,8 @@ def event_of(request: Request) -> Event:
     digits = "".join(key for key in request.form.get("Digits", "") if key in "0123456789*#")
     if digits:
         return Keys(Secret(digits))
+    if request.form.get("FinishedOnKey") == "#":
+        return Keys(Secret("#"))
     return Resumed() if "again" in request.args else Silence()
 
 

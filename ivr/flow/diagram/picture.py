@@ -143,13 +143,15 @@ def _hover(state: State, words: _Words) -> str:
             return f"{state.action}\n{words.of(state.say)}" if state.say else state.action
         case Run():
             return f"flow {state.flow}"
+        case Menu(first=first) if first:
+            return f"{words.of(first)}\n{words.of(state.prompt)}"
         case _:
             return words.of(state.prompt)
 
 
 def _way(label: str, way: Target, words: _Words) -> Way:
     hover = [words.of(way.say)] if way.say else []
-    hover += ["confirms the order"] if way.confirms else []
+    hover += ["the caller's yes"] if way.confirms else []
     hover += [f'counts as a wrong try of "{way.counts}"'] if way.counts else []
     return Way(_SYMBOLS.get(label, label), way.state, way.end, bool(way.say), way.confirms, "\n".join(hover))
 

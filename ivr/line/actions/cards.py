@@ -17,10 +17,21 @@ from ivr.line.actions.kinds import Action, Inside, Outside, item, number
 from ivr.line.card_entries import Entry
 from ivr.line.service import Context, Line
 from ivr.line.specs.cards import MOST_CARDS
-from ivr.payment.cards import Brand, Card, Expiry, ExpiryProblem, NumberProblem, check_code, check_expiry, check_number
+from ivr.payment.cards import (
+    Brand,
+    Card,
+    Expiry,
+    ExpiryProblem,
+    NumberProblem,
+    check_code,
+    check_expiry,
+    check_number,
+    month_before_year_of_four,
+)
 from ivr.payment.gateway import Refused, Token, Unavailable
 from ivr.payment.vault import Vault
-from ivr.pharmacy.payments import saved_cards
+from ivr.pharmacy.payments import expired_cards, saved_cards
+from ivr.prompts import phrase
 from ivr.secret import Secret
 from ivr.wording import Value, Values
 
@@ -46,7 +57,9 @@ def list_cards(context: Context, values: Values) -> Done:
         }
         for card in found[:MOST_CARDS]
     )
-    return Done("on_file" if listed else "none", {"cards": listed})
+    gone = expired_cards(context.connection, number(values, "member_id"), context.line.gateway.name, context.today)
+    expired = tuple(phrase("card.expired", card=speech.card(card.brand, card.last4)) for card in gone)
+    return Done("on_file" if listed else "none", {"cards": listed, "expired": expired})
 
 
 def use_card_on_file(_: Context, values: Values) -> Done:
@@ -70,6 +83,21 @@ def check_card_expiry(context: Context, _: Values) -> Done:
     keyed, entry = context.held.get("card_expiry"), card_entries.take(context)
     if entry is None:
         return Done("lost")
+    if keyed and (month := month_before_year_of_four(keyed, context.today)):
+        card_entries.keep(context, replace(entry, exp_month=month, exp_year=0))
+        return Done("year_of_four")
+    return _expiry(context, entry, keyed)
+
+
+def check_rest_of_expiry(context: Context, _: Values) -> Done:
+    """Take the last two digits of a year that was keyed with four."""
+    rest, entry = context.held.get("card_expiry_rest"), card_entries.take(context)
+    if entry is None or not entry.exp_month:
+        return Done("lost")
+    return _expiry(context, entry, Secret(f"{entry.exp_month:02}{rest.reveal()}") if rest else None)
+
+
+def _expiry(context: Context, entry: Entry, keyed: Secret | None) -> Done:
     expiry = check_expiry(keyed, context.today) if keyed else ExpiryProblem.NOT_FOUR_DIGITS
     if not isinstance(expiry, Expiry):
         return Done("past" if expiry is ExpiryProblem.PAST else "no_such_date")
@@ -79,7 +107,7 @@ def check_card_expiry(context: Context, _: Values) -> Done:
 
 def _prepare_exchange(context: Context, _: Values) -> Card | Done:
     entry, code = card_entries.take(context), context.held.get("card_code")
-    if entry is None or code is None or not entry.exp_month or not check_code(Brand(entry.brand), code):
+    if entry is None or code is None or not entry.exp_year or not check_code(Brand(entry.brand), code):
         card_entries.wipe(context)
         return Done("lost")
     return Card(entry.number, entry.exp_month, entry.exp_year, code)
@@ -127,5 +155,6 @@ ACTIONS: dict[str, Action] = {
     "use_card_on_file": Inside(use_card_on_file),
     "check_card_number": Inside(check_card_number),
     "check_card_expiry": Inside(check_card_expiry),
+    "check_rest_of_expiry": Inside(check_rest_of_expiry),
     "exchange_card": Outside(_prepare_exchange, _perform_exchange, _finish_exchange),
 }

@@ -6,14 +6,16 @@ from datetime import timedelta
 
 from ivr.flow.call import Done
 from ivr.line import settle
+from ivr.line.actions import speech
 from ivr.line.actions.kinds import Action, Inside, Outside, number
-from ivr.line.actions.placing import attach_card
+from ivr.line.actions.placing import attach_card, kept
 from ivr.line.service import Context, Line
 from ivr.line.settle import ProcessorAnswer, Request, Settled
 from ivr.pharmacy.fulfilment import cancel_order
-from ivr.pharmacy.orders import order_by_id
-from ivr.pharmacy.payments import forget_order_card
-from ivr.wording import Values
+from ivr.pharmacy.orders import OrderFacts, order_by_id
+from ivr.pharmacy.payments import forget_order_card, payment_for, saved_card
+from ivr.prompts import phrase
+from ivr.wording import Value, Values
 
 PATIENCE = timedelta(seconds=40)
 """For how long a caller is kept waiting for a slow processor."""
@@ -37,6 +39,54 @@ def _told(context: Context, values: Values, settled: Settled) -> Done:
     if settled is Settled.WAITING and begun is not None and context.now - begun > PATIENCE:
         return Done("slow")
     return Done(settled.value)
+
+
+def say_unpaid(context: Context, values: Values) -> Done:
+    """Put together what a payment that nobody asked for yet would charge: the facts that the caller's yes is to."""
+    order = order_by_id(context.connection, number(values, "order_id"))
+    if order is None or order.status != "pending":
+        return Done("settled")
+    payment = payment_for(context.connection, order.id)
+    if payment is None or payment.status != "pending":
+        return Done("needs_card")
+    card = saved_card(context.connection, order.saved_card_id) if order.saved_card_id else None
+    keep: tuple[Value, ...] = ()
+    if card is not None and card.only_for_order_id is not None:
+        on_file = settle.keeps_card(context.connection, order.id)
+        keep = (phrase("order.keep_on_file" if on_file else "order.keep_for_order"),)
+    return Done("said", _said(order, speech.card(payment.brand, payment.last4), keep))
+
+
+def say_payment(context: Context, values: Values) -> Done:
+    """Put together what would be charged to the card that was chosen for an order that stands unpaid."""
+    order = order_by_id(context.connection, number(values, "order_id"))
+    if order is None:
+        raise LookupError("an order that a call speaks of is gone")
+    return Done("said", _said(order, values["spoken_card"], kept(values)))
+
+
+def _said(order: OrderFacts, card: Value, keep: tuple[Value, ...]) -> dict[str, Value]:
+    return {
+        "order_number": order.order_number,
+        "amounts": speech.amounts([("", order.total_cents)]),
+        "paying": (phrase("order.card", card=card), *keep),
+    }
+
+
+def say_cancel(context: Context, values: Values) -> Done:
+    """Put together what would be cancelled and given back: the facts that the caller's yes is to."""
+    order = order_by_id(context.connection, number(values, "order_id"))
+    if order is None or order.status != "pending":
+        return Done("settled")
+    payment = payment_for(context.connection, order.id)
+    if payment is not None and payment.status == "pending":
+        return Done("waiting")
+    contents = tuple(
+        phrase("cancel.content", what=speech.medicine_of(values, line.drug_name, line.rx_number), days=line.days_supply)
+        for line in order.lines
+    )
+    gives_back = phrase("cancel.gives_back", count=sum(line.refills for line in order.lines))
+    return Done("said", {"order_number": order.order_number, "contents": contents, "gives_back": gives_back})
 
 
 def pay_with_other_card(context: Context, values: Values) -> Done:
@@ -65,6 +115,9 @@ def cancel_unpaid(context: Context, values: Values) -> Done:
 
 ACTIONS: dict[str, Action] = {
     "settle_order": Outside(_prepare, _perform, _finish),
+    "say_unpaid": Inside(say_unpaid),
+    "say_payment": Inside(say_payment),
+    "say_cancel": Inside(say_cancel),
     "pay_with_other_card": Inside(pay_with_other_card),
     "cancel_unpaid": Inside(cancel_unpaid),
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from ivr.flow.call import Done
 from ivr.line import settle
@@ -19,28 +21,53 @@ from ivr.prompts import phrase
 from ivr.wording import Value, Values
 
 
-def say_back(_: Context, values: Values) -> Done:
-    """Put together all that is about to be ordered."""
+def say_back(context: Context, values: Values) -> Done:
+    """Put together all that is about to be ordered: the facts that the caller's yes is to."""
     basket, totals = items(values, "basket"), refill.totals(values)
-    lines, amounts = speech.lines(values, basket), speech.amounts(totals)
-    ship_to = phrase("order.ship_to", address=values["address"])
-    paying = _paying(values, totals)
-    return Done(
-        "said", {"ship_to": ship_to, "lines": lines, "amounts": amounts, "paying": paying, "count": len(basket)}
-    )
+    facts: dict[str, Value] = {
+        "lines": speech.lines(values, basket),
+        "ship_to": phrase("order.ship_to", address=values["address"]),
+        "amounts": speech.amounts(totals),
+        "paying": _paying(values, totals),
+        "supply_notes": _supply_notes(context, values, basket),
+    }
+    return Done("said", {**facts, "count": len(basket)})
+
+
+def _supply_notes(context: Context, values: Values, basket: Iterable[Item]) -> Value:
+    """Return what the caller takes into account: of the supplies that end before they arrive, the first."""
+    late = sorted((line for line in basket if line.get("ends")), key=lambda line: str(line["ends"]))
+    if not late:
+        return ()
+    ends = str(late[0]["ends"])
+    what = speech.medicine_of(values, str(late[0]["drug"]), str(late[0]["rx_number"]))
+    ended = date.fromisoformat(ends) < context.today
+    name = "order.supply_ended" if ended else "order.supply_ends"
+    return (phrase(name, what=what, day=ends, arrives=late[0]["arrives"]),)
 
 
 def _paying(values: Values, totals: list[tuple[str, int]]) -> Value:
     """Return which card is charged, when, and how long it is kept."""
-    if values.get("card") is None or not any(cents for _, cents in totals):
-        return phrase("order.no_card")
-    card = values["spoken_card"]
-    if values["address_held"]:
-        return phrase("order.card_held", card=card)
-    if not any(when for when, cents in totals if cents):
-        return phrase("order.card", card=card)
-    kept_anyway = "saved_card_id" in item(values, "card") or values["keep_card"] == "yes"
-    return (phrase("order.card_later", card=card), *(() if kept_anyway else (phrase("order.card_kept"),)))
+    charged = [when for when, cents in totals if cents]
+    if values.get("card") is None or not charged:
+        return (phrase("order.no_card"),)
+    card, waits = values["spoken_card"], len(charged) if values["address_held"] else sum(map(bool, charged))
+    name = "order.card_held" if values["address_held"] else "order.card_later" if waits else "order.card"
+    return (phrase(name, card=card), *kept(values, waits))
+
+
+def kept(values: Values, waits: int = 0) -> tuple[Value, ...]:
+    """Return for how long a new card is kept; `waits` are the orders it is kept for until their day, or the staff's."""
+    if "saved_card_id" in item(values, "card"):
+        return ()
+    if keeps_card(values):
+        return (phrase("order.keep_on_file"),)
+    return (phrase("order.keep_until", count=waits) if waits else phrase("order.keep_for_order"),)
+
+
+def keeps_card(values: Values) -> bool:
+    """Say whether the caller wants the new card on file."""
+    return text(values, "keep_card") == "yes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +137,14 @@ def attach_card(context: Context, values: Values, order: OrderFacts) -> None:
     if not order.total_cents:
         return
     card = item(values, "card")
-    use_card(context.connection, order.id, _card_id(context, card, order))
-    if order.status == "pending":
+    pending = order.status == "pending"
+    only_for = order.id if pending or not keeps_card(values) else None  # a pending one is put on file once it is paid
+    use_card(context.connection, order.id, _card_id(context, card, order, only_for))
+    if pending:
         begin_paying(context, values, order.id, order.total_cents)
 
 
-def _card_id(context: Context, card: Item, order: OrderFacts) -> int:
+def _card_id(context: Context, card: Item, order: OrderFacts, only_for: int | None) -> int:
     if "saved_card_id" in card:
         return number(card, "saved_card_id")
     return save_card(
@@ -127,7 +156,7 @@ def _card_id(context: Context, card: Item, order: OrderFacts) -> int:
         last4=text(card, "last4"),
         exp_month=number(card, "exp_month"),
         exp_year=number(card, "exp_year"),
-        only_for_order_id=order.id,
+        only_for_order_id=only_for,
     )
 
 
@@ -144,8 +173,7 @@ def begin_paying(context: Context, values: Values, order_id: int, cents: int) ->
         request_key=f"{context.caller.sid}-{context.turn}-{order_id}",
         now=context.now,
     )
-    keep = text(values, "keep_card") == "yes"
-    settle.begin(context.connection, order_id, context.caller.sid, context.now, keep_card=keep)
+    settle.begin(context.connection, order_id, context.caller.sid, context.now, keep_card=keeps_card(values))
 
 
 ACTIONS: dict[str, Action] = {

@@ -56,6 +56,8 @@ def _facts(context: Context, values: Values, finding: Finding) -> dict[str, Valu
         ended = finding.runs_out_on < context.today
         name = "prescription.supply_ended" if ended else "prescription.supply_ends"
         told["supply_end"] = phrase(name, what=told["what"], day=day(finding.runs_out_on))
+        if finding.kind == FindingKind.RUNS_OUT_FIRST:
+            told["supply_ends_on"] = day(finding.runs_out_on)
     if finding.kind == FindingKind.TRANSFER_PENDING:
         told["transfer"] = (
             phrase("prescription.transfer_dates", since=day(finding.since), by=day(finding.by))
@@ -115,6 +117,8 @@ def add_to_order(_: Context, values: Values) -> Done:
         "when": text(values, "when"),
         **{name: supply[name] for name in ("n", "days", "price")},
     }
+    if values.get("supply_ends_on"):
+        line |= {"ends": values["supply_ends_on"], "arrives": values["arrives_on"]}
     basket = (*items(values, "basket"), line)
     return Done("added", {"basket": basket, "days": supply["days"], "price": supply["price"], "count": len(basket)})
 

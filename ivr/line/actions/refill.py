@@ -8,9 +8,9 @@ from ivr.flow.call import Done
 from ivr.line.actions import speech
 from ivr.line.actions.kinds import Action, Inside, Item, day, items, number
 from ivr.line.service import Context
-from ivr.pharmacy.findings import ORDERABLE, Finding, FindingKind, Rx, Supply
+from ivr.pharmacy.findings import ORDERABLE, Finding, FindingKind
 from ivr.pharmacy.orders import pending_orders
-from ivr.pharmacy.prescriptions import assess, refillable
+from ivr.pharmacy.prescriptions import assess, has_prescriptions, refillable
 from ivr.prompts import phrase
 from ivr.wording import Value, Values
 
@@ -34,7 +34,9 @@ def count_refillable(context: Context, values: Values) -> Done:
     listing = tuple(finding.prescription.rx_number for finding in found if finding.prescription)
     if items(values, "basket"):
         return Done("more" if found else "no_more", {"ready": len(found), "listing": listing})
-    return Done("some" if found else "none", {"ready": len(found), "listing": listing})
+    member_id = number(values, "member_id")
+    none = "none" if found or has_prescriptions(context.connection, member_id) else "no_prescriptions"
+    return Done("some" if found else none, {"ready": len(found), "listing": listing})
 
 
 def _refillable(context: Context, values: Values) -> list[Finding]:
@@ -61,7 +63,7 @@ def add_all(context: Context, values: Values) -> Done:
     """Put everything that can be refilled now in the basket, each with its usual supply."""
     found = _refillable(context, values)
     basket = [*items(values, "basket")]
-    basket += [_line(f.prescription, f.supplies[0]) for f in found if f.prescription]
+    basket += [_line(f) for f in found]
     late = [finding for finding in found if finding.kind == FindingKind.RUNS_OUT_FIRST]
     if not late:
         return Done("added", {"basket": tuple(basket)})
@@ -71,10 +73,13 @@ def add_all(context: Context, values: Values) -> Done:
     return Done("runs_out", {"basket": tuple(basket), "supply_end": first, "arrives_on": day(soonest.arrives_on)})
 
 
-def _line(rx: Rx | None, supply: Supply) -> Item:
+def _line(finding: Finding) -> Item:
+    rx, supply = finding.prescription, finding.supplies[0]
     if rx is None:
         raise TypeError("a finding without a prescription cannot be ordered")
     chosen: dict[str, Value] = {"prescription_id": rx.id, "rx_number": rx.rx_number, "drug": rx.drug_name, "when": ""}
+    if finding.kind == FindingKind.RUNS_OUT_FIRST:
+        chosen |= {"ends": day(finding.runs_out_on), "arrives": day(finding.arrives_on)}
     return {**chosen, "n": supply.n, "days": supply.days, "price": supply.price_cents}
 
 

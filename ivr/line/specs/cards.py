@@ -21,9 +21,9 @@ SPECS: dict[str, ActionSpec] = {
         "on_file",
         "none",
         reads=("member_id",),
-        writes={"cards": LIST},
+        writes={"cards": LIST, "expired": "phrase"},
         items={"cards": Items({"card": "phrase"}, MOST_CARDS)},
-        phrases={"card": speech.CARDS},
+        phrases={"card": speech.CARDS, "expired": {"card.expired": {"card": "phrase"}}},
     ),
     "use_card_on_file": spec(
         "chosen",
@@ -32,7 +32,8 @@ SPECS: dict[str, ActionSpec] = {
         phrases={"spoken_card": speech.CARDS},
     ),
     "check_card_number": spec("good", *("too_short", "too_long", "bad_number", "unsupported_brand")),
-    "check_card_expiry": spec("code_of_three", "code_of_four", "past", "no_such_date", "lost"),
+    "check_card_expiry": spec("code_of_three", "code_of_four", "past", "no_such_date", "lost", "year_of_four"),
+    "check_rest_of_expiry": spec("code_of_three", "code_of_four", "past", "no_such_date", "lost"),
     "exchange_card": spec(
         "exchanged",
         "refused",

@@ -8,17 +8,21 @@ from ivr.line.specs.spec import spec
 
 ORDERED = {"order_id": KEPT, "order_number": "digits", "arrives_on": "date", "placed": "phrase"}
 
+FACTS = ("lines", "ship_to", "amounts", "paying", "supply_notes")
+"""What an order is confirmed by: the prescriptions, the address, what is charged to which card, and what comes late."""
+
 SPECS: dict[str, ActionSpec] = {
     "say_back": spec(
         "said",
-        reads=("basket", "card", "address", "address_held"),
-        writes={"lines": "phrase", "ship_to": "phrase", "amounts": "phrase", "paying": "phrase", "count": "number"},
+        reads=("basket", "card", "keep_card", "address", "address_held"),
+        writes={**dict.fromkeys(FACTS, "phrase"), "count": "number"},
         phrases={
             "lines": speech.LINES,
             "ship_to": {"order.ship_to": {"address": "address"}},
             "what": speech.MEDICINE,
             "amounts": speech.AMOUNTS,
             "paying": speech.PAYING,
+            "supply_notes": speech.SUPPLY_NOTES,
             "card": speech.CARDS,
         },
     ),
@@ -27,7 +31,7 @@ SPECS: dict[str, ActionSpec] = {
         "placed",
         "taken",
         "all_taken",
-        reads=("member_id", "basket", "address_id", "address_held", "card"),
+        reads=("member_id", "basket", "address_id", "address_held", "card", "keep_card"),
         writes={"basket": KEPT},
         on={
             "pending": ORDERED,
@@ -36,6 +40,6 @@ SPECS: dict[str, ActionSpec] = {
             "all_taken": {"what": "phrase"},
         },
         phrases={"placed": speech.PLACED, "what": speech.MEDICINE},
-        orders=True,
+        facts=FACTS,
     ),
 }

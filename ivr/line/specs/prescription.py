@@ -29,7 +29,7 @@ FACTS: Mapping[str, Mapping[str, str]] = {
     "first_fill": FOUND,
     "due_too_late": {**FOUND, **DATES},
     "too_soon": {**FOUND, **DATES},
-    "runs_out_first": {**FOUND, **DATES, "supply_end": "phrase"},
+    "runs_out_first": {**FOUND, **DATES, "supply_end": "phrase", "supply_ends_on": "date"},
     "refillable": {**FOUND, **DATES},
 }
 """What each finding tells: its words may speak of that and of nothing else."""
@@ -71,7 +71,7 @@ SPECS: dict[str, ActionSpec] = {
         phrases=SENTENCES,
     ),
     "renewal_state": spec("not_asked", *RENEWAL_STATES, reads=("renewal",), on=dict.fromkeys(RENEWAL_STATES, RENEWAL)),
-    "request_renewal": spec("requested", reads=("prescription_id",), writes={"reference": "digits"}),
+    "request_renewal": spec("requested", reads=("prescription_id",), writes={"reference": "digits"}, needs_yes=True),
     "use_newer": spec("done", reads=("newer",), writes={"rx_number": KEPT}),
     "ship_later": spec("done", reads=("due_on",), writes={"when": KEPT}),
     "offer_supplies": spec("one", "several", reads=("supplies",), on={"one": {"supply": KEPT}}),

@@ -28,6 +28,7 @@ SPECS: dict[str, ActionSpec] = {
         "more",
         "none",
         "no_more",
+        "no_prescriptions",
         reads=("member_id", "basket"),
         writes={"ready": "number", "listing": KEPT},
     ),

@@ -15,8 +15,8 @@ def spec(
     forgets: tuple[str, ...] = (),
     items: Mapping[str, Items] | None = None,
     phrases: Mapping[str, Phrases] | None = None,
-    orders: bool = False,
-    charges: tuple[str, ...] = (),
+    needs_yes: bool = False,
+    facts: tuple[str, ...] = (),
     outside: bool = False,
 ) -> ActionSpec:
     """Return what an action promises; see `ActionSpec` for what each part means.
@@ -30,7 +30,7 @@ def spec(
         forgets=frozenset(forgets),
         items=items or {},
         phrases=phrases or {},
-        orders=orders,
-        charges=frozenset(charges),
+        needs_yes=needs_yes or bool(facts),
+        facts=frozenset(facts),
         outside=outside,
     )

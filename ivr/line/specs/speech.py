@@ -27,9 +27,15 @@ LINES: Phrases = {
 PAYING: Phrases = {
     "order.card": {"card": "phrase"},
     "order.card_later": {"card": "phrase"},
-    "order.card_kept": {},
     "order.card_held": {"card": "phrase"},
     "order.no_card": {},
+    "order.keep_on_file": {},
+    "order.keep_for_order": {},
+    "order.keep_until": {"count": "number"},
+}
+SUPPLY_NOTES: Phrases = {
+    "order.supply_ends": {"what": "phrase", "day": "date", "arrives": "date"},
+    "order.supply_ended": {"what": "phrase", "day": "date", "arrives": "date"},
 }
 PLACED: Phrases = {
     "order.placed_now": {"order_number": "digits", "arrives": "date"},

@@ -16,12 +16,17 @@ def spoken_keys(prompts: Iterable[Prompt], speech: Speech) -> dict[str, Words]:
     """Return each key that prompts speak, with the words that speak it first."""
     found: dict[str, Words] = {}
     for words in (words for prompt in prompts for words in (prompt.say, *prompt.silence, *prompt.wrong)):
-        for parts in words.forms.values():
-            text = "".join(part if isinstance(part, str) else f" [{part.name}] " for part in parts)
-            for sentence in sentences(text):
-                for key in _keys(sentence, speech):
-                    found.setdefault(key, words)
+        for key in keys_of(words, speech):
+            found.setdefault(key, words)
     return found
+
+
+def keys_of(words: Words, speech: Speech) -> Iterator[str]:
+    """Yield the keys that words speak, in any of their forms."""
+    for parts in words.forms.values():
+        text = "".join(part if isinstance(part, str) else f" [{part.name}] " for part in parts)
+        for sentence in sentences(text):
+            yield from _keys(sentence, speech)
 
 
 def _keys(sentence: str, speech: Speech) -> Iterator[str]:

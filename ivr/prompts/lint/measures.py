@@ -33,7 +33,8 @@ def texts(words: Words) -> list[str]:
 
 def remarks(prompt: Prompt, words: Words, heard: str, speech: Speech) -> Found:
     """Yield what could be better in words; `heard` is how they sound with values."""
-    yield from _long(heard, speech)
+    if words is prompt.say:  # helps repeat its facts, and would only repeat the remark
+        yield from _long(heard, speech)
     for parts in words.forms.values():
         written = "".join(part if isinstance(part, str) else " it " for part in parts)
         yield from _hard(written, speech)

@@ -1,0 +1,163 @@
+"""What a caller says yes to: the facts that an action declares, all spoken where no key cuts them, and still true.
+
+A menu whose key confirms names its facts: `first: order.facts`. For each action that such a key leads to, the facts
+must stand in that prompt, in every language and plural form; a fact that is a phrase must speak all that it is given,
+at any depth; and nothing a fact or the action is made of may change between its words and the action.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ivr.errors import Place, Report
+from ivr.flow.confirming import confirms, is_question, needs_yes
+from ivr.flow.definition import ActionSpec, Ask, Do, Menu
+from ivr.flow.graph import Graph, Move, Spot, Walk, told
+from ivr.prompts import PHRASE, Catalogues, Prompt
+
+Actions = Mapping[str, ActionSpec]
+Names = frozenset[str]
+
+
+def check(graph: Graph, catalogues: Catalogues, actions: Actions, report: Report) -> None:
+    """Note every fact that a caller would say yes to without having heard it."""
+    _Facts(graph, catalogues, actions).check(report)
+
+
+@dataclass(frozen=True, slots=True)
+class _Agreed:
+    """The facts that are true as they would be spoken now, and those that the last confirming key agreed to."""
+
+    true: Names = frozenset()
+    agreed: Names = frozenset()
+    menu: Spot | None = None
+    """Where that key was pressed; None when none is good any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsaid:
+    """A fact that a prompt does not speak, where that is."""
+
+    place: Place
+    message: str
+
+
+class _Facts:
+    """Follows facts: put together by actions, spoken by the first words of a menu, agreed to by its key."""
+
+    def __init__(self, graph: Graph, catalogues: Catalogues, actions: Actions) -> None:
+        self.graph = graph
+        self.catalogues = catalogues
+        self.actions = actions
+        self.facts: Names = frozenset(fact for spec in actions.values() for fact in spec.facts)
+        self.made_of = {fact: self._made_of(fact) for fact in self.facts}
+        first = {state.first for state in graph.states.values() if isinstance(state, Menu) and state.first}
+        self.told = {
+            name: self.facts - {fact for fact in self.facts if any(self._unsaid(name, fact))} for name in first
+        }
+
+    def _made_of(self, fact: str) -> Names:
+        """Return the values that a fact tells of: what its writers read, and what the actions agreed to by it read."""
+        writers = [spec.reads for spec in self.actions.values() if any(fact in told for told in spec.outcomes.values())]
+        users = [spec.reads for spec in self.actions.values() if fact in spec.facts]
+        return frozenset().union(*writers, *users) - self.facts
+
+    def check(self, report: Report) -> None:
+        walk = Walk(self.graph, _Agreed(), self._after)
+        told_of: set[tuple[str, str]] = set()
+        for spot, known in walk:
+            missing = self._missing(spot, known)
+            menu = known.menu
+            if not missing or menu is None or (spot.name, menu.name) in told_of:
+                continue
+            told_of.add((spot.name, menu.name))
+            for place, message in self._problems(spot, menu, missing, told(self.graph, walk.path(spot, known))):
+                report.add(place, message)
+
+    def _missing(self, spot: Spot, known: _Agreed) -> Names:
+        state = self.graph.states[spot]
+        if known.menu is None or not isinstance(state, Do):
+            return frozenset()  # without any yes it is told of elsewhere
+        return self.actions[state.action].facts - known.agreed
+
+    def _problems(self, spot: Spot, menu: Spot, missing: Names, way: str) -> Iterator[tuple[Place, str]]:
+        bound, asked = self.graph.states[spot], self.graph.states[menu]
+        if not isinstance(bound, Do) or not isinstance(asked, Menu):
+            return
+        if not asked.first:
+            facts = " and ".join(f"{{{fact}}}" for fact in sorted(self.actions[bound.action].facts))
+            yield (
+                asked.place,
+                f'menu "{asked.name}" confirms "{bound.action}" without its facts: "first" should name a prompt that '
+                f"says {facts}",
+            )
+            return
+        for fact in sorted(missing):
+            unsaid = list(self._unsaid(asked.first, fact))
+            for found in unsaid:
+                yield found.place, f'{found.message}: the yes of "{asked.name}" to "{bound.action}" is a yes to it'
+            if not unsaid:
+                yield bound.place, f'"{fact}" is not said as it is by then, but "{bound.action}" acts on it: {way}'
+
+    def _after(self, known: _Agreed, move: Move) -> _Agreed | None:
+        state = self.graph.states[move.source]
+        if self._missing(move.source, known):
+            return None
+        menu, agreed = known.menu, known.agreed
+        if is_question(self.graph, move.source):
+            yes = isinstance(state, Menu) and confirms(move)
+            menu = move.source if yes else None
+            agreed = (
+                known.true & self.told.get(state.first, frozenset()) if yes and isinstance(state, Menu) else Names()
+            )
+        if needs_yes(state, self.actions):
+            return _Agreed(known.true, agreed, menu)  # what changes is what the yes was to
+        changed = self._written(move)
+        stale = {fact for fact in self.facts if self.made_of[fact] & changed or fact in changed}
+        fresh = self.facts & changed if isinstance(state, Do) else Names()
+        return _Agreed((known.true - stale) | fresh, agreed - stale, menu)
+
+    def _written(self, move: Move) -> Names:
+        state = self.graph.states[move.source]
+        sets = frozenset(name for way in move.ways for name in way.sets)
+        match state:
+            case Ask() if move.label == "next":
+                return sets | {state.save}
+            case Menu() if move.label == "choice" and state.choices:
+                return sets | {state.choices.save}
+            case Do() if move.label in state.outcomes:
+                return sets | frozenset(self.actions[state.action].outcomes[move.label])
+            case _:
+                return sets
+
+    # What a prompt says
+
+    def _unsaid(self, name: str, fact: str) -> Iterator[_Unsaid]:
+        """Yield where a prompt, or a phrase that the fact may be, does not speak what it should."""
+        for prompt in self._in_languages(name):
+            yield from _lacks(prompt, fact)
+        yield from self._phrases_unsaid(fact, frozenset())
+
+    def _phrases_unsaid(self, fact: str, seen: Names) -> Iterator[_Unsaid]:
+        for spec in self.actions.values():
+            for name, given in spec.phrases.get(fact, {}).items():
+                for prompt in self._in_languages(name):
+                    for value in given:
+                        yield from _lacks(prompt, value)
+                for value in (value for value, kind in given.items() if kind == PHRASE and value not in seen):
+                    yield from self._phrases_unsaid(value, seen | {value})
+
+    def _in_languages(self, name: str) -> Iterator[Prompt]:
+        prompts = (catalogue.prompts.get(name) for catalogue in self.catalogues.by_language.values())
+        return (prompt for prompt in prompts if prompt)
+
+
+def _lacks(prompt: Prompt, value: str) -> Iterator[_Unsaid]:
+    """Yield a problem where some form of the first words does not speak a value; a form that counts it tells it."""
+    if value == prompt.say.by:
+        return
+    for form, parts in prompt.say.forms.items():
+        if all(isinstance(part, str) or part.name != value for part in parts) and (form != "other" or parts):
+            where = f'"{form}" of "{prompt.name}"' if prompt.say.by else f'"{prompt.name}"'
+            yield _Unsaid(prompt.say.place or prompt.place, f"{where} does not say {{{value}}}")
