@@ -55,6 +55,7 @@ for name in ("connecting", "nobody", "no_answer", "gave_up", "too_long", "sorry"
 ACTIONS = {
     "look_up": ActionSpec({"found": {}, "none": {}}),
     "list": ActionSpec({"listed": {"cards": LIST}}, items={"cards": Items({"last4": "digits"}, 3)}),
+    "list_many": ActionSpec({"listed": {"rows": LIST}}, items={"rows": Items({"last4": "digits"}, 8)}),
     "add_up": ActionSpec({"done": {"total": "money"}}),
     "forget": ActionSpec({"done": {}}, reads=frozenset({"number"}), forgets=frozenset({"number"})),
     "place": ActionSpec({"placed": {"order_id": KEPT}}, orders=True),
