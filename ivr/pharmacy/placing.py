@@ -2,6 +2,9 @@
 
 An order stands or it does not: prescriptions are taken and judged once more under lock, their refills moved, the lines
 opened, and at the first that no longer fits, all of it is undone up to a savepoint, so that the call goes on.
+
+Every channel locks in one order, or two of them wait for each other: the prescriptions by ascending id, all of them
+before anything is written, then the order, its lines, its payment. `docs/operations.md` tells the website's programmers.
 """
 
 from __future__ import annotations
