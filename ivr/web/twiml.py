@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,14 @@ from ivr.web.audio import address
 
 DIAL_SECONDS = 30
 """How long a person's telephone rings before the caller is told that nobody answers."""
+
+MOST_LETTERS = 4096
+"""What the carrier takes in one <Say>."""
+
+_SENTENCES = re.compile(
+    rf"(.{{1,{MOST_LETTERS - 1}}}[.?!](?=\s|$)|.{{1,{MOST_LETTERS}}}(?=\s|$)|.{{1,{MOST_LETTERS}}})\s*", re.DOTALL
+)
+"""As many whole sentences as fit, or words where no sentence ends in time, or letters where no word does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +103,11 @@ class Renderer:
             for part in heard(spoken.pieces, self.recordings(), spoken.language.partition("-")[0]):
                 if isinstance(part, Recording):
                     verb.play(self.path + address(part))
-                else:
-                    verb.say(part, voice=spoken.voice, language=spoken.language)
+                    continue
+                for text in speakable(part):
+                    verb.say(text, voice=spoken.voice, language=spoken.language)
+
+
+def speakable(text: str) -> list[str]:
+    """Return words as the carrier takes them, in one piece or in as few as it must be: at sentences where it can."""
+    return [text] if len(text) <= MOST_LETTERS else [found[1] for found in _SENTENCES.finditer(text)]
