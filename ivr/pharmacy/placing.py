@@ -113,7 +113,7 @@ def _place(
         return Placed(standing, repeated=True)
     _refuse_strangers(connection, request, cases.values())
     fills: list[_Fill] = []
-    for line in request.lines:
+    for line in sorted(request.lines, key=lambda line: line.prescription_id):
         fill = _fill(connection, cases[line.prescription_id], line.n)
         if isinstance(fill, Taken):
             return fill
