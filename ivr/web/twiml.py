@@ -38,8 +38,8 @@ class Renderer:
     recordings: Callable[[], Recordings] = Recordings
     """What a person has recorded."""
 
-    def answer(self, answer: Answer) -> str:
-        """Return the reply to one request."""
+    def answer(self, answer: Answer, caller_id: str | None = None) -> str:
+        """Return the reply to one request; a person's telephone is shown `caller_id`, or the caller's own number."""
         response, url = VoiceResponse(), self.turn_url(answer.sid, answer.turn, answer.language)
         match answer.verb:
             case Gather() as gather:
@@ -63,7 +63,7 @@ class Renderer:
                 response.redirect(url, method="POST")
             case Dial():
                 self.say(response, answer.words)
-                response.dial(self.person_number, action=url, method="POST", timeout=DIAL_SECONDS)
+                self._dial(response, url, caller_id)
             case HangUp():
                 self.say(response, answer.words)
                 response.hangup()
@@ -85,17 +85,22 @@ class Renderer:
         response.redirect(self.path + url, method="POST")
         return str(response)
 
-    def part(self, words: Iterable[Spoken], to_a_person: Iterable[Spoken], otherwise: Iterable[Spoken]) -> str:
-        """Return a reply that ends the line's part in the call: a person if there is one, or a goodbye."""
+    def dial(self, words: Iterable[Spoken], url: str, caller_id: str | None) -> str:
+        """Return a reply that connects to a person; what comes of it is told to a URL of the line."""
         response = VoiceResponse()
         self.say(response, words)
-        if self.person_number:
-            self.say(response, to_a_person)
-            response.dial(self.person_number, timeout=DIAL_SECONDS)
-        else:
-            self.say(response, otherwise)
-            response.hangup()
+        self._dial(response, self.path + url, caller_id)
         return str(response)
+
+    def hang_up(self, words: Iterable[Spoken]) -> str:
+        """Return a reply that ends the call."""
+        response = VoiceResponse()
+        self.say(response, words)
+        response.hangup()
+        return str(response)
+
+    def _dial(self, response: VoiceResponse, url: str, caller_id: str | None) -> None:
+        response.dial(self.person_number, action=url, method="POST", timeout=DIAL_SECONDS, caller_id=caller_id)
 
     def say(self, verb: Any, words: Iterable[Spoken]) -> None:
         """Add words, each in its language and voice; those that a person has recorded are played."""
