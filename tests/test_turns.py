@@ -144,6 +144,12 @@ def test_a_prescription_ordered_elsewhere_meanwhile_leaves_the_basket(rehearsal:
 # A deadlock
 
 
+def on_postgresql(rehearsal: Rehearsal) -> Rehearsal:
+    if rehearsal.line.database.dialect.name == "sqlite":
+        pytest.skip("an embedded database has one writer at a time")
+    return rehearsal
+
+
 def deadlocked_by(rehearsal: Rehearsal, ids: list[int], work: Callable[[], Outcome]) -> Outcome:
     """Do work while the website takes the same prescriptions in the wrong order: the last one first."""
     take = text("SELECT id FROM prescription WHERE id = :id FOR UPDATE")
@@ -161,21 +167,8 @@ def deadlocked_by(rehearsal: Rehearsal, ids: list[int], work: Callable[[], Outco
         return working.result()
 
 
-@pytest.fixture
-def quick_deadlocks(kind: str, rehearsal: Rehearsal) -> Rehearsal:
-    """Have PostgreSQL look for deadlocks after a moment, not after a second."""
-    if kind == "sqlite":
-        pytest.skip("an embedded database has one writer at a time")
-    name = rehearsal.line.database.url.database
-    rehearsal.run(f'ALTER DATABASE "{name}" SET deadlock_timeout = 20')
-    rehearsal.line.database.dispose()
-    return rehearsal
-
-
-def test_an_order_that_meets_the_website_in_a_deadlock_is_placed_all_the_same(
-    quick_deadlocks: Rehearsal,
-) -> None:
-    line = quick_deadlocks
+def test_an_order_that_meets_the_website_in_a_deadlock_is_placed_all_the_same(rehearsal: Rehearsal) -> None:
+    line = on_postgresql(rehearsal)
     url = next_url(go(line, *TO_CONFIRM))
     ids = sorted(number(chosen, "prescription_id") for chosen in items(line.turns[-1].call.values, "basket"))
     reply = deadlocked_by(line, ids, lambda: post(line, url, Digits="7"))
@@ -185,8 +178,8 @@ def test_an_order_that_meets_the_website_in_a_deadlock_is_placed_all_the_same(
     assert line.rows(ours) == [("pending",)]
 
 
-def test_a_sweep_that_meets_the_website_in_a_deadlock_does_its_work_all_the_same(quick_deadlocks: Rehearsal) -> None:
-    line = quick_deadlocks
+def test_a_sweep_that_meets_the_website_in_a_deadlock_does_its_work_all_the_same(rehearsal: Rehearsal) -> None:
+    line = on_postgresql(rehearsal)
     line.call(IDENTIFIED + "119" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
     line.clock.pass_seconds(31 * 60)
     of_order = "SELECT prescription_id FROM order_line WHERE order_id = (SELECT max(id) FROM refill_order) ORDER BY 1"
