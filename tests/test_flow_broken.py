@@ -65,6 +65,7 @@ ACTIONS = {
     "list": ActionSpec({"listed": {"cards": LIST}}, items={"cards": Items({"last4": "digits"}, 3)}),
     "add_up": ActionSpec({"done": {"total": "money", "basket": KEPT}}),
     "choose": ActionSpec({"chosen": {"basket": KEPT}}),
+    "list_many": ActionSpec({"listed": {"rows": LIST}}, items={"rows": Items({"last4": "digits"}, 8)}),
     "forget": ActionSpec({"done": {}}, reads=frozenset({"number"}), forgets=frozenset({"number"})),
     "place": ActionSpec({"placed": {"order_id": KEPT}}, needs_yes=True),
     "charge": ActionSpec(

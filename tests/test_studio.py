@@ -157,7 +157,42 @@ def test_a_page_loads_nothing_from_elsewhere_and_runs_nothing(desk: Desk) -> Non
     assert " style=" not in response.text
 
 
-@pytest.mark.parametrize("path", ["/words/nowhere", "/flows/nowhere", "/versions/999", "/nowhere"])
+PROXIED = {"Host": "127.0.0.1:8000"}
+"""What a proxy with its defaults hands on: from this machine, to this machine, and not a word of anybody else."""
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        (Settings(), 200),
+        (Settings(twilio_auth_tokens=(Secret("token"),)), 403),
+        (Settings(twilio_auth_tokens=(Secret("token"),), staff_password=Secret(PASSWORD)), 401),
+        (Settings(public_url="https://line.example"), 403),
+        (Settings(unsigned=True), 403),
+        (Settings(unsigned=True, staff_password=Secret(PASSWORD)), 401),
+    ],
+    ids=["nobody else", "a token", "a token and a password", "a public URL", "unsigned", "unsigned with a password"],
+)
+@pytest.mark.parametrize("path", ["", "/words/main", "/versions", "/static/studio.css"])
+def test_where_others_reach_the_line_no_request_is_local(
+    desk: Desk, settings: Settings, status: int, path: str
+) -> None:
+    client = make_app(desk.rehearsal.line, settings).test_client()
+    with client.get(f"/studio{path}", headers=PROXIED) as response:
+        assert response.status_code == status
+    if settings.staff_password:
+        with client.get(f"/studio{path}", headers={**PROXIED, **basic(PASSWORD)}) as response:
+            assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/words/nowhere", "/flows/nowhere", "/versions/999", "/nowhere", "/words/\x00", "/flows/..%2f"),
+        *(f"/versions/{number}" for number in (0, -1, 2**31 - 1, 2**31, 2**63, "9" * 5000, "٣", "1e3", "%00")),
+    ],
+    ids=lambda path: path[:30],
+)
 def test_what_is_not_there_is_not_found(desk: Desk, path: str) -> None:
     assert desk.browser.get(f"/studio{path}").status_code == 404
 

@@ -5,22 +5,28 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from typing import TypeVar
 
 import pytest
 from databases import Databases
 from rehearsal import IDENTIFIED, Rehearsal, fill_demo, rehearse
-from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 
+from ivr.line.actions.kinds import items, number
 from ivr.line.release import release
 from ivr.line.sweep import sweep
 from ivr.payment.gateway import Authorized, Refused, Unavailable
 from ivr.payment.sandbox import Fault, Sandbox
+from ivr.pharmacy.database import retried
 from ivr.phone.post import Reply, wsgi_post
 from ivr.settings import Settings
 from ivr.web.app import make_app
+
+Outcome = TypeVar("Outcome")
 
 SID = "CA" + "e" * 32
 CALL = {"CallSid": SID, "From": "+15105550123", "To": "+18002457979", "CallStatus": "in-progress"}
@@ -133,6 +139,91 @@ def test_a_prescription_ordered_elsewhere_meanwhile_leaves_the_basket(rehearsal:
     assert "To order, press seven" in phone.press("1").text
     assert rehearsal.rows("SELECT count(*) FROM refill_order WHERE request_key LIKE 'CA%'") == [(0,)]
     assert "Your order is placed" in phone.press("7").text
+
+
+# A deadlock
+
+
+def on_postgresql(rehearsal: Rehearsal) -> Rehearsal:
+    if rehearsal.line.database.dialect.name == "sqlite":
+        pytest.skip("an embedded database has one writer at a time")
+    return rehearsal
+
+
+def deadlocked_by(rehearsal: Rehearsal, ids: list[int], work: Callable[[], Outcome]) -> Outcome:
+    """Do work while the website takes the same prescriptions in the wrong order: the last one first."""
+    take = text("SELECT id FROM prescription WHERE id = :id FOR UPDATE")
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with ThreadPoolExecutor(1) as pool, rehearsal.line.database.connect() as website:
+        website.execute(text("SET deadlock_timeout = '60s'"))  # so that the other one is always the victim
+        website.execute(take, {"id": ids[-1]})
+        working = pool.submit(work)
+        while rehearsal.rows(waiting) == [(0,)]:
+            assert not working.done(), "the work has to wait for the website"
+        for each in ids[:-1]:
+            website.execute(take, {"id": each})
+        website.commit()
+        website.invalidate()
+        return working.result()
+
+
+def test_an_order_that_meets_the_website_in_a_deadlock_is_placed_all_the_same(rehearsal: Rehearsal) -> None:
+    line = on_postgresql(rehearsal)
+    url = next_url(go(line, *TO_CONFIRM))
+    ids = sorted(number(chosen, "prescription_id") for chosen in items(line.turns[-1].call.values, "basket"))
+    reply = deadlocked_by(line, ids, lambda: post(line, url, Digits="7"))
+    assert "process your payment" in reply.body
+    assert undone(line), "there was a deadlock, and this turn lost"
+    ours = "SELECT status FROM refill_order WHERE request_key LIKE 'CA%'"
+    assert line.rows(ours) == [("pending",)]
+
+
+def test_a_sweep_that_meets_the_website_in_a_deadlock_does_its_work_all_the_same(rehearsal: Rehearsal) -> None:
+    line = on_postgresql(rehearsal)
+    line.call(IDENTIFIED + "119" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
+    line.clock.pass_seconds(31 * 60)
+    of_order = "SELECT prescription_id FROM order_line WHERE order_id = (SELECT max(id) FROM refill_order) ORDER BY 1"
+    ids = [int(str(row[0])) for row in line.rows(of_order)]
+    swept = deadlocked_by(line, ids, lambda: sweep(line.line, timedelta(days=90)))
+    assert swept.cancelled >= 1
+    assert undone(line)
+
+
+def undone(rehearsal: Rehearsal) -> int:
+    """Count the deadlocks of this database."""
+    with rehearsal.line.database.connect() as connection:
+        connection.execute(text("SELECT pg_stat_force_next_flush()"))
+        connection.commit()
+        query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        return int(connection.scalar(text(query)) or 0)
+
+
+class UndoneError(Exception):
+    """What a driver raises for a transaction that was undone."""
+
+    def __init__(self, sqlstate: str) -> None:
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    ("sqlstates", "tries"),
+    [((), 1), (("40P01",), 2), (("40001", "40P01", "40001"), 4), (("40P01",) * 9, 4), (("57014",), 1), (("23505",), 1)],
+)
+def test_only_what_was_undone_is_done_anew_and_not_for_ever(sqlstates: tuple[str, ...], tries: int) -> None:
+    done, to_come = [], list(sqlstates)
+
+    def work() -> str:
+        done.append("")
+        if to_come:
+            raise DBAPIError("", {}, UndoneError(to_come.pop(0)))
+        return "done"
+
+    if tries == len(sqlstates) + 1:
+        assert retried(work) == "done"
+    else:
+        with pytest.raises(DBAPIError):
+            retried(work)
+    assert len(done) == tries
 
 
 # The database away

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from rehearsal import IDENTIFIED, Rehearsal, with_settings
+from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from ivr.phone.handset import Ended, Handset
@@ -100,7 +102,14 @@ NOT_LOCAL = {
     "handed on by a proxy": {"HTTP_X_FORWARDED_FOR": "203.0.113.9"},
     "handed on, the standard way": {"HTTP_FORWARDED": "for=203.0.113.9"},
     "through a tunnel": {"HTTP_X_FORWARDED_PROTO": "https"},
+    "by a proxy that tells the address": {"HTTP_X_REAL_IP": "203.0.113.9"},
+    "by a proxy that tells itself": {"HTTP_VIA": "1.1 proxy"},
+    "by a name that begins alike": {"HTTP_HOST": "localhost.example"},
+    "by a name that ends alike": {"HTTP_HOST": "x@localhost"},
+    "by a broken address": {"HTTP_HOST": "::1"},
+    "without a name": {"HTTP_HOST": ""},
 }
+LOCAL_HOSTS = ("localhost", "LOCALHOST:8000", "127.0.0.1", "127.0.0.1:8000", "[::1]", "[::1]:8000")
 
 
 @pytest.mark.parametrize("environ", NOT_LOCAL.values(), ids=NOT_LOCAL)
@@ -109,6 +118,13 @@ def test_without_a_token_only_this_machine_is_answered(rehearsal: Rehearsal, env
     assert client.post("/voice", data=CALL, environ_overrides={**LOCAL, **environ}).status_code == 403
     assert written(rehearsal) == 0
     assert client.post("/voice", data=CALL, environ_overrides=LOCAL).status_code == 200
+
+
+@pytest.mark.parametrize("host", LOCAL_HOSTS)
+@pytest.mark.parametrize("peer", ["127.0.0.1", "::1"])
+def test_this_machine_is_known_by_all_its_names(rehearsal: Rehearsal, host: str, peer: str) -> None:
+    environ = {"HTTP_HOST": host, "REMOTE_ADDR": peer}
+    assert rehearsal.app.test_client().post("/voice", data=CALL, environ_overrides=environ).status_code == 200
 
 
 def test_unsigned_by_choice_answers_anybody(rehearsal: Rehearsal) -> None:
@@ -141,6 +157,11 @@ NONSENSE = {
     "no numbers": ({"From": "", "To": ""}, 200),
     "withheld": ({"From": "anonymous"}, 200),
     "letters for digits": ({"Digits": "abc"}, 200),
+    "a NUL in the caller's number": ({"From": "+1510\x005550123"}, 200),
+    "a NUL in the called number": ({"To": "\x00"}, 200),
+    "control characters": ({"From": "\x1b[31m\r\n", "To": "+1800\x07"}, 200),
+    "a NUL in everything": ({"Digits": "\x001", "CallStatus": "\x00", "DialCallStatus": "\x00"}, 200),
+    "a NUL in the call": ({"CallSid": "CA\x00" + "d" * 30}, 400),
 }
 
 
@@ -151,8 +172,90 @@ def test_nonsense_gets_a_clear_answer(rehearsal: Rehearsal, form: dict[str, obje
     assert ET.fromstring(reply.data).tag == "Response"  # noqa: S314  (our own answer)
 
 
-def test_a_get_is_not_a_call(rehearsal: Rehearsal) -> None:
-    assert rehearsal.app.test_client().get("/voice", environ_overrides=LOCAL).status_code == 405
+Logged = list[MutableMapping[str, Any]]
+
+
+@pytest.fixture
+def logged() -> Iterator[Logged]:
+    """Give the log's lines as they come, before anything of them is masked."""
+    with capture_logs() as lines:
+        yield lines
+
+
+MISDIRECTED = {
+    "GET /voice": (405, "/voice"),
+    "HEAD /voice": (405, "/voice"),
+    "OPTIONS /voice": (405, "/voice"),
+    "PUT /voice": (405, "/voice"),
+    "GET /voice/": (404, "/voice"),
+    "POST /voice/": (404, "/voice"),
+    "GET /voice/status": (405, "/voice/status"),
+    "GET /voice/fallback": (405, "/voice/fallback"),
+    "GET /voice/turn/1/abc": (405, "/voice"),
+    "POST /voice/turn/99999999999999999999/abc": (404, "/voice"),
+    f"POST /voice/turn/{'9' * 5000}/abc": (404, "/voice"),
+    "POST /voice/turn/-1/abc": (404, "/voice"),
+    "POST /voice/nowhere": (404, "/voice"),
+    "POST /voices": (404, "/voice"),
+    "GET /nowhere": (404, None),
+}
+
+
+@pytest.mark.parametrize("settings", [Settings(), Settings(twilio_auth_tokens=(TOKEN,))], ids=["local", "signed"])
+@pytest.mark.parametrize(("request_line", "found"), MISDIRECTED.items(), ids=[line[:40] for line in MISDIRECTED])
+def test_what_the_console_should_be_set_to_is_said_in_one_line(
+    rehearsal: Rehearsal, logged: Logged, settings: Settings, request_line: str, found: tuple[int, str | None]
+) -> None:
+    method, path = request_line.split(" ")
+    client = with_settings(rehearsal, settings).app.test_client()
+    reply = client.open(path, method=method, base_url="https://line.example", environ_overrides=LOCAL)
+    status, meant = found
+    assert reply.status_code == status
+    assert [line["event"] for line in logged] == (["request_misdirected"] if meant else [])
+    if meant:
+        assert str(logged[0]["expected"]).startswith(f"HTTP POST to https://localhost{meant}:")
+        assert len(str(logged[0]["found"])) < 200
+        assert reply.content_type.startswith("text/xml")
+        assert reply.data in (b"<Response/>", b"" if method == "HEAD" else b"<Response/>")
+
+
+WRONG_URLS = {
+    "signed for http": ("https://line.example", "http://line.example", "signed for http://line.example/voice:"),
+    "the setting lacks": (None, "https://line.example", "signed for https://line.example/voice:"),
+    "a path too many": ("https://line.example/voice", "https://line.example", "signed for https://line.example/voice:"),
+    "another host": ("https://line.example", "https://other.example", "signed for another URL or with another token"),
+}
+
+
+@pytest.mark.parametrize(("public_url", "signed_for", "reason"), WRONG_URLS.values(), ids=WRONG_URLS)
+def test_a_signature_for_another_url_is_refused_and_said_in_one_line(
+    rehearsal: Rehearsal, logged: Logged, public_url: str | None, signed_for: str, reason: str
+) -> None:
+    line = with_settings(rehearsal, Settings(twilio_auth_tokens=(TOKEN,), public_url=public_url))
+    form = {**CALL, "Digits": "41200017"}
+    path = "/voice?Digits=4242&key=secret"
+    reply = signed_post(line.app.test_client(), f"http://line.example{path}", form, f"{signed_for}{path}")
+    assert (reply.status_code, reply.data) == (403, b"<Response/>")
+    [told] = logged
+    assert told["event"] == "request_refused"
+    assert told["url"] == f"{public_url or 'http://line.example'}/voice"
+    assert str(told["reason"]).startswith(reason)
+    for kept in ("41200017", "4242", "secret", TOKEN.reveal(), SID, CALL["From"]):
+        assert kept not in str(logged)
+
+
+def test_what_binds_a_turn_to_its_call_is_not_logged(guarded: Rehearsal, logged: Logged) -> None:
+    for method in ("POST", "GET"):
+        url = "https://line.example/voice/turn/3/a-secret-mac?language=en"
+        guarded.app.test_client().open(url, method=method, data=CALL, headers={"X-Twilio-Signature": "x"})
+    assert len(logged) == 2
+    assert "a-secret-mac" not in str(logged)
+    assert "https://line.example/voice/turn/3" in str(logged)
+
+
+def test_a_port_out_of_range_is_refused(guarded: Rehearsal) -> None:
+    headers = {"Host": "line.example:99999", "X-Twilio-Signature": "x"}
+    assert guarded.app.test_client().post("/voice", data=CALL, headers=headers).status_code == 403
 
 
 def test_a_megabyte_is_refused(rehearsal: Rehearsal) -> None:
@@ -181,6 +284,66 @@ def test_the_fallback_needs_nothing(rehearsal: Rehearsal) -> None:
     assert b"something went wrong" in reply.data
     assert b"algo fall" in reply.data
     assert b"<Hangup" in reply.data
+
+
+STAFFED = Settings(person_number="+15105550199")
+CALLER_IDS = {
+    "a telephone": ("+15105550123", "+18002457979", None),
+    "Anonymous": ("Anonymous", "+18002457979", "+18002457979"),
+    "a client": ("client:alice", "+18002457979", "+18002457979"),
+    "SIP": ("sip:bob@example.com", "+18002457979", "+18002457979"),
+    "nothing": ("", "+18002457979", "+18002457979"),
+    "a short code": ("+12345", "+18002457979", "+18002457979"),
+    "digits of another script": ("+١٢٣٤٥٦٧٨٩٠", "+18002457979", "+18002457979"),
+    "a NUL in it": ("+1510555\x000123", "+18002457979", "+18002457979"),
+    "to no telephone": ("anonymous", "sip:line@example.com", None),
+}
+
+
+def dials(body: bytes) -> list[ET.Element]:
+    return list(ET.fromstring(body).iter("Dial"))  # noqa: S314  (our own answer)
+
+
+@pytest.mark.parametrize(("from_number", "to_number", "shown"), CALLER_IDS.values(), ids=CALLER_IDS)
+def test_a_person_is_dialled_with_a_number_that_gets_through(
+    rehearsal: Rehearsal, from_number: str, to_number: str, shown: str | None
+) -> None:
+    staffed, numbers = with_settings(rehearsal, STAFFED), {"From": from_number, "To": to_number}
+    [dial] = dials(post(staffed, "/voice/fallback", **numbers).data)
+    assert dial.get("callerId") == shown
+    url, reply = "/voice", post(staffed, "/voice", **numbers)
+    for keys in ("1", "0"):
+        url = str(ET.fromstring(reply.data)[0].get("action"))  # noqa: S314  (our own answer)
+        reply = post(staffed, url, Digits=keys, **numbers)
+    [dial] = dials(reply.data)
+    assert (dial.text, dial.get("callerId")) == ("+15105550199", shown)
+
+
+@pytest.mark.parametrize(("language", "words"), [("", "nadie pudo"), ("?language=en", "nobody could take your call")])
+def test_nobody_answering_at_the_fallback_is_said(rehearsal: Rehearsal, language: str, words: str) -> None:
+    staffed = with_settings(rehearsal, STAFFED)
+    [dial] = dials(post(staffed, f"/voice/fallback{language}", ErrorCode="11200").data)
+    action = str(dial.get("action"))
+    assert action == f"/voice/fallback{language}"
+    reply = post(staffed, action, DialCallStatus="no-answer")
+    assert words in reply.text
+    assert b"<Hangup" in reply.data
+    assert not dials(reply.data)
+    assert post(staffed, action, DialCallStatus="completed").text.endswith("<Response><Hangup /></Response>")
+
+
+@pytest.mark.parametrize(
+    ("again", "verbs"),
+    [("2", "Say Pause Redirect"), ("3", "Say Say Dial"), ("-1", "Say Say Dial"), ("9" * 5000, "Say Pause Redirect")],
+    ids=["the last time", "once more", "a number below", "a number beyond"],
+)
+def test_a_database_that_stays_away_leads_to_a_person(rehearsal: Rehearsal, again: str, verbs: str) -> None:
+    staffed = with_settings(rehearsal, STAFFED)
+    staffed.run("DROP TABLE journal")
+    staffed.run("DROP TABLE call")
+    reply = post(staffed, f"/voice?again={again}&language=en")
+    assert [verb.tag for verb in ET.fromstring(reply.data)] == verbs.split()  # noqa: S314  (our own answer)
+    assert [dial.get("action") for dial in dials(reply.data)] in ([], ["/voice/fallback?language=en"])
 
 
 def test_zero_dials_the_person_that_is_set(rehearsal: Rehearsal) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ivr.errors import Report, did_you_mean
 from ivr.flow import proofs, spoken, written
 from ivr.flow.definition import (
+    MOST_AT_ONCE,
     REPEAT,
     ActionSpec,
     Ask,
@@ -124,6 +125,12 @@ def _check_choices(menu: Menu, actions: Actions, report: Report) -> None:
         report.add(menu.place, f'no action provides the choices "{menu.choices.of}"{hint}')
         return
     most = lists[menu.choices.of].most
+    if most > MOST_AT_ONCE:
+        report.add(
+            menu.place,
+            f'"{menu.name}" may offer {most} choices; at most {MOST_AT_ONCE} can be kept in mind, and a further key '
+            "should lead to the rest",
+        )
     for key in sorted(menu.keys):
         if key.isdigit() and 1 <= int(key) <= most and most < len("123456789"):
             report.add(

@@ -219,12 +219,16 @@ Phrases = Mapping[str, Mapping[str, str]]
 """The prompts a value of kind `phrase` may be, each with the values it is given: prompt -> name -> kind."""
 
 
+MOST_AT_ONCE = 5
+"""Choices that one question may offer; where there can be more, a further key leads to the rest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Items:
     """A list for the choices of a menu: what each of its items holds, name -> kind, and how many there may be."""
 
     values: Mapping[str, str]
-    most: int = 9
+    most: int = MOST_AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from ivr.errors import Place, Report
 from ivr.prompts import Catalogues
 
 OWN_WORDS = frozenset(
-    {"away.broken", "away.call_again", "away.goodbye", "away.one_moment", "away.person", "away.retry"}
+    {"away.broken", "away.call_again", "away.goodbye", "away.nobody", "away.one_moment", "away.person", "away.retry"}
 )
 
 

@@ -17,6 +17,7 @@ from ivr import logs
 from ivr.line import lockout, sessions, settle, tables
 from ivr.line.service import Line
 from ivr.line.settle import Request, Settled
+from ivr.pharmacy.database import retried
 from ivr.pharmacy.fulfilment import cancel_order, hold_order, mark_placed
 from ivr.pharmacy.orders import OrderFacts, due_to_ship, pending_since_before
 from ivr.pharmacy.payments import STANDING, authorized_in_vain, begin_payment, payment_for, saved_card
@@ -50,20 +51,22 @@ def sweep(line: Line, retention: timedelta) -> Swept:
     cancelled = cancel_unpaid(line, now)
     for payment in _in_transaction(line, partial(authorized_in_vain, gateway=line.gateway.name, channel=CHANNEL)):
         settle.void(line, payment)
-    with line.database.begin() as connection:
-        connection.execute(delete(tables.card_entry).where(tables.card_entry.c.expires_at < now))
-        connection.execute(delete(tables.journal).where(tables.journal.c.at < now - retention))
-        connection.execute(delete(tables.call).where(tables.call.c.heard_at < now - retention))
-        sessions.forget_replies(connection, now)
-        lockout.forget(connection, now)
+    _in_transaction(line, lambda connection: _forget(connection, now, retention))
     return Swept(settled, cancelled, started)
+
+
+def _forget(connection: Connection, now: datetime, retention: timedelta) -> None:
+    connection.execute(delete(tables.card_entry).where(tables.card_entry.c.expires_at < now))
+    connection.execute(delete(tables.journal).where(tables.journal.c.at < now - retention))
+    connection.execute(delete(tables.call).where(tables.call.c.heard_at < now - retention))
+    sessions.forget_replies(connection, now)
+    lockout.forget(connection, now)
 
 
 def settle_call(line: Line, sid: str) -> None:
     """Finish the orders of a call that is over; what cannot be finished now is left to the next sweep."""
     mine = select(tables.settlement.c.order_id).where(tables.settlement.c.call_sid == sid)
-    with line.database.begin() as connection:
-        orders = connection.scalars(mine).all()
+    orders = _in_transaction(line, lambda connection: connection.scalars(mine).all())
     for order_id in orders:
         settle_order(line, order_id)
 
@@ -136,5 +139,8 @@ def _start(connection: Connection, line: Line, order: OrderFacts, now: datetime)
 
 
 def _in_transaction(line: Line, work: Callable[[Connection], Result]) -> Result:
-    with line.database.begin() as connection:
-        return work(connection)
+    def once() -> Result:
+        with line.database.begin() as connection:
+            return work(connection)
+
+    return retried(once)

@@ -25,6 +25,7 @@ from ivr.line import journal, sessions
 from ivr.line.actions import ACTIONS, Outside
 from ivr.line.service import Caller, Context, Line, TurnTaken
 from ivr.line.versions import Version
+from ivr.pharmacy.database import retried
 from ivr.prompts import Piece
 
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
@@ -93,17 +94,17 @@ def take_turn(line: Line, caller: Caller, turn: int, event: Event, render: Rende
             raise
         except Exception:
             logs.get_logger().exception("turn_failed", turn=turn)
-            return _fail(line, caller, turn, render)
+            return retried(lambda: _fail(line, caller, turn, render))
     except AWAY as error:
         raise UnreachableError(f"the database does not answer: {type(error).__name__}") from error
 
 
 def _take(line: Line, caller: Caller, turn: int, event: Event, render: Render) -> str | Busy:
-    begun = _begin(line, caller, turn, event, render)
+    begun = retried(lambda: _begin(line, caller, turn, event, render))
     if not isinstance(begun, _Begun):
         return begun
     answer = begun.outside.perform(line, begun.request)
-    return _finish(line, caller, turn, event, render, begun, answer)
+    return retried(lambda: _finish(line, caller, turn, event, render, begun, answer))
 
 
 def _begin(line: Line, caller: Caller, turn: int, event: Event, render: Render) -> str | Busy | _Begun:

@@ -6,9 +6,10 @@ every transaction may write, waits at most about five seconds for another one, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -19,11 +20,17 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from ivr import logs
 from ivr.errors import SettingError, UnreachableError
+
+Result = TypeVar("Result")
 
 WAIT_MS = 5000
 CONNECT_SECONDS = 3
 RECYCLE_SECONDS = 1800
+MOST_RETRIES = 3
+UNDONE = ("40P01", "40001")
+"""SQLSTATE of a transaction that was undone although nothing is wrong with it: deadlock, serialization failure."""
 MIGRATION_LOCK = 7979_245
 MIGRATIONS = Path(__file__).parent / "migrations"
 EXPECTED = "expected sqlite:///FILE or postgresql://USER@HOST/NAME"
@@ -109,6 +116,21 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
                 error.args = (str(error.args[0]).split("\n", 1)[0], *error.args[1:])
 
     return engine
+
+
+def retried(work: Callable[[], Result]) -> Result:
+    """Do work that is one transaction, all of it anew where the database undid it for another's sake.
+
+    Of two transactions that wait for each other PostgreSQL undoes one; it succeeds once the other is through.
+    """
+    for _ in range(MOST_RETRIES):
+        try:
+            return work()
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in UNDONE:
+                raise
+            logs.get_logger().warning("transaction_undone", sqlstate=getattr(error.orig, "sqlstate", None))
+    return work()
 
 
 def check(engine: Engine) -> None:

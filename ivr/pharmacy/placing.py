@@ -2,6 +2,9 @@
 
 An order stands or it does not: prescriptions are taken and judged once more under lock, their refills moved, the lines
 opened, and at the first that no longer fits, all of it is undone up to a savepoint, so that the call goes on.
+
+Every channel locks in one order, or two of them wait for each other: the prescriptions by ascending id, all of them
+before anything is written, then the order, its lines, its payment. `docs/operations.md` tells the website's programmers.
 """
 
 from __future__ import annotations
@@ -110,7 +113,7 @@ def _place(
         return Placed(standing, repeated=True)
     _refuse_strangers(connection, request, cases.values())
     fills: list[_Fill] = []
-    for line in request.lines:
+    for line in sorted(request.lines, key=lambda line: line.prescription_id):
         fill = _fill(connection, cases[line.prescription_id], line.n)
         if isinstance(fill, Taken):
             return fill

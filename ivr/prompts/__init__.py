@@ -5,6 +5,7 @@ makes one from a folder.
 """
 
 from ivr.prompts.catalogue import (
+    BREAK,
     PHRASE,
     PROMPT_KINDS,
     Catalogue,
@@ -21,6 +22,7 @@ from ivr.prompts.catalogue import (
 from ivr.prompts.loader import load_prompts, read_folder
 
 __all__ = [
+    "BREAK",
     "PHRASE",
     "PROMPT_KINDS",
     "Catalogue",

@@ -150,7 +150,7 @@ class Catalogue:
         if isinstance(value, tuple | list):  # a call that was stored comes back with lists
             for position, item in enumerate(value):
                 if position:
-                    yield _SPACE
+                    yield _SPACE if position % AT_ONCE else BREAK
                 yield from self._phrase(item)
             return
         if isinstance(value, Mapping):
@@ -162,6 +162,9 @@ class Catalogue:
 
 
 _SPACE = Piece(" ", fixed=False)
+BREAK = Piece("\n", fixed=False)
+"""Stands in a long list after every few items: what is before it and what is after it are better spoken one by one."""
+AT_ONCE = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ivr.prompts import Piece, joined
+from ivr.prompts import BREAK, Piece, joined
 from ivr.recordings.folder import Recording, Recordings
 from ivr.recordings.fragments import spoken_words
 
@@ -14,12 +14,13 @@ def heard(pieces: Iterable[Piece], recordings: Recordings, language: str) -> Ite
     unrecorded: list[Piece] = []
     for piece in pieces:
         found = recordings.saying(language, piece.text) if piece.fixed else None
-        if found is None:
+        if found is None and piece != BREAK:
             unrecorded.append(piece)
             continue
         yield from _spoken(unrecorded)
-        yield found
         unrecorded = []
+        if found:
+            yield found
     yield from _spoken(unrecorded)
 
 

@@ -9,7 +9,9 @@ import time
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flask import Flask
+from flask import Flask, request
+from werkzeug.exceptions import BadRequest
+from werkzeug.routing import IntegerConverter
 
 from ivr import logs
 from ivr.errors import SettingError
@@ -85,13 +87,29 @@ def make_app(line: Line, settings: Settings) -> Flask:
     return app
 
 
+class ShortNumber(IntegerConverter):
+    """A number in a URL, of no more digits than a database's integer always holds; a longer one leads nowhere."""
+
+    regex = "[0-9]{1,9}"
+
+
 def voice_app(line: Line, settings: Settings, folder: Folder, guard: Guard) -> Flask:
     """Put a line behind the carrier's webhooks alone: all that a rehearsal needs, which makes one for every call."""
     app = Flask("ivr", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+    app.url_map.merge_slashes = False  # a redirect is a page, which the carrier cannot speak
+    app.url_map.converters = {**app.url_map.converters, "int": ShortNumber}
+    app.before_request(_refuse_unreadable)
     renderer = Renderer(line.vault, _path(settings), settings.person_number, lambda: folder.recordings)
     app.register_blueprint(Voice(line, guard, renderer).blueprint())
     return app
+
+
+def _refuse_unreadable() -> None:
+    try:
+        _ = request.args
+    except UnicodeDecodeError:
+        raise BadRequest("the query is not UTF-8") from None
 
 
 def _path(settings: Settings) -> str:

@@ -1,4 +1,4 @@
-"""Who may see the staff pages: this very machine, and whoever has the password."""
+"""Who may see the staff pages: whoever has the password, and this very machine while no others reach the line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask import Request, Response
 from ivr.secret import Secret
 from ivr.web.guard import Guard
 
-_CLOSED = "These pages are open to this machine only. IVR_STAFF_PASSWORD opens them to others.\n"
+_CLOSED = "IVR_STAFF_PASSWORD opens these pages; without TWILIO_AUTH_TOKEN they are open to this machine too.\n"
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self' data:; media-src 'self'; form-action 'self'; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,14 @@ from ivr.web.audio import address
 DIAL_SECONDS = 30
 """How long a person's telephone rings before the caller is told that nobody answers."""
 
+MOST_LETTERS = 4096
+"""What the carrier takes in one <Say>."""
+
+_SENTENCES = re.compile(
+    rf"(.{{1,{MOST_LETTERS - 1}}}[.?!](?=\s|$)|.{{1,{MOST_LETTERS}}}(?=\s|$)|.{{1,{MOST_LETTERS}}})\s*", re.DOTALL
+)
+"""As many whole sentences as fit, or words where no sentence ends in time, or letters where no word does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
@@ -29,8 +38,8 @@ class Renderer:
     recordings: Callable[[], Recordings] = Recordings
     """What a person has recorded."""
 
-    def answer(self, answer: Answer) -> str:
-        """Return the reply to one request."""
+    def answer(self, answer: Answer, caller_id: str | None = None) -> str:
+        """Return the reply to one request; a person's telephone is shown `caller_id`, or the caller's own number."""
         response, url = VoiceResponse(), self.turn_url(answer.sid, answer.turn, answer.language)
         match answer.verb:
             case Gather() as gather:
@@ -55,7 +64,7 @@ class Renderer:
                 response.redirect(url, method="POST")
             case Dial():
                 self.say(response, answer.words)
-                response.dial(self.person_number, action=url, method="POST", timeout=DIAL_SECONDS)
+                self._dial(response, url, caller_id)
             case HangUp():
                 self.say(response, answer.words)
                 response.hangup()
@@ -77,17 +86,22 @@ class Renderer:
         response.redirect(self.path + url, method="POST")
         return str(response)
 
-    def part(self, words: Iterable[Spoken], to_a_person: Iterable[Spoken], otherwise: Iterable[Spoken]) -> str:
-        """Return a reply that ends the line's part in the call: a person if there is one, or a goodbye."""
+    def dial(self, words: Iterable[Spoken], url: str, caller_id: str | None) -> str:
+        """Return a reply that connects to a person; what comes of it is told to a URL of the line."""
         response = VoiceResponse()
         self.say(response, words)
-        if self.person_number:
-            self.say(response, to_a_person)
-            response.dial(self.person_number, timeout=DIAL_SECONDS)
-        else:
-            self.say(response, otherwise)
-            response.hangup()
+        self._dial(response, self.path + url, caller_id)
         return str(response)
+
+    def hang_up(self, words: Iterable[Spoken]) -> str:
+        """Return a reply that ends the call."""
+        response = VoiceResponse()
+        self.say(response, words)
+        response.hangup()
+        return str(response)
+
+    def _dial(self, response: VoiceResponse, url: str, caller_id: str | None) -> None:
+        response.dial(self.person_number, action=url, method="POST", timeout=DIAL_SECONDS, caller_id=caller_id)
 
     def say(self, verb: Any, words: Iterable[Spoken]) -> None:
         """Add words, each in its language and voice; those that a person has recorded are played."""
@@ -95,5 +109,11 @@ class Renderer:
             for part in heard(spoken.pieces, self.recordings(), spoken.language.partition("-")[0]):
                 if isinstance(part, Recording):
                     verb.play(self.path + address(part))
-                else:
-                    verb.say(part, voice=spoken.voice, language=spoken.language)
+                    continue
+                for text in speakable(part):
+                    verb.say(text, voice=spoken.voice, language=spoken.language)
+
+
+def speakable(text: str) -> list[str]:
+    """Return words as the carrier takes them, in one piece or in as few as it must be: at sentences where it can."""
+    return [text] if len(text) <= MOST_LETTERS else [found[1] for found in _SENTENCES.finditer(text)]

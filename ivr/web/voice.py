@@ -6,33 +6,28 @@ of another call.
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlencode
 
-from flask import Blueprint, Request, Response, request
-from werkzeug.exceptions import BadRequest, Forbidden, HTTPException
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, MethodNotAllowed, NotFound
 
 from ivr import logs
 from ivr.errors import UnreachableError
-from ivr.flow.call import Dialled, Event, Keys, Resumed, Silence, Started
+from ivr.flow.call import Dialled, Event, Started
 from ivr.flow.verbs import Speak
 from ivr.line import sessions, sweep
 from ivr.line.service import Caller, Line
 from ivr.line.turn import Busy, Spoken, UnknownCallError, spoken, take_turn
-from ivr.secret import Secret
+from ivr.web.carrier import CALLER_SECONDS, caller_id, caller_of, event_of, plain
 from ivr.web.guard import Guard
 from ivr.web.twiml import Renderer
 
-_SID = re.compile(r"[A-Za-z0-9]{2,64}")
+NOTHING = "<Response/>"
 MOST_RETRIES = 3
 RETRY_SECONDS = 3
-MOST_CHARACTERS = 100
-"""Of a caller's number, which may also be a SIP address."""
-CALLER_SECONDS = "CallerSeconds"
-"""A field of our own telephone, whose time is not ours: how long the call has lasted for the caller."""
 ONE_VALUE = ("CallSid", "From", "To", "Digits", "FinishedOnKey", "DialCallStatus", "CallStatus", CALLER_SECONDS)
 
 
@@ -48,17 +43,23 @@ class Voice:
         """Return the webhooks, each behind the guard."""
         voice = Blueprint("voice", __name__)
         voice.before_request(self.refuse_strangers)
-        voice.post("/voice")(self.incoming)
-        voice.post("/voice/turn/<int:turn>/<mac>")(self.turn)
-        voice.post("/voice/status")(self.status)
-        voice.post("/voice/fallback")(self.fallback)
+        for url, view in (
+            ("/voice", self.incoming),
+            ("/voice/turn/<int:turn>/<mac>", self.turn),
+            ("/voice/status", self.status),
+            ("/voice/fallback", self.fallback),
+        ):
+            voice.post(url, provide_automatic_options=False)(view)
         voice.errorhandler(Exception)(self.broken)
+        voice.app_errorhandler(HTTPException)(self.unserved)
         return voice
 
     def refuse_strangers(self) -> None:
         """Let only the carrier in."""
         logs.clear()
         if not self.guard.is_from_carrier(request):
+            url, reason = self.guard.url(request), self.guard.why_refused(request)
+            logs.get_logger().warning("request_refused", url=url, reason=reason)
             raise Forbidden
         for name in ONE_VALUE:
             if len(set(request.form.getlist(name))) > 1:
@@ -77,14 +78,15 @@ class Voice:
 
     def _answer(self, caller: Caller, turn: int, event: Callable[[], Event]) -> Response:
         logs.bind_call(caller.sid)
+        render = partial(self.renderer.answer, caller_id=caller_id(caller))
         try:
-            reply = take_turn(self.line, caller, turn, event(), self.renderer.answer)
+            reply = take_turn(self.line, caller, turn, event(), render)
         except UnreachableError as error:
             logs.get_logger().error("database_away", turn=turn, reason=str(error))
             return twiml(self._try_again())
         except UnknownCallError as error:
             logs.get_logger().error("call_unknown", turn=turn, reason=str(error))
-            return twiml(self._part())
+            return twiml(self._broken())
         if isinstance(reply, Busy):
             return twiml(self.renderer.come_back(reply.words, self._again(resumed=True), 1))
         return twiml(reply)
@@ -92,8 +94,8 @@ class Voice:
     def _try_again(self) -> str:
         """Ask the carrier to come back for this turn: the key that was lost is asked for again."""
         tried = request.args.get("again", default=0, type=int)
-        if tried >= MOST_RETRIES:
-            return self.renderer.part((), self._words("away.retry", "away.person"), self._words("away.goodbye"))
+        if not 0 <= tried < MOST_RETRIES:
+            return self._part((), ("away.retry", "away.person"), ("away.goodbye",))
         url = self._again(again=str(tried + 1))
         return self.renderer.come_back(self._words("away.retry"), url, RETRY_SECONDS)
 
@@ -113,64 +115,59 @@ class Voice:
         return Response(status=204)
 
     def fallback(self) -> Response:
-        """Say sorry where an answer could not be fetched: needs nothing but what is in memory."""
-        logs.get_logger().error("fallback", error_code=request.form.get("ErrorCode", ""))
-        return twiml(self._part())
+        """Say sorry where an answer could not be fetched, or nobody answered: needs nothing but what is in memory."""
+        match event_of(request):
+            case Dialled(outcome="answered"):
+                return twiml(self.renderer.hang_up(()))
+            case Dialled():
+                return twiml(self.renderer.hang_up(self._words("away.nobody", "away.call_again")))
+        logs.get_logger().error("fallback", error_code=plain(request, "ErrorCode"))
+        return twiml(self._broken())
 
     def broken(self, error: Exception) -> Response:
         """Turn whatever went wrong into words; requests that are not the carrier's get their status only."""
-        if isinstance(error, Forbidden):
-            return Response("", 403, content_type="text/xml")
         if isinstance(error, HTTPException):
-            return Response(self._part(), error.code, content_type="text/xml")
+            return Response(NOTHING, error.code, content_type="text/xml")
         logs.get_logger().error("request_failed", exc_info=error)
-        return twiml(self._part())
+        return twiml(self._broken())
 
-    def _part(self) -> str:
-        person, goodbye = self._words("away.person"), self._words("away.call_again")
-        return self.renderer.part(self._words("away.broken"), person, goodbye)
+    def unserved(self, error: HTTPException) -> Response | HTTPException:
+        """Give the carrier no page where it comes to no webhook, and say in the log what to set in its console."""
+        if not request.path.lstrip("/").startswith("voice"):
+            return error
+        if isinstance(error, NotFound | MethodNotAllowed):
+            meant = request.path if request.path in ("/voice/status", "/voice/fallback") else "/voice"
+            expected = f"HTTP POST to {self.guard.base(request)}{meant}: set the number so in the carrier's console"
+            found = f"HTTP {request.method[:10]} to {self.guard.url(request)}"
+            logs.clear()
+            logs.get_logger().warning("request_misdirected", found=found, expected=expected)
+        headers = {"Allow": "POST"} if isinstance(error, MethodNotAllowed) else {}
+        return Response(NOTHING, error.code, headers, content_type="text/xml")
+
+    def _broken(self) -> str:
+        return self._part(("away.broken",), ("away.person",), ("away.call_again",))
+
+    def _part(self, words: Sequence[str], to_a_person: Sequence[str], otherwise: Sequence[str]) -> str:
+        """End the line's part in a call: a person if there is one, or a goodbye."""
+        if not self.renderer.person_number:
+            return self.renderer.hang_up(self._words(*words, *otherwise))
+        asked = urlencode({"language": self._language}) if self._language else ""
+        caller = Caller("", plain(request, "From"), plain(request, "To"))
+        return self.renderer.dial(
+            self._words(*words, *to_a_person), f"/voice/fallback{'?' if asked else ''}{asked}", caller_id(caller)
+        )
+
+    @property
+    def _language(self) -> str:
+        """The call's language as its URL tells it; empty when it does not."""
+        wanted = request.args.get("language", "")
+        return wanted if wanted in self.line.versions.current.flows.languages else ""
 
     def _words(self, *prompts: str) -> list[Spoken]:
         """Return words in the call's language as its URL tells it, in every language when it does not."""
-        languages = self.line.versions.current.flows.languages
-        wanted = request.args.get("language", "")
-        speaking = [wanted] if wanted in languages else languages
+        speaking = [self._language] if self._language else self.line.versions.current.flows.languages
         words = tuple(Speak(prompt, language, {}) for language in speaking for prompt in prompts)
         return list(spoken(self.line.versions.current, words))
-
-
-def caller_of(request: Request) -> Caller:
-    """Return who is calling whom; BadRequest for a request without a call."""
-    sid = request.form.get("CallSid", "")
-    if not _SID.fullmatch(sid):
-        raise BadRequest("CallSid is missing")
-    return Caller(
-        sid,
-        request.form.get("From", "")[:MOST_CHARACTERS],
-        request.form.get("To", "")[:MOST_CHARACTERS],
-        _seconds(request.form.get(CALLER_SECONDS, "")),
-    )
-
-
-def _seconds(text: str) -> float | None:
-    """Return what a telephone of ours tells of its time; what is no number of seconds tells nothing."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        return None
-    return seconds if math.isfinite(seconds) else None
-
-
-def event_of(request: Request) -> Event:
-    """Return what the caller did, or what the carrier has to tell."""
-    if status := request.form.get("DialCallStatus"):
-        return Dialled("answered" if status in ("completed", "answered") else "no_answer")
-    digits = "".join(key for key in request.form.get("Digits", "") if key in "0123456789*#")
-    if digits:
-        return Keys(Secret(digits))
-    if request.form.get("FinishedOnKey") == "#":
-        return Keys(Secret("#"))
-    return Resumed() if "again" in request.args else Silence()
 
 
 def twiml(body: str) -> Response:

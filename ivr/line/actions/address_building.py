@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from ivr.flow.definition import MOST_AT_ONCE
 from ivr.keypad import LETTERS
-from ivr.line.actions.kinds import item
+from ivr.line.actions.kinds import Item, item
 from ivr.line.specs.accept_address import AT_A_TIME
+from ivr.prompts import phrase
 from ivr.wording import Value, Values
 
 
@@ -110,6 +112,14 @@ def readings(keyed: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(f"{x}{keyed[1:]}" for x in first), *(f"{keyed[:-1]}{x}" for x in last)]))
 
 
-def as_items(name: str, texts: Iterable[str]) -> tuple[Value, ...]:
-    """Return texts as the choices of a menu."""
-    return tuple({name: text} for text in texts)
+def page(choices: str, names: Sequence[str], offered: Sequence[Item] = ()) -> dict[str, Value]:
+    """Return the choices of a menu that come after those offered now, and whether there are others.
+
+    After the last ones come the first ones again.
+    """
+    what = {"units": "unit", "cities": "city"}[choices]
+    last = offered[-1][what] if offered else ""
+    first = names.index(last) + 1 if last in names else 0
+    shown = names[first : first + MOST_AT_ONCE] or names[:MOST_AT_ONCE]
+    others = phrase(f"address.more_{choices}") if len(names) > len(shown) else ()
+    return {choices: tuple({what: name} for name in shown), "others": others}

@@ -10,13 +10,12 @@ from dataclasses import replace
 
 from ivr.flow.call import Done
 from ivr.keypad import unspell
-from ivr.line.actions.address_building import Building, Match, as_items, readings
-from ivr.line.actions.kinds import Action, Inside, item, text
+from ivr.line.actions.address_building import Building, Match, page, readings
+from ivr.line.actions.kinds import Action, Inside, item, items, text
 from ivr.line.service import Context
-from ivr.line.specs.new_address import MOST_CHOICES
 from ivr.pharmacy.places import place_of
 from ivr.pharmacy.streets import StreetFacts, has_streets, rank, rank_near, streets_of
-from ivr.wording import Value, Values
+from ivr.wording import Values
 
 MOST_MATCHES = 12
 """Streets kept to be offered; who wants none of so many is asked for more letters."""
@@ -164,14 +163,19 @@ def take_unit(_: Context, values: Values) -> Done:
     keyed = text(values, "keyed_unit")
     building = replace(Building.of(values).keying(keyed), unit=keyed, unit_keys=keyed)
     several = len(keyed) == 1 and len(readings(keyed)) > 1
-    told: dict[str, Value] = {"building": building.value, "units": as_items("unit", readings(keyed)[:MOST_CHOICES])}
+    told = {"building": building.value, **page("units", readings(keyed))}
     return Done("several" if several else "done", told, ("keyed_unit",))
 
 
 def list_units(_: Context, values: Values) -> Done:
     """List what a unit may be when a letter is in it."""
     found = readings(Building.of(values).unit_keys)
-    return Done("listed" if found else "none", {"units": as_items("unit", found[:MOST_CHOICES])})
+    return Done("listed" if found else "none", page("units", found))
+
+
+def more_units(_: Context, values: Values) -> Done:
+    """List what else a unit may be."""
+    return Done("listed", page("units", readings(Building.of(values).unit_keys), items(values, "units")))
 
 
 def use_unit(_: Context, values: Values) -> Done:
@@ -189,10 +193,18 @@ def remove_unit(_: Context, values: Values) -> Done:
 
 def list_cities(_: Context, values: Values) -> Done:
     """List the other city names that mail to this ZIP code may carry."""
-    building = Building.of(values)
+    names = _other_cities(Building.of(values))
+    return Done("some" if names else "none", page("cities", names))
+
+
+def more_cities(_: Context, values: Values) -> Done:
+    """List further city names."""
+    return Done("some", page("cities", _other_cities(Building.of(values)), items(values, "cities")))
+
+
+def _other_cities(building: Building) -> list[str]:
     place = place_of(building.zip)
-    names = [name for name in ((place.city, *place.other_cities) if place else ()) if name != building.city]
-    return Done("some" if names else "none", {"cities": as_items("city", names[:MOST_CHOICES])})
+    return [name for name in ((place.city, *place.other_cities) if place else ()) if name != building.city]
 
 
 def use_city(_: Context, values: Values) -> Done:
@@ -216,8 +228,10 @@ ACTIONS: dict[str, Action] = {
     "take_box": Inside(take_box),
     "take_unit": Inside(take_unit),
     "list_units": Inside(list_units),
+    "more_units": Inside(more_units),
     "use_unit": Inside(use_unit),
     "remove_unit": Inside(remove_unit),
     "list_cities": Inside(list_cities),
+    "more_cities": Inside(more_cities),
     "use_city": Inside(use_city),
 }

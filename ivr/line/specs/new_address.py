@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from ivr.flow.definition import KEPT, LIST, ActionSpec, Items
+from ivr.flow.definition import KEPT, LIST, MOST_AT_ONCE, ActionSpec, Items, Phrases
 from ivr.line.specs.spec import spec
-
-MOST_CHOICES = 8
 
 BUILT = {"building": KEPT}
 
@@ -13,9 +11,16 @@ MARKED = ("done", "impossible")
 
 PLACED = {**BUILT, "place": "address"}
 
-UNITS = Items({"unit": "digits"}, MOST_CHOICES)
+UNITS = {"units": Items({"unit": "digits"}, MOST_AT_ONCE)}
 
-CITIES = Items({"city": "text"}, MOST_CHOICES)
+CITIES = {"cities": Items({"city": "text"}, MOST_AT_ONCE)}
+
+OTHERS: Phrases = {"address.more_units": {}, "address.more_cities": {}}
+"""Said after a page of choices when there are others."""
+
+UNITS_TOLD = {"units": LIST, "others": "phrase"}
+
+CITIES_TOLD = {"cities": LIST, "others": "phrase"}
 
 SPECS: dict[str, ActionSpec] = {
     "begin_address": spec("begun", writes=BUILT),
@@ -50,13 +55,24 @@ SPECS: dict[str, ActionSpec] = {
     "take_unit": spec(
         *("done", "several"),
         reads=("building", "keyed_unit"),
-        writes={**BUILT, "units": LIST},
-        items={"units": UNITS},
+        writes={**BUILT, **UNITS_TOLD},
+        items=UNITS,
+        phrases={"others": OTHERS},
         forgets=("keyed_unit",),
     ),
-    "list_units": spec("listed", "none", reads=("building",), writes={"units": LIST}, items={"units": UNITS}),
+    "list_units": spec(
+        "listed", "none", reads=("building",), writes=UNITS_TOLD, items=UNITS, phrases={"others": OTHERS}
+    ),
+    "more_units": spec(
+        "listed", reads=("building", "units"), writes=UNITS_TOLD, items=UNITS, phrases={"others": OTHERS}
+    ),
     "use_unit": spec("done", reads=("building", "unit_choice"), writes=BUILT),
     "remove_unit": spec("done", reads=("building",), writes=BUILT),
-    "list_cities": spec("some", "none", reads=("building",), writes={"cities": LIST}, items={"cities": CITIES}),
+    "list_cities": spec(
+        "some", "none", reads=("building",), writes=CITIES_TOLD, items=CITIES, phrases={"others": OTHERS}
+    ),
+    "more_cities": spec(
+        "some", reads=("building", "cities"), writes=CITIES_TOLD, items=CITIES, phrases={"others": OTHERS}
+    ),
     "use_city": spec("done", reads=("building", "city_choice"), writes=PLACED),
 }

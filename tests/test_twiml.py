@@ -1,0 +1,96 @@
+"""What is said fits what the carrier takes, however much of it there is: nothing is lost, and nothing is moved."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pharmacy_rows import add_rx
+from rehearsal import IDENTIFIED, VAULT, VERSION, Rehearsal
+from sqlalchemy import text
+
+from ivr.flow.verbs import Gather, Speak
+from ivr.line.turn import Answer, spoken
+from ivr.prompts import phrase
+from ivr.web.twiml import MOST_LETTERS, Renderer, speakable
+from ivr.wording import Value
+
+MOST_BYTES = 64 * 1024
+MANY = 300
+
+
+def says(body: str) -> list[str]:
+    """Return the words of an answer, a text for each <Say>."""
+    return [say.text or "" for say in ET.fromstring(body).iter("Say")]  # noqa: S314  (our own answer)
+
+
+def answered(language: str, prompt: str, **values: Value) -> str:
+    words = spoken(VERSION, (Speak(prompt, language, values),))
+    gather = Gather((), most=1, pound_ends=False, next_key=4, extra_wait=2)
+    return Renderer(VAULT, "", None).answer(Answer("CA1", 1, language, gather, words))
+
+
+def read_back(language: str, lines: int, drug: str) -> str:
+    what = phrase("medicine.named", drug=drug)
+    line = phrase("order.line", what=what, days=90)
+    to = {"house_number": "1", "street": "MAIN ST", "unit": None, "city": "DENVER", "state": "CO", "zip": "80202"}
+    rest: dict[str, Value] = {"ship_to": phrase("order.ship_to", address=to), "amounts": (), "paying": ()}
+    return answered(language, "checkout.confirm", lines=(line,) * lines, **rest)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize(("lines", "verbs"), [(1, 1), (5, 1), (6, 2), (10, 2), (11, 3), (MANY, MANY // 5)])
+def test_a_long_order_is_said_back_five_prescriptions_at_a_time(language: str, lines: int, verbs: int) -> None:
+    body = read_back(
+        language, lines, "HYDROCHLOROTHIAZIDE AND TRIAMTERENE 37.5 MG-25 MG EXTENDED RELEASE ORAL CAPSULES"
+    )
+    found = says(body)
+    assert len(found) == verbs
+    assert [said.count("MG-25") for said in found] == [5] * (lines // 5) + [lines % 5] * bool(lines % 5)
+    assert len(body.encode()) < MOST_BYTES
+    one = says(read_back(language, 1, "X"))[0]
+    assert " ".join(found).endswith(one[one.index("Denver") :])
+
+
+@pytest.mark.parametrize("drug", ["A" * 5000, "A. " * 3000, "A & B, " * 2000, "<" * 4097], ids=lambda drug: drug[:7])
+def test_no_value_is_too_long_to_be_said(drug: str) -> None:
+    found = says(read_back("en", 7, drug))
+    assert max(map(len, found)) <= MOST_LETTERS
+    assert "".join(found).replace(" ", "").count(drug.replace(" ", "").strip(",")) == 7
+
+
+LONG = st.lists(st.text("aZé. ?!,", max_size=1500), max_size=12).map(lambda parts: " ".join(" ".join(parts).split()))
+
+
+@given(LONG)
+def test_words_are_split_without_loss(words: str) -> None:
+    found = speakable(words)
+    assert max(map(len, found)) <= MOST_LETTERS
+    assert " ".join(found).replace(" ", "") == words.replace(" ", "")
+    if max(map(len, words.split()), default=0) <= MOST_LETTERS:
+        assert " ".join(found) == words
+
+
+def test_words_are_split_at_sentences() -> None:
+    sentence = "Lisinopril, ninety days. "
+    found = speakable((sentence * 200).strip())
+    assert all(part.endswith("days.") for part in found)
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+@pytest.mark.parametrize(("language", "seven"), [("1", "press seven"), ("2", "oprima siete")])
+def test_three_hundred_prescriptions_are_ordered(rehearsal: Rehearsal, language: str, seven: str) -> None:
+    with rehearsal.line.database.begin() as connection:
+        member_id = connection.scalar(text("SELECT id FROM member WHERE member_number = '41200017'"))
+        for number in range(MANY):
+            add_rx(connection, int(member_id or 0), f"9{number:06d}")
+    phone, heard = rehearsal.call(language + IDENTIFIED[1:] + "111")
+    assert seven in heard.text
+    assert max(len(said.text) for said in heard.words) <= MOST_LETTERS
+    phone.press("7")
+    assert not phone.errors
+    lines = "SELECT count(*) FROM order_line l JOIN refill_order o ON o.id = l.order_id WHERE o.request_key LIKE 'CA%'"
+    assert int(str(rehearsal.rows(lines)[0][0])) > MANY
