@@ -16,7 +16,7 @@ from ivr.line.release import release
 from ivr.pharmacy.database import answering, open_database
 from ivr.pharmacy.load import load_folder
 from ivr.pharmacy.members import member_number
-from ivr.pharmacy.orders import OrderFacts, latest_orders
+from ivr.pharmacy.orders import FilledOrder, OrderFacts, filled_orders, latest_orders
 from ivr.pharmacy.payments import payment_for
 
 
@@ -30,12 +30,24 @@ def pharmacy() -> None:
 def pharmacy_load(folder: Path) -> None:
     """Load one CSV file a table from FOLDER; a bad row is named, and then nothing is loaded.
 
+    Refills of open orders stay taken; an order that the files count as filled is listed, to be shipped.
     Example: ivr pharmacy load ivr/pharmacy/demo
     """
     chosen = settings()
+    database = open_database(chosen.database_url)
     today = chosen.clock()().astimezone(chosen.timezone).date()
-    for table, rows in load_folder(open_database(chosen.database_url), folder, today).items():
+    for table, rows in load_folder(database, folder, today, timezone=chosen.timezone).items():
         click.echo(f"{table}: {rows} rows")
+    with answering(database), database.connect() as connection:
+        for order in filled_orders(connection):
+            click.echo(to_ship(order))
+
+
+def to_ship(order: FilledOrder) -> str:
+    """Return what staff are to do with an order that the pharmacy's own file counts as filled."""
+    part = "" if order.filled == order.lines else f"{order.filled} of {order.lines} prescriptions of "
+    first = "" if order.status == "placed" else f"it is {order.status}, and once it is placed: "
+    return f"to be shipped: {part}order {order.order_number}, filled by the file; {first}ivr pharmacy ship {order.order_number}"
 
 
 @pharmacy.command("orders")
