@@ -191,6 +191,17 @@ def test_a_newcomer_starts_the_line_and_orders_a_refill(tmp_path: Path) -> None:
     assert rows(url, latest) == [("placed", "phone", 1)]
 
 
+def test_an_empty_server_database_stays_empty(databases: Databases, tmp_path: Path) -> None:
+    if databases.missing:
+        pytest.skip(databases.missing)
+    with databases.bare("postgresql") as url:
+        with running(serve(), {"DATABASE_URL": url}, tmp_path) as server:
+            words = server.log.read_text()
+            assert server.stop() == 0
+        assert "has no members yet: ivr pharmacy load FOLDER, or ivr pharmacy demo to try the line" in words
+        assert rows(url, "SELECT count(*) FROM member") == [(0,)]
+
+
 @pytest.mark.parametrize("command", [granian, gunicorn], ids=["granian", "gunicorn"])
 def test_any_worker_takes_any_turn(
     command: Callable[[int], list[str]], kind: str, databases: Databases, tmp_path: Path
