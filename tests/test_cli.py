@@ -158,8 +158,25 @@ def test_a_database_in_no_folder_is_told(command: str) -> None:
             {"IVR_GATEWAY": "stripe", "STRIPE_API_KEY": "sk_live_1", "IVR_CARD_CAPTURE": "keypad", "IVR_NOW": NOON},
             "IVR_NOW: expected to be unset with a live processor key, found a time",
         ),
+        (
+            "",
+            {"STRIPE_API_KEY": "rk_live_1"},
+            "IVR_GATEWAY: expected stripe, or sandbox by name, with a live STRIPE_API_KEY, found none",
+        ),
+        (
+            "",
+            {"IVR_STAFF_PASSWORD": "hunter2hunt"},
+            "IVR_STAFF_PASSWORD: expected a password of at least 12 letters, found something else, not shown here",
+        ),
     ],
-    ids=["no token", "no key", "no processor key", "a standing clock and real money"],
+    ids=[
+        "no token",
+        "no key",
+        "no processor key",
+        "a standing clock and real money",
+        "a live key and the sandbox unsaid",
+        "a short staff password",
+    ],
 )
 def test_the_line_does_not_start_when_it_could_do_harm(options: str, settings: dict[str, str], words: str) -> None:
     assert told(ivr(f"serve {options}", **settings)) == (1, words)
