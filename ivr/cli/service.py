@@ -27,6 +27,7 @@ from ivr.line.versions import load, read_files
 from ivr.pharmacy.database import open_database, upgrade
 from ivr.pharmacy.demo import DemoCard, demo_card, is_empty, load_demo
 from ivr.phone import terminal
+from ivr.web.app import unsigned_means
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 THREADS = 16
@@ -52,6 +53,8 @@ def serve(host: str, port: int, workers: int) -> None:
             f"TWILIO_AUTH_TOKEN: expected the carrier account's token, since {host} can be reached from elsewhere; "
             "found none (IVR_UNSIGNED=1 goes without)"
         )
+    if chosen.unsigned:
+        click.echo(unsigned_means(chosen), err=True)
     logs.configure(sys.stderr)
     load(read_files(chosen.flows, chosen.prompts), SPECS)  # a line is not started on an edit it would refuse
     line = build_line(chosen)

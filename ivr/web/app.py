@@ -56,12 +56,26 @@ def _create(settings: Settings) -> Flask:
         logs.get_logger().warning(
             "card_data_scope", capture="keypad", scope="card numbers pass through this line: PCI DSS SAQ D"
         )
+    if settings.unsigned:
+        logs.get_logger().warning("unsigned", means=unsigned_means(settings))
     line = build_line(settings)
     watcher = Watcher(line, folders(settings))
     watcher.begin()
     threading.Thread(target=watcher.run, daemon=True).start()
     threading.Thread(target=_sweep_forever, args=(line, settings.retention_days), daemon=True).start()
     return make_app(line, settings)
+
+
+def unsigned_means(settings: Settings) -> str:
+    """Say in one line what IVR_UNSIGNED=1 does to a line that is set so."""
+    if settings.twilio_auth_tokens:
+        return (
+            "IVR_UNSIGNED=1 does nothing beside TWILIO_AUTH_TOKEN, and opens the line where that is missing: unset it"
+        )
+    return (
+        "IVR_UNSIGNED=1: nobody checks that requests come from the carrier; "
+        "whoever reaches this line can call it from any number they name"
+    )
 
 
 def _sweep_forever(line: Line, retention_days: int) -> None:
