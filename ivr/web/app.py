@@ -23,6 +23,7 @@ from ivr.web import audio, status
 from ivr.web.guard import Guard
 from ivr.web.staff import StaffDoor
 from ivr.web.studio import Studio
+from ivr.web.throttle import Throttle
 from ivr.web.twiml import Renderer
 from ivr.web.voice import Voice
 
@@ -94,7 +95,8 @@ def make_app(line: Line, settings: Settings) -> Flask:
     app = voice_app(line, settings, folder, guard)
     app.register_blueprint(audio.blueprint(folder))
     app.register_blueprint(status.blueprint(line))
-    studio = Studio(line, StaffDoor(guard, settings.staff_password), folder, _path(settings))
+    door = StaffDoor(guard, settings.staff_password, Throttle(line.database, line.clock))
+    studio = Studio(line, door, folder, _path(settings))
     app.register_blueprint(studio.blueprint(), url_prefix="/studio")
     return app
 
