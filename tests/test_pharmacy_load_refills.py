@@ -159,6 +159,15 @@ def test_the_rest_of_the_row_is_the_files(shop: Shop) -> None:
     assert (shop.counts(), shop.prescription().price_cents) == ((4, 2), 1300)
 
 
+def test_a_file_that_happens_to_say_what_stands_is_older_all_the_same(shop: Shop) -> None:
+    placed(shop)
+    head = HEAD.replace("last_filled_on,", "last_filled_on,first_filled_on,days_supplied,")
+    line = row(left=2, used=3).replace(f"{LAST_FILL},", f"{LAST_FILL},{days(-78)},90,")
+    (shop.folder / "prescription.csv").write_text(head + line)
+    load_folder(shop.engine, shop.folder, TODAY)
+    assert shop.counts() == (1, 4)
+
+
 def test_a_file_without_refills_used_leaves_those_that_were_counted(shop: Shop) -> None:
     placed(shop)
     head, line = HEAD.replace("refills_used,", ""), row().replace(",3,2,", ",3,")
