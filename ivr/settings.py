@@ -22,6 +22,7 @@ from ivr.errors import SettingError, did_you_mean
 from ivr.secret import Secret
 
 PROJECT = Path(__file__).resolve().parent.parent
+STAFF_PASSWORD_LETTERS = 12
 KEY_TAKES = "32 bytes in URL-safe base64; a comma list rotates, the first encrypts and all decrypt"
 
 
@@ -139,7 +140,9 @@ def _moment(value: str) -> datetime:
     return datetime.fromisoformat(value)
 
 
-def _secret(value: str) -> Secret:
+def _staff_password(value: str) -> Secret:
+    if len(value) < STAFF_PASSWORD_LETTERS:
+        raise ValueError
     return Secret(value)
 
 
@@ -201,7 +204,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("IVR_PERSON_NUMBER", "person_number", _PHONE, _PHONE_TAKES, "", "where 0 leads"),
     Setting("IVR_TEXT_FROM", "text_from", _PHONE, _PHONE_TAKES, "", "the number text messages come from"),
     Setting("IVR_RETENTION_DAYS", "retention_days", _days(1, 3650), "days from 1 to 3650", "90", "how long the journal of calls is kept"),
-    Setting("IVR_STAFF_PASSWORD", "staff_password", _secret, "a password", "", "opens the staff pages to requests from elsewhere", secret=True),
+    Setting("IVR_STAFF_PASSWORD", "staff_password", _staff_password,
+            f"a password of at least {STAFF_PASSWORD_LETTERS} letters", "", "opens the staff pages to requests from elsewhere", secret=True),
     Setting("IVR_TEST_POSTGRES", None, _text, "a postgresql:// URL", "", "an empty database for the tests", secret=True),
     Setting("IVR_GATEWAY", "gateway", _choice("sandbox", "stripe"), "sandbox or stripe", "sandbox", "who takes the payments"),
     Setting("STRIPE_API_KEY", "stripe_api_key", _processor_key, "a secret or restricted key such as sk_test_…", "",
@@ -274,5 +278,7 @@ def _conflicts(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
         yield "IVR_NOW: expected to be unset with a live processor key, found a time"
     if settings.live_key and (settings.stripe_api_base or "https:").startswith("http:"):
         yield "STRIPE_API_BASE: expected https:// with a live processor key, found http://"
+    if settings.live_key and "IVR_GATEWAY" not in given:
+        yield "IVR_GATEWAY: expected stripe, or sandbox by name, with a live STRIPE_API_KEY, found none"
     if settings.gateway == "stripe" and "STRIPE_LOG" in given:
         yield "STRIPE_LOG: expected to be unset, found a level at which the processor's library prints card numbers"

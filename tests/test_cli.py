@@ -158,8 +158,25 @@ def test_a_database_in_no_folder_is_told(command: str) -> None:
             {"IVR_GATEWAY": "stripe", "STRIPE_API_KEY": "sk_live_1", "IVR_CARD_CAPTURE": "keypad", "IVR_NOW": NOON},
             "IVR_NOW: expected to be unset with a live processor key, found a time",
         ),
+        (
+            "",
+            {"STRIPE_API_KEY": "rk_live_1"},
+            "IVR_GATEWAY: expected stripe, or sandbox by name, with a live STRIPE_API_KEY, found none",
+        ),
+        (
+            "",
+            {"IVR_STAFF_PASSWORD": "hunter2hunt"},
+            "IVR_STAFF_PASSWORD: expected a password of at least 12 letters, found something else, not shown here",
+        ),
     ],
-    ids=["no token", "no key", "no processor key", "a standing clock and real money"],
+    ids=[
+        "no token",
+        "no key",
+        "no processor key",
+        "a standing clock and real money",
+        "a live key and the sandbox unsaid",
+        "a short staff password",
+    ],
 )
 def test_the_line_does_not_start_when_it_could_do_harm(options: str, settings: dict[str, str], words: str) -> None:
     assert told(ivr(f"serve {options}", **settings)) == (1, words)
@@ -265,6 +282,59 @@ def test_a_bad_row_is_named_and_nothing_of_the_load_is_kept(tmp_path: Path) -> N
     wrong = 'column status: expected one of active, ended, deceased, found "gone"'
     assert (code, words) == (1, f"member.csv:{bad_line}: {wrong}")
     assert "44098721" not in ivr("pharmacy orders", DATABASE_URL=database).stdout
+
+
+def test_an_order_that_the_file_counts_as_filled_is_listed(pharmacy: str, tmp_path: Path) -> None:
+    settings = {"DATABASE_URL": pharmacy, "IVR_NOW": NOON}
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    text = (DEMO_FOLDER / "prescription.csv").read_text(encoding="utf-8")
+    text = text.replace(
+        "7311099,41203305,Fluticasone nasal spray,true,active,,,-52d,,3,2,-47d,-17d",
+        "7311099,41203305,Fluticasone nasal spray,true,active,,,-52d,,3,2,-47d,0d",
+    )
+    text = text.replace(
+        "7310551,41202894,Hydroxychloroquine 200 milligram tablets,false,active,,,-84d,,1,1,-78d,-78d",
+        "7310551,41202894,Hydroxychloroquine 200 milligram tablets,false,active,,,-84d,,1,1,-78d,-1d",
+    )
+    (folder / "prescription.csv").write_text(text, encoding="utf-8")
+    listed = [
+        "to be shipped: order 42458042, filled by the file; it is held, and once it is placed: ivr pharmacy ship 42458042",
+        "to be shipped: order 44098721, filled by the file; ivr pharmacy ship 44098721",
+    ]
+    for _ in range(2):
+        result = ivr(f"pharmacy load {folder}", **settings)
+        assert (result.exit_code, result.stdout.splitlines()[1:]) == (0, listed)
+    assert ivr("pharmacy ship 44098721", **settings).exit_code == 0
+    assert ivr(f"pharmacy load {folder}", **settings).stdout.splitlines()[1:] == listed[:1]
+
+
+# The demo pharmacy
+
+
+def test_the_demo_is_loaded_where_it_is_asked_for() -> None:
+    for _ in range(2):
+        result = ivr("pharmacy demo")
+        assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "member: 37 rows")
+
+
+def test_the_demo_is_never_loaded_beside_other_members(tmp_path: Path) -> None:
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    (folder / "member.csv").write_text("member_number,first_name,last_name,birth_date\n51999999,Ann,Lee,1950-02-03\n")
+    ivr(f"pharmacy load {folder}")
+    words = "the demo pharmacy was not loaded: the database has members of its own, whom it would stand beside"
+    assert told(ivr("pharmacy demo")) == (1, words)
+    assert "44098721" not in ivr("pharmacy orders").stdout
+
+
+def test_the_demo_is_not_loaded_where_real_money_moves(tmp_path: Path) -> None:
+    code, words = told(ivr("pharmacy demo", IVR_GATEWAY="stripe", STRIPE_API_KEY="sk_live_1"))
+    assert (code, words) == (
+        1,
+        "STRIPE_API_KEY: expected a test key for the demo pharmacy, found one that moves real money",
+    )
+    assert not (tmp_path / "ivr.db").exists()
 
 
 def test_a_folder_that_is_not_there_is_wrong_usage() -> None:

@@ -13,13 +13,14 @@ import pytest
 from databases import KINDS, Databases
 from hypothesis import given
 from hypothesis import strategies as st
+from pharmacy_rows import add_member
 from sqlalchemy import Connection, Engine, func, select
 
 from ivr.payment.sandbox import KNOWN_CARDS
 from ivr.pharmacy import tables
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.database import open_database
-from ivr.pharmacy.demo import DEMO_FOLDER, START_MEMBER, demo_card, is_empty, load_demo
+from ivr.pharmacy.demo import DEMO_FOLDER, START_MEMBER, demo_card, has_others, is_empty, load_demo
 from ivr.pharmacy.findings import FindingKind
 from ivr.pharmacy.members import find_member
 from ivr.pharmacy.numbers import is_well_formed
@@ -146,6 +147,15 @@ def test_a_pharmacy_is_empty_until_it_is_loaded(database: Engine) -> None:
     assert is_empty(database)
     load_demo(database, TODAY)
     assert not is_empty(database)
+
+
+def test_the_demos_own_members_are_no_others(database: Engine) -> None:
+    assert not has_others(database)
+    load_demo(database, TODAY)
+    assert not has_others(database)
+    with database.begin() as connection:
+        add_member(connection, "51999999")
+    assert has_others(database)
 
 
 # Who is in it --------------------------------------------------------------------------------------------------------

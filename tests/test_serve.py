@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import secrets
@@ -189,6 +190,39 @@ def test_a_newcomer_starts_the_line_and_orders_a_refill(tmp_path: Path) -> None:
         "SELECT status, channel, count(*) FROM refill_order WHERE channel = 'phone' AND status = 'placed' GROUP BY 1, 2"
     )
     assert rows(url, latest) == [("placed", "phone", 1)]
+
+
+def test_an_empty_server_database_stays_empty(databases: Databases, tmp_path: Path) -> None:
+    if databases.missing:
+        pytest.skip(databases.missing)
+    with databases.bare("postgresql") as url:
+        with running(serve(), {"DATABASE_URL": url}, tmp_path) as server:
+            words = server.log.read_text()
+            assert server.stop() == 0
+        assert "has no members yet: ivr pharmacy load FOLDER, or ivr pharmacy demo to try the line" in words
+        assert rows(url, "SELECT count(*) FROM member") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("command", "token", "means"),
+    [
+        (granian, "", "nobody checks that requests come from the carrier"),
+        (serve(), TOKEN, "does nothing beside TWILIO_AUTH_TOKEN"),
+    ],
+    ids=["alone", "beside a token"],
+)
+def test_a_line_that_takes_unsigned_requests_says_so_when_it_starts(
+    command: Callable[[int], list[str]], token: str, means: str, databases: Databases, tmp_path: Path
+) -> None:
+    with databases.fresh("sqlite", fill_demo) as url:
+        settings = {**DEPLOYED, "DATABASE_URL": url, "IVR_UNSIGNED": "1", "TWILIO_AUTH_TOKEN": token}
+        with running(command, settings, tmp_path) as server:
+            assert server.stop() == 0
+            lines = [line for line in server.log.read_text().splitlines() if "unsigned" in line]
+    events = [json.loads(line) for line in lines if line.startswith("{")]
+    assert events
+    assert all((event["event"], event["level"]) == ("unsigned", "warning") for event in events)
+    assert all(means in event["means"] for event in events)
 
 
 @pytest.mark.parametrize("command", [granian, gunicorn], ids=["granian", "gunicorn"])

@@ -53,7 +53,7 @@ def test_every_field_has_exactly_one_variable() -> None:
         ("IVR_PERSON_NUMBER", "+18002457979", "person_number", "+18002457979"),
         ("IVR_TEXT_FROM", " +18005550100 ", "text_from", "+18005550100"),
         ("IVR_RETENTION_DAYS", "30", "retention_days", 30),
-        ("IVR_STAFF_PASSWORD", "open sesame", "staff_password", Secret("open sesame")),
+        ("IVR_STAFF_PASSWORD", "open sesames", "staff_password", Secret("open sesames")),
         ("STRIPE_API_KEY", "sk_test_12345", "stripe_api_key", Secret("sk_test_12345")),
         ("STRIPE_API_BASE", "http://127.0.0.1:8420/", "stripe_api_base", "http://127.0.0.1:8420"),
         ("IVR_CARD_CAPTURE", "pay", "card_capture", "pay"),
@@ -121,6 +121,7 @@ def test_a_public_url_with_more_than_host_port_and_path_is_refused(url: str) -> 
         ("IVR_SECRET_KEY", f"{KEY},"),
         ("IVR_SECRET_KEY", base64.urlsafe_b64encode(b"hush-hush").decode()),
         ("IVR_SECRET_KEY", "hush-hush€"),
+        ("IVR_STAFF_PASSWORD", "hush-hush-4"),
         ("STRIPE_API_KEY", "pk_test_hush-hush"),
         ("DATABASE_URL", "mysql://root:hush-hush@db/ivr"),
         ("TWILIO_AUTH_TOKEN", "hush-hush,,"),
@@ -153,7 +154,7 @@ def test_variables_of_others_are_left_alone() -> None:
         ({"IVR_GATEWAY": "stripe", "STRIPE_API_KEY": "sk_test_1"}, False, "keypad"),
         ({"IVR_GATEWAY": "stripe", "STRIPE_API_KEY": "sk_live_1"}, True, "pay"),
         ({"IVR_GATEWAY": "stripe", "STRIPE_API_KEY": "rk_live_1"}, True, "pay"),
-        ({"STRIPE_API_KEY": "sk_live_1"}, False, "keypad"),
+        ({"IVR_GATEWAY": "sandbox", "STRIPE_API_KEY": "sk_live_1"}, False, "keypad"),
         ({"IVR_GATEWAY": "stripe", "STRIPE_API_KEY": "sk_live_1", "IVR_CARD_CAPTURE": "keypad"}, True, "keypad"),
     ],
     ids=["sandbox", "test key", "live key", "live restricted key", "live key unused", "keypad chosen"],
@@ -166,7 +167,17 @@ def test_a_live_key_leaves_the_card_digits_to_the_carrier(environ: dict[str, str
 @pytest.mark.parametrize("key", ["sk_live_1", "rk_live_1"])
 def test_a_fixed_time_is_refused_with_a_live_key(key: str) -> None:
     with pytest.raises(SettingError, match=r"^IVR_NOW: expected to be unset with a live processor key, found a time$"):
-        load_settings({"STRIPE_API_KEY": key, "IVR_NOW": "2026-03-01T09:30"})
+        load_settings({"IVR_GATEWAY": "sandbox", "STRIPE_API_KEY": key, "IVR_NOW": "2026-03-01T09:30"})
+
+
+@pytest.mark.parametrize("key", ["sk_live_1", "rk_live_1"])
+def test_a_live_key_does_not_fall_to_the_sandbox_unsaid(key: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        load_settings({"STRIPE_API_KEY": key})
+    words = "IVR_GATEWAY: expected stripe, or sandbox by name, with a live STRIPE_API_KEY, found none"
+    assert str(caught.value) == words
+    assert load_settings({"IVR_GATEWAY": "sandbox", "STRIPE_API_KEY": key}).gateway == "sandbox"
+    assert load_settings({"STRIPE_API_KEY": key.replace("live", "test")}).gateway == "sandbox"
 
 
 def test_a_live_key_is_never_sent_in_clear() -> None:
@@ -191,7 +202,7 @@ def test_secrets_do_not_show_in_the_settings(tmp_path: Path) -> None:
         "DATABASE_URL": "postgresql://u:hush@db/ivr",
         "TWILIO_AUTH_TOKEN": "hush",
         "IVR_SECRET_KEY": KEY,
-        "IVR_STAFF_PASSWORD": "hush",
+        "IVR_STAFF_PASSWORD": "hush-hush-hush",
         "STRIPE_API_KEY": "sk_test_hush",
         "IVR_FLOWS": str(tmp_path),
     }

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import click
 from rich.table import Table
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from ivr.cli.group import console, settings
+from ivr.errors import DataError, SettingError
 from ivr.line import fulfil
 from ivr.line.build import build_line
 from ivr.line.release import release
-from ivr.pharmacy.database import answering, open_database
+from ivr.pharmacy.database import answering, open_database, upgrade
+from ivr.pharmacy.demo import has_others, load_demo
 from ivr.pharmacy.load import load_folder
 from ivr.pharmacy.members import member_number
-from ivr.pharmacy.orders import OrderFacts, latest_orders
+from ivr.pharmacy.orders import FilledOrder, OrderFacts, filled_orders, latest_orders
 from ivr.pharmacy.payments import payment_for
+from ivr.settings import Settings
 
 
 @click.group()
@@ -30,12 +35,50 @@ def pharmacy() -> None:
 def pharmacy_load(folder: Path) -> None:
     """Load one CSV file a table from FOLDER; a bad row is named, and then nothing is loaded.
 
+    Refills of open orders stay taken; an order that the files count as filled is listed, to be shipped.
     Example: ivr pharmacy load ivr/pharmacy/demo
     """
     chosen = settings()
-    today = chosen.clock()().astimezone(chosen.timezone).date()
-    for table, rows in load_folder(open_database(chosen.database_url), folder, today).items():
+    database = open_database(chosen.database_url)
+    tell_load(database, load_folder(database, folder, _today(chosen), timezone=chosen.timezone))
+
+
+@pharmacy.command("demo")
+def pharmacy_demo() -> None:
+    """Load the demo pharmacy, to try the line; never beside members of your own.
+
+    Example: DATABASE_URL=postgresql://ivr@db/rehearsal ivr pharmacy demo
+    """
+    chosen = settings()
+    if chosen.live_processor:
+        raise SettingError("STRIPE_API_KEY: expected a test key for the demo pharmacy, found one that moves real money")
+    database = open_database(chosen.database_url)
+    upgrade(database)
+    if has_others(database):
+        raise DataError(
+            "the demo pharmacy was not loaded: the database has members of its own, whom it would stand beside"
+        )
+    tell_load(database, load_demo(database, _today(chosen), timezone=chosen.timezone))
+
+
+def _today(chosen: Settings) -> date:
+    return chosen.clock()().astimezone(chosen.timezone).date()
+
+
+def tell_load(database: Engine, counts: Mapping[str, int]) -> None:
+    """Say what was loaded, and which orders staff have to see to after it."""
+    for table, rows in counts.items():
         click.echo(f"{table}: {rows} rows")
+    with answering(database), database.connect() as connection:
+        for order in filled_orders(connection):
+            click.echo(to_ship(order))
+
+
+def to_ship(order: FilledOrder) -> str:
+    """Return what staff are to do with an order that the pharmacy's own file counts as filled."""
+    part = "" if order.filled == order.lines else f"{order.filled} of {order.lines} prescriptions of "
+    first = "" if order.status == "placed" else f"it is {order.status}, and once it is placed: "
+    return f"to be shipped: {part}order {order.order_number}, filled by the file; {first}ivr pharmacy ship {order.order_number}"
 
 
 @pharmacy.command("orders")

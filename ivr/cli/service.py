@@ -27,6 +27,7 @@ from ivr.line.versions import load, read_files
 from ivr.pharmacy.database import open_database, upgrade
 from ivr.pharmacy.demo import DemoCard, demo_card, is_empty, load_demo
 from ivr.phone import terminal
+from ivr.web.app import unsigned_means
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 THREADS = 16
@@ -42,7 +43,7 @@ STOP_SECONDS = 10
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that answer calls."
 )
 def serve(host: str, port: int, workers: int) -> None:
-    """Answer calls: the line, with an embedded database and a demo pharmacy unless told otherwise.
+    """Answer calls: the line, with an embedded database, and a demo pharmacy in it, unless told otherwise.
 
     Example: ivr serve --port 8080
     """
@@ -52,15 +53,20 @@ def serve(host: str, port: int, workers: int) -> None:
             f"TWILIO_AUTH_TOKEN: expected the carrier account's token, since {host} can be reached from elsewhere; "
             "found none (IVR_UNSIGNED=1 goes without)"
         )
+    if chosen.unsigned:
+        click.echo(unsigned_means(chosen), err=True)
     logs.configure(sys.stderr)
     load(read_files(chosen.flows, chosen.prompts), SPECS)  # a line is not started on an edit it would refuse
     line = build_line(chosen)
     now = line.clock()
-    if is_empty(line.database):
-        load_demo(line.database, line.today(now))
+    empty = is_empty(line.database)
+    if empty and line.database.dialect.name == "sqlite":  # a server's database waits for its members
+        load_demo(line.database, line.today(now), timezone=line.timezone)
     with line.database.connect() as connection:
         card = demo_card(connection, line.today(now), line.rules)
     console().print(start_card(f"http://{host}:{port}", card))
+    if empty and card is None:
+        click.echo("The pharmacy has no members yet: ivr pharmacy load FOLDER, or ivr pharmacy demo to try the line")
     line.database.dispose()  # the workers open their own
     logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.msg)  # they wait, not compute
     Granian(

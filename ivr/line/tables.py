@@ -99,6 +99,16 @@ lock_out = Table(
 )
 """Wrong identifications by subject: a keyed digest of a telephone or member number, a call, or the whole line."""
 
+staff_guess = Table(
+    "staff_guess",
+    metadata,
+    Column("peer", Text, primary_key=True),
+    Column("wrong", SmallInteger, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("locked_until", Instant),
+)
+"""Wrong staff passwords by the address they came from."""
+
 card_entry = Table(
     "card_entry",
     metadata,

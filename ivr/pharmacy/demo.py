@@ -6,9 +6,10 @@ member of `member.csv` is the one a newcomer is told to be.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, tzinfo
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select
@@ -43,15 +44,25 @@ class DemoCard:
     prescriptions: tuple[DemoPrescription, ...]
 
 
-def load_demo(engine: Engine, today: date, progress: Callable[[str, int], None] | None = None) -> Mapping[str, int]:
+def load_demo(
+    engine: Engine, today: date, progress: Callable[[str, int], None] | None = None, *, timezone: tzinfo = UTC
+) -> Mapping[str, int]:
     """Load the demo pharmacy as it should look on this day; return how many rows each table was given."""
-    return load_folder(engine, DEMO_FOLDER, today, progress)
+    return load_folder(engine, DEMO_FOLDER, today, progress, timezone=timezone)
 
 
 def is_empty(engine: Engine) -> bool:
     """Tell whether a database that is up to date has no members yet."""
     with answering(engine), engine.connect() as connection:
         return connection.scalar(select(Member.id).limit(1)) is None
+
+
+def has_others(engine: Engine) -> bool:
+    """Tell whether a database that is up to date has members that are not the demo's."""
+    with (DEMO_FOLDER / "member.csv").open(encoding="utf-8", newline="") as lines:
+        demo = [row["member_number"] for row in csv.DictReader(lines)]
+    with answering(engine), engine.connect() as connection:
+        return connection.scalar(select(Member.id).where(Member.member_number.not_in(demo)).limit(1)) is not None
 
 
 def demo_card(connection: Connection, today: date, rules: Rules) -> DemoCard | None:

@@ -1,7 +1,8 @@
 """What becomes of an order after it is placed: paid, held, released, shipped, delivered, cancelled.
 
 Every step is an update that names the states it may start from and says whether it happened, so that of two people who
-do the same thing only one does. Refills come back, and a fill is counted, exactly once.
+do the same thing only one does. Refills come back, and a fill is counted, exactly once: a line that the pharmacy's own
+file has filled (`load_refills`) is counted there, and neither here.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _ITS_PRESCRIPTIONS = (
 _CLOSE_LINES = (
     change(OrderLine, OrderLine.order_id == bindparam("order"), OrderLine.open)
     .values(open=False)
-    .returning(OrderLine.prescription_id, OrderLine.days_supply)
+    .returning(OrderLine.prescription_id, OrderLine.days_supply, OrderLine.refills_short, OrderLine.filled_on)
 )
 
 
@@ -75,7 +76,7 @@ def ship_order(connection: Connection, order_id: int, today: date, tracking_numb
     _take_prescriptions(connection, order_id)
     if not _move(connection, order_id, ("placed",), status="shipped", tracking_number=tracking_number):
         return False
-    for prescription_id, days in _close_lines(connection, order_id):
+    for prescription_id, days, _ in _close_lines(connection, order_id):
         connection.execute(
             change(Prescription, Prescription.id == prescription_id).values(
                 first_filled_on=func.coalesce(Prescription.first_filled_on, today),
@@ -100,11 +101,12 @@ def cancel_order(connection: Connection, order_id: int) -> bool:
     _take_prescriptions(connection, order_id)
     if not _move(connection, order_id, CANCELLABLE, status="cancelled"):
         return False
-    for prescription_id, days in _close_lines(connection, order_id):
+    for prescription_id, days, short in _close_lines(connection, order_id):
         back = _refills_back(days)
         connection.execute(
             change(Prescription, Prescription.id == prescription_id).values(
-                refills_left=Prescription.refills_left + back, refills_used=Prescription.refills_used - back
+                refills_left=Prescription.refills_left + case((back > short, back - short), else_=0),
+                refills_used=Prescription.refills_used - back,
             )
         )
     forget_order_card(connection, order_id)
@@ -120,10 +122,10 @@ def _take_prescriptions(connection: Connection, order_id: int) -> None:
     connection.execute(_ITS_PRESCRIPTIONS, {"order": order_id}).all()
 
 
-def _close_lines(connection: Connection, order_id: int) -> list[tuple[int, int]]:
-    """Close the order's open lines and return the prescription and days' supply of each."""
+def _close_lines(connection: Connection, order_id: int) -> list[tuple[int, int, int]]:
+    """Close the order's open lines; return prescription, days' supply and refills short of those not filled yet."""
     closed = connection.execute(_CLOSE_LINES, {"order": order_id})
-    return sorted((prescription_id, days) for prescription_id, days in closed)
+    return sorted((prescription_id, days, short) for prescription_id, days, short, filled_on in closed if not filled_on)
 
 
 def _refills_back(days: int) -> ColumnElement[int]:

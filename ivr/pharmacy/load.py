@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from itertools import islice
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from sqlalchemy.exc import IntegrityError
 from ivr.errors import DataError, did_you_mean
 from ivr.pharmacy.database import answering, unhurried, upgrade
 from ivr.pharmacy.load_fields import secret
-from ivr.pharmacy.load_files import FILES, Column, CsvFile, Reference
+from ivr.pharmacy.load_files import FILES, PRESCRIPTION, Column, CsvFile, Reference
+from ivr.pharmacy.load_refills import Refills
 from ivr.pharmacy.load_rules import Record, RefusedError, Values
 from ivr.secret import Secret
 
@@ -30,27 +31,45 @@ BATCH = 1000
 LONGEST_QUOTE = 40
 
 
-def load_folder(engine: Engine, folder: Path, today: date, progress: Progress | None = None) -> Mapping[str, int]:
+def load_folder(
+    engine: Engine, folder: Path, today: date, progress: Progress | None = None, *, timezone: tzinfo = UTC
+) -> Mapping[str, int]:
     """Bring the database up to date and load the CSV files of a folder; return how many rows each table was given.
 
-    Relative dates count from `today`. Raises DataError at the first row that cannot be loaded.
+    Relative dates count from `today`; the day of an order is a day in `timezone`. Refills that orders have taken and
+    the files do not know of stay taken (see `load_refills`). Raises DataError at the first row that cannot be loaded.
     """
     files = _files_in(folder)
     upgrade(engine)
-    return _load(engine, folder, files, today, progress)
+    with answering(engine), engine.begin() as connection:
+        unhurried(connection)
+        with Refills(connection, folder, today, timezone) as refills:
+            return _load(connection, folder, files, today, progress, refills)
 
 
 def add_folder(engine: Engine, folder: Path, today: date) -> Mapping[str, int]:
-    """Do the same in a database that is up to date already, as one is that a rehearsal changes row by row."""
-    return _load(engine, folder, _files_in(folder), today, None)
+    """Do the same in a database that is up to date already, as one is that a rehearsal changes row by row.
+
+    Its rows are taken as they are told: they were read from the database, with what orders have taken.
+    """
+    with answering(engine), engine.begin() as connection:
+        return _load(connection, folder, _files_in(folder), today, None, None)
 
 
 def _load(
-    engine: Engine, folder: Path, files: Sequence[CsvFile], today: date, progress: Progress | None
+    connection: Connection,
+    folder: Path,
+    files: Sequence[CsvFile],
+    today: date,
+    progress: Progress | None,
+    refills: Refills | None,
 ) -> Mapping[str, int]:
-    with answering(engine), engine.begin() as connection:
-        unhurried(connection)
-        return {file.table.name: _load_file(connection, folder / file.name, file, today, progress) for file in files}
+    return {
+        file.table.name: _load_file(
+            connection, folder / file.name, file, today, progress, refills if file is PRESCRIPTION else None
+        )
+        for file in files
+    }
 
 
 def _files_in(folder: Path) -> list[CsvFile]:
@@ -64,7 +83,14 @@ def _files_in(folder: Path) -> list[CsvFile]:
     return [file for file in FILES if file.name in found]
 
 
-def _load_file(connection: Connection, path: Path, file: CsvFile, today: date, progress: Progress | None) -> int:
+def _load_file(
+    connection: Connection,
+    path: Path,
+    file: CsvFile,
+    today: date,
+    progress: Progress | None,
+    refills: Refills | None,
+) -> int:
     loaded = 0
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
@@ -73,10 +99,12 @@ def _load_file(connection: Connection, path: Path, file: CsvFile, today: date, p
                 _resolve(connection, file, batch)
                 for record in batch:
                     file.complete(record, today)
-                _store(connection, file, batch, today)
+                _store(connection, file, refills.put_aside(batch) if refills else batch, today)
                 loaded += len(batch)
                 if progress:
                     progress(file.name, loaded)
+        for aside in refills.settled() if refills else ():
+            _store(connection, file, aside, today)
     except RefusedError as error:
         raise DataError(f"{file.name}:{error.line}: {error}") from None
     except OSError as error:
@@ -171,6 +199,8 @@ def _resolve(connection: Connection, file: CsvFile, batch: Sequence[Record]) -> 
 
 def _store(connection: Connection, file: CsvFile, batch: Sequence[Record], today: date) -> None:
     """Write a batch; what the database refuses is halved until the row at fault stands alone."""
+    if not batch:
+        return
     try:
         with connection.begin_nested():
             _write(connection, file, batch, today)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnExpressionArgument, Connection, Executable, Select, bindparam, select, text
+from sqlalchemy import ColumnExpressionArgument, Connection, Executable, Select, bindparam, func, select, text
 
 from ivr.pharmacy.statements import every
 from ivr.pharmacy.tables import UNFINISHED_ORDER, OrderLine, Prescription, RefillOrder
@@ -52,6 +52,16 @@ class OrderFacts:
     lines: tuple[LineFacts, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class FilledOrder:
+    """An unfinished order of which a loaded file says that so many of its lines are filled."""
+
+    order_number: str
+    status: str
+    filled: int
+    lines: int
+
+
 _COLUMNS = tuple(getattr(RefillOrder, field.name) for field in fields(OrderFacts) if field.name != "lines")
 _UNFINISHED = text(UNFINISHED_ORDER)  # worded as in the index, or SQLite would not see that the index serves
 
@@ -86,6 +96,14 @@ _LINES = (
     .join(Prescription, Prescription.id == OrderLine.prescription_id)
     .where(OrderLine.order_id.in_(bindparam("order_ids", expanding=True)))
     .order_by(OrderLine.id)
+)
+_FILLED = (
+    select(RefillOrder.order_number, RefillOrder.status, func.count(OrderLine.filled_on), func.count())
+    .join(OrderLine, OrderLine.order_id == RefillOrder.id)
+    .where(OrderLine.open)
+    .group_by(RefillOrder.id)
+    .having(func.count(OrderLine.filled_on) > 0)
+    .order_by(RefillOrder.id)
 )
 
 
@@ -137,6 +155,11 @@ def pending_since_before(connection: Connection, moment: datetime) -> tuple[Orde
 def due_to_ship(connection: Connection, today: date) -> tuple[OrderFacts, ...]:
     """Return the scheduled orders whose day has come."""
     return _orders(connection, _DUE, today=today)
+
+
+def filled_orders(connection: Connection) -> tuple[FilledOrder, ...]:
+    """Return the orders that the pharmacy's own file counts as filled, and that did not ship here yet."""
+    return every(connection, _FILLED, FilledOrder)
 
 
 def _one(connection: Connection, query: Executable, **values: object) -> OrderFacts | None:

@@ -50,9 +50,9 @@ def insert_unless_there(connection: Connection, table: Table, values: Mapping[st
     connection.execute(_keeping(table, connection.dialect.name), values)
 
 
-def insert_or_replace(connection: Connection, table: Table, values: Mapping[str, object]) -> None:
-    """Insert a row, or write these values over the one that has the same primary key."""
-    connection.execute(_replacing(table, connection.dialect.name, tuple(values)), values)
+def insert_or_replace(connection: Connection, table: Table, *rows: Mapping[str, object]) -> None:
+    """Insert rows, which have the same columns, or write their values over those of the same primary key."""
+    connection.execute(_replacing(table, connection.dialect.name, tuple(rows[0])), rows)
 
 
 def change(table: type[Base], *where: ColumnExpressionArgument[bool]) -> Update:

@@ -169,7 +169,11 @@ class RefillOrder(Base):
 
 
 class OrderLine(Base):
-    """One prescription in an order; open until it ships or is cancelled, and only one may be."""
+    """One prescription in an order; open until it ships or is cancelled, and only one may be.
+
+    Two columns are the loader's: `filled_on` is the day on which the pharmacy's own file says it was filled, so that
+    the file counts its refills; `refills_short` is how many of its refills the file had not left any more.
+    """
 
     __tablename__ = "order_line"
     __table_args__ = (
@@ -185,6 +189,8 @@ class OrderLine(Base):
     quantity: Mapped[int]
     price_cents: Mapped[int]
     open: Mapped[bool] = mapped_column(default=True)
+    filled_on: Mapped[date | None]
+    refills_short: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Payment(Base):

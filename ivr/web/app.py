@@ -25,6 +25,7 @@ from ivr.web import audio, status
 from ivr.web.guard import Guard
 from ivr.web.staff import StaffDoor
 from ivr.web.studio import Studio
+from ivr.web.throttle import Throttle
 from ivr.web.twiml import Renderer
 from ivr.web.voice import Voice
 
@@ -58,12 +59,26 @@ def _create(settings: Settings) -> Flask:
         logs.get_logger().warning(
             "card_data_scope", capture="keypad", scope="card numbers pass through this line: PCI DSS SAQ D"
         )
+    if settings.unsigned:
+        logs.get_logger().warning("unsigned", means=unsigned_means(settings))
     line = build_line(settings)
     watcher = Watcher(line, folders(settings))
     watcher.begin()
     threading.Thread(target=watcher.run, daemon=True).start()
     threading.Thread(target=_sweep_forever, args=(line, settings.retention_days), daemon=True).start()
     return make_app(line, settings)
+
+
+def unsigned_means(settings: Settings) -> str:
+    """Say in one line what IVR_UNSIGNED=1 does to a line that is set so."""
+    if settings.twilio_auth_tokens:
+        return (
+            "IVR_UNSIGNED=1 does nothing beside TWILIO_AUTH_TOKEN, and opens the line where that is missing: unset it"
+        )
+    return (
+        "IVR_UNSIGNED=1: nobody checks that requests come from the carrier; "
+        "whoever reaches this line can call it from any number they name"
+    )
 
 
 def _sweep_forever(line: Line, retention_days: int) -> None:
@@ -82,7 +97,8 @@ def make_app(line: Line, settings: Settings) -> Flask:
     app = voice_app(line, settings, folder, guard)
     app.register_blueprint(audio.blueprint(folder))
     app.register_blueprint(status.blueprint(line))
-    studio = Studio(line, StaffDoor(guard, settings.staff_password), folder, _path(settings))
+    door = StaffDoor(guard, settings.staff_password, Throttle(line.database, line.clock))
+    studio = Studio(line, door, folder, _path(settings))
     app.register_blueprint(studio.blueprint(), url_prefix="/studio")
     return app
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hmac
+from hashlib import sha256
 
 from flask import Request, Response
 
+from ivr.errors import UnreachableError
 from ivr.secret import Secret
 from ivr.web.guard import Guard
+from ivr.web.throttle import LOCKED_FOR, Throttle
 
 _CLOSED = "IVR_STAFF_PASSWORD opens these pages; without TWILIO_AUTH_TOKEN they are open to this machine too.\n"
+_WAIT = "Too many wrong passwords came from this address. Try again later.\n"
+_AWAY = "The database does not answer, so the password cannot be checked. Try again later.\n"
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self' data:; media-src 'self'; form-action 'self'; "
@@ -24,9 +29,10 @@ _HEADERS = {
 class StaffDoor:
     """Lets staff in, and keeps what they see to them."""
 
-    def __init__(self, guard: Guard, password: Secret | None) -> None:
+    def __init__(self, guard: Guard, password: Secret | None, throttle: Throttle) -> None:
         self._guard = guard
         self._password = password
+        self._throttle = throttle
 
     def refuse(self, request: Request) -> Response | None:
         """Return why a request is not answered; None when it may be."""
@@ -34,11 +40,17 @@ class StaffDoor:
             return None
         if self._password is None:
             return Response(_CLOSED, 403, content_type="text/plain")
-        given = (request.authorization.password or "") if request.authorization else ""
-        if hmac.compare_digest(given.encode(), self._password.reveal().encode()):
-            return None
-        challenge = {"WWW-Authenticate": 'Basic realm="staff", charset="UTF-8"'}
-        return Response("The staff password is needed.\n", 401, challenge, content_type="text/plain")
+        given, password = request.authorization, self._password
+        if given is None or given.password is None:  # not a try: a browser asks this way what is wanted
+            return _challenge()
+        try:
+            right = self._throttle.judge(request.remote_addr, lambda: _is_same(given.password or "", password))
+        except UnreachableError:
+            return Response(_AWAY, 503, content_type="text/plain")
+        if right is None:
+            waits = {"Retry-After": str(int(LOCKED_FOR.total_seconds()))}
+            return Response(_WAIT, 429, waits, content_type="text/plain")
+        return None if right else _challenge()
 
     @staticmethod
     def close(response: Response) -> Response:
@@ -46,3 +58,17 @@ class StaffDoor:
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         return response
+
+
+def _is_same(given: str, password: Secret) -> bool:
+    """Compare in a time that tells nothing of the password, its length included."""
+    return hmac.compare_digest(_digest(given), _digest(password.reveal()))
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode(errors="surrogatepass")).digest()
+
+
+def _challenge() -> Response:
+    wanted = {"WWW-Authenticate": 'Basic realm="staff", charset="UTF-8"'}
+    return Response("The staff password is needed.\n", 401, wanted, content_type="text/plain")
