@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from rehearsal import IDENTIFIED, Rehearsal
@@ -34,7 +35,11 @@ class Caller:
 
     @property
     def address(self) -> tuple[object, ...]:
+        """The address that was accepted: in the call until the order is placed, and then in the pharmacy."""
         columns = "house_number, street, unit, city, state, zip, kind, verified, keyed"
+        chosen: Any = self.rehearsal.turns[-1].call.values.get("new_address")
+        if chosen:
+            return tuple(chosen[column] for column in columns.split(", "))
         return self.rehearsal.rows(f"SELECT {columns} FROM address ORDER BY id")[-1]  # noqa: S608
 
     @property
@@ -143,8 +148,10 @@ def test_the_order_goes_to_the_new_address_and_the_mailing_address_stays(rehears
 
 def test_from_now_on_it_replaces_the_mailing_address_and_the_member_is_to_be_told(rehearsal: Rehearsal) -> None:
     caller = begin(rehearsal, scope="2")
-    text = caller.press("01001 74# 777# 1")
-    assert "your mailing address from now on" in text
+    assert "your mailing address once you order" in caller.press("01001 74# 777# 1")
+    assert "Massachusetts, zero one zero zero one, your mailing address from now on." in caller.press("1")
+    assert not rehearsal.rows("SELECT 1 FROM address WHERE street = 'Springfield Street'"), "not written yet"
+    assert "On your next call, key in its ZIP code" in caller.press("7")
     rows = rehearsal.rows(
         "SELECT street, replaced_at FROM address WHERE member_id = 1 AND kind = 'mailing' ORDER BY id"
     )
@@ -159,8 +166,17 @@ def test_from_now_on_it_replaces_the_mailing_address_and_the_member_is_to_be_tol
 
 def test_a_member_without_a_telephone_is_told_by_letter(rehearsal: Rehearsal) -> None:
     rehearsal.run("UPDATE member SET phone = NULL WHERE id = 1")
-    begin(rehearsal, scope="2").press("01001 74# 777# 1")
+    begin(rehearsal, scope="2").press("01001 74# 777# 1 1 7")
     assert rehearsal.rows('SELECT "by" FROM notice') == [("letter",)]
+
+
+def test_an_address_is_written_with_the_order_and_not_before(rehearsal: Rehearsal) -> None:
+    before = rehearsal.rows("SELECT count(*) FROM address")
+    caller = begin(rehearsal, scope="2")
+    caller.press("01001 74# 777# 1 1 9")
+    assert "your mailing address stays as it was" in caller.press("5")
+    begin(rehearsal).press("01001 74# 777# 1")
+    assert rehearsal.rows("SELECT count(*) FROM address") == before
 
 
 def test_a_street_that_is_not_known_is_spelled_and_holds_the_order_unpaid(rehearsal: Rehearsal) -> None:

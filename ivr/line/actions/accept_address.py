@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 
 from ivr.flow.call import Done
 from ivr.line import lockout
 from ivr.line.actions.address_building import Building
 from ivr.line.actions.kinds import Action, Inside, item, number, text
-from ivr.line.notices import note_changed_address
 from ivr.line.service import Context
-from ivr.pharmacy.addresses import NewAddress, add_address
+from ivr.pharmacy.addresses import NewAddress
 from ivr.pharmacy.members import born_on, is_own_prescription
 from ivr.prompts import phrase
 from ivr.wording import Value, Values
@@ -92,12 +92,13 @@ def _also(building: Building) -> Value:
 # Kept
 
 
-def use_new_address(context: Context, values: Values) -> Done:
-    """Keep the address that was accepted: for this order, or as the mailing address from now on.
+def use_new_address(_: Context, values: Values) -> Done:
+    """Choose the address that was accepted: for this order, or as the mailing address from the order on.
 
-    One that could not be held against the directory stays unverified, replaces nothing, and holds the order.
+    It is written when the order is placed. One that could not be held against the directory stays unverified, replaces
+    nothing, and holds the order.
     """
-    building, member_id = Building.of(values), number(values, "member_id")
+    building = Building.of(values)
     street, always = text(item(values, "street_choice"), "street"), text(values, "address_for") == "always"
     new = NewAddress(
         kind="mailing" if always else "shipping",
@@ -110,11 +111,8 @@ def use_new_address(context: Context, values: Values) -> Done:
         verified=building.checked,
         keyed=" ".join(building.keyed),
     )
-    address_id = add_address(context.connection, member_id, new, context.now)
-    if always and building.checked:
-        note_changed_address(context.connection, member_id, address_id, context.now)
-    outcome = "to_be_checked" if not building.checked else "changed" if always else "chosen"
-    kept: dict[str, Value] = {"address_id": address_id, "address": building.address(street)}
+    outcome = "to_be_checked" if not building.checked else "from_now_on" if always else "chosen"
+    kept: dict[str, Value] = {"address_id": None, "new_address": asdict(new), "address": building.address(street)}
     kept |= {"address_held": not building.checked}
     return Done(outcome, kept, ("building", "streets", "street_choice"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from ivr.flow.call import Done
@@ -20,9 +21,18 @@ def look_up_address(context: Context, values: Values) -> Done:
     if found is None:
         return Done("none")
     parts: dict[str, Value] = asdict(found)
-    return Done("on_file", {"address_id": found.id, **ON_FILE, "address": {n: parts[n] for n in SPOKEN}})
+    chosen: dict[str, Value] = {"address_id": found.id, "new_address": None, **ON_FILE}
+    return Done("on_file", {**chosen, "address": {n: parts[n] for n in SPOKEN}})
+
+
+def leave_order(_: Context, values: Values) -> Done:
+    """Leave without ordering: an address that was to be the mailing address from then on is dropped, and that is said."""
+    new = values.get("new_address")
+    dropped = isinstance(new, Mapping) and new["kind"] == "mailing"
+    return Done("address_dropped" if dropped else "left", {"new_address": None})
 
 
 ACTIONS: dict[str, Action] = {
     "look_up_address": Inside(look_up_address),
+    "leave_order": Inside(leave_order),
 }

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from ivr.flow.call import Done
 from ivr.line import settle
 from ivr.line.actions import refill, speech
 from ivr.line.actions.cards import open_token
 from ivr.line.actions.kinds import Action, Inside, Item, day, item, items, number, text
+from ivr.line.notices import note_changed_address
 from ivr.line.service import Context
 from ivr.pharmacy import placing
+from ivr.pharmacy.addresses import NewAddress, add_address
 from ivr.pharmacy.fulfilment import use_card
 from ivr.pharmacy.orders import OrderFacts
 from ivr.pharmacy.payments import begin_payment, save_card
@@ -26,12 +29,22 @@ def say_back(context: Context, values: Values) -> Done:
     basket, totals = items(values, "basket"), refill.totals(values)
     facts: dict[str, Value] = {
         "lines": speech.lines(values, basket),
-        "ship_to": phrase("order.ship_to", address=values["address"]),
+        "ship_to": phrase(_ship_to_words(values), address=values["address"]),
         "amounts": speech.amounts(totals),
         "paying": _paying(values, totals),
         "supply_notes": _supply_notes(context, values, basket),
     }
     return Done("said", {**facts, "count": len(basket)})
+
+
+def _ship_to_words(values: Values) -> str:
+    new = _new_address(values)
+    return "order.ship_to_from_now_on" if new and new.kind == "mailing" and new.verified else "order.ship_to"
+
+
+def _new_address(values: Values) -> NewAddress | None:
+    new: Any = values.get("new_address")
+    return NewAddress(**new) if new else None
 
 
 def _supply_notes(context: Context, values: Values, basket: Iterable[Item]) -> Value:
@@ -81,7 +94,8 @@ def place_order(context: Context, values: Values) -> Done:
     """Place what was said back; when a prescription was ordered elsewhere meanwhile, nothing, and it leaves the basket."""
     savepoint = context.connection.begin_nested()
     try:
-        orders = [_place(context, values, when, cents) for when, cents in refill.totals(values)]
+        ship_to = _ship_to(context, values)
+        orders = [_place(context, values, ship_to.id, when, cents) for when, cents in refill.totals(values)]
     except _TakenError as error:
         savepoint.rollback()
         return _without(values, error.taken)
@@ -91,11 +105,33 @@ def place_order(context: Context, values: Values) -> Done:
         "order_id": first.id,
         "order_number": first.order_number,
         "arrives_on": day(first.expected_by),
-        "placed": tuple(speech.placed(order) for order in orders),
+        "placed": (*(speech.placed(order) for order in orders), *ship_to.told),
         "basket": (),
+        "address_id": ship_to.id,
+        "new_address": None,
     }
     pending = next((order for order in orders if order.status == "pending"), None)
     return Done("pending" if pending else "placed", told)
+
+
+@dataclass(frozen=True, slots=True)
+class _ShipTo:
+    """The row of the address that orders go to, and what there is to say of it."""
+
+    id: int
+    told: tuple[Value, ...] = ()
+
+
+def _ship_to(context: Context, values: Values) -> _ShipTo:
+    """Write a new address down, now that it is ordered to; the member is told of a changed mailing address."""
+    new, member_id = _new_address(values), number(values, "member_id")
+    if new is None:
+        return _ShipTo(number(values, "address_id"))
+    address_id = add_address(context.connection, member_id, new, context.now)
+    if new.kind == "shipping" or not new.verified:
+        return _ShipTo(address_id)
+    note_changed_address(context.connection, member_id, address_id, context.now)
+    return _ShipTo(address_id, (phrase("address.changed"),))
 
 
 def _without(values: Values, taken: Taken) -> Done:
@@ -106,13 +142,13 @@ def _without(values: Values, taken: Taken) -> Done:
     return Done("taken" if left else "all_taken", {"basket": left, "what": what})
 
 
-def _place(context: Context, values: Values, when: str, cents: int) -> OrderFacts:
+def _place(context: Context, values: Values, ship_to_id: int, when: str, cents: int) -> OrderFacts:
     ship_on, held = refill.later(when), bool(values["address_held"])
     lines = [line for line in items(values, "basket") if line["when"] == when]
     request = OrderRequest(
         member_id=number(values, "member_id"),
         lines=tuple(WantedLine(number(line, "prescription_id"), number(line, "n")) for line in lines),
-        ship_to_id=number(values, "address_id"),
+        ship_to_id=ship_to_id,
         status="held" if held else "scheduled" if ship_on else "pending" if cents else "placed",
         request_key=f"{context.caller.sid}-{context.turn}-{when}",
         ship_on=ship_on,

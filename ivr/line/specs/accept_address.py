@@ -30,9 +30,9 @@ SPECS: dict[str, ActionSpec] = {
         phrases={"note": NOTES, "also": ALSO},
     ),
     "use_new_address": spec(
-        *("chosen", "changed", "to_be_checked"),
-        reads=("member_id", "building", "street_choice", "address_for"),
-        writes={"address_id": KEPT, "address": "address", "address_held": KEPT},
+        *("chosen", "from_now_on", "to_be_checked"),
+        reads=("building", "street_choice", "address_for"),
+        writes={"address_id": KEPT, "new_address": KEPT, "address": "address", "address_held": KEPT},
         forgets=("building", "streets", "street_choice"),
     ),
 }

@@ -10,6 +10,7 @@ SPECS: dict[str, ActionSpec] = {
         "on_file",
         "none",
         reads=("member_id",),
-        on={"on_file": {"address": "address", "address_id": KEPT, "address_held": KEPT}},
+        on={"on_file": {"address": "address", "address_id": KEPT, "new_address": KEPT, "address_held": KEPT}},
     ),
+    "leave_order": spec("left", "address_dropped", writes={"new_address": KEPT}),
 }

@@ -6,7 +6,14 @@ from ivr.flow.definition import KEPT, ActionSpec
 from ivr.line.specs import speech
 from ivr.line.specs.spec import spec
 
-ORDERED = {"order_id": KEPT, "order_number": "digits", "arrives_on": "date", "placed": "phrase"}
+ORDERED = {
+    "order_id": KEPT,
+    "order_number": "digits",
+    "arrives_on": "date",
+    "placed": "phrase",
+    "address_id": KEPT,
+    "new_address": KEPT,
+}
 
 FACTS = ("lines", "ship_to", "amounts", "paying", "supply_notes")
 """What an order is confirmed by: the prescriptions, the address, what is charged to which card, and what comes late."""
@@ -14,11 +21,11 @@ FACTS = ("lines", "ship_to", "amounts", "paying", "supply_notes")
 SPECS: dict[str, ActionSpec] = {
     "say_back": spec(
         "said",
-        reads=("basket", "card", "keep_card", "address", "address_held"),
+        reads=("basket", "card", "keep_card", "address", "address_held", "new_address"),
         writes={**dict.fromkeys(FACTS, "phrase"), "count": "number"},
         phrases={
             "lines": speech.LINES,
-            "ship_to": {"order.ship_to": {"address": "address"}},
+            "ship_to": {name: {"address": "address"} for name in ("order.ship_to", "order.ship_to_from_now_on")},
             "what": speech.MEDICINE,
             "amounts": speech.AMOUNTS,
             "paying": speech.PAYING,
@@ -31,7 +38,7 @@ SPECS: dict[str, ActionSpec] = {
         "placed",
         "taken",
         "all_taken",
-        reads=("member_id", "basket", "address_id", "address_held", "card", "keep_card"),
+        reads=("member_id", "basket", "address_id", "new_address", "address_held", "card", "keep_card"),
         writes={"basket": KEPT},
         on={
             "pending": ORDERED,
@@ -39,7 +46,7 @@ SPECS: dict[str, ActionSpec] = {
             "taken": {"what": "phrase"},
             "all_taken": {"what": "phrase"},
         },
-        phrases={"placed": speech.PLACED, "what": speech.MEDICINE},
+        phrases={"placed": {**speech.PLACED, "address.changed": {}}, "what": speech.MEDICINE},
         facts=FACTS,
     ),
 }
