@@ -102,7 +102,7 @@ class Dialogue:
         return self.call.top.state if self.call.top.flow != "checkout" else ""
 
     def press(self, keys: str) -> None:
-        step = advance(self.flows, self.call, Keys(Secret(keys)) if keys.strip("#") else Silence())
+        step = advance(self.flows, self.call, Keys(Secret(keys)) if keys else Silence())
         while (step.action and self._in_address(step.call)) or isinstance(step.verb, Dial):
             if isinstance(step.verb, Dial):
                 step = advance(self.flows, step.call, Dialled("nobody"))

@@ -60,10 +60,41 @@ NEW_CARD = (
     Press("For this order only, press two.", "2"),
     Press("To order, press seven.", "7"),
 )
+IDENTIFY_ES = (
+    Press("Para español, oprima dos.", "2"),
+    Press("Para resurtir sus recetas, oprima uno.", "1"),
+    Press("numeral.", "41200017#"),
+    Press("código postal.", "94550"),
+)
+ON_FILE_ES = (
+    *IDENTIFY_ES,
+    Press("Para resurtirlas todas, oprima uno.", "1"),
+    Press("Si está bien, oprima uno.", "1"),
+    Press("oprima uno.", "1"),
+    Press("Para hacer el pedido, oprima siete.", "7"),
+)
+NEW_CARD_ES = (
+    *IDENTIFY_ES,
+    Press("Para marcar los números, oprima tres.", "3"),
+    Press("numeral.", "7304112#"),
+    Press("Para treinta días, por ocho dólares con cincuenta centavos, oprima uno.", "1"),
+    Press("Para otro número de receta, oprima uno.", "1"),
+    Press("numeral.", "7304249#"),
+    Press("Si eso es todo, oprima nueve.", "9"),
+    Press("Si está bien, oprima uno.", "1"),
+    Press("Para una tarjeta nueva, oprima nueve.", "9"),
+    Press("numeral.", "4242424242424242#"),
+    Press("cuatro dígitos.", "1230"),
+    Press("de la tarjeta.", "123"),
+    Press("solo en este pedido, oprima dos.", "2"),
+    Press("Para hacer el pedido, oprima siete.", "7"),
+)
 CALLS = {
     "caller's number on file, all on file, refill all": ("+19255550143", ON_FILE, 75, 25),
     "any other phone, all on file, refill all": ("+15105550100", ON_FILE, 105, None),
     "two numbers and a new card": ("+15105550100", NEW_CARD, 180, None),
+    "in Spanish, caller's number on file, all on file, refill all": ("+19255550143", ON_FILE_ES, 75, 25),
+    "in Spanish, two numbers and a new card": ("+15105550100", NEW_CARD_ES, 180, None),
 }
 
 
@@ -78,7 +109,7 @@ def cost(rehearsal: Rehearsal, from_number: str, presses: tuple[Press, ...]) -> 
         words += count_words(said[: said.index(press.after) + len(press.after)])
         keys += len(press.keys)
         heard = phone.press(press.keys)
-    if "Your order is placed" not in heard.text:
+    if "Your order is placed" not in heard.text and "Su pedido está confirmado" not in heard.text:
         raise SystemExit(f"no order was placed: {heard.text}")
     return words * 60 / WORDS_A_MINUTE + keys * KEY_SECONDS, keys, words
 
