@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ivr.flow.call import Done
-from ivr.line import settle
+from ivr.line import lockout, settle
 from ivr.line.actions import refill, speech
 from ivr.line.actions.cards import open_token
 from ivr.line.actions.kinds import Action, Inside, Item, day, item, items, number, text
@@ -59,6 +59,7 @@ def place_order(context: Context, values: Values) -> Done:
         savepoint.rollback()
         return _without(values, error.taken)
     savepoint.commit()
+    lockout.remember_phone(context, number(values, "member_id"))
     first = orders[0]
     told: dict[str, Value] = {
         "order_id": first.id,
