@@ -68,7 +68,7 @@ class Explorer:
     _ways_on: frozenset[tuple[Where, Where]] = frozenset()
     _chosen: Chosen = field(default_factory=dict)
     _shortest: dict[tuple[Where, str, tuple[Where, ...]], tuple[Act, ...]] = field(default_factory=dict)
-    """The shortest call that came to an outcome, by what ran its flow, where either has others left."""
+    """The shortest call that came to a wrong answer, by what ran its flow, where either has outcomes left."""
     _distances: Mapping[Where, int] = field(default_factory=dict)
     _patience: int = 1
     _deep: bool = False
@@ -134,8 +134,8 @@ class Explorer:
 
     def _after_repeating(self, scene: Rehearsed, start: Point) -> None:
         """Begin with callers who have done the same thing over and over in earlier calls: it may have been counted."""
-        for (where, outcome, around), acts in self._shortest.items():
-            if self._is_wrong(where, outcome) and any(self._outcomes_left(*each) for each in (where, *around)):
+        for (where, _, around), acts in self._shortest.items():
+            if any(self._outcomes_left(*each) for each in (where, *around)):
                 again = (*acts, HangsUp(NOWHERE), Dials(NOWHERE)) * REPEATED
                 with suppress(CannotError):  # what an earlier call did may change what the next one is asked
                     self._go(scene, start, again, Keyed(again=(where, *around)))
@@ -235,7 +235,8 @@ class Explorer:
         if left and not any(isinstance(act, Dials | Breaks | Later) for act in acts):
             for where, outcome in ran:
                 way = (where, outcome, around)
-                self._shortest[way] = min(acts, self._shortest.get(way, acts), key=len)
+                if self._is_wrong(where, outcome):
+                    self._shortest[way] = min(acts, self._shortest.get(way, acts), key=len)
         return left
 
     def _is_wrong(self, where: Where, outcome: str) -> bool:
