@@ -406,16 +406,8 @@ class TestTheThirdProof:
         caller = begin(rehearsal, proof=proof)
         assert caller.text.startswith("That does not match")
         caller.press(f"{proof} {proof}")
-        assert caller.prompts == ["address.not_proved", "give_up.goodbye"], "the last says why, too"
+        assert caller.prompts == ["proof.not_proved", "give_up.goodbye"], "the last says why, too"
         assert rehearsal.rows("SELECT * FROM address WHERE entered_by = 'phone' AND member_id = 1") == []
-
-    def test_five_failures_lock_it_for_that_member_whoever_calls(self, rehearsal: Rehearsal) -> None:
-        for number in range(2):
-            phone, _ = rehearsal.call(IDENTIFIED + "1" + "2" + "1", from_number=f"+1510555012{number}")
-            for _ in range(3):
-                phone.press("9999999#")
-        phone, heard = rehearsal.call(IDENTIFIED + "1" + "2" + "1", from_number="+15105550129")
-        assert heard.text.startswith("That does not match")
 
     def test_whoever_keyed_a_prescription_number_is_not_asked_again(self, rehearsal: Rehearsal) -> None:
         _, heard = rehearsal.call(IDENTIFIED + "3" + "7304112#" + "3" + "9" + "2" + "1")

@@ -1,92 +1,359 @@
-"""Five wrong identifications lock a number for a while, with the same words; a withheld number locks nobody else out."""
+"""The one door for guesses: what is counted, whom it locks, for how long; the call scripts in `lockout.yaml` hear it."""
 
 from __future__ import annotations
 
+import random
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from threading import Barrier
+
 import pytest
-from rehearsal import IDENTIFIED, Rehearsal
+from rehearsal import IDENTIFIED, NOON, VERSION, Rehearsal
+from sqlalchemy import Connection
+from structlog.testing import capture_logs
 
+from ivr.flow.call import Event, Keys, Started
 from ivr.line import lockout
+from ivr.line.actions.proof import birth_date
+from ivr.line.lockout import Judged, guess, remember_phone
+from ivr.line.service import Caller, Context, Line
+from ivr.line.sweep import sweep
+from ivr.line.turn import take_turn
+from ivr.payment.vault import Vault
+from ivr.secret import Secret
+
+HOME, MEMBER = "+19255550142", "41200017"
+TOGETHER = 60
 
 
-def fail(rehearsal: Rehearsal, times: int, member: str = "41200017", from_number: str = "+15105550123") -> str:
-    """Identify wrongly, at most twice a call, and return what was heard last."""
-    text = ""
-    for _ in range(times):
-        phone, heard = rehearsal.call(f"11{member}#00000", from_number=from_number)
-        text = heard.text
-        phone.hang_up()
-    return text
+def stranger(number: int) -> str:
+    return f"+1510555{number:04d}"
 
 
-def is_let_in(rehearsal: Rehearsal, from_number: str = "+15105550123") -> bool:
-    phone, _ = rehearsal.call(IDENTIFIED, from_number=from_number)
-    prompts = rehearsal.last_prompts
-    phone.hang_up()
-    return prompts[-1] == "refill.how"
+def context(line: Line, connection: Connection, phone: str, now: datetime, sid: str = "CA1") -> Context:
+    return Context(line, connection, now, Caller(sid, phone, "+18002457979"), 4, {})
 
 
-def test_an_unknown_member_and_a_wrong_zip_hear_the_same_words(rehearsal: Rehearsal) -> None:
-    assert fail(rehearsal, 1) == fail(rehearsal, 1, member="99999999")
+def tried(
+    rehearsal: Rehearsal, phone: str, *, right: bool = False, member: str = MEMBER, after: timedelta = timedelta()
+) -> Judged[bool]:
+    """Make one guess in a turn of its own."""
+    with rehearsal.line.database.begin() as connection:
+        return guess(context(rehearsal.line, connection, phone, NOON + after), member, lambda: right)
 
 
-def test_five_failures_lock_the_number_that_calls(rehearsal: Rehearsal) -> None:
-    for number in range(4):
-        fail(rehearsal, 1, member=f"9999999{number}")
-    assert is_let_in(rehearsal)
-    before = fail(rehearsal, 1, member="99999998")
-    assert not is_let_in(rehearsal)
-    assert "I could not find a member" in before
-    phone, heard = rehearsal.call(IDENTIFIED)
-    assert "I could not find a member" in heard.text, "the same words as for a wrong number"
-    assert "person.nobody" in rehearsal.last_prompts, "and a person is offered"
-    assert is_let_in(rehearsal, "+15105550177"), "another number is not concerned"
-    assert not phone.errors
+def wrong(rehearsal: Rehearsal, *phones: str, member: str = MEMBER, after: timedelta = timedelta()) -> None:
+    for phone in phones:
+        assert not tried(rehearsal, phone, member=member, after=after).locked
 
 
-@pytest.mark.parametrize("member", ["41200017", "99999999"], ids=["known", "unknown"])
-def test_five_failures_lock_the_member_number_known_or_not(rehearsal: Rehearsal, member: str) -> None:
-    for number in range(5):
-        fail(rehearsal, 1, member, from_number=f"+1510555020{number}")
-    rehearsal.call(f"11{member}#94550", from_number="+15105550299")
-    assert "person.nobody" in rehearsal.last_prompts
+def orders(rehearsal: Rehearsal, phone: str, member_id: int = 1) -> None:
+    with rehearsal.line.database.begin() as connection:
+        remember_phone(context(rehearsal.line, connection, phone, NOON), member_id)
 
 
-def test_a_lock_ends(rehearsal: Rehearsal) -> None:
-    fail(rehearsal, 5)
-    assert not is_let_in(rehearsal)
-    rehearsal.clock.pass_seconds(lockout.LOCKED_FOR.total_seconds() - 600)
-    assert not is_let_in(rehearsal)
-    rehearsal.clock.pass_seconds(600)
-    assert is_let_in(rehearsal)
+class TestPhone:
+    def test_five_wrong_tries_lock_it_for_everything(self, rehearsal: Rehearsal) -> None:
+        for number in range(5):
+            assert tried(rehearsal, HOME, right=True, member=f"{number}").answer, "no success resets a count"
+            wrong(rehearsal, HOME, member=f"9999999{number}")
+        assert tried(rehearsal, HOME, right=True) == Judged(None, locked=True, under_attack=False)
+        assert tried(rehearsal, stranger(1), right=True).answer, "another phone is not concerned"
+
+    def test_a_try_counts_for_a_day(self, rehearsal: Rehearsal) -> None:
+        for hour in range(5):
+            wrong(rehearsal, HOME, after=timedelta(hours=hour))
+        almost = timedelta(days=1) - timedelta(seconds=1)
+        assert tried(rehearsal, HOME, right=True, after=almost).locked
+        wrong(rehearsal, HOME, after=timedelta(days=1))
+        assert tried(rehearsal, HOME, right=True, after=timedelta(days=1)).locked, "four others count still"
+        assert not tried(rehearsal, HOME, after=timedelta(days=1, hours=1)).locked
+
+    def test_what_is_refused_unjudged_does_not_make_the_lock_longer(self, rehearsal: Rehearsal) -> None:
+        wrong(rehearsal, *[HOME] * 5)
+        assert tried(rehearsal, HOME, after=timedelta(hours=23)).locked
+        assert tried(rehearsal, HOME, right=True, after=timedelta(days=1)).answer
+
+    def test_one_that_ordered_is_not_free_of_it(self, rehearsal: Rehearsal) -> None:
+        orders(rehearsal, HOME)
+        wrong(rehearsal, *[HOME] * 5)
+        assert tried(rehearsal, HOME, right=True).locked
+
+    def test_each_call_of_a_withheld_number_is_one_of_its_own(self, rehearsal: Rehearsal) -> None:
+        with rehearsal.line.database.begin() as connection:
+            for sid in ("CA1", "CA2"):
+                call = context(rehearsal.line, connection, "anonymous", NOON, sid)
+                assert [guess(call, MEMBER, lambda: False).locked for _ in range(6)] == [*[False] * 5, True]
 
 
-def test_failures_long_ago_do_not_count(rehearsal: Rehearsal) -> None:
-    fail(rehearsal, 4)
-    rehearsal.clock.pass_seconds(lockout.COUNTED_FOR.total_seconds() + 60)
-    fail(rehearsal, 1)
-    assert is_let_in(rehearsal)
+@pytest.mark.parametrize("member", [MEMBER, "99999999"], ids=["known", "unknown"])
+class TestMember:
+    TEN = tuple(stranger(number) for number in (*[1] * 4, *[2] * 4, *[3] * 2))
+
+    def test_ten_tries_from_three_phones_lock_it(self, rehearsal: Rehearsal, member: str) -> None:
+        wrong(rehearsal, *self.TEN[:-1], member=member)
+        assert tried(rehearsal, stranger(9), right=True, member=member).answer
+        wrong(rehearsal, self.TEN[-1], member=member)
+        assert tried(rehearsal, stranger(9), right=True, member=member).locked
+        assert tried(rehearsal, stranger(9), right=True, member="41200154").answer, "another member is not concerned"
+        later = timedelta(days=1)
+        assert tried(rehearsal, stranger(9), right=True, member=member, after=later).answer
+
+    def test_two_phones_do_not(self, rehearsal: Rehearsal, member: str) -> None:
+        wrong(rehearsal, *[stranger(1), stranger(2)] * 5, member=member)
+        assert tried(rehearsal, stranger(9), right=True, member=member).answer
 
 
-@pytest.mark.parametrize("withheld", ["anonymous", "unknown", "", "+anonymous"])
-def test_a_withheld_number_is_never_a_key(rehearsal: Rehearsal, withheld: str) -> None:
-    for number in range(8):
-        fail(rehearsal, 1, member=f"9999999{number}", from_number=withheld)
-    assert is_let_in(rehearsal, withheld)
+def test_a_phone_that_ordered_for_a_member_is_free_of_that_members_lock_alone(rehearsal: Rehearsal) -> None:
+    orders(rehearsal, HOME)
+    for member in (MEMBER, "41200154"):
+        wrong(rehearsal, *(stranger(int(member) % 100 + number % 3) for number in range(10)), member=member)
+    assert tried(rehearsal, HOME, right=True).answer
+    assert tried(rehearsal, HOME, right=True, member="41200154").locked
 
 
-def test_withheld_callers_together_have_a_limit_of_their_own(rehearsal: Rehearsal) -> None:
-    rehearsal.run(
-        "INSERT INTO lock_out (subject, failures, since) VALUES ('withheld', :failures, :since)",
-        failures=lockout.MOST_WITHHELD_FAILURES - 1,
-        since=rehearsal.clock.now,
+def test_a_withheld_number_is_not_remembered(rehearsal: Rehearsal) -> None:
+    orders(rehearsal, "anonymous")
+    orders(rehearsal, "+266696687")
+    assert rehearsal.rows("SELECT * FROM known_phone") == []
+
+
+class TestAttack:
+    def strangers(self, rehearsal: Rehearsal, times: int, after: timedelta = timedelta()) -> None:
+        for number in range(times):
+            phone = stranger(number + 100 * int(after.total_seconds()))
+            wrong(rehearsal, phone, member=f"{50000000 + number}", after=after)
+
+    def test_it_begins_above_thirty_in_a_minute_and_refuses_nobody(self, rehearsal: Rehearsal) -> None:
+        orders(rehearsal, HOME)
+        self.strangers(rehearsal, 30)
+        assert tried(rehearsal, stranger(999), right=True) == Judged(True, locked=False, under_attack=False)
+        self.strangers(rehearsal, 1, timedelta(seconds=59))
+        at = timedelta(seconds=59)
+        assert tried(rehearsal, stranger(999), right=True, after=at) == Judged(True, locked=False, under_attack=True)
+        assert tried(rehearsal, HOME, right=True, after=at) == Judged(True, locked=False, under_attack=False)
+        assert tried(rehearsal, HOME, right=True, member="41200154", after=at).under_attack, "not for this member"
+        assert not tried(rehearsal, stranger(999), right=True, after=timedelta(minutes=1)).under_attack
+
+    def test_one_log_line_a_minute_tells_of_it(self, rehearsal: Rehearsal) -> None:
+        with capture_logs() as logged:
+            for second in (0, 20, 59, 60):
+                self.strangers(rehearsal, 40, timedelta(seconds=second))
+        first = {"event": "guessing_attack", "log_level": "warning", "wrong_tries": 31, "phones": 31, "members": 31}
+        assert logged == [first, {**first, "wrong_tries": 81, "phones": 81, "members": 40}]
+
+
+class TestTogether:
+    """Turns fired at the same moment, each in a transaction of its own."""
+
+    def at_once(self, line: Line, callers: list[tuple[Caller, str]]) -> Counter[bool]:
+        """Have every caller guess wrongly about a member; count who was judged."""
+        start = Barrier(len(callers))
+
+        def turn(one: tuple[Caller, str]) -> bool:
+            start.wait()
+            with line.database.begin() as connection:
+                asked = Context(line, connection, NOON, one[0], 4, {})
+                return not guess(asked, one[1], lambda: False).locked
+
+        with ThreadPoolExecutor(len(callers)) as pool:
+            return Counter(pool.map(turn, callers))
+
+    @pytest.mark.parametrize("run", range(10))
+    def test_five_of_sixty_from_one_phone_are_judged(self, rehearsal: Rehearsal, run: int) -> None:
+        callers = [(Caller(f"CA{n}", stranger(run), ""), f"{41200000 + n % 7}") for n in range(TOGETHER)]
+        assert self.at_once(rehearsal.line, callers) == {True: 5, False: TOGETHER - 5}
+        assert rehearsal.rows("SELECT count(*) FROM wrong_try") == [(5,)]
+
+    def test_ten_of_sixty_about_one_member_are_judged(self, rehearsal: Rehearsal) -> None:
+        callers = [(Caller(f"CA{n}", stranger(n), ""), MEMBER) for n in range(TOGETHER)]
+        assert self.at_once(rehearsal.line, callers) == {True: 10, False: TOGETHER - 10}
+
+    def test_sixty_from_many_phones_about_many_members_do_not_wait_for_each_other(self, rehearsal: Rehearsal) -> None:
+        callers = [(Caller(f"CA{n}", stranger(n % 12), ""), f"{41200000 + n % 11}") for n in range(TOGETHER)]
+        assert self.at_once(rehearsal.line, callers) == {True: TOGETHER}
+
+    def test_five_of_sixty_calls_at_the_zip_question_are_judged(self, rehearsal: Rehearsal) -> None:
+        line, start = rehearsal.line, Barrier(TOGETHER)
+        callers = [Caller(f"CA{n:032x}", HOME, "+18002457979") for n in range(TOGETHER)]
+        events: tuple[Event, ...] = (Started(), *(Keys(Secret(keys)) for keys in ("1", "1", f"{MEMBER}#")))
+        for caller in callers:
+            for turn, event in enumerate(events):
+                take_turn(line, caller, turn, event, str)
+
+        def guess_zip(caller: Caller) -> None:
+            start.wait()
+            take_turn(line, caller, len(events), Keys(Secret("00000")), str)
+
+        with ThreadPoolExecutor(TOGETHER) as pool:
+            list(pool.map(guess_zip, callers))
+        found = [visit.branch for turn in rehearsal.turns for visit in turn.trail if visit.state == "find_member"]
+        assert Counter(found) == {"no_match": 5, "locked": TOGETHER - 5}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_however_guesses_are_spread_no_more_are_judged(rehearsal: Rehearsal, seed: int) -> None:
+    """Held against the rules written down once more, as simply as can be."""
+    chance, now = random.Random(seed), NOON  # noqa: S311
+    made: list[tuple[datetime, str, str]] = []
+    orders(rehearsal, stranger(0))
+    for _ in range(150):
+        now += timedelta(minutes=chance.choice((0, 1, 30, 300)))
+        phone, right = stranger(chance.randrange(5)), chance.random() < 0.2
+        recent = [(who, about) for at, who, about in made if now - at < timedelta(days=1)]
+        member = chance.choice((MEMBER, "99999999"))
+        about = [who for who, whom in recent if whom == member]
+        free = phone == stranger(0) and member == MEMBER
+        member_locked = len(about) >= 10 and len(set(about)) >= 3 and not free
+        locked = [who for who, _ in recent].count(phone) >= 5 or member_locked
+        assert tried(rehearsal, phone, right=right, member=member, after=now - NOON).locked == locked
+        if not (locked or right):
+            made.append((now, phone, member))
+    assert made
+
+
+def test_a_key_that_is_rotated_loses_no_count_while_the_old_one_is_there(rehearsal: Rehearsal) -> None:
+    old, new = (
+        Secret("cmVoZWFyc2FsLXJlaGVhcnNhbC1yZWhlYXJzYWwtMTI="),
+        Secret("QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="),
     )
-    fail(rehearsal, 1, member="99999999", from_number="anonymous")
-    assert not is_let_in(rehearsal, "anonymous")
-    assert is_let_in(rehearsal, "+15105550123")
+    orders(rehearsal, HOME)
+    wrong(rehearsal, *[stranger(1)] * 3, *[stranger(2)] * 4, *[stranger(3)] * 3)
+    rotated = replace(rehearsal, line=replace(rehearsal.line, vault=Vault([new, old])))
+    assert tried(rotated, HOME, right=True).answer, "known"
+    assert tried(rotated, stranger(9), right=True).locked, "the member"
+    wrong(rotated, stranger(1), stranger(1), member="41200154")
+    assert tried(rotated, stranger(1), right=True, member="41200154").locked, "the phone"
+
+
+def test_the_sweep_drops_what_no_longer_counts(rehearsal: Rehearsal) -> None:
+    rehearsal.clock.now = NOON
+    wrong(rehearsal, HOME)
+    rehearsal.clock.pass_seconds(lockout.COUNTS_FOR.total_seconds() - 1)
+    sweep(rehearsal.line, timedelta(days=90))
+    assert rehearsal.rows("SELECT count(*) FROM wrong_try") == [(1,)]
+    assert rehearsal.rows("SELECT * FROM lock_out") == []
+    rehearsal.clock.pass_seconds(1)
+    sweep(rehearsal.line, timedelta(days=90))
+    assert rehearsal.rows("SELECT * FROM wrong_try") == []
+
+
+def test_the_sweep_leaves_a_row_alone_that_is_taken(rehearsal: Rehearsal) -> None:
+    wrong(rehearsal, HOME)
+    later = NOON + timedelta(hours=2)
+
+    def sweeping() -> None:
+        with rehearsal.line.database.begin() as connection:
+            lockout.forget(connection, later)
+
+    with ThreadPoolExecutor(1) as pool, rehearsal.line.database.begin() as connection:
+        guess(context(rehearsal.line, connection, HOME, later), "99999999", lambda: False)
+        swept = pool.submit(sweeping)
+        if connection.dialect.name == "postgresql":
+            swept.result(timeout=4)
+    swept.result()
+    assert len(rehearsal.rows("SELECT * FROM lock_out")) >= 2
 
 
 def test_numbers_are_not_written_down_in_clear(rehearsal: Rehearsal) -> None:
-    fail(rehearsal, 1)
-    rows = str(rehearsal.rows("SELECT subject FROM lock_out"))
-    assert "41200017" not in rows
-    assert "5105550123" not in rows
+    orders(rehearsal, HOME)
+    wrong(rehearsal, HOME)
+    rows = str(rehearsal.rows("SELECT * FROM lock_out, wrong_try, known_phone"))
+    assert rows != "[]"
+    assert MEMBER not in rows
+    assert HOME[1:] not in rows
+
+
+def test_an_unknown_member_and_a_wrong_zip_hear_the_same_words(rehearsal: Rehearsal) -> None:
+    heard = [rehearsal.call(f"11{member}#00000")[1].text for member in (MEMBER, "99999999")]
+    assert heard[0] == heard[1]
+
+
+def test_however_many_numbers_are_keyed_in_one_call_five_are_judged(rehearsal: Rehearsal) -> None:
+    phone, _ = rehearsal.call(IDENTIFIED + "3")
+    for number in range(12):
+        assert "could not find that number" in phone.press(f"{8000000 + number}#").text
+        phone.press("9" + "1" + "3")  # on without it, the list of the empty order, another number
+    assert "could not find that number" in phone.press("7304112#").text
+    assert rehearsal.rows("SELECT count(*) FROM wrong_try") == [(5,)]
+
+
+WITHHELD: dict[str, bool] = {
+    "+15105550123": False,
+    "+18002457979": False,
+    "+525512345678": False,
+    "+442079460958": False,
+    "+266696687": True,  # ANONYMOUS
+    "+7378742833": True,  # RESTRICTED
+    "+2562533": True,  # BLOCKED
+    "+8656696": True,  # UNKNOWN
+    "+86282452253": True,  # UNAVAILABLE, as long as a number of Chengdu
+    "+7748283": True,  # PRIVATE
+    "": True,
+    "+": True,
+    "anonymous": True,
+    "Anonymous": True,
+    "unknown": True,
+    "restricted": True,
+    "+anonymous": True,
+    "client:alice": True,
+    "sip:bob@example.com": True,
+    "15105550123": True,
+    "+1510555": True,
+    "+1800FLOWERS": True,
+    "+15105550123;ext=5": True,
+    "+151055501234567": True,
+    "+０１２３４５６７８９": True,  # noqa: RUF001
+}
+
+
+@pytest.mark.parametrize("number", WITHHELD)
+def test_numbers_that_tell_nobody_apart(number: str) -> None:
+    assert Caller("CA1", number, "").withheld == WITHHELD[number]
+
+
+@pytest.mark.parametrize(
+    ("keyed", "meant"),
+    [
+        ("04221951", date(1951, 4, 22)),
+        ("22041951", date(1951, 4, 22)),
+        ("25071950", date(1950, 7, 25)),
+        ("05041950", date(1950, 5, 4)),
+        ("12121950", date(1950, 12, 12)),
+        ("13121950", date(1950, 12, 13)),
+        ("29022000", date(2000, 2, 29)),
+        ("29021999", None),
+        ("31041950", None),
+        ("13131950", None),
+        ("00121950", None),
+        ("12001950", None),
+        ("01010000", None),
+        ("7304112", None),
+        ("730411200", None),
+        ("19510422", None),
+    ],
+)
+def test_birth_dates(keyed: str, meant: date | None) -> None:
+    assert birth_date(keyed) == meant
+
+
+SPOKEN_DIGITS = {
+    *("order_number", "reference"),  # which prove nothing
+    *("ending", "last4"),  # three digits of a prescription number, four of a card
+    *("key", "unit"),
+}
+
+
+def test_no_number_that_proves_is_spoken_but_for_its_end() -> None:
+    spoken = {
+        part.name
+        for catalogue in VERSION.catalogues.by_language.values()
+        for prompt in catalogue.prompts.values()
+        for words in (prompt.say, *prompt.silence, *prompt.wrong)
+        for parts in words.forms.values()
+        for part in parts
+        if not isinstance(part, str) and (part.kind == "digits" or "rx" in part.name)
+    }
+    assert spoken <= SPOKEN_DIGITS

@@ -33,6 +33,15 @@ def test_the_other_examples_are_read() -> None:
 
 
 def test_every_word_a_script_can_use_is_explained() -> None:
-    words = {*get_args(Ending), *get_args(Person), *TABLES, "line", "database", "processor", "slow_processor"}
+    words = {
+        *get_args(Ending),
+        *get_args(Person),
+        *TABLES,
+        "line",
+        "database",
+        "processor",
+        "slow_processor",
+        "guessing",
+    }
     assert {word for word in words if f"`{word}`" not in TEXT} == set()
     assert {fault.removesuffix("_once") for fault in get_args(Fault)} <= words | {"nothing"}

@@ -39,7 +39,7 @@ def test_random_keys_never_do_harm(crowd: tuple[Rehearsal, bool]) -> None:
     for seed in range(CALLS):
         chance = random.Random(seed)  # noqa: S311  (a caller, not a secret)
         start = len(rehearsal.turns)
-        rehearsal.run("DELETE FROM lock_out")  # or the first few wrong numbers would lock out all who follow
+        rehearsal.run("DELETE FROM wrong_try")  # or the first few wrong numbers would lock out all who follow
         phone = rehearsal.phone(
             from_number=chance.choice(["+15105550123", "anonymous", f"+1510555{seed % 10000:04d}"]),
             carries_keys_ahead=keeps,

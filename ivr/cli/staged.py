@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, insert
 from sqlalchemy.exc import OperationalError
 
 from ivr.cli import pharmacy_rows
+from ivr.line.lockout import MOST_ON_LINE
 from ivr.line.service import Line, TurnTaken
+from ivr.line.tables import wrong_try
 from ivr.payment import sandbox
 from ivr.phone.post import Post, wsgi_post
 from ivr.qa.patterns import Found
@@ -160,9 +162,20 @@ class Staged:
 
     def breaks(self, fault: Fault) -> None:
         """Make something fail: a turn of the line or its database once, a processor until told otherwise."""
+        if fault == "guessing":
+            self._guess()
+            return
         self._fault = fault
         if fault == "database" and not event.contains(self.database, "begin", self._begin):
             event.listen(self.database, "begin", self._begin)  # only now: each event costs every statement its time
+
+    def _guess(self) -> None:
+        """Let as many strangers guess wrongly, each about somebody else, as put the line under attack for a minute."""
+        tries = [
+            {"phone": f"a stranger {n}", "member": f"a member {n}", "at": self._now} for n in range(MOST_ON_LINE + 1)
+        ]
+        with self._unbroken(), self.database.begin() as connection:
+            connection.execute(insert(wrong_try), tries)
 
     def rows(self, table: str) -> Sequence[Found]:
         """Return a table's rows."""

@@ -14,11 +14,18 @@ from sqlalchemy import Connection, Engine
 from ivr.clock import Clock
 from ivr.flow.call import Call, Event, Reading, Visit
 from ivr.flow.verbs import Verb
+from ivr.keypad import letters_to_keys
 from ivr.line.versions import Versions
 from ivr.payment.gateway import Gateway
 from ivr.payment.vault import Vault
 from ivr.pharmacy.rules import Rules
 from ivr.secret import Secret
+from ivr.wording import is_possible_phone
+
+_SPELLED = frozenset(
+    "+" + letters_to_keys(word) for word in ("ANONYMOUS", "RESTRICTED", "BLOCKED", "UNKNOWN", "UNAVAILABLE")
+)
+"""What the carrier gives in the place of a number that is withheld: a word, spelled as if it were one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +80,15 @@ class Caller:
 
     sid: str
     from_number: str
-    """E.164, or a word such as `anonymous` when withheld."""
+    """E.164; when withheld a word such as `anonymous`, or such a word spelled on the keypad."""
     to_number: str
     seconds: float | None = None
     """How long the call has lasted for the caller; only a telephone whose time is not ours tells it."""
 
     @property
     def withheld(self) -> bool:
-        """Say whether the caller's number is not known."""
-        return not (self.from_number.startswith("+") and self.from_number[1:].isdigit())
+        """Say whether the caller's number is not known, and so tells them from nobody else who withholds theirs."""
+        return self.from_number in _SPELLED or not is_possible_phone(self.from_number)
 
 
 @dataclass(frozen=True, slots=True)

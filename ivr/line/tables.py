@@ -93,11 +93,35 @@ lock_out = Table(
     "lock_out",
     metadata,
     Column("subject", Text, primary_key=True),
-    Column("failures", SmallInteger, nullable=False),
+    Column("failures", SmallInteger, nullable=False, default=0),
     Column("since", Instant, nullable=False),
-    Column("locked_until", Instant),
 )
-"""Wrong identifications by subject: a keyed digest of a telephone or member number, a call, or the whole line."""
+"""Rows that are taken while a secret is judged, by a keyed digest of a phone or member number, and when last.
+
+`failures`, and `locked_until` beside it, are of an earlier release and no longer looked at.
+"""
+
+wrong_try = Table(
+    "wrong_try",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("phone", Text, nullable=False),
+    Column("member", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_wrong_try_phone", "phone", "at"),
+    Index("ix_wrong_try_member", "member", "at"),
+    Index("ix_wrong_try_at", "at"),
+)
+"""Secrets keyed wrongly: from which phone, about which member, both as keyed digests; kept for a day."""
+
+known_phone = Table(
+    "known_phone",
+    metadata,
+    Column("member_id", Integer, primary_key=True, autoincrement=False),
+    Column("phone", Text, primary_key=True),
+    Column("ordered_at", Instant, nullable=False),
+)
+"""Phones that ordered for a member, as keyed digests, and when last."""
 
 staff_guess = Table(
     "staff_guess",

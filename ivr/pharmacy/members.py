@@ -36,6 +36,8 @@ _MATCHING = (
     )
 )
 _BY_PHONE = select(*_MEMBER).where(Member.phone == bindparam("phone")).order_by(Member.id)
+_NUMBER = select(Member.member_number).where(Member.id == bindparam("member_id"))
+_STATUS = select(Member.status).where(Member.id == bindparam("member_id"))
 _OWN_RX = select(
     exists().where(Prescription.rx_number == bindparam("rx_number"), Prescription.member_id == bindparam("member_id"))
 )
@@ -55,8 +57,13 @@ def members_by_phone(connection: Connection, phone: str) -> tuple[MemberFacts, .
 
 
 def member_number(connection: Connection, member_id: int) -> str:
-    """Return a member's number: for staff, never for a caller."""
-    return connection.scalars(select(Member.member_number).where(Member.id == member_id)).one()
+    """Return a member's number: for staff and for counting, never for a caller."""
+    return connection.scalars(_NUMBER, {"member_id": member_id}).one()
+
+
+def is_active(connection: Connection, member_id: int) -> bool:
+    """Tell whether a member's membership goes on."""
+    return connection.scalar(_STATUS, {"member_id": member_id}) == "active"
 
 
 def is_own_prescription(connection: Connection, member_id: int, rx_number: str) -> bool:

@@ -67,8 +67,8 @@ class Explorer:
     _order: Iterator[int] = field(default_factory=count)
     _ways_on: frozenset[tuple[Where, Where]] = frozenset()
     _chosen: Chosen = field(default_factory=dict)
-    _shortest: dict[tuple[Where, str], tuple[Act, ...]] = field(default_factory=dict)
-    """The shortest call that came to an outcome, of an action that has others left."""
+    _shortest: dict[tuple[Where, str, tuple[Where, ...]], tuple[Act, ...]] = field(default_factory=dict)
+    """The shortest call that came to a wrong answer, by what ran its flow, where either has outcomes left."""
     _distances: Mapping[Where, int] = field(default_factory=dict)
     _patience: int = 1
     _deep: bool = False
@@ -134,11 +134,11 @@ class Explorer:
 
     def _after_repeating(self, scene: Rehearsed, start: Point) -> None:
         """Begin with callers who have done the same thing over and over in earlier calls: it may have been counted."""
-        for (where, outcome), acts in self._shortest.items():
-            if self._outcomes_left(*where) and self._is_wrong(where, outcome):
+        for (where, _, around), acts in self._shortest.items():
+            if any(self._outcomes_left(*each) for each in (where, *around)):
                 again = (*acts, HangsUp(NOWHERE), Dials(NOWHERE)) * REPEATED
                 with suppress(CannotError):  # what an earlier call did may change what the next one is asked
-                    self._go(scene, start, again, Keyed(again=where))
+                    self._go(scene, start, again, Keyed(again=(where, *around)))
 
     def _look_around(self) -> None:
         """Find out how far every state is from one that has something missing, and sort the points by that."""
@@ -150,7 +150,7 @@ class Explorer:
 
     def _still_of_use(self, point: Point) -> bool:
         """Say whether what was done over and over before this call can still lead to something new."""
-        return not point.keyed.again or self._outcomes_left(*point.keyed.again)
+        return not point.keyed.again or any(self._outcomes_left(*each) for each in point.keyed.again)
 
     def _rank(self, point: Point) -> tuple[float, int]:
         """Return how soon a point is gone on from: near what is missing, and not from where much was tried already."""
@@ -226,13 +226,18 @@ class Explorer:
         """Return the actions a step ran that have not come to all their outcomes yet, or what runs their flow has not."""
         turns = after.caller.turns[len(point.caller.turns) :]
         ran = [((visit.flow, visit.state), visit.branch) for turn in turns for visit in turn.visits if visit.branch]
+        frames = point.caller.latest[-1].call.frames[:-1] if ran else ()
+        around = tuple((frame.flow, frame.state) for frame in frames)
+        left = tuple(
+            dict.fromkeys(each for each in (*(where for where, _ in ran), *around) if self._outcomes_left(*each))
+        )
         acts = tuple(moment.act for moment in after.moments if moment.act)
-        for way in ran:
-            if self._outcomes_left(*way[0]) and not any(isinstance(act, Dials | Breaks | Later) for act in acts):
-                self._shortest[way] = min(acts, self._shortest.get(way, acts), key=len)
-        around = [(frame.flow, frame.state) for frame in point.caller.latest[-1].call.frames[:-1]] if ran else []
-        mine = (*(where for where, _ in ran), *around)
-        return tuple(dict.fromkeys(where for where in mine if self._outcomes_left(*where)))
+        if left and not any(isinstance(act, Dials | Breaks | Later) for act in acts):
+            for where, outcome in ran:
+                way = (where, outcome, around)
+                if self._is_wrong(where, outcome):
+                    self._shortest[way] = min(acts, self._shortest.get(way, acts), key=len)
+        return left
 
     def _is_wrong(self, where: Where, outcome: str) -> bool:
         """Say whether an outcome counts as a wrong answer to a question."""

@@ -111,8 +111,8 @@ class Keyed:
     letters: str = ""
     earlier: str = ""
     """Where an earlier call was left, and by whom."""
-    again: tuple[str, str] | None = None
-    """The state whose action earlier calls have run over and over."""
+    again: tuple[tuple[str, str], ...] = ()
+    """The state whose action earlier calls have run over and over, and the states that ran its flow."""
 
     def but(self, name: str, digits: str) -> Keyed:
         """Return it with one answer more; "" is none that is remembered."""

@@ -108,6 +108,8 @@ def troubles(call: Call, member: str, scene: Rehearsed, so_far: Sequence[Act], s
     yield "processor away", (Breaks(NOWHERE, "processor"),)
     yield "processor away once", (Breaks(NOWHERE, "processor_once"),)
     yield "processor slow", (Breaks(NOWHERE, "slow_processor_once"),)
+    if "member_id" not in call.values:
+        yield "guessed at", (Breaks(NOWHERE, "guessing"),)
     yield "minutes", (Later(NOWHERE, timedelta(minutes=6)),)
     yield "a day", (Later(NOWHERE, timedelta(hours=21)), Breaks(NOWHERE, "processor"))
     basket = call.values.get("basket")

@@ -27,8 +27,8 @@ class Deep:
     """What was keyed of an address that is being built: its ZIP code, and letters that are being spelled."""
     earlier: bool
     """An earlier call was left, and who calls again is not known yet."""
-    again: Where | None
-    """The action that earlier calls have run over and over."""
+    again: tuple[Where, ...]
+    """The action that earlier calls have run over and over, and what ran its flow."""
     unpaid: frozenset[object]
     """The payments of orders that wait for one."""
 

@@ -23,9 +23,11 @@ Pattern = str | Mapping[str, "Pattern"] | tuple["Pattern", ...]
 Person = Literal["answers", "busy", "no_answer", "nobody"]
 """What becomes of a caller who is connected to a person; `nobody`: the line knows no number to connect to."""
 
-Fault = Literal["line", "database", "processor", "processor_once", "slow_processor", "slow_processor_once", "nothing"]
+Fault = Literal[
+    "line", "database", "processor", "processor_once", "slow_processor", "slow_processor_once", "guessing", "nothing"
+]
 """What stops working: one turn of the line or of its database; the card processor, once or until told otherwise. A slow
-one does what it was asked, but does not answer in time."""
+one does what it was asked, but does not answer in time. `guessing`: strangers guess so much that the line is under attack."""
 
 Ending = Literal["goodbye", "person", "hung_up", "open", "error"]
 """How a call ended: the line said goodbye, a person took it, the caller hung up; `open`: the script stopped earlier."""

@@ -17,7 +17,18 @@ import phonenumbers
 from ivr.wording.addresses import speak_address
 from ivr.wording.languages import LANGUAGES, Language
 
-__all__ = ["KINDS", "LANGUAGES", "Value", "Values", "clean", "count_words", "group_digits", "seconds", "speak"]
+__all__ = [
+    "KINDS",
+    "LANGUAGES",
+    "Value",
+    "Values",
+    "clean",
+    "count_words",
+    "group_digits",
+    "is_possible_phone",
+    "seconds",
+    "speak",
+]
 
 Value: TypeAlias = "str | int | bool | tuple[Value, ...] | Mapping[str, Value] | None"
 """What a call carries: JSON-shaped, and never changed in place."""
@@ -27,6 +38,8 @@ Values: TypeAlias = Mapping[str, Value]
 WORDS_A_MINUTE = 165
 
 _LARGEST = 999_999_999_999
+
+_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SPOKEN_WORD = re.compile(r"\d|[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
@@ -137,6 +150,14 @@ def _phone(value: Value | date, language: Language) -> str:
         return _groups(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL), language)
     grouped = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     return f"{language.plus} {_groups(grouped, language)}"
+
+
+def is_possible_phone(text: str) -> bool:
+    """Tell whether a text is a telephone number in E.164 form that some country could give out, by its length."""
+    try:
+        return bool(_E164.fullmatch(text)) and phonenumbers.is_possible_number(phonenumbers.parse(text, None))
+    except phonenumbers.NumberParseException:
+        return False
 
 
 def _groups(formatted: str, language: Language) -> str:

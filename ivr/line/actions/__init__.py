@@ -19,6 +19,7 @@ from ivr.line.actions import (
     payment,
     placing,
     prescription,
+    proof,
     refill,
     spelling,
     transfers,
@@ -29,6 +30,7 @@ __all__ = ["ACTIONS", "Action", "Inside", "Outside"]
 
 ACTIONS: Mapping[str, Action] = {
     **identify.ACTIONS,
+    **proof.ACTIONS,
     **dropped.ACTIONS,
     **refill.ACTIONS,
     **prescription.ACTIONS,

@@ -1,53 +1,16 @@
-"""Who may give a new address, how it is read back, and what is kept of it once it is accepted."""
+"""How a new address is read back, and what is kept of it once it is accepted."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
 
 from ivr.flow.call import Done
-from ivr.line import lockout
 from ivr.line.actions.address_building import Building
-from ivr.line.actions.kinds import Action, Inside, item, number, text
+from ivr.line.actions.kinds import Action, Inside, item, text
 from ivr.line.service import Context
 from ivr.pharmacy.addresses import NewAddress
-from ivr.pharmacy.members import born_on, is_own_prescription
 from ivr.prompts import phrase
 from ivr.wording import Value, Values
-
-# The third proof
-
-
-def third_proof(context: Context, values: Values) -> Done:
-    """Say whether this call has shown more than number and ZIP, which is needed before mail may go elsewhere."""
-    if values.get("proved"):
-        return Done("proved")
-    return Done("locked" if lockout.is_locked(context, _subject(values)) else "unproved")
-
-
-def check_third_proof(context: Context, values: Values) -> Done:
-    """Take a prescription number of the member, or the birth date as month, day and year."""
-    keyed, member_id = text(values, "keyed_proof"), number(values, "member_id")
-    if lockout.is_locked(context, _subject(values)):
-        return Done("locked", forgets=("keyed_proof",))
-    own = is_own_prescription(context.connection, member_id, keyed)
-    if own or _birth_date(keyed) == born_on(context.connection, member_id):
-        return Done("proved", {"proved": True}, ("keyed_proof",))
-    lockout.count_failure(context, _subject(values))
-    return Done("wrong", forgets=("keyed_proof",))
-
-
-def _subject(values: Values) -> str:
-    return f"proof of {number(values, 'member_id')}"
-
-
-def _birth_date(keyed: str) -> date | str:
-    """Read MMDDYYYY; what is no date is nobody's birth date."""
-    try:
-        return date(int(keyed[4:]), int(keyed[:2]), int(keyed[2:4])) if len(keyed) == 8 else ""
-    except ValueError:
-        return ""
-
 
 # Read back
 
@@ -118,8 +81,6 @@ def use_new_address(_: Context, values: Values) -> Done:
 
 
 ACTIONS: dict[str, Action] = {
-    "third_proof": Inside(third_proof),
-    "check_third_proof": Inside(check_third_proof),
     "offer_address": Inside(offer_address),
     "use_new_address": Inside(use_new_address),
 }

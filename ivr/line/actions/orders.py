@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ivr.flow.call import Done
+from ivr.line import lockout
 from ivr.line.actions import speech
 from ivr.line.actions.kinds import Action, Inside, number, text
 from ivr.line.service import Context
 from ivr.pharmacy import orders
+from ivr.pharmacy.members import member_number
 from ivr.pharmacy.orders import OrderFacts
 from ivr.wording import Values
 
@@ -19,7 +21,9 @@ def latest_order(context: Context, values: Values) -> Done:
 def find_order(context: Context, values: Values) -> Done:
     """Find an order of the member by its number."""
     member_id, keyed = number(values, "member_id"), text(values, "keyed_order")
-    return _told(orders.find_order(context.connection, member_id, keyed), "not_found")
+    whose = member_number(context.connection, member_id)
+    judged = lockout.guess(context, whose, lambda: orders.find_order(context.connection, member_id, keyed))
+    return _told(judged.answer, "not_found")
 
 
 def _told(order: OrderFacts | None, otherwise: str) -> Done:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from ivr.flow.call import Done
-from ivr.line import settle
+from ivr.line import lockout, settle
 from ivr.line.actions import refill, speech
 from ivr.line.actions.cards import open_token
 from ivr.line.actions.kinds import Action, Inside, Item, day, item, items, number, text
@@ -100,6 +100,7 @@ def place_order(context: Context, values: Values) -> Done:
         savepoint.rollback()
         return _without(values, error.taken)
     savepoint.commit()
+    lockout.remember_phone(context, number(values, "member_id"))
     first = orders[0]
     told: dict[str, Value] = {
         "order_id": first.id,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from ivr.flow.call import Done
+from ivr.line import lockout
 from ivr.line.actions import speech
 from ivr.line.actions.kinds import Action, Inside, day, item, items, number, text
 from ivr.line.service import Context
 from ivr.line.specs.prescription import TOLD
 from ivr.pharmacy.findings import RENEWABLE, Finding, FindingKind, Supply
+from ivr.pharmacy.members import member_number
 from ivr.pharmacy.prescriptions import assess, request_renewal
 from ivr.prompts import phrase
 from ivr.wording import Value, Values
@@ -16,10 +18,17 @@ MOST_CHOICES = 4
 
 
 def take_keyed_number(context: Context, values: Values) -> Done:
-    """Take a prescription number the caller keyed; one of their own proves that they hold the bottle."""
-    rx_number = text(values, "keyed_number")
-    finding = assess(context.connection, number(values, "member_id"), rx_number, context.today, context.line.rules)
-    if finding.kind == FindingKind.NOT_FOUND:
+    """Take a prescription number the caller keyed; one of their own proves that they hold the bottle.
+
+    It need not be one that can be refilled: what else is said of it is no matter of guessing.
+    """
+    rx_number, member_id = text(values, "keyed_number"), number(values, "member_id")
+
+    def is_own() -> bool:
+        finding = assess(context.connection, member_id, rx_number, context.today, context.line.rules)
+        return finding.kind != FindingKind.NOT_FOUND
+
+    if not lockout.guess(context, member_number(context.connection, member_id), is_own).answer:
         return Done("not_found", forgets=("keyed_number",))
     return Done("own", {"rx_number": rx_number, "proved": True}, forgets=("keyed_number",))
 

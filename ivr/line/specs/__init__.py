@@ -20,6 +20,7 @@ from ivr.line.specs import (
     payment,
     placing,
     prescription,
+    proof,
     refill,
     spelling,
     transfers,
@@ -29,6 +30,7 @@ __all__ = ["SPECS"]
 
 SPECS: Mapping[str, ActionSpec] = {
     **identify.SPECS,
+    **proof.SPECS,
     **dropped.SPECS,
     **refill.SPECS,
     **prescription.SPECS,

@@ -1,4 +1,4 @@
-"""The caller proves to hold a bottle, and accepts a new address."""
+"""The caller accepts a new address."""
 
 from __future__ import annotations
 
@@ -15,13 +15,6 @@ ALSO: Phrases = {
 }
 
 SPECS: dict[str, ActionSpec] = {
-    "third_proof": spec("proved", "unproved", "locked", reads=("member_id",)),
-    "check_third_proof": spec(
-        *("proved", "wrong", "locked"),
-        reads=("member_id", "keyed_proof"),
-        on={"proved": {"proved": KEPT}},
-        forgets=("keyed_proof",),
-    ),
     "offer_address": spec(
         "offered",
         reads=("building",),
