@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ivr.flow.call import Done
 from ivr.line.actions import speech
 from ivr.line.actions.kinds import Action, Inside, number, text
@@ -19,7 +21,9 @@ def latest_order(context: Context, values: Values) -> Done:
 def find_order(context: Context, values: Values) -> Done:
     """Find an order of the member by its number."""
     member_id, keyed = number(values, "member_id"), text(values, "keyed_order")
-    return _told(orders.find_order(context.connection, member_id, keyed), "not_found")
+    return replace(
+        _told(orders.find_order(context.connection, member_id, keyed), "not_found"), forgets=("keyed_order",)
+    )
 
 
 def _told(order: OrderFacts | None, otherwise: str) -> Done:

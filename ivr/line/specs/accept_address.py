@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ivr.flow.definition import KEPT, LIST, ActionSpec, Items, Phrases
+from ivr.line.specs import answers
 from ivr.line.specs.spec import spec
 
 AT_A_TIME = 3
@@ -19,6 +20,7 @@ SPECS: dict[str, ActionSpec] = {
     "check_third_proof": spec(
         *("proved", "wrong", "locked"),
         reads=("member_id", "keyed_proof"),
+        answers={"keyed_proof": answers.PROOF},
         on={"proved": {"proved": KEPT}},
         forgets=("keyed_proof",),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ivr.flow.definition import KEPT, ActionSpec
+from ivr.line.specs import answers
 from ivr.line.specs.spec import spec
 
 KEYED = ("member_number", "zip")
@@ -11,5 +12,11 @@ MEMBER = {"member_id": KEPT, "proved": KEPT}
 
 SPECS: dict[str, ActionSpec] = {
     "who_is_calling": spec("identified", "unknown", on={"identified": MEMBER}),
-    "find_member": spec("found", "no_match", "locked", "ended", reads=KEYED, forgets=KEYED, on={"found": MEMBER}),
+    "find_member": spec(
+        *("found", "no_match", "locked", "ended"),
+        reads=KEYED,
+        forgets=KEYED,
+        answers={"member_number": answers.MEMBER_NUMBER, "zip": answers.ZIP},
+        on={"found": MEMBER},
+    ),
 }
