@@ -9,6 +9,7 @@ from typing import Any
 from ivr.keypad import LETTERS
 from ivr.line.actions.kinds import item
 from ivr.line.specs.accept_address import AT_A_TIME
+from ivr.payment.cards import without_cards
 from ivr.wording import Value, Values
 
 
@@ -88,7 +89,7 @@ class Building:
 
     def keying(self, *keys: str) -> Building:
         """Note keys as they were pressed, for staff who have to make sense of an address."""
-        return replace(self, keyed=(*self.keyed, *(key for key in keys if key)))
+        return replace(self, keyed=(*self.keyed, *(without_cards(key) for key in keys if key)))
 
     def address(self, street: str) -> dict[str, Value]:
         """Return the whole address with one of the streets."""
