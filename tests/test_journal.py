@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -106,27 +107,35 @@ def test_of_a_card_that_options_would_show_five_digits_remain(rehearsal: Rehears
     events = [event for event, _ in journal(rehearsal)]
     assert events[:9] == ["started", "keys 1", "keys 5", "keys 1", "keys 0", "keys 5", "keys •", "keys •", "keys •"]
     assert found(rehearsal, "5105105105105100") == []
+    trails = [trail for _, trail in journal(rehearsal)]
+    assert trails[6:17] == ["[]"] * 11, "nor can they be told from the names of the states"
 
 
-Turn = tuple[str, str, bool]
-"""Keys, where they led, and whether a menu asked for them."""
+Turn = tuple[str, str, bool, timedelta]
+"""Keys, where they led, whether a menu asked for them, and how long after."""
 KEYS = st.text("0123456789*#", min_size=1, max_size=7)
 TURNS = st.lists(
-    st.tuples(KEYS, st.sampled_from(["same", "choice", "wrong", "next", "silence"]), st.booleans()), max_size=40
+    st.tuples(
+        KEYS,
+        st.sampled_from(["same", "choice", "wrong", "next", "silence"]),
+        st.booleans(),
+        st.timedeltas(timedelta(), timedelta(seconds=9)),
+    ),
+    max_size=40,
 )
 
 
 @given(TURNS)
 def test_no_more_than_five_of_sixteen_keys_stand(turns: list[Turn]) -> None:
     shown, keyed, told = "", "", ""
-    for keys, answer, is_menu in turns:
+    for keys, answer, is_menu, pause in turns:
         branch = keys[0] if answer == "same" else answer
-        masked, trail, shown = mask(keys, [Visit("main", "ask", branch)], shown, is_menu=is_menu)
+        masked, trail, shown = mask(keys, [Visit("main", "ask", branch)], shown, is_menu=is_menu, pause=pause)
         assert len(masked) == len(keys)
         assert is_menu or set(masked) == {DOT}
         assert set(masked[1:]) <= {DOT}
         keyed += keys
-        in_sight = masked[0].isdigit() or trail[0].branch.isdigit()
+        in_sight = masked[0].isdigit() or any(visit.branch.isdigit() for visit in trail)
         told += ("1" if in_sight else "0") + "0" * len(keys[1:])
     assert max((told[at : at + CARD_KEYS].count("1") for at in range(len(told))), default=0) <= MOST_SHOWN
 

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, bindparam, func, select, update
@@ -17,7 +18,7 @@ from sqlalchemy import Connection, Engine, Row, bindparam, func, select, update
 from ivr import logs
 from ivr.flow.call import Visit
 from ivr.line import tables
-from ivr.line.journal import mask
+from ivr.line.journal import Entry, mask
 from ivr.pharmacy.database import answering, unhurried, vacuum
 
 BATCH = 500
@@ -35,11 +36,15 @@ _NEXT = (
     .order_by(_ROW.id)
     .limit(bindparam("most"))
 )
-_CALL = select(_ROW.id, _ROW.event, _ROW.trail).where(_ROW.call_sid == bindparam("sid")).order_by(_ROW.turn, _ROW.id)
+_CALL = (
+    select(_ROW.id, _ROW.at, _ROW.event, _ROW.trail, _ROW.said)
+    .where(_ROW.call_sid == bindparam("sid"))
+    .order_by(_ROW.turn, _ROW.id)
+)
 _MASK = (
     update(tables.journal)
     .where(_ROW.id == bindparam("row"))
-    .values(event=bindparam("masked_event"), trail=bindparam("masked_trail"))
+    .values(event=bindparam("masked_event"), trail=bindparam("masked_trail"), said=bindparam("masked_said"))
 )
 
 
@@ -98,21 +103,31 @@ def _clean_batch(database: Engine, batch: int) -> int | None:
 
 def _clean_call(connection: Connection, sid: str) -> int:
     """Mask a call's keys as they would be now, as far as the way it went tells what was asked; return the rows changed."""
-    shown, changed = "", []
+    shown, before, changed = "", None, []
     for row in connection.execute(_CALL, {"sid": sid}):
-        event, trail, shown = _cleaned(row, shown)
-        if (event, trail) != (row.event, row.trail):
-            changed.append({"row": row.id, "masked_event": event, "masked_trail": trail})
+        pause = row.at - (before or row.at)
+        entry = _cleaned(row, shown, pause)
+        shown, before = entry.shown, row.at
+        if (entry.event, entry.trail, entry.said) != (row.event, row.trail, row.said):
+            changed.append(
+                {
+                    "row": row.id,
+                    "masked_event": entry.event,
+                    "masked_trail": entry.trail,
+                    "masked_said": entry.said,
+                }
+            )
     if changed:
         connection.execute(_MASK, changed)
     return len(changed)
 
 
-def _cleaned(row: Row[Any, Any, Any], shown: str) -> tuple[str, str, str]:
+def _cleaned(row: Row[Any, Any, Any, Any, Any], shown: str, pause: timedelta) -> Entry:
     name, _, keys = row.event.partition(" ")
-    if not keys:
-        return row.event, row.trail, shown
     visits = [Visit(*visit) for visit in json.loads(row.trail)]
-    masked, way, shown = mask(keys, visits, shown, is_menu=True)  # a number's branch is never one of its digits
-    trail = row.trail if way is visits else json.dumps([[visit.flow, visit.state, visit.branch] for visit in way])
-    return f"{name} {masked}", trail, shown
+    # A number's branch is never one of its digits, so that what was no menu need not be known.
+    masked, way, shown = mask(keys, visits, shown, is_menu=True, pause=pause)
+    if way is visits:
+        return Entry(f"{name} {masked}".strip(), row.trail, row.said, shown)
+    trail = json.dumps([[visit.flow, visit.state, visit.branch] for visit in way])
+    return Entry(f"{name} {masked}", trail, row.said if way else "[]", shown)

@@ -245,7 +245,8 @@ class _Walk:
         now, sid, turn = self.context.now, self.context.caller.sid, self.locked.turn
         words = spoken(self.version, verb.words)
         reply = render(Answer(sid, turn + 1, self.call.language, verb, words))
-        entry = journal.entry(event, self.asked, self.trail, verb.words, self.locked.shown)
+        pause = now - self.locked.row.heard_at
+        entry = journal.entry(event, self.asked, self.trail, verb.words, self.locked.shown, pause)
         self.line.watch(TurnTaken(sid, turn, event, tuple(self.trail), verb, self.call))
         ending = "goodbye" if isinstance(verb, HangUp) else None
         sessions.store(self.connection, self.line, self.locked, self.call, reply, now, ending, entry)

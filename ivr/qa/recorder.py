@@ -23,11 +23,12 @@ from ivr.qa.moves import KEPT_KEYS, gave_up
 from ivr.qa.patterns import Found
 from ivr.qa.script import DEFAULT_FROM, DEFAULT_TO, Act, Breaks, Fault, HangsUp, Later, Person, Presses, Row, Waits
 from ivr.qa.stage import RehearsalStage, Rehearsed
-from ivr.qa.stand_ins import StandIns, before, given
+from ivr.qa.stand_ins import StandIns, before, check_digit, given
 from ivr.qa.unhappy import wrong_key
 from ivr.qa.writer import Draft, Moment, heard, moment
 from ivr.secret import DOT
 
+CARD_LENGTHS = (15, 16)
 LONG_PAUSE = timedelta(minutes=3)
 """Seconds between two turns beyond what a caller takes; a script says so."""
 _FAULTS: tuple[Fault, ...] = ("processor_once", "slow_processor_once", "processor", "line")
@@ -101,6 +102,10 @@ def record(stage: RehearsalStage, recording: Recording, name: str) -> Draft:
             moments.append(Moment(HangsUp(NOWHERE), ()))
         end = caller.end()
         caller.finish()
+        if _holds_a_card(moments):
+            raise RecordError(
+                "the keys of this call, put together, could be a card's number; they are not written down"
+            )
         return Draft(
             name,
             tuple(moments),
@@ -153,6 +158,14 @@ def _member(rows: Sequence[Row]) -> str:
     return next((str(row.columns["member_number"]) for row in rows if row.table == "member"), "")
 
 
+def _holds_a_card(moments: Sequence[Moment]) -> bool:
+    """Say whether the single digits of menus, one after another, can be a card's number."""
+    acts = [moment.act for moment in moments]
+    digits = "".join(act.keys if len(act.keys) == 1 else " " for act in acts if isinstance(act, Presses))
+    parts = (digits[start : start + length] for length in CARD_LENGTHS for start in range(len(digits) - length + 1))
+    return any(part.isdigit() and part[0] in "3456" and check_digit(part[:-1]) == part[-1] for part in parts)
+
+
 class _Maker:
     """Makes the call again, step by step."""
 
@@ -182,7 +195,9 @@ class _Maker:
             if len(visits) == len(step.visits) and all(map(_fits, visits, step.visits)):
                 self.caller, self.keyed = tried, keyed
                 return moments
-        where = ".".join(step.visits[0][:2]) if step.visits else "?"
+        if not step.visits:
+            raise RecordError(f"step {number} of the call is one of a number that was keyed at menus; it is not kept")
+        where = ".".join(step.visits[0][:2])
         raise RecordError(f'step {number} of the call ("{step.event}" at {where}) cannot be made again on these flows')
 
     def _candidates(self, step: _Step, pause: timedelta) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
