@@ -60,10 +60,10 @@ def mask(
     """Return keys and the way they led as they may be written down, and what stands in clear of the last keys then."""
     key, answer = keys[:1], trail[0].branch if trail else ""
     stands = is_menu and answer in (key, "choice")
-    told = key.isdigit() and (stands or answer == key)
+    told = answer.isdigit() or (stands and key.isdigit())
     if told and shown.count("1") >= MOST_SHOWN:
         stands = told = False
-        hidden = replace(trail[0], branch=DOT if answer == key else answer)
+        hidden = replace(trail[0], branch=DOT if answer.isdigit() else answer)
         trail = [hidden, *trail[1:]] if pause > NUMBER_GOES_ON else []
     masked = (key if stands else DOT * len(key)) + DOT * len(keys[1:])
     shown += ("1" if told else "0") * len(key) + "0" * len(keys[1:])
