@@ -36,7 +36,7 @@ from ivr.qa.caller import Caller
 from ivr.qa.player import play
 from ivr.qa.reader import read_scripts
 from ivr.qa.report import as_json, as_junit
-from ivr.qa.secrecy import ELSEWHERE, JOURNAL, KINDS, TABLE, Canary, Holding, leaks, verdict
+from ivr.qa.secrecy import ELSEWHERE, JOURNAL, SECRET_KINDS, TABLE, Canary, Holding, leaks, verdict
 from ivr.qa.stand_ins import StandIns
 from ivr.qa.writer import write
 from ivr.secret import DOT, Secret
@@ -204,7 +204,7 @@ def test_before_a_call_no_canary_is_anywhere(kind: str, databases: Databases) ->
 def test_the_table_names_places_that_there_are() -> None:
     columns = {f"{table.name}.{column.name}" for table in EVERY for column in table.columns}
     assert set(TABLE) <= columns | set(ELSEWHERE)
-    assert {kind for kinds in TABLE.values() for kind in kinds} <= set(KINDS)
+    assert {kind for kinds in TABLE.values() for kind in kinds} <= set(SECRET_KINDS)
     assert verdict("journal.event", "security code") == verdict("a new column", "ZIP code") == "never"
 
 

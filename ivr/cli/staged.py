@@ -14,11 +14,13 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from ivr.cli import pharmacy_rows
+from ivr.cli.holdings import holdings
 from ivr.line.service import Line, TurnTaken
 from ivr.payment import sandbox
 from ivr.phone.post import Post, wsgi_post
 from ivr.qa.patterns import Found
 from ivr.qa.script import Fault, Row
+from ivr.qa.secrecy import Holding
 from ivr.recordings.folder import Folder
 from ivr.settings import Settings
 from ivr.web.app import voice_app
@@ -195,10 +197,11 @@ class Staged:
         self.gateway.rewind(kept.charges)
         self._given = {table: set(ids) for table, ids in kept.given.items()}
 
-    def holds(self, text: str) -> bool:
-        """Say whether a text lies in the database's bytes or in the log."""
-        with driver(self.database) as connection:
-            return text.encode() in connection.serialize() or text in self._log.shown()
+    def holdings(self) -> Iterator[Holding]:
+        """Yield what lies in the database and in the log."""
+        with self._unbroken():
+            yield from holdings(self.line)
+        yield Holding("log", self._log.shown())
 
     def log(self) -> str:
         """Return what was logged since the last time."""

@@ -25,7 +25,7 @@ Kind = Literal[
     "prescription number",
     "address",
 ]
-KINDS: tuple[Kind, ...] = (
+SECRET_KINDS: tuple[Kind, ...] = (
     "card number",
     "security code",
     "card expiry",
@@ -66,6 +66,9 @@ ELSEWHERE = ("log", "report", "script", "metric", "temporary file")
 JOURNAL = ("journal.event", "journal.trail", "journal.said")
 RUN, JOURNAL_RUN = 8, 6
 """So many digits of a card in a row tell of it; in the journal, where no other number is, fewer, over several turns."""
+
+FEWEST_DIGITS = 3
+"""Different ones, in a run that tells of a card: zeros alone stand anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,4 +130,5 @@ def _alone(text: str) -> re.Pattern[str]:
 
 @cache
 def _runs(number: str, length: int) -> tuple[str, ...]:
-    return tuple(number[at : at + length] for at in range(len(number) - length + 1))
+    parts = (number[at : at + length] for at in range(len(number) - length + 1))
+    return (number, *(part for part in parts if len(set(part)) >= FEWEST_DIGITS))
