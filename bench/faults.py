@@ -51,7 +51,7 @@ SECRETS = (
     Canary("security code", CODE),
     Canary("ZIP code", "94550"),
     *(Canary("member number", f"7{number:08d}") for number in range(10)),
-    *(Canary("prescription number", f"{copy}{number:08d}") for copy in (1, 2) for number in range(10)),
+    *(Canary("prescription number", f"{copy}6{number:07d}") for copy in (1, 2) for number in range(10)),
 )
 """Looked for everywhere in the end; of the members, the first few."""
 STANDING = "SELECT m.member_number FROM refill_order o JOIN member m ON m.id = o.member_id WHERE o.status = 'placed'"
@@ -98,7 +98,7 @@ def write_pharmacy(folder: Path, members: int) -> None:
         for copy in (1, 2):
             rows["prescription"].append(
                 {
-                    "rx_number": f"{copy}{number:08d}",
+                    "rx_number": f"{copy}6{number:07d}",
                     "member_number": member,
                     "drug_name": "Metformin",
                     "refills_left": 3,

@@ -43,7 +43,7 @@ from ivr.secret import DOT, Secret
 from ivr.settings import Settings
 from ivr.web.app import make_app
 
-CARD, CODE, EXPIRY = "371449635398431", "7394", "1139"
+CARD, CODE, EXPIRY = "371449635398431", "8365", "1038"
 MEMBER, ZIP, BORN, RX = "8642097531", "59718", "03141947", "640927518"
 HOUSE, STREET = "86429", "Quillfeather"
 CANARIES = (
@@ -310,35 +310,35 @@ def transcripts(patch: pytest.MonkeyPatch) -> None:
 
 
 MASKS: Mapping[str, tuple[Patch, str]] = {
-    "numbers in the journal": (journal_of_asks, "a member number lies in journal.event, where it may be never"),
+    "numbers in the journal": (journal_of_asks, "member number in journal.event, where it must not lie"),
     "numbers by the question asked": (
-        journal_by_the_state_reached, "a security code lies in journal.event, where it may be never"
+        journal_by_the_state_reached, "security code in journal.event, where it must not lie"
     ),
     "keys beyond a menu's one": (
-        journal_of_keys_beyond_a_menus_one, "a card number lies in journal.event, where it may be never"
+        journal_of_keys_beyond_a_menus_one, "card number in journal.event, where it must not lie"
     ),
-    "card-like digits in the log": (logs_of_card_like, "a card number lies in log, where it may be never"),
-    "private fields of the log": (logs_of_fields, "a birth date lies in log, where it may be never"),
-    "a driver's values in the log": (logs_of_database_values, "a prescription number lies in log, where it may be never"),
-    "secrets hide themselves": (secrets_that_show_themselves, "a member number lies in log, where it may be never"),
+    "card-like digits in the log": (logs_of_card_like, "card number in log, where it must not lie"),
+    "private fields of the log": (logs_of_fields, "birth date in log, where it must not lie"),
+    "a driver's values in the log": (logs_of_database_values, "prescription number in log, where it must not lie"),
+    "secrets hide themselves": (secrets_that_show_themselves, "member number in log, where it must not lie"),
     "the seal of the call's state": (
-        unsealed(b'{"language'), "a member number lies in call.sealed_state, where it may be sealed"
+        unsealed(b'{"language'), "member number in call.sealed_state, where it must be sealed"
     ),
-    "the seal of replies": (unsealed(b"<?xml"), "a address lies in call.sealed_reply, where it may be sealed"),
-    "the seal of cards": (unsealed(b'["'), "a card number lies in card_entry.sealed_card, where it may be sealed"),
+    "the seal of replies": (unsealed(b"<?xml"), "address in call.sealed_reply, where it must be sealed"),
+    "the seal of cards": (unsealed(b'["'), "card number in card_entry.sealed_card, where it must be sealed"),
     "card data stays out of the state": (
-        card_data_in_the_state, "a security code lies in call.sealed_state under its seal, where it may be never"
+        card_data_in_the_state, "security code in call.sealed_state under its seal, where it must not lie"
     ),
     "answers are forgotten": (
-        answers_forgotten, "a birth date lies in call.sealed_state under its seal, where it may be never"
+        answers_forgotten, "birth date in call.sealed_state under its seal, where it must not lie"
     ),
-    "cards among an address's keys": (cards_in_addresses, "a card number lies in address.keyed, where it may be never"),
+    "cards among an address's keys": (cards_in_addresses, "card number in address.keyed, where it must not lie"),
     "cards among a street's letters": (
         cards_in_the_letters_of_a_street,
-        "a card number lies in call.sealed_state under its seal, where it may be never",
+        "card number in call.sealed_state under its seal, where it must not lie",
     ),
-    "pseudonyms of a script": (pseudonyms, "a prescription number lies in script, where it may be never"),
-    "dots of a transcript": (transcripts, "a card number lies in report, where it may be never"),
+    "pseudonyms of a script": (pseudonyms, "prescription number in script, where it must not lie"),
+    "dots of a transcript": (transcripts, "card number in report, where it must not lie"),
 }  # fmt: skip
 
 
@@ -368,12 +368,12 @@ def test_a_card_at_menus_is_found_without_its_masks(canary: Rehearsal, monkeypat
     canary.run("DELETE FROM journal")
     with monkeypatch.context() as patch:
         patch.setattr(journal, "MOST_SHOWN", 99)
-        assert {f"a card number lies in {place}, where it may be never" for place in JOURNAL[:2]} == at_menus(canary)
+        assert {f"card number in {place}, where it must not lie" for place in JOURNAL[:2]} == at_menus(canary)
     canary.run("DELETE FROM journal")
     with monkeypatch.context() as patch:
         patch.setattr(journal, "replace", lambda visit, branch: visit)  # noqa: ARG005
         patch.setattr(journal, "NUMBER_GOES_ON", timedelta(seconds=-1))
-        assert at_menus(canary) == {"a card number lies in journal.trail, where it may be never"}
+        assert at_menus(canary) == {"card number in journal.trail, where it must not lie"}
     assert cleaning.clean_journal(canary.line.database, anew=True).rows > 0
     assert set(leaks(holdings(canary.line), [AT_MENUS_CARD])) == set(), "cleaned"
 
@@ -390,4 +390,4 @@ def test_a_card_at_menus_comes_into_a_script_without_its_masks(
     script = Holding(
         "script", "".join(line for line in script_of(canary, f"CA{0:032x}").splitlines() if "presses" in line)
     )
-    assert list(leaks([script], [AT_MENUS_CARD])) == ["a card number lies in script, where it may be never"]
+    assert list(leaks([script], [AT_MENUS_CARD])) == ["card number in script, where it must not lie"]

@@ -108,7 +108,8 @@ def leaks(holdings: Iterable[Holding], canaries: Sequence[Canary]) -> Iterator[s
             allowed = said == "allowed" or (said == "sealed" and holding.opened)
             if not allowed and _holds(holding, canary):
                 seal = " under its seal" if holding.opened else ""
-                yield f"a {canary.kind} lies in {holding.place}{seal}, where it may be {said}"
+                must = "be sealed" if said == "sealed" else "not lie"
+                yield f"{canary.kind} in {holding.place}{seal}, where it must {must}"
 
 
 def _holds(holding: Holding, canary: Canary) -> bool:
