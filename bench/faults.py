@@ -1,8 +1,8 @@
 """Calls under fire: workers killed, requests doubled and sent late, a card processor that is slow or away.
 
 Every caller is a member of their own who orders two prescriptions with a new card and, when the line goes dead, calls
-again. In the end every confirmed order must stand exactly once, be charged exactly once and as spoken, and the card's
-digits must lie nowhere. Run: python bench/faults.py [--calls 10000] [--workers 3] [--sqlite]
+again. In the end every confirmed order must stand exactly once, be charged exactly once and as spoken, and what was
+keyed must lie nowhere that `ivr/qa/secrecy.py` does not name. Run: python bench/faults.py [--calls 10000] [--workers 3] [--sqlite]
 """
 
 from __future__ import annotations
@@ -31,20 +31,31 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
 from databases import Databases  # noqa: E402
-from sqlalchemy import Engine, inspect, text  # noqa: E402
+from sqlalchemy import Engine, text  # noqa: E402
 
+from ivr.cli.holdings import holdings  # noqa: E402
 from ivr.line.build import build_line  # noqa: E402
 from ivr.line.sweep import sweep  # noqa: E402
 from ivr.payment.sandbox import Fault, Sandbox  # noqa: E402
 from ivr.pharmacy.load import load_folder  # noqa: E402
 from ivr.phone.handset import Handset  # noqa: E402
 from ivr.phone.post import Post, Reply, http_post  # noqa: E402
+from ivr.qa.secrecy import Canary, Holding, leaks  # noqa: E402
 from ivr.settings import load_settings  # noqa: E402
 from ivr.web.app import make_app  # noqa: E402
 
-CANARY = "5105105105105100"
+CANARY, EXPIRY, CODE = "5105105105105100", "1139", "739"
+SECRETS = (
+    Canary("card number", CANARY),
+    Canary("card expiry", EXPIRY),
+    Canary("security code", CODE),
+    Canary("ZIP code", "94550"),
+    *(Canary("member number", f"7{number:08d}") for number in range(10)),
+    *(Canary("prescription number", f"{copy}6{number:07d}") for copy in (1, 2) for number in range(10)),
+)
+"""Looked for everywhere in the end; of the members, the first few."""
 STANDING = "SELECT m.member_number FROM refill_order o JOIN member m ON m.id = o.member_id WHERE o.status = 'placed'"
-KEYS = ("1", "1", "{member}#", "94550", "1", "1", f"{CANARY}#", "1230", "739", "2", "7")
+KEYS = ("1", "1", "{member}#", "94550", "1", "1", f"{CANARY}#", EXPIRY, CODE, "2", "7")
 
 
 def unreliable(operation: str) -> Fault | None:
@@ -87,7 +98,7 @@ def write_pharmacy(folder: Path, members: int) -> None:
         for copy in (1, 2):
             rows["prescription"].append(
                 {
-                    "rx_number": f"{copy}{number:08d}",
+                    "rx_number": f"{copy}6{number:07d}",
                     "member_number": member,
                     "drug_name": "Metformin",
                     "refills_left": 3,
@@ -174,13 +185,7 @@ def check(database: Engine) -> dict[str, int]:
         "refills not adding up": "SELECT count(*) FROM prescription WHERE refills_left + refills_used <> 3 OR refills_left < 0",
     }
     with database.connect() as connection:
-        found = {name: int(connection.execute(text(query)).scalar_one()) for name, query in queries.items()}
-        dump = "".join(
-            str(connection.execute(text(f'SELECT * FROM "{table}"')).fetchall())
-            for table in inspect(connection).get_table_names()
-            if table != "street"
-        )
-    return {**found, "card digits found": dump.count(CANARY)}
+        return {name: int(connection.execute(text(query)).scalar_one()) for name, query in queries.items()}
 
 
 def killer(server: subprocess.Popen[bytes], stop: threading.Event, killed: Counter[str]) -> None:
@@ -242,7 +247,8 @@ def main() -> None:
             found = check(line.database)
             with line.database.connect() as connection:
                 standing = set(connection.execute(text(STANDING)).scalars())
-            digits = (folder / "log").read_bytes().count(CANARY.encode())
+            written = Holding("log", (folder / "log").read_text(errors="replace"))
+            leaked = Counter(leaks((*holdings(line), written), SECRETS))
             line.database.dispose()
         made.close()
     lost = sum(outcome == "stands" and f"7{number:08d}" not in standing for number, outcome in enumerate(outcomes))
@@ -252,9 +258,9 @@ def main() -> None:
     print(
         f"orders lost: {lost}; "
         + "; ".join(f"{name}: {count}" for name, count in found.items())
-        + f"; in the log: {digits}"
+        + f"; secrets where they must not lie: {dict(leaked) or 0}"
     )
-    sys.exit(1 if lost or any(found.values()) or digits else 0)
+    sys.exit(1 if lost or any(found.values()) or leaked else 0)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hmac
 from typing import NoReturn
 
-MASK = "•••"
+DOT = "•"
+"""Stands for one key that must not be seen."""
+MASK = 3 * DOT
 
 
 class Secret:

@@ -24,6 +24,7 @@ from ivr.cli import main
 from ivr.line.specs import SPECS
 from ivr.phone.keyboard import piped_keys
 from ivr.phone.terminal import Terminal, run_terminal
+from ivr.qa.secrecy import ELSEWHERE, JOURNAL, SECRET_KINDS, TABLE, verdict
 from ivr.settings import SETTINGS
 from ivr.wording import KINDS, Value, speak
 
@@ -135,6 +136,15 @@ def kinds_table() -> str:
     return table(("kind", *languages), rows)
 
 
+def places_table() -> str:
+    """Return where each kind of secret may lie."""
+    columns = [place for place in TABLE if "." in place]
+    rows = [(f"`{place}`", place) for place in (*columns, *JOURNAL)] + [(place, place) for place in ELSEWHERE]
+    return table(
+        ("place", *SECRET_KINDS), ((shown, *(verdict(place, kind) for kind in SECRET_KINDS)) for shown, place in rows)
+    )
+
+
 def pages() -> str:
     """Return the pages of `docs/`, each with its first sentence."""
     return "\n".join(_page(path) for path in sorted((PROJECT / "docs").glob("*.md")))
@@ -183,6 +193,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/developers.md": {"rooms": rooms_table},
     "docs/flows.md": {"actions": actions_table},
     "docs/operations.md": {"settings": settings_table},
+    "docs/privacy.md": {"places": places_table},
     "docs/prompts.md": {"kinds": kinds_table},
     "docs/staff.md": {"edits": edits_table},
 }

@@ -428,6 +428,18 @@ def test_keys_of_an_address_never_stand_in_the_journal(rehearsal: Rehearsal) -> 
     assert not [event for event in events if any(keys in event for keys in ("01001", "74", "9999", "6121", "613"))]
 
 
+@pytest.mark.parametrize("card", ["4242424242424242", "371449635398431"])
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_card_keyed_as_a_street_is_kept_nowhere(rehearsal: Rehearsal, card: str) -> None:
+    caller = begin(rehearsal)
+    caller.press(f"01001 74# {card}#")
+    assert caller.prompts == ["address.no_street"]
+    assert card not in str(rehearsal.turns[-1].call.to_json())
+    caller.press("1 777# 1")
+    ((keyed,),) = rehearsal.rows("SELECT keyed FROM address WHERE entered_by = 'phone' AND member_id = 1")
+    assert keyed == f"01001 74 {'•' * len(card)} 777"
+
+
 @pytest.mark.parametrize("language", ["1", "2"], ids=["en", "es"])
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_forty_presses_do_no_harm(rehearsal: Rehearsal, language: str) -> None:

@@ -27,7 +27,7 @@ import ivr.flow.written
 import ivr.yaml_reader.nodes
 from ivr.errors import Place, Problem, Report
 from ivr.flow import load_flows
-from ivr.flow.definition import KEPT, LIST, ActionSpec, Items
+from ivr.flow.definition import KEPT, LIST, ActionSpec, AnswerKind, Items
 from ivr.prompts import load_prompts, read_folder
 
 BROKEN = Path(__file__).parent / "broken"
@@ -72,6 +72,8 @@ ACTIONS = {
         {"paid": {}, "declined": {}}, reads=frozenset({"basket"}), needs_yes=True, facts=frozenset({"total"})
     ),
     "promise": ActionSpec({"done": {}}, needs_yes=True, facts=frozenset({"what"})),
+    "find": ActionSpec({"found": {}}, forgets=frozenset({"rx"}), answers={"rx": AnswerKind("a prescription number")}),
+    "take_card": ActionSpec({"taken": {}}, answers={"card": AnswerKind("a card number", card=True)}),
     "ask_bank": ActionSpec({"answered": {}}, outside=True),
     "name": ActionSpec({"named": {"what": "phrase"}}, phrases={"what": {"main.named": {"drug": "text"}}}),
     "hide": ActionSpec({"hidden": {"what": "phrase"}}, phrases={"what": {"main.unnamed": {"drug": "text"}}}),

@@ -15,7 +15,9 @@ from ivr.payment.cards import (
     check_expiry,
     check_number,
     last4,
+    without_cards,
 )
+from ivr.payment.sandbox import KNOWN_CARDS
 from ivr.secret import Secret
 
 TODAY = date(2026, 3, 31)
@@ -133,3 +135,15 @@ def test_a_card_shows_neither_number_nor_code() -> None:
     shown = repr(Card(Secret("4242424242424242"), 12, 2030, Secret("987")))
     assert "4242" not in shown
     assert "987" not in shown
+
+
+@given(st.sampled_from(sorted(card.number for card in KNOWN_CARDS)), st.text("23456789*"), st.text("23456789*"))
+def test_a_card_is_taken_out_of_any_keys(number: str, before: str, after: str) -> None:
+    left = without_cards(before + number + after)
+    assert number not in left
+    assert len(left) == len(before + number + after)
+
+
+@pytest.mark.parametrize("keys", ["", "74", "627846585843", "4242424242424241", "2131*", "12345678901234567890"])
+def test_other_keys_are_left_as_they_are(keys: str) -> None:
+    assert without_cards(keys) == keys

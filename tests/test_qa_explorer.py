@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from call_scripts import stage
@@ -10,6 +12,7 @@ from test_qa_player import IDENTIFY, played
 
 from ivr.errors import Report
 from ivr.flow.definition import Ask, Menu
+from ivr.line import journal
 from ivr.qa import unhappy
 from ivr.qa.coverage import exercised
 from ivr.qa.explorer import Explorer
@@ -106,3 +109,29 @@ def test_a_failing_call_is_shrunk_to_what_makes_it_fail(length: int, guilty: set
         return wanted <= {act.keys for act in fewer if isinstance(act, Presses)}
 
     assert {act.keys for act in shrink(acts, fails) if isinstance(act, Presses)} == wanted
+
+
+@pytest.fixture
+def unmasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the dots out of the journal."""
+    real = journal.mask
+
+    def in_clear(keys: str, trail: Any, shown: str, *, is_menu: bool, pause: timedelta) -> Any:
+        _, way, after = real(keys, trail, shown, is_menu=is_menu, pause=pause)
+        return keys, way, after
+
+    monkeypatch.setattr(journal, "mask", in_clear)
+
+
+@pytest.mark.usefixtures("unmasked")
+def test_random_callers_miss_a_mask_that_is_taken_out() -> None:
+    broken = [failed.broken for failed, _ in callers(stage(), range(4)) if failed]
+    assert "in journal.event, where it must not lie" in " ".join(broken)
+
+
+@pytest.mark.usefixtures("unmasked")
+def test_an_exploration_misses_a_mask_that_is_taken_out() -> None:
+    search = Explorer(stage(), set(), 120.0)
+    search.done = {key for key in search.wanted if key[:3] != ("identify", "find_member", "found")}
+    search.explore()
+    assert "member number in journal.event, where it must not lie" in search.leaked

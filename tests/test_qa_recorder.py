@@ -101,6 +101,25 @@ def test_nobody_is_known_by_a_recorded_call() -> None:
     assert [found for found in private if found in text] == []
 
 
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (["1", "5105105105105100"], "step 6 of the call is one of a number that was keyed at menus; it is not kept"),
+        (["1", *"5105105105105100"], "the keys of this call, put together, could be a card's number; they are not"),
+    ],
+    ids=["at once", "slowly"],
+)
+def test_a_card_keyed_at_menus_comes_into_no_script(keys: list[str], said: str) -> None:
+    with pytest.raises(RecordError, match=said):
+        record(stage(), recorded(keys), "Recorded")
+
+
+def test_a_call_with_many_choices_is_recorded() -> None:
+    keys = "131315151"
+    text = write([record(stage(), recorded([*keys, "h"]), "Recorded")])
+    assert [line.split("'")[1] for line in text.splitlines() if "presses" in line] == list(keys)
+
+
 def test_dates_count_from_the_day_of_the_call() -> None:
     text = write([record(stage(), recorded(CALLS["an order with the card on file"]), "Recorded")])
     assert "last_filled_on: '-16d'" in text

@@ -41,7 +41,8 @@ def explore(
 ) -> None:
     """Look for calls that take ways through the flow which the scripts in PATHS do not.
 
-    Says what was found and what was not; exit 1 while an outcome is missing.
+    Says what was found and what was not; exit 1 while an outcome is missing, or when something
+    secret lies where it must not.
     Example: ivr explore tests/calls --out tests/calls/found.yaml
     """
     if random_calls:
@@ -61,11 +62,13 @@ def explore(
         _write(unhappy_out, questions, "What callers do instead of answering, at every question.")
     for cell in search.missing():
         click.echo(f"{cell.place.file}:{cell.place.line} {cell.state}: {cell.way} was not found")
+    for leak in sorted(set(search.leaked)):
+        click.echo(leak)
     took = time.perf_counter() - began
     click.echo(
         f"{search.expanded} steps in {took:.0f} s: {len(found)} calls found, {len(search.missing())} ways missing"
     )
-    sys.exit(1 if search.missing() else 0)
+    sys.exit(1 if search.missing() or search.leaked else 0)
 
 
 def _write(path: Path | None, drafts: list[Draft], comment: str) -> None:

@@ -21,6 +21,7 @@ from ivr.cli.group import console, settings
 from ivr.cli.record import script_of
 from ivr.errors import SettingError
 from ivr.line.build import build_line
+from ivr.line.cleaning import clean_journal
 from ivr.line.specs import SPECS
 from ivr.line.sweep import sweep as sweep_line
 from ivr.line.versions import load, read_files
@@ -145,9 +146,19 @@ def db() -> None:
 
 @db.command("upgrade")
 def db_upgrade() -> None:
-    """Bring the tables up to date.
+    """Bring the tables up to date, and take out of old journals what callers keyed.
 
     Example: DATABASE_URL=postgresql://ivr@db/pharmacy ivr db upgrade
     """
-    upgrade(open_database(settings().database_url))
+    logs.configure(sys.stderr)
+    database = open_database(settings().database_url)
+    upgrade(database)
+    cleaned = clean_journal(database, anew=True)
+    if cleaned.rows:
+        click.echo(f"{cleaned.rows} rows of the journal were cleaned of what callers keyed")
     click.echo("the database is up to date")
+    if not cleaned.vacuumed:
+        click.echo(
+            "the database was too busy to give up what was there before: run this again in a quiet hour", err=True
+        )
+        sys.exit(1)

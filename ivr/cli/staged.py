@@ -14,6 +14,7 @@ from sqlalchemy import Engine, event, insert
 from sqlalchemy.exc import OperationalError
 
 from ivr.cli import pharmacy_rows
+from ivr.cli.holdings import holdings
 from ivr.line.lockout import MOST_ON_LINE
 from ivr.line.service import Line, TurnTaken
 from ivr.line.tables import wrong_try
@@ -21,6 +22,7 @@ from ivr.payment import sandbox
 from ivr.phone.post import Post, wsgi_post
 from ivr.qa.patterns import Found
 from ivr.qa.script import Fault, Row
+from ivr.qa.secrecy import Holding
 from ivr.recordings.folder import Folder
 from ivr.settings import Settings
 from ivr.web.app import voice_app
@@ -208,10 +210,11 @@ class Staged:
         self.gateway.rewind(kept.charges)
         self._given = {table: set(ids) for table, ids in kept.given.items()}
 
-    def holds(self, text: str) -> bool:
-        """Say whether a text lies in the database's bytes or in the log."""
-        with driver(self.database) as connection:
-            return text.encode() in connection.serialize() or text in self._log.shown()
+    def holdings(self) -> Iterator[Holding]:
+        """Yield what lies in the database and in the log."""
+        with self._unbroken():
+            yield from holdings(self.line)
+        yield Holding("log", self._log.shown())
 
     def log(self) -> str:
         """Return what was logged since the last time."""

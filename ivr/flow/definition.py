@@ -91,7 +91,7 @@ class Ask:
     limits: Limits
     too_many: Target | None
     secret: bool = False
-    """Kept out of the journal, logs and recorded scripts."""
+    """It names a person or tells of their health: an action forgets it, no prompt speaks it."""
     card: bool = False
     """Card data: kept out of the call's state as well, in memory for this turn only."""
     stars: bool = False
@@ -232,6 +232,18 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerKind:
+    """What kind of thing a caller keys in, and who may see it."""
+
+    name: str
+    """What people call it, as in "a prescription number"."""
+    secret: bool = True
+    """It names a person or tells of their health."""
+    card: bool = False
+    """It is card data, which is secret and kept out of the call's state as well."""
+
+
+@dataclass(frozen=True, slots=True)
 class ActionSpec:
     """What the flow may count on of a named action, written in Python elsewhere."""
 
@@ -243,6 +255,8 @@ class ActionSpec:
     """Values it may drop."""
     items: Mapping[str, Items] = field(default_factory=dict)
     """The lists it writes."""
+    answers: Mapping[str, AnswerKind] = field(default_factory=dict)
+    """The keyed values that it takes, each with its kind."""
     phrases: Mapping[str, Phrases] = field(default_factory=dict)
     """Value name, at any depth -> the phrases it may be."""
     needs_yes: bool = False

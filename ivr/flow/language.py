@@ -113,7 +113,7 @@ STATES: Mapping[str, Record] = {
             "digits": field(DIGITS),
             "save": field(VALUE),
             "next": field(TARGET),
-            "secret": field(Flag("Kept out of the journal, logs and recorded scripts."), required=False),
+            "secret": field(Flag("It names a person or tells of their health."), required=False),
             "card": field(Flag("Card data: kept for this turn only, for an action to take."), required=False),
             "stars": field(Flag("Star is one of the keys it takes."), required=False),
             "pound": field(

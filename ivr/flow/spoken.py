@@ -35,6 +35,7 @@ def check(
 ) -> None:
     """Note every prompt that is missing, and every value that cannot be spoken."""
     prompts = _Prompts(catalogues, report, words_are_sound)
+    _check_answers(flows, actions, report)
     secrets = _check_secrets(flows, actions, report)
     kinds = known_values(flows, actions)
     for _, state in points(flows):
@@ -140,6 +141,18 @@ class _Prompts:
         """Tell whether the file it should be in was read in some language; if not, that was told already."""
         subject = name.partition(".")[0]
         return any(known.startswith(f"{subject}.") for known in self.catalogues.names)
+
+
+def _check_answers(flows: Flows, actions: Actions, report: Report) -> None:
+    """An answer is as secret as the kind of thing that the actions take it for."""
+    kinds = [(name, kind) for spec in actions.values() for name, kind in spec.answers.items()]
+    for ask in (state for _, state in points(flows) if isinstance(state, Ask)):
+        card = next((kind for name, kind in kinds if name == ask.save and kind.card), None)
+        secret = next((kind for name, kind in kinds if name == ask.save and kind.secret), None)
+        if card and not ask.card:
+            report.add(ask.place, f'"{ask.save}" is {card.name}, which is card data: it needs "card: true"')
+        elif secret and not ask.secret:
+            report.add(ask.place, f'"{ask.save}" is {secret.name}, which is secret: it needs "secret: true"')
 
 
 def _check_secrets(flows: Flows, actions: Actions, report: Report) -> set[str]:

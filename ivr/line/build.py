@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine, make_url
 
 from ivr.errors import SettingError
+from ivr.line.cleaning import clean_journal
 from ivr.line.publishing import open_versions
 from ivr.line.service import Line
 from ivr.line.specs import SPECS
@@ -33,6 +34,7 @@ def build_line(settings: Settings) -> Line:
         raise SettingError("IVR_CARD_CAPTURE: expected keypad, the only way this version takes cards; found pay")
     database = open_database(settings.database_url)
     upgrade(database)
+    clean_journal(database)
     return Line(
         database=database,
         versions=open_versions(database, folders(settings), SPECS),

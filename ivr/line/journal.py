@@ -1,22 +1,32 @@
 """What happened in a call, turn by turn, by the names of states and prompts.
 
-Keys of secret questions are kept as dots, values of prompts not at all: health data stays in the pharmacy's tables.
+Health data stays in the pharmacy's tables: values of prompts are not kept at all, and of what was keyed only that which
+chose something. What was keyed at a question for a number is dots, whatever the question. At a menu a key stands that
+the menu offers, since the names of the states that follow tell it anyhow; any other is a dot.
+
+And since a card may be keyed at a menu, one digit a turn, no more than five digits of sixteen keys in a row stand in
+clear, wherever they were keyed: less than the six that tell a card's bank. Beyond those five, keys that follow one
+another as those of a number do leave no names either.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from ivr.flow.call import Call, Event, Keys, Visit
-from ivr.flow.definition import Ask, Flows
+from ivr.flow.definition import Flows, Menu, State
 from ivr.flow.verbs import Speak
+from ivr.secret import DOT
 
-DOT = "•"
-
-CARD_LIKE = 12
-"""Digits from which on a number may be (part of) a card's, keyed at the wrong question."""
+CARD_KEYS = 16
+"""Keys of the longest card number that is taken."""
+MOST_SHOWN = 5
+"""Digits of so many keys in a row that may stand in clear."""
+NUMBER_GOES_ON = timedelta(seconds=4)
+"""As long as the line itself waits for another key of a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +36,40 @@ class Entry:
     event: str
     trail: str
     said: str
+    shown: str
+    """For each of the call's last keys, whether it is a digit that stands in clear: `1` or `0`; kept with the call."""
 
 
-def entry(event: str, trail: Iterable[Visit], said: Iterable[Speak]) -> Entry:
-    """Return the entry of one turn; it is written together with the call's new state."""
+def entry(
+    event: Event, asked: State | None, trail: Sequence[Visit], said: Sequence[Speak], shown: str, pause: timedelta
+) -> Entry:
+    """Return the entry of one turn, written with the call's new state: `asked` was answered, `pause` after it was."""
+    name, keys = type(event).__name__.lower(), event.keys.reveal() if isinstance(event, Keys) else ""
+    masked, way, shown = mask(keys, trail, shown, is_menu=isinstance(asked, Menu), pause=pause)
     return Entry(
-        event,
-        json.dumps([[visit.flow, visit.state, visit.branch] for visit in trail]),
-        json.dumps([[speak.prompt, speak.variant, speak.tries] for speak in said]),
+        f"{name} {masked}" if keys else name,
+        json.dumps([[visit.flow, visit.state, visit.branch] for visit in way]),
+        json.dumps([[speak.prompt, speak.variant, speak.tries] for speak in said if way or not trail]),
+        shown,
     )
 
 
-def describe(event: Event, flows: Flows, call: Call) -> str:
-    """Return an event as it may be written down: its name, and the keys unless the question is secret."""
-    name = type(event).__name__.lower()
-    if not isinstance(event, Keys):
-        return name
-    question = flows.state(call.top.flow, call.top.state) if call.frames else None
-    keys = event.keys.reveal()
-    hidden = len(keys) >= CARD_LIKE or (isinstance(question, Ask) and question.secret)
-    return f"keys {DOT * len(keys) if hidden else keys}"
+def mask(
+    keys: str, trail: Sequence[Visit], shown: str, *, is_menu: bool, pause: timedelta
+) -> tuple[str, Sequence[Visit], str]:
+    """Return keys and the way they led as they may be written down, and what stands in clear of the last keys then."""
+    key, answer = keys[:1], trail[0].branch if trail else ""
+    stands = is_menu and answer in (key, "choice")
+    told = answer.isdigit() or (stands and key.isdigit())
+    if told and shown.count("1") >= MOST_SHOWN:
+        stands = told = False
+        hidden = replace(trail[0], branch=DOT if answer.isdigit() else answer)
+        trail = [hidden, *trail[1:]] if pause > NUMBER_GOES_ON else []
+    masked = (key if stands else DOT * len(key)) + DOT * len(keys[1:])
+    shown += ("1" if told else "0") * len(key) + "0" * len(keys[1:])
+    return masked, trail, shown[1 - CARD_KEYS :]
+
+
+def asked(flows: Flows, call: Call) -> State | None:
+    """Return the question that a call waits at; None before the first."""
+    return flows.state(call.top.flow, call.top.state) if call.frames else None

@@ -7,7 +7,7 @@ building them anew would cost more than running them.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,6 +53,8 @@ class Locked:
     row: Row[Any]
     call: Call
     is_new: bool
+    shown: str = ""
+    """Which of the last keys stand in the journal, as it keeps count."""
 
     @property
     def turn(self) -> int:
@@ -73,7 +75,8 @@ def lock(connection: Connection, line: Line, caller: Caller, turn: int, now: dat
     opened = line.vault.open(row.sealed_state, None, now)
     if opened is None:
         return None
-    return Locked(row, Call.from_json(json.loads(opened)), is_new=False)
+    state = json.loads(opened)
+    return Locked(row, Call.from_json(state), is_new=False, shown=state.get("shown", ""))
 
 
 def _insert(connection: Connection, line: Line, caller: Caller, now: datetime) -> None:
@@ -110,7 +113,7 @@ def store(
     """Write the call's new state, the exact reply and the journal's entry, and await the next turn."""
     row = locked.row
     ends = ending is not None and row.ended_at is None
-    state = json.dumps(call.to_json(), separators=(",", ":")).encode()
+    state = json.dumps({**call.to_json(), "shown": entry.shown}, separators=(",", ":")).encode()
     stored = {
         "the_sid": row.sid,
         "new_turn": locked.turn + 1,
@@ -123,8 +126,8 @@ def store(
         "new_ended_at": now if ends else row.ended_at,
         "new_ending": ending if ends else row.ending,
     }
-    noted = {f"noted_{name}": value for name, value in asdict(entry).items()}
-    noted |= {"noted_call_sid": row.sid, "noted_turn": locked.turn, "noted_at": now}
+    noted = {"noted_call_sid": row.sid, "noted_turn": locked.turn, "noted_at": now}
+    noted |= {"noted_event": entry.event, "noted_trail": entry.trail, "noted_said": entry.said}
     if connection.dialect.name == "postgresql":
         connection.execute(_STORE_AND_NOTE, {**stored, **noted})
     else:

@@ -62,7 +62,16 @@ journal = Table(
     Index("ix_journal_call_sid", "call_sid", "turn"),
     Index("ix_journal_at", "at"),
 )
-"""What happened in each turn, by the names of states and prompts; keys of secret questions are dots."""
+"""What happened in each turn, by the names of states and prompts; numbers that were keyed are dots."""
+
+journal_cleaning = Table(
+    "journal_cleaning",
+    metadata,
+    Column("through", BigInteger, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("vacuumed", Boolean, nullable=False),
+)
+"""One row: the journal is to be cleaned up to the id `through`, and is up to the id `done`."""
 
 version = Table(
     "version",

@@ -134,7 +134,7 @@ def _finish(
         locked = _lock(connection, line, caller, turn, now)
         if (stored := _stored(connection, line, locked, turn, now, mine=begun.until)) is not None:
             return stored
-        walk = _Walk(line, connection, caller, replace(locked, call=begun.call), now)
+        walk = _Walk(line, connection, caller, locked, now)
         walk.trail.extend(begun.trail)
         done = begun.outside.finish(walk.context, begun.call.values, begun.request, answer)
         walk.run(advance(walk.version.flows, begun.call, done))
@@ -212,7 +212,7 @@ class _Walk:
         self.locked = locked
         self.version = line.versions.get(connection, locked.row.version)
         self.call = replace(locked.call, has_person=line.has_person)
-        self.before = locked.call
+        self.asked = journal.asked(self.version.flows, locked.call)
         self.context = Context(line, connection, now, caller, locked.turn, locked.call.held)
         self.trail: list[Visit] = []
         self.verb: Verb | None = None
@@ -255,8 +255,8 @@ class _Walk:
         self.call = replace(self.call, replied=self.line.reading(self.context.caller))
         words = spoken(self.version, verb.words)
         reply = render(Answer(sid, turn + 1, self.call.language, verb, words))
-        described = journal.describe(event, self.version.flows, self.before)
-        entry = journal.entry(described, self.trail, verb.words)
+        pause = now - self.locked.row.heard_at
+        entry = journal.entry(event, self.asked, self.trail, verb.words, self.locked.shown, pause)
         self.line.watch(TurnTaken(sid, turn, event, tuple(self.trail), verb, self.call))
         ending = "goodbye" if isinstance(verb, HangUp) else None
         sessions.store(self.connection, self.line, self.locked, self.call, reply, now, ending, entry)

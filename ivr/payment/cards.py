@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from stdnum import luhn
 
-from ivr.secret import Secret
+from ivr.secret import DOT, Secret
 
 MOST_YEARS_AHEAD = 20
 
@@ -127,6 +127,15 @@ def check_code(brand: Brand, code: Secret) -> bool:
     """Say whether the security code has the length and digits its brand prints."""
     digits = code.reveal()
     return len(digits) == _CODE_DIGITS[brand] and _all_digits(digits)
+
+
+def without_cards(keys: str) -> str:
+    """Return keys with dots in the place of every number that a card could have: one may be keyed at any question."""
+    for length in sorted(set(_DIGITS.values()), reverse=True):
+        for start in range(len(keys) - length + 1):
+            if isinstance(check_number(Secret(keys[start : start + length])), Brand):
+                keys = keys[:start] + DOT * length + keys[start + length :]
+    return keys
 
 
 def last4(number: Secret) -> str:

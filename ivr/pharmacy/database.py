@@ -6,15 +6,19 @@ every transaction may write, waits at most about five seconds for another one, a
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg import sql
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -32,6 +36,7 @@ MOST_RETRIES = 3
 UNDONE = ("40P01", "40001")
 """SQLSTATE of a transaction that was undone although nothing is wrong with it: deadlock, serialization failure."""
 MIGRATION_LOCK = 7979_245
+VACUUM_LOCK = 7979_246
 MIGRATIONS = Path(__file__).parent / "migrations"
 EXPECTED = "expected sqlite:///FILE or postgresql://USER@HOST/NAME"
 
@@ -59,6 +64,9 @@ def _open_sqlite(url: URL, *, durable: bool) -> Engine:
     engine = create_engine(url, hide_parameters=True, **({"poolclass": StaticPool} if in_memory else {}))
     synchronous = "FULL" if durable else "OFF"
 
+    if not in_memory and url.database and not url.database.startswith("file:"):
+        event.listen(engine, "do_connect", partial(_keep_private, Path(url.database)))
+
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # the driver's own idea of transactions is off: "begin" below is ours
@@ -75,6 +83,20 @@ def _open_sqlite(url: URL, *, durable: bool) -> Engine:
 
     engine.dialect.do_begin = _begin_immediate  # type: ignore[assignment, method-assign]
     return engine
+
+
+def _keep_private(path: Path, *_: object) -> None:
+    """Let nobody else read the database: its file, made here if it is new, and the two that SQLite keeps beside it."""
+    try:
+        if not path.exists():
+            path.touch(0o600)
+        for file in (path, *(path.with_name(f"{path.name}{part}") for part in ("-wal", "-shm"))):
+            if file.exists() and file.stat().st_mode & 0o077:
+                file.chmod(0o600)
+    except FileNotFoundError:  # the last of the others has just left, and taken its two files along
+        pass
+    except PermissionError:
+        raise SettingError(f"DATABASE_URL: {path} has to be a file of ours alone, of mode 0600, and is not") from None
 
 
 def _begin_immediate(connection: PoolProxiedConnection) -> None:
@@ -161,6 +183,42 @@ def unhurried(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SET LOCAL lock_timeout = 0"))
+
+
+def vacuum(engine: Engine, table: str) -> bool:
+    """Let the database give up what rows of a table were before; False when another process is at it or in the way.
+
+    SQLite writes the whole file anew, and empties the log of what was written before.
+    """
+    work = _vacuum_sqlite if engine.dialect.name == "sqlite" else partial(_vacuum_postgresql, table=table)
+    connection = engine.raw_connection()  # SQLAlchemy's would begin a transaction, in which it cannot be done
+    try:
+        return work(connection)
+    except (sqlite3.OperationalError, psycopg.OperationalError):
+        return False
+    finally:
+        connection.close()
+
+
+def _vacuum_sqlite(connection: PoolProxiedConnection) -> bool:
+    cursor = connection.cursor()
+    cursor.execute("VACUUM")
+    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    is_busy, *_ = cursor.fetchone() or (0,)
+    return not is_busy
+
+
+def _vacuum_postgresql(connection: PoolProxiedConnection, table: str) -> bool:
+    driver = connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError("expected a connection of psycopg")
+    connection.detach()  # its settings, and its lock, end with it
+    driver.autocommit = True
+    is_ours = driver.execute("SELECT pg_try_advisory_lock(%s)", (VACUUM_LOCK,)).fetchone()
+    if is_ours == (True,):
+        driver.execute("SET statement_timeout = 0")
+        driver.execute(sql.SQL("VACUUM {}").format(sql.Identifier(table)))
+    return is_ours == (True,)
 
 
 def upgrade(engine: Engine) -> None:

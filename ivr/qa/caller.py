@@ -31,6 +31,7 @@ from ivr.qa.script import (
     Waits,
 )
 from ivr.qa.stage import Scene, Turn
+from ivr.secret import DOT
 
 ANSWERS: Mapping[Person, DialOutcome] = {
     "answers": "completed",
@@ -133,8 +134,14 @@ class Caller:
         self._must_go_on(step.place)
         keys = language_key(self.flows, self.language) if step.keys == LANGUAGE_KEY else step.keys
         after = self._words_before(step)
-        self.tell("presses", keys)
+        self.tell("presses", self._shown(keys))
         self.take(self.handset.press(keys, after))
+
+    def _shown(self, keys: str) -> str:
+        """Return keys as a report may show them: one key that chooses something, and dots for the digits of a number."""
+        waiting = self.last.waiting
+        chooses = isinstance(waiting, Waiting) and waiting.gather.num_digits == 1 and not waiting.keys
+        return keys[:chooses] + "".join(DOT if key.isdigit() else key for key in keys[chooses:])
 
     def _words_before(self, step: Presses) -> int | None:
         """Return how many words of the question are heard before the key; None for all."""

@@ -24,10 +24,11 @@ from ivr.qa.bearings import FAR, Chosen, chosen_names, distances, signature, way
 from ivr.qa.caller import Caller, CannotError
 from ivr.qa.coverage import ANSWERED, Cell, Group, cells, passed
 from ivr.qa.found import NOWHERE, Found, Key, Way, Where, script_for, written
-from ivr.qa.inputs import Keyed, Pharmacy
+from ivr.qa.inputs import Keyed, Pharmacy, canaries
 from ivr.qa.moves import Move, changes, gave_up, moves, one_by_one, troubles
 from ivr.qa.points import Point, done_so_far
 from ivr.qa.script import DEFAULT_FROM, DEFAULT_TO, Act, Breaks, Dials, HangsUp, Later, Person, Waits
+from ivr.qa.secrecy import Canary, leaks
 from ivr.qa.stage import RefusedRowError, RehearsalStage, Rehearsed
 from ivr.qa.writer import Moment, heard, moment
 
@@ -60,7 +61,10 @@ class Explorer:
     found: list[Found] = field(default_factory=list)
     questions: dict[Where, Way] = field(default_factory=dict)
     """The shortest way found to each question."""
+    leaked: list[str] = field(default_factory=list)
+    """What the calls found left where it must not lie."""
     expanded: int = 0
+    _looked_for: Sequence[Canary] = ()
     _points: Counter[object] = field(default_factory=Counter)
     _ways: Counter[object] = field(default_factory=Counter)
     _heap: list[tuple[tuple[float, int], int, Point]] = field(default_factory=list)
@@ -117,6 +121,7 @@ class Explorer:
     def _from(self, person: Person, until: float) -> None:
         with self.stage.open(script_for(person)) as scene:
             pharmacy = Pharmacy(scene)
+            self._looked_for = canaries(pharmacy, scene)
             caller = Caller(scene, self.flows, self.language, DEFAULT_FROM, DEFAULT_TO, person, f"explored {person}")
             first = (Moment(None, heard(caller.words)),)
             start = Point(caller, scene.save(), first, Keyed(), frozenset(), None)
@@ -280,4 +285,5 @@ class Explorer:
         caller = point.caller.fork()
         end = caller.end()
         caller.finish()
+        self.leaked.extend(leaks(scene.holdings(), self._looked_for))
         return Found(point.moments, caller.person, point.covers, new, end, written(scene))

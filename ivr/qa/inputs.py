@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ivr.flow.definition import Ask
 from ivr.keypad import letters_to_keys
 from ivr.qa.patterns import Found
-from ivr.qa.stage import Scene
+from ivr.qa.secrecy import Canary, Kind, leaks
+from ivr.qa.stage import Rehearsed, Scene
 
 CARDS = (
     "4242424242424242",
@@ -22,7 +23,8 @@ CARDS = (
     "3530111333300000",  # of a kind that is not taken
     "5454545454545454",  # well-formed, and unknown to a sandbox
 )
-EXPIRIES = ("0330", "0125", "1930", "0320")
+EXPIRIES = ("1139", "0125", "1930", "0320")
+CODES = ("739", "7394")
 UNKNOWN_MEMBER = "99999999"
 UNKNOWN_ZIP = "00501"
 UNKNOWN_RX = "7000000"
@@ -41,13 +43,18 @@ class Pharmacy:
 
     def read(self) -> Pharmacy:
         """Read everything now, so that the scene is not needed any more."""
-        _ = self.members, self.zips, self.prescriptions, self.orders, self.busiest_zip
+        _ = self.members, self.births, self.zips, self.prescriptions, self.orders, self.busiest_zip
         return self
 
     @cached_property
     def members(self) -> tuple[str, ...]:
         """All member numbers."""
         return tuple(str(row["member_number"]) for row in self._rows("member"))
+
+    @cached_property
+    def births(self) -> tuple[str, ...]:
+        """All birth dates, as in 1951-04-22."""
+        return tuple(str(row["birth_date"]) for row in self._rows("member"))
 
     @cached_property
     def zips(self) -> Mapping[str, str]:
@@ -119,6 +126,23 @@ class Keyed:
         return replace(self, **{name: digits}) if name else self  # type: ignore[arg-type]
 
 
+def canaries(pharmacy: Pharmacy, scene: Rehearsed) -> tuple[Canary, ...]:
+    """Return what is keyed here and must not lie where it may not, but for what looks like something that is there."""
+    numbers = sorted({number for own in pharmacy.prescriptions.values() for number in own})
+    texts: Mapping[Kind, Iterable[str]] = {
+        "card number": CARDS,
+        "security code": CODES,
+        "card expiry": EXPIRIES[:1],
+        "member number": pharmacy.members,
+        "ZIP code": sorted(set(pharmacy.zips.values())),
+        "birth date": (form for born in pharmacy.births for form in (born, f"{born[5:7]}{born[8:]}{born[:4]}")),
+        "prescription number": numbers,
+    }
+    before = tuple(scene.holdings())
+    every = (Canary(kind, text) for kind, found in texts.items() for text in found)
+    return tuple(canary for canary in every if not any(leaks(before, [canary])))
+
+
 def answers(ask: Ask, pharmacy: Pharmacy, keyed: Keyed) -> Iterator[str]:
     """Yield what may be keyed as an answer, likely ones first, each as its keys."""
     found = _KNOWN.get(ask.save)
@@ -145,8 +169,8 @@ _KNOWN: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {
     "keyed_order": lambda pharmacy, keyed: (*pharmacy.orders.get(keyed.member, ()), UNKNOWN_ORDER),
     "card_number": lambda _pharmacy, _keyed: CARDS,
     "card_expiry": lambda _pharmacy, _keyed: EXPIRIES,
-    "card_expiry_rest": lambda _pharmacy, _keyed: ("30", "19"),
-    "card_code": lambda _pharmacy, _keyed: ("123", "1234"),
+    "card_expiry_rest": lambda _pharmacy, _keyed: ("39", "19"),
+    "card_code": lambda _pharmacy, _keyed: CODES,
     "keyed_proof": lambda pharmacy, keyed: (*pharmacy.prescriptions.get(keyed.member, ())[:1], UNKNOWN_RX),
     "keyed_zip": lambda pharmacy, _: (pharmacy.busiest_zip, *MANY_CITIES, MILITARY_ZIP, NO_STREETS, NO_ZIP),
     "keyed_house": lambda _pharmacy, _keyed: ("118", "0118", "*", "1*2"),

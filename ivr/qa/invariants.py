@@ -9,6 +9,7 @@ from ivr.flow.verbs import HangUp
 from ivr.qa.caller import Caller
 from ivr.qa.heard import said
 from ivr.qa.patterns import LINES, Found
+from ivr.qa.secrecy import Canary, leaks
 from ivr.qa.stage import Rehearsed, Turn
 
 MOST_SECONDS = 3600.0
@@ -28,7 +29,9 @@ def broken_now(caller: Caller) -> Iterator[str]:
         yield "the call does not come to an end"
 
 
-def broken_after(caller: Caller, scene: Rehearsed, before: Sequence[Found], cards: Sequence[str]) -> Iterator[str]:
+def broken_after(
+    caller: Caller, scene: Rehearsed, before: Sequence[Found], canaries: Sequence[Canary]
+) -> Iterator[str]:
     """Yield what does not hold when the calls are over; `before` are the prescriptions as they were."""
     turns = scene.turns
     orders = scene.new_rows("refill_order")
@@ -40,9 +43,7 @@ def broken_after(caller: Caller, scene: Rehearsed, before: Sequence[Found], card
     for order in orders:
         yield from _order(order, payments.get(str(order["order_number"])), spoken)
     yield from _refills(before, scene.rows("prescription"))
-    for card in cards:
-        if scene.holds(card):
-            yield f"the digits of a card ending in {card[-4:]} lie in the database or the log"
+    yield from leaks(scene.holdings(), canaries)
 
 
 def _confirms(flows: Flows, turn: Turn) -> bool:

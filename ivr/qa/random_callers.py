@@ -13,9 +13,10 @@ from ivr.flow.definition import Ask, Menu
 from ivr.phone.heard import Ended, Paying
 from ivr.qa.caller import Caller, CannotError
 from ivr.qa.found import NOWHERE, script_for
-from ivr.qa.inputs import CARDS, Keyed, Pharmacy, answers
+from ivr.qa.inputs import Keyed, Pharmacy, answers, canaries
 from ivr.qa.invariants import broken_after, broken_now
 from ivr.qa.script import DEFAULT_FROM, DEFAULT_TO, LANGUAGE_KEY, Act, Breaks, Dials, HangsUp, Person, Presses, Waits
+from ivr.qa.secrecy import Canary
 from ivr.qa.stage import RehearsalStage
 from ivr.qa.writer import Draft, Moment, heard, moment
 
@@ -66,15 +67,21 @@ class _Made:
     turns: int
 
 
-def call(stage: RehearsalStage, seed: int, pharmacy: Pharmacy) -> tuple[Failed | None, int]:
+def call(
+    stage: RehearsalStage, seed: int, pharmacy: Pharmacy, looked_for: Sequence[Canary]
+) -> tuple[Failed | None, int]:
     """Make one call; return what it broke, if anything, and how many turns it took."""
     chooser = random.Random(seed)  # noqa: S311 - anybody may guess what a random caller does
     person, language = chooser.choice(PEOPLE), chooser.choice(stage.catalogues.languages)
     habits = chooser.choice(HABITS)
-    made = _make(stage, person, language, seed, lambda caller: _Chooser(chooser, habits, caller, pharmacy))
+    made = _make(stage, person, language, seed, looked_for, lambda caller: _Chooser(chooser, habits, caller, pharmacy))
     if not made.broken:
         return None, made.turns
-    acts = shrink(made.acts, lambda fewer: _again(stage, person, language, seed, fewer).broken == made.broken)
+
+    def still_breaks(fewer: Sequence[Act]) -> bool:
+        return _make(stage, person, language, seed, looked_for, lambda _: iter(fewer)).broken == made.broken
+
+    acts = shrink(made.acts, still_breaks)
     draft = _draft(stage, person, language, seed, acts, made.broken)
     return Failed(seed, made.broken, acts, draft), made.turns
 
@@ -84,6 +91,7 @@ def _make(
     person: Person,
     language: str,
     seed: int,
+    looked_for: Sequence[Canary],
     choose: Callable[[Caller], Iterator[Act]],
 ) -> _Made:
     with stage.open(script_for(person)) as scene:
@@ -101,17 +109,13 @@ def _make(
             if broken := _first(broken_now(caller), troubled=troubled):
                 return _Made(tuple(done), broken, len(caller.turns))
         caller.finish()
-        broken = _first(broken_after(caller, scene, before, CARDS), troubled=troubled)
+        broken = _first(broken_after(caller, scene, before, looked_for), troubled=troubled)
         return _Made(tuple(done), broken, len(caller.turns))
 
 
 def _first(found: Iterator[str], *, troubled: bool) -> str:
     """Return the first thing that is broken; a turn that fails is none where it was made to."""
     return next((broken for broken in found if not (troubled and broken == "a turn failed")), "")
-
-
-def _again(stage: RehearsalStage, person: Person, language: str, seed: int, acts: Sequence[Act]) -> _Made:
-    return _make(stage, person, language, seed, lambda _: iter(acts))
 
 
 def shrink(acts: Sequence[Act], still_fails: Callable[[Sequence[Act]], bool]) -> tuple[Act, ...]:
@@ -221,5 +225,6 @@ def callers(stage: RehearsalStage, seeds: Sequence[int]) -> Iterator[tuple[Faile
     """Make one call for each seed."""
     with stage.open(script_for("answers")) as scene:
         pharmacy = Pharmacy(scene).read()
+        looked_for = canaries(pharmacy, scene)
     for seed in seeds:
-        yield call(stage, seed, pharmacy)
+        yield call(stage, seed, pharmacy, looked_for)

@@ -1,6 +1,6 @@
 """Makes a script of a call that was made: the same way through the flow, by an invented member.
 
-The journal knows names, not people: keys of secret questions are dots in it. So the call is made again on a rehearsal,
+The journal knows names, not people: numbers that were keyed are dots in it, and so may keys of menus be. So the call is made again on a rehearsal,
 one turn at a time, with stand-ins for what was keyed, and of all that could have been keyed what leads the recorded
 way is taken. What comes out has therefore been replayed once.
 """
@@ -15,6 +15,7 @@ from ivr.errors import IvrError
 from ivr.flow.call import Visit
 from ivr.flow.definition import Ask, Do, Flows, Menu, Transfer
 from ivr.flow.graph import points
+from ivr.keypad import is_key
 from ivr.qa.caller import Caller
 from ivr.qa.found import NOWHERE, script_for, written
 from ivr.qa.inputs import Keyed, Pharmacy, answers
@@ -22,10 +23,12 @@ from ivr.qa.moves import KEPT_KEYS, gave_up
 from ivr.qa.patterns import Found
 from ivr.qa.script import DEFAULT_FROM, DEFAULT_TO, Act, Breaks, Fault, HangsUp, Later, Person, Presses, Row, Waits
 from ivr.qa.stage import RehearsalStage, Rehearsed
-from ivr.qa.stand_ins import StandIns, before, given
+from ivr.qa.stand_ins import StandIns, before, check_digit, given
+from ivr.qa.unhappy import wrong_key
 from ivr.qa.writer import Draft, Moment, heard, moment
+from ivr.secret import DOT
 
-DOT = "•"
+CARD_LENGTHS = (15, 16)
 LONG_PAUSE = timedelta(minutes=3)
 """Seconds between two turns beyond what a caller takes; a script says so."""
 _FAULTS: tuple[Fault, ...] = ("processor_once", "slow_processor_once", "processor", "line")
@@ -89,7 +92,7 @@ def record(stage: RehearsalStage, recording: Recording, name: str) -> Draft:
     script = replace(script_for(person, own), at=at, from_number=from_number)
     with stage.open(script) as scene:
         caller = Caller(scene, stage.flows, "en", from_number, DEFAULT_TO, person, f"recorded {name}")
-        maker = _Maker(scene, Pharmacy(scene), caller, stand_ins.numbers, _member(own))
+        maker = _Maker(scene, Pharmacy(scene), caller, _member(own))
         moments = [Moment(None, heard(caller.words))]
         for number, step in enumerate(steps[1:], 1):
             moments.extend(maker.make(step, number, _pause(steps, number)))
@@ -99,6 +102,10 @@ def record(stage: RehearsalStage, recording: Recording, name: str) -> Draft:
             moments.append(Moment(HangsUp(NOWHERE), ()))
         end = caller.end()
         caller.finish()
+        if _holds_a_card(moments):
+            raise RecordError(
+                "the keys of this call, put together, could be a card's number; they are not written down"
+            )
         return Draft(
             name,
             tuple(moments),
@@ -141,20 +148,31 @@ def _person(flows: Flows, turns: Sequence[Turned]) -> Person:
     return "nobody" if "nobody" in came else "no_answer" if "no_answer" in came else "answers"
 
 
+def _fits(visit: tuple[str, str, str], recorded: tuple[str, str, str]) -> bool:
+    """Say whether a step of the way is the recorded one, whose key the journal may have masked."""
+    *where, branch = recorded
+    return list(visit[:2]) == where and (branch == visit[2] or (branch == DOT and is_key(visit[2])))
+
+
 def _member(rows: Sequence[Row]) -> str:
     return next((str(row.columns["member_number"]) for row in rows if row.table == "member"), "")
+
+
+def _holds_a_card(moments: Sequence[Moment]) -> bool:
+    """Say whether the single digits of menus, one after another, can be a card's number."""
+    acts = [moment.act for moment in moments]
+    digits = "".join(act.keys if len(act.keys) == 1 else " " for act in acts if isinstance(act, Presses))
+    parts = (digits[start : start + length] for length in CARD_LENGTHS for start in range(len(digits) - length + 1))
+    return any(part.isdigit() and part[0] in "3456" and check_digit(part[:-1]) == part[-1] for part in parts)
 
 
 class _Maker:
     """Makes the call again, step by step."""
 
-    def __init__(
-        self, scene: Rehearsed, pharmacy: Pharmacy, caller: Caller, numbers: Mapping[str, str], member: str
-    ) -> None:
+    def __init__(self, scene: Rehearsed, pharmacy: Pharmacy, caller: Caller, member: str) -> None:
         self.scene = scene
         self.pharmacy = pharmacy
         self.caller = caller
-        self.numbers = numbers
         self.keyed = Keyed()
         self.member = member
 
@@ -174,10 +192,12 @@ class _Maker:
                 if isinstance(act, Waits) and gave_up(tried):
                     break
             visits = [(v.flow, v.state, v.branch) for turn in tried.turns[seen:] for v in turn.visits]
-            if visits == step.visits:
+            if len(visits) == len(step.visits) and all(map(_fits, visits, step.visits)):
                 self.caller, self.keyed = tried, keyed
                 return moments
-        where = ".".join(step.visits[0][:2]) if step.visits else "?"
+        if not step.visits:
+            raise RecordError(f"step {number} of the call is one of a number that was keyed at menus; it is not kept")
+        where = ".".join(step.visits[0][:2])
         raise RecordError(f'step {number} of the call ("{step.event}" at {where}) cannot be made again on these flows')
 
     def _candidates(self, step: _Step, pause: timedelta) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
@@ -193,13 +213,16 @@ class _Maker:
         kind, _, keys = step.event.partition(" ")
         state = self.caller.flows.state(*self.caller.state) if self.caller.state else None
         if kind == "keys" and DOT not in keys:
-            yield from self._known(state, self.numbers.get(keys, keys))
+            yield from self._known(state, keys)
         elif kind == "keys" and isinstance(state, Ask):
             yield from self._hidden(state, len(keys))
         elif kind == "silence":
             yield (Waits(NOWHERE),), self.keyed
         elif isinstance(state, Menu):  # what was done is not known: any of what can be
-            yield from (((Presses(NOWHERE, key),), self.keyed) for key in state.keys)
+            universal = [key for key in self.caller.flows.line.menu_keys if key not in state.keys]
+            choices = "123456789" if state.choices else ""
+            keys_there_are = [*state.keys, *choices, wrong_key(self.caller.flows, state), *universal, "#"]
+            yield from (((Presses(NOWHERE, key),), self.keyed) for key in keys_there_are)
             yield (Waits(NOWHERE),), self.keyed
         elif isinstance(state, Ask):
             yield (Waits(NOWHERE),), self.keyed

@@ -6,7 +6,7 @@ seen, or one that reaches a line elsewhere, of which only its words are known.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Protocol
@@ -19,6 +19,7 @@ from ivr.phone.post import Post
 from ivr.prompts import Catalogues
 from ivr.qa.patterns import Found
 from ivr.qa.script import Fault, Row, Script
+from ivr.qa.secrecy import Holding
 
 
 class RefusedRowError(IvrError):
@@ -123,8 +124,8 @@ class Rehearsed(Scene, Protocol):
     def restore(self, kept: object) -> None:
         """Go back to what was kept."""
 
-    def holds(self, text: str) -> bool:
-        """Say whether a text lies anywhere in the database or the log, in clear."""
+    def holdings(self) -> Iterable[Holding]:
+        """Return what lies in every place of the database and in the log."""
 
 
 class RehearsalStage(Stage, Protocol):

@@ -10,6 +10,7 @@ from ivr.flow.definition import MOST_AT_ONCE
 from ivr.keypad import LETTERS
 from ivr.line.actions.kinds import Item, item
 from ivr.line.specs.accept_address import AT_A_TIME
+from ivr.payment.cards import without_cards
 from ivr.prompts import phrase
 from ivr.wording import Value, Values
 
@@ -90,7 +91,7 @@ class Building:
 
     def keying(self, *keys: str) -> Building:
         """Note keys as they were pressed, for staff who have to make sense of an address."""
-        return replace(self, keyed=(*self.keyed, *(key for key in keys if key)))
+        return replace(self, keyed=(*self.keyed, *(without_cards(key) for key in keys if key)))
 
     def address(self, street: str) -> dict[str, Value]:
         """Return the whole address with one of the streets."""

@@ -13,6 +13,7 @@ from ivr.keypad import unspell
 from ivr.line.actions.address_building import Building, Match, page, readings
 from ivr.line.actions.kinds import Action, Inside, item, items, text
 from ivr.line.service import Context
+from ivr.payment.cards import without_cards
 from ivr.pharmacy.places import place_of
 from ivr.pharmacy.streets import StreetFacts, has_streets, rank, rank_near, streets_of
 from ivr.wording import Values
@@ -94,7 +95,7 @@ def _marked(building: Building, fits: bool, house: str, *forgets: str) -> Done:
 def find_street(context: Context, values: Values) -> Done:
     """Look up the streets that begin with the letters keyed."""
     building, keyed = Building.of(values), text(values, "keyed_street")
-    return _found(context, replace(building.keying(keyed), letters=keyed))
+    return _found(context, replace(building.keying(keyed), letters=without_cards(keyed)))
 
 
 def narrow_street(context: Context, values: Values) -> Done:
@@ -103,7 +104,7 @@ def narrow_street(context: Context, values: Values) -> Done:
     known, house = streets_of(context.connection, building.zip), building.house_digits
     longer = building.letters + keyed
     letters = longer if rank(known, longer, house) or not rank(known, keyed, house) else keyed
-    return _found(context, replace(building.keying(keyed), letters=letters))
+    return _found(context, replace(building.keying(keyed), letters=without_cards(letters)))
 
 
 def look_again(context: Context, values: Values) -> Done:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ivr.flow.call import Done
 from ivr.line import lockout
 from ivr.line.actions import speech
@@ -23,7 +25,7 @@ def find_order(context: Context, values: Values) -> Done:
     member_id, keyed = number(values, "member_id"), text(values, "keyed_order")
     whose = member_number(context.connection, member_id)
     judged = lockout.guess(context, whose, lambda: orders.find_order(context.connection, member_id, keyed))
-    return _told(judged.answer, "not_found")
+    return replace(_told(judged.answer, "not_found"), forgets=("keyed_order",))
 
 
 def _told(order: OrderFacts | None, otherwise: str) -> Done:

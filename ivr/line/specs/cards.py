@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ivr.flow.definition import KEPT, LIST, ActionSpec, Items
-from ivr.line.specs import speech
+from ivr.line.specs import answers, speech
 from ivr.line.specs.spec import spec
 
 MOST_CARDS = 3
@@ -31,14 +31,24 @@ SPECS: dict[str, ActionSpec] = {
         writes={"card": KEPT, "spoken_card": "phrase", "keep_card": KEPT},
         phrases={"spoken_card": speech.CARDS},
     ),
-    "check_card_number": spec("good", *("too_short", "too_long", "bad_number", "unsupported_brand")),
-    "check_card_expiry": spec("code_of_three", "code_of_four", "past", "no_such_date", "lost", "year_of_four"),
-    "check_rest_of_expiry": spec("code_of_three", "code_of_four", "past", "no_such_date", "lost"),
+    "check_card_number": spec(
+        *("good", "too_short", "too_long", "bad_number", "unsupported_brand"),
+        answers={"card_number": answers.CARD_NUMBER},
+    ),
+    "check_card_expiry": spec(
+        *("code_of_three", "code_of_four", "past", "no_such_date", "lost", "year_of_four"),
+        answers={"card_expiry": answers.CARD_EXPIRY},
+    ),
+    "check_rest_of_expiry": spec(
+        *("code_of_three", "code_of_four", "past", "no_such_date", "lost"),
+        answers={"card_expiry_rest": answers.CARD_EXPIRY},
+    ),
     "exchange_card": spec(
         "exchanged",
         "refused",
         "unavailable",
         "lost",
+        answers={"card_code": answers.CARD_CODE},
         on={"exchanged": {"card": KEPT, "spoken_card": "phrase"}},
         phrases={"spoken_card": speech.CARDS},
         outside=True,

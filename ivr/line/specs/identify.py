@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ivr.flow.definition import KEPT, ActionSpec
+from ivr.line.specs import answers
 from ivr.line.specs.spec import spec
 
 KEYED = ("member_number", "zip")
@@ -15,6 +16,7 @@ SPECS: dict[str, ActionSpec] = {
         *("found", "unproved", "no_match", "locked", "ended"),
         reads=KEYED,
         forgets=KEYED,
+        answers={"member_number": answers.MEMBER_NUMBER, "zip": answers.ZIP},
         on={"found": MEMBER, "unproved": MEMBER},
     ),
     "check_membership": spec("active", "ended", reads=("member_id",), on={"active": {"proof_owed": KEPT}}),

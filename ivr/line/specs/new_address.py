@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ivr.flow.definition import KEPT, LIST, MOST_AT_ONCE, ActionSpec, Items, Phrases
+from ivr.line.specs import answers
 from ivr.line.specs.spec import spec
 
 BUILT = {"building": KEPT}
@@ -30,28 +31,62 @@ SPECS: dict[str, ActionSpec] = {
         writes=BUILT,
         on={"place": PLACED, "mended": PLACED, "military": PLACED},
         forgets=("keyed_zip",),
+        answers={"keyed_zip": answers.ZIP},
     ),
     "take_house": spec(
         *("taken", "mended", "no_streets", "zip", "again", "no_number"),
         reads=("building", "keyed_house"),
         on={"taken": BUILT, "mended": BUILT, "no_streets": BUILT},
         forgets=("keyed_house",),
+        answers={"keyed_house": answers.HOUSE_NUMBER},
     ),
     "add_house_letter": spec(
-        *MARKED, reads=("building", "keyed_letter"), on={"done": BUILT}, forgets=("keyed_letter",)
+        *MARKED,
+        reads=("building", "keyed_letter"),
+        on={"done": BUILT},
+        forgets=("keyed_letter",),
+        answers={"keyed_letter": answers.HOUSE_MARK},
     ),
-    "add_house_dash": spec(*MARKED, reads=("building", "keyed_dash"), on={"done": BUILT}, forgets=("keyed_dash",)),
+    "add_house_dash": spec(
+        *MARKED,
+        reads=("building", "keyed_dash"),
+        on={"done": BUILT},
+        forgets=("keyed_dash",),
+        answers={"keyed_dash": answers.HOUSE_MARK},
+    ),
     "add_house_fraction": spec(*MARKED, reads=("building", "fraction"), on={"done": BUILT}),
     "find_street": spec(
-        "found", "nothing", reads=("building", "keyed_street"), writes=BUILT, forgets=("keyed_street",)
+        "found",
+        "nothing",
+        reads=("building", "keyed_street"),
+        writes=BUILT,
+        forgets=("keyed_street",),
+        answers={"keyed_street": answers.STREET_LETTERS},
     ),
     "narrow_street": spec(
-        "found", "nothing", reads=("building", "keyed_street"), writes=BUILT, forgets=("keyed_street",)
+        "found",
+        "nothing",
+        reads=("building", "keyed_street"),
+        writes=BUILT,
+        forgets=("keyed_street",),
+        answers={"keyed_street": answers.STREET_LETTERS},
     ),
     "look_again": spec("found", "nothing", reads=("building",), writes=BUILT),
     "next_streets": spec("found", "nothing", reads=("building",), writes=BUILT),
-    "take_route": spec("done", reads=("building", "box_kind", "keyed_route"), writes=BUILT, forgets=("keyed_route",)),
-    "take_box": spec("done", reads=("building", "box_kind", "keyed_box"), writes=BUILT, forgets=("keyed_box",)),
+    "take_route": spec(
+        "done",
+        reads=("building", "box_kind", "keyed_route"),
+        writes=BUILT,
+        forgets=("keyed_route",),
+        answers={"keyed_route": answers.ROUTE},
+    ),
+    "take_box": spec(
+        "done",
+        reads=("building", "box_kind", "keyed_box"),
+        writes=BUILT,
+        forgets=("keyed_box",),
+        answers={"keyed_box": answers.BOX},
+    ),
     "take_unit": spec(
         *("done", "several"),
         reads=("building", "keyed_unit"),
@@ -59,6 +94,7 @@ SPECS: dict[str, ActionSpec] = {
         items=UNITS,
         phrases={"others": OTHERS},
         forgets=("keyed_unit",),
+        answers={"keyed_unit": answers.UNIT},
     ),
     "list_units": spec(
         "listed", "none", reads=("building",), writes=UNITS_TOLD, items=UNITS, phrases={"others": OTHERS}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ivr.flow.definition import KEPT, LIST, ActionSpec, Items, Phrases
-from ivr.line.specs import speech
+from ivr.line.specs import answers, speech
 from ivr.line.specs.spec import spec
 
 FOUND = {"prescription_id": KEPT, "chosen_drug": KEPT, "supplies": LIST, "what": "phrase", "prescriber": "text"}
@@ -59,6 +59,7 @@ SPECS: dict[str, ActionSpec] = {
         "not_found",
         reads=("member_id", "keyed_number"),
         forgets=("keyed_number",),
+        answers={"keyed_number": answers.RX_NUMBER},
         on={"own": {"rx_number": KEPT, "proved": KEPT}},
     ),
     "assess_prescription": spec(

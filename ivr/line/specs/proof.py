@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ivr.flow.definition import KEPT, ActionSpec
+from ivr.line.specs import answers
 from ivr.line.specs.spec import spec
 
 SPECS: dict[str, ActionSpec] = {
@@ -10,6 +11,7 @@ SPECS: dict[str, ActionSpec] = {
     "check_third_proof": spec(
         *("proved", "wrong", "locked"),
         reads=("member_id", "keyed_proof"),
+        answers={"keyed_proof": answers.PROOF},
         on={"proved": {"proved": KEPT}},
         forgets=("keyed_proof",),
     ),

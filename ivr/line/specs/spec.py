@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ivr.flow.definition import ActionSpec, Items, Phrases
+from ivr.flow.definition import ActionSpec, AnswerKind, Items, Phrases
 
 
 def spec(
@@ -14,6 +14,7 @@ def spec(
     on: Mapping[str, Mapping[str, str]] | None = None,
     forgets: tuple[str, ...] = (),
     items: Mapping[str, Items] | None = None,
+    answers: Mapping[str, AnswerKind] | None = None,
     phrases: Mapping[str, Phrases] | None = None,
     needs_yes: bool = False,
     facts: tuple[str, ...] = (),
@@ -29,6 +30,7 @@ def spec(
         reads=frozenset(reads),
         forgets=frozenset(forgets),
         items=items or {},
+        answers=answers or {},
         phrases=phrases or {},
         needs_yes=needs_yes or bool(facts),
         facts=frozenset(facts),

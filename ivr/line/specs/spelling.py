@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ivr.flow.definition import KEPT, ActionSpec, Phrases
+from ivr.line.specs import answers
 from ivr.line.specs.spec import spec
 
 PARTS: Phrases = {f"spelling.{part}": {} for part in ("street", "city", "state", "unit")}
@@ -25,6 +26,7 @@ SPECS: dict[str, ActionSpec] = {
         reads=("building", "spelled", "keyed_letters"),
         on={"heard": {**SPELLED, "building": KEPT}},
         forgets=("keyed_letters",),
+        answers={"keyed_letters": answers.SPELLED_LETTERS},
         phrases={"letters": LETTERS},
     ),
     "take_back_letter": spec("done", reads=("spelled",), writes=SPELLED, phrases={"letters": LETTERS}),
