@@ -45,6 +45,15 @@ def is_keys(text: str) -> bool:
     return bool(text) and all(character in KEYS for character in text)
 
 
+def but_for_zeros(keyed: str, shortest: int, longest: int) -> tuple[str, ...]:
+    """Return the numbers of so many digits that differ from what was keyed by leading zeros at most.
+
+    Labels and plan cards fill numbers up with zeros that the pharmacy's rows may not have, and the other way round.
+    """
+    bare = keyed.lstrip("0")
+    return tuple(bare.zfill(length) for length in range(max(shortest, len(bare)), longest + 1))
+
+
 def letters_to_keys(text: str) -> str:
     """Return the keys that spell a text at one press a letter, `Main` as `6246`.
 

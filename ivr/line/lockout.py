@@ -31,8 +31,10 @@ from typing import Generic, TypeVar
 from sqlalchemy import Connection, bindparam, delete, distinct, exists, func, insert, select, update
 
 from ivr import logs
+from ivr.keypad import but_for_zeros
 from ivr.line import tables
 from ivr.line.service import Caller, Context
+from ivr.pharmacy.members import MEMBER_DIGITS
 from ivr.pharmacy.statements import insert_or_replace, insert_unless_there
 from ivr.pharmacy.tables import Member
 
@@ -66,7 +68,7 @@ _STANDING = select(
     exists()
     .where(
         _KNOWN.member_id == Member.id,
-        Member.member_number == bindparam("member_number"),
+        Member.member_number.in_(bindparam("numbers", expanding=True)),
         _KNOWN.phone.in_(bindparam("phones", expanding=True)),
     )
     .label("ordered_before"),
@@ -99,11 +101,11 @@ class Judged(Generic[Answer]):
 def guess(context: Context, member_number: str, judge: Callable[[], Answer | None]) -> Judged[Answer]:
     """Judge what was keyed, unless this phone or this member is locked; `judge` returns nothing for a wrong answer."""
     sign = context.line.vault.signatures
-    phones, members = sign(_phone(context.caller)), sign(f"member {member_number}")
+    phones, members = sign(_phone(context.caller)), sign(f"member {member_number.lstrip('0')}")
     for subject in (*sorted(phones), *sorted(members)):
         insert_or_replace(context.connection, tables.lock_out, {"subject": subject, "since": context.now})
     times = {"day": context.now - COUNTS_FOR, "minute": context.now - UNDER_ATTACK_FOR}
-    whose = {"phones": phones, "members": members, "member_number": member_number}
+    whose = {"phones": phones, "members": members, "numbers": but_for_zeros(member_number, *MEMBER_DIGITS)}
     standing = context.connection.execute(_STANDING, {**times, **whose}).one()
     member_locked = standing.of_member >= MOST_OF_MEMBER and standing.phones >= FEWEST_PHONES
     if standing.of_phone >= MOST_OF_PHONE or (member_locked and not standing.ordered_before):

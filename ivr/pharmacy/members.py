@@ -7,7 +7,8 @@ from datetime import date
 
 from sqlalchemy import Connection, bindparam, exists, select
 
-from ivr.pharmacy.statements import columns, every, first
+from ivr.keypad import but_for_zeros
+from ivr.pharmacy.statements import columns, every
 from ivr.pharmacy.tables import Address, Member, Prescription
 
 
@@ -28,7 +29,7 @@ _MATCHING = (
     select(*_MEMBER)
     .join(Address, Address.member_id == Member.id)
     .where(
-        Member.member_number == bindparam("member_number"),
+        Member.member_number.in_(bindparam("numbers", expanding=True)),
         Address.zip == bindparam("zip_code"),
         Address.kind == "mailing",
         Address.verified,
@@ -39,16 +40,24 @@ _BY_PHONE = select(*_MEMBER).where(Member.phone == bindparam("phone")).order_by(
 _NUMBER = select(Member.member_number).where(Member.id == bindparam("member_id"))
 _STATUS = select(Member.status).where(Member.id == bindparam("member_id"))
 _OWN_RX = select(
-    exists().where(Prescription.rx_number == bindparam("rx_number"), Prescription.member_id == bindparam("member_id"))
+    exists().where(
+        Prescription.rx_number.in_(bindparam("numbers", expanding=True)),
+        Prescription.member_id == bindparam("member_id"),
+    )
 )
+MEMBER_DIGITS = (8, 10)
+RX_DIGITS = (7, 12)
+"""The fewest and the most digits of a member number and of a prescription number."""
 
 
 def find_member(connection: Connection, member_number: str, zip_code: str) -> MemberFacts | None:
-    """Return the member whose number and current, verified mailing ZIP both match, else None.
+    """Return the member whose number, but for zeros before it, and current, verified mailing ZIP both match, else None.
 
     One statement with the same look-ups for a known and an unknown number, so that the answer's time tells nothing.
     """
-    return first(connection, _MATCHING, MemberFacts, member_number=member_number, zip_code=zip_code)
+    numbers = but_for_zeros(member_number, *MEMBER_DIGITS)
+    found = every(connection, _MATCHING, MemberFacts, numbers=numbers, zip_code=zip_code)
+    return found[0] if len(found) == 1 else None
 
 
 def members_by_phone(connection: Connection, phone: str) -> tuple[MemberFacts, ...]:
@@ -67,8 +76,9 @@ def is_active(connection: Connection, member_id: int) -> bool:
 
 
 def is_own_prescription(connection: Connection, member_id: int, rx_number: str) -> bool:
-    """Tell whether a prescription number is one of this member's: the third proof of who is calling."""
-    return bool(connection.scalar(_OWN_RX, {"rx_number": rx_number, "member_id": member_id}))
+    """Tell whether a prescription number, but for zeros before it, is one of this member's: the third proof."""
+    numbers = but_for_zeros(rx_number, *RX_DIGITS)
+    return bool(connection.scalar(_OWN_RX, {"numbers": numbers, "member_id": member_id}))
 
 
 def born_on(connection: Connection, member_id: int) -> date | None:

@@ -7,14 +7,16 @@ be in, and one more only where the finding needs what it brings.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnExpressionArgument, Connection, Executable, bindparam, exists, select
 
+from ivr.keypad import but_for_zeros
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.findings import ORDERABLE, RENEWABLE, Finding, FindingKind, OpenOrder, Renewal, Rx, TransferFacts
+from ivr.pharmacy.members import RX_DIGITS
 from ivr.pharmacy.numbers import TRIES, Draw, draw_number
 from ivr.pharmacy.rules import Case, Rules, find
 from ivr.pharmacy.statements import columns, every, first, insert_new
@@ -45,6 +47,14 @@ _HOPEFUL = _cases_where(
     Prescription.refills_left > 0,
     OrderLine.id.is_(None),
 )
+_KEYED = (
+    select(Prescription.rx_number, Prescription.drug_name, Prescription.days_supply)
+    .where(
+        Prescription.rx_number.in_(bindparam("numbers", expanding=True)),
+        Prescription.member_id == bindparam("member_id"),
+    )
+    .order_by(Prescription.rx_number)
+)
 _ANY = select(exists().where(Prescription.member_id == bindparam("member_id")))
 _WANTED = Prescription.id.in_(bindparam("prescription_ids", expanding=True))
 _LOCKED = select(Prescription.id).where(_WANTED).order_by(Prescription.id).with_for_update()
@@ -72,6 +82,20 @@ def assess(connection: Connection, member_id: int, rx_number: str, today: date, 
     if not cases:
         return Finding(FindingKind.NOT_FOUND)
     return judge(connection, cases[0])
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedRx:
+    """A prescription that a keyed number may mean, with what its holder can recognise it by."""
+
+    rx_number: str
+    drug_name: str
+    days_supply: int
+
+
+def keyed_prescriptions(connection: Connection, member_id: int, keyed: str) -> tuple[KeyedRx, ...]:
+    """Return the member's prescriptions whose number is what was keyed, but for zeros before it."""
+    return every(connection, _KEYED, KeyedRx, member_id=member_id, numbers=but_for_zeros(keyed, *RX_DIGITS))
 
 
 def judge(connection: Connection, case: Case) -> Finding:

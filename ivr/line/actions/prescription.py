@@ -7,10 +7,10 @@ from ivr.line import lockout
 from ivr.line.actions import speech
 from ivr.line.actions.kinds import Action, Inside, day, item, items, number, text
 from ivr.line.service import Context
-from ivr.line.specs.prescription import TOLD
+from ivr.line.specs.prescription import MOST_NUMBERS, TOLD
 from ivr.pharmacy.findings import RENEWABLE, Finding, FindingKind, Supply
 from ivr.pharmacy.members import member_number
-from ivr.pharmacy.prescriptions import assess, request_renewal
+from ivr.pharmacy.prescriptions import KeyedRx, assess, keyed_prescriptions, request_renewal
 from ivr.prompts import phrase
 from ivr.wording import Value, Values
 
@@ -22,15 +22,27 @@ def take_keyed_number(context: Context, values: Values) -> Done:
 
     It need not be one that can be refilled: what else is said of it is no matter of guessing.
     """
-    rx_number, member_id = text(values, "keyed_number"), number(values, "member_id")
+    keyed, member_id = text(values, "keyed_number"), number(values, "member_id")
 
-    def is_own() -> bool:
-        finding = assess(context.connection, member_id, rx_number, context.today, context.line.rules)
-        return finding.kind != FindingKind.NOT_FOUND
+    def own() -> tuple[KeyedRx, ...]:
+        return keyed_prescriptions(context.connection, member_id, keyed)
 
-    if not lockout.guess(context, member_number(context.connection, member_id), is_own).answer:
+    found = lockout.guess(context, member_number(context.connection, member_id), own).answer
+    if not found:
         return Done("not_found", forgets=("keyed_number",))
-    return Done("own", {"rx_number": rx_number, "proved": True}, forgets=("keyed_number",))
+    if len(found) == 1:
+        return Done("own", {"rx_number": found[0].rx_number, "proved": True}, forgets=("keyed_number",))
+    numbers = tuple(
+        {"what": speech.medicine_of({"proved": True}, rx.drug_name, rx.rx_number), "days": rx.days_supply}
+        | {"rx_number": rx.rx_number}
+        for rx in found[:MOST_NUMBERS]
+    )
+    return Done("several", {"numbers": numbers, "proved": True}, forgets=("keyed_number",))
+
+
+def use_number(_: Context, values: Values) -> Done:
+    """Take the prescription that was chosen of those whose numbers differ by zeros before them."""
+    return Done("chosen", {"rx_number": text(item(values, "number_choice"), "rx_number")})
 
 
 def assess_prescription(context: Context, values: Values) -> Done:
@@ -134,6 +146,7 @@ def add_to_order(_: Context, values: Values) -> Done:
 
 ACTIONS: dict[str, Action] = {
     "take_keyed_number": Inside(take_keyed_number),
+    "use_number": Inside(use_number),
     "assess_prescription": Inside(assess_prescription),
     "renewal_state": Inside(renewal_state),
     "request_renewal": Inside(ask_renewal),

@@ -8,6 +8,9 @@ from ivr.flow.definition import KEPT, LIST, ActionSpec, Items, Phrases
 from ivr.line.specs import answers, speech
 from ivr.line.specs.spec import spec
 
+MOST_NUMBERS = 4
+"""Prescriptions of one member that a keyed number may mean: more never differ by leading zeros alone."""
+
 FOUND = {"prescription_id": KEPT, "chosen_drug": KEPT, "supplies": LIST, "what": "phrase", "prescriber": "text"}
 """What is known of every prescription that is the caller's own."""
 
@@ -56,12 +59,16 @@ SENTENCES: Mapping[str, Phrases] = {
 SPECS: dict[str, ActionSpec] = {
     "take_keyed_number": spec(
         "own",
+        "several",
         "not_found",
         reads=("member_id", "keyed_number"),
         forgets=("keyed_number",),
         answers={"keyed_number": answers.RX_NUMBER},
-        on={"own": {"rx_number": KEPT, "proved": KEPT}},
+        on={"own": {"rx_number": KEPT, "proved": KEPT}, "several": {"numbers": LIST, "proved": KEPT}},
+        items={"numbers": Items({"what": "phrase", "days": "number"}, MOST_NUMBERS)},
+        phrases={"what": speech.MEDICINE},
     ),
+    "use_number": spec("chosen", reads=("number_choice",), writes={"rx_number": KEPT}),
     "assess_prescription": spec(
         *FACTS,
         "already_chosen",
