@@ -37,7 +37,7 @@ def read_back(language: str, lines: int, drug: str) -> str:
     line = phrase("order.line", what=what, days=90)
     to = {"house_number": "1", "street": "MAIN ST", "unit": None, "city": "DENVER", "state": "CO", "zip": "80202"}
     rest: dict[str, Value] = {"ship_to": phrase("order.ship_to", address=to), "amounts": (), "paying": ()}
-    return answered(language, "checkout.confirm", lines=(line,) * lines, **rest)
+    return answered(language, "order.facts", lines=(line,) * lines, supply_notes=(), **rest)
 
 
 @pytest.mark.parametrize("language", ["en", "es"])

@@ -85,6 +85,8 @@ def unhappy(flows: Flows, question: Question, *, interrupting: bool = False) -> 
         acts.extend(wrong(flows, question))
     if not interrupting:  # one that breaks in itself gives way to a person
         acts.extend(Presses(NOWHERE, f"{key}{end}") for key in free if keys[key] != REPEAT)
+    if isinstance(question, Ask) and question.pound:  # silence is an answer there
+        acts.extend(wrong(flows, question) * (question.limits.wrong - 1))
     acts.extend(Waits(NOWHERE) for _ in range(question.limits.silence))
     return tuple(acts)
 
