@@ -140,7 +140,13 @@ menu:
   menu: menu
   keys:
     1: unit
+    2: wait
     pound: other
+wait:
+  do: wait
+  say: one_moment
+  outcomes:
+    done: menu
 unit:
   ask: unit
   digits: {min: 1, max: 8}
@@ -163,12 +169,13 @@ POUND_CASES = {
     "silence leads there at last": (["start", "1", "-", "-"], "hang up: none"),
     "a number that is too long is none": (["start", "1", "123456789"], "ask: unit wrong 1"),
     "a menu that takes pound": (["start", "#"], "hang up: other"),
+    "a habit outlasts an action that the caller waits for": (["start", "2", ".", "#!"], "ask: menu"),
 }
 
 
 @pytest.mark.parametrize(("events", "heard"), POUND_CASES.values(), ids=POUND_CASES)
 def test_pound_is_an_answer_where_the_words_offer_it(events: list[str], heard: str) -> None:
-    assert Caller(flows(UNIT)).plays(*events) == heard
+    assert Caller(flows(UNIT), {"wait": "done"}).plays(*events) == heard
 
 
 FACTS = """

@@ -47,7 +47,7 @@ def some(bench: Any, stage: Rehearsal) -> set[str]:
 
 
 def test_facts_that_a_key_could_cut_are_missed(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = verbs.Gather
+    real: Any = verbs.Gather
 
     def cut(*values: Any) -> Any:
         return real(*values[:5], 0)

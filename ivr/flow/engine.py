@@ -108,7 +108,10 @@ class _Walk:
 
     def _caller(self, event: Event) -> None:
         by_habit = self.after_keys and isinstance(event, calls.Keys | calls.Silence) and event.after < HABIT_SECONDS
-        self.after_keys = isinstance(event, calls.Keys)
+        if isinstance(
+            self.state, Menu | Ask
+        ):  # else the carrier comes back by itself, and the last keys were those before
+            self.after_keys = isinstance(event, calls.Keys)
         match self.state, event:
             case (Menu() | Ask()) as question, calls.Keys() if by_habit and event.keys.reveal() == "#":
                 self._ask(question)

@@ -18,15 +18,16 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ivr import logs
 from ivr.errors import IvrError, UnreachableError
-from ivr.flow.call import Call, Dialled, Done, Event, Failed, Keys, Silence, Started, Step, TooLong, Visit
+from ivr.flow.call import Call, Dialled, Done, Event, Failed, Keys, Reading, Silence, Started, Step, TooLong, Visit
 from ivr.flow.engine import FlowError, advance
-from ivr.flow.verbs import Dial, HangUp, Speak, Verb
+from ivr.flow.verbs import Dial, Gather, HangUp, Speak, Verb
 from ivr.line import journal, sessions
 from ivr.line.actions import ACTIONS, Outside
 from ivr.line.service import Caller, Context, Line, TurnTaken
 from ivr.line.versions import Version
 from ivr.pharmacy.database import retried
-from ivr.prompts import Piece
+from ivr.prompts import Piece, joined
+from ivr.wording import seconds
 
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
 """What SQLAlchemy raises when the database cannot be reached, or was waited for too long."""
@@ -252,8 +253,8 @@ class _Walk:
         if verb is None:
             raise FlowError("the turn came to no end")
         now, sid, turn = self.context.now, self.context.caller.sid, self.locked.turn
-        self.call = replace(self.call, replied=self.line.reading(self.context.caller))
         words = spoken(self.version, verb.words)
+        self.call = replace(self.call, replied=self._asked(words[: verb.uncut] if isinstance(verb, Gather) else ()))
         reply = render(Answer(sid, turn + 1, self.call.language, verb, words))
         pause = now - self.locked.row.heard_at
         entry = journal.entry(event, self.asked, self.trail, verb.words, self.locked.shown, pause)
@@ -261,6 +262,11 @@ class _Walk:
         ending = "goodbye" if isinstance(verb, HangUp) else None
         sessions.store(self.connection, self.line, self.locked, self.call, reply, now, ending, entry)
         return reply
+
+    def _asked(self, uncut: tuple[Spoken, ...]) -> Reading:
+        """Return when the caller's keys begin to be taken: once all has been said that no key cuts short."""
+        now = self.line.reading(self.context.caller)
+        return replace(now, seconds=now.seconds + sum(seconds(joined(said.pieces)) for said in uncut))
 
 
 def spoken(version: Version, words: tuple[Speak, ...]) -> tuple[Spoken, ...]:
