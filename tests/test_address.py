@@ -435,7 +435,7 @@ def test_a_card_keyed_as_a_street_is_kept_nowhere(rehearsal: Rehearsal, card: st
     caller.press(f"01001 74# {card}#")
     assert caller.prompts == ["address.no_street"]
     assert card not in str(rehearsal.turns[-1].call.to_json())
-    caller.press("1 777# 1")
+    caller.press("1 777# 1 1 7")
     ((keyed,),) = rehearsal.rows("SELECT keyed FROM address WHERE entered_by = 'phone' AND member_id = 1")
     assert keyed == f"01001 74 {'•' * len(card)} 777"
 
