@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
 
-from ivr.clock import Clock
+from ivr.clock import Clock, monotonic_clock
 from ivr.flow.call import Call, Event, Reading, Visit
 from ivr.flow.verbs import Verb
 from ivr.keypad import letters_to_keys
@@ -68,10 +67,7 @@ class Line:
         """Read the clock that a caller's pace is told by: their own where their telephone has one, else this host's."""
         if caller.seconds is not None:
             return Reading("caller", caller.seconds)
-        return Reading(_HOST, self.monotonic())
-
-
-_HOST = socket.gethostname()
+        return Reading(monotonic_clock(), self.monotonic())
 
 
 @dataclass(frozen=True, slots=True)

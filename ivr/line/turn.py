@@ -23,6 +23,7 @@ from ivr.flow.engine import FlowError, advance
 from ivr.flow.verbs import Dial, Gather, HangUp, Speak, Verb
 from ivr.line import journal, sessions
 from ivr.line.actions import ACTIONS, Outside
+from ivr.line.older import known_outcome
 from ivr.line.service import Caller, Context, Line, TurnTaken
 from ivr.line.versions import Version
 from ivr.pharmacy.database import retried
@@ -245,7 +246,8 @@ class _Walk:
                     raise FlowError(f'"{step.action}" asks the outside world and must come first in its turn')
                 self.outside = action
                 return
-            step = advance(flows, step.call, action.run(self.context, step.call.values))
+            done = known_outcome(flows, step.call, action.run(self.context, step.call.values))
+            step = advance(flows, step.call, done)
 
     def close(self, event: Event, render: Render) -> str:
         """Write down what happened, and return the reply."""

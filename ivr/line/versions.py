@@ -18,6 +18,7 @@ from ivr.errors import DefinitionError, Place, Problem, Report
 from ivr.flow import build_flows, load_flows
 from ivr.flow.definition import ActionSpec, Flows
 from ivr.line import own_words, publications
+from ivr.line.older import with_words_since
 from ivr.line.publications import Files
 from ivr.prompts import Catalogues, load_prompts, read_folder
 
@@ -72,10 +73,14 @@ def load(files: Files, actions: Mapping[str, ActionSpec]) -> Version:
     return Version(files.hash, flows, catalogues, files)
 
 
-def rebuild(files: Files) -> Version | None:
-    """Build a version that was checked when it was published: the actions may have moved on, its calls still go on."""
+def rebuild(files: Files, current: Catalogues | None = None) -> Version | None:
+    """Build a version that was checked when it was published: the actions may have moved on, its calls still go on.
+
+    The current version's words stand in for prompts that actions have come to speak since.
+    """
     report = Report()
     catalogues = load_prompts(files.prompts, report)
+    catalogues = with_words_since(catalogues, current) if current else catalogues
     flows = build_flows(files.flows, catalogues, report)
     return Version(files.hash, flows, catalogues, files) if flows and not report.problems else None
 
@@ -115,7 +120,7 @@ class Versions:
 
     def _stored(self, connection: Connection, name: str) -> Version:
         files = publications.stored(connection, name)
-        version = rebuild(files) if files else None
+        version = rebuild(files, self.current.catalogues) if files else None
         if version is None:
             logs.get_logger().error("version_lost", version=name, stored=files is not None)
         return version or self.current
