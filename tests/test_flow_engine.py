@@ -115,6 +115,9 @@ NUMBER_CASES = {
     "nor is a second": (["start", "123", "1234", "#!", "#!"], "ask: menu"),
     "a pound after the words is": (["start", "123", "1234", "#"], "ask: menu wrong 1"),
     "silence after it is silence": (["start", "123", "1234", "-"], "ask: menu silence 1"),
+    "its last digit pressed twice leads to no person": (["start", "123", "1230", "0!"], "ask: menu"),
+    "zero after another digit does": (["start", "123", "1234", "0!"], "dial: connecting"),
+    "and so does zero after the words": (["start", "123", "1230", "0"], "dial: connecting"),
     "a pound by habit after a key is no silence": (["start", "123", "1234", "2", "#!"], "ask: one"),
     "a pound after the words of a number is": (["start", "123", "1234", "2", "#"], "ask: one silence 1"),
     "a pound right after silence is no habit": (["start", "-", "#!"], "ask: number silence 2, person.offer_in_number"),
@@ -244,7 +247,9 @@ def test_the_rest_of_a_number_is_asked_for_without_words() -> None:
 
 def test_a_call_of_the_shape_before_is_read() -> None:
     stored = Call("en", words=(Speak("hello", "en", {}),)).to_json()
-    before = {name: value for name, value in stored.items() if name not in ("shape", "after_keys", "replied")}
+    before = {
+        name: value for name, value in stored.items() if name not in ("shape", "after_keys", "after_zero", "replied")
+    }
     assert Call.from_json({**before, "pound": True}) == Call("en", words=(Speak("hello", "en", {}),))
 
 

@@ -12,11 +12,10 @@ from rehearsal import PROJECT
 
 from ivr.cli.rehearsal import Rehearsal
 from ivr.flow import verbs
-from ivr.flow.call import Done
-from ivr.line.actions import ACTIONS, Inside
-from ivr.line.service import Context
+from ivr.flow.verbs import Speak
+from ivr.line import turn
+from ivr.line.versions import Version
 from ivr.settings import Settings
-from ivr.wording import Values
 
 EVERY = 37
 """One caller in so many of those of the bench: each want, language and mishap with some of the carrier's habits."""
@@ -57,26 +56,27 @@ def test_facts_that_a_key_could_cut_are_missed(bench: Any, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("action", "fact", "wants"),
+    ("prompt", "fact", "wants"),
     [
-        ("say_back", "lines", {"card on file", "new card"}),
-        ("say_back", "ship_to", {"card on file", "new card"}),
-        ("say_back", "amounts", {"card on file", "new card"}),
-        ("say_back", "paying", {"card on file", "new card"}),
-        ("say_payment", "amounts", {"pay unpaid"}),
-        ("say_payment", "paying", {"pay unpaid"}),
-        ("say_cancel", "contents", {"cancel"}),
+        ("order.facts", "lines", {"card on file", "new card"}),
+        ("order.facts", "ship_to", {"card on file", "new card"}),
+        ("order.facts", "amounts", {"card on file", "new card"}),
+        ("order.facts", "paying", {"card on file", "new card"}),
+        ("settle.facts", "amounts", {"pay unpaid"}),
+        ("settle.facts", "paying", {"pay unpaid"}),
+        ("cancel.facts", "contents", {"cancel"}),
     ],
 )
 def test_a_fact_that_is_left_out_is_missed(
-    bench: Any, monkeypatch: pytest.MonkeyPatch, action: str, fact: str, wants: set[str]
+    bench: Any, monkeypatch: pytest.MonkeyPatch, prompt: str, fact: str, wants: set[str]
 ) -> None:
-    real = ACTIONS[action]
-    assert isinstance(real, Inside)
+    real = turn.spoken
 
-    def silent(context: Context, values: Values) -> Done:
-        done = real.run(context, values)
-        return replace(done, values={**done.values, fact: ()})
+    def silent(version: Version, words: tuple[Speak, ...]) -> tuple[turn.Spoken, ...]:
+        said = (
+            replace(speak, values={**speak.values, fact: ()}) if speak.prompt == prompt else speak for speak in words
+        )
+        return real(version, tuple(said))
 
-    monkeypatch.setitem(ACTIONS, action, Inside(silent))
+    monkeypatch.setattr(turn, "spoken", silent)
     assert some(bench, Rehearsal(Settings())) == wants

@@ -50,6 +50,8 @@ class Call:
     """Spoken before the question in the last reply; star says them again."""
     after_keys: bool = False
     """Keys led to this question: a pound pressed by habit, or twice, may still arrive."""
+    after_zero: bool = False
+    """The last of them was 0: another at once is the same one pressed twice."""
     replied: Reading | None = None
     """When the last reply was given."""
     has_person: bool = True
@@ -77,6 +79,7 @@ class Call:
                 for s in self.words
             ],
             "after_keys": self.after_keys,
+            "after_zero": self.after_zero,
             "replied": [self.replied.clock, self.replied.seconds] if self.replied else None,
         }
 
@@ -90,6 +93,7 @@ class Call:
             values=data["values"],
             words=tuple(Speak(**speak) for speak in data["words"]),
             after_keys=data.get("after_keys", False),
+            after_zero=data.get("after_zero", False),
             replied=Reading(*replied) if replied else None,
         )
 

@@ -26,6 +26,7 @@ from ivr.flow.definition import (
     ways,
 )
 from ivr.flow.graph import Graph, TangledError
+from ivr.keypad import key_name
 from ivr.prompts import Catalogues
 
 Actions = Mapping[str, ActionSpec]
@@ -93,6 +94,8 @@ def _check_way(flow: Flow, state: State, label: str, way: Target, languages: tup
         report.add(way.place, f'"{way.counts}" is no question of this flow{did_you_mean(way.counts, questions)}')
     if way.confirms and not (isinstance(state, Menu) and label in state.keys):
         report.add(way.place, f'"confirms" is for a key of a menu, not for "{label}" of "{state.name}"')
+    elif way.confirms and not label.isdigit():
+        report.add(way.place, f'"confirms" is for a digit, not for {key_name(label)}, which means something everywhere')
     language = way.sets.get("language", "")
     if language and language not in languages:
         report.add(way.place, f'no prompts are written in the language "{language}"{did_you_mean(language, languages)}')

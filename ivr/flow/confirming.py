@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ivr.errors import Report
-from ivr.flow.definition import ActionSpec, Ask, Do, Menu, State
+from ivr.flow.definition import ActionSpec, Ask, Do, Menu, State, Transfer
 from ivr.flow.graph import Graph, Move, Spot, Walk, told
 from ivr.keypad import key_name
 
@@ -24,8 +24,8 @@ def check(graph: Graph, actions: Actions, report: Report) -> None:
 
 
 def is_question(graph: Graph, spot: Spot) -> bool:
-    """Say whether the caller is asked something there."""
-    return isinstance(graph.states[spot], Menu | Ask)
+    """Say whether the caller is asked something there, or speaks to a person: a yes does not outlast that."""
+    return isinstance(graph.states[spot], Menu | Ask | Transfer)
 
 
 def confirms(move: Move) -> bool:
@@ -94,11 +94,11 @@ def _confirming_keys(state: State) -> frozenset[str]:
 
 
 def _last_keys(state: State, actions: Actions) -> frozenset[str]:
-    """Return the keys a question can end with: any digit for a number of fixed length, pound for others."""
+    """Return the keys a question can end with: any digit for a number of fixed length; pound, if only by habit."""
     if isinstance(state, Ask):
-        return DIGITS if state.low == state.high else frozenset("#")
+        return DIGITS | {"#"} if state.low == state.high else frozenset("#")
     if not isinstance(state, Menu):
         return frozenset()
     lists = {name: items for spec in actions.values() for name, items in spec.items.items()}
     most = lists[state.choices.of].most if state.choices else 0
-    return frozenset(state.keys) | {str(number) for number in range(1, most + 1)}
+    return frozenset(state.keys) | {"#"} | {str(number) for number in range(1, most + 1)}

@@ -70,6 +70,7 @@ class _Walk:
         self.words = list(call.words)
         self.has_person = call.has_person
         self.after_keys = call.after_keys
+        self.after_zero = call.after_zero
         self.trail: list[Visit] = []
         self.verb: verbs.Verb | None = None
         self.action: str | None = None
@@ -81,6 +82,7 @@ class _Walk:
             self.values,
             tuple(self.words),
             self.after_keys,
+            self.after_zero,
             has_person=self.has_person,
             held=self.held,
         )
@@ -108,13 +110,17 @@ class _Walk:
 
     def _caller(self, event: Event) -> None:
         by_habit = self.after_keys and isinstance(event, calls.Keys | calls.Silence) and event.after < HABIT_SECONDS
+        twice = by_habit and self.after_zero and isinstance(event, calls.Keys) and event.keys.reveal() == "0"
         if isinstance(
             self.state, Menu | Ask
         ):  # else the carrier comes back by itself, and the last keys were those before
             self.after_keys = isinstance(event, calls.Keys)
+            self.after_zero = isinstance(event, calls.Keys) and event.keys.reveal().endswith("0")
         match self.state, event:
             case (Menu() | Ask()) as question, calls.Keys() if by_habit and event.keys.reveal() == "#":
                 self._ask(question)
+            case Menu() as menu, calls.Keys() if twice and "0" not in menu.keys:
+                self._ask(menu)  # the last digit of a number, pressed twice, must not lead away
             case Menu() as menu, calls.Keys() if event.keys:
                 self._menu_key(menu, event.keys.reveal())
             case Ask() as ask, calls.Keys():
@@ -264,6 +270,8 @@ class _Walk:
         if target.end:
             self._end(target.end)
         elif target.counts and self._count(target.counts, "missed") >= self._question(target.counts).limits.wrong:
+            if not self.words and (because := self.flows.line.gives_up.get("wrong")):
+                self.words = [self._speak(because)]
             self._give_up(self._question(target.counts))
         else:
             self._go(target)

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 from ivr.errors import Place, Report
 from ivr.flow.confirming import confirms, is_question, needs_yes
-from ivr.flow.definition import ActionSpec, Ask, Do, Menu
+from ivr.flow.definition import ActionSpec, Ask, Do, Menu, State
 from ivr.flow.graph import Graph, Move, Spot, Walk, told
 from ivr.prompts import PHRASE, Catalogues, Prompt
 
 Actions = Mapping[str, ActionSpec]
 Names = frozenset[str]
+Written = tuple[str, str]
+"""A fact, and the action that wrote it."""
 
 
 def check(graph: Graph, catalogues: Catalogues, actions: Actions, report: Report) -> None:
@@ -27,12 +29,17 @@ def check(graph: Graph, catalogues: Catalogues, actions: Actions, report: Report
 
 @dataclass(frozen=True, slots=True)
 class _Agreed:
-    """The facts that are true as they would be spoken now, and those that the last confirming key agreed to."""
+    """The facts that are true as they would be spoken now, and those that the last confirming key agreed to.
 
-    true: Names = frozenset()
-    agreed: Names = frozenset()
+    Each with the action that put it together, since an amount of one order is none of another.
+    """
+
+    true: frozenset[Written] = frozenset()
+    agreed: frozenset[Written] = frozenset()
     menu: Spot | None = None
     """Where that key was pressed; None when none is good any more."""
+    done: Names = frozenset()
+    """What has been written since by the actions that it agreed to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,13 @@ class _Facts:
         state = self.graph.states[spot]
         if known.menu is None or not isinstance(state, Do):
             return frozenset()  # without any yes it is told of elsewhere
-        return self.actions[state.action].facts - known.agreed
+        spec = self.actions[state.action]
+        return spec.facts - {fact for fact, writer in known.agreed if spec.reads <= self._known_to(writer) | known.done}
+
+    def _known_to(self, writer: str) -> Names:
+        """Return what an action's words can be about: what it reads, and what it writes."""
+        spec = self.actions[writer]
+        return spec.reads.union(*spec.outcomes.values())
 
     def _problems(self, spot: Spot, menu: Spot, missing: Names, way: str) -> Iterator[tuple[Place, str]]:
         bound, asked = self.graph.states[spot], self.graph.states[menu]
@@ -104,19 +117,22 @@ class _Facts:
         state = self.graph.states[move.source]
         if self._missing(move.source, known):
             return None
-        menu, agreed = known.menu, known.agreed
         if is_question(self.graph, move.source):
-            yes = isinstance(state, Menu) and confirms(move)
-            menu = move.source if yes else None
-            agreed = (
-                known.true & self.told.get(state.first, frozenset()) if yes and isinstance(state, Menu) else Names()
-            )
-        if needs_yes(state, self.actions):
-            return _Agreed(known.true, agreed, menu)  # what changes is what the yes was to
+            known = self._asked(known, state, move)
         changed = self._written(move)
         stale = {fact for fact in self.facts if self.made_of[fact] & changed or fact in changed}
-        fresh = self.facts & changed if isinstance(state, Do) else Names()
-        return _Agreed((known.true - stale) | fresh, agreed - stale, menu)
+        fresh = {(fact, state.action) for fact in self.facts & changed} if isinstance(state, Do) else set()
+        true = frozenset(one for one in known.true if one[0] not in stale) | fresh
+        if needs_yes(state, self.actions):  # what it changes is what the yes was to, but no longer what was said
+            return _Agreed(true, known.agreed, known.menu, known.done | changed)
+        return _Agreed(true, frozenset(one for one in known.agreed if one[0] not in stale), known.menu, known.done)
+
+    def _asked(self, known: _Agreed, state: State, move: Move) -> _Agreed:
+        """Return what is known once a question is answered: a key that confirms agrees to what was said before it."""
+        if not isinstance(state, Menu) or not confirms(move):
+            return _Agreed(known.true)
+        told = self.told.get(state.first, frozenset())
+        return _Agreed(known.true, frozenset(one for one in known.true if one[0] in told), move.source)
 
     def _written(self, move: Move) -> Names:
         state = self.graph.states[move.source]
@@ -154,10 +170,10 @@ class _Facts:
 
 
 def _lacks(prompt: Prompt, value: str) -> Iterator[_Unsaid]:
-    """Yield a problem where some form of the first words does not speak a value; a form that counts it tells it."""
-    if value == prompt.say.by:
-        return
+    """Yield a problem where some form of the first words does not speak a value; a form for just one number tells it."""
     for form, parts in prompt.say.forms.items():
+        if value == prompt.say.by and form in ("zero", "one", "two"):
+            continue
         if all(isinstance(part, str) or part.name != value for part in parts) and (form != "other" or parts):
             where = f'"{form}" of "{prompt.name}"' if prompt.say.by else f'"{prompt.name}"'
             yield _Unsaid(prompt.say.place or prompt.place, f"{where} does not say {{{value}}}")

@@ -67,7 +67,7 @@ def _check_helps(state: State, name: str, catalogues: Catalogues, report: Report
         (lang, c.prompts[name]) for lang, c in catalogues.by_language.items() if name in c.prompts
     ):
         facts = {slot.name for slot in prompt.say.slots} - {PERSON_OFFER}
-        for words in (*prompt.silence, *prompt.wrong):
+        for words in (prompt.say, *prompt.silence, *prompt.wrong):
             place, missing = words.place or prompt.place, facts - {slot.name for slot in words.slots} - {words.by}
             if missing:
                 told = " and ".join(f"{{{name}}}" for name in sorted(missing))

@@ -215,7 +215,9 @@ class _Walk:
         self.version = line.versions.get(connection, locked.row.version)
         self.call = replace(locked.call, has_person=line.has_person)
         self.asked = journal.asked(self.version.flows, locked.call)
-        self.context = Context(line, connection, now, caller, locked.turn, locked.call.held)
+        # Who calls is who called first: a later turn that names another number is no other phone.
+        whose = replace(caller, from_number=locked.row.from_number, to_number=locked.row.to_number)
+        self.context = Context(line, connection, now, whose, locked.turn, locked.call.held)
         self.trail: list[Visit] = []
         self.verb: Verb | None = None
         self.outside: Outside | None = None

@@ -26,6 +26,7 @@ class AddressFacts:
 
 
 _ADDRESS = columns(Address, AddressFacts)
+_BY_ID = select(*_ADDRESS).where(Address.id == bindparam("address_id"), Address.replaced_at.is_(None))
 _MAILING = select(*_ADDRESS).where(
     Address.member_id == bindparam("member_id"),
     Address.kind == "mailing",
@@ -37,6 +38,11 @@ _MAILING = select(*_ADDRESS).where(
 def mailing_address(connection: Connection, member_id: int) -> AddressFacts | None:
     """Return the member's current mailing address; one that is not verified yet is not it."""
     return first(connection, _MAILING, AddressFacts, member_id=member_id)
+
+
+def address_of(connection: Connection, address_id: int) -> AddressFacts | None:
+    """Return an address by its row, unless another has taken its place."""
+    return first(connection, _BY_ID, AddressFacts, address_id=address_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +73,25 @@ def add_address(connection: Connection, member_id: int, address: NewAddress, now
 
 
 def verify_address(connection: Connection, address_id: int, now: datetime) -> int | None:
-    """Note that staff have made sure of an address; return the member whose mailing address it becomes by that."""
-    unsure = select(Address.member_id, Address.kind).where(Address.id == address_id, Address.verified.is_(False))
-    row = connection.execute(unsure).first()
+    """Note that staff have made sure of an address; return the member whose mailing address it becomes by that.
+
+    One that the member has given a newer mailing address since stays what its order goes to, and no more.
+    """
+    columns = (Address.member_id, Address.kind, Address.created_at)
+    row = connection.execute(select(*columns).where(Address.id == address_id, Address.verified.is_(False))).first()
     if row is None:
         return None
-    if row.kind == "mailing":
+    becomes = row.kind == "mailing" and not _has_newer(connection, row.member_id, row.created_at)
+    if becomes:
         _replace_mailing(connection, row.member_id, now)
-    connection.execute(change(Address, Address.id == address_id).values(verified=True))
-    return int(row.member_id) if row.kind == "mailing" else None
+    replaced_at = None if becomes or row.kind != "mailing" else now
+    connection.execute(change(Address, Address.id == address_id).values(verified=True, replaced_at=replaced_at))
+    return int(row.member_id) if becomes else None
+
+
+def _has_newer(connection: Connection, member_id: int, created_at: datetime) -> bool:
+    current = _MAILING.where(Address.created_at > bindparam("since"))
+    return connection.execute(current, {"member_id": member_id, "since": created_at}).first() is not None
 
 
 def _replace_mailing(connection: Connection, member_id: int, now: datetime) -> None:

@@ -101,6 +101,8 @@ def find_street(context: Context, values: Values) -> Done:
 def narrow_street(context: Context, values: Values) -> Done:
     """Take more letters: those that come next or, when that fits nothing, the name from its beginning."""
     building, keyed = Building.of(values), text(values, "keyed_street")
+    if building.street:  # a box, or one that was spelled: there is nothing to narrow
+        return _built("found", building, "keyed_street")
     known, house = streets_of(context.connection, building.zip), building.house_digits
     longer = building.letters + keyed
     letters = longer if rank(known, longer, house) or not rank(known, keyed, house) else keyed

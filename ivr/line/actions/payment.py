@@ -8,7 +8,8 @@ from ivr.flow.call import Done
 from ivr.line import settle
 from ivr.line.actions import speech
 from ivr.line.actions.kinds import Action, Inside, Outside, number
-from ivr.line.actions.placing import attach_card, kept
+from ivr.line.actions.order_facts import alike, is_on_file, kept
+from ivr.line.actions.placing import attach_card
 from ivr.line.service import Context, Line
 from ivr.line.settle import ProcessorAnswer, Request, Settled
 from ivr.pharmacy.fulfilment import cancel_order
@@ -51,7 +52,8 @@ def say_unpaid(context: Context, values: Values) -> Done:
         return Done("needs_card")
     card = saved_card(context.connection, order.saved_card_id) if order.saved_card_id else None
     keep: tuple[Value, ...] = ()
-    if card is not None and card.only_for_order_id is not None:
+    spoken: dict[str, Value] = {"brand": payment.brand, "last4": payment.last4}
+    if card and card.only_for_order_id is not None and not is_on_file(context, order.member_id, spoken):
         on_file = settle.keeps_card(context.connection, order.id)
         keep = (phrase("order.keep_on_file" if on_file else "order.keep_for_order"),)
     return Done("said", _said(order, speech.card(payment.brand, payment.last4), keep))
@@ -62,7 +64,15 @@ def say_payment(context: Context, values: Values) -> Done:
     order = order_by_id(context.connection, number(values, "order_id"))
     if order is None:
         raise LookupError("an order that a call speaks of is gone")
-    return Done("said", _said(order, values["spoken_card"], kept(values)))
+    return Done("said", _said(order, values["spoken_card"], kept(context, values)))
+
+
+def take_unpaid(context: Context, values: Values) -> Done:
+    """Take the caller's yes to paying for an order as it was said; when it is another by now, to nothing."""
+    said = say_unpaid(context, values)
+    if said.outcome != "said":
+        return Done("settled")
+    return Done("taken" if alike(values, dict(said.values)) else "changed")
 
 
 def _said(order: OrderFacts, card: Value, keep: tuple[Value, ...]) -> dict[str, Value]:
@@ -96,6 +106,8 @@ def pay_with_other_card(context: Context, values: Values) -> Done:
     order = order_by_id(context.connection, order_id)
     if order is None or order.status != "pending" or standing is not Settled.DECLINED:
         return Done("settled")
+    if not alike(values, _said(order, values["spoken_card"], kept(context, values))):
+        return Done("changed")
     forget_order_card(context.connection, order.id)
     attach_card(context, values, order)
     return Done("pending")
@@ -117,6 +129,7 @@ ACTIONS: dict[str, Action] = {
     "settle_order": Outside(_prepare, _perform, _finish),
     "say_unpaid": Inside(say_unpaid),
     "say_payment": Inside(say_payment),
+    "take_unpaid": Inside(take_unpaid),
     "say_cancel": Inside(say_cancel),
     "pay_with_other_card": Inside(pay_with_other_card),
     "cancel_unpaid": Inside(cancel_unpaid),

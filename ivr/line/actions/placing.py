@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
 from ivr.flow.call import Done
 from ivr.line import lockout, settle
 from ivr.line.actions import refill, speech
 from ivr.line.actions.cards import open_token
 from ivr.line.actions.kinds import Action, Inside, Item, day, item, items, number, text
+from ivr.line.actions.order_facts import alike, keeps_card, new_address, order_facts
 from ivr.line.notices import note_changed_address
 from ivr.line.service import Context
 from ivr.pharmacy import placing
-from ivr.pharmacy.addresses import NewAddress, add_address
+from ivr.pharmacy.addresses import add_address
 from ivr.pharmacy.fulfilment import use_card
 from ivr.pharmacy.orders import OrderFacts
 from ivr.pharmacy.payments import begin_payment, save_card
@@ -26,79 +24,34 @@ from ivr.wording import Value, Values
 
 def say_back(context: Context, values: Values) -> Done:
     """Put together all that is about to be ordered: the facts that the caller's yes is to."""
-    basket, totals = items(values, "basket"), refill.totals(values)
-    facts: dict[str, Value] = {
-        "lines": speech.lines(values, basket),
-        "ship_to": phrase(_ship_to_words(values), address=values["address"]),
-        "amounts": speech.amounts(totals),
-        "paying": _paying(values, totals),
-        "supply_notes": _supply_notes(context, values, basket),
-    }
-    return Done("said", {**facts, "count": len(basket)})
-
-
-def _ship_to_words(values: Values) -> str:
-    new = _new_address(values)
-    return "order.ship_to_from_now_on" if new and new.kind == "mailing" and new.verified else "order.ship_to"
-
-
-def _new_address(values: Values) -> NewAddress | None:
-    new: Any = values.get("new_address")
-    return NewAddress(**new) if new else None
-
-
-def _supply_notes(context: Context, values: Values, basket: Iterable[Item]) -> Value:
-    """Return what the caller takes into account: of the supplies that end before they arrive, the first."""
-    late = sorted((line for line in basket if line.get("ends")), key=lambda line: str(line["ends"]))
-    if not late:
-        return ()
-    ends = str(late[0]["ends"])
-    what = speech.medicine_of(values, str(late[0]["drug"]), str(late[0]["rx_number"]))
-    ended = date.fromisoformat(ends) < context.today
-    name = "order.supply_ended" if ended else "order.supply_ends"
-    return (phrase(name, what=what, day=ends, arrives=late[0]["arrives"]),)
-
-
-def _paying(values: Values, totals: list[tuple[str, int]]) -> Value:
-    """Return which card is charged, when, and how long it is kept."""
-    charged = [when for when, cents in totals if cents]
-    if values.get("card") is None or not charged:
-        return (phrase("order.no_card"),)
-    card, waits = values["spoken_card"], len(charged) if values["address_held"] else sum(map(bool, charged))
-    name = "order.card_held" if values["address_held"] else "order.card_later" if waits else "order.card"
-    return (phrase(name, card=card), *kept(values, waits))
-
-
-def kept(values: Values, waits: int = 0) -> tuple[Value, ...]:
-    """Return for how long a new card is kept; `waits` are the orders it is kept for until their day, or the staff's."""
-    if "saved_card_id" in item(values, "card"):
-        return ()
-    if keeps_card(values):
-        return (phrase("order.keep_on_file"),)
-    return (phrase("order.keep_until", count=waits) if waits else phrase("order.keep_for_order"),)
-
-
-def keeps_card(values: Values) -> bool:
-    """Say whether the caller wants the new card on file."""
-    return text(values, "keep_card") == "yes"
+    facts = order_facts(context, values)
+    if facts is None:
+        return Done("changed")
+    return Done("said", {**facts, "count": len(items(values, "basket"))})
 
 
 @dataclass(frozen=True, slots=True)
-class _TakenError(Exception):
-    """One of the orders could not be placed: none is."""
+class _NotPlacedError(Exception):
+    """One of the orders could not be placed as it was said back: none is. `taken` when somebody was quicker."""
 
-    taken: Taken
+    taken: Taken | None
 
 
 def place_order(context: Context, values: Values) -> Done:
-    """Place what was said back; when a prescription was ordered elsewhere meanwhile, nothing, and it leaves the basket."""
+    """Place what was said back; when a prescription was ordered elsewhere meanwhile, nothing, and it leaves the basket.
+
+    When anything else has changed since, nothing either: the yes was to other words.
+    """
+    facts = order_facts(context, values)
+    if facts is None or not items(values, "basket") or not alike(values, facts):
+        return Done("changed")
     savepoint = context.connection.begin_nested()
     try:
         ship_to = _ship_to(context, values)
         orders = [_place(context, values, ship_to.id, when, cents) for when, cents in refill.totals(values)]
-    except _TakenError as error:
+    except _NotPlacedError as error:
         savepoint.rollback()
-        return _without(values, error.taken)
+        return _without(values, error.taken) if error.taken else Done("changed")
     savepoint.commit()
     lockout.remember_phone(context, number(values, "member_id"))
     first = orders[0]
@@ -107,6 +60,7 @@ def place_order(context: Context, values: Values) -> Done:
         "order_number": first.order_number,
         "arrives_on": day(first.expected_by),
         "placed": (*(speech.placed(order) for order in orders), *ship_to.told),
+        "later_orders": tuple(speech.placed(order) for order in orders if order.status != "pending"),
         "basket": (),
         "address_id": ship_to.id,
         "new_address": None,
@@ -125,7 +79,7 @@ class _ShipTo:
 
 def _ship_to(context: Context, values: Values) -> _ShipTo:
     """Write a new address down, now that it is ordered to; the member is told of a changed mailing address."""
-    new, member_id = _new_address(values), number(values, "member_id")
+    new, member_id = new_address(values), number(values, "member_id")
     if new is None:
         return _ShipTo(number(values, "address_id"))
     address_id = add_address(context.connection, member_id, new, context.now)
@@ -164,7 +118,9 @@ def _place(context: Context, values: Values, ship_to_id: int, when: str, cents: 
         **context_time,  # type: ignore[arg-type]
     )
     if isinstance(outcome, Taken):
-        raise _TakenError(outcome)
+        raise _NotPlacedError(outcome)
+    if outcome.order.total_cents != cents:  # changed between our look and its lock
+        raise _NotPlacedError(None)
     attach_card(context, values, outcome.order)
     return outcome.order
 

@@ -63,6 +63,8 @@ def add_all(context: Context, values: Values) -> Done:
     """Put everything that can be refilled now in the basket, each with its usual supply."""
     found = _refillable(context, values)
     basket = [*items(values, "basket")]
+    if not found and not basket:  # ordered elsewhere since they were counted
+        return Done("nothing")
     basket += [_line(f) for f in found]
     late = [finding for finding in found if finding.kind == FindingKind.RUNS_OUT_FIRST]
     if not late:

@@ -24,9 +24,18 @@ SPECS: dict[str, ActionSpec] = {
         facts=("amounts", "paying"),
         outside=True,
     ),
-    "say_unpaid": spec("said", "needs_card", "settled", reads=("order_id",), on={"said": SAID}, phrases=PHRASES),
-    "say_payment": spec("said", reads=("order_id", "card", "keep_card"), writes=SAID, phrases=PHRASES),
-    "pay_with_other_card": spec("pending", "settled", reads=("order_id", "card", "keep_card"), facts=PAYMENT_FACTS),
+    "say_unpaid": spec(
+        "said", "needs_card", "settled", reads=("order_id", "member_id"), on={"said": SAID}, phrases=PHRASES
+    ),
+    "say_payment": spec(
+        "said", reads=("order_id", "member_id", "card", "keep_card", "spoken_card"), writes=SAID, phrases=PHRASES
+    ),
+    "take_unpaid": spec("taken", "changed", "settled", reads=("order_id", "member_id"), facts=PAYMENT_FACTS),
+    "pay_with_other_card": spec(
+        *("pending", "settled", "changed"),
+        reads=("order_id", "member_id", "card", "keep_card", "spoken_card"),
+        facts=PAYMENT_FACTS,
+    ),
     "say_cancel": spec(
         "said",
         "waiting",

@@ -11,6 +11,8 @@ ORDERED = {
     "order_number": "digits",
     "arrives_on": "date",
     "placed": "phrase",
+    "later_orders": "phrase",
+    "basket": KEPT,
     "address_id": KEPT,
     "new_address": KEPT,
 }
@@ -18,14 +20,17 @@ ORDERED = {
 FACTS = ("lines", "ship_to", "amounts", "paying", "supply_notes")
 """What an order is confirmed by: the prescriptions, the address, what is charged to which card, and what comes late."""
 
+SHIP_TO = ("order.ship_to", "order.ship_to_from_now_on", "order.ship_to_once_checked")
+
 SPECS: dict[str, ActionSpec] = {
     "say_back": spec(
         "said",
-        reads=("basket", "card", "keep_card", "address", "address_held", "new_address"),
-        writes={**dict.fromkeys(FACTS, "phrase"), "count": "number"},
+        "changed",
+        reads=("member_id", "basket", "card", "keep_card", "address", "address_id", "address_held", "new_address"),
+        on={"said": {**dict.fromkeys(FACTS, "phrase"), "basket": KEPT, "count": "number"}},
         phrases={
             "lines": speech.LINES,
-            "ship_to": {name: {"address": "address"} for name in ("order.ship_to", "order.ship_to_from_now_on")},
+            "ship_to": {name: {"address": "address"} for name in SHIP_TO},
             "what": speech.MEDICINE,
             "amounts": speech.AMOUNTS,
             "paying": speech.PAYING,
@@ -38,15 +43,19 @@ SPECS: dict[str, ActionSpec] = {
         "placed",
         "taken",
         "all_taken",
+        "changed",
         reads=("member_id", "basket", "address_id", "new_address", "address_held", "card", "keep_card"),
-        writes={"basket": KEPT},
         on={
             "pending": ORDERED,
             "placed": ORDERED,
-            "taken": {"what": "phrase"},
-            "all_taken": {"what": "phrase"},
+            "taken": {"what": "phrase", "basket": KEPT},
+            "all_taken": {"what": "phrase", "basket": KEPT},
         },
-        phrases={"placed": {**speech.PLACED, "address.changed": {}}, "what": speech.MEDICINE},
+        phrases={
+            "placed": {**speech.PLACED, "address.changed": {}},
+            "later_orders": speech.PLACED,
+            "what": speech.MEDICINE,
+        },
         facts=FACTS,
     ),
 }

@@ -79,7 +79,9 @@ SPECS: dict[str, ActionSpec] = {
         phrases=SENTENCES,
     ),
     "renewal_state": spec("not_asked", *RENEWAL_STATES, reads=("renewal",), on=dict.fromkeys(RENEWAL_STATES, RENEWAL)),
-    "request_renewal": spec("requested", reads=("prescription_id",), writes={"reference": "digits"}, needs_yes=True),
+    "request_renewal": spec(
+        "requested", reads=("prescription_id",), writes={"reference": "digits"}, facts=("what", "prescriber")
+    ),
     "use_newer": spec("done", reads=("newer",), writes={"rx_number": KEPT}),
     "ship_later": spec("done", reads=("due_on",), writes={"when": KEPT}),
     "offer_supplies": spec("one", "several", reads=("supplies",), on={"one": {"supply": KEPT}}),

@@ -43,6 +43,7 @@ SPECS: dict[str, ActionSpec] = {
     "add_all": spec(
         "added",
         "runs_out",
+        "nothing",
         reads=("member_id", "basket"),
         writes={"basket": KEPT},
         on={"runs_out": {"supply_end": "phrase", "arrives_on": "date"}},

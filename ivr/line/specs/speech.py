@@ -28,6 +28,7 @@ PAYING: Phrases = {
     "order.card": {"card": "phrase"},
     "order.card_later": {"card": "phrase"},
     "order.card_held": {"card": "phrase"},
+    "order.card_held_later": {"card": "phrase"},
     "order.no_card": {},
     "order.keep_on_file": {},
     "order.keep_for_order": {},
