@@ -183,7 +183,7 @@ def test_every_no_ends_in_a_next(
 @pytest.mark.parametrize("member", [("41201387", "40212"), ("41201524", "06040")], ids=["deceased", "membership ended"])
 def test_a_member_only_a_person_can_help(rehearsal: Rehearsal, member: tuple[str, str]) -> None:
     _, heard = rehearsal.call(f"11{member[0]}#{member[1]}")
-    assert "I need a person to help you" in heard.text
+    assert "only our staff can help with this membership" in heard.text
     assert "nobody can be reached from this line" in heard.text
     assert rehearsal.last_prompts[-1] == "main.menu"
 

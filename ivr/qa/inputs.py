@@ -165,11 +165,15 @@ _KNOWN: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {
         (keyed.earlier.split()[0],) if keyed.earlier else (*pharmacy.members, UNKNOWN_MEMBER)
     ),
     "zip": lambda pharmacy, keyed: (pharmacy.zips.get(keyed.member, UNKNOWN_ZIP), UNKNOWN_ZIP),
-    "keyed_number": lambda pharmacy, keyed: (*pharmacy.prescriptions.get(keyed.member, ()), UNKNOWN_RX),
+    "keyed_number": lambda pharmacy, keyed: (
+        *(own := pharmacy.prescriptions.get(keyed.member, ())),
+        *(f"0{number}" for number in own[:1]),
+        UNKNOWN_RX,
+    ),
     "keyed_order": lambda pharmacy, keyed: (*pharmacy.orders.get(keyed.member, ()), UNKNOWN_ORDER),
     "card_number": lambda _pharmacy, _keyed: CARDS,
     "card_expiry": lambda _pharmacy, _keyed: EXPIRIES,
-    "card_expiry_rest": lambda _pharmacy, _keyed: ("39", "19"),
+    "card_expiry_rest": lambda _pharmacy, _keyed: ("39", "19", "99"),
     "card_code": lambda _pharmacy, _keyed: CODES,
     "keyed_proof": lambda pharmacy, keyed: (*pharmacy.prescriptions.get(keyed.member, ())[:1], UNKNOWN_RX),
     "keyed_zip": lambda pharmacy, _: (pharmacy.busiest_zip, *MANY_CITIES, MILITARY_ZIP, NO_STREETS, NO_ZIP),

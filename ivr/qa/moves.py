@@ -27,6 +27,16 @@ ASKED_BEFORE = timedelta(seconds=7)
 """From a yes to the processor's being asked the first time, and a little more."""
 WEB_ORDER = "70010004"
 OTHER_MEMBER = "41200154"
+OTHER_CENTS = "12345"
+NEW_PRESCRIPTION = {
+    "drug_name": "Lisinopril 10 milligram tablets",
+    "written_on": "-80d",
+    "refills_left": "3",
+    "days_supply": "30",
+    "quantity": "30",
+    "price_cents": "900",
+    "prescriber_name": "Dr. Priya Raman",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,8 @@ def _answers(language: str, pharmacy: Pharmacy, keyed: Keyed, call: Call, state:
         name = KEPT_KEYS.get(state.save, "")
         for keys in answers_to(state, pharmacy, keyed):
             yield keys, keyed.but(name, keys.rstrip("#"))
+        if state.pound:
+            yield "#", keyed
 
 
 def _elsewhere(flows: Flows, state: State) -> Iterator[tuple[str, tuple[Act, ...]]]:
@@ -115,6 +127,8 @@ def troubles(call: Call, member: str, scene: Rehearsed, so_far: Sequence[Act], s
     basket = call.values.get("basket")
     lines = basket if isinstance(basket, list | tuple) else ()
     numbers = [str(line["rx_number"]) for line in lines if isinstance(line, Mapping)]
+    for number in numbers[:1]:
+        yield "another price", (_changed("prescription", rx_number=number, price_cents=OTHER_CENTS),)
     for chosen in (numbers[:1], numbers) if len(numbers) > 1 else (numbers,):
         if chosen:
             yield f"{min(len(chosen), 2)} ordered", (Meanwhile(NOWHERE, web_order(member, chosen)),)
@@ -131,6 +145,7 @@ def troubles(call: Call, member: str, scene: Rehearsed, so_far: Sequence[Act], s
 def _order_troubles(number: str) -> Iterator[Trouble]:
     """Yield what could happen to an order that waits for its payment."""
     yield "placed elsewhere", (_changed("refill_order", order_number=number, status="placed"),)
+    yield "another total", (_changed("refill_order", order_number=number, total_cents=OTHER_CENTS),)
     paying = {"status": "pending", "request_key": "elsewhere", "brand": "visa", "last4": "4242"}
     yield "paid elsewhere", (_changed("payment", order_number=number, **paying),)
 
@@ -157,6 +172,9 @@ def changes(pharmacy: Pharmacy, keyed: Keyed) -> Iterator[Trouble]:
     if keyed.member in pharmacy.zips:
         mailing = {"member_number": keyed.member, "kind": "mailing", "zip": pharmacy.zips[keyed.member]}
         yield "address unsure", (_changed("address", verified="false", **mailing),)
+    for rx_number in pharmacy.prescriptions.get(keyed.member, ())[:1]:
+        twin = {"rx_number": f"0{rx_number}", "member_number": keyed.member}
+        yield "zeros before it", (_changed("prescription", **twin, **NEW_PRESCRIPTION),)
     for rx_number in pharmacy.replaced.get(keyed.member, ()):
         yield "newer unknown", (_changed("prescription", rx_number=rx_number, replaced_by=UNKNOWN_RX),)
     for transfer in pharmacy.transfers.get(keyed.member, ()):

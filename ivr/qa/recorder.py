@@ -14,8 +14,10 @@ from datetime import datetime, timedelta
 from ivr.errors import IvrError
 from ivr.flow.call import Visit
 from ivr.flow.definition import Ask, Do, Flows, Menu, Transfer
+from ivr.flow.engine import HABIT_SECONDS
 from ivr.flow.graph import points
 from ivr.keypad import is_key
+from ivr.phone.heard import Waiting
 from ivr.qa.caller import Caller
 from ivr.qa.found import NOWHERE, script_for, written
 from ivr.qa.inputs import Keyed, Pharmacy, answers
@@ -204,10 +206,19 @@ class _Maker:
         late = (Later(NOWHERE, timedelta(minutes=round(pause.total_seconds() / 60))),) if pause > LONG_PAUSE else ()
         plain = list(self._plain(step))
         yield from (((*late, *acts), keyed) for acts, keyed in plain)
+        if pause < timedelta(seconds=HABIT_SECONDS):
+            yield from ((self._at_once(acts), keyed) for acts, keyed in plain)
         if step.event == "toolong":
             yield from (((Later(NOWHERE, timedelta(minutes=31)), *acts), keyed) for acts, keyed in plain)
         for fault in _FAULTS:
             yield from (((*late, Breaks(NOWHERE, fault), *acts), keyed) for acts, keyed in plain)
+
+    def _at_once(self, acts: tuple[Act, ...]) -> tuple[Act, ...]:
+        """Return acts with the keys pressed as soon as the question begins, as by habit."""
+        waiting = self.caller.last.waiting
+        words = waiting.prompt[0].text.split() if isinstance(waiting, Waiting) and waiting.prompt else []
+        first = {"": words[0]} if words else {}
+        return tuple(replace(act, after=first) if isinstance(act, Presses) else act for act in acts)
 
     def _plain(self, step: _Step) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
         kind, _, keys = step.event.partition(" ")
