@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from ivr.errors import IvrError
 from ivr.flow.call import Visit
 from ivr.flow.definition import Ask, Do, Flows, Menu, Transfer
-from ivr.flow.engine import HABIT_SECONDS
 from ivr.flow.graph import points
 from ivr.keypad import is_key
 from ivr.phone.heard import Waiting
@@ -206,8 +205,7 @@ class _Maker:
         late = (Later(NOWHERE, timedelta(minutes=round(pause.total_seconds() / 60))),) if pause > LONG_PAUSE else ()
         plain = list(self._plain(step))
         yield from (((*late, *acts), keyed) for acts, keyed in plain)
-        if pause < timedelta(seconds=HABIT_SECONDS):
-            yield from ((self._at_once(acts), keyed) for acts, keyed in plain)
+        yield from (((*late, *self._at_once(acts)), keyed) for acts, keyed in plain)
         if step.event == "toolong":
             yield from (((Later(NOWHERE, timedelta(minutes=31)), *acts), keyed) for acts, keyed in plain)
         for fault in _FAULTS:
@@ -255,6 +253,7 @@ class _Maker:
         for keys in likely:
             digits = keys.rstrip("#")
             yield (Presses(NOWHERE, keys),), keyed.but(name, digits)
+        yield (Presses(NOWHERE, "#"),), self.keyed
         wrong = "1" * length
         yield from ((acts, keyed) for acts, _ in self._known(ask, wrong) if length)
         yield from ((acts, keyed) for key in ("*", "0") for acts, _ in self._known(ask, key))
