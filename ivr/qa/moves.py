@@ -28,6 +28,7 @@ ASKED_BEFORE = timedelta(seconds=7)
 WEB_ORDER = "70010004"
 OTHER_MEMBER = "41200154"
 OTHER_CENTS = "12345"
+CARD_COLUMNS = ("member_number", "gateway", "brand", "last4")
 NEW_PRESCRIPTION = {
     "drug_name": "Lisinopril 10 milligram tablets",
     "written_on": "-80d",
@@ -127,6 +128,10 @@ def troubles(call: Call, member: str, scene: Rehearsed, so_far: Sequence[Act], s
     basket = call.values.get("basket")
     lines = basket if isinstance(basket, list | tuple) else ()
     numbers = [str(line["rx_number"]) for line in lines if isinstance(line, Mapping)]
+    for card in scene.rows("saved_card") if numbers else ():
+        if card["member_number"] == member:
+            kept = {name: str(card[name]) for name in CARD_COLUMNS} | {"token": f"tok_{card['brand']}"}
+            yield "card expired", (_changed("saved_card", **kept, exp_month="1", exp_year="2020"),)
     for number in numbers[:1]:
         yield "another price", (_changed("prescription", rx_number=number, price_cents=OTHER_CENTS),)
     for chosen in (numbers[:1], numbers) if len(numbers) > 1 else (numbers,):
