@@ -111,9 +111,7 @@ class _Walk:
     def _caller(self, event: Event) -> None:
         by_habit = self.after_keys and isinstance(event, calls.Keys | calls.Silence) and event.after < HABIT_SECONDS
         twice = by_habit and self.after_zero and isinstance(event, calls.Keys) and event.keys.reveal() == "0"
-        if isinstance(
-            self.state, Menu | Ask
-        ):  # else the carrier comes back by itself, and the last keys were those before
+        if isinstance(self.state, Menu | Ask):  # elsewhere the carrier comes back by itself, and no key was pressed
             self.after_keys = isinstance(event, calls.Keys)
             self.after_zero = isinstance(event, calls.Keys) and event.keys.reveal().endswith("0")
         match self.state, event:

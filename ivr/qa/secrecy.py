@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Literal, get_args
 
 from ivr.secret import DOT
 
@@ -25,16 +25,7 @@ Kind = Literal[
     "prescription number",
     "address",
 ]
-SECRET_KINDS: tuple[Kind, ...] = (
-    "card number",
-    "security code",
-    "card expiry",
-    "member number",
-    "ZIP code",
-    "birth date",
-    "prescription number",
-    "address",
-)
+SECRET_KINDS: tuple[Kind, ...] = get_args(Kind)
 Verdict = Literal["allowed", "sealed", "never"]
 
 STATE, REPLIES = "call.sealed_state", ("call.sealed_reply", "call.sealed_reply_before")
