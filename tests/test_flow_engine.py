@@ -50,7 +50,7 @@ MENU_CASES = {
         "ask: hello, menu wrong 2, person.offer",
     ),
     "three silences give up": (["start", "-", "-", "-"], "hang up: gave_up"),
-    "three wrong keys give up": (["start", "8", "8", "8"], "hang up: gave_up"),
+    "three wrong keys give up, and what they cut off is said": (["start", "8", "8", "8"], "hang up: hello, gave_up"),
     "five misses of both kinds do not": (["start", "8", "-", "8", "-"], "ask: menu silence 2, person.offer"),
     "an answer that comes back begins to count anew": (["start", "8", "8", "2", "8"], "ask: chose_two, menu wrong 1"),
     "zero goes to a person": (["start", "0"], "dial: connecting"),
@@ -235,7 +235,7 @@ def test_the_last_of_too_many_says_why() -> None:
     why = "too_many: give_up\ngives_up: {silence: no_key, wrong: wrong_keys}\n"
     line = LINE.replace("too_many: give_up\n", why)
     assert Caller(flows(MENU, line=line)).plays("start", "-", "-", "-") == "hang up: no_key, gave_up"
-    assert Caller(flows(MENU, line=line)).plays("start", "8", "8", "8") == "hang up: wrong_keys, gave_up"
+    assert Caller(flows(MENU, line=line)).plays("start", "8", "8", "8") == "hang up: hello, wrong_keys, gave_up"
 
 
 def test_the_rest_of_a_number_is_asked_for_without_words() -> None:

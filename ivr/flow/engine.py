@@ -225,7 +225,8 @@ class _Walk:
             self._answered(question, "pound", question.pound)
         elif tries >= most:
             because = self.flows.line.gives_up.get(kind)
-            self.words = [self._speak(because)] if because and tries > 1 else []
+            cut_off = self.words if kind == "wrong" and isinstance(question, Menu) else []  # an order number, perhaps
+            self.words = [*cut_off, *([self._speak(because)] if because and tries > 1 else [])]
             self._give_up(question)
         else:
             self.trail.append(Visit(self.frames[-1].flow, question.name, kind))
