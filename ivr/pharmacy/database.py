@@ -88,8 +88,13 @@ def _open_sqlite(url: URL, *, durable: bool) -> Engine:
 def _keep_private(path: Path, *_: object) -> None:
     """Let nobody else read the database: its file, made here if it is new, and the two that SQLite keeps beside it."""
     try:
+        if path.is_dir():
+            raise SettingError(f"DATABASE_URL: expected a file, found the folder {path.absolute()}")
         if not path.exists():
             path.touch(0o600)
+    except OSError as error:
+        raise SettingError(f"DATABASE_URL: the file {path.absolute()} cannot be made: {error.strerror}") from None
+    try:
         for file in (path, *(path.with_name(f"{path.name}{part}") for part in ("-wal", "-shm"))):
             if file.exists() and file.stat().st_mode & 0o077:
                 file.chmod(0o600)
