@@ -105,10 +105,52 @@ def _days(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+class FoundError(ValueError):
+    """What was found in place of a value, in words that hold nothing of a secret one, and what to do about it."""
+
+
+_DRIVERS = {"sqlite": "pysqlite", "postgres": "psycopg", "postgresql": "psycopg"}
+"""Kind of database -> the driver for it that is installed."""
+
+
 def _database(value: str) -> str:
     """Name the PostgreSQL driver that is installed when the URL leaves it open."""
-    _matching(r"(sqlite(\+\w+)?|postgres|postgresql(\+\w+)?)://\S*")(value)
-    return re.sub(r"^(postgres|postgresql)://", "postgresql+psycopg://", value)
+    if value[0] in "\"'" or value[-1] in "\"'":
+        raise FoundError("quotation marks round it: leave them out")
+    if re.search(r"\s", value):
+        raise FoundError("a space in it: write it as %20")
+    kind, slashes, rest = value.partition("://")
+    name, _, driver = kind.lower().partition("+")
+    if not slashes:
+        raise FoundError("no kind of database with :// in front")
+    if name not in _DRIVERS:
+        raise FoundError(f"{name}://" if re.fullmatch(r"[a-z0-9]{1,20}", name) else "another word in front of ://")
+    if driver not in ("", _DRIVERS[name]):
+        raise FoundError(f"another driver than {_DRIVERS[name]} after the plus sign: {name}:// alone chooses it")
+    return f"sqlite://{_sqlite(rest)}" if name == "sqlite" else f"postgresql+psycopg://{_postgresql(rest)}"
+
+
+def _sqlite(rest: str) -> str:
+    if rest and not rest.startswith("/"):
+        raise FoundError("two slashes before a file: write three, or four for a path from the root")
+    if re.fullmatch(r"/?(\?.*)?|.*(:memory:|mode=memory).*", rest):
+        raise FoundError("a database in memory, which no two workers share: name a file, such as sqlite:///ivr.db")
+    return rest
+
+
+def _postgresql(rest: str) -> str:
+    at_host = re.split(r"[/?#]", rest)[0]
+    if rest.count("@") > 1 or ("@" in rest and "@" not in at_host):
+        raise FoundError(
+            "a sign in the name or the password that ends it: write @ as %40, / as %2F, ? as %3F, # as %23"
+        )
+    try:
+        port = urlsplit(f"postgresql://{rest}").port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise FoundError("a port that is no number from 1 to 65535, or an IPv6 address without its brackets")
+    return rest
 
 
 def _url(value: str) -> str:
@@ -237,8 +279,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             continue
         try:
             values[setting.field] = setting.read(given[setting.name])
-        except ValueError:
-            problems.append(_refusal(setting, given[setting.name]))
+        except ValueError as error:
+            problems.append(_refusal(setting, given[setting.name], error))
     settings = _complete(replace(Settings(), **values), capture_given="card_capture" in values)
     problems.extend(_conflicts(settings, given))
     if problems:
@@ -253,8 +295,10 @@ def _unknown(given: Mapping[str, str]) -> Iterator[str]:
             yield f"{name}: there is no such setting{did_you_mean(name, known)}"
 
 
-def _refusal(setting: Setting, value: str) -> str:
-    found = "something else, not shown here" if setting.secret else repr(value)
+def _refusal(setting: Setting, value: str, error: ValueError) -> str:
+    found = str(error) if isinstance(error, FoundError) else repr(value)
+    if setting.secret and not isinstance(error, FoundError):
+        found = "something else, not shown here"
     return f"{setting.name}: expected {setting.takes}, found {found}"
 
 

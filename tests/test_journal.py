@@ -16,7 +16,7 @@ from ivr.flow.definition import Ask
 from ivr.flow.graph import points
 from ivr.line.journal import CARD_KEYS, MOST_SHOWN, mask
 from ivr.line.specs import SPECS
-from ivr.payment.sandbox import KNOWN_CARDS
+from ivr.payment.published_cards import KNOWN_CARDS
 from ivr.secret import DOT
 
 WAYS = (
@@ -87,9 +87,10 @@ def test_a_key_that_a_menu_does_not_offer_is_a_dot(rehearsal: Rehearsal) -> None
     assert [event for event, _ in journal(rehearsal)][-4:] == ["keys •", "keys •", "keys *", "keys 0"]
 
 
-@pytest.mark.parametrize("number", sorted({card.number for card in KNOWN_CARDS}))
+@pytest.mark.parametrize("number", sorted(card.number for card in KNOWN_CARDS if "0000" not in card.number))
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_a_card_keyed_anywhere_leaves_no_run_of_its_digits(rehearsal: Rehearsal, number: str) -> None:
+    """Of numbers that are mostly zeros a run would be found in any five zeros, and the four before them."""
     for way in WAYS:
         for ahead in (True, False):
             rehearsal.run("DELETE FROM journal")

@@ -17,7 +17,7 @@ from ivr.payment.cards import (
     last4,
     without_cards,
 )
-from ivr.payment.sandbox import KNOWN_CARDS
+from ivr.payment.published_cards import KNOWN_CARDS
 from ivr.secret import Secret
 
 TODAY = date(2026, 3, 31)

@@ -2,9 +2,10 @@ from collections.abc import Callable
 
 import pytest
 
-from ivr.payment.cards import Brand, Card, check_number
+from ivr.payment.cards import Brand, Card, NumberProblem, check_number
 from ivr.payment.gateway import Authorized, Captured, Gateway, NotFound, Reason, Refused, Token, Unavailable, Voided
-from ivr.payment.sandbox import KNOWN_CARDS, Fault, KnownCard, Sandbox
+from ivr.payment.published_cards import KNOWN_CARDS, KnownCard
+from ivr.payment.sandbox import Fault, Sandbox
 from ivr.secret import Secret
 
 VISA = Secret("tok_visa")
@@ -42,6 +43,37 @@ def test_a_published_number_gets_its_token_and_its_answer(known: KnownCard) -> N
 @pytest.mark.parametrize("known", KNOWN_CARDS, ids=lambda known: known.number[-4:])
 def test_the_published_numbers_are_ones_the_line_takes(known: KnownCard) -> None:
     assert check_number(Secret(known.number)) is known.brand
+
+
+@pytest.mark.parametrize(
+    ("number", "refusal"),
+    [
+        pytest.param("6011981111111113", None, id="Discover, debit"),
+        pytest.param("6555900000604105", None, id="BCcard and DinaCard, which ride on Discover"),
+        pytest.param("2223003122003222", None, id="Mastercard of the 2 series"),
+        pytest.param("5105105105105100", None, id="Mastercard, prepaid"),
+        pytest.param("5200828282828210", None, id="Mastercard, debit"),
+        pytest.param("4000051230000072", None, id="a health account's card"),
+        pytest.param("4000001240000000", None, id="Canada"),
+        pytest.param("4000000000000077", None, id="straight to the balance"),
+        pytest.param("4000000000006975", Reason.DECLINED, id="too often"),
+        pytest.param("4100000000000019", Reason.DECLINED, id="fraud"),
+        pytest.param("4000000000000101", Reason.INCORRECT_CODE, id="the code does not fit"),
+        pytest.param("4000002760003184", Reason.NEEDS_APPROVAL, id="always asks its holder"),
+    ],
+)
+def test_each_sort_of_published_card_is_known(number: str, refusal: Reason | None) -> None:
+    token = Sandbox().tokenize(card(number))
+    assert isinstance(token, Token)
+    answer = Sandbox().authorize(token.token, 2500, "call-1/9")
+    assert (answer.reason if isinstance(answer, Refused) else None) is refusal
+
+
+@pytest.mark.parametrize(
+    "number", ["3056930009020004", "36227206271667", "3566002020360505", "6200000000000005", "6205500000000000004"]
+)
+def test_published_cards_of_other_brands_are_refused_as_such(number: str) -> None:
+    assert check_number(Secret(number)) is NumberProblem.UNSUPPORTED_BRAND
 
 
 @pytest.mark.parametrize("number", ["4539578763621486", "4012888888881881", "6011000000000004"])

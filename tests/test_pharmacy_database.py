@@ -70,6 +70,18 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     engine.dispose()
 
 
+def test_a_folder_in_place_of_a_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=f"^DATABASE_URL: expected a file, found the folder {tmp_path}$"):
+        check(open_database(f"sqlite:///{tmp_path}"))
+
+
+def test_a_file_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    name = "x" * 300
+    with pytest.raises(SettingError) as caught:
+        check(open_database(f"sqlite:///{tmp_path}/{name}"))
+    assert str(caught.value) == f"DATABASE_URL: the file {tmp_path}/{name} cannot be made: File name too long"
+
+
 def test_an_in_memory_database_keeps_its_tables_between_sessions() -> None:
     engine = open_database("sqlite://")
     upgrade(engine)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pharmacy_rows import add_member
 from sqlalchemy import Connection, Engine, func, select
 
-from ivr.payment.sandbox import KNOWN_CARDS
+from ivr.payment.published_cards import KNOWN_CARDS
 from ivr.pharmacy import tables
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.database import open_database

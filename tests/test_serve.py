@@ -56,10 +56,11 @@ class Server:
     process: subprocess.Popen[str]
     port: int
     log: Path
+    host: str = "127.0.0.1"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def ready(self) -> bool:
         return http_post(2)(f"{self.url}/readyz", None, {}).status == 200
@@ -82,7 +83,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: Callable[[int], list[str]], settings: Mapping[str, str], folder: Path) -> Iterator[Server]:
+def running(
+    command: Callable[[int], list[str]], settings: Mapping[str, str], folder: Path, host: str = "127.0.0.1"
+) -> Iterator[Server]:
     """Run a server until it is ready, lend it, and end it whatever happened."""
     port = free_port()
     log = folder / f"{port}.log"
@@ -93,7 +96,7 @@ def running(command: Callable[[int], list[str]], settings: Mapping[str, str], fo
             cwd=PROJECT, env=environment(settings), stdin=subprocess.DEVNULL, stdout=out, stderr=out, text=True,
             start_new_session=True,
         )  # fmt: skip
-    server = Server(process, port, log)
+    server = Server(process, port, log, host)
     try:
         _wait_until(lambda: server.ready() or process.poll() is not None, START_SECONDS)
         assert process.poll() is None, log.read_text()
@@ -113,6 +116,14 @@ def _wait_until(holds: Callable[[], bool], seconds: float) -> None:
     while not holds():
         assert time.monotonic() < end, f"not within {seconds} seconds"
         time.sleep(0.05)
+
+
+def second(port: int, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run `ivr serve` where a line may run already, with a database of its own, until it gives up."""
+    return subprocess.run(
+        [PROGRAMS / "ivr", "serve", "--port", str(port), *options], env=environment({"DATABASE_URL": f"sqlite:///{folder}/2.db"}),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=START_SECONDS, check=False,
+    )  # fmt: skip
 
 
 def serve(*options: str) -> Callable[[int], list[str]]:
@@ -336,6 +347,30 @@ def test_a_deployed_line_answers_signed_requests_only(seen: str, databases: Data
 
 
 # What does not start
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_second_line_on_the_same_port_does_not_start(local: tuple[Server, str], tmp_path: Path, host: str) -> None:
+    port = local[0].port
+    refused = second(port, tmp_path, "--host", host)
+    words = (
+        f"--port: port {port} of 127.0.0.1 is taken: another line or program answers there; "
+        "stop it, or choose another port\n"
+    )
+    assert (refused.returncode, refused.stdout, refused.stderr) == (1, "", words)
+    assert not (tmp_path / "2.db").exists()
+
+
+def test_a_line_can_be_called_by_ipv6(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ivr.db"
+    with running(serve("--host", "::1"), {"DATABASE_URL": url}, tmp_path, "[::1]") as server:
+        assert f"ivr dial --url http://[::1]:{server.port}" in server.log.read_text()
+        dialled = subprocess.run(
+            [PROGRAMS / "ivr", "dial", "--url", server.url], input="1 h",
+            env=environment({}), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert "For English, press one." in dialled.stdout
+        assert server.stop() == 0
 
 
 @pytest.mark.parametrize("command", [granian, gunicorn], ids=["granian", "gunicorn"])

@@ -43,6 +43,16 @@ def test_every_field_has_exactly_one_variable() -> None:
         ("DATABASE_URL", "postgresql://u:p@db/ivr", "database_url", "postgresql+psycopg://u:p@db/ivr"),
         ("DATABASE_URL", "postgres://db/ivr", "database_url", "postgresql+psycopg://db/ivr"),
         ("DATABASE_URL", "postgresql+psycopg://db/ivr", "database_url", "postgresql+psycopg://db/ivr"),
+        ("DATABASE_URL", " POSTGRESQL://db/ivr \n", "database_url", "postgresql+psycopg://db/ivr"),
+        ("DATABASE_URL", "postgresql:///ivr", "database_url", "postgresql+psycopg:///ivr"),
+        (
+            "DATABASE_URL",
+            "postgresql://u:p%40s@[::1]:5433/ivr?sslmode=require",
+            "database_url",
+            "postgresql+psycopg://u:p%40s@[::1]:5433/ivr?sslmode=require",
+        ),
+        ("DATABASE_URL", "sqlite:///memory.db", "database_url", "sqlite:///memory.db"),
+        ("DATABASE_URL", "sqlite+pysqlite:///a@b.db", "database_url", "sqlite:///a@b.db"),
         ("TWILIO_AUTH_TOKEN", "new, old", "twilio_auth_tokens", (Secret("new"), Secret("old"))),
         ("TWILIO_ACCOUNT_SID", "AC" + "0a" * 16, "twilio_account_sid", "AC" + "0a" * 16),
         ("IVR_PUBLIC_URL", "https://refills.example:8443/line/", "public_url", "https://refills.example:8443/line"),
@@ -123,7 +133,6 @@ def test_a_public_url_with_more_than_host_port_and_path_is_refused(url: str) -> 
         ("IVR_SECRET_KEY", "hush-hush€"),
         ("IVR_STAFF_PASSWORD", "hush-hush-4"),
         ("STRIPE_API_KEY", "pk_test_hush-hush"),
-        ("DATABASE_URL", "mysql://root:hush-hush@db/ivr"),
         ("TWILIO_AUTH_TOKEN", "hush-hush,,"),
     ],
 )
@@ -134,6 +143,54 @@ def test_a_bad_secret_is_named_but_never_shown(name: str, value: str) -> None:
     assert message.startswith(f"{name}: expected ")
     assert message.endswith("found something else, not shown here")
     assert "hush" not in message
+
+
+IN_MEMORY = "a database in memory, which no two workers share: name a file, such as sqlite:///ivr.db"
+NO_KIND = "no kind of database with :// in front"
+NO_PORT = "a port that is no number from 1 to 65535, or an IPv6 address without its brackets"
+PSYCOPG = "another driver than psycopg after the plus sign: postgresql:// alone chooses it"
+SIGN = "a sign in the name or the password that ends it: write @ as %40, / as %2F, ? as %3F, # as %23"
+SLASHES = "two slashes before a file: write three, or four for a path from the root"
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("mysql://root:hush@db/ivr", "mysql://"),
+        ("root:hush@db://ivr", "another word in front of ://"),
+        ("postgresql+psycopg2://u:hush@db/ivr", PSYCOPG),
+        ("postgresql+asyncpg://u:hush@db/ivr", PSYCOPG),
+        ("sqlite+aiosqlite:///ivr.db", "another driver than pysqlite after the plus sign: sqlite:// alone chooses it"),
+        ("localhost:5432/db", NO_KIND),
+        ("u:hush@db/ivr", NO_KIND),
+        ("postgresql:/u:hush@db/ivr", NO_KIND),
+        ("ivr.db", NO_KIND),
+        ("'postgresql://u:hush@db/ivr'", "quotation marks round it: leave them out"),
+        ('"sqlite:///ivr.db"', "quotation marks round it: leave them out"),
+        ("postgresql://u:hush hush@db/ivr", "a space in it: write it as %20"),
+        ("postgresql://u:hush@db:port/ivr", NO_PORT),
+        ("postgresql://u:hush@db:99999/ivr", NO_PORT),
+        ("postgresql://u:hush@db:0/ivr", NO_PORT),
+        ("postgresql://u:hush@::1:5432/ivr", NO_PORT),
+        ("postgresql://u:hush@[::1/ivr", NO_PORT),
+        ("postgresql://u:hu@sh@db/ivr", SIGN),
+        ("postgresql://u:hu/sh@db/ivr", SIGN),
+        ("postgresql://u:hu#sh@db/ivr", SIGN),
+        ("postgresql://u:hu?sh@db/ivr", SIGN),
+        ("sqlite://", IN_MEMORY),
+        ("sqlite:///", IN_MEMORY),
+        ("sqlite:///:memory:", IN_MEMORY),
+        ("sqlite:///file::memory:?cache=shared&uri=true", IN_MEMORY),
+        ("sqlite:///file:ivr?mode=memory&uri=true", IN_MEMORY),
+        ("sqlite://ivr.db", SLASHES),
+        ("sqlite://:memory:", SLASHES),
+    ],
+)
+def test_a_slip_in_the_url_of_the_database_is_told_without_its_password(url: str, found: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        load_settings({"DATABASE_URL": url})
+    assert str(caught.value) == f"DATABASE_URL: expected a sqlite:// or postgresql:// URL, found {found}"
+    assert "hush" not in str(caught.value)
 
 
 def test_all_wrong_settings_are_told_at_once() -> None:

@@ -112,6 +112,15 @@ def test_an_ipv6_machine_counts_by_its_network(door: Door) -> None:
     assert door.knock(PASSWORD, peer="2001:db8:0:1::1") == 200
 
 
+def test_an_ipv4_machine_counts_alone_where_it_is_told_by_ipv6(door: Door) -> None:
+    guess(door, peer="::ffff:203.0.113.9")
+    assert [door.knock(PASSWORD, peer=peer) for peer in ("203.0.113.9", "::ffff:203.0.113.10", "::1")] == [
+        429,
+        200,
+        200,
+    ]
+
+
 @pytest.mark.parametrize("peer", ["", "not an address"])
 def test_a_peer_without_an_address_counts_too(door: Door, peer: str) -> None:
     assert [*guess(door, peer=peer), door.knock(PASSWORD, peer=peer)] == [401] * MOST_WRONG + [429]

@@ -22,11 +22,13 @@ from ivr.pharmacy.street_rows import (
     StreetRow,
     gathered,
     house_number,
+    house_numbers,
     read_csv,
     read_openaddresses,
     read_tiger,
     street_row,
     write_csv,
+    zip_code,
 )
 
 
@@ -247,6 +249,85 @@ def test_a_house_number_counts_by_its_digits(number: str, digits: str) -> None:
     assert house_number(number) == digits
 
 
+@pytest.mark.parametrize(
+    ("number", "low", "high"),
+    [
+        ("101", "101", "101"),
+        ("101.0", "101", "101"),
+        ("00101", "00101", "00101"),
+        ("101-109", "101", "109"),
+        ("101 - 109", "101", "109"),
+        ("10 - 12", "10", "12"),
+        ("101A-103B", "101", "103"),
+        ("109-101", "109101", "109101"),
+        ("12-34", "1234", "1234"),
+        ("108-17", "10817", "10817"),
+        ("91-1001", "911001", "911001"),
+        ("101 1/2", "101", "101"),
+        ("101½", "101", "101"),
+        ("101/103", "101", "101"),
+        ("101;103", "101", "101"),
+        ("N101W202", "", ""),
+        ("101W202", "", ""),
+        ("1e3", "", ""),
+        ("123456-7890", "", ""),
+        ("1234567890", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_a_house_number_may_be_several(number: str, low: str, high: str) -> None:
+    assert house_numbers(number) == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("postcode", "code"),
+    [
+        ("94102", "94102"),
+        ("94102.0", "94102"),
+        ("94102.", "94102"),
+        ("94102-1234", "94102"),
+        ("94102 1234", "94102"),
+        ("94102-", "94102"),
+        ("941021234", "94102"),
+        ("941021234.0", "94102"),
+        ("CA 94102", "94102"),
+        ("1001.0", "01001"),
+        ("501.0", "00501"),
+        ("10011234.0", "01001"),
+        # what is none comes back, to be told as it was found
+        ("1001", "1001"),
+        ("9410", "9410"),
+        ("941021.0", "941021.0"),
+        ("9410212.0", "9410212.0"),
+        ("94102.5", "94102.5"),
+        ("9.4102e4", "9.4102e4"),
+        ("٩٤١٠٢", "٩٤١٠٢"),
+        ("nan", "nan"),
+        ("", ""),
+    ],
+)
+def test_a_zip_code_is_read_as_sources_write_it(postcode: str, code: str) -> None:
+    assert zip_code(postcode) == code
+
+
+def test_numbers_of_geojson_have_lost_their_zeros(tmp_path: Path) -> None:
+    path = tmp_path / "out.geojson"
+    given = [(101, 1001), (101.0, 94102.0), ("101", "94102"), (None, 941021234), (101, None)]
+    features = [
+        {"type": "Feature", "properties": {"hash": "1a", "number": number, "street": "Main St", "postcode": code}}
+        for number, code in given
+    ]
+    path.write_text("".join(json.dumps(feature) + "\n" for feature in features))
+    *good, bad = read_openaddresses(path)
+    assert [(row.zip, row.low, row.high) for row in good if isinstance(row, StreetRow)] == [
+        ("01001", 101, 101),
+        ("94102", 101, 101),
+        ("94102", 101, 101),
+        ("94102", None, None),
+    ]
+    assert bad == BadRow(5, "zip: expected five digits, found nothing")
+
+
 def test_stretches_of_a_street_are_put_together_as_they_stream_by() -> None:
     rows = [
         street_row(at, {"zip": "01001", "street": name, "low": low, "high": low})
@@ -292,3 +373,23 @@ def test_the_command_converts(tmp_path: Path) -> None:
     converted = CliRunner().invoke(main, ["streets", "convert", "tiger", str(path)])
     assert converted.exit_code == 0
     assert converted.stdout.splitlines()[:2] == ["zip,street,city,state,low,high", "01001,Main St,Agawam,MA,101,199"]
+
+
+@pytest.mark.parametrize(
+    ("row", "code", "out", "told"),
+    [
+        ("101,MARKET ST,94102.0", 0, "94102,MARKET ST,San Francisco,CA,101,101", "1 rows written"),
+        (
+            "101,MARKET ST,9410",
+            1,
+            "",
+            'out.csv:2: zip: expected five digits, found "9410"\n1 bad rows left out\n0 rows written',
+        ),
+    ],
+)
+def test_a_conversion_that_leaves_nothing_has_failed(tmp_path: Path, row: str, code: int, out: str, told: str) -> None:
+    path = tmp_path / "out.csv"
+    path.write_text(f"NUMBER,STREET,POSTCODE\n{row}\n")
+    converted = CliRunner().invoke(main, ["streets", "convert", "openaddresses", str(path)])
+    assert (converted.exit_code, converted.stdout.partition("\n")[2].strip()) == (code, out)
+    assert converted.stderr.strip() == told

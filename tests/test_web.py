@@ -98,6 +98,7 @@ def test_a_whole_call_is_signed(guarded: Rehearsal) -> None:
 
 NOT_LOCAL = {
     "from elsewhere": {"REMOTE_ADDR": "10.0.0.9"},
+    "from elsewhere, told by IPv6": {"REMOTE_ADDR": "::ffff:10.0.0.9"},
     "by another name": {"HTTP_HOST": "line.example"},
     "handed on by a proxy": {"HTTP_X_FORWARDED_FOR": "203.0.113.9"},
     "handed on, the standard way": {"HTTP_FORWARDED": "for=203.0.113.9"},
@@ -121,7 +122,7 @@ def test_without_a_token_only_this_machine_is_answered(rehearsal: Rehearsal, env
 
 
 @pytest.mark.parametrize("host", LOCAL_HOSTS)
-@pytest.mark.parametrize("peer", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "127.0.0.2"])
 def test_this_machine_is_known_by_all_its_names(rehearsal: Rehearsal, host: str, peer: str) -> None:
     environ = {"HTTP_HOST": host, "REMOTE_ADDR": peer}
     assert rehearsal.app.test_client().post("/voice", data=CALL, environ_overrides=environ).status_code == 200

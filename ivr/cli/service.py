@@ -6,6 +6,7 @@ import logging
 import secrets
 import sys
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import click
@@ -18,19 +19,21 @@ from rich.table import Table
 
 from ivr import logs
 from ivr.cli.group import console, settings
+from ivr.cli.listening import LOCAL, Endpoint, address_of, free_endpoint
 from ivr.cli.record import script_of
 from ivr.errors import SettingError
 from ivr.line.build import build_line
 from ivr.line.cleaning import clean_journal
+from ivr.line.service import Line
 from ivr.line.specs import SPECS
 from ivr.line.sweep import sweep as sweep_line
 from ivr.line.versions import load, read_files
 from ivr.pharmacy.database import open_database, upgrade
 from ivr.pharmacy.demo import DemoCard, demo_card, is_empty, load_demo
 from ivr.phone import terminal
+from ivr.settings import Settings
 from ivr.web.app import unsigned_means
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 THREADS = 16
 """Turns answered at once by one worker; more wait their turn."""
 STOP_SECONDS = 10
@@ -38,8 +41,14 @@ STOP_SECONDS = 10
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on, or its name.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on, 0 for any that is free.",
+)
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that answer calls."
 )
@@ -49,32 +58,39 @@ def serve(host: str, port: int, workers: int) -> None:
     Example: ivr serve --port 8080
     """
     chosen = settings()
-    if host not in LOOPBACK and not chosen.twilio_auth_tokens and not chosen.unsigned:
-        raise SettingError(
-            f"TWILIO_AUTH_TOKEN: expected the carrier account's token, since {host} can be reached from elsewhere; "
-            "found none (IVR_UNSIGNED=1 goes without)"
-        )
+    endpoint = _endpoint(host, port, chosen)
     if chosen.unsigned:
         click.echo(unsigned_means(chosen), err=True)
     logs.configure(sys.stderr)
     load(read_files(chosen.flows, chosen.prompts), SPECS)  # a line is not started on an edit it would refuse
     line = build_line(chosen)
+    with endpoint.held():
+        _greet(line, endpoint)
+        _answer(endpoint, workers)
+
+
+def _greet(line: Line, endpoint: Endpoint) -> None:
+    """Say where the line answers and how to try it, with a demo pharmacy where an embedded database is empty."""
     now = line.clock()
     empty = is_empty(line.database)
     if empty and line.database.dialect.name == "sqlite":  # a server's database waits for its members
         load_demo(line.database, line.today(now), timezone=line.timezone)
     with line.database.connect() as connection:
         card = demo_card(connection, line.today(now), line.rules)
-    console().print(start_card(f"http://{host}:{port}", card))
+    console().print(start_card(endpoint.url, card))
     if empty and card is None:
         click.echo("The pharmacy has no members yet: ivr pharmacy load FOLDER, or ivr pharmacy demo to try the line")
     line.database.dispose()  # the workers open their own
+
+
+def _answer(endpoint: Endpoint, workers: int) -> None:
+    """Run the workers until the line is told to stop."""
     logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.msg)  # they wait, not compute
     Granian(
         "ivr.web.app:create_local_app",
         factory=True,
-        address=host,
-        port=port,
+        address=endpoint.address,
+        port=endpoint.port,
         interface=Interfaces.WSGI,
         workers=workers,
         workers_kill_timeout=STOP_SECONDS,  # one that was told to stop while it started would never hear of it
@@ -85,6 +101,21 @@ def serve(host: str, port: int, workers: int) -> None:
         log_level=LogLevels.warning,
         log_dictconfig=dict(logs.SERVER_LOGGING),
     ).serve()
+
+
+def _endpoint(host: str, port: int, chosen: Settings) -> Endpoint:
+    """Return the place to listen at, where others can reach it only if the carrier's requests can be told from theirs."""
+    address = address_of(host)
+    if address in LOCAL or chosen.twilio_auth_tokens or chosen.unsigned:
+        return free_endpoint(address, port)
+    why = (
+        f"requests count as this machine's own at {' and '.join(LOCAL)} only"
+        if ip_address(address).is_loopback
+        else f"{address} can be reached from elsewhere"
+    )
+    raise SettingError(
+        f"TWILIO_AUTH_TOKEN: expected the carrier account's token, since {why}; found none (IVR_UNSIGNED=1 goes without)"
+    )
 
 
 def start_card(address: str, card: DemoCard | None) -> RenderableType:

@@ -95,6 +95,7 @@ def streets_convert(source: str, files: tuple[Path, ...], encoding: str) -> None
     count = write_csv(gathered(good()), sys.stdout)
     bad.tell()
     click.echo(f"{count} rows written", err=True)
+    sys.exit(0 if count else 1)
 
 
 def _progress() -> Progress:

@@ -115,9 +115,11 @@ def _authorize(line: Line, order: OrderFacts, payment: PaymentFacts) -> PaymentF
         if isinstance(answer, Authorized):
             record_payment(connection, payment.id, "authorized", answer.reference)
             return payment_for(connection, order.id) or payment
-        record_payment(connection, payment.id, "declined", None)
+        ours = settle.is_our_fault(answer, order.order_number)
+        record_payment(connection, payment.id, "failed" if ours else "declined", None)
         hold_order(connection, order.id, "payment")
-    return Outcome(False, f"order {order.order_number} is held: its card was not authorized again")
+    why = f"the card processor refused what was asked: {answer.reason.value}" if ours else "its card was declined"
+    return Outcome(False, f"order {order.order_number} is held: {why}")
 
 
 def _no_answer(order: OrderFacts) -> Outcome:

@@ -13,9 +13,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
+from ivr import logs
 from ivr.line import tables
 from ivr.line.service import Line
-from ivr.payment.gateway import Authorized, NotFound, Refused, Unavailable, Voided
+from ivr.payment.gateway import REQUEST_REASONS, Authorized, NotFound, Refused, Unavailable, Voided
 from ivr.pharmacy.fulfilment import hold_order, mark_placed, use_card
 from ivr.pharmacy.orders import order_by_id
 from ivr.pharmacy.payments import PaymentFacts, forget_order_card, payment_for, record_payment, save_card, saved_card
@@ -131,10 +132,24 @@ def ask(line: Line, request: Request) -> ProcessorAnswer:
     """Ask the processor; holds no transaction and takes at most its time-out."""
     payment = request.payment
     if request.look_up_only:
-        return line.gateway.look_up(payment.request_key)
-    return line.gateway.authorize(
-        request.token, payment.amount_cents, payment.request_key, f"Order {request.order_number}"
-    )
+        answer = line.gateway.look_up(payment.request_key)
+    else:
+        answer = line.gateway.authorize(
+            request.token, payment.amount_cents, payment.request_key, f"Order {request.order_number}"
+        )
+    is_our_fault(answer, request.order_number)
+    return answer
+
+
+def is_our_fault(answer: object, order_number: str | None) -> bool:
+    """Say whether the processor refused a request of ours whatever the card; that, and no answer, are logged."""
+    match answer:
+        case Refused(reason) if reason in REQUEST_REASONS:
+            logs.get_logger().error("processor_refused_request", order=order_number, reason=reason.value)
+            return True
+        case Unavailable(why):
+            logs.get_logger().warning("processor_away", order=order_number, reason=why)
+    return False
 
 
 def finish(connection: Connection, request: Request, answer: ProcessorAnswer) -> Settled:
@@ -148,6 +163,9 @@ def finish(connection: Connection, request: Request, answer: ProcessorAnswer) ->
             connection.execute(_DROP, {"order": order_id})
             order = order_by_id(connection, order_id)
             return _standing(order.status if order else "", payment)
+        case Refused(reason) if reason in REQUEST_REASONS:
+            record_payment(connection, payment.id, "failed", None)
+            return _hold(connection, order_id)
         case Refused():
             record_payment(connection, payment.id, "declined", None)
             _release(connection, order_id)

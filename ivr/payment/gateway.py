@@ -39,6 +39,19 @@ class Reason(StrEnum):
     BAD_REQUEST = "bad_request"
 
 
+REQUEST_REASONS = frozenset(
+    {
+        Reason.KEY_REUSED,
+        Reason.BAD_AMOUNT,
+        Reason.UNKNOWN_REFERENCE,
+        Reason.ALREADY_CAPTURED,
+        Reason.ALREADY_VOIDED,
+        Reason.BAD_REQUEST,
+    }
+)
+"""What is wrong with a request of ours, whatever the card: no caller is told of it as of a declined card."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """What the processor gives for a card: it can be charged with this, also later and more than once."""

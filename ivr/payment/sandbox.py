@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Literal
 
-from ivr.payment.cards import Brand, Card, last4
+from ivr.payment.cards import Card, last4
 from ivr.payment.gateway import (
     TIMEOUT_S,
     Authorized,
@@ -27,39 +27,8 @@ from ivr.payment.gateway import (
     Unavailable,
     Voided,
 )
+from ivr.payment.published_cards import KNOWN_CARDS, KnownCard
 from ivr.secret import Secret
-
-
-@dataclass(frozen=True, slots=True)
-class KnownCard:
-    """A published test number, its token, and why a charge to it is refused, if it is."""
-
-    number: str
-    token: str
-    brand: Brand
-    refusal: Reason | None = None
-
-
-KNOWN_CARDS: tuple[KnownCard, ...] = (
-    KnownCard("4242424242424242", "tok_visa", Brand.VISA),
-    KnownCard("4000056655665556", "tok_visa_debit", Brand.VISA),
-    KnownCard("5555555555554444", "tok_mastercard", Brand.MASTERCARD),
-    KnownCard("2223003122003222", "tok_mastercard", Brand.MASTERCARD),
-    KnownCard("5200828282828210", "tok_mastercard_debit", Brand.MASTERCARD),
-    KnownCard("5105105105105100", "tok_mastercard_prepaid", Brand.MASTERCARD),
-    KnownCard("378282246310005", "tok_amex", Brand.AMEX),
-    KnownCard("371449635398431", "tok_amex", Brand.AMEX),
-    KnownCard("6011111111111117", "tok_discover", Brand.DISCOVER),
-    KnownCard("6011000990139424", "tok_discover", Brand.DISCOVER),
-    KnownCard("4000000000000002", "tok_chargeDeclined", Brand.VISA, Reason.DECLINED),
-    KnownCard("4000000000000341", "tok_chargeCustomerFail", Brand.VISA, Reason.DECLINED),
-    KnownCard("4000000000009995", "tok_chargeDeclinedInsufficientFunds", Brand.VISA, Reason.INSUFFICIENT_FUNDS),
-    KnownCard("4000000000009987", "tok_chargeDeclinedLostCard", Brand.VISA, Reason.DECLINED),
-    KnownCard("4000000000009979", "tok_chargeDeclinedStolenCard", Brand.VISA, Reason.DECLINED),
-    KnownCard("4000000000000069", "tok_chargeDeclinedExpiredCard", Brand.VISA, Reason.EXPIRED_CARD),
-    KnownCard("4000000000000127", "tok_chargeDeclinedIncorrectCvc", Brand.VISA, Reason.INCORRECT_CODE),
-    KnownCard("4000000000000119", "tok_chargeDeclinedProcessingError", Brand.VISA, Reason.PROCESSING_ERROR),
-)
 
 _BY_NUMBER = {card.number: card for card in KNOWN_CARDS}
 _BY_TOKEN = {card.token: card for card in reversed(KNOWN_CARDS)}  # of two numbers with one token, the first

@@ -1,4 +1,9 @@
-"""Days on which the mail moves: not on weekends, nor on federal holidays or the days these are observed."""
+"""Days on which the mail moves: not on weekends, nor on the holidays of the Postal Service.
+
+Its holidays are the federal ones. One that falls on a Sunday is kept on the Monday after it; one that falls on a
+Saturday is kept on that Saturday, so that the mail moves on the Friday before, on which other federal offices close
+(USPS Employee and Labor Relations Manual, 518.2).
+"""
 
 from __future__ import annotations
 
@@ -8,14 +13,14 @@ from functools import lru_cache
 
 from holidays import country_holidays
 
-SATURDAY = 5
+SATURDAY, SUNDAY = 5, 6
 ONE_DAY = timedelta(days=1)
 
 
 @lru_cache(maxsize=64)
 def _holidays(year: int) -> frozenset[date]:
-    # A holiday of next year may be observed on the last day of this one.
-    return frozenset(country_holidays("US", years=(year, year + 1)))
+    named = country_holidays("US", years=year, observed=False)
+    return frozenset(day + ONE_DAY if day.weekday() == SUNDAY else day for day in named)
 
 
 def is_business_day(day: date) -> bool:

@@ -88,8 +88,13 @@ def _open_sqlite(url: URL, *, durable: bool) -> Engine:
 def _keep_private(path: Path, *_: object) -> None:
     """Let nobody else read the database: its file, made here if it is new, and the two that SQLite keeps beside it."""
     try:
+        if path.is_dir():
+            raise SettingError(f"DATABASE_URL: expected a file, found the folder {path.absolute()}")
         if not path.exists():
             path.touch(0o600)
+    except OSError as error:
+        raise SettingError(f"DATABASE_URL: the file {path.absolute()} cannot be made: {error.strerror}") from None
+    try:
         for file in (path, *(path.with_name(f"{path.name}{part}") for part in ("-wal", "-shm"))):
             if file.exists() and file.stat().st_mode & 0o077:
                 file.chmod(0o600)
@@ -107,17 +112,22 @@ def _begin_immediate(connection: PoolProxiedConnection) -> None:
     connection.cursor().execute("BEGIN IMMEDIATE")
 
 
+_BEGIN_LIMITED = f"BEGIN; SET LOCAL lock_timeout = {WAIT_MS}; SET LOCAL statement_timeout = {WAIT_MS}"
+
+
+def _begin_limited(connection: PoolProxiedConnection) -> None:
+    """Begin with the limits of how long anything may take, in one trip to the server.
+
+    They are the transaction's, since behind a pgbouncer a session may be somebody else's the next moment; and they are
+    not asked for on connecting, where a pgbouncer with its defaults refuses them.
+    """
+    connection.cursor().execute(_BEGIN_LIMITED)
+
+
 def _open_postgresql(url: URL, *, durable: bool) -> Engine:
-    settings = {
-        "lock_timeout": str(WAIT_MS),
-        "statement_timeout": str(WAIT_MS),
-        "timezone": "UTC",
-        "synchronous_commit": "on" if durable else "off",
-    }
     wanted: dict[str, str | int] = {
         "connect_timeout": CONNECT_SECONDS,
         "tcp_user_timeout": WAIT_MS,  # a cable that was cut is noticed in seconds, not in the kernel's minutes
-        "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
     }
     engine = create_engine(
         url,
@@ -129,6 +139,14 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
         pool_recycle=RECYCLE_SECONDS,
         pool_use_lifo=True,
     )
+    of_session = f"SET timezone = 'UTC'; SET synchronous_commit = {'on' if durable else 'off'}"
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        connection.autocommit = True  # the driver begins nothing by itself: "begin" above is ours
+        connection.cursor().execute(of_session)
+
+    engine.dialect.do_begin = _begin_limited  # type: ignore[assignment, method-assign]
 
     @event.listens_for(engine, "handle_error")
     def forget_detail(context: ExceptionContext) -> None:

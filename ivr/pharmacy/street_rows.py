@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from ivr.pharmacy.places import place_of
 COLUMNS = ("zip", "street", "city", "state", "low", "high")
 LONGEST_NAME = 100
 HIGHEST_NUMBER = 2**31 - 1
+_MOST_DIGITS = 9
+"""Of a house number, so that it is none above `HIGHEST_NUMBER`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +183,9 @@ def read_openaddresses(path: Path, encoding: str = "") -> Rows:
     """Read addresses collected by OpenAddresses: their CSV, or GeoJSON with one feature a line."""
     found = _features(path, encoding) if "json" in path.suffix.lower() else _addresses(path, encoding)
     for line, fields in found:
-        number, code = house_number(fields.get("number", "")), fields.get("postcode", "").split("-")[0]
-        yield street_row(line, {"zip": code, "street": fields.get("street", ""), "low": number, "high": number})
+        low, high = house_numbers(fields.get("number", ""))
+        code = zip_code(fields.get("postcode", ""))
+        yield street_row(line, {"zip": code, "street": fields.get("street", ""), "low": low, "high": high})
 
 
 def _addresses(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str]]]:
@@ -205,15 +209,54 @@ def _features(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str]]]
 def _properties(line: str) -> dict[str, str]:
     try:
         properties = json.loads(line)["properties"]
-        return {name: str(value or "") for name, value in properties.items()}
+        return {name: _field(value) for name, value in properties.items()}
     except (ValueError, LookupError, TypeError, AttributeError):
         return {}
 
 
+def _field(value: object) -> str:
+    """Return a value of JSON as a CSV file that knows of numbers would have it: 1001 for 01001 is told by its point."""
+    return str(float(value)) if isinstance(value, int | float) else str(value or "")
+
+
+_NUMERIC = re.compile(r"([0-9]+)\.0*")
+_ZIP = re.compile(r"(?:[A-Za-z]{2} )?([0-9]{5})(?:[-\s]*|[-\s]?[0-9]{4})")
+
+
+def zip_code(text: str) -> str:
+    """Return the five digits of a ZIP code as collected addresses have it; a text that has none comes back unchanged.
+
+    A column that was taken for numbers has lost its zeros in front and got a point: `1001.0`, `10011234.0`.
+    """
+    numeric = _NUMERIC.fullmatch(text)
+    digits = numeric[1] if numeric else ""
+    if digits and len(digits) not in (6, 7):
+        text = digits.zfill(5 if len(digits) <= 5 else 9)
+    found = _ZIP.fullmatch(text)
+    return found[1] if found else text
+
+
+_HOUSE = re.compile(r"([0-9]{1,9})[A-Za-z]*(?:(\s*-\s*)([0-9]{1,9})[A-Za-z]*)?(?![0-9A-Za-z])")
+_SHORTEST_OF_RANGE = 3
+"""Digits from which `101-109` are two houses; `12-34` is one, as numbered in Queens and Hawaii."""
+
+
+def house_numbers(text: str) -> tuple[str, str]:
+    """Return the lowest and the highest house number of a text, by their digits; "" for one without."""
+    found = _HOUSE.match(text)
+    if found is None:
+        return "", ""
+    low, joint, high = found.groups()
+    if high is None:
+        return low, low
+    if " " in joint or (len(low) == len(high) >= _SHORTEST_OF_RANGE and low <= high):
+        return low, high
+    return (low + high, low + high) if len(low + high) <= _MOST_DIGITS else ("", "")
+
+
 def house_number(text: str) -> str:
     """Return the digits by which a house number is held in ranges, "" for one without: `12-34` counts as 1234."""
-    digits = text.replace("-", "").split(" ")[0].rstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
-    return digits if digits.isascii() and digits.isdigit() and len(digits) <= 9 else ""
+    return house_numbers(text)[0]
 
 
 READERS: Mapping[str, Reader] = {"csv": read_csv, "tiger": read_tiger, "openaddresses": read_openaddresses}

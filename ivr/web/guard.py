@@ -9,8 +9,8 @@ from flask import Request
 from twilio.request_validator import RequestValidator
 
 from ivr.settings import Settings
+from ivr.web.peer import address_from
 
-_LOOPBACK = ("127.0.0.1", "::1")
 _LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?", re.IGNORECASE)
 _PASSED_ON = re.compile(r"forwarded|x-forwarded-.*|x-real-ip|via", re.IGNORECASE)
 """Headers by which a proxy says that the request is somebody else's."""
@@ -38,7 +38,9 @@ class Guard:
         if self._validators or self._unsigned or self._public_url:
             return False
         passed_on = any(_PASSED_ON.fullmatch(name) for name, _ in request.headers)
-        return request.remote_addr in _LOOPBACK and bool(_LOCAL_HOST.fullmatch(request.host)) and not passed_on
+        peer = address_from(request.remote_addr)
+        is_near = peer is not None and peer.is_loopback
+        return is_near and bool(_LOCAL_HOST.fullmatch(request.host)) and not passed_on
 
     def why_refused(self, request: Request) -> str:
         """Say for the operator what is likely wrong with a request that may not be answered."""

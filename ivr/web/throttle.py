@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 
 from sqlalchemy import Connection, Engine, bindparam, delete, select, update
 
@@ -18,6 +18,7 @@ from ivr.clock import Clock
 from ivr.line.tables import staff_guess
 from ivr.pharmacy.database import answering
 from ivr.pharmacy.statements import insert_unless_there
+from ivr.web.peer import address_from
 
 MOST_WRONG = 5
 COUNTED_FOR = timedelta(minutes=15)
@@ -69,8 +70,7 @@ def _judge(connection: Connection, peer: str, is_right: Callable[[], bool], now:
 
 def _peer(address: str | None) -> str:
     """Return what a request's address is counted as."""
-    try:
-        parsed = ip_address(address or "")
-    except ValueError:
+    parsed = address_from(address)
+    if parsed is None:
         return "unknown"
     return str(ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)

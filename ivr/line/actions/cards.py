@@ -16,6 +16,7 @@ from ivr.line.actions import refill, speech
 from ivr.line.actions.kinds import Action, Inside, Outside, item, number
 from ivr.line.card_entries import Entry
 from ivr.line.service import Context, Line
+from ivr.line.settle import is_our_fault
 from ivr.line.specs.cards import MOST_CARDS
 from ivr.payment.cards import (
     Brand,
@@ -119,6 +120,8 @@ def _perform_exchange(line: Line, card: Card) -> Token | Refused | Unavailable:
 
 def _finish_exchange(context: Context, _: Values, __: Card, answer: Token | Refused | Unavailable) -> Done:
     card_entries.wipe(context)
+    if is_our_fault(answer, None):
+        return Done("unavailable")
     match answer:
         case Token():
             sealed = seal_token(context.line.vault, answer.token, context.now)

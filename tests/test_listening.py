@@ -1,0 +1,127 @@
+"""Where `ivr serve` listens, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
+from click.testing import CliRunner
+
+from ivr.cli import listening, main
+from ivr.cli.listening import Endpoint, address_of, free_endpoint
+from ivr.errors import SettingError
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port of 127.0.0.1 at which somebody listens, who lets others share it as the workers of a server do."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("localhost", "127.0.0.1"),
+        ("LOCALHOST", "127.0.0.1"),
+        ("127.1", "127.0.0.1"),
+        ("127.0.0.2", "127.0.0.2"),
+        ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - read, not listened at
+        ("::1", "::1"),
+        ("0:0:0:0:0:0:0:1", "::1"),
+        ("::", "::"),
+        ("::ffff:127.0.0.1", "127.0.0.1"),
+    ],
+)
+def test_a_host_is_an_address_in_digits(host: str, address: str) -> None:
+    assert address_of(host) == address
+
+
+@pytest.mark.parametrize("host", ["", "a..b", "no-such-host.invalid", "[::1]", "127.0.0.1:8000", "http://127.0.0.1"])
+def test_what_is_no_host_is_told(host: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        address_of(host)
+    expected = f'--host: expected an address of this machine, such as 127.0.0.1 or ::1, found "{host}", which is none'
+    assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8118"),
+        ("::1", "http://[::1]:8118"),
+        ("0.0.0.0", "http://127.0.0.1:8118"),  # noqa: S104 - read, not listened at
+        ("::", "http://[::1]:8118"),
+        ("192.0.2.7", "http://192.0.2.7:8118"),
+    ],
+)
+def test_the_url_is_one_that_this_machine_can_call(address: str, url: str) -> None:
+    assert Endpoint(address, 8118).url == url
+
+
+def test_port_0_is_any_that_is_free() -> None:
+    assert free_endpoint("127.0.0.1", 0).port > 0
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])  # noqa: S104 - nobody listens there for long
+def test_a_port_that_somebody_has_is_told_though_they_would_share_it(address: str, taken: int) -> None:
+    with pytest.raises(SettingError, match=f"^--port: port {taken} of {address} is taken: .*choose another port$"):
+        free_endpoint(address, taken)
+
+
+def test_of_two_lines_that_start_at_once_one_has_the_port() -> None:
+    endpoint = free_endpoint("127.0.0.1", 0)
+    taken = f"^--port: port {endpoint.port} of 127.0.0.1 is taken"
+    with endpoint.held(), pytest.raises(SettingError, match=taken), endpoint.held():
+        pass
+    with endpoint.held():  # the name is free again
+        pass
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.EACCES, "--port: port 80 is for administrators only; choose one from 1024 on, such as 8000"),
+        (
+            errno.EADDRNOTAVAIL,
+            '--host: expected an address of this machine, such as 127.0.0.1 or ::1, found "192.0.2.7", which is none',
+        ),
+        (errno.EINVAL, "--host: 192.0.2.7 port 80 cannot be used: Invalid argument"),
+    ],
+)
+def test_what_the_system_refuses_is_told(number: int, words: str) -> None:
+    assert listening._refusal("192.0.2.7", 80, OSError(number, os.strerror(number))) == words
+
+
+NEEDS_TOKEN = (
+    "TWILIO_AUTH_TOKEN: expected the carrier account's token, since {}; found none (IVR_UNSIGNED=1 goes without)"
+)
+
+
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [
+        ("0.0.0.0", "0.0.0.0 can be reached from elsewhere"),  # noqa: S104 - refused
+        ("::", ":: can be reached from elsewhere"),
+        ("::ffff:192.0.2.7", "192.0.2.7 can be reached from elsewhere"),
+        ("127.0.0.2", "requests count as this machine's own at 127.0.0.1 and ::1 only"),
+    ],
+)
+def test_where_others_may_come_the_token_is_needed(host: str, why: str) -> None:
+    refused = CliRunner().invoke(main, ["serve", "--host", host])
+    assert (refused.exit_code, refused.stderr.strip()) == (1, NEEDS_TOKEN.format(why))
+
+
+@pytest.mark.parametrize("port", ["70000", "-1", "http"])
+def test_what_is_no_port_is_wrong_usage(port: str) -> None:
+    refused = CliRunner().invoke(main, ["serve", f"--port={port}"])
+    assert refused.exit_code == 2
+    assert "Invalid value for '--port'" in refused.stderr

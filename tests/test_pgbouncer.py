@@ -1,0 +1,100 @@
+"""The line behind a pgbouncer that has only its defaults: it connects, and nothing waits without end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from databases import SERVER, Databases
+from sqlalchemy import Engine, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from ivr.pharmacy.database import check, open_database, unhurried, upgrade
+
+PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+START_SECONDS = 20
+
+
+@pytest.fixture(scope="module")
+def pgbouncer(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[int]:
+    """The port of a pgbouncer before the server for tests."""
+    if PGBOUNCER is None or databases.missing:
+        pytest.skip(databases.missing or "no pgbouncer on this machine")
+    server = make_url(os.environ.get("IVR_TEST_POSTGRES", SERVER))
+    if server.password:
+        pytest.skip("the server for tests wants a password, which pgbouncer would have to know")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    folder = tmp_path_factory.mktemp("pgbouncer")
+    folder.chmod(0o755)
+    users, settings = folder / "users.txt", folder / "pgbouncer.ini"
+    users.write_text(f'"{server.username}" ""\n')
+    settings.write_text(
+        f"[databases]\n* = host={server.host} port={server.port or 5432}\n[pgbouncer]\n"
+        f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = trust\nauth_file = {users}\n"
+    )
+    _open_to_all(folder)
+    user = "nobody" if os.geteuid() == 0 else None  # it refuses to run as root
+    command = [PGBOUNCER, str(settings)]
+    with subprocess.Popen(command, user=user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        end = time.monotonic() + START_SECONDS
+        while not _answers(port):
+            assert process.poll() is None, "pgbouncer does not start"
+            assert time.monotonic() < end, "pgbouncer does not listen"
+            time.sleep(0.05)
+        yield port
+        process.kill()
+
+
+def _open_to_all(folder: Path) -> None:
+    """Let another user into a folder of the tests, which pytest makes for its own user only."""
+    for above in (folder, *folder.parents):
+        if above.stat().st_uid == os.geteuid() and above.name.startswith("pytest-"):
+            above.chmod(above.stat().st_mode | 0o055)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def behind(pgbouncer: int, databases: Databases) -> Iterator[Engine]:
+    with databases.bare("postgresql") as url:
+        engine = open_database(
+            make_url(url).set(host="127.0.0.1", port=pgbouncer).render_as_string(hide_password=False)
+        )
+        yield engine
+        engine.dispose()
+
+
+def test_the_database_is_brought_up_to_date_through_it(behind: Engine) -> None:
+    check(behind)
+    upgrade(behind)
+    with behind.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM member")) == 0
+
+
+def test_limits_hold_through_it(behind: Engine) -> None:
+    with behind.connect() as connection:
+        names = ("lock_timeout", "statement_timeout", "timezone", "synchronous_commit")
+        found = [connection.scalar(text(f"SHOW {name}")) for name in names]
+        assert found == ["5s", "5s", "UTC", "on"]
+        unhurried(connection)
+        assert connection.scalar(text("SHOW statement_timeout")) == "0"
+        connection.rollback()
+        assert connection.scalar(text("SHOW statement_timeout")) == "5s"
+
+
+def test_who_waits_for_a_lock_through_it_gives_up(behind: Engine) -> None:
+    with behind.connect() as one, behind.connect() as other:
+        one.execute(text("SELECT pg_advisory_xact_lock(1)"))
+        other.execute(text("SET LOCAL lock_timeout = 50"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            other.execute(text("SELECT pg_advisory_xact_lock(1)"))
