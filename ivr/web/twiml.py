@@ -56,7 +56,7 @@ class Renderer:
                     action_on_empty_result=True,
                 )
                 self.say(inner, answer.words[gather.uncut :])
-                if gather.extra_wait:
+                if gather.extra_wait > 0:
                     inner.pause(length=gather.extra_wait)
                 response.redirect(url, method="POST")
             case GoOn():
