@@ -11,6 +11,7 @@ from pathlib import Path
 from ivr.errors import Place
 from ivr.line.review import Review, review
 from ivr.recordings.check import check_recordings
+from ivr.web import carrier_rules
 
 RECORDING = "recording"
 
@@ -39,7 +40,7 @@ class Found:
 
 def find(flows: Path, prompts: Path, today: date) -> Found:
     """Check both folders, and the recordings when the words they are held against are right."""
-    reviewed = review(flows, prompts, today)
+    reviewed = review(flows, prompts, today, carrier_rules.problems)
     findings = [Finding(one.place, one.message, "", is_error=True) for one in reviewed.problems]
     findings += [Finding(one.place, one.message, one.rule, is_error=False) for one in reviewed.remarks]
     if reviewed.catalogues:

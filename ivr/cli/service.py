@@ -28,6 +28,7 @@ from ivr.line.versions import load, read_files
 from ivr.pharmacy.database import open_database, upgrade
 from ivr.pharmacy.demo import DemoCard, demo_card, is_empty, load_demo
 from ivr.phone import terminal
+from ivr.web import carrier_rules
 from ivr.web.app import unsigned_means
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -57,8 +58,9 @@ def serve(host: str, port: int, workers: int) -> None:
     if chosen.unsigned:
         click.echo(unsigned_means(chosen), err=True)
     logs.configure(sys.stderr)
-    load(read_files(chosen.flows, chosen.prompts), SPECS)  # a line is not started on an edit it would refuse
-    line = build_line(chosen)
+    if chosen.publish == "saved":  # a line is not started on an edit it would refuse
+        load(read_files(chosen.flows, chosen.prompts), SPECS, carrier_rules.problems)
+    line = build_line(chosen, carrier_rules.problems)
     now = line.clock()
     empty = is_empty(line.database)
     if empty and line.database.dialect.name == "sqlite":  # a server's database waits for its members

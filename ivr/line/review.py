@@ -5,6 +5,7 @@ Problems keep them from being published; remarks are what could be said better.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,7 +23,7 @@ from ivr.prompts.lint import Lint, Remark, lint
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What was found; flows and catalogues are there when there are no problems."""
+    """What was found; flows and catalogues are there when they are right in themselves."""
 
     problems: tuple[Problem, ...]
     remarks: tuple[Remark, ...] = ()
@@ -30,8 +31,11 @@ class Review:
     catalogues: Catalogues | None = None
 
 
-def review(flows: Path, prompts: Path, today: date) -> Review:
-    """Read and check both folders; problems are told with the folders as they were given."""
+def review(flows: Path, prompts: Path, today: date, prove: Callable[[Flows, Catalogues], Iterable[Problem]]) -> Review:
+    """Read and check both folders; problems are told with the folders as they were given.
+
+    `prove` finds what keeps a version that is right in itself from being spoken.
+    """
     report = Report()
     flow_files, prompt_files = _read(flows, report), _read(prompts, report)
     if flow_files is None or prompt_files is None:
@@ -41,7 +45,8 @@ def review(flows: Path, prompts: Path, today: date) -> Review:
     own_words.check(catalogues, report, str(prompts))
     if built is None or report.problems:
         return Review(_sorted(report))
-    return Review((), remarks(built, catalogues, today), built, catalogues)
+    report.problems.extend(prove(built, catalogues))
+    return Review(_sorted(report), remarks(built, catalogues, today), built, catalogues)
 
 
 def remarks(flows: Flows, catalogues: Catalogues, today: date) -> tuple[Remark, ...]:
