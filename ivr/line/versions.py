@@ -113,6 +113,8 @@ class Versions:
 
     def build(self, files: Files) -> Version:
         """Return a version of these files, built and checked unless it is known; DefinitionError says what is wrong."""
+        if self.draft and self.draft.hash == files.hash:
+            return self.draft
         return self._known.get(files.hash) or load(files, self._actions, self._prove)
 
     def take(self, version: Version) -> None:
