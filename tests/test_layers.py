@@ -68,6 +68,7 @@ ROOMS = {
         (*HELPERS, "recordings", "flow", "pharmacy", "payment", "messages", "line", "web", "phone", "qa"),
         ("click", "granian", "rich", "sqlalchemy", "watchfiles"),
     ),
+    "cli.published": Room("what callers hear, read without loading much", HELPERS, ("psycopg",)),
     "cli.connect": Room(
         "sets up the carrier's number",
         (*HELPERS, "recordings", "flow", "pharmacy", "payment", "messages", "line", "web", "phone", "qa", "cli"),
