@@ -58,15 +58,15 @@ def advance(flows: Flows, call: Call, event: Event) -> Step:
     return Step(walk.call(), walk.verb, walk.action, tuple(walk.trail))
 
 
-def said(flows: Flows, call: Call, variant: Variant = "say", tries: int = 1) -> verbs.Verb | None:
-    """Return what the state that a call has come to says by itself on an occasion; None where that is nothing.
+def said(flows: Flows, call: Call) -> verbs.Verb | None:
+    """Return what the state that a call has come to says by itself; None where that is nothing.
 
     So every state can be heard without a call that comes to it.
     """
     walk = _Walk(flows, call)
     match walk.state:
         case Menu() | Ask() as question:
-            walk._ask(question, variant, tries)
+            walk._ask(question)
         case Say() as state:
             walk._speak_all(state.prompt, every_language=state.every_language)
             return verbs.GoOn(tuple(walk.words))

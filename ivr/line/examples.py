@@ -46,12 +46,12 @@ _LONGEST_NAMED: Mapping[str, Value] = {
     "tracking": " ".join("9400111899223857523421"),
 }
 _LONGEST_BY_KIND: Mapping[str, Value] = {
+    **_BY_KIND,
     "text": " ".join(["for example"] * 5),
     "digits": "7" * 22,
     "number": 999_999,
     "ordinal": 99,
     "money": 99_999_999,
-    "phone": "+15105550123",
     "address": {
         "house_number": "12345-6789 1/2",
         "street": "Northeast Martin Luther King Junior Memorial Boulevard Extension",

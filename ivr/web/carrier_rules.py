@@ -12,7 +12,7 @@ from datetime import date
 
 from ivr.errors import IvrError, Problem
 from ivr.flow.call import Call, Frame
-from ivr.flow.definition import ActionSpec, Ask, Flows, Menu, State
+from ivr.flow.definition import ActionSpec, Flows, Menu, State
 from ivr.flow.engine import said
 from ivr.flow.graph import points
 from ivr.flow.spoken import prompts_of
@@ -83,20 +83,12 @@ class _Trial:
     def states(self) -> Iterator[Problem]:
         """Yield what is wrong with whole answers, though the words in them are right."""
         for (flow, name), state in points(self.flows):
-            call = Call("", (Frame(flow, name),), self._values(state))
+            values = self._values(state)
             for language in self.flows.languages:
-                for variant, tries in self._occasions(state, language):
-                    verb = said(self.flows, Call(language, call.frames, call.values), variant, tries)
-                    slip = self._slip(verb, language) if verb else ""
-                    if slip:
-                        yield Problem(state.place, f'state "{name}" {slip}')
-
-    def _occasions(self, state: State, language: str) -> Iterator[tuple[Variant, int]]:
-        yield "say", 1
-        if isinstance(state, Menu | Ask):
-            prompt = self.catalogues.by_language[language].prompts[state.prompt]
-            yield "silence", len(prompt.silence)  # the last help, which offers a person besides
-            yield "wrong", len(prompt.wrong)
+                verb = said(self.flows, Call(language, (Frame(flow, name),), values))
+                slip = self._slip(verb, language) if verb else ""
+                if slip:
+                    yield Problem(state.place, f'state "{name}" {slip}')
 
     def _values(self, state: State) -> dict[str, Value]:
         spoken = [prompt for _, name, _ in prompts_of(state) if (prompt := self.catalogues.prompt(name))]
