@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,6 +47,7 @@ class Settings:
     card_capture: Literal["keypad", "pay"] = "keypad"
     flows: Path = PROJECT / "flows"
     prompts: Path = PROJECT / "prompts"
+    publish: Literal["saved", "asked"] = "saved"
     now: datetime | None = None
     refill_window_days: int = 14
     controlled_window_days: int = 7
@@ -257,6 +258,9 @@ SETTINGS: tuple[Setting, ...] = (
             "who hears the card digits: this line, or the carrier; unset, pay with a live processor key, else keypad"),
     Setting("IVR_FLOWS", "flows", _folder, "a folder that exists", "flows", "the call flow"),
     Setting("IVR_PROMPTS", "prompts", _folder, "a folder that exists", "prompts", "the words and recordings"),
+    Setting("IVR_PUBLISH", "publish", _choice("saved", "asked"), "saved or asked", "",
+            "what a save of flows and prompts does: saved publishes it if it is good, asked keeps it as a draft until "
+            "`ivr publish` or the studio's button; unset, asked with TWILIO_AUTH_TOKEN, else saved"),
     Setting("IVR_NOW", "now", _moment, "a date and time such as 2026-03-01T09:30, of IVR_TIMEZONE unless it names an offset", "",
             "a time that stands still, for rehearsals"),
     Setting("IVR_REFILL_WINDOW_DAYS", "refill_window_days", _days(0, 90), "days from 0 to 90", "14",
@@ -281,7 +285,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             values[setting.field] = setting.read(given[setting.name])
         except ValueError as error:
             problems.append(_refusal(setting, given[setting.name], error))
-    settings = _complete(replace(Settings(), **values), capture_given="card_capture" in values)
+    settings = _complete(replace(Settings(), **values), values.keys())
     problems.extend(_conflicts(settings, given))
     if problems:
         raise SettingError("\n".join(problems))
@@ -302,13 +306,15 @@ def _refusal(setting: Setting, value: str, error: ValueError) -> str:
     return f"{setting.name}: expected {setting.takes}, found {found}"
 
 
-def _complete(settings: Settings, *, capture_given: bool) -> Settings:
-    """Fill in what depends on other settings."""
+def _complete(settings: Settings, given: Collection[str]) -> Settings:
+    """Fill in what depends on other settings; `given` are the fields that were set."""
     if settings.now:
         local = settings.now if settings.now.tzinfo else settings.now.replace(tzinfo=settings.timezone)
         settings = replace(settings, now=local.astimezone(UTC))
-    if not capture_given and settings.live_processor:
+    if "card_capture" not in given and settings.live_processor:
         settings = replace(settings, card_capture="pay")
+    if "publish" not in given and settings.twilio_auth_tokens:
+        settings = replace(settings, publish="asked")
     return settings
 
 

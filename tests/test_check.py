@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from databases import KINDS, Databases
 
 from ivr.cli import main, staff
 from ivr.cli.findings import RECORDING
+from ivr.line import publications
+from ivr.line.publications import Publication
+from ivr.line.versions import read_files
+from ivr.pharmacy.database import open_database
 from ivr.prompts.lint import RULES
 
 PROJECT = Path(__file__).parent.parent
@@ -199,3 +207,86 @@ def test_the_command_is_loaded_without_a_database() -> None:
     ).stdout.split()
     assert "ivr.line.review" in loaded
     assert "sqlalchemy" not in loaded
+
+
+# What is new since the version that callers hear
+
+GOODBYE = "goodbye: Thank you for calling {pharmacy}. Goodbye."
+
+
+@pytest.fixture(params=KINDS)
+def heard(request: pytest.FixtureRequest, databases: Databases, folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Publish what lies in the folders."""
+    if request.param == "postgresql" and databases.missing:
+        pytest.skip(databases.missing)
+    url = request.getfixturevalue("fresh_url")(request.param)
+    monkeypatch.setenv("DATABASE_URL", url)
+    files, database = read_files(folders / "flows", folders / "prompts"), open_database(url)
+    with database.begin() as connection:
+        publications.record(connection, files, Publication(files.hash, datetime(2026, 3, 2, tzinfo=UTC), "x", "start"))
+    database.dispose()
+
+
+@pytest.fixture
+def fresh_url(databases: Databases) -> Iterator[Callable[[str], str]]:
+    with ExitStack() as stack:
+        yield lambda kind: stack.enter_context(databases.fresh(kind))
+
+
+@pytest.mark.usefixtures("heard")
+def test_what_callers_hear_without_is_marked_as_new(check: Check, edit: Edit) -> None:
+    before = check()
+    assert before.stdout.strip().endswith("warnings; none new since what callers hear")
+    assert "(new)" not in before.stderr
+    edit("prompts/en/main.yaml", "menu:", "# a line more moves all that is below\nmenu:")
+    edit("prompts/en/main.yaml", GOODBYE, "goodbye: Bye & bye.")
+    after = check()
+    assert after.stdout.strip().endswith("; 1 new since what callers hear")
+    assert [line for line in after.stderr.splitlines() if line.endswith("(new)")] == [
+        'prompts/en/main.yaml:58:10: warning: "&" is a character that nobody speaks; write the word for it [markup] (new)'
+    ]
+    found = json.loads(check("--json").stdout)
+    assert [one["rule"] for one in found if one["new"]] == ["markup"]
+    assert "write the word for it (new)" in check("--github").stdout
+
+
+@pytest.mark.usefixtures("heard")
+def test_a_problem_is_new_where_callers_hear_none(check: Check, edit: Edit) -> None:
+    edit("flows/main.yaml", "1: refill", "1: refil")
+    result = check("--quiet")
+    assert all(line.endswith("(new)") for line in result.stderr.splitlines())
+    assert result.stdout == "1 problem; 1 new since what callers hear\n"
+
+
+@pytest.mark.parametrize("lies_there", ["nothing", "no database", "another database", "no server"])
+def test_without_a_published_version_nothing_is_compared_and_nothing_made(
+    lies_there: str, check: Check, folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folders / "line.db"
+    match lies_there:
+        case "no database":
+            path.write_text("a note")
+        case "another database":
+            with closing(sqlite3.connect(path)) as database:
+                database.execute("CREATE TABLE publication (id)")
+        case _:
+            pass
+    url = "postgresql://127.0.0.1:1/nothing" if lies_there == "no server" else f"sqlite:///{path}"
+    monkeypatch.setenv("DATABASE_URL", url)
+    before = path.read_bytes() if path.exists() else None
+    result = check("--json")
+    assert result.exit_code == 0
+    assert not any("new" in one for one in json.loads(result.stdout))
+    assert (path.read_bytes() if path.exists() else None) == before
+
+
+def test_a_check_loads_no_database(folders: Path) -> None:
+    assert folders.is_dir()
+    code = (
+        "import sys; from ivr.cli import main\n"
+        "try: main(['check', '--quiet'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'sqlalchemy', 'flask', 'psycopg', 'cryptography'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -23,6 +23,7 @@ import ivr.flow.facts
 import ivr.flow.loader
 import ivr.flow.proofs
 import ivr.flow.spoken
+import ivr.flow.turns
 import ivr.flow.written
 import ivr.yaml_reader.nodes
 from ivr.errors import Place, Problem, Report
@@ -195,6 +196,7 @@ MODULES = (
     ivr.flow.proofs,
     ivr.flow.confirming,
     ivr.flow.facts,
+    ivr.flow.turns,
 )
 
 

@@ -8,9 +8,9 @@ import re
 from dataclasses import replace
 
 import pytest
-from flow_lines import LINE, Caller, Outcomes, flows
+from flow_lines import LINE, Caller, Outcomes, flows, verb_in_words
 
-from ivr.flow.call import Call, Done, Keys, Started, Visit
+from ivr.flow.call import Call, Done, Keys, Silence, Started, Visit
 from ivr.flow.engine import FlowError, advance
 from ivr.flow.verbs import Gather, Speak
 from ivr.secret import Secret
@@ -263,6 +263,25 @@ def test_a_number_is_gathered_to_its_length(digits: str, most: int, first: int) 
     verb = Caller(flows(ask)).does(Started()).verb
     assert isinstance(verb, Gather)
     assert (verb.most, verb.pound_ends, verb.next_key, verb.next_key + verb.extra_wait) == (most, True, first, 6)
+
+
+@pytest.mark.parametrize("digits", ["{exactly: 1}", "{exactly: 4}", "{min: 3, max: 5}"])
+@pytest.mark.parametrize(("first", "following"), [(3, 8), (1, 60), (6, 6), (60, 1)])
+def test_a_first_key_waited_for_shorter_than_the_next_is_no_wait_below_nothing(
+    digits: str, first: int, following: int
+) -> None:
+    limits = f"limits: {{first_key: {first}, next_key: {following}}}"
+    verb = Caller(flows(f"a:\n  ask: a\n  digits: {digits}\n  {limits}\n  save: a\n  next: a\n")).does(Started()).verb
+    assert isinstance(verb, Gather)
+    assert verb.extra_wait >= 0
+    assert verb.next_key + verb.extra_wait == (first if verb.most == 1 else max(first, following))
+
+
+def test_silence_after_one_digit_is_told_from_pound_by_the_wait_that_was_asked_for() -> None:
+    ask = "a:\n  ask: a\n  digits: {exactly: 1}\n  limits: {first_key: 3, next_key: 8}\n  save: a\n  next: a\n  pound: b\n"
+    caller = Caller(flows(f"{ask}b:\n  hang_up: b\n"))
+    caller.does(Started())
+    assert verb_in_words(caller.does(Silence(after=4.0)).verb) == "ask: a silence 1"
 
 
 def test_a_menu_waits_for_one_key_as_long_as_for_a_first() -> None:

@@ -57,6 +57,9 @@ ROOMS = {
         (*HELPERS, "recordings", "flow", "pharmacy", "payment", "messages", "line"),
         ("flask", "prometheus_client", "sqlalchemy", "twilio", "werkzeug"),
     ),
+    "web.carrier_rules": Room(
+        "holds a version against what the carrier takes", (*HELPERS, "flow", "line", "phone", "web")
+    ),
     "phone": Room("a telephone that executes TwiML", HELPERS, ("rich",)),
     "phone.browser": Room("the telephone as a page", (*HELPERS, "phone"), ("flask",)),
     "qa": Room("call scripts: replayed, recorded, explored", (*HELPERS, "flow", "phone")),
@@ -65,6 +68,7 @@ ROOMS = {
         (*HELPERS, "recordings", "flow", "pharmacy", "payment", "messages", "line", "web", "phone", "qa"),
         ("click", "granian", "rich", "sqlalchemy", "watchfiles"),
     ),
+    "cli.published": Room("what callers hear, read without loading much", HELPERS, ("psycopg",)),
     "cli.connect": Room(
         "sets up the carrier's number",
         (*HELPERS, "recordings", "flow", "pharmacy", "payment", "messages", "line", "web", "phone", "qa", "cli"),

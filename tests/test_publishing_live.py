@@ -72,7 +72,7 @@ def test_edits_and_rollbacks_reach_every_worker_and_no_call_in_progress(
     farewell, bye = tmp_path / "prompts" / "en" / "main.yaml", "Goodbye."
     with databases.fresh(kind, fill_demo) as url:
         settings = {**DEPLOYED, "DATABASE_URL": url, "IVR_NOW": NOON, "IVR_PUBLIC_URL": PUBLIC}
-        settings["IVR_PROMPTS"] = str(tmp_path / "prompts")
+        settings |= {"IVR_PROMPTS": str(tmp_path / "prompts"), "IVR_PUBLISH": "saved"}
         servers: list[Server] = []
         calls = [call(servers) for _ in range(4)]
         with running(command, settings, tmp_path) as server:
@@ -102,6 +102,35 @@ def test_edits_and_rollbacks_reach_every_worker_and_no_call_in_progress(
             assert version(server) == first
             begin(calls[3])
             assert [phone.press("9").text.split()[-1] for phone in calls[1:]] == [bye, "Farewell.", bye]
+
+
+def test_a_draft_waits_on_every_worker_and_across_a_restart_until_it_is_asked_for(
+    databases: Databases, tmp_path: Path
+) -> None:
+    shutil.copytree(PROJECT / "prompts", tmp_path / "prompts")
+    goodbye, command = tmp_path / "prompts" / "en" / "main.yaml", serve("--workers", str(WORKERS))
+    with databases.fresh("sqlite", fill_demo) as url:
+        settings = {**DEPLOYED, "DATABASE_URL": url, "IVR_NOW": NOON, "IVR_PUBLIC_URL": PUBLIC}
+        settings["IVR_PROMPTS"] = str(tmp_path / "prompts")
+        with running(command, settings, tmp_path) as server:
+            first = version(server)
+            goodbye.write_text(goodbye.read_text().replace("Goodbye.", "Farewell."))
+            seen_by_all(server, "draft_kept")
+            assert version(server) == first
+            assert server.stop() == 0
+        goodbye.write_text(goodbye.read_text().replace("Farewell.", "{farewell}."))
+        with running(command, settings, tmp_path) as server:
+            seen_by_all(server, "edit_refused")
+            assert version(server) == first
+            goodbye.write_text(goodbye.read_text().replace("{farewell}.", "Farewell."))
+            seen_by_all(server, "draft_kept")
+            run = [str(PROGRAMS / "ivr"), "publish", "--yes"]
+            done = subprocess.run(run, cwd=PROJECT, env=environment(settings), capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            seen_by_all(server, "answering_with")
+            assert version(server) != first
+            assert events(server, "published") == []
+            assert server.stop() == 0
 
 
 def call(servers: list[Server]) -> Handset:

@@ -21,7 +21,7 @@ from sounds import riff, tone, voice, wav
 
 from ivr.errors import Report
 from ivr.flow.verbs import GoOn, Speak
-from ivr.line.turn import Answer, Spoken
+from ivr.line.answer import Answer, Spoken
 from ivr.payment.vault import Vault
 from ivr.prompts import Catalogue, Catalogues, load_prompts, phrase
 from ivr.recordings.add import Added, add

@@ -67,6 +67,7 @@ def test_every_field_has_exactly_one_variable() -> None:
         ("STRIPE_API_KEY", "sk_test_12345", "stripe_api_key", Secret("sk_test_12345")),
         ("STRIPE_API_BASE", "http://127.0.0.1:8420/", "stripe_api_base", "http://127.0.0.1:8420"),
         ("IVR_CARD_CAPTURE", "pay", "card_capture", "pay"),
+        ("IVR_PUBLISH", "asked", "publish", "asked"),
         ("IVR_REFILL_WINDOW_DAYS", "0", "refill_window_days", 0),
         ("IVR_CONTROLLED_WINDOW_DAYS", "3", "controlled_window_days", 3),
         ("IVR_CONTROLLED_MULTIPLES", "1", "controlled_multiples", True),
@@ -266,3 +267,17 @@ def test_secrets_do_not_show_in_the_settings(tmp_path: Path) -> None:
     shown = repr(load_settings(environ))
     assert "hush" not in shown
     assert KEY not in shown
+
+
+@pytest.mark.parametrize(
+    ("environ", "publish"),
+    [
+        ({}, "saved"),
+        ({"IVR_UNSIGNED": "1"}, "saved"),
+        ({"TWILIO_AUTH_TOKEN": "token"}, "asked"),
+        ({"TWILIO_AUTH_TOKEN": "token", "IVR_PUBLISH": "saved"}, "saved"),
+        ({"IVR_PUBLISH": "asked"}, "asked"),
+    ],
+)
+def test_a_line_that_the_carrier_calls_publishes_when_asked(environ: dict[str, str], publish: str) -> None:
+    assert load_settings(environ).publish == publish

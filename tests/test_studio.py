@@ -6,7 +6,7 @@ import base64
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -371,3 +371,114 @@ def test_a_recording_can_be_played_beside_its_words(desk: Desk) -> None:
     assert f'aria-label="Recording: {words}"' in article
     with browser.get(source) as sound:
         assert (sound.status_code, sound.mimetype) == (200, "audio/wav")
+
+
+# Where publishing is asked for
+
+
+@pytest.fixture
+def asking(desk: Desk) -> Desk:
+    """Lend a desk with a draft."""
+    settings = Settings(flows=desk.folders.flows, prompts=desk.folders.prompts, publish="asked")
+    app = make_app(desk.rehearsal.line, settings)
+    made = replace(desk, watcher=Watcher(desk.rehearsal.line, desk.folders, asked=True), browser=app.test_client())
+    made.watcher.begin()
+    made.edit("prompts/en/main.yaml", "Goodbye.", "Farewell.")
+    return made
+
+
+class _Form(HTMLParser):
+    """Collects what the form of the page would send."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if tag == "input" and found.get("type") == "hidden":
+            self.fields[found.get("name") or ""] = found.get("value") or ""
+
+
+def form(desk: Desk) -> dict[str, str]:
+    parser = _Form()
+    parser.feed(desk.browser.get("/studio").text)
+    return parser.fields
+
+
+def current(desk: Desk) -> str:
+    return desk.rehearsal.line.versions.current.hash
+
+
+def test_a_draft_is_shown_with_what_it_changes_and_published_by_its_button(asking: Desk) -> None:
+    draft = asking.rehearsal.line.versions.draft
+    assert draft is not None
+    home = asking.page("")
+    assert "Your draft is not published." in home
+    assert 'main.goodbye: says "… calling Meadowlark Pharmacy. Farewell." now' in home
+    assert "Your draft is not published." in asking.page("/words/card")
+    response = asking.browser.post("/studio/publish", data=form(asking))
+    assert (response.status_code, response.headers["Location"]) == (303, "/studio")
+    assert current(asking) == draft.hash
+    home = asking.page("")
+    assert "published by studio@127.0.0.1" in home
+    assert "A change that is saved waits here to be published." in home
+    assert "Published on" in asking.page("/versions/2")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seal": ""}, {"seal": "A" * 22}, {"version": "0" * 16}, {"over": "7"}, {"over": "", "version": "", "seal": ""}],
+    ids=["no seal", "a guess", "another version", "another place", "nothing"],
+)
+def test_a_form_that_this_studio_did_not_give_publishes_nothing(asking: Desk, change: dict[str, str]) -> None:
+    before = current(asking)
+    assert asking.browser.post("/studio/publish", data=form(asking) | change).status_code == 403
+    assert current(asking) == before
+
+
+@pytest.mark.parametrize("late", ["the files", "the publication", "bad files"])
+def test_what_has_changed_since_it_was_looked_at_is_not_published(asking: Desk, late: str) -> None:
+    seen = form(asking)
+    match late:
+        case "the files":
+            asking.edit("prompts/en/main.yaml", "Farewell.", "Take care.")
+        case "bad files":
+            asking.edit("prompts/en/main.yaml", "Farewell.", "{farewell}.")
+        case _:
+            asking.browser.post("/studio/publish", data=seen)
+    before = current(asking)
+    response = asking.browser.post("/studio/publish", data=seen)
+    assert response.status_code == 409
+    assert "Nothing was published: the files, or what callers hear, have changed" in response.text
+    assert current(asking) == before
+
+
+def test_nobody_publishes_who_may_not_see(asking: Desk) -> None:
+    response = asking.browser.post("/studio/publish", data=form(asking), environ_overrides=ELSEWHERE)
+    assert response.status_code == 403
+    assert asking.browser.get("/studio/publish").status_code == 405
+
+
+def test_who_published_is_told_by_the_name_they_gave(asking: Desk) -> None:
+    asking.browser.post("/studio/publish", data=form(asking), headers=basic("whatever"))
+    assert "published by staff@127.0.0.1" in asking.page("")
+
+
+def test_a_bad_draft_shows_its_problems_and_no_button(asking: Desk) -> None:
+    asking.edit("prompts/en/main.yaml", "Farewell.", "{farewell}.")
+    assert form(asking) == {}
+    assert "{farewell} is not one of the catalogue's names" in asking.page("")
+
+
+def test_publishing_needs_the_database(asking: Desk) -> None:
+    seen = form(asking)
+    path = asking.rehearsal.line.database.url.database
+    asking.rehearsal.line.database.dispose()
+    assert path is not None
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE publication")
+    connection.close()
+    response = asking.browser.post("/studio/publish", data=seen)
+    assert response.status_code == 503
+    assert "so nothing was published" in response.text

@@ -12,7 +12,8 @@ from rehearsal import IDENTIFIED, VAULT, VERSION, Rehearsal
 from sqlalchemy import text
 
 from ivr.flow.verbs import Gather, Speak
-from ivr.line.turn import Answer, spoken
+from ivr.line.answer import Answer
+from ivr.line.turn import spoken
 from ivr.prompts import phrase
 from ivr.web.twiml import MOST_LETTERS, Renderer, speakable
 from ivr.wording import Value

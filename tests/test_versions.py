@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 from databases import KINDS, Databases
-from rehearsal import IDENTIFIED, PROJECT, Rehearsal, fill_demo, rehearse
+from rehearsal import IDENTIFIED, NOON, PROJECT, Rehearsal, fill_demo, rehearse
 from structlog.testing import capture_logs
 
 from ivr.errors import DefinitionError
 from ivr.line import publications
-from ivr.line.publishing import Watcher, open_versions, roll_back, whoami
+from ivr.line.publications import Publication
+from ivr.line.publishing import Watcher, open_versions, publish, roll_back, whoami
 from ivr.line.specs import SPECS
-from ivr.line.versions import Folders, Versions
+from ivr.line.versions import Files, Folders, Versions
 from ivr.phone.handset import Handset
 from ivr.phone.post import Form, Headers, Reply, wsgi_post
 from ivr.settings import Settings
@@ -56,11 +57,11 @@ class Desk:
             return [(publication.hash, publication.how) for publication in publications.history(connection, 20)]
 
 
-def worker(desk: Desk) -> Desk:
+def worker(desk: Desk, *, asked: bool = False) -> Desk:
     """Start another worker on the same folders and database, or the same one again."""
     database = desk.rehearsal.line.database
-    line = replace(desk.rehearsal.line, versions=open_versions(database, desk.folders, SPECS))
-    watcher = Watcher(line, desk.folders)
+    line = replace(desk.rehearsal.line, versions=open_versions(database, desk.folders, SPECS, asked=asked))
+    watcher = Watcher(line, desk.folders, asked=asked)
     watcher.begin()
     rehearsal = replace(desk.rehearsal, line=line, app=make_app(line, Settings()))
     return Desk(desk.folders, rehearsal, watcher)
@@ -299,6 +300,130 @@ def test_a_version_of_another_release_is_not_taken_and_told_once(desk: Desk) -> 
 def test_an_unknown_version_cannot_be_rolled_back_to(desk: Desk) -> None:
     assert roll_back(desk.rehearsal.line, desk.folders, "0" * 16) is None
     assert len(desk.published()) == 1
+
+
+def test_two_files_saved_one_after_the_other_are_published_when_they_fit(desk: Desk) -> None:
+    before = desk.hash
+    desk.edit("flows/main.yaml", "hang_up: main.goodbye", "hang_up: main.farewell")
+    refused = desk.rehearsal.line.versions.refused
+    assert refused is not None
+    assert "main.farewell" in str(refused.problems[0])
+    assert desk.hash == before
+    for language in ("en", "es"):
+        desk.edit(f"prompts/{language}/main.yaml", "\ngoodbye:", "\nfarewell:")
+    assert desk.rehearsal.line.versions.refused is None
+    assert desk.hash != before
+    assert [how for _, how in desk.published()] == ["edit", "start"]
+
+
+def test_a_start_does_not_bring_back_what_was_replaced(desk: Desk, tmp_path: Path) -> None:
+    elsewhere = Folders(tmp_path / "b" / "flows", tmp_path / "b" / "prompts")
+    shutil.copytree(desk.folders.flows, elsewhere.flows)
+    shutil.copytree(desk.folders.prompts, elsewhere.prompts)
+    first = desk.hash
+    desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    behind = worker(replace(desk, folders=elsewhere))
+    assert behind.hash == desk.hash
+    assert behind.rehearsal.line.versions.passed_over == first
+    assert [how for _, how in desk.published()] == ["edit", "start"]
+    behind.edit("prompts/en/main.yaml", GOODBYE, "Thank you for calling {pharmacy}. Take care.")
+    assert farewell(behind).endswith("Take care.")
+
+
+# Where publishing is asked for
+
+
+@pytest.fixture
+def asking(desk: Desk) -> Desk:
+    """Lend a desk whose saves are drafts."""
+    return worker(desk, asked=True)
+
+
+def draft(desk: Desk) -> str:
+    found = desk.rehearsal.line.versions.draft
+    return found.hash if found else ""
+
+
+@BOTH
+def test_a_save_is_a_draft_until_it_is_asked_for(desk: Desk) -> None:
+    asking = worker(desk, asked=True)
+    with capture_logs() as told:
+        asking.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+        asking.look()
+    assert [entry["event"] for entry in told] == ["draft_kept"]
+    assert told[0]["version"] == draft(asking)
+    assert farewell(asking).endswith("Goodbye.")
+    other = worker(asking, asked=True)
+    assert (other.hash, draft(other)) == (asking.hash, draft(asking))
+    assert publish(asking.rehearsal.line, asking.folders, draft(asking), over=1, by="staff")
+    assert farewell(asking).endswith("Farewell.")
+    other.watcher.look()
+    assert (other.hash, draft(other), draft(asking)) == (asking.hash, "", "")
+    assert [how for _, how in desk.published()] == ["publish", "start"]
+
+
+def test_a_bad_draft_is_told_and_a_mended_one_kept(asking: Desk) -> None:
+    asking.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    with capture_logs() as told:
+        asking.edit("flows/main.yaml", "1: refill", "1: refil")
+    assert [entry["event"] for entry in told] == ["edit_refused"]
+    assert (asking.rehearsal.line.versions.refused is None, draft(asking)) == (False, "")
+    asking.edit("flows/main.yaml", "1: refil", "1: refill")
+    assert (asking.rehearsal.line.versions.refused is None, draft(asking) != "") == (True, True)
+
+
+def test_a_draft_that_is_taken_back_is_none(asking: Desk) -> None:
+    asking.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    asking.edit("prompts/en/main.yaml", FAREWELL, GOODBYE)
+    assert draft(asking) == ""
+
+
+@pytest.mark.parametrize("late", ["the files", "the publication"])
+def test_only_what_was_looked_at_is_published(asking: Desk, late: str) -> None:
+    asking.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    seen = draft(asking)
+    if late == "the files":
+        asking.edit("prompts/en/main.yaml", FAREWELL, "Thank you for calling {pharmacy}. Take care.")
+    else:
+        assert publish(asking.rehearsal.line, asking.folders, seen, over=1, by="somebody else")
+    assert not publish(asking.rehearsal.line, asking.folders, seen, over=1, by="staff")
+    assert len(asking.published()) == (1 if late == "the files" else 2)
+
+
+def test_a_start_answers_with_what_is_published_however_bad_the_files_are(asking: Desk) -> None:
+    before = asking.hash
+    asking.edit("flows/main.yaml", "1: refill", "1: refil")
+    restarted = worker(asking, asked=True)
+    assert restarted.hash == before
+    assert restarted.rehearsal.line.versions.refused is not None
+    assert farewell(restarted).endswith("Goodbye.")
+
+
+def test_a_rollback_leaves_a_draft_that_can_be_published_again(asking: Desk) -> None:
+    first = asking.hash
+    asking.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    edited = draft(asking)
+    publish(asking.rehearsal.line, asking.folders, edited, over=1, by="staff")
+    roll_back(asking.rehearsal.line, asking.folders, first)
+    asking.look()
+    assert (asking.hash, draft(asking)) == (first, edited)
+    assert publish(asking.rehearsal.line, asking.folders, edited, over=3, by="staff")
+    assert asking.hash == edited
+
+
+def test_an_upgrade_that_cannot_use_what_is_published_begins_with_the_files(asking: Desk) -> None:
+    """The release before knew nothing of a name that the files of this one have."""
+    database = asking.rehearsal.line.database
+    older = dict(asking.rehearsal.line.versions.current.files.flows)
+    older["main.yaml"] = older["main.yaml"].replace("1: refill", "1: refil")
+    files = Files(older, asking.rehearsal.line.versions.current.files.prompts)
+    with database.begin() as connection:
+        publications.record(connection, files, Publication(files.hash, NOON, "the release before", "start"))
+    with capture_logs() as told:
+        upgraded = worker(asking, asked=True)
+    assert [entry["event"] for entry in told] == ["version_not_taken", "published"]
+    assert farewell(upgraded).endswith("Goodbye.")
+    assert [how for _, how in upgraded.published()] == ["start", "start", "start"]
 
 
 @BOTH

@@ -131,3 +131,88 @@ def test_a_line_that_never_ran_has_no_versions(databases: Databases) -> None:
         assert "nothing was published yet" in runner.invoke(main, ["versions"], env=environment).output
         assert runner.invoke(main, ["versions", "ab"], env=environment).exit_code == 1
         assert runner.invoke(main, ["rollback", "ab"], env=environment).exit_code == 1
+
+
+def newest(terminal: Terminal) -> list[str]:
+    """Return the newest publication as `ivr versions` lists it: version, who, how."""
+    row = rows(terminal.run("versions"))[0]
+    return [row[0], *row[2:4]]
+
+
+def test_what_is_published_is_told_first_and_asked_for(terminal: Terminal) -> None:
+    terminal.edit("Farewell.", "Take care.")
+    result = CliRunner().invoke(main, ["publish"], env=terminal.environment, input="y\n")
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    version = lines[0].split()[0]
+    assert lines == [
+        f"{version} in the folders changes, from {terminal.edited}:",
+        '  en: main.goodbye: says "… calling Meadowlark Pharmacy. Take care." now, was "… calling Meadowlark Pharmacy. Farewell."',
+        "Publish it? [y/N]: y",
+        f"{version} answers new calls now, in the place of {terminal.edited}; calls in progress keep their version",
+    ]
+    assert newest(terminal) == [f"{version} (now)", whoami(), "publish"]
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "last"),
+    [("n\n", 1, "not published"), ("", 2, "Error: nobody is here to say yes; --yes publishes without asking")],
+)
+def test_without_a_yes_nothing_is_published(terminal: Terminal, given: str, code: int, last: str) -> None:
+    terminal.edit("Farewell.", "Take care.")
+    result = CliRunner().invoke(main, ["publish"], env=terminal.environment, input=given)
+    assert (result.exit_code, result.output.splitlines()[-1]) == (code, last)
+    assert newest(terminal)[0] == f"{terminal.edited} (now)"
+
+
+def test_a_script_publishes_without_being_asked_and_once(terminal: Terminal) -> None:
+    terminal.edit("Farewell.", "Take care.")
+    assert terminal.run("publish", "--yes").exit_code == 0
+    again = terminal.run("publish", "--yes")
+    version = newest(terminal)[0].split()[0]
+    assert (again.exit_code, again.output) == (
+        0,
+        f"nothing to publish: {version} in the folders is what callers hear\n",
+    )
+
+
+def test_files_that_are_bad_are_not_published(terminal: Terminal) -> None:
+    terminal.edit("Farewell.", "{farewell}.")
+    result = terminal.run("publish", "--yes")
+    assert result.exit_code == 1
+    assert "main.yaml:57:10: {farewell} is not one of the catalogue's names" in result.output
+    assert newest(terminal)[0] == f"{terminal.edited} (now)"
+
+
+def test_what_was_taken_back_can_be_asked_for_again(terminal: Terminal) -> None:
+    terminal.run("rollback", terminal.first)
+    assert terminal.run("publish", "--yes").exit_code == 0
+    assert newest(terminal)[0] == f"{terminal.edited} (now)"
+
+
+def test_of_two_terminals_at_once_one_publishes_and_the_other_is_told(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal.edit("Farewell.", "Take care.")
+
+    def slowly() -> bool:
+        terminal.run("rollback", terminal.first)
+        return True
+
+    monkeypatch.setattr("ivr.cli.versions.agreed", slowly)
+    result = terminal.run("publish")
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1] == (
+        f"not published: {whoami()} published {terminal.first} meanwhile; look again at what changes"
+    )
+    assert newest(terminal) == [f"{terminal.first} (now)", whoami(), "rollback"]
+
+
+def test_the_first_version_can_be_asked_for(databases: Databases, terminal: Terminal) -> None:
+    with databases.fresh("sqlite") as url:
+        terminal.environment["DATABASE_URL"] = url
+        result = terminal.run("publish", "--yes")
+        assert result.output.splitlines() == [
+            f"nothing was published yet; {terminal.edited} is the first version",
+            f"{terminal.edited} answers new calls now",
+        ]

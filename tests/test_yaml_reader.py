@@ -56,3 +56,16 @@ def test_what_is_too_deep_or_endless_is_told_and_not_tried(deep: str) -> None:
     report = Report()
     assert read("a.yaml", deep, report) is None
     assert len(report.problems) == 1
+
+
+@pytest.mark.parametrize("figures", [16, 5000])
+def test_a_number_of_more_figures_than_anything_means_is_told(figures: int) -> None:
+    report = Report()
+    found = node(f"a: {'9' * figures}\n")
+    assert found is not None
+    assert found.fields is not None
+    assert found.fields["a"].integer(report, "a", low=1) is None
+    assert [problem.message for problem in report.problems] == [
+        f"a should be a whole number of at least 1, found one of {figures} figures"
+    ]
+    assert node("a: 0000000000000000000012\n").fields["a"].integer(report, "a") == 12  # type: ignore[union-attr, index]

@@ -13,6 +13,7 @@ main.modules = {
     "draw": "draw",
     "explore": "explore",
     "pharmacy": "pharmacy",
+    "publish": "versions",
     "record": "record",
     "recordings": "recordings",
     "replay": "qa",

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from ivr.cli.published import Published
 from ivr.errors import Place
-from ivr.line.review import Review, review
+from ivr.line.review import Review, judge, remarks_alone, review
 from ivr.recordings.check import check_recordings
+from ivr.web import carrier_rules
 
 RECORDING = "recording"
+_ELSEWHERE = re.compile(r":\d+(?::\d+)?(?=\D|$)")
+"""A place in a message, which moves when lines are written before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +29,17 @@ class Finding:
     message: str
     rule: str
     is_error: bool
+    is_new: bool | None = None
+    """The version that callers hear does not have it; None where there is none to compare with."""
+
+    @property
+    def text(self) -> str:
+        """What it says, and whether it is new."""
+        return f"{self.message}{' (new)' if self.is_new else ''}"
 
     def __str__(self) -> str:
-        kind = "" if self.is_error else "warning: "
-        return f"{self.place}: {kind}{self.message}{f' [{self.rule}]' if self.rule else ''}"
+        kind, rule = "" if self.is_error else "warning: ", f" [{self.rule}]" if self.rule else ""
+        return f"{self.place}: {kind}{self.message}{rule}{' (new)' if self.is_new else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +50,58 @@ class Found:
     summary: str
 
 
-def find(flows: Path, prompts: Path, today: date) -> Found:
-    """Check both folders, and the recordings when the words they are held against are right."""
-    reviewed = review(flows, prompts, today)
-    findings = [Finding(one.place, one.message, "", is_error=True) for one in reviewed.problems]
-    findings += [Finding(one.place, one.message, one.rule, is_error=False) for one in reviewed.remarks]
+def find(flows: Path, prompts: Path, today: date, then: Callable[[], Published | None] = lambda: None) -> Found:
+    """Check both folders, and the recordings when the words they are held against are right.
+
+    `then` finds what callers hear now: what that does not have is new.
+    """
+    reviewed = review(flows, prompts, today, carrier_rules.problems)
+    findings = _findings(reviewed)
+    if findings and (before := then()):
+        roots = (str(flows), str(prompts))
+        is_bad = bool(reviewed.problems)
+        known = (
+            judge(before.flows, before.prompts, roots, today, carrier_rules.problems)
+            if is_bad
+            else remarks_alone(before.flows, before.prompts, roots, today)
+        )
+        findings = list(_compared(findings, reviewed, known))
     if reviewed.catalogues:
         for checked in check_recordings(prompts, reviewed.catalogues):
             findings += [Finding(one.place, one.message, RECORDING, is_error=False) for one in checked.problems]
     return Found(tuple(sorted(findings, key=lambda one: (one.place, one.message))), _summary(reviewed))
+
+
+def _findings(reviewed: Review) -> list[Finding]:
+    problems = [Finding(one.place, one.message, "", is_error=True) for one in reviewed.problems]
+    return problems + [Finding(one.place, one.message, one.rule, is_error=False) for one in reviewed.remarks]
+
+
+def _compared(findings: Iterable[Finding], now: Review, then: Review) -> Iterator[Finding]:
+    """Say of each finding whether it is new: first of those on a line that reads as it did, then of the others."""
+    known = _findings(then)
+    same_line = Counter((_what(one), _line(one, then)) for one in known)
+    anywhere = Counter(map(_what, known))
+    changed = []
+    for one in findings:
+        if same_line[_what(one), _line(one, now)] > 0:
+            same_line[_what(one), _line(one, now)] -= 1
+            anywhere[_what(one)] -= 1
+            yield replace(one, is_new=False)
+        else:
+            changed.append(one)
+    for one in changed:
+        anywhere[_what(one)] -= 1
+        yield replace(one, is_new=anywhere[_what(one)] < 0)
+
+
+def _what(one: Finding) -> tuple[str, str, str]:
+    return one.place.file, one.rule, _ELSEWHERE.sub("", one.message)
+
+
+def _line(one: Finding, reviewed: Review) -> str:
+    lines = reviewed.texts.get(one.place.file, "").split("\n")
+    return lines[one.place.line - 1].strip() if one.place.line <= len(lines) else ""
 
 
 def _summary(reviewed: Review) -> str:
@@ -76,6 +132,7 @@ def _as_json(one: Finding) -> dict[str, object]:
         "severity": "error" if one.is_error else "warning",
         "rule": one.rule or None,
         "message": one.message,
+        **({} if one.is_new is None else {"new": one.is_new}),
     }
 
 
@@ -84,7 +141,7 @@ def _as_annotation(one: Finding) -> str:
     where = {"file": one.place.file, "line": one.place.line, "col": one.place.column}
     named = {**where, "title": one.rule} if one.rule else where
     parts = ",".join(f"{name}={_escaped(str(value), ',:')}" for name, value in named.items())
-    return f"::{'error' if one.is_error else 'warning'} {parts}::{_escaped(one.message)}"
+    return f"::{'error' if one.is_error else 'warning'} {parts}::{_escaped(one.text)}"
 
 
 def _escaped(text: str, more: str = "") -> str:

@@ -32,6 +32,7 @@ from ivr.pharmacy.database import open_database, upgrade
 from ivr.pharmacy.demo import DemoCard, demo_card, is_empty, load_demo
 from ivr.phone import terminal
 from ivr.settings import Settings
+from ivr.web import carrier_rules
 from ivr.web.app import unsigned_means
 
 THREADS = 16
@@ -62,8 +63,9 @@ def serve(host: str, port: int, workers: int) -> None:
     if chosen.unsigned:
         click.echo(unsigned_means(chosen), err=True)
     logs.configure(sys.stderr)
-    load(read_files(chosen.flows, chosen.prompts), SPECS)  # a line is not started on an edit it would refuse
-    line = build_line(chosen)
+    if chosen.publish == "saved":  # a line is not started on an edit it would refuse
+        load(read_files(chosen.flows, chosen.prompts), SPECS, carrier_rules.problems)
+    line = build_line(chosen, carrier_rules.problems)
     with endpoint.held():
         _greet(line, endpoint)
         _answer(endpoint, workers)

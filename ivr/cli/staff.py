@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +14,7 @@ from watchfiles import watch as watch_files
 
 from ivr.cli.findings import RECORDING, Finding, find, render
 from ivr.cli.group import settings
+from ivr.cli.published import published
 from ivr.flow import language
 from ivr.prompts import shapes
 from ivr.prompts.lint import RULES
@@ -66,9 +68,10 @@ def again(run: Callable[[], int], changes: Iterable[object]) -> None:
 
 def _check(chosen: Settings, form: Form, strict: bool, ignore: tuple[str, ...], quiet: bool) -> int:
     """Print what there is to say, and return the exit code."""
-    found = find(_shown(chosen.flows), _shown(chosen.prompts), chosen.clock()().astimezone(chosen.timezone).date())
+    today = chosen.clock()().astimezone(chosen.timezone).date()
+    found = find(_shown(chosen.flows), _shown(chosen.prompts), today, lambda: published(chosen.database_url))
     findings = [
-        Finding(one.place, one.message, one.rule, is_error=one.is_error or strict)
+        replace(one, is_error=one.is_error or strict)
         for one in found.findings
         if one.rule not in ignore and (one.is_error or not quiet)
     ]
@@ -83,6 +86,9 @@ def _summary(findings: list[Finding], summary: str) -> str:
     errors = sum(one.is_error for one in findings)
     warnings = len(findings) - errors
     told = _count(errors, "problem") + (f", {_count(warnings, 'warning')}" if warnings else "")
+    if any(one.is_new is not None for one in findings):
+        new = sum(bool(one.is_new) for one in findings)
+        told += f"; {new or 'none'} new since what callers hear"
     return f"{summary}: {told}" if summary else told
 
 

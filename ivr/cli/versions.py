@@ -1,6 +1,8 @@
-"""Commands for what was published: list it, compare it, take it back."""
+"""Commands for what is published: publish it, list it, compare it, take it back."""
 
 from __future__ import annotations
+
+import sys
 
 import click
 from rich.table import Table
@@ -12,11 +14,12 @@ from ivr.flow.changes import changes
 from ivr.line import publications
 from ivr.line.build import build_line, folders
 from ivr.line.publications import Calls, Publication
-from ivr.line.publishing import roll_back
+from ivr.line.publishing import roll_back, whoami
 from ivr.line.specs import SPECS
 from ivr.line.versions import Version, load, read_files, rebuild
 from ivr.pharmacy.database import answering, open_database, upgrade
 from ivr.settings import Settings
+from ivr.web import carrier_rules
 
 IN_FOLDERS = "files"
 """What lies in the folders, named like a version."""
@@ -68,6 +71,58 @@ def list_versions(chosen: Settings, database: Engine, most: int) -> None:
 
 
 @click.command()
+@click.option("--yes", is_flag=True, help="Publish without asking, as a script does.")
+def publish(yes: bool) -> None:
+    """Let what lies in the folders answer new calls, once it is told what that changes; calls in progress keep theirs.
+
+    Example: ivr publish
+    """
+    chosen = settings()
+    version = load(read_files(chosen.flows, chosen.prompts), SPECS, carrier_rules.problems)
+    database = opened(chosen)
+    with answering(database), database.connect() as connection:
+        over = publications.latest(connection)
+    if over and over.hash == version.hash:
+        click.echo(f"nothing to publish: {version.hash} in the folders is what callers hear")
+        return
+    for line in told(chosen, database, over, version):
+        click.echo(line)
+    if not yes and not agreed():
+        raise IvrError("not published")
+    publication = Publication(version.hash, chosen.clock()(), whoami(), "publish")
+    with answering(database), database.begin() as connection:
+        is_done = publications.replace(connection, version.files, publication, over.id if over else 0)
+        newest = publications.latest(connection)
+    if not is_done and newest:
+        raise IvrError(f"not published: {newest.by} published {newest.hash} meanwhile; look again at what changes")
+    place = f", in the place of {over.hash}; calls in progress keep their version" if over else ""
+    click.echo(f"{version.hash} answers new calls now{place}")
+
+
+def told(chosen: Settings, database: Engine, over: Publication | None, version: Version) -> list[str]:
+    """Return in words what publishing a version changes."""
+    if over is None:
+        return [f"nothing was published yet; {version.hash} is the first version"]
+    try:
+        before = found(chosen, database, over.hash)
+    except IvrError as error:
+        return [f"what changes cannot be told: {error}"]
+    lines = changes(before, version) or ["nothing a caller could notice"]
+    return [f"{version.hash} in the folders changes, from {over.hash}:", *(f"  {line}" for line in lines)]
+
+
+def agreed() -> bool:
+    """Ask for a yes; where nobody can answer, say how to go without."""
+    try:
+        return click.confirm("Publish it?")
+    except click.Abort:
+        click.echo("")
+        if sys.stdin.isatty():
+            return False
+        raise click.UsageError("nobody is here to say yes; --yes publishes without asking") from None
+
+
+@click.command()
 @click.argument("version")
 def rollback(version: str) -> None:
     """Let an earlier VERSION answer new calls again; calls in progress keep theirs.
@@ -75,7 +130,7 @@ def rollback(version: str) -> None:
     What lies in the folders is passed over until a file there changes. Example: ivr rollback 3f2a
     """
     chosen = settings()
-    line = build_line(chosen)
+    line = build_line(chosen, carrier_rules.problems)
     now = published(line.database)
     name = full_name(line.database, version)
     if name == now.hash:

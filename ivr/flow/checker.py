@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ivr.errors import Report, did_you_mean
-from ivr.flow import proofs, spoken, written
+from ivr.flow import proofs, spoken, turns, written
 from ivr.flow.definition import (
     MOST_AT_ONCE,
     REPEAT,
@@ -58,6 +58,7 @@ def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report
         return
     proofs.check(graph, catalogues, actions, report, words_are_sound=sound.words)
     written.check(graph, catalogues, actions, report)
+    turns.check(graph, actions, report)
 
 
 def _check_names(flow: Flow, flows: Flows, actions: Actions, report: Report) -> None:

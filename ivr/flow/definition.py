@@ -192,6 +192,7 @@ class Line:
     longest_call: int
     most_actions: int
     """Actions in one turn, beyond which the flow is taken to be going round in circles."""
+    most_actions_place: Place
     languages: Mapping[str, str]
     """Called number (E.164) -> the language its calls begin in; `default` for all others."""
 

@@ -58,6 +58,25 @@ def advance(flows: Flows, call: Call, event: Event) -> Step:
     return Step(walk.call(), walk.verb, walk.action, tuple(walk.trail))
 
 
+def said(flows: Flows, call: Call) -> verbs.Verb | None:
+    """Return what the state that a call has come to says by itself; None where that is nothing.
+
+    So every state can be heard without a call that comes to it.
+    """
+    walk = _Walk(flows, call)
+    match walk.state:
+        case Menu() | Ask() as question:
+            walk._ask(question)
+        case Say() as state:
+            walk._speak_all(state.prompt, every_language=state.every_language)
+            return verbs.GoOn(tuple(walk.words))
+        case Do(say="") | Run():
+            return None
+        case state:
+            walk._enter(state)
+    return walk.verb
+
+
 class _Walk:
     """One walk through the flow; mutable, and gone when `advance` returns."""
 
@@ -123,7 +142,7 @@ class _Walk:
                 self._menu_key(menu, event.keys.reveal())
             case Ask() as ask, calls.Keys():
                 self._digits(ask, event.keys.reveal())
-            case Ask() as ask, calls.Silence() if event.after < ask.limits.next_key:
+            case Ask() as ask, calls.Silence() if event.after < _wait(ask):
                 self._pound(ask, by_habit=by_habit)  # too soon for silence: a carrier that does not name the key
             case (Menu() | Ask()) as question, calls.Resumed():
                 self._ask(question)  # what was keyed never arrived: the question is asked again, and nothing counted
@@ -329,14 +348,12 @@ class _Walk:
         languages = self._languages(every_language=isinstance(question, Menu) and question.every_language)
         quiet = isinstance(question, Ask) and question.quiet and variant == "say"
         asked = [self._speak(question.prompt, variant, tries, language, extra) for language in languages if not quiet]
-        exact = isinstance(question, Menu) or question.low == question.high
-        most = 1 if isinstance(question, Menu) else question.high if exact else _LONGEST_ENTRY
-        limits = question.limits
-        wait = limits.first_key if most == 1 else limits.next_key
+        wait = _wait(question)
         before = self._before(question, again=variant == "say" or (variant == "wrong" and isinstance(question, Menu)))
         uncut = len(before) if isinstance(question, Menu) and question.first else 0
         words = (*before, *asked, *self._offer(question, variant, tries))
-        verb = verbs.Gather(words, most, isinstance(question, Ask), wait, max(limits.first_key - wait, 0), uncut)
+        longer = max(question.limits.first_key - wait, 0)
+        verb = verbs.Gather(words, _most_keys(question), isinstance(question, Ask), wait, longer, uncut)
         self._close(question, verb)
 
     def _before(self, question: Question, *, again: bool) -> tuple[Speak, ...]:
@@ -403,3 +420,15 @@ class _Walk:
         self.trail.append(visit)
         if len(self.trail) > _MOST_STATES:
             raise FlowError(f'flow "{visit.flow}" goes round in circles at "{visit.state}"')
+
+
+def _most_keys(question: Question) -> int:
+    """Return the keys after which a caller is not waited for any longer."""
+    if isinstance(question, Menu):
+        return 1
+    return question.high if question.low == question.high else _LONGEST_ENTRY
+
+
+def _wait(question: Question) -> int:
+    """Return the seconds waited for a key: where there is only one, it is the first."""
+    return question.limits.first_key if _most_keys(question) == 1 else question.limits.next_key

@@ -43,6 +43,15 @@ class _Agreed:
 
 
 @dataclass(frozen=True, slots=True)
+class _Change:
+    """What a move does to facts, whatever is known before it: values written, facts no longer true, facts now true."""
+
+    written: Names
+    stale: Names
+    fresh: frozenset[Written]
+
+
+@dataclass(frozen=True, slots=True)
 class _Unsaid:
     """A fact that a prompt does not speak, where that is."""
 
@@ -58,6 +67,8 @@ class _Facts:
         self.catalogues = catalogues
         self.actions = actions
         self.facts: Names = frozenset(fact for spec in actions.values() for fact in spec.facts)
+        self.changes: dict[int, _Change] = {}
+        """By the identity of moves, which last as long as the graph."""
         self.made_of = {fact: self._made_of(fact) for fact in self.facts}
         first = {state.first for state in graph.states.values() if isinstance(state, Menu) and state.first}
         self.told = {
@@ -119,13 +130,19 @@ class _Facts:
             return None
         if is_question(self.graph, move.source):
             known = self._asked(known, state, move)
-        changed = self._written(move)
-        stale = {fact for fact in self.facts if self.made_of[fact] & changed or fact in changed}
-        fresh = {(fact, state.action) for fact in self.facts & changed} if isinstance(state, Do) else set()
-        true = frozenset(one for one in known.true if one[0] not in stale) | fresh
+        change = self.changes.get(id(move)) or self._change(state, move)
+        true = _still(known.true, change.stale) | change.fresh
         if needs_yes(state, self.actions):  # what it changes is what the yes was to, but no longer what was said
-            return _Agreed(true, known.agreed, known.menu, known.done | changed)
-        return _Agreed(true, frozenset(one for one in known.agreed if one[0] not in stale), known.menu, known.done)
+            return _Agreed(true, known.agreed, known.menu, known.done | change.written)
+        return _Agreed(true, _still(known.agreed, change.stale), known.menu, known.done)
+
+    def _change(self, state: State, move: Move) -> _Change:
+        """Return what a move changes; found once, for a move is made with many things known."""
+        written = self._written(move)
+        stale = frozenset(fact for fact in self.facts if self.made_of[fact] & written or fact in written)
+        fresh = {(fact, state.action) for fact in self.facts & written} if isinstance(state, Do) else set()
+        self.changes[id(move)] = change = _Change(written, stale, frozenset(fresh))
+        return change
 
     def _asked(self, known: _Agreed, state: State, move: Move) -> _Agreed:
         """Return what is known once a question is answered: a key that confirms agrees to what was said before it."""
@@ -167,6 +184,11 @@ class _Facts:
     def _in_languages(self, name: str) -> Iterator[Prompt]:
         prompts = (catalogue.prompts.get(name) for catalogue in self.catalogues.by_language.values())
         return (prompt for prompt in prompts if prompt)
+
+
+def _still(known: frozenset[Written], stale: Names) -> frozenset[Written]:
+    """Return what is known without facts that have changed."""
+    return frozenset(one for one in known if one[0] not in stale) if stale and known else known
 
 
 def _lacks(prompt: Prompt, value: str) -> Iterator[_Unsaid]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from ivr.errors import IvrError
@@ -37,6 +37,15 @@ class Spot:
     state: str
     below: Spot | None = None
     interrupting: bool = False
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Hash once: spots are looked up by the hundred thousand, each with all that is below it."""
+        object.__setattr__(self, "_hash", hash((self.flow, self.state, self.below, self.interrupting)))
+
+    def __hash__(self) -> int:
+        """Return the hash made at first."""
+        return self._hash
 
     @property
     def name(self) -> str:

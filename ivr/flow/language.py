@@ -10,7 +10,14 @@ from ivr.yaml_reader import Either, Flag, MapOf, Record, Shape, Text, Whole, fie
 
 KEY = "|".join(("[0-9]", *NAMES))
 MOST_DIGITS = 40
-MOST_PATIENCE = 60
+
+TRIES = (1, 9)
+"""More would keep a caller in one question for minutes: somebody is to help them long before."""
+SECONDS = (1, 60)
+"""A line that is silent for longer than a minute is taken for dead."""
+CALL_SECONDS = (300, 14_400)
+"""An order with a new card takes about three minutes, slow fingers more; the carrier itself ends a call after 4 hours."""
+ACTIONS_A_TURN = (1, 1000)
 
 PROMPT = Text("The name of a prompt, as in refill.number.")
 STATE = Text("The name of a state of this flow.")
@@ -34,17 +41,23 @@ TARGET = Either((STATE, TARGET_FIELDS), "Where this leads: a state, or {next: st
 TARGETS = MapOf(TARGET)
 KEYS = MapOf(TARGET, KEY, "Where each key leads: 0 to 9, star, pound.", least=1)
 
+LIMIT_RANGES: Mapping[str, Whole] = {
+    "silence": Whole(*TRIES, "Silences until the question gives up."),
+    "wrong": Whole(*TRIES, "Wrong keys until the question gives up."),
+    "first_key": Whole(*SECONDS, "Seconds waited for the first key."),
+    "next_key": Whole(*SECONDS, "Seconds waited for each further key."),
+}
 LIMITS = Record(
     "limits",
-    {
-        "silence": field(Whole(1, MOST_PATIENCE, "Silences until the question gives up."), required=False),
-        "wrong": field(Whole(1, MOST_PATIENCE, "Wrong keys until the question gives up."), required=False),
-        "first_key": field(Whole(1, MOST_PATIENCE, "Seconds waited for the first key."), required=False),
-        "next_key": field(Whole(1, MOST_PATIENCE, "Seconds waited for each further key."), required=False),
-    },
+    {name: field(shape, required=False) for name, shape in LIMIT_RANGES.items()},
     "How patient a question is.",
 )
-LINE_LIMITS = Record("line_limits", {name: field(limit.shape) for name, limit in LIMITS.fields.items()}, LIMITS.about)
+LINE_LIMITS = Record("line_limits", {name: field(shape) for name, shape in LIMIT_RANGES.items()}, LIMITS.about)
+
+LINE_NUMBERS: Mapping[str, Whole] = {
+    "longest_call": Whole(*CALL_SECONDS, "Seconds a call may last."),
+    "most_actions": Whole(*ACTIONS_A_TURN, "Actions in one turn, beyond which the flow goes round in circles."),
+}
 
 GIVES_UP = Record(
     "gives_up",
@@ -170,8 +183,7 @@ LINE = Record(
         "failed": field(Text("The flow run when something went wrong.")),
         "gives_up": field(GIVES_UP, required=False),
         "limits": field(LINE_LIMITS),
-        "longest_call": field(Whole(1, about="Seconds a call may last.")),
-        "most_actions": field(Whole(1, about="Actions in one turn, beyond which the flow goes round in circles.")),
+        **{name: field(shape) for name, shape in LINE_NUMBERS.items()},
         "languages": field(
             MapOf(Text("A language."), about="Called number -> the language its calls begin in."), required=False
         ),

@@ -54,9 +54,10 @@ def _line(node: Node, report: Report) -> Line | None:
     fields = node.shaped(report, "the line", language.LINE)
     names = {name: _text(fields, name, report) for name in ("start", "too_many", "too_long", "failed")}
     limits = _limits(fields.get("limits"), None, report)
+    units = {"longest_call": "longest_call, in seconds,"}
     numbers = {
-        name: fields[name].integer(report, name, low=1) if name in fields else None
-        for name in ("longest_call", "most_actions")
+        name: fields[name].whole(report, units.get(name, name), shape) if name in fields else None
+        for name, shape in language.LINE_NUMBERS.items()
     }
     gives_up_node = fields.get("gives_up")
     gives_up = {
@@ -85,6 +86,7 @@ def _line(node: Node, report: Report) -> Line | None:
         gives_up=gives_up,
         longest_call=numbers["longest_call"] or 0,
         most_actions=numbers["most_actions"] or 0,
+        most_actions_place=fields["most_actions"].place,
         languages=languages,
     )
 
@@ -103,7 +105,7 @@ def _limits(node: Node | None, default: Limits | None, report: Report) -> Limits
         return default
     shape = language.LIMITS if default else language.LINE_LIMITS
     fields = node.shaped(report, "limits", shape)
-    values = {name: value.integer(report, name, low=1, high=language.MOST_PATIENCE) for name, value in fields.items()}
+    values = {name: value.whole(report, name, language.LIMIT_RANGES[name]) for name, value in fields.items()}
     numbers = {name: value for name, value in values.items() if value is not None}
     if default is None:
         return Limits(**numbers) if len(numbers) == len(shape.fields) else None

@@ -157,7 +157,7 @@ def _check_outside(graph: Graph, actions: Actions, report: Report) -> None:
         target, source = graph.states[move.target], graph.states[move.source]
         if isinstance(target, Do) and target.say:
             return False
-        return isinstance(source, Do) or (acted and not _waits(source, move))
+        return isinstance(source, Do) or (acted and not waits(source, move))
 
     walk = Walk(graph, False, after)
     for (spot, acted), state in _first(graph, walk):
@@ -170,7 +170,8 @@ def _check_outside(graph: Graph, actions: Actions, report: Report) -> None:
             )
 
 
-def _waits(state: State, move: Move) -> bool:
+def waits(state: State, move: Move) -> bool:
+    """Tell whether a move is a turn of its own: the caller did something, or the carrier came back."""
     return isinstance(state, Menu | Ask) or (isinstance(state, Transfer) and move.label != "nobody")
 
 

@@ -12,7 +12,7 @@ from ivr.line.cleaning import clean_journal
 from ivr.line.publishing import open_versions
 from ivr.line.service import Line
 from ivr.line.specs import SPECS
-from ivr.line.versions import Folders
+from ivr.line.versions import Folders, Proof, unproved
 from ivr.payment.gateway import Gateway
 from ivr.payment.sandbox import Sandbox
 from ivr.payment.stripe import StripeGateway
@@ -25,8 +25,8 @@ from ivr.settings import Settings
 _ORDER_NUMBERS = 10**9
 
 
-def build_line(settings: Settings) -> Line:
-    """Open the database, bring it up to date, load the flows.
+def build_line(settings: Settings, prove: Proof = unproved) -> Line:
+    """Open the database, bring it up to date, load the flows; `prove` says what keeps a version from being spoken.
 
     Raises SettingError, DefinitionError or UnreachableError, each saying what to mend.
     """
@@ -37,7 +37,7 @@ def build_line(settings: Settings) -> Line:
     clean_journal(database)
     return Line(
         database=database,
-        versions=open_versions(database, folders(settings), SPECS),
+        versions=open_versions(database, folders(settings), SPECS, prove, asked=settings.publish == "asked"),
         vault=Vault(secret_keys(settings)),
         gateway=gateway(settings),
         clock=settings.clock(),

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from ivr.errors import IvrError, did_you_mean
-from ivr.flow.definition import ActionSpec, Flow, Menu
-from ivr.prompts import PHRASE, Catalogues, Prompt, phrase
-from ivr.prompts.catalogue import plural_category
+from ivr.flow.definition import MOST_AT_ONCE, ActionSpec, Flow, Menu
+from ivr.prompts import PHRASE, Catalogues, Prompt, Words, phrase
+from ivr.prompts.catalogue import plural_category, written
 from ivr.wording import Value
 
 _NAMED: Mapping[str, Value] = {
@@ -38,12 +38,39 @@ _BY_KIND: Mapping[str, Value] = {
         "zip": "94117",
     },
 }
+_LONGEST_NAMED: Mapping[str, Value] = {
+    **_NAMED,
+    "days": 365,
+    "drug": "HYDROCHLOROTHIAZIDE AND TRIAMTERENE 37.5 MG-25 MG EXTENDED RELEASE ORAL CAPSULES",
+    "prescriber": "Doctor María de los Ángeles Fernández-Villanueva y Montalbán",
+    "tracking": " ".join("9400111899223857523421"),
+}
+_LONGEST_BY_KIND: Mapping[str, Value] = {
+    **_BY_KIND,
+    "text": " ".join(["for example"] * 5),
+    "digits": "7" * 22,
+    "number": 999_999,
+    "ordinal": 99,
+    "money": 99_999_999,
+    "address": {
+        "house_number": "12345-6789 1/2",
+        "street": "Northeast Martin Luther King Junior Memorial Boulevard Extension",
+        "unit": "Apt 1234",
+        "urbanization": "Urbanización Jardines de Country Club",
+        "city": "Rancho Santa Margarita",
+        "state": "NC",
+        "zip": "92688",
+    },
+}
+"""The longest that are likely, made of real ones: what is said with them is about as long as it ever gets."""
 OPTIONS = "options"
 """The value in which a menu speaks its choices."""
 _DAYS_AHEAD = 9
 _OPTIONS = 2
 """Choices that an example of a menu has."""
 _DEEPEST = 5
+_MOST_IN_A_LIST = 20
+"""Prescriptions of one order, say, where an example is to be as long as is likely."""
 _COUNTS = (2, 1, *range(3, 101), 0, 1_000_000)
 
 
@@ -56,18 +83,25 @@ class Examples:
     actions: Mapping[str, ActionSpec]
     today: date
     given: Mapping[str, str]
+    longest: bool = False
+    """Make values as long as they are likely to be, in place of common ones."""
 
     def values(self, prompt: Prompt, depth: int = 0) -> dict[str, Value]:
         """Return a value for each that the prompt speaks; IvrError for one given that its kind cannot take."""
         return {name: self._value(prompt, name, kind, depth) for name, kind in prompt.values.items()}
 
-    def counts(self, prompt: Prompt, language: str) -> tuple[dict[str, Value], ...]:
-        """Return values for each plural form of a prompt's first words, one set if there are none."""
-        values, by = self.values(prompt), prompt.say.by
+    def choices(self, option: Prompt) -> tuple[dict[str, Value], ...]:
+        """Return as many of a menu's choices as there may be; `option` is the prompt that speaks one of them."""
+        return (self.values(option),) * MOST_AT_ONCE
+
+    def counts(self, prompt: Prompt, language: str, words: Words | None = None) -> tuple[dict[str, Value], ...]:
+        """Return values for each plural form of a prompt's words, its first ones unless told; one set if there are none."""
+        words = words or prompt.say
+        values, by = self.values(prompt), words.by
         if by is None or by in self.given:
             return (values,)
         found = {}
-        for form in sorted(prompt.say.forms, key=lambda form: form == "other"):
+        for form in sorted(words.forms, key=lambda form: form == "other"):
             number = next((count for count in _COUNTS if plural_category(count, language) == form), None)
             if number is not None:
                 found[form] = {**values, by: number}
@@ -87,7 +121,8 @@ class Examples:
             return self._phrases(prompt, name, depth)
         if kind in ("date", "full_date"):
             return (self.today + timedelta(days=_DAYS_AHEAD)).isoformat()
-        return _NAMED.get(name, _BY_KIND[kind])
+        named, by_kind = (_LONGEST_NAMED, _LONGEST_BY_KIND) if self.longest else (_NAMED, _BY_KIND)
+        return named.get(name, by_kind[kind])
 
     def _given(self, name: str, kind: str, text: str, depth: int) -> Value:
         if kind == PHRASE:
@@ -101,10 +136,14 @@ class Examples:
         if name == OPTIONS and (option := self._option(prompt)):
             made = self._one(name, option, depth)
             return tuple(_keyed(made, key) for key in range(1, _OPTIONS + 1))
+        candidates = self._candidates(name)
+        if not candidates:
+            return ()
+        if self.longest:
+            made = self._one(name, max(candidates, key=self._letters), depth)
+            return made if depth else (made,) * _MOST_IN_A_LIST
         subject = prompt.name.partition(".")[0]
-        candidates = sorted(self._candidates(name), key=lambda found: not found.startswith(f"{subject}."))
-        found = candidates[0] if candidates else None
-        return self._one(name, found, depth) if found else ()
+        return self._one(name, min(candidates, key=lambda found: not found.startswith(f"{subject}.")), depth)
 
     def _one(self, name: str, prompt_name: str, depth: int) -> Value:
         prompt = self.catalogues.prompt(prompt_name)
@@ -112,6 +151,10 @@ class Examples:
             hint = did_you_mean(prompt_name, self.catalogues.names)
             raise IvrError(f'{name}: there is no prompt "{prompt_name}"{hint}')
         return phrase(prompt_name, **self.values(prompt, depth + 1)) if depth < _DEEPEST else ()
+
+    def _letters(self, prompt_name: str) -> int:
+        prompt = self.catalogues.prompt(prompt_name)
+        return max((len(written(parts)) for parts in prompt.say.forms.values()), default=0) if prompt else 0
 
     def _candidates(self, name: str) -> list[str]:
         """Return the prompts that a value of this name may be, as the actions tell."""

@@ -44,7 +44,7 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One version put before callers; `how` is `start`, `edit` or `rollback`."""
+    """One version put before callers; `how` is `start`, `edit`, `publish` (somebody asked for it) or `rollback`."""
 
     hash: str
     at: datetime
@@ -63,6 +63,18 @@ class Calls:
     all: int = 0
 
 
+BY_ITSELF = ("start", "edit")
+"""How a version comes to be published though nobody asked for it then."""
+
+
+def replace(connection: Connection, files: Files, publication: Publication, over: int) -> bool:
+    """Publish a version in the place of one publication, 0 for none; False when that is not the newest any more."""
+    mine = select(tables.publication.c.id).where(tables.publication.c.id == over)
+    connection.execute(mine.with_for_update())  # others that replace the same wait here, and then find it replaced
+    newest = latest(connection)
+    return (newest.id if newest else 0) == over and record(connection, files, publication)
+
+
 def record(connection: Connection, files: Files, publication: Publication) -> bool:
     """Publish a version unless it is the published one; of several workers that try, one does."""
     row = {"hash": files.hash, "published_at": publication.at, "files": zlib.compress(files.to_json().encode())}
@@ -70,7 +82,7 @@ def record(connection: Connection, files: Files, publication: Publication) -> bo
     mine = select(tables.version.c.hash).where(tables.version.c.hash == files.hash)
     connection.execute(mine.with_for_update())  # others that publish the same wait here, and then find it published
     newest = latest(connection)
-    if newest is not None and files.hash in (newest.hash, newest.passes_over) and publication.how != "rollback":
+    if newest is not None and publication.how in BY_ITSELF and files.hash in (newest.hash, newest.passes_over):
         return False
     connection.execute(
         tables.publication.insert().values(
@@ -82,6 +94,12 @@ def record(connection: Connection, files: Files, publication: Publication) -> bo
         )
     )
     return True
+
+
+def was_published(connection: Connection, name: str) -> bool:
+    """Say whether a version ever answered new calls."""
+    known = select(tables.publication.c.id).where(tables.publication.c.hash == name).limit(1)
+    return connection.scalar(known) is not None
 
 
 def latest(connection: Connection) -> Publication | None:

@@ -5,12 +5,13 @@ Problems keep them from being published; remarks are what could be said better.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from ivr.errors import DefinitionError, Problem, Report
-from ivr.flow import load_flows
+from ivr.flow import build_flows, load_flows
 from ivr.flow.definition import Flows
 from ivr.flow.usage import menu_uses, phrases_of, used_languages, used_prompts
 from ivr.line import own_words
@@ -19,29 +20,59 @@ from ivr.line.specs import SPECS
 from ivr.prompts import Catalogues, load_prompts, read_folder
 from ivr.prompts.lint import Lint, Remark, lint
 
+Proof = Callable[[Flows, Catalogues], Iterable[Problem]]
+Texts = Mapping[str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What was found; flows and catalogues are there when there are no problems."""
+    """What was found; flows and catalogues are there when they are right in themselves."""
 
     problems: tuple[Problem, ...]
     remarks: tuple[Remark, ...] = ()
     flows: Flows | None = None
     catalogues: Catalogues | None = None
+    texts: Texts = field(default_factory=dict)
+    """The text of every file, by the name that it is told with."""
 
 
-def review(flows: Path, prompts: Path, today: date) -> Review:
-    """Read and check both folders; problems are told with the folders as they were given."""
+def review(flows: Path, prompts: Path, today: date, prove: Proof) -> Review:
+    """Read and check both folders; problems are told with the folders as they were given.
+
+    `prove` finds what keeps a version that is right in itself from being spoken.
+    """
     report = Report()
     flow_files, prompt_files = _read(flows, report), _read(prompts, report)
     if flow_files is None or prompt_files is None:
         return Review(_sorted(report))
-    catalogues = load_prompts(prompt_files, report, str(prompts))
-    built = load_flows(flow_files, catalogues, SPECS, report, str(flows))
-    own_words.check(catalogues, report, str(prompts))
+    return judge(flow_files, prompt_files, (str(flows), str(prompts)), today, prove)
+
+
+def judge(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str], today: date, prove: Proof) -> Review:
+    """Check the files of a version; `roots` are the folders' names that problems are told with."""
+    report = Report()
+    catalogues = load_prompts(prompt_files, report, roots[1])
+    built = load_flows(flow_files, catalogues, SPECS, report, roots[0])
+    own_words.check(catalogues, report, roots[1])
+    texts = _texts(flow_files, prompt_files, roots)
     if built is None or report.problems:
-        return Review(_sorted(report))
-    return Review((), remarks(built, catalogues, today), built, catalogues)
+        return Review(_sorted(report), texts=texts)
+    report.problems.extend(prove(built, catalogues))
+    return Review(_sorted(report), remarks(built, catalogues, today), built, catalogues, texts)
+
+
+def remarks_alone(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str], today: date) -> Review:
+    """Return what could be said better in a version that was checked when it was published."""
+    report = Report()
+    catalogues = load_prompts(prompt_files, report, roots[1])
+    built = build_flows(flow_files, catalogues, report)
+    said = remarks(built, catalogues, today) if built and not report.problems else ()
+    return Review((), said, texts=_texts(flow_files, prompt_files, roots))
+
+
+def _texts(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str]) -> Texts:
+    both = zip(roots, (flow_files, prompt_files), strict=True)
+    return {f"{root}/{path}": text for root, files in both for path, text in files.items()}
 
 
 def remarks(flows: Flows, catalogues: Catalogues, today: date) -> tuple[Remark, ...]:

@@ -23,11 +23,12 @@ from ivr.flow.engine import FlowError, advance
 from ivr.flow.verbs import Dial, Gather, HangUp, Speak, Verb
 from ivr.line import journal, sessions
 from ivr.line.actions import ACTIONS, Outside
+from ivr.line.answer import Answer, Spoken, as_spoken
 from ivr.line.older import known_outcome
 from ivr.line.service import Caller, Context, Line, TurnTaken
 from ivr.line.versions import Version
 from ivr.pharmacy.database import retried
-from ivr.prompts import Piece, joined
+from ivr.prompts import joined
 from ivr.wording import seconds
 
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
@@ -35,26 +36,6 @@ AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 ACTING_FOR = timedelta(seconds=6)
 """How long a request to the outside world may take (its own time-out is 4 s) before another worker may try."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """Words as they are spoken, fixed ones and values apart; the carrier's language code and voice."""
-
-    pieces: tuple[Piece, ...]
-    language: str
-    voice: str
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the carrier is to do now; `turn` is the one it comes back for."""
-
-    sid: str
-    turn: int
-    language: str
-    verb: Verb
-    words: tuple[Spoken, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,11 +255,5 @@ class _Walk:
 
 
 def spoken(version: Version, words: tuple[Speak, ...]) -> tuple[Spoken, ...]:
-    """Return words as they are spoken, each in its own language."""
-    return tuple(_spoken(version, speak) for speak in words)
-
-
-def _spoken(version: Version, speak: Speak) -> Spoken:
-    catalogue = version.catalogues.by_language[speak.language]
-    pieces = catalogue.pieces(speak.prompt, speak.values, speak.variant, speak.tries)
-    return Spoken(pieces, catalogue.locale, catalogue.voice)
+    """Return words as they are spoken in a version, each in its own language."""
+    return as_spoken(version.catalogues, words)

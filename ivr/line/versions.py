@@ -6,7 +6,7 @@ on; here is what a version is and which of them this worker has in memory.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -61,7 +61,16 @@ def read_files(flows: Path, prompts: Path) -> Files:
     return Files(read_folder(flows), read_folder(prompts))
 
 
-def load(files: Files, actions: Mapping[str, ActionSpec]) -> Version:
+Proof = Callable[[Flows, Catalogues], Iterable[Problem]]
+"""Finds what keeps a version that is right in itself from being spoken: whoever knows the carrier hands it in."""
+
+
+def unproved(_: Flows, __: Catalogues) -> Iterable[Problem]:
+    """Find nothing: for versions that no carrier is to speak."""
+    return ()
+
+
+def load(files: Files, actions: Mapping[str, ActionSpec], prove: Proof = unproved) -> Version:
     """Build a version; DefinitionError carries every problem of every file."""
     report = Report()
     catalogues = load_prompts(files.prompts, report)
@@ -70,6 +79,8 @@ def load(files: Files, actions: Mapping[str, ActionSpec]) -> Version:
     report.raise_if_any()
     if flows is None:
         raise DefinitionError([Problem(Place("flows"), "the flows cannot be used")])
+    report.problems.extend(prove(flows, catalogues))
+    report.raise_if_any()
     return Version(files.hash, flows, catalogues, files)
 
 
@@ -88,23 +99,30 @@ def rebuild(files: Files, current: Catalogues | None = None) -> Version | None:
 class Versions:
     """The versions this worker knows; `current` answers new calls, and is swapped as a whole."""
 
-    def __init__(self, current: Version, actions: Mapping[str, ActionSpec]) -> None:
+    def __init__(self, current: Version, actions: Mapping[str, ActionSpec], prove: Proof = unproved) -> None:
         self.current = current
         self.refused: Refusal | None = None
         """What lies in the folders, when it cannot be published."""
+        self.draft: Version | None = None
+        """What lies in the folders, when it is good and waits to be published."""
         self.passed_over = ""
-        """The hash of what lies in the folders, when a rollback keeps it from being published."""
+        """The hash of what lies in the folders, when it does not come back by itself: it was taken back, or replaced."""
         self._actions = actions
+        self._prove = prove
         self._known = {current.hash: current}
 
     def build(self, files: Files) -> Version:
         """Return a version of these files, built and checked unless it is known; DefinitionError says what is wrong."""
-        return self._known.get(files.hash) or load(files, self._actions)
+        if self.draft and self.draft.hash == files.hash:
+            return self.draft
+        return self._known.get(files.hash) or load(files, self._actions, self._prove)
 
     def take(self, version: Version) -> None:
         """Answer new calls with a version; calls that have begun keep theirs."""
         self._keep(version)
         self.current = version
+        if self.draft and self.draft.hash == version.hash:
+            self.draft = None
 
     def publish(self, connection: Connection, now: datetime, by: str = "", how: str = "start") -> None:
         """Write down that the current version answers new calls."""

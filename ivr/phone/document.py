@@ -21,10 +21,11 @@ _XML_TYPES = {"text/xml", "application/xml", "text/html"}
 
 
 class CarrierError(IvrError):
-    """What the carrier would refuse; `code` is its number in the carrier's error dictionary, `url` where it was."""
+    """What the carrier would refuse: `code` is its number in the carrier's error dictionary, `reason` in words, `url` where it was."""
 
     def __init__(self, code: int, message: str, url: str) -> None:
         self.code = code
+        self.reason = message
         self.url = url
         super().__init__(f"carrier error {code} at {url}: {message}")
 

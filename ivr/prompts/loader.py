@@ -17,7 +17,7 @@ from ivr.prompts import shapes
 from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, Words
 from ivr.prompts.comparison import compare_languages
 from ivr.prompts.words import NAME, WordsReader, is_in_braces
-from ivr.wording import LANGUAGES
+from ivr.wording import LANGUAGES, clean
 from ivr.yaml_reader import Node, read
 
 CATALOGUE = "catalogue"
@@ -108,6 +108,8 @@ def _head(language: str, text: str | None, report: Report, root: str) -> _Head:
         report.add(fields["language"].place, f'"language" should be a code such as {language}-US, found "{locale}"')
     voice = fields["voice"].text(report, '"voice"') if "voice" in fields else None
     names = fields["names"].mapping(report, '"names"') if "names" in fields else {}
+    if voice is not None and clean(voice) != voice:
+        report.add(fields["voice"].place, '"voice" holds a control character, which no voice is called by')
     return _Head(locale or "", voice or "", _names(names, fields.get("names"), report))
 
 
@@ -127,7 +129,9 @@ def _names(fields: Mapping[str, Node], node: Node | None, report: Report) -> dic
         elif text is not None and ("{" in text or "}" in text):
             report.add(value.place, f'the name "{name}" is spoken as it stands, so it has no braces')
         elif text is not None:
-            names[name] = text
+            names[name] = clean(text)
+            if names[name] != text:
+                report.add(value.place, f'the name "{name}" holds a control character, which nobody can speak')
     return names
 
 

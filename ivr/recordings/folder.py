@@ -36,6 +36,11 @@ class Recording:
     hash: str
     seconds: float
 
+    @property
+    def address(self) -> str:
+        """Where it is fetched from, below the line's own path."""
+        return f"/audio/{self.language}/{self.hash}.wav"
+
 
 @dataclass(frozen=True, slots=True)
 class Recordings:

@@ -21,7 +21,7 @@ from ivr.line.service import Line
 from ivr.line.sweep import sweep
 from ivr.recordings.folder import Folder
 from ivr.settings import Settings, load_settings
-from ivr.web import audio, status
+from ivr.web import audio, carrier_rules, status
 from ivr.web.guard import Guard
 from ivr.web.staff import StaffDoor
 from ivr.web.studio import Studio
@@ -61,8 +61,8 @@ def _create(settings: Settings) -> Flask:
         )
     if settings.unsigned:
         logs.get_logger().warning("unsigned", means=unsigned_means(settings))
-    line = build_line(settings)
-    watcher = Watcher(line, folders(settings))
+    line = build_line(settings, carrier_rules.problems)
+    watcher = Watcher(line, folders(settings), asked=settings.publish == "asked")
     watcher.begin()
     threading.Thread(target=watcher.run, daemon=True).start()
     threading.Thread(target=_sweep_forever, args=(line, settings.retention_days), daemon=True).start()
@@ -98,7 +98,7 @@ def make_app(line: Line, settings: Settings) -> Flask:
     app.register_blueprint(audio.blueprint(folder))
     app.register_blueprint(status.blueprint(line))
     door = StaffDoor(guard, settings.staff_password, Throttle(line.database, line.clock))
-    studio = Studio(line, door, folder, _path(settings))
+    studio = Studio(line, door, folder, folders(settings), _path(settings), settings.publish == "asked")
     app.register_blueprint(studio.blueprint(), url_prefix="/studio")
     return app
 

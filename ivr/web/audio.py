@@ -11,7 +11,7 @@ _YEAR = 365 * 86400
 
 def address(recording: Recording) -> str:
     """Return where a recording is fetched from, below the line's own path."""
-    return f"/audio/{recording.language}/{recording.hash}.wav"
+    return recording.address
 
 
 def blueprint(folder: Folder) -> Blueprint:

@@ -1,6 +1,6 @@
 """The studio: pages on which staff see the words and flows that callers hear now, and what became of an edit.
 
-Read-only; files are edited where they lie. Needs no script in the browser.
+Files are edited where they lie; what can be done here is to publish them. Needs no script in the browser.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
 
-from ivr.errors import UnreachableError
+from ivr.errors import DefinitionError, UnreachableError
 from ivr.flow.changes import changes
 from ivr.flow.diagram import STYLE
 from ivr.line import publications
 from ivr.line.publications import Calls, Publication
+from ivr.line.publishing import publish
 from ivr.line.service import Line
 from ivr.line.specs import SPECS
+from ivr.line.versions import Folders
 from ivr.pharmacy.database import answering
 from ivr.recordings.folder import Folder, Recording
 from ivr.web.audio import address
@@ -25,9 +27,11 @@ from ivr.web.staff import StaffDoor
 from ivr.web.studio_flows import picture, rows, whole_picture
 from ivr.web.studio_problems import Shown, shown
 from ivr.web.studio_words import Book
+from ivr.wording import clean
 
 MOST_VERSIONS = 50
 MOST_FOUND = 60
+CHANGED = "Nothing was published: the files, or what callers hear, have changed since this page was made. Look again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,31 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """What waits to be published: its hash, the publication it would take the place of, and what that changes."""
+
+    hash: str
+    over: int
+    changes: tuple[str, ...]
+    seal: str
+    """Shows that this page asked for it."""
+
+
+def _asking(version: str, over: str) -> str:
+    return f"publish {version} over {over}"
+
+
+@dataclass(frozen=True, slots=True)
 class Studio:
     """Shows one line to its staff; `path` is what its addresses begin with behind a proxy."""
 
     line: Line
     door: StaffDoor
     recordings: Folder
+    folders: Folders
     path: str
+    asked: bool = False
+    """A save is a draft until somebody asks for it to be published."""
     books: dict[tuple[str, date], Book] = field(default_factory=dict)
     """The words of the current version, put in order once."""
 
@@ -64,14 +86,39 @@ class Studio:
         studio.get("/versions")(self.versions)
         studio.get("/versions/<int:number>")(self.version)
         studio.get("/find")(self.find)
+        studio.post("/publish")(self.publish)
         return studio
 
     # Pages
 
-    def home(self) -> str:
-        """Show how things stand, and where to go on."""
+    def home(self, notice: str = "") -> str:
+        """Show how things stand, and where to go on; `notice` is what kept something from being published."""
         past = self._history(1)
-        return self._page("home", published=past[0] if past else None, problems=self._problems())
+        published = past[0] if past else None
+        draft = self._draft(published.publication) if published else None
+        return self._page("home", published=published, problems=self._problems(), draft=draft, notice=notice)
+
+    def publish(self) -> Response | tuple[str, int]:
+        """Publish the draft that was looked at, and show how things stand then.
+
+        A page elsewhere can make a browser send this form, but cannot read the seal that has to be in it.
+        """
+        version, over, seal = (request.form.get(name, "") for name in ("version", "over", "seal"))
+        if not self.line.vault.signed(_asking(version, over), seal):
+            abort(403)
+        user = clean(request.authorization.username or "") if request.authorization else ""
+        try:
+            with answering(self.line.database):
+                done = publish(
+                    self.line, self.folders, version, int(over), f"{user[:40] or 'studio'}@{request.remote_addr}"
+                )
+        except DefinitionError:
+            done = False
+        except UnreachableError:
+            return self.home("The database does not answer, so nothing was published. Try again later."), 503
+        if not done:
+            return self.home(CHANGED), 409
+        return Response(status=303, headers={"Location": self._link("home")})
 
     def words(self, subject: str) -> str:
         """Show one subject's prompts, languages side by side."""
@@ -131,6 +178,14 @@ class Studio:
 
     # What pages are made of
 
+    def _draft(self, published: Publication) -> Draft | None:
+        """Return what waits to be published, beside what is."""
+        draft = self.line.versions.draft
+        if draft is None or draft.hash == published.hash:
+            return None
+        told = tuple(changes(self.line.versions.current, draft))
+        return Draft(draft.hash, published.id, told, self.line.vault.sign(_asking(draft.hash, str(published.id))))
+
     def _page(self, name: str, **values: Any) -> str:
         versions, book = self.line.versions, self._book()
         return render_template(
@@ -141,6 +196,8 @@ class Studio:
             refused=versions.refused,
             refused_at=self._moment(versions.refused.at) if versions.refused else "",
             passed_over=versions.passed_over,
+            asked=self.asked,
+            waits=versions.draft.hash if versions.draft else "",
             subjects=book.subjects,
             flow_names=sorted(book.version.flows.flows),
             catalogues=tuple(book.version.catalogues.by_language.values()),

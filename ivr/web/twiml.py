@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from twilio.twiml.voice_response import VoiceResponse
 
 from ivr.flow.verbs import Dial, Gather, GoOn, HangUp
-from ivr.line.turn import Answer, Spoken
-from ivr.payment.vault import Vault
+from ivr.line.answer import Answer, Spoken
 from ivr.recordings.folder import Recording, Recordings
 from ivr.recordings.parts import heard
-from ivr.web.audio import address
 
 DIAL_SECONDS = 30
 """How long a person's telephone rings before the caller is told that nobody answers."""
@@ -28,11 +26,21 @@ _SENTENCES = re.compile(
 """As many whole sentences as fit, or words where no sentence ends in time, or letters where no word does."""
 
 
+class Signer(Protocol):
+    """Signs what nobody may guess: the vault, in a line that takes calls."""
+
+    def sign(self, text: str) -> str:
+        """Return a code for a text."""
+
+    def signed(self, text: str, mac: str) -> bool:
+        """Say whether a code was made for a text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Renderer:
     """Writes answers: needs the key that signs turn URLs, the path they begin with, and where 0 leads."""
 
-    vault: Vault
+    vault: Signer
     path: str
     person_number: str | None
     recordings: Callable[[], Recordings] = Recordings
@@ -56,7 +64,7 @@ class Renderer:
                     action_on_empty_result=True,
                 )
                 self.say(inner, answer.words[gather.uncut :])
-                if gather.extra_wait:
+                if gather.extra_wait > 0:
                     inner.pause(length=gather.extra_wait)
                 response.redirect(url, method="POST")
             case GoOn():
@@ -108,7 +116,7 @@ class Renderer:
         for spoken in words:
             for part in heard(spoken.pieces, self.recordings(), spoken.language.partition("-")[0]):
                 if isinstance(part, Recording):
-                    verb.play(self.path + address(part))
+                    verb.play(self.path + part.address)
                     continue
                 for text in speakable(part):
                     verb.say(text, voice=spoken.voice, language=spoken.language)

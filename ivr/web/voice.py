@@ -19,8 +19,9 @@ from ivr.errors import UnreachableError
 from ivr.flow.call import Dialled, Event, Started
 from ivr.flow.verbs import Speak
 from ivr.line import sessions, sweep
+from ivr.line.answer import Spoken
 from ivr.line.service import Caller, Line
-from ivr.line.turn import Busy, Spoken, UnknownCallError, spoken, take_turn
+from ivr.line.turn import Busy, UnknownCallError, spoken, take_turn
 from ivr.web.carrier import CALLER_SECONDS, caller_id, caller_of, event_of, plain
 from ivr.web.guard import Guard
 from ivr.web.twiml import Renderer

@@ -17,6 +17,9 @@ from ivr.errors import Place, Report, did_you_mean
 from ivr.yaml_reader import slips
 from ivr.yaml_reader.shapes import Record, Whole
 
+MOST_FIGURES = 15
+"""Figures of the largest number that anything here could mean."""
+
 _LOST_POUND = re.compile(r"^\s*#\s*:")
 _ODD = re.compile(r"(?:^|[\s\[{,:-])[&*]", re.MULTILINE)
 """Where an anchor or an alias may begin."""
@@ -56,9 +59,11 @@ class Node:
         if self.scalar is None or not self.scalar.isascii() or not self.scalar.isdigit():
             report.add(self.place, f"{what} should be {wanted}, found {self.kind}")
             return None
-        number = int(self.scalar)
-        if number < low or (high is not None and number > high):
-            report.add(self.place, f"{what} should be {wanted}, found {number}")
+        digits = self.scalar.lstrip("0") or "0"
+        number = int(digits[:MOST_FIGURES])
+        if number < low or (high is not None and number > high) or len(digits) > MOST_FIGURES:
+            found = digits if len(digits) <= MOST_FIGURES else f"one of {len(digits)} figures"
+            report.add(self.place, f"{what} should be {wanted}, found {found}")
             return None
         return number
 

@@ -1,0 +1,39 @@
+"""What one turn answers: a verb, and its words as they are spoken. Needs no database, so that a version can be tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ivr.flow.verbs import Speak, Verb
+from ivr.prompts import Catalogues, Piece
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Words as they are spoken, fixed ones and values apart; the carrier's language code and voice."""
+
+    pieces: tuple[Piece, ...]
+    language: str
+    voice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the carrier is to do now; `turn` is the one it comes back for."""
+
+    sid: str
+    turn: int
+    language: str
+    verb: Verb
+    words: tuple[Spoken, ...]
+
+
+def as_spoken(catalogues: Catalogues, words: tuple[Speak, ...]) -> tuple[Spoken, ...]:
+    """Return words as they are spoken, each in its own language."""
+    return tuple(_spoken(catalogues, speak) for speak in words)
+
+
+def _spoken(catalogues: Catalogues, speak: Speak) -> Spoken:
+    catalogue = catalogues.by_language[speak.language]
+    pieces = catalogue.pieces(speak.prompt, speak.values, speak.variant, speak.tries)
+    return Spoken(pieces, catalogue.locale, catalogue.voice)

@@ -1,0 +1,116 @@
+"""Holds a version against what the carrier takes, before any caller meets it.
+
+Every wording is spoken and every state answered, in each language and plural form, with the longest values that are
+likely: written by the code that answers calls, and read as strictly as the carrier reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from ivr.errors import IvrError, Problem
+from ivr.flow.call import Call, Frame
+from ivr.flow.definition import ActionSpec, Flows, Menu, State
+from ivr.flow.engine import said
+from ivr.flow.graph import points
+from ivr.flow.spoken import prompts_of
+from ivr.flow.verbs import GoOn, Speak, Variant, Verb
+from ivr.line.answer import Answer, as_spoken
+from ivr.line.examples import Examples
+from ivr.line.specs import SPECS
+from ivr.phone.document import CarrierError, read_document
+from ivr.phone.post import Reply
+from ivr.phone.verbs import Gather, Play, Say
+from ivr.prompts import Catalogue, Catalogues, Prompt, Words
+from ivr.prompts.lint.remarks import occasions
+from ivr.web.twiml import Renderer
+from ivr.wording import Value
+
+URL = "https://line.example/voice/turn/1/x"
+SID = "CA" + "0" * 32
+DAY = date(2026, 9, 14)
+"""The days made up from it are Wednesdays in September, which are the longest to say."""
+PERSON = "+18005550100"
+"""A number for a person, where calls have the one that is set."""
+
+
+class _Anybody:
+    """Signs as long as the vault does, and has no key."""
+
+    def sign(self, text: str) -> str:
+        return "x" * 22 if text else ""
+
+    def signed(self, text: str, mac: str) -> bool:
+        return mac == self.sign(text)
+
+
+RENDERER = Renderer(_Anybody(), "", PERSON)
+
+
+def problems(flows: Flows, catalogues: Catalogues, actions: Mapping[str, ActionSpec] = SPECS) -> tuple[Problem, ...]:
+    """Return what the carrier would not take, or would say nothing of, each where it is written."""
+    trial = _Trial(flows, catalogues, Examples(catalogues, flows.flows, actions, DAY, {}, longest=True))
+    found = set(trial.wordings())
+    return tuple(sorted(found or set(trial.states())))
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """One version on trial."""
+
+    flows: Flows
+    catalogues: Catalogues
+    examples: Examples
+
+    def wordings(self) -> Iterator[Problem]:
+        """Yield what is wrong with words by themselves."""
+        for catalogue in self.catalogues.by_language.values():
+            for prompt in catalogue.prompts.values():
+                for variant, tries, words in occasions(prompt):
+                    slip = self._wording(catalogue, prompt, variant, tries, words)
+                    if slip:
+                        yield Problem(words.place or prompt.place, f'"{prompt.name}" {slip}')
+
+    def _wording(self, catalogue: Catalogue, prompt: Prompt, variant: Variant, tries: int, words: Words) -> str:
+        for values in self.examples.counts(prompt, catalogue.language, words):
+            speak = Speak(prompt.name, catalogue.language, values, variant, tries)
+            if slip := self._slip(GoOn((speak,)), catalogue.language):
+                return slip
+        return ""
+
+    def states(self) -> Iterator[Problem]:
+        """Yield what is wrong with whole answers, though the words in them are right."""
+        for (flow, name), state in points(self.flows):
+            values = self._values(state)
+            for language in self.flows.languages:
+                verb = said(self.flows, Call(language, (Frame(flow, name),), values))
+                slip = self._slip(verb, language) if verb else ""
+                if slip:
+                    yield Problem(state.place, f'state "{name}" {slip}')
+
+    def _values(self, state: State) -> dict[str, Value]:
+        spoken = [prompt for _, name, _ in prompts_of(state) if (prompt := self.catalogues.prompt(name))]
+        values = {name: value for prompt in spoken for name, value in self.examples.values(prompt).items()}
+        if isinstance(state, Menu) and state.choices and (option := self.catalogues.prompt(state.choices.option)):
+            values[state.choices.of] = self.examples.choices(option)
+        return values
+
+    def _slip(self, verb: Verb, language: str) -> str:
+        """Return why an answer cannot be given; nothing when it can."""
+        try:
+            answer = Answer(SID, 2, language, verb, as_spoken(self.catalogues, verb.words))
+            body = RENDERER.answer(answer)
+        except (IvrError, KeyError, ValueError, TypeError) as error:
+            return f"cannot be spoken: {error}"
+        try:
+            document = read_document(URL, Reply(200, "text/xml", body))
+        except CarrierError as error:
+            return f"is refused by the carrier: {error.reason}"
+        if document.warnings:
+            return f"is not as the carrier takes it: {document.warnings[0].reason}"
+        heard = [sound for one in document.verbs for sound in (one.sounds if isinstance(one, Gather) else (one,))]
+        if verb.words and not any(isinstance(sound, Say | Play) for sound in heard):
+            return "says nothing that a voice can speak; write words, or take it out"
+        return ""

@@ -1,0 +1,116 @@
+"""A version is held against the carrier's rules before any caller meets it: each rule broken once, told where it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from rehearsal import VERSION
+
+from ivr.errors import DefinitionError
+from ivr.flow.definition import Ask, Flows
+from ivr.line.specs import SPECS
+from ivr.line.versions import Files, load
+from ivr.web import carrier_rules
+
+NOTHING = "says nothing that a voice can speak; write words, or take it out"
+LETTERS = "letters " * 8000
+BROKEN: dict[str, tuple[str, str, str, str]] = {
+    "a goodbye of dots": (
+        "en/main.yaml",
+        "goodbye: Thank you for calling {pharmacy}. Goodbye.",
+        'goodbye: "..."',
+        f'prompts/en/main.yaml:57:10: "main.goodbye" {NOTHING}',
+    ),
+    "a help of a dash": (
+        "es/identify.yaml",
+        "  wrong:\n    - ",
+        '  wrong:\n    - "-"\n    - ',
+        f'prompts/es/identify.yaml:7:7: "identify.member_number" {NOTHING}',
+    ),
+    "a plural form of nothing": (
+        "en/main.yaml",
+        "goodbye: Thank you for calling {pharmacy}. Goodbye.",
+        'goodbye: Goodbye.\nspare:\n  by: count\n  one: "!"\n  other: "{count:number} left."',
+        f'prompts/en/main.yaml:59:3: "main.spare" {NOTHING}',
+    ),
+    "more than the carrier reads": (
+        "en/main.yaml",
+        "goodbye: Thank you for calling {pharmacy}. Goodbye.",
+        f"goodbye: {LETTERS}{LETTERS}",
+        'prompts/en/main.yaml:57:10: "main.goodbye" is refused by the carrier: 129902 bytes of TwiML; at most 65536 are taken',
+    ),
+    "a control character in a name": (
+        "en/catalogue.yaml",
+        "  pharmacy: ",
+        '  pharmacy: "\\x07" # ',
+        'prompts/en/catalogue.yaml:6:13: the name "pharmacy" holds a control character, which nobody can speak',
+    ),
+    "a control character in a voice": (
+        "es/catalogue.yaml",
+        "voice: ",
+        'voice: "Polly\\x1b" # ',
+        'prompts/es/catalogue.yaml:3:8: "voice" holds a control character, which no voice is called by',
+    ),
+}
+
+
+def edited(file: str, old: str, new: str) -> Files:
+    """Return the files of the project, words in one of them replaced; what is new is there in Spanish, too."""
+    prompts = dict(VERSION.files.prompts)
+    assert old in prompts[file]
+    prompts[file] = prompts[file].replace(old, new, 1)
+    if "spare" in new:
+        prompts["es/main.yaml"] += (
+            'spare:\n  by: count\n  one: "{count:number}."\n  many: "{count:number}."\n  other: "{count:number}."\n'
+        )
+    return Files(VERSION.files.flows, prompts)
+
+
+@pytest.mark.parametrize(("file", "old", "new", "said"), BROKEN.values(), ids=BROKEN)
+def test_what_the_carrier_would_not_speak_is_told_where_it_is_written(file: str, old: str, new: str, said: str) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        load(edited(file, old, new), SPECS, carrier_rules.problems)
+    assert [str(problem) for problem in refused.value.problems] == [said]
+
+
+def test_the_whole_line_is_as_the_carrier_takes_it() -> None:
+    assert carrier_rules.problems(VERSION.flows, VERSION.catalogues) == ()
+
+
+def with_ask(flow: str, name: str, ask: Ask) -> Flows:
+    """Return the line with another question in the place of one, as no reader of YAML would let it be."""
+    found = VERSION.flows.flows[flow]
+    changed = replace(found, states={**found.states, name: ask})
+    return replace(VERSION.flows, flows={**VERSION.flows.flows, flow: changed})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"next_key": -2}, '<Gather timeout="-2">: a whole number of at least 1 is expected'),
+        ({"next_key": 0}, '<Gather timeout="0">: a whole number of at least 1 is expected'),
+    ],
+)
+def test_an_answer_that_no_wording_makes_bad_is_told_at_its_state(change: dict[str, int], said: str) -> None:
+    state = VERSION.flows.state("identify", "member_number")
+    assert isinstance(state, Ask)
+    flows = with_ask("identify", "member_number", replace(state, limits=replace(state.limits, **change)))
+    told = carrier_rules.problems(flows, VERSION.catalogues)
+    assert [str(problem) for problem in told] == [
+        f'{state.place}: state "member_number" is refused by the carrier: {said}'
+    ]
+
+
+def test_words_that_are_too_much_only_together_are_told_at_their_state() -> None:
+    prompts = dict(VERSION.files.prompts)
+    for file, begun in (("en/order.yaml", 'facts: "'), ("en/checkout.yaml", "confirm:\n  say: ")):
+        assert begun in prompts[file]
+        prompts[file] = prompts[file].replace(begun, f"{begun}{LETTERS[:40_000]} ", 1)
+    with pytest.raises(DefinitionError) as refused:
+        load(Files(VERSION.files.flows, prompts), SPECS, carrier_rules.problems)
+    place = VERSION.flows.state("checkout", "confirm").place
+    assert [re.sub(r"\d+ bytes", "N bytes", str(problem)) for problem in refused.value.problems] == [
+        f'{place}: state "confirm" is refused by the carrier: N bytes of TwiML; at most 65536 are taken'
+    ]
