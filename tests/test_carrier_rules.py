@@ -114,3 +114,15 @@ def test_words_that_are_too_much_only_together_are_told_at_their_state() -> None
     assert [re.sub(r"\d+ bytes", "N bytes", str(problem)) for problem in refused.value.problems] == [
         f'{place}: state "confirm" is refused by the carrier: N bytes of TwiML; at most 65536 are taken'
     ]
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [("first_key: 6", "first_key: 3"), ("first_key: 6", "first_key: 1"), ("next_key: 8", "next_key: 60")],
+    ids=lambda limits: limits[1],
+)
+def test_a_wait_for_the_first_key_may_be_the_shorter_one(limits: tuple[str, str]) -> None:
+    flows = dict(VERSION.files.flows)
+    assert limits[0] in flows["line.yaml"]
+    flows["line.yaml"] = flows["line.yaml"].replace(*limits)
+    assert load(Files(flows, VERSION.files.prompts), SPECS, carrier_rules.problems)

@@ -14,6 +14,7 @@ from ivr.cli.rehearsal import Rehearsal
 from ivr.flow import verbs
 from ivr.flow.verbs import Speak
 from ivr.line import turn
+from ivr.line.answer import Spoken
 from ivr.line.versions import Version
 from ivr.settings import Settings
 
@@ -72,7 +73,7 @@ def test_a_fact_that_is_left_out_is_missed(
 ) -> None:
     real = turn.spoken
 
-    def silent(version: Version, words: tuple[Speak, ...]) -> tuple[turn.Spoken, ...]:
+    def silent(version: Version, words: tuple[Speak, ...]) -> tuple[Spoken, ...]:
         said = (
             replace(speak, values={**speak.values, fact: ()}) if speak.prompt == prompt else speak for speak in words
         )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from databases import KINDS, Databases
@@ -388,6 +390,23 @@ def test_only_what_was_looked_at_is_published(asking: Desk, late: str) -> None:
         assert publish(asking.rehearsal.line, asking.folders, seen, over=1, by="somebody else")
     assert not publish(asking.rehearsal.line, asking.folders, seen, over=1, by="staff")
     assert len(asking.published()) == (1 if late == "the files" else 2)
+
+
+@BOTH
+def test_of_many_who_publish_at_once_one_does(desk: Desk) -> None:
+    files = desk.rehearsal.line.versions.current.files
+    drafts = [Files({**files.flows, "note.yaml": str(number)}, files.prompts) for number in range(6)]
+    database, ready = desk.rehearsal.line.database, Barrier(len(drafts))
+
+    def ask(draft: Files) -> bool:
+        ready.wait()
+        with database.begin() as connection:
+            return publications.replace(connection, draft, Publication(draft.hash, NOON, "x", "publish"), over=1)
+
+    with ThreadPoolExecutor(len(drafts)) as people:
+        done = list(people.map(ask, drafts))
+    assert done.count(True) == 1
+    assert len(desk.published()) == 2
 
 
 def test_a_start_answers_with_what_is_published_however_bad_the_files_are(asking: Desk) -> None:
