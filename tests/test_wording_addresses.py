@@ -192,3 +192,16 @@ def test_no_address_is_too_strange_to_be_said(language: str, address: dict[str, 
 )
 def test_a_pause_keeps_a_house_number_from_a_numbered_street(street: str, spoken: str) -> None:
     assert speak("address", {"house_number": "1340", "street": street}, "en") == spoken
+
+
+@pytest.mark.parametrize(
+    ("street", "english", "spanish"),
+    [
+        ("CALLE 5 NE", "Calle five Northeast", "Calle cinco Noreste"),
+        ("AVE 65 INFANTERIA", "Avenida sixty-five Infanteria", "Avenida sesenta y cinco Infanteria"),
+        ("AVE PONCE DE LEON", "Avenida Ponce De Leon", "Avenida Ponce De Leon"),
+        ("R.R. 2 BOX 18", "Rural Route two Box eighteen", "ruta rural dos, casilla dieciocho"),
+    ],
+)
+def test_puerto_rico_is_spoken_in_spanish_to_spanish_speakers(street: str, english: str, spanish: str) -> None:
+    assert (speak_street(street, EN, "PR"), speak_street(street, ES, "PR")) == (english, spanish)

@@ -185,7 +185,7 @@ def _road_names(road: Road, state: str) -> list[str]:
     if system in ("Highway", "Route"):
         called = (*_ANY_HIGHWAY, *_US, *_STATE)
     if called is None:
-        called = (*_in_short(road), *(road.words[-1:]), "")
+        called = (*_in_short(road), " ".join(road.words[:-1]), road.words[-1], "")
     if system in ("State", "Highway", "Route"):
         called = (*called, *_of_a_state(road.state or state))
     if road.words[-1] in ("K", "M"):

@@ -85,7 +85,7 @@ def _end(parts: list[AddressPart], code: str, value: Sequence[str]) -> None:
 
 def line_parts(text: str) -> tuple[AddressPart, ...]:
     """Take a delivery line that has no street apart, `RR 2 BOX 18`; nothing when it has one."""
-    if text.partition(" ")[0].upper().rstrip(".,0123456789") not in _BEGINNINGS:
+    if text.partition(" ")[0].upper().replace(".", "").rstrip(",0123456789") not in _BEGINNINGS:
         return ()
     words = _split(text)
     code, length = _designator(words, 0)

@@ -27,7 +27,7 @@ _CODES = """
     County Road: CR|C R; County Highway: CH; County Trunk Highway: CTH; County State Aid Highway: CSAH;
     State Route: SR|S R; State Highway: SH|S H; State Trunk Highway: STH; US Highway: USH; Township Road: TR TSR;
     Forest Road: FR; Forest Service Road: FSR; National Forest Road: NFR NFSR; US Forest Service: USFS;
-    Private Road: PVR; Indian Route: IR; B I A Route: BIA; New York State: NYS
+    Private Road: PVR; Indian Route: IR; B I A: BIA; New York State: NYS
 """
 _QUALIFIERS = (
     "Old: OLD; New: NEW; Business: BUS BUSN; Alternate: ALT; Bypass: BYP; Historic: HIST; Truck: TRK; Scenic: SCENIC"
@@ -59,7 +59,7 @@ _QUALIFIER = _phrases(_QUALIFIERS)
 _BEFORE: Mapping[tuple[str, ...], str] = {**_QUALIFIER, **_STATE_PHRASES, **_PLAIN, **_OWN, **_CODE}
 _LONGEST = 3
 
-ROAD_WORDS = frozenset(phrase[0] for phrase in _BEFORE) | {"ST", "CO", "I", "K", "M", "RR"}
+ROAD_WORDS = frozenset(phrase[0] for phrase in _BEFORE) | {"ST", "CO", "I", "K", "M", "RR", "TH"}
 """Words that a numbered road may begin with."""
 
 ROAD_LETTERS: Mapping[str, str] = {
@@ -75,6 +75,9 @@ _STATES_OF_A_LETTER: Mapping[str, str] = {"K": "KS", "M": "MI"}
 _OTHERWISE: Mapping[str, Mapping[str, str]] = {
     "TX": {"RR": "Ranch Road", "PR": "Private Road", "FR": "Farm Road"},
     "MO": {"FR": "Farm Road"},
+    "MN": {"TH": "Trunk Highway"},
+    "VT": {"TH": "Town Highway"},
+    "PR": {"AVE": "Avenida", "AV": "Avenida"},
 }
 """What letters mean in one state alone."""
 
@@ -118,7 +121,7 @@ class Road:
             if system in words and "Forest" not in words:
                 return system
         state = any(phrase in _STATE_NAMES or phrase in _STATES_OF_A_LETTER for phrase in own)
-        return "State" if state or "State" in words else " ".join(words)
+        return "State" if state or "State" in words or "Trunk" in words else " ".join(words)
 
     @property
     def state(self) -> str:
@@ -176,6 +179,8 @@ def _before(words: Sequence[str], at: int, state: str) -> tuple[str, int]:
         return ("State", 1) if (following,) in _PLAIN else ("", 0)
     if state in _OTHERWISE and word in _OTHERWISE[state]:
         return _OTHERWISE[state][word], 1
+    if word == "NE" and state not in ("NE", ""):  # a direction
+        return "", 0
     for length in range(min(_LONGEST, len(words) - at), 0, -1):
         if full := _BEFORE.get(tuple(words[at : at + length])):
             return full, length
@@ -206,7 +211,7 @@ def _is_lettered(word: str, at: int, words: Sequence[str], lead: Sequence[str]) 
     if len(word) > 2 or not word.isalpha() or kind not in _LETTERED:
         return False
     if word in DIRECTIONS:
-        return last and lead[0] != "Old" and (kind != "Road" or "County" in lead)
+        return last and len(word) == 1 and lead[0] != "Old" and (kind != "Road" or "County" in lead)
     if len(word) == 1:
         return True
     if word in SUFFIXES or kind in ("Avenue", "County"):

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from ivr.postal.parts import AddressPart, line_parts, take_parts, unit_at
 from ivr.postal.people import Person, person_at
 from ivr.postal.roads import ROAD_WORDS, Road, read_road, unglue
-from ivr.postal.words import BEFORE_A_NAME, DIRECTIONS, SPANISH_KINDS, STATES, SUFFIXES, in_a_name, table
+from ivr.postal.words import BEFORE_A_NAME, DIRECTIONS, SPANISH_KINDS, STATES, SUFFIXES, TITLES, in_a_name, table
 
 REMEMBERED = 1 << 16
 """Streets that are kept in memory, taken apart."""
@@ -166,7 +166,7 @@ def _road(words: Sequence[str], state: str, before: str) -> StreetWords | None:
     if not words or words[0] not in ROAD_WORDS:
         return None
     road = read_road(words, state)
-    if road is None:
+    if road is None or (before and road.numbers[0] in DIRECTIONS and "County" not in road.words):  # NORTH AVE N
         return None
     rest = tuple(_after_road(words[at]) for at in range(road.length, len(words)))
     return StreetWords(road.numbers, before=before, lead=road.words, after=rest, road=road)
@@ -177,7 +177,7 @@ def _after_road(word: str) -> str:
 
 
 def _direction_before(words: Sequence[str]) -> str:
-    if len(words) < 2 or (words[0] in ("NO", "SO", "EA") and (words[1] in _NOT_NORTH or words[1][0].isdigit())):
+    if len(words) < 2 or (words[0] in ("NO", "SO", "EA") and (words[1] in _NOT_NORTH or words[1].isdigit())):
         return ""
     return _DIRECTION.get(words[0], "")
 
@@ -270,7 +270,11 @@ def _full_word(written: str, words: Sequence[str], at: int, kind: str) -> str:
     if word == "ST" and kind in ("Road", "Highway", "Route") and not following:
         return "State"
     if following and not following[0].isdigit() and word in BEFORE_A_NAME and following != "OP":
-        return SUFFIXES[word] if at and word in SUFFIXES and word not in _SAINTS else BEFORE_A_NAME[word]
+        return (
+            SUFFIXES[word]
+            if at and word in SUFFIXES and word not in _SAINTS and words[at - 1] not in TITLES
+            else BEFORE_A_NAME[word]
+        )
     if at and not following and word in _SHORT_SUFFIXES:  # MAIN ST DR
         return SUFFIXES[word]
     if word == "CAM" and at and following:

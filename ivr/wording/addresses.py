@@ -62,7 +62,7 @@ def speak_street(street: str, language: Language, state: str = "") -> str:
         *_words((words.before, *words.lead), numbers),
         *named,
         *_words((words.kind, *words.after), numbers),
-        " ".join(_part(part, language) for part in words.unit),
+        _parts(words.unit, language),
     )
     return " ".join(word for word in said if word)
 
@@ -79,7 +79,9 @@ def _words(words: Iterable[str], language: Language) -> list[str]:
 def _word(word: str, language: Language) -> str:
     if ordinal := _ORDINAL.fullmatch(word.upper()):
         return english_ordinal(int(ordinal[1]))
-    return _numbered(word, language) if any(character.isdigit() for character in word) else _title(word)
+    if any(character.isdigit() for character in word):
+        return _numbered(word, language)
+    return language.directions.get(word) or _title(word)
 
 
 def speak_city(city: str, language: Language) -> str:

@@ -57,6 +57,9 @@ class Language:
     designators: Mapping[str, str]
     """Units, boxes and routes by their postal abbreviation; the empty one is for a unit without any."""
 
+    directions: Mapping[str, str]
+    """What a street that is named in this language says for North and the like."""
+
     states: Mapping[str, str]
 
 
@@ -107,6 +110,7 @@ ENGLISH = Language(
         RR Rural Route; HC Highway Contract; PSC P S C; CMR C M R; GENERAL_DELIVERY General Delivery; KM kilometer;
         HM hectometer
     """),
+    directions={},
     states=STATES,
 )
 
@@ -141,6 +145,10 @@ SPANISH = Language(
         SIDE lado; SLIP atracadero; SPC espacio; STOP parada; STE oficina; TRLR remolque; UNIT unidad; UPPR planta alta;
         PMB buzón; BOX casilla; PO_BOX apartado postal; RR ruta rural; HC ruta de contrato; PSC P S C; CMR C M R;
         GENERAL_DELIVERY entrega general; KM kilómetro; HM hectómetro
+    """),
+    directions=_table("""
+        North Norte; South Sur; East Este; West Oeste; Northeast Noreste; Northwest Noroeste; Southeast Sureste;
+        Southwest Suroeste
     """),
     states={
         **STATES,
