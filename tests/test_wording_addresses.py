@@ -125,6 +125,8 @@ def test_cities_are_said_in_full(city: str, spoken: str) -> None:
         ("1ST FL APT 3", "first floor apartment three", "primer piso, apartamento tres"),
         ("APT REAR", "apartment rear", "apartamento, al fondo"),
         ("APT2", "apartment two", "apartamento dos"),
+        ("UNIT-5", "unit five", "unidad cinco"),
+        ("APT NO 5", "apartment five", "apartamento cinco"),
         ("STE 100-A", "suite one hundred dash A", "oficina cien guion A"),
         ("GARDEN", "unit Garden", "unidad Garden"),
         ("B", "unit B", "unidad B"),

@@ -14,7 +14,7 @@ from itertools import product
 from ivr.keypad import KEYS, letters_to_keys
 from ivr.postal.people import CALLED_OTHERWISE, Person
 from ivr.postal.roads import ROAD_LETTERS, ROAD_WORDS, Road
-from ivr.postal.streets import ORDINALS, REMEMBERED, StreetWords, figures, take_apart, with_ending
+from ivr.postal.streets import CARDINALS, ORDINALS, REMEMBERED, StreetWords, figures, take_apart, with_ending
 from ivr.postal.words import (
     DIRECTION_LETTERS,
     SHORTENED,
@@ -34,7 +34,7 @@ _TITLES = frozenset(title.upper() for title in TITLES.values())
 _SHORTENED = {full.upper(): short for full, short in SHORTENED.items()}
 _LETTERS = {**SUFFIX_LETTERS, **DIRECTION_LETTERS}
 _SPANISH_LETTERS = {full: short for short, full in reversed([*SPANISH_KINDS.items()]) if short != full.upper()}
-_ORDINAL_BEGINNINGS = frozenset(ordinal.split()[0] for ordinal in ORDINALS)
+_NUMBERS_IN_WORDS = frozenset(number.split()[0] for number in (*ORDINALS, *CARDINALS))
 _MOST_FORMS = 512
 
 # How people call a road by its number, by whose numbering it is; the number comes after each of these.
@@ -92,7 +92,7 @@ def _is_lettered(before: str, word: str) -> bool:
     return len(word) <= 2 and before in ROAD_WORDS and word not in SUFFIXES
 
 
-_MANY_NAMES = _ORDINAL_BEGINNINGS | CALLED_OTHERWISE
+_MANY_NAMES = _NUMBERS_IN_WORDS | CALLED_OTHERWISE
 """Words of names that may be said by another beginning."""
 
 
@@ -152,6 +152,8 @@ def _ways(name: Sequence[str]) -> Iterator[str]:
 def _word_ways(word: str) -> list[str]:
     if _ORDINAL.fullmatch(word):
         return _number_ways(word)
+    if word.isdigit():
+        return [word, english_house_number(word.lstrip("0") or "0").upper()]
     return [word, _SHORTENED[word]] if word in _SHORTENED else [word]
 
 

@@ -44,7 +44,7 @@ _BEGINNINGS = frozenset(
     )
 )
 _SAYS_NOTHING = frozenset(("#", "NO", "NUM", "NUMBER"))
-_GLUED = re.compile(r"([A-Z]{2,4})([0-9]+[A-Z]?)")
+_GLUED = re.compile(r"([A-Z]{2,9})-?([0-9]+[A-Z]?)")
 _STOP = re.compile(r"\.(?!\d)|(?<!\d)\.|,")
 _ORDINAL = re.compile("[0-9]+(?:ST|ND|RD|TH)")
 _LONGEST = 3

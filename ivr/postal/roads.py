@@ -156,7 +156,7 @@ def read_road(words: Sequence[str], state: str) -> Road | None:
     start = at
     while at < len(words) and (at == start or _goes_on(words, at)):
         at += 2 if words[at] == "AND" else 1
-    numbers = tuple(word.lower() if word == "AND" else word for word in words[start:at])
+    numbers = tuple(word.lower() if word == "AND" else word.lstrip("0") or word for word in words[start:at])
     return Road(_said(lead), numbers, at)
 
 

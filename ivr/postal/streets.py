@@ -7,6 +7,7 @@ is a numbered road. Which state the street is in may matter: CO 12 is Colorado's
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -20,7 +21,9 @@ REMEMBERED = 1 << 16
 """Streets that are kept in memory, taken apart."""
 
 _PARTED = re.compile(r"(?<=[A-Za-z])-(?=\d)|(?<=\d)-(?=[A-Za-z])")
+_LETTERS_ALONE = re.compile("[A-Za-z ]*")
 _STOP = re.compile(r"\.(?!\d)|(?<!\d)\.|,")
+_MARKS = re.compile("[^A-Za-z0-9/.]")
 _FRACTION = re.compile(r"\d/\d")
 
 _UNITS = (
@@ -34,6 +37,14 @@ ORDINALS: Mapping[str, int] = {
     **{f"{ten} {_UNITS[unit]}": 10 * at + unit for at, ten in enumerate(_TENS, 2) for unit in range(1, 10)},
 }
 """Numbers that directories write in words, up to ninety-ninth."""
+
+_ONES = ("ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE", "TEN", "ELEVEN", "TWELVE")
+CARDINALS: Mapping[str, int] = {
+    **{word: number for number, word in enumerate(_ONES, 1)},
+    **{ten: 10 * at for at, ten in enumerate(_TENS, 2)},
+    **{f"{ten} {_ONES[unit - 1]}": 10 * at + unit for at, ten in enumerate(_TENS, 2) for unit in range(1, 10)},
+}
+"""Numbers that names begin with: Eight Mile Road is 8 MILE RD."""
 
 _DIRECTION: Mapping[str, str] = {**DIRECTIONS, "NO": "North", "SO": "South", "EA": "East"}
 _NOT_NORTH = frozenset(("NAME", "MAN", "MANS", "MAN'S", "RETURN", "OUTLET", "WAY", "END", "LONG", "HIGH", "EASY"))
@@ -91,18 +102,27 @@ class StreetWords:
         elif self.person:
             own = self.person.names
         else:
-            own = (*self.lead, "".join(figures(self.name)).replace("'", "").replace("-", ""))
+            own = (*self.lead, _squeezed("".join(figures(self.name))))
         units = (f"{part.code} {part.value}" for part in (*self.unit, *self.line))
         parts = (self.fraction, self.before, *own, self.kind, *self.after, *units)
         return " ".join(part for part in parts if part).upper()
 
 
+def _squeezed(name: str) -> str:
+    """Return a name without accents, apostrophes and hyphens."""
+    if name.isascii() and name.isalnum():
+        return name
+    return _MARKS.sub("", unicodedata.normalize("NFKD", name)) or name
+
+
 def figures(name: Sequence[str]) -> tuple[str, ...]:
-    """Return a name with the number it begins with in figures: `Twenty` `First` as `21ST`."""
+    """Return a name with the number it begins with in figures: `Twenty` `First` as `21ST`, `Eight` `Mile` as `8`."""
     for length in (2, 1):
-        number = ORDINALS.get(" ".join(name[:length]).upper()) if len(name) >= length else None
-        if number:
+        words = " ".join(name[:length]).upper() if len(name) >= length else ""
+        if number := ORDINALS.get(words):
             return (with_ending(number), *name[length:])
+        if len(name) > length and (count := CARDINALS.get(words)):
+            return (str(count), *name[length:])
     return tuple(name)
 
 
@@ -114,9 +134,13 @@ def with_ending(number: int) -> str:
 
 def split_words(text: str) -> list[str]:
     """Split what a directory writes into words; letters and numbers that are one road (US-50, I35) come apart."""
-    text = _STOP.sub(" ", _PARTED.sub(" ", text)).replace("&", " and ").replace("#", " # ")
+    if not text.isascii() or not _LETTERS_ALONE.fullmatch(text):
+        text = _STOP.sub(" ", _PARTED.sub(" ", text)).replace("&", " and ").replace("#", " # ")
     words: list[str] = []
     for word in text.split():
+        if word.isalpha():
+            words.append(word)
+            continue
         first, _, second = word.partition("-")
         if second and f"{first} {second}".upper() in ORDINALS:
             words += (first, second)
