@@ -199,6 +199,7 @@ def test_a_pause_keeps_a_house_number_from_a_numbered_street(street: str, spoken
 @pytest.mark.parametrize(
     ("street", "english", "spanish"),
     [
+        ("PR-2", "Puerto Rico two", "Puerto Rico dos"),
         ("CALLE 5 NE", "Calle five Northeast", "Calle cinco Noreste"),
         ("AVE 65 INFANTERIA", "Avenida sixty-five Infanteria", "Avenida sesenta y cinco Infanteria"),
         ("AVE PONCE DE LEON", "Avenida Ponce De Leon", "Avenida Ponce De Leon"),

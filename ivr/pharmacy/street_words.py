@@ -190,6 +190,8 @@ def _road_names(road: Road, state: str) -> list[str]:
         called = (*_in_short(road), " ".join(road.words[:-1]), road.words[-1], "")
     if system in ("State", "Highway", "Route"):
         called = (*called, *_of_a_state(road.state or state))
+    elif system.startswith("State"):
+        called = (*_in_short(road), road.words[-1], "")
     if road.words[-1] in ("K", "M"):
         called = (*called, road.words[-1])
     names = _called((own, *called), road.numbers)
@@ -202,6 +204,7 @@ def _of_a_state(state: str) -> Iterator[str]:
     if state in STATES:
         for name in (STATES[state].upper(), state):
             yield from (way.format(name) for way in _OF_A_STATE)
+        yield from ("CARRETERA", "CARR") if state == "PR" else ()
 
 
 def _in_short(road: Road) -> tuple[str, str]:

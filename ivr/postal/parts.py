@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ivr.postal.words import DESIGNATORS, NEED_NO_NUMBER
+from ivr.postal.words import DESIGNATORS, DIRECTIONS, NEED_NO_NUMBER, SUFFIXES
 
 _PHRASES: Mapping[str, str] = {
     **DESIGNATORS,
@@ -108,8 +108,8 @@ def unit_at(words: Sequence[str], at: int) -> bool:
     code = _PHRASES.get(word)
     if code is None or code == "BOX":
         return False
-    if at + 1 == len(words):
-        return code in NEED_NO_NUMBER
+    if at + 1 == len(words):  # OAK AVE REAR, but no N LAKE FRONT
+        return code in NEED_NO_NUMBER and words[at - 1] in SUFFIXES and words[0] not in DIRECTIONS
     following = words[at + 1]
     return following == "#" or len(following) == 1 or any(character.isdigit() for character in following)
 

@@ -62,6 +62,12 @@ _LONGEST = 3
 ROAD_WORDS = frozenset(phrase[0] for phrase in _BEFORE) | {"ST", "CO", "I", "K", "M", "RR", "TH"}
 """Words that a numbered road may begin with."""
 
+_STATES_OF_A_LETTER: Mapping[str, str] = {"K": "KS", "M": "MI"}
+"""States that call their highways by one letter: K-10, M-37."""
+
+_SAY_STATE = frozenset(("State", "Highway", "Route", "Road", "Trunk", "Carretera", *_STATES_OF_A_LETTER))
+"""What says no more of a state's highway than that it is one; a state's Loop and Spur have numbers of their own."""
+
 ROAD_LETTERS: Mapping[str, str] = {
     full: "".join(phrase)
     for phrase, full in reversed([*_PLAIN.items(), *_OWN.items()])
@@ -69,8 +75,6 @@ ROAD_LETTERS: Mapping[str, str] = {
 }
 """The first short way to write a kind of road or whose it is."""
 
-_STATES_OF_A_LETTER: Mapping[str, str] = {"K": "KS", "M": "MI"}
-"""States that call their highways by one letter: K-10, M-37."""
 
 _OTHERWISE: Mapping[str, Mapping[str, str]] = {
     "TX": {"RR": "Ranch Road", "PR": "Private Road", "FR": "Farm Road"},
@@ -120,14 +124,18 @@ class Road:
         for system in ("Interstate", "US", "Farm", "Ranch"):
             if system in words and "Forest" not in words:
                 return system
-        state = any(phrase in _STATE_NAMES or phrase in _STATES_OF_A_LETTER for phrase in own)
-        return "State" if state or "State" in words or "Trunk" in words else " ".join(words)
+        if not self.state and words[0] not in ("State", "Trunk"):
+            return " ".join(words)
+        besides = " ".join(phrase for phrase in own if phrase.removesuffix(" State") not in _STATE_NAMES)
+        return " ".join(["State", *(word for word in besides.split() if word not in _SAY_STATE)])
 
     @property
     def state(self) -> str:
         """Return the letters of the state that the road names, or nothing."""
-        named = next((phrase for phrase in self.lead if phrase in _STATE_NAMES), "")
-        return STATE_LETTERS.get(named, _STATES_OF_A_LETTER.get(self.lead[-1], ""))
+        named = next((phrase for phrase in self.lead if phrase.removesuffix(" State") in _STATE_NAMES), "")
+        if "Carretera" in self.lead:
+            return "PR"
+        return STATE_LETTERS.get(named.removesuffix(" State"), _STATES_OF_A_LETTER.get(self.lead[-1], ""))
 
 
 def unglue(word: str) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ class StreetWords:
     @property
     def spanish(self) -> bool:
         """Say whether the street is named in Spanish, so that its numbers are said in it too."""
-        return bool(self.lead) and self.lead[0] in SPANISH_KINDS.values()
+        return bool(self.lead) and (self.lead[0] in SPANISH_KINDS.values() or self.lead == ("Puerto", "Rico"))
 
     @cached_property
     def whole(self) -> str:
@@ -100,7 +100,8 @@ class StreetWords:
         if self.road:
             own = (*self.road.qualifiers, self.road.system, *self.name)
         elif self.person:
-            own = self.person.names
+            said = {*self.person.names, *TITLES.values(), "Junior"}
+            own = (*self.person.names, *(word for word in self.name if word.title() not in said))
         else:
             own = (*self.lead, _squeezed("".join(figures(self.name))))
         units = (f"{part.code} {part.value}" for part in (*self.unit, *self.line))
@@ -294,11 +295,8 @@ def _full_word(written: str, words: Sequence[str], at: int, kind: str) -> str:
     if word == "ST" and kind in ("Road", "Highway", "Route") and not following:
         return "State"
     if following and not following[0].isdigit() and word in BEFORE_A_NAME and following != "OP":
-        return (
-            SUFFIXES[word]
-            if at and word in SUFFIXES and word not in _SAINTS and words[at - 1] not in TITLES
-            else BEFORE_A_NAME[word]
-        )
+        kind_within = at and word in SUFFIXES and word not in _SAINTS and words[at - 1] not in TITLES  # OAK DR NORTH DR
+        return SUFFIXES[word] if kind_within else BEFORE_A_NAME[word]
     if at and not following and word in _SHORT_SUFFIXES:  # MAIN ST DR
         return SUFFIXES[word]
     if word == "CAM" and at and following:
