@@ -1,6 +1,6 @@
 """Numbered and lettered roads: county, state, federal, farm and ranch roads, by whatever name a directory gives them.
 
-Publication 28, appendix D (county, state and local highways), and what state and county directories write besides.
+Publication 28, appendix F (county, state and local highways), and what state and county directories write besides.
 The words before a road's number say whose it is and what it is: `COUNTY` `ROAD`, `US`, `TEXAS` `HIGHWAY`. Each is looked
 up by itself, so that every mixture of short and long is read.
 """
