@@ -67,7 +67,7 @@ def test_every_state_is_said_and_names_its_highways(letters: str) -> None:
     assert len(said["es"]) > 2
     if letters in ("FM", "MH", "PW", "AS", "AA", "AE", "AP", "MP"):  # Farm to Market, and no highways of their own
         return
-    street = StreetFacts(f"{letters} HWY 12", "", None, None, letters)
+    street = StreetFacts(f"{letters} HWY 12", "", None, None, state=letters)
     for keyed in (f"{letters} 12", f"{STATES[letters]} 12", f"{STATES[letters]} HIGHWAY 12", "HIGHWAY 12", "12"):
         assert rank([street], letters_to_keys(keyed), None), keyed
     assert speak_street(f"{letters}-12", LANGUAGES["en"], letters) == f"{STATES[letters]} twelve"
@@ -79,7 +79,7 @@ ROADS = table("roads.csv")
 
 @pytest.mark.parametrize("row", ROADS, ids=lambda row: f"{row['street']} {row['state']}".strip())
 def test_every_road_is_found_by_its_names_and_said(row: dict[str, str]) -> None:
-    street = StreetFacts(row["street"], "", None, None, row["state"])
+    street = StreetFacts(row["street"], "", None, None, state=row["state"])
     missed = [way for way in row["keyed"].split("|") if not rank([street], letters_to_keys(way), None)]
     assert not missed
     for language in LANGUAGES:  # the names of streets stay English
@@ -88,6 +88,6 @@ def test_every_road_is_found_by_its_names_and_said(row: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("row", table("same-streets.csv"), ids=lambda row: row["one"])
 def test_one_street_in_two_spellings_is_offered_once(row: dict[str, str]) -> None:
-    pair = [StreetFacts(row[name], "", None, None, row["state"]) for name in ("one", "other")]
+    pair = [StreetFacts(row[name], "", None, None, state=row["state"]) for name in ("one", "other")]
     found = rank(pair, letters_to_keys(row["keyed"]), None)
     assert len(found) == (1 if row["same"] == "yes" else 2)

@@ -57,7 +57,7 @@ def known(*names: str) -> tuple[StreetFacts, ...]:
     ],
 )
 def test_a_street_is_found_by_every_way_to_say_it(street: str, said: tuple[str, ...]) -> None:
-    place = StreetFacts(street, "", None, None, "PR" if street == "PR-2" else "")
+    place = StreetFacts(street, "", None, None, state="PR" if street == "PR-2" else "")
     missed = [way for way in said if not rank([place], letters_to_keys(way), None)]
     assert not missed
 
@@ -173,7 +173,7 @@ def test_a_zip_tells_the_other_cities_it_serves() -> None:
 def roads_of_the_sample() -> list[tuple[StreetFacts, list[StreetFacts]]]:
     zips: dict[str, list[StreetFacts]] = defaultdict(list)
     for row in csv.DictReader(SAMPLE.read_text("utf-8").splitlines()):
-        zips[row["zip"]].append(StreetFacts(row["street"], row["city"], None, None, row["state"]))
+        zips[row["zip"]].append(StreetFacts(row["street"], row["city"], None, None, state=row["state"]))
     return [(s, known) for known in zips.values() for s in known if s.words.road and re.search("[0-9]", s.name)]
 
 
