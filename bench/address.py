@@ -27,8 +27,8 @@ from ivr.flow.definition import Flows
 from ivr.keypad import LETTERS
 from ivr.line.specs import SPECS
 from ivr.line.versions import load, read_files
-from ivr.pharmacy.street_words import take_apart
 from ivr.pharmacy.tables import Base, Street
+from ivr.postal.streets import take_apart
 
 PROJECT = Path(__file__).parent.parent
 LETTERS_KEYED = (2, 3, 4, 5)

@@ -24,7 +24,7 @@ from ivr.keypad import KEYS, letters_to_keys, spell
 from ivr.line.actions import ACTIONS, Inside
 from ivr.line.actions.address_building import Building
 from ivr.line.service import Caller, Context
-from ivr.pharmacy.street_words import take_apart
+from ivr.postal.streets import figures, take_apart
 from ivr.secret import Secret
 
 NOW = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
@@ -52,9 +52,10 @@ class Wanted:
     @property
     def letters(self) -> str:
         """The keys of the street's name as most people say it: no direction, no kind, a number in figures."""
-        words = take_apart(self.street).name
-        number = re.fullmatch(r"([0-9]+)(ST|ND|RD|TH)", words[0]) if len(words) == 1 else None
-        return number[1] if number else letters_to_keys("".join(words))
+        words = take_apart(self.street)
+        said = (words.fraction, *words.lead, *figures(words.name)) if words.name else (self.street,)
+        number = re.fullmatch(r"([0-9]+)(ST|ND|RD|TH)", "".join(said))
+        return number[1] if number else letters_to_keys("".join(said))
 
     def is_street(self, name: str) -> bool:
         return take_apart(name).whole == take_apart(self.street).whole

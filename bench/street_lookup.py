@@ -25,11 +25,12 @@ from ivr.pharmacy.database import open_database
 from ivr.pharmacy.street_load import load_streets
 from ivr.pharmacy.street_rows import StreetRow
 from ivr.pharmacy.streets import rank, streets_of
+from ivr.postal.streets import take_apart
 
 LOOK_UPS = 300
 CACHES = (
     *(street_words.forms, street_words.forms_text, street_words.first_keys),
-    *(street_words.take_apart, street_words.whole_names),
+    *(take_apart, street_words.whole_names),
 )
 SYLLABLES = (
     "ash",

@@ -14,7 +14,7 @@ import pytest
 
 PROJECT = Path(__file__).parent.parent
 
-HELPERS = ("errors", "clock", "keypad", "secret", "settings", "logs", "yaml_reader", "wording", "prompts")
+HELPERS = ("errors", "clock", "keypad", "postal", "secret", "settings", "logs", "yaml_reader", "wording", "prompts")
 """Plain helpers: they know nothing of calls, the pharmacy or the web."""
 
 
@@ -31,6 +31,7 @@ ROOMS = {
     "errors": Room("the tree of exceptions, problems with their places"),
     "clock": Room("time as a value that is handed in"),
     "keypad": Room("keys and their names"),
+    "postal": Room("the words of USPS Publication 28; a street, a unit taken apart"),
     "secret": Room("text that cannot be printed or logged", ("errors",)),
     "settings": Room("the environment, read once", HELPERS),
     "logs": Room("events with fields, masked", HELPERS, ("structlog",)),

@@ -1,6 +1,8 @@
 """Which streets a caller may mean by the keys pressed."""
 
 import csv
+import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -11,10 +13,12 @@ from sqlalchemy import Connection, insert
 from ivr.keypad import letters_to_keys
 from ivr.pharmacy import streets
 from ivr.pharmacy.places import place_of
-from ivr.pharmacy.street_words import first_keys, forms, take_apart
+from ivr.pharmacy.street_words import first_keys, forms
 from ivr.pharmacy.streets import StreetFacts, rank, rank_near
 from ivr.pharmacy.tables import Street
+from ivr.postal.streets import take_apart
 
+SAMPLE = Path(__file__).parent.parent / "bench" / "data" / "us-streets-by-zip-sample.csv"
 DEMO = Path(streets.__file__).parent / "demo" / "street.csv"
 NAMES = sorted({row["street"] for row in csv.DictReader(DEMO.read_text("utf-8").splitlines())})
 
@@ -49,10 +53,12 @@ def known(*names: str) -> tuple[StreetFacts, ...]:
         pytest.param("O'BRIEN CT", ("OBRIEN",), id="an apostrophe"),
         pytest.param("AVENUE N", ("AVENUE N",), id="a letter for a name"),
         pytest.param("PEÑA WAY", ("PENA",), id="an accent"),
+        pytest.param("PR-2", ("CARR 2", "CARRETERA", "PR 2"), id="a highway of Puerto Rico"),
     ],
 )
 def test_a_street_is_found_by_every_way_to_say_it(street: str, said: tuple[str, ...]) -> None:
-    missed = [way for way in said if not rank(known(street), letters_to_keys(way), None)]
+    place = StreetFacts(street, "", None, None, state="PR" if street == "PR-2" else "")
+    missed = [way for way in said if not rank([place], letters_to_keys(way), None)]
     assert not missed
 
 
@@ -162,3 +168,24 @@ def test_a_zip_tells_the_other_cities_it_serves() -> None:
     place = place_of("11101")
     assert place is not None
     assert "Astoria" in place.other_cities
+
+
+def roads_of_the_sample() -> list[tuple[StreetFacts, list[StreetFacts]]]:
+    zips: dict[str, list[StreetFacts]] = defaultdict(list)
+    for row in csv.DictReader(SAMPLE.read_text("utf-8").splitlines()):
+        zips[row["zip"]].append(StreetFacts(row["street"], row["city"], None, None, state=row["state"]))
+    return [(s, known) for known in zips.values() for s in known if s.words.road and re.search("[0-9]", s.name)]
+
+
+def test_every_numbered_road_of_the_sample_is_among_the_first_three_by_every_name() -> None:
+    roads = roads_of_the_sample()
+    missed = []
+    for street, known_there in roads:
+        number = "".join(street.words.name)
+        anyhow = street.words.road and street.words.road.system in ("Interstate", "US", "State", "Highway", "Route")
+        for way in (number, street.name, *((f"HIGHWAY {number}", f"ROUTE {number}") if anyhow else ())):
+            found = [one.words.whole for one in rank(known_there, letters_to_keys(way), None)][:3]
+            if street.words.whole not in found:
+                missed.append((street.state, street.name, way, found))
+    assert len(roads) > 120
+    assert not missed

@@ -27,6 +27,9 @@ EN, ES = LANGUAGES["en"], LANGUAGES["es"]
         ("9999", "ninety-nine ninety-nine", "nueve mil novecientos noventa y nueve"),
         ("12345", "one two three four five", "uno dos tres cuatro cinco"),
         ("123B", "one twenty-three B", "ciento veintitrés B"),
+        ("90-05", "ninety dash oh five", "noventa guion cero cinco"),
+        ("112-10", "one twelve dash ten", "ciento doce guion diez"),
+        ("12 3/4", "twelve and three quarters", "doce y tres cuartos"),
         ("12-34", "twelve dash thirty-four", "doce guion treinta y cuatro"),
         ("1204 1/2", "twelve oh four and a half", "mil doscientos cuatro y medio"),
     ],
@@ -78,9 +81,15 @@ def test_abbreviations_are_said_in_full_by_where_they_stand(street: str, spoken:
 
 @pytest.mark.parametrize(
     ("street", "spoken"),
-    [("N 186TH ST", "North ciento ochenta y seis Street"), ("PO BOX 15", "apartado postal quince")],
+    [
+        ("N 186TH ST", "North one hundred eighty-sixth Street"),
+        ("1ST ST", "first Street"),
+        ("US-50", "U S fifty"),
+        ("CALLE 1", "Calle uno"),
+        ("PO BOX 15", "apartado postal quince"),
+    ],
 )
-def test_spanish_keeps_street_names_and_says_its_own_numbers(street: str, spoken: str) -> None:
+def test_spanish_keeps_street_names_with_their_numbers_and_says_its_own(street: str, spoken: str) -> None:
     assert speak_street(street, ES) == spoken
 
 
@@ -105,7 +114,21 @@ def test_cities_are_said_in_full(city: str, spoken: str) -> None:
         ("APT 204", "apartment two oh four", "apartamento doscientos cuatro"),
         ("Apt. 000003", "apartment three", "apartamento tres"),
         ("STE 100", "suite one hundred", "oficina cien"),
-        ("REAR", "unit Rear", "unidad Rear"),
+        ("REAR", "rear", "al fondo"),
+        ("BSMT", "basement", "sótano"),
+        ("PMB 234", "mailbox two thirty-four", "buzón doscientos treinta y cuatro"),
+        ("BLDG 4 APT 2", "building four apartment two", "edificio cuatro, apartamento dos"),
+        ("BLDG 4 # 2", "building four unit two", "edificio cuatro, unidad dos"),
+        ("APARTMENT 2", "apartment two", "apartamento dos"),
+        ("Apartamento 2", "apartment two", "apartamento dos"),
+        ("2ND FLOOR", "second floor", "segundo piso"),
+        ("1ST FL APT 3", "first floor apartment three", "primer piso, apartamento tres"),
+        ("APT REAR", "apartment rear", "apartamento, al fondo"),
+        ("APT2", "apartment two", "apartamento dos"),
+        ("UNIT-5", "unit five", "unidad cinco"),
+        ("APT NO 5", "apartment five", "apartamento cinco"),
+        ("STE 100-A", "suite one hundred dash A", "oficina cien guion A"),
+        ("GARDEN", "unit Garden", "unidad Garden"),
         ("B", "unit B", "unidad B"),
         ("", "", ""),
     ],
@@ -171,3 +194,17 @@ def test_no_address_is_too_strange_to_be_said(language: str, address: dict[str, 
 )
 def test_a_pause_keeps_a_house_number_from_a_numbered_street(street: str, spoken: str) -> None:
     assert speak("address", {"house_number": "1340", "street": street}, "en") == spoken
+
+
+@pytest.mark.parametrize(
+    ("street", "english", "spanish"),
+    [
+        ("PR-2", "Puerto Rico two", "Puerto Rico dos"),
+        ("CALLE 5 NE", "Calle five Northeast", "Calle cinco Noreste"),
+        ("AVE 65 INFANTERIA", "Avenida sixty-five Infanteria", "Avenida sesenta y cinco Infanteria"),
+        ("AVE PONCE DE LEON", "Avenida Ponce De Leon", "Avenida Ponce De Leon"),
+        ("R.R. 2 BOX 18", "Rural Route two Box eighteen", "ruta rural dos, casilla dieciocho"),
+    ],
+)
+def test_puerto_rico_is_spoken_in_spanish_to_spanish_speakers(street: str, english: str, spanish: str) -> None:
+    assert (speak_street(street, EN, "PR"), speak_street(street, ES, "PR")) == (english, spanish)

@@ -11,22 +11,13 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, bindparam, exists, select
 
 from ivr.keypad import begins_within_a_slip
-from ivr.pharmacy.street_words import first_keys, forms, forms_text, take_apart, whole_names
+from ivr.pharmacy.street_words import first_keys, forms, forms_text, whole_names
 from ivr.pharmacy.tables import Street
+from ivr.postal.streets import StreetWords, take_apart
 
 _BUSY_KINDS = (
-    "STREET",
-    "AVENUE",
-    "ROAD",
-    "HIGHWAY",
-    "BOULEVARD",
-    "DRIVE",
-    "ROUTE",
-    "PIKE",
-    "PARKWAY",
-    "",
-    "LANE",
-    "WAY",
+    *("Street", "Avenue", "Road", "Highway", "Boulevard", "Drive", "Route", "Pike", "Parkway", ""),
+    *("Lane", "Way"),
 )
 """Kinds of streets that most addresses are on, busiest first: a street counts more than the court named after it."""
 
@@ -41,6 +32,12 @@ class StreetFacts:
     city: str
     low: int | None
     high: int | None
+    state: str = ""
+
+    @property
+    def words(self) -> StreetWords:
+        """Return its name taken apart."""
+        return take_apart(self.name, self.state)
 
     def has(self, house: int) -> bool | None:
         """Say whether a house number lies in the street's range; None when no range is known."""
@@ -50,7 +47,9 @@ class StreetFacts:
 
 
 _table = Street.__table__.c
-_OF_ZIP = select(_table.name, _table.city, _table.low, _table.high).where(_table.zip == bindparam("zip_code"))
+_OF_ZIP = select(_table.name, _table.city, _table.low, _table.high, _table.state).where(
+    _table.zip == bindparam("zip_code")
+)
 _HAS_STREETS = select(exists().where(_table.zip == bindparam("zip_code")))
 
 
@@ -75,7 +74,7 @@ def rank(streets: Iterable[StreetFacts], keyed: str, house: int | None) -> tuple
         return ()
     first, beginning = keyed[0], f" {keyed}"
     likely = (street for street in streets if first in first_keys(street.name))
-    return _ranked((street for street in likely if beginning in forms_text(street.name)), keyed, house)
+    return _ranked((street for street in likely if beginning in forms_text(street.name, street.state)), keyed, house)
 
 
 def rank_near(streets: Iterable[StreetFacts], keyed: str, house: int | None) -> tuple[StreetFacts, ...]:
@@ -83,7 +82,10 @@ def rank_near(streets: Iterable[StreetFacts], keyed: str, house: int | None) -> 
     near = (
         street
         for street in streets
-        if any(begins_within_a_slip(keyed, form) and not form.startswith(keyed) for form in forms(street.name))
+        if any(
+            begins_within_a_slip(keyed, form) and not form.startswith(keyed)
+            for form in forms(street.name, street.state)
+        )
     )
     return _ranked(near, keyed, house)
 
@@ -94,9 +96,9 @@ def _ranked(streets: Iterable[StreetFacts], keyed: str, house: int | None) -> tu
 
 def _order(street: StreetFacts, keyed: str, house: int | None) -> tuple[bool, int, int, int, str]:
     has = None if house is None else street.has(house)
-    words = take_apart(street.name)
+    words = street.words
     return (
-        keyed not in whole_names(street.name),
+        keyed not in whole_names(street.name, street.state),
         {True: 0, None: 1, False: 2}[has],
         _BUSY.get(words.kind, len(_BUSY)),
         len(words.whole),
@@ -107,7 +109,7 @@ def _order(street: StreetFacts, keyed: str, house: int | None) -> tuple[bool, in
 def _merged(streets: Iterable[StreetFacts]) -> Iterable[StreetFacts]:
     merged: dict[str, StreetFacts] = {}
     for street in streets:
-        whole = take_apart(street.name).whole
+        whole = street.words.whole
         other = merged.get(whole)
         merged[whole] = street if other is None else _together(other, street)
     return merged.values()

@@ -1,29 +1,27 @@
 """American addresses in words: house numbers as people say them, abbreviations in full, the ZIP code in digits.
 
-Street directories write `N 186TH ST` in capitals. Spanish speakers in the United States call streets and cities by
-their English names, so only numbers, units and states change with the language.
+What a street, a unit or a box is made of is read in `ivr.postal`. Spanish speakers in the United States call streets
+and cities by their English names, numbers in them too, so only house numbers, units, boxes and states change with the
+language; a street that is named in Spanish, `CALLE 1`, is said in it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from ivr.wording.abbreviations import ALWAYS, BEFORE_A_NAME, BEFORE_A_NUMBER, DIRECTIONS, STATES, STREET_KINDS
-from ivr.wording.languages import Language
+from ivr.postal.parts import AddressPart, take_parts
+from ivr.postal.streets import ORDINALS, StreetWords, full_words, split_words, take_apart
+from ivr.postal.words import DIRECTIONS
+from ivr.wording.languages import ENGLISH, Language
+from ivr.wording.numbers import english_ordinal
 
 _ORDINAL = re.compile(r"([0-9]{1,6})(?:ST|ND|RD|TH)")
-_PIECES = re.compile(r"[0-9]+|[^\W\d_]+|-")
+_PIECES = re.compile(r"[0-9]+|[^\W\d_]+|[-.]")
 _CAPITALS = re.compile(r"[^\W\d_]+(?:'S\b)?")
-_INITIALS = re.compile(r"(?!MC)[B-DF-HJ-NP-TV-XZ]{2}")
-_POST_OFFICE_BOX = re.compile(r"P\.?\s*O\.?\s*BOX\b", re.IGNORECASE)
+_INITIALS = re.compile(r"(?!MC)[B-DF-HJ-NP-TV-XZ]{2}|US")
 _LEADING_FRACTION = re.compile(r"(\d/\d)\s+(.+)")
-_ORDINAL_WORDS = frozenset(("FIRST", "SECOND", "THIRD", "FOURTH", "FIFTH", "SIXTH", "SEVENTH", "EIGHTH", "NINTH"))
-_UNIT = re.compile(r"(?:([A-Za-z]{2,})\b\.?)?\s*#?\s*(.*)")
-
-_KINDS = frozenset(STREET_KINDS) | {kind.upper() for kind in STREET_KINDS.values()}
-_AFTER_A_KIND = frozenset(DIRECTIONS) | {"EXT", "EXTENSION", "APT", "UNIT", "STE", "BLDG", "SPC", "LOT", "TRLR", "RM"}
-_NUMBERED_ROADS = frozenset({"ROAD", "RD", "HIGHWAY", "HWY", "ROUTE", "RTE"})
+_ROADS_LETTERS = re.compile("[A-Z]{2}")
 
 
 def speak_address(parts: Mapping[str, str], language: Language) -> str:
@@ -31,13 +29,13 @@ def speak_address(parts: Mapping[str, str], language: Language) -> str:
     house, street = parts.get("house_number", ""), parts.get("street", "")
     if house and (fraction := _LEADING_FRACTION.fullmatch(street)):  # directories put the half of 12 1/2 here
         house, street = f"{house} {fraction[1]}", fraction[2]
-    state = parts.get("state", "")
-    number, name = _numbered(house, language), speak_street(street, language)
+    state = parts.get("state", "").upper()
+    number, name = _numbered(house, language), speak_street(street, language, state)
     spoken = (
         f"{number}, {name}" if number and _begins_with_a_number(street) else f"{number} {name}".strip(),
-        _unit(parts.get("unit", "").strip(), language),
+        speak_unit(parts.get("unit", ""), language),
         speak_city(parts.get("city", ""), language),
-        language.states.get(state.upper(), state),
+        language.states.get(state, parts.get("state", "")),
         _zip(parts.get("zip", ""), language),
     )
     return ", ".join(part for part in spoken if part)
@@ -46,105 +44,92 @@ def speak_address(parts: Mapping[str, str], language: Language) -> str:
 def _begins_with_a_number(street: str) -> bool:
     """Tell whether a pause is needed before a street: without one, 1340 5th Street is 13 45th Street to the ear."""
     first = street.split(" ", 1)[0].upper()
-    return first[:1].isdigit() or first in _ORDINAL_WORDS
+    return first[:1].isdigit() or first in ORDINALS
 
 
-def speak_street(street: str, language: Language) -> str:
+def speak_street(street: str, language: Language, state: str = "") -> str:
     """Return a street as it is said: `N 186TH ST` as "North one hundred eighty-sixth Street".
 
-    Some abbreviations mean one thing before a name and another after it (`ST JAMES ST`), and a lone letter between
-    direction and kind is the street's name (`N E ST`), so each word is read by where it stands.
+    `state` are two letters; they tell Colorado's highways from counties' roads.
     """
-    if box := _POST_OFFICE_BOX.match(street):
-        return f"{language.post_office_box} {_numbered(street[box.end() :], language)}".strip()
-    words = _split(street)
-    kind_at = _kind_position([word.upper() for word in words])
-    return " ".join(_street_word(words, index, kind_at, language) for index in range(len(words)))
+    words = take_apart(street, state if state in language.states else "")
+    if words.line:
+        return _parts(words.line, language)
+    numbers = language if words.spanish else ENGLISH
+    named = _road(words, numbers) if words.road else _words(words.name, numbers)
+    said = (
+        _numbered(words.fraction, numbers),
+        *_words((words.before, *words.lead), numbers),
+        *named,
+        *_words((words.kind, *words.after), numbers),
+        _parts(words.unit, language),
+    )
+    return " ".join(word for word in said if word)
+
+
+def _road(words: StreetWords, language: Language) -> Iterable[str]:
+    """Say what numbers a road; its letters are said one by one."""
+    return (" ".join(word) if _ROADS_LETTERS.fullmatch(word) else _word(word, language) for word in words.name)
+
+
+def _words(words: Iterable[str], language: Language) -> list[str]:
+    return [_word(word, language) for word in words]
+
+
+def _word(word: str, language: Language) -> str:
+    if ordinal := _ORDINAL.fullmatch(word.upper()):
+        return english_ordinal(int(ordinal[1]))
+    if any(character.isdigit() for character in word):
+        return _numbered(word, language)
+    return language.directions.get(word) or _title(word)
 
 
 def speak_city(city: str, language: Language) -> str:
     """Return a city as it is said: `ST LOUIS` as "Saint Louis"."""
-    words = _split(city)
-    return " ".join(_street_word(words, index, -1, language) for index in range(len(words)))
-
-
-def _split(text: str) -> list[str]:
-    return text.replace(".", " ").replace(",", " ").replace("&", " and ").split()
-
-
-def _kind_position(words: Sequence[str]) -> int:
-    """Find the word that says what kind of street it is, or -1; a name stands before it, no more name after it."""
-    for index in range(1, len(words)):
-        if words[index] in _KINDS and (index == len(words) - 1 or words[index + 1] in _AFTER_A_KIND):
-            return index
-    return -1
-
-
-def _street_word(words: Sequence[str], index: int, kind_at: int, language: Language) -> str:
-    word = words[index].upper()
-    if index == kind_at:
-        return STREET_KINDS.get(word) or _title(words[index])
-    if word in DIRECTIONS and _is_direction(words, index, kind_at):
-        return DIRECTIONS[word]
-    if ordinal := _ORDINAL.fullmatch(word):
-        return language.street_ordinal(int(ordinal[1]))
-    if any(character.isdigit() for character in word):
-        return _numbered(word, language)
-    return _before(word, [following.upper() for following in words[index + 1 :]], language) or _name(words[index])
-
-
-def _is_direction(words: Sequence[str], index: int, kind_at: int) -> bool:
-    """Tell a direction from a street that is named by a letter: `E ST`, `AVENUE N`."""
-    if index == 0:
-        return len(words) > 1 and kind_at != 1
-    if index == kind_at + 1 and kind_at > 0:
-        return True
-    return index == len(words) - 1 and not (len(words) == 2 and words[0].upper() in _KINDS)
-
-
-def _before(word: str, following: Sequence[str], language: Language) -> str | None:
-    """Return what an abbreviation means by what comes after it, or None when that says nothing."""
-    if not following:
-        return None
-    if word in language.units and (following[0][:1].isdigit() or len(following[0]) == 1):
-        return language.units[word]
-    if word in BEFORE_A_NUMBER and following[0][:1].isdigit():
-        return BEFORE_A_NUMBER[word]
-    if following[0] in _NUMBERED_ROADS and any(later[0].isdigit() for later in following):
-        return "State" if word == "ST" else ALWAYS.get(word) or STATES.get(word)
-    return BEFORE_A_NAME.get(word)
-
-
-def _name(word: str) -> str:
-    return ALWAYS.get(word.upper()) or _title(word)
+    words = split_words(city)
+    before = DIRECTIONS.get(words[0].upper(), "") if len(words) > 1 else ""
+    name, _ = full_words(words[1:] if before else words)
+    return " ".join([*([before] if before else ()), *_words(name, language)])
 
 
 def _numbered(text: str, language: Language) -> str:
-    """Speak a text with numbers in it, such as a house number: `123B`, `12-34`, `1204 1/2`."""
-    words: list[str] = []
+    """Speak a text with numbers in it, such as a house number: `123B`, `90-05`, `1204 1/2`."""
+    said: list[str] = []
     for word in text.upper().split():
         if word in language.fractions:
-            words.append(language.fractions[word])
+            said.append(language.fractions[word])
         else:
-            words += (_piece(piece, language) for piece in _PIECES.findall(word))
-    return " ".join(words)
+            pieces = _PIECES.findall(word)
+            said += (_piece(piece, after, language) for piece, after in zip(pieces, ["", *pieces], strict=False))
+    return " ".join(said)
 
 
-def _piece(piece: str, language: Language) -> str:
-    if piece == "-":
-        return language.dash
-    return language.house_number(piece.lstrip("0") or "0") if piece.isdecimal() else _title(piece)
+def _piece(piece: str, after: str, language: Language) -> str:
+    """Speak digits, letters or a mark; zeros count after a dash or a point, and before a number they do not."""
+    if piece in "-.":
+        return language.dash if piece == "-" else language.point
+    if not piece.isdecimal():
+        return " ".join(piece) if len(piece) <= 2 else _title(piece)
+    number = piece.lstrip("0") or "0"
+    zeros = len(piece) - len(number) if after in ("-", ".") else 0
+    return " ".join([*[language.leading_zero] * zeros, language.house_number(number)])
 
 
-def _unit(unit: str, language: Language) -> str:
-    """Speak `APT 5B` and a bare `5B`, which is called a unit."""
-    if not unit:
-        return ""
-    found = _UNIT.fullmatch(unit)
-    name = language.units.get(found[1].upper()) if found and found[1] else None
-    if found is None or name is None:
-        return f"{language.units['']} {_numbered(unit, language)}"
-    return f"{name} {_numbered(found[2], language)}".strip()
+def speak_unit(unit: str, language: Language) -> str:
+    """Speak `APT 5B`, `BLDG 4 APT 2`, and a bare `5B`, which is called a unit."""
+    return _parts(take_parts(unit), language)
+
+
+def _parts(parts: Iterable[AddressPart], language: Language) -> str:
+    return language.between_parts.join(_part(part, language) for part in parts)
+
+
+def _part(part: AddressPart, language: Language) -> str:
+    name = language.designators[part.code]
+    if ordinal := _ORDINAL.fullmatch(part.value.upper()):  # 2ND FLOOR
+        return f"{language.agree(language.ordinal(int(ordinal[1])), name)} {name}"
+    value = _numbered(part.value, language)
+    return f"{name} {value}".strip()
 
 
 def _zip(code: str, language: Language) -> str:

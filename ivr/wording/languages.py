@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from babel.dates import get_day_names, get_month_names
 
-from ivr.wording import abbreviations, numbers
+from ivr.postal.words import STATES
+from ivr.wording import numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,6 @@ class Language:
     year: Callable[[int], str]
     day_of_month: Callable[[int], str]
     house_number: Callable[[str], str]
-    street_ordinal: Callable[[int], str]
     agree: Callable[[str, str], str]
     """Fits a number's words to the word after it."""
 
@@ -46,12 +46,26 @@ class Language:
     """Before a country's code."""
 
     dash: str
+    point: str
+    leading_zero: str
+    """A zero that a house number has after its dash: 90-05."""
+
     fractions: Mapping[str, str]
-    post_office_box: str
-    units: Mapping[str, str]
-    """Unit designators by their postal abbreviation; the empty one is for a unit without any."""
+    between_parts: str
+    """What stands between building and apartment, route and box."""
+
+    designators: Mapping[str, str]
+    """Units, boxes and routes by their postal abbreviation; the empty one is for a unit without any."""
+
+    directions: Mapping[str, str]
+    """What a street that is named in this language says for North and the like."""
 
     states: Mapping[str, str]
+
+
+def _table(text: str) -> dict[str, str]:
+    """Read `KEY words; …` as a table."""
+    return dict(entry.strip().split(" ", 1) for entry in text.replace("\n", " ").split(";"))
 
 
 def _weekdays(language: str) -> tuple[str, ...]:
@@ -70,7 +84,6 @@ ENGLISH = Language(
     year=numbers.english_year,
     day_of_month=numbers.english_ordinal,
     house_number=numbers.english_house_number,
-    street_ordinal=numbers.english_ordinal,
     agree=numbers.no_agreement,
     weekdays=_weekdays("en"),
     months=_months("en"),
@@ -82,21 +95,23 @@ ENGLISH = Language(
     millions_of=" ",
     plus="plus",
     dash="dash",
-    fractions={"1/2": "and a half", "1/4": "and a quarter", "3/4": "and three quarters"},
-    post_office_box="P O Box",
-    units={
-        "": "unit",
-        "APT": "apartment",
-        "UNIT": "unit",
-        "STE": "suite",
-        "FL": "floor",
-        "BLDG": "building",
-        "RM": "room",
-        "LOT": "lot",
-        "SPC": "space",
-        "TRLR": "trailer",
-    },
-    states=abbreviations.STATES,
+    point="point",
+    leading_zero="oh",
+    fractions=_table("""
+        1/2 and a half; 1/4 and a quarter; 3/4 and three quarters; 1/3 and a third; 2/3 and two thirds;
+        1/8 and an eighth; 3/8 and three eighths; 5/8 and five eighths; 7/8 and seven eighths
+    """),
+    between_parts=" ",
+    designators={"": "unit"}
+    | _table("""
+        APT apartment; BSMT basement; BLDG building; DEPT department; FL floor; FRNT front; HNGR hangar; KEY key;
+        LBBY lobby; LOT lot; LOWR lower; OFC office; PH penthouse; PIER pier; REAR rear; RM room; SIDE side; SLIP slip;
+        SPC space; STOP stop; STE suite; TRLR trailer; UNIT unit; UPPR upper; PMB mailbox; BOX Box; PO_BOX P O Box;
+        RR Rural Route; HC Highway Contract; PSC P S C; CMR C M R; GENERAL_DELIVERY General Delivery; KM kilometer;
+        HM hectometer
+    """),
+    directions={},
+    states=STATES,
 )
 
 SPANISH = Language(
@@ -105,7 +120,6 @@ SPANISH = Language(
     year=numbers.spanish_year,
     day_of_month=lambda day: "primero" if day == 1 else numbers.spanish_cardinal(day),
     house_number=numbers.spanish_house_number,
-    street_ordinal=numbers.spanish_cardinal,
     agree=numbers.spanish_agreement,
     weekdays=_weekdays("es"),
     months=_months("es"),
@@ -117,21 +131,35 @@ SPANISH = Language(
     millions_of=" de ",
     plus="más",
     dash="guion",
-    fractions={"1/2": "y medio", "1/4": "y un cuarto", "3/4": "y tres cuartos"},
-    post_office_box="apartado postal",
-    units={
-        "": "unidad",
-        "APT": "apartamento",
-        "UNIT": "unidad",
-        "STE": "oficina",
-        "FL": "piso",
-        "BLDG": "edificio",
-        "RM": "habitación",
-        "LOT": "lote",
-        "SPC": "espacio",
-        "TRLR": "remolque",
+    point="punto",
+    leading_zero="cero",
+    fractions=_table("""
+        1/2 y medio; 1/4 y un cuarto; 3/4 y tres cuartos; 1/3 y un tercio; 2/3 y dos tercios;
+        1/8 y un octavo; 3/8 y tres octavos; 5/8 y cinco octavos; 7/8 y siete octavos
+    """),
+    between_parts=", ",
+    designators={"": "unidad"}
+    | _table("""
+        APT apartamento; BSMT sótano; BLDG edificio; DEPT departamento; FL piso; FRNT al frente; HNGR hangar; KEY llave;
+        LBBY vestíbulo; LOT lote; LOWR planta baja; OFC oficina; PH penthouse; PIER muelle; REAR al fondo; RM habitación;
+        SIDE lado; SLIP atracadero; SPC espacio; STOP parada; STE oficina; TRLR remolque; UNIT unidad; UPPR planta alta;
+        PMB buzón; BOX casilla; PO_BOX apartado postal; RR ruta rural; HC ruta de contrato; PSC P S C; CMR C M R;
+        GENERAL_DELIVERY entrega general; KM kilómetro; HM hectómetro
+    """),
+    directions=_table("""
+        North Norte; South Sur; East Este; West Oeste; Northeast Noreste; Northwest Noroeste; Southeast Sureste;
+        Southwest Suroeste
+    """),
+    states={
+        **STATES,
+        **_table("""
+            DC Distrito de Columbia; HI Hawái; LA Luisiana; MI Míchigan; MS Misisipi; MO Misuri; NH Nuevo Hampshire;
+            NJ Nueva Jersey; NM Nuevo México; NY Nueva York; NC Carolina del Norte; ND Dakota del Norte; OR Oregón;
+            PA Pensilvania; SC Carolina del Sur; SD Dakota del Sur; WV Virginia Occidental; AS Samoa Americana;
+            MP Islas Marianas del Norte; VI Islas Vírgenes; MH Islas Marshall; AA Fuerzas Armadas Américas;
+            AE Fuerzas Armadas Europa; AP Fuerzas Armadas Pacífico
+        """),
     },
-    states={**abbreviations.STATES, **abbreviations.SPANISH_STATES},
 )
 
 LANGUAGES: Mapping[str, Language] = {"en": ENGLISH, "es": SPANISH}

@@ -9,9 +9,9 @@ from ivr.keypad import take_back, unspell
 from ivr.line.actions.address_building import Building
 from ivr.line.actions.kinds import Action, Inside, text
 from ivr.line.service import Context
+from ivr.postal.words import STATES
 from ivr.prompts import phrase
 from ivr.wording import Value, Values
-from ivr.wording.abbreviations import STATES
 
 LONGEST = 60
 """Characters of a street that is spelled; more would fit no label."""

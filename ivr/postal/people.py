@@ -1,0 +1,63 @@
+"""People whom streets are named after under more than one name: Martin Luther King is M L KING, MLK and DR M L K."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person's full name, in words; the last one is the family name."""
+
+    names: tuple[str, ...]
+    called_without_middle: bool = True
+
+    @property
+    def initials(self) -> str:
+        """Return MLK of Martin Luther King."""
+        return "".join(name[0] for name in self.names)
+
+    def spellings(self) -> Iterator[tuple[str, ...]]:
+        """Yield every way a directory writes the name, in capitals."""
+        *given, family = (name.upper() for name in self.names)
+        for way in product(*(((name,), (name[0],)) for name in given)):
+            yield (*(word for part in way for word in part), family)
+        yield ("".join(name[0] for name in given), family)
+        yield tuple(self.initials)
+        yield (self.initials,)
+        if self.called_without_middle:
+            yield (given[0], family)
+
+
+_PEOPLE = (
+    Person(("Martin", "Luther", "King"), called_without_middle=False),
+    Person(("John", "F", "Kennedy")),
+    Person(("John", "Fitzgerald", "Kennedy")),
+    Person(("Robert", "F", "Kennedy")),
+    Person(("Franklin", "D", "Roosevelt")),
+    Person(("Franklin", "Delano", "Roosevelt")),
+    Person(("Lyndon", "B", "Johnson")),
+    Person(("Cesar", "E", "Chavez")),
+    Person(("Dwight", "D", "Eisenhower")),
+    Person(("Harry", "S", "Truman")),
+)
+
+_BY_SPELLING: Mapping[tuple[str, ...], Person] = {
+    spelling: person for person in reversed(_PEOPLE) for spelling in person.spellings()
+}
+_LONGEST = max(len(spelling) for spelling in _BY_SPELLING)
+_FIRST = frozenset(spelling[0] for spelling in _BY_SPELLING)
+
+CALLED_OTHERWISE = frozenset((*(person.initials for person in _PEOPLE), "KING"))
+"""Words of a name that may be called by another beginning: MLK is Martin, King is Doctor King."""
+
+
+def person_at(words: Sequence[str], at: int) -> tuple[Person | None, int]:
+    """Return whose name words in capitals spell from one of them on, and how many words it takes."""
+    if words[at] in _FIRST:
+        for length in range(min(_LONGEST, len(words) - at), 0, -1):
+            if person := _BY_SPELLING.get(tuple(words[at : at + length])):
+                return person, length
+    return None, 0

@@ -1,0 +1,234 @@
+"""Numbered and lettered roads: county, state, federal, farm and ranch roads, by whatever name a directory gives them.
+
+Publication 28, appendix F (county, state and local highways), and what state and county directories write besides.
+The words before a road's number say whose it is and what it is: `COUNTY` `ROAD`, `US`, `TEXAS` `HIGHWAY`. Each is looked
+up by itself, so that every mixture of short and long is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ivr.postal.words import DIRECTIONS, STATE_LETTERS, STATES, SUFFIXES
+
+_KINDS = """
+    Highway: HWY HIWAY HIWY HWAY HIGHWY; Route: RTE RT; Road: RD; Trunk: TRUNK; Loop: LP; Spur: SPUR; Park: PARK;
+    Expressway: EXPY EXPWY; Beltway: BLTWY; Tollway: TOLLWAY; Toll: TOLL; Avenue: AVE AV; Lane: LN; Carretera: CARR
+"""
+_OWNERS = """
+    County: CNTY CTY; State: STATE; US: USA|U S|UNITED STATES; Interstate: IH|I H; Township: TWP TWNSHP TWSP;
+    Town: TOWN; Private: PVT PRIV; Parish: PARISH; Forest: FOREST; Forest Service: FS|FOREST SVC|FOREST SERV;
+    National Forest: NF|NATL FOREST|NAT FOREST; Farm to Market: FM|F M|FARM MARKET; Ranch to Market: RM|R M;
+    Farm: FARM; Ranch: RANCH; Indian: INDIAN; Navajo: NAVAJO; Reservation: RESERVATION; Lease: LEASE
+"""
+_CODES = """
+    County Road: CR|C R; County Highway: CH; County Trunk Highway: CTH; County State Aid Highway: CSAH;
+    State Route: SR|S R; State Highway: SH|S H; State Trunk Highway: STH; US Highway: USH; Township Road: TR TSR;
+    Forest Road: FR; Forest Service Road: FSR; National Forest Road: NFR NFSR; US Forest Service: USFS;
+    Private Road: PVR; Indian Route: IR; B I A: BIA; New York State: NYS
+"""
+_QUALIFIERS = (
+    "Old: OLD; New: NEW; Business: BUS BUSN; Alternate: ALT; Bypass: BYP; Historic: HIST; Truck: TRK; Scenic: SCENIC"
+)
+
+
+def _phrases(text: str) -> dict[tuple[str, ...], str]:
+    found = {}
+    for entry in text.replace("\n", " ").split(";"):
+        full, _, spellings = entry.strip().partition(": ")
+        divider = "|" if "|" in spellings else " "
+        for spelling in (full.upper(), *spellings.split(divider)):
+            found[tuple(spelling.split())] = full
+    return found
+
+
+_STATE_PHRASES = {
+    tuple(spelling.split()): name for letters, name in STATES.items() for spelling in (letters, name.upper())
+} | {
+    tuple(name.upper().replace("NORTH", "N").replace("SOUTH", "S").replace("WEST", "W").split()): name
+    for name in STATES.values()
+    if name.split()[0] in DIRECTIONS.values()
+}
+_STATE_NAMES = frozenset(STATES.values())
+_OWN = _phrases(_OWNERS)
+_CODE = _phrases(_CODES)
+_PLAIN = _phrases(_KINDS)
+_QUALIFIER = _phrases(_QUALIFIERS)
+_BEFORE: Mapping[tuple[str, ...], str] = {**_QUALIFIER, **_STATE_PHRASES, **_PLAIN, **_OWN, **_CODE}
+_LONGEST = 3
+
+ROAD_WORDS = frozenset(phrase[0] for phrase in _BEFORE) | {"ST", "CO", "I", "K", "M", "RR", "TH"}
+"""Words that a numbered road may begin with."""
+
+_STATES_OF_A_LETTER: Mapping[str, str] = {"K": "KS", "M": "MI"}
+"""States that call their highways by one letter: K-10, M-37."""
+
+_SAY_STATE = frozenset(("State", "Highway", "Route", "Road", "Trunk", "Carretera", *_STATES_OF_A_LETTER))
+"""What says no more of a state's highway than that it is one; a state's Loop and Spur have numbers of their own."""
+
+ROAD_LETTERS: Mapping[str, str] = {
+    full: "".join(phrase)
+    for phrase, full in reversed([*_PLAIN.items(), *_OWN.items()])
+    if " ".join(phrase) != full.upper()
+}
+"""The first short way to write a kind of road or whose it is."""
+
+
+_OTHERWISE: Mapping[str, Mapping[str, str]] = {
+    "TX": {"RR": "Ranch Road", "PR": "Private Road", "FR": "Farm Road"},
+    "MO": {"FR": "Farm Road"},
+    "MN": {"TH": "Trunk Highway"},
+    "VT": {"TH": "Town Highway"},
+    "PR": {"AVE": "Avenida", "AV": "Avenida"},
+}
+"""What letters mean in one state alone."""
+
+_SAYS_NUMBER = ("NO", "NUM", "NUMBER", "#")
+_NUMBER = re.compile(r"(?!\d+(?:ST|ND|RD|TH)$)[A-Z]{0,2}\d+(?:\.\d+)?[A-Z]{0,2}")
+_SEVERAL = re.compile(r"\d+(?:/\d{2,})+")
+_FRACTION = re.compile(r"\d/\d")
+_GLUED = re.compile(r"(I|IH|US|USH|SR|SH|STH|CR|CH|CTH|CSAH|FM|RM|RR|TR|HWY|RT|RTE|CO|NFR|FS|FR)(\d+[A-Z]?)")
+_LETTERED = frozenset(("Highway", "Route", "Road", "Trunk", "Avenue", "County", "Missouri"))
+"""Kinds of roads that have letters in the place of numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Road:
+    """A road by its number: what is said before it, its numbers, and how many words of the street these took."""
+
+    lead: tuple[str, ...]
+    """Whose it is and what it is, a phrase each: `New Mexico`, `Highway`."""
+
+    numbers: tuple[str, ...]
+    length: int
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Return the lead word by word."""
+        return tuple(" ".join(self.lead).split())
+
+    @property
+    def qualifiers(self) -> tuple[str, ...]:
+        """Return what tells the road from another of its number: Old, Business."""
+        return tuple(phrase for phrase in self.lead if (phrase.upper(),) in _QUALIFIER)
+
+    @property
+    def system(self) -> str:
+        """Return whose numbering it is: a road of one system and number is one road, by whatever kind it is called."""
+        own = [phrase for phrase in self.lead if phrase not in self.qualifiers] or list(self.lead)
+        words = " ".join(own).split()
+        if "County" in words:
+            return " ".join(words[words.index("County") :])
+        for system in ("Interstate", "US", "Farm", "Ranch"):
+            if system in words and "Forest" not in words:
+                return system
+        if not self.state and words[0] not in ("State", "Trunk"):
+            return " ".join(words)
+        besides = " ".join(phrase for phrase in own if phrase.removesuffix(" State") not in _STATE_NAMES)
+        return " ".join(["State", *(word for word in besides.split() if word not in _SAY_STATE)])
+
+    @property
+    def state(self) -> str:
+        """Return the letters of the state that the road names, or nothing."""
+        named = next((phrase for phrase in self.lead if phrase.removesuffix(" State") in _STATE_NAMES), "")
+        if "Carretera" in self.lead:
+            return "PR"
+        return STATE_LETTERS.get(named.removesuffix(" State"), _STATES_OF_A_LETTER.get(self.lead[-1], ""))
+
+
+def unglue(word: str) -> tuple[str, ...]:
+    """Split `I35` and `FM1960` into the road's letters and its number; another word stays whole."""
+    found = _GLUED.fullmatch(word)
+    return found.groups() if found else (word,)
+
+
+def read_road(words: Sequence[str], state: str) -> Road | None:
+    """Read the road that words in capitals begin with; None where they begin with no numbered road."""
+    lead: list[tuple[str, int]] = []
+    at = 0
+    while at < len(words):
+        full, length = _before(words, at, state)
+        if length:
+            lead.append((full, length))
+        elif lead and words[at] in _SAYS_NUMBER and at + 1 < len(words) and _is_number(words[at + 1]):
+            lead[-1], length = (lead[-1][0], lead[-1][1] + 1), 1
+        else:
+            break
+        at += length
+    while lead and not _number_follows(words, at, lead):
+        at -= lead.pop()[1]
+    if not lead:
+        return None
+    start = at
+    while at < len(words) and (at == start or _goes_on(words, at)):
+        at += 2 if words[at] == "AND" else 1
+    numbers = tuple(word.lower() if word == "AND" else word.lstrip("0") or word for word in words[start:at])
+    return Road(_said(lead), numbers, at)
+
+
+def _said(lead: Sequence[tuple[str, int]]) -> tuple[str, ...]:
+    """Return the words before the number; a Highway that stands before whose it is says nothing: HWY FM 1320."""
+    full = [said for said, _ in lead]
+    return tuple(full[1:] if full[0] == "Highway" and len(full) > 1 else full)
+
+
+def _before(words: Sequence[str], at: int, state: str) -> tuple[str, int]:
+    word, following = words[at], words[at + 1] if at + 1 < len(words) else ""
+    if len(word) == 1 and not (word in "UFRCSIH" and len(following) == 1 and not following.isdigit()):
+        if word == "I" and following[:1].isdigit():
+            return "Interstate", 1
+        own = _STATES_OF_A_LETTER.get(word)
+        return (word, 1) if own and own == (state or own) and following[:1].isdigit() and not at else ("", 0)
+    if word == "CO":
+        return ("Colorado" if _is_colorado(following, state) else "County"), 1
+    if word == "ST":
+        return ("State", 1) if (following,) in _PLAIN else ("", 0)
+    if state in _OTHERWISE and word in _OTHERWISE[state]:
+        return _OTHERWISE[state][word], 1
+    if word == "NE" and state not in ("NE", ""):  # a direction
+        return "", 0
+    for length in range(min(_LONGEST, len(words) - at), 0, -1):
+        if full := _BEFORE.get(tuple(words[at : at + length])):
+            return full, length
+    return "", 0
+
+
+def _is_colorado(following: str, state: str) -> bool:
+    """Tell Colorado's highways from counties': CO 12 and CO HWY 12 there, never CO RD; CO 12 where no state is known."""
+    if following[:1].isdigit():
+        return state in ("CO", "")
+    return state == "CO" and _PLAIN.get((following,)) == "Highway"
+
+
+def _is_number(word: str) -> bool:
+    return bool(_NUMBER.fullmatch(word) or _SEVERAL.fullmatch(word))
+
+
+def _number_follows(words: Sequence[str], at: int, lead: Sequence[tuple[str, int]]) -> bool:
+    if at == len(words):
+        return False
+    word = words[at]
+    return _is_number(word) or _is_lettered(word, at, words, " ".join(full for full, _ in lead).split())
+
+
+def _is_lettered(word: str, at: int, words: Sequence[str], lead: Sequence[str]) -> bool:
+    """Tell a road that has letters for its number, COUNTY ROAD KK, from a road's direction or kind."""
+    kind, last = lead[-1], at + 1 == len(words)
+    if len(word) > 2 or not word.isalpha() or kind not in _LETTERED:
+        return False
+    if word in DIRECTIONS:
+        return last and len(word) == 1 and lead[0] != "Old" and (kind != "Road" or "County" in lead)
+    if len(word) == 1:
+        return True
+    if word in SUFFIXES or kind in ("Avenue", "County"):
+        return last and (word[0] == word[1] or ("County" in lead and kind != "County"))
+    return last or words[at + 1] in DIRECTIONS
+
+
+def _goes_on(words: Sequence[str], at: int) -> bool:
+    """Tell whether a road's number goes on: 12 1/2, 45 46, 6 AND 50."""
+    if words[at] == "AND":
+        return at + 1 < len(words) and _is_number(words[at + 1])
+    return bool(_FRACTION.fullmatch(words[at])) or (_is_number(words[at]) and words[at].isdigit())

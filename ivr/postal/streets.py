@@ -1,0 +1,308 @@
+"""One reading of a street: what a directory writes, taken apart into full words, to be keyed and to be spoken.
+
+`N 186TH ST` is a direction, a name and a kind; `COUNTY RD 12` and `CALLE LUNA` have the kind before the name; `US-40 E`
+is a numbered road. Which state the street is in may matter: CO 12 is Colorado's highway there and a county's elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+from ivr.postal.parts import AddressPart, line_parts, take_parts, unit_at
+from ivr.postal.people import Person, person_at
+from ivr.postal.roads import ROAD_WORDS, Road, read_road, unglue
+from ivr.postal.words import BEFORE_A_NAME, DIRECTIONS, SPANISH_KINDS, STATES, SUFFIXES, TITLES, in_a_name, table
+
+REMEMBERED = 1 << 16
+"""Streets that are kept in memory, taken apart."""
+
+_PARTED = re.compile(r"(?<=[A-Za-z])-(?=\d)|(?<=\d)-(?=[A-Za-z])")
+_LETTERS_ALONE = re.compile("[A-Za-z ]*")
+_STOP = re.compile(r"\.(?!\d)|(?<!\d)\.|,")
+_MARKS = re.compile("[^A-Za-z0-9/.]")
+_FRACTION = re.compile(r"\d/\d")
+
+_UNITS = (
+    *("", "FIRST", "SECOND", "THIRD", "FOURTH", "FIFTH", "SIXTH", "SEVENTH", "EIGHTH", "NINTH", "TENTH", "ELEVENTH"),
+    *("TWELFTH", "THIRTEENTH", "FOURTEENTH", "FIFTEENTH", "SIXTEENTH", "SEVENTEENTH", "EIGHTEENTH", "NINETEENTH"),
+)
+_TENS = ("TWENTY", "THIRTY", "FORTY", "FIFTY", "SIXTY", "SEVENTY", "EIGHTY", "NINETY")
+ORDINALS: Mapping[str, int] = {
+    **{word: number for number, word in enumerate(_UNITS) if word},
+    **{f"{ten[:-1]}IETH": 10 * at for at, ten in enumerate(_TENS, 2)},
+    **{f"{ten} {_UNITS[unit]}": 10 * at + unit for at, ten in enumerate(_TENS, 2) for unit in range(1, 10)},
+}
+"""Numbers that directories write in words, up to ninety-ninth."""
+
+_ONES = ("ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE", "TEN", "ELEVEN", "TWELVE")
+CARDINALS: Mapping[str, int] = {
+    **{word: number for number, word in enumerate(_ONES, 1)},
+    **{ten: 10 * at for at, ten in enumerate(_TENS, 2)},
+    **{f"{ten} {_ONES[unit - 1]}": 10 * at + unit for at, ten in enumerate(_TENS, 2) for unit in range(1, 10)},
+}
+"""Numbers that names begin with: Eight Mile Road is 8 MILE RD."""
+
+_DIRECTION: Mapping[str, str] = {**DIRECTIONS, "NO": "North", "SO": "South", "EA": "East"}
+_NOT_NORTH = frozenset(("NAME", "MAN", "MANS", "MAN'S", "RETURN", "OUTLET", "WAY", "END", "LONG", "HIGH", "EASY"))
+"""What NO and SO are themselves before: No Name Road, So Long Lane."""
+
+_NEAR = frozenset(("NORTH", "SOUTH"))
+_TAIL: Mapping[str, str] = {
+    **_DIRECTION,
+    **{word: full for word, full in SUFFIXES.items() if full in ("Extension", "Extensions", "Bypass")},
+}
+"""What may stand after a street's kind."""
+
+_AFTER_A_ROAD: Mapping[str, str] = {
+    **SUFFIXES,
+    **_DIRECTION,
+    **table("Business: BUS; Alternate: ALT; Service: SVC SERV; Access: ACC; Frontage: FRTG FRNTG; Interior: INT"),
+}
+_ARTICLES = frozenset(("DE", "DEL", "LA", "LAS", "EL", "LOS"))
+
+
+@dataclass(frozen=True)
+class StreetWords:
+    """A street in full words, in the order they are said; numbers stay in figures.
+
+    `before` and `after` are directions and the like, `lead` is the kind that stands before the name (County Road,
+    Calle), `kind` the one after it (Street). A box or a rural route is nothing but `line`.
+    """
+
+    name: tuple[str, ...]
+    fraction: str = ""
+    before: str = ""
+    lead: tuple[str, ...] = ()
+    kind: str = ""
+    after: tuple[str, ...] = ()
+    unit: tuple[AddressPart, ...] = ()
+    line: tuple[AddressPart, ...] = ()
+    road: Road | None = None
+    person: Person | None = None
+    written: str = ""
+    """The name as the directory writes it, without spaces."""
+
+    @property
+    def spanish(self) -> bool:
+        """Say whether the street is named in Spanish, so that its numbers are said in it too."""
+        return bool(self.lead) and (self.lead[0] in SPANISH_KINDS.values() or self.lead == ("Puerto", "Rico"))
+
+    @cached_property
+    def whole(self) -> str:
+        """The name in full, by which the same street written in two ways is known to be one.
+
+        LA SALLE is LASALLE; FIFTH is 5TH; US HIGHWAY 40 is US 40; a person is the same with titles and without.
+        """
+        if self.road:
+            own = (*self.road.qualifiers, self.road.system, *self.name)
+        elif self.person:
+            said = {*self.person.names, *TITLES.values(), "Junior"}
+            own = (*self.person.names, *(word for word in self.name if word.title() not in said))
+        else:
+            own = (*self.lead, _squeezed("".join(figures(self.name))))
+        units = (f"{part.code} {part.value}" for part in (*self.unit, *self.line))
+        parts = (self.fraction, self.before, *own, self.kind, *self.after, *units)
+        return " ".join(part for part in parts if part).upper()
+
+
+def _squeezed(name: str) -> str:
+    """Return a name without accents, apostrophes and hyphens."""
+    if name.isascii() and name.isalnum():
+        return name
+    return _MARKS.sub("", unicodedata.normalize("NFKD", name)) or name
+
+
+def figures(name: Sequence[str]) -> tuple[str, ...]:
+    """Return a name with the number it begins with in figures: `Twenty` `First` as `21ST`, `Eight` `Mile` as `8`."""
+    for length in (2, 1):
+        words = " ".join(name[:length]).upper() if len(name) >= length else ""
+        if number := ORDINALS.get(words):
+            return (with_ending(number), *name[length:])
+        if len(name) > length and (count := CARDINALS.get(words)):
+            return (str(count), *name[length:])
+    return tuple(name)
+
+
+def with_ending(number: int) -> str:
+    """Return 21 as `21ST`."""
+    ending = "TH" if number % 100 in (11, 12, 13) else {1: "ST", 2: "ND", 3: "RD"}.get(number % 10, "TH")
+    return f"{number}{ending}"
+
+
+def split_words(text: str) -> list[str]:
+    """Split what a directory writes into words; letters and numbers that are one road (US-50, I35) come apart."""
+    if not text.isascii() or not _LETTERS_ALONE.fullmatch(text):
+        text = _STOP.sub(" ", _PARTED.sub(" ", text)).replace("&", " and ").replace("#", " # ")
+    words: list[str] = []
+    for word in text.split():
+        if word.isalpha():
+            words.append(word)
+            continue
+        first, _, second = word.partition("-")
+        if second and f"{first} {second}".upper() in ORDINALS:
+            words += (first, second)
+        else:
+            words += unglue(word) if word[-1].isdigit() or word[-2:-1].isdigit() else (word,)
+    return words
+
+
+@lru_cache(REMEMBERED)
+def take_apart(street: str, state: str = "") -> StreetWords:
+    """Take a street apart; something is always left for its name. `state` are two letters, or nothing where unknown."""
+    line = line_parts(street)
+    if line and not (state == "TX" and len(line) == 1 and line[0].code == "RR"):
+        return StreetWords((), line=line)
+    words = split_words(street)
+    capitals = [word.upper() for word in words]
+    start = 1 if len(words) > 1 and _FRACTION.fullmatch(words[0]) else 0
+    end = _unit_position(capitals)
+    named = _without_unit(words[start:end], capitals[start:end], state)
+    if start or end < len(words):
+        unit = take_parts(" ".join(words[end:]))
+        return replace(named, fraction=words[0] if start else "", unit=unit)
+    return named
+
+
+def _unit_position(words: Sequence[str]) -> int:
+    """Return where a unit begins behind a street and its kind; the number of words where there is none."""
+    for at in range(2, len(words)):
+        if unit_at(words, at) and any(word in SUFFIXES or word in ROAD_WORDS for word in words[:at]):
+            return at
+    return len(words)
+
+
+def _without_unit(words: Sequence[str], capitals: Sequence[str], state: str) -> StreetWords:
+    if road := _road(capitals, state, ""):
+        return road
+    before = _direction_before(capitals)
+    if before and (road := _road(capitals[1:], state, before)):
+        return road
+    kind_at = _kind_position(capitals)
+    if kind_at == 1:  # E ST
+        before = ""
+    return _named(words, capitals, before, kind_at, state)
+
+
+def _road(words: Sequence[str], state: str, before: str) -> StreetWords | None:
+    if not words or words[0] not in ROAD_WORDS:
+        return None
+    road = read_road(words, state)
+    if road is None or (before and road.numbers[0] in DIRECTIONS and "County" not in road.words):  # NORTH AVE N
+        return None
+    rest = tuple(_after_road(words[at]) for at in range(road.length, len(words)))
+    return StreetWords(road.numbers, before=before, lead=road.words, after=rest, road=road)
+
+
+def _after_road(word: str) -> str:
+    return _AFTER_A_ROAD.get(word) or in_a_name(word) or word
+
+
+def _direction_before(words: Sequence[str]) -> str:
+    if len(words) < 2 or (words[0] in ("NO", "SO", "EA") and (words[1] in _NOT_NORTH or words[1].isdigit())):
+        return ""
+    return _DIRECTION.get(words[0], "")
+
+
+def _kind_position(words: Sequence[str]) -> int:
+    """Find the word that says what kind of street it is; only directions and the like stand behind it.
+
+    Where there is none it is the place behind the name, which a direction may follow: BROADWAY N, 300 S.
+    """
+    end = len(words)
+    while end > 1 and words[end - 1] in _TAIL and not (end == 2 and words[0] in SUFFIXES):
+        end -= 1
+    kind_at = next((at for at in range(max(1, end - 1), len(words)) if words[at] in SUFFIXES), end)
+    return kind_at if all(word in _TAIL for word in words[kind_at + 1 :]) else end
+
+
+def _named(words: Sequence[str], capitals: Sequence[str], before: str, kind_at: int, state: str) -> StreetWords:
+    """Put together a street that has a name, with the kind after it or, in Spanish, before."""
+    kind = SUFFIXES.get(capitals[kind_at], "") if kind_at < len(words) else ""
+    start = 1 if before else 0
+    tail = capitals[kind_at + (1 if kind else 0) :]
+    lead = _spanish_lead(capitals[start:kind_at], bool(kind), state)
+    start += len(lead)
+    written = words[start:kind_at]
+    name, person = full_words(written, kind)
+    if len(name) == 1 and kind and name[0] in STATES and name[0] not in _STATE_WORDS:  # PA AVE
+        name = (STATES[name[0]],)
+    return StreetWords(
+        name,
+        before=before,
+        lead=lead,
+        kind=kind,
+        after=_tail(tail) if tail else (),
+        person=person,
+        written="".join(written),
+    )
+
+
+_STATE_WORDS = frozenset(("IN", "OR", "ME", "HI", "AL", "DE", "LA", "MA", "ID", "AS", "OH", "CO"))
+"""Letters of states that are words or names themselves."""
+
+
+def _tail(words: Sequence[str]) -> tuple[str, ...]:
+    """Write what stands after the kind in full; N W is Northwest."""
+    full = [_TAIL.get(word, word) for word in words]
+    for at in range(len(full) - 1, 0, -1):
+        if len(words[at - 1]) == len(words[at]) == 1 and full[at - 1].upper() in _NEAR and full[at] in ("East", "West"):
+            full[at - 1 : at + 1] = [f"{full[at - 1]}{full[at].lower()}"]
+    return tuple(full)
+
+
+def _spanish_lead(words: Sequence[str], has_kind: bool, state: str) -> tuple[str, ...]:
+    """Return the Spanish kind that a name begins with; short ones only where nothing says that they are English."""
+    if len(words) < 2 or words[0] not in SPANISH_KINDS:
+        return ()
+    full = SPANISH_KINDS[words[0]]
+    if words[0] == full.upper() or words[1] in _ARTICLES:
+        return () if has_kind and full in ("Rancho", "Vista") else (full,)
+    sure = state == "PR" or words[0] in _SPANISH_ANYWHERE
+    return (full,) if sure and not has_kind else ()
+
+
+_SPANISH_ANYWHERE = frozenset(("CAM", "CLL", "PSO", "AVDA", "CARR", "CMT", "CLLJ"))
+"""Short kinds that stand for nothing in English."""
+
+
+def full_words(words: Sequence[str], kind: str = "") -> tuple[tuple[str, ...], Person | None]:
+    """Write the words of a name in full, `ST CLAIR` as Saint Clair, and tell whose name it is where that is known.
+
+    `kind` is what follows the name: the ST of OLD ST RD is State.
+    """
+    full: list[str] = []
+    whose: Person | None = None
+    capitals = [word.upper() for word in words]
+    at = 0
+    while at < len(words):
+        person, length = person_at(capitals, at)
+        if person:
+            whose = person
+            full += words[at : at + 2] if length == 2 and len(words[at]) > 2 else person.names
+            at += length
+        else:
+            full.append(_full_word(words[at], capitals, at, kind))
+            at += 1
+    return tuple(" ".join(full).split()), whose
+
+
+def _full_word(written: str, words: Sequence[str], at: int, kind: str) -> str:
+    word, following = words[at], words[at + 1] if at + 1 < len(words) else ""
+    if word == "ST" and kind in ("Road", "Highway", "Route") and not following:
+        return "State"
+    if following and not following[0].isdigit() and word in BEFORE_A_NAME and following != "OP":
+        kind_within = at and word in SUFFIXES and word not in _SAINTS and words[at - 1] not in TITLES  # OAK DR NORTH DR
+        return SUFFIXES[word] if kind_within else BEFORE_A_NAME[word]
+    if at and not following and word in _SHORT_SUFFIXES:  # MAIN ST DR
+        return SUFFIXES[word]
+    if word == "CAM" and at and following:
+        return "Camino"
+    return in_a_name(word) or written
+
+
+_SHORT_SUFFIXES = frozenset(word for word, full in SUFFIXES.items() if word != full.upper()) - {"IS", "UN", "KY"}
+_SAINTS = frozenset(("ST", "STE", "MT", "FT"))
