@@ -125,6 +125,7 @@ def test_several_processes_may_upgrade_at_once(kind: str, databases: Databases) 
         engine.dispose()
 
 
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 def test_migrations_make_the_tables_that_the_program_expects(kind: str, database: Engine, databases: Databases) -> None:
     with databases.bare(kind) as url:
         expected = open_database(url, durable=False)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from ivr.wording.abbreviations import ALWAYS, BEFORE_A_NAME, BEFORE_A_NUMBER, DIRECTIONS, STATES, STREET_KINDS
 from ivr.wording.languages import Language
+from ivr.wording.urbanizations import speak_urbanization
 
 _ORDINAL = re.compile(r"([0-9]{1,6})(?:ST|ND|RD|TH)")
 _PIECES = re.compile(r"[0-9]+|[^\W\d_]+|-")
@@ -36,6 +37,7 @@ def speak_address(parts: Mapping[str, str], language: Language) -> str:
     spoken = (
         f"{number}, {name}" if number and _begins_with_a_number(street) else f"{number} {name}".strip(),
         _unit(parts.get("unit", "").strip(), language),
+        speak_urbanization(parts.get("urbanization", ""), language),
         speak_city(parts.get("city", ""), language),
         language.states.get(state.upper(), state),
         _zip(parts.get("zip", ""), language),

@@ -48,6 +48,7 @@ class Language:
     dash: str
     fractions: Mapping[str, str]
     post_office_box: str
+    urbanization: str
     units: Mapping[str, str]
     """Unit designators by their postal abbreviation; the empty one is for a unit without any."""
 
@@ -84,6 +85,7 @@ ENGLISH = Language(
     dash="dash",
     fractions={"1/2": "and a half", "1/4": "and a quarter", "3/4": "and three quarters"},
     post_office_box="P O Box",
+    urbanization="urbanization",
     units={
         "": "unit",
         "APT": "apartment",
@@ -119,6 +121,7 @@ SPANISH = Language(
     dash="guion",
     fractions={"1/2": "y medio", "1/4": "y un cuarto", "3/4": "y tres cuartos"},
     post_office_box="apartado postal",
+    urbanization="urbanización",
     units={
         "": "unidad",
         "APT": "apartamento",
