@@ -174,7 +174,8 @@ def test_an_address_is_written_with_the_order_and_not_before(rehearsal: Rehearsa
     before = rehearsal.rows("SELECT count(*) FROM address")
     caller = begin(rehearsal, scope="2")
     caller.press("01001 74# 777# 1 1 9")
-    assert "your mailing address stays as it was" in caller.press("5")
+    assert "is not kept yet" in caller.press("5")
+    assert "Your mailing address stays as it was." in caller.press("9")
     begin(rehearsal).press("01001 74# 777# 1")
     assert rehearsal.rows("SELECT count(*) FROM address") == before
 
