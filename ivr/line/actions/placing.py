@@ -58,9 +58,10 @@ def place_order(context: Context, values: Values) -> Done:
         "order_id": first.id,
         "order_number": first.order_number,
         "arrives_on": day(first.expected_by),
-        "placed": (*(speech.placed(order) for order in orders), *ship_to.told),
+        "placed": tuple(speech.placed(order) for order in orders),
         "later_orders": tuple(speech.placed(order) for order in orders if order.status != "pending"),
         "basket": (),
+        "address_note": ship_to.told,
         "address_id": ship_to.id,
         "new_address": None,
     }
