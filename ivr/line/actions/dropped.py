@@ -71,7 +71,8 @@ def take_up_order(_: Context, values: Values) -> Done:
 def take_up_address(context: Context, values: Values) -> Done:
     """Go on with the address that had been keyed, as it is to be taken now."""
     left: Any = item(values, "unproved_address")
-    return Done("taken_up", chosen(judged_anew(context.connection, NewAddress(**left))), forgets=("unproved_address",))
+    new = judged_anew(context.connection, NewAddress(**left))
+    return Done("taken_up" if new.verified else "to_be_checked", chosen(new), forgets=("unproved_address",))
 
 
 ACTIONS: dict[str, Action] = {

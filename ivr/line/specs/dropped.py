@@ -23,5 +23,7 @@ SPECS: dict[str, ActionSpec] = {
         on={"with_address": {"unproved_address": KEPT}},
         forgets=DROPPED,
     ),
-    "take_up_address": spec("taken_up", reads=("unproved_address",), writes=CHOSEN, forgets=("unproved_address",)),
+    "take_up_address": spec(
+        "taken_up", "to_be_checked", reads=("unproved_address",), writes=CHOSEN, forgets=("unproved_address",)
+    ),
 }
