@@ -26,7 +26,7 @@ HIDDEN_FIELDS = frozenset(
         "callerzip", "card", "cardnumber", "code", "cvc", "digits", "drug", "drugname", "expiry", "firstname", "from",
         "fromcity", "fromnumber", "fromzip", "housenumber", "keyed", "keys", "lastname", "memberid", "membernumber",
         "name", "number", "password", "paymentcardnumber", "paymenttoken", "phone", "postalcode", "rx", "rxnumber",
-        "secret", "securitycode", "street", "token", "unit", "zip",
+        "secret", "securitycode", "street", "token", "unit", "urbanization", "zip",
     }
 )  # fmt: skip
 

@@ -174,9 +174,71 @@ def test_an_address_is_written_with_the_order_and_not_before(rehearsal: Rehearsa
     before = rehearsal.rows("SELECT count(*) FROM address")
     caller = begin(rehearsal, scope="2")
     caller.press("01001 74# 777# 1 1 9")
-    assert "your mailing address stays as it was" in caller.press("5")
+    assert "is not kept yet" in caller.press("5")
+    assert "Your mailing address stays as it was." in caller.press("9")
     begin(rehearsal).press("01001 74# 777# 1")
     assert rehearsal.rows("SELECT count(*) FROM address") == before
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param("01001 74# 777# 4 2# 1 1 1 9 5", id="a unit, and no order"),
+        pytest.param("01001 # # 3 2# 15# 1 1", id="a rural route"),
+        pytest.param("01001 74# 777# 6 4# 8 6 1 22 1 1", id="more letters, a letter in the number"),
+        pytest.param("01001 74# 9999# 2 6121# 1 1 1", id="spelled"),
+        pytest.param("00000 2 6132# 1 6121# 1 74# 6121# 1 1", id="an unknown ZIP code"),
+        pytest.param("11101 74# 356# 8 5 1 1 1", id="another city"),
+        pytest.param("09012 1 1234# 5678# 1 1", id="the armed forces"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_no_hang_up_leaves_an_address_behind(rehearsal: Rehearsal, answers: str) -> None:
+    rehearsal.run("INSERT INTO street (zip, name, city, state) VALUES ('11101', 'Elm St', 'Long Island City', 'NY')")
+    keys, before = answers.split(), rehearsal.rows("SELECT * FROM address ORDER BY id")
+    for end in range(len(keys) + 1):
+        caller = begin(rehearsal, scope="2")
+        caller.press(" ".join(keys[:end]))
+        caller.phone.hang_up()  # type: ignore[attr-defined]
+        sweep(rehearsal.line, timedelta(days=90))
+        assert rehearsal.rows("SELECT * FROM address ORDER BY id") == before, keys[:end]
+
+
+def test_a_new_mailing_address_is_kept_without_an_order_only_by_its_own_key(rehearsal: Rehearsal) -> None:
+    current = "SELECT street FROM address WHERE member_id = 1 AND kind = 'mailing' AND replaced_at IS NULL"
+    caller = begin(rehearsal, scope="2")
+    text = caller.press("01001 74# 777# 1 1 9 5")
+    assert "Your new mailing address, seventy-four Springfield Street, Agawam, Massachusetts" in text
+    assert rehearsal.rows(current) == [("Blossom Circle",)]
+    assert "On your next call, key in its ZIP code" in caller.press("6")
+    assert rehearsal.rows(current) == [("Springfield Street",)]
+    assert [row[:3] for row in rehearsal.rows('SELECT member_id, kind, "by" FROM notice')] == [
+        (1, "address_changed", "text")
+    ]
+    assert rehearsal.rows("SELECT 1 FROM refill_order WHERE member_id = 1 AND channel = 'phone'") == []
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "held"),
+    [
+        pytest.param("UPDATE street SET name = name WHERE zip = '01001'", False, id="nothing has changed"),
+        pytest.param(
+            "DELETE FROM street WHERE zip = '01001' AND name = 'Springfield Street'", True, id="no such street"
+        ),
+    ],
+)
+def test_after_a_drop_the_address_is_judged_anew(rehearsal: Rehearsal, meanwhile: str, held: bool) -> None:
+    begin(rehearsal).press("01001 74# 777# 1")
+    rehearsal.clock.pass_seconds(60)
+    rehearsal.run(meanwhile)
+    phone, heard = rehearsal.call(IDENTIFIED + "1")
+    assert heard.text.startswith("To protect you, one more number."), "not without the third proof"
+    assert "seventy-four Springfield Street, Agawam" in phone.press(PROVED).text
+    assert ("when our staff have checked the address" in phone.press("11").text) is held
+    phone.press("7")
+    assert rehearsal.rows("SELECT street, verified FROM address ORDER BY id DESC LIMIT 1") == [
+        ("Springfield Street", not held)
+    ]
 
 
 def test_a_street_that_is_not_known_is_spelled_and_holds_the_order_unpaid(rehearsal: Rehearsal) -> None:

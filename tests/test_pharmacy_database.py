@@ -10,6 +10,8 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from databases import Databases
 from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, add_transfer, draw_from
 from sqlalchemy import Connection, Engine, event, func, inspect, select, text
@@ -19,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from ivr.errors import SettingError, UnreachableError
 from ivr.pharmacy import fulfilment, members, orders, payments, placing, prescriptions
 from ivr.pharmacy.addresses import mailing_address
-from ivr.pharmacy.database import check, open_database, unhurried, upgrade
+from ivr.pharmacy.database import MIGRATIONS, check, open_database, unhurried, upgrade
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import Address, Base, Member, SavedCard
 from ivr.secret import Secret
@@ -137,6 +139,28 @@ def test_several_processes_may_upgrade_at_once(kind: str, databases: Databases) 
         engine.dispose()
 
 
+def test_a_directory_of_streets_outlives_its_new_key(kind: str, databases: Databases) -> None:
+    with databases.bare(kind) as url:
+        engine = open_database(url, durable=False)
+        rows = "INSERT INTO street (zip, name, city, state, low) VALUES ('01001', 'ELM ST', 'Agawam', 'MA', 5)"
+        config = Config(attributes={"connection": None})
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "0010")
+            connection.execute(text(rows))
+        upgrade(engine)
+        with engine.begin() as connection:
+            connection.execute(text(rows.replace("ELM", "OAK")))
+            found = connection.execute(text("SELECT id, zip, name, urbanization, low FROM street ORDER BY id"))
+            assert [tuple(row) for row in found] == [
+                (1, "01001", "ELM ST", None, 5),
+                (2, "01001", "OAK ST", None, 5),
+            ]
+        engine.dispose()
+
+
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
 def test_migrations_make_the_tables_that_the_program_expects(kind: str, database: Engine, databases: Databases) -> None:
     with databases.bare(kind) as url:
         expected = open_database(url, durable=False)

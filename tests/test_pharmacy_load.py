@@ -248,6 +248,19 @@ def test_a_member_who_moved_gets_a_new_address_and_orders_keep_theirs(
     assert connection.scalars(select(Address.house_number).join(RefillOrder)).one() == "74"
 
 
+def test_addresses_and_streets_have_their_urbanization(
+    database: Engine, connection: Connection, tmp_path: Path
+) -> None:
+    address = "member_number,house_number,street,urbanization,zip\n10000001,12,CALLE 1,URB VILLA BLANCA,00725\n"
+    street = "zip,street,urbanization\n00725,CALLE 1,URB VILLA BLANCA\n00725,CALLE 1,\n"
+    for _ in range(2):
+        load(database, tmp_path, {"member.csv": MEMBER, "address.csv": address, "street.csv": street})
+    load(database, tmp_path, {"street.csv": "zip,street,low,high\n00725,CALLE 1,1,9\n"})
+    assert connection.scalars(select(Address.urbanization)).all() == ["URB VILLA BLANCA"]
+    streets = connection.execute(select(Street.urbanization, Street.low).order_by(Street.id)).all()
+    assert streets == [("URB VILLA BLANCA", None), (None, 1)]
+
+
 def test_an_unverified_address_replaces_none(database: Engine, connection: Connection, tmp_path: Path) -> None:
     load(database, tmp_path, GOOD)
     keyed = "member_number,house_number,street,zip,verified\n10000001,9,Larch Lane,01001,false\n"

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, insert, text
+from sqlalchemy.exc import IntegrityError
 
 from ivr.cli import main
 from ivr.errors import DataError
@@ -30,6 +31,7 @@ from ivr.pharmacy.street_rows import (
     write_csv,
     zip_code,
 )
+from ivr.pharmacy.tables import Street
 
 
 def csv_file(folder: Path, *lines: str, encoding: str = "utf-8") -> Path:
@@ -95,6 +97,31 @@ def test_streets_are_loaded_and_loading_again_only_widens_ranges(database: Engin
         ("01001", "ELM ST", "Agawam", "MA", 5, 9),
         ("01001", "MAIN ST", "Agawam", "MA", 2, 40),
     ]
+
+
+def test_a_street_is_known_by_its_urbanization_too(database: Engine, tmp_path: Path) -> None:
+    rows = ("00725,CALLE 1,URB  VILLA BLANCA,10,20", "00725,CALLE 1,URB CAGUAS NORTE,1,9", "00725,CALLE 1,,5,6")
+    path = csv_file(tmp_path, "zip,street,urbanization,low,high", *rows, "00725,CALLE 1,URB VILLA BLANCA,15,30")
+    for _ in range(2):
+        load_streets(database, path, read_csv(path))
+    again = csv_file(tmp_path, "zip,street,low,high", "00725,CALLE 1,7,8")
+    load_streets(database, again, read_csv(again))
+    with database.connect() as connection:
+        found = connection.execute(text("SELECT urbanization, low, high FROM street ORDER BY low"))
+        assert [tuple(row) for row in found] == [
+            ("URB CAGUAS NORTE", 1, 9),
+            (None, 5, 8),
+            ("URB VILLA BLANCA", 10, 30),
+        ]
+
+
+@pytest.mark.parametrize("urbanization", [None, "URB VILLA BLANCA"])
+def test_no_street_stands_there_twice(database: Engine, urbanization: str | None) -> None:
+    row = {"zip": "00725", "name": "CALLE 1", "city": "Caguas", "state": "PR", "urbanization": urbanization}
+    with database.connect() as connection:
+        connection.execute(insert(Street), row)
+        with pytest.raises(IntegrityError):
+            connection.execute(insert(Street), row)
 
 
 def test_a_bad_row_ends_the_load_unless_it_may_be_left_out(database: Engine, tmp_path: Path) -> None:

@@ -52,7 +52,8 @@ def streets() -> None:
 def streets_load(file: Path, source: str, encoding: str, skip_bad: bool) -> None:
     """Load the streets of FILE; a load that was cut short goes on where it stopped.
 
-    A CSV file needs the columns zip and street, and may have city, state, low and high (house numbers).
+    A CSV file needs the columns zip and street, and may have city, state, low and high (house numbers), and
+    urbanization (Puerto Rico).
 
     Example: ivr streets load streets.csv
     """

@@ -20,6 +20,8 @@ OUTCOMES: Mapping[tuple[str, str], str] = {
     ("take_keyed_number", "several"): "not_found",
     ("check_card_expiry", "year_of_four"): "past",
     ("use_new_address", "from_now_on"): "changed",
+    ("leave_order", "unkept"): "address_dropped",
+    ("take_up_order", "with_address"): "taken_up",
 }
 """Action and outcome that a flow may not know yet -> the outcome that it knows for that."""
 

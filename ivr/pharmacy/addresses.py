@@ -23,6 +23,7 @@ class AddressFacts:
     state: str
     zip: str
     verified: bool
+    urbanization: str | None = None
 
 
 _ADDRESS = columns(Address, AddressFacts)
@@ -59,6 +60,7 @@ class NewAddress:
     verified: bool
     keyed: str | None = None
     entered_by: str = "phone"
+    urbanization: str | None = None
 
 
 def add_address(connection: Connection, member_id: int, address: NewAddress, now: datetime) -> int:

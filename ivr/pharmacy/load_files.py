@@ -122,13 +122,14 @@ MEMBER = CsvFile(
 
 ADDRESS = CsvFile(
     _table(tables.Address),
-    key=("member_id", "kind", "house_number", "street", "unit", "zip", "replaced_at"),
+    key=("member_id", "kind", "house_number", "street", "unit", "urbanization", "zip", "replaced_at"),
     columns=(
         OF_MEMBER,
         Column("kind", word(*tables.ADDRESS_KINDS), default="mailing"),
         Column("house_number", text),
         Column("street", text, needed=True),
         Column("unit", text),
+        Column("urbanization", text),
         Column("city", text),
         Column("state", state),
         Column("zip", digits(5, 5), needed=True),
@@ -266,10 +267,11 @@ TRANSFER = CsvFile(
 
 STREET = CsvFile(
     _table(tables.Street),
-    key=("zip", "name"),
+    key=("zip", "name", "urbanization"),
     columns=(
         Column("zip", digits(5, 5), needed=True),
         Column("street", text, needed=True, to="name"),
+        Column("urbanization", text),
         Column("city", text),
         Column("state", state),
         Column("low", number()),

@@ -95,29 +95,28 @@ def _note(connection: Connection, source: str, done: int) -> None:
 
 
 _ONE_BY_ONE = """
-    INSERT INTO street (zip, name, city, state, low, high) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (zip, name) DO UPDATE SET city = excluded.city, state = excluded.state,
+    INSERT INTO street (zip, name, urbanization, city, state, low, high) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (zip, name, coalesce(urbanization, '')) DO UPDATE SET city = excluded.city, state = excluded.state,
     low = coalesce(min(street.low, excluded.low), street.low, excluded.low),
     high = coalesce(max(street.high, excluded.high), street.high, excluded.high)
 """
 _AT_ONCE = """
-    INSERT INTO street (zip, name, city, state, low, high)
-    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::int[])
-    ON CONFLICT (zip, name) DO UPDATE SET city = excluded.city, state = excluded.state,
+    INSERT INTO street (zip, name, urbanization, city, state, low, high)
+    SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::int[])
+    ON CONFLICT (zip, name, coalesce(urbanization, '')) DO UPDATE SET city = excluded.city, state = excluded.state,
     low = least(street.low, excluded.low), high = greatest(street.high, excluded.high)
 """
 
 
 def _write(connection: Connection, rows: Sequence[StreetRow]) -> None:
-    streets: dict[tuple[str, str], StreetRow] = {}
+    streets: dict[tuple[str, str, str | None], StreetRow] = {}
     for row in rows:
-        key = (row.zip, row.street)
-        streets[key] = joined(row, streets[key]) if key in streets else row
-    values = [(row.zip, row.street, row.city, row.state, row.low, row.high) for row in streets.values()]
+        streets[row.key] = joined(row, streets[row.key]) if row.key in streets else row
+    values = [(*row.key, row.city, row.state, row.low, row.high) for row in streets.values()]
     if not values:
         return
     if connection.dialect.name == "postgresql":
-        columns = tuple([value[at] for value in values] for at in range(6))
+        columns = tuple([value[at] for value in values] for at in range(7))
         connection.exec_driver_sql(_AT_ONCE, columns)
     else:
         connection.exec_driver_sql(_ONE_BY_ONE, values)

@@ -13,14 +13,15 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from ivr.errors import DataError, did_you_mean
 from ivr.pharmacy.places import place_of
 
-COLUMNS = ("zip", "street", "city", "state", "low", "high")
+WRITTEN = ("zip", "street", "city", "state", "low", "high")
+COLUMNS = (*WRITTEN, "urbanization")
 LONGEST_NAME = 100
 HIGHEST_NUMBER = 2**31 - 1
 _MOST_DIGITS = 9
@@ -38,6 +39,12 @@ class StreetRow:
     state: str
     low: int | None = None
     high: int | None = None
+    urbanization: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str | None]:
+        """What the street is known by."""
+        return (self.zip, self.street, self.urbanization)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +61,12 @@ Reader = Callable[[Path, str], Rows]
 
 def street_row(line: int, fields: Mapping[str, str]) -> StreetRow | BadRow:
     """Make a row of its texts; city and state come from the ZIP code where they are left out."""
-    code, street = fields.get("zip", ""), " ".join(fields.get("street", "").split())
+    code, street, urbanization = fields.get("zip", ""), _name(fields, "street"), _name(fields, "urbanization")
     if not (len(code) == 5 and code.isascii() and code.isdigit()):
         return BadRow(line, f"zip: expected five digits, found {_quote(code)}")
-    if not street or len(street) > LONGEST_NAME or not street.isprintable():
-        return BadRow(line, f"street: expected a name of at most {LONGEST_NAME} characters, found {_quote(street)}")
+    for column, name in (("street", street), ("urbanization", urbanization or "-")):
+        if not name or len(name) > LONGEST_NAME or not name.isprintable():
+            return BadRow(line, f"{column}: expected a name of at most {LONGEST_NAME} characters, found {_quote(name)}")
     city, state = fields.get("city", ""), fields.get("state", "").upper()
     if not (city and state):
         place = place_of(code)
@@ -71,9 +79,15 @@ def street_row(line: int, fields: Mapping[str, str]) -> StreetRow | BadRow:
     for name, number in (("low", low), ("high", high)):
         if number and not (number.isascii() and number.isdigit() and int(number) <= HIGHEST_NUMBER):
             return BadRow(line, f"{name}: expected a house number, found {_quote(number)}")
+    known = StreetRow(line, code, street, city, state, urbanization=urbanization or None)
     if not (low and high):
-        return StreetRow(line, code, street, city, state)
-    return StreetRow(line, code, street, city, state, *sorted((int(low), int(high))))
+        return known
+    lowest, highest = sorted((int(low), int(high)))
+    return replace(known, low=lowest, high=highest)
+
+
+def _name(fields: Mapping[str, str], column: str) -> str:
+    return " ".join(fields.get(column, "").split())
 
 
 def _quote(found: str) -> str:
@@ -85,7 +99,7 @@ def _quote(found: str) -> str:
 
 
 def read_csv(path: Path, encoding: str = "") -> Rows:
-    """Read a CSV file with the columns zip and street, and if it has them city, state, low and high."""
+    """Read a CSV file with the columns zip and street, and if it has them urbanization, city, state, low and high."""
     records = _csv_records(path, encoding)
     names = [name.lower() for name in next(records, (1, []))[1]]
     _check_columns(path, names)
@@ -267,10 +281,9 @@ READERS: Mapping[str, Reader] = {"csv": read_csv, "tiger": read_tiger, "openaddr
 
 def gathered(rows: Iterable[StreetRow], most: int = 50_000) -> Iterator[StreetRow]:
     """Put stretches of the same street together, as far as they come within `most` streets of each other."""
-    waiting: dict[tuple[str, str], StreetRow] = {}
+    waiting: dict[tuple[str, str, str | None], StreetRow] = {}
     for row in rows:
-        key = (row.zip, row.street)
-        waiting[key] = joined(waiting[key], row) if key in waiting else row
+        waiting[row.key] = joined(waiting[row.key], row) if row.key in waiting else row
         if len(waiting) >= most:
             yield from waiting.values()
             waiting.clear()
@@ -282,13 +295,13 @@ def joined(one: StreetRow, other: StreetRow) -> StreetRow:
     lows = [row.low for row in (one, other) if row.low is not None]
     highs = [row.high for row in (one, other) if row.high is not None]
     low, high = (min(lows), max(highs)) if lows and highs else (None, None)
-    return StreetRow(one.line, one.zip, one.street, one.city, one.state, low, high)
+    return replace(one, low=low, high=high)
 
 
 def write_csv(rows: Iterable[StreetRow], out: TextIO) -> int:
-    """Write rows as the CSV that `read_csv` reads; return how many."""
+    """Write rows as the CSV that `read_csv` reads; return how many. No public source names urbanizations."""
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(WRITTEN)
     count = 0
     for count, row in enumerate(rows, 1):  # noqa: B007 - counted for the return
         writer.writerow([row.zip, row.street, row.city, row.state, row.low, row.high])

@@ -32,6 +32,7 @@ class StreetFacts:
     city: str
     low: int | None
     high: int | None
+    urbanization: str | None = None
     state: str = ""
 
     @property
@@ -47,7 +48,7 @@ class StreetFacts:
 
 
 _table = Street.__table__.c
-_OF_ZIP = select(_table.name, _table.city, _table.low, _table.high, _table.state).where(
+_OF_ZIP = select(_table.name, _table.city, _table.low, _table.high, _table.urbanization, _table.state).where(
     _table.zip == bindparam("zip_code")
 )
 _HAS_STREETS = select(exists().where(_table.zip == bindparam("zip_code")))
@@ -94,7 +95,7 @@ def _ranked(streets: Iterable[StreetFacts], keyed: str, house: int | None) -> tu
     return tuple(sorted(_merged(streets), key=lambda street: _order(street, keyed, house)))
 
 
-def _order(street: StreetFacts, keyed: str, house: int | None) -> tuple[bool, int, int, int, str]:
+def _order(street: StreetFacts, keyed: str, house: int | None) -> tuple[bool, int, int, int, str, bool, str]:
     has = None if house is None else street.has(house)
     words = street.words
     return (
@@ -103,13 +104,15 @@ def _order(street: StreetFacts, keyed: str, house: int | None) -> tuple[bool, in
         _BUSY.get(words.kind, len(_BUSY)),
         len(words.whole),
         words.whole,
+        street.urbanization is None,
+        street.urbanization or "",
     )
 
 
 def _merged(streets: Iterable[StreetFacts]) -> Iterable[StreetFacts]:
-    merged: dict[str, StreetFacts] = {}
+    merged: dict[tuple[str, str | None], StreetFacts] = {}
     for street in streets:
-        whole = street.words.whole
+        whole = (street.words.whole, street.urbanization)
         other = merged.get(whole)
         merged[whole] = street if other is None else _together(other, street)
     return merged.values()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, MetaData, SmallInteger, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, MetaData, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from ivr.pharmacy.columns import Instant, SecretText, holds, index_where, one_of, unique_where
@@ -95,6 +95,7 @@ class Address(Base):
     keyed: Mapped[str | None]
     replaced_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    urbanization: Mapped[str | None]
 
 
 class Prescription(Base):
@@ -274,13 +275,21 @@ class Transfer(Base):
 
 
 class Street(Base):
-    """A street of a ZIP code; the key is what a look-up by ZIP walks along."""
+    """A street of a ZIP code; its index is what a look-up by ZIP walks along.
+
+    `urbanization` is for Puerto Rico, where streets of one name lie in one ZIP code.
+    """
 
     __tablename__ = "street"
-    __table_args__ = (holds("zip", "length(zip) = 5"), {"sqlite_with_rowid": False})
+    __table_args__ = (
+        holds("zip", "length(zip) = 5"),
+        Index("uq_street_zip", "zip", "name", text("coalesce(urbanization, '')"), unique=True),
+    )
 
-    zip: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    zip: Mapped[str]
+    name: Mapped[str]
+    urbanization: Mapped[str | None]
     city: Mapped[str]
     state: Mapped[str]
     low: Mapped[int | None]

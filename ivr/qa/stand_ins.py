@@ -40,6 +40,7 @@ _PRIVATE = {
     "last_name": "Example",
     "birth_date": "1950-01-01",
     "house_number": "100",
+    "urbanization": "",
     "city": "",
     "state": "",
     "keyed": "",

@@ -15,6 +15,7 @@ from ivr.postal.streets import ORDINALS, StreetWords, full_words, split_words, t
 from ivr.postal.words import DIRECTIONS
 from ivr.wording.languages import ENGLISH, Language
 from ivr.wording.numbers import english_ordinal
+from ivr.wording.urbanizations import speak_urbanization
 
 _ORDINAL = re.compile(r"([0-9]{1,6})(?:ST|ND|RD|TH)")
 _PIECES = re.compile(r"[0-9]+|[^\W\d_]+|[-.]")
@@ -34,6 +35,7 @@ def speak_address(parts: Mapping[str, str], language: Language) -> str:
     spoken = (
         f"{number}, {name}" if number and _begins_with_a_number(street) else f"{number} {name}".strip(),
         speak_unit(parts.get("unit", ""), language),
+        speak_urbanization(parts.get("urbanization", ""), language),
         speak_city(parts.get("city", ""), language),
         language.states.get(state, parts.get("state", "")),
         _zip(parts.get("zip", ""), language),

@@ -51,6 +51,7 @@ class Language:
     """A zero that a house number has after its dash: 90-05."""
 
     fractions: Mapping[str, str]
+    urbanization: str
     between_parts: str
     """What stands between building and apartment, route and box."""
 
@@ -101,6 +102,7 @@ ENGLISH = Language(
         1/2 and a half; 1/4 and a quarter; 3/4 and three quarters; 1/3 and a third; 2/3 and two thirds;
         1/8 and an eighth; 3/8 and three eighths; 5/8 and five eighths; 7/8 and seven eighths
     """),
+    urbanization="urbanization",
     between_parts=" ",
     designators={"": "unit"}
     | _table("""
@@ -137,6 +139,7 @@ SPANISH = Language(
         1/2 y medio; 1/4 y un cuarto; 3/4 y tres cuartos; 1/3 y un tercio; 2/3 y dos tercios;
         1/8 y un octavo; 3/8 y tres octavos; 5/8 y cinco octavos; 7/8 y siete octavos
     """),
+    urbanization="urbanización",
     between_parts=", ",
     designators={"": "unidad"}
     | _table("""

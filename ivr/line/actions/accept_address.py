@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from typing import Any
 
 from ivr.flow.call import Done
-from ivr.line.actions.address_building import Building
+from ivr.line.actions.address import chosen
+from ivr.line.actions.address_building import Building, Match
 from ivr.line.actions.kinds import Action, Inside, item, text
 from ivr.line.service import Context
 from ivr.pharmacy.addresses import NewAddress
+from ivr.pharmacy.doubts import Doubt
+from ivr.pharmacy.places import PUERTO_RICO
 from ivr.prompts import phrase
 from ivr.wording import Value, Values
 
@@ -18,25 +21,35 @@ from ivr.wording import Value, Values
 def offer_address(_: Context, values: Values) -> Done:
     """Put together what is known so far, to be heard whole: with each street that may be meant, at most three."""
     building = Building.of(values)
-    offered = building.offered
     streets: tuple[Value, ...] = tuple(
-        {"street": match.name, "address": building.at(match.name) if at else building.address(match.name)}
-        for at, match in enumerate(offered)
+        {
+            "street": match.name,
+            "urbanization": match.urbanization,
+            "doubt": match.doubt,
+            "address": building.at(match) if at else building.address(match),
+        }
+        for at, match in enumerate(building.offered)
     )
-    return Done("offered", {"streets": streets, "note": _note(building), "also": _also(building)})
+    more_parts = (phrase("address.mend_urbanization"),) if building.state == PUERTO_RICO else ()
+    told = {"streets": streets, "note": _note(building), "also": _also(building), "more_parts": more_parts}
+    return Done("offered", told)
 
 
 def _note(building: Building) -> Value:
     """Return what the caller should know before accepting."""
     offered = building.offered
     notes: list[Value] = []
-    if building.street and not building.checked:
-        notes.append(phrase("address.unchecked"))
-    elif offered[0].near:
+    if offered[0].near:
         notes.append(phrase("address.near"))
-    if all(match.outside for match in offered):
+    if not any(building.is_sure(match) for match in offered):
+        notes.append(phrase(_UNSURE["" if building.urbanization else offered[0].doubt]))
+    elif all(match.outside for match in offered):
         notes.append(phrase("address.outside", house={"house_number": building.house}))
     return tuple(notes)
+
+
+_UNSURE = {"": "address.unchecked", **{doubt.value: f"address.unchecked_{doubt.value}" for doubt in Doubt}}
+"""Why an address has to be checked -> the words for it."""
 
 
 def _also(building: Building) -> Value:
@@ -46,7 +59,8 @@ def _also(building: Building) -> Value:
         "address.lettered_unit": len(building.unit_keys) > 1,
         "address.unit": bool(building.house) and not building.unit,
         "address.other_streets": bool(building.letters),
-        "address.narrow": building.has_many,
+        "address.narrow": building.has_many and not building.alike,
+        "address.narrow_urbanization": building.has_many and building.alike,
         "address.mend": True,
     }
     return tuple(phrase(name) for name, here in wanted.items() if here)
@@ -61,23 +75,18 @@ def use_new_address(_: Context, values: Values) -> Done:
     It is written when the order is placed. One that could not be held against the directory stays unverified, replaces
     nothing, and holds the order.
     """
-    building = Building.of(values)
-    street, always = text(item(values, "street_choice"), "street"), text(values, "address_for") == "always"
+    building, choice = Building.of(values), item(values, "street_choice")
+    match = Match(text(choice, "street"), urbanization=text(choice, "urbanization"), doubt=text(choice, "doubt"))
+    always = text(values, "address_for") == "always"
+    parts: dict[str, Any] = building.address(match)
     new = NewAddress(
+        **parts,
         kind="mailing" if always else "shipping",
-        house_number=building.house or None,
-        street=street,
-        unit=building.unit or None,
-        city=building.city,
-        state=building.state,
-        zip=building.zip,
-        verified=building.checked,
+        verified=building.is_sure(match),
         keyed=" ".join(building.keyed),
     )
-    outcome = "to_be_checked" if not building.checked else "from_now_on" if always else "chosen"
-    kept: dict[str, Value] = {"address_id": None, "new_address": asdict(new), "address": building.address(street)}
-    kept |= {"address_held": not building.checked}
-    return Done(outcome, kept, ("building", "streets", "street_choice"))
+    outcome = "to_be_checked" if not new.verified else "from_now_on" if always else "chosen"
+    return Done(outcome, chosen(new), ("building", "streets", "street_choice"))
 
 
 ACTIONS: dict[str, Action] = {

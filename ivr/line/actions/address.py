@@ -1,18 +1,19 @@
-"""Where the order goes: the mailing address on file."""
+"""Where the order goes: the mailing address on file, or one that was keyed in this call."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from ivr.flow.call import Done
 from ivr.line.actions.kinds import Action, Inside, number
+from ivr.line.notices import note_changed_address
 from ivr.line.service import Context
-from ivr.pharmacy.addresses import mailing_address
+from ivr.pharmacy.addresses import NewAddress, add_address, mailing_address
 from ivr.wording import Value, Values
 
 ON_FILE: dict[str, Value] = {"address_held": False}
-SPOKEN = ("house_number", "street", "unit", "city", "state", "zip")
+SPOKEN = ("house_number", "street", "unit", "urbanization", "city", "state", "zip")
 
 
 def look_up_address(context: Context, values: Values) -> Done:
@@ -21,18 +22,87 @@ def look_up_address(context: Context, values: Values) -> Done:
     if found is None:
         return Done("none")
     parts: dict[str, Value] = asdict(found)
-    chosen: dict[str, Value] = {"address_id": found.id, "new_address": None, **ON_FILE}
-    return Done("on_file", {**chosen, "address": {n: parts[n] for n in SPOKEN}})
+    on_file: dict[str, Value] = {"address_id": found.id, "new_address": None, **ON_FILE}
+    return Done("on_file", {**on_file, "address": {n: parts[n] for n in SPOKEN}})
+
+
+# One that was keyed: it lies in the call until an order is placed, and is written with that
+
+
+def new_address(values: Values) -> NewAddress | None:
+    """Return the address that was keyed in this call and is not written yet."""
+    new: Any = values.get("new_address")
+    return NewAddress(**new) if new else None
+
+
+def chosen(new: NewAddress) -> dict[str, Value]:
+    """Return what a call keeps of a new address that was chosen."""
+    return {"address_id": None, "new_address": asdict(new), "address": spoken(new), "address_held": not new.verified}
+
+
+def spoken(new: NewAddress) -> Value:
+    """Return a new address to be spoken."""
+    return {name: getattr(new, name) for name in SPOKEN}
+
+
+def chosen_address(_: Context, values: Values) -> Done:
+    """Go on with an address that was keyed before in this call."""
+    new = new_address(values)
+    return Done("new", chosen(new)) if new else Done("none")
+
+
+def write_address(context: Context, member_id: int, new: NewAddress) -> int:
+    """Write a new address and return its row; the member is to hear of a changed mailing address."""
+    address_id = add_address(context.connection, member_id, new, context.now)
+    if becomes_mailing(new):
+        note_changed_address(context.connection, member_id, address_id, context.now)
+    return address_id
+
+
+def becomes_mailing(new: NewAddress) -> bool:
+    """Say whether an address takes the place of the mailing address as soon as it is written."""
+    return new.kind == "mailing" and new.verified
+
+
+# The end of an order that was not placed
 
 
 def leave_order(_: Context, values: Values) -> Done:
-    """Leave without ordering: an address that was to be the mailing address from then on is dropped, and that is said."""
-    new = values.get("new_address")
-    dropped = isinstance(new, Mapping) and new["kind"] == "mailing"
-    return Done("address_dropped" if dropped else "left", {"new_address": None})
+    """Say what is to become of a mailing address that waited for an order: kept if the caller says so, or dropped.
+
+    One that staff would have to check first is dropped: there is no order for which they would.
+    """
+    new = new_address(values)
+    if new and becomes_mailing(new):
+        return Done("unkept", {"new_mailing": spoken(new)})
+    return Done("address_dropped" if new and new.kind == "mailing" else "left", {"new_address": None})
+
+
+def keep_address(context: Context, values: Values) -> Done:
+    """Make it the mailing address without any order."""
+    new = new_address(values)
+    if new is None:
+        raise LookupError("there is no new address to be kept")
+    write_address(context, number(values, "member_id"), new)
+    return Done("kept", {"new_address": None})
+
+
+def drop_address(_: Context, __: Values) -> Done:
+    """Leave the mailing address as it is."""
+    return Done("dropped", {"new_address": None})
+
+
+def has_unkept_address(_: Context, values: Values) -> Done:
+    """Say whether a mailing address waits for an order, before the caller is connected to somebody."""
+    new = new_address(values)
+    return Done("unkept" if new and new.kind == "mailing" else "none")
 
 
 ACTIONS: dict[str, Action] = {
     "look_up_address": Inside(look_up_address),
+    "chosen_address": Inside(chosen_address),
     "leave_order": Inside(leave_order),
+    "keep_address": Inside(keep_address),
+    "drop_address": Inside(drop_address),
+    "has_unkept_address": Inside(has_unkept_address),
 }

@@ -17,11 +17,16 @@ from ivr.wording import Value, Values
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A street that may be meant; `outside` when the house number lies beyond those known, `near` but for one press."""
+    """A street that may be meant; `outside` when the house number lies beyond those known, `near` but for one press.
+
+    `doubt` is why the address would not be taken as verified (`ivr.pharmacy.doubts`), "" when it would be.
+    """
 
     name: str
     outside: bool = False
     near: bool = False
+    urbanization: str = ""
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class Building:
     unit_keys: str = ""
     checked: bool = False
     """The street came from the directory, or needs none."""
+    urbanization: str = ""
+    """One that was spelled, in the place of those that the directory knows."""
     keyed: tuple[str, ...] = ()
 
     @classmethod
@@ -89,17 +96,27 @@ class Building:
         """Say whether more streets fit than are offered, so that more letters would help."""
         return not self.street and len(self.matches) > len(self.offered)
 
+    @property
+    def alike(self) -> bool:
+        """Say whether all that fits is one street's name, in several urbanizations."""
+        return any(match.urbanization for match in self.matches) and len({match.name for match in self.matches}) == 1
+
     def keying(self, *keys: str) -> Building:
         """Note keys as they were pressed, for staff who have to make sense of an address."""
         return replace(self, keyed=(*self.keyed, *(without_cards(key) for key in keys if key)))
 
-    def address(self, street: str) -> dict[str, Value]:
-        """Return the whole address with one of the streets."""
-        return {**self.at(street), "city": self.city, "state": self.state, "zip": self.zip}
+    def is_sure(self, match: Match) -> bool:
+        """Say whether the address with one of the streets is taken as verified."""
+        return self.checked and not match.doubt and not self.urbanization
 
-    def at(self, street: str) -> dict[str, Value]:
-        """Return only its first line."""
-        return {"house_number": self.house or None, "street": street, "unit": self.unit or None}
+    def address(self, match: Match) -> dict[str, Value]:
+        """Return the whole address with one of the streets."""
+        return {**self.at(match), "city": self.city, "state": self.state, "zip": self.zip}
+
+    def at(self, match: Match) -> dict[str, Value]:
+        """Return only what tells it from the others in its city."""
+        line: dict[str, Value] = {"house_number": self.house or None, "street": match.name, "unit": self.unit or None}
+        return {**line, "urbanization": self.urbanization or match.urbanization or None}
 
 
 def readings(keyed: str) -> tuple[str, ...]:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, select
 
 from ivr.flow.call import Call, Done
 from ivr.line import tables
-from ivr.line.actions.kinds import Action, Inside, items, number
+from ivr.line.actions.address import chosen
+from ivr.line.actions.kinds import Action, Inside, item, items, number
 from ivr.line.service import Context
-from ivr.wording import Values
+from ivr.line.specs.dropped import DROPPED
+from ivr.pharmacy.addresses import NewAddress
+from ivr.pharmacy.doubts import judged_anew
+from ivr.wording import Value, Values
 
 RESUMED_WITHIN = timedelta(minutes=30)
 
@@ -43,18 +48,35 @@ def find_dropped_order(context: Context, values: Values) -> Done:
         },
     )
     opened = context.line.vault.open(sealed, None, context.now) if sealed else None
-    chosen = items(Call.from_json(json.loads(opened)).values, "basket") if opened else ()
-    if not chosen:
+    left = Call.from_json(json.loads(opened)).values if opened else {}
+    basket = items(left, "basket")
+    if not basket:
         return Done("none", {"dropped_asked": True})
-    return Done("dropped", {"dropped_asked": True, "dropped": chosen, "count": len(chosen)})
+    dropped: dict[str, Value] = {
+        "dropped": basket,
+        "count": len(basket),
+        "dropped_address": left.get("new_address") or left.get("unproved_address"),
+    }
+    return Done("dropped", {"dropped_asked": True, **dropped})
 
 
 def take_up_order(_: Context, values: Values) -> Done:
     """Go on with what had been chosen; every prescription is judged again when the order is placed."""
-    return Done("taken_up", {"basket": items(values, "dropped")}, forgets=("dropped",))
+    taken: dict[str, Value] = {"basket": items(values, "dropped")}
+    if address := values.get("dropped_address"):
+        return Done("with_address", {**taken, "unproved_address": address}, forgets=DROPPED)
+    return Done("taken_up", taken, forgets=DROPPED)
+
+
+def take_up_address(context: Context, values: Values) -> Done:
+    """Go on with the address that had been keyed, as it is to be taken now."""
+    left: Any = item(values, "unproved_address")
+    new = judged_anew(context.connection, NewAddress(**left))
+    return Done("taken_up" if new.verified else "to_be_checked", chosen(new), forgets=("unproved_address",))
 
 
 ACTIONS: dict[str, Action] = {
     "find_dropped_order": Inside(find_dropped_order),
     "take_up_order": Inside(take_up_order),
+    "take_up_address": Inside(take_up_address),
 }

@@ -5,18 +5,22 @@ It lies in one value, `building`, until the caller accepts it as it is read back
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from ivr.flow.call import Done
-from ivr.keypad import unspell
+from ivr.keypad import letters_to_keys, unspell
 from ivr.line.actions.address_building import Building, Match, page, readings
 from ivr.line.actions.kinds import Action, Inside, item, items, text
 from ivr.line.service import Context
 from ivr.payment.cards import without_cards
-from ivr.pharmacy.places import place_of
+from ivr.pharmacy.doubts import doubt
+from ivr.pharmacy.places import PUERTO_RICO, Place, place_of
 from ivr.pharmacy.streets import StreetFacts, has_streets, rank, rank_near, streets_of
-from ivr.wording import Values
+from ivr.prompts import phrase
+from ivr.wording import Value, Values
+from ivr.wording.urbanizations import AREAS
 
 MOST_MATCHES = 12
 """Streets kept to be offered; who wants none of so many is asked for more letters."""
@@ -26,7 +30,7 @@ FRACTIONS = {"half": "1/2", "quarter": "1/4", "three_quarters": "3/4"}
 
 def begin_address(_: Context, __: Values) -> Done:
     """Begin a new address, with nothing of an earlier one."""
-    return _built("begun", Building())
+    return Done("begun", {"building": Building().value, "zip_note": ()})
 
 
 def _built(outcome: str, building: Building, *forgets: str) -> Done:
@@ -39,14 +43,20 @@ def _built(outcome: str, building: Building, *forgets: str) -> Done:
 def take_zip(_: Context, values: Values) -> Done:
     """Take the ZIP code; when only that was to be changed, what was keyed for the rest stands."""
     keyed = text(values, "keyed_zip")
-    building, place = Building.of(values).keying(keyed), place_of(keyed)
+    building, place = replace(Building.of(values).keying(keyed), zip=keyed, urbanization=""), place_of(keyed)
     if place is None:
-        return _built("unknown", replace(building, zip=keyed, city="", state=""), "keyed_zip")
-    building = replace(building, zip=keyed, city=place.city, state=place.state)
+        built = replace(building, city="", state="")
+        return Done("unknown", {"building": built.value, "zip_note": ()}, ("keyed_zip",))
+    building = replace(building, city=place.city, state=place.state)
     if place.military:
         building = replace(building, house="", letters="", matches=(), street="", unit="")
     outcome = "military" if place.military else "mended" if building.letters or building.street else "place"
-    return Done(outcome, {"building": building.value, "place": building.place}, ("keyed_zip",))
+    told = {"building": building.value, "place": building.place, "zip_note": _zip_note(place)}
+    return Done(outcome, told, ("keyed_zip",))
+
+
+def _zip_note(place: Place) -> Value:
+    return (phrase("address.retired_zip"),) if place.retired else ()
 
 
 def take_house(context: Context, values: Values) -> Done:
@@ -95,7 +105,7 @@ def _marked(building: Building, fits: bool, house: str, *forgets: str) -> Done:
 def find_street(context: Context, values: Values) -> Done:
     """Look up the streets that begin with the letters keyed."""
     building, keyed = Building.of(values), text(values, "keyed_street")
-    return _found(context, replace(building.keying(keyed), letters=without_cards(keyed)))
+    return _found(context, replace(building.keying(keyed), letters=without_cards(keyed), urbanization=""))
 
 
 def narrow_street(context: Context, values: Values) -> Done:
@@ -104,9 +114,24 @@ def narrow_street(context: Context, values: Values) -> Done:
     if building.street:  # a box, or one that was spelled: there is nothing to narrow
         return _built("found", building, "keyed_street")
     known, house = streets_of(context.connection, building.zip), building.house_digits
+    if building.alike and (lying := _in_urbanization(building, known, keyed)):
+        return _built("found", replace(building.keying(keyed), matches=lying, first=0), "keyed_street")
     longer = building.letters + keyed
     letters = longer if rank(known, longer, house) or not rank(known, keyed, house) else keyed
     return _found(context, replace(building.keying(keyed), letters=without_cards(letters)))
+
+
+def _in_urbanization(building: Building, known: Sequence[StreetFacts], keyed: str) -> tuple[Match, ...]:
+    """Return those streets of one name that lie in an urbanization that begins with the letters keyed."""
+    fitting = rank(known, building.letters, building.house_digits)
+    return _matches(building, known, (street for street in fitting if _begins(street.urbanization, keyed)))
+
+
+def _begins(urbanization: str | None, keyed: str) -> bool:
+    """Say whether an urbanization begins with the letters keyed, with the word for its kind or without."""
+    words = (urbanization or "").upper().split()
+    full = [AREAS.get(word, word).upper() for word in words]
+    return any(letters_to_keys("".join(said)).startswith(keyed) for said in (words, full, words[1:]))
 
 
 def look_again(context: Context, values: Values) -> Done:
@@ -117,19 +142,31 @@ def look_again(context: Context, values: Values) -> Done:
 
 def _found(context: Context, building: Building) -> Done:
     known, house = streets_of(context.connection, building.zip), building.house_digits
-    fitting = rank(known, building.letters, house)
-    matches = _matches(fitting, house) or _near(known, building)
-    building = replace(building, matches=matches[:MOST_MATCHES], first=0, street="", checked=True)
+    matches = _matches(building, known, rank(known, building.letters, house)) or _near(known, building)
+    building = replace(building, matches=matches, first=0, street="", checked=True)
     return _built("found" if matches else "nothing", building, "keyed_street")
 
 
 def _near(known: tuple[StreetFacts, ...], building: Building) -> tuple[Match, ...]:
-    house = building.house_digits
-    return _matches(rank_near(known, building.letters, house)[:MOST_MATCHES], house, near=True)
+    fitting = rank_near(known, building.letters, building.house_digits)
+    return _matches(building, known, fitting, near=True)
 
 
-def _matches(streets: Iterable[StreetFacts], house: int | None, *, near: bool = False) -> tuple[Match, ...]:
-    return tuple(Match(s.name, outside=house is not None and s.has(house) is False, near=near) for s in streets)
+def _matches(
+    building: Building, known: Sequence[StreetFacts], fitting: Iterable[StreetFacts], *, near: bool = False
+) -> tuple[Match, ...]:
+    """Return the first of the streets that fit, each with what is doubtful about it."""
+    house, place = building.house_digits, place_of(building.zip)
+    return tuple(
+        Match(
+            street.name,
+            outside=house is not None and street.has(house) is False,
+            near=near,
+            urbanization=street.urbanization or "",
+            doubt=doubt(place, street, known, building.digits) or "",
+        )
+        for street in islice(fitting, MOST_MATCHES)
+    )
 
 
 def next_streets(context: Context, values: Values) -> Done:
@@ -153,8 +190,9 @@ def take_box(_: Context, values: Values) -> Done:
     """Make up an address that has a box and no house number."""
     building, keyed = Building.of(values).keying(text(values, "keyed_box")), text(values, "keyed_box")
     street = f"PO BOX {keyed}" if text(values, "box_kind") == "PO" else f"{building.street} BOX {keyed}"
-    known = place_of(building.zip) is not None
-    building = replace(building, house="", unit="", unit_keys="", letters="", matches=(), street=street, checked=known)
+    place = place_of(building.zip)
+    used = place is not None and not place.retired
+    building = replace(building, house="", unit="", unit_keys="", letters="", matches=(), street=street, checked=used)
     return _built("done", building, "keyed_box")
 
 
@@ -191,7 +229,12 @@ def remove_unit(_: Context, values: Values) -> Done:
     return _built("done", replace(Building.of(values), unit="", unit_keys=""))
 
 
-# The city
+# The city and the urbanization
+
+
+def may_lie_in_urbanization(_: Context, values: Values) -> Done:
+    """Say whether there are urbanizations where the address is."""
+    return Done("it_may" if Building.of(values).state == PUERTO_RICO else "it_cannot")
 
 
 def list_cities(_: Context, values: Values) -> Done:
@@ -234,6 +277,7 @@ ACTIONS: dict[str, Action] = {
     "more_units": Inside(more_units),
     "use_unit": Inside(use_unit),
     "remove_unit": Inside(remove_unit),
+    "may_lie_in_urbanization": Inside(may_lie_in_urbanization),
     "list_cities": Inside(list_cities),
     "more_cities": Inside(more_cities),
     "use_city": Inside(use_city),

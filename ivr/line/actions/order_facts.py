@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date
-from typing import Any
 
 from ivr.line.actions import refill, speech
-from ivr.line.actions.address import SPOKEN
+from ivr.line.actions.address import SPOKEN, new_address
 from ivr.line.actions.kinds import Item, day, item, items, number, text
 from ivr.line.service import Context
-from ivr.pharmacy.addresses import NewAddress, address_of
+from ivr.pharmacy.addresses import address_of
 from ivr.pharmacy.findings import ORDERABLE, Finding, FindingKind
 from ivr.pharmacy.payments import saved_card, saved_cards
 from ivr.pharmacy.prescriptions import assess
@@ -75,12 +74,6 @@ def _with_supply(line: Item, finding: Finding) -> Item:
 
 
 # The address
-
-
-def new_address(values: Values) -> NewAddress | None:
-    """Return the address that was keyed in this call, to be written with the order."""
-    new: Any = values.get("new_address")
-    return NewAddress(**new) if new else None
 
 
 def _address(context: Context, values: Values) -> Value | None:

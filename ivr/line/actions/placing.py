@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from ivr.flow.call import Done
 from ivr.line import lockout, settle
 from ivr.line.actions import refill, speech
+from ivr.line.actions.address import becomes_mailing, new_address, write_address
 from ivr.line.actions.cards import open_token
 from ivr.line.actions.kinds import Action, Inside, Item, day, item, items, number, text
-from ivr.line.actions.order_facts import alike, keeps_card, new_address, order_facts
-from ivr.line.notices import note_changed_address
+from ivr.line.actions.order_facts import alike, keeps_card, order_facts
 from ivr.line.service import Context
 from ivr.pharmacy import placing
-from ivr.pharmacy.addresses import add_address
 from ivr.pharmacy.fulfilment import use_card
 from ivr.pharmacy.orders import OrderFacts
 from ivr.pharmacy.payments import begin_payment, save_card
@@ -59,9 +58,10 @@ def place_order(context: Context, values: Values) -> Done:
         "order_id": first.id,
         "order_number": first.order_number,
         "arrives_on": day(first.expected_by),
-        "placed": (*(speech.placed(order) for order in orders), *ship_to.told),
+        "placed": tuple(speech.placed(order) for order in orders),
         "later_orders": tuple(speech.placed(order) for order in orders if order.status != "pending"),
         "basket": (),
+        "address_note": ship_to.told,
         "address_id": ship_to.id,
         "new_address": None,
     }
@@ -78,15 +78,12 @@ class _ShipTo:
 
 
 def _ship_to(context: Context, values: Values) -> _ShipTo:
-    """Write a new address down, now that it is ordered to; the member is told of a changed mailing address."""
-    new, member_id = new_address(values), number(values, "member_id")
+    """Write a new address down, now that it is ordered to."""
+    new = new_address(values)
     if new is None:
         return _ShipTo(number(values, "address_id"))
-    address_id = add_address(context.connection, member_id, new, context.now)
-    if new.kind == "shipping" or not new.verified:
-        return _ShipTo(address_id)
-    note_changed_address(context.connection, member_id, address_id, context.now)
-    return _ShipTo(address_id, (phrase("address.changed"),))
+    address_id = write_address(context, number(values, "member_id"), new)
+    return _ShipTo(address_id, (phrase("address.changed"),) if becomes_mailing(new) else ())
 
 
 def _without(values: Values, taken: Taken) -> Done:

@@ -55,6 +55,8 @@ def use_spelling(_: Context, values: Values) -> Done:
     match text(values, "spelling"):
         case "street":
             building = replace(building, street=spelled, letters="", matches=(), checked=False)
+        case "urbanization":
+            building = replace(building, urbanization=spelled)
         case "unit":
             building = replace(building, unit=spelled, unit_keys="")
         case "city":

@@ -12,6 +12,10 @@ MARKED = ("done", "impossible")
 
 PLACED = {**BUILT, "place": "address"}
 
+ZIP_TOLD = {**BUILT, "zip_note": "phrase"}
+
+ZIP_NOTES: Phrases = {"address.retired_zip": {}}
+
 UNITS = {"units": Items({"unit": "digits"}, MOST_AT_ONCE)}
 
 CITIES = {"cities": Items({"city": "text"}, MOST_AT_ONCE)}
@@ -24,12 +28,13 @@ UNITS_TOLD = {"units": LIST, "others": "phrase"}
 CITIES_TOLD = {"cities": LIST, "others": "phrase"}
 
 SPECS: dict[str, ActionSpec] = {
-    "begin_address": spec("begun", writes=BUILT),
+    "begin_address": spec("begun", writes=ZIP_TOLD, phrases={"zip_note": ZIP_NOTES}),
     "take_zip": spec(
         *("place", "mended", "military", "unknown"),
         reads=("building", "keyed_zip"),
-        writes=BUILT,
+        writes=ZIP_TOLD,
         on={"place": PLACED, "mended": PLACED, "military": PLACED},
+        phrases={"zip_note": ZIP_NOTES},
         forgets=("keyed_zip",),
         answers={"keyed_zip": answers.ZIP},
     ),
@@ -104,6 +109,7 @@ SPECS: dict[str, ActionSpec] = {
     ),
     "use_unit": spec("done", reads=("building", "unit_choice"), writes=BUILT),
     "remove_unit": spec("done", reads=("building",), writes=BUILT),
+    "may_lie_in_urbanization": spec("it_may", "it_cannot", reads=("building",)),
     "list_cities": spec(
         "some", "none", reads=("building",), writes=CITIES_TOLD, items=CITIES, phrases={"others": OTHERS}
     ),

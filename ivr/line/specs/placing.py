@@ -12,6 +12,7 @@ ORDERED = {
     "arrives_on": "date",
     "placed": "phrase",
     "later_orders": "phrase",
+    "address_note": "phrase",
     "basket": KEPT,
     "address_id": KEPT,
     "new_address": KEPT,
@@ -52,7 +53,8 @@ SPECS: dict[str, ActionSpec] = {
             "all_taken": {"what": "phrase", "basket": KEPT},
         },
         phrases={
-            "placed": {**speech.PLACED, "address.changed": {}},
+            "placed": speech.PLACED,
+            "address_note": {"address.changed": {}},
             "later_orders": speech.PLACED,
             "what": speech.MEDICINE,
         },

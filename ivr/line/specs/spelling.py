@@ -6,7 +6,7 @@ from ivr.flow.definition import KEPT, ActionSpec, Phrases
 from ivr.line.specs import answers
 from ivr.line.specs.spec import spec
 
-PARTS: Phrases = {f"spelling.{part}": {} for part in ("street", "city", "state", "unit")}
+PARTS: Phrases = {f"spelling.{part}": {} for part in ("street", "city", "state", "unit", "urbanization")}
 
 LETTERS: Phrases = {"spelling.letters": {"word": "text"}, "spelling.nothing": {}}
 
@@ -31,8 +31,8 @@ SPECS: dict[str, ActionSpec] = {
     ),
     "take_back_letter": spec("done", reads=("spelled",), writes=SPELLED, phrases={"letters": LETTERS}),
     "use_spelling": spec(
-        *("street", "unit", "city", "state", "no_state", "empty"),
+        *("street", "unit", "urbanization", "city", "state", "no_state", "empty"),
         reads=("building", "spelled", "spelling"),
-        on=dict.fromkeys(("street", "unit", "city", "state"), TAKEN),
+        on=dict.fromkeys(("street", "unit", "urbanization", "city", "state"), TAKEN),
     ),
 }

@@ -1,0 +1,70 @@
+"""Why an address cannot be taken as verified as it was keyed, although its street is in the directory.
+
+A wrong parcel harms more than a late one: what is doubtful waits for staff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from enum import StrEnum
+
+from sqlalchemy import Connection
+
+from ivr.pharmacy.addresses import NewAddress
+from ivr.pharmacy.places import Place, place_of
+from ivr.pharmacy.street_rows import house_number
+from ivr.pharmacy.streets import StreetFacts, streets_of
+
+LONG_NUMBER = 6
+"""Digits from which on a house number is rare enough to need a street that is known to have it."""
+
+
+class Doubt(StrEnum):
+    """What is doubtful about an address."""
+
+    ZIP = "zip"
+    """Its ZIP code is none that is in use."""
+    URBANIZATION = "urbanization"
+    """In Puerto Rico, where its street may be that of several urbanizations, and it names none."""
+    NUMBER = "number"
+    """Its house number may have letters inside, which nobody can key as digits."""
+
+
+def doubt(place: Place | None, street: StreetFacts, known: Iterable[StreetFacts], house: str) -> Doubt | None:
+    """Return what is doubtful about a house, by its digits, on a street of a ZIP code; `known` are all of its streets."""
+    if place is None or place.retired:
+        return Doubt.ZIP
+    if place.has_urbanizations and not street.urbanization and not _has_none(street, known):
+        return Doubt.URBANIZATION
+    return Doubt.NUMBER if _may_have_letters(place, street, house) else None
+
+
+def _has_none(street: StreetFacts, known: Iterable[StreetFacts]) -> bool:
+    """Say whether the directory knows urbanizations in this ZIP code, and none of them for this street.
+
+    USPS Publication 28, section 29: streets and house numbers of one name are found more than once in a ZIP code, and
+    the urbanization alone tells them apart. A directory that names none at all says nothing about that.
+    """
+    named = {other.name.upper() for other in known if other.urbanization}
+    return bool(named) and street.name.upper() not in named
+
+
+def _may_have_letters(place: Place, street: StreetFacts, house: str) -> bool:
+    if not house or street.has(int(house)):
+        return False
+    return len(house) >= (place.lettered_numbers or LONG_NUMBER)
+
+
+def judged_anew(connection: Connection, address: NewAddress) -> NewAddress:
+    """Return an address that was accepted in an earlier call as it is to be taken now: what was doubtful stays so."""
+    return replace(address, verified=address.verified and _is_sure(connection, address))
+
+
+def _is_sure(connection: Connection, address: NewAddress) -> bool:
+    place = place_of(address.zip)
+    if place is None or place.retired or address.house_number is None:
+        return place is not None and not place.retired
+    known, where = streets_of(connection, address.zip), (address.street, address.urbanization)
+    street = next((street for street in known if (street.name, street.urbanization) == where), None)
+    return street is not None and doubt(place, street, known, house_number(address.house_number)) is None

@@ -1,0 +1,76 @@
+"""What cannot be taken as a verified address as it was keyed, on both sides of each rule."""
+
+from __future__ import annotations
+
+import pytest
+import zipcodes
+
+from ivr.pharmacy.doubts import Doubt, doubt
+from ivr.pharmacy.places import LETTERED_NUMBERS, place_of
+from ivr.pharmacy.streets import StreetFacts
+
+CAGUAS, OLD_SAN_JUAN, AGAWAM, NORTH_KINGSTOWN = "00725", "00901", "01001", "02854"
+MENOMONEE_FALLS, ELBURN, DOWNERS_GROVE, RIPON = "53051", "60119", "60515", "54971"
+
+
+def street(
+    name: str = "MAIN ST", low: int | None = None, high: int | None = None, in_: str | None = None
+) -> StreetFacts:
+    return StreetFacts(name, "", low, high, in_)
+
+
+@pytest.mark.parametrize(
+    ("zip_code", "found", "house", "expected"),
+    [
+        pytest.param(AGAWAM, street(), "74", None, id="an address like most"),
+        pytest.param(NORTH_KINGSTOWN, street(), "74", Doubt.ZIP, id="a retired ZIP code"),
+        pytest.param("00000", street(), "74", Doubt.ZIP, id="no ZIP code at all"),
+        pytest.param(MENOMONEE_FALLS, street(), "5616500", Doubt.NUMBER, id="N56W16500"),
+        pytest.param(
+            MENOMONEE_FALLS, street(low=1, high=9999), "5616500", Doubt.NUMBER, id="N56W16500, beyond those known"
+        ),
+        pytest.param(
+            MENOMONEE_FALLS, street(low=1, high=9999), "8480", None, id="a number its street is known to have"
+        ),
+        pytest.param(MENOMONEE_FALLS, street(), "848", None, id="too short for both coordinates"),
+        pytest.param(ELBURN, street(), "39123", Doubt.NUMBER, id="39W123"),
+        pytest.param(DOWNERS_GROVE, street(), "5118", Doubt.NUMBER, id="5S118"),
+        pytest.param(DOWNERS_GROVE, street(low=5100, high=5199), "5118", None, id="5118"),
+        pytest.param(RIPON, street(), "812", Doubt.NUMBER, id="N812"),
+        pytest.param(RIPON, street(), "12", None, id="no letter before so few digits"),
+        pytest.param(AGAWAM, street(), "12345", None, id="five digits elsewhere"),
+        pytest.param(AGAWAM, street(), "123456", Doubt.NUMBER, id="six digits elsewhere"),
+        pytest.param(AGAWAM, street(low=100000, high=130000), "123456", None, id="six digits that the street has"),
+    ],
+)
+def test_a_number_or_a_zip_code_is_doubtful(
+    zip_code: str, found: StreetFacts, house: str, expected: Doubt | None
+) -> None:
+    assert doubt(place_of(zip_code), found, [found], house) == expected
+
+
+VILLA, NORTE, BARE = (street("CALLE 1", in_=name) for name in ("VILLA BLANCA", "CAGUAS NORTE", None))
+AVENUE = street("AVE GAUTIER BENITEZ")
+
+
+@pytest.mark.parametrize(
+    ("zip_code", "found", "known", "expected"),
+    [
+        pytest.param(CAGUAS, VILLA, [VILLA, NORTE], None, id="with its urbanization"),
+        pytest.param(CAGUAS, BARE, [BARE], Doubt.URBANIZATION, id="the directory knows no urbanization here"),
+        pytest.param(CAGUAS, BARE, [BARE, VILLA], Doubt.URBANIZATION, id="the same street lies in one"),
+        pytest.param(CAGUAS, street("Calle 1"), [VILLA], Doubt.URBANIZATION, id="the same street, written otherwise"),
+        pytest.param(CAGUAS, AVENUE, [AVENUE, VILLA], None, id="others lie in one, this street in none"),
+        pytest.param(OLD_SAN_JUAN, BARE, [BARE], None, id="the post office lists none in this ZIP code"),
+        pytest.param(AGAWAM, BARE, [BARE], None, id="not Puerto Rico"),
+    ],
+)
+def test_a_street_of_puerto_rico_needs_its_urbanization_where_it_may_have_one(
+    zip_code: str, found: StreetFacts, known: list[StreetFacts], expected: Doubt | None
+) -> None:
+    assert doubt(place_of(zip_code), found, known, "12") == expected
+
+
+def test_every_county_of_the_table_has_a_zip_code() -> None:
+    found = {(str(row["state"]), str(row["county"]).lower()) for row in zipcodes.list_all()}  # type: ignore[no-untyped-call]
+    assert set(LETTERED_NUMBERS) <= found
