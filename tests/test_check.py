@@ -97,13 +97,15 @@ def test_a_phrase_cannot_ask_for_more_than_its_action_gives(check: Check, edit: 
 
 
 def test_a_file_that_is_not_utf8_has_a_place(check: Check, folders: Path) -> None:
-    (folders / "flows" / "latin.yaml").write_bytes("flow: Línea\n".encode("latin-1"))
-    (folders / "prompts" / "en" / "latin.yaml").write_bytes("hello: Línea\n".encode("latin-1"))
-    result = check()
+    for path in (folders / "flows" / "line.yaml", folders / "prompts" / "es" / "person.yaml"):
+        path.write_bytes(path.read_bytes().replace(b"Un momento", "Señor".encode()) + "# Línea\n".encode("latin-1"))
+    result = check("--quiet")
     assert result.exit_code == 1
-    assert result.stderr.split("\n")[:2] == [
-        "flows/latin.yaml:1:1: the file is not UTF-8 text; save it with that encoding",
-        "prompts/en/latin.yaml:1:1: the file is not UTF-8 text; save it with that encoding",
+    said = 'the file is not UTF-8 text from here on, where "í" may be meant; save it with that encoding'
+    lines = [(folders / name).read_bytes().count(b"\n") for name in ("flows/line.yaml", "prompts/es/person.yaml")]
+    assert result.stderr.splitlines() == [
+        f"flows/line.yaml:{lines[0]}:4: {said}",
+        f"prompts/es/person.yaml:{lines[1]}:4: {said}",
     ]
 
 

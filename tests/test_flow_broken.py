@@ -25,6 +25,7 @@ import ivr.flow.proofs
 import ivr.flow.spoken
 import ivr.flow.written
 import ivr.yaml_reader.nodes
+import ivr.yaml_reader.source
 from ivr.errors import Place, Problem, Report
 from ivr.flow import load_flows
 from ivr.flow.definition import KEPT, LIST, ActionSpec, AnswerKind, Items
@@ -188,6 +189,7 @@ def test_a_rule_that_no_one_file_can_break(make: Callable[[], Case], said: str) 
 
 MODULES = (
     ivr.yaml_reader.nodes,
+    ivr.yaml_reader.source,
     ivr.flow.loader,
     ivr.flow.checker,
     ivr.flow.spoken,

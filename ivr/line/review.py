@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from ivr.errors import DefinitionError, Problem, Report
+from ivr.errors import Problem, Report
 from ivr.flow import load_flows
 from ivr.flow.definition import Flows
 from ivr.flow.usage import menu_uses, phrases_of, used_languages, used_prompts
 from ivr.line import own_words
 from ivr.line.examples import Examples
 from ivr.line.specs import SPECS
-from ivr.prompts import Catalogues, load_prompts, read_folder
+from ivr.prompts import Catalogues, load_prompts
 from ivr.prompts.lint import Lint, Remark, lint
+from ivr.yaml_reader import texts_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,7 @@ class Review:
 def review(flows: Path, prompts: Path, today: date) -> Review:
     """Read and check both folders; problems are told with the folders as they were given."""
     report = Report()
-    flow_files, prompt_files = _read(flows, report), _read(prompts, report)
-    if flow_files is None or prompt_files is None:
-        return Review(_sorted(report))
+    flow_files, prompt_files = (texts_below(folder, report, str(folder)) for folder in (flows, prompts))
     catalogues = load_prompts(prompt_files, report, str(prompts))
     built = load_flows(flow_files, catalogues, SPECS, report, str(flows))
     own_words.check(catalogues, report, str(prompts))
@@ -55,14 +54,6 @@ def remarks(flows: Flows, catalogues: Catalogues, today: date) -> tuple[Remark, 
         examples=examples.values,
     )
     return lint(catalogues, how)
-
-
-def _read(folder: Path, report: Report) -> dict[str, str] | None:
-    try:
-        return read_folder(folder)
-    except DefinitionError as error:
-        report.problems.extend(error.problems)
-        return None
 
 
 def _sorted(report: Report) -> tuple[Problem, ...]:
