@@ -157,7 +157,10 @@ def _check_handled(
         report.add(state.place, f'state "{state.name}" does not handle the {word} "{name}" of {whose}')
     for name in found:
         if name not in known:
-            report.add(found[name].place, f'{whose} has no {word} "{name}"{did_you_mean(name, known)}')
+            report.add(
+                state.at(f"outcomes.{name}", f"ends.{name}"),
+                f'{whose} has no {word} "{name}"{did_you_mean(name, known)}',
+            )
 
 
 def _check_choices(menu: Menu, actions: Actions, report: Report) -> None:
@@ -178,7 +181,8 @@ def _check_choices(menu: Menu, actions: Actions, report: Report) -> None:
     for key in sorted(menu.keys):
         if key.isdigit() and 1 <= int(key) <= most and most < len("123456789"):
             report.add(
-                menu.at(f"keys.{key}"), f'key {key} of "{menu.name}" is also that of a choice: they go up to {most}'
+                menu.at(f"keys.{key_name(key)}"),
+                f'key {key} of "{menu.name}" is also that of a choice: they go up to {most}',
             )
 
 

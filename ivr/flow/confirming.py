@@ -65,7 +65,7 @@ def _check_keys(graph: Graph, actions: Actions, report: Report) -> None:
                 told_of.add((other.name, spot.name))
                 state, key = graph.states[other], key_name(min(shared))
                 report.add(
-                    state.at(f"keys.{min(shared)}"),
+                    state.at(f"keys.{key}"),
                     f'the key that "confirms" at "{state.name}", {key}, is one that the question right before can end '
                     f"with, so that pressing it twice would confirm: {told(graph, way)}",
                 )

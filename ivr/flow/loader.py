@@ -139,6 +139,10 @@ def _limits(node: Node | None, default: Limits | None, report: Report) -> Limits
     return replace(default, **numbers)
 
 
+_NAMED = ("keys", "outcomes", "ends")
+"""Fields whose names say what an answer is called; where it leads has a place of its own."""
+
+
 class _FlowReader:
     """Reads the states of one flow, with the defaults that hold in it."""
 
@@ -153,14 +157,16 @@ class _FlowReader:
         if kinds == ["say", "do"]:  # an action that answers first
             kind = "do"
         elif len(kinds) != 1:
-            found = " and ".join(f'"{kind}"' for kind in kinds) or self._nearest(node)
-            self.report.add(node.place, f'state "{name}" should do one of {", ".join(language.STATES)}; found {found}')
+            slip = "" if kinds else self._nearest(node)
+            hint = did_you_mean(slip, language.STATES)
+            found = f'"{slip}"{hint}' if slip else " and ".join(f'"{kind}"' for kind in kinds) or "none"
+            message = f'state "{name}" should do one of {", ".join(language.STATES)}; found {found}'
+            self.report.add(node.key_place(slip), message)
             return None
         return STATE_READERS[kind](self, name, place, node)
 
     def _nearest(self, node: Node) -> str:
-        hints = [did_you_mean(field, language.STATES) for field in node.fields or {}]
-        return "none" + next((hint for hint in hints if hint), "")
+        return next((field for field in node.fields or {} if did_you_mean(field, language.STATES)), "")
 
     def say(self, name: str, place: Place, node: Node) -> State | None:
         fields = node.shaped(self.report, f'state "{name}"', language.STATES["say"])
@@ -185,13 +191,10 @@ class _FlowReader:
             self.report.add(node.place, f'menu "{name}" takes no key')
         limits, too_many = self.patience(fields)
         every, first = self.flag(fields, "every_language"), _text(fields, "first", self.report)
-        places = node.places() | self.key_places(keys_node)
+        places = node.places(_NAMED)
         return (
             Menu(place, name, prompt, keys, limits, too_many, choices, every, first, places=places) if prompt else None
         )
-
-    def key_places(self, node: Node | None) -> dict[str, Place]:
-        return {f"keys.{NAMES.get(name, name)}": node.key_place(name) for name in node.fields or {}} if node else {}
 
     def choices(self, node: Node | None) -> Choices | None:
         if node is None:
@@ -233,20 +236,20 @@ class _FlowReader:
         action = _text(fields, "do", self.report)
         say = _text(fields, "say", self.report) if "say" in fields else ""
         targets = self.targets(fields.get("outcomes"))
-        return Do(place, name, action, targets, say, places=node.places()) if action else None
+        return Do(place, name, action, targets, say, places=node.places(_NAMED)) if action else None
 
     def run(self, name: str, place: Place, node: Node) -> State | None:
         fields = node.shaped(self.report, f'state "{name}"', language.STATES["run"])
         flow = _text(fields, "run", self.report)
         ends = self.targets(fields.get("ends"))
-        return Run(place, name, flow, ends, places=node.places()) if flow else None
+        return Run(place, name, flow, ends, places=node.places(_NAMED)) if flow else None
 
     def transfer(self, name: str, place: Place, node: Node) -> State | None:
         fields = node.shaped(self.report, f'state "{name}"', language.STATES["transfer"])
         prompt, outcomes = _text(fields, "transfer", self.report), fields.get("outcomes")
         if outcomes:
             outcomes.shaped(self.report, "outcomes", language.TRANSFER_OUTCOME_FIELDS)
-        return Transfer(place, name, prompt, self.targets(outcomes), places=node.places()) if prompt else None
+        return Transfer(place, name, prompt, self.targets(outcomes), places=node.places(_NAMED)) if prompt else None
 
     def hang_up(self, name: str, place: Place, node: Node) -> State | None:
         fields = node.shaped(self.report, f'state "{name}"', language.STATES["hang_up"])
@@ -283,7 +286,7 @@ class _FlowReader:
             counts=texts.get("counts", ""),
             sets={name: value.text(self.report, name) or "" for name, value in sets.items()},
             confirms=self.flag(fields, "confirms"),
-            places=node.places(),
+            places=node.places() | {"confirms": node.key_place("confirms")},
         )
 
 

@@ -259,7 +259,10 @@ def _values(name: str, place: Place, all_words: tuple[Words, ...], report: Repor
     kinds: dict[str, str] = {}
     for slot in (slot for words in all_words for slot in words.slots):
         if kinds.setdefault(slot.name, slot.kind) != slot.kind:
-            report.add(slot.place or place, f'"{name}" speaks "{slot.name}" as {kinds[slot.name]} and as {slot.kind}; choose one')
+            report.add(
+                slot.place or place,
+                f'"{name}" speaks "{slot.name}" as {kinds[slot.name]} and as {slot.kind}; choose one',
+            )
     for words in all_words:
         if words.by is not None and kinds.setdefault(words.by, "number") not in ("number", "ordinal"):
             report.add(place, f'"{name}" counts by "{words.by}", which is {kinds[words.by]} and not a number')

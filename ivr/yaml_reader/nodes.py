@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import yaml
@@ -90,16 +90,17 @@ class Node:
         column = len(before) - before.rfind("\n") if line else self.place.column + len(before)
         return Place(self.place.file, self.place.line + line, column)
 
-    def places(self) -> dict[str, Place]:
-        """Return where fields stand, as `field` and `field.name`: what they say or, where that is more than a text, their names."""
-        return {
-            name: place
-            for field, node in (self.fields or {}).items()
-            for name, place in (
-                (field, self._word(field)),
-                *((f"{field}.{inner}", node._word(inner)) for inner in node.fields or {}),
-            )
-        }
+    def places(self, named: Collection[str] = ()) -> dict[str, Place]:
+        """Return where fields stand, as `field` and `field.name`: what they say or, where that is more than a text, their names.
+
+        Of what stands within the fields `named`, always the names.
+        """
+        places: dict[str, Place] = {}
+        for field, node in (self.fields or {}).items():
+            places[field] = self._word(field)
+            for name in node.fields or {}:
+                places[f"{field}.{name}"] = node.key_place(name) if field in named else node._word(name)
+        return places
 
     def _word(self, name: str) -> Place:
         node = (self.fields or {})[name]

@@ -106,6 +106,8 @@ def _line(mark: yaml.Mark | None) -> int | None:
 def _marked(source: Source, mark: yaml.Mark, problem: str, hint: str) -> tuple[int, int, str]:
     """Return what the library says, at the line that it says it of."""
     line = source.lines[mark.line] if mark.line < len(source.lines) else ""
+    if hint == _FIRST:
+        hint = f'a text that begins with "{line[mark.column : mark.column + 1]}" needs quotes around the whole of it'
     if _COLON in problem and re.fullmatch(r"[ ]*(- )?\w+", line[: mark.column]):
         hint = _UNFIT
     return mark.line, len(line) - len(line.lstrip()) if hint == _UNFIT else mark.column, hint
