@@ -22,8 +22,15 @@ from ivr.errors import SettingError, did_you_mean
 from ivr.secret import Secret
 
 PROJECT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
 STAFF_PASSWORD_LETTERS = 12
 KEY_TAKES = "32 bytes in URL-safe base64; a comma list rotates, the first encrypts and all decrypt"
+
+
+def default_folder(name: str) -> Path:
+    """Return the folder of this name where the program is run, else that of the checkout, else the package's own."""
+    places = [base / name for base in (Path.cwd(), PROJECT, PACKAGE)]
+    return next((place for place in places if place.is_dir()), places[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +52,8 @@ class Settings:
     stripe_api_key: Secret | None = None
     stripe_api_base: str | None = None
     card_capture: Literal["keypad", "pay"] = "keypad"
-    flows: Path = PROJECT / "flows"
-    prompts: Path = PROJECT / "prompts"
+    flows: Path = field(default_factory=lambda: default_folder("flows"))
+    prompts: Path = field(default_factory=lambda: default_folder("prompts"))
     now: datetime | None = None
     refill_window_days: int = 14
     controlled_window_days: int = 7
@@ -213,8 +220,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("STRIPE_API_BASE", "stripe_api_base", _url, _URL_TAKES, "", "another address for the processor, such as a local stand-in"),
     Setting("IVR_CARD_CAPTURE", "card_capture", _choice("keypad", "pay"), "keypad or pay", "",
             "who hears the card digits: this line, or the carrier; unset, pay with a live processor key, else keypad"),
-    Setting("IVR_FLOWS", "flows", _folder, "a folder that exists", "flows", "the call flow"),
-    Setting("IVR_PROMPTS", "prompts", _folder, "a folder that exists", "prompts", "the words and recordings"),
+    Setting("IVR_FLOWS", "flows", _folder, "a folder that exists", "flows",
+            "the call flow; unset, ./flows where the program is run, else the one that came with it"),
+    Setting("IVR_PROMPTS", "prompts", _folder, "a folder that exists", "prompts", "the words and recordings; unset, found as the flows are"),
     Setting("IVR_NOW", "now", _moment, "a date and time such as 2026-03-01T09:30, of IVR_TIMEZONE unless it names an offset", "",
             "a time that stands still, for rehearsals"),
     Setting("IVR_REFILL_WINDOW_DAYS", "refill_window_days", _days(0, 90), "days from 0 to 90", "14",

@@ -17,7 +17,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from ivr import logs
-from ivr.cli.group import console, settings
+from ivr.cli.group import console, settings, tell_folders
 from ivr.cli.record import script_of
 from ivr.errors import SettingError
 from ivr.line.build import build_line
@@ -66,6 +66,7 @@ def serve(host: str, port: int, workers: int) -> None:
     with line.database.connect() as connection:
         card = demo_card(connection, line.today(now), line.rules)
     console().print(start_card(f"http://{host}:{port}", card))
+    tell_folders(chosen)
     if empty and card is None:
         click.echo("The pharmacy has no members yet: ivr pharmacy load FOLDER, or ivr pharmacy demo to try the line")
     line.database.dispose()  # the workers open their own

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Literal
 
 import click
 from watchfiles import watch as watch_files
 
 from ivr.cli.findings import RECORDING, Finding, find, render
-from ivr.cli.group import settings
+from ivr.cli.group import folders_read, settings, shown
 from ivr.flow import language
 from ivr.prompts import shapes
 from ivr.prompts.lint import RULES
@@ -66,7 +65,7 @@ def again(run: Callable[[], int], changes: Iterable[object]) -> None:
 
 def _check(chosen: Settings, form: Form, strict: bool, ignore: tuple[str, ...], quiet: bool) -> int:
     """Print what there is to say, and return the exit code."""
-    found = find(_shown(chosen.flows), _shown(chosen.prompts), chosen.clock()().astimezone(chosen.timezone).date())
+    found = find(shown(chosen.flows), shown(chosen.prompts), chosen.clock()().astimezone(chosen.timezone).date())
     findings = [
         Finding(one.place, one.message, one.rule, is_error=one.is_error or strict)
         for one in found.findings
@@ -76,6 +75,7 @@ def _check(chosen: Settings, form: Form, strict: bool, ignore: tuple[str, ...], 
         click.echo(line, err=form == "text" and bool(findings))
     if form == "text":
         click.echo(_summary(findings, found.summary))
+    click.echo(folders_read(chosen), err=form != "text")
     return 1 if any(one.is_error for one in findings) else 0
 
 
@@ -88,12 +88,6 @@ def _summary(findings: list[Finding], summary: str) -> str:
 
 def _count(number: int, what: str) -> str:
     return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
-
-
-def _shown(folder: Path) -> Path:
-    """Return a folder as an editor started here would call it."""
-    here = Path.cwd()
-    return folder.resolve().relative_to(here) if folder.resolve().is_relative_to(here) else folder
 
 
 @click.command()
