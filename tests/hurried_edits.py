@@ -111,7 +111,7 @@ EDITS = (
     edit("a start is misspelt", ("flows/identify.yaml", "start: known", "start: knwon")),
     edit("a prompt is misspelt in one language", ("prompts/en/main.yaml", "goodbye:", "goodby:")),
     edit("the key to a person is taken out for all menus", ("flows/line.yaml", "  star: repeat\n  0: person\n", "  star: repeat\n")),
-    edit("the names are taken out of the catalogue", ("prompts/en/catalogue.yaml", "\nnames:", "\n# names")),
+    saved("the names are taken out of the catalogue", "prompts/en/catalogue.yaml", lambda text: text[: text.index(b"names:")]),
     renamed("a file is renamed", "prompts/en/main.yaml", "prompts/en/mian.yaml"),
     renamed("a file gets another ending", "prompts/en/main.yaml", "prompts/en/main.yaml.txt"),
     copied("a file is there twice", "prompts/en/main.yaml", "prompts/en/main (1).yaml"),

@@ -6,6 +6,7 @@ flows are one graph, and what is said of all calls is proved on it; each failure
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -61,11 +62,7 @@ def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report
 
 
 def _check_names(flow: Flow, flows: Flows, actions: Actions, report: Report) -> None:
-    if flow.start and flow.whole and flow.start not in flow.names:
-        report.add(
-            flow.at("start"),
-            f'flow "{flow.name}" starts at "{flow.start}", which does not exist{did_you_mean(flow.start, flow.names)}',
-        )
+    _check_states(flow, report)
     for state in flow.states.values():
         for label, way in ways(state):
             _check_way(flow, state, label, way, flows.languages, report)
@@ -103,7 +100,7 @@ def _check_flow_names(flows: Flows, report: Report) -> None:
 
 
 def _others(number: int) -> str:
-    return "another place runs it too" if number == 1 else f"{number} other places run it too"
+    return "another place names it too" if number == 1 else f"{number} other places name it too"
 
 
 def _run_from(flows: Flows) -> Iterator[tuple[Place, str, str]]:
@@ -120,11 +117,38 @@ def _run_from(flows: Flows) -> Iterator[tuple[Place, str, str]]:
                 yield state.at("run"), state.flow, f'state "{state.name}" runs '
 
 
+def _check_states(flow: Flow, report: Report) -> None:
+    """Tell each name of a state that does not exist once: at the state that is misspelt, or where it is gone to."""
+    found = [
+        (way.at(word), name, f'state "{state.name}" {"goes to" if word == "next" else "counts"}')
+        for state in flow.states.values()
+        for _, way in ways(state)
+        for word, name in (("next", way.state), ("counts", way.counts))
+    ]
+    found.append((flow.at("start"), flow.start, f'flow "{flow.name}" starts at'))
+    uses: dict[str, list[tuple[Place, str]]] = {}
+    for place, name, who in found:
+        if name and name not in flow.names and flow.whole:
+            uses.setdefault(name, []).append((place, who))
+    idle = flow.names - {name for _, name, _ in found}
+    for name, ((place, who), *others) in uses.items():
+        meant = difflib.get_close_matches(name, idle, n=1)
+        if meant and others:
+            place = flow.states[meant[0]].place if meant[0] in flow.states else place
+            report.add(
+                place, f'nothing leads to the state "{meant[0]}"; is it the "{name}" that {len(others) + 1} lead to?'
+            )
+        else:
+            more = f", and {_others(len(others))}" if others else ""
+            report.add(place, f'{who} "{name}", which does not exist{more}{did_you_mean(name, flow.names)}')
+
+
 def _check_way(flow: Flow, state: State, label: str, way: Target, languages: tuple[str, ...], report: Report) -> None:
-    if way.state and way.state not in flow.names:
-        hint = did_you_mean(way.state, flow.names)
-        report.add(way.at("next"), f'state "{state.name}" goes to "{way.state}", which does not exist{hint}')
-    if way.counts and way.counts not in flow.flawed and not isinstance(flow.states.get(way.counts), Menu | Ask):
+    if (
+        way.counts in flow.states
+        and way.counts not in flow.flawed
+        and not isinstance(flow.states[way.counts], Menu | Ask)
+    ):
         questions = [name for name, known in flow.states.items() if isinstance(known, Menu | Ask)]
         report.add(way.at("counts"), f'"{way.counts}" is no question of this flow{did_you_mean(way.counts, questions)}')
     if way.confirms and not (isinstance(state, Menu) and label in state.keys):

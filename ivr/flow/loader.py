@@ -274,6 +274,8 @@ class _FlowReader:
             return Target(node.place, state=node.scalar)
         fields = node.shaped(self.report, "a target", language.TARGET_FIELDS)
         texts = {name: _text(fields, name, self.report) for name in ("next", "end", "say", "counts") if name in fields}
+        if node.fields is None:
+            return None
         if not language.TARGET_FIELDS.is_chosen(fields):
             self.report.add(node.place, 'a target needs either "next" (a state) or "end" (an end of this flow)')
             return None

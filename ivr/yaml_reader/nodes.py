@@ -182,7 +182,9 @@ def read(file: str, text: str, report: Report) -> Node | None:
     try:
         root = _compose(made.text)
     except yaml.MarkedYAMLError as error:
-        report.add(*slips.told(made, error, _fails))
+        place, message = slips.told(made, error, _fails)
+        if all((one.place.file, one.place.line) != (file, place.line) for one in report.problems):
+            report.add(place, message)  # else it follows from what was told of that line
         return None
     if root is None:
         report.add(Place(file), "the file is empty")
@@ -191,9 +193,11 @@ def read(file: str, text: str, report: Report) -> Node | None:
 
 
 def _fails(text: str) -> int | None:
-    """Return the line, from 0, where a text cannot be read; None when it can."""
+    """Return the line, from 0, where a text cannot be read; None when it can. Only what is read fast is tried."""
+    if not _is_plain(text):
+        return 0
     try:
-        _compose(text)
+        yaml.compose(text, Loader=yaml.CBaseLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         return mark.line if mark else 0
@@ -202,12 +206,16 @@ def _fails(text: str) -> int | None:
 
 def _compose(text: str) -> yaml.Node | None:
     """Compose by libyaml where it is there and nothing can go wrong; every slip is told by the loader below."""
-    if yaml.__with_libyaml__ and not _ODD.search(text) and _is_flat(text):
+    if _is_plain(text):
         try:
             return yaml.compose(text, Loader=yaml.CBaseLoader)
         except yaml.YAMLError:
             pass
     return yaml.compose(text, Loader=_Loader)
+
+
+def _is_plain(text: str) -> bool:
+    return bool(yaml.__with_libyaml__) and not _ODD.search(text) and _is_flat(text)
 
 
 def _is_flat(text: str) -> bool:
