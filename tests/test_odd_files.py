@@ -139,7 +139,7 @@ def test_no_slip_hides_another() -> None:
             *edit("", ("flows/refill.yaml", "do: find_dropped_order", "do: find_droped_order")).makes,
             *edit("", ("flows/identify.yaml", "start: known", "start: knwon")).makes,
             *edit("", ("flows/transfer.yaml", "flow: transfer", "flow transfer")).makes,
-            *edit("", (HEAD, "voice:", "\u00a0voice:"), (EN, "{pharmacy}", "{pharmcy}")).makes,
+            *edit("", (HEAD, "voice: ", "voice:\u00a0"), (EN, "{pharmacy}", "{pharmcy}")).makes,
             *saved("", "prompts/es/person.yaml", lambda text: text.decode().encode("cp1252")).makes,
             *saved("", "flows/orders.yaml", lambda text: b"PK\x03\x04" + text).makes,
         ),
@@ -156,6 +156,12 @@ def test_no_slip_hides_another() -> None:
         EN,
         "prompts/es/person.yaml",
     ]
+
+
+def test_what_follows_from_a_slip_is_not_told_too() -> None:
+    assert len(said_to(edit("", (HEAD, "voice:", "\u00a0voice:")))) == 1
+    (told,) = said_to(edit("", ("flows/spelling.yaml", "  letters:", "  lettrs:")))
+    assert told == 'flows/spelling.yaml:9:3: nothing leads to the state "lettrs"; is it the "letters" that 4 lead to?'
 
 
 def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,10 +120,9 @@ def _run_from(flows: Flows) -> Iterator[tuple[Place, str, str]]:
 def _check_states(flow: Flow, report: Report) -> None:
     """Tell each name of a state that does not exist once: at the state that is misspelt, or where it is gone to."""
     found = [
-        (way.at(word), name, f'state "{state.name}" {"goes to" if word == "next" else "counts"}')
+        (way.at("next"), way.state, f'state "{state.name}" goes to')
         for state in flow.states.values()
         for _, way in ways(state)
-        for word, name in (("next", way.state), ("counts", way.counts))
     ]
     found.append((flow.at("start"), flow.start, f'flow "{flow.name}" starts at'))
     uses: dict[str, list[tuple[Place, str]]] = {}
@@ -144,11 +143,9 @@ def _check_states(flow: Flow, report: Report) -> None:
 
 
 def _check_way(flow: Flow, state: State, label: str, way: Target, languages: tuple[str, ...], report: Report) -> None:
-    if (
-        way.counts in flow.states
-        and way.counts not in flow.flawed
-        and not isinstance(flow.states[way.counts], Menu | Ask)
-    ):
+    targets = {target.state for known in flow.states.values() for _, target in ways(known)}
+    is_told = way.counts in flow.flawed or way.counts in targets - flow.names
+    if way.counts and not is_told and not isinstance(flow.states.get(way.counts), Menu | Ask):
         questions = [name for name, known in flow.states.items() if isinstance(known, Menu | Ask)]
         report.add(way.at("counts"), f'"{way.counts}" is no question of this flow{did_you_mean(way.counts, questions)}')
     if way.confirms and not (isinstance(state, Menu) and label in state.keys):
