@@ -22,8 +22,15 @@ from ivr.errors import SettingError, did_you_mean
 from ivr.secret import Secret
 
 PROJECT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
 STAFF_PASSWORD_LETTERS = 12
 KEY_TAKES = "32 bytes in URL-safe base64; a comma list rotates, the first encrypts and all decrypt"
+
+
+def default_folder(name: str) -> Path:
+    """Return the folder of this name where the program is run, else that of the checkout, else the package's own."""
+    places = [base / name for base in (Path.cwd(), PROJECT, PACKAGE)]
+    return next((place for place in places if place.is_dir()), places[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +52,8 @@ class Settings:
     stripe_api_key: Secret | None = None
     stripe_api_base: str | None = None
     card_capture: Literal["keypad", "pay"] = "keypad"
-    flows: Path = PROJECT / "flows"
-    prompts: Path = PROJECT / "prompts"
+    flows: Path = field(default_factory=lambda: default_folder("flows"))
+    prompts: Path = field(default_factory=lambda: default_folder("prompts"))
     publish: Literal["saved", "asked"] = "saved"
     now: datetime | None = None
     refill_window_days: int = 14
@@ -256,8 +263,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("STRIPE_API_BASE", "stripe_api_base", _url, _URL_TAKES, "", "another address for the processor, such as a local stand-in"),
     Setting("IVR_CARD_CAPTURE", "card_capture", _choice("keypad", "pay"), "keypad or pay", "",
             "who hears the card digits: this line, or the carrier; unset, pay with a live processor key, else keypad"),
-    Setting("IVR_FLOWS", "flows", _folder, "a folder that exists", "flows", "the call flow"),
-    Setting("IVR_PROMPTS", "prompts", _folder, "a folder that exists", "prompts", "the words and recordings"),
+    Setting("IVR_FLOWS", "flows", _folder, "a folder that exists", "flows",
+            "the call flow; unset, ./flows where the program is run, else the one that came with it"),
+    Setting("IVR_PROMPTS", "prompts", _folder, "a folder that exists", "prompts", "the words and recordings; unset, found as the flows are"),
     Setting("IVR_PUBLISH", "publish", _choice("saved", "asked"), "saved or asked", "",
             "what a save of flows and prompts does: saved publishes it if it is good, asked keeps it as a draft until "
             "`ivr publish` or the studio's button; unset, asked with TWILIO_AUTH_TOKEN, else saved"),

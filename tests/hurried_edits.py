@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from rehearsal import PROJECT
@@ -21,6 +22,8 @@ TODAY = date(2026, 3, 2)
 
 Change = tuple[str, str, str]
 """File, what gives way (the whole file when empty), and what takes its place."""
+Make = Callable[[Path], object]
+"""Does something to a folder that holds flows and prompts."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,42 @@ class Edit:
     """One slip, in a few words, and how it is made."""
 
     slip: str
-    changes: tuple[Change, ...]
-    encoding: str = "utf-8"
+    makes: tuple[Make, ...]
+
+
+def _write(name: str, content: bytes, folder: Path) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _change(change: Change, encoding: str, folder: Path) -> None:
+    file, old, new = change
+    text = (folder / file).read_text(encoding="utf-8")
+    if old not in text:
+        raise LookupError(f"{file} has no {old!r}")
+    (folder / file).write_text(text.replace(old, new, 1) if old else new, encoding=encoding)
 
 
 def edit(slip: str, *changes: Change, encoding: str = "utf-8") -> Edit:
-    return Edit(slip, changes, encoding)
+    return Edit(slip, tuple(partial(_change, change, encoding) for change in changes))
+
+
+def renamed(slip: str, file: str, name: str) -> Edit:
+    return Edit(slip, (lambda folder: (folder / file).rename(folder / name),))
+
+
+def copied(slip: str, file: str, name: str) -> Edit:
+    return Edit(slip, (lambda folder: shutil.copy(folder / file, folder / name),))
+
+
+def written(slip: str, files: Mapping[str, bytes]) -> Edit:
+    return Edit(slip, tuple(partial(_write, name, content) for name, content in files.items()))
+
+
+def saved(slip: str, file: str, how: Callable[[bytes], bytes]) -> Edit:
+    """A file saved in another way."""
+    return Edit(slip, (lambda folder: (folder / file).write_bytes(how((folder / file).read_bytes())),))
 
 
 EDITS = (
@@ -63,7 +96,31 @@ EDITS = (
     edit("the total is not spoken any more", ("prompts/en/order.yaml", "{amounts:phrase} ", ""), ("prompts/es/order.yaml", "{amounts:phrase} ", "")),
     edit("a part of a question is misspelt", ("prompts/en/identify.yaml", "  wrong:\n    - A ZIP", "  worng:\n    - A ZIP")),
     edit("a file is emptied by mistake", ("prompts/en/person.yaml", "", "")),
-    edit("a file is saved in an old encoding", ("prompts/es/person.yaml", "", "hold: Un momento, señor."), encoding="latin-1"),
+    saved("a file is saved in an old encoding", "prompts/es/person.yaml", lambda text: text.decode().encode("latin-1")),
+    edit("words with a `#` in the middle", ("prompts/en/main.yaml", "goodbye: Thank you for calling {pharmacy}.", "goodbye: To end this call, press # now.")),
+    edit("a note behind words, two spaces before it", ("prompts/en/main.yaml", "{pharmacy}. Goodbye.", "{pharmacy}. Goodbye.  # the last words")),
+    edit("quotes from a word processor", ("prompts/en/main.yaml", "goodbye: Thank you for calling {pharmacy}. Goodbye.", "goodbye: “Thank you for calling {pharmacy}. Goodbye.”")),
+    edit("a no-break space from a word processor", ("prompts/en/main.yaml", "goodbye: Thank", "goodbye:\u00a0Thank")),
+    edit("a character that nobody can see", ("prompts/en/main.yaml", "goodbye:", "goodbye\u200b:")),
+    edit("a line end from another program, and a colon within words", ("prompts/en/main.yaml", "goodbye: Thank you for calling {pharmacy}. Goodbye.", 'goodbye: "Thank you, {pharmacy}.\u2028 Goodbye."\nlast: Added: this')),
+    edit("a colon is forgotten", ("prompts/en/main.yaml", "goodbye: Thank", "goodbye Thank")),
+    edit("a colon is forgotten at the end of a line", ("flows/main.yaml", "    keys:\n", "    keys\n")),
+    edit("the space after a colon is forgotten", ("prompts/en/main.yaml", "goodbye: Thank", "goodbye:Thank")),
+    edit("two versions are merged, and both left there", ("prompts/en/main.yaml", "goodbye: Thank you for calling {pharmacy}. Goodbye.", "<<<<<<< HEAD\ngoodbye: Thank you.\n=======\ngoodbye: Thanks.\n>>>>>>> words")),
+    edit("a field of a flow is misspelt", ("flows/identify.yaml", "start: known", "strat: known")),
+    edit("a start is misspelt", ("flows/identify.yaml", "start: known", "start: knwon")),
+    edit("a prompt is misspelt in one language", ("prompts/en/main.yaml", "goodbye:", "goodby:")),
+    edit("the key to a person is taken out for all menus", ("flows/line.yaml", "  star: repeat\n  0: person\n", "  star: repeat\n")),
+    saved("the names are taken out of the catalogue", "prompts/en/catalogue.yaml", lambda text: text[: text.index(b"names:")]),
+    renamed("a file is renamed", "prompts/en/main.yaml", "prompts/en/mian.yaml"),
+    renamed("a file gets another ending", "prompts/en/main.yaml", "prompts/en/main.yaml.txt"),
+    copied("a file is there twice", "prompts/en/main.yaml", "prompts/en/main (1).yaml"),
+    copied("a file of the flow is put among the words", "flows/main.yaml", "prompts/en/main.yaml"),
+    saved("a file is saved by a word processor", "prompts/en/main.yaml", lambda text: b"PK\x03\x04" + text),
+    saved("a file is saved as “Unicode”", "prompts/en/main.yaml", lambda text: text.decode().encode("utf-16")),
+    saved("a file is saved with the line ends of Windows", "prompts/en/main.yaml", lambda text: text.replace(b"\n", b"\r\n")),
+    saved("half of a file is lost", "prompts/en/main.yaml", lambda text: text[: len(text) // 2]),
+    written("a system and an editor leave files of their own", {"prompts/.DS_Store": b"\0", "prompts/en/._main.yaml": b"\0", "prompts/en/~$main.yaml": b"\5", "prompts/en/.main.yaml.swp": b"b0VIM", "prompts/en/main.yaml~": b"old"}),
 )  # fmt: skip
 
 
@@ -73,22 +130,14 @@ def said_to(slip: Edit) -> list[str]:
         for name in ("flows", "prompts"):
             shutil.copytree(PROJECT / name, Path(folder) / name)
         before = {_moved(line) for line in _unchanged()}
-        for change in slip.changes:
-            _make(Path(folder), change, slip.encoding)
+        for make in slip.makes:
+            make(Path(folder))
         return [line for line in checked(folder) if _moved(line) not in before]
 
 
 @cache
 def _unchanged() -> list[str]:
     return checked(str(PROJECT))
-
-
-def _make(folder: Path, change: Change, encoding: str) -> None:
-    file, old, new = change
-    text = (folder / file).read_text(encoding="utf-8")
-    if old not in text:
-        raise LookupError(f"{file} has no {old!r}")
-    (folder / file).write_text(text.replace(old, new, 1) if old else new, encoding=encoding)
 
 
 def checked(folder: str) -> list[str]:

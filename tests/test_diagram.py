@@ -189,8 +189,8 @@ def test_the_pictures_in_the_documentation_are_up_to_date(drawn: dict[str, Pictu
 
 
 def test_one_picture_is_printed(drawn: dict[str, Picture]) -> None:
-    assert run("--flow", "refill").output == to_svg(drawn["refill"])
-    assert run("--flow", "line", "--format", "mermaid").output == to_mermaid(drawn["line"])
+    assert run("--flow", "refill").stdout == to_svg(drawn["refill"])
+    assert run("--flow", "line", "--format", "mermaid").stdout == to_mermaid(drawn["line"])
 
 
 def test_all_pictures_are_written_to_a_folder(tmp_path: Path, drawn: dict[str, Picture]) -> None:

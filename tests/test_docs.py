@@ -35,7 +35,7 @@ DOCUMENTS = sorted(path.relative_to(PROJECT).as_posix() for path in (*PROJECT.gl
 LINE_FILE = (PROJECT / "flows/line.yaml").read_text(encoding="utf-8")
 CATALOGUE = "language: en-US\nvoice: Polly.Joanna-Neural\nnames: {pharmacy: Meadowlark, plan: Meadowlark}\n"
 
-OTHER_COMMANDS = {"pip", "granian", "gunicorn", "python", "pg_dump", "sqlite3", "pytest"}
+OTHER_COMMANDS = {"cd", "cp", "mkdir", "pip", "granian", "gunicorn", "python", "pg_dump", "sqlite3", "pytest"}
 """Commands of others that the documents name; what they are given is checked where it is ours."""
 
 

@@ -8,6 +8,7 @@ whole; a folder is laid over it. Comments at the top hold the problems, exactly 
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ import ivr.flow.spoken
 import ivr.flow.turns
 import ivr.flow.written
 import ivr.yaml_reader.nodes
+import ivr.yaml_reader.source
 from ivr.errors import Place, Problem, Report
 from ivr.flow import load_flows
 from ivr.flow.definition import KEPT, LIST, ActionSpec, AnswerKind, Items
@@ -151,6 +153,26 @@ def test_a_broken_rule_is_told(case: Path) -> None:
     assert said == expected(case)
 
 
+OF_MORE_THAN_A_WORD = (
+    "not readable as YAML", "quotes such as", "lacks", "should be", "needs", "does not say", "leaves out", "cannot be seen", "may offer",
+    "looks like a space", "ends a line", "indented with a tab", "no text file", "the file is empty", "this is no flow",
+    "by itself", "which does not exist",
+)  # fmt: skip
+"""What is told of where something is missing or cannot be read, so that there is no one word to stand at."""
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.stem for case in CASES])
+def test_a_problem_stands_at_the_very_word(case: Path) -> None:
+    flows, prompts = files_of(case)
+    for problem in expected(case):
+        found = re.match(r"(flows|prompts)/(.+?):(\d+):(\d+): (.*)", problem)
+        assert found
+        folder, name, line, column, message = found.groups()
+        text = {"flows": flows, "prompts": prompts}[folder][name].split("\n")[int(line) - 1][int(column) - 1 :]
+        word = re.match(r"[\"'“]?([\w.+-]+|.)", text)
+        assert (word and word[1] in message) or any(sign in message for sign in OF_MORE_THAN_A_WORD), problem
+
+
 def without_line() -> tuple[dict[str, str], dict[str, str]]:
     return {"main.yaml": base_flows()["main.yaml"]}, PROMPTS
 
@@ -189,6 +211,7 @@ def test_a_rule_that_no_one_file_can_break(make: Callable[[], Case], said: str) 
 
 MODULES = (
     ivr.yaml_reader.nodes,
+    ivr.yaml_reader.source,
     ivr.flow.loader,
     ivr.flow.checker,
     ivr.flow.spoken,

@@ -241,7 +241,7 @@ def test_a_problem_in_the_prompts_is_told_with_its_place(folders: Path) -> None:
     result = run(folders, "say", "main.bye")
     assert result.exit_code == 1
     assert (
-        'prompts/en/main.yaml:13:6: {total:mony} has the unknown kind "mony" (did you mean "money"?)' in result.output
+        'prompts/en/main.yaml:13:22: {total:mony} has the unknown kind "mony" (did you mean "money"?)' in result.output
     )
 
 

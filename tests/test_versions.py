@@ -170,6 +170,48 @@ def test_a_file_that_is_not_text_is_refused(desk: Desk) -> None:
     assert "not UTF-8" in str(refused.problems[0])
 
 
+ODD_FILES = {
+    "line ends of another kind": (
+        "prompts/en/main.yaml",
+        'goodbye: "Thank you.\u2028 Goodbye."\nlast: Added: this'.encode(),
+    ),
+    "a word processor's file": ("prompts/en/main.yaml", b"PK\x03\x04\0\0"),
+    "another encoding": ("flows/main.yaml", "flow: main".encode("utf-16")),
+    "nothing": ("flows/line.yaml", b""),
+    "half a letter": ("prompts/es/main.yaml", "goodbye: Adiós".encode()[:-2]),
+    "another ending": ("flows/extra.yaml.txt", b"flow: extra"),
+    "a merge": ("flows/main.yaml", b"<<<<<<< HEAD\nflow: main\n=======\nflow: man\n>>>>>>> other\n"),
+}
+
+
+@pytest.mark.parametrize(("file", "content"), ODD_FILES.values(), ids=ODD_FILES)
+def test_whatever_is_put_there_is_refused_as_an_edit(desk: Desk, file: str, content: bytes) -> None:
+    before = desk.hash
+    (desk.folders.flows.parent / file).write_bytes(content)
+    with capture_logs() as told:
+        desk.look()
+    assert [entry["event"] for entry in told] == ["edit_refused"]
+    assert desk.hash == before
+
+
+def test_a_file_that_becomes_a_link_to_nowhere_is_refused_as_an_edit(desk: Desk) -> None:
+    path = desk.folders.prompts / "en" / "main.yaml"
+    path.unlink()
+    path.symlink_to("/nowhere/main.yaml")
+    with capture_logs() as told:
+        desk.look()
+    assert [entry["event"] for entry in told] == ["edit_refused"]
+
+
+def test_what_editors_put_beside_the_files_is_no_edit(desk: Desk) -> None:
+    before, published = desk.hash, desk.published()
+    for name in ("._main.yaml", "~$main.yaml", ".main.yaml.swp", "main.yaml~", "4913", ".DS_Store"):
+        (desk.folders.prompts / "en" / name).write_bytes(b"\0")
+    with capture_logs() as told:
+        desk.look()
+    assert (told, desk.hash, desk.published()) == ([], before, published)
+
+
 def test_a_call_keeps_its_version_to_its_end(desk: Desk) -> None:
     phone, _ = desk.rehearsal.call("13")
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ivr.cli.group import settings
+from ivr.cli.group import settings, tell_folders
 from ivr.errors import IvrError, did_you_mean
 from ivr.flow.definition import Flows
 from ivr.flow.diagram import WHOLE, Picture, flow_picture, line_picture, to_mermaid, to_svg
@@ -59,6 +59,7 @@ def draw(name: str | None, form: str, out: Path | None, language: str, shares: P
             out.mkdir(parents=True, exist_ok=True)
             (out / f"{picture.title}{ending}").write_text(write(picture), encoding="utf-8")
             click.echo(out / f"{picture.title}{ending}")
+    tell_folders(chosen)
 
 
 def pictures(flows: Flows, catalogue: Catalogue, shares: Mapping[Point, float]) -> Iterator[Picture]:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -56,6 +57,35 @@ def main() -> None:
 def settings() -> Settings:
     """Read the settings from the environment."""
     return load_settings(os.environ)
+
+
+def folders_read(chosen: Settings) -> str:
+    """Return which folders of flows and prompts a command reads, in a line."""
+    told = f"looked at flows and prompts in {as_given(chosen.flows)} and {as_given(chosen.prompts)}"
+    missing = [f"./{name}" for name in ("flows", "prompts") if came_with_program(name)]
+    return f"{told} (no {' and no '.join(missing)} here)" if missing else told
+
+
+def came_with_program(name: str) -> bool:
+    """Tell whether a folder is that of the program: nobody named another, and none lies where the command is run."""
+    return not os.environ.get(f"IVR_{name.upper()}", "").strip() and not (Path.cwd() / name).is_dir()
+
+
+def tell_folders(chosen: Settings) -> None:
+    """Say on stderr which folders of flows and prompts are read."""
+    click.echo(folders_read(chosen), err=True)
+
+
+def as_given(folder: Path) -> str:
+    """Return a folder as somebody who works here would call it."""
+    here = shown(folder)
+    return str(here) if here.is_absolute() else f"./{here}"
+
+
+def shown(folder: Path) -> Path:
+    """Return a folder as an editor started here would call it."""
+    here, real = Path.cwd(), folder.resolve()
+    return real.relative_to(here) if real.is_relative_to(here) else folder
 
 
 def console() -> Console:

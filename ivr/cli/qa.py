@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from ivr.cli.group import console, settings
+from ivr.cli.group import console, settings, tell_folders
 from ivr.cli.old_version import OldVersionError, old_files
 from ivr.cli.playing import Part, Setup, parts_of, play_all, progress, read_scripts
 from ivr.cli.rehearsal import Rehearsal
@@ -84,6 +84,7 @@ def replay(
         click.echo("\n".join((*coverages.lines(stage.flows, measured), *coverages.summary(measured))))
     if cost and not as_json:
         tell_costs(played)
+    tell_folders(settings())
     sys.exit(1 if _short(measured, fail_under) or any(one.problems for one in played) else 0)
 
 

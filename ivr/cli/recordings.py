@@ -9,13 +9,14 @@ from pathlib import Path
 import click
 from rich.progress import track
 
-from ivr.cli.group import console, settings
+from ivr.cli.group import came_with_program, console, settings, tell_folders
 from ivr.cli.words import languages_of, load_words
-from ivr.errors import did_you_mean
+from ivr.errors import IvrError, did_you_mean
 from ivr.recordings.add import add
 from ivr.recordings.check import check_recordings
 from ivr.recordings.fragments import by_name, fragments
 from ivr.recordings.sheet import sheet_csv, sheet_html
+from ivr.settings import Settings
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -45,6 +46,7 @@ def recordings_sheet(languages: tuple[str, ...], out: Path, missing: bool) -> No
         path.with_suffix(".csv").write_text(sheet_csv(found), encoding="utf-8-sig")
         path.with_suffix(".html").write_text(sheet_html(found, loaded.by_language[checked.language]), encoding="utf-8")
         click.echo(f"{path}.csv and .html: {len(found)} lines, {sum(one.seconds for one in found) / 60:.1f} minutes")
+    tell_folders(chosen)
 
 
 @recordings.command("add")
@@ -58,6 +60,7 @@ def recordings_add(files: tuple[Path, ...], language: str) -> None:
     Example: ivr recordings add ~/from-studio --language en
     """
     chosen = settings()
+    _check_own(chosen)
     (catalogue,) = languages_of(load_words(chosen.prompts), [language])
     named = by_name(fragments(catalogue))
     taken = 0
@@ -73,7 +76,17 @@ def recordings_add(files: tuple[Path, ...], language: str) -> None:
     for line in refused:
         click.echo(line, err=True)
     click.echo(f"{taken} recordings taken" + (f", {len(refused)} problems" if refused else ""))
+    tell_folders(chosen)
     sys.exit(1 if refused else 0)
+
+
+def _check_own(chosen: Settings) -> None:
+    """Refuse to write among the prompts that came with the program, where nobody would look for them."""
+    if came_with_program("prompts"):
+        raise IvrError(
+            f"nothing is written into {chosen.prompts}, which came with the program: go to the folder that holds your "
+            "prompts, or name them in IVR_PROMPTS"
+        )
 
 
 def _wavs(given: Sequence[Path]) -> list[Path]:
@@ -106,4 +119,5 @@ def recordings_check(languages: tuple[str, ...], complete: bool) -> None:
             f"{checked.language}: {have} of {len(checked.wanted)} lines recorded, {len(checked.problems)} problems"
         )
         wrong = wrong or bool(checked.problems) or (complete and bool(checked.missing))
+    tell_folders(chosen)
     sys.exit(1 if wrong else 0)

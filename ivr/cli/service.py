@@ -18,7 +18,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from ivr import logs
-from ivr.cli.group import console, settings
+from ivr.cli.group import console, settings, tell_folders
 from ivr.cli.listening import LOCAL, Endpoint, address_of, free_endpoint
 from ivr.cli.record import script_of
 from ivr.errors import SettingError
@@ -68,6 +68,7 @@ def serve(host: str, port: int, workers: int) -> None:
     line = build_line(chosen, carrier_rules.problems)
     with endpoint.held():
         _greet(line, endpoint)
+        tell_folders(chosen)
         _answer(endpoint, workers)
 
 

@@ -6,14 +6,13 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Literal
 
 import click
 from watchfiles import watch as watch_files
 
 from ivr.cli.findings import RECORDING, Finding, find, render
-from ivr.cli.group import settings
+from ivr.cli.group import folders_read, settings, shown
 from ivr.cli.published import published
 from ivr.flow import language
 from ivr.prompts import shapes
@@ -69,7 +68,7 @@ def again(run: Callable[[], int], changes: Iterable[object]) -> None:
 def _check(chosen: Settings, form: Form, strict: bool, ignore: tuple[str, ...], quiet: bool) -> int:
     """Print what there is to say, and return the exit code."""
     today = chosen.clock()().astimezone(chosen.timezone).date()
-    found = find(_shown(chosen.flows), _shown(chosen.prompts), today, lambda: published(chosen.database_url))
+    found = find(shown(chosen.flows), shown(chosen.prompts), today, lambda: published(chosen.database_url))
     findings = [
         replace(one, is_error=one.is_error or strict)
         for one in found.findings
@@ -79,6 +78,7 @@ def _check(chosen: Settings, form: Form, strict: bool, ignore: tuple[str, ...], 
         click.echo(line, err=form == "text" and bool(findings))
     if form == "text":
         click.echo(_summary(findings, found.summary))
+    click.echo(folders_read(chosen), err=form != "text")
     return 1 if any(one.is_error for one in findings) else 0
 
 
@@ -94,12 +94,6 @@ def _summary(findings: list[Finding], summary: str) -> str:
 
 def _count(number: int, what: str) -> str:
     return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
-
-
-def _shown(folder: Path) -> Path:
-    """Return a folder as an editor started here would call it."""
-    here = Path.cwd()
-    return folder.resolve().relative_to(here) if folder.resolve().is_relative_to(here) else folder
 
 
 @click.command()

@@ -8,7 +8,7 @@ import click
 from rich.table import Table
 from sqlalchemy import Engine
 
-from ivr.cli.group import console, settings
+from ivr.cli.group import console, settings, tell_folders
 from ivr.errors import IvrError
 from ivr.flow.changes import changes
 from ivr.line import publications
@@ -43,6 +43,8 @@ def versions(old: str | None, new: str | None, most: int) -> None:
     before, after = (found(chosen, database, name) for name in (old, new or published(database).hash))
     lines = changes(before, after)
     click.echo("\n".join(lines) if lines else "nothing a caller could notice changed")
+    if IN_FOLDERS in (old, new):
+        tell_folders(chosen)
 
 
 def list_versions(chosen: Settings, database: Engine, most: int) -> None:

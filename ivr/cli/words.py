@@ -11,17 +11,18 @@ from pathlib import Path
 import click
 
 from ivr import wording
-from ivr.cli.group import settings
+from ivr.cli.group import settings, shown, tell_folders
 from ivr.errors import IvrError, Report, did_you_mean
 from ivr.flow.loader import read_flows
 from ivr.line.examples import Examples
 from ivr.line.specs import SPECS
 from ivr.phone.speaker import Speaker
-from ivr.prompts import Catalogue, Catalogues, Piece, Prompt, Variant, joined, load_prompts, read_folder
+from ivr.prompts import Catalogue, Catalogues, Piece, Prompt, Variant, joined, load_prompts
 from ivr.recordings.folder import Folder, Recordings
 from ivr.recordings.parts import heard
 from ivr.recordings.sound import for_telephone
 from ivr.recordings.wav import RATE, read, samples, write
+from ivr.yaml_reader import texts_below
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 REST = 0.4
@@ -69,7 +70,9 @@ def say(
     """
     chosen = settings()
     loaded = load_words(chosen.prompts)
-    _, flows = read_flows(read_folder(chosen.flows), Report())  # what is wrong with them is no matter here
+    _, flows = read_flows(
+        texts_below(chosen.flows, Report(), "flows"), Report()
+    )  # what is wrong with them is no matter here
     recordings = Folder(chosen.prompts, time.monotonic).recordings
     today = chosen.clock()().astimezone(chosen.timezone).date()
     examples = Examples(loaded, flows, SPECS, today, _given(values))
@@ -89,6 +92,7 @@ def say(
         rest = [0.0] * int(REST * RATE)
         wav.write_bytes(write(list(chain.from_iterable((*sound, *rest) for sound in sounds))))
         click.echo(f"written to {wav}")
+    tell_folders(chosen)
 
 
 def _given(values: Sequence[str]) -> dict[str, str]:
@@ -153,7 +157,7 @@ def _never_interrupted(seconds: float) -> bool:
 
 def load_words(folder: Path) -> Catalogues:
     """Load the prompts; DefinitionError tells all that is wrong with them."""
-    report = Report()
-    loaded = load_prompts(read_folder(folder), report)
+    report, root = Report(), str(shown(folder))
+    loaded = load_prompts(texts_below(folder, report, root), report, root)
     report.raise_if_any()
     return loaded

@@ -12,7 +12,7 @@ from ivr.prompts import Catalogues
 
 
 def load_flows(
-    files: Mapping[str, str],
+    files: Mapping[str, str | None],
     catalogues: Catalogues,
     actions: Mapping[str, ActionSpec],
     report: Report,
@@ -20,26 +20,23 @@ def load_flows(
 ) -> Flows | None:
     """Read, build and check the flows of one version; None when there are problems, all of them in the report.
 
-    `root` is the folder's name that problems are told with. Names are checked even where some states are flawed;
-    what is in the report already is taken for flaws of the prompts.
+    `root` is the folder's name that problems are told with. What can be known is checked even where some files or
+    states are flawed; what is in the report already is taken for flaws of the prompts.
     """
     before = len(report.problems)
     line, flows = read_flows(files, report, root)
-    sound = Sound(flows=len(report.problems) == before, words=before == 0)
-    if line and len(flows) == len(files) - 1:
-        built = _flows(line, flows, catalogues)
-        check(built, catalogues, actions, report, sound)
-        return built if len(report.problems) == before else None
-    return None
+    are_read = len(report.problems) == before and None not in files.values()
+    sound = Sound(flows=are_read, words=before == 0)
+    built = _flows(line, flows, catalogues)
+    check(built, catalogues, actions, report, sound)
+    return built if are_read and len(report.problems) == before else None
 
 
-def build_flows(files: Mapping[str, str], catalogues: Catalogues, report: Report) -> Flows | None:
+def build_flows(files: Mapping[str, str | None], catalogues: Catalogues, report: Report) -> Flows | None:
     """Read and build flows without checking what they come to: for those that were checked when they were published."""
     before = len(report.problems)
     line, flows = read_flows(files, report)
-    if line is None or len(report.problems) > before:
-        return None
-    return _flows(line, flows, catalogues)
+    return _flows(line, flows, catalogues) if len(report.problems) == before else None
 
 
 def _flows(line: Line, flows: Mapping[str, Flow], catalogues: Catalogues) -> Flows:

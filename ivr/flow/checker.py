@@ -6,10 +6,12 @@ flows are one graph, and what is said of all calls is proved on it; each failure
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import difflib
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 
-from ivr.errors import Report, did_you_mean
+from ivr.errors import Place, Report, did_you_mean
 from ivr.flow import proofs, spoken, turns, written
 from ivr.flow.definition import (
     MOST_AT_ONCE,
@@ -46,10 +48,9 @@ def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report
     for flow in flows.flows.values():
         _check_names(flow, flows, actions, report)
     _check_line(flows, report)
-    if not sound.flows:
-        return
-    spoken.check(flows, catalogues, actions, report, words_are_sound=sound.words)
-    if len(report.problems) > before or _runs_itself(flows, report):
+    _check_flow_names(flows, report)
+    spoken.check(flows, catalogues, actions, report, are_sound=sound.flows)
+    if not sound.flows or len(report.problems) > before or _runs_itself(flows, report):
         return
     try:
         graph = Graph(flows)
@@ -62,11 +63,7 @@ def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report
 
 
 def _check_names(flow: Flow, flows: Flows, actions: Actions, report: Report) -> None:
-    if flow.start not in flow.names:
-        report.add(
-            flow.place,
-            f'flow "{flow.name}" starts at "{flow.start}", which does not exist{did_you_mean(flow.start, flow.names)}',
-        )
+    _check_states(flow, report)
     for state in flow.states.values():
         for label, way in ways(state):
             _check_way(flow, state, label, way, flows.languages, report)
@@ -76,9 +73,8 @@ def _check_names(flow: Flow, flows: Flows, actions: Actions, report: Report) -> 
             case Do():
                 _check_action(state, actions, report)
             case Run() if state.flow not in flows.flows:
-                hint = did_you_mean(state.flow, flows.flows)
-                report.add(state.place, f'state "{state.name}" runs flow "{state.flow}", which does not exist{hint}')
-            case Run() if not flows.flows[state.flow].flawed:
+                pass
+            case Run() if flows.flows[state.flow].whole and not flows.flows[state.flow].flawed:
                 _check_handled(state, "end", state.ends, flows.flows[state.flow].ends, f'flow "{state.flow}"', report)
             case Menu():
                 _check_choices(state, actions, report)
@@ -86,25 +82,91 @@ def _check_names(flow: Flow, flows: Flows, actions: Actions, report: Report) -> 
                 pass
 
 
+def _check_flow_names(flows: Flows, report: Report) -> None:
+    """Tell each name of a flow that does not exist once: where it is run first, or what the flow is called that is meant."""
+    missing: dict[str, list[tuple[Place, str]]] = {}
+    for place, name, who in _run_from(flows):
+        if name and name != REPEAT and name not in flows.flows:
+            missing.setdefault(name, []).append((place, who))
+    for name, uses in missing.items():
+        meant = next((flow for flow in flows.flows.values() if PurePath(flow.place.file).stem == name), None)
+        if meant:
+            message = f'this flow is called "{meant.name}", but "{name}" is run, after which its file is called'
+            report.add(meant.at("flow"), message)
+            continue
+        (place, who), *others = uses
+        more = f", and {_others(len(others))}" if others else ""
+        hint = did_you_mean(name, [*flows.flows, REPEAT])
+        report.add(place, f'{who}flow "{name}"{", which" if who else ""} does not exist{more}{hint}')
+
+
+def _others(number: int) -> str:
+    return "another place names it too" if number == 1 else f"{number} other places name it too"
+
+
+def _run_from(flows: Flows) -> Iterator[tuple[Place, str, str]]:
+    """Yield each name of a flow that is run: where, and who runs it, "" for the line."""
+    line = flows.line
+    for word in ("start", "too_many", "too_long", "failed"):
+        yield line.at(word), getattr(line, word), ""
+    for word in ("menu_keys", "ask_keys"):
+        for key, name in getattr(line, word).items():
+            yield line.at(f"{word}.{key_name(key)}"), name, ""
+    for flow in flows.flows.values():
+        for state in flow.states.values():
+            if isinstance(state, Run):
+                yield state.at("run"), state.flow, f'state "{state.name}" runs '
+
+
+def _check_states(flow: Flow, report: Report) -> None:
+    """Tell each name of a state that does not exist once: at the state that is misspelt, or where it is gone to."""
+    found = [
+        (way.at("next"), way.state, f'state "{state.name}" goes to')
+        for state in flow.states.values()
+        for _, way in ways(state)
+    ]
+    found.append((flow.at("start"), flow.start, f'flow "{flow.name}" starts at'))
+    uses: dict[str, list[tuple[Place, str]]] = {}
+    for place, name, who in found:
+        if name and name not in flow.names and flow.whole:
+            uses.setdefault(name, []).append((place, who))
+    idle = flow.names - {name for _, name, _ in found}
+    for name, ((place, who), *others) in uses.items():
+        meant = difflib.get_close_matches(name, idle, n=1)
+        if meant and others:
+            place = flow.states[meant[0]].place if meant[0] in flow.states else place
+            report.add(
+                place, f'nothing leads to the state "{meant[0]}"; is it the "{name}" that {len(others) + 1} lead to?'
+            )
+        else:
+            more = f", and {_others(len(others))}" if others else ""
+            report.add(place, f'{who} "{name}", which does not exist{more}{did_you_mean(name, flow.names)}')
+
+
 def _check_way(flow: Flow, state: State, label: str, way: Target, languages: tuple[str, ...], report: Report) -> None:
-    if way.state and way.state not in flow.names:
-        hint = did_you_mean(way.state, flow.names)
-        report.add(way.place, f'state "{state.name}" goes to "{way.state}", which does not exist{hint}')
-    if way.counts and way.counts not in flow.flawed and not isinstance(flow.states.get(way.counts), Menu | Ask):
+    targets = {target.state for known in flow.states.values() for _, target in ways(known)}
+    is_told = way.counts in flow.flawed or way.counts in targets - flow.names
+    if way.counts and not is_told and not isinstance(flow.states.get(way.counts), Menu | Ask):
         questions = [name for name, known in flow.states.items() if isinstance(known, Menu | Ask)]
-        report.add(way.place, f'"{way.counts}" is no question of this flow{did_you_mean(way.counts, questions)}')
+        report.add(way.at("counts"), f'"{way.counts}" is no question of this flow{did_you_mean(way.counts, questions)}')
     if way.confirms and not (isinstance(state, Menu) and label in state.keys):
-        report.add(way.place, f'"confirms" is for a key of a menu, not for "{label}" of "{state.name}"')
+        report.add(way.at("confirms"), f'"confirms" is for a key of a menu, not for "{label}" of "{state.name}"')
     elif way.confirms and not label.isdigit():
-        report.add(way.place, f'"confirms" is for a digit, not for {key_name(label)}, which means something everywhere')
+        report.add(
+            way.at("confirms"),
+            f'"confirms" is for a digit, not for {key_name(label)}, which means something everywhere',
+        )
     language = way.sets.get("language", "")
     if language and language not in languages:
-        report.add(way.place, f'no prompts are written in the language "{language}"{did_you_mean(language, languages)}')
+        report.add(
+            way.at("sets.language"),
+            f'no prompts are written in the language "{language}"{did_you_mean(language, languages)}',
+        )
 
 
 def _check_action(state: Do, actions: Actions, report: Report) -> None:
     if state.action not in actions:
-        report.add(state.place, f'there is no action "{state.action}"{did_you_mean(state.action, actions)}')
+        report.add(state.at("do"), f'there is no action "{state.action}"{did_you_mean(state.action, actions)}')
     else:
         outcomes = actions[state.action].outcomes
         _check_handled(state, "outcome", state.outcomes, outcomes, f'action "{state.action}"', report)
@@ -117,7 +179,10 @@ def _check_handled(
         report.add(state.place, f'state "{state.name}" does not handle the {word} "{name}" of {whose}')
     for name in found:
         if name not in known:
-            report.add(found[name].place, f'{whose} has no {word} "{name}"{did_you_mean(name, known)}')
+            report.add(
+                state.at(f"outcomes.{name}", f"ends.{name}"),
+                f'{whose} has no {word} "{name}"{did_you_mean(name, known)}',
+            )
 
 
 def _check_choices(menu: Menu, actions: Actions, report: Report) -> None:
@@ -126,36 +191,43 @@ def _check_choices(menu: Menu, actions: Actions, report: Report) -> None:
         return
     if menu.choices.of not in lists:
         hint = did_you_mean(menu.choices.of, lists)
-        report.add(menu.place, f'no action provides the choices "{menu.choices.of}"{hint}')
+        report.add(menu.choices.at("of"), f'no action provides the choices "{menu.choices.of}"{hint}')
         return
     most = lists[menu.choices.of].most
     if most > MOST_AT_ONCE:
         report.add(
-            menu.place,
+            menu.choices.at("of"),
             f'"{menu.name}" may offer {most} choices; at most {MOST_AT_ONCE} can be kept in mind, and a further key '
             "should lead to the rest",
         )
     for key in sorted(menu.keys):
         if key.isdigit() and 1 <= int(key) <= most and most < len("123456789"):
             report.add(
-                menu.keys[key].place, f'key {key} of "{menu.name}" is also that of a choice: they go up to {most}'
+                menu.at(f"keys.{key_name(key)}"),
+                f'key {key} of "{menu.name}" is also that of a choice: they go up to {most}',
             )
 
 
 def _check_line(flows: Flows, report: Report) -> None:
     line = flows.line
-    for name in sorted({line.start} | line.interruptions):
-        if name not in flows.flows:
-            report.add(line.place, f'flow "{name}" does not exist{did_you_mean(name, [*flows.flows, REPEAT])}')
     for name in sorted({line.start, line.too_many, line.too_long} & set(flows.flows)):
-        for end in sorted(flows.flows[name].ends):
-            report.add(flows.flows[name].place, f'flow "{name}" must end the call itself, but has the end "{end}"')
-    if "*" not in line.ask_keys:
-        report.add(line.place, "ask_keys should say what star does in the middle of a number")
+        for end, place in _ends(flows.flows[name]).items():
+            report.add(place, f'flow "{name}" must end the call itself, but has the end "{end}"')
+    if "ask_keys" in line.places and "*" not in line.ask_keys:
+        report.add(line.at("ask_keys"), "ask_keys should say what star does in the middle of a number")
     for number, language in line.languages.items():
-        if language not in flows.languages:
+        if language and language not in flows.languages:
             hint = did_you_mean(language, flows.languages)
-            report.add(line.place, f'calls to "{number}" begin in "{language}", which no prompts are written in{hint}')
+            message = f'calls to "{number}" begin in "{language}", which no prompts are written in{hint}'
+            report.add(line.at(f"languages.{number}"), message)
+
+
+def _ends(flow: Flow) -> dict[str, Place]:
+    """Return the ends of a flow, each with the first place that leads to it."""
+    found: dict[str, Place] = {}
+    for target in (target for state in flow.states.values() for _, target in ways(state) if target.end):
+        found.setdefault(target.end, target.at("end"))
+    return found
 
 
 def _runs_itself(flows: Flows, report: Report) -> bool:
@@ -170,8 +242,14 @@ def _runs_itself(flows: Flows, report: Report) -> bool:
         if circle:
             circles.setdefault(frozenset(circle), circle)
     for circle in circles.values():
-        report.add(flows.flows[circle[0]].place, f'flow "{circle[0]}" runs itself: {" → ".join(circle)}')
+        report.add(_run(flows.flows[circle[0]], circle[1]), f'flow "{circle[0]}" runs itself: {" → ".join(circle)}')
     return bool(circles)
+
+
+def _run(flow: Flow, name: str) -> Place:
+    """Return where a flow runs another."""
+    runs = (state for state in flow.states.values() if isinstance(state, Run) and state.flow == name)
+    return next((state.at("run") for state in runs), flow.place)
 
 
 def _way_back(name: str, runs: Mapping[str, list[str]]) -> list[str]:

@@ -51,7 +51,7 @@ def _check_confirmed(graph: Graph, actions: Actions, report: Report) -> None:
         if isinstance(state, Do) and needs_yes(state, actions) and not confirmed and spot.name not in told_of:
             told_of.add(spot.name)
             way = told(graph, walk.path(spot, confirmed))
-            report.add(state.place, f'"{state.action}" without a key that "confirms" right before it: {way}')
+            report.add(state.at("do"), f'"{state.action}" without a key that "confirms" right before it: {way}')
 
 
 def _check_keys(graph: Graph, actions: Actions, report: Report) -> None:
@@ -65,7 +65,7 @@ def _check_keys(graph: Graph, actions: Actions, report: Report) -> None:
                 told_of.add((other.name, spot.name))
                 state, key = graph.states[other], key_name(min(shared))
                 report.add(
-                    state.place,
+                    state.at(f"keys.{key}"),
                     f'the key that "confirms" at "{state.name}", {key}, is one that the question right before can end '
                     f"with, so that pressing it twice would confirm: {told(graph, way)}",
                 )

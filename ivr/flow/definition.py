@@ -13,10 +13,22 @@ from ivr.errors import Place
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """Where an outcome leads: a state of the same flow, or one of the flow's own named ends."""
+class Part:
+    """A part of a definition: where it stands in the YAML, and where each of its words does."""
 
     place: Place
+    places: Mapping[str, Place] = field(default_factory=dict, kw_only=True, compare=False, repr=False)
+    """Field, or `field.name` within one -> where it stands: what a field says, or the name itself."""
+
+    def at(self, *words: str) -> Place:
+        """Return where the first of these words stands that was written; else where all of it begins."""
+        return next((self.places[word] for word in words if word in self.places), self.place)
+
+
+@dataclass(frozen=True, slots=True)
+class Target(Part):
+    """Where an outcome leads: a state of the same flow, or one of the flow's own named ends."""
+
     state: str = ""
     end: str = ""
     say: str = ""
@@ -40,7 +52,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(Part):
     """Options of a menu that are known only in the call: a list value, each item spoken and given a key from 1 up."""
 
     of: str
@@ -50,22 +62,20 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class Say(Part):
     """Speak, and go on."""
 
     name: str
-    place: Place
     prompt: str
     next: Target
     every_language: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Menu:
+class Menu(Part):
     """Ask for one key."""
 
     name: str
-    place: Place
     prompt: str
     keys: Mapping[str, Target]
     limits: Limits
@@ -78,11 +88,10 @@ class Menu:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Part):
     """Ask for a number of `low` to `high` digits; with `stars`, of digits and stars."""
 
     name: str
-    place: Place
     prompt: str
     low: int
     high: int
@@ -103,42 +112,38 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Do:
+class Do(Part):
     """Run a named action; with `say`, answer with those words first and act in a turn of its own."""
 
     name: str
-    place: Place
     action: str
     outcomes: Mapping[str, Target]
     say: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Run(Part):
     """Run another flow and go on by the end it comes to."""
 
     name: str
-    place: Place
     flow: str
     ends: Mapping[str, Target]
 
 
 @dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Part):
     """Connect the caller to a person. `outcomes`: `nobody` (no number is set) and `no_answer`."""
 
     name: str
-    place: Place
     prompt: str
     outcomes: Mapping[str, Target]
 
 
 @dataclass(frozen=True, slots=True)
-class HangUp:
+class HangUp(Part):
     """Say goodbye and end the call."""
 
     name: str
-    place: Place
     prompt: str
 
 
@@ -148,15 +153,16 @@ TRANSFER_OUTCOMES = ("nobody", "no_answer")
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Part):
     """One subject of the call, in one file."""
 
     name: str
-    place: Place
     start: str
     states: Mapping[str, State]
     flawed: frozenset[str] = frozenset()
     """States with problems of their own: they are there, whatever is wrong with them."""
+    whole: bool = True
+    """False: its states could not be read, so that any may be there."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -170,10 +176,9 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Line(Part):
     """What holds for the whole line, declared once in `line.yaml`."""
 
-    place: Place
     start: str
     """The flow a call begins in."""
     menu_keys: Mapping[str, str]
@@ -192,7 +197,6 @@ class Line:
     longest_call: int
     most_actions: int
     """Actions in one turn, beyond which the flow is taken to be going round in circles."""
-    most_actions_place: Place
     languages: Mapping[str, str]
     """Called number (E.164) -> the language its calls begin in; `default` for all others."""
 

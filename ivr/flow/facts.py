@@ -122,7 +122,7 @@ class _Facts:
             for found in unsaid:
                 yield found.place, f'{found.message}: the yes of "{asked.name}" to "{bound.action}" is a yes to it'
             if not unsaid:
-                yield bound.place, f'"{fact}" is not said as it is by then, but "{bound.action}" acts on it: {way}'
+                yield bound.at("do"), f'"{fact}" is not said as it is by then, but "{bound.action}" acts on it: {way}'
 
     def _after(self, known: _Agreed, move: Move) -> _Agreed | None:
         state = self.graph.states[move.source]

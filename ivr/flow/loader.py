@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import PurePath
 
 from ivr.errors import Place, Report, did_you_mean
 from ivr.flow import language
@@ -33,62 +34,92 @@ from ivr.yaml_reader import Node, read
 LINE_FILE = "line.yaml"
 
 
-def read_flows(files: Mapping[str, str], report: Report, root: str = "flows") -> tuple[Line | None, dict[str, Flow]]:
-    """Build the line and its flows from the text of their files (relative path -> text)."""
-    nodes = {name: read(f"{root}/{name}", text, report) for name, text in sorted(files.items())}
-    line_node = nodes.pop(LINE_FILE, None)
-    if LINE_FILE not in files:
+def read_flows(files: Mapping[str, str | None], report: Report, root: str = "flows") -> tuple[Line, dict[str, Flow]]:
+    """Build the line and its flows from the text of their files (relative path -> text, None: told to be unreadable).
+
+    What has a problem is there as far as it could be read, so the result is only good when nothing was reported.
+    """
+    nodes = {name: read(f"{root}/{name}", text, report) if text is not None else None for name, text in files.items()}
+    strays = {name for name, node in nodes.items() if node and _is_stray(name, node, report)}
+    if LINE_FILE not in files and not any(PurePath(name).stem.lower() in _LINE_NAMES for name in strays):
         report.add(Place(f"{root}/{LINE_FILE}"), "there is no such file; it says what holds for the whole line")
-    line = _line(line_node, report) if line_node else None
+    read_well = {name: node for name, node in nodes.items() if node and name not in strays}
+    line = _line(read_well.get(LINE_FILE), Place(f"{root}/{LINE_FILE}"), report)
     flows: dict[str, Flow] = {}
-    for node in nodes.values():
-        flow = _flow(node, line, report) if node else None
-        if flow and flow.name in flows:
-            report.add(flow.place, f'flow "{flow.name}" is already in {flows[flow.name].place.file}')
-        elif flow:
-            flows[flow.name] = flow
+    for name in sorted(nodes.keys() - {LINE_FILE}):
+        flow = _flow(read_well.get(name), Place(f"{root}/{name}"), line, report)
+        other = flows.setdefault(flow.name, flow)
+        if other is not flow:
+            odd, good = (other, flow) if _named_after(other.place) != other.name else (flow, other)
+            report.add(odd.at("flow"), f'flow "{odd.name}" is already in {good.place.file}')
+            flows[good.name] = good
+            flows.setdefault(_named_after(odd.place), _unread(odd.place))
     return line, flows
 
 
-def _line(node: Node, report: Report) -> Line | None:
-    fields = node.shaped(report, "the line", language.LINE)
-    names = {name: _text(fields, name, report) for name in ("start", "too_many", "too_long", "failed")}
-    limits = _limits(fields.get("limits"), None, report)
-    units = {"longest_call": "longest_call, in seconds,"}
-    numbers = {
-        name: fields[name].whole(report, units.get(name, name), shape) if name in fields else None
-        for name, shape in language.LINE_NUMBERS.items()
-    }
-    gives_up_node = fields.get("gives_up")
-    gives_up = {
-        name: value.text(report, f'"{name}"') or ""
-        for name, value in (
-            gives_up_node.shaped(report, "gives_up", language.GIVES_UP) if gives_up_node else {}
-        ).items()
-    }
-    languages = {
-        number: spoken.text(report, "a language") or ""
-        for number, spoken in (
-            fields["languages"].mapping(report, "languages") if "languages" in fields else {}
-        ).items()
-    }
-    if limits is None or not all(names.values()) or not all(numbers.values()):
-        return None
+def _is_stray(name: str, node: Node, report: Report) -> bool:
+    """Tell a file that is another than it is called by its fields, once, in the place of all that would follow."""
+    wanted, other = (language.LINE, language.FLOW) if name == LINE_FILE else (language.FLOW, language.LINE)
+    known, foreign = (len((node.fields or {}).keys() & shape.fields.keys()) for shape in (wanted, other))
+    if node.fields is None or (known >= foreign and node.fits(wanted)):
+        return False
+    report.add(node.place, _STRAYS[wanted.name, other.name if foreign > known else ""])
+    return True
+
+
+_STRAYS = {
+    ("line", "flow"): "this is a flow, but the file should say what holds for the whole line; get what it said back",
+    ("line", ""): "this does not say what holds for the whole line; get what the file said back",
+    ("flow", "line"): f'this says what holds for the whole line, as the file "{LINE_FILE}" should',
+    (
+        "flow",
+        "",
+    ): 'this is no flow, which has "flow", "start" and "states"; words belong into the folder of the prompts',
+}
+"""What is told of a file that should be the first and is the second."""
+_LINE_NAMES = ("line", "lines")
+
+
+def _named_after(place: Place) -> str:
+    return PurePath(place.file).stem
+
+
+def _unread(place: Place) -> Flow:
+    """Return what stands for a file that was told of: a flow of its name, so that nothing follows from it."""
+    return Flow(place, _named_after(place), "", {}, whole=False)
+
+
+_ANY_LIMITS = Limits(silence=3, wrong=3, first_key=6, next_key=8)
+"""Stand in for those that could not be read, so that the flows can be."""
+
+
+def _line(node: Node | None, place: Place, report: Report) -> Line:
+    fields = node.shaped(report, "the line", language.LINE) if node else {}
+    gives_up = fields["gives_up"].shaped(report, "gives_up", language.GIVES_UP) if "gives_up" in fields else {}
+    languages = fields["languages"].mapping(report, "languages") if "languages" in fields else {}
     return Line(
-        place=node.place,
-        start=names["start"],
+        place=node.place if node else place,
+        start=_text(fields, "start", report),
         menu_keys=_interruptions(fields.get("menu_keys"), report),
         ask_keys=_interruptions(fields.get("ask_keys"), report),
-        too_many=names["too_many"],
-        too_long=names["too_long"],
-        failed=names["failed"],
-        limits=limits,
-        gives_up=gives_up,
-        longest_call=numbers["longest_call"] or 0,
-        most_actions=numbers["most_actions"] or 0,
-        most_actions_place=fields["most_actions"].place,
-        languages=languages,
+        too_many=_text(fields, "too_many", report),
+        too_long=_text(fields, "too_long", report),
+        failed=_text(fields, "failed", report),
+        limits=_limits(fields.get("limits"), None, report) or _ANY_LIMITS,
+        gives_up={name: value.text(report, f'"{name}"') or "" for name, value in gives_up.items()},
+        longest_call=_number(fields, "longest_call", report),
+        most_actions=_number(fields, "most_actions", report),
+        languages={number: spoken.text(report, "a language") or "" for number, spoken in languages.items()},
+        places=node.places() if node else {},
     )
+
+
+def _number(fields: Mapping[str, Node], name: str, report: Report) -> int:
+    shape = language.LINE_NUMBERS[name]
+    return (fields[name].whole(report, _UNITS.get(name, name), shape) if name in fields else None) or shape.low
+
+
+_UNITS = {"longest_call": "longest_call, in seconds,"}
 
 
 def _interruptions(node: Node | None, report: Report) -> dict[str, str]:
@@ -112,6 +143,10 @@ def _limits(node: Node | None, default: Limits | None, report: Report) -> Limits
     return replace(default, **numbers)
 
 
+_NAMED = ("keys", "outcomes", "ends")
+"""Fields whose names say what an answer is called; where it leads has a place of its own."""
+
+
 class _FlowReader:
     """Reads the states of one flow, with the defaults that hold in it."""
 
@@ -126,19 +161,22 @@ class _FlowReader:
         if kinds == ["say", "do"]:  # an action that answers first
             kind = "do"
         elif len(kinds) != 1:
-            found = " and ".join(f'"{kind}"' for kind in kinds) or self._nearest(node)
-            self.report.add(node.place, f'state "{name}" should do one of {", ".join(language.STATES)}; found {found}')
+            slip = "" if kinds else self._nearest(node)
+            hint = did_you_mean(slip, language.STATES)
+            found = f'"{slip}"{hint}' if slip else " and ".join(f'"{kind}"' for kind in kinds) or "none"
+            message = f'state "{name}" should do one of {", ".join(language.STATES)}; found {found}'
+            self.report.add(node.key_place(slip), message)
             return None
         return STATE_READERS[kind](self, name, place, node)
 
     def _nearest(self, node: Node) -> str:
-        hints = [did_you_mean(field, language.STATES) for field in node.fields or {}]
-        return "none" + next((hint for hint in hints if hint), "")
+        return next((field for field in node.fields or {} if did_you_mean(field, language.STATES)), "")
 
     def say(self, name: str, place: Place, node: Node) -> State | None:
         fields = node.shaped(self.report, f'state "{name}"', language.STATES["say"])
         prompt, target = _text(fields, "say", self.report), self.target(fields.get("next"))
-        return Say(name, place, prompt, target, self.flag(fields, "every_language")) if prompt and target else None
+        every = self.flag(fields, "every_language")
+        return Say(place, name, prompt, target, every, places=node.places()) if prompt and target else None
 
     def menu(self, name: str, place: Place, node: Node) -> State | None:
         fields = node.shaped(self.report, f'menu "{name}"', language.STATES["menu"])
@@ -157,7 +195,10 @@ class _FlowReader:
             self.report.add(node.place, f'menu "{name}" takes no key')
         limits, too_many = self.patience(fields)
         every, first = self.flag(fields, "every_language"), _text(fields, "first", self.report)
-        return Menu(name, place, prompt, keys, limits, too_many, choices, every, first) if prompt else None
+        places = node.places(_NAMED)
+        return (
+            Menu(place, name, prompt, keys, limits, too_many, choices, every, first, places=places) if prompt else None
+        )
 
     def choices(self, node: Node | None) -> Choices | None:
         if node is None:
@@ -165,7 +206,8 @@ class _FlowReader:
         fields = node.shaped(self.report, "choices", language.CHOICES)
         of, option, save = (_text(fields, name, self.report) for name in ("of", "option", "save"))
         target = self.target(fields.get("next"))
-        return Choices(of, option, save, target) if of and option and save and target else None
+        found = of and option and save and target
+        return Choices(node.place, of, option, save, target, places=node.places()) if found and target else None
 
     def ask(self, name: str, place: Place, node: Node) -> State | None:
         fields = node.shaped(self.report, f'question "{name}"', language.STATES["ask"])
@@ -177,7 +219,9 @@ class _FlowReader:
         flags = {name: self.flag(fields, name) for name in ("secret", "card", "stars", "quiet")}
         flags["secret"] = flags["secret"] or flags["card"]
         pound = self.target(fields.get("pound"))
-        return Ask(name, place, prompt, low, high, save, target, limits, too_many, pound=pound, **flags)
+        return Ask(
+            place, name, prompt, low, high, save, target, limits, too_many, pound=pound, **flags, places=node.places()
+        )
 
     def digits(self, node: Node | None) -> tuple[int, int]:
         if node is None:
@@ -195,24 +239,26 @@ class _FlowReader:
         fields = node.shaped(self.report, f'state "{name}"', language.STATES["do"])
         action = _text(fields, "do", self.report)
         say = _text(fields, "say", self.report) if "say" in fields else ""
-        return Do(name, place, action, self.targets(fields.get("outcomes")), say) if action else None
+        targets = self.targets(fields.get("outcomes"))
+        return Do(place, name, action, targets, say, places=node.places(_NAMED)) if action else None
 
     def run(self, name: str, place: Place, node: Node) -> State | None:
         fields = node.shaped(self.report, f'state "{name}"', language.STATES["run"])
         flow = _text(fields, "run", self.report)
-        return Run(name, place, flow, self.targets(fields.get("ends"))) if flow else None
+        ends = self.targets(fields.get("ends"))
+        return Run(place, name, flow, ends, places=node.places(_NAMED)) if flow else None
 
     def transfer(self, name: str, place: Place, node: Node) -> State | None:
         fields = node.shaped(self.report, f'state "{name}"', language.STATES["transfer"])
         prompt, outcomes = _text(fields, "transfer", self.report), fields.get("outcomes")
         if outcomes:
             outcomes.shaped(self.report, "outcomes", language.TRANSFER_OUTCOME_FIELDS)
-        return Transfer(name, place, prompt, self.targets(outcomes)) if prompt else None
+        return Transfer(place, name, prompt, self.targets(outcomes), places=node.places(_NAMED)) if prompt else None
 
     def hang_up(self, name: str, place: Place, node: Node) -> State | None:
         fields = node.shaped(self.report, f'state "{name}"', language.STATES["hang_up"])
         prompt = _text(fields, "hang_up", self.report)
-        return HangUp(name, place, prompt) if prompt else None
+        return HangUp(place, name, prompt, places=node.places()) if prompt else None
 
     def patience(self, fields: Mapping[str, Node]) -> tuple[Limits, Target | None]:
         limits = _limits(fields.get("limits"), self.limits, self.report) or self.limits
@@ -232,6 +278,8 @@ class _FlowReader:
             return Target(node.place, state=node.scalar)
         fields = node.shaped(self.report, "a target", language.TARGET_FIELDS)
         texts = {name: _text(fields, name, self.report) for name in ("next", "end", "say", "counts") if name in fields}
+        if node.fields is None:
+            return None
         if not language.TARGET_FIELDS.is_chosen(fields):
             self.report.add(node.place, 'a target needs either "next" (a state) or "end" (an end of this flow)')
             return None
@@ -244,6 +292,7 @@ class _FlowReader:
             counts=texts.get("counts", ""),
             sets={name: value.text(self.report, name) or "" for name, value in sets.items()},
             confirms=self.flag(fields, "confirms"),
+            places=node.places() | {"confirms": node.key_place("confirms")},
         )
 
 
@@ -258,26 +307,29 @@ STATE_READERS: Mapping[str, Callable[[_FlowReader, str, Place, Node], State | No
 }
 
 
-def _flow(node: Node, line: Line | None, report: Report) -> Flow | None:
+def _flow(node: Node | None, place: Place, line: Line, report: Report) -> Flow:
+    """Build a flow, as far as it can be read."""
+    if node is None or node.fields is None:
+        if node:
+            node.mapping(report, "a flow")
+        return _unread(place)
     fields = node.shaped(report, "a flow", language.FLOW)
-    name, start = _text(fields, "flow", report), _text(fields, "start", report)
-    states_node = fields.get("states")
-    if not (name and start and states_node):
-        return None
-    default = line.limits if line else Limits(silence=3, wrong=3, first_key=6, next_key=8)
-    bare = _FlowReader(report, default, None)
+    name, start = _text(fields, "flow", report) or _named_after(place), _text(fields, "start", report)
+    bare = _FlowReader(report, line.limits, None)
     limits, too_many = bare.patience(fields)
     reader = _FlowReader(report, limits, too_many)
     states: dict[str, State] = {}
     flawed: set[str] = set()
-    for state_name, value in states_node.mapping(report, "states").items():
+    states_node = fields.get("states")
+    for state_name, value in (states_node.mapping(report, "states") if states_node else {}).items():
         before = len(report.problems)
-        state = reader.state(state_name, states_node.key_place(state_name), value)
+        state = reader.state(state_name, states_node.key_place(state_name) if states_node else place, value)
         if state:
             states[state_name] = state
         if len(report.problems) > before:
             flawed.add(state_name)
-    return Flow(name, node.place, start, states, frozenset(flawed))
+    whole = bool(states_node and states_node.fields)
+    return Flow(node.place, name, start, states, frozenset(flawed), whole, places=node.places())
 
 
 def _key(name: str, place: Place, report: Report) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ivr.errors import Report
 from ivr.flow import confirming, facts
-from ivr.flow.definition import ActionSpec, Ask, Do, HangUp, Menu, Run, Say, State, Transfer
+from ivr.flow.definition import ActionSpec, Ask, Do, Flows, HangUp, Menu, Run, Say, State, Transfer
 from ivr.flow.graph import Graph, Move, Spot, Walk, told
 from ivr.prompts import Catalogues
 
@@ -37,7 +37,7 @@ def _check_reachable(graph: Graph, report: Report) -> None:
     found = {(spot.flow, spot.state) for spot in graph.moves}
     for flow in graph.flows.flows.values():
         if (flow.name, flow.start) not in found:
-            report.add(flow.place, f'flow "{flow.name}" is never run')
+            report.add(flow.at("flow"), f'flow "{flow.name}" is never run')
             continue
         for state in flow.states.values():
             if (flow.name, state.name) not in found:
@@ -125,14 +125,35 @@ def _check_time_ends(graph: Graph, report: Report) -> None:
 
 
 def _check_persons(graph: Graph, report: Report) -> None:
-    """At every question a key leads straight to a person: no other question comes between."""
-    walk = Walk(graph, "", lambda fact, _: fact)
-    told_of: set[str] = set()
+    """At every question a key leads straight to a person: no other question comes between.
+
+    Where the keys that mean the same everywhere lack it, that is one slip.
+    """
+    lacking: dict[str, Spot] = {}
     for spot, state in graph.states.items():
-        if isinstance(state, Menu | Ask) and spot.name not in told_of and not _leads_to_person(graph, spot):
-            told_of.add(spot.name)
-            way = told(graph, walk.path(spot, ""))
-            report.add(state.place, f'no key at "{state.name}" leads straight to a person: {way}')
+        if isinstance(state, Menu | Ask) and spot.name not in lacking and not _leads_to_person(graph, spot):
+            lacking[spot.name] = spot
+    line = graph.flows.line
+    for kind, field, keys in ((Menu, "menu_keys", line.menu_keys), (Ask, "ask_keys", line.ask_keys)):
+        of_kind = [name for name, spot in lacking.items() if isinstance(graph.states[spot], kind)]
+        if len(of_kind) > 1 and not any(_has_person(graph.flows, flow) for flow in keys.values()):
+            message = (
+                f'no key of "{field}" leads straight to a person, nor does another key of {len(of_kind)} questions'
+            )
+            report.add(line.at(field), f'{message}, "{of_kind[0]}" among them')
+            lacking = {name: spot for name, spot in lacking.items() if name not in of_kind}
+    walk = Walk(graph, "", lambda fact, _: fact)
+    for spot in lacking.values():
+        state, way = graph.states[spot], told(graph, walk.path(spot, ""))
+        report.add(state.place, f'no key at "{state.name}" leads straight to a person: {way}')
+
+
+def _has_person(flows: Flows, name: str) -> bool:
+    """Say whether a flow, or one that it runs, connects to a person."""
+    states = flows.flows[name].states.values() if name in flows.flows else ()
+    return any(
+        isinstance(state, Transfer) or (isinstance(state, Run) and _has_person(flows, state.flow)) for state in states
+    )
 
 
 def _leads_to_person(graph: Graph, question: Spot) -> bool:
@@ -164,7 +185,7 @@ def _check_outside(graph: Graph, actions: Actions, report: Report) -> None:
         if acted and isinstance(state, Do) and actions[state.action].outside:
             way = told(graph, walk.path(spot, acted))
             report.add(
-                state.place,
+                state.at("do"),
                 f'"{state.action}" asks the outside world and must come first in its turn; let "{state.name}" say '
                 f"something before it: {way}",
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ivr.errors import Place, Report, did_you_mean
 from ivr.flow.definition import (
@@ -31,10 +31,15 @@ _ALIKE = {"date", "full_date"}
 
 
 def check(
-    flows: Flows, catalogues: Catalogues, actions: Actions, report: Report, *, words_are_sound: bool = True
+    flows: Flows,
+    catalogues: Catalogues,
+    actions: Actions,
+    report: Report,
+    *,
+    are_sound: bool = True,
 ) -> None:
     """Note every prompt that is missing, and every value that cannot be spoken."""
-    prompts = _Prompts(catalogues, report, words_are_sound)
+    prompts = _Prompts(catalogues, report, frozenset(name.partition(".")[0] for name in catalogues.names))
     _check_answers(flows, actions, report)
     secrets = _check_secrets(flows, actions, report)
     kinds = known_values(flows, actions)
@@ -43,19 +48,20 @@ def check(
             prompt = prompts.find(name, place, f'there is no prompt "{name}"')
             if prompt is None:
                 continue
-            if is_question and words_are_sound and not (prompt.silence and prompt.wrong):
+            if is_question and not (prompt.silence and prompt.wrong):
                 report.add(
                     prompt.place, f'prompt "{name}" asks something: it needs words for "silence" and for "wrong"'
                 )
-            if is_question and words_are_sound:
+            if is_question:
                 _check_helps(state, name, catalogues, report)
             here = {**kinds, "options": {PHRASE}} if isinstance(state, Menu) and state.choices else kinds
-            _check_values(place, prompt, here, secrets, report)
+            if are_sound:  # else what provides it may be what could not be read
+                _check_values(place, prompt, here, secrets, report)
         if isinstance(state, Menu) and state.choices:
             _check_option(state, prompts, actions)
     _check_phrases(flows, prompts, actions)
     for name in line_prompts(flows):
-        prompt = prompts.find(name, flows.line.place, f'there is no prompt "{name}", which any question may speak')
+        prompt = prompts.find(name, _of_line(flows, name), f'there is no prompt "{name}", which any question may speak')
         if prompt:
             _check_given(prompt, {}, "a question", report)
 
@@ -88,21 +94,32 @@ def line_prompts(flows: Flows) -> frozenset[str]:
     return frozenset(offers | set(flows.line.gives_up.values()))
 
 
+def _of_line(flows: Flows, prompt: str) -> Place:
+    """Return where the line names a prompt that any question may speak."""
+    reasons = (f"gives_up.{reason}" for reason, named in flows.line.gives_up.items() if named == prompt)
+    return flows.line.at(*reasons, "menu_keys.0", "ask_keys.0")
+
+
 def prompts_of(state: State) -> Iterator[tuple[Place, str, bool]]:
     """Yield the prompts a state speaks, on its ways out too: where it says so, the name, and whether it asks."""
     for _, way in ways(state):
         if way.say:
-            yield way.place, way.say, False
+            yield way.at("say"), way.say, False
+    yield from own_prompts(state)
+
+
+def own_prompts(state: State) -> Iterator[tuple[Place, str, bool]]:
+    """Yield the prompts a state speaks before it is left."""
     match state:
         case Menu(first=first) if first:
-            yield state.place, first, False
-            yield state.place, state.prompt, True
+            yield state.at("first"), first, False
+            yield state.at("menu"), state.prompt, True
         case Menu() | Ask():
-            yield state.place, state.prompt, True
+            yield state.at("menu", "ask"), state.prompt, True
         case Say() | Transfer() | HangUp():
-            yield state.place, state.prompt, False
+            yield state.at("say", "transfer", "hang_up"), state.prompt, False
         case Do() if state.say:
-            yield state.place, state.say, False
+            yield state.at("say"), state.say, False
         case _:
             pass
 
@@ -129,35 +146,47 @@ class _Prompts:
 
     catalogues: Catalogues
     report: Report
-    are_sound: bool
+    subjects: frozenset[str]
+    missing: set[str] = field(default_factory=set)
+    """Subjects that no language has, which were told."""
 
     def find(self, name: str, place: Place, missing: str) -> Prompt | None:
+        """Return a prompt; None for one that is missing or has a problem, which is told once."""
         prompt = self.catalogues.prompt(name)
-        if prompt is None and (self.are_sound or self._was_read(name)):
+        subject = name.partition(".")[0]
+        if name in self.catalogues.flawed or subject in self.catalogues.flawed:
+            return None
+        if prompt is None and subject not in self.subjects:
+            if subject not in self.missing:
+                known = did_you_mean(subject, self.subjects)
+                self.report.add(place, f'{missing}, for no file of prompts is called "{subject}"{known}')
+            self.missing.add(subject)
+        elif prompt is None:
             self.report.add(place, f"{missing}{did_you_mean(name, self.catalogues.names)}")
         return prompt
 
-    def _was_read(self, name: str) -> bool:
-        """Tell whether the file it should be in was read in some language; if not, that was told already."""
-        subject = name.partition(".")[0]
-        return any(known.startswith(f"{subject}.") for known in self.catalogues.names)
+
+def _asks(flows: Flows) -> list[Ask]:
+    """Return the questions for a number that have no problem of their own."""
+    found = ((flows.flows[flow].flawed, state) for (flow, _), state in points(flows))
+    return [state for flawed, state in found if isinstance(state, Ask) and state.name not in flawed]
 
 
 def _check_answers(flows: Flows, actions: Actions, report: Report) -> None:
     """An answer is as secret as the kind of thing that the actions take it for."""
     kinds = [(name, kind) for spec in actions.values() for name, kind in spec.answers.items()]
-    for ask in (state for _, state in points(flows) if isinstance(state, Ask)):
+    for ask in _asks(flows):
         card = next((kind for name, kind in kinds if name == ask.save and kind.card), None)
         secret = next((kind for name, kind in kinds if name == ask.save and kind.secret), None)
         if card and not ask.card:
-            report.add(ask.place, f'"{ask.save}" is {card.name}, which is card data: it needs "card: true"')
+            report.add(ask.at("save"), f'"{ask.save}" is {card.name}, which is card data: it needs "card: true"')
         elif secret and not ask.secret:
-            report.add(ask.place, f'"{ask.save}" is {secret.name}, which is secret: it needs "secret: true"')
+            report.add(ask.at("save"), f'"{ask.save}" is {secret.name}, which is secret: it needs "secret: true"')
 
 
 def _check_secrets(flows: Flows, actions: Actions, report: Report) -> set[str]:
     """A secret is a secret wherever it is asked for, and what is not card data is dropped by an action."""
-    asks = [state for _, state in points(flows) if isinstance(state, Ask)]
+    asks = _asks(flows)
     secrets = {ask.save for ask in asks if ask.secret}
     dropped = {name for spec in actions.values() for name in spec.forgets}
     provided = known_values(flows, actions)
@@ -165,9 +194,9 @@ def _check_secrets(flows: Flows, actions: Actions, report: Report) -> set[str]:
         if ask.save not in secrets:
             continue
         if not ask.secret or ask.save in provided:
-            report.add(ask.place, f'"{ask.save}" is secret in one place and not in another')
+            report.add(ask.at("save"), f'"{ask.save}" is secret in one place and not in another')
         elif not ask.card and ask.save not in dropped:
-            report.add(ask.place, f'the secret "{ask.save}" would be kept: no action says that it forgets it')
+            report.add(ask.at("save"), f'the secret "{ask.save}" would be kept: no action says that it forgets it')
     return secrets
 
 
@@ -176,7 +205,7 @@ def _check_values(
 ) -> None:
     for name, kind in prompt.values.items():
         if name in secrets:
-            report.add(prompt.place, f'prompt "{prompt.name}" speaks "{name}", which is secret')
+            report.add(prompt.at(name), f'prompt "{prompt.name}" speaks "{name}", which is secret')
         elif name not in known:
             hint = did_you_mean(name, known)
             report.add(place, f'prompt "{prompt.name}" speaks "{name}", which nothing in the flows provides{hint}')
@@ -187,7 +216,7 @@ def _check_values(
 def _check_kind(prompt: Prompt, name: str, kind: str, known: set[str], report: Report) -> None:
     if kind not in known and not (kind in _ALIKE and _ALIKE & known):
         found = " and ".join(sorted(known))
-        report.add(prompt.place, f'prompt "{prompt.name}" speaks "{name}" as {kind}, but it is {found}')
+        report.add(prompt.at(name), f'prompt "{prompt.name}" speaks "{name}" as {kind}, but it is {found}')
 
 
 def _check_given(prompt: Prompt, given: Mapping[str, str], whose: str, report: Report) -> None:
@@ -197,14 +226,14 @@ def _check_given(prompt: Prompt, given: Mapping[str, str], whose: str, report: R
             _check_kind(prompt, name, kind, {given[name]}, report)
         else:
             hint = did_you_mean(name, given)
-            report.add(prompt.place, f'prompt "{prompt.name}" speaks "{name}", which {whose} does not provide{hint}')
+            report.add(prompt.at(name), f'prompt "{prompt.name}" speaks "{name}", which {whose} does not provide{hint}')
 
 
 def _check_option(menu: Menu, prompts: _Prompts, actions: Actions) -> None:
     lists = {name: items for spec in actions.values() for name, items in spec.items.items()}
     if menu.choices is None or menu.choices.of not in lists:
         return
-    prompt = prompts.find(menu.choices.option, menu.place, f'there is no prompt "{menu.choices.option}"')
+    prompt = prompts.find(menu.choices.option, menu.choices.at("option"), f'there is no prompt "{menu.choices.option}"')
     if prompt:
         given = {**lists[menu.choices.of].values, "key": "digits"}
         _check_given(prompt, given, f'the choices "{menu.choices.of}"', prompts.report)

@@ -27,7 +27,7 @@ def check(graph: Graph, actions: Actions, report: Report) -> None:
     line, run = graph.flows.line, longest(graph, actions)
     if run and run.actions > line.most_actions:
         report.add(
-            line.most_actions_place,
+            line.at("most_actions"),
             f"most_actions should be at least {run.actions}, found {line.most_actions}: so many follow one another in "
             f"one turn on the way {told(graph, run.moves)}",
         )

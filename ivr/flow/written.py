@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ivr.errors import Place, Report
-from ivr.flow.definition import PERSON_OFFER, ActionSpec, Ask, Do, Menu, State
+from ivr.flow.definition import PERSON_OFFER, ActionSpec, Ask, Do, Menu
 from ivr.flow.graph import Graph, Move, Spot, Walk, told
+from ivr.flow.spoken import own_prompts
 from ivr.prompts import Catalogues
 
 Actions = Mapping[str, ActionSpec]
@@ -71,18 +72,20 @@ class _Checks:
     def needs(self, spot: Spot, known: Names) -> Iterator[tuple[Place, str, Names]]:
         """Yield what is needed at a spot, and on the ways out of it, beyond what is known."""
         state = self.graph.states[spot]
-        for prompt, extra in _spoken_at(state):
-            yield state.place, f'prompt "{prompt}" speaks', self.spoken.get(prompt, frozenset()) - known - extra
+        options = {"options"} if isinstance(state, Menu) and state.choices else set()
+        for place, prompt, is_question in own_prompts(state):
+            given = known | options if is_question else known
+            yield place, f'prompt "{prompt}" speaks', self.spoken.get(prompt, frozenset()) - given
         if isinstance(state, Menu) and state.choices:
-            yield state.place, f'menu "{state.name}" offers', frozenset({state.choices.of}) - known
+            yield state.choices.at("of"), f'menu "{state.name}" offers', frozenset({state.choices.of}) - known
         if isinstance(state, Do):
             spec = self.actions[state.action]
-            yield state.place, f'action "{state.action}" reads', spec.reads - known
+            yield state.at("do"), f'action "{state.action}" reads', spec.reads - known
         for move in self.graph.moves[spot]:
             here = self._left(known, move)
             for way in move.ways:
                 if way.say:
-                    yield way.place, f'prompt "{way.say}" speaks', self.spoken.get(way.say, frozenset()) - here
+                    yield way.at("say"), f'prompt "{way.say}" speaks', self.spoken.get(way.say, frozenset()) - here
                 here |= set(way.sets)
 
     def without(self, name: str, spot: Spot) -> str:
@@ -93,15 +96,6 @@ class _Checks:
 
         walk = Walk(self.graph, False, after)
         return told(self.graph, walk.path(spot, (spot, False) not in walk))
-
-
-def _spoken_at(state: State) -> Iterator[tuple[str, Names]]:
-    prompt = getattr(state, "say", "") if isinstance(state, Do) else getattr(state, "prompt", "")
-    if isinstance(state, Menu) and state.first:
-        yield state.first, frozenset()
-    if prompt:
-        options = isinstance(state, Menu) and state.choices is not None
-        yield prompt, frozenset({"options"} if options else ())
 
 
 def _values(catalogues: Catalogues, name: str) -> Names:

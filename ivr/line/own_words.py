@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 from ivr.errors import Place, Report
 from ivr.prompts import Catalogues
 
@@ -16,9 +18,21 @@ def check(catalogues: Catalogues, report: Report, root: str = "prompts") -> None
         for name in sorted(OWN_WORDS):
             subject, _, short = name.partition(".")
             prompt = catalogue.prompts.get(name)
+            if catalogues.flawed & {name, subject}:
+                continue  # told already
             if prompt is None:
-                message = f'lacks "{short}", which the line says by itself when no flow can'
-                report.add(Place(f"{root}/{language}/{subject}.yaml"), message)
+                others = {
+                    known.name: known.place for known in catalogue.prompts.values() if known.name not in OWN_WORDS
+                }
+                close = difflib.get_close_matches(
+                    name, [known for known in others if known.startswith(f"{subject}.")], n=1
+                )
+                hint = f'; is it "{close[0].partition(".")[2]}" here?' if close else ""
+                place = others[close[0]] if close else Place(f"{root}/{language}/{subject}.yaml")
+                report.add(place, f'lacks "{short}", which the line says by itself when no flow can{hint}')
             elif prompt.values:
                 values = ", ".join(sorted(prompt.values))
-                report.add(prompt.place, f'"{name}" is said when no flow can, so that nothing provides {values}')
+                report.add(
+                    prompt.at(min(prompt.values)),
+                    f'"{name}" is said when no flow can, so that nothing provides {values}',
+                )

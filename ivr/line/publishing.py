@@ -26,6 +26,7 @@ from ivr.line import publications
 from ivr.line.publications import Files, Publication
 from ivr.line.service import Line
 from ivr.line.versions import Folders, Proof, Refusal, Version, Versions, load, read_files, unproved
+from ivr.yaml_reader import candidates
 
 LOOK_SECONDS = 0.25
 """Between two looks; an edit is taken at the second look that finds it the same, so that a half-saved file is not."""
@@ -250,7 +251,7 @@ def traces(folders: Folders) -> Traces:
 def _stats(folders: Folders) -> list[tuple[Path, os.stat_result]]:
     found = []
     for folder in (folders.flows, folders.prompts):
-        for path in folder.rglob("*.y*ml"):
+        for path in candidates(folder):
             try:
                 found.append((path, path.stat()))
             except OSError:  # it went while we looked; the next look tells

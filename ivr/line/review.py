@@ -10,18 +10,20 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from ivr.errors import DefinitionError, Problem, Report
+from ivr.errors import Problem, Report
 from ivr.flow import build_flows, load_flows
 from ivr.flow.definition import Flows
 from ivr.flow.usage import menu_uses, phrases_of, used_languages, used_prompts
 from ivr.line import own_words
 from ivr.line.examples import Examples
 from ivr.line.specs import SPECS
-from ivr.prompts import Catalogues, load_prompts, read_folder
+from ivr.prompts import Catalogues, load_prompts
 from ivr.prompts.lint import Lint, Remark, lint
+from ivr.yaml_reader import texts_below
 
 Proof = Callable[[Flows, Catalogues], Iterable[Problem]]
-Texts = Mapping[str, str]
+Texts = Mapping[str, str | None]
+"""File -> its text; None for one that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Review:
     remarks: tuple[Remark, ...] = ()
     flows: Flows | None = None
     catalogues: Catalogues | None = None
-    texts: Texts = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
     """The text of every file, by the name that it is told with."""
 
 
@@ -42,15 +44,18 @@ def review(flows: Path, prompts: Path, today: date, prove: Proof) -> Review:
     `prove` finds what keeps a version that is right in itself from being spoken.
     """
     report = Report()
-    flow_files, prompt_files = _read(flows, report), _read(prompts, report)
-    if flow_files is None or prompt_files is None:
-        return Review(_sorted(report))
-    return judge(flow_files, prompt_files, (str(flows), str(prompts)), today, prove)
+    flow_files, prompt_files = (texts_below(folder, report, str(folder)) for folder in (flows, prompts))
+    return _judged(report, flow_files, prompt_files, (str(flows), str(prompts)), today, prove)
 
 
 def judge(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str], today: date, prove: Proof) -> Review:
     """Check the files of a version; `roots` are the folders' names that problems are told with."""
-    report = Report()
+    return _judged(Report(), flow_files, prompt_files, roots, today, prove)
+
+
+def _judged(
+    report: Report, flow_files: Texts, prompt_files: Texts, roots: tuple[str, str], today: date, prove: Proof
+) -> Review:
     catalogues = load_prompts(prompt_files, report, roots[1])
     built = load_flows(flow_files, catalogues, SPECS, report, roots[0])
     own_words.check(catalogues, report, roots[1])
@@ -70,9 +75,9 @@ def remarks_alone(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str]
     return Review((), said, texts=_texts(flow_files, prompt_files, roots))
 
 
-def _texts(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str]) -> Texts:
+def _texts(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str]) -> Mapping[str, str]:
     both = zip(roots, (flow_files, prompt_files), strict=True)
-    return {f"{root}/{path}": text for root, files in both for path, text in files.items()}
+    return {f"{root}/{path}": text for root, files in both for path, text in files.items() if text is not None}
 
 
 def remarks(flows: Flows, catalogues: Catalogues, today: date) -> tuple[Remark, ...]:
@@ -86,14 +91,6 @@ def remarks(flows: Flows, catalogues: Catalogues, today: date) -> tuple[Remark, 
         examples=examples.values,
     )
     return lint(catalogues, how)
-
-
-def _read(folder: Path, report: Report) -> dict[str, str] | None:
-    try:
-        return read_folder(folder)
-    except DefinitionError as error:
-        report.problems.extend(error.problems)
-        return None
 
 
 def _sorted(report: Report) -> tuple[Problem, ...]:

@@ -20,7 +20,8 @@ from ivr.flow.definition import ActionSpec, Flows
 from ivr.line import own_words, publications
 from ivr.line.older import with_words_since
 from ivr.line.publications import Files
-from ivr.prompts import Catalogues, load_prompts, read_folder
+from ivr.prompts import Catalogues, load_prompts
+from ivr.yaml_reader import texts_below
 
 __all__ = ["Files", "Folders", "Refusal", "Version", "Versions", "load", "read_files", "rebuild"]
 
@@ -57,8 +58,11 @@ class Refusal:
 
 
 def read_files(flows: Path, prompts: Path) -> Files:
-    """Read a version's files from their folders."""
-    return Files(read_folder(flows), read_folder(prompts))
+    """Read a version's files from their folders; DefinitionError tells of all that cannot be read."""
+    report = Report()
+    texts = [texts_below(folder, report, root) for folder, root in ((flows, "flows"), (prompts, "prompts"))]
+    report.raise_if_any()
+    return Files(*({name: text for name, text in read.items() if text is not None} for read in texts))
 
 
 Proof = Callable[[Flows, Catalogues], Iterable[Problem]]

@@ -36,6 +36,8 @@ class Slot:
     name: str
     kind: str
     noun: str = ""
+    place: Place | None = field(default=None, compare=False)
+    """Where it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,11 @@ class Prompt:
     silence: tuple[Words, ...]
     wrong: tuple[Words, ...]
     values: Mapping[str, str]
+
+    def at(self, value: str) -> Place:
+        """Return where a value is spoken first; where the prompt begins, when it is not."""
+        slots = (slot for words in (self.say, *self.silence, *self.wrong) for slot in words.slots)
+        return next((slot.place for slot in slots if slot.name == value and slot.place), self.place)
 
     def variant(self, variant: Variant, tries: int) -> Words:
         """Return the words for an occasion: the last ones again when tries exceed them, `say` when there are none."""
@@ -172,6 +179,8 @@ class Catalogues:
     """The same prompts in every language."""
 
     by_language: Mapping[str, Catalogue]
+    flawed: frozenset[str] = frozenset()
+    """Prompts and whole subjects with problems, which were told: what they say may not be what they should."""
 
     @property
     def languages(self) -> tuple[str, ...]:

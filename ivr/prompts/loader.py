@@ -6,19 +6,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import difflib
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from babel import Locale, UnknownLocaleError
 
-from ivr.errors import DefinitionError, Place, Problem, Report, did_you_mean
+from ivr.errors import Place, Report, did_you_mean
 from ivr.prompts import shapes
 from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, Words
 from ivr.prompts.comparison import compare_languages
-from ivr.prompts.words import NAME, WordsReader, is_in_braces
+from ivr.prompts.words import NAME, Names, WordsReader, is_in_braces
 from ivr.wording import LANGUAGES, clean
-from ivr.yaml_reader import Node, read
+from ivr.yaml_reader import SUFFIX, Node, read, texts_below
 
 CATALOGUE = "catalogue"
 _NONE: tuple[Words, ...] = ()
@@ -26,82 +28,158 @@ _NONE: tuple[Words, ...] = ()
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """What `catalogue.yaml` says."""
+    """What `catalogue.yaml` says, and where each of its names stands."""
 
+    names: Names
     locale: str = ""
     voice: str = ""
-    names: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
 
 
-def read_folder(folder: Path) -> dict[str, str]:
-    """Return the YAML files below a folder by their relative paths; DefinitionError for one that is not UTF-8."""
-    texts, problems = {}, []
-    for path in sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml") and path.is_file()):
-        try:
-            texts[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError:
-            problems.append(Problem(Place(str(path)), "the file is not UTF-8 text; save it with that encoding"))
-    if problems:
-        raise DefinitionError(problems)
-    return texts
+def read_folder(folder: Path, root: str = "") -> dict[str, str]:
+    """Return the YAML files below a folder by their relative paths; DefinitionError for those that cannot be read."""
+    report = Report()
+    texts = texts_below(folder, report, root or str(folder))
+    report.raise_if_any()
+    return {name: text for name, text in texts.items() if text is not None}
 
 
-def load_prompts(files: Mapping[str, str], report: Report, root: str = "prompts") -> Catalogues:
-    """Return the catalogues of every language in `files`, noting all problems in `report`.
+def load_prompts(files: Mapping[str, str | None], report: Report, root: str = "prompts") -> Catalogues:
+    """Return the catalogues of every language in `files` (None: told to be unreadable), noting all problems in `report`.
 
     What has a problem is there without words, so the result is only good when nothing was reported.
     """
-    by_language = _by_language(files, report, root)
-    if not by_language:
+    files_of = _by_language(files, report, root)
+    if not files_of:
         report.add(Place(root), f"no prompts here: {CATALOGUE}.yaml is looked for in a folder per language")
     flawed: set[str] = set()
-    catalogues = Catalogues(
-        {language: _catalogue(language, texts, report, root, flawed) for language, texts in by_language.items()}
-    )
-    compare_languages(catalogues, flawed, report, root)
-    return catalogues
+    heads = {language: _head(language, texts, report, root) for language, texts in files_of.items()}
+    places = {name: place for head in reversed(heads.values()) for name, place in head.places.items()}
+    elsewhere = {name: f"{place.file}:{place.line}" for name, place in places.items()}
+    by_language = {
+        language: _catalogue(_Reading(language, root, head, elsewhere, report), files_of[language], flawed)
+        for language, head in heads.items()
+    }
+    return Catalogues(by_language, frozenset(flawed | compare_languages(by_language, flawed, report, root)))
 
 
-def _by_language(files: Mapping[str, str], report: Report, root: str) -> dict[str, dict[str, str]]:
-    """Sort files into language → subject → text."""
-    sorted_files: dict[str, dict[str, str]] = {}
+_Subjects = Mapping[str, str | None]
+"""The text of each subject's file; None: told to be unreadable."""
+
+
+def _by_language(files: Mapping[str, str | None], report: Report, root: str) -> dict[str, _Subjects]:
+    """Sort files into language → subject → text; one that is not called as it should be is there without text."""
+    found: dict[str, dict[str, str | None]] = {}
+    strays: list[tuple[str, str]] = []
+    strange: dict[str, str] = {}
     for path in sorted(files):
-        pure, place = PurePosixPath(path), Place(f"{root}/{path}")
-        if len(pure.parts) != 2 or pure.suffix != ".yaml" or not NAME.fullmatch(pure.stem):
-            report.add(place, "a file of prompts is called <language>/<subject>.yaml, the subject in small letters")
-        elif pure.parts[0] not in LANGUAGES:
-            known = did_you_mean(pure.parts[0], LANGUAGES) or f"; known are {', '.join(LANGUAGES)}"
-            report.add(place, f'no language "{pure.parts[0]}" whose numbers and dates can be spoken{known}')
+        language, _, name = path.partition("/")
+        if not name:
+            strays.append(("", path))
+        elif language not in LANGUAGES:
+            strange.setdefault(language, path)
+        elif NAME.fullmatch(name.removesuffix(SUFFIX)):
+            found.setdefault(language, {})[name.removesuffix(SUFFIX)] = files[path]
         else:
-            sorted_files.setdefault(pure.parts[0], {})[pure.stem] = files[path]
-    return sorted_files
+            strays.append((language, name))
+    for folder, path in strange.items():
+        known = did_you_mean(folder, LANGUAGES) or f"; known are {', '.join(LANGUAGES)}"
+        report.add(Place(f"{root}/{path}"), f'no language "{folder}" whose numbers and dates can be spoken{known}')
+        meant = folder[:2].lower()
+        if meant in LANGUAGES and meant not in found:
+            names = (one.rpartition("/")[2] for one in files if one.startswith(f"{folder}/"))
+            found[meant] = {CATALOGUE: None, **{name.removesuffix(SUFFIX): None for name in names}}
+    for language, name in strays:
+        subject = _subject_meant(PurePosixPath(name).name.lower(), found.get(language, {}))
+        is_there = any(subject in subjects for known, subjects in found.items() if language in (known, ""))
+        todo = (
+            f'call it "{subject}{SUFFIX}"'
+            if subject and not (language and is_there)
+            else "delete it, or move it elsewhere"
+        )
+        message = "a file of prompts is called <language>/<subject>.yaml, the subject in small letters"
+        report.add(Place(f"{root}/{language}/{name}" if language else f"{root}/{name}"), f"{message}; {todo}")
+        for known, subjects in found.items():
+            if language in (known, ""):
+                subjects.setdefault(subject, None)
+    return dict(found)
 
 
-def _catalogue(language: str, subjects: Mapping[str, str], report: Report, root: str, flawed: set[str]) -> Catalogue:
+def _subject_meant(name: str, subjects: Collection[str]) -> str:
+    """Return the subject that a file is about whose name is not quite one, as in "main (1)" or "copy of main"."""
+    words = re.findall(shapes.NAME, name)
+    return next((word for word in words if word in subjects), words[0] if words else "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One language that is read."""
+
+    language: str
+    root: str
+    head: _Head
+    elsewhere: Mapping[str, str]
+    """The names that the catalogues of all languages have, and where."""
+    report: Report
+
+
+def _catalogue(reading: _Reading, subjects: _Subjects, flawed: set[str]) -> Catalogue:
     """Return one language's prompts; names of prompts, and of whole subjects, that have problems go to `flawed`."""
-    head = _head(language, subjects.get(CATALOGUE), report, root)
-    reader = WordsReader(language, head.names, report)
+    language, head, report = reading.language, reading.head, reading.report
+    reader = WordsReader(language, replace(head.names, elsewhere=reading.elsewhere), report)
     prompts: dict[str, Prompt] = {}
     for subject in sorted(subjects.keys() - {CATALOGUE}):
-        node = read(f"{root}/{language}/{subject}.yaml", subjects[subject], report)
-        if node is None or node.fields is None:
+        node = _read(f"{reading.root}/{language}/{subject}.yaml", subjects[subject], report)
+        if node is None or node.fields is None or _is_elsewhere(node, report):
             flawed.add(subject)
-        for name, words in (node.mapping(report, "a file of prompts") if node else {}).items():
+            continue
+        for name, words in node.fields.items():
             full_name, before = f"{subject}.{name}", len(report.problems)
-            prompts[full_name] = _prompt(full_name, node.key_place(name) if node else words.place, words, reader)
+            prompts[full_name] = _prompt(full_name, node.key_place(name), words, reader)
             if len(report.problems) > before:
                 flawed.add(full_name)
     return Catalogue(language, head.locale, head.voice, prompts)
 
 
-def _head(language: str, text: str | None, report: Report, root: str) -> _Head:
+def _read(file: str, text: str | None, report: Report) -> Node | None:
+    node = read(file, text, report) if text is not None else None
+    if node and node.fields is None:
+        node.mapping(report, "a file of prompts")
+    return node
+
+
+_ELSEWHERE = (
+    (frozenset({"flow", "start", "states"}), "this is a file of the flow; it belongs into the folder of the flows"),
+    (
+        frozenset({"menu_keys", "ask_keys"}),
+        "this says what holds for the line; it belongs into the folder of the flows",
+    ),
+    (
+        frozenset({"language", "voice"}),
+        f'this is what "{CATALOGUE}.yaml" should say; call it so, or get the prompts of this file back',
+    ),
+)
+"""Fields that tell what a file is that lies in the place of one of prompts."""
+
+
+def _is_elsewhere(node: Node, report: Report) -> bool:
+    """Tell a file that is none of prompts once, in the place of all that would follow from it."""
+    found = next((what for names, what in _ELSEWHERE if names <= (node.fields or {}).keys()), "")
+    if found:
+        report.add(node.place, found)
+    return bool(found)
+
+
+def _head(language: str, subjects: _Subjects, report: Report, root: str) -> _Head:
     file = f"{root}/{language}/{CATALOGUE}.yaml"
-    if text is None:
+    if CATALOGUE not in subjects and not difflib.get_close_matches(CATALOGUE, subjects, n=1, cutoff=0.8):
         report.add(Place(file), "missing; it says the language's code, voice and names")
-        return _Head()
-    node = read(file, text, report)
-    if node is None:
-        return _Head()
+    node = _read(file, subjects.get(CATALOGUE), report)
+    if node is None or node.fields is None:
+        return _Head(Names(Place(file), are_known=False))
+    if not node.fits(shapes.CATALOGUE):
+        report.add(node.place, 'a catalogue has "language", "voice" and "names"; this is another file')
+        return _Head(Names(Place(file), are_known=False))
     fields = node.shaped(report, "a catalogue", shapes.CATALOGUE)
     locale = fields["language"].text(report, '"language"') if "language" in fields else None
     if locale is not None and not _is_locale(locale, language):
@@ -110,7 +188,10 @@ def _head(language: str, text: str | None, report: Report, root: str) -> _Head:
     names = fields["names"].mapping(report, '"names"') if "names" in fields else {}
     if voice is not None and clean(voice) != voice:
         report.add(fields["voice"].place, '"voice" holds a control character, which no voice is called by')
-    return _Head(locale or "", voice or "", _names(names, fields.get("names"), report))
+    spoken = _names(names, fields.get("names"), report)
+    places = {name: fields["names"].key_place(name) for name in spoken}
+    where = node.key_place("names")  # the catalogue's beginning, when it has none
+    return _Head(Names(where, spoken), locale or "", voice or "", places)
 
 
 def _is_locale(code: str, language: str) -> bool:
@@ -182,7 +263,10 @@ def _values(name: str, place: Place, all_words: tuple[Words, ...], report: Repor
     kinds: dict[str, str] = {}
     for slot in (slot for words in all_words for slot in words.slots):
         if kinds.setdefault(slot.name, slot.kind) != slot.kind:
-            report.add(place, f'"{name}" speaks "{slot.name}" as {kinds[slot.name]} and as {slot.kind}; choose one')
+            report.add(
+                slot.place or place,
+                f'"{name}" speaks "{slot.name}" as {kinds[slot.name]} and as {slot.kind}; choose one',
+            )
     for words in all_words:
         if words.by is not None and kinds.setdefault(words.by, "number") not in ("number", "ordinal"):
             report.add(place, f'"{name}" counts by "{words.by}", which is {kinds[words.by]} and not a number')
