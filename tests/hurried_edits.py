@@ -8,16 +8,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from pathlib import Path
 
 from rehearsal import PROJECT
 
 from ivr.cli.findings import find
-
-TODAY = date(2026, 3, 2)
-
 
 Change = tuple[str, str, str]
 """File, what gives way (the whole file when empty), and what takes its place."""
@@ -93,7 +89,7 @@ def _make(folder: Path, change: Change, encoding: str) -> None:
 
 def checked(folder: str) -> list[str]:
     """Return every finding in a folder, as it is printed by somebody who works there."""
-    found = find(Path(folder) / "flows", Path(folder) / "prompts", TODAY).findings
+    found = find(Path(folder) / "flows", Path(folder) / "prompts").findings
     return [str(finding).replace(f"{folder}/", "") for finding in found]
 
 

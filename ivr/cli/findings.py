@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from ivr.errors import Place
@@ -37,9 +36,9 @@ class Found:
     summary: str
 
 
-def find(flows: Path, prompts: Path, today: date) -> Found:
+def find(flows: Path, prompts: Path) -> Found:
     """Check both folders, and the recordings when the words they are held against are right."""
-    reviewed = review(flows, prompts, today)
+    reviewed = review(flows, prompts)
     findings = [Finding(one.place, one.message, "", is_error=True) for one in reviewed.problems]
     findings += [Finding(one.place, one.message, one.rule, is_error=False) for one in reviewed.remarks]
     if reviewed.catalogues:

@@ -66,7 +66,7 @@ def again(run: Callable[[], int], changes: Iterable[object]) -> None:
 
 def _check(chosen: Settings, form: Form, strict: bool, ignore: tuple[str, ...], quiet: bool) -> int:
     """Print what there is to say, and return the exit code."""
-    found = find(_shown(chosen.flows), _shown(chosen.prompts), chosen.clock()().astimezone(chosen.timezone).date())
+    found = find(_shown(chosen.flows), _shown(chosen.prompts))
     findings = [
         Finding(one.place, one.message, one.rule, is_error=one.is_error or strict)
         for one in found.findings

@@ -241,6 +241,10 @@ class AnswerKind:
     """It names a person or tells of their health."""
     card: bool = False
     """It is card data, which is secret and kept out of the call's state as well."""
+    digits: tuple[int, int] | None = None
+    """How many digits it has, at least and at most; None where the action takes what it gets."""
+    in_parts: bool = False
+    """One question may take some of these lengths and another the rest."""
 
 
 @dataclass(frozen=True, slots=True)

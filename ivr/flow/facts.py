@@ -58,6 +58,7 @@ class _Facts:
         self.catalogues = catalogues
         self.actions = actions
         self.facts: Names = frozenset(fact for spec in actions.values() for fact in spec.facts)
+        self.stale: dict[Names, Names] = {}
         self.made_of = {fact: self._made_of(fact) for fact in self.facts}
         first = {state.first for state in graph.states.values() if isinstance(state, Menu) and state.first}
         self.told = {
@@ -120,12 +121,22 @@ class _Facts:
         if is_question(self.graph, move.source):
             known = self._asked(known, state, move)
         changed = self._written(move)
-        stale = {fact for fact in self.facts if self.made_of[fact] & changed or fact in changed}
+        if not changed:
+            return known
+        stale = self._stale(changed)
         fresh = {(fact, state.action) for fact in self.facts & changed} if isinstance(state, Do) else set()
         true = frozenset(one for one in known.true if one[0] not in stale) | fresh
         if needs_yes(state, self.actions):  # what it changes is what the yes was to, but no longer what was said
             return _Agreed(true, known.agreed, known.menu, known.done | changed)
         return _Agreed(true, frozenset(one for one in known.agreed if one[0] not in stale), known.menu, known.done)
+
+    def _stale(self, changed: Names) -> Names:
+        """Return the facts that no longer tell what is so, once these values have changed."""
+        if changed not in self.stale:
+            self.stale[changed] = frozenset(
+                fact for fact in self.facts if self.made_of[fact] & changed or fact in changed
+            )
+        return self.stale[changed]
 
     def _asked(self, known: _Agreed, state: State, move: Move) -> _Agreed:
         """Return what is known once a question is answered: a key that confirms agrees to what was said before it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from ivr.errors import IvrError
@@ -37,6 +37,14 @@ class Spot:
     state: str
     below: Spot | None = None
     interrupting: bool = False
+    _hash: int = field(init=False, repr=False, compare=False)
+    """Kept, since spots are looked up again and again, and lie deep on one another."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.flow, self.state, self.below, self.interrupting)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @property
     def name(self) -> str:

@@ -28,6 +28,7 @@ from ivr.flow.definition import (
     Transfer,
 )
 from ivr.keypad import NAMES
+from ivr.wording import is_possible_phone
 from ivr.yaml_reader import Node, read
 
 LINE_FILE = "line.yaml"
@@ -65,12 +66,7 @@ def _line(node: Node, report: Report) -> Line | None:
             gives_up_node.shaped(report, "gives_up", language.GIVES_UP) if gives_up_node else {}
         ).items()
     }
-    languages = {
-        number: spoken.text(report, "a language") or ""
-        for number, spoken in (
-            fields["languages"].mapping(report, "languages") if "languages" in fields else {}
-        ).items()
-    }
+    languages = _called_numbers(fields["languages"], report) if "languages" in fields else {}
     if limits is None or not all(names.values()) or not all(numbers.values()):
         return None
     return Line(
@@ -87,6 +83,22 @@ def _line(node: Node, report: Report) -> Line | None:
         most_actions=numbers["most_actions"] or 0,
         languages=languages,
     )
+
+
+def _called_numbers(node: Node, report: Report) -> dict[str, str]:
+    """Return the language that calls to each number begin in; a number is written as the carrier names it."""
+    found = {}
+    for number, spoken in node.mapping(report, "languages").items():
+        found[number] = spoken.text(report, "a language") or ""
+        if number != "default" and not is_possible_phone(number):
+            digits = "".join(filter(str.isdigit, number))
+            meant = f' (did you mean "+{digits if len(digits) > 10 else f"1{digits}"}"?)' if len(digits) > 9 else ""
+            report.add(
+                node.key_place(number),
+                f'"{number}" is no number that is called: it is written with + and its country, in digits only, as in '
+                f'"+18005550100"{meant}',
+            )
+    return found
 
 
 def _interruptions(node: Node | None, report: Report) -> dict[str, str]:

@@ -6,15 +6,13 @@ Problems keep them from being published; remarks are what could be said better.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from ivr.errors import DefinitionError, Problem, Report
 from ivr.flow import load_flows
 from ivr.flow.definition import Flows
-from ivr.flow.usage import menu_uses, phrases_of, used_languages, used_prompts
-from ivr.line import own_words
-from ivr.line.examples import Examples
+from ivr.flow.usage import used_languages, used_prompts
+from ivr.line import own_words, spoken_words
 from ivr.line.specs import SPECS
 from ivr.prompts import Catalogues, load_prompts, read_folder
 from ivr.prompts.lint import Lint, Remark, lint
@@ -30,7 +28,7 @@ class Review:
     catalogues: Catalogues | None = None
 
 
-def review(flows: Path, prompts: Path, today: date) -> Review:
+def review(flows: Path, prompts: Path) -> Review:
     """Read and check both folders; problems are told with the folders as they were given."""
     report = Report()
     flow_files, prompt_files = _read(flows, report), _read(prompts, report)
@@ -38,23 +36,16 @@ def review(flows: Path, prompts: Path, today: date) -> Review:
         return Review(_sorted(report))
     catalogues = load_prompts(prompt_files, report, str(prompts))
     built = load_flows(flow_files, catalogues, SPECS, report, str(flows))
-    own_words.check(catalogues, report, str(prompts))
+    spoken_words.check(built, flow_files, catalogues, SPECS, report, str(prompts))
     if built is None or report.problems:
         return Review(_sorted(report))
-    return Review((), remarks(built, catalogues, today), built, catalogues)
+    return Review((), remarks(built, catalogues), built, catalogues)
 
 
-def remarks(flows: Flows, catalogues: Catalogues, today: date) -> tuple[Remark, ...]:
+def remarks(flows: Flows, catalogues: Catalogues) -> tuple[Remark, ...]:
     """Return what could be said better in prompts that are right."""
-    examples = Examples(catalogues, flows.flows, SPECS, today, {})
-    how = Lint(
-        uses=menu_uses(flows),
-        used=used_prompts(flows, SPECS) | own_words.OWN_WORDS,
-        languages=used_languages(flows),
-        phrases=phrases_of(SPECS),
-        examples=examples.values,
-    )
-    return lint(catalogues, how)
+    used = used_prompts(flows, SPECS) | own_words.OWN_WORDS
+    return lint(catalogues, Lint(used, used_languages(flows)))
 
 
 def _read(folder: Path, report: Report) -> dict[str, str] | None:

@@ -57,6 +57,21 @@ def written(parts: Iterable[str | Slot]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Words as they stand in their file, values and all, and where."""
+
+    text: str
+    place: Place
+    """Where their first letter stands."""
+    one_line: bool
+
+    def at(self, position: int) -> Place:
+        """Return where a letter stands; of a text that runs over several lines, where the text begins."""
+        column = self.place.column + (position if self.one_line else 0)
+        return Place(self.place.file, self.place.line, column)
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """Words with values in them, in one form or, with `by`, in a form per plural category of the language."""
 
@@ -64,6 +79,8 @@ class Words:
     by: str | None = None
     place: Place | None = field(default=None, compare=False)
     """Where they are written."""
+    sources: Mapping[str, tuple[Source, ...]] = field(default_factory=dict, compare=False)
+    """Form -> what it was read from: the words, after the facts before them."""
 
     @property
     def slots(self) -> Iterator[Slot]:
@@ -74,6 +91,10 @@ class Words:
     def written(self) -> str:
         """The words as they are written, values as [name]; `other` stands for every plural form."""
         return written(self.forms["other"])
+
+    def source(self, form: str) -> tuple[Source, ...]:
+        """Return what a form was read from; `other` stands in for a form that was not written."""
+        return self.sources.get(form, self.sources.get("other", ()))
 
     def form(self, count: int, locale: str) -> tuple[str | Slot, ...]:
         """Return the parts for a count; `other` stands in for a category that was not written."""
@@ -107,6 +128,8 @@ class Catalogue:
     locale: str
     voice: str
     prompts: Mapping[str, Prompt]
+    head: Mapping[str, Source] = field(default_factory=dict, compare=False)
+    """What catalogue.yaml says, by field: `language`, `voice`, and each of its names."""
 
     @property
     def title(self) -> str:
@@ -182,6 +205,16 @@ class Catalogues:
     def names(self) -> frozenset[str]:
         """The names of all prompts, which every language has."""
         return frozenset(name for catalogue in self.by_language.values() for name in catalogue.prompts)
+
+    @property
+    def languages_by_name(self) -> dict[str, str]:
+        """What each language is called in each of them, in small letters: "spanish" and "español" are es."""
+        named = (
+            (Locale.parse(spoken).get_language_name(language), language)
+            for spoken in self.by_language
+            for language in self.by_language
+        )
+        return {name.lower(): language for name, language in named if name}
 
     def prompt(self, name: str) -> Prompt | None:
         """Return a prompt in the first language, for its place and values, which are alike in all."""

@@ -14,9 +14,9 @@ from babel import Locale, UnknownLocaleError
 
 from ivr.errors import DefinitionError, Place, Problem, Report, did_you_mean
 from ivr.prompts import shapes
-from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, Words
+from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, Source, Words
 from ivr.prompts.comparison import compare_languages
-from ivr.prompts.words import NAME, WordsReader, is_in_braces
+from ivr.prompts.words import NAME, WordsReader, is_in_braces, source
 from ivr.wording import LANGUAGES
 from ivr.yaml_reader import Node, read
 
@@ -31,6 +31,7 @@ class _Head:
     locale: str = ""
     voice: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
 
 def read_folder(folder: Path) -> dict[str, str]:
@@ -91,7 +92,7 @@ def _catalogue(language: str, subjects: Mapping[str, str], report: Report, root:
             prompts[full_name] = _prompt(full_name, node.key_place(name) if node else words.place, words, reader)
             if len(report.problems) > before:
                 flawed.add(full_name)
-    return Catalogue(language, head.locale, head.voice, prompts)
+    return Catalogue(language, head.locale, head.voice, prompts, head.sources)
 
 
 def _head(language: str, text: str | None, report: Report, root: str) -> _Head:
@@ -108,7 +109,9 @@ def _head(language: str, text: str | None, report: Report, root: str) -> _Head:
         report.add(fields["language"].place, f'"language" should be a code such as {language}-US, found "{locale}"')
     voice = fields["voice"].text(report, '"voice"') if "voice" in fields else None
     names = fields["names"].mapping(report, '"names"') if "names" in fields else {}
-    return _Head(locale or "", voice or "", _names(names, fields.get("names"), report))
+    written = {**{name: node for name, node in fields.items() if name != "names"}, **names}
+    sources = {name: source(node) for name, node in written.items() if node.scalar}
+    return _Head(locale or "", voice or "", _names(names, fields.get("names"), report), sources)
 
 
 def _is_locale(code: str, language: str) -> bool:
@@ -160,7 +163,8 @@ def _after(facts: Words, words: Words, name: str, report: Report) -> Words:
         form: (*facts.forms.get(form, facts.forms["other"]), " ", *words.forms.get(form, words.forms["other"]))
         for form in {**facts.forms, **words.forms}
     }
-    return Words(forms, facts.by or words.by, words.place)
+    sources = {form: (*facts.source(form), *words.source(form)) for form in forms}
+    return Words(forms, facts.by or words.by, words.place, sources)
 
 
 def _tries(node: Node | None, what: str, reader: WordsReader) -> tuple[Words, ...]:

@@ -35,6 +35,8 @@ class Node:
     items: tuple[Node, ...] | None = None
     fields: Mapping[str, Node] | None = None
     key_places: Mapping[str, Place] | None = None
+    one_line: bool = False
+    """A text that begins and ends on one line, so that each of its words has a column."""
 
     @property
     def kind(self) -> str:
@@ -175,7 +177,8 @@ MOST_LEVELS = 20
 def _node(file: str, node: yaml.Node, report: Report) -> Node:
     place = Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
     if isinstance(node, yaml.ScalarNode):
-        return Node(place, scalar=node.value, quoted=node.style in ("'", '"'))
+        one_line = node.start_mark.line == node.end_mark.line
+        return Node(place, scalar=node.value, quoted=node.style in ("'", '"'), one_line=one_line)
     if isinstance(node, yaml.SequenceNode):
         return Node(place, items=tuple(_node(file, item, report) for item in node.value))
     fields: dict[str, Node] = {}

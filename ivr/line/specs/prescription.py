@@ -32,7 +32,7 @@ FACTS: Mapping[str, Mapping[str, str]] = {
     "first_fill": FOUND,
     "due_too_late": {**FOUND, **DATES},
     "too_soon": {**FOUND, **DATES},
-    "runs_out_first": {**FOUND, **DATES, "supply_end": "phrase", "supply_ends_on": "date"},
+    "runs_out_first": {**FOUND, **DATES, "supply_end": "phrase", "supply_ends_on": KEPT},
     "refillable": {**FOUND, **DATES},
 }
 """What each finding tells: its words may speak of that and of nothing else."""
