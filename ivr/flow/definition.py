@@ -263,6 +263,8 @@ class ActionSpec:
     """The keyed values that it takes, each with its kind."""
     phrases: Mapping[str, Phrases] = field(default_factory=dict)
     """Value name, at any depth -> the phrases it may be."""
+    tells: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Outcome -> the values of it that callers are told before anything else is asked or done."""
     needs_yes: bool = False
     """It orders, charges, cancels or asks a prescriber: a key that confirms must come right before."""
     facts: frozenset[str] = frozenset()

@@ -155,14 +155,17 @@ def _check_answers(flows: Flows, actions: Actions, report: Report) -> None:
             report.add(ask.place, f'"{ask.save}" is {card.name}, which is card data: it needs "card: true"')
         elif secret and not ask.secret:
             report.add(ask.place, f'"{ask.save}" is {secret.name}, which is secret: it needs "secret: true"')
+        alike = [other for _, other in points(flows) if isinstance(other, Ask) and other.save == ask.save]
         for kind in taken_for[:1]:
-            _check_length(ask, kind, report)
+            _check_length(ask, alike, kind, report)
 
 
-def _check_length(ask: Ask, kind: AnswerKind, report: Report) -> None:
+def _check_length(ask: Ask, alike: list[Ask], kind: AnswerKind, report: Report) -> None:
+    """A question takes every length that its answer has; where it may be one of several, they do together."""
     low, high = kind.digits or (ask.low, ask.high)
-    fits = low <= ask.low and ask.high <= high if kind.in_parts else (ask.low, ask.high) == (low, high)
-    if not fits:
+    together = [other for other in alike if low <= other.low and other.high <= high] if kind.in_parts else [ask]
+    taken = {digits for other in together for digits in range(other.low, other.high + 1)}
+    if ask.low < low or ask.high > high or (taken != set(range(low, high + 1)) and ask is alike[0]):
         report.add(
             ask.place,
             f'"{ask.save}" is {kind.name}, which has {_length(low, high)}, and not {_length(ask.low, ask.high)}: '

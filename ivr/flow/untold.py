@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ivr.errors import Place, Report
-from ivr.flow.definition import KEPT, LIST, ActionSpec, Do, Flows, Menu
+from ivr.flow.definition import KEPT, LIST, ActionSpec, Do, Flows, Menu, Say, State, Target
 from ivr.flow.graph import points
 from ivr.flow.spoken import prompts_of
 from ivr.prompts import PHRASE, Catalogues
@@ -29,7 +29,15 @@ def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report
                 _place(catalogues, name),
                 f'"{name}" does not say {{{value}:{given[value]}}} in any language, which callers need to hear: put it back',
             )
-    for place, value, action in _never_spoken(flows, catalogues, actions):
+    told: set[str] = set()
+    for do, outcome, value in _not_told(flows, catalogues, actions):
+        told.add(value)
+        report.add(
+            do.outcomes[outcome].place,
+            f'callers are not told {{{value}}} when "{do.action}" comes to "{outcome}": put it back into the words that '
+            "this leads to",
+        )
+    for place, value, action in _never_spoken(flows, catalogues, actions, told):
         report.add(
             place,
             f'no prompt says {{{value}}}, which "{action}" finds out for callers to hear: put it back where it was',
@@ -65,12 +73,42 @@ def _choices(flows: Flows, actions: Actions) -> dict[str, Given]:
     }
 
 
-def _never_spoken(flows: Flows, catalogues: Catalogues, actions: Actions) -> Iterator[tuple[Place, str, str]]:
+def _not_told(flows: Flows, catalogues: Catalogues, actions: Actions) -> Iterator[tuple[Do, str, str]]:
+    """Yield what an action says that callers are told, and no prompt tells on the way to the next question or action."""
+    for (flow, _), state in points(flows):
+        spec = actions.get(state.action) if isinstance(state, Do) else None
+        if not isinstance(state, Do) or spec is None:
+            continue
+        for outcome in sorted(spec.tells.keys() & state.outcomes.keys()):
+            names = list(_said_next(flows.flows[flow].states, state.outcomes[outcome]))
+            spoken = frozenset().union(*(_spoken(catalogues, name) or frozenset() for name in names))
+            for value in sorted(spec.tells[outcome] - spoken) if names else ():
+                yield state, outcome, value
+
+
+def _said_next(states: Mapping[str, State], way: Target) -> Iterator[str]:
+    """Yield the prompts that are said on a way and in the state it leads to; after a statement, also what follows."""
+    seen: set[str] = set()
+    while True:
+        if way.say:
+            yield way.say
+        state = states.get(way.state)
+        if state is None or state.name in seen:
+            return
+        seen.add(state.name)
+        yield from (name for name in (getattr(state, "first", ""), getattr(state, "prompt", "")) if name)
+        if not isinstance(state, Say):
+            return
+        way = state.next
+
+
+def _never_spoken(
+    flows: Flows, catalogues: Catalogues, actions: Actions, told: set[str]
+) -> Iterator[tuple[Place, str, str]]:
     """Yield each value that an action writes to be spoken and no prompt of the flows speaks, with the first such state."""
     states = [state for _, state in points(flows)]
     names = {name for state in states for _, name, _ in prompts_of(state)}
     spoken = frozenset().union(*(_spoken(catalogues, name) or frozenset() for name in names))
-    told: set[str] = set()
     for state in states:
         spec = actions.get(state.action) if isinstance(state, Do) else None
         for written in spec.outcomes.values() if spec else ():

@@ -10,22 +10,13 @@ from ivr.errors import Place
 from ivr.flow.definition import Question
 from ivr.prompts import PHRASE, Catalogue
 from ivr.prompts.catalogue import Source, Words
-from ivr.prompts.lint.keys import KeyWord, Slip, spoken_keys
+from ivr.prompts.lint.keys import CHOICE, KeyWord, Slip, name_of, spoken_keys
 from ivr.prompts.lint.speech import SPEECHES
 
 NAMED = frozenset({"star", "pound"})
 """Keys whose names mean nothing else, in whatever words they stand."""
 OPTIONS = "options"
 """The value in which a menu speaks its choices."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question: its name, and the keys that every question takes."""
-
-    name: str
-    state: Question
-    universal: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +31,22 @@ class Heard:
     def key(self) -> str:
         """The key, as definitions write it."""
         return self.word.key
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question: its name, its own keys, those of its choices, and those that every question takes."""
+
+    name: str
+    state: Question
+    own: frozenset[str]
+    choices: frozenset[str]
+    universal: frozenset[str]
+
+    def takes(self, heard: Heard) -> bool:
+        """Tell whether a key that is spoken is taken; those of choices are named with them, or in a bare list of keys."""
+        is_choice = heard.key == CHOICE or (heard.key in self.choices and not heard.word.gist)
+        return is_choice or heard.key in self.own | self.universal
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,7 @@ class Said:
 
     def spoken(self, key: str) -> str:
         """Return the name of a key, in the language's own words."""
-        return next((name for name, known in self.speech.keys.items() if known == key and name.isalpha()), key)
+        return name_of(key, self.speech)
 
     def _forms(self, kind: str, number: int, is_last: bool, words: Words) -> Iterator[Wording]:
         inside = tuple(one for name in self._inside(words) for one in self._keys_of_phrase(name))
@@ -108,7 +115,7 @@ class Said:
                 kind,
                 number,
                 is_last,
-                sources[-1].place,
+                sources[-1].at(0),
                 tuple(_heard(source, word) for source, found in spoken for word in found.keys),
                 inside,
                 frozenset().union(*(found.named & NAMED for _, found in spoken)),

@@ -6,6 +6,7 @@ growing more helpful. `Catalogue.words` is what a call uses: name and values in,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,6 +19,9 @@ from ivr.wording import KINDS, Value, Values, speak
 
 PHRASE = "phrase"
 """The kind of a value that is words of its own: a prompt of the same catalogue, or several."""
+
+_HEAD = re.compile(r"[>|][-+0-9]*[^\n]*\n|['\"]")
+"""What stands before the words of a text: the sign of long words, or a quotation mark."""
 
 PROMPT_KINDS = (*KINDS, PHRASE)
 
@@ -58,17 +62,27 @@ def written(parts: Iterable[str | Slot]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Words as they stand in their file, values and all, and where."""
+    """Words as they were read, values in braces and all."""
 
     text: str
     place: Place
-    """Where their first letter stands."""
-    one_line: bool
+    """Where they begin."""
+    raw: str
+    """The same in the file, with quotes, line ends and the spaces before each line."""
 
     def at(self, position: int) -> Place:
-        """Return where a letter stands; of a text that runs over several lines, where the text begins."""
-        column = self.place.column + (position if self.one_line else 0)
-        return Place(self.place.file, self.place.line, column)
+        """Return where a letter of the text stands in the file: as many signs after the beginning, spaces apart."""
+        before = sum(not sign.isspace() for sign in self.text[:position])
+        start = _HEAD.match(self.raw)
+        for index in range(start.end() if start else 0, len(self.raw)):
+            if self.raw[index].isspace():
+                continue
+            if before == 0:
+                line = self.raw.count("\n", 0, index)
+                column = index - self.raw.rfind("\n", 0, index) if line else self.place.column + index
+                return Place(self.place.file, self.place.line + line, column)
+            before -= 1
+        return self.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +221,17 @@ class Catalogues:
         return frozenset(name for catalogue in self.by_language.values() for name in catalogue.prompts)
 
     @property
+    def titles(self) -> dict[str, str]:
+        """The name of each language in English."""
+        return {language: catalogue.title for language, catalogue in self.by_language.items()}
+
+    @property
     def languages_by_name(self) -> dict[str, str]:
         """What each language is called in each of them, in small letters: "spanish" and "español" are es."""
         named = (
-            (Locale.parse(spoken).get_language_name(language), language)
-            for spoken in self.by_language
+            (Locale.parse(language).get_language_name(speaking), language)
             for language in self.by_language
+            for speaking in self.by_language
         )
         return {name.lower(): language for name, language in named if name}
 

@@ -99,9 +99,8 @@ class WordsReader:
 
 
 def source(node: Node) -> Source:
-    """Return a text as it was written; a quotation mark before it takes a column."""
-    place = Place(node.place.file, node.place.line, node.place.column + (node.quoted and node.one_line))
-    return Source(node.scalar or "", place, node.one_line)
+    """Return a text as it was written."""
+    return Source(node.scalar or "", node.place, node.raw)
 
 
 def is_in_braces(node: Node) -> bool:

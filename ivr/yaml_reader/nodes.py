@@ -35,8 +35,8 @@ class Node:
     items: tuple[Node, ...] | None = None
     fields: Mapping[str, Node] | None = None
     key_places: Mapping[str, Place] | None = None
-    one_line: bool = False
-    """A text that begins and ends on one line, so that each of its words has a column."""
+    raw: str = ""
+    """A text as it stands in the file, from its first sign to its last: quotes, line ends and all."""
 
     @property
     def kind(self) -> str:
@@ -136,7 +136,7 @@ def read(file: str, text: str, report: Report) -> Node | None:
     if root is None:
         report.add(Place(file), "the file is empty")
         return None
-    return _node(file, root, report)
+    return _node(file, text, root, report)
 
 
 def _compose(text: str) -> yaml.Node | None:
@@ -174,13 +174,13 @@ class _Loader(yaml.BaseLoader):
 MOST_LEVELS = 20
 
 
-def _node(file: str, node: yaml.Node, report: Report) -> Node:
+def _node(file: str, text: str, node: yaml.Node, report: Report) -> Node:
     place = Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
     if isinstance(node, yaml.ScalarNode):
-        one_line = node.start_mark.line == node.end_mark.line
-        return Node(place, scalar=node.value, quoted=node.style in ("'", '"'), one_line=one_line)
+        raw = text[node.start_mark.index : node.end_mark.index]
+        return Node(place, scalar=node.value, quoted=node.style in ("'", '"'), raw=raw)
     if isinstance(node, yaml.SequenceNode):
-        return Node(place, items=tuple(_node(file, item, report) for item in node.value))
+        return Node(place, items=tuple(_node(file, text, item, report) for item in node.value))
     fields: dict[str, Node] = {}
     places: dict[str, Place] = {}
     for key, value in node.value:
@@ -191,5 +191,5 @@ def _node(file: str, node: yaml.Node, report: Report) -> Node:
             report.add(key_place, f'"{key.value}" stands here twice; the first is on line {places[key.value].line}')
         else:
             places[key.value] = key_place
-            fields[key.value] = _node(file, value, report)
+            fields[key.value] = _node(file, text, value, report)
     return Node(place, fields=fields, key_places=places)

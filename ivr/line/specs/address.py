@@ -11,6 +11,7 @@ SPECS: dict[str, ActionSpec] = {
         "none",
         reads=("member_id",),
         on={"on_file": {"address": "address", "address_id": KEPT, "new_address": KEPT, "address_held": KEPT}},
+        tells={"on_file": ("address",)},
     ),
     "leave_order": spec("left", "address_dropped", writes={"new_address": KEPT}),
 }

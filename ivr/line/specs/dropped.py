@@ -10,6 +10,7 @@ SPECS: dict[str, ActionSpec] = {
         "dropped",
         "none",
         reads=("member_id",),
+        tells={"dropped": ("count",)},
         on={"dropped": {"dropped": KEPT, "count": "number", "dropped_asked": KEPT}},
     ),
     "take_up_order": spec("taken_up", reads=("dropped",), writes={"basket": KEPT}, forgets=("dropped",)),

@@ -56,6 +56,7 @@ SPECS: dict[str, ActionSpec] = {
             "later_orders": speech.PLACED,
             "what": speech.MEDICINE,
         },
+        tells={"placed": ("placed",), "taken": ("what",), "all_taken": ("what",)},
         facts=FACTS,
     ),
 }

@@ -97,6 +97,11 @@ def spoken_keys(text: str, speech: Speech) -> Spoken:
     return Spoken(keys, slips, named)
 
 
+def name_of(key: str, speech: Speech) -> str:
+    """Return what a key is called: "one", "pound"."""
+    return next((name for name, known in speech.keys.items() if known == key and name.isalpha()), key)
+
+
 def gist(text: str, speech: Speech) -> frozenset[str]:
     """Return what tells some words from others, each word by its stem."""
     words = (plain(found) for found in _TOKEN.findall(text) if found[0].isalpha())

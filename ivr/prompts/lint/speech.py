@@ -20,7 +20,7 @@ class Speech:
     keys: Mapping[str, str]
     """Spoken name of a key -> how definitions write it."""
     pressing: frozenset[str]
-    """Words that have a key pressed: "press"."""
+    """Words that have a key pressed, without accents: "press"."""
     fillers: frozenset[str]
     """Words that may stand between those and the key: "press *the* star *key*"."""
     links: frozenset[str]
@@ -136,8 +136,8 @@ SPEECHES: Mapping[str, Speech] = {
         keys=_FIGURES
         | {name: str(number) for number, name in enumerate(_ENGLISH_KEYS)}
         | _pairs("star star asterisk star pound pound hash pound"),
-        pressing=_words("press presses pressing hit push"),
-        fillers=_words("the key number button just only"),
+        pressing=_words("press pressing hit push dial enter option"),
+        fillers=_words("the key number button just only option"),
         links=_words("or and nor"),
         after_key=_words("or for to if then and when on at any again now once key button sign twice"),
         spans=_words("to through thru"),
@@ -149,7 +149,7 @@ SPEECHES: Mapping[str, Speech] = {
         light=_words("a an the please now that this it your just"),
         idle=_words(
             "a an the please now that this it its your just you to for if of or and in on with by at from is are be as "
-            "one do does not no then when go can we i me my them they here there"
+            "one do does not no then when go can we i me my them they here there again another"
         ),
         typical=_words("the your you and is are press with please key for of this that have will was not"),
         common=_words(
@@ -165,9 +165,9 @@ SPEECHES: Mapping[str, Speech] = {
         | {name: str(number) for number, name in enumerate(_SPANISH_KEYS)}
         | _pairs("asterisco star estrella star numeral pound gato pound almohadilla pound"),
         pressing=_words(
-            "oprima presione pulse marque oprime presiona pulsa marca oprimir presionar pulsar aprieta apriete"
+            "oprima presione pulse marque oprime presiona pulsa marca oprimir presionar pulsar aprieta apriete opcion"
         ),
-        fillers=_words("la el tecla número botón solo sólo solamente del"),
+        fillers=_words("la el tecla numero boton solo solamente opcion"),
         links=_words("o y u e ni"),
         after_key=_words("o y u para si al luego cuando en otra ahora abajo por"),
         spans=_words("al a hasta"),
@@ -176,7 +176,7 @@ SPEECHES: Mapping[str, Speech] = {
         light=_words("un una el la los las por favor ahora eso esto lo su sus ya"),
         idle=_words(
             "un una uno el la los las por favor ahora eso esto lo su sus ya para si o y a al de del en con que no le les "
-            "se es me mi usted aqui ahi esta este"
+            "se es me mi usted aqui ahi esta este otra otro vez"
         ),
         typical=_words("el los las una su sus para oprima tecla por que usted número receta pedido"),
         common=_words(
