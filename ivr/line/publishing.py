@@ -24,7 +24,7 @@ from ivr.flow.definition import ActionSpec
 from ivr.line import publications
 from ivr.line.publications import Files, Publication
 from ivr.line.service import Line
-from ivr.line.versions import Folders, Refusal, Version, Versions, load, read_files
+from ivr.line.versions import Folders, Refusal, Version, Versions, load, read_files, rebuild
 
 LOOK_SECONDS = 0.25
 """Between two looks; an edit is taken at the second look that finds it the same, so that a half-saved file is not."""
@@ -36,6 +36,7 @@ Traces = frozenset[tuple[str, int, int, int]]
 def open_versions(database: Engine, folders: Folders, actions: Mapping[str, ActionSpec]) -> Versions:
     """Return what a new process answers calls with: what lies in the folders or, when that is bad, what is published.
 
+    That was checked when it was published, by the rules of that release: a line that answers is better than none.
     Raises DefinitionError when neither can be used.
     """
     try:
@@ -44,9 +45,10 @@ def open_versions(database: Engine, folders: Folders, actions: Mapping[str, Acti
         with database.begin() as connection:
             newest = publications.latest(connection)
             files = publications.stored(connection, newest.hash) if newest else None
-        if files is None:
+        version = rebuild(files) if files else None
+        if version is None:
             raise
-        return Versions(load(files, actions), actions)
+        return Versions(version, actions)
 
 
 class Watcher:
