@@ -54,6 +54,11 @@ WORDS = {
         "week or so., say: 'To go on, press one.'}",
         [],
     ),
+    "a number that can be keyed at once": (
+        "a: To keep you safe, one more number. Key in the number of your card, or the month, day and year of your birth in "
+        "eight digits, then press pound.",
+        [],
+    ),
     "names and a list are not hard": (
         "a: We take Visa, Mastercard, Discover and American Express, on the telephone, by mail and in Albuquerque.",
         [],

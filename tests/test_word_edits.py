@@ -181,6 +181,30 @@ def test_a_bad_edit_is_told_where_it_is_wrong(told: str, changes: tuple[Change, 
     assert all(told in message for _, message in found)
 
 
+def test_a_key_moved_in_the_flow_and_in_all_its_words_is_taken() -> None:
+    files, _ = made(("flows/main.yaml", "      5: other_ways", "      6: other_ways"))
+    for file, old, new in ((EN, "five", "six"), (ES, "cinco", "seis")):
+        files[file] = files[file].replace(old, new)
+    assert problems(files) == []
+
+
+def test_a_key_that_is_new_in_the_flow_and_in_all_its_words_is_taken() -> None:
+    files, _ = made(("flows/settle.yaml", "      3: cancel\n", "      3: cancel\n      9: {end: settled}\n"))
+    for language, old, new in (
+        ("en", "press three.", "press three. To do nothing, press nine."),
+        ("es", "oprima tres.", "oprima tres. Para dejarlo así, oprima nueve."),
+        ("en", "Please press one for another card or three to cancel.", "Please press one, three or nine."),
+        (
+            "es",
+            "Por favor, oprima uno para usar otra tarjeta o tres para cancelar.",
+            "Por favor, oprima uno, tres o nueve.",
+        ),
+    ):
+        before, mark, after = files[f"prompts/{language}/settle.yaml"].partition("\nfacts:")
+        files[f"prompts/{language}/settle.yaml"] = before.replace(old, new) + mark + after
+    assert problems(files) == []
+
+
 def test_whole_files_exchanged_are_told_once_each() -> None:
     files, _ = made()
     files[EN], files[ES] = files[ES], files[EN]

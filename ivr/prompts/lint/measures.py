@@ -59,9 +59,10 @@ def _long(written: str, names: Mapping[str, str], speech: Speech) -> Found:
     """
     longest = length = 0.0
     for sentence in sentences(_NAME.sub(lambda name: names.get(name[1], name[1]), written)):
-        length = 0.0 if _VALUE.search(sentence) else length + seconds(sentence)
+        before_number, *keyed = re.split(speech.keying, sentence, flags=re.IGNORECASE)
+        length = 0.0 if _VALUE.search(sentence) else length + seconds(before_number)
         longest = max(longest, length)
-        if re.search(speech.press, sentence, re.IGNORECASE):
+        if keyed or re.search(speech.press, sentence, re.IGNORECASE):
             length = 0.0
     if longest > MOST_SECONDS:
         yield "long", f"takes {ceil(longest)} seconds before there is anything to press; {MOST_SECONDS} are enough"

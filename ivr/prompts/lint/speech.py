@@ -21,6 +21,8 @@ class Speech:
     """Spoken name of a key -> how definitions write it."""
     pressing: frozenset[str]
     """Words that have a key pressed, without accents: "press"."""
+    keying: str
+    """A pattern of the words that have a number keyed: "key in"."""
     fillers: frozenset[str]
     """Words that may stand between those and the key: "press *the* star *key*"."""
     links: frozenset[str]
@@ -137,6 +139,7 @@ SPEECHES: Mapping[str, Speech] = {
         | {name: str(number) for number, name in enumerate(_ENGLISH_KEYS)}
         | _pairs("star star asterisk star pound pound hash pound"),
         pressing=_words("press pressing hit push dial enter option"),
+        keying=r"\bkey (?:it |them |one )?in\b",
         fillers=_words("the key number button just only option"),
         links=_words("or and nor"),
         after_key=_words("or for to if then and when on at any again now once key button sign twice"),
@@ -167,6 +170,7 @@ SPEECHES: Mapping[str, Speech] = {
         pressing=_words(
             "oprima presione pulse marque oprime presiona pulsa marca oprimir presionar pulsar aprieta apriete opcion"
         ),
+        keying=r"\bm[aá]rque(?:lo|la|los|las)?\b",
         fillers=_words("la el tecla numero boton solo solamente opcion"),
         links=_words("o y u e ni"),
         after_key=_words("o y u para si al luego cuando en otra ahora abajo por"),
