@@ -41,7 +41,7 @@ SPANISH = {
     "Si quiere pagarlo, presione la tecla número uno.": "1 Si quiere pagarlo",
     "Para terminar, pulse 9.": "9 Para terminar",
     "Para oír eso otra vez, asterisco.": "star Para oír eso otra vez",
-    "Si no, oprima nueve.": "9",
+    "Si no, oprima nueve.": "9 Si no",
 }
 TEXTS = [("en", *case) for case in ENGLISH.items()] + [("es", *case) for case in SPANISH.items()]
 

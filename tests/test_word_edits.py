@@ -78,6 +78,10 @@ GOOD: dict[str, tuple[Change, ...]] = {
     "a semicolon": ((REFILL, PAY, "  say: To pay it now, press one; to cancel it, press three."),),
     "without commas": ((REFILL, PAY, "  say: To pay it now press one. To cancel it press three."),),
     "by pressing": ((REFILL, PAY, "  say: You can pay it now by pressing one. To cancel it, press the three key."),),
+    "words after the key": (
+        ("prompts/en/checkout.yaml", "say: If that is right, press one. For another address, press two.", "say: If that is right, just press one. To send it elsewhere, press two instead."),
+    ),
+    "another language named in passing": ((EN, "to order, press five.", "to order, press five. Se habla español."),),
     "a dash": ((REFILL, ANOTHER, "  say: For another number \N{EN DASH} press one."),),
     "one as a number": ((REFILL, ANOTHER, "  say: You may add up to five. To add one more, press one."),),
     "an emergency": ((EN, TO_REFILL, f"In an emergency, hang up and dial nine one one. {TO_REFILL}"),),
@@ -127,6 +131,10 @@ BAD: dict[str, tuple[str, tuple[Change, ...]]] = {
     "two keys exchanged in Spanish": ('in the later words', ((ES, f"{PARA_RESURTIR} Para preguntar por un pedido, oprima dos.", "Para resurtir sus recetas, oprima @dos. Para preguntar por un pedido, oprima uno."),)),
     "the confirming key exchanged": ('in the later words', (("prompts/en/checkout.yaml", ORDER, "  say: To order, press @nine. To change it, press seven."),)),
     "the key that cancels exchanged": ('in the later words', (("prompts/en/cancel.yaml", "  say: To cancel this order, press seven. If not, press nine.", "  say: To cancel this order, press @nine. If not, press seven."),)),
+    "a no exchanged with its yes": (
+        "in the later words",
+        (("prompts/en/prescription.yaml", "  say: For that, press seven. If not, press nine.", "  say: For that, press nine. If not, press @seven."),),
+    ),
     "the confirming key is another": ('it takes "seven"', (("prompts/en/checkout.yaml", ORDER, "  say: To order, press @one. To change it, press nine."),)),
     "star left out at last": ('never say the key "star"', ((REFILL, "Please press one to go on or two to start again. To hear that again, press star.", "@Please press one to go on or two to start again."),)),
     "star left out of a number": ('never say the key "star"', (("prompts/en/identify.yaml", "I need the five-digit ZIP code of the address where we mail your medicine. To start over, press star.", "@I need the five-digit ZIP code of the address where we mail your medicine."),)),

@@ -170,7 +170,7 @@ class _Sentence:
         after = position + 1
         while self._at(after).word in self.speech.fillers and self._at(after) is not _NOTHING:
             after += 1
-        if self._is_alone(after):
+        if self._is_alone(after) or (self._key(after) and not self._counts(after)):
             return self._take(after)
         self._note_slip(after)
         return position + 1
@@ -181,6 +181,10 @@ class _Sentence:
             return False
         spans = self._at(position + 1).word in self.speech.spans and self._key(position + 2)
         return bool(spans) or (not self._key(position - 1) and self._stops(position + 1))
+
+    def _counts(self, position: int) -> bool:
+        """Tell whether a key's name is a number of something, or a part of one."""
+        return self._at(position + 1).word in self.speech.counted or bool(self._key(position + 1))
 
     def _is_next_key(self, position: int) -> bool:
         """Tell whether a key is spoken without a word that has it pressed right before it."""

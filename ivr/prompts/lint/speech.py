@@ -29,6 +29,8 @@ class Speech:
     """Words between one key and the next: "one *or* two"."""
     after_key: frozenset[str]
     """Words that can follow a key: "press one *to* order"."""
+    counted: frozenset[str]
+    """Words that make a number of a key's name: "press two *keys*"."""
     spans: frozenset[str]
     """Words between the first and the last of several keys: "one *to* four"."""
     slips: Mapping[str, str]
@@ -143,6 +145,7 @@ SPEECHES: Mapping[str, Speech] = {
         fillers=_words("the key number button just only option"),
         links=_words("or and nor"),
         after_key=_words("or for to if then and when on at any again now once key button sign twice"),
+        counted=_words("of keys times more letters digits presses hundred"),
         spans=_words("to through thru"),
         slips=_pairs(
             "on one won one to two too two tow two tree three free three for four fore four five five fife five sex six "
@@ -152,7 +155,7 @@ SPEECHES: Mapping[str, Speech] = {
         light=_words("a an the please now that this it your just"),
         idle=_words(
             "a an the please now that this it its your just you to for if of or and in on with by at from is are be as "
-            "one do does not no then when go can we i me my them they here there again another"
+            "one do does then when go can we i me my them they here there again another"
         ),
         typical=_words("the your you and is are press with please key for of this that have will was not"),
         common=_words(
@@ -174,12 +177,13 @@ SPEECHES: Mapping[str, Speech] = {
         fillers=_words("la el tecla numero boton solo solamente opcion"),
         links=_words("o y u e ni"),
         after_key=_words("o y u para si al luego cuando en otra ahora abajo por"),
+        counted=_words("de teclas veces letras digitos mas"),
         spans=_words("al a hasta"),
         slips=_pairs("un uno una uno do dos doz dos tre tres quatro cuatro sinco cinco seiz seis ocha ocho diez diez"),
         before_option=r"(?:para|si)",
         light=_words("un una el la los las por favor ahora eso esto lo su sus ya"),
         idle=_words(
-            "un una uno el la los las por favor ahora eso esto lo su sus ya para si o y a al de del en con que no le les "
+            "un una uno el la los las por favor ahora eso esto lo su sus ya para si o y a al de del en con que le les "
             "se es me mi usted aqui ahi esta este otra otro vez"
         ),
         typical=_words("el los las una su sus para oprima tecla por que usted número receta pedido"),
