@@ -76,6 +76,9 @@ ACTIONS = {
     ),
     "promise": ActionSpec({"done": {}}, needs_yes=True, facts=frozenset({"what"})),
     "find": ActionSpec({"found": {}}, forgets=frozenset({"rx"}), answers={"rx": AnswerKind("a prescription number")}),
+    "take_zip": ActionSpec(
+        {"taken": {}}, forgets=frozenset({"zip"}), answers={"zip": AnswerKind("a ZIP code", digits=(5, 5))}
+    ),
     "take_card": ActionSpec({"taken": {}}, answers={"card": AnswerKind("a card number", card=True)}),
     "ask_bank": ActionSpec({"answered": {}}, outside=True),
     "name": ActionSpec({"named": {"what": "phrase"}}, phrases={"what": {"main.named": {"drug": "text"}}}),

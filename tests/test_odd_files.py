@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hurried_edits import EDITS, TODAY, Edit, copied, edit, renamed, said_to, saved, written
+from hurried_edits import EDITS, Edit, copied, edit, renamed, said_to, saved, written
 from rehearsal import PROJECT
 
 from ivr.cli.findings import find
@@ -172,7 +172,7 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "read_bytes", refuse)  # whoever runs the tests may be allowed to read everything
-    found = find(tmp_path / "flows", tmp_path / "prompts", TODAY).findings
+    found = find(tmp_path / "flows", tmp_path / "prompts").findings
     assert {one.message for one in found} == {
         "the file cannot be read (Permission denied); whoever runs the line needs the right to read it"
     }

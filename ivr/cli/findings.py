@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 from ivr.cli.published import Published
@@ -50,20 +49,20 @@ class Found:
     summary: str
 
 
-def find(flows: Path, prompts: Path, today: date, then: Callable[[], Published | None] = lambda: None) -> Found:
+def find(flows: Path, prompts: Path, then: Callable[[], Published | None] = lambda: None) -> Found:
     """Check both folders, and the recordings when the words they are held against are right.
 
     `then` finds what callers hear now: what that does not have is new.
     """
-    reviewed = review(flows, prompts, today, carrier_rules.problems)
+    reviewed = review(flows, prompts, carrier_rules.problems)
     findings = _findings(reviewed)
     if findings and (before := then()):
         roots = (str(flows), str(prompts))
         is_bad = bool(reviewed.problems)
         known = (
-            judge(before.flows, before.prompts, roots, today, carrier_rules.problems)
+            judge(before.flows, before.prompts, roots, carrier_rules.problems)
             if is_bad
-            else remarks_alone(before.flows, before.prompts, roots, today)
+            else remarks_alone(before.flows, before.prompts, roots)
         )
         findings = list(_compared(findings, reviewed, known))
     if reviewed.catalogues:

@@ -67,8 +67,7 @@ def again(run: Callable[[], int], changes: Iterable[object]) -> None:
 
 def _check(chosen: Settings, form: Form, strict: bool, ignore: tuple[str, ...], quiet: bool) -> int:
     """Print what there is to say, and return the exit code."""
-    today = chosen.clock()().astimezone(chosen.timezone).date()
-    found = find(shown(chosen.flows), shown(chosen.prompts), today, lambda: published(chosen.database_url))
+    found = find(shown(chosen.flows), shown(chosen.prompts), lambda: published(chosen.database_url))
     findings = [
         replace(one, is_error=one.is_error or strict)
         for one in found.findings

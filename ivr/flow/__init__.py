@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ivr.errors import Report
 from ivr.flow.checker import Sound, check
@@ -30,6 +31,20 @@ def load_flows(
     built = _flows(line, flows, catalogues)
     check(built, catalogues, actions, report, sound)
     return built if are_read and len(report.problems) == before else None
+
+
+def flows_as_read(files: Mapping[str, str | None], catalogues: Catalogues, root: str = "flows") -> Flows:
+    """Return what can be read of flows in which something is wrong, so that their words can be looked at all the same.
+
+    The states of a file that cannot be read to its end are flawed, whatever is there of them.
+    """
+    report = Report()
+    line, flows = read_flows(files, report, root)
+    broken = {problem.place.file for problem in report.problems}
+    read = {
+        name: replace(flow, flawed=flow.names) if flow.place.file in broken else flow for name, flow in flows.items()
+    }
+    return _flows(line, read, catalogues)
 
 
 def build_flows(files: Mapping[str, str | None], catalogues: Catalogues, report: Report) -> Flows | None:

@@ -246,6 +246,10 @@ class AnswerKind:
     """It names a person or tells of their health."""
     card: bool = False
     """It is card data, which is secret and kept out of the call's state as well."""
+    digits: tuple[int, int] | None = None
+    """How many digits it has, at least and at most; None where the action takes what it gets."""
+    in_parts: bool = False
+    """One question may take some of these lengths and another the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +268,8 @@ class ActionSpec:
     """The keyed values that it takes, each with its kind."""
     phrases: Mapping[str, Phrases] = field(default_factory=dict)
     """Value name, at any depth -> the phrases it may be."""
+    tells: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Outcome -> the values of it that callers are told before anything else is asked or done."""
     needs_yes: bool = False
     """It orders, charges, cancels or asks a prescriber: a key that confirms must come right before."""
     facts: frozenset[str] = frozenset()

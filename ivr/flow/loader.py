@@ -29,6 +29,7 @@ from ivr.flow.definition import (
     Transfer,
 )
 from ivr.keypad import NAMES
+from ivr.wording import is_possible_phone
 from ivr.yaml_reader import Node, read
 
 LINE_FILE = "line.yaml"
@@ -96,7 +97,7 @@ _ANY_LIMITS = Limits(silence=3, wrong=3, first_key=6, next_key=8)
 def _line(node: Node | None, place: Place, report: Report) -> Line:
     fields = node.shaped(report, "the line", language.LINE) if node else {}
     gives_up = fields["gives_up"].shaped(report, "gives_up", language.GIVES_UP) if "gives_up" in fields else {}
-    languages = fields["languages"].mapping(report, "languages") if "languages" in fields else {}
+    languages = _called_numbers(fields["languages"], report) if "languages" in fields else {}
     return Line(
         place=node.place if node else place,
         start=_text(fields, "start", report),
@@ -109,7 +110,7 @@ def _line(node: Node | None, place: Place, report: Report) -> Line:
         gives_up={name: value.text(report, f'"{name}"') or "" for name, value in gives_up.items()},
         longest_call=_number(fields, "longest_call", report),
         most_actions=_number(fields, "most_actions", report),
-        languages={number: spoken.text(report, "a language") or "" for number, spoken in languages.items()},
+        languages=languages,
         places=node.places() if node else {},
     )
 
@@ -120,6 +121,22 @@ def _number(fields: Mapping[str, Node], name: str, report: Report) -> int:
 
 
 _UNITS = {"longest_call": "longest_call, in seconds,"}
+
+
+def _called_numbers(node: Node, report: Report) -> dict[str, str]:
+    """Return the language that calls to each number begin in; a number is written as the carrier names it."""
+    found = {}
+    for number, spoken in node.mapping(report, "languages").items():
+        found[number] = spoken.text(report, "a language") or ""
+        if number != "default" and not is_possible_phone(number):
+            digits = "".join(filter(str.isdigit, number))
+            meant = f' (did you mean "+{digits if len(digits) > 10 else f"1{digits}"}"?)' if len(digits) > 9 else ""
+            report.add(
+                node.key_place(number),
+                f'"{number}" is no number that is called: it is written with + and its country, in digits only, as in '
+                f'"+18005550100"{meant}',
+            )
+    return found
 
 
 def _interruptions(node: Node | None, report: Report) -> dict[str, str]:

@@ -11,6 +11,7 @@ from ivr.flow.definition import (
     PERSON_OFFER,
     PERSON_OFFERS,
     ActionSpec,
+    AnswerKind,
     Ask,
     Do,
     Flows,
@@ -173,15 +174,40 @@ def _asks(flows: Flows) -> list[Ask]:
 
 
 def _check_answers(flows: Flows, actions: Actions, report: Report) -> None:
-    """An answer is as secret as the kind of thing that the actions take it for."""
+    """An answer is as secret, and as long, as the kind of thing that the actions take it for."""
     kinds = [(name, kind) for spec in actions.values() for name, kind in spec.answers.items()]
     for ask in _asks(flows):
-        card = next((kind for name, kind in kinds if name == ask.save and kind.card), None)
-        secret = next((kind for name, kind in kinds if name == ask.save and kind.secret), None)
+        taken_for = [kind for name, kind in kinds if name == ask.save]
+        card = next((kind for kind in taken_for if kind.card), None)
+        secret = next((kind for kind in taken_for if kind.secret), None)
         if card and not ask.card:
             report.add(ask.at("save"), f'"{ask.save}" is {card.name}, which is card data: it needs "card: true"')
         elif secret and not ask.secret:
             report.add(ask.at("save"), f'"{ask.save}" is {secret.name}, which is secret: it needs "secret: true"')
+        alike = [other for other in _asks(flows) if other.save == ask.save]
+        for kind in taken_for[:1]:
+            _check_length(ask, alike, kind, report)
+
+
+def _check_length(ask: Ask, alike: list[Ask], kind: AnswerKind, report: Report) -> None:
+    """A question takes every length that its answer has; where it may be one of several, they do together."""
+    low, high = kind.digits or (ask.low, ask.high)
+    together = [other for other in alike if low <= other.low and other.high <= high] if kind.in_parts else [ask]
+    taken = {digits for other in together for digits in range(other.low, other.high + 1)}
+    if ask.low < low or ask.high > high or (taken != set(range(low, high + 1)) and ask is alike[0]):
+        report.add(
+            ask.at("digits"),
+            f'"{ask.save}" is {kind.name}, which has {_length(low, high)}, and not {_length(ask.low, ask.high)}: '
+            f"{_as_digits(low, high)} is what it takes",
+        )
+
+
+def _length(low: int, high: int) -> str:
+    return f"{low} digits" if low == high else f"{low} to {high} digits"
+
+
+def _as_digits(low: int, high: int) -> str:
+    return f"digits: {{exactly: {low}}}" if low == high else f"digits: {{min: {low}, max: {high}}}"
 
 
 def _check_secrets(flows: Flows, actions: Actions, report: Report) -> set[str]:

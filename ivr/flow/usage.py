@@ -7,10 +7,6 @@ from collections.abc import Mapping
 from ivr.flow.definition import PERSON_OFFER, PERSON_OFFERS, ActionSpec, Flows, Menu, ways
 from ivr.flow.graph import points
 from ivr.flow.spoken import line_prompts, prompts_of
-from ivr.keypad import key_name
-from ivr.prompts.lint import Use
-
-CHOICE_KEYS = frozenset("123456789")
 
 
 def used_prompts(flows: Flows, actions: Mapping[str, ActionSpec]) -> frozenset[str]:
@@ -35,20 +31,3 @@ def used_languages(flows: Flows) -> frozenset[str]:
     """Return the languages that a call can be in: its first, and those a key or an outcome sets."""
     sets = {way.sets["language"] for _, state in points(flows) for _, way in ways(state) if "language" in way.sets}
     return frozenset(sets | set(flows.line.languages.values()) | set(flows.languages[:1]))
-
-
-def menu_uses(flows: Flows) -> tuple[Use, ...]:
-    """Return how each menu uses its prompt."""
-    universal = frozenset(map(key_name, flows.line.menu_keys))
-    return tuple(
-        Use(
-            state=f"{flow}.{name}",
-            prompt=state.prompt,
-            keys=frozenset(map(key_name, state.keys)),
-            universal=universal,
-            has_choices=state.choices is not None,
-            every_language=state.every_language,
-        )
-        for (flow, name), state in points(flows)
-        if isinstance(state, Menu)
-    )

@@ -25,7 +25,7 @@ from ivr.flow.definition import ActionSpec
 from ivr.line import publications
 from ivr.line.publications import Files, Publication
 from ivr.line.service import Line
-from ivr.line.versions import Folders, Proof, Refusal, Version, Versions, load, read_files, unproved
+from ivr.line.versions import Folders, Proof, Refusal, Version, Versions, load, read_files, unproved, usable
 from ivr.yaml_reader import candidates
 
 LOOK_SECONDS = 0.25
@@ -59,7 +59,9 @@ def open_versions(
 ) -> Versions:
     """Return what a new process answers calls with: what lies in the folders or, when that is bad, what is published.
 
-    With `asked` it is the other way round. Raises DefinitionError when neither can be used.
+    With `asked` it is the other way round. What is published was checked by the rules of the release that published it:
+    it goes on when its words would be refused now, for a line that answers is better than none. Raises DefinitionError
+    when neither can be used.
     """
 
     def lying_there() -> Version:
@@ -70,7 +72,7 @@ def open_versions(
             newest = publications.latest(connection)
             files = publications.stored(connection, newest.hash) if newest else None
         try:
-            return load(files, actions, prove) if files else None
+            return usable(files, actions) if files else None
         except DefinitionError as error:  # made for another release of the program
             problems = [str(problem) for problem in error.problems]
             logs.get_logger().error("version_not_taken", version=newest.hash if newest else "", problems=problems)

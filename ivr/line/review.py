@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
 from ivr.errors import Problem, Report
 from ivr.flow import build_flows, load_flows
 from ivr.flow.definition import Flows
-from ivr.flow.usage import menu_uses, phrases_of, used_languages, used_prompts
-from ivr.line import own_words
-from ivr.line.examples import Examples
+from ivr.flow.usage import used_languages, used_prompts
+from ivr.line import own_words, spoken_words
 from ivr.line.specs import SPECS
 from ivr.prompts import Catalogues, load_prompts
 from ivr.prompts.lint import Lint, Remark, lint
@@ -38,40 +36,38 @@ class Review:
     """The text of every file, by the name that it is told with."""
 
 
-def review(flows: Path, prompts: Path, today: date, prove: Proof) -> Review:
+def review(flows: Path, prompts: Path, prove: Proof) -> Review:
     """Read and check both folders; problems are told with the folders as they were given.
 
     `prove` finds what keeps a version that is right in itself from being spoken.
     """
     report = Report()
     flow_files, prompt_files = (texts_below(folder, report, str(folder)) for folder in (flows, prompts))
-    return _judged(report, flow_files, prompt_files, (str(flows), str(prompts)), today, prove)
+    return _judged(report, flow_files, prompt_files, (str(flows), str(prompts)), prove)
 
 
-def judge(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str], today: date, prove: Proof) -> Review:
+def judge(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str], prove: Proof) -> Review:
     """Check the files of a version; `roots` are the folders' names that problems are told with."""
-    return _judged(Report(), flow_files, prompt_files, roots, today, prove)
+    return _judged(Report(), flow_files, prompt_files, roots, prove)
 
 
-def _judged(
-    report: Report, flow_files: Texts, prompt_files: Texts, roots: tuple[str, str], today: date, prove: Proof
-) -> Review:
+def _judged(report: Report, flow_files: Texts, prompt_files: Texts, roots: tuple[str, str], prove: Proof) -> Review:
     catalogues = load_prompts(prompt_files, report, roots[1])
     built = load_flows(flow_files, catalogues, SPECS, report, roots[0])
-    own_words.check(catalogues, report, roots[1])
+    spoken_words.check(built, flow_files, catalogues, SPECS, report, roots[1])
     texts = _texts(flow_files, prompt_files, roots)
     if built is None or report.problems:
         return Review(_sorted(report), texts=texts)
     report.problems.extend(prove(built, catalogues))
-    return Review(_sorted(report), remarks(built, catalogues, today), built, catalogues, texts)
+    return Review(_sorted(report), remarks(built, catalogues), built, catalogues, texts)
 
 
-def remarks_alone(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str], today: date) -> Review:
+def remarks_alone(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str]) -> Review:
     """Return what could be said better in a version that was checked when it was published."""
     report = Report()
     catalogues = load_prompts(prompt_files, report, roots[1])
     built = build_flows(flow_files, catalogues, report)
-    said = remarks(built, catalogues, today) if built and not report.problems else ()
+    said = remarks(built, catalogues) if built and not report.problems else ()
     return Review((), said, texts=_texts(flow_files, prompt_files, roots))
 
 
@@ -80,17 +76,10 @@ def _texts(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str]) -> Ma
     return {f"{root}/{path}": text for root, files in both for path, text in files.items() if text is not None}
 
 
-def remarks(flows: Flows, catalogues: Catalogues, today: date) -> tuple[Remark, ...]:
+def remarks(flows: Flows, catalogues: Catalogues) -> tuple[Remark, ...]:
     """Return what could be said better in prompts that are right."""
-    examples = Examples(catalogues, flows.flows, SPECS, today, {})
-    how = Lint(
-        uses=menu_uses(flows),
-        used=used_prompts(flows, SPECS) | own_words.OWN_WORDS,
-        languages=used_languages(flows),
-        phrases=phrases_of(SPECS),
-        examples=examples.values,
-    )
-    return lint(catalogues, how)
+    used = used_prompts(flows, SPECS) | own_words.OWN_WORDS
+    return lint(catalogues, Lint(used, used_languages(flows)))
 
 
 def _sorted(report: Report) -> tuple[Problem, ...]:

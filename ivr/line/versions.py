@@ -17,7 +17,7 @@ from ivr import logs
 from ivr.errors import DefinitionError, Place, Problem, Report
 from ivr.flow import build_flows, load_flows
 from ivr.flow.definition import ActionSpec, Flows
-from ivr.line import own_words, publications
+from ivr.line import publications, spoken_words
 from ivr.line.older import with_words_since
 from ivr.line.publications import Files
 from ivr.prompts import Catalogues, load_prompts
@@ -79,12 +79,26 @@ def load(files: Files, actions: Mapping[str, ActionSpec], prove: Proof = unprove
     report = Report()
     catalogues = load_prompts(files.prompts, report)
     flows = load_flows(files.flows, catalogues, actions, report)
-    own_words.check(catalogues, report)
+    spoken_words.check(flows, files.flows, catalogues, actions, report)
     report.raise_if_any()
     if flows is None:
         raise DefinitionError([Problem(Place("flows"), "the flows cannot be used")])
     report.problems.extend(prove(flows, catalogues))
     report.raise_if_any()
+    return Version(files.hash, flows, catalogues, files)
+
+
+def usable(files: Files, actions: Mapping[str, ActionSpec]) -> Version:
+    """Build a version that an earlier release may have published: its flow has to fit the actions of this one.
+
+    Raises DefinitionError when it does not. Its words are taken as they are.
+    """
+    report = Report()
+    catalogues = load_prompts(files.prompts, report)
+    flows = load_flows(files.flows, catalogues, actions, report)
+    report.raise_if_any()
+    if flows is None:
+        raise DefinitionError([Problem(Place("flows"), "the flows cannot be used")])
     return Version(files.hash, flows, catalogues, files)
 
 

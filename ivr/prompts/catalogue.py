@@ -6,6 +6,7 @@ growing more helpful. `Catalogue.words` is what a call uses: name and values in,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,6 +19,9 @@ from ivr.wording import KINDS, Value, Values, speak
 
 PHRASE = "phrase"
 """The kind of a value that is words of its own: a prompt of the same catalogue, or several."""
+
+_HEAD = re.compile(r"[>|][-+0-9]*[^\n]*\n|['\"]")
+"""What stands before the words of a text: the sign of long words, or a quotation mark."""
 
 PROMPT_KINDS = (*KINDS, PHRASE)
 
@@ -59,6 +63,31 @@ def written(parts: Iterable[str | Slot]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Words as they were read, values in braces and all."""
+
+    text: str
+    place: Place
+    """Where they begin."""
+    raw: str
+    """The same in the file, with quotes, line ends and the spaces before each line."""
+
+    def at(self, position: int) -> Place:
+        """Return where a letter of the text stands in the file: as many signs after the beginning, spaces apart."""
+        before = sum(not sign.isspace() for sign in self.text[:position])
+        start = _HEAD.match(self.raw)
+        for index in range(start.end() if start else 0, len(self.raw)):
+            if self.raw[index].isspace():
+                continue
+            if before == 0:
+                line = self.raw.count("\n", 0, index)
+                column = index - self.raw.rfind("\n", 0, index) if line else self.place.column + index
+                return Place(self.place.file, self.place.line + line, column)
+            before -= 1
+        return self.place
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """Words with values in them, in one form or, with `by`, in a form per plural category of the language."""
 
@@ -66,6 +95,8 @@ class Words:
     by: str | None = None
     place: Place | None = field(default=None, compare=False)
     """Where they are written."""
+    sources: Mapping[str, tuple[Source, ...]] = field(default_factory=dict, compare=False)
+    """Form -> what it was read from: the words, after the facts before them."""
 
     @property
     def slots(self) -> Iterator[Slot]:
@@ -76,6 +107,10 @@ class Words:
     def written(self) -> str:
         """The words as they are written, values as [name]; `other` stands for every plural form."""
         return written(self.forms["other"])
+
+    def source(self, form: str) -> tuple[Source, ...]:
+        """Return what a form was read from; `other` stands in for a form that was not written."""
+        return self.sources.get(form, self.sources.get("other", ()))
 
     def form(self, count: int, locale: str) -> tuple[str | Slot, ...]:
         """Return the parts for a count; `other` stands in for a category that was not written."""
@@ -114,6 +149,8 @@ class Catalogue:
     locale: str
     voice: str
     prompts: Mapping[str, Prompt]
+    head: Mapping[str, Source] = field(default_factory=dict, compare=False)
+    """What catalogue.yaml says, by field: `language`, `voice`, and each of its names."""
 
     @property
     def title(self) -> str:
@@ -191,6 +228,21 @@ class Catalogues:
     def names(self) -> frozenset[str]:
         """The names of all prompts, which every language has."""
         return frozenset(name for catalogue in self.by_language.values() for name in catalogue.prompts)
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """The name of each language in English."""
+        return {language: catalogue.title for language, catalogue in self.by_language.items()}
+
+    @property
+    def languages_by_name(self) -> dict[str, str]:
+        """What each language is called in each of them, in small letters: "spanish" and "español" are es."""
+        named = (
+            (Locale.parse(language).get_language_name(speaking), language)
+            for language in self.by_language
+            for speaking in self.by_language
+        )
+        return {name.lower(): language for name, language in named if name}
 
     def prompt(self, name: str) -> Prompt | None:
         """Return a prompt in the first language, for its place and values, which are alike in all."""

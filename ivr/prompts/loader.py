@@ -16,9 +16,9 @@ from babel import Locale, UnknownLocaleError
 
 from ivr.errors import Place, Report, did_you_mean
 from ivr.prompts import shapes
-from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, Words
+from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, Source, Words
 from ivr.prompts.comparison import compare_languages
-from ivr.prompts.words import NAME, Names, WordsReader, is_in_braces
+from ivr.prompts.words import NAME, Names, WordsReader, is_in_braces, source
 from ivr.wording import LANGUAGES, clean
 from ivr.yaml_reader import SUFFIX, Node, read, texts_below
 
@@ -34,6 +34,7 @@ class _Head:
     locale: str = ""
     voice: str = ""
     places: Mapping[str, Place] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
 
 def read_folder(folder: Path, root: str = "") -> dict[str, str]:
@@ -138,7 +139,7 @@ def _catalogue(reading: _Reading, subjects: _Subjects, flawed: set[str]) -> Cata
             prompts[full_name] = _prompt(full_name, node.key_place(name), words, reader)
             if len(report.problems) > before:
                 flawed.add(full_name)
-    return Catalogue(language, head.locale, head.voice, prompts)
+    return Catalogue(language, head.locale, head.voice, prompts, head.sources)
 
 
 def _read(file: str, text: str | None, report: Report) -> Node | None:
@@ -191,7 +192,9 @@ def _head(language: str, subjects: _Subjects, report: Report, root: str) -> _Hea
     spoken = _names(names, fields.get("names"), report)
     places = {name: fields["names"].key_place(name) for name in spoken}
     where = node.key_place("names")  # the catalogue's beginning, when it has none
-    return _Head(Names(where, spoken), locale or "", voice or "", places)
+    written = {**{name: node for name, node in fields.items() if name != "names"}, **names}
+    sources = {name: source(node) for name, node in written.items() if node.scalar}
+    return _Head(Names(where, spoken), locale or "", voice or "", places, sources)
 
 
 def _is_locale(code: str, language: str) -> bool:
@@ -245,7 +248,8 @@ def _after(facts: Words, words: Words, name: str, report: Report) -> Words:
         form: (*facts.forms.get(form, facts.forms["other"]), " ", *words.forms.get(form, words.forms["other"]))
         for form in {**facts.forms, **words.forms}
     }
-    return Words(forms, facts.by or words.by, words.place)
+    sources = {form: (*facts.source(form), *words.source(form)) for form in forms}
+    return Words(forms, facts.by or words.by, words.place, sources)
 
 
 def _tries(node: Node | None, what: str, reader: WordsReader) -> tuple[Words, ...]:

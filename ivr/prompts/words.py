@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ivr.errors import Place, Report, did_you_mean
 from ivr.prompts import shapes
-from ivr.prompts.catalogue import PROMPT_KINDS, Slot, Words
+from ivr.prompts.catalogue import PROMPT_KINDS, Slot, Source, Words
 from ivr.wording import clean
 from ivr.yaml_reader import Node
 
@@ -50,7 +50,7 @@ class WordsReader:
             return Words({"other": ()})
         if node.fields is not None:
             return self._plural(node, what)
-        return Words({"other": self._parts(node, what)}, place=node.place)
+        return Words({"other": self._parts(node, what)}, place=node.place, sources={"other": (source(node),)})
 
     def _plural(self, node: Node, what: str) -> Words:
         allowed, required = shapes.categories(self.language)
@@ -59,8 +59,10 @@ class WordsReader:
         if by is not None and not NAME.fullmatch(by):
             self.report.add(fields["by"].place, f'"by" of {what} should name a value, found "{by}"')
             by = None
-        forms = {name: self._parts(form, f'"{name}" of {what}') for name, form in fields.items() if name != "by"}
-        return Words({"other": (), **forms}, by, node.place)
+        written = {name: form for name, form in fields.items() if name != "by"}
+        forms = {name: self._parts(form, f'"{name}" of {what}') for name, form in written.items()}
+        sources = {name: (source(form),) for name, form in written.items()}
+        return Words({"other": (), **forms}, by, node.place, {"other": (), **sources})
 
     def _parts(self, node: Node, what: str) -> tuple[str | Slot, ...]:
         """Split a text at its braces; a piece that is wrong is left out."""
@@ -123,6 +125,11 @@ class WordsReader:
             hint = did_you_mean(name, spoken) or f"; a value needs its kind, as in {{{name}:text}}"
             self.report.add(place, f"{{{name}}} is not one of the catalogue's names{hint}")
         return spoken.get(name)
+
+
+def source(node: Node) -> Source:
+    """Return a text as it was written."""
+    return Source(node.scalar or "", node.place, node.written)
 
 
 def is_in_braces(node: Node) -> bool:

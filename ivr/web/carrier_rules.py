@@ -24,7 +24,6 @@ from ivr.phone.document import CarrierError, read_document
 from ivr.phone.post import Reply
 from ivr.phone.verbs import Gather, Play, Say
 from ivr.prompts import Catalogue, Catalogues, Prompt, Words
-from ivr.prompts.lint.remarks import occasions
 from ivr.web.twiml import Renderer
 from ivr.wording import Value
 
@@ -68,7 +67,7 @@ class _Trial:
         """Yield what is wrong with words by themselves."""
         for catalogue in self.catalogues.by_language.values():
             for prompt in catalogue.prompts.values():
-                for variant, tries, words in occasions(prompt):
+                for variant, tries, words in _occasions(prompt):
                     slip = self._wording(catalogue, prompt, variant, tries, words)
                     if slip:
                         yield Problem(words.place or prompt.place, f'"{prompt.name}" {slip}')
@@ -114,3 +113,12 @@ class _Trial:
         if verb.words and not any(isinstance(sound, Say | Play) for sound in heard):
             return "says nothing that a voice can speak; write words, or take it out"
         return ""
+
+
+def _occasions(prompt: Prompt) -> Iterator[tuple[Variant, int, Words]]:
+    """Yield all words of a prompt: for the first time, for each silence and for each wrong key."""
+    yield "say", 1, prompt.say
+    for tries, words in enumerate(prompt.silence, 1):
+        yield "silence", tries, words
+    for tries, words in enumerate(prompt.wrong, 1):
+        yield "wrong", tries, words

@@ -102,7 +102,7 @@ class Book:
         object.__setattr__(self, "routes", routes)
         object.__setattr__(self, "spots", _spots(self.version, routes))
         object.__setattr__(self, "inside", _inside(self.version, self.actions))
-        object.__setattr__(self, "remarks", _remarks(self.version, self.today))
+        object.__setattr__(self, "remarks", _remarks(self.version))
 
     @property
     def subjects(self) -> dict[str, list[str]]:
@@ -186,9 +186,9 @@ def _pieces(
         return ()
 
 
-def _remarks(version: Version, today: date) -> dict[Place, tuple[Remark, ...]]:
+def _remarks(version: Version) -> dict[Place, tuple[Remark, ...]]:
     found: dict[Place, tuple[Remark, ...]] = {}
-    for remark in remarks(version.flows, version.catalogues, today):
+    for remark in remarks(version.flows, version.catalogues):
         found[remark.place] = (*found.get(remark.place, ()), remark)
     return found
 

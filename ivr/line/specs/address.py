@@ -12,7 +12,9 @@ KEPT_BY = ("new_mailing",)
 """What the caller says yes to who keeps a new mailing address without ordering."""
 
 SPECS: dict[str, ActionSpec] = {
-    "look_up_address": spec("on_file", "none", reads=("member_id",), on={"on_file": CHOSEN}),
+    "look_up_address": spec(
+        *("on_file", "none"), reads=("member_id",), on={"on_file": CHOSEN}, tells={"on_file": ("address",)}
+    ),
     "chosen_address": spec("new", "none", on={"new": CHOSEN}),
     "leave_order": spec(
         *("left", "address_dropped", "unkept"),

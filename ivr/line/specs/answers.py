@@ -1,17 +1,18 @@
-"""The kinds of answers that callers key in, and whether they may be seen: the one table of it."""
+"""The kinds of answers that callers key in, whether they may be seen and how long they are: the one table of it."""
 
 from __future__ import annotations
 
 from ivr.flow.definition import AnswerKind
 
-MEMBER_NUMBER = AnswerKind("a member number")
-ZIP = AnswerKind("a ZIP code")
-PROOF = AnswerKind("a proof: a prescription number or a birth date")
-RX_NUMBER = AnswerKind("a prescription number")
-ORDER_NUMBER = AnswerKind("an order number")
-CARD_NUMBER = AnswerKind("a card number", card=True)
-CARD_EXPIRY = AnswerKind("a card's expiry date", card=True)
-CARD_CODE = AnswerKind("a card's security code", card=True)
+MEMBER_NUMBER = AnswerKind("a member number", digits=(8, 10))
+ZIP = AnswerKind("a ZIP code", digits=(5, 5))
+PROOF = AnswerKind("a proof: a prescription number or a birth date", digits=(7, 12))
+RX_NUMBER = AnswerKind("a prescription number", digits=(7, 12))
+ORDER_NUMBER = AnswerKind("an order number", digits=(8, 8))
+CARD_NUMBER = AnswerKind("a card number", card=True, digits=(12, 19))
+CARD_EXPIRY = AnswerKind("a card's expiry date", card=True, digits=(4, 4))
+CARD_EXPIRY_REST = AnswerKind("the rest of a card's expiry date", card=True, digits=(2, 2))
+CARD_CODE = AnswerKind("a card's security code", card=True, digits=(3, 4), in_parts=True)
 HOUSE_NUMBER = AnswerKind("a house number")
 HOUSE_MARK = AnswerKind("a sign of a house number")
 STREET_LETTERS = AnswerKind("letters of a street")

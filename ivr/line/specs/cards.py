@@ -28,8 +28,7 @@ SPECS: dict[str, ActionSpec] = {
     "use_card_on_file": spec(
         "chosen",
         reads=("card_choice",),
-        writes={"card": KEPT, "spoken_card": "phrase", "keep_card": KEPT},
-        phrases={"spoken_card": speech.CARDS},
+        writes={"card": KEPT, "spoken_card": KEPT, "keep_card": KEPT},
     ),
     "check_card_number": spec(
         *("good", "too_short", "too_long", "bad_number", "unsupported_brand"),
@@ -41,7 +40,7 @@ SPECS: dict[str, ActionSpec] = {
     ),
     "check_rest_of_expiry": spec(
         *("code_of_three", "code_of_four", "past", "no_such_date", "lost"),
-        answers={"card_expiry_rest": answers.CARD_EXPIRY},
+        answers={"card_expiry_rest": answers.CARD_EXPIRY_REST},
     ),
     "exchange_card": spec(
         "exchanged",
@@ -49,8 +48,7 @@ SPECS: dict[str, ActionSpec] = {
         "unavailable",
         "lost",
         answers={"card_code": answers.CARD_CODE},
-        on={"exchanged": {"card": KEPT, "spoken_card": "phrase"}},
-        phrases={"spoken_card": speech.CARDS},
+        on={"exchanged": {"card": KEPT, "spoken_card": KEPT}},
         outside=True,
     ),
 }

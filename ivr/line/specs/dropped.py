@@ -14,6 +14,7 @@ SPECS: dict[str, ActionSpec] = {
         "dropped",
         "none",
         reads=("member_id",),
+        tells={"dropped": ("count",)},
         on={"dropped": {"dropped": KEPT, "count": "number", "dropped_asked": KEPT, "dropped_address": KEPT}},
     ),
     "take_up_order": spec(

@@ -58,6 +58,7 @@ SPECS: dict[str, ActionSpec] = {
             "later_orders": speech.PLACED,
             "what": speech.MEDICINE,
         },
+        tells={"placed": ("placed",), "taken": ("what",), "all_taken": ("what",)},
         facts=FACTS,
     ),
 }

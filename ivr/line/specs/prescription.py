@@ -32,10 +32,29 @@ FACTS: Mapping[str, Mapping[str, str]] = {
     "first_fill": FOUND,
     "due_too_late": {**FOUND, **DATES},
     "too_soon": {**FOUND, **DATES},
-    "runs_out_first": {**FOUND, **DATES, "supply_end": "phrase", "supply_ends_on": "date"},
+    "runs_out_first": {**FOUND, **DATES, "supply_end": "phrase", "supply_ends_on": KEPT},
     "refillable": {**FOUND, **DATES},
 }
 """What each finding tells: its words may speak of that and of nothing else."""
+
+SAID: Mapping[str, tuple[str, ...]] = {
+    "not_mailable": ("what",),
+    "transfer_pending": ("what", "transfer"),
+    "on_hold": ("what",),
+    "discontinued": ("what",),
+    "replaced": ("ending",),
+    "replaced_by_unknown": ("what",),
+    "already_ordered": ("what", "order_state"),
+    "no_refills_by_law": ("what",),
+    "legal_limit": ("what",),
+    "expired": ("what", "ends_on"),
+    "none_left": ("what",),
+    "first_fill": ("what",),
+    "due_too_late": ("what", "due_on", "ends_on"),
+    "too_soon": ("what", "due_on"),
+    "runs_out_first": ("supply_end", "arrives_on"),
+}
+"""What of each finding callers cannot do without."""
 
 RENEWAL_STATES = ("requested", "approved", "denied")
 
@@ -76,11 +95,22 @@ SPECS: dict[str, ActionSpec] = {
         forgets=tuple(TOLD),
         on={kind: {**told, "renewal": KEPT, "when": KEPT} for kind, told in FACTS.items()},
         items={"supplies": Items(speech.LINE)},
+        tells=SAID,
         phrases=SENTENCES,
     ),
-    "renewal_state": spec("not_asked", *RENEWAL_STATES, reads=("renewal",), on=dict.fromkeys(RENEWAL_STATES, RENEWAL)),
+    "renewal_state": spec(
+        "not_asked",
+        *RENEWAL_STATES,
+        reads=("renewal",),
+        on=dict.fromkeys(RENEWAL_STATES, RENEWAL),
+        tells=dict.fromkeys(RENEWAL_STATES, tuple(RENEWAL)),
+    ),
     "request_renewal": spec(
-        "requested", reads=("prescription_id",), writes={"reference": "digits"}, facts=("what", "prescriber")
+        "requested",
+        reads=("prescription_id",),
+        writes={"reference": "digits"},
+        facts=("what", "prescriber"),
+        tells={"requested": ("reference",)},
     ),
     "use_newer": spec("done", reads=("newer",), writes={"rx_number": KEPT}),
     "ship_later": spec("done", reads=("due_on",), writes={"when": KEPT}),
@@ -89,5 +119,6 @@ SPECS: dict[str, ActionSpec] = {
         "added",
         reads=("prescription_id", "rx_number", "chosen_drug", "when", "supply", "basket"),
         writes={"basket": KEPT, "count": "number", **speech.LINE},
+        tells={"added": tuple(speech.LINE)},
     ),
 }

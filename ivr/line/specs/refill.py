@@ -22,6 +22,7 @@ SPECS: dict[str, ActionSpec] = {
             }
         },
         phrases={"amounts": speech.AMOUNTS, "placed": speech.PLACED},
+        tells={"unpaid": ("order_number", "total")},
     ),
     "count_refillable": spec(
         "some",
@@ -31,6 +32,7 @@ SPECS: dict[str, ActionSpec] = {
         "no_prescriptions",
         reads=("member_id", "basket"),
         writes={"ready": "number", "listing": KEPT},
+        tells={"some": ("ready",), "more": ("ready",)},
     ),
     "next_in_list": spec(
         "offer",
@@ -38,6 +40,7 @@ SPECS: dict[str, ActionSpec] = {
         reads=("member_id", "listing"),
         writes={"listing": KEPT},
         on={"offer": {"rx_number": KEPT, "what": "phrase", **speech.LINE}},
+        tells={"offer": ("what", *speech.LINE)},
         phrases={"what": speech.MEDICINE},
     ),
     "add_all": spec(
@@ -47,6 +50,7 @@ SPECS: dict[str, ActionSpec] = {
         reads=("member_id", "basket"),
         writes={"basket": KEPT},
         on={"runs_out": {"supply_end": "phrase", "arrives_on": "date"}},
+        tells={"runs_out": ("supply_end", "arrives_on")},
         phrases={"supply_end": {"refill.first_ends": {"day": "date"}, "refill.first_ended": {"day": "date"}}},
     ),
     "check_basket": spec("filled", "empty", reads=("basket",)),

@@ -9,6 +9,8 @@ STATES = ("requested", "confirmed", "rejected")
 
 DATES = {"since": "date", "by": "date"}
 
+SAID = {"requested": ("since", "by"), "confirmed": ("since",), "rejected": ("since",)}
+
 SPECS: dict[str, ActionSpec] = {
-    "latest_transfer": spec("none", *STATES, reads=("member_id",), on=dict.fromkeys(STATES, DATES)),
+    "latest_transfer": spec("none", *STATES, reads=("member_id",), on=dict.fromkeys(STATES, DATES), tells=SAID),
 }

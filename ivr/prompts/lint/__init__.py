@@ -1,9 +1,9 @@
-"""What could be said better: remarks on prompts that are right, but hard to listen to or to keep up.
+"""What is looked for in words: faults, which keep them from being published, and remarks on what could be said better.
 
-A remark is no problem; whoever checks may make it one. `measures` are about one prompt's words, `keys` about the keys
-they speak, `wording` about all words of a language together, `speech` knows what differs between languages.
+`faults` are about characters, voices and languages, `keys` tells which keys words speak of; `remarks` are of `measures`,
+about one prompt's words, and of `wording`, about all words of a language. `speech` knows what differs between languages.
 """
 
-from ivr.prompts.lint.remarks import RULES, Lint, Remark, Use, lint
+from ivr.prompts.lint.remarks import RULES, Lint, Remark, lint
 
-__all__ = ["RULES", "Lint", "Remark", "Use", "lint"]
+__all__ = ["RULES", "Lint", "Remark", "lint"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import ceil
 
 from ivr.prompts.catalogue import Prompt, Words
@@ -19,6 +19,8 @@ MOST_DIGITS = 4
 
 _FIGURES = re.compile(r"\d(?:[\d.,:]*\d)?")
 _MARKUP = re.compile(r"[<>&*_#\[\]|~^`\\/@%$+=]")
+_NAME = re.compile(r"\{(\w+)\}")
+_VALUE = re.compile(r"\{\w+:\w+\}")
 _NUMBERS = ("number", "zip", "last4", "phone", "ending", "code")
 _IN_DIGITS = ("digits", "phone", "phrase", "address")
 
@@ -31,10 +33,11 @@ def texts(words: Words) -> list[str]:
     return ["".join(p if isinstance(p, str) else f"[{p.name}]" for p in parts) for parts in words.forms.values()]
 
 
-def remarks(prompt: Prompt, words: Words, heard: str, speech: Speech) -> Found:
-    """Yield what could be better in words; `heard` is how they sound with values."""
-    if words is prompt.say:  # helps repeat its facts, and would only repeat the remark
-        yield from _long(heard, speech)
+def remarks(prompt: Prompt, words: Words, names: Mapping[str, str], speech: Speech) -> Found:
+    """Yield what could be better in words; `names` are those of the catalogue."""
+    if words is prompt.say:  # helps are heard by those who did not answer, and may take their time
+        for sources in words.sources.values():
+            yield from _long(sources[-1].text if sources else "", names, speech)
     for parts in words.forms.values():
         written = "".join(part if isinstance(part, str) else " it " for part in parts)
         yield from _hard(written, speech)
@@ -43,18 +46,23 @@ def remarks(prompt: Prompt, words: Words, heard: str, speech: Speech) -> Found:
             if isinstance(part, str):
                 yield from _unspeakable(part)
                 yield from _foreign(part, speech)
+                yield from _unaccented(part, speech)
                 yield from _in_a_row(part, speech)
             elif part.name.endswith(_NUMBERS) and part.kind not in _IN_DIGITS:
                 yield "digits", f"{{{part.name}:{part.kind}}} is not spoken in groups; write {{{part.name}:digits}}"
 
 
-def _long(heard: str, speech: Speech) -> Found:
-    """A caller can press a key as soon as it is offered, so what counts is how long there is none."""
+def _long(written: str, names: Mapping[str, str], speech: Speech) -> Found:
+    """A caller can press a key as soon as it is offered, and listens for as long as there are facts to hear.
+
+    So what counts is how long there is neither a key nor a value; what is written as `facts` does not count at all.
+    """
     longest = length = 0.0
-    for sentence in sentences(heard):
-        length += seconds(sentence)
+    for sentence in sentences(_NAME.sub(lambda name: names.get(name[1], name[1]), written)):
+        before_number, *keyed = re.split(speech.keying, sentence, flags=re.IGNORECASE)
+        length = 0.0 if _VALUE.search(sentence) else length + seconds(before_number)
         longest = max(longest, length)
-        if re.search(speech.press, sentence, re.IGNORECASE):
+        if keyed or re.search(speech.press, sentence, re.IGNORECASE):
             length = 0.0
     if longest > MOST_SECONDS:
         yield "long", f"takes {ceil(longest)} seconds before there is anything to press; {MOST_SECONDS} are enough"
@@ -81,6 +89,11 @@ def _foreign(part: str, speech: Speech) -> Found:
             yield "foreign", f'"{found[0]}" is {other.name}, not {speech.name}'
 
 
+def _unaccented(part: str, speech: Speech) -> Found:
+    for word in sorted({word.lower() for word in WORD.findall(part)} & speech.unaccented.keys()):
+        yield "accents", f'"{word}" lacks its accent; write "{speech.unaccented[word]}"'
+
+
 def _in_a_row(part: str, speech: Speech) -> Found:
     run: list[str] = []
     for piece in re.findall(r"[^\W\d_]+|[,.;:]", part):
@@ -98,7 +111,7 @@ def _key_first(prompt: Prompt, words: Words, written: str, speech: Speech) -> Fo
     """A caller hears what a key is for, and then the key; after a slip the keys may come first."""
     if words is not prompt.say:
         return
-    pattern = rf"{speech.press}\s+({'|'.join(speech.keys)})\s+{speech.before_option}\b"
+    pattern = rf"{speech.press}\s+({'|'.join(map(re.escape, speech.keys))})\s+{speech.before_option}\b"
     for sentence in sentences(written):
         if found := re.search(pattern, sentence, re.IGNORECASE):
             yield "key-first", f'says the key "{found[1]}" before what it is for; say the key last'

@@ -8,28 +8,52 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
+_COMMA = re.compile(r",\s")
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Speech:
-    """One language, as far as remarks need it."""
+    """One language, as far as checks of its words need it."""
 
     name: str
     keys: Mapping[str, str]
     """Spoken name of a key -> how definitions write it."""
-    press: str
-    """A pattern of the words before a key: "press"."""
+    pressing: frozenset[str]
+    """Words that have a key pressed, without accents: "press"."""
+    keying: str
+    """A pattern of the words that have a number keyed: "key in"."""
+    fillers: frozenset[str]
+    """Words that may stand between those and the key: "press *the* star *key*"."""
+    links: frozenset[str]
+    """Words between one key and the next: "one *or* two"."""
     after_key: frozenset[str]
-    """Words that can follow a key: "press one *or* two"."""
+    """Words that can follow a key: "press one *to* order"."""
+    counted: frozenset[str]
+    """Words that make a number of a key's name: "press two *keys*"."""
+    spans: frozenset[str]
+    """Words between the first and the last of several keys: "one *to* four"."""
+    slips: Mapping[str, str]
+    """Words that are meant for a key, but are none."""
     before_option: str
     """A pattern of the words that begin an option: "*for* refills"."""
     light: frozenset[str]
     """Words that can be left out or exchanged without saying something else."""
+    idle: frozenset[str]
+    """Words that do not tell one option from another."""
     typical: frozenset[str]
     """Words by which the language is recognised, and which no other one has."""
+    common: frozenset[str]
+    """More of them, any of which may be a name in another language."""
+    unaccented: Mapping[str, str]
+    """Words that are written with an accent, as those write them who leave it out -> with the accent."""
     grade: Callable[[str], float]
     """The years of school it takes to follow a text."""
+
+    @property
+    def press(self) -> str:
+        """A pattern of the words that have a key pressed."""
+        return rf"\b(?:{'|'.join(sorted(self.pressing))})\b"
 
 
 def sentences(text: str) -> list[str]:
@@ -39,16 +63,31 @@ def sentences(text: str) -> list[str]:
 
 def english_grade(text: str) -> float:
     """The grade by Flesch and Kincaid: long sentences and long words make a text hard."""
-    words = WORD.findall(text)
+    words, length = _measured(text)
     syllables = sum(map(english_syllables, words))
-    return 0.39 * len(words) / len(sentences(text)) + 11.8 * syllables / len(words) - 15.59
+    return 0.39 * length + 11.8 * syllables / len(words) - 15.59 if words else 0.0
 
 
 def spanish_grade(text: str) -> float:
     """The grade by Crawford, made for Spanish: of a hundred words, how many sentences and syllables."""
-    words = WORD.findall(text)
+    words, length = _measured(text)
     syllables = sum(map(spanish_syllables, words))
-    return -0.205 * 100 * len(sentences(text)) / len(words) + 0.049 * 100 * syllables / len(words) - 3.407
+    return -0.205 * 100 / length + 0.049 * 100 * syllables / len(words) - 3.407 if words else 0.0
+
+
+def _measured(text: str) -> tuple[list[str], float]:
+    """Return the words of a text that can be hard, and the length of its sentences in words.
+
+    Names are not hard, whatever their length; and what is told one by one, between commas, is followed one by one.
+    """
+    words: list[str] = []
+    clauses = 0
+    for sentence in sentences(text):
+        first, *others = WORD.findall(sentence) or [""]
+        words += [word for word in (first, *others) if word and (word is first or not word[0].isupper())]
+        commas = len(_COMMA.findall(sentence))
+        clauses += 1 + (commas if commas > 1 else 0)
+    return words, len(words) / max(1, clauses)
 
 
 def english_syllables(word: str) -> int:
@@ -70,72 +109,95 @@ def spanish_syllables(word: str) -> int:
 
 def plain(word: str) -> str:
     """Return a word in small letters without accents."""
+    if word.isascii():
+        return word.lower()
     return "".join(c for c in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(c))
 
 
 _ENGLISH_KEYS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _SPANISH_KEYS = ("cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve")
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """Return words, each with the one after it."""
+    words = text.split()
+    return dict(zip(words[::2], words[1::2], strict=True))
+
+
+def _accents(text: str) -> dict[str, str]:
+    return {plain(word): word for word in text.split()}
+
+
+_FIGURES = {str(number): str(number) for number in range(10)} | {"*": "star", "#": "pound"}
+
 SPEECHES: Mapping[str, Speech] = {
     "en": Speech(
         name="English",
-        keys={name: str(number) for number, name in enumerate(_ENGLISH_KEYS)} | {"star": "star", "pound": "pound"},
-        press=r"\bpress\b",
-        after_key=frozenset({"or", "for", "to", "if", "then", "and", "when"}),
-        before_option=r"(?:for|to|if)",
-        light=frozenset(["a", "an", "the", "please", "now", "that", "this", "it", "your", "just"]),
-        typical=frozenset(
-            [
-                "the",
-                "your",
-                "you",
-                "and",
-                "is",
-                "are",
-                "press",
-                "with",
-                "please",
-                "key",
-                "for",
-                "of",
-                "this",
-                "that",
-                "have",
-                "will",
-                "was",
-                "not",
-            ]
+        keys=_FIGURES
+        | {name: str(number) for number, name in enumerate(_ENGLISH_KEYS)}
+        | _pairs("star star asterisk star pound pound hash pound"),
+        pressing=_words("press pressing hit push dial enter option"),
+        keying=r"\bkey (?:it |them |one )?in\b",
+        fillers=_words("the key number button just only option"),
+        links=_words("or and nor"),
+        after_key=_words("or for to if then and when on at any again now once key button sign twice"),
+        counted=_words("of keys times more letters digits presses hundred"),
+        spans=_words("to through thru"),
+        slips=_pairs(
+            "on one won one to two too two tow two tree three free three for four fore four five five fife five sex six "
+            "sicks six ate eight nin nine start star ten ten eleven eleven twelve twelve"
         ),
+        before_option=r"(?:for|to|if)",
+        light=_words("a an the please now that this it your just"),
+        idle=_words(
+            "a an the please now that this it its your just you to for if of or and in on with by at from is are be as "
+            "one do does then when go can we i me my them they here there again another"
+        ),
+        typical=_words("the your you and is are press with please key for of this that have will was not"),
+        common=_words(
+            "to on or it by at from be has can we if our press key order number call card when then it's they an "
+            "number digits again goodbye sorry there what which been but could"
+        ),
+        unaccented={},
         grade=english_grade,
     ),
     "es": Speech(
         name="Spanish",
-        keys={name: str(number) for number, name in enumerate(_SPANISH_KEYS)}
-        | {"asterisco": "star", "numeral": "pound"},
-        press=r"\b(?:oprima|presione|pulse)\b",
-        after_key=frozenset({"o", "para", "si", "y", "al", "luego"}),
-        before_option=r"(?:para|si)",
-        light=frozenset(
-            ["un", "una", "el", "la", "los", "las", "por", "favor", "ahora", "eso", "esto", "lo", "su", "sus", "ya"]
+        keys=_FIGURES
+        | {name: str(number) for number, name in enumerate(_SPANISH_KEYS)}
+        | _pairs("asterisco star estrella star numeral pound gato pound almohadilla pound"),
+        pressing=_words(
+            "oprima presione pulse marque oprime presiona pulsa marca oprimir presionar pulsar aprieta apriete opcion"
         ),
-        typical=frozenset(
-            [
-                "el",
-                "los",
-                "las",
-                "una",
-                "su",
-                "sus",
-                "para",
-                "oprima",
-                "tecla",
-                "por",
-                "que",
-                "usted",
-                "número",
-                "receta",
-                "pedido",
-            ]
+        keying=r"\bm[aá]rque(?:lo|la|los|las)?\b",
+        fillers=_words("la el tecla numero boton solo solamente opcion"),
+        links=_words("o y u e ni"),
+        after_key=_words("o y u para si al luego cuando en otra ahora abajo por"),
+        counted=_words("de teclas veces letras digitos mas"),
+        spans=_words("al a hasta"),
+        slips=_pairs("un uno una uno do dos doz dos tre tres quatro cuatro sinco cinco seiz seis ocha ocho diez diez"),
+        before_option=r"(?:para|si)",
+        light=_words("un una el la los las por favor ahora eso esto lo su sus ya"),
+        idle=_words(
+            "un una uno el la los las por favor ahora eso esto lo su sus ya para si o y a al de del en con que le les "
+            "se es me mi usted aqui ahi esta este otra otro vez"
+        ),
+        typical=_words("el los las una su sus para oprima tecla por que usted número receta pedido"),
+        common=_words(
+            "la de del con en es se al lo le un y o si no está más hasta cuando sin desde marque gracias código tarjeta "
+            "llamada dirección nuestro nuestra luego esa ese eso está siento ya fue puede"
+        ),
+        unaccented=_accents(
+            "número números dirección código códigos día días dígito dígitos médico médica teléfono teléfonos página "
+            "crédito débito último última últimos últimas próximo próxima prescripción opción menú miércoles sábado "
+            "aquí allí ahí así también después más están podrá envío según todavía ningún algún línea cápsula cápsulas "
+            "farmacéutico información atención oír español inglés márquelo márquela cancelación confirmación operación "
+            "únicamente válido válida electrónico electrónica técnico título tamaño años mañana señor señora pequeño "
+            "pequeños compañía fácil rápido vencía recibirá farmacéutica sección aplicación"
         ),
         grade=spanish_grade,
     ),

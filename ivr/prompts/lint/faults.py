@@ -1,0 +1,134 @@
+"""What is wrong in words whatever the flow does: nobody could speak them, or they are in another language than their file.
+
+Unlike remarks these are problems, which keep words from being published.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ivr.errors import Place, Report
+from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, Source
+from ivr.prompts.lint import voices
+from ivr.prompts.lint.speech import SPEECHES, WORD, Speech
+
+FEWEST_WORDS = 3
+"""Words of another language, and none of their own, that make it certain."""
+
+_MISREAD = re.compile(
+    "(?:[\u00c2\u00c3][\u0080-\u00bf\u0152-\u0192\u02c6\u02dc\u2013-\u2122]?)+|\u00e2\u20ac[^\\s\\w]?|\ufffd+"
+)
+"""Letters that were saved as UTF-8 and read as an older encoding: Ã© for é, â€™ for an apostrophe."""
+_VALUE = re.compile(r"\{[^{}]*\}")
+_SIGNS = ("So", "Sm", "Sk", "Sc", "No", "Me", "Co", "Cn")
+"""Kinds of characters that are signs, by Unicode: emoji and ™, arrows, accents without a letter, €, ½."""
+_DOTS = "\u2022\u00b7\u2020\u2021\u00a7\u00b6\u2030\u203b\u2023\u2043"
+"""Signs that count as punctuation: bullets, daggers, section marks."""
+
+
+def check(catalogues: Catalogues, report: Report) -> frozenset[Place]:
+    """Note characters that nobody can speak, voices that do not fit, and words of another language; return where these are."""
+    foreign: set[Place] = set()
+    for catalogue in catalogues.by_language.values():
+        texts = list(_texts(catalogue))
+        for source in (*catalogue.head.values(), *(source for _, source in texts)):
+            _check_characters(source, report)
+        voice = catalogue.head.get("voice")
+        if voice and (message := voices.fault(catalogue.voice, catalogue.language)):
+            report.add(voice.place, message)
+        if catalogue.language in SPEECHES:
+            foreign.update(_check_language(texts, SPEECHES[catalogue.language], report))
+    return frozenset(foreign)
+
+
+def _texts(catalogue: Catalogue) -> Iterator[tuple[Prompt, Source]]:
+    """Yield every text of every prompt once, facts among them."""
+    for prompt in catalogue.prompts.values():
+        seen: set[Place] = set()
+        for words in (prompt.say, *prompt.silence, *prompt.wrong):
+            for source in (source for sources in words.sources.values() for source in sources):
+                if source.place not in seen:
+                    seen.add(source.place)
+                    yield prompt, source
+
+
+def _check_characters(source: Source, report: Report) -> None:
+    if source.text.isascii():
+        return
+    text = source.text
+    for found in _MISREAD.finditer(text):
+        report.add(
+            source.at(found.start()),
+            f'"{found[0]}" is what is left of a letter that was saved in another encoding{_meant(found[0])}; type it again, '
+            "and save the file as UTF-8",
+        )
+    for found in _signs(_MISREAD.sub(lambda found: " " * len(found[0]), text)):
+        report.add(
+            source.at(found.start()), f'"{found[0]}" is a sign that nobody speaks; write the word for it, or nothing'
+        )
+
+
+def _signs(text: str) -> Iterator[re.Match[str]]:
+    signs = {sign for sign in text if not sign.isascii() and (sign in _DOTS or unicodedata.category(sign) in _SIGNS)}
+    if signs:
+        yield from re.finditer(f"[{re.escape(''.join(sorted(signs)))}]", text)
+
+
+def _meant(found: str) -> str:
+    try:
+        return f' (did you mean "{found.encode("cp1252").decode("utf-8")}"?)'
+    except UnicodeError:
+        return ""
+
+
+@dataclass(slots=True)
+class _Count:
+    """Words of a text by which languages are known."""
+
+    own: int = 0
+    others: dict[str, int] = field(default_factory=dict)
+
+    def add(self, more: _Count) -> None:
+        self.own += more.own
+        for name, count in more.others.items():
+            self.others[name] = self.others.get(name, 0) + count
+
+    @property
+    def foreign(self) -> str:
+        """The language that these words are in, "" for their own."""
+        name = max(self.others, key=lambda name: self.others[name], default="")
+        return name if name and self.others[name] >= FEWEST_WORDS and self.others[name] > 2 * self.own else ""
+
+
+def _check_language(texts: list[tuple[Prompt, Source]], speech: Speech, report: Report) -> Iterator[Place]:
+    """Note each file that is mostly in another language, else each text that is; yield where these texts begin."""
+    by_file: dict[str, list[tuple[Source, _Count]]] = {}
+    for _, source in texts:
+        by_file.setdefault(source.place.file, []).append((source, _count(source.text, speech)))
+    for file, counted in by_file.items():
+        whole = _Count()
+        for _, count in counted:
+            whole.add(count)
+        if whole.foreign:
+            report.add(Place(file), f"most of these words are {whole.foreign}, and the folder is for {speech.name}")
+            yield from (source.place for source, _ in counted)
+            continue
+        for source, count in counted:
+            if count.foreign:
+                report.add(source.place, f"these words are {count.foreign}, and the folder is for {speech.name}")
+                yield source.place
+
+
+def _count(text: str, speech: Speech) -> _Count:
+    words = [word.lower() for word in WORD.findall(_VALUE.sub(" ", text))]
+    known = speech.typical | speech.common
+    others = {
+        other.name: sum(word in (other.typical | other.common) - known for word in words)
+        for other in SPEECHES.values()
+        if other is not speech
+    }
+    theirs = frozenset().union(*((other.typical | other.common) for other in SPEECHES.values() if other is not speech))
+    return _Count(sum(word in known - theirs for word in words), others)
