@@ -34,8 +34,8 @@ def reworded(folder: Path) -> None:
     words.write_text(words.read_text().replace("goodbye: Thank you", "goodbye: Many thanks"))
 
 
-def test_the_folders_where_one_works_come_first_then_those_of_the_program(run: Run, tmp_path: Path) -> None:
-    assert run
+@pytest.mark.usefixtures("run")
+def test_the_folders_where_one_works_come_first_then_those_of_the_program(tmp_path: Path) -> None:
     assert (load_settings({}).flows, load_settings({}).prompts) == (PROJECT / "flows", PROJECT / "prompts")
     copied(tmp_path, "prompts")
     assert (load_settings({}).flows, load_settings({}).prompts) == (PROJECT / "flows", tmp_path / "prompts")
