@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.progress import track
 
-from ivr.cli.group import came_with_program, console, settings, tell_folders
+from ivr.cli.group import came_with_program, console, folders_read, settings, tell_folders
 from ivr.cli.words import languages_of, load_words
 from ivr.errors import IvrError, did_you_mean
 from ivr.recordings.add import add
@@ -75,8 +75,8 @@ def recordings_add(files: tuple[Path, ...], language: str) -> None:
         refused += [f"{file}: {fault}" for fault in added.faults]
     for line in refused:
         click.echo(line, err=True)
+    click.echo(folders_read(chosen))
     click.echo(f"{taken} recordings taken" + (f", {len(refused)} problems" if refused else ""))
-    tell_folders(chosen)
     sys.exit(1 if refused else 0)
 
 

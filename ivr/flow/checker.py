@@ -74,7 +74,7 @@ def _check_names(flow: Flow, flows: Flows, actions: Actions, report: Report) -> 
                 _check_action(state, actions, report)
             case Run() if state.flow not in flows.flows:
                 pass
-            case Run() if flows.flows[state.flow].whole and not flows.flows[state.flow].flawed:
+            case Run() if _is_sound(flows.flows[state.flow]):
                 _check_handled(state, "end", state.ends, flows.flows[state.flow].ends, f'flow "{state.flow}"', report)
             case Menu():
                 _check_choices(state, actions, report)
@@ -118,6 +118,12 @@ def _run_from(flows: Flows) -> Iterator[tuple[Place, str, str]]:
                 yield state.at("run"), state.flow, f'state "{state.name}" runs '
 
 
+def _is_sound(flow: Flow) -> bool:
+    """Tell whether a flow has all its states, so that it has all its ends."""
+    targets = {target.state for state in flow.states.values() for _, target in ways(state)} - {""}
+    return flow.whole and not flow.flawed and targets <= flow.names
+
+
 def _check_states(flow: Flow, report: Report) -> None:
     """Tell each name of a state that does not exist once: at the state that is misspelt, or where it is gone to."""
     found = [
@@ -131,16 +137,18 @@ def _check_states(flow: Flow, report: Report) -> None:
         if name and name not in flow.names and flow.whole:
             uses.setdefault(name, []).append((place, who))
     idle = flow.names - {name for _, name, _ in found}
+    lost = [name for name in uses if not difflib.get_close_matches(name, flow.names, n=1)]
     for name, ((place, who), *others) in uses.items():
         meant = difflib.get_close_matches(name, idle, n=1)
-        if meant and others:
-            place = flow.states[meant[0]].place if meant[0] in flow.states else place
-            report.add(
-                place, f'nothing leads to the state "{meant[0]}"; is it the "{name}" that {len(others) + 1} lead to?'
-            )
-        else:
+        if meant and others and meant[0] in flow.states:
+            message = f'nothing leads to the state "{meant[0]}"; is it the "{name}" that {len(others) + 1} lead to?'
+            report.add(flow.states[meant[0]].place, message)
+        elif name not in lost[1:]:
             more = f", and {_others(len(others))}" if others else ""
-            report.add(place, f'{who} "{name}", which does not exist{more}{did_you_mean(name, flow.names)}')
+            also = " and ".join(f'"{one}"' for one in lost[1:])
+            gone = f"; missing too: {also}; was a part of the file lost?"
+            hint = gone if name in lost and also else f"{more}{did_you_mean(name, flow.names)}"
+            report.add(place, f'{who} "{name}", which does not exist{hint}')
 
 
 def _check_way(flow: Flow, state: State, label: str, way: Target, languages: tuple[str, ...], report: Report) -> None:

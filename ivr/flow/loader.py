@@ -345,7 +345,8 @@ def _flow(node: Node | None, place: Place, line: Line, report: Report) -> Flow:
             states[state_name] = state
         if len(report.problems) > before:
             flawed.add(state_name)
-    whole = bool(states_node and states_node.fields)
+    slipped = any(value.fields is not None for field, value in node.fields.items() if field not in language.FLOW.fields)
+    whole = bool(states_node and states_node.fields) and not slipped  # a state that stands too far to the left
     return Flow(node.place, name, start, states, frozenset(flawed), whole, places=node.places())
 
 

@@ -225,7 +225,10 @@ def _prompt(name: str, place: Place, node: Node, reader: WordsReader) -> Prompt:
     if not NAME.fullmatch(short):
         message = f'a prompt\'s name is in small letters, digits and underscores, found "{short}"'
         reader.report.add(place, message)
-    if node.fields is None or "by" in node.fields or is_in_braces(node):
+    is_plural = node.fields is not None and (
+        "by" in node.fields or ("other" in node.fields and "say" not in node.fields)
+    )
+    if node.fields is None or is_plural or is_in_braces(node):
         say, silence, wrong = reader.read(node, f'"{name}"'), _NONE, _NONE
     else:
         fields = node.shaped(reader.report, f'"{name}"', shapes.QUESTION)

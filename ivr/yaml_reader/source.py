@@ -70,6 +70,7 @@ class Source:
 def source(file: str, text: str, report: Report) -> Source | None:
     """Return a file's text to be read; None when there is no reading it."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = text if text.endswith("\n") else f"{text}\n"  # what a text says hangs on no last line end
     lines = text.split("\n")
     if not _ODD.search(text):
         return Source(file, tuple(lines))
