@@ -169,9 +169,9 @@ BAD: dict[str, tuple[str, tuple[Change, ...]]] = {
     "an apostrophe in another encoding": ('(did you mean "\N{RIGHT SINGLE QUOTATION MARK}"?)', (("prompts/en/person.yaml", "Let's", "Let@â€™s"),)),
     "a letter lost": ("saved in another encoding", ((ES, "Para español, oprima dos.", "Para espa@\ufffdol, oprima dos."),)),
     # What is asked and told
-    "a ZIP code of four digits": ('"zip" is a ZIP code, which has 5 digits', (("flows/identify.yaml", "  zip:\n    ask: identify.zip\n    digits: {exactly: 5}", "  @zip:\n    ask: identify.zip\n    digits: {exactly: 4}"),)),
-    "a member number that some lack": ("has 8 to 10 digits", (("flows/identify.yaml", "  member_number:\n    ask: identify.member_number\n    digits: {min: 8, max: 10}", "  @member_number:\n    ask: identify.member_number\n    digits: {min: 8, max: 9}"),)),
-    "a code that no card has": ("has 3 to 4 digits", (("flows/card.yaml", "  code:\n    ask: card.code\n    digits: {exactly: 3}", "  @code:\n    ask: card.code\n    digits: {exactly: 5}"),)),
+    "a ZIP code of four digits": ('"zip" is a ZIP code, which has 5 digits', (("flows/identify.yaml", "  zip:\n    ask: identify.zip\n    digits: {exactly: 5}", "  zip:\n    ask: identify.zip\n    @digits: {exactly: 4}"),)),
+    "a member number that some lack": ("has 8 to 10 digits", (("flows/identify.yaml", "  member_number:\n    ask: identify.member_number\n    digits: {min: 8, max: 10}", "  member_number:\n    ask: identify.member_number\n    @digits: {min: 8, max: 9}"),)),
+    "a code that no card has": ("has 3 to 4 digits", (("flows/card.yaml", "  code:\n    ask: card.code\n    digits: {exactly: 3}", "  code:\n    ask: card.code\n    @digits: {exactly: 5}"),)),
     "a number without its country": ('(did you mean "+18002457979"?)', (("flows/line.yaml", "  default: en", "  default: en\n  @8002457979: es"),)),
     "a number with dashes": ("is no number that is called", (("flows/line.yaml", "  default: en", "  default: en\n  @'+1-800-245-7979': es"),)),
     "the total is dropped": ("callers are not told {total}", ((REFILL, ", for {total:money},", ","), (RESURTIR, ", de {total:money},", ","), ("flows/refill.yaml", "unpaid: unpaid", "unpaid: @unpaid"))),

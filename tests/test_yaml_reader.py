@@ -29,7 +29,9 @@ def test_both_ways_of_reading_come_to_the_same(path: Path) -> None:
 
 
 @settings(deadline=None)
-@given(text=st.text(st.sampled_from(list("ab01 :-#'\"[]{},\n?|>&*!%\t\r\0\x85\u00a0\u200b\u2028\ufeff“”<=é")), max_size=60))
+@given(
+    text=st.text(st.sampled_from(list("ab01 :-#'\"[]{},\n?|>&*!%\t\r\0\x85\u00a0\u200b\u2028\ufeff“”<=é")), max_size=60)
+)
 def test_whatever_stands_in_a_file_is_read_alike_or_told(text: str) -> None:
     report, odd = Report(), Report()
     fast, slow = read("a.yaml", text, report), read("a.yaml", text + ODD, odd)

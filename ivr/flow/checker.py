@@ -221,8 +221,12 @@ def _check_line(flows: Flows, report: Report) -> None:
     for name in sorted({line.start, line.too_many, line.too_long} & set(flows.flows)):
         for end, place in _ends(flows.flows[name]).items():
             report.add(place, f'flow "{name}" must end the call itself, but has the end "{end}"')
-    if "ask_keys" in line.places and "*" not in line.ask_keys:
-        report.add(line.at("ask_keys"), "ask_keys should say what star does in the middle of a number")
+    for name, keys, where in (
+        ("menu_keys", line.menu_keys, "in a menu"),
+        ("ask_keys", line.ask_keys, "in the middle of a number"),
+    ):
+        if name in line.places and "*" not in keys:
+            report.add(line.at(name), f"{name} should say what star does {where}")
     for number, language in line.languages.items():
         if language and language not in flows.languages:
             hint = did_you_mean(language, flows.languages)

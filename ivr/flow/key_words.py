@@ -72,9 +72,8 @@ def _questions(flows: Flows, catalogues: Catalogues, actions: Actions) -> Iterat
         own = state.keys if isinstance(state, Menu) else ()
         most = lists.get(state.choices.of, 0) if isinstance(state, Menu) and state.choices else 0
         choices = frozenset(str(number) for number in range(1, most + 1))
-        asked = Asked(
-            f"{flow}.{name}", state, frozenset(map(key_name, own)), choices, frozenset(map(key_name, universal))
-        )
+        everywhere = {"star", *map(key_name, universal)}  # what it lacks is told of the line itself
+        asked = Asked(f"{flow}.{name}", state, frozenset(map(key_name, own)), choices, frozenset(everywhere))
         said = [
             Said(asked, catalogue, phrases)
             for catalogue in catalogues.by_language.values()
@@ -104,8 +103,8 @@ def _check_menu(said: Said, menu: Menu, together: list[Said], report: Report) ->
     for wording in said.wordings:
         for place, slip in wording.slips:
             report.add(place, _told(slip))
-        if not wording.slips:  # else it may be what is missing
-            others = [one for other in together if other is not said for one in other.like(wording)]
+        others = [one for other in together if other is not said for one in other.like(wording)]
+        if not any(one.slips for one in (wording, *others)):  # else it may be what is missing
             _check_keys(said, wording, others, report)
         if menu.choices and not wording.speaks_choices:
             report.add(
