@@ -46,7 +46,20 @@ def test_the_same_call_goes_in_spanish() -> None:
     assert {turn.language for turn in one.turns[1:]} == {"es"}
 
 
+def test_what_must_not_be_heard_is_not() -> None:
+    kept_back = "  - hears_not: main.anything_else\n  - hears_not: 'Atorvastatin'\n  - hears: checkout.confirm\n"
+    assert played(ORDER.rpartition("  - presses")[0] + kept_back).problems == ()
+
+
 FAILURES = {
+    "a prompt that must not come": (
+        IDENTIFY + "  - hears: refill.how\n  - hears_not: {refill.how: {ready: 3}}\n",
+        "refill.how should not be heard; heard refill.how",
+    ),
+    "words that must not come": (
+        "\n  - presses: '1'\n  - hears_not: 'to refill'\n",
+        '"to refill" should not be heard; heard "To refill',
+    ),
     "a prompt that does not come": (
         IDENTIFY + "  - hears: checkout.ship_to\n",
         "expected to hear checkout.ship_to; heard refill.how",

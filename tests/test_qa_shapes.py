@@ -16,6 +16,9 @@ from ivr.yaml_reader import json_schema, read
 
 SCHEMA = json_schema(FILE, "scripts")
 SEEN_ALSO_BY_SCHEMA = (
+    "a caller's number without its plus",
+    "a number dialled from with spaces",
+    "a called number that is none",
     "a step misspelt",
     "no keys",
     "an end misspelt",

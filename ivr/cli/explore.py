@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from ivr.cli.playing import Setup, read_scripts
-from ivr.cli.qa import PATH
+from ivr.cli.qa import PATH, SCRIPTS
 from ivr.cli.rehearsal import Rehearsal
 from ivr.qa import unhappy
 from ivr.qa.coverage import exercised
@@ -23,7 +23,7 @@ from ivr.qa.writer import Draft, write
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=PATH)
+@click.argument("paths", nargs=-1, type=SCRIPTS)
 @click.option("--seconds", default=60.0, show_default=True, type=click.FloatRange(min=1), help="How long to look.")
 @click.option("--out", type=PATH, help="Write the calls that are found to this file, as scripts.")
 @click.option("--random", "random_calls", type=click.IntRange(min=1), help="Let so many random callers call instead.")

@@ -82,15 +82,21 @@ def read_scripts(paths: Sequence[Path], stage: Rehearsal | Remote) -> tuple[Scri
     return scripts
 
 
-def parts_of(scripts: Sequence[Script], known: tuple[str, ...], language: str | None, wanted: str) -> list[Part]:
-    """Return what is to be played: each script in each of its languages, as far as they are asked for."""
+def parts_of(
+    scripts: Sequence[Script], known: tuple[str, ...], language: str | None, wanted: Sequence[str]
+) -> list[Part]:
+    """Return what is to be played: each script in each of its languages, as far as they are asked for.
+
+    `wanted` are words of names, any of which will do; without any, all scripts are.
+    """
     if language and language not in known:
         raise click.UsageError(f"no language {language}; there are {', '.join(known)}")
+    words = [each.casefold() for each in wanted] or [""]
     parts = [
         Part(script, spoken)
         for script in scripts
         for spoken in script.languages(known)
-        if language in (None, spoken) and wanted.casefold() in script.name.casefold()
+        if language in (None, spoken) and any(each in script.name.casefold() for each in words)
     ]
     if not parts:
         raise click.UsageError("there is no script to play")

@@ -25,17 +25,20 @@ from ivr.qa.played import Played
 from ivr.qa.remote import Remote
 
 PATH = click.Path(path_type=Path)
+SCRIPTS = click.Path(exists=True, path_type=Path)
 CALLS = Path("tests/calls")
 MOST_PROMPTS = 30
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=PATH)
+@click.argument("paths", nargs=-1, type=SCRIPTS)
 @click.option("--url", help="Play against this line instead of one in this process: words only, no rows.")
 @click.option("--writes", is_flag=True, help="With --url, also the scripts that order something.")
 @click.option("--against", metavar="OLD", help="Tell what went otherwise on OLD: a git revision, or a folder.")
 @click.option("--language", help="Only in this language.")
-@click.option("-k", "wanted", default="", help="Only scripts whose name holds these words.")
+@click.option(
+    "-k", "wanted", multiple=True, help="Only scripts whose name holds these words; again for others as well."
+)
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that play at once.")
 @click.option("--junit", type=PATH, help="Write the results to this file, as CI servers read them.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
@@ -50,7 +53,7 @@ def replay(
     writes: bool,
     against: str | None,
     language: str | None,
-    wanted: str,
+    wanted: tuple[str, ...],
     jobs: int,
     junit: Path | None,
     as_json: bool,
@@ -65,6 +68,8 @@ def replay(
     Example: ivr replay tests/calls --language es
     """
     began = time.perf_counter()
+    if not paths and not CALLS.is_dir():
+        raise click.UsageError(f"there is no folder {CALLS} here; name the scripts' files or folders")
     setup = Setup(url, writes=writes, measure=cost)
     stage = setup.stage()
     parts = parts_of(read_scripts(paths or (CALLS,), stage), stage.catalogues.languages, language, wanted)

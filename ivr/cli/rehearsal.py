@@ -29,7 +29,7 @@ from ivr.pharmacy.database import open_database, upgrade
 from ivr.pharmacy.demo import load_demo
 from ivr.prompts import Catalogues
 from ivr.qa.script import Script
-from ivr.qa.vocabulary import Vocabulary
+from ivr.qa.vocabulary import Vocabulary, spoken_of
 from ivr.recordings.folder import Folder
 from ivr.secret import Secret
 from ivr.settings import Settings
@@ -96,7 +96,8 @@ class Rehearsal:
     @property
     def vocabulary(self) -> Vocabulary:
         """The names that scripts may use."""
-        return Vocabulary(self.catalogues.names, pharmacy_rows.COLUMNS, self.catalogues.languages)
+        names, languages = self.catalogues.names, self.catalogues.languages
+        return Vocabulary(names, pharmacy_rows.COLUMNS, languages, spoken=spoken_of(self.catalogues))
 
     @contextmanager
     def open(self, script: Script) -> Iterator[Staged]:

@@ -70,6 +70,10 @@ class Ear:
                 return True
         return False
 
+    def spoke(self, unwanted: Hears) -> bool:
+        """Say whether a prompt reached the caller at all since they last acted."""
+        return any(self._is(unwanted, one.speak) and self._reached(one.speak) for one in self._said)
+
     def told(self, wanted: Hears) -> str:
         """Say in words what was heard instead."""
         unheard = [one.speak for one in self._said if self._is(wanted, one.speak)]

@@ -12,7 +12,7 @@ from ivr.qa.expectations import CameTo, unmet
 from ivr.qa.heard import Ear, could_be, words_heard
 from ivr.qa.patterns import show
 from ivr.qa.played import Played
-from ivr.qa.script import DEFAULT_FROM, Breaks, Dials, Ending, Hears, Later, Meanwhile, Script, Step
+from ivr.qa.script import DEFAULT_FROM, Breaks, Dials, Ending, Hears, HearsNot, Later, Meanwhile, Script, Step
 from ivr.qa.stage import RefusedRowError, Scene, Stage
 
 
@@ -118,9 +118,9 @@ class _Player:
         )
 
     def step(self, step: Step) -> None:
-        if isinstance(step, Hears):
+        if isinstance(step, Hears | HearsNot):
             if self.checks:
-                self.hear(step)
+                self.hear(step) if isinstance(step, Hears) else self.hear_not(step)
             return
         try:
             self.caller.act(step)
@@ -147,6 +147,17 @@ class _Player:
                 told = f"heard it with {show(values)}"
                 raise _FailedError(wanted.place, f"expected to hear {wanted} with {show(wanted.values)}; {told}")
             raise _FailedError(wanted.place, f"expected to hear {wanted}; {self.ear.told(wanted)}")
+
+    def hear_not(self, step: HearsNot) -> None:
+        unwanted = step.unwanted
+        if not unwanted.prompt:
+            words = unwanted.words.get("") or unwanted.words.get(self.language)
+            if words and words_heard(words, self.ear.text):
+                raise _FailedError(step.place, f'"{words}" should not be heard; heard "{self.ear.text}"')
+        elif not self.stage.in_process:
+            self.unchecked += 1  # by its words alone a prompt cannot be told from one that says the same and more
+        elif self.ear.spoke(unwanted):
+            raise _FailedError(step.place, f"{unwanted} should not be heard; {self.ear.told(unwanted)}")
 
     def hear_elsewhere(self, wanted: Hears) -> None:
         could = could_be(self.stage.catalogues, wanted, self.language, self.ear.text)

@@ -74,6 +74,7 @@ def _object(played: Played) -> dict[str, object]:
         "waiting": round(played.cost.waiting, 1),
         "turns": len(played.turns),
         "unchecked": played.unchecked,
+        "transcript": list(played.transcript),
         "took": round(played.took, 4),
     }
 

@@ -65,6 +65,18 @@ class Hears:
 
 
 @dataclass(frozen=True, slots=True)
+class HearsNot:
+    """Something that must not be heard since the caller last acted."""
+
+    unwanted: Hears
+
+    @property
+    def place(self) -> Place:
+        """Where it is written."""
+        return self.unwanted.place
+
+
+@dataclass(frozen=True, slots=True)
 class Presses:
     """Keys, pressed when the question has been heard, or as soon as the words `after` have."""
 
@@ -135,7 +147,7 @@ class Breaks:
 Act = Presses | Waits | Pays | HangsUp | Dials | Later | Meanwhile | Breaks
 """What the caller does, or the world around the call."""
 
-Step = Hears | Act
+Step = Hears | HearsNot | Act
 
 
 @dataclass(frozen=True, slots=True)
