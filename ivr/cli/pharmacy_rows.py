@@ -18,7 +18,7 @@ from ivr.pharmacy.load import add_folder
 from ivr.pharmacy.load_files import FILES, CsvFile, Reference
 from ivr.pharmacy.tables import Address
 from ivr.qa.patterns import LINES, Found
-from ivr.qa.script import Pattern, Row
+from ivr.qa.script import NEWEST, Pattern, Row
 from ivr.qa.stage import RefusedRowError
 
 _FILES: Mapping[str, CsvFile] = {file.table.name: file for file in FILES}
@@ -27,8 +27,6 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 WRITTEN = ("refill_order", "order_line", "payment", "renewal_request", "address", "saved_card")
 """The tables a call can write to."""
-NEWEST = "newest"
-"""Stands for the number of the order that was placed last, which no script can know."""
 
 
 def ids(database: Engine, table: str) -> set[object]:
@@ -145,12 +143,17 @@ def change(database: Engine, wanted: Sequence[Row], today: date) -> None:
 
 def _with_newest(database: Engine, columns: Mapping[str, Pattern]) -> Mapping[str, Pattern]:
     """Put the number of the order that was placed last in the place of the word for it."""
-    if columns.get("order_number") != NEWEST:
-        return columns
+    number = columns.get("order_number")
+    return {**columns, "order_number": order_number(database, NEWEST)} if number == NEWEST else columns
+
+
+def order_number(database: Engine, named: str) -> str:
+    """Return an order's number: the one named, or that of the order placed last."""
+    if named != NEWEST:
+        return named
     with database.connect() as connection:
         orders = _FILES["refill_order"].table.c
-        number = connection.scalar(select(orders.order_number).order_by(orders.id.desc()).limit(1))
-    return {**columns, "order_number": str(number)}
+        return str(connection.scalar(select(orders.order_number).order_by(orders.id.desc()).limit(1)))
 
 
 def _write(path: Path, row: Mapping[str, str]) -> None:

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import Engine
 
-from ivr.cli import pharmacy_rows
+from ivr.cli import line_rows, pharmacy_rows
 from ivr.cli.staged import Given, Log, Staged, driver
 from ivr.clock import system_clock
 from ivr.flow.definition import Flows
@@ -97,7 +97,7 @@ class Rehearsal:
     def vocabulary(self) -> Vocabulary:
         """The names that scripts may use."""
         names, languages = self.catalogues.names, self.catalogues.languages
-        return Vocabulary(names, pharmacy_rows.COLUMNS, languages, spoken=spoken_of(self.catalogues))
+        return Vocabulary(names, pharmacy_rows.COLUMNS, languages, line_rows.COLUMNS, spoken_of(self.catalogues))
 
     @contextmanager
     def open(self, script: Script) -> Iterator[Staged]:

@@ -72,10 +72,11 @@ Status = Literal["authorized", "captured", "voided", "declined"]
 
 
 class Fault(Enum):
-    """How the processor fails when a rehearsal asks for it; to the one asking, both look the same."""
+    """How the processor fails when a rehearsal asks for it; to the one asking, the first two look the same."""
 
     SLOW = auto()  # no answer in time, and yet it happened
     DOWN = auto()  # no answer, and it did not happen
+    DECLINING = auto()  # it answers, and charges no card
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +120,14 @@ class Sandbox:
         with self._lock:
             self._charges = {charge.reference: charge for charge in charges}
 
+    def _unheard(self, operation: str) -> Fault | None:
+        """Return why nobody hears of an operation, if nobody does: only a charge is ever declined."""
+        fault = self._fault(operation)
+        return None if fault is Fault.DECLINING else fault
+
     def tokenize(self, card: Card, timeout_s: float = TIMEOUT_S) -> Token | Refused | Unavailable:  # noqa: ARG002
         """Give a test card's token; a card that will be declined gets one too, as the charge is what fails."""
-        if self._fault("tokenize"):
+        if self._unheard("tokenize"):
             return Unavailable("fault")
         known = _BY_NUMBER.get(card.number.reveal())
         if known is None:
@@ -130,7 +136,7 @@ class Sandbox:
 
     def keep(self, token: Secret, timeout_s: float = TIMEOUT_S) -> Token | Refused | Unavailable:  # noqa: ARG002
         """Tell which test card a token stands for; it can be charged for ever as it is."""
-        if self._fault("keep"):
+        if self._unheard("keep"):
             return Unavailable("fault")
         known = known_card(token)
         if known is None:
@@ -151,8 +157,9 @@ class Sandbox:
         card = known_card(token)
         if card is None:
             return Refused(Reason.TEST_CARDS_ONLY)
-        status: Status = "declined" if card.refusal else "authorized"
-        asked = Charge(request_key, _reference(request_key), card.token, amount_cents, status, card.refusal)
+        refusal = Reason.DECLINED if fault is Fault.DECLINING else card.refusal
+        status: Status = "declined" if refusal else "authorized"
+        asked = Charge(request_key, _reference(request_key), card.token, amount_cents, status, refusal)
         with self._lock:
             charge = self._charges.setdefault(asked.reference, asked)
         if fault is Fault.SLOW:
@@ -168,7 +175,7 @@ class Sandbox:
         request_key: str,  # noqa: ARG002  # a reference is captured once, whatever the key
     ) -> Captured | Refused | Unavailable:
         """Take what was set aside, by this process or another one."""
-        fault = self._fault("capture")
+        fault = self._unheard("capture")
         if fault is Fault.DOWN:
             return Unavailable("fault")
         with self._lock:
@@ -195,7 +202,7 @@ class Sandbox:
         request_key: str,  # noqa: ARG002
     ) -> Voided | Refused | Unavailable:
         """Give back what was set aside, by this process or another one."""
-        fault = self._fault("void")
+        fault = self._unheard("void")
         if fault is Fault.DOWN:
             return Unavailable("fault")
         with self._lock:
@@ -215,7 +222,7 @@ class Sandbox:
 
     def look_up(self, request_key: str) -> Authorized | Refused | NotFound | Unavailable:
         """Look in this process's ledger."""
-        if self._fault("look_up"):
+        if self._unheard("look_up"):
             return Unavailable("fault")
         charge = self._charges.get(_reference(request_key))
         if charge is None:

@@ -22,14 +22,19 @@ TABLES = {
     "renewals": "renewal_request",
     "addresses": "address",
     "cards": "saved_card",
+    "notices": "notice",
+    "wrong_tries": "wrong_try",
+    "lock_outs": "lock_out",
+    "journal": "journal",
 }
-"""What a call can write, by the word for it in `expect`."""
+"""What a call can write, by the word for it in `expect`: rows of the pharmacy, then what the line keeps for itself."""
 
 _BOUND = re.compile(r"(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)")
 
 
 def read(node: Node, known: Vocabulary, report: Report) -> Expected:
     """Read what is expected."""
+    known = replace(known, tables={**known.tables, **known.line_tables})
     fields = node.record(report, '"expect"', (), ("end", "keys", "seconds", *TABLES, "rows", "no_rows"))
     expected = Expected(
         written=tuple(_written(TABLES[name], fields[name], known, report) for name in TABLES if name in fields),

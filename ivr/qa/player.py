@@ -12,7 +12,7 @@ from ivr.qa.expectations import CameTo, unmet
 from ivr.qa.heard import Ear, could_be, words_heard
 from ivr.qa.patterns import show
 from ivr.qa.played import Played
-from ivr.qa.script import DEFAULT_FROM, Breaks, Dials, Ending, Hears, HearsNot, Later, Meanwhile, Script, Step
+from ivr.qa.script import DEFAULT_FROM, Dials, Ending, Hears, HearsNot, Script, Step, World
 from ivr.qa.stage import RefusedRowError, Scene, Stage
 
 
@@ -36,7 +36,7 @@ def play(script: Script, stage: Stage, language: str, *, checks: bool = True, me
 def _needs_more(script: Script) -> str:
     if script.given:
         return "it needs rows of its own"
-    if any(isinstance(step, Later | Meanwhile | Breaks) for step in script.steps):
+    if any(isinstance(step, World) for step in script.steps):
         return "it changes what the line stands on"
     if any(isinstance(step, Dials) for step in script.steps):
         return "it leaves something behind for later calls"

@@ -22,7 +22,10 @@ from ivr.qa.script import (
     DEFAULT_FROM,
     DEFAULT_TO,
     LANGUAGE_KEY,
+    NEWEST,
     Breaks,
+    Carrier,
+    CarrierSends,
     Dials,
     Expected,
     Fault,
@@ -33,8 +36,12 @@ from ivr.qa.script import (
     Pays,
     Person,
     Presses,
+    Processor,
+    ProcessorIs,
     Script,
+    Ships,
     Step,
+    Sweeps,
     Waits,
 )
 from ivr.qa.shapes import CALLER, NUMBER, SCRIPT
@@ -250,6 +257,25 @@ class _Reader:
     def meanwhile(self, node: Node, _: Mapping[str, Node]) -> Step | None:
         return Meanwhile(node.place, read_rows(node, self.known, self.report))
 
+    def sweeps(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        self.nothing(node, "sweeps", "now")
+        return Sweeps(node.place)
+
+    def ships(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        number = self.text(node, "ships")
+        if number and number != NEWEST and not (number.isascii() and number.isdigit()):
+            self.report.add(node.place, f'"ships" takes an order\'s number, or the word "{NEWEST}"; found "{number}"')
+            return None
+        return Ships(node.place, number)
+
+    def processor(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        state = self.word(node, "processor", get_args(Processor))
+        return ProcessorIs(node.place, state) if state else None  # type: ignore[arg-type]  # likewise
+
+    def carrier(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        what = self.word(node, "carrier", get_args(Carrier))
+        return CarrierSends(node.place, what) if what else None  # type: ignore[arg-type]  # likewise
+
     def breaks(self, node: Node, _: Mapping[str, Node]) -> Step | None:
         fault = self.word(node, "breaks", get_args(Fault))
         return Breaks(node.place, fault) if fault else None  # type: ignore[arg-type]
@@ -265,5 +291,9 @@ _STEPS: Mapping[str, Callable[[_Reader, Node, Mapping[str, Node]], Step | None]]
     "dials": _Reader.dials,
     "later": _Reader.later,
     "meanwhile": _Reader.meanwhile,
+    "sweeps": _Reader.sweeps,
+    "ships": _Reader.ships,
+    "processor": _Reader.processor,
+    "carrier": _Reader.carrier,
     "breaks": _Reader.breaks,
 }

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from ivr.errors import IvrError
 from ivr.flow.definition import Flows
 from ivr.phone.post import Post
 from ivr.prompts import Catalogues
 from ivr.qa.patterns import Found
-from ivr.qa.script import Fault, Row, Script
+from ivr.qa.script import Fault, Processor, Row, Script
 from ivr.qa.stage import Turn
 from ivr.qa.vocabulary import Vocabulary
 
@@ -56,6 +56,22 @@ class RemoteScene:
         """Not possible there."""
         if rows:
             raise NotHereError("rows of a line elsewhere cannot be changed")
+
+    def later(self, span: timedelta) -> None:
+        """Not possible there."""
+        raise NotHereError(f"the time of a line elsewhere cannot be moved ({span})")
+
+    def sweeps(self) -> None:
+        """Not possible there."""
+        raise NotHereError("a line elsewhere sweeps when it does")
+
+    def ships(self, order_number: str) -> str:
+        """Not possible there."""
+        raise NotHereError(f"orders of a line elsewhere cannot be shipped ({order_number})")
+
+    def processor(self, state: Processor) -> None:
+        """Not possible there."""
+        raise NotHereError(f"the processor of a line elsewhere is as it is ({state})")
 
     def breaks(self, fault: Fault) -> None:
         """Not possible there."""

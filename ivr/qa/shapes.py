@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from ivr.qa.expectations import TABLES
-from ivr.qa.script import Ending, Fault, Person
+from ivr.qa.script import Carrier, Ending, Fault, Person, Processor
 from ivr.yaml_reader import Either, Field, ListOf, MapOf, Record, Shape, Text, Whole, field
 
 NAME = "[a-z][a-z0-9_]*"
@@ -39,8 +39,14 @@ STEPS: Mapping[str, Shape] = {
     "pays": MapOf(Text(), "card|expiry|code|result", "A card, where the carrier takes it."),
     "hangs_up": _words("now", "", about="The receiver is put down."),
     "dials": Either((_words("again", ""), MapOf(Text("", CALLER), "from")), "Another call."),
-    "later": Text("Time passes, as in 20m.", "[1-9][0-9]{0,4}(s|m|h|d)"),
+    "later": Text("Time passes, as in 20m, and the line does what is due meanwhile.", "[1-9][0-9]{0,4}(s|m|h|d)"),
     "meanwhile": ROWS,
+    "sweeps": _words("now", "", about="The line finishes what calls left behind, as it does every half minute."),
+    "ships": Text("Staff ship the order of this number; `newest` is the one placed last.", "newest|[0-9]+"),
+    "processor": _words(*get_args(Processor), about="How the card processor is from here on."),
+    "carrier": _words(
+        *get_args(Carrier), about="A request comes once more, at once or late, and gets the same answer."
+    ),
     "breaks": _words(*get_args(Fault), about="Something stops working, or works again."),
 }
 """What a step does -> what it takes."""
