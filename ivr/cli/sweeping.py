@@ -1,7 +1,8 @@
 """Lets the line do by itself what it does while nobody calls: a sweep every half minute, each at its own time.
 
-Days are thousands of sweeps, nearly all of which find nothing to do. What is due stays due, so when a sweep at the end
-of a stretch would find nothing, none before it would have: the first that finds something is looked for by halving.
+Days are thousands of sweeps, nearly all of which find nothing to do. What is due stays due, so when a sweep would find
+nothing, none before it would have: the first that finds something is looked for in longer and longer stretches, then by
+halving the last of them.
 """
 
 from __future__ import annotations
@@ -41,9 +42,12 @@ class Sweeping:
         """Return which of the sweeps that are left is to be run next, counted from 1."""
         if left <= FEW or self.would is None:
             return 1
-        if not self.would(begin + left * EVERY):
-            return None
-        low, high = 0, left  # nothing to do at low, something at high
+        high = 1
+        while not self.would(begin + high * EVERY):
+            if high == left:
+                return None
+            high = min(2 * high, left)
+        low = high // 2  # nothing to do at low, something at high
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if self.would(begin + middle * EVERY) else (middle, high)

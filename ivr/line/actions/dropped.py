@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from datetime import timedelta
-
 from sqlalchemy import bindparam, select
 
-from ivr.flow.call import Call, Done
+from ivr.flow.call import Done
 from ivr.line import tables
 from ivr.line.actions.kinds import Action, Inside, items, number
 from ivr.line.service import Context
+from ivr.line.sessions import STATE_KEPT, chosen
 from ivr.wording import Values
-
-RESUMED_WITHIN = timedelta(minutes=30)
 
 _LAST_CALL = (
     select(tables.call.c.sealed_state)
@@ -37,16 +33,15 @@ def find_dropped_order(context: Context, values: Values) -> Done:
         _LAST_CALL,
         {
             "from_number": context.caller.from_number,
-            "since": context.now - RESUMED_WITHIN,
+            "since": context.now - STATE_KEPT,
             "member_id": number(values, "member_id"),
             "sid": context.caller.sid,
         },
     )
-    opened = context.line.vault.open(sealed, None, context.now) if sealed else None
-    chosen = items(Call.from_json(json.loads(opened)).values, "basket") if opened else ()
-    if not chosen:
+    dropped = chosen(context.line, sealed, context.now)
+    if not dropped:
         return Done("none", {"dropped_asked": True})
-    return Done("dropped", {"dropped_asked": True, "dropped": chosen, "count": len(chosen)})
+    return Done("dropped", {"dropped_asked": True, "dropped": dropped, "count": len(dropped)})
 
 
 def take_up_order(_: Context, values: Values) -> Done:
