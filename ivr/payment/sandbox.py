@@ -103,6 +103,7 @@ class Sandbox:
     """
 
     name = "sandbox"
+    live = False
 
     def __init__(self, fault: Callable[[str], Fault | None] = _no_fault) -> None:
         self._fault = fault
