@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from ivr.line import lockout, tables
 from ivr.line.notices import notice
@@ -34,6 +35,10 @@ class LineRows:
     database: Engine
     vault: Vault
     now: datetime
+    callers: Sequence[Caller] | None = None
+    """Whose calls are looked at, in their order; None: all calls."""
+    members: Mapping[str, int] | None = None
+    """The members that are looked at, by number; None: all."""
 
     def rows(self, table: str) -> Sequence[Found]:
         """Return what calls have left in one of the tables of `COLUMNS`."""
@@ -43,7 +48,8 @@ class LineRows:
     def notices(self, connection: Connection) -> Sequence[Found]:
         """Return what members are to be told."""
         wanted = select(Member.member_number, notice.c.kind, notice.c.by, notice.c.sent_at)
-        told = connection.execute(wanted.join_from(notice, Member, Member.id == notice.c.member_id))
+        wanted = wanted.join_from(notice, Member, Member.id == notice.c.member_id)
+        told = connection.execute(wanted.where(self._is_known(Member.id)))
         return [
             {"member_number": number, "kind": kind, "by": by, "sent_at": sent_at.isoformat() if sent_at else ""}
             for number, kind, by, sent_at in told
@@ -69,11 +75,15 @@ class LineRows:
                 "wrong_tries": str(lock.wrong_tries),
             }
             for lock in lockout.locks(connection, self.now)
+            if self.callers is None or lock.phone in phones or lock.member in members
         ]
 
     def journal(self, connection: Connection) -> Sequence[Found]:
         """Return the turns of every call, calls counted from 1."""
-        turns = connection.execute(select(tables.journal).order_by(tables.journal.c.id)).all()
+        wanted = select(tables.journal).order_by(tables.journal.c.id)
+        if self.callers is not None:
+            wanted = wanted.where(tables.journal.c.call_sid.in_(caller.sid for caller in self.callers))
+        turns = connection.execute(wanted).all()
         calls = {sid: str(number) for number, sid in enumerate(dict.fromkeys(turn.call_sid for turn in turns), 1)}
         return [
             {
@@ -87,14 +97,18 @@ class LineRows:
         ]
 
     def _phones(self, connection: Connection) -> Mapping[str, str]:
-        calls = connection.execute(select(tables.call.c.sid, tables.call.c.from_number, tables.call.c.to_number))
-        return {
-            self.vault.sign(lockout.phone_of(caller)): caller.from_number for caller in (Caller(*row) for row in calls)
-        }
+        callers = self.callers
+        if callers is None:
+            calls = connection.execute(select(tables.call.c.sid, tables.call.c.from_number, tables.call.c.to_number))
+            callers = [Caller(*row) for row in calls]
+        return {self.vault.sign(lockout.phone_of(caller)): caller.from_number for caller in callers}
 
     def _members(self, connection: Connection) -> Mapping[str, str]:
-        numbers = connection.scalars(select(Member.member_number))
+        numbers = connection.scalars(select(Member.member_number).where(self._is_known(Member.id)))
         return {self.vault.sign(lockout.member_of(number)): number for number in numbers}
+
+    def _is_known(self, member_id: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+        return true() if self.members is None else member_id.in_(self.members.values())
 
 
 def _read(text: str) -> list[tuple[str, str, str]]:

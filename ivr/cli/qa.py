@@ -89,7 +89,9 @@ def replay(
         click.echo("\n".join((*coverages.lines(stage.flows, measured), *coverages.summary(measured))))
     if cost and not as_json:
         tell_costs(played)
-    sys.exit(1 if _short(measured, fail_under) or any(one.problems for one in played) else 0)
+    if nothing := all(one.skipped for one in played):
+        click.echo("nothing was played: every script was skipped", err=True)
+    sys.exit(1 if nothing or _short(measured, fail_under) or any(one.problems for one in played) else 0)
 
 
 def _short(measured: Coverage, wanted: float | None) -> bool:

@@ -172,6 +172,11 @@ class Handset:
         return self._wire.ask_again()
 
     @property
+    def requests(self) -> int:
+        """How often TwiML was asked for."""
+        return self._wire.requests
+
+    @property
     def has_asked_twice(self) -> bool:
         """Say whether there is a request for TwiML before the last one."""
         return len(self._wire.sent) > 1

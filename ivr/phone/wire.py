@@ -23,14 +23,14 @@ class Wire:
     last: Request | None = field(default=None, init=False)
     sent: tuple[tuple[Request, Reply], ...] = field(default=(), init=False)
     """The last two requests for TwiML, with what they were answered."""
-    _requests: int = field(default=0, init=False)
+    requests: int = field(default=0, init=False)
 
     def ask(self, url: str, method: str, fields: Mapping[str, str]) -> Reply:
         """Ask for TwiML; the first request of a call finds it ringing, the later ones in progress."""
         status = "ringing" if self.last is None else "in-progress"
         form = {**self.caller, "CallStatus": status, **fields}
-        self._requests += 1
-        headers = self._headers(str(self._requests))
+        self.requests += 1
+        headers = self._headers(str(self.requests))
         if method == "GET":
             self.last = (url + ("&" if urlsplit(url).query else "?") + urlencode(form), None, headers)
         else:

@@ -77,6 +77,8 @@ class Caller:
         self.troubled = False
         self.last: Heard
         self.handset: Handset
+        self.asked = 0
+        """Requests for TwiML in the calls that are over."""
         self._calls = self._keys = self._seen = 0
         self._seconds = self._waiting = self._talking = 0.0
         self._with_person = False
@@ -218,6 +220,7 @@ class Caller:
         """Let the call be over, as it is for the carrier when nobody is there any more."""
         if not isinstance(self.last.waiting, Ended):
             self.last = self.handset.hang_up()
+        self.asked += self.handset.requests
         self._keys += self.handset.keys_pressed
         self._seconds += self.handset.seconds
         self.slips += [str(slip) for slip in (*self.handset.errors, *self.handset.warnings)]

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from ivr.flow.definition import Flows, Menu
+from ivr.flow.graph import points
 from ivr.flow.verbs import Speak
 from ivr.phone.heard import Heard
 from ivr.prompts import Catalogues, Slot, Words
@@ -147,5 +149,16 @@ def could_be(catalogues: Catalogues, wanted: Hears, language: str, text: str) ->
 
 
 def _pattern(parts: Sequence[str | Slot]) -> re.Pattern[str]:
-    texts = (".*?" if isinstance(part, Slot) else r"\s+".join(map(re.escape, re.split(r"\s+", part))) for part in parts)
-    return re.compile("".join(texts), re.IGNORECASE)
+    """Return what finds words with whatever values in them; a value may be nothing, with no space around it then."""
+    texts = (".*?" if isinstance(part, Slot) else r"\s+".join(map(re.escape, part.split())) for part in parts)
+    return re.compile(r"\s*".join(texts), re.IGNORECASE)
+
+
+def may_confirm(flows: Flows, catalogues: Catalogues, text: str) -> bool:
+    """Say whether a question that a key confirms may have been heard, in any language; by its words, for lines elsewhere."""
+    return any(
+        could_be(catalogues, Hears(state.place, state.prompt), language, text)
+        for _, state in points(flows)
+        if isinstance(state, Menu) and any(target.confirms for target in state.keys.values())
+        for language in catalogues.languages
+    )

@@ -116,8 +116,19 @@ class Stage(Protocol):
         """Whether turns and rows can be seen, and rows and time be set."""
 
     @property
-    def may_write(self) -> bool:
-        """Whether scripts may place orders there."""
+    def sees_rows(self) -> bool:
+        """Whether the rows that calls write can be looked at."""
+
+    @property
+    def mark(self) -> str:
+        """What tells the calls of this run from those of any other, where other calls are made."""
+
+    def refuses(self, script: Script, language: str) -> str:
+        """Say why a script cannot be played or judged here; nothing when it can."""
+
+    @property
+    def charges(self) -> bool:
+        """Whether real cards are charged there, so that no key may be pressed that confirms."""
 
     def open(self, script: Script) -> AbstractContextManager[Scene]:
         """Make a line ready for one script."""
