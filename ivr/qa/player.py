@@ -85,7 +85,7 @@ class _Player:
         self.scene = scene
         self.language = language
         self.unchecked = 0
-        mark = f"{script.place} {script.name} {language} {stage.mark}"
+        mark = f"{script.place} {script.name} {language} {stage.mark()}"
         numbers = (_from_number(script, stage, mark), script.to_number)
         self.caller = Caller(scene, stage.flows, language, *numbers, script.person, mark)
         self.ear = self.listen()

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from itertools import count
 from typing import Protocol
 
 from ivr.errors import IvrError
@@ -106,14 +107,19 @@ class Remote:
     facts: Facts
     today: date
     vocabulary: Vocabulary
-    mark: str
+    run: str
     """Tells the calls of this run from those of any other."""
     backstage: Backstage | None = None
     may_write: bool = False
     in_process: bool = False
+    _played: Iterator[int] = field(default_factory=count)
     _untouched: dict[str, Sequence[Found]] = field(default_factory=dict)
     _used: dict[object, str] = field(default_factory=dict)
     """Members that a script has ordered for, with its name, where nothing can be restored."""
+
+    def mark(self) -> str:
+        """Return what tells the calls of a script from all others, also when it is played once more."""
+        return f"{self.run} {next(self._played)}"
 
     @property
     def flows(self) -> Flows:
@@ -164,6 +170,8 @@ class Remote:
 
     def _not_for_members(self, script: Script) -> str:
         keyed = "".join(step.keys for step in script.steps if isinstance(step, Presses))
+        if self.facts.live and not self.facts.same_version:
+            return "the line charges real cards and answers with other flows or prompts than those here"
         if self.backstage:
             rows = (row for step in script.steps if isinstance(step, Meanwhile) for row in step.rows)
             return self.backstage.refuses((*script.given, *rows), keyed)
@@ -171,8 +179,6 @@ class Remote:
             return (
                 "the line charges real cards, and without its database nobody knows whether its member is a test member"
             )
-        if self.facts.live and not self.facts.same_version:
-            return "the line charges real cards and answers with other flows or prompts than those here"
         return ""
 
     def _rehearsed(self, script: Script, language: str) -> str:

@@ -119,9 +119,8 @@ class Stage(Protocol):
     def sees_rows(self) -> bool:
         """Whether the rows that calls write can be looked at."""
 
-    @property
     def mark(self) -> str:
-        """What tells the calls of this run from those of any other, where other calls are made."""
+        """Return what tells the calls of a script from all others, where other calls are made."""
 
     def refuses(self, script: Script, language: str) -> str:
         """Say why a script cannot be played or judged here; nothing when it can."""
