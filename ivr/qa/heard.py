@@ -15,7 +15,7 @@ from ivr.flow.definition import Flows, Menu
 from ivr.flow.graph import points
 from ivr.flow.verbs import Speak
 from ivr.phone.heard import Heard
-from ivr.prompts import Catalogues, Slot, Words
+from ivr.prompts import Catalogues, Slot
 from ivr.qa.patterns import matches
 from ivr.qa.script import Hears, Pattern
 
@@ -139,9 +139,10 @@ def could_be(catalogues: Catalogues, wanted: Hears, language: str, text: str) ->
     prompt = catalogue.prompts.get(wanted.prompt) if catalogue else None
     if prompt is None:
         return None
-    told: list[Words] = [prompt.say, *prompt.silence, *prompt.wrong]
-    if wanted.variant in ("silence", "wrong"):
-        told = [prompt.variant("silence" if wanted.variant == "silence" else "wrong", max(wanted.tries, 1))]
+    helps = {"silence": prompt.silence, "wrong": prompt.wrong}
+    told = helps.get(wanted.variant, (prompt.say, *prompt.silence, *prompt.wrong))
+    if wanted.tries:
+        told = told[wanted.tries - 1 : wanted.tries]
     forms = [form for words in told for form in words.forms.values()]
     if not any(isinstance(part, str) and part.strip(" .,;:") for form in forms for part in form):
         return None
