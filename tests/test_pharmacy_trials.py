@@ -14,6 +14,7 @@ from sqlalchemy import Engine, select, update
 
 from ivr.errors import DataError
 from ivr.line import fulfil, lockout, tables, trials
+from ivr.line.service import Caller
 from ivr.line.sweep import sweep
 from ivr.payment.sandbox import Sandbox
 from ivr.pharmacy.demo import DEMO_FOLDER
@@ -142,6 +143,6 @@ def test_only_these_tries_are_forgotten(rehearsal: Rehearsal) -> None:
         assert states.scalars().all() == ["+15105550999"]
 
 
-def turn_caller(rehearsal: Rehearsal, from_number: str) -> lockout.Caller:
+def turn_caller(rehearsal: Rehearsal, from_number: str) -> Caller:
     ((sid,),) = rehearsal.rows("SELECT sid FROM call WHERE from_number = :number", number=from_number)
-    return lockout.Caller(str(sid), from_number, "")
+    return Caller(str(sid), from_number, "")

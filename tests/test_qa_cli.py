@@ -73,7 +73,7 @@ def test_replay_tells_slips_in_scripts(calls: Path) -> None:
     ("options", "told"),
     [
         (("-k", "nothing like it"), "there is no script to play"),
-        (("no-such-folder",), "Path 'no-such-folder' does not exist"),
+        (("no-such-folder",), "there is no file or folder no-such-folder"),
         (("--language", "fr"), "no language fr; there are en, es"),
         (("--url", "http://localhost", "--against", "HEAD"), "--against compares flows and prompts here"),
     ],
@@ -96,7 +96,7 @@ def test_replay_takes_several_names(calls: Path) -> None:
 def test_replay_without_scripts_of_its_own_is_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     result = run("replay")
-    assert (result.exit_code, "there is no folder tests/calls here" in result.stderr) == (2, True)
+    assert (result.exit_code, "there is no file or folder tests/calls" in result.stderr) == (2, True)
 
 
 def test_replay_writes_for_machines(calls: Path, tmp_path: Path) -> None:

@@ -6,13 +6,28 @@ import pytest
 
 from ivr.errors import Report
 from ivr.qa.reader import read_scripts
-from ivr.qa.script import Breaks, Dials, Hears, HearsNot, Later, Meanwhile, Presses, Script, Waits
+from ivr.qa.script import (
+    Breaks,
+    CarrierSends,
+    Dials,
+    Hears,
+    HearsNot,
+    Later,
+    Meanwhile,
+    Presses,
+    ProcessorIs,
+    Script,
+    Ships,
+    Sweeps,
+    Waits,
+)
 from ivr.qa.vocabulary import Spoken, Vocabulary
 
 KNOWN = Vocabulary(
     frozenset({"main.menu", "main.goodbye", "order.total"}),
     {"refill_order": ("order_number", "status", "total_cents"), "prescription": ("rx_number", "refills_left")},
     ("en", "es"),
+    {"journal": ("turn", "event")},
     spoken={
         "main.menu": Spoken(frozenset(), {"silence": 2, "wrong": 2}),
         "main.goodbye": Spoken(frozenset(), {"silence": 0, "wrong": 0}),
@@ -58,10 +73,20 @@ def test_the_world_around_a_call_is_read() -> None:
             "later: 45m",
             "dials: {from: '+15105550999'}",
             "meanwhile: {prescription: [{rx_number: '7304112', refills_left: 0}]}",
+            "sweeps: now",
+            "ships: newest",
+            "processor: declines",
+            "carrier: late",
         )
     )
     assert problems == []
-    fault, span, dials, change = script.steps
+    fault, span, dials, change, *others = script.steps
+    assert others == [
+        Sweeps(others[0].place),
+        Ships(others[1].place, "newest"),
+        ProcessorIs(others[2].place, "declines"),
+        CarrierSends(others[3].place, "late"),
+    ]
     assert isinstance(fault, Breaks)
     assert isinstance(span, Later)
     assert isinstance(dials, Dials)
@@ -159,13 +184,29 @@ SLIPS = {
     ),
     "a step misspelt": (
         steps("heers: main.menu"),
-        "calls.yaml:3:5: a step is one of hears, hears_not, presses, waits, pays, hangs_up, dials, later, meanwhile, breaks; "
-        'found "heers" (did you mean "hears"?)',
+        "calls.yaml:3:5: a step is one of hears, hears_not, presses, waits, pays, hangs_up, dials, later, meanwhile, "
+        'sweeps, ships, processor, carrier, breaks; found "heers" (did you mean "hears"?)',
     ),
     "keys without quotes": (steps("presses: 12"), "calls.yaml:3:14: keys stand in quotes: '12'"),
     "no keys": (
         steps("presses: 'one'"),
         "calls.yaml:3:14: \"presses\" takes keys in quotes, '0' to '9', '*' and '#'; found \"one\"",
+    ),
+    "a processor misspelt": (
+        steps("processor: slowly"),
+        'calls.yaml:3:16: "processor" should be one of away, slow, declines, works; found "slowly" (did you mean "slow"?)',
+    ),
+    "a carrier that cannot": (
+        steps("carrier: doubles"),
+        'calls.yaml:3:14: "carrier" should be one of repeats, late; found "doubles"',
+    ),
+    "an order that is none": (
+        steps("ships: last"),
+        'calls.yaml:3:12: "ships" takes an order\'s number, or the word "newest"; found "last"',
+    ),
+    "a table of the line's own that is given": (
+        steps("presses: '1'") + "\ngiven: {journal: [{turn: 1}]}",
+        'calls.yaml:4:9: there is no table "journal"',
     ),
     "a table misspelt": (
         steps("presses: '1'") + "\ngiven: {prescriptions: []}",

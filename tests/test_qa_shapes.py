@@ -25,6 +25,9 @@ SEEN_ALSO_BY_SCHEMA = (
     "a limit that is none",
     "a fault misspelt",
     "a span that is none",
+    "a processor misspelt",
+    "a carrier that cannot",
+    "an order that is none",
     "waits with a number",
     "no steps",
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from ivr.cli.playing import Setup, read_scripts
-from ivr.cli.qa import PATH, SCRIPTS
+from ivr.cli.qa import PATH, must_exist
 from ivr.cli.rehearsal import Rehearsal
 from ivr.qa import unhappy
 from ivr.qa.coverage import exercised
@@ -23,7 +23,7 @@ from ivr.qa.writer import Draft, write
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=SCRIPTS)
+@click.argument("paths", nargs=-1, type=PATH)
 @click.option("--seconds", default=60.0, show_default=True, type=click.FloatRange(min=1), help="How long to look.")
 @click.option("--out", type=PATH, help="Write the calls that are found to this file, as scripts.")
 @click.option("--random", "random_calls", type=click.IntRange(min=1), help="Let so many random callers call instead.")
@@ -45,6 +45,7 @@ def explore(
     secret lies where it must not.
     Example: ivr explore tests/calls --out tests/calls/found.yaml
     """
+    must_exist(paths)
     if random_calls:
         sys.exit(_random(range(seed, seed + random_calls), jobs, out))
     began = time.perf_counter()

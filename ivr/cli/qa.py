@@ -25,13 +25,12 @@ from ivr.qa.played import Played
 from ivr.qa.remote import Remote
 
 PATH = click.Path(path_type=Path)
-SCRIPTS = click.Path(exists=True, path_type=Path)
 CALLS = Path("tests/calls")
 MOST_PROMPTS = 30
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=SCRIPTS)
+@click.argument("paths", nargs=-1, type=PATH)
 @click.option("--url", help="Play against this line instead of one in this process: words only, no rows.")
 @click.option("--writes", is_flag=True, help="With --url, also the scripts that order something.")
 @click.option("--against", metavar="OLD", help="Tell what went otherwise on OLD: a git revision, or a folder.")
@@ -68,14 +67,13 @@ def replay(
     Example: ivr replay tests/calls --language es
     """
     began = time.perf_counter()
-    if not paths and not CALLS.is_dir():
-        raise click.UsageError(f"there is no folder {CALLS} here; name the scripts' files or folders")
+    must_exist(paths or (CALLS,))
+    if against is not None and url is not None:
+        raise click.UsageError("--against compares flows and prompts here; it takes no --url")
     setup = Setup(url, writes=writes, measure=cost)
     stage = setup.stage()
     parts = parts_of(read_scripts(paths or (CALLS,), stage), stage.catalogues.languages, language, wanted)
     if against is not None:
-        if url is not None:
-            raise click.UsageError("--against compares flows and prompts here; it takes no --url")
         sys.exit(tell_changes(parts, against, jobs))
     played = list(_play(parts, setup, stage, jobs, quiet=as_json, verbose=verbose))
     took = time.perf_counter() - began
@@ -92,6 +90,13 @@ def replay(
     if nothing := all(one.skipped for one in played):
         click.echo("nothing was played: every script was skipped", err=True)
     sys.exit(1 if nothing or _short(measured, fail_under) or any(one.problems for one in played) else 0)
+
+
+def must_exist(paths: Sequence[Path]) -> None:
+    """Refuse files and folders of scripts that are not there."""
+    for path in paths:
+        if not path.exists():
+            raise click.UsageError(f"there is no file or folder {path}; name files of call scripts, or folders of them")
 
 
 def _short(measured: Coverage, wanted: float | None) -> bool:
