@@ -22,6 +22,7 @@ from ivr.line.service import Line, TurnTaken
 from ivr.line.sweep import sweep
 from ivr.line.tables import wrong_try
 from ivr.payment import sandbox
+from ivr.payment.gateway import Reason
 from ivr.phone.post import Post, wsgi_post
 from ivr.qa.patterns import Found
 from ivr.qa.script import Fault, Processor, Row
@@ -45,9 +46,9 @@ _STATES: Mapping[Processor, _Trouble] = {
     "declines": "declining_processor",
     "works": "nothing",
 }
-_FAULTS: Mapping[_Trouble, sandbox.Fault] = {
+_FAULTS: Mapping[_Trouble, sandbox.Fault | Reason] = {
     "processor": sandbox.Fault.DOWN,
-    "declining_processor": sandbox.Fault.DECLINING,
+    "declining_processor": Reason.DECLINED,
     "processor_once": sandbox.Fault.DOWN,
     "slow_processor": sandbox.Fault.SLOW,
     "slow_processor_once": sandbox.Fault.SLOW,
@@ -298,9 +299,9 @@ class Staged:
             self._fault = "nothing"
             raise OperationalError("a script", {}, RehearsalError("the database is away because the script says so"))
 
-    def _processor_fault(self, _: str) -> sandbox.Fault | None:
+    def _processor_fault(self, _: str) -> sandbox.Fault | Reason | None:
         fault = _FAULTS.get(self._fault)
-        if fault and fault is not sandbox.Fault.DECLINING:
+        if isinstance(fault, sandbox.Fault):
             self.passes(PROCESSOR_SECONDS)
             if self._fault.endswith("_once"):
                 self._fault = "nothing"

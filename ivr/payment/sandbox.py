@@ -72,11 +72,10 @@ Status = Literal["authorized", "captured", "voided", "declined"]
 
 
 class Fault(Enum):
-    """How the processor fails when a rehearsal asks for it; to the one asking, the first two look the same."""
+    """How the processor fails when a rehearsal asks for it; to the one asking, both look the same."""
 
     SLOW = auto()  # no answer in time, and yet it happened
     DOWN = auto()  # no answer, and it did not happen
-    DECLINING = auto()  # it answers, and charges no card
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +91,21 @@ class Charge:
     captured_cents: int = 0
 
 
-def _no_fault(operation: str) -> Fault | None:  # noqa: ARG001  # the hook's form
+def _no_fault(operation: str) -> Fault | Reason | None:  # noqa: ARG001  # the hook's form
     return None
 
 
 class Sandbox:
     """The gateway for demonstrations, tests and rehearsals.
 
-    `fault` is asked before each operation (`tokenize`, `keep`, `authorize`, `capture`, `void`, `look_up`) whether it should fail.
+    `fault` is asked before each operation (`tokenize`, `keep`, `authorize`, `capture`, `void`, `look_up`) whether it should fail; a reason declines
+    whatever card is charged.
     """
 
     name = "sandbox"
     live = False
 
-    def __init__(self, fault: Callable[[str], Fault | None] = _no_fault) -> None:
+    def __init__(self, fault: Callable[[str], Fault | Reason | None] = _no_fault) -> None:
         self._fault = fault
         self._charges: dict[str, Charge] = {}  # by reference
         self._lock = threading.Lock()
@@ -124,7 +124,7 @@ class Sandbox:
     def _unheard(self, operation: str) -> Fault | None:
         """Return why nobody hears of an operation, if nobody does: only a charge is ever declined."""
         fault = self._fault(operation)
-        return None if fault is Fault.DECLINING else fault
+        return fault if isinstance(fault, Fault) else None
 
     def tokenize(self, card: Card, timeout_s: float = TIMEOUT_S) -> Token | Refused | Unavailable:  # noqa: ARG002
         """Give a test card's token; a card that will be declined gets one too, as the charge is what fails."""
@@ -158,7 +158,7 @@ class Sandbox:
         card = known_card(token)
         if card is None:
             return Refused(Reason.TEST_CARDS_ONLY)
-        refusal = Reason.DECLINED if fault is Fault.DECLINING else card.refusal
+        refusal = fault if isinstance(fault, Reason) else card.refusal
         status: Status = "declined" if refusal else "authorized"
         asked = Charge(request_key, _reference(request_key), card.token, amount_cents, status, refusal)
         with self._lock:
