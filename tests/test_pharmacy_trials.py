@@ -9,14 +9,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 from rehearsal import TODAY, Rehearsal
 from sqlalchemy import Engine, select, update
 
+from ivr.cli import main
 from ivr.errors import DataError
 from ivr.line import fulfil, lockout, tables, trials
 from ivr.line.service import Caller
 from ivr.line.sweep import sweep
 from ivr.payment.sandbox import Sandbox
+from ivr.pharmacy.database import open_database
 from ivr.pharmacy.demo import DEMO_FOLDER
 from ivr.pharmacy.members import members_for_tests
 from ivr.pharmacy.tables import Base, Member
@@ -146,3 +149,21 @@ def test_only_these_tries_are_forgotten(rehearsal: Rehearsal) -> None:
 def turn_caller(rehearsal: Rehearsal, from_number: str) -> Caller:
     ((sid,),) = rehearsal.rows("SELECT sid FROM call WHERE from_number = :number", number=from_number)
     return Caller(str(sid), from_number, "")
+
+
+def test_the_command_says_what_it_did(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{tmp_path / 'line.db'}"
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(main, ["pharmacy", *words])
+
+    assert run("demo").exit_code == 0
+    assert run("reset").exit_code == 2
+    done = run("reset", "--test")
+    assert (done.exit_code, done.stdout) == (0, f"37 test members are as {DEMO_FOLDER} says\n")
+    database = open_database(url, durable=False)
+    only_for_tests(database)
+    database.dispose()
+    refused = run("reset", "--test")
+    assert (refused.exit_code, refused.stderr.startswith("there are no test members here")) == (1, True)

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 from call_scripts import stage
+from click.testing import CliRunner, Result
 from databases import Databases
 from rehearsal import TODAY, fill_demo, rehearse
 from test_serve import NOON, running, serve
 
+from ivr.cli import main
 from ivr.cli.backstage import TestMembers
 from ivr.cli.elsewhere import NobodyThereError, line_at
 from ivr.cli.rehearsal import Rehearsal
@@ -206,6 +208,10 @@ def test_where_cards_are_real_the_words_have_to_be_known(elsewhere: Elsewhere) -
     assert "answers with other flows or prompts" in live(elsewhere, LOOKS, same=False, backstage=True).skipped
 
 
+def replay(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["replay", *map(str, arguments)])
+
+
 @contextmanager
 def served(folder: Path) -> Iterator[tuple[str, Settings]]:
     database = f"sqlite:///{folder / 'line.db'}"
@@ -224,6 +230,13 @@ def test_a_served_line_is_asked_what_it_is_and_holds_again_and_again(tmp_path: P
             played = [play(one, remote, "en") for one in scripts]
             assert [(one.problems, one.skipped) for one in played] == [((), "")] * 2
             assert all(one.asked >= 5 for one in played)
+        only_here = tmp_path / "only_here.yaml"
+        only_here.write_text("call: A day\nsteps: [{later: 1d}]")
+        nothing = replay(only_here, "--url", url)
+        assert (nothing.exit_code, nothing.stderr.splitlines()[-1]) == (
+            1,
+            "nothing was played: every script was skipped",
+        )
         elsewhere = Settings(database_url=f"sqlite:///{tmp_path / 'another.db'}")
         assert not line_at(url, elsewhere, rehearsal, may_write=False).sees_rows
         assert not (tmp_path / "another.db").exists()

@@ -27,6 +27,9 @@ from ivr.qa.remote import Remote
 PATH = click.Path(path_type=Path)
 CALLS = Path("tests/calls")
 MOST_PROMPTS = 30
+WORDS_ONLY = (
+    "only words are judged: DATABASE_URL (with IVR_SECRET_KEY) does not name this line's own database with test members"
+)
 
 
 @click.command()
@@ -72,6 +75,8 @@ def replay(
         raise click.UsageError("--against compares flows and prompts here; it takes no --url")
     setup = Setup(url, writes=writes, measure=cost)
     stage = setup.stage()
+    if not stage.sees_rows:
+        click.echo(WORDS_ONLY, err=True)
     parts = parts_of(read_scripts(paths or (CALLS,), stage), stage.catalogues.languages, language, wanted)
     if against is not None:
         sys.exit(tell_changes(parts, against, jobs))
