@@ -64,8 +64,7 @@ class Settings:
     @property
     def live_key(self) -> bool:
         """Say whether the processor key given moves real money."""
-        key = self.stripe_api_key.reveal() if self.stripe_api_key else ""
-        return key.startswith(("sk_live_", "rk_live_"))
+        return self.stripe_api_key is not None and is_live(self.stripe_api_key)
 
     @property
     def live_processor(self) -> bool:
@@ -75,6 +74,11 @@ class Settings:
     def clock(self) -> Clock:
         """Return the machine's clock, or one that stands still at the time given for a rehearsal."""
         return fixed_clock(self.now) if self.now else system_clock
+
+
+def is_live(key: Secret) -> bool:
+    """Say whether a processor key moves real money."""
+    return key.reveal().startswith(("sk_live_", "rk_live_"))
 
 
 def _text(value: str) -> str:

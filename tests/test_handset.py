@@ -255,6 +255,19 @@ def test_a_request_can_be_repeated() -> None:
     assert line.asked[-1] == line.asked[1]
 
 
+def test_a_request_that_comes_again_is_held_against_its_first_answer() -> None:
+    phone = handset(question('numDigits="1"'))
+    phone.dial()
+    assert not phone.has_asked_twice
+    phone.press("1")
+    assert phone.has_asked_twice
+    assert phone.is_answered_alike(older=False)
+    assert phone.is_answered_alike(older=True)
+    phone.post = lambda *_: Reply(200, "text/xml", "<Response/>")
+    assert not phone.is_answered_alike(older=False)
+    assert not phone.is_answered_alike(older=True)
+
+
 def test_time_passes_as_on_a_telephone() -> None:
     passed: list[float] = []
     words = "one " * 165

@@ -181,3 +181,12 @@ def test_a_processor_that_is_away_gives_no_token_and_looks_nothing_up(fault: Fau
     sandbox = Sandbox(lambda _: fault)
     assert isinstance(sandbox.tokenize(card("4242424242424242")), Unavailable)
     assert isinstance(sandbox.look_up("call-1/9"), Unavailable)
+
+
+def test_a_processor_that_declines_charges_no_card_and_does_all_else() -> None:
+    sandbox = Sandbox(lambda _: Reason.DECLINED)
+    token = sandbox.tokenize(card("4242424242424242"))
+    assert isinstance(token, Token)
+    assert sandbox.authorize(token.token, 100, "key") == Refused(Reason.DECLINED)
+    assert sandbox.look_up("key") == Refused(Reason.DECLINED)
+    assert sandbox.look_up("another") == NotFound()

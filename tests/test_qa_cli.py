@@ -73,6 +73,7 @@ def test_replay_tells_slips_in_scripts(calls: Path) -> None:
     ("options", "told"),
     [
         (("-k", "nothing like it"), "there is no script to play"),
+        (("no-such-folder",), "there is no file or folder no-such-folder"),
         (("--language", "fr"), "no language fr; there are en, es"),
         (("--url", "http://localhost", "--against", "HEAD"), "--against compares flows and prompts here"),
     ],
@@ -83,6 +84,21 @@ def test_replay_refuses_wrong_usage(calls: Path, options: tuple[str, ...], told:
     assert told in result.stderr
 
 
+def test_replay_takes_several_names(calls: Path) -> None:
+    (calls / "bad.yaml").write_text(BAD + "- call: A third\n  steps: [{hangs_up: now}]\n")
+    result = run("replay", calls, "--language", "en", "-k", "NEW prescription", "-k", "third")
+    assert [line.partition(" [")[0] for line in result.stdout.splitlines()[:-1]] == [
+        "ok    A third",
+        "ok    A new prescription",
+    ]
+
+
+def test_replay_without_scripts_of_its_own_is_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run("replay")
+    assert (result.exit_code, "there is no file or folder tests/calls" in result.stderr) == (2, True)
+
+
 def test_replay_writes_for_machines(calls: Path, tmp_path: Path) -> None:
     junit = tmp_path / "junit.xml"
     result = run("replay", calls, "--json", "--junit", junit)
@@ -91,6 +107,7 @@ def test_replay_writes_for_machines(calls: Path, tmp_path: Path) -> None:
         ("A new prescription", "en", "passed"),
         ("A new prescription", "es", "passed"),
     ]
+    assert [line.split()[0] for line in told[0]["transcript"][:4]] == ["dials", "hears", "presses", "hears"]
     assert ET.parse(junit).getroot().get("tests") == "2"  # noqa: S314 - written here
 
 

@@ -12,7 +12,8 @@ from ivr.errors import Report
 from ivr.qa.expectations import TABLES
 from ivr.qa.player import play
 from ivr.qa.reader import read_scripts
-from ivr.qa.script import Ending, Fault, Person
+from ivr.qa.script import Carrier, Ending, Fault, Person, Processor
+from ivr.qa.shapes import STEPS
 
 TEXT = (CALLS.parent.parent / "docs" / "qa.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
@@ -36,6 +37,7 @@ def test_every_word_a_script_can_use_is_explained() -> None:
     words = {
         *get_args(Ending),
         *get_args(Person),
+        *get_args(Processor),
         *TABLES,
         "line",
         "database",
@@ -43,5 +45,7 @@ def test_every_word_a_script_can_use_is_explained() -> None:
         "slow_processor",
         "guessing",
     }
+    steps = {*STEPS, *(f"carrier: {what}" for what in get_args(Carrier))}
     assert {word for word in words if f"`{word}`" not in TEXT} == set()
+    assert {word for word in steps if f"`{word}" not in TEXT} == {"carrier: late"}  # `late` beside `carrier: repeats`
     assert {fault.removesuffix("_once") for fault in get_args(Fault)} <= words | {"nothing"}

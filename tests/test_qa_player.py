@@ -46,7 +46,20 @@ def test_the_same_call_goes_in_spanish() -> None:
     assert {turn.language for turn in one.turns[1:]} == {"es"}
 
 
+def test_what_must_not_be_heard_is_not() -> None:
+    kept_back = "  - hears_not: main.anything_else\n  - hears_not: 'Atorvastatin'\n  - hears: checkout.confirm\n"
+    assert played(ORDER.rpartition("  - presses")[0] + kept_back).problems == ()
+
+
 FAILURES = {
+    "a prompt that must not come": (
+        IDENTIFY + "  - hears: refill.how\n  - hears_not: {refill.how: {ready: 3}}\n",
+        "refill.how should not be heard; heard refill.how",
+    ),
+    "words that must not come": (
+        "\n  - presses: '1'\n  - hears_not: 'to refill'\n",
+        '"to refill" should not be heard; heard "To refill',
+    ),
     "a prompt that does not come": (
         IDENTIFY + "  - hears: checkout.ship_to\n",
         "expected to hear checkout.ship_to; heard refill.how",
@@ -94,7 +107,49 @@ def test_a_failure_tells_the_script_the_state_and_the_call_up_to_it() -> None:
     assert [one.split()[0] for one in told[2:6]] == ["dials", "hears", "presses", "hears"]
 
 
+ACTS = {
+    "an order that cannot ship": (
+        "\n  - ships: '42047878'\n",
+        "it cannot be shipped: order 42047878 is held; only a placed order can be shipped",
+    ),
+    "an order that is not there": ("\n  - ships: '11111115'\n", "it cannot be shipped: there is no order 11111115"),
+    "a late request before there are two": (
+        "\n  - carrier: late\n",
+        "only one request of this call was made yet: there is none before it",
+    ),
+}
+
+
+@pytest.mark.parametrize(("steps", "problem"), ACTS.values(), ids=ACTS.keys())
+def test_what_cannot_be_done_around_a_call_is_told(steps: str, problem: str) -> None:
+    assert first_problem(played(steps)) == problem
+
+
+def test_a_processor_stays_as_it_is_until_it_is_told_otherwise() -> None:
+    declined = ORDER.replace("  - presses: '7'\n", "  - processor: declines\n  - presses: '7'\n")
+    assert played(declined, expect="payments: [{status: declined}]").problems == ()
+    assert played(declined.replace("declines", "works"), expect="payments: [{status: authorized}]").problems == ()
+
+
+def test_what_the_line_does_by_itself_waits_for_its_time() -> None:
+    away = ORDER.replace("  - presses: '7'\n", "  - processor: away\n  - presses: '7'\n  - hangs_up: now\n")
+    worked = away + "  - later: 2m\n  - processor: works\n"
+    assert played(worked, expect="orders: [{status: pending}]").problems == ()
+    assert played(worked + "  - sweeps: now\n", expect="orders: [{status: placed}]").problems == ()
+    assert played(worked + "  - later: 30s\n", expect="orders: [{status: placed}]").problems == ()
+
+
 UNMET = {
+    "what members are to be told": ("notices: 1", "1 new rows of notice should be there; found none"),
+    "wrong tries": ("wrong_tries: '>0'", ">0 new rows of wrong_try should be there; found none"),
+    "locks": (
+        "lock_outs: [{phone: any}]",
+        "new rows of lock_out should be {phone: any}; found none",
+    ),
+    "the journal": (
+        "no_rows: {journal: [{said: ~refill.how}]}",
+        "journal should have no such row, but has {call: 1, turn: 4, event: keys •••••, trail: identify.zip next, ",
+    ),
     "the end": ("end: goodbye", "the call should end with goodbye, but it ended with open"),
     "keys": ("keys: <=5", "the call should take <=5 keys, but it took 20"),
     "seconds": ("seconds: <=5", "the call should take <=5 seconds, but it took "),

@@ -6,13 +6,33 @@ import pytest
 
 from ivr.errors import Report
 from ivr.qa.reader import read_scripts
-from ivr.qa.script import Breaks, Dials, Hears, Later, Meanwhile, Presses, Script, Waits
-from ivr.qa.vocabulary import Vocabulary
+from ivr.qa.script import (
+    Breaks,
+    CarrierSends,
+    Dials,
+    Hears,
+    HearsNot,
+    Later,
+    Meanwhile,
+    Presses,
+    ProcessorIs,
+    Script,
+    Ships,
+    Sweeps,
+    Waits,
+)
+from ivr.qa.vocabulary import Spoken, Vocabulary
 
 KNOWN = Vocabulary(
     frozenset({"main.menu", "main.goodbye", "order.total"}),
     {"refill_order": ("order_number", "status", "total_cents"), "prescription": ("rx_number", "refills_left")},
     ("en", "es"),
+    {"journal": ("turn", "event")},
+    spoken={
+        "main.menu": Spoken(frozenset(), {"silence": 2, "wrong": 2}),
+        "main.goodbye": Spoken(frozenset(), {"silence": 0, "wrong": 0}),
+        "order.total": Spoken(frozenset({"total", "count"}), {"silence": 0, "wrong": 0}),
+    },
 )
 
 
@@ -53,10 +73,20 @@ def test_the_world_around_a_call_is_read() -> None:
             "later: 45m",
             "dials: {from: '+15105550999'}",
             "meanwhile: {prescription: [{rx_number: '7304112', refills_left: 0}]}",
+            "sweeps: now",
+            "ships: newest",
+            "processor: declines",
+            "carrier: late",
         )
     )
     assert problems == []
-    fault, span, dials, change = script.steps
+    fault, span, dials, change, *others = script.steps
+    assert others == [
+        Sweeps(others[0].place),
+        Ships(others[1].place, "newest"),
+        ProcessorIs(others[2].place, "declines"),
+        CarrierSends(others[3].place, "late"),
+    ]
     assert isinstance(fault, Breaks)
     assert isinstance(span, Later)
     assert isinstance(dials, Dials)
@@ -81,6 +111,35 @@ def test_a_file_can_hold_several_scripts() -> None:
     assert problems == []
 
 
+HEARD = {
+    "a prompt": ("main.menu", "main.menu", {}),
+    "a prompt in quotes": ("'main.menu'", "main.menu", {}),
+    "a prompt in double quotes, with its occasion": ('"main.menu (wrong 2)"', "main.menu (wrong 2)", {}),
+    "words in quotes": ("'County Road twelve'", '"County Road twelve"', {"": "County Road twelve"}),
+    "words that look like a name and are none": ("'main.men'", '"main.men"', {"": "main.men"}),
+}
+
+
+@pytest.mark.parametrize("step", ["hears", "hears_not"])
+@pytest.mark.parametrize(("written", "told", "words"), HEARD.values(), ids=HEARD.keys())
+def test_a_quoted_text_is_words_unless_it_names_a_prompt(
+    step: str, written: str, told: str, words: dict[str, str]
+) -> None:
+    (script,), problems = read(steps(f"{step}: {written}"))
+    (heard,) = script.steps
+    heard = heard.unwanted if isinstance(heard, HearsNot) else heard
+    assert isinstance(heard, Hears)
+    assert (problems, str(heard), heard.words) == ([], told, words)
+
+
+CALLERS = ("'+15105550123'", "anonymous", "'+2562533'", "client:alice", "'sip:bob@example.com'")
+
+
+@pytest.mark.parametrize("number", CALLERS)
+def test_a_caller_is_whatever_the_carrier_names_one_by(number: str) -> None:
+    assert read(f"call: A\nfrom: {number}\nsteps: [{{dials: {{from: {number}}}}}]")[1] == []
+
+
 SLIPS = {
     "a prompt misspelt": (
         steps("hears: main.menue"),
@@ -90,15 +149,64 @@ SLIPS = {
         steps("hears: Press one"),
         'calls.yaml:3:12: "Press one" is no prompt\'s name; words that are heard stand in quotes',
     ),
+    "a value misspelt": (
+        steps("hears: {order.total: {totl: '3450'}}"),
+        'calls.yaml:3:27: prompt "order.total" has no value "totl" (did you mean "total"?)',
+    ),
+    "a value that no prompt has": (
+        steps("hears_not: {main.menu: {ready: 3}}"),
+        'calls.yaml:3:29: prompt "main.menu" has no value "ready"; it has none',
+    ),
+    "a value of a phrase that its prompt lacks": (
+        steps("hears: {order.total: {total: {order.total: {price: 3}}}}"),
+        'calls.yaml:3:49: prompt "order.total" has no value "price"; it has count, total',
+    ),
+    "a silence too many": (
+        steps("hears: main.menu (silence 3)"),
+        'calls.yaml:3:12: "main.menu" has only 2 of its words for a silence: "(silence 3)" can never be heard',
+    ),
+    "a wrong key where none is told": (
+        steps("hears: {main.goodbye (wrong): {}}"),
+        'calls.yaml:3:13: "main.goodbye" has no words for a wrong key: "(wrong 1)" can never be heard',
+    ),
+    "a caller's number without its plus": (
+        "call: A\nfrom: 5105550123\nsteps: [{waits: silence}]",
+        'calls.yaml:2:7: "from" should be a telephone number such as +15105550123, or anonymous; found "5105550123"',
+    ),
+    "a number dialled from with spaces": (
+        steps("dials: {from: '+1 510 555 0123'}"),
+        'calls.yaml:3:19: "from" should be a telephone number such as +15105550123, or anonymous; '
+        'found "+1 510 555 0123"',
+    ),
+    "a called number that is none": (
+        "call: A\nto: anonymous\nsteps: [{waits: silence}]",
+        'calls.yaml:2:5: "to" should be a telephone number such as +18002457979; found "anonymous"',
+    ),
     "a step misspelt": (
         steps("heers: main.menu"),
-        "calls.yaml:3:5: a step is one of hears, presses, waits, pays, hangs_up, dials, later, meanwhile, breaks; "
-        'found "heers" (did you mean "hears"?)',
+        "calls.yaml:3:5: a step is one of hears, hears_not, presses, waits, pays, hangs_up, dials, later, meanwhile, "
+        'sweeps, ships, processor, carrier, breaks; found "heers" (did you mean "hears"?)',
     ),
     "keys without quotes": (steps("presses: 12"), "calls.yaml:3:14: keys stand in quotes: '12'"),
     "no keys": (
         steps("presses: 'one'"),
         "calls.yaml:3:14: \"presses\" takes keys in quotes, '0' to '9', '*' and '#'; found \"one\"",
+    ),
+    "a processor misspelt": (
+        steps("processor: slowly"),
+        'calls.yaml:3:16: "processor" should be one of away, slow, declines, works; found "slowly" (did you mean "slow"?)',
+    ),
+    "a carrier that cannot": (
+        steps("carrier: doubles"),
+        'calls.yaml:3:14: "carrier" should be one of repeats, late; found "doubles"',
+    ),
+    "an order that is none": (
+        steps("ships: last"),
+        'calls.yaml:3:12: "ships" takes an order\'s number, or the word "newest"; found "last"',
+    ),
+    "a table of the line's own that is given": (
+        steps("presses: '1'") + "\ngiven: {journal: [{turn: 1}]}",
+        'calls.yaml:4:9: there is no table "journal"',
     ),
     "a table misspelt": (
         steps("presses: '1'") + "\ngiven: {prescriptions: []}",

@@ -16,12 +16,18 @@ from ivr.yaml_reader import json_schema, read
 
 SCHEMA = json_schema(FILE, "scripts")
 SEEN_ALSO_BY_SCHEMA = (
+    "a caller's number without its plus",
+    "a number dialled from with spaces",
+    "a called number that is none",
     "a step misspelt",
     "no keys",
     "an end misspelt",
     "a limit that is none",
     "a fault misspelt",
     "a span that is none",
+    "a processor misspelt",
+    "a carrier that cannot",
+    "an order that is none",
     "waits with a number",
     "no steps",
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from ivr.cli.playing import Setup, read_scripts
-from ivr.cli.qa import PATH
+from ivr.cli.qa import PATH, must_exist
 from ivr.cli.rehearsal import Rehearsal
 from ivr.qa import unhappy
 from ivr.qa.coverage import exercised
@@ -45,6 +45,7 @@ def explore(
     secret lies where it must not.
     Example: ivr explore tests/calls --out tests/calls/found.yaml
     """
+    must_exist(paths)
     if random_calls:
         sys.exit(_random(range(seed, seed + random_calls), jobs, out))
     began = time.perf_counter()

@@ -14,14 +14,17 @@ from sqlalchemy import Connection, Engine
 from ivr.cli.group import console, settings
 from ivr.errors import DataError, SettingError
 from ivr.line import fulfil
-from ivr.line.build import build_line
+from ivr.line.build import build_line, secret_keys
 from ivr.line.release import release
+from ivr.line.trials import forget_members
+from ivr.payment.vault import Vault
 from ivr.pharmacy.database import answering, open_database, upgrade
-from ivr.pharmacy.demo import has_others, load_demo
+from ivr.pharmacy.demo import DEMO_FOLDER, has_others, load_demo
 from ivr.pharmacy.load import load_folder
-from ivr.pharmacy.members import member_number
+from ivr.pharmacy.members import member_number, members_for_tests
 from ivr.pharmacy.orders import FilledOrder, OrderFacts, filled_orders, latest_orders
 from ivr.pharmacy.payments import payment_for
+from ivr.pharmacy.trials import reset
 from ivr.settings import Settings
 
 
@@ -59,6 +62,26 @@ def pharmacy_demo() -> None:
             "the demo pharmacy was not loaded: the database has members of its own, whom it would stand beside"
         )
     tell_load(database, load_demo(database, _today(chosen), timezone=chosen.timezone))
+
+
+@pharmacy.command("reset")
+@click.option("--test", "tests", is_flag=True, required=True, help="The members for test calls; no others ever are.")
+@click.argument("folder", default=DEMO_FOLDER, type=click.Path(exists=True, file_okay=False, path_type=Path))
+def pharmacy_reset(tests: bool, folder: Path) -> None:  # noqa: ARG001 - it is there to be said
+    """Make the test members again what the CSV files in FOLDER say, the demo pharmacy's unless named.
+
+    Their orders, payments, cards, addresses and locks go, and dates count from today.
+    Members without `test` are not touched.
+    Example: ivr pharmacy reset --test
+    """
+    chosen = settings()
+    database = open_database(chosen.database_url)
+    upgrade(database)
+    ids = reset(database, folder, _today(chosen))
+    with answering(database), database.begin() as connection:
+        numbers = [number for number, member_id in members_for_tests(connection).items() if member_id in ids]
+        forget_members(connection, Vault(secret_keys(chosen)), ids, numbers)
+    click.echo(f"{len(ids)} test members are as {folder} says")
 
 
 def _today(chosen: Settings) -> date:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cache
@@ -18,7 +18,7 @@ from ivr.pharmacy.load import add_folder
 from ivr.pharmacy.load_files import FILES, CsvFile, Reference
 from ivr.pharmacy.tables import Address
 from ivr.qa.patterns import LINES, Found
-from ivr.qa.script import Pattern, Row
+from ivr.qa.script import NEWEST, Pattern, Row
 from ivr.qa.stage import RefusedRowError
 
 _FILES: Mapping[str, CsvFile] = {file.table.name: file for file in FILES}
@@ -27,20 +27,29 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 WRITTEN = ("refill_order", "order_line", "payment", "renewal_request", "address", "saved_card")
 """The tables a call can write to."""
-NEWEST = "newest"
-"""Stands for the number of the order that was placed last, which no script can know."""
 
 
-def ids(database: Engine, table: str) -> set[object]:
-    """Return the ids of a table's rows."""
+def table(name: str) -> Table:
+    """Return a table of the pharmacy by its name."""
+    return _FILES[name].table
+
+
+def ids(database: Engine, table: str, only: ColumnElement[bool] | None = None) -> set[object]:
+    """Return the ids of a table's rows, perhaps only of some."""
+    wanted = select(*_FILES[table].table.primary_key)
     with database.connect() as connection:
-        return {tuple(row) for row in connection.execute(select(*_FILES[table].table.primary_key))}
+        return {tuple(row) for row in connection.execute(wanted if only is None else wanted.where(only))}
 
 
-def rows(database: Engine, table: str, but: Collection[object] = ()) -> Sequence[Found]:
-    """Return a table's rows, all but those with these ids, which is meant for a demo pharmacy; orders with their lines."""
+def rows(
+    database: Engine, table: str, but: Collection[object] = (), only: ColumnElement[bool] | None = None
+) -> Sequence[Found]:
+    """Return a table's rows, all but those with these ids, perhaps only some; orders with their lines.
+
+    All of them are meant for a demo pharmacy.
+    """
     with database.connect() as connection:
-        found = _rows(connection, table, but=but)
+        found = _rows(connection, table, only, but)
         if table != "refill_order":
             return found
         orders, lines = _FILES["refill_order"].table.c, _FILES["order_line"].table.c
@@ -126,14 +135,18 @@ def _text(value: object) -> str:
             return str(value)
 
 
-def change(database: Engine, wanted: Sequence[Row], today: date) -> None:
+Only = Callable[[str], ColumnElement[bool] | None]
+"""What holds for those rows of a table that may be looked at; None for all of them."""
+
+
+def change(database: Engine, wanted: Sequence[Row], today: date, only: Only = lambda _: None) -> None:
     """Add rows, or change those that stand there already: what a row leaves out stays as it is.
 
     Raises RefusedRowError when the loader refuses one.
     """
     for named in wanted:
-        row = replace(named, columns=_with_newest(database, named.columns))
-        whole = {**_standing(database, row), **{name: str(value) for name, value in row.columns.items()}}
+        row = replace(named, columns=_with_newest(database, named.columns, only))
+        whole = {**_standing(database, row, only), **{name: str(value) for name, value in row.columns.items()}}
         with tempfile.TemporaryDirectory() as folder:
             _write(Path(folder) / f"{row.table}.csv", whole)
             try:
@@ -143,14 +156,20 @@ def change(database: Engine, wanted: Sequence[Row], today: date) -> None:
                 raise RefusedRowError(row.place, f"{row.table}: {reason}") from None
 
 
-def _with_newest(database: Engine, columns: Mapping[str, Pattern]) -> Mapping[str, Pattern]:
+def _with_newest(database: Engine, columns: Mapping[str, Pattern], only: Only) -> Mapping[str, Pattern]:
     """Put the number of the order that was placed last in the place of the word for it."""
-    if columns.get("order_number") != NEWEST:
-        return columns
+    number = columns.get("order_number")
+    return {**columns, "order_number": order_number(database, NEWEST, only)} if number == NEWEST else columns
+
+
+def order_number(database: Engine, named: str, only: Only = lambda _: None) -> str:
+    """Return an order's number: the one named, or that of the order placed last."""
+    if named != NEWEST:
+        return named
+    orders, these = _FILES["refill_order"].table.c, only("refill_order")
+    wanted = select(orders.order_number).order_by(orders.id.desc()).limit(1)
     with database.connect() as connection:
-        orders = _FILES["refill_order"].table.c
-        number = connection.scalar(select(orders.order_number).order_by(orders.id.desc()).limit(1))
-    return {**columns, "order_number": str(number)}
+        return str(connection.scalar(wanted if these is None else wanted.where(these)))
 
 
 def _write(path: Path, row: Mapping[str, str]) -> None:
@@ -160,7 +179,7 @@ def _write(path: Path, row: Mapping[str, str]) -> None:
         writer.writerow(row.values())
 
 
-def _standing(database: Engine, row: Row) -> Mapping[str, str]:
+def _standing(database: Engine, row: Row, only: Only) -> Mapping[str, str]:
     """Return the one row that has the same key, as far as the script tells it."""
     file = _FILES[row.table]
     names = {column.target: column.name for column in file.columns}
@@ -168,7 +187,7 @@ def _standing(database: Engine, row: Row) -> Mapping[str, str]:
     if not key:
         return {}
     with database.connect() as connection:
-        standing = _rows(connection, row.table)
+        standing = _rows(connection, row.table, only(row.table))
     alike = [found for found in standing if all(found[name] == text for name, text in key.items())]
     if len(alike) != 1:
         return {}

@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from ivr import logs
+from ivr.cli.elsewhere import line_at
 from ivr.cli.group import settings
 from ivr.cli.rehearsal import Rehearsal
 from ivr.errors import Report
 from ivr.line.versions import Files
-from ivr.phone.post import http_post, signed
 from ivr.qa.played import Played
 from ivr.qa.player import play
 from ivr.qa.reader import read_files
@@ -55,19 +55,7 @@ class Setup:
         chosen, log = settings(), io.StringIO()
         logs.configure(log, json=False)
         rehearsal = Rehearsal(chosen, self.files, log=log)
-        if self.url is None:
-            return rehearsal
-        tokens, clock = chosen.twilio_auth_tokens, chosen.clock()
-        address = self.url.rstrip("/")
-        return Remote(
-            address if address.endswith("/voice") else f"{address}/voice",
-            signed(http_post(), tokens[0]) if tokens else http_post(),
-            rehearsal.flows,
-            rehearsal.catalogues,
-            lambda: clock().astimezone(chosen.timezone).date(),
-            rehearsal.vocabulary,
-            self.writes,
-        )
+        return line_at(self.url, chosen, rehearsal, may_write=self.writes) if self.url else rehearsal
 
     def play(self, part: Part, stage: Rehearsal | Remote) -> Played:
         """Play one part."""
@@ -82,15 +70,21 @@ def read_scripts(paths: Sequence[Path], stage: Rehearsal | Remote) -> tuple[Scri
     return scripts
 
 
-def parts_of(scripts: Sequence[Script], known: tuple[str, ...], language: str | None, wanted: str) -> list[Part]:
-    """Return what is to be played: each script in each of its languages, as far as they are asked for."""
+def parts_of(
+    scripts: Sequence[Script], known: tuple[str, ...], language: str | None, wanted: Sequence[str]
+) -> list[Part]:
+    """Return what is to be played: each script in each of its languages, as far as they are asked for.
+
+    `wanted` are words of names, any of which will do; without any, all scripts are.
+    """
     if language and language not in known:
         raise click.UsageError(f"no language {language}; there are {', '.join(known)}")
+    words = [each.casefold() for each in wanted] or [""]
     parts = [
         Part(script, spoken)
         for script in scripts
         for spoken in script.languages(known)
-        if language in (None, spoken) and wanted.casefold() in script.name.casefold()
+        if language in (None, spoken) and any(each in script.name.casefold() for each in words)
     ]
     if not parts:
         raise click.UsageError("there is no script to play")
@@ -98,8 +92,8 @@ def parts_of(scripts: Sequence[Script], known: tuple[str, ...], language: str | 
 
 
 def play_all(parts: Sequence[Part], setup: Setup, stage: Rehearsal | Remote, jobs: int) -> Iterator[Played]:
-    """Play, in this process or in several; what comes back is in order."""
-    if jobs == 1:
+    """Play, in this process or in several; what comes back is in order. A line elsewhere is called by one at a time."""
+    if jobs == 1 or not stage.in_process:
         yield from (setup.play(part, stage) for part in parts)
         return
     shares = [parts[start : start + SHARE] for start in range(0, len(parts), SHARE)]

@@ -27,6 +27,9 @@ from ivr.qa.remote import Remote
 PATH = click.Path(path_type=Path)
 CALLS = Path("tests/calls")
 MOST_PROMPTS = 30
+WORDS_ONLY = (
+    "only words are judged: DATABASE_URL (with IVR_SECRET_KEY) does not name this line's own database with test members"
+)
 
 
 @click.command()
@@ -35,7 +38,9 @@ MOST_PROMPTS = 30
 @click.option("--writes", is_flag=True, help="With --url, also the scripts that order something.")
 @click.option("--against", metavar="OLD", help="Tell what went otherwise on OLD: a git revision, or a folder.")
 @click.option("--language", help="Only in this language.")
-@click.option("-k", "wanted", default="", help="Only scripts whose name holds these words.")
+@click.option(
+    "-k", "wanted", multiple=True, help="Only scripts whose name holds these words; again for others as well."
+)
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that play at once.")
 @click.option("--junit", type=PATH, help="Write the results to this file, as CI servers read them.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
@@ -50,7 +55,7 @@ def replay(
     writes: bool,
     against: str | None,
     language: str | None,
-    wanted: str,
+    wanted: tuple[str, ...],
     jobs: int,
     junit: Path | None,
     as_json: bool,
@@ -65,12 +70,15 @@ def replay(
     Example: ivr replay tests/calls --language es
     """
     began = time.perf_counter()
+    must_exist(paths or (CALLS,))
+    if against is not None and url is not None:
+        raise click.UsageError("--against compares flows and prompts here; it takes no --url")
     setup = Setup(url, writes=writes, measure=cost)
     stage = setup.stage()
+    if not stage.sees_rows:
+        click.echo(WORDS_ONLY, err=True)
     parts = parts_of(read_scripts(paths or (CALLS,), stage), stage.catalogues.languages, language, wanted)
     if against is not None:
-        if url is not None:
-            raise click.UsageError("--against compares flows and prompts here; it takes no --url")
         sys.exit(tell_changes(parts, against, jobs))
     played = list(_play(parts, setup, stage, jobs, quiet=as_json, verbose=verbose))
     took = time.perf_counter() - began
@@ -85,7 +93,16 @@ def replay(
     if cost and not as_json:
         tell_costs(played)
     tell_folders(settings())
-    sys.exit(1 if _short(measured, fail_under) or any(one.problems for one in played) else 0)
+    if nothing := all(one.skipped for one in played):
+        click.echo("nothing was played: every script was skipped", err=True)
+    sys.exit(1 if nothing or _short(measured, fail_under) or any(one.problems for one in played) else 0)
+
+
+def must_exist(paths: Sequence[Path]) -> None:
+    """Refuse files and folders of scripts that are not there."""
+    for path in paths:
+        if not path.exists():
+            raise click.UsageError(f"there is no file or folder {path}; name files of call scripts, or folders of them")
 
 
 def _short(measured: Coverage, wanted: float | None) -> bool:

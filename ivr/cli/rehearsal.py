@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import Engine
 
-from ivr.cli import pharmacy_rows
+from ivr.cli import line_rows, pharmacy_rows
 from ivr.cli.staged import Given, Log, Staged, driver
 from ivr.clock import system_clock
 from ivr.flow.definition import Flows
@@ -29,7 +29,7 @@ from ivr.pharmacy.database import open_database, upgrade
 from ivr.pharmacy.demo import load_demo
 from ivr.prompts import Catalogues
 from ivr.qa.script import Script
-from ivr.qa.vocabulary import Vocabulary
+from ivr.qa.vocabulary import Vocabulary, spoken_of
 from ivr.recordings.folder import Folder
 from ivr.secret import Secret
 from ivr.settings import Settings
@@ -51,7 +51,8 @@ class Rehearsal:
     """The stage in this process. `files` are the flows and prompts; without any, those the settings name."""
 
     in_process = True
-    may_write = True
+    sees_rows = True
+    charges = False
 
     def __init__(
         self,
@@ -69,6 +70,7 @@ class Rehearsal:
         self._log = Log(log)
         self._fresh = fresh
         self._memory = open_database("sqlite://", durable=False)
+        self._bare = _bare()
         self._templates: dict[date, _Template] = {}
         self._scenes: dict[str | None, Staged] = {}
         self._line = Line(
@@ -89,6 +91,11 @@ class Rehearsal:
         return self._line.versions.current.flows
 
     @property
+    def version(self) -> str:
+        """What tells these flows and prompts from others."""
+        return self._line.versions.current.hash
+
+    @property
     def catalogues(self) -> Catalogues:
         """The prompts that are rehearsed."""
         return self._line.versions.current.catalogues
@@ -96,7 +103,16 @@ class Rehearsal:
     @property
     def vocabulary(self) -> Vocabulary:
         """The names that scripts may use."""
-        return Vocabulary(self.catalogues.names, pharmacy_rows.COLUMNS, self.catalogues.languages)
+        names, languages = self.catalogues.names, self.catalogues.languages
+        return Vocabulary(names, pharmacy_rows.COLUMNS, languages, line_rows.COLUMNS, spoken_of(self.catalogues))
+
+    def mark(self) -> str:
+        """Tell nothing: nobody else calls here."""
+        return ""
+
+    def refuses(self, script: Script, language: str) -> str:  # noqa: ARG002 - anything can be played here
+        """Play everything."""
+        return ""
 
     @contextmanager
     def open(self, script: Script) -> Iterator[Staged]:
@@ -135,7 +151,7 @@ class Rehearsal:
             return
         if today not in self._templates:
             with driver(self._memory) as connection:
-                connection.deserialize(_empty())
+                connection.deserialize(self._bare)
             given = self._fill(self._memory, today, at)
             with driver(self._memory) as connection:
                 self._templates[today] = _Template(connection.serialize(), given)
@@ -145,17 +161,20 @@ class Rehearsal:
         yield self._memory, template.given
 
     def _fill(self, database: Engine, today: date, at: datetime) -> Given:
-        upgrade(database)
         load_demo(database, today)
         build.publish(replace(self._line, database=database, clock=lambda: at.astimezone(UTC)), database)
         return {table: frozenset(pharmacy_rows.ids(database, table)) for table in pharmacy_rows.WRITTEN}
 
 
-def _empty() -> bytes:
-    empty = open_database("sqlite://", durable=False)
-    with driver(empty) as connection:
-        connection.execute("CREATE TABLE made (id INTEGER)")  # a database without any table has no bytes
-        connection.execute("DROP TABLE made")
+def _bare() -> bytes:
+    """Return a database with all its tables and no rows.
+
+    Every day's pharmacy begins with the same one: SQLite keeps statements it has compiled, which know where in the file
+    a table lies, and two files that are brought up to date apart may lay theirs out otherwise.
+    """
+    bare = open_database("sqlite://", durable=False)
+    upgrade(bare)
+    with driver(bare) as connection:
         content: bytes = connection.serialize()
-    empty.dispose()
+    bare.dispose()
     return content

@@ -5,23 +5,27 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Engine, event, insert
 from sqlalchemy.exc import OperationalError
 
-from ivr.cli import pharmacy_rows
+from ivr.cli import line_rows, pharmacy_rows
 from ivr.cli.holdings import holdings
+from ivr.cli.sweeping import Sweeping
+from ivr.line import fulfil
 from ivr.line.lockout import MOST_ON_LINE
 from ivr.line.service import Line, TurnTaken
+from ivr.line.sweep import sweep
 from ivr.line.tables import wrong_try
 from ivr.payment import sandbox
+from ivr.payment.gateway import Reason
 from ivr.phone.post import Post, wsgi_post
 from ivr.qa.patterns import Found
-from ivr.qa.script import Fault, Row
+from ivr.qa.script import Fault, Processor, Row
 from ivr.qa.secrecy import Holding
 from ivr.recordings.folder import Folder
 from ivr.settings import Settings
@@ -33,8 +37,18 @@ ORDER_NUMBERS = 10**9
 PROCESSOR_SECONDS = 4
 """Passed while a processor that is away or slow is waited for."""
 
-_FAULTS = {
+_Trouble = Fault | Literal["declining_processor"]
+"""What is wrong now: whatever a script breaks, and a processor that declines."""
+
+_STATES: Mapping[Processor, _Trouble] = {
+    "away": "processor",
+    "slow": "slow_processor",
+    "declines": "declining_processor",
+    "works": "nothing",
+}
+_FAULTS: Mapping[_Trouble, sandbox.Fault | Reason] = {
     "processor": sandbox.Fault.DOWN,
+    "declining_processor": Reason.DECLINED,
     "processor_once": sandbox.Fault.DOWN,
     "slow_processor": sandbox.Fault.SLOW,
     "slow_processor_once": sandbox.Fault.SLOW,
@@ -65,7 +79,7 @@ class Kept:
 
     database: bytes
     now: datetime
-    fault: Fault
+    fault: _Trouble
     turns: tuple[TurnTaken, ...]
     random: tuple[Any, ...]
     given: Given
@@ -82,6 +96,11 @@ class Log:
     def shown(self) -> str:
         """Return what was written since it was taken last."""
         return self._stream.getvalue()
+
+    def rewind(self, shown: str) -> None:
+        """Go back to what was shown then."""
+        self._stream.seek(len(shown))
+        self._stream.truncate()
 
     def taken(self) -> str:
         """Return it, and begin anew."""
@@ -100,7 +119,8 @@ class Staged:
         """Put the line behind its webhooks; `begin` comes before each script."""
         self._log = log
         self._now: datetime
-        self._fault: Fault = "nothing"
+        self._retention = timedelta(days=settings.retention_days)
+        self._fault: _Trouble = "nothing"
         self._given: dict[str, set[object]] = {}
         self.today: date
         self.turns: list[TurnTaken] = []
@@ -139,6 +159,47 @@ class Staged:
         """Let time go on."""
         self._now += timedelta(seconds=seconds)
 
+    def later(self, span: timedelta) -> None:
+        """Let time pass; the line sweeps meanwhile as it would have."""
+        until = self._now + span
+        in_memory = self.database.url.database in (None, "", ":memory:")
+        Sweeping(self._sweep_at, self._would_sweep if in_memory else None).run(self._now, span)
+        self._now = max(self._now, until)
+
+    def _sweep_at(self, moment: datetime) -> None:
+        self._now = max(self._now, moment)
+        self.sweeps()
+
+    def _would_sweep(self, moment: datetime) -> bool:
+        """Sweep, and go back to where we were if that changed anything."""
+        kept, logged = self.save(), self._log.shown()
+        with driver(self.database) as connection:
+            before = connection.total_changes
+            self._sweep_at(moment)
+            changed: bool = connection.total_changes != before
+        self._now = kept.now
+        if changed:
+            self.restore(kept)
+        self._log.rewind(logged)
+        return changed
+
+    def sweeps(self) -> None:
+        """Let the line finish what calls left behind; a fault of one turn waits for its turn."""
+        with nullcontext() if self._fault in _FAULTS else self._unbroken():
+            sweep(self.line, self._retention)
+
+    def ships(self, order_number: str) -> str:
+        """Ship an order."""
+        with self._unbroken():
+            number = pharmacy_rows.order_number(self.database, order_number)
+        with nullcontext() if self._fault in _FAULTS else self._unbroken():
+            shipped = fulfil.ship(self.line, number)
+        return "" if shipped.done else shipped.words
+
+    def processor(self, state: Processor) -> None:
+        """Make the card processor be so from here on."""
+        self._fault = _STATES[state]
+
     def change(self, rows: Sequence[Row]) -> None:
         """Add or change rows; what stands there before a call is none of what it wrote."""
         if not rows:
@@ -167,6 +228,9 @@ class Staged:
         if fault == "guessing":
             self._guess()
             return
+        self._break(fault)
+
+    def _break(self, fault: _Trouble) -> None:
         self._fault = fault
         if fault == "database" and not event.contains(self.database, "begin", self._begin):
             event.listen(self.database, "begin", self._begin)  # only now: each event costs every statement its time
@@ -182,10 +246,14 @@ class Staged:
     def rows(self, table: str) -> Sequence[Found]:
         """Return a table's rows."""
         with self._unbroken():
+            if table in line_rows.COLUMNS:
+                return line_rows.LineRows(self.database, self.line.vault, self._now).rows(table)
             return pharmacy_rows.rows(self.database, table)
 
     def new_rows(self, table: str) -> Sequence[Found]:
-        """Return the rows that calls have written."""
+        """Return the rows that calls have written; the line itself keeps nothing before the first of them."""
+        if table in line_rows.COLUMNS:
+            return self.rows(table)
         with self._unbroken():
             return pharmacy_rows.rows(self.database, table, but=self._given[table])
 
@@ -204,7 +272,7 @@ class Staged:
         with driver(self.database) as connection:
             connection.deserialize(kept.database)
         self._now = kept.now
-        self.breaks(kept.fault)
+        self._break(kept.fault)
         self.turns[:] = kept.turns
         self._random.setstate(kept.random)
         self.gateway.rewind(kept.charges)
@@ -231,9 +299,9 @@ class Staged:
             self._fault = "nothing"
             raise OperationalError("a script", {}, RehearsalError("the database is away because the script says so"))
 
-    def _processor_fault(self, _: str) -> sandbox.Fault | None:
+    def _processor_fault(self, _: str) -> sandbox.Fault | Reason | None:
         fault = _FAULTS.get(self._fault)
-        if fault:
+        if isinstance(fault, sandbox.Fault):
             self.passes(PROCESSOR_SECONDS)
             if self._fault.endswith("_once"):
                 self._fault = "nothing"

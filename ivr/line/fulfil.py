@@ -9,6 +9,7 @@ from ivr.line import settle
 from ivr.line.service import Line
 from ivr.payment.gateway import Authorized, Captured, Refused, Unavailable, Voided
 from ivr.pharmacy.fulfilment import cancel_order, hold_order, ship_order
+from ivr.pharmacy.members import is_for_tests
 from ivr.pharmacy.orders import OrderFacts, order_by_number
 from ivr.pharmacy.payments import (
     PaymentFacts,
@@ -37,8 +38,13 @@ def ship(line: Line, order_number: str, tracking_number: str | None = None) -> O
     with line.database.begin() as connection:
         order = order_by_number(connection, order_number)
         payment = payment_for(connection, order.id) if order else None
+        for_tests = order is not None and is_for_tests(connection, order.member_id)
     if order is None:
         return Outcome(False, f"there is no order {order_number}")
+    if for_tests and line.gateway.live:
+        return Outcome(
+            False, f"order {order_number} is a test member's: this line charges real cards and never ships it"
+        )
     if order.status != "placed":
         return Outcome(False, f"order {order_number} is {order.status}; only a placed order can be shipped")
     if order.total_cents and payment is None:

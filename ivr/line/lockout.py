@@ -101,7 +101,7 @@ class Judged(Generic[Answer]):
 def guess(context: Context, member_number: str, judge: Callable[[], Answer | None]) -> Judged[Answer]:
     """Judge what was keyed, unless this phone or this member is locked; `judge` returns nothing for a wrong answer."""
     sign = context.line.vault.signatures
-    phones, members = sign(_phone(context.caller)), sign(f"member {member_number.lstrip('0')}")
+    phones, members = sign(phone_of(context.caller)), sign(member_of(member_number))
     for subject in (*sorted(phones), *sorted(members)):
         insert_or_replace(context.connection, tables.lock_out, {"subject": subject, "since": context.now})
     times = {"day": context.now - COUNTS_FOR, "minute": context.now - UNDER_ATTACK_FOR}
@@ -121,9 +121,31 @@ def guess(context: Context, member_number: str, judge: Callable[[], Answer | Non
 def remember_phone(context: Context, member_id: int) -> None:
     """Note that this phone ordered for a member; one that is withheld is nobody's."""
     if not context.caller.withheld:
-        phone = context.line.vault.sign(_phone(context.caller))
+        phone = context.line.vault.sign(phone_of(context.caller))
         row = {"member_id": member_id, "phone": phone, "ordered_at": context.now}
         insert_or_replace(context.connection, tables.known_phone, row)
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Who is locked now, by a keyed digest: a phone, or a member for phones that never ordered for them."""
+
+    phone: str
+    member: str
+    wrong_tries: int
+
+
+def locks(connection: Connection, now: datetime) -> tuple[Lock, ...]:
+    """Return every lock that stands."""
+    counts = _TRY.at > now - COUNTS_FOR
+    tries, phones = func.count(), func.count(distinct(_TRY.phone))
+    of_phone = select(_TRY.phone, tries).where(counts).group_by(_TRY.phone).having(tries >= MOST_OF_PHONE)
+    of_member = select(_TRY.member, tries).where(counts).group_by(_TRY.member)
+    of_member = of_member.having((tries >= MOST_OF_MEMBER) & (phones >= FEWEST_PHONES))
+    return (
+        *(Lock(phone, "", count) for phone, count in connection.execute(of_phone)),
+        *(Lock("", member, count) for member, count in connection.execute(of_member)),
+    )
 
 
 def forget(connection: Connection, now: datetime) -> None:
@@ -132,9 +154,14 @@ def forget(connection: Connection, now: datetime) -> None:
     connection.execute(_DROP_ROWS, {"before": now - ROW_KEPT})
 
 
-def _phone(caller: Caller) -> str:
-    """Return what stands for a phone; a withheld number tells nobody apart, so each such call is one of its own."""
+def phone_of(caller: Caller) -> str:
+    """Return what is signed for a phone; a withheld number tells nobody apart, so each such call is one of its own."""
     return f"call {caller.sid}" if caller.withheld else f"from {caller.from_number}"
+
+
+def member_of(member_number: str) -> str:
+    """Return what is signed for a member, known or not."""
+    return f"member {member_number.lstrip('0')}"
 
 
 def _log_attack(context: Context) -> None:

@@ -7,24 +7,31 @@ building them anew would cost more than running them.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, insert, select, update
 
 from ivr.flow.call import Call
 from ivr.line import tables
 from ivr.line.journal import Entry
 from ivr.line.service import Caller, Line
 from ivr.pharmacy.statements import insert_unless_there
+from ivr.wording import Values
 
 REPLY_KEPT = timedelta(minutes=15)
 """How long replies are kept after a call."""
+STATE_KEPT = timedelta(minutes=30)
+"""How long what was chosen is kept after a call, for whoever calls back."""
+NEVER_ENDED = timedelta(hours=4)
+"""As long as the carrier lets a call be: one in which nothing was heard for so long is over, whoever told of its end."""
 
 _CALL = tables.call.c
 _LOCK = select(tables.call).where(_CALL.sid == bindparam("sid")).with_for_update()
 _ACT = update(tables.call).where(_CALL.sid == bindparam("the_sid")).values(acting_until=bindparam("until"))
+_REPLIES = ("sealed_reply", "sealed_reply_before")
 _STORED = (
     "turn", "sealed_state", "sealed_reply_before", "sealed_reply", "acting_until", "heard_at", "member_id", "ended_at",
     "ending",
@@ -142,11 +149,28 @@ def end(connection: Connection, sid: str, now: datetime, ending: str) -> None:
     connection.execute(delete(tables.card_entry).where(tables.card_entry.c.call_sid == sid))
 
 
-def forget_replies(connection: Connection, now: datetime) -> None:
-    """Drop the replies and states of calls that have been over for a while, or that nobody has spoken in for hours."""
-    over = (_CALL.ended_at < now - REPLY_KEPT) | (_CALL.heard_at < now - timedelta(hours=4))
-    connection.execute(
-        update(tables.call)
-        .where(over, _CALL.sealed_reply.is_not(None))
-        .values(sealed_state=None, sealed_reply=None, sealed_reply_before=None)
-    )
+def forget_sealed(connection: Connection, line: Line, now: datetime) -> None:
+    """Drop the replies of calls that have been over for a while, and their states when nobody can go on with them.
+
+    A state in which nothing was chosen goes with the replies.
+    """
+    _drop(connection, _over(now, STATE_KEPT) & _CALL.sealed_state.is_not(None), ("sealed_state", *_REPLIES))
+    with_reply = _over(now, REPLY_KEPT) & _CALL.sealed_reply.is_not(None) & _CALL.sealed_state.is_not(None)
+    left = connection.execute(select(_CALL.sid, _CALL.sealed_state).where(with_reply)).all()
+    idle = [row.sid for row in left if not values_left(line, row.sealed_state, now).get("basket")]
+    _drop(connection, _CALL.sid.in_(idle), ("sealed_state",))
+    _drop(connection, _CALL.sid.in_(row.sid for row in left), _REPLIES)
+
+
+def _over(now: datetime, kept: timedelta) -> ColumnElement[bool]:
+    return (_CALL.ended_at < now - kept) | (_CALL.heard_at < now - NEVER_ENDED)
+
+
+def _drop(connection: Connection, which: ColumnElement[bool], what: Sequence[str]) -> None:
+    connection.execute(update(tables.call).where(which).values(dict.fromkeys(what)))
+
+
+def values_left(line: Line, sealed_state: bytes | None, now: datetime) -> Values:
+    """Return what a call carried when its state was kept; its basket is what had been chosen to order."""
+    opened = line.vault.open(sealed_state, None, now) if sealed_state else None
+    return Call.from_json(json.loads(opened)).values if opened else {}

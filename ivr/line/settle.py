@@ -18,6 +18,7 @@ from ivr.line import tables
 from ivr.line.service import Line
 from ivr.payment.gateway import REQUEST_REASONS, Authorized, NotFound, Refused, Unavailable, Voided
 from ivr.pharmacy.fulfilment import hold_order, mark_placed, use_card
+from ivr.pharmacy.members import is_for_tests
 from ivr.pharmacy.orders import order_by_id
 from ivr.pharmacy.payments import PaymentFacts, forget_order_card, payment_for, record_payment, save_card, saved_card
 from ivr.pharmacy.statements import insert_or_replace, insert_unless_there
@@ -100,7 +101,8 @@ def claim(connection: Connection, line: Line, order_id: int, now: datetime) -> R
     if row.lease_until is not None and row.lease_until > now:
         return Settled.WAITING
     card = saved_card(connection, order.saved_card_id) if order.saved_card_id else None
-    if card is None or payment.gateway != line.gateway.name:
+    never = line.gateway.live and is_for_tests(connection, order.member_id)
+    if card is None or payment.gateway != line.gateway.name or never:
         return _hold(connection, order_id)
     connection.execute(_CHANGE, {"order": order_id, "lease_until": now + LEASE, "tries": row.tries + 1})
     old = now - payment.created_at > KEYS_LAST

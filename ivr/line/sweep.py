@@ -51,15 +51,15 @@ def sweep(line: Line, retention: timedelta) -> Swept:
     cancelled = cancel_unpaid(line, now)
     for payment in _in_transaction(line, partial(authorized_in_vain, gateway=line.gateway.name, channel=CHANNEL)):
         settle.void(line, payment)
-    _in_transaction(line, lambda connection: _forget(connection, now, retention))
+    _in_transaction(line, lambda connection: _forget(connection, line, now, retention))
     return Swept(settled, cancelled, started)
 
 
-def _forget(connection: Connection, now: datetime, retention: timedelta) -> None:
+def _forget(connection: Connection, line: Line, now: datetime, retention: timedelta) -> None:
     connection.execute(delete(tables.card_entry).where(tables.card_entry.c.expires_at < now))
     connection.execute(delete(tables.journal).where(tables.journal.c.at < now - retention))
     connection.execute(delete(tables.call).where(tables.call.c.heard_at < now - retention))
-    sessions.forget_replies(connection, now)
+    sessions.forget_sealed(connection, line, now)
     lockout.forget(connection, now)
 
 

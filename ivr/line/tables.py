@@ -24,7 +24,7 @@ from ivr.pharmacy.columns import Instant
 
 metadata = MetaData()
 
-SEALED = "sealed_reply IS NOT NULL"
+SEALED = "sealed_state IS NOT NULL"
 
 call = Table(
     "call",

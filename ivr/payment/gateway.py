@@ -110,6 +110,10 @@ class Gateway(Protocol):
     def name(self) -> str:
         """The name kept with payments and saved cards, which only this processor can use."""
 
+    @property
+    def live(self) -> bool:
+        """Whether what it charges is real money."""
+
     def tokenize(self, card: Card, timeout_s: float = TIMEOUT_S) -> Token | Refused | Unavailable:
         """Exchange a card for a token; may be asked again freely, as it moves no money."""
 

@@ -60,19 +60,21 @@ class Charge:
     captured_cents: int = 0
 
 
-def _no_fault(operation: str) -> Fault | None:  # noqa: ARG001  # the hook's form
+def _no_fault(operation: str) -> Fault | Reason | None:  # noqa: ARG001  # the hook's form
     return None
 
 
 class Sandbox:
     """The gateway for demonstrations, tests and rehearsals.
 
-    `fault` is asked before each operation (`tokenize`, `keep`, `authorize`, `capture`, `void`, `look_up`) whether it should fail.
+    `fault` is asked before each operation (`tokenize`, `keep`, `authorize`, `capture`, `void`, `look_up`) whether it should fail; a reason declines
+    whatever card is charged.
     """
 
     name = "sandbox"
+    live = False
 
-    def __init__(self, fault: Callable[[str], Fault | None] = _no_fault) -> None:
+    def __init__(self, fault: Callable[[str], Fault | Reason | None] = _no_fault) -> None:
         self._fault = fault
         self._charges: dict[str, Charge] = {}  # by reference
         self._lock = threading.Lock()
@@ -88,9 +90,14 @@ class Sandbox:
         with self._lock:
             self._charges = {charge.reference: charge for charge in charges}
 
+    def _unheard(self, operation: str) -> Fault | None:
+        """Return why nobody hears of an operation, if nobody does: only a charge is ever declined."""
+        fault = self._fault(operation)
+        return fault if isinstance(fault, Fault) else None
+
     def tokenize(self, card: Card, timeout_s: float = TIMEOUT_S) -> Token | Refused | Unavailable:  # noqa: ARG002
         """Give a test card's token; a card that will be declined gets one too, as the charge is what fails."""
-        if self._fault("tokenize"):
+        if self._unheard("tokenize"):
             return Unavailable("fault")
         known = _BY_NUMBER.get(card.number.reveal())
         if known is None:
@@ -99,7 +106,7 @@ class Sandbox:
 
     def keep(self, token: Secret, timeout_s: float = TIMEOUT_S) -> Token | Refused | Unavailable:  # noqa: ARG002
         """Tell which test card a token stands for; it can be charged for ever as it is."""
-        if self._fault("keep"):
+        if self._unheard("keep"):
             return Unavailable("fault")
         known = known_card(token)
         if known is None:
@@ -120,8 +127,9 @@ class Sandbox:
         card = known_card(token)
         if card is None:
             return Refused(Reason.TEST_CARDS_ONLY)
-        status: Status = "declined" if card.refusal else "authorized"
-        asked = Charge(request_key, _reference(request_key), card.token, amount_cents, status, card.refusal)
+        refusal = fault if isinstance(fault, Reason) else card.refusal
+        status: Status = "declined" if refusal else "authorized"
+        asked = Charge(request_key, _reference(request_key), card.token, amount_cents, status, refusal)
         with self._lock:
             charge = self._charges.setdefault(asked.reference, asked)
         if fault is Fault.SLOW:
@@ -137,7 +145,7 @@ class Sandbox:
         request_key: str,  # noqa: ARG002  # a reference is captured once, whatever the key
     ) -> Captured | Refused | Unavailable:
         """Take what was set aside, by this process or another one."""
-        fault = self._fault("capture")
+        fault = self._unheard("capture")
         if fault is Fault.DOWN:
             return Unavailable("fault")
         with self._lock:
@@ -164,7 +172,7 @@ class Sandbox:
         request_key: str,  # noqa: ARG002
     ) -> Voided | Refused | Unavailable:
         """Give back what was set aside, by this process or another one."""
-        fault = self._fault("void")
+        fault = self._unheard("void")
         if fault is Fault.DOWN:
             return Unavailable("fault")
         with self._lock:
@@ -184,7 +192,7 @@ class Sandbox:
 
     def look_up(self, request_key: str) -> Authorized | Refused | NotFound | Unavailable:
         """Look in this process's ledger."""
-        if self._fault("look_up"):
+        if self._unheard("look_up"):
             return Unavailable("fault")
         charge = self._charges.get(_reference(request_key))
         if charge is None:

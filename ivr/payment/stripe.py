@@ -28,6 +28,7 @@ from ivr.payment.gateway import (
 from ivr.payment.stripe_answers import no, no_charge, outcome
 from ivr.payment.stripe_http import Send, Sessions, TimedHttp
 from ivr.secret import Secret
+from ivr.settings import is_live
 
 _MOST_LISTED = 1000  # payment intents gone through where searching is not offered
 
@@ -38,6 +39,7 @@ class StripeGateway:
     name = "stripe"
 
     def __init__(self, key: Secret, base: str | None = None, send: Send | None = None) -> None:
+        self.live = is_live(key)
         self._http = TimedHttp(send or Sessions())
         self._client = stripe.StripeClient(
             key.reveal(),

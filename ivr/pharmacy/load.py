@@ -53,7 +53,12 @@ def add_folder(engine: Engine, folder: Path, today: date) -> Mapping[str, int]:
     Its rows are taken as they are told: they were read from the database, with what orders have taken.
     """
     with answering(engine), engine.begin() as connection:
-        return _load(connection, folder, _files_in(folder), today, None, None)
+        return load_into(connection, folder, today)
+
+
+def load_into(connection: Connection, folder: Path, today: date) -> Mapping[str, int]:
+    """Do the same within a transaction."""
+    return _load(connection, folder, _files_in(folder), today, None, None)
 
 
 def _load(

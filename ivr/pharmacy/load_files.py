@@ -117,6 +117,7 @@ MEMBER = CsvFile(
         Column("phone", phone),
         Column("language", word(*tables.LANGUAGES), default="en"),
         Column("status", word(*tables.MEMBER_STATUSES), default="active"),
+        Column("test", flag, default=False),
     ),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -39,6 +40,7 @@ _MATCHING = (
 _BY_PHONE = select(*_MEMBER).where(Member.phone == bindparam("phone")).order_by(Member.id)
 _NUMBER = select(Member.member_number).where(Member.id == bindparam("member_id"))
 _STATUS = select(Member.status).where(Member.id == bindparam("member_id"))
+_FOR_TESTS = select(Member.test).where(Member.id == bindparam("member_id"))
 _OWN_RX = select(
     exists().where(
         Prescription.rx_number.in_(bindparam("numbers", expanding=True)),
@@ -73,6 +75,17 @@ def member_number(connection: Connection, member_id: int) -> str:
 def is_active(connection: Connection, member_id: int) -> bool:
     """Tell whether a member's membership goes on."""
     return connection.scalar(_STATUS, {"member_id": member_id}) == "active"
+
+
+def is_for_tests(connection: Connection, member_id: int) -> bool:
+    """Say whether a member is one for test calls."""
+    return bool(connection.scalar(_FOR_TESTS, {"member_id": member_id}))
+
+
+def members_for_tests(connection: Connection) -> Mapping[str, int]:
+    """Return the ids of the members for test calls, by their numbers."""
+    found = connection.execute(select(Member.member_number, Member.id).where(Member.test).order_by(Member.id))
+    return {row.member_number: row.id for row in found}
 
 
 def is_own_prescription(connection: Connection, member_id: int, rx_number: str) -> bool:

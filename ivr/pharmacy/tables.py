@@ -67,6 +67,8 @@ class Member(Base):
     phone: Mapped[str | None]
     language: Mapped[str] = mapped_column(default="en")
     status: Mapped[str] = mapped_column(default="active")
+    test: Mapped[bool] = mapped_column(default=False)
+    """A member for test calls on a deployed line: never charged, never shipped to, made as before by `ivr pharmacy reset`."""
 
 
 class Address(Base):

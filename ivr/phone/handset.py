@@ -171,6 +171,21 @@ class Handset:
         """Send the last request for TwiML once more, as a carrier may; the call stays where it is."""
         return self._wire.ask_again()
 
+    @property
+    def requests(self) -> int:
+        """How often TwiML was asked for."""
+        return self._wire.requests
+
+    @property
+    def has_asked_twice(self) -> bool:
+        """Say whether there is a request for TwiML before the last one."""
+        return len(self._wire.sent) > 1
+
+    def is_answered_alike(self, *, older: bool) -> bool:
+        """Send the last request for TwiML once more, or the one before it, and say whether the answer is the same."""
+        request, reply = self._wire.sent[0 if older else -1]
+        return self.post(*request) == reply
+
     # What the carrier does.
 
     def _until_asked(self) -> Heard:

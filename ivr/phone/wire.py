@@ -10,6 +10,8 @@ from urllib.parse import urlencode, urlsplit
 from ivr.phone.document import CarrierError
 from ivr.phone.post import Form, Headers, Post, Reply
 
+Request = tuple[str, Form | None, Headers]
+
 
 @dataclass(slots=True)
 class Wire:
@@ -18,20 +20,24 @@ class Wire:
     post: Post
     url: str
     caller: Mapping[str, str]
-    last: tuple[str, Form | None, Headers] | None = field(default=None, init=False)
-    _requests: int = field(default=0, init=False)
+    last: Request | None = field(default=None, init=False)
+    sent: tuple[tuple[Request, Reply], ...] = field(default=(), init=False)
+    """The last two requests for TwiML, with what they were answered."""
+    requests: int = field(default=0, init=False)
 
     def ask(self, url: str, method: str, fields: Mapping[str, str]) -> Reply:
         """Ask for TwiML; the first request of a call finds it ringing, the later ones in progress."""
         status = "ringing" if self.last is None else "in-progress"
         form = {**self.caller, "CallStatus": status, **fields}
-        self._requests += 1
-        headers = self._headers(str(self._requests))
+        self.requests += 1
+        headers = self._headers(str(self.requests))
         if method == "GET":
             self.last = (url + ("&" if urlsplit(url).query else "?") + urlencode(form), None, headers)
         else:
             self.last = (url, form, headers)
-        return self.post(*self.last)
+        reply = self.post(*self.last)
+        self.sent = (*self.sent[-1:], (self.last, reply))
+        return reply
 
     def ask_again(self) -> Reply:
         """Send the last request for TwiML once more, every byte the same."""

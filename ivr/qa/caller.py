@@ -20,6 +20,7 @@ from ivr.qa.script import (
     LANGUAGE_KEY,
     Act,
     Breaks,
+    CarrierSends,
     Dials,
     Ending,
     HangsUp,
@@ -28,7 +29,11 @@ from ivr.qa.script import (
     Pays,
     Person,
     Presses,
+    ProcessorIs,
+    Ships,
+    Sweeps,
     Waits,
+    World,
 )
 from ivr.qa.stage import Scene, Turn
 from ivr.secret import DOT
@@ -72,6 +77,8 @@ class Caller:
         self.troubled = False
         self.last: Heard
         self.handset: Handset
+        self.asked = 0
+        """Requests for TwiML in the calls that are over."""
         self._calls = self._keys = self._seen = 0
         self._seconds = self._waiting = self._talking = 0.0
         self._with_person = False
@@ -101,12 +108,30 @@ class Caller:
                 self.from_number = step.from_number or self.from_number
                 self.finish()
                 self.dial()
+            case _:
+                self._world(step)
+
+    def _world(self, step: World) -> None:
+        """Let something happen around the call."""
+        match step:
             case Later():
-                self.scene.passes(step.span.total_seconds())
+                self.scene.later(step.span)
                 self.tell("later", str(step.span))
             case Meanwhile():
                 self.scene.change(step.rows)
                 self.tell("meanwhile", "; ".join(f"{row.table} {show(row.columns)}" for row in step.rows))
+            case Sweeps():
+                self.scene.sweeps()
+                self.tell("sweeps")
+            case Ships():
+                if refusal := self.scene.ships(step.order_number):
+                    raise CannotError(step.place, f"it cannot be shipped: {refusal}")
+                self.tell("ships", step.order_number)
+            case ProcessorIs():
+                self.scene.processor(step.state)
+                self.tell("processor", step.state)
+            case CarrierSends():
+                self.send_again(step)
             case Breaks():
                 self.troubled = True
                 self.scene.breaks(step.fault)
@@ -175,6 +200,15 @@ class Caller:
         else:
             self.take(self.handset.pay(fields["card"], fields["expiry"], fields["code"]))
 
+    def send_again(self, step: CarrierSends) -> None:
+        """Send a request once more, as the carrier may: it is to be answered as it was, and nothing is to come of it."""
+        older = step.what == "late"
+        if older and not self.handset.has_asked_twice:
+            raise CannotError(step.place, "only one request of this call was made yet: there is none before it")
+        self.tell("carrier", step.what)
+        if not self.handset.is_answered_alike(older=older):
+            raise CannotError(step.place, "the request that came once more was answered otherwise than the first time")
+
     def hang_up(self) -> None:
         """Put the receiver down."""
         if not isinstance(self.last.waiting, Ended):
@@ -186,6 +220,7 @@ class Caller:
         """Let the call be over, as it is for the carrier when nobody is there any more."""
         if not isinstance(self.last.waiting, Ended):
             self.last = self.handset.hang_up()
+        self.asked += self.handset.requests
         self._keys += self.handset.keys_pressed
         self._seconds += self.handset.seconds
         self.slips += [str(slip) for slip in (*self.handset.errors, *self.handset.warnings)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import get_args
@@ -11,7 +11,7 @@ from typing import get_args
 from ivr.errors import Place, Problem, Report, did_you_mean
 from ivr.qa import patterns
 from ivr.qa.patterns import Found
-from ivr.qa.script import Bound, Ending, Expected, Pattern, Row, Written
+from ivr.qa.script import Bound, Ending, Expected, Row, Written
 from ivr.qa.vocabulary import Vocabulary
 from ivr.yaml_reader import Node
 
@@ -22,14 +22,19 @@ TABLES = {
     "renewals": "renewal_request",
     "addresses": "address",
     "cards": "saved_card",
+    "notices": "notice",
+    "wrong_tries": "wrong_try",
+    "lock_outs": "lock_out",
+    "journal": "journal",
 }
-"""What a call can write, by the word for it in `expect`."""
+"""What a call can write, by the word for it in `expect`: rows of the pharmacy, then what the line keeps for itself."""
 
 _BOUND = re.compile(r"(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)")
 
 
 def read(node: Node, known: Vocabulary, report: Report) -> Expected:
     """Read what is expected."""
+    known = replace(known, tables={**known.tables, **known.line_tables})
     fields = node.record(report, '"expect"', (), ("end", "keys", "seconds", *TABLES, "rows", "no_rows"))
     expected = Expected(
         written=tuple(_written(TABLES[name], fields[name], known, report) for name in TABLES if name in fields),
@@ -46,19 +51,6 @@ def read(node: Node, known: Vocabulary, report: Report) -> Expected:
         report.add(fields["end"].place, f'"end" should be one of {wanted}; found "{end}"{did_you_mean(end, endings)}')
         return expected
     return replace(expected, end=end, end_place=fields["end"].place)  # type: ignore[arg-type]  # one of the endings
-
-
-def read_values(node: Node, report: Report) -> Mapping[str, Pattern]:
-    """Read the values a prompt should be spoken with."""
-    return {name: _value(value, report) for name, value in node.mapping(report, "values").items()}
-
-
-def _value(node: Node, report: Report) -> Pattern:
-    if node.fields is not None:
-        return {name: _value(value, report) for name, value in node.fields.items()}
-    if node.items is not None:
-        return tuple(_value(item, report) for item in node.items)
-    return node.scalar or ""
 
 
 def _written(table: str, node: Node, known: Vocabulary, report: Report) -> Written:

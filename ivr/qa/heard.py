@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from ivr.flow.definition import Flows, Menu
+from ivr.flow.graph import points
 from ivr.flow.verbs import Speak
 from ivr.phone.heard import Heard
-from ivr.prompts import Catalogues, Slot, Words
+from ivr.prompts import Catalogues, Slot
 from ivr.qa.patterns import matches
 from ivr.qa.script import Hears, Pattern
 
@@ -69,6 +71,10 @@ class Ear:
                 self._position = one.position
                 return True
         return False
+
+    def spoke(self, unwanted: Hears) -> bool:
+        """Say whether a prompt reached the caller at all since they last acted."""
+        return any(self._is(unwanted, one.speak) and self._reached(one.speak) for one in self._said)
 
     def told(self, wanted: Hears) -> str:
         """Say in words what was heard instead."""
@@ -133,9 +139,10 @@ def could_be(catalogues: Catalogues, wanted: Hears, language: str, text: str) ->
     prompt = catalogue.prompts.get(wanted.prompt) if catalogue else None
     if prompt is None:
         return None
-    told: list[Words] = [prompt.say, *prompt.silence, *prompt.wrong]
-    if wanted.variant in ("silence", "wrong"):
-        told = [prompt.variant("silence" if wanted.variant == "silence" else "wrong", max(wanted.tries, 1))]
+    helps = {"silence": prompt.silence, "wrong": prompt.wrong}
+    told = helps.get(wanted.variant, (prompt.say, *prompt.silence, *prompt.wrong))
+    if wanted.tries:
+        told = told[wanted.tries - 1 : wanted.tries]
     forms = [form for words in told for form in words.forms.values()]
     if not any(isinstance(part, str) and part.strip(" .,;:") for form in forms for part in form):
         return None
@@ -143,5 +150,16 @@ def could_be(catalogues: Catalogues, wanted: Hears, language: str, text: str) ->
 
 
 def _pattern(parts: Sequence[str | Slot]) -> re.Pattern[str]:
-    texts = (".*?" if isinstance(part, Slot) else r"\s+".join(map(re.escape, re.split(r"\s+", part))) for part in parts)
-    return re.compile("".join(texts), re.IGNORECASE)
+    """Return what finds words with whatever values in them; a value may be nothing, with no space around it then."""
+    texts = (".*?" if isinstance(part, Slot) else r"\s+".join(map(re.escape, part.split())) for part in parts)
+    return re.compile(r"\s*".join(texts), re.IGNORECASE)
+
+
+def may_confirm(flows: Flows, catalogues: Catalogues, text: str) -> bool:
+    """Say whether a question that a key confirms may have been heard, in any language; by its words, for lines elsewhere."""
+    return any(
+        could_be(catalogues, Hears(state.place, state.prompt), language, text)
+        for _, state in points(flows)
+        if isinstance(state, Menu) and any(target.confirms for target in state.keys.values())
+        for language in catalogues.languages
+    )

@@ -1,7 +1,7 @@
 """Rows in a script: read from YAML, and held against the rows of the pharmacy.
 
-A value is compared as text. `any` is whatever is there, an empty text is nothing, `<=1500` compares numbers, and
-`+9d` is a day counted from the script's own.
+A value is compared as text. `any` is whatever is there, an empty text is nothing, `<=1500` compares numbers, `+9d` is
+a day counted from the script's own, and `~words` is any text that has these words in it.
 """
 
 from __future__ import annotations
@@ -66,6 +66,8 @@ def matches(pattern: Pattern, found: object, today: date) -> bool:
         return bool(text)
     if bound := _BOUND.fullmatch(pattern):
         return _within(bound[1], float(bound[2]), text)
+    if pattern.startswith("~"):
+        return pattern[1:] in text
     if _DAYS.fullmatch(pattern) and text != pattern:
         return text[:10] == (today + timedelta(days=int(pattern[:-1]))).isoformat()
     return text == pattern

@@ -65,6 +65,10 @@ class Played:
     turns: tuple[Passed, ...] = ()
     spoken: tuple[tuple[str, str, float], ...] = ()
     """(prompt, language, seconds) of all that was spoken, where it was asked for."""
+    asked: int = 0
+    """Requests for TwiML that were made."""
+    note: str = ""
+    """What else is to be known of a script that holds."""
     unchecked: int = 0
     """Assertions that could not be held against a line elsewhere."""
     log: str = ""

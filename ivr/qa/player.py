@@ -4,47 +4,50 @@ from __future__ import annotations
 
 import time
 import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from ivr.errors import IvrError, Place, Problem
 from ivr.qa.caller import Caller, CannotError
 from ivr.qa.costs import seconds_of
 from ivr.qa.expectations import CameTo, unmet
-from ivr.qa.heard import Ear, could_be, words_heard
+from ivr.qa.heard import Ear, could_be, may_confirm, words_heard
 from ivr.qa.patterns import show
 from ivr.qa.played import Played
-from ivr.qa.script import DEFAULT_FROM, Breaks, Dials, Ending, Hears, Later, Meanwhile, Script, Step
+from ivr.qa.script import DEFAULT_FROM, LANGUAGE_KEY, Ending, Hears, HearsNot, Presses, Script, Step
 from ivr.qa.stage import RefusedRowError, Scene, Stage
 
 
-def play(script: Script, stage: Stage, language: str, *, checks: bool = True, measure: bool = False) -> Played:
+def play(
+    script: Script,
+    stage: Stage,
+    language: str,
+    *,
+    checks: bool = True,
+    measure: bool = False,
+    look: Callable[[Scene], object] = lambda _: None,
+) -> Played:
     """Play a script in a language; whatever does not hold is in the result.
 
-    Without `checks` the caller only acts, whatever is heard; `measure` keeps the seconds of each prompt.
+    Without `checks` the caller only acts, whatever is heard; `measure` keeps the seconds of each prompt; `look` is
+    shown the scene when all is over.
     """
     began = time.perf_counter()
-    if not stage.in_process and (reason := _needs_more(script) or _writes(script, stage)):
-        return Played(script.name, script.place, language, skipped=reason)
     try:
+        if reason := stage.refuses(script, language):
+            return Played(script.name, script.place, language, skipped=reason)
         with stage.open(script) as scene:
-            return _Player(script, stage, scene, language, checks=checks, measure=measure).play(began)
+            played = _Player(script, stage, scene, language, checks=checks, measure=measure).play(began)
+            look(scene)
+            return played
     except RefusedRowError as error:
         return Played(script.name, script.place, language, problems=(Problem(error.place, str(error)),))
     except IvrError as error:
         return Played(script.name, script.place, language, problems=(Problem(script.place, str(error)),))
 
 
-def _needs_more(script: Script) -> str:
-    if script.given:
-        return "it needs rows of its own"
-    if any(isinstance(step, Later | Meanwhile | Breaks) for step in script.steps):
-        return "it changes what the line stands on"
-    if any(isinstance(step, Dials) for step in script.steps):
-        return "it leaves something behind for later calls"
-    return "" if script.person == "answers" else "it needs to say who picks up"
-
-
 def _from_number(script: Script, stage: Stage, mark: str) -> str:
-    """Return who calls: on a line elsewhere, which remembers calls that were dropped, a number for each script.
+    """Return who calls: on a line elsewhere, which remembers calls that were dropped, a number for each call.
 
     No telephone has an area code of 999, so nobody is ever sent a text.
     """
@@ -53,18 +56,19 @@ def _from_number(script: Script, stage: Stage, mark: str) -> str:
     return f"+1999{zlib.crc32(mark.encode()) % 10**7:07d}"
 
 
-def _writes(script: Script, stage: Stage) -> str:
-    """Say why a script is kept from a line elsewhere, whose orders may be real and whose rows are used up by them."""
-    written = (one for one in script.expect.written if one.rows or (one.count and not one.count.holds(0)))
-    return "" if stage.may_write or not any(written) else "it writes to the pharmacy; --writes plays it all the same"
-
-
 class _FailedError(Exception):
     """The script does not hold from here on."""
 
     def __init__(self, place: Place, message: str) -> None:
         self.problem = Problem(place, message)
         super().__init__(message)
+
+
+class _StoppedError(Exception):
+    """The script may not be played on from here."""
+
+
+CONFIRMS = "stopped before the key that confirms: the line charges real cards"
 
 
 class _Player:
@@ -81,26 +85,28 @@ class _Player:
         self.scene = scene
         self.language = language
         self.unchecked = 0
-        mark = f"{script.place} {script.name} {language}"
+        mark = f"{script.place} {script.name} {language} {stage.mark()}"
         numbers = (_from_number(script, stage, mark), script.to_number)
         self.caller = Caller(scene, stage.flows, language, *numbers, script.person, mark)
         self.ear = self.listen()
 
     def play(self, began: float) -> Played:
         problems: list[Problem] = []
-        caller = self.caller
+        caller, note = self.caller, ""
         try:
             for step in self.script.steps:
                 self.step(step)
         except _FailedError as failure:
             problems.append(failure.problem)
+        except _StoppedError:
+            note = CONFIRMS
         end, where = caller.end(), caller.where()
         caller.finish()
         if not caller.troubled:
             problems.extend(Problem(self.script.place, slip) for slip in caller.slips)
-        if self.checks and not problems:
-            problems.extend(unmet(self.script.expect, self.came_to(end), look_at_rows=self.stage.in_process))
-        rows_unchecked = not self.stage.in_process and self.script.expect.asks_for_rows
+        if self.checks and not problems and not note:
+            problems.extend(unmet(self.script.expect, self.came_to(end), look_at_rows=self.stage.sees_rows))
+        rows_unchecked = self.script.expect.asks_for_rows and (bool(note) or not self.stage.sees_rows)
         return Played(
             name=self.script.name,
             place=self.script.place,
@@ -112,21 +118,32 @@ class _Player:
             cost=caller.cost(),
             turns=tuple(caller.turns),
             spoken=tuple(self.spoken),
+            asked=caller.asked,
+            note=note,
             unchecked=self.unchecked + rows_unchecked,
             log=self.scene.log() if problems else "",
             took=time.perf_counter() - began,
         )
 
     def step(self, step: Step) -> None:
-        if isinstance(step, Hears):
+        if isinstance(step, Hears | HearsNot):
             if self.checks:
-                self.hear(step)
+                self.hear(step) if isinstance(step, Hears) else self.hear_not(step)
             return
-        try:
-            self.caller.act(step)
-        except (CannotError, RefusedRowError) as error:
-            raise _FailedError(error.place, str(error)) from None
-        self.ear = self.listen()
+        for act in self.key_by_key(step) if self.stage.charges and isinstance(step, Presses) else (step,):
+            try:
+                self.caller.act(act)
+            except (CannotError, RefusedRowError) as error:
+                raise _FailedError(error.place, str(error)) from None
+            self.ear = self.listen()
+
+    def key_by_key(self, step: Presses) -> Iterator[Presses]:
+        """Yield keys one at a time, and stop where the next one may confirm something."""
+        keys = [step.keys] if step.keys == LANGUAGE_KEY else step.keys
+        for key in (key for _ in range(step.times) for key in keys):
+            if may_confirm(self.stage.flows, self.stage.catalogues, self.ear.text):
+                raise _StoppedError
+            yield replace(step, keys=key, times=1)
 
     def listen(self) -> Ear:
         if self.measure:
@@ -147,6 +164,17 @@ class _Player:
                 told = f"heard it with {show(values)}"
                 raise _FailedError(wanted.place, f"expected to hear {wanted} with {show(wanted.values)}; {told}")
             raise _FailedError(wanted.place, f"expected to hear {wanted}; {self.ear.told(wanted)}")
+
+    def hear_not(self, step: HearsNot) -> None:
+        unwanted = step.unwanted
+        if not unwanted.prompt:
+            words = unwanted.words.get("") or unwanted.words.get(self.language)
+            if words and words_heard(words, self.ear.text):
+                raise _FailedError(step.place, f'"{words}" should not be heard; heard "{self.ear.text}"')
+        elif not self.stage.in_process:
+            self.unchecked += 1  # by its words alone a prompt cannot be told from one that says the same and more
+        elif self.ear.spoke(unwanted):
+            raise _FailedError(step.place, f"{unwanted} should not be heard; {self.ear.told(unwanted)}")
 
     def hear_elsewhere(self, wanted: Hears) -> None:
         could = could_be(self.stage.catalogues, wanted, self.language, self.ear.text)

@@ -15,33 +15,42 @@ from typing import get_args
 
 from ivr.errors import Place, Report, did_you_mean
 from ivr.qa import expectations
+from ivr.qa.hearing import Hearing
 from ivr.qa.patterns import read_rows
 from ivr.qa.script import (
     DEFAULT_AT,
     DEFAULT_FROM,
     DEFAULT_TO,
     LANGUAGE_KEY,
+    NEWEST,
     Breaks,
+    Carrier,
+    CarrierSends,
     Dials,
     Expected,
     Fault,
     HangsUp,
-    Hears,
+    HearsNot,
     Later,
     Meanwhile,
     Pays,
     Person,
     Presses,
+    Processor,
+    ProcessorIs,
     Script,
+    Ships,
     Step,
+    Sweeps,
     Waits,
 )
-from ivr.qa.shapes import SCRIPT
+from ivr.qa.shapes import CALLER, NUMBER, SCRIPT
 from ivr.qa.vocabulary import Vocabulary
 from ivr.yaml_reader import Node, read
 
-_PROMPT = re.compile(r"(?P<name>[a-z0-9_]+\.[a-z0-9_]+)(?: \((?P<variant>silence|wrong)(?: (?P<tries>[1-9]))?\))?")
 _SPAN = re.compile(r"([1-9][0-9]{0,4})(s|m|h|d)")
+_NUMBER = re.compile(NUMBER)
+_CALLER = re.compile(CALLER)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _KEYS = frozenset("0123456789*#")
 
@@ -106,8 +115,9 @@ class _Reader:
             place=node.place,
             name=name,
             at=self.moment(fields.get("at")),
-            from_number=self.text(fields.get("from"), "from") or DEFAULT_FROM,
-            to_number=self.text(fields.get("to"), "to") or DEFAULT_TO,
+            from_number=self.caller(fields.get("from")) or DEFAULT_FROM,
+            to_number=self.number(fields.get("to"), "to", _NUMBER, "a telephone number such as +18002457979")
+            or DEFAULT_TO,
             language=self.language(fields.get("language"), steps),
             person=person,  # type: ignore[arg-type]  # one of the words that were just held against the type
             given=given,
@@ -126,6 +136,17 @@ class _Reader:
             self.report.add(
                 node.place, f'"{what}" should be one of {wanted}; found "{found}"{did_you_mean(found, known)}'
             )
+            return ""
+        return found
+
+    def caller(self, node: Node | None) -> str:
+        wanted = "a telephone number such as +15105550123, or anonymous"
+        return self.number(node, "from", _CALLER, wanted)
+
+    def number(self, node: Node | None, what: str, known: re.Pattern[str], wanted: str) -> str:
+        found = self.text(node, what)
+        if node and found and not known.fullmatch(found):
+            self.report.add(node.place, f'"{what}" should be {wanted}; found "{found}"')
             return ""
         return found
 
@@ -167,36 +188,11 @@ class _Reader:
         return _STEPS[kinds[0]](self, fields[kinds[0]], fields)
 
     def hears(self, node: Node, _: Mapping[str, Node]) -> Step | None:
-        if node.fields is not None:
-            return self.hears_more(node, node.fields)
-        text = self.text(node, "hears")
-        if node.quoted:
-            return Hears(node.place, words={"": text})
-        return self.prompt(node.place, text)
+        return Hearing(self.report, self.known).read(node, "hears")
 
-    def hears_more(self, node: Node, fields: Mapping[str, Node]) -> Step | None:
-        if fields and all(name in (self.known.languages or ("en", "es")) for name in fields):
-            words = {language: self.text(words, "hears") for language, words in fields.items()}
-            return Hears(node.place, words=words)
-        if len(fields) != 1:
-            self.report.add(node.place, '"hears" takes a prompt, a prompt with values, or words in quotes')
-            return None
-        ((name, values),) = fields.items()
-        heard = self.prompt(node.key_place(name), name)
-        return heard and Hears(
-            heard.place, heard.prompt, heard.variant, heard.tries, expectations.read_values(values, self.report)
-        )
-
-    def prompt(self, place: Place, text: str) -> Hears | None:
-        match = _PROMPT.fullmatch(text)
-        if match is None:
-            self.report.add(place, f'"{text}" is no prompt\'s name; words that are heard stand in quotes')
-            return None
-        name = match["name"]
-        if self.known.prompts and name not in self.known.prompts:
-            self.report.add(place, f'there is no prompt "{name}"{did_you_mean(name, self.known.prompts)}')
-            return None
-        return Hears(place, name, match["variant"] or "", int(match["tries"] or 0))
+    def hears_not(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        unwanted = Hearing(self.report, self.known).read(node, "hears_not")
+        return unwanted and HearsNot(unwanted)
 
     def presses(self, node: Node, fields: Mapping[str, Node]) -> Step | None:
         keys = "".join(self.text(node, "presses").split())
@@ -249,7 +245,7 @@ class _Reader:
             self.nothing(node, "dials", "again")
             return Dials(node.place)
         fields = node.record(self.report, '"dials"', (), ("from",))
-        return Dials(node.place, self.text(fields.get("from"), "from"))
+        return Dials(node.place, self.caller(fields.get("from")))
 
     def later(self, node: Node, _: Mapping[str, Node]) -> Step | None:
         match = _SPAN.fullmatch(self.text(node, "later"))
@@ -261,6 +257,25 @@ class _Reader:
     def meanwhile(self, node: Node, _: Mapping[str, Node]) -> Step | None:
         return Meanwhile(node.place, read_rows(node, self.known, self.report))
 
+    def sweeps(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        self.nothing(node, "sweeps", "now")
+        return Sweeps(node.place)
+
+    def ships(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        number = self.text(node, "ships")
+        if number and number != NEWEST and not (number.isascii() and number.isdigit()):
+            self.report.add(node.place, f'"ships" takes an order\'s number, or the word "{NEWEST}"; found "{number}"')
+            return None
+        return Ships(node.place, number)
+
+    def processor(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        state = self.word(node, "processor", get_args(Processor))
+        return ProcessorIs(node.place, state) if state else None  # type: ignore[arg-type]  # likewise
+
+    def carrier(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        what = self.word(node, "carrier", get_args(Carrier))
+        return CarrierSends(node.place, what) if what else None  # type: ignore[arg-type]  # likewise
+
     def breaks(self, node: Node, _: Mapping[str, Node]) -> Step | None:
         fault = self.word(node, "breaks", get_args(Fault))
         return Breaks(node.place, fault) if fault else None  # type: ignore[arg-type]
@@ -268,6 +283,7 @@ class _Reader:
 
 _STEPS: Mapping[str, Callable[[_Reader, Node, Mapping[str, Node]], Step | None]] = {
     "hears": _Reader.hears,
+    "hears_not": _Reader.hears_not,
     "presses": _Reader.presses,
     "waits": _Reader.waits,
     "pays": _Reader.pays,
@@ -275,5 +291,9 @@ _STEPS: Mapping[str, Callable[[_Reader, Node, Mapping[str, Node]], Step | None]]
     "dials": _Reader.dials,
     "later": _Reader.later,
     "meanwhile": _Reader.meanwhile,
+    "sweeps": _Reader.sweeps,
+    "ships": _Reader.ships,
+    "processor": _Reader.processor,
+    "carrier": _Reader.carrier,
     "breaks": _Reader.breaks,
 }

@@ -20,7 +20,8 @@ def line(played: Played) -> str:
     if not played.passed:
         return f"FAIL  {played.title}"
     unchecked = f", {played.unchecked} assertions not checked" if played.unchecked else ""
-    return f"ok    {played.title}: {played.end}, {cost}{unchecked}"
+    note = f"; {played.note}" if played.note else ""
+    return f"ok    {played.title}: {played.end}, {cost}{unchecked}{note}"
 
 
 def failure(played: Played) -> str:
@@ -44,7 +45,7 @@ def summary(played: Sequence[Played], took: float) -> str:
     passed = sum(one.passed for one in played)
     failed = sum(bool(one.problems) for one in played)
     skipped = sum(bool(one.skipped) for one in played)
-    turns = sum(len(one.turns) for one in played)
+    turns = sum(one.asked for one in played)
     parts = [
         f"{passed} passed",
         *([f"{failed} failed"] if failed else []),
@@ -72,8 +73,10 @@ def _object(played: Played) -> dict[str, object]:
         "seconds": round(played.cost.seconds, 1),
         "spoken": round(played.cost.spoken, 1),
         "waiting": round(played.cost.waiting, 1),
-        "turns": len(played.turns),
+        "turns": played.asked,
+        "note": played.note,
         "unchecked": played.unchecked,
+        "transcript": list(played.transcript),
         "took": round(played.took, 4),
     }
 

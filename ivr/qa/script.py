@@ -29,6 +29,16 @@ Fault = Literal[
 """What stops working: one turn of the line or of its database; the card processor, once or until told otherwise. A slow
 one does what it was asked, but does not answer in time. `guessing`: strangers guess so much that the line is under attack."""
 
+Processor = Literal["away", "slow", "declines", "works"]
+"""How the card processor is from here on: it does not answer; it does what it is asked and answers too late; it
+declines every card; it works again."""
+
+Carrier = Literal["repeats", "late"]
+"""What the carrier sends twice: the request before, or the one before that, when it should be over."""
+
+NEWEST = "newest"
+"""Stands for the number of the order that was placed last, which no script can know."""
+
 Ending = Literal["goodbye", "person", "hung_up", "open", "error"]
 """How a call ended: the line said goodbye, a person took it, the caller hung up; `open`: the script stopped earlier."""
 
@@ -62,6 +72,18 @@ class Hears:
             return " / ".join(f'"{words}"' for words in self.words.values())
         occasion = f" ({self.variant}{f' {self.tries}' if self.tries else ''})" if self.variant else ""
         return self.prompt + occasion
+
+
+@dataclass(frozen=True, slots=True)
+class HearsNot:
+    """Something that must not be heard since the caller last acted."""
+
+    unwanted: Hears
+
+    @property
+    def place(self) -> Place:
+        """Where it is written."""
+        return self.unwanted.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +132,7 @@ class Dials:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Time passes, between two calls or while the caller says nothing."""
+    """Time passes, between two calls or while the caller says nothing, and the line does what is due meanwhile."""
 
     place: Place
     span: timedelta
@@ -132,10 +154,46 @@ class Breaks:
     fault: Fault
 
 
-Act = Presses | Waits | Pays | HangsUp | Dials | Later | Meanwhile | Breaks
-"""What the caller does, or the world around the call."""
+@dataclass(frozen=True, slots=True)
+class Sweeps:
+    """The line finishes now what calls left behind, as it does every half minute."""
 
-Step = Hears | Act
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Ships:
+    """Staff ship an order."""
+
+    place: Place
+    order_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorIs:
+    """The card processor is slow, away, declines, or works again."""
+
+    place: Place
+    state: Processor
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierSends:
+    """The carrier sends a request once more; it must get the answer it got."""
+
+    place: Place
+    what: Carrier
+
+
+Deed = Presses | Waits | Pays | HangsUp | Dials
+"""What the caller does."""
+
+World = Later | Meanwhile | Breaks | Sweeps | Ships | ProcessorIs | CarrierSends
+"""What happens around the call."""
+
+Act = Deed | World
+
+Step = Hears | HearsNot | Act
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from ivr.errors import IvrError, Place
@@ -18,7 +18,7 @@ from ivr.flow.verbs import Verb
 from ivr.phone.post import Post
 from ivr.prompts import Catalogues
 from ivr.qa.patterns import Found
-from ivr.qa.script import Fault, Row, Script
+from ivr.qa.script import Fault, Processor, Row, Script
 from ivr.qa.secrecy import Holding
 
 
@@ -72,6 +72,18 @@ class Scene(Protocol):
     def passes(self, seconds: float) -> None:
         """Let the line's time go on."""
 
+    def later(self, span: timedelta) -> None:
+        """Let time pass with nobody acting, and the line do all it does by itself meanwhile, at its time."""
+
+    def sweeps(self) -> None:
+        """Let the line finish now what calls left behind."""
+
+    def ships(self, order_number: str) -> str:
+        """Let staff ship an order, or the newest; return why it was not shipped, nothing when it was."""
+
+    def processor(self, state: Processor) -> None:
+        """Make the card processor be so from here on."""
+
     def change(self, rows: Sequence[Row]) -> None:
         """Add rows to the pharmacy, or change them; RefusedRowError when it refuses one."""
 
@@ -104,8 +116,18 @@ class Stage(Protocol):
         """Whether turns and rows can be seen, and rows and time be set."""
 
     @property
-    def may_write(self) -> bool:
-        """Whether scripts may place orders there."""
+    def sees_rows(self) -> bool:
+        """Whether the rows that calls write can be looked at."""
+
+    def mark(self) -> str:
+        """Return what tells the calls of a script from all others, where other calls are made."""
+
+    def refuses(self, script: Script, language: str) -> str:
+        """Say why a script cannot be played or judged here; nothing when it can."""
+
+    @property
+    def charges(self) -> bool:
+        """Whether real cards are charged there, so that no key may be pressed that confirms."""
 
     def open(self, script: Script) -> AbstractContextManager[Scene]:
         """Make a line ready for one script."""

@@ -13,17 +13,16 @@ from ivr.qa.script import (
     DEFAULT_FROM,
     DEFAULT_TO,
     Act,
-    Breaks,
     Dials,
     HangsUp,
     Hears,
-    Later,
-    Meanwhile,
+    HearsNot,
     Person,
     Presses,
     Row,
     Script,
     Waits,
+    World,
 )
 from ivr.qa.stage import RehearsalStage
 from ivr.qa.writer import Draft, Moment, heard, moment
@@ -40,7 +39,7 @@ def ways_of(stage: RehearsalStage, scripts: Iterable[Script], language: str) -> 
             acts: list[Act] = []
             for step in script.steps:
                 _note(found, caller, acts, script.given)
-                if isinstance(step, Hears):
+                if isinstance(step, Hears | HearsNot):
                     continue
                 try:
                     caller.act(step)
@@ -118,7 +117,7 @@ def _draft(stage: RehearsalStage, name: str, way: Way, acts: Sequence[Act], pers
         caller = Caller(scene, stage.flows, language, DEFAULT_FROM, DEFAULT_TO, person, name)
         moments = [Moment(None, heard(caller.words))]
         for act in (*way.acts, *acts):
-            if not caller.over or isinstance(act, Dials | Later | Meanwhile | Breaks):
+            if not caller.over or isinstance(act, Dials | World):
                 caller.act(act)
                 moments.append(moment(act, caller.words))
         end = caller.end()

@@ -5,6 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ivr.prompts import Catalogues
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What can be heard of a prompt: its values, and how many helps it has after a silence and after a wrong key."""
+
+    values: frozenset[str]
+    helps: Mapping[str, int]
+
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
@@ -13,3 +23,18 @@ class Vocabulary:
     prompts: frozenset[str] = frozenset()
     tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     languages: tuple[str, ...] = ()
+    line_tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the line keeps for itself: it can be looked at, never given."""
+    spoken: Mapping[str, Spoken] = field(default_factory=dict)
+
+
+def spoken_of(catalogues: Catalogues) -> Mapping[str, Spoken]:
+    """Return what can be heard of every prompt, in the language that has the most of it."""
+    found: dict[str, Spoken] = {}
+    for catalogue in catalogues.by_language.values():
+        for name, prompt in catalogue.prompts.items():
+            known = found.get(name, Spoken(frozenset(), {"silence": 0, "wrong": 0}))
+            helps = {"silence": len(prompt.silence), "wrong": len(prompt.wrong)}
+            most = {occasion: max(count, known.helps[occasion]) for occasion, count in helps.items()}
+            found[name] = Spoken(known.values | frozenset(prompt.values), most)
+    return found

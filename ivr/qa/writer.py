@@ -14,6 +14,7 @@ from ivr.qa.script import (
     LANGUAGE_KEY,
     Act,
     Breaks,
+    CarrierSends,
     Dials,
     HangsUp,
     Later,
@@ -21,8 +22,12 @@ from ivr.qa.script import (
     Pattern,
     Pays,
     Presses,
+    ProcessorIs,
     Row,
+    Ships,
+    Sweeps,
     Waits,
+    World,
 )
 
 
@@ -36,7 +41,7 @@ class Moment:
 
 def moment(act: Act, words: Iterable[Speak]) -> Moment:
     """Note what was done and heard; what happens around the call is not answered."""
-    return Moment(act, () if isinstance(act, Breaks | Later | Meanwhile) else heard(words))
+    return Moment(act, () if isinstance(act, World) else heard(words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +117,31 @@ def _act(act: Act) -> Iterator[str]:
             yield "- hangs_up: now"
         case Dials():
             yield f"- dials: {_flow({'from': act.from_number}) if act.from_number else 'again'}"
+        case Pays():
+            yield f"- pays: {_flow(act.fields)}"
+        case _:
+            yield from _world(act)
+    if isinstance(act, Presses | Waits) and act.times > 1:
+        yield f"  times: {act.times}"
+
+
+def _world(act: World) -> Iterator[str]:
+    match act:
         case Later():
             yield f"- later: {_span(act.span)}"
         case Breaks():
             yield f"- breaks: {act.fault}"
-        case Pays():
-            yield f"- pays: {_flow(act.fields)}"
+        case Sweeps():
+            yield "- sweeps: now"
+        case Ships():
+            yield f"- ships: {_text(act.order_number)}"
+        case ProcessorIs():
+            yield f"- processor: {act.state}"
+        case CarrierSends():
+            yield f"- carrier: {act.what}"
         case Meanwhile():
             yield "- meanwhile:"
             yield from (f"    {line}" for line in _rows(act.rows))
-    if isinstance(act, Presses | Waits) and act.times > 1:
-        yield f"  times: {act.times}"
 
 
 def _rows(rows: Sequence[Row]) -> Iterator[str]:

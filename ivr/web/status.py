@@ -23,6 +23,7 @@ def blueprint(line: Line) -> Blueprint:
             check(line.database)
         except UnreachableError:
             return jsonify(ready=False, reason="the database does not answer"), 503
-        return jsonify(ready=True, version=line.versions.current.hash), 200
+        about = {"live": line.gateway.live, "person": line.has_person, "time": line.clock().isoformat()}
+        return jsonify(ready=True, version=line.versions.current.hash, **about), 200
 
     return status

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from ivr.flow.call import Call, Done
+from ivr.flow.call import Done
 from ivr.line import tables
 from ivr.line.actions.address import chosen
 from ivr.line.actions.kinds import Action, Inside, item, items, number
 from ivr.line.service import Context
+from ivr.line.sessions import STATE_KEPT, values_left
 from ivr.line.specs.dropped import DROPPED
 from ivr.pharmacy.addresses import NewAddress
 from ivr.pharmacy.doubts import judged_anew
 from ivr.wording import Value, Values
-
-RESUMED_WITHIN = timedelta(minutes=30)
 
 _LAST_CALL = (
     select(tables.call.c.sealed_state)
@@ -42,13 +39,12 @@ def find_dropped_order(context: Context, values: Values) -> Done:
         _LAST_CALL,
         {
             "from_number": context.caller.from_number,
-            "since": context.now - RESUMED_WITHIN,
+            "since": context.now - STATE_KEPT,
             "member_id": number(values, "member_id"),
             "sid": context.caller.sid,
         },
     )
-    opened = context.line.vault.open(sealed, None, context.now) if sealed else None
-    left = Call.from_json(json.loads(opened)).values if opened else {}
+    left = values_left(context.line, sealed, context.now)
     basket = items(left, "basket")
     if not basket:
         return Done("none", {"dropped_asked": True})

@@ -1,0 +1,250 @@
+"""Scripts on a line elsewhere: what is played, what is skipped and why, and what is never done where cards are real."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from call_scripts import stage
+from click.testing import CliRunner, Result
+from databases import Databases
+from rehearsal import TODAY, fill_demo, rehearse
+from test_serve import NOON, running, serve
+
+from ivr.cli import main
+from ivr.cli.backstage import TestMembers
+from ivr.cli.elsewhere import NobodyThereError, line_at
+from ivr.cli.rehearsal import Rehearsal
+from ivr.errors import Report
+from ivr.pharmacy.trials import keep
+from ivr.qa.played import Played
+from ivr.qa.player import CONFIRMS, play
+from ivr.qa.reader import read_scripts
+from ivr.qa.remote import Facts, Remote
+from ivr.qa.script import Script
+from ivr.settings import Settings
+
+TestMembers.__test__ = False  # type: ignore[attr-defined]  # no test, whatever pytest makes of its name
+
+IDENTIFY = "{presses: language}, {presses: '1'}, {presses: '41200017#'}, {presses: '94550'}"
+ORDER = (
+    f"[{IDENTIFY}, {{presses: '1'}}, {{presses: '1'}}, {{presses: '1'}}, {{presses: '7'}}, {{hears: order.placed_now}}]"
+)
+LOOKS = f"[{IDENTIFY}, {{hears: refill.how}}]"
+KEYED_AHEAD = "[{presses: language}, {presses: '141200017#945501'}, {presses: '117'}, {hears: order.placed_now}]"
+
+
+def script(steps: str, head: str = "") -> Script:
+    report = Report()
+    (found,) = read_scripts("calls.yaml", f"call: A call\n{head}\nsteps: {steps}", report, stage().vocabulary)
+    assert report.problems == []
+    return found
+
+
+class Elsewhere:
+    """A line of which a remote stage knows nothing but its address, its database perhaps, and what it says of itself."""
+
+    def __init__(self, url: str) -> None:
+        self.line = rehearse(url)
+        self.vault = self.line.line.vault
+
+    def remote(
+        self,
+        *,
+        live: bool = False,
+        person: bool = False,
+        same: bool = True,
+        backstage: bool = False,
+        writes: bool = False,
+    ) -> Remote:
+        facts = Facts(self.line.clock.now, live, person, same)
+        behind = TestMembers(self.line.line.database, self.vault, facts.now, TODAY) if backstage else None
+        return Remote(
+            "http://localhost/voice", self.line.post, stage(), facts, TODAY, stage().vocabulary, "a run", behind, writes
+        )
+
+    def orders(self) -> int:
+        return len(self.line.rows("SELECT * FROM refill_order WHERE request_key LIKE 'CA%'"))
+
+
+@pytest.fixture
+def elsewhere(databases: Databases) -> Iterator[Elsewhere]:
+    with databases.fresh("sqlite", fill_demo) as url:
+        made = Elsewhere(url)
+        yield made
+        made.line.line.database.dispose()
+
+
+def test_with_its_database_a_line_is_as_before_after_each_script(elsewhere: Elsewhere) -> None:
+    remote = elsewhere.remote(backstage=True)
+    ordering = script(ORDER, "expect: {orders: 1, payments: [{status: authorized, amount_cents: 3450}], journal: '>4'}")
+    assert [play(ordering, remote, language).problems for language in ("en", "es", "en")] == [(), (), ()]
+    assert elsewhere.orders() == 0
+
+
+def test_what_rows_do_not_hold_is_told_there_too(elsewhere: Elsewhere) -> None:
+    played = play(script(ORDER, "expect: {orders: none}"), elsewhere.remote(backstage=True), "en")
+    assert "0 new rows of refill_order should be there" in str(played.problems[0])
+
+
+def test_rows_can_be_given_to_test_members(elsewhere: Elsewhere) -> None:
+    head = "given: {prescription: [{rx_number: '7304112', refills_left: 0}]}"
+    remote = elsewhere.remote(backstage=True)
+    assert play(script(f"[{IDENTIFY}, {{hears: {{refill.how: {{ready: 2}}}}}}]", head), remote, "en").passed
+    assert play(script(LOOKS), remote, "en").passed
+    assert elsewhere.line.rows("SELECT refills_left FROM prescription WHERE rx_number = '7304112'") == [(5,)]
+
+
+def test_wrong_tries_of_one_script_are_no_other_scripts(elsewhere: Elsewhere) -> None:
+    wrong = "{presses: '41200017#'}, {presses: '00501'}, "
+    five = script(
+        f"[{{presses: language}}, {{presses: '1'}}, {wrong * 2}{{hangs_up: now}}]", "expect: {wrong_tries: 2}"
+    )
+    remote = elsewhere.remote(backstage=True)
+    assert [play(five, remote, "en").problems for _ in range(20)] == [()] * 20
+    assert play(script(LOOKS), remote, "en").passed
+
+
+def given(rows: str) -> Callable[[], Script]:
+    return lambda: script(LOOKS, f"given: {{{rows}}}")
+
+
+SKIPPED_WITH_DATABASE = {
+    "time": (lambda: script("[{later: 1d}]"), "only a line in this process does as it says: later"),
+    "faults": (lambda: script("[{processor: away}]"), "only a line in this process does as it says: processor"),
+    "somebody else's number": (
+        lambda: script("[{presses: language}, {presses: '1041200154#36109'}]"),
+        "41200154 is not a test member there",
+    ),
+    "somebody else's row": (
+        given("prescription: [{rx_number: '7304797', refills_left: 0}]"),
+        "it gives a row of prescription to somebody who is no test member there",
+    ),
+    "a row that would be taken from somebody": (
+        given("prescription: [{rx_number: '7304797', member_number: '41200017'}]"),
+        "it gives a row of prescription to somebody who is no test member there",
+    ),
+    "everybody's rows": (
+        given("street: [{zip: '94550', street: Elm Street}]"),
+        "it changes the table street, which is not the test members' alone",
+    ),
+    "the clock": (
+        lambda: script(f"[{IDENTIFY}, {{hears: {{refill.how: {{ready: 3}}}}}}]", "at: 2026-02-20T10:00"),
+        "",
+    ),
+    "a card that has expired since": (
+        lambda: script(
+            "[{presses: language}, {presses: '1'}, {presses: '41200017#'}, {presses: '94550'}, {presses: '1'}, {presses: '1'}, "
+            "{presses: '9'}, {presses: '4242424242424242#'}, {presses: '0226'}, {hears: card.code}]",
+            "at: 2026-02-20T10:00",
+        ),
+        "it holds on 20 February 2026 by the clock, not on the line's own day",
+    ),
+    "a person": (
+        lambda: script("[{presses: language}, {presses: '0'}, {hears: person.connecting}]"),
+        "it counts on another person: the line has no number to connect to",
+    ),
+}
+
+
+@pytest.mark.parametrize(("made", "why"), SKIPPED_WITH_DATABASE.values(), ids=SKIPPED_WITH_DATABASE.keys())
+def test_what_cannot_be_judged_is_skipped_by_name(elsewhere: Elsewhere, made: Callable[[], Script], why: str) -> None:
+    elsewhere.line.run("UPDATE member SET test = false WHERE member_number <> '41200017'")
+    assert play(made(), elsewhere.remote(backstage=True), "en").skipped == why
+
+
+SKIPPED_WITHOUT = {
+    "rows": (given("prescription: [{rx_number: '7304112', refills_left: 0}]"), "it needs rows of its own"),
+    "an order": (lambda: script(ORDER), "it writes to the pharmacy; --writes plays it all the same"),
+    "wrong tries": (
+        lambda: script("[{presses: language}, {presses: '1'}, {presses: '41200017#'}, {presses: '00501'}]"),
+        "its wrong tries would lock out other scripts",
+    ),
+    "a number that others call from": (
+        lambda: script(LOOKS, "from: '+19255550142'"),
+        "other calls may come from the number it names",
+    ),
+    "nothing": (lambda: script(LOOKS), ""),
+}
+
+
+@pytest.mark.parametrize(("made", "why"), SKIPPED_WITHOUT.values(), ids=SKIPPED_WITHOUT.keys())
+def test_without_its_database_only_what_leaves_nothing_is_played(
+    elsewhere: Elsewhere, made: Callable[[], Script], why: str
+) -> None:
+    assert play(made(), elsewhere.remote(), "en").skipped == why
+
+
+def test_what_is_asked_to_write_does_so_once_for_a_member(elsewhere: Elsewhere) -> None:
+    remote = elsewhere.remote(writes=True)
+    first, second = play(script(ORDER), remote, "en"), play(script(LOOKS), remote, "en")
+    assert (first.problems, first.unchecked, elsewhere.orders()) == ((), 0, 1)
+    assert second.skipped == '"A call" has written to the same member\'s rows'
+
+
+def live(elsewhere: Elsewhere, steps: str, **facts: bool) -> Played:
+    return play(script(steps), elsewhere.remote(live=True, **facts), "en")
+
+
+@pytest.mark.parametrize("steps", [ORDER, KEYED_AHEAD], ids=["key by key", "keyed ahead"])
+def test_where_cards_are_real_nothing_is_confirmed(elsewhere: Elsewhere, steps: str) -> None:
+    played = live(elsewhere, steps, backstage=True)
+    assert (played.problems, played.note) == ((), CONFIRMS)
+    assert elsewhere.orders() == 0
+
+
+def test_where_cards_are_real_others_than_test_members_are_left_alone(elsewhere: Elsewhere) -> None:
+    elsewhere.line.run("UPDATE member SET test = false WHERE member_number = '41200017'")
+    assert live(elsewhere, LOOKS, backstage=True).skipped == "41200017 is not a test member there"
+    assert "nobody knows whether its member is a test member" in live(elsewhere, LOOKS).skipped
+    assert live(elsewhere, "[{presses: language}, {presses: '3'}, {hears: main.new_prescription}]").passed
+
+
+def test_where_cards_are_real_the_words_have_to_be_known(elsewhere: Elsewhere) -> None:
+    assert "answers with other flows or prompts" in live(elsewhere, "[{presses: language}]", same=False).skipped
+    assert "answers with other flows or prompts" in live(elsewhere, LOOKS, same=False, backstage=True).skipped
+
+
+def replay(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["replay", *map(str, arguments)])
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[tuple[str, Settings]]:
+    database = f"sqlite:///{folder / 'line.db'}"
+    with running(serve(), {"DATABASE_URL": database, "IVR_NOW": NOON}, folder) as server:
+        yield server.url, Settings(database_url=database, now=datetime.fromisoformat(f"{NOON}-08:00"))
+
+
+def test_a_served_line_is_asked_what_it_is_and_holds_again_and_again(tmp_path: Path) -> None:
+    rehearsal = Rehearsal(Settings())
+    scripts = (script(ORDER, "expect: {orders: 1}"), script(LOOKS))
+    with served(tmp_path) as (url, settings):
+        for _ in range(2):
+            remote = line_at(url, settings, rehearsal, may_write=False)
+            assert (remote.facts.live, remote.facts.has_person, remote.facts.same_version) == (False, False, True)
+            assert (remote.today, remote.sees_rows) == (TODAY, True)
+            played = [play(one, remote, "en") for one in scripts]
+            assert [(one.problems, one.skipped) for one in played] == [((), "")] * 2
+            assert all(one.asked >= 5 for one in played)
+        only_here = tmp_path / "only_here.yaml"
+        only_here.write_text("call: A day\nsteps: [{later: 1d}]")
+        nothing = replay(only_here, "--url", url)
+        assert (nothing.exit_code, nothing.stderr.splitlines()[-1]) == (
+            1,
+            "nothing was played: every script was skipped",
+        )
+        elsewhere = Settings(database_url=f"sqlite:///{tmp_path / 'another.db'}")
+        assert not line_at(url, elsewhere, rehearsal, may_write=False).sees_rows
+        assert not (tmp_path / "another.db").exists()
+    with pytest.raises(NobodyThereError, match=f"nobody answers at {url}"):
+        line_at(f"{url}/voice", settings, rehearsal, may_write=False)
+
+
+def test_what_is_kept_of_test_members_is_only_theirs(elsewhere: Elsewhere) -> None:
+    with elsewhere.line.line.database.connect() as connection:
+        kept = keep(connection, [1])
+    assert {row["member_number"] for row in next(iter(kept.rows.values()))} == {"41200017"}
