@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, select, update
 
 from ivr.pharmacy.database import answering
 from ivr.pharmacy.findings import FindingKind
@@ -47,8 +47,19 @@ class DemoCard:
 def load_demo(
     engine: Engine, today: date, progress: Callable[[str, int], None] | None = None, *, timezone: tzinfo = UTC
 ) -> Mapping[str, int]:
-    """Load the demo pharmacy as it should look on this day; return how many rows each table was given."""
-    return load_folder(engine, DEMO_FOLDER, today, progress, timezone=timezone)
+    """Load the demo pharmacy as it should look on this day; return how many rows each table was given.
+
+    Its members are nobody's but for trying the line, so they are marked as members for test calls.
+    """
+    counts = load_folder(engine, DEMO_FOLDER, today, progress, timezone=timezone)
+    with answering(engine), engine.begin() as connection:
+        connection.execute(update(Member).where(Member.member_number.in_(_numbers())).values(test=True))
+    return counts
+
+
+def _numbers() -> list[str]:
+    with (DEMO_FOLDER / "member.csv").open(encoding="utf-8", newline="") as lines:
+        return [row["member_number"] for row in csv.DictReader(lines)]
 
 
 def is_empty(engine: Engine) -> bool:
@@ -59,10 +70,9 @@ def is_empty(engine: Engine) -> bool:
 
 def has_others(engine: Engine) -> bool:
     """Tell whether a database that is up to date has members that are not the demo's."""
-    with (DEMO_FOLDER / "member.csv").open(encoding="utf-8", newline="") as lines:
-        demo = [row["member_number"] for row in csv.DictReader(lines)]
+    others = select(Member.id).where(Member.member_number.not_in(_numbers())).limit(1)
     with answering(engine), engine.connect() as connection:
-        return connection.scalar(select(Member.id).where(Member.member_number.not_in(demo)).limit(1)) is not None
+        return connection.scalar(others) is not None
 
 
 def demo_card(connection: Connection, today: date, rules: Rules) -> DemoCard | None:

@@ -109,7 +109,7 @@ def reset(engine: Engine, folder: Path, today: date) -> tuple[int, ...]:
         members = members_for_tests(connection)
         if not members:
             raise DataError(
-                "there are no test members here, so nothing was reset; a member is one with test = true in member.csv"
+                "there are no test members here, so nothing was reset; a member is one with test = true in member.csv, as the demo pharmacy's are by ivr pharmacy demo"
             )
         if strangers := sorted(members.keys() - _numbers(folder)):
             named = ", ".join(strangers[:MOST_NAMED])
