@@ -187,6 +187,15 @@ def test_explore_writes_scripts_that_replay(calls: Path, tmp_path: Path) -> None
     assert run("replay", found, "--language", "en").exit_code == 0
 
 
+def test_explore_makes_a_file_anew_that_it_could_read_too(calls: Path, tmp_path: Path) -> None:
+    found = tmp_path / "found.yaml"
+    first = run("explore", calls, "--seconds", "3", "--out", found)
+    again = run("explore", calls, found, "--seconds", "3", "--out", found)
+    for result in (first, again):
+        assert "scripts written to" in result.stdout
+        assert "\n0 scripts" not in f"\n{result.stdout}"
+
+
 def test_explore_lets_random_callers_call() -> None:
     result = run("explore", "--random", "5", "--seed", "3")
     assert result.exit_code == 0

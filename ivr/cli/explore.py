@@ -41,6 +41,7 @@ def explore(
 ) -> None:
     """Look for calls that take ways through the flow which the scripts in PATHS do not.
 
+    Files that are written are not read, for they are made anew.
     Says what was found and what was not; exit 1 while an outcome is missing, or when something
     secret lies where it must not.
     Example: ivr explore tests/calls --out tests/calls/found.yaml
@@ -50,7 +51,9 @@ def explore(
         sys.exit(_random(range(seed, seed + random_calls), jobs, out))
     began = time.perf_counter()
     stage = _stage()
-    scripts = read_scripts(paths, stage) if paths else ()
+    written = {path.resolve() for path in (out, unhappy_out) if path}
+    read = read_scripts(paths, stage) if paths else ()
+    scripts = tuple(one for one in read if Path(one.place.file).resolve() not in written)  # those are made anew
     language = stage.catalogues.languages[0]
     done = exercised(stage.flows, (play(script, stage, language) for script in scripts if script.language != "es"))
     search = Explorer(stage, done, seconds, language)
