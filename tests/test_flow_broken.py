@@ -66,6 +66,7 @@ for name in ("connecting", "nobody", "no_answer", "gave_up", "too_long", "sorry"
 ACTIONS = {
     "look_up": ActionSpec({"found": {}, "none": {}}),
     "list": ActionSpec({"listed": {"cards": LIST}}, items={"cards": Items({"last4": "digits"}, 3)}),
+    "send": ActionSpec({"sent": {}}, reads=frozenset({"speed"}), takes={"speed": frozenset({"slow", "quick"})}),
     "add_up": ActionSpec({"done": {"total": "money", "basket": KEPT}}),
     "choose": ActionSpec({"chosen": {"basket": KEPT}}),
     "list_many": ActionSpec({"listed": {"rows": LIST}}, items={"rows": Items({"last4": "digits"}, 8)}),

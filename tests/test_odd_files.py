@@ -15,6 +15,9 @@ from ivr.cli.findings import find
 
 EN, FLOW, LINE, HEAD = "prompts/en/main.yaml", "flows/main.yaml", "flows/line.yaml", "prompts/en/catalogue.yaml"
 GOODBYE = "goodbye: Thank you for calling {pharmacy}. Goodbye."
+_WORDS = (PROJECT / EN).read_text(encoding="utf-8")
+AT, SIZE = _WORDS.split("\n").index(GOODBYE) + 1, len(_WORDS.encode())
+"""The line where the last words stand, and the bytes of their file."""
 
 
 def without(file: str, key: str) -> Edit:
@@ -92,7 +95,7 @@ TOLD_ONCE = (
     (copied("flow twice", FLOW, "flows/main (1).yaml"), 'flows/main (1).yaml:1:7: flow "main" is already in flows/main.yaml'),
     (renamed("line", LINE, "flows/Line.yaml"), 'flows/Line.yaml:2:1: this says what holds for the whole line, as the file "line.yaml" should'),
     (gone(LINE), "flows/line.yaml:1:1: there is no such file; it says what holds for the whole line"),
-    (gone("flows/identify.yaml"), 'flows/orders.yaml:6:10: state "identify" runs flow "identify", which does not exist, and 2 other places run it too'),
+    (gone("flows/identify.yaml"), 'flows/orders.yaml:6:10: state "identify" runs flow "identify", which does not exist, and 2 other places name it too'),
     (copied("words in the flow", EN, FLOW), 'flows/main.yaml:1:1: this is no flow, which has "flow", "start" and "states"; words belong into the folder of the prompts'),
     (copied("words for the line", EN, LINE), "flows/line.yaml:1:1: this does not say what holds for the whole line; get what the file said back"),
     (copied("flow for the line", FLOW, LINE), "flows/line.yaml:1:1: this is a flow, but the file should say what holds for the whole line; get what it said back"),
@@ -106,7 +109,7 @@ TOLD_ONCE = (
     (saved("web page", EN, lambda text: b"<!DOCTYPE html>" + text), f"prompts/en/main.yaml:1:1: this is a web page, not text; {_TEXT}"),
     (saved("UTF-16", FLOW, lambda text: text.decode().encode("utf-16-be")), "flows/main.yaml:1:1: the file is in the encoding UTF-16, which some editors call Unicode; save it as UTF-8"),
     (saved("spaces", EN, lambda _: b"\n  \n"), "prompts/en/main.yaml:1:1: the file is empty"),
-    (saved("large", EN, lambda text: text + b"# more\n" * 200_000), "prompts/en/main.yaml:1:1: the file has 1,402,848 bytes, more than the 1,000,000 that it may have"),
+    (saved("large", EN, lambda text: text + b"# more\n" * 200_000), f"prompts/en/main.yaml:1:1: the file has {SIZE + 7 * 200_000:,} bytes, more than the 1,000,000 that it may have"),
     (replaced("folder", EN, Path.mkdir), "prompts/en/main.yaml:1:1: this is a folder, but has the name of a file; give it another name"),
     (replaced("dangling", EN, lambda path: path.symlink_to("/nowhere/main.yaml")), "prompts/en/main.yaml:1:1: this leads to a file that is not there; put the file itself here"),
     (replaced("pipe", EN, os.mkfifo), "prompts/en/main.yaml:1:1: this is no ordinary file, but has the name of a file; give it another name"),
@@ -114,12 +117,12 @@ TOLD_ONCE = (
     (without("flows/identify.yaml", "start"), 'flows/identify.yaml:2:1: a flow lacks "start"'),
     (without("flows/identify.yaml", "flow"), 'flows/identify.yaml:2:1: a flow lacks "flow"'),
     (edit("flow", ("flows/identify.yaml", "flow: identify", "flow: idntify")), 'flows/identify.yaml:2:7: this flow is called "idntify", but "identify" is run, after which its file is called'),
-    (words("goodbye: “Thank you: {pharmacy}.”"), "prompts/en/main.yaml:57:10: not readable as YAML: quotes such as “ and ” are none to YAML; type straight ones: \""),
-    (words('goodbye: "Thank you for calling {pharmacy}.”'), "prompts/en/main.yaml:57:44: not readable as YAML: quotes such as “ and ” are none to YAML; type straight ones: \""),
-    (words("goodbye; Thank you."), 'prompts/en/main.yaml:57:1: not readable as YAML: a name without ":" after it; words of several lines need ">-" before them'),
-    (words("goodbye: Thank you\0."), "prompts/en/main.yaml:57:19: a control character (U+0000) is a character that no text file should hold; type the line again"),
-    (words("goodbye: Thank you, and press\n  # to end."), 'prompts/en/main.yaml:58:3: the words end here, for what comes after " #" is a note: put quotes around the whole text, write the key as "pound", or let a note begin after a full stop or two spaces'),
-    (words("=======\n" + GOODBYE), 'prompts/en/main.yaml:57:1: "=======" marks two versions that were merged and never made one: keep the lines of one, and delete those of the other and the lines with "<<<<<<<", "=======" and ">>>>>>>"'),
+    (words("goodbye: “Thank you: {pharmacy}.”"), f"prompts/en/main.yaml:{AT}:10: not readable as YAML: quotes such as “ and ” are none to YAML; type straight ones: \""),
+    (words('goodbye: "Thank you for calling {pharmacy}.”'), f"prompts/en/main.yaml:{AT}:44: not readable as YAML: quotes such as “ and ” are none to YAML; type straight ones: \""),
+    (words("goodbye; Thank you."), f'prompts/en/main.yaml:{AT}:1: not readable as YAML: a name without ":" after it; words of several lines need ">-" before them'),
+    (words("goodbye: Thank you\0."), f"prompts/en/main.yaml:{AT}:19: a control character (U+0000) is a character that no text file should hold; type the line again"),
+    (words("goodbye: Thank you, and press\n  # to end."), f'prompts/en/main.yaml:{AT + 1}:3: the words end here, for what comes after " #" is a note: put quotes around the whole text, write the key as "pound", or let a note begin after a full stop or two spaces'),
+    (words("=======\n" + GOODBYE), f'prompts/en/main.yaml:{AT}:1: "=======" marks two versions that were merged and never made one: keep the lines of one, and delete those of the other and the lines with "<<<<<<<", "=======" and ">>>>>>>"'),
     (edit("flow", (FLOW, "      1: refill", "      1 refill")), 'flows/main.yaml:14:7: not readable as YAML: a name without ":" after it; words of several lines need ">-" before them'),
 )  # fmt: skip
 

@@ -67,6 +67,7 @@ def _check_names(flow: Flow, flows: Flows, actions: Actions, report: Report) -> 
     for state in flow.states.values():
         for label, way in ways(state):
             _check_way(flow, state, label, way, flows.languages, report)
+            _check_sets(way, flows, actions, report)
         if state.name in flow.flawed:  # what it lacks may be what could not be read
             continue
         match state:
@@ -172,6 +173,22 @@ def _check_way(flow: Flow, state: State, label: str, way: Target, languages: tup
         )
 
 
+def _check_sets(way: Target, flows: Flows, actions: Actions, report: Report) -> None:
+    """A value that is set is one that something uses, and what that takes."""
+    taken = {name for spec in actions.values() for name in spec.takes}
+    used = taken.union(*(spec.reads for spec in actions.values()), *flows.prompt_values.values())
+    for name, value in way.sets.items():
+        known = frozenset().union(*(spec.takes.get(name, frozenset()) for spec in actions.values()))
+        if name not in used | {"language"}:
+            hint = did_you_mean(name, taken | {"language"})
+            report.add(way.at(f"sets.{name}"), f'nothing uses "{name}", which is set to "{value}" here{hint}')
+        elif known and value not in known:
+            told = ", ".join(f'"{one}"' for one in sorted(known))
+            report.add(
+                way.at(f"sets.{name}"), f'"{name}" is one of {told}, found "{value}"{did_you_mean(value, known)}'
+            )
+
+
 def _check_action(state: Do, actions: Actions, report: Report) -> None:
     if state.action not in actions:
         report.add(state.at("do"), f'there is no action "{state.action}"{did_you_mean(state.action, actions)}')
@@ -227,6 +244,8 @@ def _check_line(flows: Flows, report: Report) -> None:
     ):
         if name in line.places and "*" not in keys:
             report.add(line.at(name), f"{name} should say what star does {where}")
+        elif name in line.places and keys["*"] != REPEAT:  # every last help says so
+            report.add(line.at(f"{name}.star"), f'star should "{REPEAT}" {where}, as the words say of it; found "{keys["*"]}"')
     for number, language in line.languages.items():
         if language and language not in flows.languages:
             hint = did_you_mean(language, flows.languages)

@@ -266,6 +266,8 @@ class ActionSpec:
     """The lists it writes."""
     answers: Mapping[str, AnswerKind] = field(default_factory=dict)
     """The keyed values that it takes, each with its kind."""
+    takes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Values that a flow sets for it -> what each may be."""
     phrases: Mapping[str, Phrases] = field(default_factory=dict)
     """Value name, at any depth -> the phrases it may be."""
     tells: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ivr.errors import Place, Report
-from ivr.flow.definition import PERSON_OFFER, PERSON_OFFERS, ActionSpec, Ask, Flows, Menu
+from ivr.flow.definition import PERSON_OFFER, PERSON_OFFERS, ActionSpec, Ask, Flows, HangUp, Menu, Say, ways
 from ivr.flow.graph import points
-from ivr.flow.option_words import check_languages, check_options
+from ivr.flow.option_words import check_languages, check_options, check_ways
 from ivr.flow.usage import phrases_of
-from ivr.flow.wordings import OPTIONS, Asked, Heard, Said, Wording
+from ivr.flow.wordings import OPTIONS, Asked, Heard, Said, Wording, heard_at
 from ivr.keypad import key_name
 from ivr.prompts import Catalogues
 from ivr.prompts.lint.keys import CHOICE, Slip, name_of, spoken_keys
@@ -30,6 +30,7 @@ def check(
     Words at the `foreign` places are in another language than their catalogue: they are told of, and not looked at.
     """
     _check_offers(flows, catalogues, report)
+    _check_told(flows, catalogues, foreign, report)
     for asked, said in _questions(flows, catalogues, actions):
         if any(foreign & one.places for one in said):
             continue
@@ -44,6 +45,8 @@ def check(
                 check_languages(said, menu, catalogues, report)
                 for one in said if len(report.problems) == before else ():  # else it would be told twice
                     check_options(one, report)
+                if said and len(report.problems) == before:
+                    check_ways(said[0], menu, report)
                 _check_choice(menu, catalogues, report)
 
 
@@ -59,6 +62,27 @@ def _check_offers(flows: Flows, catalogues: Catalogues, report: Report) -> None:
                 if keys != takes and "0" in (flows.line.menu_keys if kind == "menu" else flows.line.ask_keys):
                     expected = " and ".join(f'"{name_of(key, speech)}"' for key in sorted(takes))
                     report.add(source.at(0), f"should offer a person on the key {expected}, and speak of no other key")
+
+
+def _check_told(flows: Flows, catalogues: Catalogues, foreign: frozenset[Place], report: Report) -> None:
+    """Words after which nothing is asked offer no key: it would be pressed in vain, or answer the next question."""
+    for name in sorted(_told_only(flows)):
+        for catalogue in (c for c in catalogues.by_language.values() if c.language in SPEECHES and name in c.prompts):
+            sources = (source for sources in catalogue.prompts[name].say.sources.values() for source in sources)
+            for source in (source for source in sources if source.place not in foreign):
+                for word in spoken_keys(source.text, SPEECHES[catalogue.language]).keys:
+                    heard = heard_at(source, word)
+                    report.add(
+                        heard.place, f'offers the key "{heard.written}", but nothing is asked here: leave it out'
+                    )
+
+
+def _told_only(flows: Flows) -> set[str]:
+    """Return the prompts that are said on the way, and of no question."""
+    states = [state for _, state in points(flows)]
+    said = {state.prompt for state in states if isinstance(state, Say | HangUp)}
+    said |= {way.say for state in states for _, way in ways(state) if way.say}
+    return said - {state.prompt for state in states if isinstance(state, Menu | Ask)}
 
 
 def _questions(flows: Flows, catalogues: Catalogues, actions: Actions) -> Iterator[tuple[Asked, list[Said]]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from itertools import permutations
 
 from ivr.errors import Place, Report
 from ivr.flow.definition import Menu, Target
@@ -60,6 +62,40 @@ def _moved(options: list[Heard], first: Mapping[str, list[Heard]]) -> Iterator[t
 
 def _alike(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / len(one | other) if one and other else 0.0
+
+
+def check_ways(said: Said, menu: Menu, report: Report) -> None:
+    """Note a key whose way is named after what the words say on another key, while neither way is named as its own words.
+
+    Ways have names in plain words (`refill`, `new_address`), so that two that were exchanged in the flow are seen by them.
+    """
+    said_on: dict[str, list[Heard]] = {}
+    for heard in (heard for wording in said.wordings for heard in wording.own if heard.word.gist):
+        said_on.setdefault(heard.key, []).append(heard)
+    ways = {key_name(key): way for key, way in menu.keys.items() if key_name(key) in said_on}
+    for key, other in permutations(ways, 2):
+        own = _is_named(ways[key], said_on[key]) or _is_named(ways[other], said_on[other])
+        if not own and _is_named(ways[key], said_on[other]):
+            here, there = said_on[key][0], said_on[other][0]
+            report.add(
+                ways[key].at("next", "end"),
+                f'leads to "{ways[key].state or ways[key].end}" on the key "{here.written}", on which the words say '
+                f'"{here.word.option}", and "{there.word.option}" on "{there.written}" ({_line(here.place)}): exchange the '
+                "keys in the words, too, or these back",
+            )
+            return
+
+
+def _is_named(way: Target, told: list[Heard]) -> bool:
+    """Tell whether a way's name has a word that is said."""
+    names = {word for text in (way.state, way.end, way.say, *way.sets.values()) for word in _NAME.findall(text.lower())}
+    said = {word[:ALIKE] for heard in told for word in heard.word.gist}
+    return any(name[:ALIKE] in said for name in names)
+
+
+_NAME = re.compile("[a-z]{4,}")
+ALIKE = 4
+"""Letters at the beginning by which a word is known in its other forms: refill, refills; order, ordered."""
 
 
 def check_languages(together: list[Said], menu: Menu, catalogues: Catalogues, report: Report) -> None:

@@ -116,7 +116,7 @@ class Said:
                 number,
                 is_last,
                 sources[-1].at(0),
-                tuple(_heard(source, word) for source, found in spoken for word in found.keys),
+                tuple(heard_at(source, word) for source, found in spoken for word in found.keys),
                 inside,
                 frozenset().union(*(found.named & NAMED for _, found in spoken)),
                 tuple((source.at(slip.start), slip) for source, found in spoken for slip in found.slips),
@@ -137,9 +137,10 @@ class Said:
     def _keys_of_phrase(self, name: str) -> Iterator[Heard]:
         prompt = self.catalogue.prompts.get(name)
         for source in (source for sources in prompt.say.sources.values() for source in sources) if prompt else ():
-            yield from (_heard(source, word) for word in spoken_keys(source.text, self.speech).keys)
+            yield from (heard_at(source, word) for word in spoken_keys(source.text, self.speech).keys)
 
 
-def _heard(source: Source, word: KeyWord) -> Heard:
+def heard_at(source: Source, word: KeyWord) -> Heard:
+    """Return a key with the place where a text speaks of it."""
     written = source.text[word.start :].split(maxsplit=1)[0].rstrip(".,;:!?")
     return Heard(word, source.at(word.start), written)

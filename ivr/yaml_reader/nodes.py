@@ -23,8 +23,8 @@ from ivr.yaml_reader.source import Source, source
 MOST_FIGURES = 15
 """Figures of the largest number that anything here could mean."""
 
-_ODD = re.compile(r"(?:^|[\s\[{,:-])[&*]", re.MULTILINE)
-"""Where an anchor or an alias may begin."""
+_ODD = re.compile(r"(?:^|[\s\[{,:-])[&*!]", re.MULTILINE)
+"""Where an anchor, an alias or a tag may begin."""
 _BRACKETS = re.compile(r"[\[{][^\]}]*[\[{][^\]}]*[\[{][^\]}]*[\[{]")
 _LISTS = re.compile(r"-\s+-\s+-\s")
 _INDENTED = re.compile(r"^ {20}", re.MULTILINE)
@@ -237,6 +237,8 @@ class _Loader(yaml.BaseLoader):
         event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs have no types for the parser
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
             raise yaml.composer.ComposerError(None, None, slips.ALIAS, event.start_mark)
+        if getattr(event, "tag", None) is not None:
+            raise yaml.composer.ComposerError(None, None, slips.TAG, event.start_mark)
         if self.depth == MOST_LEVELS:
             raise yaml.composer.ComposerError(None, None, slips.TOO_DEEP, event.start_mark)
         self.depth += 1

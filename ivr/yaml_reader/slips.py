@@ -13,6 +13,7 @@ from ivr.errors import Place
 from ivr.yaml_reader.source import Source
 
 ALIAS = 'a text that begins with "*" or "&" needs quotes; the star key is written "star:"'
+TAG = 'a text that begins with "!" needs quotes around the whole of it'
 TOO_DEEP = "too many lists and mappings inside each other"
 
 NO_COLON = 'a name without ":" after it; words of several lines need ">-" before them'

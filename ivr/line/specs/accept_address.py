@@ -34,6 +34,7 @@ SPECS: dict[str, ActionSpec] = {
     "use_new_address": spec(
         *("chosen", "from_now_on", "to_be_checked"),
         reads=("building", "street_choice", "address_for"),
+        takes={"address_for": ("order", "always")},
         writes=CHOSEN,
         forgets=("building", "streets", "street_choice"),
     ),

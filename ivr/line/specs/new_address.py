@@ -59,7 +59,12 @@ SPECS: dict[str, ActionSpec] = {
         forgets=("keyed_dash",),
         answers={"keyed_dash": answers.HOUSE_MARK},
     ),
-    "add_house_fraction": spec(*MARKED, reads=("building", "fraction"), on={"done": BUILT}),
+    "add_house_fraction": spec(
+        *MARKED,
+        reads=("building", "fraction"),
+        on={"done": BUILT},
+        takes={"fraction": ("half", "quarter", "three_quarters")},
+    ),
     "find_street": spec(
         "found",
         "nothing",
@@ -84,6 +89,7 @@ SPECS: dict[str, ActionSpec] = {
         writes=BUILT,
         forgets=("keyed_route",),
         answers={"keyed_route": answers.ROUTE},
+        takes={"box_kind": ("RR", "HC", "PSC", "UNIT", "CMR")},
     ),
     "take_box": spec(
         "done",
@@ -91,6 +97,7 @@ SPECS: dict[str, ActionSpec] = {
         writes=BUILT,
         forgets=("keyed_box",),
         answers={"keyed_box": answers.BOX},
+        takes={"box_kind": ("PO",)},
     ),
     "take_unit": spec(
         *("done", "several"),

@@ -46,6 +46,7 @@ SPECS: dict[str, ActionSpec] = {
         "all_taken",
         "changed",
         reads=("member_id", "basket", "address_id", "new_address", "address_held", "card", "keep_card"),
+        takes={"keep_card": ("yes", "no")},
         on={
             "pending": ORDERED,
             "placed": ORDERED,

@@ -18,6 +18,7 @@ SPECS: dict[str, ActionSpec] = {
     "begin_spelling": spec(
         "begun",
         reads=("spelling",),
+        takes={"spelling": ("street", "unit", "urbanization", "city", "state")},
         writes={"part": "phrase", **SPELLED},
         phrases={"part": PARTS, "letters": LETTERS},
     ),

@@ -40,6 +40,8 @@ def check(catalogues: Catalogues, report: Report) -> frozenset[Place]:
         if voice and (message := voices.fault(catalogue.voice, catalogue.language)):
             report.add(voice.place, message)
         if catalogue.language in SPEECHES:
+            for _, source in texts:
+                _check_marks(source, SPEECHES[catalogue.language], report)
             foreign.update(_check_language(texts, SPEECHES[catalogue.language], report))
     return frozenset(foreign)
 
@@ -69,6 +71,17 @@ def _check_characters(source: Source, report: Report) -> None:
         report.add(
             source.at(found.start()), f'"{found[0]}" is a sign that nobody speaks; write the word for it, or nothing'
         )
+
+
+def _check_marks(source: Source, speech: Speech, report: Report) -> None:
+    """Note a mark that nothing opens: in such a language it is often a letter that could not be saved."""
+    for mark, opening in speech.openings.items():
+        if source.text.count(mark) > source.text.count(opening):
+            report.add(
+                source.at(source.text.index(mark)),
+                f'"{mark}" is never opened with "{opening}"; or it is what is left of a letter that could not be saved: '
+                "type that again, and save the file as UTF-8",
+            )
 
 
 def _signs(text: str) -> Iterator[re.Match[str]]:

@@ -45,6 +45,8 @@ class Speech:
     """Words by which the language is recognised, and which no other one has."""
     common: frozenset[str]
     """More of them, any of which may be a name in another language."""
+    openings: Mapping[str, str]
+    """Marks that are opened at the beginning of a sentence -> how they are opened."""
     unaccented: Mapping[str, str]
     """Words that are written with an accent, as those write them who leave it out -> with the accent."""
     grade: Callable[[str], float]
@@ -160,8 +162,10 @@ SPEECHES: Mapping[str, Speech] = {
         typical=_words("the your you and is are press with please key for of this that have will was not"),
         common=_words(
             "to on or it by at from be has can we if our press key order number call card when then it's they an "
-            "number digits again goodbye sorry there what which been but could"
+            "number digits again goodbye sorry there what which been but could nothing else today due in i my here do "
+            "does did as so all any more would should cannot after before until now yet into out up its them their"
         ),
+        openings={},
         unaccented={},
         grade=english_grade,
     ),
@@ -189,8 +193,10 @@ SPEECHES: Mapping[str, Speech] = {
         typical=_words("el los las una su sus para oprima tecla por que usted número receta pedido"),
         common=_words(
             "la de del con en es se al lo le un y o si no está más hasta cuando sin desde marque gracias código tarjeta "
-            "llamada dirección nuestro nuestra luego esa ese eso está siento ya fue puede"
+            "llamada dirección nuestro nuestra luego esa ese eso está siento ya fue puede hay nada hoy otra otro este "
+            "esta todo todos todas pagar antes después aquí mi me le les son era ha han sido tiene muy también"
         ),
+        openings={"?": "¿", "!": "¡"},
         unaccented=_accents(
             "número números dirección código códigos día días dígito dígitos médico médica teléfono teléfonos página "
             "crédito débito último última últimos últimas próximo próxima prescripción opción menú miércoles sábado "
