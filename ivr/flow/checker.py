@@ -245,7 +245,9 @@ def _check_line(flows: Flows, report: Report) -> None:
         if name in line.places and "*" not in keys:
             report.add(line.at(name), f"{name} should say what star does {where}")
         elif name in line.places and keys["*"] != REPEAT:  # every last help says so
-            report.add(line.at(f"{name}.star"), f'star should "{REPEAT}" {where}, as the words say of it; found "{keys["*"]}"')
+            report.add(
+                line.at(f"{name}.star"), f'star should "{REPEAT}" {where}, as the words say of it; found "{keys["*"]}"'
+            )
     for number, language in line.languages.items():
         if language and language not in flows.languages:
             hint = did_you_mean(language, flows.languages)
