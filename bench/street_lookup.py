@@ -29,7 +29,7 @@ from ivr.postal.streets import take_apart
 
 LOOK_UPS = 300
 CACHES = (
-    *(street_words.forms, street_words.forms_text, street_words.first_keys),
+    *(street_words.forms, street_words.forms_text, street_words.loose_forms, street_words.first_keys),
     *(take_apart, street_words.whole_names),
 )
 SYLLABLES = (

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, bindparam, exists, select
 
 from ivr.keypad import begins_within_a_slip
-from ivr.pharmacy.street_words import first_keys, forms, forms_text, whole_names
+from ivr.pharmacy.street_words import first_keys, forms, forms_text, loose_forms, whole_names
 from ivr.pharmacy.tables import Street
 from ivr.postal.streets import StreetWords, take_apart
 
@@ -69,13 +69,16 @@ def rank(streets: Iterable[StreetFacts], keyed: str, house: int | None) -> tuple
     """Return the streets whose name may begin with the keys pressed, likeliest first.
 
     A name keyed in full goes before a longer one, a street that has the house number before one that does not, and
-    busy kinds of streets before quiet ones. A street written in two ways comes once.
+    busy kinds of streets before quiet ones. A street written in two ways comes once. Where none fits as it is written,
+    those come that people name otherwise: West 71 for 71 West.
     """
     if not keyed:
         return ()
     first, beginning = keyed[0], f" {keyed}"
-    likely = (street for street in streets if first in first_keys(street.name))
-    return _ranked((street for street in likely if beginning in forms_text(street.name, street.state)), keyed, house)
+    likely = [street for street in streets if first in first_keys(street.name)]
+    fitting = [street for street in likely if beginning in forms_text(street.name, street.state)]
+    fitting = fitting or [street for street in likely if beginning in loose_forms(street.name, street.state)]
+    return _ranked(fitting, keyed, house)
 
 
 def rank_near(streets: Iterable[StreetFacts], keyed: str, house: int | None) -> tuple[StreetFacts, ...]:

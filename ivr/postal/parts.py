@@ -23,7 +23,11 @@ _PHRASES: Mapping[str, str] = {
             "CMR": "CMR|C M R",
             "KM": "KM|KILOMETRO|KILOMETER",
             "HM": "HM|HECTOMETRO",
-            "GENERAL_DELIVERY": "GENERAL DELIVERY|GEN DELIVERY",
+            "GENERAL_DELIVERY": "GENERAL DELIVERY|GEN DELIVERY|GEN DEL",
+            "DEPT": "DEPTO|DEPARTAMENTO",
+            "UPPR": "UPPER LEVEL|UPPER LVL",
+            "LOWR": "LOWER LEVEL|LOWER LVL",
+            "TOWR": "TOWER|TWR|TORRE",
         }.items()
         for phrase in phrases.split("|")
     },

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ivr.postal.words import DIRECTIONS, STATE_LETTERS, STATES, SUFFIXES
+from ivr.postal.words import DIRECTION_LETTERS, DIRECTIONS, STATE_LETTERS, STATES, SUFFIXES
 
 _KINDS = """
     Highway: HWY HIWAY HIWY HWAY HIGHWY; Route: RTE RT; Road: RD; Trunk: TRUNK; Loop: LP; Spur: SPUR; Park: PARK;
@@ -21,7 +21,7 @@ _OWNERS = """
     County: CNTY CTY; State: STATE; US: USA|U S|UNITED STATES; Interstate: IH|I H; Township: TWP TWNSHP TWSP;
     Town: TOWN; Private: PVT PRIV; Parish: PARISH; Forest: FOREST; Forest Service: FS|FOREST SVC|FOREST SERV;
     National Forest: NF|NATL FOREST|NAT FOREST; Farm to Market: FM|F M|FARM MARKET; Ranch to Market: RM|R M;
-    Farm: FARM; Ranch: RANCH; Indian: INDIAN; Navajo: NAVAJO; Reservation: RESERVATION; Lease: LEASE
+    National Forest Development: NFD; Farm: FARM; Ranch: RANCH; Tribal: TRIBAL; Indian: INDIAN; Navajo: NAVAJO; Reservation: RESERVATION; Lease: LEASE
 """
 _CODES = """
     County Road: CR|C R; County Highway: CH; County Trunk Highway: CTH; County State Aid Highway: CSAH;
@@ -56,10 +56,15 @@ _OWN = _phrases(_OWNERS)
 _CODE = _phrases(_CODES)
 _PLAIN = _phrases(_KINDS)
 _QUALIFIER = _phrases(_QUALIFIERS)
+QUALIFIERS = frozenset(_QUALIFIER.values())
+QUALIFIER_LETTERS: Mapping[str, str] = {
+    full: phrase[0] for phrase, full in reversed(_QUALIFIER.items()) if phrase[0] != full.upper()
+}
+"""What tells roads of one number apart, with a short way to write it."""
 _BEFORE: Mapping[tuple[str, ...], str] = {**_QUALIFIER, **_STATE_PHRASES, **_PLAIN, **_OWN, **_CODE}
 _LONGEST = 3
 
-ROAD_WORDS = frozenset(phrase[0] for phrase in _BEFORE) | {"ST", "CO", "I", "K", "M", "RR", "TH"}
+ROAD_WORDS = frozenset(phrase[0] for phrase in _BEFORE) | {*("ST", "CO", "I", "K", "M", "RR", "TH", "T", "WCR", "LCR")}
 """Words that a numbered road may begin with."""
 
 _STATES_OF_A_LETTER: Mapping[str, str] = {"K": "KS", "M": "MI"}
@@ -82,12 +87,16 @@ _OTHERWISE: Mapping[str, Mapping[str, str]] = {
     "MN": {"TH": "Trunk Highway"},
     "VT": {"TH": "Town Highway"},
     "PR": {"AVE": "Avenida", "AV": "Avenida"},
+    "CO": {"WCR": "Weld County Road", "LCR": "Larimer County Road"},
+    "PA": {"T": "Township Road"},
+    "OH": {"T": "Township Road"},
 }
 """What letters mean in one state alone."""
 
 _SAYS_NUMBER = ("NO", "NUM", "NUMBER", "#")
 _NUMBER = re.compile(r"(?!\d+(?:ST|ND|RD|TH)$)[A-Z]{0,2}\d+(?:\.\d+)?[A-Z]{0,2}")
-_SEVERAL = re.compile(r"\d+(?:/\d{2,})+")
+_SEVERAL = re.compile(r"\d+(?:[/-]\d+)+")
+"""Several numbers: 49/088, 16-60; West Virginia's 25/3 is one road of county route 25."""
 _FRACTION = re.compile(r"\d/\d")
 _GLUED = re.compile(r"(I|IH|US|USH|SR|SH|STH|CR|CH|CTH|CSAH|FM|RM|RR|TR|HWY|RT|RTE|CO|NFR|FS|FR)(\d+[A-Z]?)")
 _LETTERED = frozenset(("Highway", "Route", "Road", "Trunk", "Avenue", "County", "Missouri"))
@@ -120,7 +129,7 @@ class Road:
         own = [phrase for phrase in self.lead if phrase not in self.qualifiers] or list(self.lead)
         words = " ".join(own).split()
         if "County" in words:
-            return " ".join(words[words.index("County") :])
+            return " ".join(phrase for phrase in own if phrase not in _STATE_NAMES)
         for system in ("Interstate", "US", "Farm", "Ranch"):
             if system in words and "Forest" not in words:
                 return system
@@ -146,8 +155,8 @@ def unglue(word: str) -> tuple[str, ...]:
 
 def read_road(words: Sequence[str], state: str) -> Road | None:
     """Read the road that words in capitals begin with; None where they begin with no numbered road."""
-    lead: list[tuple[str, int]] = []
-    at = 0
+    at = _county_position(words)
+    lead = [(" ".join(words[:at]).title(), at)] if at else []
     while at < len(words):
         full, length = _before(words, at, state)
         if length:
@@ -165,7 +174,23 @@ def read_road(words: Sequence[str], state: str) -> Road | None:
     while at < len(words) and (at == start or _goes_on(words, at)):
         at += 2 if words[at] == "AND" else 1
     numbers = tuple(word.lower() if word == "AND" else word.lstrip("0") or word for word in words[start:at])
+    if numbers[-1].isdigit() and _is_letter_of_number(words, at):  # 12 A
+        return Road(_said(lead), (*numbers[:-1], numbers[-1] + words[at]), at + 1)
     return Road(_said(lead), numbers, at)
+
+
+def _is_letter_of_number(words: Sequence[str], at: int) -> bool:
+    """Tell a letter that belongs to the number before it from a direction: COUNTY ROAD 12 A."""
+    if at == len(words) or len(words[at]) > 1 or not words[at].isalpha() or words[at] in DIRECTIONS:
+        return False
+    return at + 1 == len(words) or words[at + 1] in DIRECTIONS
+
+
+def _county_position(words: Sequence[str]) -> int:
+    """Return where COUNTY stands behind the name of one, WELD COUNTY RD 74; 0 where no county is named."""
+    if words[0] in ROAD_WORDS or words[0] in DIRECTIONS:
+        return 0
+    return next((at for at in (1, 2) if words[at : at + 1] in (["COUNTY"], ["CNTY"])), 0)
 
 
 def _said(lead: Sequence[tuple[str, int]]) -> tuple[str, ...]:
@@ -176,6 +201,11 @@ def _said(lead: Sequence[tuple[str, int]]) -> tuple[str, ...]:
 
 def _before(words: Sequence[str], at: int, state: str) -> tuple[str, int]:
     word, following = words[at], words[at + 1] if at + 1 < len(words) else ""
+    own_words = _OTHERWISE.get(state, {})
+    if word in own_words and (len(word) > 1 or following[:1].isdigit()):
+        return own_words[word], 1
+    if state and word + following == state and len(word) == 1:  # N C HIGHWAY 54
+        return STATES[state], 2
     if len(word) == 1 and not (word in "UFRCSIH" and len(following) == 1 and not following.isdigit()):
         if word == "I" and following[:1].isdigit():
             return "Interstate", 1
@@ -185,8 +215,6 @@ def _before(words: Sequence[str], at: int, state: str) -> tuple[str, int]:
         return ("Colorado" if _is_colorado(following, state) else "County"), 1
     if word == "ST":
         return ("State", 1) if (following,) in _PLAIN else ("", 0)
-    if state in _OTHERWISE and word in _OTHERWISE[state]:
-        return _OTHERWISE[state][word], 1
     if word == "NE" and state not in ("NE", ""):  # a direction
         return "", 0
     for length in range(min(_LONGEST, len(words) - at), 0, -1):
@@ -216,10 +244,16 @@ def _number_follows(words: Sequence[str], at: int, lead: Sequence[tuple[str, int
 def _is_lettered(word: str, at: int, words: Sequence[str], lead: Sequence[str]) -> bool:
     """Tell a road that has letters for its number, COUNTY ROAD KK, from a road's direction or kind."""
     kind, last = lead[-1], at + 1 == len(words)
-    if len(word) > 2 or not word.isalpha() or kind not in _LETTERED:
+    if not word.isalpha() or kind not in _LETTERED or (len(word) > 2 and word not in DIRECTIONS):
+        return False
+    alone = kind == lead[0] == "Avenue"
+    if kind == "Avenue" and not alone:  # FLORIDA AVE N has a name
         return False
     if word in DIRECTIONS:
-        return last and len(word) == 1 and lead[0] != "Old" and (kind != "Road" or "County" in lead)
+        if len(word) > 1:  # AVENUE SOUTH is AVENUE S
+            return alone and last and len(DIRECTION_LETTERS.get(word.title(), word)) == 1
+        followed = at + 2 == len(words) and words[at + 1] in DIRECTIONS and (alone or "County" in lead)
+        return (last or followed) and lead[0] != "Old" and (kind != "Road" or "County" in lead)
     if len(word) == 1:
         return True
     if word in SUFFIXES or kind in ("Avenue", "County"):

@@ -14,8 +14,22 @@ from functools import cached_property, lru_cache
 
 from ivr.postal.parts import AddressPart, line_parts, take_parts, unit_at
 from ivr.postal.people import Person, person_at
-from ivr.postal.roads import ROAD_WORDS, Road, read_road, unglue
-from ivr.postal.words import BEFORE_A_NAME, DIRECTIONS, SPANISH_KINDS, STATES, SUFFIXES, TITLES, in_a_name, table
+from ivr.postal.roads import QUALIFIERS, ROAD_WORDS, Road, read_road, unglue
+from ivr.postal.words import (
+    BEFORE_A_NAME,
+    DIRECTION_LETTERS,
+    DIRECTIONS,
+    OTHER_SPANISH_KINDS,
+    SPANISH_DIRECTIONS,
+    SPANISH_KINDS,
+    SPANISH_ORDINALS,
+    SPANISH_SAINTS,
+    STATES,
+    SUFFIXES,
+    TITLES,
+    in_a_name,
+    table,
+)
 
 REMEMBERED = 1 << 16
 """Streets that are kept in memory, taken apart."""
@@ -62,6 +76,7 @@ _AFTER_A_ROAD: Mapping[str, str] = {
     **_DIRECTION,
     **table("Business: BUS; Alternate: ALT; Service: SVC SERV; Access: ACC; Frontage: FRTG FRNTG; Interior: INT"),
 }
+_SPANISH = frozenset((*SPANISH_KINDS.values(), *OTHER_SPANISH_KINDS.values()))
 _ARTICLES = frozenset(("DE", "DEL", "LA", "LAS", "EL", "LOS"))
 
 
@@ -86,10 +101,20 @@ class StreetWords:
     written: str = ""
     """The name as the directory writes it, without spaces."""
 
+    number: str = ""
+    """The number that the name stands for: 100 for 1st North in Utah, 1 for Calle Primera."""
+
+    @property
+    def qualifiers(self) -> tuple[str, ...]:
+        """Return what tells a numbered road from another of its number, before it or behind: 40 Business."""
+        if not self.road:
+            return ()
+        return (*self.road.qualifiers, *(word for word in self.after if word in QUALIFIERS))
+
     @property
     def spanish(self) -> bool:
         """Say whether the street is named in Spanish, so that its numbers are said in it too."""
-        return bool(self.lead) and (self.lead[0] in SPANISH_KINDS.values() or self.lead == ("Puerto", "Rico"))
+        return bool(self.lead) and (self.lead[0] in _SPANISH or self.lead == ("Puerto", "Rico"))
 
     @cached_property
     def whole(self) -> str:
@@ -97,15 +122,17 @@ class StreetWords:
 
         LA SALLE is LASALLE; FIFTH is 5TH; US HIGHWAY 40 is US 40; a person is the same with titles and without.
         """
+        after = tuple(word for word in self.after if word not in self.qualifiers)
         if self.road:
-            own = (*self.road.qualifiers, self.road.system, *self.name)
+            letters = (DIRECTION_LETTERS.get(part.title(), part) for part in self.name)  # AVENUE SOUTH
+            own = (*self.qualifiers, self.road.system, *letters)
         elif self.person:
             said = {*self.person.names, *TITLES.values(), "Junior"}
             own = (*self.person.names, *(word for word in self.name if word.title() not in said))
         else:
-            own = (*self.lead, _squeezed("".join(figures(self.name))))
+            own = (*self.lead, self.number or _squeezed("".join(figures(self.name))))
         units = (f"{part.code} {part.value}" for part in (*self.unit, *self.line))
-        parts = (self.fraction, self.before, *own, self.kind, *self.after, *units)
+        parts = (self.fraction, self.before, *own, self.kind, *after, *units)
         return " ".join(part for part in parts if part).upper()
 
 
@@ -156,7 +183,7 @@ def take_apart(street: str, state: str = "") -> StreetWords:
     line = line_parts(street)
     if line and not (state == "TX" and len(line) == 1 and line[0].code == "RR"):
         return StreetWords((), line=line)
-    words = split_words(street)
+    words = split_words(_numbered_grid(street) if state == "OK" else street)
     capitals = [word.upper() for word in words]
     start = 1 if len(words) > 1 and _FRACTION.fullmatch(words[0]) else 0
     end = _unit_position(capitals)
@@ -165,6 +192,14 @@ def take_apart(street: str, state: str = "") -> StreetWords:
         unit = take_parts(" ".join(words[end:]))
         return replace(named, fraction=words[0] if start else "", unit=unit)
     return named
+
+
+def _numbered_grid(street: str) -> str:
+    """Take apart what Oklahoma's counties glue: E0750 RD is East 750."""
+    return _GRID.sub(r"\1 \2", street)
+
+
+_GRID = re.compile(r"^([NSEW])0+([1-9]\d*)\b")
 
 
 def _unit_position(words: Sequence[str]) -> int:
@@ -181,6 +216,8 @@ def _without_unit(words: Sequence[str], capitals: Sequence[str], state: str) -> 
     before = _direction_before(capitals)
     if before and (road := _road(capitals[1:], state, before)):
         return road
+    if capitals[-2:-1] and capitals[0] in SPANISH_KINDS and capitals[-2].isdigit():  # CALLE 5 NORESTE
+        capitals = (*capitals[:-1], SPANISH_DIRECTIONS.get(capitals[-1], capitals[-1]))
     kind_at = _kind_position(capitals)
     if kind_at == 1:  # E ST
         before = ""
@@ -188,7 +225,8 @@ def _without_unit(words: Sequence[str], capitals: Sequence[str], state: str) -> 
 
 
 def _road(words: Sequence[str], state: str, before: str) -> StreetWords | None:
-    if not words or words[0] not in ROAD_WORDS:
+    named = len(words) > 3 and "COUNTY" in words[1:3]
+    if not words or not (words[0] in ROAD_WORDS or named or (state and "".join(words[:2]) == state)):
         return None
     road = read_road(words, state)
     if road is None or (before and road.numbers[0] in DIRECTIONS and "County" not in road.words):  # NORTH AVE N
@@ -228,10 +266,16 @@ def _named(words: Sequence[str], capitals: Sequence[str], before: str, kind_at: 
     start += len(lead)
     written = words[start:kind_at]
     name, person = full_words(written, kind)
-    if len(name) == 1 and kind and name[0] in STATES and name[0] not in _STATE_WORDS:  # PA AVE
-        name = (STATES[name[0]],)
+    if len(name) == 1 and kind:
+        name = _alone(name[0])
+    name = _counted(name, kind)
+    if kind and len(name) > 1 and _GRID_LINE.fullmatch(name[-2]):  # N 500 W ST
+        name = (*name[:-1], DIRECTIONS.get(name[-1], name[-1]))
+    if lead or state == "PR":
+        name = tuple(SPANISH_SAINTS.get(word, word) for word in name)
     return StreetWords(
         name,
+        number=_number_meant(name, lead, tail if state == "UT" and not kind else ()),
         before=before,
         lead=lead,
         kind=kind,
@@ -239,6 +283,38 @@ def _named(words: Sequence[str], capitals: Sequence[str], before: str, kind_at: 
         person=person,
         written="".join(written),
     )
+
+
+def _alone(word: str) -> tuple[str, ...]:
+    """Read letters that are a whole name: NE ST is Northeast; a state's may mean anything else, so they stay letters."""
+    if word in DIRECTIONS and len(word) > 1:
+        return (DIRECTIONS[word],)
+    return tuple(word) if word in STATES and word not in _STATE_WORDS else (word,)
+
+
+def _counted(name: tuple[str, ...], kind: str) -> tuple[str, ...]:
+    """Give a number that counts streets its ending: 8 ST is 8TH ST, 7 STREET RD is 7TH; 39 RD and 8 MILE RD are not."""
+    counted = kind in _COUNTED if len(name) == 1 else name[1:2] in (("Street",), ("Avenue",), ("STREET",), ("AVENUE",))
+    if counted and name[0].isdigit() and not name[0].startswith("0") and len(name[0]) <= 3:
+        return (with_ending(int(name[0])), *name[1:])
+    return name
+
+
+_GRID_LINE = re.compile("[0-9]{3,5}")
+_COUNTED = frozenset(("Street", "Avenue", "Terrace", "Court", "Place", "Lane"))
+"""Kinds of streets that are counted: first Street."""
+
+_ORDINAL = re.compile(r"([0-9]{1,2})(?:ST|ND|RD|TH)")
+
+
+def _number_meant(name: Sequence[str], lead: Sequence[str], grid: Sequence[str]) -> str:
+    """Return the number a name stands for; on Utah's grids the second South is 200 South."""
+    if len(name) != 1:
+        return ""
+    if lead and (number := SPANISH_ORDINALS.get(name[0].upper())):
+        return str(number)
+    ordinal = _ORDINAL.fullmatch(figures(name)[0].upper())
+    return f"{ordinal[1]}00" if ordinal and grid and grid[0] in DIRECTIONS else ""
 
 
 _STATE_WORDS = frozenset(("IN", "OR", "ME", "HI", "AL", "DE", "LA", "MA", "ID", "AS", "OH", "CO"))
@@ -256,16 +332,18 @@ def _tail(words: Sequence[str]) -> tuple[str, ...]:
 
 def _spanish_lead(words: Sequence[str], has_kind: bool, state: str) -> tuple[str, ...]:
     """Return the Spanish kind that a name begins with; short ones only where nothing says that they are English."""
-    if len(words) < 2 or words[0] not in SPANISH_KINDS:
+    if len(words) < 2:
         return ()
-    full = SPANISH_KINDS[words[0]]
+    sure = state == "PR" or words[0] in _SPANISH_ANYWHERE
+    full = SPANISH_KINDS.get(words[0]) or (OTHER_SPANISH_KINDS.get(words[0]) if sure else None)
+    if full is None:
+        return ()
     if words[0] == full.upper() or words[1] in _ARTICLES:
         return () if has_kind and full in ("Rancho", "Vista") else (full,)
-    sure = state == "PR" or words[0] in _SPANISH_ANYWHERE
     return (full,) if sure and not has_kind else ()
 
 
-_SPANISH_ANYWHERE = frozenset(("CAM", "CLL", "PSO", "AVDA", "CARR", "CMT", "CLLJ"))
+_SPANISH_ANYWHERE = frozenset(("CAM", "CLL", "PSO", "AVDA", "CARR", "CMT", "CLLJ", "CMNO"))
 """Short kinds that stand for nothing in English."""
 
 
@@ -297,7 +375,7 @@ def _full_word(written: str, words: Sequence[str], at: int, kind: str) -> str:
     if following and not following[0].isdigit() and word in BEFORE_A_NAME and following != "OP":
         kind_within = at and word in SUFFIXES and word not in _SAINTS and words[at - 1] not in TITLES  # OAK DR NORTH DR
         return SUFFIXES[word] if kind_within else BEFORE_A_NAME[word]
-    if at and not following and word in _SHORT_SUFFIXES:  # MAIN ST DR
+    if word in _SHORT_SUFFIXES and (following[:1].isdigit() or (at and not following)):  # FIRE LN 3, MAIN ST DR
         return SUFFIXES[word]
     if word == "CAM" and at and following:
         return "Camino"

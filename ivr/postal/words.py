@@ -131,6 +131,28 @@ SPANISH_KINDS: Mapping[str, str] = table("""
 """)
 """Kinds of streets that stand before the name, in Puerto Rico and where Spanish speakers named the streets."""
 
+OTHER_SPANISH_KINDS: Mapping[str, str] = table("""
+    Boulevard: BLVD; Barrio: BO; Condominio: COND; Residencial: RES; Sector: SECT; Parcelas: PARC; Camino: CMNO
+""")
+"""What else stands before a name in Puerto Rico."""
+
+SPANISH_DIRECTIONS: Mapping[str, str] = table("""
+    N: NORTE; S: SUR; E: ESTE; W: OESTE; NE: NORESTE; NW: NOROESTE; SE: SURESTE SUDESTE; SW: SUROESTE SUDOESTE
+""")
+SPANISH_SAINTS: Mapping[str, str] = table("Santa: STA; Santo: STO")
+SPANISH_ORDINALS: Mapping[str, int] = {
+    "PRIMERA": 1,
+    "SEGUNDA": 2,
+    "TERCERA": 3,
+    "CUARTA": 4,
+    "QUINTA": 5,
+    "SEXTA": 6,
+    "SEPTIMA": 7,
+    "OCTAVA": 8,
+    "NOVENA": 9,
+    "DECIMA": 10,
+}
+
 TITLES: Mapping[str, str] = table("""
     Doctor: DR; Reverend: REV; President: PRES; General: GEN; Captain: CAPT; Colonel: COL; Sergeant: SGT;
     Lieutenant: LT; Governor: GOV; Senator: SEN; Admiral: ADM; Major: MAJ; Monsignor: MSGR; Judge: JUDGE; The: THE

@@ -20,7 +20,7 @@ from ivr.wording.urbanizations import speak_urbanization
 _ORDINAL = re.compile(r"([0-9]{1,6})(?:ST|ND|RD|TH)")
 _PIECES = re.compile(r"[0-9]+|[^\W\d_]+|[-.]")
 _CAPITALS = re.compile(r"[^\W\d_]+(?:'S\b)?")
-_INITIALS = re.compile(r"(?!MC)[B-DF-HJ-NP-TV-XZ]{2}|US")
+_INITIALS = re.compile(r"(?!MC)[B-DF-HJ-NP-TV-XZ]{2}|US|EW")
 _LEADING_FRACTION = re.compile(r"(\d/\d)\s+(.+)")
 _ROADS_LETTERS = re.compile("[A-Z]{2}")
 
@@ -71,7 +71,9 @@ def speak_street(street: str, language: Language, state: str = "") -> str:
 
 def _road(words: StreetWords, language: Language) -> Iterable[str]:
     """Say what numbers a road; its letters are said one by one."""
-    return (" ".join(word) if _ROADS_LETTERS.fullmatch(word) else _word(word, language) for word in words.name)
+    first, *rest = words.name
+    name = (*first.split("/"), *rest)  # 25/3 are two numbers, the first of which may look like a half
+    return (" ".join(word) if _ROADS_LETTERS.fullmatch(word) else _word(word, language) for word in name)
 
 
 def _words(words: Iterable[str], language: Language) -> list[str]:
@@ -130,7 +132,7 @@ def _part(part: AddressPart, language: Language) -> str:
     name = language.designators[part.code]
     if ordinal := _ORDINAL.fullmatch(part.value.upper()):  # 2ND FLOOR
         return f"{language.agree(language.ordinal(int(ordinal[1])), name)} {name}"
-    value = _numbered(part.value, language)
+    value = language.fractions_alone.get(part.value) or _numbered(part.value, language)
     return f"{name} {value}".strip()
 
 

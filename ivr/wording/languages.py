@@ -51,6 +51,9 @@ class Language:
     """A zero that a house number has after its dash: 90-05."""
 
     fractions: Mapping[str, str]
+    """What a fraction adds to the number before it."""
+
+    fractions_alone: Mapping[str, str]
     urbanization: str
     between_parts: str
     """What stands between building and apartment, route and box."""
@@ -102,13 +105,14 @@ ENGLISH = Language(
         1/2 and a half; 1/4 and a quarter; 3/4 and three quarters; 1/3 and a third; 2/3 and two thirds;
         1/8 and an eighth; 3/8 and three eighths; 5/8 and five eighths; 7/8 and seven eighths
     """),
+    fractions_alone=_table("1/2 one half; 1/4 one quarter; 3/4 three quarters; 1/3 one third; 2/3 two thirds"),
     urbanization="urbanization",
     between_parts=" ",
     designators={"": "unit"}
     | _table("""
         APT apartment; BSMT basement; BLDG building; DEPT department; FL floor; FRNT front; HNGR hangar; KEY key;
         LBBY lobby; LOT lot; LOWR lower; OFC office; PH penthouse; PIER pier; REAR rear; RM room; SIDE side; SLIP slip;
-        SPC space; STOP stop; STE suite; TRLR trailer; UNIT unit; UPPR upper; PMB mailbox; BOX Box; PO_BOX P O Box;
+        SPC space; STOP stop; STE suite; TOWR tower; TRLR trailer; UNIT unit; UPPR upper; PMB mailbox; BOX Box; PO_BOX P O Box;
         RR Rural Route; HC Highway Contract; PSC P S C; CMR C M R; GENERAL_DELIVERY General Delivery; KM kilometer;
         HM hectometer
     """),
@@ -139,13 +143,15 @@ SPANISH = Language(
         1/2 y medio; 1/4 y un cuarto; 3/4 y tres cuartos; 1/3 y un tercio; 2/3 y dos tercios;
         1/8 y un octavo; 3/8 y tres octavos; 5/8 y cinco octavos; 7/8 y siete octavos
     """),
+    fractions_alone=_table("1/2 un medio; 1/4 un cuarto; 3/4 tres cuartos; 1/3 un tercio; 2/3 dos tercios"),
     urbanization="urbanización",
     between_parts=", ",
     designators={"": "unidad"}
     | _table("""
         APT apartamento; BSMT sótano; BLDG edificio; DEPT departamento; FL piso; FRNT al frente; HNGR hangar; KEY llave;
         LBBY vestíbulo; LOT lote; LOWR planta baja; OFC oficina; PH penthouse; PIER muelle; REAR al fondo; RM habitación;
-        SIDE lado; SLIP atracadero; SPC espacio; STOP parada; STE oficina; TRLR remolque; UNIT unidad; UPPR planta alta;
+        SIDE lado; SLIP atracadero; SPC espacio; STOP parada; STE oficina; TOWR torre; TRLR remolque; UNIT unidad;
+        UPPR planta alta;
         PMB buzón; BOX casilla; PO_BOX apartado postal; RR ruta rural; HC ruta de contrato; PSC P S C; CMR C M R;
         GENERAL_DELIVERY entrega general; KM kilómetro; HM hectómetro
     """),

@@ -46,9 +46,11 @@ def _american(words: str) -> str:
 def english_house_number(digits: str) -> str:
     """Return a house number the way it is given over a telephone: "twelve oh four", "three hundred".
 
-    Up to four digits are said in pairs, round ones as hundreds or thousands, longer ones digit by digit.
+    Up to four digits are said in pairs, round ones as hundreds or thousands; 12600 is "one twenty-six hundred", other long ones are said digit by digit.
     """
     number = int(digits)
+    if len(digits) == 5 and number % 100 == 0 and number % 1000:
+        return f"{english_house_number(digits[:-2])} hundred"
     if len(digits) > 4:
         return english_digits(digits)
     if number < 100 or number % 1000 == 0:

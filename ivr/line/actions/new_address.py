@@ -19,6 +19,7 @@ from ivr.pharmacy.doubts import doubt
 from ivr.pharmacy.places import PUERTO_RICO, Place, place_of
 from ivr.pharmacy.streets import StreetFacts, has_streets, rank, rank_near, streets_of
 from ivr.prompts import phrase
+from ivr.secret import DOT
 from ivr.wording import Value, Values
 from ivr.wording.urbanizations import AREAS
 
@@ -105,7 +106,7 @@ def _marked(building: Building, fits: bool, house: str, *forgets: str) -> Done:
 def find_street(context: Context, values: Values) -> Done:
     """Look up the streets that begin with the letters keyed."""
     building, keyed = Building.of(values), text(values, "keyed_street")
-    return _found(context, replace(building.keying(keyed), letters=without_cards(keyed), urbanization=""))
+    return _found(context, replace(building.keying(keyed), letters=keyed, urbanization=""))
 
 
 def narrow_street(context: Context, values: Values) -> Done:
@@ -118,7 +119,7 @@ def narrow_street(context: Context, values: Values) -> Done:
         return _built("found", replace(building.keying(keyed), matches=lying, first=0), "keyed_street")
     longer = building.letters + keyed
     letters = longer if rank(known, longer, house) or not rank(known, keyed, house) else keyed
-    return _found(context, replace(building.keying(keyed), letters=without_cards(letters)))
+    return _found(context, replace(building.keying(keyed), letters=letters))
 
 
 def _in_urbanization(building: Building, known: Sequence[StreetFacts], keyed: str) -> tuple[Match, ...]:
@@ -143,7 +144,8 @@ def look_again(context: Context, values: Values) -> Done:
 def _found(context: Context, building: Building) -> Done:
     known, house = streets_of(context.connection, building.zip), building.house_digits
     matches = _matches(building, known, rank(known, building.letters, house)) or _near(known, building)
-    building = replace(building, matches=matches, first=0, street="", checked=True)
+    kept, _, _ = without_cards(building.letters).partition(DOT)  # a long name may happen to hold a card's number
+    building = replace(building, matches=matches, first=0, street="", checked=True, letters=kept)
     return _built("found" if matches else "nothing", building, "keyed_street")
 
 
