@@ -50,7 +50,7 @@ def test_a_number_or_a_zip_code_is_doubtful(
 
 
 VILLA, NORTE, BARE = (street("CALLE 1", in_=name) for name in ("VILLA BLANCA", "CAGUAS NORTE", None))
-AVENUE = street("AVE GAUTIER BENITEZ")
+AVENUE, ELSEWHERE = street("AVE GAUTIER BENITEZ"), street("CALLE MAYOR", in_="URB VISTA MAR")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,20 @@ AVENUE = street("AVE GAUTIER BENITEZ")
         pytest.param(CAGUAS, BARE, [BARE, VILLA], Doubt.URBANIZATION, id="the same street lies in one"),
         pytest.param(CAGUAS, street("Calle 1"), [VILLA], Doubt.URBANIZATION, id="the same street, written otherwise"),
         pytest.param(CAGUAS, AVENUE, [AVENUE, VILLA], None, id="others lie in one, this street in none"),
-        pytest.param(OLD_SAN_JUAN, BARE, [BARE], None, id="the post office lists none in this ZIP code"),
+        pytest.param(OLD_SAN_JUAN, street("CALLE LUNA"), [], None, id="the post office lists none in this ZIP code"),
+        *(
+            pytest.param(zip_code, street(name), [AVENUE, ELSEWHERE], Doubt.URBANIZATION, id=f"{name} in {zip_code}")
+            for zip_code in (CAGUAS, OLD_SAN_JUAN)
+            for name in ("CALLE 1", "Calle A", "CALLE 5 NE", "CALLE 12 1/2", "CLL AA", "CALLE A-1", "CALLE 5 FINAL")
+        ),
+        *(
+            pytest.param(CAGUAS, street(name), [ELSEWHERE], Doubt.URBANIZATION, id=name)
+            for name in ("CALLE UNO", "Calle Séptima", "CALLE 1RA", "1ST ST", "AVENIDA A")
+        ),
+        *(
+            pytest.param(CAGUAS, street(name), [ELSEWHERE], None, id=f"{name}, by its name")
+            for name in ("CALLE 25 DE JULIO", "CARR 2", "CALLE SOL", "PR 172")
+        ),
         pytest.param(AGAWAM, BARE, [BARE], None, id="not Puerto Rico"),
     ],
 )

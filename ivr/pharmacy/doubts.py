@@ -5,6 +5,7 @@ A wrong parcel harms more than a late one: what is doubtful waits for staff.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
@@ -12,12 +13,24 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from ivr.pharmacy.addresses import NewAddress
-from ivr.pharmacy.places import Place, place_of
+from ivr.pharmacy.places import PUERTO_RICO, Place, place_of
 from ivr.pharmacy.street_rows import house_number
 from ivr.pharmacy.streets import StreetFacts, streets_of
 
 LONG_NUMBER = 6
 """Digits from which on a house number is rare enough to need a street that is known to have it."""
+
+_NUMBERED = re.compile(r"\d+[A-Z]{0,2}|[A-Z]{1,2}\d*|\d/\d")
+"""The words of a street's name that is a number or a letter: `1`, `1RA`, `A`, `AA`, `B3`, `1/2`."""
+
+_AS_NUMBERED = frozenset(
+    (
+        *("UNO", "DOS", "TRES", "CUATRO", "CINCO", "SEIS", "SIETE", "OCHO", "NUEVE", "DIEZ"),
+        *("PRIMERA", "SEGUNDA", "TERCERA", "CUARTA", "QUINTA", "SEXTA", "SEPTIMA", "SÉPTIMA", "OCTAVA", "NOVENA"),
+        *("DECIMA", "DÉCIMA", "FINAL", "INT", "INTERIOR", "EXT", "EXTENSION"),
+    )
+)
+"""Words that such a name may be made of as well."""
 
 
 class Doubt(StrEnum):
@@ -35,9 +48,26 @@ def doubt(place: Place | None, street: StreetFacts, known: Iterable[StreetFacts]
     """Return what is doubtful about a house, by its digits, on a street of a ZIP code; `known` are all of its streets."""
     if place is None or place.retired:
         return Doubt.ZIP
-    if place.has_urbanizations and not street.urbanization and not _has_none(street, known):
+    if place.state == PUERTO_RICO and not street.urbanization and _may_lie_in_one(place, street, known):
         return Doubt.URBANIZATION
     return Doubt.NUMBER if _may_have_letters(place, street, house) else None
+
+
+def _may_lie_in_one(place: Place, street: StreetFacts, known: Iterable[StreetFacts]) -> bool:
+    return _is_numbered(street) or (place.has_urbanizations and not _has_none(street, known))
+
+
+def _is_numbered(street: StreetFacts) -> bool:
+    """Say whether a street's name is a number or a letter: every urbanization has a CALLE 1 and a CALLE A of its own.
+
+    A numbered road (PR 2) is one road, wherever it goes.
+    """
+    words = street.words
+    return not words.road and all(_NUMBERED.fullmatch(word) or word in _AS_NUMBERED for word in _capitals(words.name))
+
+
+def _capitals(name: Iterable[str]) -> Iterable[str]:
+    return (word.upper() for word in name)
 
 
 def _has_none(street: StreetFacts, known: Iterable[StreetFacts]) -> bool:
