@@ -6,10 +6,11 @@ import pytest
 import zipcodes
 
 from ivr.pharmacy.doubts import Doubt, doubt
-from ivr.pharmacy.places import LETTERED_NUMBERS, place_of
+from ivr.pharmacy.places import LETTERED_NUMBERS, PLAIN_NUMBERS, place_of
 from ivr.pharmacy.streets import StreetFacts
 
 CAGUAS, OLD_SAN_JUAN, AGAWAM, NORTH_KINGSTOWN = "00725", "00901", "01001", "02854"
+MONROE, MADISON, MILWAUKEE = "53566", "53593", "53207"
 MENOMONEE_FALLS, ELBURN, DOWNERS_GROVE, RIPON = "53051", "60119", "60515", "54971"
 
 
@@ -37,7 +38,24 @@ def street(
         pytest.param(DOWNERS_GROVE, street(), "5118", Doubt.NUMBER, id="5S118"),
         pytest.param(DOWNERS_GROVE, street(low=5100, high=5199), "5118", None, id="5118"),
         pytest.param(RIPON, street(), "812", Doubt.NUMBER, id="N812"),
+        pytest.param(RIPON, street(), "N812", None, id="N812 with its letter"),
+        pytest.param(RIPON, street(), "812N", Doubt.NUMBER, id="its letter at the wrong end"),
+        pytest.param(MENOMONEE_FALLS, street(), "N5616", Doubt.NUMBER, id="one letter of two"),
         pytest.param(RIPON, street(), "12", None, id="no letter before so few digits"),
+        *(
+            pytest.param(MONROE, street(name), "3456", Doubt.NUMBER, id=f"3456 {name}, rural")
+            for name in ("County Road M", "CTH KK", "Co Hwy B", "STATE ROAD 11", "WI 59", "Town Road 5", "HIGHWAY K")
+        ),
+        *(
+            pytest.param(MONROE, street(name), "3456", None, id=f"3456 {name}")
+            for name in ("MAIN ST", "County Line Rd", "8TH AVE", "AVENUE A", "STATE ST")
+        ),
+        pytest.param(MONROE, street("County Road M"), "345", None, id="three digits on a rural road"),
+        pytest.param(MONROE, street("County Road M"), "W3456", None, id="W3456 with its letter"),
+        pytest.param(MONROE, street("County Road M", 3000, 4000), "3456", None, id="3456, which the road has"),
+        pytest.param(MADISON, street("County Road M"), "3456", None, id="3456 in the county of Madison"),
+        pytest.param(MILWAUKEE, street("STATE ROAD 100"), "3456", None, id="3456 in the county of Milwaukee"),
+        pytest.param(AGAWAM, street("County Road 12"), "3456", None, id="a rural road elsewhere"),
         pytest.param(AGAWAM, street(), "12345", None, id="five digits elsewhere"),
         pytest.param(AGAWAM, street(), "123456", Doubt.NUMBER, id="six digits elsewhere"),
         pytest.param(AGAWAM, street(low=100000, high=130000), "123456", None, id="six digits that the street has"),
@@ -86,4 +104,4 @@ def test_a_street_of_puerto_rico_needs_its_urbanization_where_it_may_have_one(
 
 def test_every_county_of_the_table_has_a_zip_code() -> None:
     found = {(str(row["state"]), str(row["county"]).lower()) for row in zipcodes.list_all()}  # type: ignore[no-untyped-call]
-    assert set(LETTERED_NUMBERS) <= found
+    assert set(LETTERED_NUMBERS) | PLAIN_NUMBERS <= found

@@ -13,8 +13,7 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from ivr.pharmacy.addresses import NewAddress
-from ivr.pharmacy.places import PUERTO_RICO, Place, place_of
-from ivr.pharmacy.street_rows import house_number
+from ivr.pharmacy.places import INSIDE, PUERTO_RICO, Place, place_of
 from ivr.pharmacy.streets import StreetFacts, streets_of
 
 LONG_NUMBER = 6
@@ -45,7 +44,7 @@ class Doubt(StrEnum):
 
 
 def doubt(place: Place | None, street: StreetFacts, known: Iterable[StreetFacts], house: str) -> Doubt | None:
-    """Return what is doubtful about a house, by its digits, on a street of a ZIP code; `known` are all of its streets."""
+    """Return what is doubtful about a house number on a street of a ZIP code; `known` are all of its streets."""
     if place is None or place.retired:
         return Doubt.ZIP
     if place.state == PUERTO_RICO and not street.urbanization and _may_lie_in_one(place, street, known):
@@ -81,9 +80,34 @@ def _has_none(street: StreetFacts, known: Iterable[StreetFacts]) -> bool:
 
 
 def _may_have_letters(place: Place, street: StreetFacts, house: str) -> bool:
-    if not house or street.has(int(house)):
+    digits = digits_of(house)
+    if not digits or street.has(int(digits)) or has_its_letter(place, house):
         return False
-    return len(house) >= (place.lettered_numbers or LONG_NUMBER)
+    rural = place.lettered_rural_numbers if _is_rural(street) else 0
+    return len(digits) >= (place.lettered_numbers or rural or LONG_NUMBER)
+
+
+def digits_of(house: str) -> str:
+    """Return the digits of a house number, without a letter, dash or fraction that was added to them."""
+    return "".join(character for character in house.split(" ")[0] if character.isdigit())
+
+
+def has_its_letter(place: Place, house: str) -> bool:
+    """Say whether a house number has a letter in front, W3456, in a place whose numbers have none inside."""
+    return house[:1].isalpha() and len(house) <= LONG_NUMBER and place.lettered_numbers != INSIDE
+
+
+def _is_rural(street: StreetFacts) -> bool:
+    """Say whether a street is a county's, a state's or a town's road by its number or letter: County Road M, Highway K."""
+    road = street.words.road
+    return road is not None and (
+        bool(_RURAL & {*road.words}) or road.state != "" or (road.words[-1] in _LETTERED and road.numbers[0].isalpha())
+    )
+
+
+_RURAL = frozenset(("County", "State", "Town", "Township", "Trunk"))
+_LETTERED = frozenset(("Highway", "Road"))
+"""Kinds that are a county's in Wisconsin where they have a letter for a number."""
 
 
 def judged_anew(connection: Connection, address: NewAddress) -> NewAddress:
@@ -97,4 +121,4 @@ def _is_sure(connection: Connection, address: NewAddress) -> bool:
         return place is not None and not place.retired
     known, where = streets_of(connection, address.zip), (address.street, address.urbanization)
     street = next((street for street in known if (street.name, street.urbanization) == where), None)
-    return street is not None and doubt(place, street, known, house_number(address.house_number)) is None
+    return street is not None and doubt(place, street, known, address.house_number) is None

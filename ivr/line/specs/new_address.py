@@ -47,7 +47,7 @@ SPECS: dict[str, ActionSpec] = {
     ),
     "add_house_letter": spec(
         *MARKED,
-        reads=("building", "keyed_letter"),
+        reads=("building", "keyed_letter", "letter_place"),
         on={"done": BUILT},
         forgets=("keyed_letter",),
         answers={"keyed_letter": answers.HOUSE_MARK},
