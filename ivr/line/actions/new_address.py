@@ -77,7 +77,7 @@ def add_house_letter(_: Context, values: Values) -> Done:
     """Add a letter to the house number, in front (W3456) or behind (74B): its key and its place on the key."""
     building, keyed = Building.of(values), text(values, "keyed_letter")
     letter, digits = unspell(keyed) or "", building.digits
-    house = f"{letter}{digits}" if text(values, "letter_place") == "in_front" else f"{digits}{letter}"
+    house = f"{letter}{digits}" if values.get("letter_place") == "in_front" else f"{digits}{letter}"
     return _marked(building.keying(keyed), letter.isalpha(), house, "keyed_letter")
 
 

@@ -18,17 +18,19 @@ SPECS: dict[str, ActionSpec] = {
     "begin_spelling": spec(
         "begun",
         reads=("spelling",),
-        writes={"part": "phrase", **SPELLED},
+        writes={"part": "phrase", "half_letter": KEPT, **SPELLED},
         phrases={"part": PARTS, "letters": LETTERS},
     ),
     "take_letters": spec(
-        *("heard", "unreadable"),
-        reads=("building", "spelled", "keyed_letters"),
-        on={"heard": {**SPELLED, "building": KEPT}},
+        *("heard", "full", "unreadable"),
+        reads=("building", "spelled", "half_letter", "keyed_letters"),
+        writes={"half_letter": KEPT},
+        on={"heard": {**SPELLED, "building": KEPT}, "full": {**SPELLED, "building": KEPT}},
         forgets=("keyed_letters",),
         answers={"keyed_letters": answers.SPELLED_LETTERS},
         phrases={"letters": LETTERS},
     ),
+    "end_letters": spec("heard", writes={"half_letter": KEPT}),
     "take_back_letter": spec("done", reads=("spelled",), writes=SPELLED, phrases={"letters": LETTERS}),
     "use_spelling": spec(
         *("street", "unit", "urbanization", "city", "state", "no_state", "empty"),
