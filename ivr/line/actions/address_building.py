@@ -103,6 +103,10 @@ class Building:
         """Say whether all that fits is one street's name, in several urbanizations."""
         return any(match.urbanization for match in self.matches) and len({match.name for match in self.matches}) == 1
 
+    def on_another_street(self) -> Building:
+        """Return it without its street and what belongs to that alone: the unit, and the marks of the house number."""
+        return replace(self, house=self.digits, letters="", matches=(), first=0, street="", unit="", unit_keys="")
+
     def keying(self, *keys: str) -> Building:
         """Note keys as they were pressed, for staff who have to make sense of an address."""
         return replace(self, keyed=(*self.keyed, *(without_cards(key) for key in keys if key)))

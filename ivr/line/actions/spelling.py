@@ -73,7 +73,7 @@ def use_spelling(_: Context, values: Values) -> Done:
         case "unit":
             building = replace(building, unit=spelled, unit_keys="")
         case "city":
-            building = replace(building, city=spelled)
+            building = replace(building.on_another_street(), city=spelled)
         case _ if spelled not in STATES:
             return Done("no_state")
         case _:
