@@ -342,7 +342,7 @@ class TestTheWayOut:
     def test_what_is_no_letter_is_said_and_counted(self, rehearsal: Rehearsal) -> None:
         caller = begin(rehearsal)
         caller.press("01001 74# 9999# 2")
-        assert "I could not make letters of that" in caller.press("615#")
+        assert "I could not read that" in caller.press("615#")
         caller.press("615# 615#")
         assert caller.prompts == ["spelling.unreadable", "spelling.heard"], (
             "after three, what there is so far and the ways on"

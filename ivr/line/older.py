@@ -22,6 +22,10 @@ OUTCOMES: Mapping[tuple[str, str], str] = {
     ("use_new_address", "from_now_on"): "changed",
     ("leave_order", "unkept"): "address_dropped",
     ("take_up_order", "with_address"): "taken_up",
+    ("take_letters", "full"): "heard",
+    ("take_zip", "same_street"): "mended",
+    ("take_zip", "other_streets"): "mended",
+    ("take_zip", "no_streets"): "mended",
 }
 """Action and outcome that a flow may not know yet -> the outcome that it knows for that."""
 

@@ -5,6 +5,7 @@ A wrong parcel harms more than a late one: what is doubtful waits for staff.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
@@ -12,12 +13,23 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from ivr.pharmacy.addresses import NewAddress
-from ivr.pharmacy.places import Place, place_of
-from ivr.pharmacy.street_rows import house_number
+from ivr.pharmacy.places import INSIDE, PUERTO_RICO, Place, place_of
 from ivr.pharmacy.streets import StreetFacts, streets_of
 
 LONG_NUMBER = 6
 """Digits from which on a house number is rare enough to need a street that is known to have it."""
+
+_NUMBERED = re.compile(r"\d+[A-Z]{0,2}|[A-Z]{1,2}\d*|\d/\d")
+"""The words of a street's name that is a number or a letter: `1`, `1RA`, `A`, `AA`, `B3`, `1/2`."""
+
+_AS_NUMBERED = frozenset(
+    (
+        *("UNO", "DOS", "TRES", "CUATRO", "CINCO", "SEIS", "SIETE", "OCHO", "NUEVE", "DIEZ"),
+        *("PRIMERA", "SEGUNDA", "TERCERA", "CUARTA", "QUINTA", "SEXTA", "SEPTIMA", "SÉPTIMA", "OCTAVA", "NOVENA"),
+        *("DECIMA", "DÉCIMA", "FINAL", "INT", "INTERIOR", "EXT", "EXTENSION"),
+    )
+)
+"""Words that such a name may be made of as well."""
 
 
 class Doubt(StrEnum):
@@ -32,12 +44,29 @@ class Doubt(StrEnum):
 
 
 def doubt(place: Place | None, street: StreetFacts, known: Iterable[StreetFacts], house: str) -> Doubt | None:
-    """Return what is doubtful about a house, by its digits, on a street of a ZIP code; `known` are all of its streets."""
+    """Return what is doubtful about a house number on a street of a ZIP code; `known` are all of its streets."""
     if place is None or place.retired:
         return Doubt.ZIP
-    if place.has_urbanizations and not street.urbanization and not _has_none(street, known):
+    if place.state == PUERTO_RICO and not street.urbanization and _may_lie_in_one(place, street, known):
         return Doubt.URBANIZATION
     return Doubt.NUMBER if _may_have_letters(place, street, house) else None
+
+
+def _may_lie_in_one(place: Place, street: StreetFacts, known: Iterable[StreetFacts]) -> bool:
+    return _is_numbered(street) or (place.has_urbanizations and not _has_none(street, known))
+
+
+def _is_numbered(street: StreetFacts) -> bool:
+    """Say whether a street's name is a number or a letter: every urbanization has a CALLE 1 and a CALLE A of its own.
+
+    A numbered road (PR 2) is one road, wherever it goes.
+    """
+    words = street.words
+    return not words.road and all(_NUMBERED.fullmatch(word) or word in _AS_NUMBERED for word in _capitals(words.name))
+
+
+def _capitals(name: Iterable[str]) -> Iterable[str]:
+    return (word.upper() for word in name)
 
 
 def _has_none(street: StreetFacts, known: Iterable[StreetFacts]) -> bool:
@@ -51,9 +80,34 @@ def _has_none(street: StreetFacts, known: Iterable[StreetFacts]) -> bool:
 
 
 def _may_have_letters(place: Place, street: StreetFacts, house: str) -> bool:
-    if not house or street.has(int(house)):
+    digits = digits_of(house)
+    if not digits or street.has(int(digits)) or has_its_letter(place, house):
         return False
-    return len(house) >= (place.lettered_numbers or LONG_NUMBER)
+    rural = place.lettered_rural_numbers if _is_rural(street) else 0
+    return len(digits) >= (place.lettered_numbers or rural or LONG_NUMBER)
+
+
+def digits_of(house: str) -> str:
+    """Return the digits of a house number, without a letter, dash or fraction that was added to them."""
+    return "".join(character for character in house.split(" ")[0] if character.isdigit())
+
+
+def has_its_letter(place: Place, house: str) -> bool:
+    """Say whether a house number has a letter in front, W3456, in a place whose numbers have none inside."""
+    return house[:1].isalpha() and len(house) <= LONG_NUMBER and place.lettered_numbers != INSIDE
+
+
+def _is_rural(street: StreetFacts) -> bool:
+    """Say whether a street is a county's, a state's or a town's road by its number or letter: County Road M, Highway K."""
+    road = street.words.road
+    return road is not None and (
+        bool(_RURAL & {*road.words}) or road.state != "" or (road.words[-1] in _LETTERED and road.numbers[0].isalpha())
+    )
+
+
+_RURAL = frozenset(("County", "State", "Town", "Township", "Trunk"))
+_LETTERED = frozenset(("Highway", "Road"))
+"""Kinds that are a county's in Wisconsin where they have a letter for a number."""
 
 
 def judged_anew(connection: Connection, address: NewAddress) -> NewAddress:
@@ -67,4 +121,4 @@ def _is_sure(connection: Connection, address: NewAddress) -> bool:
         return place is not None and not place.retired
     known, where = streets_of(connection, address.zip), (address.street, address.urbanization)
     street = next((street for street in known if (street.name, street.urbanization) == where), None)
-    return street is not None and doubt(place, street, known, house_number(address.house_number)) is None
+    return street is not None and doubt(place, street, known, address.house_number) is None

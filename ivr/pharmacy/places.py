@@ -11,14 +11,17 @@ import zipcodes
 MILITARY_STATES = ("AA", "AE", "AP")
 PUERTO_RICO = "PR"
 
+IN_FRONT, INSIDE = 3, 4
+"""The fewest digits of a house number with one letter in front (N812), and of one with letters inside (5S118)."""
+
 LETTERED_NUMBERS: Mapping[tuple[str, str], int] = {
-    ("IL", "dupage county"): 4,
-    ("IL", "kane county"): 4,
-    ("WI", "dodge county"): 3,
-    ("WI", "fond du lac county"): 3,
-    ("WI", "ozaukee county"): 4,
-    ("WI", "washington county"): 4,
-    ("WI", "waukesha county"): 4,
+    ("IL", "dupage county"): INSIDE,
+    ("IL", "kane county"): INSIDE,
+    ("WI", "dodge county"): IN_FRONT,
+    ("WI", "fond du lac county"): IN_FRONT,
+    ("WI", "ozaukee county"): INSIDE,
+    ("WI", "washington county"): INSIDE,
+    ("WI", "waukesha county"): INSIDE,
 }
 """Counties that number houses by a grid, with its letters in them, and the fewest digits such a number has.
 
@@ -26,6 +29,12 @@ N6W23001 in Waukesha County (USPS Publication 28, appendix D), W156N8480 from Me
 Cedarburg (CBS 58 Milwaukee, "What's up with those long addresses?"), 32W346 and 5S118 in Kane and DuPage Counties
 (Chicago Tribune, 26 May 2001), N100 and W100 in Dodge and Fond du Lac Counties (the counties' own numbering rules).
 """
+
+RURAL_DIGITS = 4
+"""The fewest digits of such a number on a rural road where the county's rules are not known."""
+
+PLAIN_NUMBERS = frozenset({("WI", "dane county"), ("WI", "milwaukee county")})
+"""Counties of Wisconsin, those of Madison and Milwaukee, whose rural roads have numbers without letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +50,10 @@ class Place:
     has_urbanizations: bool = False
     """In Puerto Rico: the post office lists urbanizations (or sectors, barrios …) in it."""
     lettered_numbers: int = 0
-    """The fewest digits of house numbers there that have letters of a grid in them; 0 where none have."""
+    """The fewest digits of house numbers there that have letters of a grid in them; 0 where none are known to."""
+    lettered_rural_numbers: int = 0
+    """The same for rural roads alone. Counties of Wisconsin number these each by a grid of its own, many with a letter
+    in front (W3456), and Wis. Stat. 59.54 (4) leaves it to them."""
 
     @property
     def military(self) -> bool:
@@ -60,6 +72,7 @@ def place_of(zip_code: str) -> Place | None:
     row = found[0]
     state = str(row["state"])
     city = str(row["city"]).upper() if state in MILITARY_STATES else str(row["city"])
+    county = state, str(row["county"]).lower()
     return Place(
         zip_code,
         city,
@@ -67,5 +80,6 @@ def place_of(zip_code: str) -> Place | None:
         tuple(str(city) for city in row["acceptable_cities"]),
         retired=not row["active"],
         has_urbanizations=state == PUERTO_RICO and bool(row["unacceptable_cities"]),
-        lettered_numbers=LETTERED_NUMBERS.get((state, str(row["county"]).lower()), 0),
+        lettered_numbers=LETTERED_NUMBERS.get(county, 0),
+        lettered_rural_numbers=RURAL_DIGITS if state == "WI" and county not in PLAIN_NUMBERS else 0,
     )

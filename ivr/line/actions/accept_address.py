@@ -42,7 +42,7 @@ def _note(building: Building) -> Value:
     if offered[0].near:
         notes.append(phrase("address.near"))
     if not any(building.is_sure(match) for match in offered):
-        notes.append(phrase(_UNSURE["" if building.urbanization else offered[0].doubt]))
+        notes.append(phrase(_UNSURE["" if building.urbanization else building.doubt_about(offered[0])]))
     elif all(match.outside for match in offered):
         notes.append(phrase("address.outside", house={"house_number": building.house}))
     return tuple(notes)

@@ -92,6 +92,12 @@ def drop_address(_: Context, __: Values) -> Done:
     return Done("dropped", {"new_address": None})
 
 
+def leave_mailing_address(_: Context, values: Values) -> Done:
+    """Leave the mailing address as it is where another address takes the place of one that waited for an order."""
+    new = new_address(values)
+    return Done("left" if new and new.kind == "mailing" else "none", {"new_address": None})
+
+
 def has_unkept_address(_: Context, values: Values) -> Done:
     """Say whether a mailing address waits for an order, before the caller is connected to somebody."""
     new = new_address(values)
@@ -104,5 +110,6 @@ ACTIONS: dict[str, Action] = {
     "leave_order": Inside(leave_order),
     "keep_address": Inside(keep_address),
     "drop_address": Inside(drop_address),
+    "leave_mailing_address": Inside(leave_mailing_address),
     "has_unkept_address": Inside(has_unkept_address),
 }

@@ -11,6 +11,8 @@ from ivr.keypad import LETTERS
 from ivr.line.actions.kinds import Item, item
 from ivr.line.specs.accept_address import AT_A_TIME
 from ivr.payment.cards import without_cards
+from ivr.pharmacy.doubts import Doubt, digits_of, has_its_letter
+from ivr.pharmacy.places import place_of
 from ivr.prompts import phrase
 from ivr.wording import Value, Values
 
@@ -71,7 +73,7 @@ class Building:
     @property
     def digits(self) -> str:
         """Return the digits of the house number, without a letter, dash or fraction that was added to them."""
-        return "".join(character for character in self.house.split(" ")[0] if character.isdigit())
+        return digits_of(self.house)
 
     @property
     def house_digits(self) -> int | None:
@@ -101,13 +103,23 @@ class Building:
         """Say whether all that fits is one street's name, in several urbanizations."""
         return any(match.urbanization for match in self.matches) and len({match.name for match in self.matches}) == 1
 
+    def on_another_street(self) -> Building:
+        """Return it without its street and what belongs to that alone: the unit, and the marks of the house number."""
+        return replace(self, house=self.digits, letters="", matches=(), first=0, street="", unit="", unit_keys="")
+
     def keying(self, *keys: str) -> Building:
         """Note keys as they were pressed, for staff who have to make sense of an address."""
         return replace(self, keyed=(*self.keyed, *(without_cards(key) for key in keys if key)))
 
     def is_sure(self, match: Match) -> bool:
         """Say whether the address with one of the streets is taken as verified."""
-        return self.checked and not match.doubt and not self.urbanization
+        return self.checked and not self.doubt_about(match) and not self.urbanization
+
+    def doubt_about(self, match: Match) -> str:
+        """Return what is doubtful about the address with one of the streets: a number may have got its letter since."""
+        place = place_of(self.zip)
+        settled = match.doubt == Doubt.NUMBER and place is not None and has_its_letter(place, self.house)
+        return "" if settled else match.doubt
 
     def address(self, match: Match) -> dict[str, Value]:
         """Return the whole address with one of the streets."""

@@ -18,6 +18,7 @@ from ivr.payment.cards import without_cards
 from ivr.pharmacy.doubts import doubt
 from ivr.pharmacy.places import PUERTO_RICO, Place, place_of
 from ivr.pharmacy.streets import StreetFacts, has_streets, rank, rank_near, streets_of
+from ivr.postal.streets import take_apart
 from ivr.prompts import phrase
 from ivr.secret import DOT
 from ivr.wording import Value, Values
@@ -41,19 +42,34 @@ def _built(outcome: str, building: Building, *forgets: str) -> Done:
 # ZIP and house number
 
 
-def take_zip(_: Context, values: Values) -> Done:
-    """Take the ZIP code; when only that was to be changed, what was keyed for the rest stands."""
-    keyed = text(values, "keyed_zip")
-    building, place = replace(Building.of(values).keying(keyed), zip=keyed, urbanization=""), place_of(keyed)
+def take_zip(context: Context, values: Values) -> Done:
+    """Take the ZIP code. When only that was to be changed, the rest stands where the very street is found again."""
+    keyed, before = text(values, "keyed_zip"), Building.of(values)
+    building, place = replace(before.keying(keyed), zip=keyed, urbanization=""), place_of(keyed)
     if place is None:
         built = replace(building, city="", state="")
         return Done("unknown", {"building": built.value, "zip_note": ()}, ("keyed_zip",))
-    building = replace(building, city=place.city, state=place.state)
-    if place.military:
-        building = replace(building, house="", letters="", matches=(), street="", unit="")
-    outcome = "military" if place.military else "mended" if building.letters or building.street else "place"
+    outcome, building = _moved(context, before, replace(building, city=place.city, state=place.state), place)
     told = {"building": building.value, "place": building.place, "zip_note": _zip_note(place)}
     return Done(outcome, told, ("keyed_zip",))
+
+
+def _moved(context: Context, before: Building, building: Building, place: Place) -> tuple[str, Building]:
+    """Return what is left of an address in another ZIP code, and how it goes on there."""
+    if place.military:
+        return "military", replace(building.on_another_street(), house="")
+    if (left := place_of(before.zip)) and left.military:
+        building = building.on_another_street()
+    if not (building.letters or building.street):
+        return "place", building
+    if building.zip == before.zip or building.street or not building.matches:
+        return "mended", building
+    known, house = streets_of(context.connection, building.zip), building.house_digits
+    names = {take_apart(match.name, before.state).whole for match in building.offered}
+    fitting = (*rank(known, building.letters, house), *rank_near(known, building.letters, house))
+    if same := _matches(building, known, (street for street in fitting if street.words.whole in names)):
+        return "same_street", replace(building, matches=same, first=0)
+    return "other_streets" if known else "no_streets", building.on_another_street()
 
 
 def _zip_note(place: Place) -> Value:
@@ -75,10 +91,11 @@ def take_house(context: Context, values: Values) -> Done:
 
 
 def add_house_letter(_: Context, values: Values) -> Done:
-    """Add a letter to the house number: its key and its place on the key."""
+    """Add a letter to the house number, in front (W3456) or behind (74B): its key and its place on the key."""
     building, keyed = Building.of(values), text(values, "keyed_letter")
-    letter = unspell(keyed) or ""
-    return _marked(building.keying(keyed), letter.isalpha(), f"{building.digits}{letter}", "keyed_letter")
+    letter, digits = unspell(keyed) or "", building.digits
+    house = f"{letter}{digits}" if values.get("letter_place") == "in_front" else f"{digits}{letter}"
+    return _marked(building.keying(keyed), letter.isalpha(), house, "keyed_letter")
 
 
 def add_house_dash(_: Context, values: Values) -> Done:

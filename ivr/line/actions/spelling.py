@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ivr.flow.call import Done
-from ivr.keypad import take_back, unspell
+from ivr.flow.language import MOST_DIGITS
+from ivr.keypad import spell, take_back, unspell
 from ivr.line.actions.address_building import Building
 from ivr.line.actions.kinds import Action, Inside, text
 from ivr.line.service import Context
@@ -19,18 +20,30 @@ LONGEST = 60
 
 def begin_spelling(_: Context, values: Values) -> Done:
     """Begin to spell the part of the address that `spelling` names."""
-    return Done("begun", {"part": phrase(f"spelling.{text(values, 'spelling')}"), **_spelled("")})
+    part = phrase(f"spelling.{text(values, 'spelling')}")
+    return Done("begun", {"part": part, "half_letter": "", **_spelled("")})
 
 
 def take_letters(_: Context, values: Values) -> Done:
-    """Add what was keyed to what was spelled before; a star takes back the letter before it."""
-    keyed = text(values, "keyed_letters")
-    more = unspell(take_back(keyed))
-    if more is None:
-        return Done("unreadable", forgets=("keyed_letters",))
-    spelled = " ".join(f"{text(values, 'spelled')}{more}".upper()[:LONGEST].split(" "))
-    building = Building.of(values).keying(keyed)
-    return Done("heard", {**_spelled(spelled), "building": building.value}, ("keyed_letters",))
+    """Add what was keyed to what was spelled before; a star takes back the letter before it.
+
+    As many keys as an answer can have may be the first of a longer one: the rest is taken at once, and the half of a
+    letter waits for it.
+    """
+    keyed, half = text(values, "keyed_letters"), values.get("half_letter") or ""
+    pressed = take_back(f"{spell(text(values, 'spelled'))}{half}{keyed}")
+    is_full = len(keyed) == MOST_DIGITS and len(pressed) < 2 * LONGEST
+    half = pressed[-1] if is_full and len(pressed) % 2 else ""
+    spelled = unspell(pressed.removesuffix(half))
+    if spelled is None:
+        return Done("unreadable", {"half_letter": ""}, ("keyed_letters",))
+    told = {**_spelled(spelled[:LONGEST]), "half_letter": half, "building": Building.of(values).keying(keyed).value}
+    return Done("full" if is_full else "heard", told, ("keyed_letters",))
+
+
+def end_letters(_: Context, __: Values) -> Done:
+    """End what was longer than one answer; the half of a letter that nothing came after is none."""
+    return Done("heard", {"half_letter": ""})
 
 
 def take_back_letter(_: Context, values: Values) -> Done:
@@ -60,7 +73,7 @@ def use_spelling(_: Context, values: Values) -> Done:
         case "unit":
             building = replace(building, unit=spelled, unit_keys="")
         case "city":
-            building = replace(building, city=spelled)
+            building = replace(building.on_another_street(), city=spelled)
         case _ if spelled not in STATES:
             return Done("no_state")
         case _:
@@ -72,6 +85,7 @@ def use_spelling(_: Context, values: Values) -> Done:
 ACTIONS: dict[str, Action] = {
     "begin_spelling": Inside(begin_spelling),
     "take_letters": Inside(take_letters),
+    "end_letters": Inside(end_letters),
     "take_back_letter": Inside(take_back_letter),
     "use_spelling": Inside(use_spelling),
 }

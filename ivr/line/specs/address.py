@@ -27,5 +27,6 @@ SPECS: dict[str, ActionSpec] = {
     ),
     "keep_address": spec("kept", reads=("member_id",), writes={"new_address": KEPT}, facts=KEPT_BY),
     "drop_address": spec("dropped", writes={"new_address": KEPT}),
+    "leave_mailing_address": spec("left", "none", writes={"new_address": KEPT}),
     "has_unkept_address": spec("unkept", "none"),
 }

@@ -16,6 +16,8 @@ ZIP_TOLD = {**BUILT, "zip_note": "phrase"}
 
 ZIP_NOTES: Phrases = {"address.retired_zip": {}}
 
+ZIP_KNOWN = ("place", "mended", "same_street", "other_streets", "no_streets", "military")
+
 UNITS = {"units": Items({"unit": "digits"}, MOST_AT_ONCE)}
 
 CITIES = {"cities": Items({"city": "text"}, MOST_AT_ONCE)}
@@ -30,10 +32,10 @@ CITIES_TOLD = {"cities": LIST, "others": "phrase"}
 SPECS: dict[str, ActionSpec] = {
     "begin_address": spec("begun", writes=ZIP_TOLD, phrases={"zip_note": ZIP_NOTES}),
     "take_zip": spec(
-        *("place", "mended", "military", "unknown"),
+        *(*ZIP_KNOWN, "unknown"),
         reads=("building", "keyed_zip"),
         writes=ZIP_TOLD,
-        on={"place": PLACED, "mended": PLACED, "military": PLACED},
+        on=dict.fromkeys(ZIP_KNOWN, PLACED),
         phrases={"zip_note": ZIP_NOTES},
         forgets=("keyed_zip",),
         answers={"keyed_zip": answers.ZIP},
@@ -47,7 +49,7 @@ SPECS: dict[str, ActionSpec] = {
     ),
     "add_house_letter": spec(
         *MARKED,
-        reads=("building", "keyed_letter"),
+        reads=("building", "keyed_letter", "letter_place"),
         on={"done": BUILT},
         forgets=("keyed_letter",),
         answers={"keyed_letter": answers.HOUSE_MARK},
