@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ivr.clock import Clock, fixed_clock, system_clock
@@ -121,16 +121,32 @@ class FoundError(ValueError):
     """What was found in place of a value, in words that hold nothing of a secret one, and what to do about it."""
 
 
+def _refuse(value: str, slips: Mapping[str, str]) -> None:
+    """Raise FoundError with the words of the first slip whose pattern the value holds."""
+    for pattern, words in slips.items():
+        if re.search(pattern, value):
+            raise FoundError(words)
+
+
+_DATABASE_SLIPS = {
+    r"^[\"']|[\"']$": "quotation marks round it: leave them out",
+    r"\s": "a space in it: write it as %20",
+}
 _DRIVERS = {"sqlite": "pysqlite", "postgres": "psycopg", "postgresql": "psycopg"}
 """Kind of database -> the driver for it that is installed."""
 
 
 def _database(value: str) -> str:
     """Name the PostgreSQL driver that is installed when the URL leaves it open."""
-    if value[0] in "\"'" or value[-1] in "\"'":
-        raise FoundError("quotation marks round it: leave them out")
-    if re.search(r"\s", value):
-        raise FoundError("a space in it: write it as %20")
+    _refuse(value, _DATABASE_SLIPS)
+    try:
+        plain = unquote(value, errors="strict").encode().decode()
+    except UnicodeError:
+        raise FoundError(
+            "a letter that is not in UTF-8: type it anew, or write its bytes in UTF-8 as in %C3%A9"
+        ) from None
+    if not plain.isprintable():
+        raise FoundError("a sign that cannot be seen, such as %00: leave it out")
     kind, slashes, rest = value.partition("://")
     name, _, driver = kind.lower().partition("+")
     if not slashes:
@@ -142,11 +158,18 @@ def _database(value: str) -> str:
     return f"sqlite://{_sqlite(rest)}" if name == "sqlite" else f"postgresql+psycopg://{_postgresql(rest)}"
 
 
+_SQLITE_SLIPS = {
+    r"[?#]": "a ? or a # after the file: an embedded database takes no options, leave out what follows it",
+    r"^/file:": "file: before the name of the file: leave it out",
+}
+
+
 def _sqlite(rest: str) -> str:
     if rest and not rest.startswith("/"):
         raise FoundError("two slashes before a file: write three, or four for a path from the root")
-    if re.fullmatch(r"/?(\?.*)?|.*(:memory:|mode=memory).*", rest):
+    if re.fullmatch(r"/?(\?.*)?|.*(:memory:|mode=memory).*", unquote(rest)):
         raise FoundError("a database in memory, which no two workers share: name a file, such as sqlite:///ivr.db")
+    _refuse(rest, _SQLITE_SLIPS)
     return rest
 
 
@@ -162,13 +185,27 @@ def _postgresql(rest: str) -> str:
         port = 0
     if port == 0:
         raise FoundError("a port that is no number from 1 to 65535, or an IPv6 address without its brackets")
+    _refuse(rest, {"#": "a # in it: leave it out, nothing may follow the name of the database and its options"})
+    address, _, options = rest.partition("?")
+    if not (address.partition("/")[2] or parse_qs(options).keys() & _NAMING):
+        raise FoundError("no name of a database: write it after the host, as in postgresql://USER@HOST/NAME")
     return rest
 
 
+_NAMING = {"dbname", "service"}
+"""Options of a PostgreSQL URL that say which database is meant, as the end of its path does."""
+
+_URL_SLIPS = {
+    "@": "a user name or a password with @, not shown here: leave it out",
+    r"[?#]": "a ? or a # and what follows it, not shown here: leave it out",
+}
+
+
 def _url(value: str) -> str:
+    _refuse(value, _URL_SLIPS)
     parts = urlsplit(value)
     _ = parts.port  # reading it is what refuses a port out of range
-    plain = parts.scheme in ("http", "https") and parts.hostname and not re.search(r"[\s?#@\\]", value)
+    plain = parts.scheme in ("http", "https") and parts.hostname and not re.search(r"[\s\\]", value)
     if not plain:
         raise ValueError
     return value.rstrip("/")
@@ -205,6 +242,21 @@ def _secrets(value: str) -> tuple[Secret, ...]:
     if not all(parts):
         raise ValueError
     return tuple(Secret(part) for part in parts)
+
+
+_TOKEN_SLIPS = {
+    "[\"'`\u2018-\u201d]": "quotation marks, not shown here: leave them out",
+    r"\s": "a space in it, not shown here: leave it out",
+    r"[^!-~]": "a letter or sign that no token has, not shown here: copy the token from the carrier's console",
+    r"^AC.{32}$": "an account SID, not shown here: that is TWILIO_ACCOUNT_SID; the token stands below it in the carrier's console",
+}
+
+
+def _auth_tokens(value: str) -> tuple[Secret, ...]:
+    tokens = _secrets(value)
+    for token in tokens:
+        _refuse(token.reveal(), _TOKEN_SLIPS)
+    return tokens
 
 
 def _processor_key(value: str) -> Secret:
@@ -245,7 +297,7 @@ _FLAG_TAKES = "1 or 0"
 SETTINGS: tuple[Setting, ...] = (
     Setting("DATABASE_URL", "database_url", _database, "a sqlite:// or postgresql:// URL", "sqlite:///ivr.db",
             "the shared pharmacy database", secret=True),
-    Setting("TWILIO_AUTH_TOKEN", "twilio_auth_tokens", _secrets, "the account's token, or a comma list while it rotates", "",
+    Setting("TWILIO_AUTH_TOKEN", "twilio_auth_tokens", _auth_tokens, "the account's token, or a comma list while it rotates", "",
             "checks that a request comes from the carrier; unset, only local requests are taken", secret=True),
     Setting("TWILIO_ACCOUNT_SID", "twilio_account_sid", _matching(r"AC[0-9a-fA-F]{32}"), "AC and 32 hexadecimal digits", "",
             "the carrier account that sends text messages"),

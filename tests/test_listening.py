@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from click.testing import CliRunner
@@ -15,13 +16,13 @@ from ivr.cli.listening import Endpoint, address_of, free_endpoint
 from ivr.errors import SettingError
 
 
-@pytest.fixture
-def taken() -> Iterator[int]:
-    """A port of 127.0.0.1 at which somebody listens, who lets others share it as the workers of a server do."""
-    with socket.socket() as listener:
+@contextmanager
+def somebody(address: str) -> Iterator[int]:
+    """A port at which somebody listens, who lets others share it as the workers of a server do."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listener.bind(("127.0.0.1", 0))
+        listener.bind((address, 0))
         listener.listen()
         yield listener.getsockname()[1]
 
@@ -71,10 +72,36 @@ def test_port_0_is_any_that_is_free() -> None:
     assert free_endpoint("127.0.0.1", 0).port > 0
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])  # noqa: S104 - nobody listens there for long
-def test_a_port_that_somebody_has_is_told_though_they_would_share_it(address: str, taken: int) -> None:
-    with pytest.raises(SettingError, match=f"^--port: port {taken} of {address} is taken: .*choose another port$"):
-        free_endpoint(address, taken)
+ANY4, ANY6 = "0.0.0.0", "::"  # noqa: S104 - nobody listens there for long
+
+
+@pytest.mark.parametrize(
+    ("held", "asked", "told"),
+    [
+        ("127.0.0.1", "127.0.0.1", "127.0.0.1"),
+        ("127.0.0.1", ANY4, ANY4),
+        ("127.0.0.1", ANY6, ANY6),
+        (ANY4, "127.0.0.1", "127.0.0.1"),
+        (ANY6, "127.0.0.1", "127.0.0.1"),
+        (ANY6, "::1", "::1"),
+        (ANY6, ANY4, ANY4),
+        # localhost is both
+        (ANY4, "::1", "127.0.0.1"),
+        ("127.0.0.1", "::1", "127.0.0.1"),
+        ("::1", "127.0.0.1", "::1"),
+    ],
+)
+def test_a_port_that_somebody_has_is_told_though_they_would_share_it(held: str, asked: str, told: str) -> None:
+    with (
+        somebody(held) as port,
+        pytest.raises(SettingError, match=f"^--port: port {port} of {told} is taken: .*choose another port$"),
+    ):
+        free_endpoint(asked, port)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.2", "192.0.2.7"])
+def test_a_free_address_and_one_this_machine_lacks_are_not_taken(address: str) -> None:
+    assert not listening._is_taken(address, free_endpoint("127.0.0.1", 0).port)
 
 
 def test_of_two_lines_that_start_at_once_one_has_the_port() -> None:

@@ -53,6 +53,12 @@ def test_every_field_has_exactly_one_variable() -> None:
         ),
         ("DATABASE_URL", "sqlite:///memory.db", "database_url", "sqlite:///memory.db"),
         ("DATABASE_URL", "sqlite+pysqlite:///a@b.db", "database_url", "sqlite:///a@b.db"),
+        ("DATABASE_URL", "sqlite:///my%20caf%C3%A9.db", "database_url", "sqlite:///my%20caf%C3%A9.db"),
+        ("DATABASE_URL", "sqlite:///café.db", "database_url", "sqlite:///café.db"),
+        ("DATABASE_URL", "postgresql://?dbname=ivr", "database_url", "postgresql+psycopg://?dbname=ivr"),
+        ("DATABASE_URL", "postgresql:///ivr?host=/run/db", "database_url", "postgresql+psycopg:///ivr?host=/run/db"),
+        ("DATABASE_URL", "postgresql:///?service=refills", "database_url", "postgresql+psycopg:///?service=refills"),
+        ("TWILIO_AUTH_TOKEN", f"{'0a' * 16},{'AC' * 16}", "twilio_auth_tokens", (Secret("0a" * 16), Secret("AC" * 16))),
         ("TWILIO_AUTH_TOKEN", "new, old", "twilio_auth_tokens", (Secret("new"), Secret("old"))),
         ("TWILIO_ACCOUNT_SID", "AC" + "0a" * 16, "twilio_account_sid", "AC" + "0a" * 16),
         ("IVR_PUBLIC_URL", "https://refills.example:8443/line/", "public_url", "https://refills.example:8443/line"),
@@ -112,16 +118,60 @@ def test_the_processor_needs_its_key() -> None:
     assert str(caught.value) == "STRIPE_API_KEY: expected the processor's key with IVR_GATEWAY=stripe, found none"
 
 
+URL_TAKES = "http:// or https://, a host and perhaps a port and a path, nothing after it"
+URL_USER = "a user name or a password with @, not shown here: leave it out"
+URL_REST = "a ? or a # and what follows it, not shown here: leave it out"
+
+
 @pytest.mark.parametrize(
-    "url",
+    ("url", "found"),
     [
-        "refills.example", "ftp://refills.example", "https://", "https://a.example/?x=1", "https://a.example/#top",
-        "https://user:word@a.example", "https://a.example:99999", "https://a.example:port", "https://a b.example",
+        *((url, repr(url)) for url in (
+            "refills.example", "ftp://refills.example", "https://", "https://a.example:99999", "https://a.example:port",
+            "https://a b.example", "https://a.example\\b",
+        )),
+        ("https://a.example/?x=hush", URL_REST),
+        ("https://a.example/#hush", URL_REST),
+        ("https://user:hush@a.example", URL_USER),
+        ("https://user:hush@a.example:port/?x=1", URL_USER),
+        ("ftp://hush@[a.example", URL_USER),
     ],
 )  # fmt: skip
-def test_a_public_url_with_more_than_host_port_and_path_is_refused(url: str) -> None:
-    with pytest.raises(SettingError, match=r"^IVR_PUBLIC_URL: expected http:// or https://"):
-        load_settings({"IVR_PUBLIC_URL": url})
+@pytest.mark.parametrize("name", ["IVR_PUBLIC_URL", "STRIPE_API_BASE"])
+def test_a_url_with_more_than_host_port_and_path_is_refused(name: str, url: str, found: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        load_settings({name: url})
+    assert str(caught.value) == f"{name}: expected {URL_TAKES}, found {found}"
+    assert "hush" not in str(caught.value)
+
+
+TOKEN_QUOTES = "quotation marks, not shown here: leave them out"
+TOKEN_SIGN = "a letter or sign that no token has, not shown here: copy the token from the carrier's console"
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ('"hush"', TOKEN_QUOTES),
+        ("'hush'", TOKEN_QUOTES),
+        ("new,“hush”", TOKEN_QUOTES),
+        ("hush hush", "a space in it, not shown here: leave it out"),
+        ("hush\thush", "a space in it, not shown here: leave it out"),
+        ("…", TOKEN_SIGN),
+        ("húsh", TOKEN_SIGN),
+        ("hush\x07", TOKEN_SIGN),
+        ("hush\udcff", TOKEN_SIGN),
+        (
+            "AC" + "0a" * 16,
+            "an account SID, not shown here: that is TWILIO_ACCOUNT_SID; the token stands below it in the carrier's console",
+        ),
+    ],
+)
+def test_what_cannot_be_the_carriers_token_is_told_and_not_shown(value: str, found: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        load_settings({"TWILIO_AUTH_TOKEN": value})
+    words = f"TWILIO_AUTH_TOKEN: expected the account's token, or a comma list while it rotates, found {found}"
+    assert str(caught.value) == words
 
 
 @pytest.mark.parametrize(
@@ -151,6 +201,12 @@ NO_KIND = "no kind of database with :// in front"
 NO_PORT = "a port that is no number from 1 to 65535, or an IPv6 address without its brackets"
 PSYCOPG = "another driver than psycopg after the plus sign: postgresql:// alone chooses it"
 SIGN = "a sign in the name or the password that ends it: write @ as %40, / as %2F, ? as %3F, # as %23"
+NO_NAME = "no name of a database: write it after the host, as in postgresql://USER@HOST/NAME"
+NOT_UTF8 = "a letter that is not in UTF-8: type it anew, or write its bytes in UTF-8 as in %C3%A9"
+UNSEEN = "a sign that cannot be seen, such as %00: leave it out"
+FILE = "file: before the name of the file: leave it out"
+OPTIONS = "a ? or a # after the file: an embedded database takes no options, leave out what follows it"
+HASH = "a # in it: leave it out, nothing may follow the name of the database and its options"
 SLASHES = "two slashes before a file: write three, or four for a path from the root"
 
 
@@ -183,6 +239,26 @@ SLASHES = "two slashes before a file: write three, or four for a path from the r
         ("sqlite:///:memory:", IN_MEMORY),
         ("sqlite:///file::memory:?cache=shared&uri=true", IN_MEMORY),
         ("sqlite:///file:ivr?mode=memory&uri=true", IN_MEMORY),
+        ("sqlite:///x.db?mode=ro", OPTIONS),
+        ("sqlite:///x.db?foo=hush", OPTIONS),
+        ("sqlite:///file:x.db?uri=true", OPTIONS),
+        ("sqlite:///x.db#hush", OPTIONS),
+        ("sqlite:///\udcff.db", NOT_UTF8),
+        ("sqlite:///%FF.db", NOT_UTF8),
+        ("postgresql://db/\udcff", NOT_UTF8),
+        ("postgresql://u:hush@db/%FF", NOT_UTF8),
+        ("sqlite:///x%00.db", UNSEEN),
+        ("postgresql://u:hush@db/x\x07", UNSEEN),
+        ("sqlite:///file:x.db", FILE),
+        ("sqlite:///%3Amemory%3A", IN_MEMORY),
+        ("postgresql://", NO_NAME),
+        ("postgresql:///", NO_NAME),
+        ("postgresql://u:hush@127.0.0.1", NO_NAME),
+        ("postgresql://127.0.0.1:5432/", NO_NAME),
+        ("postgresql://127.0.0.1?sslmode=require", NO_NAME),
+        ("postgresql://127.0.0.1?dbname=", NO_NAME),
+        ("postgresql:///?host=/run/dbname=ivr", NO_NAME),
+        ("postgresql://db/ivr#hush", HASH),
         ("sqlite://ivr.db", SLASHES),
         ("sqlite://:memory:", SLASHES),
     ],

@@ -286,7 +286,11 @@ def test_a_house_number_counts_by_its_digits(number: str, digits: str) -> None:
         ("101 - 109", "101", "109"),
         ("10 - 12", "10", "12"),
         ("101A-103B", "101", "103"),
-        ("109-101", "109101", "109101"),
+        ("109-101", "101", "109"),
+        ("103B-101A", "101", "103"),
+        ("12 - 10", "10", "12"),
+        ("999-1001", "", ""),
+        ("1001-999", "", ""),
         ("12-34", "1234", "1234"),
         ("108-17", "10817", "10817"),
         ("91-1001", "911001", "911001"),
@@ -318,14 +322,18 @@ def test_a_house_number_may_be_several(number: str, low: str, high: str) -> None
         ("941021234", "94102"),
         ("941021234.0", "94102"),
         ("CA 94102", "94102"),
+        ("1001", "01001"),
+        ("501", "00501"),
+        ("10011234", "01001"),
+        ("5010001", "00501"),
+        ("6011234.0", "00601"),
         ("1001.0", "01001"),
         ("501.0", "00501"),
         ("10011234.0", "01001"),
         # what is none comes back, to be told as it was found
-        ("1001", "1001"),
-        ("9410", "9410"),
+        ("94", "94"),
+        ("941021", "941021"),
         ("941021.0", "941021.0"),
-        ("9410212.0", "9410212.0"),
         ("94102.5", "94102.5"),
         ("9.4102e4", "9.4102e4"),
         ("٩٤١٠٢", "٩٤١٠٢"),
@@ -353,6 +361,56 @@ def test_numbers_of_geojson_have_lost_their_zeros(tmp_path: Path) -> None:
         ("94102", None, None),
     ]
     assert bad == BadRow(5, "zip: expected five digits, found nothing")
+
+
+COLLECTED = "NUMBER,STREET,POSTCODE\n"
+UNCLOSED = "expected a quotation mark that ends what one begins in this line, found none"
+NO_FEATURE = "expected one feature a line, as OpenAddresses writes GeoJSON, found something else"
+FEATURE = '{"type": "Feature", "properties": {"number": "1", "street": "Elm St", "postcode": "01001"}}'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("a.csv", "NUMBER;STREET;POSTCODE\n1;Elm St;01001\n", "a.csv:1: expected commas between the columns, found semicolons"),
+        ("a.csv", '"NUMBER"\t"STREET"\t"POSTCODE"\n', "a.csv:1: expected commas between the columns, found tabs"),
+        ("a.csv", 'NUMBER,"STREET,POSTCODE\n1,Elm St,01001\n', f"a.csv:1: {UNCLOSED}"),
+        ("a.csv", "", "a.csv:1: expected the columns STREET and POSTCODE"),
+        ("a.geojson", '{"type": "FeatureCollection", "features": [' + FEATURE + "]}\n", f"a.geojson:1: {NO_FEATURE}"),
+        ("a.geojson", json.dumps(json.loads(FEATURE), indent=1), f"a.geojson:1: {NO_FEATURE}"),
+        ("a.geojson", "[" + FEATURE + "]", f"a.geojson:1: {NO_FEATURE}"),
+        ("a.geojson", "number,street\n", f"a.geojson:1: {NO_FEATURE}"),
+    ],
+)  # fmt: skip
+def test_what_is_not_written_as_openaddresses_does_is_told(tmp_path: Path, name: str, text: str, told: str) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(DataError) as caught:
+        list(read_openaddresses(path))
+    assert str(caught.value) == told
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "bad", "good"),
+    [
+        ("a.csv", COLLECTED, [BadRow(1, "expected addresses, found no rows")], []),
+        ("a.csv", COLLECTED + "\n\n", [BadRow(1, "expected addresses, found no rows")], []),
+        ("a.geojson", "", [BadRow(1, "expected addresses, found no rows")], []),
+        ("a.csv", COLLECTED + '1,"Elm St,01001\n2,"Oak St",01001\n', [BadRow(2, UNCLOSED)], ["Oak St"]),
+        ("a.csv", COLLECTED + '2,"Oak St",01001\n3,"Elm St,01001', [BadRow(3, UNCLOSED)], ["Oak St"]),
+        ("a.csv", COLLECTED + '1,12" Pipe Rd,01001\n', [], ['12" Pipe Rd']),
+        ("a.geojson", f"{FEATURE}\n\nnonsense\n{FEATURE}\n", [BadRow(3, NO_FEATURE)], ["Elm St", "Elm St"]),
+        ("a.geojson", '{"type": "Feature", "properties": null}\n', [BadRow(1, "zip: expected five digits, found nothing")], []),
+    ],
+)  # fmt: skip
+def test_a_bad_row_is_told_at_its_line_and_spoils_no_other(
+    tmp_path: Path, name: str, text: str, bad: list[BadRow], good: list[str]
+) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    found = list(read_openaddresses(path))
+    assert [row for row in found if isinstance(row, BadRow)] == bad
+    assert [row.street for row in found if isinstance(row, StreetRow)] == good
 
 
 def test_stretches_of_a_street_are_put_together_as_they_stream_by() -> None:
@@ -407,10 +465,10 @@ def test_the_command_converts(tmp_path: Path) -> None:
     [
         ("101,MARKET ST,94102.0", 0, "94102,MARKET ST,San Francisco,CA,101,101", "1 rows written"),
         (
-            "101,MARKET ST,9410",
+            "101,MARKET ST,941",
             1,
             "",
-            'out.csv:2: zip: expected five digits, found "9410"\n1 bad rows left out\n0 rows written',
+            "out.csv:2: zip: there is no ZIP code 00941 to take city and state from\n1 bad rows left out\n0 rows written",
         ),
     ],
 )

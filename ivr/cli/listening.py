@@ -17,6 +17,9 @@ LOCAL = ("127.0.0.1", "::1")
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what stands for every address of this machine
 """An address that stands for all of this machine's -> one of these, to be called at."""
 
+TWIN = {"127.0.0.1": "::1", "::1": "127.0.0.1"}
+"""Both are localhost: with a line at one and another program at the other, callers of that name would meet either."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -62,15 +65,31 @@ def address_of(host: str) -> str:
 
 def free_endpoint(address: str, port: int) -> Endpoint:
     """Return where to listen, port 0 standing for any that is free; SettingError when the place cannot be had."""
+    try:
+        found = Endpoint(address, _bound(address, port))
+    except OSError as error:
+        raise SettingError(_refusal(address, port, error)) from None
+    if address in TWIN and _is_taken(TWIN[address], found.port):
+        raise SettingError(_taken(TWIN[address], found.port))
+    return found
+
+
+def _bound(address: str, port: int) -> int:
+    """Return the port got by listening there for a moment."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # calls just ended do not keep a port
-        try:
-            tried.bind((address, port))
-            tried.listen()
-        except OSError as error:
-            raise SettingError(_refusal(address, port, error)) from None
-        return Endpoint(address, int(tried.getsockname()[1]))
+        tried.bind((address, port))
+        tried.listen()
+        return int(tried.getsockname()[1])
+
+
+def _is_taken(address: str, port: int) -> bool:
+    try:
+        _bound(address, port)
+    except OSError as error:
+        return error.errno == errno.EADDRINUSE  # not so where the machine has no such address
+    return False
 
 
 def _refusal(address: str, port: int, error: OSError) -> str:

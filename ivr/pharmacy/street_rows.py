@@ -101,26 +101,58 @@ def _quote(found: str) -> str:
 def read_csv(path: Path, encoding: str = "") -> Rows:
     """Read a CSV file with the columns zip and street, and if it has them urbanization, city, state, low and high."""
     records = _csv_records(path, encoding)
-    names = [name.lower() for name in next(records, (1, []))[1]]
+    names = _column_names(path, records)
     _check_columns(path, names)
     for line, row in records:
-        if len(row) == len(names):
+        if isinstance(row, BadRow):
+            yield row
+        elif len(row) == len(names):
             yield street_row(line, dict(zip(names, row, strict=True)))
         else:
             yield BadRow(line, f"expected {len(names)} fields, found {len(row)}")
 
 
-def _csv_records(path: Path, encoding: str) -> Iterator[tuple[int, list[str]]]:
+class _UnclosedError(Exception):
+    """A quotation mark is open where its line ends."""
+
+
+def _csv_records(path: Path, encoding: str) -> Iterator[tuple[int, list[str] | BadRow]]:
+    """Yield the rows of a file, each a line: a quotation mark left open spoils its own line and no other."""
     with path.open(encoding=encoding or "utf-8-sig", newline="") as lines:
-        reader = csv.reader(line.replace("\0", "") for line in lines)
         try:
-            for row in reader:
+            for number, line in enumerate(lines, 1):
+                row = _csv_record(number, line.replace("\0", ""))
                 if row:
-                    yield reader.line_num, [value.strip() for value in row]
+                    yield number, row
         except UnicodeError:
             raise _not_written_in(path, encoding) from None
-        except csv.Error as error:
-            raise DataError(f"{path.name}:{reader.line_num}: not readable as CSV: {error}") from None
+
+
+def _csv_record(number: int, line: str) -> list[str] | BadRow:
+    try:
+        return [value.strip() for value in next(csv.reader(_alone(line)))]
+    except _UnclosedError:
+        return BadRow(number, "expected a quotation mark that ends what one begins in this line, found none")
+    except csv.Error as error:
+        return BadRow(number, f"not readable as CSV: {error}")
+
+
+def _alone(line: str) -> Iterator[str]:
+    """Lend the CSV reader one line; it asks for another only within quotation marks."""
+    yield line
+    raise _UnclosedError
+
+
+def _column_names(path: Path, records: Iterator[tuple[int, list[str] | BadRow]]) -> list[str]:
+    line, row = next(records, (1, list[str]()))
+    if isinstance(row, BadRow):
+        raise DataError(f"{path.name}:{line}: {row.reason}")
+    if len(row) == 1 and (other := re.search(r"[;\t|]", row[0])):
+        raise DataError(f"{path.name}:{line}: expected commas between the columns, found {_SEPARATORS[other[0]]}")
+    return [name.lower() for name in row]
+
+
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 def _not_written_in(path: Path, encoding: str) -> DataError:
@@ -195,58 +227,66 @@ def _dbf_records(file: BinaryIO, path: Path, encoding: str) -> Iterator[dict[str
 
 def read_openaddresses(path: Path, encoding: str = "") -> Rows:
     """Read addresses collected by OpenAddresses: their CSV, or GeoJSON with one feature a line."""
-    found = _features(path, encoding) if "json" in path.suffix.lower() else _addresses(path, encoding)
-    for line, fields in found:
-        low, high = house_numbers(fields.get("number", ""))
-        code = zip_code(fields.get("postcode", ""))
-        yield street_row(line, {"zip": code, "street": fields.get("street", ""), "low": low, "high": high})
+    line = 0
+    for line, found in (_features if "json" in path.suffix.lower() else _addresses)(path, encoding):
+        yield found if isinstance(found, BadRow) else _collected(line, found)
+    if not line:
+        yield BadRow(1, "expected addresses, found no rows")
 
 
-def _addresses(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str]]]:
+def _collected(line: int, fields: Mapping[str, str]) -> StreetRow | BadRow:
+    low, high = house_numbers(fields.get("number", ""))
+    code = zip_code(fields.get("postcode", ""))
+    return street_row(line, {"zip": code, "street": fields.get("street", ""), "low": low, "high": high})
+
+
+def _addresses(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str] | BadRow]]:
     records = _csv_records(path, encoding)
-    names = [name.lower() for name in next(records, (1, []))[1]]
+    names = _column_names(path, records)
     if not {"street", "postcode"} <= set(names):
         raise DataError(f"{path.name}:1: expected the columns STREET and POSTCODE")
     for line, row in records:
-        yield line, dict(zip(names, row, strict=False))
+        yield line, row if isinstance(row, BadRow) else dict(zip(names, row, strict=False))
 
 
-def _features(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str]]]:
+def _features(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str] | BadRow]]:
     with path.open(encoding=encoding or "utf-8-sig") as lines:
         try:
             for number, line in enumerate(lines, 1):
-                yield number, _properties(line)
+                if not line.strip():
+                    continue
+                found = _properties(line)
+                if found is None and number == 1:  # a collection, or another kind of file: nor are the others
+                    raise DataError(f"{path.name}:1: {_NO_FEATURE}")
+                yield number, BadRow(number, _NO_FEATURE) if found is None else found
         except UnicodeError:
             raise _not_written_in(path, encoding) from None
 
 
-def _properties(line: str) -> dict[str, str]:
+_NO_FEATURE = "expected one feature a line, as OpenAddresses writes GeoJSON, found something else"
+
+
+def _properties(line: str) -> dict[str, str] | None:
+    """Return the properties of a feature as texts; None for a line that is no feature."""
     try:
-        properties = json.loads(line)["properties"]
-        return {name: _field(value) for name, value in properties.items()}
+        properties = json.loads(line)["properties"] or {}
+        return {name: str(value or "") for name, value in properties.items()}
     except (ValueError, LookupError, TypeError, AttributeError):
-        return {}
+        return None
 
 
-def _field(value: object) -> str:
-    """Return a value of JSON as a CSV file that knows of numbers would have it: 1001 for 01001 is told by its point."""
-    return str(float(value)) if isinstance(value, int | float) else str(value or "")
-
-
-_NUMERIC = re.compile(r"([0-9]+)\.0*")
+_NUMBER = re.compile(r"([0-9]{3,5}|[0-9]{7,9})(?:\.0*)?")
 _ZIP = re.compile(r"(?:[A-Za-z]{2} )?([0-9]{5})(?:[-\s]*|[-\s]?[0-9]{4})")
 
 
 def zip_code(text: str) -> str:
     """Return the five digits of a ZIP code as collected addresses have it; a text that has none comes back unchanged.
 
-    A column that was taken for numbers has lost its zeros in front and got a point: `1001.0`, `10011234.0`.
+    A column that was taken for numbers has lost its zeros in front, and may have got a point: `1001`, `10011234.0`.
     """
-    numeric = _NUMERIC.fullmatch(text)
-    digits = numeric[1] if numeric else ""
-    if digits and len(digits) not in (6, 7):
-        text = digits.zfill(5 if len(digits) <= 5 else 9)
-    found = _ZIP.fullmatch(text)
+    number = _NUMBER.fullmatch(text)
+    code = number[1].zfill(5 if len(number[1]) <= 5 else 9) if number else text
+    found = _ZIP.fullmatch(code)
     return found[1] if found else text
 
 
@@ -263,9 +303,11 @@ def house_numbers(text: str) -> tuple[str, str]:
     low, joint, high = found.groups()
     if high is None:
         return low, low
-    if " " in joint or (len(low) == len(high) >= _SHORTEST_OF_RANGE and low <= high):
+    if " " in joint or len(low) == len(high) >= _SHORTEST_OF_RANGE:
+        low, high = sorted((low, high), key=int)
         return low, high
-    return (low + high, low + high) if len(low + high) <= _MOST_DIGITS else ("", "")
+    is_one = min(len(low), len(high)) < _SHORTEST_OF_RANGE and len(low + high) <= _MOST_DIGITS
+    return (low + high, low + high) if is_one else ("", "")
 
 
 def house_number(text: str) -> str:
