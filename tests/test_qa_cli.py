@@ -76,12 +76,34 @@ def test_replay_tells_slips_in_scripts(calls: Path) -> None:
         (("no-such-folder",), "there is no file or folder no-such-folder"),
         (("--language", "fr"), "no language fr; there are en, es"),
         (("--url", "http://localhost", "--against", "HEAD"), "--against compares flows and prompts here"),
+        (("--url", "localhost:8000"), "expected an address like http://127.0.0.1:8000"),
+        (("--url", "http://localhost:80x"), "this is no address"),
+        (("--junit", "/no/such/x.xml"), "there is no folder /no/such; make it, or name a file in one that is there"),
+        (("--shares", "/no/such/x.json"), "there is no folder /no/such"),
+        (("--junit", "/usr"), "File '/usr' is a directory"),
     ],
 )
 def test_replay_refuses_wrong_usage(calls: Path, options: tuple[str, ...], told: str) -> None:
     result = run("replay", calls, *options)
     assert result.exit_code == 2
     assert told in result.stderr
+
+
+@pytest.mark.parametrize(
+    "url", ["http://u:hunter2@localhost", "https://u:hunt/er2@line.example", "u:hunter2@line.example", "//:hunter2@x"]
+)
+def test_a_password_in_an_address_is_refused_and_not_shown(calls: Path, url: str) -> None:
+    result = run("replay", calls, "--url", url)
+    assert result.exit_code == 2
+    assert "a name or password stands before an @" in result.stderr
+    assert "hunt" not in result.output
+    assert "er2" not in result.output
+
+
+@pytest.mark.parametrize("option", ["--out", "--unhappy"])
+def test_explore_refuses_a_file_that_it_could_not_write(option: str) -> None:
+    result = run("explore", option, "/no/such/new.yaml")
+    assert (result.exit_code, "there is no folder /no/such" in result.stderr) == (2, True)
 
 
 def test_replay_takes_several_names(calls: Path) -> None:
