@@ -106,6 +106,16 @@ def test_explore_refuses_a_file_that_it_could_not_write(option: str) -> None:
     assert (result.exit_code, "there is no folder /no/such" in result.stderr) == (2, True)
 
 
+def test_a_script_in_another_encoding_is_told_at_its_letter(calls: Path) -> None:
+    (calls / "old.yaml").write_bytes("call: Señora\nsteps: [{hangs_up: now}]\n".encode("latin-1"))
+    result = run("replay", calls)
+    assert result.exit_code == 1
+    assert (
+        'old.yaml:1:9: the file is not UTF-8 text from here on, where "ñ" may be meant; save it with that encoding'
+        in result.stderr
+    )
+
+
 def test_replay_takes_several_names(calls: Path) -> None:
     (calls / "bad.yaml").write_text(BAD + "- call: A third\n  steps: [{hangs_up: now}]\n")
     result = run("replay", calls, "--language", "en", "-k", "NEW prescription", "-k", "third")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,15 +43,16 @@ def line_at(url: str, settings: Settings, rehearsal: Rehearsal, *, may_write: bo
     mark = secrets.token_hex(8)
     sid = _call(f"{address}/voice", post, mark)
     today = facts.now.astimezone(settings.timezone).date()
+    backstage = _backstage(settings, sid, facts)
     return Remote(
         f"{address}/voice",
         post,
         rehearsal,
         facts,
         today,
-        rehearsal.vocabulary,
+        replace(rehearsal.vocabulary, standing={}) if backstage else rehearsal.vocabulary,  # its members are others
         mark,
-        _backstage(settings, sid, facts),
+        backstage,
         may_write,
     )
 
