@@ -72,7 +72,8 @@ def test_replay_tells_slips_in_scripts(calls: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("-k", "nothing like it"), "there is no script to play"),
+        (("-k", "nothing like it"), 'of 1 scripts none has "nothing like it" in its name'),
+        (("-k", "prescribtion"), 'has "prescribtion" in its name (did you mean "prescription"?)'),
         (("no-such-folder",), "there is no file or folder no-such-folder"),
         (("--language", "fr"), "no language fr; there are en, es"),
         (("--url", "http://localhost", "--against", "HEAD"), "--against compares flows and prompts here"),
@@ -129,6 +130,18 @@ def test_replay_without_scripts_of_its_own_is_wrong_usage(tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     result = run("replay")
     assert (result.exit_code, "there is no file or folder tests/calls" in result.stderr) == (2, True)
+
+
+def test_a_folder_without_scripts_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "calls.yml").write_text(GOOD)
+    result = run("replay", tmp_path)
+    assert (result.exit_code, f"there is no call script in {tmp_path}" in result.stderr) == (2, True)
+
+
+def test_a_language_that_no_script_is_played_in_is_wrong_usage(calls: Path) -> None:
+    (calls / "good.yaml").write_text(BAD)
+    result = run("replay", calls, "--language", "es")
+    assert (result.exit_code, "none of these scripts is played in es" in result.stderr) == (2, True)
 
 
 def test_replay_writes_for_machines(calls: Path, tmp_path: Path) -> None:

@@ -77,7 +77,11 @@ def replay(
     stage = setup.stage()
     if not stage.sees_rows:
         click.echo(WORDS_ONLY, err=True)
-    parts = parts_of(read_scripts(paths or (CALLS,), stage), stage.catalogues.languages, language, wanted)
+    scripts = read_scripts(paths or (CALLS,), stage)
+    if not scripts:
+        looked = ", ".join(map(str, paths or (CALLS,)))
+        raise click.UsageError(f"there is no call script in {looked}; files of them end in .yaml")
+    parts = parts_of(scripts, stage.catalogues.languages, language, wanted)
     if against is not None:
         sys.exit(tell_changes(parts, against, jobs))
     played = list(_play(parts, setup, stage, jobs, quiet=as_json, verbose=verbose))
