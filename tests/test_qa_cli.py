@@ -72,16 +72,49 @@ def test_replay_tells_slips_in_scripts(calls: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("-k", "nothing like it"), "there is no script to play"),
+        (("-k", "nothing like it"), 'of 1 scripts none has "nothing like it" in its name'),
+        (("-k", "prescribtion"), 'has "prescribtion" in its name (did you mean "prescription"?)'),
         (("no-such-folder",), "there is no file or folder no-such-folder"),
         (("--language", "fr"), "no language fr; there are en, es"),
         (("--url", "http://localhost", "--against", "HEAD"), "--against compares flows and prompts here"),
+        (("--url", "localhost:8000"), "expected an address like http://127.0.0.1:8000"),
+        (("--url", "http://localhost:80x"), "this is no address"),
+        (("--junit", "/no/such/x.xml"), "there is no folder /no/such; make it, or name a file in one that is there"),
+        (("--shares", "/no/such/x.json"), "there is no folder /no/such"),
+        (("--junit", "/usr"), "File '/usr' is a directory"),
     ],
 )
 def test_replay_refuses_wrong_usage(calls: Path, options: tuple[str, ...], told: str) -> None:
     result = run("replay", calls, *options)
     assert result.exit_code == 2
     assert told in result.stderr
+
+
+@pytest.mark.parametrize(
+    "url", ["http://u:hunter2@localhost", "https://u:hunt/er2@line.example", "u:hunter2@line.example", "//:hunter2@x"]
+)
+def test_a_password_in_an_address_is_refused_and_not_shown(calls: Path, url: str) -> None:
+    result = run("replay", calls, "--url", url)
+    assert result.exit_code == 2
+    assert "a name or password stands before an @" in result.stderr
+    assert "hunt" not in result.output
+    assert "er2" not in result.output
+
+
+@pytest.mark.parametrize("option", ["--out", "--unhappy"])
+def test_explore_refuses_a_file_that_it_could_not_write(option: str) -> None:
+    result = run("explore", option, "/no/such/new.yaml")
+    assert (result.exit_code, "there is no folder /no/such" in result.stderr) == (2, True)
+
+
+def test_a_script_in_another_encoding_is_told_at_its_letter(calls: Path) -> None:
+    (calls / "old.yaml").write_bytes("call: Señora\nsteps: [{hangs_up: now}]\n".encode("latin-1"))
+    result = run("replay", calls)
+    assert result.exit_code == 1
+    assert (
+        'old.yaml:1:9: the file is not UTF-8 text from here on, where "ñ" may be meant; save it with that encoding'
+        in result.stderr
+    )
 
 
 def test_replay_takes_several_names(calls: Path) -> None:
@@ -97,6 +130,18 @@ def test_replay_without_scripts_of_its_own_is_wrong_usage(tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     result = run("replay")
     assert (result.exit_code, "there is no file or folder tests/calls" in result.stderr) == (2, True)
+
+
+def test_a_folder_without_scripts_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "calls.yml").write_text(GOOD)
+    result = run("replay", tmp_path)
+    assert (result.exit_code, f"there is no call script in {tmp_path}" in result.stderr) == (2, True)
+
+
+def test_a_language_that_no_script_is_played_in_is_wrong_usage(calls: Path) -> None:
+    (calls / "good.yaml").write_text(BAD)
+    result = run("replay", calls, "--language", "es")
+    assert (result.exit_code, "none of these scripts is played in es" in result.stderr) == (2, True)
 
 
 def test_replay_writes_for_machines(calls: Path, tmp_path: Path) -> None:

@@ -21,18 +21,29 @@ from ivr.qa.script import (
     Sweeps,
     Waits,
 )
-from ivr.qa.vocabulary import Spoken, Vocabulary
+from ivr.qa.vocabulary import Spoken, Table, Vocabulary
 
 KNOWN = Vocabulary(
     frozenset({"main.menu", "main.goodbye", "order.total"}),
-    {"refill_order": ("order_number", "status", "total_cents"), "prescription": ("rx_number", "refills_left")},
+    {
+        "member": ("member_number", "last_name"),
+        "refill_order": ("order_number", "status", "total_cents"),
+        "prescription": ("rx_number", "member_number", "refills_left"),
+    },
     ("en", "es"),
-    {"journal": ("turn", "event")},
+    {"journal": ("turn", "event"), "notice": ("kind",)},
     spoken={
         "main.menu": Spoken(frozenset(), {"silence": 2, "wrong": 2}),
         "main.goodbye": Spoken(frozenset(), {"silence": 0, "wrong": 0}),
         "order.total": Spoken(frozenset({"total", "count"}), {"silence": 0, "wrong": 0}),
     },
+    made_of={
+        "member": Table("member_number", ("member_number", "last_name")),
+        "refill_order": Table("order_number", words={"status": ("held", "placed", "shipped")}),
+        "prescription": Table("rx_number", ("rx_number", "refills_left"), {"member_number": "member"}),
+        "notice": Table(words={"kind": ("address_changed",)}),
+    },
+    standing={"member": frozenset({"41200017", "41200025"}), "prescription": frozenset({"7304112"})},
 )
 
 
@@ -221,6 +232,34 @@ SLIPS = {
         'calls.yaml:4:15: "end" should be one of goodbye, person, hung_up, open, error; found "goodby" '
         '(did you mean "goodbye"?)',
     ),
+    "a word that a column never holds": (
+        steps("presses: '1'") + "\nexpect: {orders: [{total_cents: any, status: plased}]}",
+        'calls.yaml:4:46: "status" should be one of held, placed, shipped; found "plased" (did you mean "placed"?)',
+    ),
+    "one of rows that are not to be there": (
+        steps("presses: '1'") + "\nexpect: {no_rows: {refill_order: [{status: sent}]}}",
+        'calls.yaml:4:44: "status" should be one of held, placed, shipped; found "sent"',
+    ),
+    "one that is given": (
+        steps("presses: '1'") + "\ngiven: {refill_order: [{status: shiped}]}",
+        'calls.yaml:4:33: "status" should be one of held, placed, shipped; found "shiped" (did you mean "shipped"?)',
+    ),
+    "one of the line's own": (
+        steps("presses: '1'") + "\nexpect: {notices: [{kind: adress_changed}]}",
+        'calls.yaml:4:27: "kind" should be one of address_changed; found "adress_changed" (did you mean "address_changed"?)',
+    ),
+    "a member that is none": (
+        steps("presses: '1'") + "\ngiven: {member: [{member_number: '41200018'}]}",
+        'calls.yaml:4:34: there is no such member as "41200018" (did you mean "41200017"?); a new one needs last_name too',
+    ),
+    "a prescription that is none, meanwhile": (
+        steps("meanwhile: {prescription: [{rx_number: '99'}]}"),
+        'calls.yaml:3:44: there is no such prescription as "99"; a new one needs refills_left too',
+    ),
+    "a member that is none, of a prescription": (
+        steps("presses: '1'") + "\ngiven: {prescription: [{rx_number: '7304112', member_number: '41200026'}]}",
+        'calls.yaml:4:62: there is no such member as "41200026" (did you mean "41200025"?)',
+    ),
     "a limit that is none": (
         steps("presses: '1'") + "\nexpect: {keys: few}",
         'calls.yaml:4:16: a number, or a limit like <=25, is expected here; found "few"',
@@ -255,6 +294,14 @@ SLIPS = {
 def test_a_slip_is_told_at_its_place(text: str, problem: str) -> None:
     _, problems = read(text)
     assert problems == [problem]
+
+
+def test_rows_may_name_what_earlier_ones_gave_and_hold_patterns() -> None:
+    given = (
+        "given: {member: [{member_number: '5', last_name: Doe}], prescription: [{rx_number: '9', member_number: '5', refills_left: 1}]}",
+        "expect: {orders: [{status: any}, {status: ''}, {status: ~sh}, {status: held}], rows: {member: [{member_number: '7'}]}}",
+    )
+    assert read("\n".join((steps("meanwhile: {prescription: [{rx_number: '9'}]}"), *given)))[1] == []
 
 
 def test_every_slip_is_told_at_once() -> None:

@@ -7,7 +7,8 @@ from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Engine, bindparam, select
 
-from ivr.cli import line_rows, pharmacy_rows
+from ivr.cli import lent_streets, line_rows, pharmacy_rows
+from ivr.cli.lent_streets import LentStreets
 from ivr.cli.line_rows import LineRows
 from ivr.line import trials as traces
 from ivr.line.service import Caller
@@ -31,7 +32,9 @@ _OWNERS = {
 class TestMembers:
     """What a run of scripts may touch; made when it begins, as everything is then."""
 
-    def __init__(self, database: Engine, vault: Vault, now: datetime, today: date) -> None:
+    def __init__(self, database: Engine, vault: Vault, now: datetime, today: date, *, live: bool) -> None:
+        """The street directory is everybody's: on a line that is `live` it is left alone."""
+        self._streets = None if live else LentStreets(database, today)
         self._database = database
         self._vault = vault
         self._now = now
@@ -51,6 +54,10 @@ class TestMembers:
         """Say why rows cannot be given or numbers not be keyed there."""
         given: set[str] = set()
         for row in rows:
+            if self._streets and row.table == lent_streets.TABLE:
+                if refusal := self._streets.refuses(row):
+                    return refusal
+                continue
             if self._theirs(row.table) is None:
                 return f"it changes the table {row.table}, which is not the test members' alone"
             if not self._is_theirs(row, given):
@@ -96,7 +103,11 @@ class TestMembers:
         if not rows:
             return
         before = {table: self._ids(table) for table in self._before}
-        pharmacy_rows.change(self._database, rows, self._today, self._theirs)
+        for row in rows:
+            if self._streets and row.table == lent_streets.TABLE:
+                self._streets.lend(row)
+            else:
+                pharmacy_rows.change(self._database, [row], self._today, self._theirs)
         for table, ids in before.items():
             self._before[table].update(self._ids(table) - ids)
 
@@ -115,6 +126,8 @@ class TestMembers:
     def restore(self) -> None:
         """Make everything as it was when the run began."""
         with self._database.begin() as connection:
+            if self._streets:
+                self._streets.take_back(connection)
             trials.put_back(connection, self._kept)
             traces.forget_members(connection, self._vault, self._kept.ids, self._members)
             traces.forget_calls(connection, self._vault, self._callers(), self._last_try)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,15 +43,16 @@ def line_at(url: str, settings: Settings, rehearsal: Rehearsal, *, may_write: bo
     mark = secrets.token_hex(8)
     sid = _call(f"{address}/voice", post, mark)
     today = facts.now.astimezone(settings.timezone).date()
+    backstage = _backstage(settings, sid, facts)
     return Remote(
         f"{address}/voice",
         post,
         rehearsal,
         facts,
         today,
-        rehearsal.vocabulary,
+        replace(rehearsal.vocabulary, standing={}) if backstage else rehearsal.vocabulary,  # its members are others
         mark,
-        _backstage(settings, sid, facts.now),
+        backstage,
         may_write,
     )
 
@@ -93,7 +95,7 @@ def _call(url: str, post: Post, mark: str) -> str:
     return sid
 
 
-def _backstage(settings: Settings, sid: str, now: datetime) -> TestMembers | None:
+def _backstage(settings: Settings, sid: str, facts: Facts) -> TestMembers | None:
     """Return the test members in DATABASE_URL if it is that line's: the call just made is there."""
     database = _existing(settings.database_url)
     if database is None:
@@ -102,7 +104,8 @@ def _backstage(settings: Settings, sid: str, now: datetime) -> TestMembers | Non
         with database.connect() as connection:
             if connection.scalar(select(tables.call.c.sid).where(tables.call.c.sid == sid)) is None:
                 return None
-        members = TestMembers(database, Vault(secret_keys(settings)), now, now.astimezone(settings.timezone).date())
+        today = facts.now.astimezone(settings.timezone).date()
+        members = TestMembers(database, Vault(secret_keys(settings)), facts.now, today, live=facts.live)
     except (SQLAlchemyError, IvrError):
         return None
     return members if len(members) else None

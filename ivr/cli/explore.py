@@ -10,8 +10,9 @@ from pathlib import Path
 
 import click
 
+from ivr.cli.parameters import OUTPUT, PATH
 from ivr.cli.playing import Setup, read_scripts
-from ivr.cli.qa import PATH, must_exist
+from ivr.cli.qa import must_exist
 from ivr.cli.rehearsal import Rehearsal
 from ivr.qa import unhappy
 from ivr.qa.coverage import exercised
@@ -25,11 +26,11 @@ from ivr.qa.writer import Draft, write
 @click.command()
 @click.argument("paths", nargs=-1, type=PATH)
 @click.option("--seconds", default=60.0, show_default=True, type=click.FloatRange(min=1), help="How long to look.")
-@click.option("--out", type=PATH, help="Write the calls that are found to this file, as scripts.")
+@click.option("--out", type=OUTPUT, help="Write the calls that are found to this file, as scripts.")
 @click.option("--random", "random_calls", type=click.IntRange(min=1), help="Let so many random callers call instead.")
 @click.option("--seed", default=0, show_default=True, help="The first random caller; each has a number of its own.")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes for random callers.")
-@click.option("--unhappy", "unhappy_out", type=PATH, help="Write what callers do instead of answering, likewise.")
+@click.option("--unhappy", "unhappy_out", type=OUTPUT, help="Write what callers do instead of answering, likewise.")
 def explore(
     paths: tuple[Path, ...],
     seconds: float,

@@ -14,11 +14,12 @@ from sqlalchemy import ColumnElement, Connection, Engine, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ivr.line import lockout, tables
-from ivr.line.notices import notice
+from ivr.line.notices import KINDS, WAYS, notice
 from ivr.line.service import Caller
 from ivr.payment.vault import Vault
 from ivr.pharmacy.tables import Member
 from ivr.qa.patterns import Found
+from ivr.qa.vocabulary import Table
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "notice": ("member_number", "kind", "by", "sent_at"),
@@ -26,6 +27,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "lock_out": ("phone", "member_number", "wrong_tries"),
     "journal": ("call", "turn", "event", "trail", "said"),
 }
+MADE_OF: Mapping[str, Table] = {"notice": Table(words={"kind": KINDS, "by": WAYS})}
+"""What rows are made of, where that can be told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, bindparam, select
 
 from ivr.errors import DataError
+from ivr.pharmacy.demo import demo_values
 from ivr.pharmacy.load import add_folder
+from ivr.pharmacy.load_fields import Parser, Word, flag
 from ivr.pharmacy.load_files import FILES, CsvFile, Reference
 from ivr.pharmacy.tables import Address
+from ivr.qa import vocabulary
 from ivr.qa.patterns import LINES, Found
 from ivr.qa.script import NEWEST, Pattern, Row
 from ivr.qa.stage import RefusedRowError
@@ -25,8 +28,37 @@ _FILES: Mapping[str, CsvFile] = {file.table.name: file for file in FILES}
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     name: tuple(column.name for column in file.columns) for name, file in _FILES.items()
 }
+
+
+def _made_of(file: CsvFile) -> vocabulary.Table:
+    return vocabulary.Table(
+        key=file.key[0] if len(file.key) == 1 else "",
+        needed=tuple(column.name for column in file.columns if column.needed),
+        refers_by={column.name: column.table.name for column in file.columns if isinstance(column, Reference)},
+        words={column.name: words for column in file.columns if (words := _words(column.parse))},
+    )
+
+
+def _words(parse: Parser) -> tuple[str, ...]:
+    if parse is flag:
+        return ("true", "false")
+    return parse.known if isinstance(parse, Word) else ()
+
+
+MADE_OF: Mapping[str, vocabulary.Table] = {name: _made_of(file) for name, file in _FILES.items()}
+"""What rows of each table are made of."""
 WRITTEN = ("refill_order", "order_line", "payment", "renewal_request", "address", "saved_card")
 """The tables a call can write to."""
+
+
+@cache
+def demo_keys() -> Mapping[str, frozenset[str]]:
+    """Return the keys of the demo pharmacy's rows, by table: of those that go by one that every row has."""
+    return {
+        name: frozenset(demo_values(file.name, made.key))
+        for name, file in _FILES.items()
+        if (made := MADE_OF[name]).key in made.needed
+    }
 
 
 def table(name: str) -> Table:

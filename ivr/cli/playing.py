@@ -18,7 +18,7 @@ from ivr import logs
 from ivr.cli.elsewhere import line_at
 from ivr.cli.group import settings
 from ivr.cli.rehearsal import Rehearsal
-from ivr.errors import Report
+from ivr.errors import Report, did_you_mean
 from ivr.line.versions import Files
 from ivr.qa.played import Played
 from ivr.qa.player import play
@@ -80,15 +80,23 @@ def parts_of(
     if language and language not in known:
         raise click.UsageError(f"no language {language}; there are {', '.join(known)}")
     words = [each.casefold() for each in wanted] or [""]
+    named = [script for script in scripts if any(each in script.name.casefold() for each in words)]
+    if not named:
+        these, hint = " or ".join(f'"{each}"' for each in wanted), did_you_mean(wanted[0], _names(scripts))
+        raise click.UsageError(f"of {len(scripts)} scripts none has {these} in its name{hint}")
     parts = [
-        Part(script, spoken)
-        for script in scripts
-        for spoken in script.languages(known)
-        if language in (None, spoken) and any(each in script.name.casefold() for each in words)
+        Part(script, spoken) for script in named for spoken in script.languages(known) if language in (None, spoken)
     ]
     if not parts:
-        raise click.UsageError("there is no script to play")
+        raise click.UsageError(f"none of these scripts is played in {language}: each says another language")
     return parts
+
+
+def _names(scripts: Sequence[Script]) -> Iterator[str]:
+    """Yield the scripts' names, and the words of them."""
+    for script in scripts:
+        yield script.name
+        yield from script.name.split()
 
 
 def play_all(parts: Sequence[Part], setup: Setup, stage: Rehearsal | Remote, jobs: int) -> Iterator[Played]:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from ivr.cli.group import console, settings, tell_folders
 from ivr.cli.old_version import OldVersionError, old_files
+from ivr.cli.parameters import ADDRESS, OUTPUT, PATH
 from ivr.cli.playing import Part, Setup, parts_of, play_all, progress, read_scripts
 from ivr.cli.rehearsal import Rehearsal
 from ivr.errors import DefinitionError
@@ -24,7 +25,6 @@ from ivr.qa.coverage import Coverage
 from ivr.qa.played import Played
 from ivr.qa.remote import Remote
 
-PATH = click.Path(path_type=Path)
 CALLS = Path("tests/calls")
 MOST_PROMPTS = 30
 WORDS_ONLY = (
@@ -34,7 +34,7 @@ WORDS_ONLY = (
 
 @click.command()
 @click.argument("paths", nargs=-1, type=PATH)
-@click.option("--url", help="Play against this line instead of one in this process: words only, no rows.")
+@click.option("--url", type=ADDRESS, help="Play against this line instead of one in this process: words only, no rows.")
 @click.option("--writes", is_flag=True, help="With --url, also the scripts that order something.")
 @click.option("--against", metavar="OLD", help="Tell what went otherwise on OLD: a git revision, or a folder.")
 @click.option("--language", help="Only in this language.")
@@ -42,11 +42,11 @@ WORDS_ONLY = (
     "-k", "wanted", multiple=True, help="Only scripts whose name holds these words; again for others as well."
 )
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that play at once.")
-@click.option("--junit", type=PATH, help="Write the results to this file, as CI servers read them.")
+@click.option("--junit", type=OUTPUT, help="Write the results to this file, as CI servers read them.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.option("--coverage", is_flag=True, help="Say which ways through the flow no script takes.")
 @click.option("--fail-under", type=click.FloatRange(0, 100), help="Fail when less than this percentage is covered.")
-@click.option("--shares", "shares", type=PATH, help="Write how much of each state is covered, for ivr draw.")
+@click.option("--shares", "shares", type=OUTPUT, help="Write how much of each state is covered, for ivr draw.")
 @click.option("--cost", is_flag=True, help="Say what calls cost in keys and seconds, by script and by prompt.")
 @click.option("-v", "--verbose", is_flag=True, help="Print every call, also those that hold.")
 def replay(
@@ -77,7 +77,11 @@ def replay(
     stage = setup.stage()
     if not stage.sees_rows:
         click.echo(WORDS_ONLY, err=True)
-    parts = parts_of(read_scripts(paths or (CALLS,), stage), stage.catalogues.languages, language, wanted)
+    scripts = read_scripts(paths or (CALLS,), stage)
+    if not scripts:
+        looked = ", ".join(map(str, paths or (CALLS,)))
+        raise click.UsageError(f"there is no call script in {looked}; files of them end in .yaml")
+    parts = parts_of(scripts, stage.catalogues.languages, language, wanted)
     if against is not None:
         sys.exit(tell_changes(parts, against, jobs))
     played = list(_play(parts, setup, stage, jobs, quiet=as_json, verbose=verbose))

@@ -104,7 +104,15 @@ class Rehearsal:
     def vocabulary(self) -> Vocabulary:
         """The names that scripts may use."""
         names, languages = self.catalogues.names, self.catalogues.languages
-        return Vocabulary(names, pharmacy_rows.COLUMNS, languages, line_rows.COLUMNS, spoken_of(self.catalogues))
+        return Vocabulary(
+            names,
+            pharmacy_rows.COLUMNS,
+            languages,
+            line_rows.COLUMNS,
+            spoken_of(self.catalogues),
+            {**pharmacy_rows.MADE_OF, **line_rows.MADE_OF},
+            pharmacy_rows.demo_keys(),
+        )
 
     def mark(self) -> str:
         """Tell nothing: nobody else calls here."""

@@ -10,6 +10,9 @@ from ivr.line.tables import metadata
 from ivr.pharmacy.columns import Instant
 from ivr.pharmacy.members import phone_of
 
+KINDS = ("address_changed",)
+WAYS = ("text", "letter")
+
 notice = Table(
     "notice",
     metadata,
@@ -22,7 +25,7 @@ notice = Table(
     Column("sent_at", Instant),
     Index("ix_notice_sent_at", "sent_at", "noted_at"),
 )
-"""`kind` is `address_changed`; `by` is `text` for a member whose telephone is on file, else `letter`."""
+"""`kind` is one of `KINDS`, `by` one of `WAYS`: a text for a member whose telephone is on file, else a letter."""
 
 
 def note_changed_address(connection: Connection, member_id: int, address_id: int, now: datetime) -> None:

@@ -53,13 +53,16 @@ def load_demo(
     """
     counts = load_folder(engine, DEMO_FOLDER, today, progress, timezone=timezone)
     with answering(engine), engine.begin() as connection:
-        connection.execute(update(Member).where(Member.member_number.in_(_numbers())).values(test=True))
+        connection.execute(
+            update(Member).where(Member.member_number.in_(demo_values("member.csv", "member_number"))).values(test=True)
+        )
     return counts
 
 
-def _numbers() -> list[str]:
-    with (DEMO_FOLDER / "member.csv").open(encoding="utf-8", newline="") as lines:
-        return [row["member_number"] for row in csv.DictReader(lines)]
+def demo_values(file: str, column: str) -> list[str]:
+    """Return what a column of one of its files holds, row by row."""
+    with (DEMO_FOLDER / file).open(encoding="utf-8", newline="") as lines:
+        return [row[column] for row in csv.DictReader(lines)]
 
 
 def is_empty(engine: Engine) -> bool:
@@ -70,7 +73,7 @@ def is_empty(engine: Engine) -> bool:
 
 def has_others(engine: Engine) -> bool:
     """Tell whether a database that is up to date has members that are not the demo's."""
-    others = select(Member.id).where(Member.member_number.not_in(_numbers())).limit(1)
+    others = select(Member.id).where(Member.member_number.not_in(demo_values("member.csv", "member_number"))).limit(1)
     with answering(engine), engine.connect() as connection:
         return connection.scalar(others) is not None
 

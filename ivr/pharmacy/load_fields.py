@@ -128,13 +128,14 @@ def checked_digits(low: int, high: int) -> Parser:
     return parse
 
 
-def word(*known: str) -> Parser:
+class Word:
     """Take one of these words."""
-    wanted = f"one of {', '.join(known)}"
 
-    def parse(found: str, today: date) -> str:  # noqa: ARG001
-        if found not in known:
-            raise ValueError(wanted)
+    def __init__(self, *known: str) -> None:
+        self.known = known
+
+    def __call__(self, found: str, today: date) -> str:  # noqa: ARG002
+        """Take the word."""
+        if found not in self.known:
+            raise ValueError(f"one of {', '.join(self.known)}")
         return found
-
-    return parse

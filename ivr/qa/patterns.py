@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
-from ivr.errors import Report, did_you_mean
+from ivr.errors import Place, Report, did_you_mean
 from ivr.qa.script import Pattern, Row
 from ivr.qa.vocabulary import Vocabulary
 from ivr.yaml_reader import Node
@@ -39,7 +39,9 @@ def read_rows(node: Node, known: Vocabulary, report: Report) -> tuple[Row, ...]:
 def read_row(table: str, node: Node, known: Vocabulary, report: Report) -> Row:
     """Read one row of a table."""
     columns = known.tables.get(table, ())
+    words = known.made_of[table].words if table in known.made_of else {}
     found: dict[str, Pattern] = {}
+    places: dict[str, Place] = {}
     for name, value in node.mapping(report, f'a row of "{table}"').items():
         if name == LINES and table == "refill_order":
             items = value.sequence(report, '"lines"')
@@ -49,8 +51,15 @@ def read_row(table: str, node: Node, known: Vocabulary, report: Report) -> Row:
         elif value.scalar is None:
             report.add(value.place, f'"{name}" should be text, found {value.kind}')
         else:
-            found[name] = value.scalar
-    return Row(node.place, table, found)
+            found[name], places[name] = value.scalar, value.place
+            if name in words and not _is_pattern(value.scalar) and value.scalar not in words[name]:
+                wanted, hint = ", ".join(words[name]), did_you_mean(value.scalar, words[name])
+                report.add(value.place, f'"{name}" should be one of {wanted}; found "{value.scalar}"{hint}')
+    return Row(node.place, table, found, places)
+
+
+def _is_pattern(text: str) -> bool:
+    return text in ("", "any") or text.startswith("~") or bool(_BOUND.fullmatch(text))
 
 
 def matches(pattern: Pattern, found: object, today: date) -> bool:

@@ -15,6 +15,7 @@ from typing import get_args
 
 from ivr.errors import Place, Report, did_you_mean
 from ivr.qa import expectations
+from ivr.qa.given import tell_strangers
 from ivr.qa.hearing import Hearing
 from ivr.qa.patterns import read_rows
 from ivr.qa.script import (
@@ -46,7 +47,7 @@ from ivr.qa.script import (
 )
 from ivr.qa.shapes import CALLER, NUMBER, SCRIPT
 from ivr.qa.vocabulary import Vocabulary
-from ivr.yaml_reader import Node, read
+from ivr.yaml_reader import Node, read, text_at
 
 _SPAN = re.compile(r"([1-9][0-9]{0,4})(s|m|h|d)")
 _NUMBER = re.compile(NUMBER)
@@ -70,12 +71,9 @@ def read_files(paths: Collection[Path], report: Report, vocabulary: Vocabulary) 
     """Read the scripts of files, and of all files below folders."""
     scripts: list[Script] = []
     for path in files_below(paths, report):
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            report.add(Place(str(path)), f"cannot be read: {error}")
-            continue
-        scripts.extend(read_scripts(str(path), text, report, vocabulary))
+        text = text_at(path, str(path), report)
+        if text is not None:
+            scripts.extend(read_scripts(str(path), text, report, vocabulary))
     return tuple(scripts)
 
 
@@ -109,6 +107,8 @@ class _Reader:
         self.names[name] = node.place
         steps = self.steps(fields["steps"]) if "steps" in fields else ()
         given = read_rows(fields["given"], self.known, self.report) if "given" in fields else ()
+        meanwhile = (row for step in steps if isinstance(step, Meanwhile) for row in step.rows)
+        tell_strangers((*given, *meanwhile), self.known, self.report)
         expect = expectations.read(fields["expect"], self.known, self.report) if "expect" in fields else Expected()
         person = self.word(fields.get("person"), "person", get_args(Person)) or "answers"
         script = Script(

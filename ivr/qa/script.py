@@ -50,6 +50,8 @@ class Row:
     place: Place
     table: str
     columns: Mapping[str, Pattern]
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False)
+    """Where the values stand, by column."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,20 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """What rows of a table are made of."""
+
+    key: str = ""
+    """The one column that tells its rows apart; "" where it takes several."""
+    needed: tuple[str, ...] = ()
+    """Columns that a new row cannot do without."""
+    refers_by: Mapping[str, str] = field(default_factory=dict)
+    """Columns that name a row of another table, and that table."""
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Columns that hold one of a few words."""
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """Prompts, tables with their columns, languages; what is empty is not checked."""
 
@@ -26,6 +40,9 @@ class Vocabulary:
     line_tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What the line keeps for itself: it can be looked at, never given."""
     spoken: Mapping[str, Spoken] = field(default_factory=dict)
+    made_of: Mapping[str, Table] = field(default_factory=dict)
+    standing: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The keys of rows that every script finds, by table; a table that is not named may hold any."""
 
 
 def spoken_of(catalogues: Catalogues) -> Mapping[str, Spoken]:

@@ -4,7 +4,7 @@
 Schemas that editors complete and underline by.
 """
 
-from ivr.yaml_reader.folder import SUFFIX, candidates, texts_below
+from ivr.yaml_reader.folder import SUFFIX, candidates, text_at, texts_below
 from ivr.yaml_reader.nodes import Node, read
 from ivr.yaml_reader.shapes import Either, Field, Flag, ListOf, MapOf, Record, Shape, Text, Whole, field, json_schema
 
@@ -24,5 +24,6 @@ __all__ = [
     "field",
     "json_schema",
     "read",
+    "text_at",
     "texts_below",
 ]

@@ -44,7 +44,7 @@ def texts_below(folder: Path, report: Report, root: str) -> dict[str, str | None
     for path in candidates(folder):
         name = path.relative_to(folder).as_posix()
         if path.suffix == SUFFIX:
-            texts[name] = _text(path, f"{root}/{name}", report)
+            texts[name] = text_at(path, f"{root}/{name}", report)
         else:
             misnamed[name] = _right_name(name)
     for name, right in misnamed.items():
@@ -72,7 +72,7 @@ def _right_name(name: str) -> str:
     return path.with_name(f"{found['stem'] if found else path.stem}{SUFFIX}").as_posix()
 
 
-def _text(path: Path, shown: str, report: Report) -> str | None:
+def text_at(path: Path, shown: str, report: Report) -> str | None:
     """Return the text of a file; what keeps it from being read is told."""
     place = Place(shown)
     try:
