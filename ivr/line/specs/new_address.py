@@ -53,6 +53,7 @@ SPECS: dict[str, ActionSpec] = {
         on={"done": BUILT},
         forgets=("keyed_letter",),
         answers={"keyed_letter": answers.HOUSE_MARK},
+        takes={"letter_place": ("in_front", "behind")},
     ),
     "add_house_dash": spec(
         *MARKED,
