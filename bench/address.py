@@ -117,8 +117,8 @@ def play(streets: Streets, addresses: Iterable[Wanted], letters: int, slips: flo
     with engine.connect() as connection:
         connection.execute(insert(Street), rows)
         connection.exec_driver_sql(
-            "INSERT INTO member (id, member_number, first_name, last_name, birth_date, language, status) "
-            "VALUES (:id, :member_number, :first_name, :last_name, :birth_date, 'en', 'active')",
+            "INSERT INTO member (id, member_number, first_name, last_name, birth_date, language, status, test) "
+            "VALUES (:id, :member_number, :first_name, :last_name, :birth_date, 'en', 'active', false)",
             member,
         )
         dialogue = Dialogue(flows(), connection)

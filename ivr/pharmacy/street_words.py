@@ -36,6 +36,7 @@ _LETTERED = re.compile("[A-Z]+([0-9]+)")
 _HUNDREDS = re.compile("[0-9]{1,3}00")
 _TITLES = frozenset(title.upper() for title in TITLES.values())
 _SHORTENED = {full.upper(): short for full, short in SHORTENED.items()}
+_BETWEEN = {full.upper(): short for full, short in DIRECTION_LETTERS.items() if len(short) > 1}
 _LETTERS = {**SUFFIX_LETTERS, **DIRECTION_LETTERS}
 _SPANISH_LETTERS = {
     full: short
@@ -181,11 +182,12 @@ def _names(words: StreetWords, state: str) -> list[str]:
         return _road_names(words.road, words.qualifiers, state)
     name = figures(tuple(word.upper() for word in words.name))
     written = words.written.upper()
+    lettered = (
+        f"{words.kind}{written}" if len(written) < 3 and words.kind in ("Highway", "Route") else written
+    )  # DD HWY
     if len(name) == 1 and not (words.lead or words.after or name[0][0].isdigit() or words.person):
-        letters = _LETTERS.get(name[0].title(), written)
-        lettered = f"{words.kind}{written}" if len(written) < 3 and words.kind in ("Highway", "Route") else written
-        return list(dict.fromkeys((name[0], written, letters, lettered)))
-    ways = [*_person_names(words.person, name)] if words.person else [*_ways(name), *_word_ways(written)]
+        return list(dict.fromkeys((name[0], written, _BETWEEN.get(name[0], written), lettered)))  # SW FWY
+    ways = [*_person_names(words.person, name)] if words.person else [*_ways(name), *_word_ways(written), lettered]
     if written in STATES:  # CT ST may be Court Street or Connecticut's
         ways += [STATES[written].upper(), SUFFIXES.get(written, "").upper()]
     if words.number:
@@ -278,7 +280,7 @@ def _whose(system: str) -> str:
     """Return which of the ways to call a road are a system's."""
     words = system.split()
     whose = next((word for word in ("County", "Forest") if word in words), words[0])
-    return "Tribal" if whose in ("Indian", "B") else whose
+    return "Tribal" if whose in ("Indian", "B", "Navajo") else whose
 
 
 def _of_a_state(state: str) -> Iterator[str]:

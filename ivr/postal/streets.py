@@ -74,7 +74,9 @@ _TAIL: Mapping[str, str] = {
 _AFTER_A_ROAD: Mapping[str, str] = {
     **SUFFIXES,
     **_DIRECTION,
-    **table("Business: BUS; Alternate: ALT; Service: SVC SERV; Access: ACC; Frontage: FRTG FRNTG; Interior: INT"),
+    **table(
+        "Business: BUS; Alternate: ALT; Truck: TRK; Service: SVC SERV; Access: ACC; Frontage: FRTG FRNTG; Interior: INT"
+    ),
 }
 _SPANISH = frozenset((*SPANISH_KINDS.values(), *OTHER_SPANISH_KINDS.values()))
 _ARTICLES = frozenset(("DE", "DEL", "LA", "LAS", "EL", "LOS"))
