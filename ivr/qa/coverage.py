@@ -82,7 +82,8 @@ def _unhappy(question: Question) -> Iterator[tuple[str, Group]]:
         yield "silence", Group.UNHAPPY
     if question.limits.wrong > 1 and can_be_wrong(question):
         yield "wrong", Group.UNHAPPY
-    yield "too_many", Group.UNHAPPY
+    if can_be_wrong(question) or not (isinstance(question, Ask) and question.pound):  # else silence is as good as pound
+        yield "too_many", Group.UNHAPPY
     yield HANG_UP, Group.CARRIER
     if isinstance(question, Ask) and question.high > 1:
         yield MID_NUMBER, Group.CARRIER
