@@ -16,30 +16,32 @@ from ivr.web import carrier_rules
 
 NOTHING = "says nothing that a voice can speak; write words, or take it out"
 LETTERS = "letters " * 8000
+AT = VERSION.files.prompts["en/main.yaml"].split("\n").index("goodbye: Thank you for calling {pharmacy}. Goodbye.") + 1
+"""The line of the last words."""
 BROKEN: dict[str, tuple[str, str, str, str]] = {
     "a goodbye of dots": (
         "en/main.yaml",
         "goodbye: Thank you for calling {pharmacy}. Goodbye.",
         'goodbye: "..."',
-        f'prompts/en/main.yaml:57:10: "main.goodbye" {NOTHING}',
+        f'prompts/en/main.yaml:{AT}:10: "main.goodbye" {NOTHING}',
     ),
     "a help of a dash": (
         "es/identify.yaml",
-        "  wrong:\n    - ",
-        '  wrong:\n    - "-"\n    - ',
-        f'prompts/es/identify.yaml:7:7: "identify.member_number" {NOTHING}',
+        "  wrong:\n    - El código",
+        '  wrong:\n    - "-"\n    - El código',
+        f'prompts/es/identify.yaml:16:7: "identify.zip" {NOTHING}',
     ),
     "a plural form of nothing": (
         "en/main.yaml",
         "goodbye: Thank you for calling {pharmacy}. Goodbye.",
         'goodbye: Goodbye.\nspare:\n  by: count\n  one: "!"\n  other: "{count:number} left."',
-        f'prompts/en/main.yaml:59:3: "main.spare" {NOTHING}',
+        f'prompts/en/main.yaml:{AT + 2}:3: "main.spare" {NOTHING}',
     ),
     "more than the carrier reads": (
         "en/main.yaml",
         "goodbye: Thank you for calling {pharmacy}. Goodbye.",
         f"goodbye: {LETTERS}{LETTERS}",
-        'prompts/en/main.yaml:57:10: "main.goodbye" is refused by the carrier: 129902 bytes of TwiML; at most 65536 are taken',
+        f'prompts/en/main.yaml:{AT}:10: "main.goodbye" is refused by the carrier: 129902 bytes of TwiML; at most 65536 are taken',
     ),
     "a control character in a name": (
         "en/catalogue.yaml",

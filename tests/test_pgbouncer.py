@@ -55,7 +55,7 @@ def pgbouncer(tmp_path_factory: pytest.TempPathFactory, databases: Databases) ->
 def _open_to_all(folder: Path) -> None:
     """Let another user into a folder of the tests, which pytest makes for its own user only."""
     for above in (folder, *folder.parents):
-        if above.stat().st_uid == os.geteuid() and above.name.startswith("pytest-"):
+        if above.stat().st_uid == os.geteuid() and above.name.startswith(("pytest-", "popen-")):
             above.chmod(above.stat().st_mode | 0o055)
 
 

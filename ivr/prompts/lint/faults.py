@@ -37,7 +37,7 @@ def check(catalogues: Catalogues, report: Report) -> frozenset[Place]:
         for source in (*catalogue.head.values(), *(source for _, source in texts)):
             _check_characters(source, report)
         voice = catalogue.head.get("voice")
-        if voice and (message := voices.fault(catalogue.voice, catalogue.language)):
+        if voice and catalogue.voice.isprintable() and (message := voices.fault(catalogue.voice, catalogue.language)):
             report.add(voice.place, message)
         if catalogue.language in SPEECHES:
             for _, source in texts:
