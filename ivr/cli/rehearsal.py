@@ -22,7 +22,7 @@ from ivr.flow.definition import Flows
 from ivr.line import build
 from ivr.line.service import Line
 from ivr.line.specs import SPECS
-from ivr.line.versions import Files, Versions, load, read_files
+from ivr.line.versions import Files, Versions, load, read_files, usable
 from ivr.payment import sandbox
 from ivr.payment.vault import Vault
 from ivr.pharmacy.database import open_database, upgrade
@@ -65,7 +65,7 @@ class Rehearsal:
         """`log` is where the line's log goes; `fresh` makes an empty database for a script, in place of one in memory."""
         self.settings = replace(settings, database_url="sqlite://", secret_keys=(_KEY,), twilio_auth_tokens=())
         self.settings = replace(self.settings, public_url=None, gateway="sandbox", stripe_api_key=None, now=None)
-        version = load(files or read_files(settings.flows, settings.prompts), SPECS)
+        version = usable(files, SPECS) if files else load(read_files(settings.flows, settings.prompts), SPECS)
         self._recorded = Folder(settings.prompts, lambda: 0.0)  # as it was when the rehearsal began
         self._log = Log(log)
         self._fresh = fresh
