@@ -180,7 +180,7 @@ def test_files_that_are_bad_are_not_published(terminal: Terminal) -> None:
     terminal.edit("Farewell.", "{farewell}.")
     result = terminal.run("publish", "--yes")
     assert result.exit_code == 1
-    assert "main.yaml:57:10: {farewell} is not one of the catalogue's names" in result.output
+    assert "main.yaml:63:45: {farewell} is not one of the catalogue's names" in result.output
     assert newest(terminal)[0] == f"{terminal.edited} (now)"
 
 
