@@ -80,12 +80,10 @@ def load(files: Files, actions: Mapping[str, ActionSpec], prove: Proof = unprove
     catalogues = load_prompts(files.prompts, report)
     flows = load_flows(files.flows, catalogues, actions, report)
     spoken_words.check(flows, files.flows, catalogues, actions, report)
+    version = _sound(files, flows, catalogues, report)
+    report.problems.extend(prove(version.flows, version.catalogues))
     report.raise_if_any()
-    if flows is None:
-        raise DefinitionError([Problem(Place("flows"), "the flows cannot be used")])
-    report.problems.extend(prove(flows, catalogues))
-    report.raise_if_any()
-    return Version(files.hash, flows, catalogues, files)
+    return version
 
 
 def usable(files: Files, actions: Mapping[str, ActionSpec]) -> Version:
@@ -95,7 +93,10 @@ def usable(files: Files, actions: Mapping[str, ActionSpec]) -> Version:
     """
     report = Report()
     catalogues = load_prompts(files.prompts, report)
-    flows = load_flows(files.flows, catalogues, actions, report)
+    return _sound(files, load_flows(files.flows, catalogues, actions, report), catalogues, report)
+
+
+def _sound(files: Files, flows: Flows | None, catalogues: Catalogues, report: Report) -> Version:
     report.raise_if_any()
     if flows is None:
         raise DefinitionError([Problem(Place("flows"), "the flows cannot be used")])
