@@ -36,13 +36,13 @@ from sqlalchemy import Engine, text  # noqa: E402
 from ivr.cli.holdings import holdings  # noqa: E402
 from ivr.line.build import build_line  # noqa: E402
 from ivr.line.sweep import sweep  # noqa: E402
+from ivr.pages.app import make_app  # noqa: E402
 from ivr.payment.sandbox import Fault, Sandbox  # noqa: E402
 from ivr.pharmacy.load import load_folder  # noqa: E402
 from ivr.phone.handset import Handset  # noqa: E402
 from ivr.phone.post import Post, Reply, http_post  # noqa: E402
 from ivr.qa.secrecy import Canary, Holding, leaks  # noqa: E402
 from ivr.settings import load_settings  # noqa: E402
-from ivr.web.app import make_app  # noqa: E402
 
 CANARY, EXPIRY, CODE = "5105105105105100", "1139", "739"
 SECRETS = (

@@ -26,10 +26,10 @@ from ivr.errors import Place
 from ivr.phone.handset import Ended, Handset
 from ivr.phone.post import Form, Headers, Reply
 from ivr.phone.verbs import Say, Sound
+from ivr.prompts.spoken import speak
 from ivr.qa.found import script_for
 from ivr.qa.script import Row
 from ivr.settings import Settings
-from ivr.wording import speak
 
 NOWHERE = Place("bench/heard.py")
 LANGUAGES = {"en": "1", "es": "2"}

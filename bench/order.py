@@ -18,7 +18,7 @@ from rehearsal import TODAY, Rehearsal, rehearse
 
 from ivr.pharmacy.database import open_database
 from ivr.pharmacy.demo import load_demo
-from ivr.wording import WORDS_A_MINUTE, count_words
+from ivr.prompts.spoken import WORDS_A_MINUTE, count_words
 
 KEY_SECONDS = 0.5
 

@@ -36,6 +36,7 @@ from ivr.line.build import publish
 from ivr.line.service import Line
 from ivr.line.specs import SPECS
 from ivr.line.versions import Versions, load, read_files
+from ivr.pages.app import make_app
 from ivr.payment.sandbox import Sandbox
 from ivr.payment.vault import Vault
 from ivr.pharmacy.database import open_database
@@ -44,7 +45,6 @@ from ivr.pharmacy.rules import Rules
 from ivr.phone.post import signature
 from ivr.secret import Secret
 from ivr.settings import Settings
-from ivr.web.app import make_app
 
 PROJECT = Path(__file__).parent.parent
 TOKEN = Secret("bench-token")

@@ -15,6 +15,7 @@ from ivr.line.build import publish
 from ivr.line.service import Line, TurnTaken
 from ivr.line.specs import SPECS
 from ivr.line.versions import Versions, load, read_files
+from ivr.pages.app import make_app
 from ivr.payment.sandbox import Sandbox
 from ivr.payment.vault import Vault
 from ivr.pharmacy.database import open_database
@@ -24,7 +25,6 @@ from ivr.phone.handset import Handset, Heard
 from ivr.phone.post import Post, wsgi_post
 from ivr.secret import Secret
 from ivr.settings import Settings
-from ivr.web.app import make_app
 
 PROJECT = Path(__file__).parent.parent
 TODAY = date(2026, 3, 2)

@@ -12,7 +12,7 @@ from ivr.errors import DefinitionError
 from ivr.flow.definition import Ask, Flows
 from ivr.line.specs import SPECS
 from ivr.line.versions import Files, load
-from ivr.web import carrier_rules
+from ivr.simulator import carrier_rules
 
 NOTHING = "says nothing that a voice can speak; write words, or take it out"
 LETTERS = "letters " * 8000

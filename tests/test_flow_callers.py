@@ -22,8 +22,8 @@ from ivr.flow.verbs import Dial, Gather, HangUp, Verb
 from ivr.line.specs import SPECS
 from ivr.line.versions import Version, load, read_files
 from ivr.prompts import phrase
+from ivr.prompts.spoken import Value
 from ivr.secret import Secret
-from ivr.wording import Value
 
 PROJECT = Path(__file__).parent.parent
 

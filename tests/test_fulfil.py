@@ -10,9 +10,9 @@ from rehearsal import IDENTIFIED, Rehearsal
 
 from ivr.line import fulfil
 from ivr.line.sweep import sweep
+from ivr.pages.app import make_app
 from ivr.payment.sandbox import Fault, Sandbox
 from ivr.settings import Settings
-from ivr.web.app import make_app
 
 OURS = "SELECT o.status, p.status FROM refill_order o JOIN payment p ON p.order_id = o.id WHERE o.request_key LIKE 'CA%' ORDER BY p.id"
 

@@ -14,8 +14,10 @@ import pytest
 
 PROJECT = Path(__file__).parent.parent
 
-HELPERS = ("errors", "clock", "keypad", "postal", "secret", "settings", "logs", "yaml_reader", "wording", "prompts")
-"""Plain helpers: they know nothing of calls, the pharmacy or the web."""
+HELPERS = ("errors", "clock", "keypad", "postal", "secret", "settings", "logs", "numerals", "yaml_reader")
+"""Plain helpers: they know nothing of words, calls, the pharmacy or the web."""
+SERVICES = (*HELPERS, "prompts", "flow", "pharmacy", "payment", "orders", "messages", "line")
+"""What the line is made of."""
 
 
 @dataclass(frozen=True)
@@ -31,48 +33,43 @@ ROOMS = {
     "errors": Room("the tree of exceptions, problems with their places"),
     "clock": Room("time as a value that is handed in"),
     "keypad": Room("keys and their names"),
+    "numerals": Room("numbers as words", (), ("num2words",)),
     "postal": Room("the words of USPS Publication 28; a street, a unit taken apart"),
     "secret": Room("text that cannot be printed or logged", ("errors",)),
     "settings": Room("the environment, read once", HELPERS),
     "logs": Room("events with fields, masked", HELPERS, ("structlog",)),
     "yaml_reader": Room("YAML with positions, every scalar text", HELPERS, ("yaml",)),
-    "wording": Room("numbers, money, dates and addresses as words", HELPERS, ("babel", "num2words", "phonenumbers")),
-    "prompts": Room("the prompt language", HELPERS, ("babel",)),
-    "recordings": Room("recorded messages: made, checked, found", HELPERS),
-    "flow": Room("what a flow is and how a call advances through it; pure", HELPERS),
+    "prompts": Room("the prompt language; values as words; recordings", HELPERS, ("babel", "phonenumbers")),
+    "flow": Room("what a flow is and how a call advances through it; pure", (*HELPERS, "prompts")),
     "pharmacy": Room(
         "the shared database: members, prescriptions, orders",
         HELPERS,
-        ("alembic", "holidays", "psycopg", "sqlalchemy", "zipcodes"),
+        ("alembic", "holidays", "phonenumbers", "psycopg", "sqlalchemy", "zipcodes"),
     ),
     "payment": Room("card processors, card checks, what is encrypted", HELPERS, ("cryptography", "stdnum", "stripe")),
-    "messages": Room("text messages", (*HELPERS, "pharmacy"), ("sqlalchemy", "twilio")),
-    "line": Room(
-        "one turn of a call: joins flow, pharmacy and payment",
-        (*HELPERS, "flow", "pharmacy", "payment", "messages"),
-        ("sqlalchemy",),
-    ),
-    "line.specs": Room("what the flow may count on of each action", ("flow",)),
-    "web": Room(
-        "webhooks, TwiML, pages",
-        (*HELPERS, "recordings", "flow", "pharmacy", "payment", "messages", "line"),
-        ("flask", "prometheus_client", "sqlalchemy", "twilio", "werkzeug"),
-    ),
-    "web.carrier_rules": Room(
-        "holds a version against what the carrier takes", (*HELPERS, "flow", "line", "phone", "web")
-    ),
+    "orders": Room("the life of an order and its money", (*HELPERS, "pharmacy", "payment"), ("sqlalchemy",)),
+    "messages": Room("text messages", (*HELPERS, "prompts", "pharmacy", "orders"), ("sqlalchemy", "twilio")),
+    "line": Room("one turn of a call: joins flow, pharmacy, payment and orders", SERVICES, ("sqlalchemy",)),
+    "web": Room("the carrier's webhooks and TwiML", SERVICES, ("flask", "twilio", "werkzeug")),
     "phone": Room("a telephone that executes TwiML", HELPERS, ("rich",)),
-    "phone.browser": Room("the telephone as a page", (*HELPERS, "phone"), ("flask",)),
-    "qa": Room("call scripts: replayed, recorded, explored", (*HELPERS, "flow", "phone")),
+    "simulator": Room(
+        "the line in memory, its clock, its rows", (*SERVICES, "web", "phone"), ("sqlalchemy", "werkzeug")
+    ),
+    "qa": Room("call scripts: replayed, recorded, explored", (*HELPERS, "prompts", "flow", "phone", "simulator")),
+    "pages": Room(
+        "the studio and the metrics; the whole application",
+        (*SERVICES, "web", "phone", "simulator", "qa"),
+        ("flask", "prometheus_client", "ruamel", "sqlalchemy"),
+    ),
     "cli": Room(
         "the commands: they wire the parts",
-        (*HELPERS, "recordings", "flow", "pharmacy", "payment", "messages", "line", "web", "phone", "qa"),
+        (*SERVICES, "web", "phone", "simulator", "qa", "pages"),
         ("click", "granian", "rich", "sqlalchemy", "watchfiles"),
     ),
     "cli.published": Room("what callers hear, read without loading much", HELPERS, ("psycopg",)),
     "cli.connect": Room(
         "sets up the carrier's number",
-        (*HELPERS, "recordings", "flow", "pharmacy", "payment", "messages", "line", "web", "phone", "qa", "cli"),
+        (*SERVICES, "web", "phone", "simulator", "qa", "pages", "cli"),
         ("click", "rich", "twilio"),
     ),
 }
@@ -149,7 +146,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def test_flask_stays_in_the_web_and_twilio_where_the_carrier_is() -> None:
-    assert [name for name, room in ROOMS.items() if "flask" in room.packages] == ["web", "phone.browser"]
+    assert [name for name, room in ROOMS.items() if "flask" in room.packages] == ["web", "pages"]
     assert [name for name, room in ROOMS.items() if "twilio" in room.packages] == ["messages", "web", "cli.connect"]
 
 

@@ -18,6 +18,7 @@ from ivr.errors import DataError
 from ivr.line import fulfil, lockout, tables, trials
 from ivr.line.service import Caller
 from ivr.line.sweep import sweep
+from ivr.pages.app import make_app
 from ivr.payment.sandbox import Sandbox
 from ivr.pharmacy.database import open_database
 from ivr.pharmacy.demo import DEMO_FOLDER
@@ -25,7 +26,6 @@ from ivr.pharmacy.members import members_for_tests
 from ivr.pharmacy.tables import Base, Member
 from ivr.pharmacy.trials import keep, put_back, reset
 from ivr.settings import Settings
-from ivr.web.app import make_app
 
 ORDER = "11" + "41200017#" + "94550" + "1117"
 OTHER = "41200154"

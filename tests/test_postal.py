@@ -21,8 +21,8 @@ from ivr.postal.words import (
     STATES,
     SUFFIX_LETTERS,
 )
-from ivr.wording import LANGUAGES, speak
-from ivr.wording.addresses import speak_street
+from ivr.prompts.spoken import LANGUAGES, speak
+from ivr.prompts.spoken.addresses import speak_street
 
 DATA = Path(__file__).parent / "data"
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ivr.errors import DefinitionError, Report
 from ivr.prompts import Catalogues, Variant, load_prompts, phrase, read_folder
-from ivr.wording import Values
+from ivr.prompts.spoken import Values
 
 EN = "language: en-US\nvoice: Polly.Joanna-Neural\nnames: {plan: Meadow Health, pharmacy: Meadow Mail}\n"
 ES = "language: es-US\nvoice: Polly.Lupe-Neural\nnames: {plan: Meadow Health, pharmacy: Meadow Mail}\n"

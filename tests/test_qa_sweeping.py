@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.cli.sweeping import EVERY, Sweeping
-from ivr.web.app import SWEEP_SECONDS
+from ivr.pages.app import SWEEP_SECONDS
 
 BEGIN = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
 

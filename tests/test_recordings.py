@@ -24,18 +24,18 @@ from ivr.flow.verbs import GoOn, Speak
 from ivr.line.answer import Answer, Spoken
 from ivr.payment.vault import Vault
 from ivr.prompts import Catalogue, Catalogues, load_prompts, phrase
-from ivr.recordings.add import Added, add
-from ivr.recordings.check import check_recordings
-from ivr.recordings.folder import Folder
-from ivr.recordings.fragments import by_name, fragments, spoken_words
-from ivr.recordings.sheet import sheet_csv, sheet_html
-from ivr.recordings.sound import for_telephone, is_clipped, is_silent, level, resample, trim
-from ivr.recordings.wav import SoundError, read, samples, write
+from ivr.prompts.recordings.add import Added, add
+from ivr.prompts.recordings.check import check_recordings
+from ivr.prompts.recordings.folder import Folder
+from ivr.prompts.recordings.fragments import by_name, fragments, spoken_words
+from ivr.prompts.recordings.sheet import sheet_csv, sheet_html
+from ivr.prompts.recordings.sound import for_telephone, is_clipped, is_silent, level, resample, trim
+from ivr.prompts.recordings.wav import SoundError, read, samples, write
+from ivr.prompts.spoken import Values
 from ivr.secret import Secret
 from ivr.settings import Settings
 from ivr.web import audio
 from ivr.web.twiml import Renderer
-from ivr.wording import Values
 
 HEAD = "language: en-US\nvoice: Polly.Joanna-Neural\nnames: {pharmacy: Meadow Mail}\n"
 WORDS = """\

@@ -16,10 +16,10 @@ from ivr.flow.loader import read_flows
 from ivr.line.examples import Examples, read
 from ivr.line.specs import SPECS
 from ivr.prompts import load_prompts, read_folder
-from ivr.recordings.wav import read as read_wav
-from ivr.recordings.wav import seconds
+from ivr.prompts.recordings.wav import read as read_wav
+from ivr.prompts.recordings.wav import seconds
+from ivr.prompts.spoken import Value
 from ivr.settings import Settings
-from ivr.wording import Value
 
 FLOWS = """\
 flow: main

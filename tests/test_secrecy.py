@@ -26,6 +26,7 @@ from ivr.flow.call import Call, Done, Keys
 from ivr.line import cleaning, journal
 from ivr.line.actions import ACTIONS, Inside, address_building, new_address
 from ivr.line.actions.proof import check_third_proof
+from ivr.pages.app import make_app
 from ivr.payment.cards import Card
 from ivr.payment.gateway import TIMEOUT_S, Refused, Token, Unavailable
 from ivr.payment.sandbox import Sandbox
@@ -41,7 +42,6 @@ from ivr.qa.stand_ins import StandIns
 from ivr.qa.writer import write
 from ivr.secret import DOT, Secret
 from ivr.settings import Settings
-from ivr.web.app import make_app
 
 CARD, CODE, EXPIRY = "371449635398431", "8365", "1038"
 MEMBER, ZIP, BORN, RX = "8642097531", "59718", "03141947", "640927518"

@@ -16,11 +16,11 @@ import structlog
 from rehearsal import Rehearsal
 
 from ivr import logs
+from ivr.pages.app import make_app
+from ivr.pages.throttle import LOCKED_FOR, MOST_WRONG
 from ivr.pharmacy.database import open_database
 from ivr.secret import Secret
 from ivr.settings import Settings
-from ivr.web.app import make_app
-from ivr.web.throttle import LOCKED_FOR, MOST_WRONG
 
 PASSWORD = "correct horse battery"
 MINUTE = timedelta(minutes=1)

@@ -19,9 +19,9 @@ from werkzeug.test import TestResponse
 
 from ivr.line.publishing import Watcher, roll_back
 from ivr.line.versions import Folders
+from ivr.pages.app import make_app
 from ivr.secret import Secret
 from ivr.settings import Settings
-from ivr.web.app import make_app
 
 PASSWORD = "größer als 3"
 ELSEWHERE = {"REMOTE_ADDR": "203.0.113.9"}

@@ -19,12 +19,12 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from ivr.line.actions.kinds import items, number
 from ivr.line.release import release
 from ivr.line.sweep import sweep
+from ivr.pages.app import make_app
 from ivr.payment.gateway import Authorized, Refused, Unavailable
 from ivr.payment.sandbox import Fault, Sandbox
 from ivr.pharmacy.database import retried
 from ivr.phone.post import Reply, wsgi_post
 from ivr.settings import Settings
-from ivr.web.app import make_app
 
 Outcome = TypeVar("Outcome")
 

@@ -15,8 +15,8 @@ from ivr.flow.verbs import Gather, Speak
 from ivr.line.answer import Answer
 from ivr.line.turn import spoken
 from ivr.prompts import phrase
+from ivr.prompts.spoken import Value
 from ivr.web.twiml import MOST_LETTERS, Renderer, speakable
-from ivr.wording import Value
 
 MOST_BYTES = 64 * 1024
 MANY = 300

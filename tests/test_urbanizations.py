@@ -2,8 +2,8 @@
 
 import pytest
 
-from ivr.wording import LANGUAGES, speak
-from ivr.wording.urbanizations import speak_urbanization
+from ivr.prompts.spoken import LANGUAGES, speak
+from ivr.prompts.spoken.urbanizations import speak_urbanization
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,10 @@ from ivr.line.publications import Publication
 from ivr.line.publishing import Watcher, open_versions, publish, roll_back, whoami
 from ivr.line.specs import SPECS
 from ivr.line.versions import Files, Folders, Versions
+from ivr.pages.app import make_app
 from ivr.phone.handset import Handset
 from ivr.phone.post import Form, Headers, Reply, wsgi_post
 from ivr.settings import Settings
-from ivr.web.app import make_app
 
 GOODBYE = "Thank you for calling {pharmacy}. Goodbye."
 FAREWELL = "Thank you for calling {pharmacy}. Farewell."

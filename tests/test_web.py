@@ -13,11 +13,11 @@ from rehearsal import IDENTIFIED, Rehearsal, with_settings
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
+from ivr.pages.app import make_app
 from ivr.phone.handset import Ended, Handset
 from ivr.phone.post import signature, signed, wsgi_post
 from ivr.secret import Secret
 from ivr.settings import Settings
-from ivr.web.app import make_app
 
 TOKEN = Secret("a-token-for-tests")
 SID = "CA" + "d" * 32

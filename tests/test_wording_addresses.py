@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.wording import LANGUAGES, speak
-from ivr.wording.addresses import speak_city, speak_street
+from ivr.prompts.spoken import LANGUAGES, speak
+from ivr.prompts.spoken.addresses import speak_city, speak_street
 
 EN, ES = LANGUAGES["en"], LANGUAGES["es"]
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from ivr.cli.published import Published
 from ivr.errors import Place
 from ivr.line.review import Review, judge, remarks_alone, review
-from ivr.recordings.check import check_recordings
-from ivr.web import carrier_rules
+from ivr.prompts.recordings.check import check_recordings
+from ivr.simulator import carrier_rules
 
 RECORDING = "recording"
 _ELSEWHERE = re.compile(r":\d+(?::\d+)?(?=\D|$)")

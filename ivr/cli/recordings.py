@@ -12,10 +12,10 @@ from rich.progress import track
 from ivr.cli.group import came_with_program, console, folders_read, settings, tell_folders
 from ivr.cli.words import languages_of, load_words
 from ivr.errors import IvrError, did_you_mean
-from ivr.recordings.add import add
-from ivr.recordings.check import check_recordings
-from ivr.recordings.fragments import by_name, fragments
-from ivr.recordings.sheet import sheet_csv, sheet_html
+from ivr.prompts.recordings.add import add
+from ivr.prompts.recordings.check import check_recordings
+from ivr.prompts.recordings.fragments import by_name, fragments
+from ivr.prompts.recordings.sheet import sheet_csv, sheet_html
 from ivr.settings import Settings
 
 FOLDER = click.Path(file_okay=False, path_type=Path)

@@ -28,12 +28,12 @@ from ivr.line.service import Line
 from ivr.line.specs import SPECS
 from ivr.line.sweep import sweep as sweep_line
 from ivr.line.versions import load, read_files
+from ivr.pages.app import unsigned_means
 from ivr.pharmacy.database import open_database, upgrade
 from ivr.pharmacy.demo import DemoCard, demo_card, is_empty, load_demo
 from ivr.phone import terminal
 from ivr.settings import Settings
-from ivr.web import carrier_rules
-from ivr.web.app import unsigned_means
+from ivr.simulator import carrier_rules
 
 THREADS = 16
 """Turns answered at once by one worker; more wait their turn."""
@@ -90,7 +90,7 @@ def _answer(endpoint: Endpoint, workers: int) -> None:
     """Run the workers until the line is told to stop."""
     logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.msg)  # they wait, not compute
     Granian(
-        "ivr.web.app:create_local_app",
+        "ivr.pages.app:create_local_app",
         factory=True,
         address=endpoint.address,
         port=endpoint.port,

@@ -24,10 +24,10 @@ from ivr.line.tables import wrong_try
 from ivr.payment import sandbox
 from ivr.payment.gateway import Reason
 from ivr.phone.post import Post, wsgi_post
+from ivr.prompts.recordings.folder import Folder
 from ivr.qa.patterns import Found
 from ivr.qa.script import Fault, Processor, Row
 from ivr.qa.secrecy import Holding
-from ivr.recordings.folder import Folder
 from ivr.settings import Settings
 from ivr.web.app import voice_app
 from ivr.web.guard import Guard

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ivr.web.app import SWEEP_SECONDS
+from ivr.pages.app import SWEEP_SECONDS
 
 EVERY = timedelta(seconds=SWEEP_SECONDS)
 FEW = 8

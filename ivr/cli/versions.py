@@ -19,7 +19,7 @@ from ivr.line.specs import SPECS
 from ivr.line.versions import Version, load, read_files, rebuild
 from ivr.pharmacy.database import answering, open_database, upgrade
 from ivr.settings import Settings
-from ivr.web import carrier_rules
+from ivr.simulator import carrier_rules
 
 IN_FOLDERS = "files"
 """What lies in the folders, named like a version."""

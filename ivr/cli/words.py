@@ -10,18 +10,17 @@ from pathlib import Path
 
 import click
 
-from ivr import wording
 from ivr.cli.group import settings, shown, tell_folders
 from ivr.errors import IvrError, Report, did_you_mean
 from ivr.flow.loader import read_flows
 from ivr.line.examples import Examples
 from ivr.line.specs import SPECS
 from ivr.phone.speaker import Speaker
-from ivr.prompts import Catalogue, Catalogues, Piece, Prompt, Variant, joined, load_prompts
-from ivr.recordings.folder import Folder, Recordings
-from ivr.recordings.parts import heard
-from ivr.recordings.sound import for_telephone
-from ivr.recordings.wav import RATE, read, samples, write
+from ivr.prompts import Catalogue, Catalogues, Piece, Prompt, Variant, joined, load_prompts, spoken
+from ivr.prompts.recordings.folder import Folder, Recordings
+from ivr.prompts.recordings.parts import heard
+from ivr.prompts.recordings.sound import for_telephone
+from ivr.prompts.recordings.wav import RATE, read, samples, write
 from ivr.yaml_reader import texts_below
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -134,7 +133,7 @@ def _occasions(catalogue: Catalogue, prompt: Prompt, examples: Examples, when: V
 def _told(occasion: Occasion, recordings: Recordings, language: str) -> str:
     """Return one line: when it is heard, how long it takes, the words, and whether they have been recorded."""
     parts = list(heard(occasion.pieces, recordings, language))
-    seconds = sum(wording.seconds(part) if isinstance(part, str) else part.seconds for part in parts)
+    seconds = sum(spoken.seconds(part) if isinstance(part, str) else part.seconds for part in parts)
     spoken = [isinstance(part, str) for part in parts]
     mark = "" if all(spoken) else "  ♪ partly recorded" if any(spoken) else "  ♪ recorded"
     return f"  {occasion.when:<12}{seconds:5.1f} s  {occasion.text}{mark}"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ivr.flow.verbs import Speak, Verb
+from ivr.prompts.spoken import Value, Values
 from ivr.secret import Secret
-from ivr.wording import Value, Values
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ from ivr.flow.definition import (
 from ivr.flow.verbs import Speak, Variant
 from ivr.keypad import is_keys
 from ivr.prompts import phrase
+from ivr.prompts.spoken import Value
 from ivr.secret import Secret
-from ivr.wording import Value
 
 _MOST_STATES = 200
 _LONGEST_ENTRY = 40

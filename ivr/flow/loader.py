@@ -29,7 +29,7 @@ from ivr.flow.definition import (
     Transfer,
 )
 from ivr.keypad import NAMES
-from ivr.wording import is_possible_phone
+from ivr.prompts.spoken import is_possible_phone
 from ivr.yaml_reader import Node, read
 
 LINE_FILE = "line.yaml"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ivr.wording import Values
+from ivr.prompts.spoken import Values
 
 Variant = Literal["say", "silence", "wrong"]
 

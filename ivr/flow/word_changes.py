@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ivr.prompts import Catalogue, Catalogues, Prompt, Words
-from ivr.wording import LANGUAGES
+from ivr.prompts.spoken import LANGUAGES
 
 CONTEXT = 3
 """Words shown on either side of a change."""

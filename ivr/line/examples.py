@@ -10,7 +10,7 @@ from ivr.errors import IvrError, did_you_mean
 from ivr.flow.definition import MOST_AT_ONCE, ActionSpec, Flow, Menu
 from ivr.prompts import PHRASE, Catalogues, Prompt, Words, phrase
 from ivr.prompts.catalogue import plural_category, written
-from ivr.wording import Value
+from ivr.prompts.spoken import Value
 
 _NAMED: Mapping[str, Value] = {
     "days": 30,

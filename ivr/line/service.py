@@ -18,8 +18,8 @@ from ivr.line.versions import Versions
 from ivr.payment.gateway import Gateway
 from ivr.payment.vault import Vault
 from ivr.pharmacy.rules import Rules
+from ivr.prompts.spoken import is_possible_phone
 from ivr.secret import Secret
-from ivr.wording import is_possible_phone
 
 _SPELLED = frozenset(
     "+" + letters_to_keys(word) for word in ("ANONYMOUS", "RESTRICTED", "BLOCKED", "UNKNOWN", "UNAVAILABLE")

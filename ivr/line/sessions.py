@@ -19,7 +19,7 @@ from ivr.line import tables
 from ivr.line.journal import Entry
 from ivr.line.service import Caller, Line
 from ivr.pharmacy.statements import insert_unless_there
-from ivr.wording import Values
+from ivr.prompts.spoken import Values
 
 REPLY_KEPT = timedelta(minutes=15)
 """How long replies are kept after a call."""

@@ -29,7 +29,7 @@ from ivr.line.service import Caller, Context, Line, TurnTaken
 from ivr.line.versions import Version
 from ivr.pharmacy.database import retried
 from ivr.prompts import joined
-from ivr.wording import seconds
+from ivr.prompts.spoken import seconds
 
 AWAY = (OperationalError, InterfaceError, PoolTimeout)
 """What SQLAlchemy raises when the database cannot be reached, or was waited for too long."""

@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import product
 
 from ivr.keypad import KEYS, letters_to_keys
+from ivr.numerals import english_house_number, english_ordinal, spanish_cardinal
 from ivr.postal.people import CALLED_OTHERWISE, Person
 from ivr.postal.roads import QUALIFIER_LETTERS, ROAD_LETTERS, ROAD_WORDS, Road
 from ivr.postal.streets import CARDINALS, ORDINALS, REMEMBERED, StreetWords, figures, take_apart, with_ending
@@ -27,7 +28,6 @@ from ivr.postal.words import (
     SUFFIXES,
     TITLES,
 )
-from ivr.wording.numbers import english_house_number, english_ordinal, spanish_cardinal
 
 _ORDINAL = re.compile(r"([0-9]{1,4})(?:ST|ND|RD|TH)")
 _DIGIT = re.compile("[0-9]")

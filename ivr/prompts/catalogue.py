@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from babel import Locale
 
 from ivr.errors import Place
-from ivr.wording import KINDS, Value, Values, speak
+from ivr.prompts.spoken import KINDS, Value, Values, speak
 
 PHRASE = "phrase"
 """The kind of a value that is words of its own: a prompt of the same catalogue, or several."""

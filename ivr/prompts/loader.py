@@ -18,8 +18,8 @@ from ivr.errors import Place, Report, did_you_mean
 from ivr.prompts import shapes
 from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, Source, Words
 from ivr.prompts.comparison import compare_languages
+from ivr.prompts.spoken import LANGUAGES, clean
 from ivr.prompts.words import NAME, Names, WordsReader, is_in_braces, source
-from ivr.wording import LANGUAGES, clean
 from ivr.yaml_reader import SUFFIX, Node, read, texts_below
 
 CATALOGUE = "catalogue"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from babel import Locale
 
 from ivr.prompts.catalogue import PROMPT_KINDS, plural_category
-from ivr.wording import LANGUAGES
+from ivr.prompts.spoken import LANGUAGES
 from ivr.yaml_reader import Either, ListOf, MapOf, Record, Shape, Text, field
 
 NAME = "[a-z][a-z0-9_]*"

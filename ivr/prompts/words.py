@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ivr.errors import Place, Report, did_you_mean
 from ivr.prompts import shapes
 from ivr.prompts.catalogue import PROMPT_KINDS, Slot, Source, Words
-from ivr.wording import clean
+from ivr.prompts.spoken import clean
 from ivr.yaml_reader import Node
 
 NAME = re.compile(shapes.NAME)

@@ -1,1 +1,1 @@
-"""The HTTP edge: carrier webhooks and TwiML."""
+"""The carrier's webhooks and TwiML."""

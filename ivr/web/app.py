@@ -1,106 +1,22 @@
-"""The Flask application: the line behind its HTTP edge."""
+"""The carrier's webhooks as a Flask application of their own: all that a simulator needs, which makes one for every call."""
 
 from __future__ import annotations
 
-import os
-import sys
-import threading
-import time
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import Flask, request
 from werkzeug.exceptions import BadRequest
 from werkzeug.routing import IntegerConverter
 
-from ivr import logs
-from ivr.errors import SettingError
-from ivr.line.build import build_line, folders
-from ivr.line.publishing import Watcher
 from ivr.line.service import Line
-from ivr.line.sweep import sweep
-from ivr.recordings.folder import Folder
-from ivr.settings import Settings, load_settings
-from ivr.web import audio, carrier_rules, status
+from ivr.prompts.recordings.folder import Folder
+from ivr.settings import Settings
 from ivr.web.guard import Guard
-from ivr.web.staff import StaffDoor
-from ivr.web.studio import Studio
-from ivr.web.throttle import Throttle
 from ivr.web.twiml import Renderer
 from ivr.web.voice import Voice
 
-SWEEP_SECONDS = 30
 MOST_BYTES = 64 * 1024
 """No request of the carrier comes near this; a larger one is refused unread."""
-
-
-def create_app() -> Flask:
-    """Build the line from the environment, for any WSGI server.
-
-    Raises SettingError when anybody could post to it: the carrier's token is what tells the carrier from others.
-    """
-    settings = load_settings(os.environ)
-    if not settings.twilio_auth_tokens and not settings.unsigned:
-        raise SettingError(
-            "TWILIO_AUTH_TOKEN: expected the carrier account's token, since this server may be reached from elsewhere; "
-            "found none (IVR_UNSIGNED=1 goes without)"
-        )
-    return _create(settings)
-
-
-def create_local_app() -> Flask:
-    """Build the line for this machine alone; without a token, only local requests are taken."""
-    return _create(load_settings(os.environ))
-
-
-def _create(settings: Settings) -> Flask:
-    logs.configure(sys.stderr)
-    if settings.live_processor:
-        logs.get_logger().warning(
-            "card_data_scope", capture="keypad", scope="card numbers pass through this line: PCI DSS SAQ D"
-        )
-    if settings.unsigned:
-        logs.get_logger().warning("unsigned", means=unsigned_means(settings))
-    line = build_line(settings, carrier_rules.problems)
-    watcher = Watcher(line, folders(settings), asked=settings.publish == "asked")
-    watcher.begin()
-    threading.Thread(target=watcher.run, daemon=True).start()
-    threading.Thread(target=_sweep_forever, args=(line, settings.retention_days), daemon=True).start()
-    return make_app(line, settings)
-
-
-def unsigned_means(settings: Settings) -> str:
-    """Say in one line what IVR_UNSIGNED=1 does to a line that is set so."""
-    if settings.twilio_auth_tokens:
-        return (
-            "IVR_UNSIGNED=1 does nothing beside TWILIO_AUTH_TOKEN, and opens the line where that is missing: unset it"
-        )
-    return (
-        "IVR_UNSIGNED=1: nobody checks that requests come from the carrier; "
-        "whoever reaches this line can call it from any number they name"
-    )
-
-
-def _sweep_forever(line: Line, retention_days: int) -> None:
-    """Finish what calls leave behind, in every worker: what one has taken, the others leave alone."""
-    while True:
-        time.sleep(SWEEP_SECONDS)
-        try:
-            sweep(line, timedelta(days=retention_days))
-        except Exception:
-            logs.get_logger().exception("sweep_failed")  # the next round may find the database back
-
-
-def make_app(line: Line, settings: Settings) -> Flask:
-    """Put a line behind its webhooks and pages."""
-    folder, guard = Folder(settings.prompts, time.monotonic), Guard(settings)
-    app = voice_app(line, settings, folder, guard)
-    app.register_blueprint(audio.blueprint(folder))
-    app.register_blueprint(status.blueprint(line))
-    door = StaffDoor(guard, settings.staff_password, Throttle(line.database, line.clock))
-    studio = Studio(line, door, folder, folders(settings), _path(settings), settings.publish == "asked")
-    app.register_blueprint(studio.blueprint(), url_prefix="/studio")
-    return app
 
 
 class ShortNumber(IntegerConverter):
@@ -110,13 +26,13 @@ class ShortNumber(IntegerConverter):
 
 
 def voice_app(line: Line, settings: Settings, folder: Folder, guard: Guard) -> Flask:
-    """Put a line behind the carrier's webhooks alone: all that a rehearsal needs, which makes one for every call."""
+    """Put a line behind the carrier's webhooks alone: nothing of the pages."""
     app = Flask("ivr", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.url_map.merge_slashes = False  # a redirect is a page, which the carrier cannot speak
     app.url_map.converters = {**app.url_map.converters, "int": ShortNumber}
     app.before_request(_refuse_unreadable)
-    renderer = Renderer(line.vault, _path(settings), settings.person_number, lambda: folder.recordings)
+    renderer = Renderer(line.vault, path_before(settings), settings.person_number, lambda: folder.recordings)
     app.register_blueprint(Voice(line, guard, renderer).blueprint())
     return app
 
@@ -128,6 +44,6 @@ def _refuse_unreadable() -> None:
         raise BadRequest("the query is not UTF-8") from None
 
 
-def _path(settings: Settings) -> str:
+def path_before(settings: Settings) -> str:
     """Return what stands before every path when the carrier sees the line under one of its own."""
     return urlsplit(settings.public_url or "").path

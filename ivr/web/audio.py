@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, request
 
-from ivr.recordings.folder import Folder, Recording, sound_of
+from ivr.prompts.recordings.folder import Folder, Recording, sound_of
 
 _YEAR = 365 * 86400
 

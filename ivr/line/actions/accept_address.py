@@ -13,7 +13,7 @@ from ivr.pharmacy.addresses import NewAddress
 from ivr.pharmacy.doubts import Doubt
 from ivr.pharmacy.places import PUERTO_RICO
 from ivr.prompts import phrase
-from ivr.wording import Value, Values
+from ivr.prompts.spoken import Value, Values
 
 # Read back
 

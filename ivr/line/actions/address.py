@@ -10,7 +10,7 @@ from ivr.line.actions.kinds import Action, Inside, number
 from ivr.line.notices import note_changed_address
 from ivr.line.service import Context
 from ivr.pharmacy.addresses import NewAddress, add_address, mailing_address
-from ivr.wording import Value, Values
+from ivr.prompts.spoken import Value, Values
 
 ON_FILE: dict[str, Value] = {"address_held": False}
 SPOKEN = ("house_number", "street", "unit", "urbanization", "city", "state", "zip")

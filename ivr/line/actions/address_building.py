@@ -14,7 +14,7 @@ from ivr.payment.cards import without_cards
 from ivr.pharmacy.doubts import Doubt, digits_of, has_its_letter
 from ivr.pharmacy.places import place_of
 from ivr.prompts import phrase
-from ivr.wording import Value, Values
+from ivr.prompts.spoken import Value, Values
 
 
 @dataclass(frozen=True, slots=True)

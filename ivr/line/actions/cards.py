@@ -33,8 +33,8 @@ from ivr.payment.gateway import Refused, Token, Unavailable
 from ivr.payment.vault import Vault
 from ivr.pharmacy.payments import expired_cards, saved_cards
 from ivr.prompts import phrase
+from ivr.prompts.spoken import Value, Values
 from ivr.secret import Secret
-from ivr.wording import Value, Values
 
 
 def add_up(_: Context, values: Values) -> Done:

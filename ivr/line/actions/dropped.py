@@ -15,7 +15,7 @@ from ivr.line.sessions import STATE_KEPT, values_left
 from ivr.line.specs.dropped import DROPPED
 from ivr.pharmacy.addresses import NewAddress
 from ivr.pharmacy.doubts import judged_anew
-from ivr.wording import Value, Values
+from ivr.prompts.spoken import Value, Values
 
 _LAST_CALL = (
     select(tables.call.c.sealed_state)

@@ -8,7 +8,7 @@ from ivr.line.actions.kinds import Action, Inside, number, text
 from ivr.line.service import Context
 from ivr.line.specs.identify import KEYED
 from ivr.pharmacy.members import find_member, is_active
-from ivr.wording import Values
+from ivr.prompts.spoken import Values
 
 
 def who_is_calling(_: Context, values: Values) -> Done:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ivr.flow.call import Done
 from ivr.line.service import Context, Line
-from ivr.wording import Value, Values
+from ivr.prompts.spoken import Value, Values
 
 Item = Mapping[str, Value]
 

@@ -20,9 +20,9 @@ from ivr.pharmacy.places import PUERTO_RICO, Place, place_of
 from ivr.pharmacy.streets import StreetFacts, has_streets, rank, rank_near, streets_of
 from ivr.postal.streets import take_apart
 from ivr.prompts import phrase
+from ivr.prompts.spoken import Value, Values
+from ivr.prompts.spoken.urbanizations import AREAS
 from ivr.secret import DOT
-from ivr.wording import Value, Values
-from ivr.wording.urbanizations import AREAS
 
 MOST_MATCHES = 12
 """Streets kept to be offered; who wants none of so many is asked for more letters."""

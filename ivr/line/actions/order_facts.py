@@ -18,7 +18,7 @@ from ivr.pharmacy.findings import ORDERABLE, Finding, FindingKind
 from ivr.pharmacy.payments import saved_card, saved_cards
 from ivr.pharmacy.prescriptions import assess
 from ivr.prompts import phrase
-from ivr.wording import Value, Values
+from ivr.prompts.spoken import Value, Values
 
 Facts = dict[str, Value]
 

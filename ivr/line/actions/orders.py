@@ -12,7 +12,7 @@ from ivr.line.service import Context
 from ivr.pharmacy import orders
 from ivr.pharmacy.members import member_number
 from ivr.pharmacy.orders import OrderFacts
-from ivr.wording import Values
+from ivr.prompts.spoken import Values
 
 
 def latest_order(context: Context, values: Values) -> Done:

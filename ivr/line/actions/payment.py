@@ -16,7 +16,7 @@ from ivr.pharmacy.fulfilment import cancel_order
 from ivr.pharmacy.orders import OrderFacts, order_by_id
 from ivr.pharmacy.payments import forget_order_card, payment_for, saved_card
 from ivr.prompts import phrase
-from ivr.wording import Value, Values
+from ivr.prompts.spoken import Value, Values
 
 PATIENCE = timedelta(seconds=40)
 """For how long a caller is kept waiting for a slow processor."""

@@ -18,7 +18,7 @@ from ivr.pharmacy.orders import OrderFacts
 from ivr.pharmacy.payments import begin_payment, save_card
 from ivr.pharmacy.placing import OrderRequest, Taken, WantedLine
 from ivr.prompts import phrase
-from ivr.wording import Value, Values
+from ivr.prompts.spoken import Value, Values
 
 
 def say_back(context: Context, values: Values) -> Done:

@@ -12,7 +12,7 @@ from ivr.pharmacy.findings import RENEWABLE, Finding, FindingKind, Supply
 from ivr.pharmacy.members import member_number
 from ivr.pharmacy.prescriptions import KeyedRx, assess, keyed_prescriptions, request_renewal
 from ivr.prompts import phrase
-from ivr.wording import Value, Values
+from ivr.prompts.spoken import Value, Values
 
 MOST_CHOICES = 4
 

@@ -9,7 +9,7 @@ from ivr.line import lockout
 from ivr.line.actions.kinds import Action, Inside, number, text
 from ivr.line.service import Context
 from ivr.pharmacy.members import born_on, is_own_prescription, member_number
-from ivr.wording import Values
+from ivr.prompts.spoken import Values
 
 
 def third_proof(_: Context, values: Values) -> Done:

@@ -12,7 +12,7 @@ from ivr.pharmacy.findings import ORDERABLE, Finding, FindingKind
 from ivr.pharmacy.orders import pending_orders
 from ivr.pharmacy.prescriptions import assess, has_prescriptions, refillable
 from ivr.prompts import phrase
-from ivr.wording import Value, Values
+from ivr.prompts.spoken import Value, Values
 
 
 def begin_order(context: Context, values: Values) -> Done:

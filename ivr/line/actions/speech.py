@@ -8,7 +8,7 @@ from ivr.line.actions.kinds import Item, day
 from ivr.pharmacy.findings import OpenOrder, Rx
 from ivr.pharmacy.orders import OrderFacts
 from ivr.prompts import phrase
-from ivr.wording import Value, Values
+from ivr.prompts.spoken import Value, Values
 
 ENDING = 3
 """Digits of its number by which a prescription is told apart when its medicine may not be named."""

@@ -12,7 +12,7 @@ from ivr.line.actions.kinds import Action, Inside, text
 from ivr.line.service import Context
 from ivr.postal.words import STATES
 from ivr.prompts import phrase
-from ivr.wording import Value, Values
+from ivr.prompts.spoken import Value, Values
 
 LONGEST = 60
 """Characters of a street that is spelled; more would fit no label."""

@@ -6,7 +6,7 @@ from ivr.flow.call import Done
 from ivr.line.actions.kinds import Action, Inside, day, number
 from ivr.line.service import Context
 from ivr.pharmacy.prescriptions import latest_transfer as find_transfer
-from ivr.wording import Values
+from ivr.prompts.spoken import Values
 
 
 def latest_transfer(context: Context, values: Values) -> Done:

@@ -8,7 +8,7 @@ from math import ceil
 
 from ivr.prompts.catalogue import Prompt, Words
 from ivr.prompts.lint.speech import SPEECHES, WORD, Speech, plain, sentences
-from ivr.wording import seconds
+from ivr.prompts.spoken import seconds
 
 MOST_SECONDS = 8
 MOST_GRADE = 6

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ivr.flow.definition import Ask, Do, Flow, HangUp, Menu, Run, Say, State, Target, Transfer, ways
 from ivr.flow.diagram import STYLE, flow_picture, line_picture, to_svg
 from ivr.keypad import key_name
-from ivr.web.studio_words import Book
+from ivr.pages.studio.words import Book
 
 _KINDS: Mapping[type[State], str] = {
     Say: "message",

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from ivr.recordings.fragments import spoken_words
-from ivr.recordings.sound import is_silent
-from ivr.recordings.wav import FULL, SoundError, read, seconds
+from ivr.prompts.recordings.fragments import spoken_words
+from ivr.prompts.recordings.sound import is_silent
+from ivr.prompts.recordings.wav import FULL, SoundError, read, seconds
 
 AUDIO = "audio"
 LOOK_EVERY = 2.0

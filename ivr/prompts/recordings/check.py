@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr import wording
 from ivr.errors import Place, Problem, did_you_mean
-from ivr.prompts import Catalogues
-from ivr.recordings.folder import AUDIO, files, recording, words_beside
-from ivr.recordings.fragments import Fragment, by_name, fragments, spoken_words
-from ivr.recordings.sound import is_clipped, is_silent
-from ivr.recordings.wav import SoundError, read, samples, seconds
+from ivr.prompts import Catalogues, spoken
+from ivr.prompts.recordings.folder import AUDIO, files, recording, words_beside
+from ivr.prompts.recordings.fragments import Fragment, by_name, fragments, spoken_words
+from ivr.prompts.recordings.sound import is_clipped, is_silent
+from ivr.prompts.recordings.wav import SoundError, read, samples, seconds
 
 SHORTEST, LONGEST = 0.35, 3.0
 """Of the time that words take by count: outside of this it is hardly those words that are heard."""
@@ -81,6 +80,6 @@ def faults(sound: list[float], lasts: float, words: str) -> Iterator[str]:
         return
     if is_clipped(sound):
         yield "is clipped: it was recorded too loud; record it again with the level turned down"
-    expected = wording.seconds(words)
+    expected = spoken.seconds(words)
     if not expected * SHORTEST <= lasts <= expected * LONGEST + _UNHURRIED:
         yield f"lasts {lasts:.1f} s, where its words take about {expected:.1f} s; is it another recording?"

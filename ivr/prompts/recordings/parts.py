@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ivr.prompts import BREAK, Piece, joined
-from ivr.recordings.folder import Recording, Recordings
-from ivr.recordings.fragments import spoken_words
+from ivr.prompts.recordings.folder import Recording, Recordings
+from ivr.prompts.recordings.fragments import spoken_words
 
 
 def heard(pieces: Iterable[Piece], recordings: Recordings, language: str) -> Iterator[Recording | str]:

@@ -20,14 +20,14 @@ from ivr.line.publishing import publish
 from ivr.line.service import Line
 from ivr.line.specs import SPECS
 from ivr.line.versions import Folders
+from ivr.pages.staff import StaffDoor
+from ivr.pages.studio.flows import picture, rows, whole_picture
+from ivr.pages.studio.problems import Shown, shown
+from ivr.pages.studio.words import Book
 from ivr.pharmacy.database import answering
-from ivr.recordings.folder import Folder, Recording
+from ivr.prompts.recordings.folder import Folder, Recording
+from ivr.prompts.spoken import clean
 from ivr.web.audio import address
-from ivr.web.staff import StaffDoor
-from ivr.web.studio_flows import picture, rows, whole_picture
-from ivr.web.studio_problems import Shown, shown
-from ivr.web.studio_words import Book
-from ivr.wording import clean
 
 MOST_VERSIONS = 50
 MOST_FOUND = 60

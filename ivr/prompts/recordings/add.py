@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ivr.prompts import Catalogue
-from ivr.recordings.check import faults
-from ivr.recordings.folder import AUDIO
-from ivr.recordings.fragments import Fragment
-from ivr.recordings.sound import for_telephone
-from ivr.recordings.wav import RATE, SoundError, read, samples, write
+from ivr.prompts.recordings.check import faults
+from ivr.prompts.recordings.folder import AUDIO
+from ivr.prompts.recordings.fragments import Fragment
+from ivr.prompts.recordings.sound import for_telephone
+from ivr.prompts.recordings.wav import RATE, SoundError, read, samples, write
 
 
 @dataclass(frozen=True, slots=True)

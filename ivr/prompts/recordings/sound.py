@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from operator import mul
 
-from ivr.recordings.wav import RATE
+from ivr.prompts.recordings.wav import RATE
 
 SILENT_BELOW = 0.01
 """A peak under this, -40 dB, is nobody speaking."""

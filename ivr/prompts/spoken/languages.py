@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from babel.dates import get_day_names, get_month_names
 
+from ivr import numerals
 from ivr.postal.words import STATES
-from ivr.wording import numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +83,12 @@ def _months(language: str) -> tuple[str, ...]:
 
 
 ENGLISH = Language(
-    cardinal=numbers.english_cardinal,
-    ordinal=numbers.english_ordinal,
-    year=numbers.english_year,
-    day_of_month=numbers.english_ordinal,
-    house_number=numbers.english_house_number,
-    agree=numbers.no_agreement,
+    cardinal=numerals.english_cardinal,
+    ordinal=numerals.english_ordinal,
+    year=numerals.english_year,
+    day_of_month=numerals.english_ordinal,
+    house_number=numerals.english_house_number,
+    agree=numerals.no_agreement,
     weekdays=_weekdays("en"),
     months=_months("en"),
     date="{weekday}, {month} {day}",
@@ -121,12 +121,12 @@ ENGLISH = Language(
 )
 
 SPANISH = Language(
-    cardinal=numbers.spanish_cardinal,
-    ordinal=numbers.spanish_ordinal,
-    year=numbers.spanish_year,
-    day_of_month=lambda day: "primero" if day == 1 else numbers.spanish_cardinal(day),
-    house_number=numbers.spanish_house_number,
-    agree=numbers.spanish_agreement,
+    cardinal=numerals.spanish_cardinal,
+    ordinal=numerals.spanish_ordinal,
+    year=numerals.spanish_year,
+    day_of_month=lambda day: "primero" if day == 1 else numerals.spanish_cardinal(day),
+    house_number=numerals.spanish_house_number,
+    agree=numerals.spanish_agreement,
     weekdays=_weekdays("es"),
     months=_months("es"),
     date="{weekday} {day} de {month}",

@@ -24,8 +24,8 @@ from ivr.phone.document import CarrierError, read_document
 from ivr.phone.post import Reply
 from ivr.phone.verbs import Gather, Play, Say
 from ivr.prompts import Catalogue, Catalogues, Prompt, Words
+from ivr.prompts.spoken import Value
 from ivr.web.twiml import Renderer
-from ivr.wording import Value
 
 URL = "https://line.example/voice/turn/1/x"
 SID = "CA" + "0" * 32

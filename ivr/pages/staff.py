@@ -8,9 +8,9 @@ from hashlib import sha256
 from flask import Request, Response
 
 from ivr.errors import UnreachableError
+from ivr.pages.throttle import LOCKED_FOR, Throttle
 from ivr.secret import Secret
 from ivr.web.guard import Guard
-from ivr.web.throttle import LOCKED_FOR, Throttle
 
 _CLOSED = "IVR_STAFF_PASSWORD opens these pages; without TWILIO_AUTH_TOKEN they are open to this machine too.\n"
 _WAIT = "Too many wrong passwords came from this address. Try again later.\n"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from ivr.prompts import Catalogue, Prompt, Words, written
-from ivr.wording import seconds
+from ivr.prompts.spoken import seconds
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from ivr.numerals import english_ordinal
 from ivr.postal.parts import AddressPart, take_parts
 from ivr.postal.streets import ORDINALS, StreetWords, full_words, split_words, take_apart
 from ivr.postal.words import DIRECTIONS
-from ivr.wording.languages import ENGLISH, Language
-from ivr.wording.numbers import english_ordinal
-from ivr.wording.urbanizations import speak_urbanization
+from ivr.prompts.spoken.languages import ENGLISH, Language
+from ivr.prompts.spoken.urbanizations import speak_urbanization
 
 _ORDINAL = re.compile(r"([0-9]{1,6})(?:ST|ND|RD|TH)")
 _PIECES = re.compile(r"[0-9]+|[^\W\d_]+|[-.]")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.wording.languages import Language
+from ivr.prompts.spoken.languages import Language
 
 AREAS = {
     "ALT": "Altura",

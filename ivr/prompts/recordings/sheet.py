@@ -9,7 +9,7 @@ from html import escape
 from itertools import groupby
 
 from ivr.prompts import Catalogue
-from ivr.recordings.fragments import Fragment
+from ivr.prompts.recordings.fragments import Fragment
 
 _COLUMNS = ("file", "words", "seconds", "when", "sentence", "prompt", "also heard in")
 

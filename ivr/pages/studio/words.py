@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from ivr import wording
 from ivr.errors import IvrError, Place
 from ivr.flow.definition import ActionSpec, Do, Menu
 from ivr.flow.graph import Graph, Point, Walk, points, told
@@ -15,12 +14,12 @@ from ivr.flow.spoken import prompts_of
 from ivr.line.examples import Examples
 from ivr.line.review import remarks
 from ivr.line.versions import Version
-from ivr.prompts import PHRASE, Catalogue, Piece, Prompt, Slot, Variant, Words, joined
+from ivr.prompts import PHRASE, Catalogue, Piece, Prompt, Slot, Variant, Words, joined, spoken
 from ivr.prompts.catalogue import plural_category
 from ivr.prompts.lint import Remark
-from ivr.recordings.folder import Recording, Recordings
-from ivr.recordings.parts import heard
-from ivr.wording import Value
+from ivr.prompts.recordings.folder import Recording, Recordings
+from ivr.prompts.recordings.parts import heard
+from ivr.prompts.spoken import Value
 
 _COUNTS = (2, 1, 5, 0, 1_000_000)
 
@@ -40,7 +39,7 @@ class Said:
     @property
     def seconds(self) -> float:
         """About how long it takes to listen to."""
-        return wording.seconds(self.text)
+        return spoken.seconds(self.text)
 
     @property
     def has_values(self) -> bool:

@@ -14,8 +14,8 @@ from typing import TypeAlias
 
 import phonenumbers
 
-from ivr.wording.addresses import speak_address
-from ivr.wording.languages import LANGUAGES, Language
+from ivr.prompts.spoken.addresses import speak_address
+from ivr.prompts.spoken.languages import LANGUAGES, Language
 
 __all__ = [
     "KINDS",
