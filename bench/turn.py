@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from databases import Databases
 
 from ivr.flow.call import Call, Done, Keys, Started
-from ivr.flow.engine import advance
+from ivr.flow.interpreter import advance
 from ivr.line.build import publish
 from ivr.line.service import Line
 from ivr.line.specs import SPECS

@@ -14,7 +14,7 @@ from watchfiles import watch as watch_files
 from ivr.cli.findings import RECORDING, Finding, find, render
 from ivr.cli.group import folders_read, settings, shown
 from ivr.cli.published import published
-from ivr.flow import language
+from ivr.flow.files import file_shape
 from ivr.prompts import shapes
 from ivr.prompts.lint import RULES
 from ivr.qa import shapes as scripts
@@ -22,7 +22,7 @@ from ivr.settings import Settings
 from ivr.yaml_reader import Shape, json_schema
 
 SCHEMAS: Mapping[str, tuple[str, Callable[[], Shape]]] = {
-    "flows": ("A file of the call flow", lambda: language.FILE),
+    "flows": ("A file of the call flow", file_shape),
     "prompts": ("A file of prompts", lambda: shapes.FILE),
     "scripts": ("A file of call scripts", lambda: scripts.FILE),
 }
