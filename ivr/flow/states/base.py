@@ -127,6 +127,8 @@ class State(Part, ABC):
     record: ClassVar[Record]
     """Its fields in the YAML."""
     look: ClassVar[Look]
+    prompt_field: ClassVar[str] = ""
+    """The field that names its prompt, where that is not its word."""
     role: ClassVar[Role] = Role.STATEMENT
     """What its prompt is for."""
     says: ClassVar[str] = "what is said"
@@ -238,7 +240,7 @@ class State(Part, ABC):
         if self.first:
             yield PromptUse(self.at("first"), self.first, Role.FACTS)
         if self.prompt:
-            yield PromptUse(self.at("say", self.word), self.prompt, self.role)
+            yield PromptUse(self.at(self.prompt_field or self.word), self.prompt, self.role)
 
     def saves(self, label: str) -> str:
         """Return the value that the caller's answer is kept as, when it is left on this way."""

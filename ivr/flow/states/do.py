@@ -19,6 +19,7 @@ class Do(State):
 
     word = "do"
     noun = "action"
+    prompt_field = "say"
     role = Role.ANNOUNCEMENT
     says = "what is said first"
     look = Look("#f3f4f6", "#4b5563", ("[", "]"))
