@@ -27,8 +27,8 @@ from ivr.phone.handset import Ended, Handset
 from ivr.phone.post import Form, Headers, Reply
 from ivr.phone.verbs import Say, Sound
 from ivr.prompts.spoken import speak
-from ivr.qa.found import script_for
-from ivr.qa.script import Row
+from ivr.qa.explore.found import script_for
+from ivr.qa.scripts.script import Row
 from ivr.settings import Settings
 
 NOWHERE = Place("bench/heard.py")

@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 from ivr.cli.rehearsal import Rehearsal
 from ivr.errors import Report
 from ivr.pharmacy.database import open_database
-from ivr.qa.player import play
-from ivr.qa.reader import read_files
+from ivr.qa.replay.player import play
+from ivr.qa.scripts.reader import read_files
 from ivr.settings import Settings
 
 NAMES = (

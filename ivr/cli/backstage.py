@@ -16,8 +16,8 @@ from ivr.payment.vault import Vault
 from ivr.pharmacy import trials
 from ivr.pharmacy.members import MEMBER_DIGITS, members_for_tests
 from ivr.pharmacy.tables import Member, Prescription, RefillOrder, RenewalRequest
-from ivr.qa.patterns import Found
-from ivr.qa.script import NEWEST, Row
+from ivr.qa.scripts.patterns import Found
+from ivr.qa.scripts.script import NEWEST, Row
 
 _OWNERS = {
     "rx_number": select(Prescription.member_id).where(Prescription.rx_number == bindparam("number")),

@@ -21,8 +21,8 @@ from ivr.payment.vault import Vault
 from ivr.pharmacy.database import open_database
 from ivr.phone.handset import Handset
 from ivr.phone.post import NO_ANSWER, Post, http_post, signed
-from ivr.qa.remote import Facts, Remote
-from ivr.qa.script import DEFAULT_TO
+from ivr.qa.replay.remote import Facts, Remote
+from ivr.qa.scripts.script import DEFAULT_TO
 from ivr.settings import Settings
 
 PROBE_FROM = "+19990000000"

@@ -8,8 +8,8 @@ from datetime import date
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func
 
 from ivr.cli import pharmacy_rows
-from ivr.qa.patterns import Found
-from ivr.qa.script import Row
+from ivr.qa.scripts.patterns import Found
+from ivr.qa.scripts.script import Row
 
 TABLE = "street"
 _KEY = ("zip", "street", "urbanization")

@@ -19,10 +19,10 @@ from ivr.pharmacy.load import add_folder
 from ivr.pharmacy.load_fields import Parser, Word, flag
 from ivr.pharmacy.load_files import FILES, CsvFile, Reference
 from ivr.pharmacy.tables import Address
-from ivr.qa import vocabulary
-from ivr.qa.patterns import LINES, Found
-from ivr.qa.script import NEWEST, Pattern, Row
-from ivr.qa.stage import RefusedRowError
+from ivr.qa.replay.stage import RefusedRowError
+from ivr.qa.scripts import vocabulary
+from ivr.qa.scripts.patterns import LINES, Found
+from ivr.qa.scripts.script import NEWEST, Pattern, Row
 
 _FILES: Mapping[str, CsvFile] = {file.table.name: file for file in FILES}
 COLUMNS: Mapping[str, tuple[str, ...]] = {

@@ -17,13 +17,13 @@ from ivr.cli.playing import Part, Setup, parts_of, play_all, progress, read_scri
 from ivr.cli.rehearsal import Rehearsal
 from ivr.errors import DefinitionError
 from ivr.flow.changes import changes
-from ivr.qa import coverage as coverages
-from ivr.qa import report as reports
-from ivr.qa.against import compare
-from ivr.qa.costs import by_prompt
-from ivr.qa.coverage import Coverage
-from ivr.qa.played import Played
-from ivr.qa.remote import Remote
+from ivr.qa.replay import coverage as coverages
+from ivr.qa.replay import report as reports
+from ivr.qa.replay.against import compare
+from ivr.qa.replay.costs import by_prompt
+from ivr.qa.replay.coverage import Coverage
+from ivr.qa.replay.played import Played
+from ivr.qa.replay.remote import Remote
 
 CALLS = Path("tests/calls")
 MOST_PROMPTS = 30

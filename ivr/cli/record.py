@@ -18,11 +18,11 @@ from ivr.flow.call import Visit
 from ivr.line import tables
 from ivr.line.service import Caller
 from ivr.pharmacy.database import answering, open_database
-from ivr.qa.player import play
-from ivr.qa.reader import read_scripts
-from ivr.qa.recorder import RecordError, Recording, Turned
-from ivr.qa.recorder import record as make
-from ivr.qa.writer import write
+from ivr.qa.record.recorder import RecordError, Recording, Turned
+from ivr.qa.record.recorder import record as make
+from ivr.qa.replay.player import play
+from ivr.qa.scripts.reader import read_scripts
+from ivr.qa.scripts.writer import write
 from ivr.settings import Settings
 
 

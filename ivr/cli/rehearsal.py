@@ -29,8 +29,8 @@ from ivr.pharmacy.database import open_database, upgrade
 from ivr.pharmacy.demo import load_demo
 from ivr.prompts import Catalogues
 from ivr.prompts.recordings.folder import Folder
-from ivr.qa.script import Script
-from ivr.qa.vocabulary import Vocabulary, spoken_of
+from ivr.qa.scripts.script import Script
+from ivr.qa.scripts.vocabulary import Vocabulary, spoken_of
 from ivr.secret import Secret
 from ivr.settings import Settings
 

@@ -14,7 +14,6 @@ from sqlalchemy import Engine, event, insert
 from sqlalchemy.exc import OperationalError
 
 from ivr.cli import line_rows, pharmacy_rows
-from ivr.cli.holdings import holdings
 from ivr.cli.sweeping import Sweeping
 from ivr.line import fulfil
 from ivr.line.lockout import MOST_ON_LINE
@@ -25,10 +24,10 @@ from ivr.payment import sandbox
 from ivr.payment.gateway import Reason
 from ivr.phone.post import Post, wsgi_post
 from ivr.prompts.recordings.folder import Folder
-from ivr.qa.patterns import Found
-from ivr.qa.script import Fault, Processor, Row
-from ivr.qa.secrecy import Holding
+from ivr.qa.scripts.patterns import Found
+from ivr.qa.scripts.script import Fault, Processor, Row
 from ivr.settings import Settings
+from ivr.simulator.holdings import Holding, holdings
 from ivr.web.app import voice_app
 from ivr.web.guard import Guard
 
