@@ -20,8 +20,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from ivr.cli.rehearsal import Rehearsal
-from ivr.cli.staged import Staged
+from ivr.simulator.simulator import Rehearsal
+from ivr.simulator.scenario import Staged
 from ivr.errors import Place
 from ivr.phone.handset import Ended, Handset
 from ivr.phone.post import Form, Headers, Reply

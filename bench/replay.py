@@ -12,7 +12,7 @@ import statistics
 import sys
 import time
 
-from ivr.cli.rehearsal import Rehearsal
+from ivr.simulator.simulator import Rehearsal
 from ivr.errors import Report
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.reader import read_scripts

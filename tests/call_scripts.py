@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ivr.cli.rehearsal import Rehearsal
+from ivr.simulator.simulator import Rehearsal
 from ivr.errors import Report
 from ivr.qa.replay.player import play
 from ivr.qa.replay.report import failure

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rehearsal import PROJECT
 
-from ivr.cli.rehearsal import Rehearsal
+from ivr.simulator.simulator import Rehearsal
 from ivr.flow import verbs
 from ivr.flow.verbs import Speak
 from ivr.line import turn

@@ -10,7 +10,7 @@ from call_scripts import CALLS
 from databases import Databases
 from sqlalchemy import Engine
 
-from ivr.cli.rehearsal import Rehearsal
+from ivr.simulator.simulator import Rehearsal
 from ivr.errors import Report
 from ivr.pharmacy.database import open_database
 from ivr.qa.replay.player import play

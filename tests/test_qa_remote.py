@@ -17,7 +17,7 @@ from test_serve import NOON, running, serve
 from ivr.cli import main
 from ivr.cli.backstage import TestMembers
 from ivr.cli.elsewhere import NobodyThereError, line_at
-from ivr.cli.rehearsal import Rehearsal
+from ivr.simulator.simulator import Rehearsal
 from ivr.errors import Report
 from ivr.pharmacy.trials import keep
 from ivr.qa.replay.played import Played

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.cli.sweeping import EVERY, Sweeping
+from ivr.simulator.sweeping import EVERY, Sweeping
 from ivr.pages.app import SWEEP_SECONDS
 
 BEGIN = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)

@@ -7,9 +7,10 @@ from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Engine, bindparam, select
 
-from ivr.cli import lent_streets, line_rows, pharmacy_rows
+from ivr.cli import lent_streets
+from ivr.simulator import line_rows, pharmacy_rows
 from ivr.cli.lent_streets import LentStreets
-from ivr.cli.line_rows import LineRows
+from ivr.simulator.line_rows import LineRows
 from ivr.line import trials as traces
 from ivr.line.service import Caller
 from ivr.payment.vault import Vault

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.cli.backstage import TestMembers
-from ivr.cli.rehearsal import Rehearsal
+from ivr.simulator.simulator import Rehearsal
 from ivr.errors import IvrError
 from ivr.line import tables
 from ivr.line.build import secret_keys

@@ -13,7 +13,7 @@ import click
 from ivr.cli.parameters import OUTPUT, PATH
 from ivr.cli.playing import Setup, read_scripts
 from ivr.cli.qa import must_exist
-from ivr.cli.rehearsal import Rehearsal
+from ivr.simulator.simulator import Rehearsal
 from ivr.qa.explore import unhappy
 from ivr.qa.explore.explorer import Explorer
 from ivr.qa.explore.found import drafts

@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func
 
-from ivr.cli import pharmacy_rows
+from ivr.simulator import pharmacy_rows
 from ivr.qa.scripts.patterns import Found
 from ivr.qa.scripts.script import Row
 

@@ -17,7 +17,7 @@ from rich.progress import Progress
 from ivr import logs
 from ivr.cli.elsewhere import line_at
 from ivr.cli.group import settings
-from ivr.cli.rehearsal import Rehearsal
+from ivr.simulator.simulator import Rehearsal
 from ivr.errors import Report, did_you_mean
 from ivr.line.versions import Files
 from ivr.qa.replay.played import Played

@@ -14,7 +14,7 @@ from ivr.cli.group import console, settings, tell_folders
 from ivr.cli.old_version import OldVersionError, old_files
 from ivr.cli.parameters import ADDRESS, OUTPUT, PATH
 from ivr.cli.playing import Part, Setup, parts_of, play_all, progress, read_scripts
-from ivr.cli.rehearsal import Rehearsal
+from ivr.simulator.simulator import Rehearsal
 from ivr.errors import DefinitionError
 from ivr.flow.changes import changes
 from ivr.qa.replay import coverage as coverages

@@ -10,9 +10,9 @@ import click
 from sqlalchemy import Engine, select
 
 from ivr import logs
-from ivr.cli import pharmacy_rows
+from ivr.simulator import pharmacy_rows
 from ivr.cli.group import settings
-from ivr.cli.rehearsal import Rehearsal
+from ivr.simulator.simulator import Rehearsal
 from ivr.errors import Report
 from ivr.flow.call import Visit
 from ivr.line import tables

@@ -13,8 +13,8 @@ from typing import Any, Literal
 from sqlalchemy import Engine, event, insert
 from sqlalchemy.exc import OperationalError
 
-from ivr.cli import line_rows, pharmacy_rows
-from ivr.cli.sweeping import Sweeping
+from ivr.simulator import line_rows, pharmacy_rows
+from ivr.simulator.sweeping import Sweeping
 from ivr.line import fulfil
 from ivr.line.lockout import MOST_ON_LINE
 from ivr.line.service import Line, TurnTaken

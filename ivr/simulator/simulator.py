@@ -15,8 +15,8 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import Engine
 
-from ivr.cli import line_rows, pharmacy_rows
-from ivr.cli.staged import Given, Log, Staged, driver
+from ivr.simulator import line_rows, pharmacy_rows
+from ivr.simulator.scenario import Given, Log, Staged, driver
 from ivr.clock import system_clock
 from ivr.flow.definition import Flows
 from ivr.line import build
