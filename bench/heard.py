@@ -20,8 +20,6 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from ivr.simulator.simulator import Rehearsal
-from ivr.simulator.scenario import Staged
 from ivr.errors import Place
 from ivr.phone.handset import Ended, Handset
 from ivr.phone.post import Form, Headers, Reply
@@ -30,6 +28,8 @@ from ivr.prompts.spoken import speak
 from ivr.qa.explore.found import script_for
 from ivr.qa.scripts.script import Row
 from ivr.settings import Settings
+from ivr.simulator.scenario import Staged
+from ivr.simulator.simulator import Rehearsal
 
 NOWHERE = Place("bench/heard.py")
 LANGUAGES = {"en": "1", "es": "2"}

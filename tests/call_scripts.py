@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from ivr.simulator.simulator import Rehearsal
 from ivr.errors import Report
 from ivr.qa.replay.player import play
 from ivr.qa.replay.report import failure
 from ivr.qa.scripts.reader import read_scripts
 from ivr.qa.scripts.script import Script
 from ivr.settings import Settings
+from ivr.simulator.simulator import Rehearsal
 
 CALLS = Path(__file__).parent / "calls"
 

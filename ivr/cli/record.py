@@ -10,9 +10,7 @@ import click
 from sqlalchemy import Engine, select
 
 from ivr import logs
-from ivr.simulator import pharmacy_rows
 from ivr.cli.group import settings
-from ivr.simulator.simulator import Rehearsal
 from ivr.errors import Report
 from ivr.flow.call import Visit
 from ivr.line import tables
@@ -24,6 +22,8 @@ from ivr.qa.replay.player import play
 from ivr.qa.scripts.reader import read_scripts
 from ivr.qa.scripts.writer import write
 from ivr.settings import Settings
+from ivr.simulator import pharmacy_rows
+from ivr.simulator.simulator import Rehearsal
 
 
 @click.command()

@@ -13,8 +13,6 @@ from typing import Any, Literal
 from sqlalchemy import Engine, event, insert
 from sqlalchemy.exc import OperationalError
 
-from ivr.simulator import line_rows, pharmacy_rows
-from ivr.simulator.sweeping import Sweeping
 from ivr.line import fulfil
 from ivr.line.lockout import MOST_ON_LINE
 from ivr.line.service import Line, TurnTaken
@@ -27,7 +25,9 @@ from ivr.prompts.recordings.folder import Folder
 from ivr.qa.scripts.patterns import Found
 from ivr.qa.scripts.script import Fault, Processor, Row
 from ivr.settings import Settings
+from ivr.simulator import line_rows, pharmacy_rows
 from ivr.simulator.holdings import Holding, holdings
+from ivr.simulator.sweeping import Sweeping
 from ivr.web.app import voice_app
 from ivr.web.guard import Guard
 

@@ -15,8 +15,6 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import Engine
 
-from ivr.simulator import line_rows, pharmacy_rows
-from ivr.simulator.scenario import Given, Log, Staged, driver
 from ivr.clock import system_clock
 from ivr.flow.definition import Flows
 from ivr.line import build
@@ -33,6 +31,8 @@ from ivr.qa.scripts.script import Script
 from ivr.qa.scripts.vocabulary import Vocabulary, spoken_of
 from ivr.secret import Secret
 from ivr.settings import Settings
+from ivr.simulator import line_rows, pharmacy_rows
+from ivr.simulator.scenario import Given, Log, Staged, driver
 
 PERSON = "+18005550199"
 
