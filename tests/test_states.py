@@ -32,8 +32,8 @@ from ivr.line.specs import SPECS
 from ivr.line.versions import Files, Version, load
 from ivr.pages.studio.flows import rows
 from ivr.pages.studio.words import Book
-from ivr.qa.coverage import Group, cells, lines, measure
-from ivr.qa.played import Passed, Played
+from ivr.qa.replay.coverage import Group, cells, lines, measure
+from ivr.qa.replay.played import Passed, Played
 from ivr.yaml_reader import Record, Whole, field, json_schema, read
 
 PROJECT = Path(__file__).parent.parent
