@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Self
+from typing import ClassVar
 
 import pytest
 from flow_lines import Caller
@@ -23,10 +23,10 @@ from ivr.flow.changes import changes
 from ivr.flow.diagram import flow_picture, to_mermaid, to_svg
 from ivr.flow.files import file_shape
 from ivr.flow.language import PROMPT, TARGET
+from ivr.flow.live_call import LiveCall
 from ivr.flow.parts import Target
-from ivr.flow.reading import StateReader
 from ivr.flow.states import KINDS, State, kinds
-from ivr.flow.states.base import LiveCall, Look, Role
+from ivr.flow.states.base import Look, Role
 from ivr.flow.verbs import GoOn
 from ivr.line.specs import SPECS
 from ivr.line.versions import Files, Version, load
@@ -154,7 +154,8 @@ def pauses() -> Iterator[Pauses]:
 
         word = "pause"
         noun = "pause"
-        prompt_field = "announces"
+        closes = True
+        named: ClassVar = {"pause": "seconds", "announces": "prompt"}
         role = Role.ANNOUNCEMENT
         look = Look("#ffffff", "#000000", ("{{", "}}"))
         record = Record(
@@ -163,18 +164,6 @@ def pauses() -> Iterator[Pauses]:
 
         seconds: int
         next: Target
-
-        @classmethod
-        def read(cls, node: StateReader) -> Self | None:
-            seconds = node.fields["pause"].whole(node.report, "pause", Whole(1, 9))
-            prompt, target = node.text("announces"), node.target("next")
-            if not (seconds and prompt and target):
-                return None
-            return cls(node.place, name=node.name, prompt=prompt, seconds=seconds, next=target, places=node.places)
-
-        @property
-        def ends_turn(self) -> bool:
-            return True
 
         @property
         def summary(self) -> str:
@@ -185,12 +174,12 @@ def pauses() -> Iterator[Pauses]:
 
         def enter(self, call: LiveCall) -> None:
             call.words.append(call.speak(self.prompt))
-            call.close(self, GoOn(tuple(call.words)))
+            call.close(GoOn(tuple(call.words)))
 
         def take(self, event: Event, call: LiveCall) -> None:
             assert isinstance(event, Resumed)
             call.words = []
-            call.leave(self, "next", self.next)
+            call.leave("next", self.next)
 
     main = VERSION.files.flows["main.yaml"].replace("5: other_ways", "5: breath") + PAUSE
     prompts = {

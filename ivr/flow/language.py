@@ -8,9 +8,6 @@ from ivr.keypad import NAMES
 from ivr.yaml_reader import Either, Field, Flag, MapOf, Record, Text, Whole, field
 
 KEY = "|".join(("[0-9]", *NAMES))
-MOST_DIGITS = 40
-"""Keys taken where pound ends a number: far more than any answer has, so that too long a one does not spill into the
-next question."""
 
 TRIES = (1, 9)
 """More would keep a caller in one question for minutes: somebody is to help them long before."""

@@ -138,16 +138,14 @@ def _interruptions(node: Node | None, report: Report) -> dict[str, str]:
 
 def _state(node: StateReader) -> State | None:
     """Read a state as the kind whose word it has."""
-    known = kinds()
-    words = [word for word in known if word in node.fields]
+    known, written = kinds(), node.node.fields or {}
+    words = [word for word in known if word in written]
     whole = [
         word for word in words if known[word].record.fields.keys() >= set(words)
     ]  # an action may say something first
     if len(whole) == 1:
-        kind = known[whole[0]]
-        node.take_shape(kind.called, kind.record)
-        return kind.read(node)
-    slip = "" if words else next((field for field in node.fields if did_you_mean(field, known)), "")
+        return known[whole[0]].read(node)
+    slip = "" if words else next((field for field in written if did_you_mean(field, known)), "")
     found = f'"{slip}"{did_you_mean(slip, known)}' if slip else " and ".join(f'"{word}"' for word in words) or "none"
     message = f'state "{node.name}" should do one of {", ".join(known)}; found {found}'
     node.report.add(node.node.key_place(slip), message)

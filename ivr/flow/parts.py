@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from ivr.errors import Place
 
 REPEAT = "repeat"
+MOST_DIGITS = 40
+"""Keys taken where pound ends a number: far more than any answer has, so that too long a one does not spill into the
+next question."""
 
 PERSON_OFFERS = {"menu": "person.offer", "ask": "person.offer_in_number"}
 """The prompts that offer a person, in a menu and in a number; spoken only while a person can be had."""
@@ -77,6 +80,11 @@ class Number:
     """Card data: kept out of the call's state as well, in memory for this turn only."""
     stars: bool = False
     """Star is one of the keys it takes, and the action that reads the answer says what it means."""
+
+    @property
+    def most_keys(self) -> int:
+        """The keys after which it is complete: where it has one length, else more than any answer has."""
+        return self.high if self.low == self.high else MOST_DIGITS
 
     @property
     def length(self) -> str:

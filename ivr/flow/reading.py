@@ -1,74 +1,80 @@
-"""Reads the parts of states from YAML nodes, whatever the kind; every problem is told at its place."""
+"""Reads states from YAML nodes, by the shapes of their fields, whatever the kind; every problem is told at its place."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ivr.errors import Place, Report, did_you_mean
 from ivr.flow import language
 from ivr.flow.parts import Limits, Target
 from ivr.keypad import NAMES
-from ivr.yaml_reader import Node, Record
+from ivr.yaml_reader import Either, Flag, MapOf, Node, Record, Shape, Text, Whole
 
 _NAMED = ("keys", "outcomes", "ends")
 """Fields whose names say what an answer is called; where it leads has a place of its own."""
 
 
+@dataclass(slots=True)
 class StateReader:
-    """One state as it is written: its fields, read by name. What holds where it says nothing comes from its flow."""
+    """One state as it is written. What holds where it says nothing comes from its flow."""
 
-    def __init__(
-        self, report: Report, name: str, place: Place, node: Node, limits: Limits, too_many: Target | None
-    ) -> None:
-        self.report = report
-        self.name = name
-        self.place = place
-        self.node = node
-        self.fields: Mapping[str, Node] = node.fields or {}
-        self.limits = limits
-        self.too_many = too_many
+    report: Report
+    name: str
+    place: Place
+    node: Node
+    limits: Limits
+    too_many: Target | None
+    fields: Mapping[str, Node] = field(init=False)
 
-    def take_shape(self, called: str, record: Record) -> None:
-        """Note the fields that a kind does not know, and those that it lacks."""
+    def parts(self, called: str, record: Record) -> dict[str, Any]:
+        """Return what its fields say, by their names; notes those that are missing or unknown.
+
+        What is itself a record is left to the kind to read, but for how patient a question is.
+        """
         self.fields = self.node.shaped(self.report, f'{called} "{self.name}"', record)
-
-    @property
-    def places(self) -> dict[str, Place]:
-        """Where each of its words stands."""
-        return self.node.places(_NAMED)
-
-    def text(self, field: str) -> str:
-        """Return a text; "" where the field is missing or no text."""
-        return read_text(self.fields, field, self.report)
-
-    def flag(self, field: str) -> bool:
-        """Return whether a field is there and true."""
-        return read_flag(self.fields, field, self.report)
-
-    def target(self, field: str) -> Target | None:
-        """Return where a field leads; None where it is missing or leads nowhere."""
-        return read_target(self.fields.get(field), self.report)
-
-    def targets(self, field: str) -> dict[str, Target]:
-        """Return where each outcome leads that a field names."""
-        node = self.fields.get(field)
-        found = node.mapping(self.report, "outcomes") if node else {}
-        return {name: target for name, value in found.items() if (target := read_target(value, self.report))}
-
-    def keys(self, field: str) -> dict[str, Target]:
-        """Return where each key leads that a field names."""
-        node = self.fields.get(field)
-        return {
-            key: target
-            for name, value in (node.mapping(self.report, "keys") if node else {}).items()
-            if node and (key := read_key(name, node.key_place(name), self.report))
-            if (target := read_target(value, self.report))
+        shapes = {name: known.shape for name, known in record.fields.items() if name in self.fields or known.required}
+        found = {
+            name: read_value(self.fields.get(name), name, shape, self.report)
+            for name, shape in shapes.items()
+            if name not in language.PATIENCE and not isinstance(shape, Record)
         }
+        if record.fields.keys() >= language.PATIENCE.keys():
+            found["limits"], found["too_many"] = read_patience(self.fields, self.limits, self.too_many, self.report)
+        return {"name": self.name, "places": self.node.places(_NAMED), **found}
 
-    def patience(self) -> tuple[Limits, Target | None]:
-        """Return how patient a question is, and where it leads when that is at an end."""
-        return read_patience(self.fields, self.limits, self.too_many, self.report)
+
+def read_value(node: Node | None, name: str, shape: Shape, report: Report) -> Any:
+    """Return what a field says; nothing of its kind where it is missing or flawed."""
+    match shape:
+        case Text():
+            return (node.text(report, f'"{name}"') if node else None) or ""
+        case Flag():
+            return bool(node and node.flag(report, name))
+        case Whole():
+            return node.whole(report, name, shape) if node else None
+        case Either():
+            return read_target(node, report)
+        case MapOf(keys=""):
+            return read_targets(node.mapping(report, "outcomes") if node else {}, report)
+        case _:
+            return read_keys(node, report)
+
+
+def read_targets(fields: Mapping[str, Node], report: Report) -> dict[str, Target]:
+    """Return where each of some fields leads."""
+    return {name: target for name, node in fields.items() if (target := read_target(node, report))}
+
+
+def read_keys(node: Node | None, report: Report) -> dict[str, Target]:
+    """Return where each key leads."""
+    return {
+        key: target
+        for name, value in (node.mapping(report, "keys") if node else {}).items()
+        if node and (key := read_key(name, node.key_place(name), report))
+        if (target := read_target(value, report))
+    }
 
 
 def read_patience(
@@ -108,7 +114,7 @@ def read_target(node: Node | None, report: Report) -> Target | None:
         say=texts.get("say", ""),
         counts=texts.get("counts", ""),
         sets={name: value.text(report, name) or "" for name, value in sets.items()},
-        confirms=read_flag(fields, "confirms", report),
+        confirms=bool("confirms" in fields and fields["confirms"].flag(report, "confirms")),
         places=node.places() | {"confirms": node.key_place("confirms")},
     )
 
@@ -125,8 +131,3 @@ def read_key(name: str, place: Place, report: Report) -> str | None:
 def read_text(fields: Mapping[str, Node], name: str, report: Report) -> str:
     """Return a text; "" where the field is missing or no text."""
     return (fields[name].text(report, f'"{name}"') or "") if name in fields else ""
-
-
-def read_flag(fields: Mapping[str, Node], name: str, report: Report) -> bool:
-    """Return whether a field is there and true."""
-    return bool(name in fields and fields[name].flag(report, name))

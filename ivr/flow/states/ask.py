@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any
 
-from ivr.flow.language import MOST_DIGITS, PATIENCE, PROMPT, STATE, TARGET, TARGET_FIELDS, VALUE
-from ivr.flow.parts import Number, Target
+from ivr.flow.language import PATIENCE, PROMPT, STATE, TARGET, TARGET_FIELDS, VALUE
+from ivr.flow.live_call import LiveCall
+from ivr.flow.parts import MOST_DIGITS, Number, Target
 from ivr.flow.reading import StateReader
-from ivr.flow.states.base import LiveCall, Look
+from ivr.flow.states.base import Look
 from ivr.flow.states.question import Question
 from ivr.keypad import is_keys
 from ivr.secret import Secret
@@ -58,31 +59,10 @@ class Ask(Question):
     next: Target
 
     @classmethod
-    def read(cls, node: StateReader) -> Self | None:
-        """Return a question; card data is secret, too."""
-        prompt, save, target, (low, high) = node.text("ask"), node.text("save"), node.target("next"), _digits(node)
-        limits, too_many = node.patience()
-        if not (prompt and save and target):
-            return None
-        secret, card = node.flag("secret"), node.flag("card")
-        stars, quiet = node.flag("stars"), node.flag("quiet")
-        return cls(
-            node.place,
-            name=node.name,
-            prompt=prompt,
-            number=Number(low, high, save, secret or card, card, stars),
-            next=target,
-            pound=node.target("pound"),
-            limits=limits,
-            too_many=too_many,
-            quiet=quiet,
-            places=node.places,
-        )
-
-    @property
-    def most_keys(self) -> int:
-        """Those of its digits where there is one length, else more than any answer has."""
-        return self.number.high if self.number.low == self.number.high else MOST_DIGITS
+    def complete(cls, parts: dict[str, Any], node: StateReader) -> dict[str, Any]:
+        """Return the parts with those of the number together; card data is secret, too."""
+        save, secret, card, stars = (parts.pop(name, False) for name in ("save", "secret", "card", "stars"))
+        return {**parts, "number": Number(*_digits(node), save, secret or card, card, stars)}
 
     def answer(self, keys: str, call: LiveCall) -> None:
         """Take what comes before pound, for a number or for what it means in every number."""

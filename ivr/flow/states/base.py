@@ -10,15 +10,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
 from ivr.errors import Place
 from ivr.flow.call import Event
+from ivr.flow.live_call import LiveCall
 from ivr.flow.parts import Choices, Limits, Line, Number, Part, Target
 from ivr.flow.reading import StateReader
-from ivr.flow.verbs import Speak, Variant, Verb
-from ivr.prompts.spoken import Value
-from ivr.secret import Secret
 from ivr.yaml_reader import Record
 
 KINDS: dict[str, type[State]] = {}
@@ -57,61 +55,6 @@ class Look:
     corner: int = 0
 
 
-class LiveCall(Protocol):
-    """A call that is being moved on, as a state sees it: what is known, and how to speak, to go on and to wait."""
-
-    language: str
-    values: dict[str, Value]
-    held: dict[str, Secret]
-    """Card data keyed in this turn."""
-    words: list[Speak]
-    """To be spoken before whatever comes next."""
-    after_keys: bool
-    after_zero: bool
-    has_person: bool
-
-    @property
-    def line(self) -> Line:
-        """What holds for the whole line."""
-
-    def speak(
-        self,
-        prompt: str,
-        variant: Variant = "say",
-        tries: int = 1,
-        language: str = "",
-        extra: Mapping[str, Value] | None = None,
-    ) -> Speak:
-        """Return words to speak, with the values that they need; in the call's language unless told."""
-
-    def languages(self, *, every_language: bool) -> list[str]:
-        """Return the languages to speak in, the caller's first."""
-
-    def visit(self, state: State, label: str = "") -> None:
-        """Note that a call came through a state, and how it was left."""
-
-    def leave(self, state: State, label: str, target: Target) -> None:
-        """Go where a transition of a state leads."""
-
-    def begin(self, flow: str, *, interrupting: bool = False) -> None:
-        """Run a flow on top of what runs now."""
-
-    def interrupt(self, flow: str) -> None:
-        """Break into the question at hand, which is asked again afterwards."""
-
-    def count(self, question: str, kind: str) -> int:
-        """Count a try and return how many there were."""
-
-    def give_up(self, question: State) -> None:
-        """Leave a question that was missed too often."""
-
-    def act(self, action: str) -> None:
-        """Have an action run; what it comes to is taken by the same state."""
-
-    def close(self, state: State, verb: Verb) -> None:
-        """End the turn in a state."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State(Part, ABC):
     """A state of a flow. What a kind does not have, it leaves as it is here."""
@@ -127,8 +70,8 @@ class State(Part, ABC):
     record: ClassVar[Record]
     """Its fields in the YAML."""
     look: ClassVar[Look]
-    prompt_field: ClassVar[str] = ""
-    """The field that names its prompt, where that is not its word."""
+    named: ClassVar[Mapping[str, str]] = {}
+    """Field -> the part that it gives, where that has another name; its word gives the prompt, unless told here."""
     role: ClassVar[Role] = Role.STATEMENT
     """What its prompt is for."""
     says: ClassVar[str] = "what is said"
@@ -139,6 +82,8 @@ class State(Part, ABC):
     """What it is called when the call ends here by itself; "" where it does not."""
     ends_on: ClassVar[str] = ""
     """The event on which it does, as the journal writes it; "" where coming here is enough."""
+    closes: ClassVar[bool] = False
+    """Coming here always ends the turn."""
     at_once: ClassVar[frozenset[str]] = frozenset()
     """The ways out that are gone in the turn that came here, though it waits on others."""
     reaches_person: ClassVar[bool] = False
@@ -174,9 +119,18 @@ class State(Part, ABC):
     # How it is read, and what a call does in it
 
     @classmethod
-    @abstractmethod
     def read(cls, node: StateReader) -> Self | None:
         """Return a state of this kind from its YAML; None where it lacks what it cannot be without."""
+        written = node.parts(cls.called, cls.record)
+        lacks = [name for name in cls.record.required if written.get(name, ...) in ("", None)]
+        named = {cls.word: "prompt", **cls.named}
+        parts = cls.complete({named.get(name, name): part for name, part in written.items()}, node)
+        return None if lacks else cls(node.place, **parts)
+
+    @classmethod
+    def complete(cls, parts: dict[str, Any], node: StateReader) -> dict[str, Any]:  # noqa: ARG003 - for those that need it
+        """Return the parts with those that only this kind knows how to read, and note what is wrong with them together."""
+        return parts
 
     @abstractmethod
     def enter(self, call: LiveCall) -> None:
@@ -202,7 +156,7 @@ class State(Part, ABC):
     @property
     def ends_turn(self) -> bool:
         """Whether coming here ends the turn; with an action, that is run in the next one."""
-        return self.is_question
+        return self.is_question or self.closes or bool(self.action and self.prompt)
 
     def waits(self, label: str) -> bool:
         """Tell whether it is left on this way in a turn of its own: the caller did something, or the carrier came back."""
@@ -240,7 +194,11 @@ class State(Part, ABC):
         if self.first:
             yield PromptUse(self.at("first"), self.first, Role.FACTS)
         if self.prompt:
-            yield PromptUse(self.at(self.prompt_field or self.word), self.prompt, self.role)
+            yield PromptUse(
+                self.at(*(name for name, part in self.named.items() if part == "prompt"), self.word),
+                self.prompt,
+                self.role,
+            )
 
     def saves(self, label: str) -> str:
         """Return the value that the caller's answer is kept as, when it is left on this way."""

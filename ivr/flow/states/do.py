@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar
 
 from ivr.flow.call import Done, Event
 from ivr.flow.language import TARGETS
-from ivr.flow.reading import StateReader
-from ivr.flow.states.base import LiveCall, Look, Role, State
+from ivr.flow.live_call import LiveCall
+from ivr.flow.states.base import Look, Role, State
 from ivr.flow.verbs import GoOn
 from ivr.yaml_reader import Record, Text, field
 
@@ -19,10 +19,10 @@ class Do(State):
 
     word = "do"
     noun = "action"
-    prompt_field = "say"
     role = Role.ANNOUNCEMENT
     says = "what is said first"
     look = Look("#f3f4f6", "#4b5563", ("[", "]"))
+    named: ClassVar = {"do": "action", "say": "prompt"}
     record = Record(
         "do",
         {
@@ -35,24 +35,11 @@ class Do(State):
 
     action: str
 
-    @classmethod
-    def read(cls, node: StateReader) -> Self | None:
-        """Return an action."""
-        action, say, outcomes = node.text("do"), node.text("say"), node.targets("outcomes")
-        if not action:
-            return None
-        return cls(node.place, name=node.name, action=action, prompt=say, outcomes=outcomes, places=node.places)
-
-    @property
-    def ends_turn(self) -> bool:
-        """Whether words are said first."""
-        return bool(self.prompt)
-
     def enter(self, call: LiveCall) -> None:
         """Act, or say what is being done."""
         if self.prompt:
             call.words.append(call.speak(self.prompt))
-            call.close(self, GoOn(tuple(call.words)))
+            call.close(GoOn(tuple(call.words)))
         else:
             call.act(self.action)
 
@@ -67,4 +54,4 @@ class Do(State):
             call.values.pop(name, None)
         if isinstance(language := event.values.get("language"), str):
             call.language = language
-        call.leave(self, event.outcome, self.outcomes[event.outcome])
+        call.leave(event.outcome, self.outcomes[event.outcome])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any
 
 from ivr.flow.language import EVERY_LANGUAGE, KEYS, PATIENCE, PROMPT, TARGET, VALUE
+from ivr.flow.live_call import LiveCall
 from ivr.flow.parts import Choices
 from ivr.flow.reading import StateReader, read_target, read_text
-from ivr.flow.states.base import LiveCall, Look
+from ivr.flow.states.base import Look
 from ivr.flow.states.question import Question
 from ivr.prompts.spoken import Value
 from ivr.yaml_reader import Record, Text, field
@@ -50,34 +51,13 @@ class Menu(Question):
     )
 
     @classmethod
-    def read(cls, node: StateReader) -> Self | None:
-        """Return a menu; one that takes no key is a problem."""
-        prompt, keys, choices = node.text("menu"), node.keys("keys"), _choices(node)
+    def complete(cls, parts: dict[str, Any], node: StateReader) -> dict[str, Any]:
+        """Return the parts with the choices; a menu that takes no key is a problem."""
         known = set(node.node.fields or ()) == set(node.fields)  # else a field is misspelt, and told already
         is_empty = "keys" in node.fields and node.fields["keys"].fields == {}
         if known and (not cls.record.is_chosen(node.fields) or is_empty):
             node.report.add(node.node.place, f'menu "{node.name}" takes no key')
-        limits, too_many = node.patience()
-        every, first = node.flag("every_language"), node.text("first")
-        if not prompt:
-            return None
-        return cls(
-            node.place,
-            name=node.name,
-            prompt=prompt,
-            keys=keys,
-            limits=limits,
-            too_many=too_many,
-            choices=choices,
-            every_language=every,
-            first=first,
-            places=node.places,
-        )
-
-    @property
-    def most_keys(self) -> int:
-        """One."""
-        return 1
+        return {**parts, "choices": _choices(node)}
 
     def answer(self, keys: str, call: LiveCall) -> None:
         """Take the first key, for its own meaning, for a choice, or for what it means in every menu."""

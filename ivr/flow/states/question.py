@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ivr.flow.call import Event, Keys, Resumed, Silence
+from ivr.flow.live_call import LiveCall
 from ivr.flow.parts import PERSON_OFFERS, REPEAT, Limits, Target
-from ivr.flow.states.base import LiveCall, Role, State
+from ivr.flow.states.base import Role, State
 from ivr.flow.verbs import Gather, Speak, Variant
 from ivr.prompts.spoken import Value
 
@@ -34,9 +35,9 @@ class Question(State):
     """Asked without words the first time: it takes the rest of a number that has begun."""
 
     @property
-    @abstractmethod
     def most_keys(self) -> int:
         """The keys after which a caller is not waited for any longer."""
+        return self.number.most_keys if self.number else 1
 
     @property
     def wait(self) -> int:
@@ -81,11 +82,11 @@ class Question(State):
     def leave(self, label: str, target: Target, call: LiveCall) -> None:
         """Go on with an answer."""
         call.words = []
-        call.leave(self, label, target)
+        call.leave(label, target)
 
     def take_shared(self, key: str, flow: str, call: LiveCall) -> None:
         """Do what a key means in every question: ask again, or break in with a flow."""
-        call.visit(self, key)
+        call.visit(key)
         if flow == REPEAT:
             self.ask(call)
         else:
@@ -96,7 +97,7 @@ class Question(State):
         """Help after silence or a wrong key; in the end, give up."""
         tries = call.count(self.name, kind)
         if tries < (self.limits.silence if kind == "silence" else self.limits.wrong):
-            call.visit(self, kind)
+            call.visit(kind)
             self.ask(call, kind, tries)
         elif kind == "silence" and self.pound:
             self.leave("pound", self.pound, call)
@@ -104,7 +105,7 @@ class Question(State):
             because = call.line.gives_up.get(kind)
             cut_off = call.words if kind == "wrong" and self.one_key else []  # an order number, perhaps
             call.words = [*cut_off, *([call.speak(because)] if because and tries > 1 else [])]
-            call.give_up(self)
+            call.give_up(self.name)
 
     def ask(self, call: LiveCall, variant: Variant = "say", tries: int = 1) -> None:
         """Ask, and end the turn.
@@ -120,7 +121,7 @@ class Question(State):
         longer = max(self.limits.first_key - self.wait, 0)
         words = (*before, *asked, *self._offer(call, variant, tries))
         uncut = len(before) if self.first else 0
-        call.close(self, Gather(words, self.most_keys, bool(self.number), self.wait, longer, uncut))
+        call.close(Gather(words, self.most_keys, bool(self.number), self.wait, longer, uncut))
 
     def _options(self, call: LiveCall) -> Mapping[str, Value]:
         """Return the choices that its prompt speaks, each with its key."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar
 
 from ivr.flow.language import FLOW_NAME, TARGETS
-from ivr.flow.reading import StateReader
-from ivr.flow.states.base import LiveCall, Look, State
+from ivr.flow.live_call import LiveCall
+from ivr.flow.states.base import Look, State
 from ivr.yaml_reader import Record, field
 
 
@@ -20,17 +20,12 @@ class Run(State):
     heading = "another flow"
     outcome_word = "end"
     look = Look("#fef3c7", "#b45309", ("[[", "]]"))
+    named: ClassVar = {"run": "runs", "ends": "outcomes"}
     record = Record("run", {"run": field(FLOW_NAME), "ends": field(TARGETS)}, "Run another flow, and go on by its end.")
 
     runs: str
 
-    @classmethod
-    def read(cls, node: StateReader) -> Self | None:
-        """Return a run of a flow."""
-        flow, ends = node.text("run"), node.targets("ends")
-        return cls(node.place, name=node.name, runs=flow, outcomes=ends, places=node.places) if flow else None
-
     def enter(self, call: LiveCall) -> None:
         """Begin the flow."""
-        call.visit(self)
+        call.visit()
         call.begin(self.runs)

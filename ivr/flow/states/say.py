@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
 
 from ivr.flow.language import EVERY_LANGUAGE, PROMPT, TARGET
+from ivr.flow.live_call import LiveCall
 from ivr.flow.parts import Target
-from ivr.flow.reading import StateReader
-from ivr.flow.states.base import LiveCall, Look, State
+from ivr.flow.states.base import Look, State
 from ivr.yaml_reader import Record, field
 
 
@@ -28,16 +27,8 @@ class Say(State):
     prompt: str
     next: Target
 
-    @classmethod
-    def read(cls, node: StateReader) -> Self | None:
-        """Return a message."""
-        prompt, target, every = node.text("say"), node.target("next"), node.flag("every_language")
-        if not (prompt and target):
-            return None
-        return cls(node.place, name=node.name, prompt=prompt, next=target, every_language=every, places=node.places)
-
     def enter(self, call: LiveCall) -> None:
         """Speak, and go on."""
         for language in call.languages(every_language=self.every_language):
             call.words.append(call.speak(self.prompt, language=language))
-        call.leave(self, "next", self.next)
+        call.leave("next", self.next)

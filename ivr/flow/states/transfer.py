@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any
 
 from ivr.flow.call import Dialled, Event
 from ivr.flow.language import PROMPT, TARGET
-from ivr.flow.reading import StateReader
-from ivr.flow.states.base import LiveCall, Look, Role, State
+from ivr.flow.live_call import LiveCall
+from ivr.flow.reading import StateReader, read_targets
+from ivr.flow.states.base import Look, Role, State
 from ivr.flow.verbs import Dial, HangUp
 from ivr.yaml_reader import Record, field
 
@@ -28,6 +29,7 @@ class Transfer(State):
     ends_on = "dialled answered"
     at_once = frozenset({"nobody"})
     reaches_person = True
+    closes = True
     look = Look("#dcfce7", "#15803d", ("([", "])"), corner=16)
     record = Record(
         "transfer", {"transfer": field(PROMPT), "outcomes": field(OUTCOMES)}, "Connect the caller to a person."
@@ -36,23 +38,16 @@ class Transfer(State):
     prompt: str
 
     @classmethod
-    def read(cls, node: StateReader) -> Self | None:
-        """Return a transfer."""
-        prompt = node.text("transfer")
-        if "outcomes" in node.fields:
-            node.fields["outcomes"].shaped(node.report, "outcomes", OUTCOMES)
-        outcomes = node.targets("outcomes")
-        return cls(node.place, name=node.name, prompt=prompt, outcomes=outcomes, places=node.places) if prompt else None
-
-    @property
-    def ends_turn(self) -> bool:
-        """Whether it is waited for somebody to answer: it is."""
-        return True
+    def complete(cls, parts: dict[str, Any], node: StateReader) -> dict[str, Any]:
+        """Return the parts with where it leads when nobody is reached."""
+        written = node.fields.get("outcomes")
+        found = written.shaped(node.report, "outcomes", OUTCOMES) if written else {}
+        return {**parts, "outcomes": read_targets(found, node.report)}
 
     def enter(self, call: LiveCall) -> None:
         """Call a person."""
         call.words.append(call.speak(self.prompt))
-        call.close(self, Dial(tuple(call.words)))
+        call.close(Dial(tuple(call.words)))
 
     def take(self, event: Event, call: LiveCall) -> None:
         """End the call that a person took, and go on with one that nobody did."""
@@ -60,8 +55,8 @@ class Transfer(State):
             State.take(self, event, call)
         elif event.outcome == "answered":
             call.words = []
-            call.close(self, HangUp(()))
+            call.close(HangUp(()))
         else:
             # With nobody to ask for, the words on the way here were not spoken yet; those that announce a person go.
             call.words = call.words[:-1] if event.outcome == "nobody" else []
-            call.leave(self, event.outcome, self.outcomes[event.outcome])
+            call.leave(event.outcome, self.outcomes[event.outcome])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ivr.flow.call import Done
-from ivr.flow.language import MOST_DIGITS
+from ivr.flow.parts import MOST_DIGITS
 from ivr.keypad import spell, take_back, unspell
 from ivr.line.actions.address_building import Building
 from ivr.line.actions.kinds import Action, Inside, text
