@@ -24,6 +24,9 @@ from ivr.pharmacy.payments import STANDING, authorized_in_vain, begin_payment, p
 
 Result = TypeVar("Result")
 
+EVERY = timedelta(seconds=30)
+"""How often each worker sweeps."""
+
 LEFT_ALONE = timedelta(seconds=60)
 """An order younger than this is still its call's own business."""
 
