@@ -10,7 +10,6 @@ import pytest
 from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, days, draw_from
 from sqlalchemy import Connection, func, select, update
 
-from ivr.pharmacy.findings import FindingKind
 from ivr.pharmacy.fulfilment import cancel_order, mark_placed, ship_order
 from ivr.pharmacy.numbers import Draw, is_well_formed
 from ivr.pharmacy.orders import (
@@ -23,6 +22,7 @@ from ivr.pharmacy.orders import (
     pending_since_before,
 )
 from ivr.pharmacy.placing import OrderRequest, Placed, Taken, WantedLine, place_order
+from ivr.pharmacy.refusals import FindingKind
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import OrderLine, Prescription, RefillOrder
 
