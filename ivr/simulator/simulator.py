@@ -38,7 +38,7 @@ from ivr.web.guard import Guard
 
 PERSON = "+18005550199"
 
-_KEY = Secret(base64.urlsafe_b64encode(b"a simulator's key, not a secret.").decode())
+_KEY = Secret(base64.urlsafe_b64encode(b"a rehearsal's key, not a secret.").decode())
 
 
 @dataclass(frozen=True, slots=True)
