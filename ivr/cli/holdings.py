@@ -9,10 +9,12 @@ from sqlalchemy.types import NullType, Text
 
 from ivr.line import tables
 from ivr.line.service import Line
+from ivr.orders.lease import settlement
+from ivr.pharmacy.notices import notice
 from ivr.pharmacy.tables import Base
 from ivr.qa.secrecy import Holding
 
-EVERY = (*Base.metadata.sorted_tables, *tables.metadata.sorted_tables)
+EVERY = (*Base.metadata.sorted_tables, *tables.metadata.sorted_tables, notice, settlement)
 NOT_KEYED = ("street", "version")
 """Tables that hold no word of callers: the directory of streets, and the flows and prompts that were published."""
 

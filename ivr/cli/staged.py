@@ -16,11 +16,11 @@ from sqlalchemy.exc import OperationalError
 from ivr.cli import line_rows, pharmacy_rows
 from ivr.cli.holdings import holdings
 from ivr.cli.sweeping import Sweeping
-from ivr.line import fulfil
 from ivr.line.lockout import MOST_ON_LINE
 from ivr.line.service import Line, TurnTaken
 from ivr.line.sweep import sweep
 from ivr.line.tables import wrong_try
+from ivr.orders.ship import ship
 from ivr.payment import sandbox
 from ivr.payment.gateway import Reason
 from ivr.phone.post import Post, wsgi_post
@@ -193,7 +193,7 @@ class Staged:
         with self._unbroken():
             number = pharmacy_rows.order_number(self.database, order_number)
         with nullcontext() if self._fault in _FAULTS else self._unbroken():
-            shipped = fulfil.ship(self.line, number)
+            shipped = ship(self.line.desk, number)
         return "" if shipped.done else shipped.words
 
     def processor(self, state: Processor) -> None:
