@@ -20,16 +20,16 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from ivr.cli.rehearsal import Rehearsal
-from ivr.cli.staged import Staged
 from ivr.errors import Place
 from ivr.phone.handset import Ended, Handset
 from ivr.phone.post import Form, Headers, Reply
 from ivr.phone.verbs import Say, Sound
 from ivr.prompts.spoken import speak
-from ivr.qa.found import script_for
-from ivr.qa.script import Row
+from ivr.qa.explore.found import script_for
+from ivr.qa.scripts.script import Row
 from ivr.settings import Settings
+from ivr.simulator.scenario import Staged
+from ivr.simulator.simulator import Rehearsal
 
 NOWHERE = Place("bench/heard.py")
 LANGUAGES = {"en": "1", "es": "2"}

@@ -12,11 +12,11 @@ import statistics
 import sys
 import time
 
-from ivr.cli.rehearsal import Rehearsal
 from ivr.errors import Report
-from ivr.qa.player import play
-from ivr.qa.reader import read_scripts
+from ivr.qa.replay.player import play
+from ivr.qa.scripts.reader import read_scripts
 from ivr.settings import Settings
+from ivr.simulator.simulator import Rehearsal
 
 CALLS = 300
 TURNS = 25

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from ivr.cli.rehearsal import Rehearsal
 from ivr.errors import Report
-from ivr.qa.player import play
-from ivr.qa.reader import read_scripts
-from ivr.qa.report import failure
-from ivr.qa.script import Script
+from ivr.qa.replay.player import play
+from ivr.qa.replay.report import failure
+from ivr.qa.scripts.reader import read_scripts
+from ivr.qa.scripts.script import Script
 from ivr.settings import Settings
+from ivr.simulator.simulator import Rehearsal
 
 CALLS = Path(__file__).parent / "calls"
 

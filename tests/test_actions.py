@@ -6,7 +6,7 @@ from ivr.line.actions import ACTIONS, Outside
 from ivr.line.specs import SPECS
 from ivr.orders.authorize import Settled
 from ivr.payment.cards import NumberProblem
-from ivr.pharmacy.findings import FindingKind
+from ivr.pharmacy.refusals import FindingKind
 
 
 def test_every_action_promises_and_every_promise_has_its_action() -> None:

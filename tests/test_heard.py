@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from rehearsal import PROJECT
 
-from ivr.cli.rehearsal import Rehearsal
 from ivr.flow import verbs
 from ivr.flow.verbs import Speak
 from ivr.line import turn
 from ivr.line.answer import Spoken
 from ivr.line.versions import Version
 from ivr.settings import Settings
+from ivr.simulator.simulator import Rehearsal
 
 EVERY = 37
 """One caller in so many of those of the bench: each want, language and mishap with some of the carrier's habits."""

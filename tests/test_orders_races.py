@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Engine, func, insert, select, text
 
 from ivr.orders.place import OrderRequest, Placed, Taken, WantedLine, place_order
 from ivr.orders.states import cancel_order, mark_placed, ship_order
-from ivr.pharmacy.findings import FindingKind
 from ivr.pharmacy.prescriptions import request_renewal
+from ivr.pharmacy.refusals import FindingKind
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import OrderLine, Prescription, RefillOrder, RenewalRequest
 

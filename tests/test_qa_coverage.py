@@ -7,8 +7,8 @@ from call_scripts import stage
 from test_qa_player import IDENTIFY, played
 
 from ivr.flow.definition import Ask, Menu
-from ivr.qa.coverage import Group, cells, exercised, lines, measure
-from ivr.qa.report import shares
+from ivr.qa.replay.coverage import Group, cells, exercised, lines, measure
+from ivr.qa.replay.report import shares
 
 
 def test_a_question_has_a_cell_for_everything_a_caller_can_do_there() -> None:

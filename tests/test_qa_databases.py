@@ -10,12 +10,12 @@ from call_scripts import CALLS
 from databases import Databases
 from sqlalchemy import Engine
 
-from ivr.cli.rehearsal import Rehearsal
 from ivr.errors import Report
 from ivr.pharmacy.database import open_database
-from ivr.qa.player import play
-from ivr.qa.reader import read_files
+from ivr.qa.replay.player import play
+from ivr.qa.scripts.reader import read_files
 from ivr.settings import Settings
+from ivr.simulator.simulator import Rehearsal
 
 NAMES = (
     "Refill everything with the card on file",

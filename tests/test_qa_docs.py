@@ -9,11 +9,11 @@ from typing import get_args
 from call_scripts import CALLS, stage
 
 from ivr.errors import Report
-from ivr.qa.expectations import TABLES
-from ivr.qa.player import play
-from ivr.qa.reader import read_scripts
-from ivr.qa.script import Carrier, Ending, Fault, Person, Processor
-from ivr.qa.shapes import STEPS
+from ivr.qa.replay.player import play
+from ivr.qa.scripts.expectations import TABLES
+from ivr.qa.scripts.reader import read_scripts
+from ivr.qa.scripts.script import Carrier, Ending, Fault, Person, Processor
+from ivr.qa.scripts.shapes import STEPS
 
 TEXT = (CALLS.parent.parent / "docs" / "qa.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)

@@ -13,15 +13,15 @@ from test_qa_player import IDENTIFY, played
 from ivr.errors import Report
 from ivr.flow.definition import Ask, Menu
 from ivr.line import journal
-from ivr.qa import unhappy
-from ivr.qa.coverage import exercised
-from ivr.qa.explorer import Explorer
-from ivr.qa.found import NOWHERE, Way, drafts
-from ivr.qa.player import play
-from ivr.qa.random_callers import callers, shrink
-from ivr.qa.reader import read_scripts
-from ivr.qa.script import Presses, Script
-from ivr.qa.writer import Draft, write
+from ivr.qa.explore import unhappy
+from ivr.qa.explore.explorer import Explorer
+from ivr.qa.explore.found import NOWHERE, Way, drafts
+from ivr.qa.explore.random_callers import callers, shrink
+from ivr.qa.replay.coverage import exercised
+from ivr.qa.replay.player import play
+from ivr.qa.scripts.reader import read_scripts
+from ivr.qa.scripts.script import Presses, Script
+from ivr.qa.scripts.writer import Draft, write
 
 
 def scripts_of(written: Sequence[Draft]) -> tuple[Script, ...]:

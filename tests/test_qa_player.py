@@ -6,10 +6,10 @@ import pytest
 from call_scripts import stage
 
 from ivr.errors import Report
-from ivr.qa.played import Played
-from ivr.qa.player import play
-from ivr.qa.reader import read_scripts
-from ivr.qa.report import as_junit, failure, line
+from ivr.qa.replay.played import Played
+from ivr.qa.replay.player import play
+from ivr.qa.replay.report import as_junit, failure, line
+from ivr.qa.scripts.reader import read_scripts
 
 IDENTIFY = """
   - presses: language

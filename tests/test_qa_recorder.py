@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from ivr.cli.record import recording_of
 from ivr.errors import Report
 from ivr.pharmacy.numbers import is_well_formed
-from ivr.qa.caller import Caller
-from ivr.qa.found import script_for
-from ivr.qa.player import play
-from ivr.qa.reader import read_scripts
-from ivr.qa.recorder import RecordError, Recording, record
-from ivr.qa.script import HangsUp, Presses, Waits
-from ivr.qa.stand_ins import NOWHERE, StandIns, check_digit
-from ivr.qa.writer import write
+from ivr.qa.explore.found import script_for
+from ivr.qa.record.recorder import RecordError, Recording, record
+from ivr.qa.record.stand_ins import NOWHERE, StandIns, check_digit
+from ivr.qa.replay.caller import Caller
+from ivr.qa.replay.player import play
+from ivr.qa.scripts.reader import read_scripts
+from ivr.qa.scripts.script import HangsUp, Presses, Waits
+from ivr.qa.scripts.writer import write
 
 PHONE = "+19255550142"
 

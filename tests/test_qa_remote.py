@@ -17,15 +17,15 @@ from test_serve import NOON, running, serve
 from ivr.cli import main
 from ivr.cli.backstage import TestMembers
 from ivr.cli.elsewhere import NobodyThereError, line_at
-from ivr.cli.rehearsal import Rehearsal
 from ivr.errors import Report
 from ivr.pharmacy.trials import keep
-from ivr.qa.played import Played
-from ivr.qa.player import CONFIRMS, play
-from ivr.qa.reader import read_scripts
-from ivr.qa.remote import Facts, Remote
-from ivr.qa.script import Script
+from ivr.qa.replay.played import Played
+from ivr.qa.replay.player import CONFIRMS, play
+from ivr.qa.replay.remote import Facts, Remote
+from ivr.qa.scripts.reader import read_scripts
+from ivr.qa.scripts.script import Script
 from ivr.settings import Settings
+from ivr.simulator.simulator import Rehearsal
 
 TestMembers.__test__ = False  # type: ignore[attr-defined]  # no test, whatever pytest makes of its name
 

@@ -10,8 +10,8 @@ from json_schemas import as_json, is_valid
 from test_qa_reader import SLIPS
 
 from ivr.errors import Report
-from ivr.qa.reader import read_scripts
-from ivr.qa.shapes import FILE, STEPS
+from ivr.qa.scripts.reader import read_scripts
+from ivr.qa.scripts.shapes import FILE, STEPS
 from ivr.yaml_reader import json_schema, read
 
 SCHEMA = json_schema(FILE, "scripts")

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.cli.sweeping import EVERY, Sweeping
 from ivr.pages.app import SWEEP_SECONDS
+from ivr.simulator.sweeping import EVERY, Sweeping
 
 BEGIN = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
 

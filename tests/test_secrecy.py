@@ -19,7 +19,6 @@ from databases import Databases
 from rehearsal import Rehearsal, fill_demo, rehearse
 
 from ivr import logs
-from ivr.cli.holdings import EVERY, holdings
 from ivr.cli.record import recording_of
 from ivr.errors import Report
 from ivr.flow.call import Call, Done, Keys
@@ -32,16 +31,17 @@ from ivr.payment.gateway import TIMEOUT_S, Refused, Token, Unavailable
 from ivr.payment.sandbox import Sandbox
 from ivr.payment.vault import Vault
 from ivr.phone.handset import Waiting
-from ivr.qa import recorder
-from ivr.qa.caller import Caller
-from ivr.qa.player import play
-from ivr.qa.reader import read_scripts
-from ivr.qa.report import as_json, as_junit
-from ivr.qa.secrecy import ELSEWHERE, JOURNAL, SECRET_KINDS, TABLE, Canary, Holding, leaks, verdict
-from ivr.qa.stand_ins import StandIns
-from ivr.qa.writer import write
+from ivr.qa.explore.secrecy import ELSEWHERE, JOURNAL, SECRET_KINDS, TABLE, Canary, leaks, verdict
+from ivr.qa.record import recorder
+from ivr.qa.record.stand_ins import StandIns
+from ivr.qa.replay.caller import Caller
+from ivr.qa.replay.player import play
+from ivr.qa.replay.report import as_json, as_junit
+from ivr.qa.scripts.reader import read_scripts
+from ivr.qa.scripts.writer import write
 from ivr.secret import DOT, Secret
 from ivr.settings import Settings
+from ivr.simulator.holdings import EVERY, Holding, holdings
 
 CARD, CODE, EXPIRY = "371449635398431", "8365", "1038"
 MEMBER, ZIP, BORN, RX = "8642097531", "59718", "03141947", "640927518"

@@ -13,7 +13,6 @@ from sqlalchemy import Engine, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr.cli.backstage import TestMembers
-from ivr.cli.rehearsal import Rehearsal
 from ivr.errors import IvrError
 from ivr.line import tables
 from ivr.line.build import secret_keys
@@ -21,9 +20,10 @@ from ivr.payment.vault import Vault
 from ivr.pharmacy.database import open_database
 from ivr.phone.handset import Handset
 from ivr.phone.post import NO_ANSWER, Post, http_post, signed
-from ivr.qa.remote import Facts, Remote
-from ivr.qa.script import DEFAULT_TO
+from ivr.qa.replay.remote import Facts, Remote
+from ivr.qa.scripts.script import DEFAULT_TO
 from ivr.settings import Settings
+from ivr.simulator.simulator import Rehearsal
 
 PROBE_FROM = "+19990000000"
 """No telephone has an area code of 999."""

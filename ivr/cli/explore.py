@@ -13,14 +13,14 @@ import click
 from ivr.cli.parameters import OUTPUT, PATH
 from ivr.cli.playing import Setup, read_scripts
 from ivr.cli.qa import must_exist
-from ivr.cli.rehearsal import Rehearsal
-from ivr.qa import unhappy
-from ivr.qa.coverage import exercised
-from ivr.qa.explorer import Explorer
-from ivr.qa.found import drafts
-from ivr.qa.player import play
-from ivr.qa.random_callers import Failed, callers
-from ivr.qa.writer import Draft, write
+from ivr.qa.explore import unhappy
+from ivr.qa.explore.explorer import Explorer
+from ivr.qa.explore.found import drafts
+from ivr.qa.explore.random_callers import Failed, callers
+from ivr.qa.replay.coverage import exercised
+from ivr.qa.replay.player import play
+from ivr.qa.scripts.writer import Draft, write
+from ivr.simulator.simulator import Rehearsal
 
 
 @click.command()

@@ -17,14 +17,14 @@ from rich.progress import Progress
 from ivr import logs
 from ivr.cli.elsewhere import line_at
 from ivr.cli.group import settings
-from ivr.cli.rehearsal import Rehearsal
 from ivr.errors import Report, did_you_mean
 from ivr.line.versions import Files
-from ivr.qa.played import Played
-from ivr.qa.player import play
-from ivr.qa.reader import read_files
-from ivr.qa.remote import Remote
-from ivr.qa.script import Script
+from ivr.qa.replay.played import Played
+from ivr.qa.replay.player import play
+from ivr.qa.replay.remote import Remote
+from ivr.qa.scripts.reader import read_files
+from ivr.qa.scripts.script import Script
+from ivr.simulator.simulator import Rehearsal
 
 SHARE = 8
 """Scripts handed to a process at once: enough that handing over does not matter, few enough to keep all busy."""

@@ -14,16 +14,16 @@ from ivr.cli.group import console, settings, tell_folders
 from ivr.cli.old_version import OldVersionError, old_files
 from ivr.cli.parameters import ADDRESS, OUTPUT, PATH
 from ivr.cli.playing import Part, Setup, parts_of, play_all, progress, read_scripts
-from ivr.cli.rehearsal import Rehearsal
 from ivr.errors import DefinitionError
 from ivr.flow.changes import changes
-from ivr.qa import coverage as coverages
-from ivr.qa import report as reports
-from ivr.qa.against import compare
-from ivr.qa.costs import by_prompt
-from ivr.qa.coverage import Coverage
-from ivr.qa.played import Played
-from ivr.qa.remote import Remote
+from ivr.qa.replay import coverage as coverages
+from ivr.qa.replay import report as reports
+from ivr.qa.replay.against import compare
+from ivr.qa.replay.costs import by_prompt
+from ivr.qa.replay.coverage import Coverage
+from ivr.qa.replay.played import Played
+from ivr.qa.replay.remote import Remote
+from ivr.simulator.simulator import Rehearsal
 
 CALLS = Path("tests/calls")
 MOST_PROMPTS = 30

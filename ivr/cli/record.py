@@ -10,20 +10,20 @@ import click
 from sqlalchemy import Engine, select
 
 from ivr import logs
-from ivr.cli import pharmacy_rows
 from ivr.cli.group import settings
-from ivr.cli.rehearsal import Rehearsal
 from ivr.errors import Report
 from ivr.flow.call import Visit
 from ivr.line import tables
 from ivr.line.service import Caller
 from ivr.pharmacy.database import answering, open_database
-from ivr.qa.player import play
-from ivr.qa.reader import read_scripts
-from ivr.qa.recorder import RecordError, Recording, Turned
-from ivr.qa.recorder import record as make
-from ivr.qa.writer import write
+from ivr.qa.record.recorder import RecordError, Recording, Turned
+from ivr.qa.record.recorder import record as make
+from ivr.qa.replay.player import play
+from ivr.qa.scripts.reader import read_scripts
+from ivr.qa.scripts.writer import write
 from ivr.settings import Settings
+from ivr.simulator import pharmacy_rows
+from ivr.simulator.simulator import Rehearsal
 
 
 @click.command()

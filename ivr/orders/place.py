@@ -17,10 +17,11 @@ from sqlalchemy import Connection, bindparam, exists, select
 
 from ivr.orders.find import OrderFacts, order_by_request_key
 from ivr.pharmacy.calendar import arrival
-from ivr.pharmacy.findings import ORDERABLE, FindingKind, Rx, Supply
+from ivr.pharmacy.findings import Rx, Supply
 from ivr.pharmacy.numbers import TRIES, Draw, draw_number
 from ivr.pharmacy.prescriptions import judge, locked_cases
-from ivr.pharmacy.rules import Case, Rules
+from ivr.pharmacy.refusals import Case, FindingKind
+from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.statements import change, changed, insert_new
 from ivr.pharmacy.tables import Address, OrderLine, Prescription, RefillOrder
 
@@ -145,7 +146,7 @@ def _refuse_strangers(connection: Connection, request: OrderRequest, cases: Iter
 
 def _fill(connection: Connection, case: Case, n: int) -> _Fill | Taken:
     finding = judge(connection, case)
-    if finding.kind not in ORDERABLE:
+    if finding.kind.asks_for != "order":
         return Taken(case.rx.rx_number, finding.kind)
     supply = next((supply for supply in finding.supplies if supply.n == n), None)
     return _Fill(case.rx, supply) if supply else Taken(case.rx.rx_number, FindingKind.NONE_LEFT)
