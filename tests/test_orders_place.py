@@ -21,8 +21,8 @@ from ivr.orders.find import (
 )
 from ivr.orders.place import OrderRequest, Placed, Taken, WantedLine, place_order
 from ivr.orders.states import cancel_order, mark_placed, ship_order
-from ivr.pharmacy.refusals import FindingKind
 from ivr.pharmacy.numbers import Draw, is_well_formed
+from ivr.pharmacy.refusals import FindingKind
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import OrderLine, Prescription, RefillOrder
 
