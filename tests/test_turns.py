@@ -17,8 +17,8 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from ivr.line.actions.kinds import items, number
-from ivr.line.release import release
 from ivr.line.sweep import sweep
+from ivr.orders.hold import release
 from ivr.pages.app import make_app
 from ivr.payment.gateway import Authorized, Refused, Unavailable
 from ivr.payment.sandbox import Fault, Sandbox
@@ -392,7 +392,7 @@ def test_a_held_order_that_is_released_is_charged_again(rehearsal: Rehearsal) ->
     sweep(rehearsal.line, timedelta(days=90))
     rehearsal.run("UPDATE saved_card SET token = 'tok_visa' WHERE only_for_order_id IS NOT NULL")
     order = str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
-    assert release(rehearsal.line, order).done
+    assert release(rehearsal.line.desk, order).done
     sweep(rehearsal.line, timedelta(days=90))
     ours = "SELECT o.status, p.status FROM refill_order o JOIN payment p ON p.order_id = o.id WHERE o.request_key LIKE 'CA%' ORDER BY p.id"
     assert rehearsal.rows(ours) == [("placed", "declined"), ("placed", "authorized")]

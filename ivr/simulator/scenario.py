@@ -13,11 +13,11 @@ from wsgiref.types import WSGIApplication
 
 from sqlalchemy import Engine, insert
 
-from ivr.line import fulfil
 from ivr.line.lockout import MOST_ON_LINE
 from ivr.line.service import Line, TurnTaken
 from ivr.line.sweep import sweep
 from ivr.line.tables import wrong_try
+from ivr.orders.ship import ship
 from ivr.payment.sandbox import Charge, Sandbox
 from ivr.phone.post import Post, wsgi_post
 from ivr.simulator import line_rows, pharmacy_rows
@@ -171,7 +171,7 @@ class Scenario:
         with self.faults.none():
             number = pharmacy_rows.order_number(self.database, order_number)
         with self.faults.but_processor():
-            shipped = fulfil.ship(self.line, number)
+            shipped = ship(self.line.desk, number)
         return "" if shipped.done else shipped.words
 
     def processor(self, state: Processor) -> None:
