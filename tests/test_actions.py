@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ivr.line.actions import ACTIONS, Outside
-from ivr.line.settle import Settled
 from ivr.line.specs import SPECS
+from ivr.orders.authorize import Settled
 from ivr.payment.cards import NumberProblem
 from ivr.pharmacy.refusals import FindingKind
 

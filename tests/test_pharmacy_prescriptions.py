@@ -9,8 +9,8 @@ import pytest
 from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, add_transfer, days, draw_from
 from sqlalchemy import Connection, event, func, select, update
 
+from ivr.orders.place import OrderRequest, Placed, WantedLine, place_order
 from ivr.pharmacy.numbers import is_well_formed
-from ivr.pharmacy.placing import OrderRequest, Placed, WantedLine, place_order
 from ivr.pharmacy.prescriptions import assess, latest_transfer, refillable, request_renewal
 from ivr.pharmacy.refusals import Finding
 from ivr.pharmacy.rules import Rules

@@ -7,9 +7,9 @@ from typing import Any
 
 from ivr.flow.call import Done
 from ivr.line.actions.kinds import Action, Inside, number
-from ivr.line.notices import note_changed_address
 from ivr.line.service import Context
 from ivr.pharmacy.addresses import NewAddress, add_address, mailing_address
+from ivr.pharmacy.notices import note_changed_address
 from ivr.prompts.spoken import Value, Values
 
 ON_FILE: dict[str, Value] = {"address_held": False}

@@ -16,8 +16,9 @@ from ivr.line.actions import refill, speech
 from ivr.line.actions.kinds import Action, Inside, Outside, item, number
 from ivr.line.card_entries import Entry
 from ivr.line.service import Context, Line
-from ivr.line.settle import is_our_fault
 from ivr.line.specs.cards import MOST_CARDS
+from ivr.orders.authorize import is_our_fault
+from ivr.orders.cards import expired_cards, saved_cards
 from ivr.payment.cards import (
     Brand,
     Card,
@@ -31,7 +32,6 @@ from ivr.payment.cards import (
 )
 from ivr.payment.gateway import Refused, Token, Unavailable
 from ivr.payment.vault import Vault
-from ivr.pharmacy.payments import expired_cards, saved_cards
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
 from ivr.secret import Secret

@@ -13,8 +13,8 @@ from ivr.line.actions import refill, speech
 from ivr.line.actions.address import SPOKEN, new_address
 from ivr.line.actions.kinds import Item, day, item, items, number, text
 from ivr.line.service import Context
+from ivr.orders.cards import saved_card, saved_cards
 from ivr.pharmacy.addresses import address_of
-from ivr.pharmacy.payments import saved_card, saved_cards
 from ivr.pharmacy.prescriptions import assess
 from ivr.pharmacy.refusals import Finding, FindingKind
 from ivr.prompts import phrase

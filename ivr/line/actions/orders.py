@@ -9,22 +9,22 @@ from ivr.line import lockout
 from ivr.line.actions import speech
 from ivr.line.actions.kinds import Action, Inside, number, text
 from ivr.line.service import Context
-from ivr.pharmacy import orders
+from ivr.orders import find
+from ivr.orders.find import OrderFacts
 from ivr.pharmacy.members import member_number
-from ivr.pharmacy.orders import OrderFacts
 from ivr.prompts.spoken import Values
 
 
 def latest_order(context: Context, values: Values) -> Done:
     """Find the order the member placed last."""
-    return _told(orders.latest_order(context.connection, number(values, "member_id")), "none")
+    return _told(find.latest_order(context.connection, number(values, "member_id")), "none")
 
 
 def find_order(context: Context, values: Values) -> Done:
     """Find an order of the member by its number."""
     member_id, keyed = number(values, "member_id"), text(values, "keyed_order")
     whose = member_number(context.connection, member_id)
-    judged = lockout.guess(context, whose, lambda: orders.find_order(context.connection, member_id, keyed))
+    judged = lockout.guess(context, whose, lambda: find.find_order(context.connection, member_id, keyed))
     return replace(_told(judged.answer, "not_found"), forgets=("keyed_order",))
 
 

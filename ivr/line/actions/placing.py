@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ivr.flow.call import Done
-from ivr.line import lockout, settle
+from ivr.line import lockout
 from ivr.line.actions import refill, speech
 from ivr.line.actions.address import becomes_mailing, new_address, write_address
 from ivr.line.actions.cards import open_token
 from ivr.line.actions.kinds import Action, Inside, Item, day, item, items, number, text
 from ivr.line.actions.order_facts import alike, keeps_card, order_facts
 from ivr.line.service import Context
-from ivr.pharmacy import placing
-from ivr.pharmacy.fulfilment import use_card
-from ivr.pharmacy.orders import OrderFacts
-from ivr.pharmacy.payments import begin_payment, save_card
-from ivr.pharmacy.placing import OrderRequest, Taken, WantedLine
+from ivr.orders import lease, place
+from ivr.orders.cards import save_card
+from ivr.orders.find import OrderFacts
+from ivr.orders.payments import begin_payment
+from ivr.orders.place import OrderRequest, Taken, WantedLine
+from ivr.orders.states import use_card
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
 
@@ -107,7 +108,7 @@ def _place(context: Context, values: Values, ship_to_id: int, when: str, cents: 
         held_reason="address" if held else None,
     )
     context_time = {"now": context.now, "today": context.today}
-    outcome = placing.place_order(
+    outcome = place.place_order(
         context.connection,
         request,
         rules=context.line.rules,
@@ -163,7 +164,7 @@ def begin_paying(context: Context, values: Values, order_id: int, cents: int) ->
         request_key=f"{context.caller.sid}-{context.turn}-{order_id}",
         now=context.now,
     )
-    settle.begin(context.connection, order_id, context.caller.sid, context.now, keep_card=keeps_card(values))
+    lease.begin(context.connection, order_id, context.caller.sid, context.now, keep_card=keeps_card(values))
 
 
 ACTIONS: dict[str, Action] = {

@@ -8,7 +8,7 @@ from ivr.flow.call import Done
 from ivr.line.actions import speech
 from ivr.line.actions.kinds import Action, Inside, Item, day, items, number
 from ivr.line.service import Context
-from ivr.pharmacy.orders import pending_orders
+from ivr.orders.find import pending_orders
 from ivr.pharmacy.prescriptions import assess, has_prescriptions, refillable
 from ivr.pharmacy.refusals import Finding, FindingKind
 from ivr.prompts import phrase

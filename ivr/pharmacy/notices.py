@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Index, Integer, Table, Text, insert
+from sqlalchemy import Column, Connection, Index, Integer, MetaData, Table, Text, insert
 
-from ivr.line.tables import metadata
 from ivr.pharmacy.columns import Instant
 from ivr.pharmacy.members import phone_of
 
@@ -15,7 +14,7 @@ WAYS = ("text", "letter")
 
 notice = Table(
     "notice",
-    metadata,
+    MetaData(),
     Column("id", Integer, primary_key=True),
     Column("member_id", Integer, nullable=False),
     Column("kind", Text, nullable=False),

@@ -8,19 +8,11 @@ import pytest
 from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, draw_from
 from sqlalchemy import Connection, func, select
 
-from ivr.pharmacy.fulfilment import cancel_order, use_card
-from ivr.pharmacy.orders import order_by_id
-from ivr.pharmacy.payments import (
-    PaymentFacts,
-    begin_payment,
-    forget_order_card,
-    payment_for,
-    record_payment,
-    save_card,
-    saved_card,
-    saved_cards,
-)
-from ivr.pharmacy.placing import OrderRequest, Placed, WantedLine, place_order
+from ivr.orders.cards import forget_order_card, save_card, saved_card, saved_cards
+from ivr.orders.find import order_by_id
+from ivr.orders.payments import PaymentFacts, begin_payment, payment_for, record_payment
+from ivr.orders.place import OrderRequest, Placed, WantedLine, place_order
+from ivr.orders.states import cancel_order, use_card
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import SavedCard
 from ivr.secret import Secret

@@ -10,9 +10,7 @@ import pytest
 from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, days, draw_from
 from sqlalchemy import Connection, func, select, update
 
-from ivr.pharmacy.fulfilment import cancel_order, mark_placed, ship_order
-from ivr.pharmacy.numbers import Draw, is_well_formed
-from ivr.pharmacy.orders import (
+from ivr.orders.find import (
     due_to_ship,
     find_order,
     latest_order,
@@ -21,7 +19,9 @@ from ivr.pharmacy.orders import (
     pending_orders,
     pending_since_before,
 )
-from ivr.pharmacy.placing import OrderRequest, Placed, Taken, WantedLine, place_order
+from ivr.orders.place import OrderRequest, Placed, Taken, WantedLine, place_order
+from ivr.orders.states import cancel_order, mark_placed, ship_order
+from ivr.pharmacy.numbers import Draw, is_well_formed
 from ivr.pharmacy.refusals import FindingKind
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import OrderLine, Prescription, RefillOrder

@@ -10,9 +10,10 @@ from databases import Databases
 from rehearsal import IDENTIFIED, Rehearsal, fill_demo, rehearse
 from structlog.testing import capture_logs
 
-from ivr.line import fulfil
-from ivr.line.release import release
 from ivr.line.sweep import sweep
+from ivr.orders.cancel import cancel
+from ivr.orders.hold import release
+from ivr.orders.ship import ship
 from ivr.payment.cards import Card
 from ivr.payment.gateway import REQUEST_REASONS, Authorized, Reason, Refused, Token, Unavailable
 from ivr.payment.sandbox import Fault, Sandbox
@@ -98,7 +99,7 @@ def test_staff_can_let_such_an_order_go_on(refused: Rehearsal, processor: Refusi
     processor.reason = Reason.KEY_REUSED
     refused.call(ORDERED)
     processor.reason = None
-    assert release(refused.line, order_of(refused)).done
+    assert release(refused.line.desk, order_of(refused)).done
     sweep(refused.line, timedelta(days=90))
     sweep(refused.line, timedelta(days=90))
     assert refused.rows(OURS) == [("placed", "failed"), ("placed", "authorized")]
@@ -107,7 +108,7 @@ def test_staff_can_let_such_an_order_go_on(refused: Rehearsal, processor: Refusi
 def test_staff_can_cancel_such_an_order(refused: Rehearsal, processor: Refusing) -> None:
     processor.reason = Reason.KEY_REUSED
     refused.call(ORDERED)
-    assert fulfil.cancel(refused.line, order_of(refused)).words == f"order {order_of(refused)} is cancelled"
+    assert cancel(refused.line.desk, order_of(refused)).words == f"order {order_of(refused)} is cancelled"
 
 
 @pytest.mark.parametrize(
@@ -139,5 +140,5 @@ def test_staff_who_ship_are_told_which_it_was(
     refused.call(ORDERED)
     refused.clock.pass_seconds(6 * 86400)
     processor.reason = reason
-    assert fulfil.ship(refused.line, order_of(refused)).words == f"order {order_of(refused)} is held: {words}"
+    assert ship(refused.line.desk, order_of(refused)).words == f"order {order_of(refused)} is held: {words}"
     assert refused.rows(OURS) == [("held", "voided"), ("held", status)]

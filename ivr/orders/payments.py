@@ -1,15 +1,14 @@
-"""Payment rows and cards on file: what is owed and by which token; talking to the processor is another room's work."""
+"""Payment rows: what is owed for an order, and what became of it. Asking the processor is `authorize`'s work."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, or_, select, text
+from sqlalchemy import Connection, and_, bindparam, exists, or_, select, text
 
 from ivr.pharmacy.statements import change, changed, columns, every, first, insert_new
-from ivr.pharmacy.tables import AUTHORIZED_PAYMENT, Payment, RefillOrder, SavedCard
-from ivr.secret import Secret
+from ivr.pharmacy.tables import AUTHORIZED_PAYMENT, Payment, RefillOrder
 
 STANDING = ("pending", "authorized", "captured")
 BECOMES = {
@@ -35,33 +34,6 @@ class PaymentFacts:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class SavedCardFacts:
-    """A card on file, as much as may be spoken of it."""
-
-    id: int
-    gateway: str
-    brand: str
-    last4: str
-    exp_month: int
-    exp_year: int
-
-
-@dataclass(frozen=True, slots=True)
-class KeptCard:
-    """A card with the token that charges it."""
-
-    id: int
-    member_id: int
-    gateway: str
-    token: Secret
-    brand: str
-    last4: str
-    exp_month: int
-    exp_year: int
-    only_for_order_id: int | None
-
-
 _PAYMENT = columns(Payment, PaymentFacts)
 _AUTHORIZED = text(AUTHORIZED_PAYMENT)  # worded as in the index, or SQLite would not see that the index serves
 _STANDS = Payment.status.in_(STANDING)
@@ -78,25 +50,6 @@ _IN_VAIN = (
     select(*_PAYMENT).where(_AUTHORIZED, Payment.gateway == bindparam("gateway"), _CANCELLED).order_by(Payment.id)
 )
 _BECOME = change(Payment, Payment.id == bindparam("payment"), Payment.status.in_(bindparam("before", expanding=True)))
-
-_ON_FILE = (
-    SavedCard.member_id == bindparam("member"),
-    SavedCard.gateway == bindparam("processor"),
-    SavedCard.only_for_order_id.is_(None),
-)
-_USABLE = (
-    select(*columns(SavedCard, SavedCardFacts))
-    .where(*_ON_FILE, SavedCard.exp_year * 12 + SavedCard.exp_month >= bindparam("month"))
-    .order_by(SavedCard.id.desc())
-)
-_EXPIRED = (
-    select(*columns(SavedCard, SavedCardFacts))
-    .where(*_ON_FILE, SavedCard.exp_year * 12 + SavedCard.exp_month < bindparam("month"))
-    .order_by(SavedCard.id.desc())
-)
-_KEPT = select(*columns(SavedCard, KeptCard)).where(SavedCard.id == bindparam("card_id"))
-_RENEW = change(SavedCard, *_ON_FILE, SavedCard.token == bindparam("same_token")).returning(SavedCard.id)
-_FORGET = delete(SavedCard).where(SavedCard.only_for_order_id == bindparam("order_id"))
 
 
 def begin_payment(
@@ -150,47 +103,3 @@ def payment_for(connection: Connection, order_id: int) -> PaymentFacts | None:
 def authorized_in_vain(connection: Connection, gateway: str, channel: str) -> tuple[PaymentFacts, ...]:
     """Return what a processor has still set aside on cards for a channel's orders that were cancelled."""
     return every(connection, _IN_VAIN, PaymentFacts, gateway=gateway, channel=channel)
-
-
-def saved_cards(connection: Connection, member_id: int, gateway: str, today: date) -> tuple[SavedCardFacts, ...]:
-    """Return the member's cards on file that this processor can charge, newest first; valid through their month."""
-    month = today.year * 12 + today.month
-    return every(connection, _USABLE, SavedCardFacts, member=member_id, processor=gateway, month=month)
-
-
-def expired_cards(connection: Connection, member_id: int, gateway: str, today: date) -> tuple[SavedCardFacts, ...]:
-    """Return the member's cards on file whose month is over, newest first, so that they are not missed in silence."""
-    month = today.year * 12 + today.month
-    return every(connection, _EXPIRED, SavedCardFacts, member=member_id, processor=gateway, month=month)
-
-
-def saved_card(connection: Connection, card_id: int) -> KeptCard | None:
-    """Return a kept card with its token, to be charged."""
-    return first(connection, _KEPT, KeptCard, card_id=card_id)
-
-
-def save_card(
-    connection: Connection,
-    member_id: int,
-    *,
-    gateway: str,
-    token: Secret,
-    brand: str,
-    last4: str,
-    exp_month: int,
-    exp_year: int,
-    only_for_order_id: int | None = None,
-) -> int:
-    """Keep a card and return its id; a token that is on file already keeps its row and gets the new expiry."""
-    expiry = {"exp_month": exp_month, "exp_year": exp_year}
-    card = {"member_id": member_id, "gateway": gateway, "token": token, "brand": brand, "last4": last4, **expiry}
-    card_id = insert_new(connection, SavedCard, {**card, "only_for_order_id": only_for_order_id})
-    if card_id is not None:
-        return card_id
-    on_file = {"member": member_id, "processor": gateway, "same_token": token}
-    return connection.execute(_RENEW, {**on_file, **expiry}).scalar_one()
-
-
-def forget_order_card(connection: Connection, order_id: int) -> None:
-    """Delete the card that was kept for this order only; the order no longer points at it."""
-    connection.execute(_FORGET, {"order_id": order_id})

@@ -13,8 +13,8 @@ import pytest
 from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, draw_from
 from sqlalchemy import Connection, Engine, func, insert, select, text
 
-from ivr.pharmacy.fulfilment import cancel_order, mark_placed, ship_order
-from ivr.pharmacy.placing import OrderRequest, Placed, Taken, WantedLine, place_order
+from ivr.orders.place import OrderRequest, Placed, Taken, WantedLine, place_order
+from ivr.orders.states import cancel_order, mark_placed, ship_order
 from ivr.pharmacy.prescriptions import request_renewal
 from ivr.pharmacy.refusals import FindingKind
 from ivr.pharmacy.rules import Rules

@@ -11,8 +11,8 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, bindparam, case, func, select
 
+from ivr.orders.cards import forget_order_card
 from ivr.pharmacy.calendar import arrival
-from ivr.pharmacy.payments import forget_order_card
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.statements import change, changed
 from ivr.pharmacy.tables import OrderLine, Prescription, RefillOrder

@@ -15,10 +15,10 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, bindparam, exists, select
 
+from ivr.orders.find import OrderFacts, order_by_request_key
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.findings import Rx, Supply
 from ivr.pharmacy.numbers import TRIES, Draw, draw_number
-from ivr.pharmacy.orders import OrderFacts, order_by_request_key
 from ivr.pharmacy.prescriptions import judge, locked_cases
 from ivr.pharmacy.refusals import Case, FindingKind
 from ivr.pharmacy.rules import Rules

@@ -9,35 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, select, update
+from sqlalchemy import Connection
 
 from ivr import logs
-from ivr.line import tables
-from ivr.line.service import Line
-from ivr.payment.gateway import REQUEST_REASONS, Authorized, NotFound, Refused, Unavailable, Voided
-from ivr.pharmacy.fulfilment import hold_order, mark_placed, use_card
+from ivr.orders import lease
+from ivr.orders.cards import forget_order_card, save_card, saved_card
+from ivr.orders.desk import Desk
+from ivr.orders.find import order_by_id
+from ivr.orders.payments import PaymentFacts, payment_for, record_payment
+from ivr.orders.states import hold_order, mark_placed, use_card
+from ivr.payment.gateway import REQUEST_REASONS, Authorized, Gateway, NotFound, Refused, Unavailable, Voided
 from ivr.pharmacy.members import is_for_tests
-from ivr.pharmacy.orders import order_by_id
-from ivr.pharmacy.payments import PaymentFacts, forget_order_card, payment_for, record_payment, save_card, saved_card
-from ivr.pharmacy.statements import insert_or_replace, insert_unless_there
 from ivr.secret import Secret
-
-LEASE = timedelta(seconds=6)
-"""How long one worker has for asking; the processor's own time-out is 4 s."""
 
 KEYS_LAST = timedelta(hours=20)
 """For how long the same key may be sent again: a processor may forget keys after 24 hours."""
 
 
 UNPAID = ("pending", "scheduled")
-
-
-_OF_ORDER = tables.settlement.c.order_id == bindparam("order")
-_TAKE = select(tables.settlement).where(_OF_ORDER).with_for_update()
-_CHANGE = update(tables.settlement).where(_OF_ORDER)
-_DROP = delete(tables.settlement).where(_OF_ORDER)
 
 
 class Settled(StrEnum):
@@ -68,50 +58,30 @@ class Request:
 ProcessorAnswer = Authorized | Refused | NotFound | Unavailable
 
 
-def begin(connection: Connection, order_id: int, sid: str | None, now: datetime, *, keep_card: bool) -> None:
-    """Note that an order's payment is to be asked for."""
-    row = {
-        "order_id": order_id,
-        "call_sid": sid,
-        "keep_card": keep_card,
-        "lease_until": None,
-        "tries": 0,
-        "begun_at": now,
-    }
-    insert_or_replace(connection, tables.settlement, row)
-
-
-def lock(connection: Connection, order_id: int, now: datetime) -> Row[Any]:
-    """Take an order's settlement, making it where a crash or another program left none."""
-    row = {"order_id": order_id, "keep_card": False, "tries": 0, "begun_at": now}
-    insert_unless_there(connection, tables.settlement, row)
-    return connection.execute(_TAKE, {"order": order_id}).one()
-
-
-def claim(connection: Connection, line: Line, order_id: int, now: datetime) -> Request | Settled:
+def claim(connection: Connection, gateway: Gateway, order_id: int, now: datetime) -> Request | Settled:
     """Take an order's payment for this worker, or say what has become of it already."""
     order = order_by_id(connection, order_id)
     if order is None or order.status not in UNPAID:
-        connection.execute(_DROP, {"order": order_id})
+        lease.drop(connection, order_id)
         return _standing(order.status if order else "", None)
-    row = lock(connection, order_id, now)
+    row = lease.take(connection, order_id, now)
     order, payment = order_by_id(connection, order_id), payment_for(connection, order_id)  # as they are under the lock
     if order is None or order.status not in UNPAID or payment is None or payment.status != "pending":
         return _standing(order.status if order else "", payment)
     if row.lease_until is not None and row.lease_until > now:
         return Settled.WAITING
     card = saved_card(connection, order.saved_card_id) if order.saved_card_id else None
-    never = line.gateway.live and is_for_tests(connection, order.member_id)
-    if card is None or payment.gateway != line.gateway.name or never:
+    never = gateway.live and is_for_tests(connection, order.member_id)
+    if card is None or payment.gateway != gateway.name or never:
         return _hold(connection, order_id)
-    connection.execute(_CHANGE, {"order": order_id, "lease_until": now + LEASE, "tries": row.tries + 1})
+    lease.hold(connection, row, now)
     old = now - payment.created_at > KEYS_LAST
     return Request(order_id, order.order_number, payment, card.token, row.keep_card, order.status == "scheduled", old)
 
 
 def standing(connection: Connection, order_id: int, now: datetime) -> Settled:
     """Say what has become of an order's payment, taking it for this transaction: nobody asks for it meanwhile."""
-    lock(connection, order_id, now)
+    lease.take(connection, order_id, now)
     order = order_by_id(connection, order_id)
     return _standing(order.status if order else "", payment_for(connection, order_id))
 
@@ -126,17 +96,17 @@ def _standing(order_status: str, payment: PaymentFacts | None) -> Settled:
 
 def _hold(connection: Connection, order_id: int) -> Settled:
     hold_order(connection, order_id, "payment")
-    connection.execute(_DROP, {"order": order_id})
+    lease.drop(connection, order_id)
     return Settled.HELD
 
 
-def ask(line: Line, request: Request) -> ProcessorAnswer:
+def ask(gateway: Gateway, request: Request) -> ProcessorAnswer:
     """Ask the processor; holds no transaction and takes at most its time-out."""
     payment = request.payment
     if request.look_up_only:
-        answer = line.gateway.look_up(payment.request_key)
+        answer = gateway.look_up(payment.request_key)
     else:
-        answer = line.gateway.authorize(
+        answer = gateway.authorize(
             request.token, payment.amount_cents, payment.request_key, f"Order {request.order_number}"
         )
     is_our_fault(answer, request.order_number)
@@ -162,7 +132,7 @@ def finish(connection: Connection, request: Request, answer: ProcessorAnswer) ->
             if record_payment(connection, payment.id, "authorized", answer.reference):
                 mark_placed(connection, order_id)
                 _keep_or_forget_card(connection, request)
-            connection.execute(_DROP, {"order": order_id})
+            lease.drop(connection, order_id)
             order = order_by_id(connection, order_id)
             return _standing(order.status if order else "", payment)
         case Refused(reason) if reason in REQUEST_REASONS:
@@ -170,17 +140,13 @@ def finish(connection: Connection, request: Request, answer: ProcessorAnswer) ->
             return _hold(connection, order_id)
         case Refused():
             record_payment(connection, payment.id, "declined", None)
-            _release(connection, order_id)
+            lease.let_go(connection, order_id)
             return _hold(connection, order_id) if request.scheduled else Settled.DECLINED
         case NotFound():
             return _hold(connection, order_id)
         case Unavailable():
-            _release(connection, order_id)
+            lease.let_go(connection, order_id)
             return _hold(connection, order_id) if request.look_up_only else Settled.WAITING
-
-
-def _release(connection: Connection, order_id: int) -> None:
-    connection.execute(_CHANGE, {"order": order_id, "lease_until": None})
 
 
 def _keep_or_forget_card(connection: Connection, request: Request) -> None:
@@ -203,21 +169,8 @@ def _keep_or_forget_card(connection: Connection, request: Request) -> None:
     forget_order_card(connection, request.order_id)
 
 
-def void(line: Line, payment: PaymentFacts) -> bool:
+def void(desk: Desk, payment: PaymentFacts) -> bool:
     """Give back what was authorized for an order that is cancelled; False when the processor did not do it now."""
-    if payment.reference is None or not isinstance(line.gateway.void(payment.reference, payment.request_key), Voided):
+    if payment.reference is None or not isinstance(desk.gateway.void(payment.reference, payment.request_key), Voided):
         return False
-    with line.database.begin() as connection:
-        return record_payment(connection, payment.id, "voided", None)
-
-
-def keeps_card(connection: Connection, order_id: int) -> bool:
-    """Say whether the card of an order is put on file once it is paid."""
-    return bool(
-        connection.scalar(select(tables.settlement.c.keep_card).where(tables.settlement.c.order_id == order_id))
-    )
-
-
-def begun_at(connection: Connection, order_id: int) -> datetime | None:
-    """Return when an order's payment was first asked for."""
-    return connection.scalar(select(tables.settlement.c.begun_at).where(tables.settlement.c.order_id == order_id))
+    return desk.commit(lambda connection: record_payment(connection, payment.id, "voided", None))

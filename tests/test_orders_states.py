@@ -11,8 +11,9 @@ from hypothesis import strategies as some
 from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, days, draw_from
 from sqlalchemy import Connection, Row, select, update
 
-from ivr.pharmacy.calendar import arrival
-from ivr.pharmacy.fulfilment import (
+from ivr.orders.find import OrderFacts, order_by_id
+from ivr.orders.place import OrderRequest, Placed, WantedLine, place_order
+from ivr.orders.states import (
     cancel_order,
     deliver_order,
     hold_order,
@@ -20,8 +21,7 @@ from ivr.pharmacy.fulfilment import (
     release_order,
     ship_order,
 )
-from ivr.pharmacy.orders import OrderFacts, order_by_id
-from ivr.pharmacy.placing import OrderRequest, Placed, WantedLine, place_order
+from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import OrderLine, Prescription
 

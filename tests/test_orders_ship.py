@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 from rehearsal import IDENTIFIED, Rehearsal
 
-from ivr.line import fulfil
 from ivr.line.sweep import sweep
+from ivr.orders.cancel import cancel
+from ivr.orders.ship import ship
 from ivr.pages.app import make_app
 from ivr.payment.sandbox import Fault, Sandbox
 from ivr.settings import Settings
@@ -30,7 +31,7 @@ def refills(rehearsal: Rehearsal) -> list[tuple[object, ...]]:
 
 
 def test_shipping_captures_and_counts_the_fill(rehearsal: Rehearsal, order: str) -> None:
-    outcome = fulfil.ship(rehearsal.line, order, "9400100000000000000000")
+    outcome = ship(rehearsal.line.desk, order, "9400100000000000000000")
     assert outcome.done, outcome.words
     assert rehearsal.rows(OURS) == [("shipped", "captured")]
     filled = rehearsal.rows("SELECT last_filled_on FROM prescription WHERE rx_number = '7304112'")
@@ -41,9 +42,9 @@ def test_shipping_captures_and_counts_the_fill(rehearsal: Rehearsal, order: str)
 
 
 def test_shipping_twice_changes_nothing(rehearsal: Rehearsal, order: str) -> None:
-    fulfil.ship(rehearsal.line, order)
+    ship(rehearsal.line.desk, order)
     before = refills(rehearsal)
-    assert fulfil.ship(rehearsal.line, order).words == f"order {order} is shipped; only a placed order can be shipped"
+    assert ship(rehearsal.line.desk, order).words == f"order {order} is shipped; only a placed order can be shipped"
     assert refills(rehearsal) == before
 
 
@@ -52,21 +53,21 @@ def test_cancelling_gives_back_refills_and_money(rehearsal: Rehearsal) -> None:
     rehearsal.call(IDENTIFIED + "1117")
     order = str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
     assert refills(rehearsal) != before
-    outcome = fulfil.cancel(rehearsal.line, order)
+    outcome = cancel(rehearsal.line.desk, order)
     assert outcome.words == f"order {order} is cancelled and its payment voided"
     assert refills(rehearsal) == before
     assert rehearsal.rows(OURS) == [("cancelled", "voided")]
 
 
 def test_a_shipped_order_cannot_be_cancelled(rehearsal: Rehearsal, order: str) -> None:
-    fulfil.ship(rehearsal.line, order)
-    assert fulfil.cancel(rehearsal.line, order).words == f"order {order} is shipped and cannot be cancelled"
+    ship(rehearsal.line.desk, order)
+    assert cancel(rehearsal.line.desk, order).words == f"order {order} is shipped and cannot be cancelled"
     assert rehearsal.rows(OURS) == [("shipped", "captured")]
 
 
 def test_an_old_authorization_is_replaced_before_it_is_captured(rehearsal: Rehearsal, order: str) -> None:
     rehearsal.clock.pass_seconds(6 * 86400)
-    outcome = fulfil.ship(rehearsal.line, order)
+    outcome = ship(rehearsal.line.desk, order)
     assert outcome.done, outcome.words
     assert rehearsal.rows(OURS) == [("shipped", "voided"), ("shipped", "captured")]
 
@@ -76,13 +77,13 @@ def test_a_card_kept_for_the_order_alone_is_forgotten_when_it_ships(rehearsal: R
     order = str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
     mine = "SELECT count(*) FROM saved_card WHERE member_id = 1 AND last4 = '4444'"
     assert rehearsal.rows(mine) == [(1,)]
-    assert fulfil.ship(rehearsal.line, order).done
+    assert ship(rehearsal.line.desk, order).done
     assert rehearsal.rows(mine) == [(0,)]
 
 
-@pytest.mark.parametrize("do", [fulfil.ship, fulfil.cancel])
+@pytest.mark.parametrize("do", [ship, cancel])
 def test_an_unknown_order_is_said_to_be_unknown(rehearsal: Rehearsal, do: object) -> None:
-    assert do(rehearsal.line, "00000000").words == "there is no order 00000000"  # type: ignore[operator]
+    assert do(rehearsal.line.desk, "00000000").words == "there is no order 00000000"  # type: ignore[operator]
 
 
 class Processor(Sandbox):
@@ -101,7 +102,7 @@ def processor() -> Processor:
 @pytest.fixture
 def unsure(rehearsal: Rehearsal, processor: Processor) -> Rehearsal:
     line = replace(rehearsal.line, gateway=processor)
-    return replace(rehearsal, line=line, app=make_app(line, Settings()))
+    return rehearsal.but(line=line, app=make_app(line, Settings()))
 
 
 def placed_by(rehearsal: Rehearsal) -> str:
@@ -115,9 +116,9 @@ def test_an_authorization_nobody_answered_for_is_asked_again_with_its_own_key(
     order = placed_by(unsure)
     unsure.clock.pass_seconds(6 * 86400)
     processor.faults["authorize"] = [Fault.SLOW]
-    assert fulfil.ship(unsure.line, order).words == f"the card processor does not answer for order {order}; try again"
+    assert ship(unsure.line.desk, order).words == f"the card processor does not answer for order {order}; try again"
     assert unsure.rows(OURS) == [("placed", "voided"), ("placed", "pending")]
-    outcome = fulfil.ship(unsure.line, order)
+    outcome = ship(unsure.line.desk, order)
     assert outcome.done, outcome.words
     assert unsure.rows(OURS) == [("shipped", "voided"), ("shipped", "captured")]
     assert len(processor.charges) == 2, "the one that was voided, and one that was captured"
@@ -128,7 +129,7 @@ def test_a_payment_that_could_not_be_voided_is_voided_by_the_next_sweep(
 ) -> None:
     order = placed_by(unsure)
     processor.faults["void"] = [Fault.DOWN]
-    outcome = fulfil.cancel(unsure.line, order)
+    outcome = cancel(unsure.line.desk, order)
     assert outcome.words == f"order {order} is cancelled; its payment will be voided by the next sweep"
     assert unsure.rows(OURS) == [("cancelled", "authorized")]
     sweep(unsure.line, timedelta(days=90))
@@ -137,5 +138,5 @@ def test_a_payment_that_could_not_be_voided_is_voided_by_the_next_sweep(
 
 def test_an_order_whose_money_was_taken_is_not_cancelled(rehearsal: Rehearsal, order: str) -> None:
     rehearsal.run("UPDATE payment SET status = 'captured' WHERE request_key LIKE 'CA%'")
-    assert fulfil.cancel(rehearsal.line, order).words == f"order {order} is being shipped: its payment is captured"
+    assert cancel(rehearsal.line.desk, order).words == f"order {order} is being shipped: its payment is captured"
     assert rehearsal.rows(OURS) == [("placed", "captured")]
