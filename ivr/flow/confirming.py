@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from ivr.errors import Report
 from ivr.flow.definition import ActionSpec
-from ivr.flow.graph import Graph, Move, ShortestPaths, Spot, told, walk
+from ivr.flow.graph import Graph, Move, Spot, told, walk
 from ivr.flow.states import State
 from ivr.keypad import key_name
 
@@ -24,9 +24,8 @@ def check(graph: Graph, actions: Actions, report: Report) -> None:
     _check_keys(graph, actions, report)
 
 
-def is_question(graph: Graph, spot: Spot) -> bool:
+def is_asked(state: State) -> bool:
     """Say whether the caller is asked something there, or speaks to a person: a yes does not outlast that."""
-    state = graph.states[spot]
     return state.is_question or state.reaches_person
 
 
@@ -44,7 +43,7 @@ def _check_confirmed(graph: Graph, actions: Actions, report: Report) -> None:
     def after(confirmed: bool, move: Move) -> bool | None:
         if not confirmed and needs_yes(graph.states[move.source], actions):
             return None  # told of already; what comes after it is no slip of its own
-        return confirms(move) or (confirmed and not is_question(graph, move.source))
+        return confirms(move) or (confirmed and not is_asked(graph.states[move.source]))
 
     paths = walk(graph, False, after)
     told_of: set[str] = set()
@@ -75,15 +74,10 @@ def _check_keys(graph: Graph, actions: Actions, report: Report) -> None:
 
 def _to_next_question(graph: Graph, spot: Spot) -> Iterator[tuple[Move, ...]]:
     """Yield the ways that a question's own answers lead to the next questions, one a question."""
-    if not is_question(graph, spot):
+    if not is_asked(graph.states[spot]):
         return
-
-    def onward(at: Spot) -> list[tuple[Move, Spot]]:
-        return [] if is_question(graph, at) else [(move, move.target) for move in graph.moves[at]]
-
-    own = [(move, move.target) for move in graph.moves[spot] if not move.breaks_in]
-    paths = ShortestPaths(onward, first=own)
-    yield from (paths.path(at) for at in paths if is_question(graph, at))
+    paths = graph.until(is_asked, first=[move for move in graph.moves[spot] if not move.breaks_in])
+    yield from (paths.path(other) for other in paths if is_asked(graph.states[other]))
 
 
 def _confirming_keys(state: State) -> frozenset[str]:

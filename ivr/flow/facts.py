@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ivr.errors import Place, Report
-from ivr.flow.confirming import confirms, is_question, needs_yes
+from ivr.flow.confirming import confirms, is_asked, needs_yes
 from ivr.flow.definition import ActionSpec
 from ivr.flow.graph import Graph, Move, Spot, told, walk
 from ivr.flow.states import State
@@ -127,7 +127,7 @@ class _Facts:
         state = self.graph.states[move.source]
         if self._missing(move.source, known):
             return None
-        if is_question(self.graph, move.source):
+        if is_asked(state):
             known = self._asked(known, state, move)
         change = self.changes.get(id(move)) or self._change(state, move)
         true = _still(known.true, change.stale) | change.fresh

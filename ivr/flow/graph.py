@@ -88,6 +88,16 @@ class Graph:
         """Return the moves of the shortest path to a spot."""
         return self._paths.path(spot)
 
+    def until(
+        self, stops: Callable[[State], bool], *, starts: Iterable[Spot] = (), first: Iterable[Move] = ()
+    ) -> ShortestPaths[Spot, Move]:
+        """Return the paths from some spots, or on by some moves, that go no further than where a state stops them."""
+
+        def onward(spot: Spot) -> Iterable[tuple[Move, Spot]]:
+            return () if stops(self.states[spot]) else ((move, move.target) for move in self.moves[spot])
+
+        return ShortestPaths(onward, starts=starts, first=((move, move.target) for move in first))
+
     def _onward(self, spot: Spot) -> Iterator[tuple[Move, Spot]]:
         if len(self.moves) > MOST_SPOTS:
             raise TangledError(f"the flows run one another in so many ways that {MOST_SPOTS} spots are too few")

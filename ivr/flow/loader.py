@@ -7,14 +7,17 @@ state in its module in `states`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import PurePath
 
 from ivr.errors import Place, Report, did_you_mean
 from ivr.flow import files as shapes
 from ivr.flow.definition import Flow
+from ivr.flow.language import LIMITS
 from ivr.flow.parts import REPEAT, Limits, Line
-from ivr.flow.reading import StateReader, read_key, read_limits, read_patience, read_text
+from ivr.flow.reading import StateReader, read_keys, read_limits, read_target, read_texts
 from ivr.flow.states import State, kinds
+from ivr.keypad import key_name
 from ivr.prompts.spoken import is_possible_phone
 from ivr.yaml_reader import Node, read
 
@@ -85,20 +88,18 @@ def _line(node: Node | None, place: Place, report: Report) -> Line:
     fields = node.shaped(report, "the line", shapes.LINE) if node else {}
     gives_up = fields["gives_up"].shaped(report, "gives_up", shapes.GIVES_UP) if "gives_up" in fields else {}
     limits = read_limits(fields.get("limits"), shapes.LINE_LIMITS, report)
+    texts = read_texts(fields, ("start", "too_many", "too_long", "failed"), report)
     languages = _called_numbers(fields["languages"], report) if "languages" in fields else {}
     return Line(
         place=node.place if node else place,
-        start=read_text(fields, "start", report),
         menu_keys=_interruptions(fields.get("menu_keys"), report),
         ask_keys=_interruptions(fields.get("ask_keys"), report),
-        too_many=read_text(fields, "too_many", report),
-        too_long=read_text(fields, "too_long", report),
-        failed=read_text(fields, "failed", report),
         limits=Limits(**limits) if limits.keys() == _ANY_LIMITS.keys() else Limits(**_ANY_LIMITS),
-        gives_up={name: value.text(report, f'"{name}"') or "" for name, value in gives_up.items()},
+        gives_up=read_texts(gives_up, gives_up, report),
         longest_call=_number(fields, "longest_call", report),
         most_actions=_number(fields, "most_actions", report),
         languages=languages,
+        **texts,
         places=node.places() if node else {},
     )
 
@@ -128,12 +129,7 @@ def _called_numbers(node: Node, report: Report) -> dict[str, str]:
 
 
 def _interruptions(node: Node | None, report: Report) -> dict[str, str]:
-    fields = node.mapping(report, "keys") if node else {}
-    return {
-        key: value.text(report, f'the key "{name}"') or REPEAT
-        for name, value in fields.items()
-        if node and (key := read_key(name, node.key_place(name), report))
-    }
+    return {key: value.text(report, f'the key "{key_name(key)}"') or REPEAT for key, value in read_keys(node, report)}
 
 
 def _state(node: StateReader) -> State | None:
@@ -160,8 +156,10 @@ def _flow(node: Node | None, place: Place, line: Line, report: Report) -> Flow:
         return _unread(place)
     shape = shapes.flow_shape()
     fields = node.shaped(report, "a flow", shape)
-    name, start = read_text(fields, "flow", report) or _named_after(place), read_text(fields, "start", report)
-    limits, too_many = read_patience(fields, line.limits, None, report)
+    texts = read_texts(fields, ("flow", "start"), report)
+    name = texts["flow"] or _named_after(place)
+    limits = replace(line.limits, **read_limits(fields.get("limits"), LIMITS, report))
+    too_many = read_target(fields.get("too_many"), report)
     states: dict[str, State] = {}
     flawed: set[str] = set()
     states_node = fields.get("states")
@@ -175,4 +173,4 @@ def _flow(node: Node | None, place: Place, line: Line, report: Report) -> Flow:
             flawed.add(state_name)
     slipped = any(value.fields is not None for field, value in node.fields.items() if field not in shape.fields)
     whole = bool(states_node and states_node.fields) and not slipped  # a state that stands too far to the left
-    return Flow(node.place, name, start, states, frozenset(flawed), whole, places=node.places())
+    return Flow(node.place, name, texts["start"], states, frozenset(flawed), whole, places=node.places())

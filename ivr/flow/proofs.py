@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from ivr.errors import Report
 from ivr.flow import confirming, facts
 from ivr.flow.definition import ActionSpec, Flows
-from ivr.flow.graph import Graph, Move, ShortestPaths, Spot, circle, told, walk
+from ivr.flow.graph import Graph, Move, Spot, circle, told, walk
+from ivr.flow.states import State
 from ivr.prompts import Catalogues
 
 Actions = Mapping[str, ActionSpec]
@@ -31,6 +32,10 @@ def check(
     confirming.check(graph, actions, report)
     if words_are_sound:
         facts.check(graph, catalogues, actions, report)
+
+
+def _asks(state: State) -> bool:
+    return state.is_question
 
 
 def _check_reachable(graph: Graph, report: Report) -> None:
@@ -95,20 +100,11 @@ def _check_time_ends(graph: Graph, report: Report) -> None:
     moves = (move for moves in graph.moves.values() for move in moves)
     over = [move.target for move in moves if move.breaks_in and move.label == "too_long"]
     told_of: set[str] = set()
-    for spot in _until_asked(graph, over):
+    for spot in graph.until(_asks, starts=over):
         state = graph.states[spot]
         if state.is_question and spot.name not in told_of:
             report.add(state.place, f'"{state.name}" asks something, but the call has lasted too long by then')
             told_of.add(spot.name)
-
-
-def _until_asked(graph: Graph, starts: Iterable[Spot]) -> Iterable[Spot]:
-    """Return all that can be come to without a key of the caller, up to the next questions."""
-
-    def onward(spot: Spot) -> list[tuple[Move, Spot]]:
-        return [] if graph.states[spot].is_question else [(move, move.target) for move in graph.moves[spot]]
-
-    return ShortestPaths(onward, starts=starts)
 
 
 def _check_persons(graph: Graph, report: Report) -> None:
@@ -143,7 +139,7 @@ def _has_person(flows: Flows, name: str) -> bool:
 def _leads_to_person(graph: Graph, question: Spot) -> bool:
     broken_in = ("too_many", "too_long", "failed")
     moves = (move for move in graph.moves[question] if not (move.breaks_in and move.label in broken_in))
-    return any(graph.states[spot].reaches_person for spot in _until_asked(graph, [move.target for move in moves]))
+    return any(graph.states[spot].reaches_person for spot in graph.until(_asks, first=moves))
 
 
 def _check_outside(graph: Graph, actions: Actions, report: Report) -> None:
@@ -171,17 +167,12 @@ def _check_outside(graph: Graph, actions: Actions, report: Report) -> None:
 
 def _check_cards_taken(graph: Graph, report: Report) -> None:
     """Card digits are held for their turn only, so an action must take them before the caller is asked again."""
-
-    def onward(spot: Spot) -> list[tuple[Move, Spot]]:
-        state = graph.states[spot]
-        return [] if state.ends_turn or state.action else [(move, move.target) for move in graph.moves[spot]]
-
     told_of: set[str] = set()
     for spot, state in graph.states.items():
         if not (state.number and state.number.card) or spot.name in told_of:
             continue
-        keyed = [(move, move.target) for move in graph.moves[spot] if move.label == "next"]
-        paths = ShortestPaths(onward, first=keyed)
+        keyed = [move for move in graph.moves[spot] if move.label == "next"]
+        paths = graph.until(lambda state: state.ends_turn or bool(state.action), first=keyed)
         for lost in (target for target in paths if graph.states[target].ends_turn):
             told_of.add(spot.name)
             report.add(

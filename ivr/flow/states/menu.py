@@ -8,7 +8,7 @@ from typing import Any
 from ivr.flow.language import EVERY_LANGUAGE, KEYS, PATIENCE, PROMPT, TARGET, VALUE
 from ivr.flow.live_call import LiveCall
 from ivr.flow.parts import Choices
-from ivr.flow.reading import StateReader, read_target, read_text
+from ivr.flow.reading import StateReader, read_fields
 from ivr.flow.states.base import Look
 from ivr.flow.states.question import Question
 from ivr.prompts.spoken import Value
@@ -83,8 +83,5 @@ def _choices(node: StateReader) -> Choices | None:
         return None
     written = node.fields["choices"]
     fields = written.shaped(node.report, "choices", CHOICES)
-    of, option, save = (read_text(fields, name, node.report) for name in ("of", "option", "save"))
-    target = read_target(fields.get("next"), node.report)
-    if not (of and option and save and target):
-        return None
-    return Choices(written.place, of, option, save, target, places=written.places())
+    found = read_fields(fields, CHOICES, node.report)
+    return Choices(written.place, **found, places=written.places()) if all(found.values()) else None
