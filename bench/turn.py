@@ -32,9 +32,9 @@ from databases import Databases
 
 from ivr.flow.call import Call, Done, Keys, Started
 from ivr.flow.engine import advance
+from ivr.line.actions import SPECS
 from ivr.line.build import publish
 from ivr.line.service import Line
-from ivr.line.specs import SPECS
 from ivr.line.versions import Versions, load, read_files
 from ivr.pages.app import make_app
 from ivr.payment.sandbox import Sandbox

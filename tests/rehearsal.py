@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from sqlalchemy import Engine, text
 
+from ivr.line.actions import SPECS
 from ivr.line.build import publish
 from ivr.line.service import Line, TurnTaken
-from ivr.line.specs import SPECS
 from ivr.line.versions import Versions, load, read_files
 from ivr.pages.app import make_app
 from ivr.payment.sandbox import Sandbox

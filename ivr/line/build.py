@@ -8,10 +8,10 @@ from pathlib import Path
 from sqlalchemy import Engine, make_url
 
 from ivr.errors import SettingError
+from ivr.line.actions import SPECS
 from ivr.line.cleaning import clean_journal
 from ivr.line.publishing import open_versions
 from ivr.line.service import Line
-from ivr.line.specs import SPECS
 from ivr.line.versions import Folders, Proof, unproved
 from ivr.payment.gateway import Gateway
 from ivr.payment.sandbox import Sandbox
