@@ -2,7 +2,7 @@
 
 Every caller is a member of their own who orders two prescriptions with a new card and, when the line goes dead, calls
 again. In the end every confirmed order must stand exactly once, be charged exactly once and as spoken, and what was
-keyed must lie nowhere that `ivr/qa/secrecy.py` does not name. Run: python bench/faults.py [--calls 10000] [--workers 3] [--sqlite]
+keyed must lie nowhere that `ivr/qa/explore/secrecy.py` does not name. Run: python bench/faults.py [--calls 10000] [--workers 3] [--sqlite]
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ sys.path.insert(0, str(HERE.parent / "tests"))
 from databases import Databases  # noqa: E402
 from sqlalchemy import Engine, text  # noqa: E402
 
-from ivr.cli.holdings import holdings  # noqa: E402
 from ivr.line.build import build_line  # noqa: E402
 from ivr.line.sweep import sweep  # noqa: E402
 from ivr.pages.app import make_app  # noqa: E402
@@ -41,8 +40,9 @@ from ivr.payment.sandbox import Fault, Sandbox  # noqa: E402
 from ivr.pharmacy.load import load_folder  # noqa: E402
 from ivr.phone.handset import Handset  # noqa: E402
 from ivr.phone.post import Post, Reply, http_post  # noqa: E402
-from ivr.qa.secrecy import Canary, Holding, leaks  # noqa: E402
+from ivr.qa.explore.secrecy import Canary, leaks  # noqa: E402
 from ivr.settings import load_settings  # noqa: E402
+from ivr.simulator.holdings import Holding, holdings  # noqa: E402
 
 CANARY, EXPIRY, CODE = "5105105105105100", "1139", "739"
 SECRETS = (

@@ -25,7 +25,7 @@ from ivr.line.actions import SPECS
 from ivr.phone.keyboard import piped_keys
 from ivr.phone.terminal import Terminal, run_terminal
 from ivr.prompts.spoken import KINDS, Value, speak
-from ivr.qa.secrecy import ELSEWHERE, JOURNAL, SECRET_KINDS, TABLE, verdict
+from ivr.qa.explore.secrecy import ELSEWHERE, JOURNAL, SECRET_KINDS, TABLE, verdict
 from ivr.settings import SETTINGS
 
 HAPPY_KEYS = "1 1 41200017# 94550 1 1 1 7,,"

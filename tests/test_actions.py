@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ivr.line.actions import SPECS
-from ivr.line.settle import Settled
+from ivr.orders.authorize import Settled
 from ivr.payment.cards import NumberProblem
-from ivr.pharmacy.findings import FindingKind
+from ivr.pharmacy.refusals import FindingKind
 
 
 def test_an_action_that_tells_what_another_room_found_promises_all_of_it() -> None:

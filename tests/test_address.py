@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from rehearsal import IDENTIFIED, Rehearsal
 
-from ivr.line.fulfil import Outcome
-from ivr.line.release import release
 from ivr.line.sweep import sweep
+from ivr.orders.desk import Outcome
+from ivr.orders.hold import release
 
 PROVED = "7304112#"
 """A prescription number of the member who calls."""
@@ -270,10 +270,10 @@ def test_staff_release_it_and_then_it_is_charged(
 ) -> None:
     begin(rehearsal, scope=scope).press("01001 74# 9999# 2 6121# 1 1 1 7")
     number = str(rehearsal.rows("SELECT order_number FROM refill_order ORDER BY id DESC LIMIT 1")[0][0])
-    assert release(rehearsal.line, number) == Outcome(
+    assert release(rehearsal.line.desk, number) == Outcome(
         True, f"order {number} is released; its card is charged on the day it ships"
     )
-    assert not release(rehearsal.line, number).done
+    assert not release(rehearsal.line.desk, number).done
     sweep(rehearsal.line, timedelta(days=90))
     rehearsal.clock.pass_seconds(120)
     sweep(rehearsal.line, timedelta(days=90))
@@ -294,7 +294,7 @@ def test_staff_release_it_and_then_it_is_charged(
     [("1", "there is no order 1"), ("44508893", "order 44508893 is cancelled; only a held order can be released")],
 )
 def test_only_held_orders_can_be_released(rehearsal: Rehearsal, number: str, words: str) -> None:
-    assert release(rehearsal.line, number) == Outcome(False, words)
+    assert release(rehearsal.line.desk, number) == Outcome(False, words)
 
 
 def test_a_new_card_for_a_held_order_is_kept_for_that_order_only(rehearsal: Rehearsal) -> None:

@@ -21,7 +21,7 @@ from rich.console import Console
 from ivr.cli import main
 from ivr.cli.service import start_card
 from ivr.pharmacy.demo import DEMO_FOLDER, DemoCard, DemoPrescription
-from ivr.pharmacy.findings import FindingKind
+from ivr.pharmacy.refusals import FindingKind
 
 NOON = "2026-03-02T12:00"
 AWAY = "postgresql://ivr:hush@127.0.0.1:9/pharmacy"

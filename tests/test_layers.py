@@ -150,6 +150,17 @@ def test_flask_stays_in_the_web_and_twilio_where_the_carrier_is() -> None:
     assert [name for name, room in ROOMS.items() if "twilio" in room.packages] == ["messages", "web", "cli.connect"]
 
 
+QA = ("scripts", "replay", "explore", "record")
+"""The packages of `qa`, each of which knows those before it."""
+
+
+@pytest.mark.parametrize("module", [one for one in modules() if one.name.startswith("qa.")], ids=lambda one: one.name)
+def test_the_packages_of_qa_know_those_before_them(module: Module) -> None:
+    known = QA[: QA.index(module.name.split(".")[1]) + 1]
+    for name in own_imports(module):
+        assert name.split(".")[:1] != ["qa"] or name.split(".")[1] in known, f"{module.path} imports ivr.{name}"
+
+
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
 
 

@@ -19,7 +19,8 @@ from sqlalchemy.engine.interfaces import ReflectedIndex
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ivr.errors import SettingError, UnreachableError
-from ivr.pharmacy import fulfilment, members, orders, payments, placing, prescriptions
+from ivr.orders import cards, find, payments, place, states
+from ivr.pharmacy import members, prescriptions
 from ivr.pharmacy.addresses import mailing_address
 from ivr.pharmacy.database import MIGRATIONS, check, open_database, unhurried, upgrade
 from ivr.pharmacy.rules import Rules
@@ -234,7 +235,7 @@ def test_a_moment_without_a_time_zone_is_refused(connection: Connection) -> None
 def test_a_token_is_a_secret_and_no_failure_shows_it(connection: Connection) -> None:
     member_id = add_member(connection)
     with pytest.raises(DBAPIError) as caught:
-        payments.save_card(
+        cards.save_card(
             connection,
             member_id,
             gateway="sandbox",
@@ -247,7 +248,7 @@ def test_a_token_is_a_secret_and_no_failure_shows_it(connection: Connection) -> 
     assert "tok_canary" not in str(caught.value)
     connection.rollback()
     member_id = add_member(connection)
-    card_id = payments.save_card(
+    card_id = cards.save_card(
         connection,
         member_id,
         gateway="sandbox",
@@ -325,24 +326,24 @@ def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int)
     prescriptions.refillable(connection, member_id, TODAY, rules)
     prescriptions.latest_transfer(connection, member_id, rules)
     prescriptions.request_renewal(connection, rx_id, NOW, "phone", draw_from())
-    payments.saved_cards(connection, member_id, "sandbox", TODAY)
-    request = placing.OrderRequest(member_id, (placing.WantedLine(rx_id, 1),), address_id, "pending", "call-1")
-    placed = placing.place_order(connection, request, now=NOW, today=TODAY, rules=rules, draw=draw_from())
-    assert isinstance(placed, placing.Placed)
+    cards.saved_cards(connection, member_id, "sandbox", TODAY)
+    request = place.OrderRequest(member_id, (place.WantedLine(rx_id, 1),), address_id, "pending", "call-1")
+    placed = place.place_order(connection, request, now=NOW, today=TODAY, rules=rules, draw=draw_from())
+    assert isinstance(placed, place.Placed)
     order_id = placed.order.id
     payment = payments.begin_payment(
         connection, order_id, gateway="sandbox", brand="visa", last4="4242", amount_cents=1, request_key="p", now=NOW
     )
     payments.record_payment(connection, payment.id, "authorized", "auth_1")
     payments.payment_for(connection, order_id)
-    orders.find_order(connection, member_id, placed.order.order_number)
-    orders.latest_order(connection, member_id)
-    orders.open_orders(connection, member_id)
-    orders.pending_orders(connection, member_id)
-    orders.pending_since_before(connection, NOW)
-    orders.due_to_ship(connection, TODAY)
-    fulfilment.mark_placed(connection, order_id)
-    fulfilment.cancel_order(connection, order_id)
+    find.find_order(connection, member_id, placed.order.order_number)
+    find.latest_order(connection, member_id)
+    find.open_orders(connection, member_id)
+    find.pending_orders(connection, member_id)
+    find.pending_since_before(connection, NOW)
+    find.due_to_ship(connection, TODAY)
+    states.mark_placed(connection, order_id)
+    states.cancel_order(connection, order_id)
 
 
 def _plans(path: str, statements: list[tuple[str, object]]) -> list[str]:

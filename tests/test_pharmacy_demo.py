@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 from pharmacy_rows import add_member
 from sqlalchemy import Connection, Engine, func, select
 
+from ivr.orders.cards import saved_cards
+from ivr.orders.find import latest_order
 from ivr.payment.published_cards import KNOWN_CARDS
 from ivr.pharmacy import tables
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.database import open_database
 from ivr.pharmacy.demo import DEMO_FOLDER, START_MEMBER, demo_card, has_others, is_empty, load_demo
-from ivr.pharmacy.findings import FindingKind
 from ivr.pharmacy.members import find_member
 from ivr.pharmacy.numbers import is_well_formed
-from ivr.pharmacy.orders import latest_order
-from ivr.pharmacy.payments import saved_cards
 from ivr.pharmacy.prescriptions import assess, refillable
+from ivr.pharmacy.refusals import FindingKind
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import Address, Member, OrderLine, Prescription, RefillOrder, RenewalRequest, Street, Transfer
 

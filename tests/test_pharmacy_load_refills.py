@@ -17,10 +17,10 @@ from hypothesis import strategies as some
 from pharmacy_rows import NOW, TODAY, days, draw_from
 from sqlalchemy import Connection, Engine, delete, select, text, update
 
-from ivr.pharmacy.fulfilment import cancel_order, deliver_order, hold_order, release_order, ship_order
+from ivr.orders.find import FilledOrder, OrderFacts, filled_orders
+from ivr.orders.place import OrderRequest, Placed, WantedLine, place_order
+from ivr.orders.states import cancel_order, deliver_order, hold_order, release_order, ship_order
 from ivr.pharmacy.load import load_folder
-from ivr.pharmacy.orders import FilledOrder, OrderFacts, filled_orders
-from ivr.pharmacy.placing import OrderRequest, Placed, WantedLine, place_order
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import (
     CHANNELS,

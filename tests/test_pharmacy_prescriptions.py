@@ -9,10 +9,10 @@ import pytest
 from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, add_transfer, days, draw_from
 from sqlalchemy import Connection, event, func, select, update
 
-from ivr.pharmacy.findings import Finding
+from ivr.orders.place import OrderRequest, Placed, WantedLine, place_order
 from ivr.pharmacy.numbers import is_well_formed
-from ivr.pharmacy.placing import OrderRequest, Placed, WantedLine, place_order
 from ivr.pharmacy.prescriptions import assess, latest_transfer, refillable, request_renewal
+from ivr.pharmacy.refusals import Finding
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import RenewalRequest
 
@@ -69,10 +69,12 @@ def test_a_chain_never_leads_to_another_members_prescription(connection: Connect
 def test_a_transfer_tells_since_when_and_by_when(connection: Connection) -> None:
     member_id = add_member(connection)
     add_rx(connection, member_id, status="transfer_pending", first_filled_on=None, last_filled_on=None)
-    assert assessed(connection, member_id).since is None
+    assert assessed(connection, member_id).transfer is None
     add_transfer(connection, member_id, rx_number="1234567", requested_on=days(-3))
     finding = assessed(connection, member_id)
-    assert (finding.kind, finding.since, finding.by) == ("transfer_pending", days(-3), days(4))
+    assert finding.kind == "transfer_pending"
+    assert finding.transfer
+    assert (finding.transfer.requested_on, finding.transfer.by) == (days(-3), days(4))
 
 
 @pytest.mark.parametrize(

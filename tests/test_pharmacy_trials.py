@@ -15,9 +15,10 @@ from sqlalchemy import Engine, select, update
 
 from ivr.cli import main
 from ivr.errors import DataError
-from ivr.line import fulfil, lockout, tables, trials
+from ivr.line import lockout, tables, trials
 from ivr.line.service import Caller
 from ivr.line.sweep import sweep
+from ivr.orders.ship import ship
 from ivr.pages.app import make_app
 from ivr.payment.sandbox import Sandbox
 from ivr.pharmacy.database import open_database
@@ -53,7 +54,7 @@ def test_reset_undoes_an_order_a_cancel_and_a_lock(rehearsal: Rehearsal) -> None
     rehearsal.call(ORDER)[0].hang_up()
     for _ in range(3):
         rehearsal.call("11" + "41200017#" + "99999" + "41200017#" + "99998")[0].hang_up()
-    assert fulfil.ship(rehearsal.line, str(rehearsal.rows("SELECT max(order_number) FROM refill_order")[0][0])).words
+    assert ship(rehearsal.line.desk, str(rehearsal.rows("SELECT max(order_number) FROM refill_order")[0][0])).words
     assert everything(database) != before
     ids = reset(database, DEMO_FOLDER, TODAY)
     with database.begin() as connection:
@@ -127,7 +128,7 @@ def test_a_live_line_never_charges_a_test_member(rehearsal: Rehearsal, is_for_te
     ((number, status),) = rehearsal.rows("SELECT order_number, status FROM refill_order WHERE request_key LIKE 'CA%'")
     assert status == ("held" if is_for_tests else "placed")
     rehearsal.run("UPDATE refill_order SET status = 'placed' WHERE order_number = :number", number=number)
-    shipped = fulfil.ship(line, str(number))
+    shipped = ship(line.desk, str(number))
     assert shipped.done != is_for_tests
     assert ("test member's" in shipped.words) == is_for_tests
 

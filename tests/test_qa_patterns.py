@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.qa.patterns import matches, pair_off, show
-from ivr.qa.script import Pattern
+from ivr.qa.scripts.patterns import matches, pair_off, show
+from ivr.simulator.world import Pattern
 
 TODAY = date(2026, 3, 2)
 

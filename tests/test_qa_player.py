@@ -3,13 +3,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from call_scripts import stage
+from call_scripts import simulator, vocabulary
 
 from ivr.errors import Report
-from ivr.qa.played import Played
-from ivr.qa.player import play
-from ivr.qa.reader import read_scripts
-from ivr.qa.report import as_junit, failure, line
+from ivr.qa.replay.played import Played
+from ivr.qa.replay.player import play
+from ivr.qa.replay.report import as_junit, failure, line
+from ivr.qa.scripts.reader import read_scripts
 
 IDENTIFY = """
   - presses: language
@@ -23,10 +23,8 @@ ORDER = IDENTIFY + "  - presses: '1'\n" * 3 + "  - presses: '7'\n"
 def played(steps: str, *, expect: str = "", head: str = "", language: str = "en") -> Played:
     report = Report()
     text = f"call: A call\n{head}\nsteps:{steps}"
-    (script,) = read_scripts(
-        "calls.yaml", f"{text}\nexpect: {{{expect}}}" if expect else text, report, stage().vocabulary
-    )
-    return play(script, stage(), language)
+    (script,) = read_scripts("calls.yaml", f"{text}\nexpect: {{{expect}}}" if expect else text, report, vocabulary())
+    return play(script, simulator(), language)
 
 
 def first_problem(one: Played) -> str:

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from ivr.errors import Report
-from ivr.qa.reader import read_scripts
-from ivr.qa.script import (
+from ivr.qa.scripts.reader import read_scripts
+from ivr.qa.scripts.script import (
     Breaks,
     CarrierSends,
     Dials,
@@ -21,7 +21,8 @@ from ivr.qa.script import (
     Sweeps,
     Waits,
 )
-from ivr.qa.vocabulary import Spoken, Table, Vocabulary
+from ivr.qa.scripts.vocabulary import Spoken, Vocabulary
+from ivr.simulator.world import Table
 
 KNOWN = Vocabulary(
     frozenset({"main.menu", "main.goodbye", "order.total"}),

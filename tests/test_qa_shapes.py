@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from call_scripts import CALLS, stage
+from call_scripts import CALLS, vocabulary
 from json_schemas import as_json, is_valid
 from test_qa_reader import SLIPS
 
 from ivr.errors import Report
-from ivr.qa.reader import read_scripts
-from ivr.qa.shapes import FILE, STEPS
+from ivr.qa.scripts.reader import read_scripts
+from ivr.qa.scripts.shapes import FILE, STEPS
 from ivr.yaml_reader import json_schema, read
 
 SCHEMA = json_schema(FILE, "scripts")
@@ -43,7 +43,7 @@ def fits(text: str) -> bool:
 def test_the_schema_takes_every_script_of_the_line(path: Path) -> None:
     report = Report()
     text = path.read_text(encoding="utf-8")
-    assert read_scripts(path.name, text, report, stage().vocabulary)
+    assert read_scripts(path.name, text, report, vocabulary())
     assert report.problems == []
     assert fits(text)
 

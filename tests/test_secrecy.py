@@ -14,12 +14,11 @@ from typing import Any
 
 import pytest
 import structlog
-from call_scripts import stage
+from call_scripts import simulator, vocabulary
 from databases import Databases
 from rehearsal import Rehearsal, fill_demo, rehearse
 
 from ivr import logs
-from ivr.cli.holdings import EVERY, holdings
 from ivr.cli.record import recording_of
 from ivr.errors import Report
 from ivr.flow.call import Call, Done, Keys
@@ -32,16 +31,17 @@ from ivr.payment.gateway import TIMEOUT_S, Refused, Token, Unavailable
 from ivr.payment.sandbox import Sandbox
 from ivr.payment.vault import Vault
 from ivr.phone.handset import Waiting
-from ivr.qa import recorder
-from ivr.qa.caller import Caller
-from ivr.qa.player import play
-from ivr.qa.reader import read_scripts
-from ivr.qa.report import as_json, as_junit
-from ivr.qa.secrecy import ELSEWHERE, JOURNAL, SECRET_KINDS, TABLE, Canary, Holding, leaks, verdict
-from ivr.qa.stand_ins import StandIns
-from ivr.qa.writer import write
+from ivr.qa.explore.secrecy import ELSEWHERE, JOURNAL, SECRET_KINDS, TABLE, Canary, leaks, verdict
+from ivr.qa.record import recorder
+from ivr.qa.record.stand_ins import StandIns
+from ivr.qa.replay.caller import Caller
+from ivr.qa.replay.player import play
+from ivr.qa.replay.report import as_json, as_junit
+from ivr.qa.scripts.reader import read_scripts
+from ivr.qa.scripts.writer import write
 from ivr.secret import DOT, Secret
 from ivr.settings import Settings
+from ivr.simulator.holdings import EVERY, Holding, holdings
 
 CARD, CODE, EXPIRY = "371449635398431", "8365", "1038"
 MEMBER, ZIP, BORN, RX = "8642097531", "59718", "03141947", "640927518"
@@ -139,8 +139,8 @@ class TalkativeGateway(Sandbox):
 
 def fail_talking(rehearsal: Rehearsal) -> None:
     """Let a turn fail with a card in its words, and somebody log what they should not."""
-    broken = replace(rehearsal, line=replace(rehearsal.line, gateway=TalkativeGateway()))
-    phone = replace(broken, app=make_app(broken.line, Settings())).phone(from_number="+15105550188")
+    broken = rehearsal.but(line=replace(rehearsal.line, gateway=TalkativeGateway()))
+    phone = broken.but(app=make_app(broken.line, Settings())).phone(from_number="+15105550188")
     phone.dial()
     phone.press("".join(CARD_ONLY))
     logs.get_logger().info("careless", digits=CODE, zip=ZIP, member_number=MEMBER, birth_date=BORN, street=STREET)
@@ -149,14 +149,14 @@ def fail_talking(rehearsal: Rehearsal) -> None:
 
 def script_of(rehearsal: Rehearsal, sid: str) -> str:
     recording = recording_of(Settings(), rehearsal.line.database, sid)
-    return write([recorder.record(stage(), recording, "Recorded")])
+    return write([recorder.record(simulator(), recording, "Recorded")])
 
 
 def report() -> str:
     """Play a script that fails, so that everything there is to tell is told."""
-    (script,) = read_scripts("canary.yaml", SCRIPT, problems := Report(), stage().vocabulary)
+    (script,) = read_scripts("canary.yaml", SCRIPT, problems := Report(), vocabulary())
     assert problems.problems == []
-    played = play(script, stage(), "en")
+    played = play(script, simulator(), "en")
     assert not played.passed
     assert "member" not in str(played.problems[0])
     return as_json([played]) + as_junit([played], 1.0)

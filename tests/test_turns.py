@@ -17,8 +17,8 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from ivr.line.actions.kinds import items, number
-from ivr.line.release import release
 from ivr.line.sweep import sweep
+from ivr.orders.hold import release
 from ivr.pages.app import make_app
 from ivr.payment.gateway import Authorized, Refused, Unavailable
 from ivr.payment.sandbox import Fault, Sandbox
@@ -89,7 +89,7 @@ def test_a_late_request_gets_a_reply_that_puts_the_call_on_its_way(rehearsal: Re
 
 def test_a_call_goes_on_in_another_worker(rehearsal: Rehearsal) -> None:
     reply = go(rehearsal, *TO_CONFIRM)
-    other = replace(rehearsal, app=make_app(replace(rehearsal.line), Settings()))
+    other = rehearsal.but(app=make_app(replace(rehearsal.line), Settings()))
     reply = post(other, next_url(reply), Digits="7")
     assert "process your payment" in reply.body
 
@@ -340,7 +340,7 @@ def test_a_lease_keeps_a_second_settle_turn_waiting(rehearsal: Rehearsal) -> Non
             leave.wait(5)
             return gateway.authorize(*args, **more)  # type: ignore[arg-type]
 
-    slow = replace(rehearsal, app=make_app(replace(rehearsal.line, gateway=Slow()), Settings()))
+    slow = rehearsal.but(app=make_app(replace(rehearsal.line, gateway=Slow()), Settings()))
     replies: list[Reply] = []
     first = threading.Thread(target=lambda: replies.append(post(slow, settle)))
     first.start()
@@ -392,7 +392,7 @@ def test_a_held_order_that_is_released_is_charged_again(rehearsal: Rehearsal) ->
     sweep(rehearsal.line, timedelta(days=90))
     rehearsal.run("UPDATE saved_card SET token = 'tok_visa' WHERE only_for_order_id IS NOT NULL")
     order = str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
-    assert release(rehearsal.line, order).done
+    assert release(rehearsal.line.desk, order).done
     sweep(rehearsal.line, timedelta(days=90))
     ours = "SELECT o.status, p.status FROM refill_order o JOIN payment p ON p.order_id = o.id WHERE o.request_key LIKE 'CA%' ORDER BY p.id"
     assert rehearsal.rows(ours) == [("placed", "declined"), ("placed", "authorized")]

@@ -13,17 +13,19 @@ from sqlalchemy import Connection, Engine
 
 from ivr.cli.group import console, settings
 from ivr.errors import DataError, SettingError
-from ivr.line import fulfil
 from ivr.line.build import build_line, secret_keys
-from ivr.line.release import release
 from ivr.line.trials import forget_members
+from ivr.orders.cancel import cancel
+from ivr.orders.desk import Outcome
+from ivr.orders.find import FilledOrder, OrderFacts, filled_orders, latest_orders
+from ivr.orders.hold import release
+from ivr.orders.payments import payment_for
+from ivr.orders.ship import ship
 from ivr.payment.vault import Vault
 from ivr.pharmacy.database import answering, open_database, upgrade
 from ivr.pharmacy.demo import DEMO_FOLDER, has_others, load_demo
 from ivr.pharmacy.load import load_folder
 from ivr.pharmacy.members import member_number, members_for_tests
-from ivr.pharmacy.orders import FilledOrder, OrderFacts, filled_orders, latest_orders
-from ivr.pharmacy.payments import payment_for
 from ivr.pharmacy.trials import reset
 from ivr.settings import Settings
 
@@ -146,7 +148,7 @@ def pharmacy_ship(order: str, tracking: str | None) -> None:
 
     Example: ivr pharmacy ship 12345674 --tracking 9400100000000000000000
     """
-    tell(fulfil.ship(build_line(settings()), order, tracking))
+    tell(ship(build_line(settings()).desk, order, tracking))
 
 
 @pharmacy.command("cancel")
@@ -156,7 +158,7 @@ def pharmacy_cancel(order: str) -> None:
 
     Example: ivr pharmacy cancel 12345674
     """
-    tell(fulfil.cancel(build_line(settings()), order))
+    tell(cancel(build_line(settings()).desk, order))
 
 
 @pharmacy.command("release")
@@ -166,10 +168,10 @@ def pharmacy_release(order: str) -> None:
 
     Example: ivr pharmacy release 12345674
     """
-    tell(release(build_line(settings()), order))
+    tell(release(build_line(settings()).desk, order))
 
 
-def tell(outcome: fulfil.Outcome) -> None:
+def tell(outcome: Outcome) -> None:
     """Say what became of a wish; exit 1 when it was not done."""
     click.echo(outcome.words, err=not outcome.done)
     sys.exit(0 if outcome.done else 1)

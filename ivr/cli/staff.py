@@ -17,7 +17,7 @@ from ivr.cli.published import published
 from ivr.flow import language
 from ivr.prompts import shapes
 from ivr.prompts.lint import RULES
-from ivr.qa import shapes as scripts
+from ivr.qa.scripts import shapes as scripts
 from ivr.settings import Settings
 from ivr.yaml_reader import Shape, json_schema
 

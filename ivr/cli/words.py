@@ -134,8 +134,8 @@ def _told(occasion: Occasion, recordings: Recordings, language: str) -> str:
     """Return one line: when it is heard, how long it takes, the words, and whether they have been recorded."""
     parts = list(heard(occasion.pieces, recordings, language))
     seconds = sum(spoken.seconds(part) if isinstance(part, str) else part.seconds for part in parts)
-    spoken = [isinstance(part, str) for part in parts]
-    mark = "" if all(spoken) else "  ♪ partly recorded" if any(spoken) else "  ♪ recorded"
+    synthetic = [isinstance(part, str) for part in parts]
+    mark = "" if all(synthetic) else "  ♪ partly recorded" if any(synthetic) else "  ♪ recorded"
     return f"  {occasion.when:<12}{seconds:5.1f} s  {occasion.text}{mark}"
 
 
@@ -143,9 +143,9 @@ def _sound(occasion: Occasion, recordings: Recordings, catalogue: Catalogue) -> 
     """Return what a caller hears, at the telephone's rate."""
     sound: list[float] = []
     for part in heard(occasion.pieces, recordings, catalogue.language):
-        spoken = isinstance(part, str)
+        synthetic = isinstance(part, str)
         form, frames = read(Speaker().wav(part, catalogue.locale) if isinstance(part, str) else part.path.read_bytes())
-        sound += for_telephone(samples(form, frames), form.rate) if spoken else samples(form, frames)
+        sound += for_telephone(samples(form, frames), form.rate) if synthetic else samples(form, frames)
     return sound
 
 

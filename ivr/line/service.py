@@ -15,6 +15,7 @@ from ivr.flow.call import Call, Event, Reading, Visit
 from ivr.flow.verbs import Verb
 from ivr.keypad import letters_to_keys
 from ivr.line.versions import Versions
+from ivr.orders.desk import Desk
 from ivr.payment.gateway import Gateway
 from ivr.payment.vault import Vault
 from ivr.pharmacy.rules import Rules
@@ -58,6 +59,11 @@ class Line:
     """Seconds of a clock that never goes back, whatever the time of day is set to."""
     watch: Callable[[TurnTaken], None] = lambda _: None
     """Sees every turn taken, for replays and tests; told after the turn's work, before it is committed."""
+
+    @property
+    def desk(self) -> Desk:
+        """What its orders are worked with while no caller waits."""
+        return Desk(self.database, self.gateway, self.clock, self.timezone, self.rules)
 
     def today(self, now: datetime) -> date:
         """Return the day it is where the pharmacy is."""

@@ -151,16 +151,3 @@ card_entry = Table(
     Index("ix_card_entry_expires_at", "expires_at"),
 )
 """Card digits between two turns of one call, and then the token; dead after five minutes whatever happens."""
-
-settlement = Table(
-    "settlement",
-    metadata,
-    Column("order_id", Integer, primary_key=True),
-    Column("call_sid", Text),
-    Column("keep_card", Boolean, nullable=False),
-    Column("lease_until", Instant),
-    Column("tries", SmallInteger, nullable=False),
-    Column("begun_at", Instant, nullable=False),
-    Index("ix_settlement_begun_at", "begun_at"),
-)
-"""An order whose payment is still to be asked for, and until when somebody is asking just now."""

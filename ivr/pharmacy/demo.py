@@ -15,9 +15,9 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, select, update
 
 from ivr.pharmacy.database import answering
-from ivr.pharmacy.findings import FindingKind
 from ivr.pharmacy.load import load_folder
 from ivr.pharmacy.prescriptions import assess
+from ivr.pharmacy.refusals import FindingKind
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import Address, Member, Prescription
 

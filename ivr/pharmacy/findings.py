@@ -1,44 +1,9 @@
-"""What can be found about a prescription, and the facts that go with it: plain values that a caller can be told."""
+"""A prescription and what stands around it, as the rules see them: plain values that a caller can be told of."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
-
-
-class FindingKind(StrEnum):
-    """What is found about a prescription, in the order in which it is tested."""
-
-    NOT_FOUND = "not_found"
-    NOT_MAILABLE = "not_mailable"
-    TRANSFER_PENDING = "transfer_pending"
-    ON_HOLD = "on_hold"
-    DISCONTINUED = "discontinued"
-    REPLACED = "replaced"
-    ALREADY_ORDERED = "already_ordered"
-    NO_REFILLS_BY_LAW = "no_refills_by_law"
-    LEGAL_LIMIT = "legal_limit"
-    EXPIRED = "expired"
-    NONE_LEFT = "none_left"
-    FIRST_FILL = "first_fill"
-    DUE_TOO_LATE = "due_too_late"
-    TOO_SOON = "too_soon"
-    RUNS_OUT_FIRST = "runs_out_first"
-    REFILLABLE = "refillable"
-
-
-ORDERABLE = frozenset({FindingKind.REFILLABLE, FindingKind.RUNS_OUT_FIRST})
-RENEWABLE = frozenset(
-    {
-        FindingKind.NO_REFILLS_BY_LAW,
-        FindingKind.LEGAL_LIMIT,
-        FindingKind.EXPIRED,
-        FindingKind.NONE_LEFT,
-        FindingKind.DUE_TOO_LATE,
-    }
-)
-"""Findings that are answered with a request to the prescriber."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,25 +79,3 @@ class TransferFacts:
     from_pharmacy: str
     status: str
     rx_number: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The answer on one prescription; dates are there where they apply.
-
-    `ends_on` is the last day on which it may be filled, `runs_out_on` the first without supply (None: none at home).
-    `supplies` holds the choices where there is something to order, now or, when too soon, on `due_on`.
-    """
-
-    kind: FindingKind
-    prescription: Rx | None = None
-    due_on: date | None = None
-    ends_on: date | None = None
-    runs_out_on: date | None = None
-    arrives_on: date | None = None
-    since: date | None = None
-    by: date | None = None
-    newer_rx_number: str | None = None
-    order: OpenOrder | None = None
-    renewal: Renewal | None = None
-    supplies: tuple[Supply, ...] = ()

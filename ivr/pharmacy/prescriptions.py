@@ -15,10 +15,11 @@ from sqlalchemy import ColumnExpressionArgument, Connection, Executable, bindpar
 
 from ivr.keypad import but_for_zeros
 from ivr.pharmacy.calendar import arrival
-from ivr.pharmacy.findings import ORDERABLE, RENEWABLE, Finding, FindingKind, OpenOrder, Renewal, Rx, TransferFacts
+from ivr.pharmacy.findings import OpenOrder, Renewal, Rx, TransferFacts
 from ivr.pharmacy.members import RX_DIGITS
 from ivr.pharmacy.numbers import TRIES, Draw, draw_number
-from ivr.pharmacy.rules import Case, Rules, find
+from ivr.pharmacy.refusals import Case, Finding, FindingKind, find
+from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.statements import columns, every, first, insert_new
 from ivr.pharmacy.tables import OrderLine, Prescription, RefillOrder, RenewalRequest, Transfer
 
@@ -106,7 +107,7 @@ def judge(connection: Connection, case: Case) -> Finding:
     if rx.status == "transfer_pending" or rx.first_filled_on is None:
         case = replace(case, transfer=_transfer_of(connection, rx, case.rules))
     finding = find(case)
-    if finding.kind not in RENEWABLE:
+    if finding.kind.asks_for != "renewal":
         return finding
     return replace(finding, renewal=first(connection, _RENEWALS, Renewal, prescription_id=rx.id))
 
@@ -117,7 +118,7 @@ def refillable(connection: Connection, member_id: int, today: date, rules: Rules
     if any(case.rx.first_filled_on is None for case in cases):
         known = {transfer.rx_number: transfer for transfer in reversed(_transfers(connection, member_id, rules))}
         cases = [replace(case, transfer=known.get(case.rx.rx_number)) for case in cases]
-    findings = [finding for case in cases if (finding := find(case)).kind in ORDERABLE]
+    findings = [finding for case in cases if (finding := find(case)).kind.asks_for == "order"]
     return tuple(sorted(findings, key=lambda found: (found.runs_out_on or today, _number(found))))
 
 

@@ -1,17 +1,12 @@
-"""When a prescription can be refilled, and if not, why not: pure rules on plain facts.
-
-A prescription is held against a table of tests, in a fixed order; the first that applies is the finding. "Too soon" is
-one of them, with its dates, never a dead end. No database in here: `prescriptions` gathers the facts.
-"""
+"""A prescription's days and supplies: how much may be ordered at once, from when, and until when. Pure; no database."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from ivr.pharmacy.calendar import add_months, arrival
-from ivr.pharmacy.findings import Finding, FindingKind, OpenOrder, Rx, Supply, TransferFacts
+from ivr.pharmacy.calendar import add_months
+from ivr.pharmacy.findings import Rx, Supply
 
 CONTROLLED_REFILLS = 5
 CONTROLLED_MONTHS = 6
@@ -28,23 +23,6 @@ class Rules:
     transfer_business_days: int = 5
     controlled_multiples: bool = False
     legal_limit_schedule_five: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A prescription with what stands around it, on a day."""
-
-    rx: Rx
-    today: date
-    rules: Rules
-    order: OpenOrder | None = None
-    transfer: TransferFacts | None = None
-    newer_rx_number: str | None = None
-
-
-def find(case: Case) -> Finding:
-    """Return the first finding that applies; a prescription with nothing against it is refillable."""
-    return next(finding for test in _TESTS if (finding := test(case)))
 
 
 def is_under_limit(rx: Rx, rules: Rules) -> bool:
@@ -106,96 +84,3 @@ def due_on(rx: Rx, rules: Rules) -> date | None:
 
 def _last_supply(rx: Rx) -> int:
     return rx.last_days_supply or rx.days_supply
-
-
-def _cannot_be_mailed(case: Case) -> Finding | None:
-    if case.rx.status == "inactive_drug" or not case.rx.mailable:
-        return Finding(FindingKind.NOT_MAILABLE, case.rx)
-    return None
-
-
-def _transfer_under_way(case: Case) -> Finding | None:
-    if case.rx.status != "transfer_pending":
-        return None
-    since, by = (case.transfer.requested_on, case.transfer.by) if case.transfer else (None, None)
-    return Finding(FindingKind.TRANSFER_PENDING, case.rx, since=since, by=by)
-
-
-def _set_aside(case: Case) -> Finding | None:
-    kinds = {"on_hold": FindingKind.ON_HOLD, "discontinued": FindingKind.DISCONTINUED}
-    kind = kinds.get(case.rx.status)
-    return Finding(kind, case.rx) if kind else None
-
-
-def _replaced(case: Case) -> Finding | None:
-    if case.rx.status != "replaced":
-        return None
-    return Finding(FindingKind.REPLACED, case.rx, newer_rx_number=case.newer_rx_number)
-
-
-def _in_an_order(case: Case) -> Finding | None:
-    return Finding(FindingKind.ALREADY_ORDERED, case.rx, order=case.order) if case.order else None
-
-
-def _no_refills_by_law(case: Case) -> Finding | None:
-    if case.rx.schedule != 2:
-        return None
-    return Finding(FindingKind.NO_REFILLS_BY_LAW, case.rx)
-
-
-def _beyond_legal_limit(case: Case) -> Finding | None:
-    limit = legal_until(case.rx, case.rules)
-    if limit is None or (case.today <= limit and case.rx.refills_used < CONTROLLED_REFILLS):
-        return None
-    return Finding(FindingKind.LEGAL_LIMIT, case.rx, ends_on=limit)
-
-
-def _expired(case: Case) -> Finding | None:
-    last = expires_on(case.rx)
-    return Finding(FindingKind.EXPIRED, case.rx, ends_on=last) if case.today > last else None
-
-
-def _none_left(case: Case) -> Finding | None:
-    return Finding(FindingKind.NONE_LEFT, case.rx) if case.rx.refills_left < 1 else None
-
-
-def _first_fill(case: Case) -> Finding | None:
-    confirmed = case.transfer is not None and case.transfer.status == "confirmed"
-    if case.rx.first_filled_on is not None or confirmed:
-        return None
-    return Finding(FindingKind.FIRST_FILL, case.rx)
-
-
-def _by_date(case: Case) -> Finding:
-    """Settle the rest, which is a matter of days; a confirmed transfer has no fill yet and is due at once."""
-    rx, today, rules = case.rx, case.today, case.rules
-    due, last, empty = due_on(rx, rules) or today, ends_on(rx, rules), runs_out_on(rx)
-    arrives = arrival(max(due, today), rules.mail_business_days)
-    if today < due:
-        kind = FindingKind.DUE_TOO_LATE if due > last else FindingKind.TOO_SOON
-    else:
-        kind = FindingKind.RUNS_OUT_FIRST if empty and empty < arrives else FindingKind.REFILLABLE
-    return Finding(
-        kind,
-        rx,
-        due_on=due,
-        ends_on=last,
-        runs_out_on=empty,
-        arrives_on=arrives,
-        supplies=() if kind is FindingKind.DUE_TOO_LATE else supplies(rx, rules),
-    )
-
-
-_TESTS: tuple[Callable[[Case], Finding | None], ...] = (
-    _cannot_be_mailed,
-    _transfer_under_way,
-    _set_aside,
-    _replaced,
-    _in_an_order,
-    _no_refills_by_law,
-    _beyond_legal_limit,
-    _expired,
-    _none_left,
-    _first_fill,
-    _by_date,
-)

@@ -18,10 +18,11 @@ from ivr import logs
 from ivr.errors import UnreachableError
 from ivr.flow.call import Dialled, Event, Started
 from ivr.flow.verbs import Speak
-from ivr.line import sessions, sweep
+from ivr.line import sessions
 from ivr.line.answer import Spoken
 from ivr.line.service import Caller, Line
 from ivr.line.turn import Busy, UnknownCallError, spoken, take_turn
+from ivr.orders.sweep import settle_call
 from ivr.web.carrier import CALLER_SECONDS, caller_id, caller_of, event_of, plain
 from ivr.web.guard import Guard
 from ivr.web.twiml import Renderer
@@ -112,7 +113,7 @@ class Voice:
             now = self.line.clock()
             with self.line.database.begin() as connection:
                 sessions.end(connection, caller.sid, now, "caller_hung_up")
-            sweep.settle_call(self.line, caller.sid)
+            settle_call(self.line.desk, caller.sid)
         return Response(status=204)
 
     def fallback(self) -> Response:

@@ -9,9 +9,9 @@ from ivr.flow.call import Done
 from ivr.flow.definition import KEPT
 from ivr.line.action import action
 from ivr.line.actions.kinds import number
-from ivr.line.notices import note_changed_address
 from ivr.line.service import Context
 from ivr.pharmacy.addresses import NewAddress, add_address, mailing_address
+from ivr.pharmacy.notices import note_changed_address
 from ivr.prompts.spoken import Value, Values
 
 CHOSEN = {"address": "address", "address_id": KEPT, "new_address": KEPT, "address_held": KEPT}

@@ -18,7 +18,8 @@ from ivr.line.actions import keyed, refill, speech
 from ivr.line.actions.kinds import item, number
 from ivr.line.card_entries import Entry
 from ivr.line.service import Context, Line
-from ivr.line.settle import is_our_fault
+from ivr.orders.authorize import is_our_fault
+from ivr.orders.cards import expired_cards, saved_cards
 from ivr.payment.cards import (
     Brand,
     Card,
@@ -32,7 +33,6 @@ from ivr.payment.cards import (
 )
 from ivr.payment.gateway import Refused, Token, Unavailable
 from ivr.payment.vault import Vault
-from ivr.pharmacy.payments import expired_cards, saved_cards
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
 from ivr.secret import Secret

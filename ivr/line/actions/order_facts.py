@@ -13,10 +13,10 @@ from ivr.line.actions import refill, speech
 from ivr.line.actions.address import SPOKEN, new_address
 from ivr.line.actions.kinds import Item, day, item, items, number, text
 from ivr.line.service import Context
+from ivr.orders.cards import saved_card, saved_cards
 from ivr.pharmacy.addresses import address_of
-from ivr.pharmacy.findings import ORDERABLE, Finding, FindingKind
-from ivr.pharmacy.payments import saved_card, saved_cards
 from ivr.pharmacy.prescriptions import assess
+from ivr.pharmacy.refusals import Finding, FindingKind
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
 
@@ -65,7 +65,7 @@ def _judged_anew(context: Context, values: Values) -> tuple[Item, ...]:
 def _with_supply(line: Item, finding: Finding) -> Item:
     """Return a line with its supply's days and price as they are now; placing says what cannot be ordered any more."""
     supply = next((supply for supply in finding.supplies if supply.n == line["n"]), None)
-    if supply is None or not (finding.kind in ORDERABLE or line["when"]):
+    if supply is None or not (finding.kind.asks_for == "order" or line["when"]):
         return line
     kept = {name: value for name, value in line.items() if name not in ("ends", "arrives")}
     late = finding.kind == FindingKind.RUNS_OUT_FIRST and not line["when"]

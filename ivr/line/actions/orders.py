@@ -10,9 +10,9 @@ from ivr.line.action import action
 from ivr.line.actions import keyed, speech
 from ivr.line.actions.kinds import number, text
 from ivr.line.service import Context
-from ivr.pharmacy import orders
+from ivr.orders import find
+from ivr.orders.find import OrderFacts
 from ivr.pharmacy.members import member_number
-from ivr.pharmacy.orders import OrderFacts
 from ivr.prompts.spoken import Values
 
 TOLD = {"order_number": "digits", "order_state": "phrase", "total": "money", "count": "number"}
@@ -25,7 +25,7 @@ PHRASES = {"order_state": speech.ORDER_STATES}
 @action("found", "none", reads=("member_id",), on={"found": TOLD}, phrases=PHRASES, tells={"found": SAID})
 def latest_order(context: Context, values: Values) -> Done:
     """Find the order the member placed last."""
-    return _told(orders.latest_order(context.connection, number(values, "member_id")), "none")
+    return _told(find.latest_order(context.connection, number(values, "member_id")), "none")
 
 
 @action(
@@ -41,7 +41,7 @@ def find_order(context: Context, values: Values) -> Done:
     """Find an order of the member by its number."""
     member_id, keyed = number(values, "member_id"), text(values, "keyed_order")
     whose = member_number(context.connection, member_id)
-    judged = lockout.guess(context, whose, lambda: orders.find_order(context.connection, member_id, keyed))
+    judged = lockout.guess(context, whose, lambda: find.find_order(context.connection, member_id, keyed))
     return replace(_told(judged.answer, "not_found"), forgets=("keyed_order",))
 
 

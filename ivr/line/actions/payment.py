@@ -6,17 +6,18 @@ from datetime import timedelta
 
 from ivr.flow.call import Done
 from ivr.flow.definition import Phrases
-from ivr.line import settle
 from ivr.line.action import action, external_action
 from ivr.line.actions import speech
 from ivr.line.actions.kinds import number
 from ivr.line.actions.order_facts import alike, is_on_file, kept
 from ivr.line.actions.placing import attach_card
-from ivr.line.service import Context
-from ivr.line.settle import ProcessorAnswer, Request, Settled
-from ivr.pharmacy.fulfilment import cancel_order
-from ivr.pharmacy.orders import OrderFacts, order_by_id
-from ivr.pharmacy.payments import forget_order_card, payment_for, saved_card
+from ivr.line.service import Context, Line
+from ivr.orders import authorize, lease
+from ivr.orders.authorize import ProcessorAnswer, Request, Settled
+from ivr.orders.cards import forget_order_card, saved_card
+from ivr.orders.find import OrderFacts, order_by_id
+from ivr.orders.payments import payment_for
+from ivr.orders.states import cancel_order
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
 
@@ -36,13 +37,17 @@ PATIENCE = timedelta(seconds=40)
 """For how long a caller is kept waiting for a slow processor."""
 
 
+def _ask(line: Line, request: Request) -> ProcessorAnswer:
+    return authorize.ask(line.gateway, request)
+
+
 def _finish(context: Context, values: Values, request: Request, answer: ProcessorAnswer) -> Done:
-    return _told(context, values, settle.finish(context.connection, request, answer))
+    return _told(context, values, authorize.finish(context.connection, request, answer))
 
 
 def _told(context: Context, values: Values, settled: Settled) -> Done:
-    begun = settle.begun_at(context.connection, number(values, "order_id"))
-    if settled is Settled.WAITING and begun is not None and context.now - begun > PATIENCE:
+    begun = lease.found(context.connection, number(values, "order_id"))
+    if settled is Settled.WAITING and begun is not None and context.now - begun.begun_at > PATIENCE:
         return Done("slow")
     return Done(settled.value)
 
@@ -51,12 +56,12 @@ def _told(context: Context, values: Values, settled: Settled) -> Done:
     *("paid", "declined", "waiting", "held", "slow"),
     reads=("order_id",),
     facts=("amounts", "paying"),
-    ask=settle.ask,
+    ask=_ask,
     finish=_finish,
 )
 def settle_order(context: Context, values: Values) -> Request | Done:
     """Ask the processor to pay the order that was placed."""
-    claimed = settle.claim(context.connection, context.line, number(values, "order_id"), context.now)
+    claimed = authorize.claim(context.connection, context.line.gateway, number(values, "order_id"), context.now)
     return claimed if isinstance(claimed, Request) else _told(context, values, claimed)
 
 
@@ -73,8 +78,8 @@ def say_unpaid(context: Context, values: Values) -> Done:
     keep: tuple[Value, ...] = ()
     spoken: dict[str, Value] = {"brand": payment.brand, "last4": payment.last4}
     if card and card.only_for_order_id is not None and not is_on_file(context, order.member_id, spoken):
-        on_file = settle.keeps_card(context.connection, order.id)
-        keep = (phrase("order.keep_on_file" if on_file else "order.keep_for_order"),)
+        begun = lease.found(context.connection, order.id)
+        keep = (phrase("order.keep_on_file" if begun and begun.keep_card else "order.keep_for_order"),)
     return Done("said", _said(order, speech.card(payment.brand, payment.last4), keep))
 
 
@@ -141,7 +146,7 @@ def say_cancel(context: Context, values: Values) -> Done:
 def pay_with_other_card(context: Context, values: Values) -> Done:
     """Ask again for an order that was declined, with the card chosen now."""
     order_id = number(values, "order_id")
-    standing = settle.standing(context.connection, order_id, context.now)
+    standing = authorize.standing(context.connection, order_id, context.now)
     order = order_by_id(context.connection, order_id)
     if order is None or order.status != "pending" or standing is not Settled.DECLINED:
         return Done("settled")
@@ -156,7 +161,7 @@ def pay_with_other_card(context: Context, values: Values) -> Done:
 def cancel_unpaid(context: Context, values: Values) -> Done:
     """Cancel an order that was not paid; its refills and lines are given back. One that was paid meanwhile stands."""
     order_id = number(values, "order_id")
-    standing = settle.standing(context.connection, order_id, context.now)
+    standing = authorize.standing(context.connection, order_id, context.now)
     if standing is Settled.WAITING:
         return Done("waiting")
     if standing is not Settled.DECLINED:

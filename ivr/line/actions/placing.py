@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ivr.flow.call import Done
 from ivr.flow.definition import KEPT
-from ivr.line import lockout, settle
+from ivr.line import lockout
 from ivr.line.action import action
 from ivr.line.actions import refill, speech
 from ivr.line.actions.address import becomes_mailing, new_address, write_address
@@ -14,11 +14,12 @@ from ivr.line.actions.cards import open_token
 from ivr.line.actions.kinds import Item, day, item, items, number, text
 from ivr.line.actions.order_facts import alike, keeps_card, order_facts
 from ivr.line.service import Context
-from ivr.pharmacy import placing
-from ivr.pharmacy.fulfilment import use_card
-from ivr.pharmacy.orders import OrderFacts
-from ivr.pharmacy.payments import begin_payment, save_card
-from ivr.pharmacy.placing import OrderRequest, Taken, WantedLine
+from ivr.orders import lease, place
+from ivr.orders.cards import save_card
+from ivr.orders.find import OrderFacts
+from ivr.orders.payments import begin_payment
+from ivr.orders.place import OrderRequest, Taken, WantedLine
+from ivr.orders.states import use_card
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
 
@@ -166,7 +167,7 @@ def _place(context: Context, values: Values, ship_to_id: int, when: str, cents: 
         held_reason="address" if held else None,
     )
     context_time = {"now": context.now, "today": context.today}
-    outcome = placing.place_order(
+    outcome = place.place_order(
         context.connection,
         request,
         rules=context.line.rules,
@@ -222,4 +223,4 @@ def begin_paying(context: Context, values: Values, order_id: int, cents: int) ->
         request_key=f"{context.caller.sid}-{context.turn}-{order_id}",
         now=context.now,
     )
-    settle.begin(context.connection, order_id, context.caller.sid, context.now, keep_card=keeps_card(values))
+    lease.begin(context.connection, order_id, context.caller.sid, context.now, keep_card=keeps_card(values))

@@ -12,9 +12,10 @@ from ivr.line.actions import keyed, speech
 from ivr.line.actions.kinds import day, item, items, number, text
 from ivr.line.service import Context
 from ivr.pharmacy import prescriptions
-from ivr.pharmacy.findings import RENEWABLE, Finding, FindingKind, Supply
+from ivr.pharmacy.findings import Supply
 from ivr.pharmacy.members import member_number
 from ivr.pharmacy.prescriptions import KeyedRx, assess, keyed_prescriptions
+from ivr.pharmacy.refusals import Finding, FindingKind
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
 
@@ -147,7 +148,7 @@ def assess_prescription(context: Context, values: Values) -> Done:
         return Done("already_chosen")
     finding = assess(context.connection, number(values, "member_id"), rx_number, context.today, context.line.rules)
     told = _facts(context, values, finding)
-    renewal = finding.renewal if finding.kind in RENEWABLE else None
+    renewal = finding.renewal if finding.kind.asks_for == "renewal" else None
     if renewal:
         told["renewal_on"] = day(context.line.today(renewal.requested_at))
         told["reference"] = renewal.reference
@@ -175,8 +176,8 @@ def _facts(context: Context, values: Values, finding: Finding) -> dict[str, Valu
         told["supply_ends_on"] = day(finding.runs_out_on)
     if finding.kind == FindingKind.TRANSFER_PENDING:
         told["transfer"] = (
-            phrase("prescription.transfer_dates", since=day(finding.since), by=day(finding.by))
-            if finding.since and finding.by
+            phrase("prescription.transfer_dates", since=day(finding.transfer.requested_on), by=day(finding.transfer.by))
+            if finding.transfer
             else phrase("prescription.transfer_undated")
         )
     if finding.newer_rx_number:

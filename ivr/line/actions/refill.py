@@ -10,9 +10,9 @@ from ivr.line.action import action
 from ivr.line.actions import speech
 from ivr.line.actions.kinds import Item, day, items, number
 from ivr.line.service import Context
-from ivr.pharmacy.findings import ORDERABLE, Finding, FindingKind
-from ivr.pharmacy.orders import pending_orders
+from ivr.orders.find import pending_orders
 from ivr.pharmacy.prescriptions import assess, has_prescriptions, refillable
+from ivr.pharmacy.refusals import Finding, FindingKind
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
 
@@ -90,7 +90,7 @@ def next_in_list(context: Context, values: Values) -> Done:
     waiting = tuple(str(rx) for rx in listing) if isinstance(listing, tuple | list) else ()
     for position, rx_number in enumerate(waiting, 1):
         finding = assess(context.connection, number(values, "member_id"), rx_number, context.today, context.line.rules)
-        if finding.kind in ORDERABLE and finding.prescription:
+        if finding.kind.asks_for == "order" and finding.prescription:
             usual = finding.supplies[0]
             told: dict[str, Value] = {"days": usual.days, "price": usual.price_cents}
             told["what"] = speech.medicine(values, finding.prescription)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from ivr.flow.definition import Phrases
 from ivr.line.actions.kinds import Item, day
+from ivr.orders.find import OrderFacts
 from ivr.pharmacy.findings import OpenOrder, Rx
-from ivr.pharmacy.orders import OrderFacts
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
 

@@ -1,0 +1,103 @@
+"""Cards on file, and cards kept for one order alone: the processor's token, and as much as may be spoken of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, bindparam, delete, select
+
+from ivr.pharmacy.statements import change, columns, every, first, insert_new
+from ivr.pharmacy.tables import SavedCard
+from ivr.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class SavedCardFacts:
+    """A card on file, as much as may be spoken of it."""
+
+    id: int
+    gateway: str
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCard:
+    """A card with the token that charges it."""
+
+    id: int
+    member_id: int
+    gateway: str
+    token: Secret
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+    only_for_order_id: int | None
+
+
+_ON_FILE = (
+    SavedCard.member_id == bindparam("member"),
+    SavedCard.gateway == bindparam("processor"),
+    SavedCard.only_for_order_id.is_(None),
+)
+_USABLE = (
+    select(*columns(SavedCard, SavedCardFacts))
+    .where(*_ON_FILE, SavedCard.exp_year * 12 + SavedCard.exp_month >= bindparam("month"))
+    .order_by(SavedCard.id.desc())
+)
+_EXPIRED = (
+    select(*columns(SavedCard, SavedCardFacts))
+    .where(*_ON_FILE, SavedCard.exp_year * 12 + SavedCard.exp_month < bindparam("month"))
+    .order_by(SavedCard.id.desc())
+)
+_KEPT = select(*columns(SavedCard, KeptCard)).where(SavedCard.id == bindparam("card_id"))
+_RENEW = change(SavedCard, *_ON_FILE, SavedCard.token == bindparam("same_token")).returning(SavedCard.id)
+_FORGET = delete(SavedCard).where(SavedCard.only_for_order_id == bindparam("order_id"))
+
+
+def saved_cards(connection: Connection, member_id: int, gateway: str, today: date) -> tuple[SavedCardFacts, ...]:
+    """Return the member's cards on file that this processor can charge, newest first; valid through their month."""
+    month = today.year * 12 + today.month
+    return every(connection, _USABLE, SavedCardFacts, member=member_id, processor=gateway, month=month)
+
+
+def expired_cards(connection: Connection, member_id: int, gateway: str, today: date) -> tuple[SavedCardFacts, ...]:
+    """Return the member's cards on file whose month is over, newest first, so that they are not missed in silence."""
+    month = today.year * 12 + today.month
+    return every(connection, _EXPIRED, SavedCardFacts, member=member_id, processor=gateway, month=month)
+
+
+def saved_card(connection: Connection, card_id: int) -> KeptCard | None:
+    """Return a kept card with its token, to be charged."""
+    return first(connection, _KEPT, KeptCard, card_id=card_id)
+
+
+def save_card(
+    connection: Connection,
+    member_id: int,
+    *,
+    gateway: str,
+    token: Secret,
+    brand: str,
+    last4: str,
+    exp_month: int,
+    exp_year: int,
+    only_for_order_id: int | None = None,
+) -> int:
+    """Keep a card and return its id; a token that is on file already keeps its row and gets the new expiry."""
+    expiry = {"exp_month": exp_month, "exp_year": exp_year}
+    card = {"member_id": member_id, "gateway": gateway, "token": token, "brand": brand, "last4": last4, **expiry}
+    card_id = insert_new(connection, SavedCard, {**card, "only_for_order_id": only_for_order_id})
+    if card_id is not None:
+        return card_id
+    on_file = {"member": member_id, "processor": gateway, "same_token": token}
+    return connection.execute(_RENEW, {**on_file, **expiry}).scalar_one()
+
+
+def forget_order_card(connection: Connection, order_id: int) -> None:
+    """Delete the card that was kept for this order only; the order no longer points at it."""
+    connection.execute(_FORGET, {"order_id": order_id})

@@ -1,0 +1,191 @@
+"""Places refill orders.
+
+An order stands or it does not: prescriptions are taken and judged once more under lock, their refills moved, the lines
+opened, and at the first that no longer fits, all of it is undone up to a savepoint, so that the call goes on.
+
+Every channel locks in one order, or two of them wait for each other: the prescriptions by ascending id, all of them
+before anything is written, then the order, its lines, its payment. `docs/operations.md` tells the website's programmers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, bindparam, exists, select
+
+from ivr.orders.find import OrderFacts, order_by_request_key
+from ivr.pharmacy.calendar import arrival
+from ivr.pharmacy.findings import Rx, Supply
+from ivr.pharmacy.numbers import TRIES, Draw, draw_number
+from ivr.pharmacy.prescriptions import judge, locked_cases
+from ivr.pharmacy.refusals import Case, FindingKind
+from ivr.pharmacy.rules import Rules
+from ivr.pharmacy.statements import change, changed, insert_new
+from ivr.pharmacy.tables import Address, OrderLine, Prescription, RefillOrder
+
+
+@dataclass(frozen=True, slots=True)
+class WantedLine:
+    """A prescription to be filled with n refills at once."""
+
+    prescription_id: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """What a member orders; the same `request_key` never makes two orders.
+
+    `status` is `pending` while money is due, `placed` when none is, `scheduled` with the day it is to ship on, or
+    `held` with a reason.
+    """
+
+    member_id: int
+    lines: tuple[WantedLine, ...]
+    ship_to_id: int
+    status: str
+    request_key: str
+    channel: str = "phone"
+    ship_on: date | None = None
+    held_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The order stands; `repeated` when it had been placed by the same request before."""
+
+    order: OrderFacts
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """No order was made: this prescription cannot be ordered any more, and why."""
+
+    rx_number: str
+    finding_kind: FindingKind
+
+
+_OWN_ADDRESS = select(
+    exists().where(Address.id == bindparam("address_id"), Address.member_id == bindparam("member_id"))
+)
+_KEY_USED = select(exists().where(RefillOrder.request_key == bindparam("request_key")))
+_TAKE_REFILLS = change(
+    Prescription, Prescription.id == bindparam("prescription_id"), Prescription.refills_left >= bindparam("n")
+).values(
+    refills_left=Prescription.refills_left - bindparam("n"), refills_used=Prescription.refills_used + bindparam("n")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fill:
+    """A line about to be written: the prescription and the supply chosen."""
+
+    rx: Rx
+    supply: Supply
+
+
+def place_order(
+    connection: Connection, request: OrderRequest, *, now: datetime, today: date, rules: Rules, draw: Draw
+) -> Placed | Taken:
+    """Place an order, or say which prescription was taken in between; then nothing of it is kept.
+
+    Prices and quantities are the prescriptions' own. `draw` gives chance for the order number.
+    """
+    savepoint = connection.begin_nested()
+    outcome = _place(connection, request, now=now, today=today, rules=rules, draw=draw)
+    if isinstance(outcome, Taken):
+        savepoint.rollback()
+    else:
+        savepoint.commit()
+    return outcome
+
+
+def _place(
+    connection: Connection, request: OrderRequest, *, now: datetime, today: date, rules: Rules, draw: Draw
+) -> Placed | Taken:
+    ships = max(request.ship_on or today, today)
+    cases = {case.rx.id: case for case in locked_cases(connection, _ids(request), ships, rules)}
+    # The same request sent twice meets itself at the lock above, so only now is it known whether the first one stands.
+    standing = order_by_request_key(connection, request.request_key)
+    if standing:
+        return Placed(standing, repeated=True)
+    _refuse_strangers(connection, request, cases.values())
+    fills: list[_Fill] = []
+    for line in sorted(request.lines, key=lambda line: line.prescription_id):
+        fill = _fill(connection, cases[line.prescription_id], line.n)
+        if isinstance(fill, Taken):
+            return fill
+        fills.append(fill)
+    order_id = _insert_order(connection, request, fills, now, arrival(ships, rules.mail_business_days), draw)
+    late = next((fill for fill in fills if order_id and not _open_line(connection, order_id, fill)), None)
+    if late:
+        return Taken(late.rx.rx_number, FindingKind.ALREADY_ORDERED)
+    placed = order_by_request_key(connection, request.request_key)
+    if placed is None:
+        raise LookupError("an order was neither written nor found")
+    return Placed(placed, repeated=order_id is None)
+
+
+def _ids(request: OrderRequest) -> list[int]:
+    ids = [line.prescription_id for line in request.lines]
+    if not ids or len(set(ids)) < len(ids):
+        raise ValueError("an order needs at least one prescription, and each only once")
+    return ids
+
+
+def _refuse_strangers(connection: Connection, request: OrderRequest, cases: Iterable[Case]) -> None:
+    """Stop a program error from mixing two members: no caller can bring this about by keys."""
+    own = [case for case in cases if case.rx.member_id == request.member_id]
+    address = {"address_id": request.ship_to_id, "member_id": request.member_id}
+    if len(own) < len(request.lines) or not connection.scalar(_OWN_ADDRESS, address):
+        raise ValueError("an order's prescriptions and its address must be the member's own")
+
+
+def _fill(connection: Connection, case: Case, n: int) -> _Fill | Taken:
+    finding = judge(connection, case)
+    if finding.kind.asks_for != "order":
+        return Taken(case.rx.rx_number, finding.kind)
+    supply = next((supply for supply in finding.supplies if supply.n == n), None)
+    return _Fill(case.rx, supply) if supply else Taken(case.rx.rx_number, FindingKind.NONE_LEFT)
+
+
+def _insert_order(
+    connection: Connection, request: OrderRequest, fills: list[_Fill], now: datetime, expected_by: date, draw: Draw
+) -> int | None:
+    """Insert the order under a fresh number; None when its request key has been used."""
+    values = {
+        "member_id": request.member_id,
+        "channel": request.channel,
+        "status": request.status,
+        "ship_to_id": request.ship_to_id,
+        "total_cents": sum(fill.supply.price_cents for fill in fills),
+        "placed_at": now,
+        "ship_on": request.ship_on,
+        "expected_by": expected_by,
+        "held_reason": request.held_reason,
+        "request_key": request.request_key,
+    }
+    for _ in range(TRIES):
+        order_id = insert_new(connection, RefillOrder, {**values, "order_number": draw_number(draw)})
+        if order_id is not None:
+            return order_id
+        if connection.scalar(_KEY_USED, {"request_key": request.request_key}):
+            return None
+    raise RuntimeError(f"{TRIES} order numbers drawn are all taken")
+
+
+def _open_line(connection: Connection, order_id: int, fill: _Fill) -> bool:
+    """Open the line and move its refills; False when another channel was quicker."""
+    line = {
+        "order_id": order_id,
+        "prescription_id": fill.rx.id,
+        "days_supply": fill.supply.days,
+        "quantity": fill.supply.quantity,
+        "price_cents": fill.supply.price_cents,
+        "open": True,
+    }
+    opened = insert_new(connection, OrderLine, line) is not None
+    return opened and changed(connection, _TAKE_REFILLS, prescription_id=fill.rx.id, n=fill.supply.n)

@@ -1,0 +1,193 @@
+"""What a caller who looks for trouble keys in, question by question: the pharmacy's own numbers, and wrong ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from ivr.flow.definition import Ask
+from ivr.keypad import letters_to_keys
+from ivr.qa.explore.secrecy import Canary, Kind, leaks
+from ivr.simulator.scenario import Scenario
+from ivr.simulator.world import Found
+
+CARDS = (
+    "4242424242424242",
+    "4000000000000002",
+    "378282246310005",
+    "4000000000000341",
+    "4242424242424241",  # a digit is wrong
+    "424242424242",  # too short for its kind
+    "42424242424242424242"[:19],  # too long for its kind
+    "3530111333300000",  # of a kind that is not taken
+    "5454545454545454",  # well-formed, and unknown to a sandbox
+)
+EXPIRIES = ("1139", "0125", "1930", "0320")
+CODES = ("739", "7394")
+UNKNOWN_MEMBER = "99999999"
+UNKNOWN_ZIP = "00501"
+UNKNOWN_RX = "7000000"
+UNKNOWN_ORDER = "99999999"
+MILITARY_ZIP = "09012"
+MANY_CITIES = ("80005",)
+NO_STREETS = "00501"
+NO_ZIP = "00000"
+
+
+class Pharmacy:
+    """What there is to key in, read once from a scenario, at the latest when it is asked for."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._rows: Callable[[str], Sequence[Found]] = scenario.table
+
+    def read(self) -> Pharmacy:
+        """Read everything now, so that the scenario is not needed any more."""
+        _ = self.members, self.births, self.zips, self.prescriptions, self.orders, self.busiest_zip
+        return self
+
+    @cached_property
+    def members(self) -> tuple[str, ...]:
+        """All member numbers."""
+        return tuple(str(row["member_number"]) for row in self._rows("member"))
+
+    @cached_property
+    def births(self) -> tuple[str, ...]:
+        """All birth dates, as in 1951-04-22."""
+        return tuple(str(row["birth_date"]) for row in self._rows("member"))
+
+    @cached_property
+    def zips(self) -> Mapping[str, str]:
+        """The ZIP code each member is identified by."""
+        current = (row for row in self._rows("address") if row["kind"] == "mailing" and not row["replaced_at"])
+        return {str(row["member_number"]): str(row["zip"]) for row in current}
+
+    @cached_property
+    def prescriptions(self) -> Mapping[str, tuple[str, ...]]:
+        """Every member's prescriptions."""
+        return self._by_member("prescription", "rx_number")
+
+    @cached_property
+    def orders(self) -> Mapping[str, tuple[str, ...]]:
+        """Every member's orders."""
+        return self._by_member("refill_order", "order_number")
+
+    @cached_property
+    def streets(self) -> Mapping[str, tuple[str, ...]]:
+        """The streets of every ZIP code."""
+        found: dict[str, list[str]] = {}
+        for row in self._rows("street"):
+            found.setdefault(str(row["zip"]), []).append(str(row["street"]))
+        return {code: tuple(names) for code, names in found.items()}
+
+    @cached_property
+    def busiest_zip(self) -> str:
+        """The ZIP code with the most streets."""
+        return max(self.streets, key=lambda code: len(self.streets[code]), default=UNKNOWN_ZIP)
+
+    @cached_property
+    def replaced(self) -> Mapping[str, tuple[str, ...]]:
+        """Every member's prescriptions that a newer one replaces."""
+        found = [row for row in self._rows("prescription") if row["status"] == "replaced"]
+        return {str(row["member_number"]): (str(row["rx_number"]),) for row in found}
+
+    @cached_property
+    def transfers(self) -> Mapping[str, tuple[Mapping[str, str], ...]]:
+        """What every member's transfers are known by."""
+        found: dict[str, tuple[Mapping[str, str], ...]] = {}
+        for row in self._rows("transfer"):
+            known = {name: str(row[name]) for name in ("drug_name", "from_pharmacy", "requested_on")}
+            found[str(row["member_number"])] = (*found.get(str(row["member_number"]), ()), known)
+        return found
+
+    def _by_member(self, table: str, column: str) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for row in self._rows(table):
+            member = str(row["member_number"])
+            found[member] = (*found.get(member, ()), str(row[column]))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """What has been keyed on the way: who the caller says they are, and where the order is to go."""
+
+    member: str = ""
+    zip: str = ""
+    card: str = ""
+    letters: str = ""
+    earlier: str = ""
+    """Where an earlier call was left, and by whom."""
+    again: tuple[tuple[str, str], ...] = ()
+    """The state whose action earlier calls have run over and over, and the states that ran its flow."""
+
+    def but(self, name: str, digits: str) -> Keyed:
+        """Return it with one answer more; "" is none that is remembered."""
+        return replace(self, **{name: digits}) if name else self  # type: ignore[arg-type]
+
+
+def canaries(pharmacy: Pharmacy, scenario: Scenario) -> tuple[Canary, ...]:
+    """Return what is keyed here and must not lie where it may not, but for what looks like something that is there."""
+    numbers = sorted({number for own in pharmacy.prescriptions.values() for number in own})
+    texts: Mapping[Kind, Iterable[str]] = {
+        "card number": CARDS,
+        "security code": CODES,
+        "card expiry": EXPIRIES[:1],
+        "member number": pharmacy.members,
+        "ZIP code": sorted(set(pharmacy.zips.values())),
+        "birth date": (form for born in pharmacy.births for form in (born, f"{born[5:7]}{born[8:]}{born[:4]}")),
+        "prescription number": numbers,
+    }
+    before = tuple(scenario.holdings())
+    every = (Canary(kind, text) for kind, found in texts.items() for text in found)
+    return tuple(canary for canary in every if not any(leaks(before, [canary])))
+
+
+def answers(ask: Ask, pharmacy: Pharmacy, keyed: Keyed) -> Iterator[str]:
+    """Yield what may be keyed as an answer, likely ones first, each as its keys."""
+    found = _KNOWN.get(ask.save)
+    end = "#" if ask.low != ask.high else ""
+    for digits in found(pharmacy, keyed) if found else _any(ask):
+        if ask.low <= len(digits) <= ask.high:
+            yield digits + end
+
+
+def _any(ask: Ask) -> Iterator[str]:
+    """Yield numbers for a question nothing is known of."""
+    for digit in "29513":
+        yield digit * ask.low
+    if ask.high > ask.low:
+        yield "1" * ask.high
+
+
+_KNOWN: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {
+    "member_number": lambda pharmacy, keyed: (
+        (keyed.earlier.split()[0],) if keyed.earlier else (*pharmacy.members, UNKNOWN_MEMBER)
+    ),
+    "zip": lambda pharmacy, keyed: (pharmacy.zips.get(keyed.member, UNKNOWN_ZIP), UNKNOWN_ZIP),
+    "keyed_number": lambda pharmacy, keyed: (
+        *(own := pharmacy.prescriptions.get(keyed.member, ())),
+        *(f"0{number}" for number in own[:1]),
+        UNKNOWN_RX,
+    ),
+    "keyed_order": lambda pharmacy, keyed: (*pharmacy.orders.get(keyed.member, ()), UNKNOWN_ORDER),
+    "card_number": lambda _pharmacy, _keyed: CARDS,
+    "card_expiry": lambda _pharmacy, _keyed: EXPIRIES,
+    "card_expiry_rest": lambda _pharmacy, _keyed: ("39", "19", "99"),
+    "card_code": lambda _pharmacy, _keyed: CODES,
+    "keyed_proof": lambda pharmacy, keyed: (*pharmacy.prescriptions.get(keyed.member, ())[:1], UNKNOWN_RX),
+    "keyed_zip": lambda pharmacy, _: (pharmacy.busiest_zip, *MANY_CITIES, MILITARY_ZIP, NO_STREETS, NO_ZIP),
+    "keyed_house": lambda _pharmacy, _keyed: ("118", "0118", "*", "1*2"),
+    "keyed_street": lambda pharmacy, keyed: _street_keys(pharmacy, keyed),
+    "keyed_unit": lambda _pharmacy, _keyed: ("4", "12"),
+    "keyed_letter": lambda _pharmacy, _keyed: ("21", "11"),
+    "keyed_dash": lambda _pharmacy, _keyed: ("1", "9"),
+    "keyed_letters": lambda _pharmacy, _keyed: ("2131", "2321", "21*", "**", "1199"),
+}
+
+
+def _street_keys(pharmacy: Pharmacy, keyed: Keyed) -> Sequence[str]:
+    """Return the first letters of a street that is there, of many, and of none."""
+    names = pharmacy.streets.get(keyed.zip, ())
+    keys = [letters_to_keys(name)[:4] for name in names[:2]]
+    return (*keys, *(keys[0][:1] if keys else "",), "99999999")

@@ -1,0 +1,82 @@
+"""What must hold of every call, whoever makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from ivr.flow.definition import Flows, Menu
+from ivr.flow.verbs import HangUp
+from ivr.qa.explore.secrecy import Canary, leaks
+from ivr.qa.replay.caller import Caller
+from ivr.qa.replay.heard import said
+from ivr.simulator.scenario import Scenario, Turn
+from ivr.simulator.world import LINES, Found
+
+MOST_SECONDS = 3600.0
+"""No call lasts longer, a talk with a person apart: the line ends it after half an hour, and finishes what it says."""
+
+
+def broken_now(caller: Caller) -> Iterator[str]:
+    """Yield what does not hold after something the caller did."""
+    for slip in (*caller.handset.errors, *caller.handset.warnings):
+        yield f"the carrier cannot take an answer: {slip}"
+    for turn in caller.latest:
+        if not turn.verb.words and not isinstance(turn.verb, HangUp):
+            yield "the line says nothing"
+        if any(visit.flow == caller.flows.line.failed for visit in turn.trail):
+            yield "a turn failed"
+    if caller.handset.seconds > MOST_SECONDS:
+        yield "the call does not come to an end"
+
+
+def broken_after(
+    caller: Caller, scenario: Scenario, before: Sequence[Found], canaries: Sequence[Canary]
+) -> Iterator[str]:
+    """Yield what does not hold when the calls are over; `before` are the prescriptions as they were."""
+    turns = scenario.turns
+    orders = scenario.new_rows("refill_order")
+    confirmed = sum(_confirms(caller.flows, turn) for turn in turns)
+    if orders and not confirmed:
+        yield "an order was placed that nobody confirmed"
+    spoken = _spoken_totals(turns)
+    payments = {str(row["order_number"]): row for row in scenario.new_rows("payment") if row["status"] == "authorized"}
+    for order in orders:
+        yield from _order(order, payments.get(str(order["order_number"])), spoken)
+    yield from _refills(before, scenario.table("prescription"))
+    yield from leaks(scenario.holdings(), canaries)
+
+
+def _confirms(flows: Flows, turn: Turn) -> bool:
+    for visit in turn.trail:
+        state = flows.state(visit.flow, visit.state)
+        if isinstance(state, Menu) and visit.branch in state.keys and state.keys[visit.branch].confirms:
+            return True
+    return False
+
+
+def _spoken_totals(turns: Sequence[Turn]) -> set[str]:
+    return {
+        str(one.speak.values["total"]) for turn in turns for one in said(turn.verb.words) if "total" in one.speak.values
+    }
+
+
+def _order(order: Found, payment: Found | None, spoken: set[str]) -> Iterator[str]:
+    lines = order.get(LINES)
+    total = sum(int(line["price_cents"]) for line in lines) if isinstance(lines, list) else 0
+    number, charged = order["order_number"], order["total_cents"]
+    if str(total) != charged:
+        yield f"order {number} costs {charged}, but its lines {total}"
+    if str(charged) not in spoken:
+        yield f"order {number} costs {charged}, which was never spoken"
+    if payment and payment["amount_cents"] != charged:
+        yield f"order {number} costs {charged}, but {payment['amount_cents']} were charged"
+
+
+def _refills(before: Sequence[Found], after: Sequence[Found]) -> Iterator[str]:
+    was: Mapping[str, Found] = {str(row["rx_number"]): row for row in before}
+    count: Callable[[Found], int] = lambda row: int(str(row["refills_left"])) + int(str(row["refills_used"]))  # noqa: E731
+    for row in after:
+        if int(str(row["refills_left"])) < 0:
+            yield f"prescription {row['rx_number']} has fewer than no refills"
+        if count(row) != count(was[str(row["rx_number"])]):
+            yield f"refills of prescription {row['rx_number']} were lost, or came from nowhere"

@@ -1,0 +1,243 @@
+"""Callers who do anything: slow, impatient, careless, keying ahead, hanging up. A seed makes each of them again.
+
+A call that breaks what must hold is shrunk to the fewest actions that still break it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ivr.flow.definition import Ask, Menu
+from ivr.phone.heard import Ended, Paying
+from ivr.qa.explore.found import NOWHERE, opened
+from ivr.qa.explore.inputs import Keyed, Pharmacy, answers, canaries
+from ivr.qa.explore.invariants import broken_after, broken_now
+from ivr.qa.explore.secrecy import Canary
+from ivr.qa.replay.caller import Caller, CannotError
+from ivr.qa.scripts.script import (
+    DEFAULT_FROM,
+    DEFAULT_TO,
+    LANGUAGE_KEY,
+    Act,
+    Breaks,
+    Dials,
+    HangsUp,
+    Person,
+    Presses,
+    Waits,
+)
+from ivr.qa.scripts.writer import Draft, Moment, heard, moment
+from ivr.simulator.simulator import Simulator
+
+MOST_ACTS = 60
+PEOPLE: tuple[Person, ...] = ("answers", "nobody", "no_answer", "busy")
+ALL_KEYS = "0123456789*#"
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How likely a caller is, at each question, to do something other than answer it."""
+
+    name: str
+    waits: float = 0.02
+    wrong: float = 0.05
+    anything: float = 0.02
+    ahead: float = 0.0
+    hangs_up: float = 0.01
+    calls_again: float = 0.0
+    breaks: float = 0.02
+
+
+HABITS = (
+    Habits("steady"),
+    Habits("slow", waits=0.25),
+    Habits("impatient", ahead=0.5),
+    Habits("careless", wrong=0.3),
+    Habits("confused", anything=0.4, waits=0.1),
+    Habits("gone", hangs_up=0.1, calls_again=0.8),
+    Habits("unlucky", breaks=0.25, calls_again=0.3),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A call that broke something: what, and the fewest actions that do."""
+
+    seed: int
+    broken: str
+    acts: tuple[Act, ...]
+    draft: Draft
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    acts: tuple[Act, ...]
+    broken: str
+    turns: int
+
+
+def call(
+    simulator: Simulator, seed: int, pharmacy: Pharmacy, looked_for: Sequence[Canary]
+) -> tuple[Failed | None, int]:
+    """Make one call; return what it broke, if anything, and how many turns it took."""
+    chooser = random.Random(seed)  # noqa: S311 - anybody may guess what a random caller does
+    person, language = chooser.choice(PEOPLE), chooser.choice(simulator.catalogues.languages)
+    habits = chooser.choice(HABITS)
+    made = _make(
+        simulator, person, language, seed, looked_for, lambda caller: _Chooser(chooser, habits, caller, pharmacy)
+    )
+    if not made.broken:
+        return None, made.turns
+
+    def still_breaks(fewer: Sequence[Act]) -> bool:
+        return _make(simulator, person, language, seed, looked_for, lambda _: iter(fewer)).broken == made.broken
+
+    acts = shrink(made.acts, still_breaks)
+    draft = _draft(simulator, person, language, seed, acts, made.broken)
+    return Failed(seed, made.broken, acts, draft), made.turns
+
+
+def _make(
+    simulator: Simulator,
+    person: Person,
+    language: str,
+    seed: int,
+    looked_for: Sequence[Canary],
+    choose: Callable[[Caller], Iterator[Act]],
+) -> _Made:
+    with opened(simulator, person) as scenario:
+        before = scenario.table("prescription")
+        caller = Caller(scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, person, f"random {seed}")
+        done: list[Act] = []
+        troubled = False
+        for act in choose(caller):
+            done.append(act)
+            troubled = troubled or isinstance(act, Breaks)
+            try:
+                caller.act(act)
+            except CannotError:
+                continue
+            if broken := _first(broken_now(caller), troubled=troubled):
+                return _Made(tuple(done), broken, len(caller.turns))
+        caller.finish()
+        broken = _first(broken_after(caller, scenario, before, looked_for), troubled=troubled)
+        return _Made(tuple(done), broken, len(caller.turns))
+
+
+def _first(found: Iterator[str], *, troubled: bool) -> str:
+    """Return the first thing that is broken; a turn that fails is none where it was made to."""
+    return next((broken for broken in found if not (troubled and broken == "a turn failed")), "")
+
+
+def shrink(acts: Sequence[Act], still_fails: Callable[[Sequence[Act]], bool]) -> tuple[Act, ...]:
+    """Leave out actions, many at once and then fewer, as long as the call still fails."""
+    kept = list(acts)
+    size = (len(kept) + 1) // 2
+    while size:
+        start = 0
+        while start < len(kept):
+            fewer = kept[:start] + kept[start + size :]
+            if still_fails(fewer):
+                kept = fewer
+            else:
+                start += size
+        size //= 2
+    return tuple(kept)
+
+
+def _draft(simulator: Simulator, person: Person, language: str, seed: int, acts: Sequence[Act], broken: str) -> Draft:
+    with opened(simulator, person) as scenario:
+        caller = Caller(scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, person, f"random {seed}")
+        moments = [Moment(None, heard(caller.words))]
+        for act in acts:
+            try:
+                caller.act(act)
+            except CannotError:
+                continue
+            moments.append(moment(act, caller.words))
+        return Draft(f"Random caller {seed}", tuple(moments), about=broken, language=language, person=person)
+
+
+class _Chooser:
+    """Chooses what a caller does next, and goes on until the call is over and not made again."""
+
+    def __init__(self, chooser: random.Random, habits: Habits, caller: Caller, pharmacy: Pharmacy) -> None:
+        self.chooser = chooser
+        self.habits = habits
+        self.caller = caller
+        self.pharmacy = pharmacy
+        self.keyed = Keyed()
+        self.acts = 0
+
+    def __iter__(self) -> Iterator[Act]:
+        return self
+
+    def __next__(self) -> Act:
+        self.acts += 1
+        if self.acts > MOST_ACTS:
+            raise StopIteration
+        if isinstance(self.caller.last.waiting, Ended | Paying):
+            if self._happens(self.habits.calls_again):
+                return Dials(NOWHERE)
+            raise StopIteration
+        return self._act()
+
+    def _happens(self, likely: float) -> bool:
+        return self.chooser.random() < likely
+
+    def _act(self) -> Act:
+        habits = self.habits
+        if self._happens(habits.hangs_up):
+            return HangsUp(NOWHERE)
+        if self._happens(habits.breaks):
+            faults = ("database", "processor_once", "slow_processor_once", "line")
+            return Breaks(NOWHERE, self.chooser.choice(faults))  # type: ignore[arg-type]  # four of the faults
+        if self._happens(habits.waits):
+            return Waits(NOWHERE)
+        if self._happens(habits.anything):
+            return Presses(NOWHERE, "".join(self.chooser.choices(ALL_KEYS, k=self.chooser.randint(1, 12))))
+        keys = self._answer()
+        if self._happens(habits.wrong):
+            keys = self._slip(keys)
+        if keys != LANGUAGE_KEY and self._happens(habits.ahead):
+            keys += "".join(self.chooser.choices("123179", k=self.chooser.randint(1, 3)))
+        return Presses(NOWHERE, keys)
+
+    def _answer(self) -> str:
+        call = self.caller.latest[-1].call if self.caller.latest else None
+        state = self.caller.flows.state(call.top.flow, call.top.state) if call and call.frames else None
+        if isinstance(state, Menu):
+            keys = [
+                LANGUAGE_KEY if "language" in target.sets else key
+                for key, target in state.keys.items()
+                if target.sets.get("language", self.caller.language) == self.caller.language
+            ]
+            if state.choices:
+                keys += ["1", "1", "2"]
+            return self.chooser.choice(keys)
+        if isinstance(state, Ask):
+            likely = list(answers(state, self.pharmacy, self.keyed))
+            digits = self.chooser.choice(likely[:3] if self._happens(0.7) else likely)
+            if state.save == "member_number":
+                digits = self.chooser.choice(likely)
+                self.keyed = Keyed(member=digits.rstrip("#"))
+            return digits
+        return "1"
+
+    def _slip(self, keys: str) -> str:
+        """Get one key wrong."""
+        if keys == LANGUAGE_KEY:
+            return self.chooser.choice("3456")
+        position = self.chooser.randrange(len(keys))
+        return keys[:position] + self.chooser.choice(ALL_KEYS) + keys[position + 1 :]
+
+
+def callers(simulator: Simulator, seeds: Sequence[int]) -> Iterator[tuple[Failed | None, int]]:
+    """Make one call for each seed."""
+    with opened(simulator, "answers") as scenario:
+        pharmacy = Pharmacy(scenario).read()
+        looked_for = canaries(pharmacy, scenario)
+    for seed in seeds:
+        yield call(simulator, seed, pharmacy, looked_for)

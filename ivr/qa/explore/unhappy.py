@@ -1,0 +1,128 @@
+"""What callers do instead of answering, question by question, as scripts: star, wrong keys, silence, zero, hanging up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from ivr.flow.call import Keys
+from ivr.flow.definition import REPEAT, Ask, Flows, Menu, Question
+from ivr.qa.explore.found import NOWHERE, Way, Where, opened, written
+from ivr.qa.replay.caller import Caller, CannotError
+from ivr.qa.replay.coverage import can_be_wrong
+from ivr.qa.scripts.script import (
+    DEFAULT_AT,
+    DEFAULT_FROM,
+    DEFAULT_TO,
+    Act,
+    Dials,
+    HangsUp,
+    Hears,
+    HearsNot,
+    Person,
+    Presses,
+    Script,
+    Waits,
+    World,
+)
+from ivr.qa.scripts.writer import Draft, Moment, heard, moment
+from ivr.simulator.simulator import Simulator
+from ivr.simulator.world import Row
+
+
+def ways_of(simulator: Simulator, scripts: Iterable[Script], language: str) -> dict[Where, Way]:
+    """Return the shortest way to each question that scripts come to, with nobody to connect to on the way."""
+    found: dict[Where, Way] = {}
+    for script in scripts:
+        if script.language or script.at != datetime.fromisoformat(DEFAULT_AT):
+            continue
+        with opened(simulator, "nobody", script.given) as scenario:
+            caller = Caller(scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, "nobody", script.name)
+            acts: list[Act] = []
+            for step in script.steps:
+                _note(found, caller, acts, script.given)
+                if isinstance(step, Hears | HearsNot):
+                    continue
+                try:
+                    caller.act(step)
+                except CannotError:
+                    break
+                if sum(isinstance(turn.event, Keys) for turn in caller.latest) > 1:
+                    break  # keyed ahead: what was said between the keys is not heard
+                acts.append(step)
+            else:
+                _note(found, caller, acts, script.given)
+    return found
+
+
+def _note(found: dict[Where, Way], caller: Caller, acts: Sequence[Act], given: tuple[Row, ...]) -> None:
+    where = caller.state
+    if where and not caller.over and (where not in found or len(found[where].acts) > len(acts)):
+        found[where] = Way(tuple(acts), given)
+
+
+def drafts(simulator: Simulator, questions: Mapping[Where, Way], language: str) -> Iterator[Draft]:
+    """Yield the scripts for every question, each by the way that leads to it."""
+    for (flow, name), way in sorted(questions.items()):
+        state = simulator.flows.state(flow, name)
+        if isinstance(state, Menu | Ask):
+            where = f"{flow} {name}".replace("_", " ")
+            acts = unhappy(simulator.flows, state, interrupting=flow in simulator.flows.line.interruptions)
+            yield _draft(simulator, f"Unhappy at {where}", way, acts, "nobody", language)
+            yield _draft(simulator, f"Hang up at {where}", way, (HangsUp(NOWHERE),), "answers", language)
+            if isinstance(state, Ask) and state.low == 1 < state.high:
+                pause = (Presses(NOWHERE, "1"), Waits(NOWHERE))
+                yield _draft(simulator, f"A pause in mid-number at {where}", way, pause, "answers", language)
+
+
+def unhappy(flows: Flows, question: Question, *, interrupting: bool = False) -> tuple[Act, ...]:
+    """Return everything but an answer: what asks the question again, then silence until the line gives up."""
+    acts: list[Act] = []
+    keys = flows.line.menu_keys if isinstance(question, Menu) else flows.line.ask_keys
+    end = "" if isinstance(question, Menu) or question.high == 1 else "#"
+    free = [key for key in keys if not _takes(question, key)]
+    acts.extend(Presses(NOWHERE, f"{key}{end}") for key in free if keys[key] == REPEAT)
+    if question.limits.wrong > 1:
+        acts.extend(wrong(flows, question))
+    if not interrupting:  # one that breaks in itself gives way to a person
+        acts.extend(Presses(NOWHERE, f"{key}{end}") for key in free if keys[key] != REPEAT)
+    if isinstance(question, Ask) and question.pound:  # silence is an answer there
+        acts.extend(wrong(flows, question) * (question.limits.wrong - 1))
+    acts.extend(Waits(NOWHERE) for _ in range(question.limits.silence))
+    return tuple(acts)
+
+
+def _takes(question: Question, key: str) -> bool:
+    if isinstance(question, Menu):
+        return key in question.keys
+    return question.stars and key == "*"
+
+
+def wrong(flows: Flows, question: Question) -> tuple[Act, ...]:
+    """Return what is no answer to a question: a key it does not know, too few digits, or too many."""
+    if isinstance(question, Menu):
+        return (Presses(NOWHERE, wrong_key(flows, question)),)
+    if question.low > 1:
+        return (Presses(NOWHERE, "1" * (question.low - 1)), Waits(NOWHERE))
+    return (Presses(NOWHERE, "1" * (question.high + 1) + "#"),) if can_be_wrong(question) else ()
+
+
+def wrong_key(flows: Flows, menu: Menu) -> str:
+    """Return a key that means nothing in a menu."""
+    taken = {*menu.keys, *flows.line.menu_keys, *("123456789" if menu.choices else "")}
+    return next(key for key in "8653421790#" if key not in taken)
+
+
+def _draft(simulator: Simulator, name: str, way: Way, acts: Sequence[Act], person: Person, language: str) -> Draft:
+    """Go a way and on, and write down what is heard."""
+    with opened(simulator, person, way.given) as scenario:
+        caller = Caller(scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, person, name)
+        moments = [Moment(None, heard(caller.words))]
+        for act in (*way.acts, *acts):
+            if not caller.over or isinstance(act, Dials | World):
+                caller.act(act)
+                moments.append(moment(act, caller.words))
+        end = caller.end()
+        caller.finish()
+        expect = {"end": end, **written(scenario)}
+        return Draft(name, tuple(moments), person=person, given=way.given, expect=expect)

@@ -1,0 +1,1 @@
+"""Scripts made of calls that were made."""

@@ -1,0 +1,259 @@
+"""Makes a script of a call that was made: the same way through the flow, by an invented member.
+
+The journal knows names, not people: numbers that were keyed are dots in it, and so may keys of menus be. So the call is made again on the simulator,
+one turn at a time, with stand-ins for what was keyed, and of all that could have been keyed what leads the recorded
+way is taken. What comes out has therefore been replayed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ivr.errors import IvrError
+from ivr.flow.call import Visit
+from ivr.flow.definition import Ask, Do, Flows, Menu, Transfer
+from ivr.flow.graph import points
+from ivr.keypad import is_key
+from ivr.phone.heard import Waiting
+from ivr.qa.explore.found import NOWHERE, written
+from ivr.qa.explore.inputs import Keyed, Pharmacy, answers
+from ivr.qa.explore.moves import KEPT_KEYS, gave_up
+from ivr.qa.explore.unhappy import wrong_key
+from ivr.qa.record.stand_ins import StandIns, before, check_digit, given
+from ivr.qa.replay.caller import Caller
+from ivr.qa.scripts.script import DEFAULT_FROM, DEFAULT_TO, Act, Breaks, HangsUp, Later, Person, Presses, Waits
+from ivr.qa.scripts.writer import Draft, Moment, heard, moment
+from ivr.secret import DOT
+from ivr.simulator.scenario import Scenario
+from ivr.simulator.simulator import Simulator
+from ivr.simulator.world import Fault, Found, Row
+
+CARD_LENGTHS = (15, 16)
+LONG_PAUSE = timedelta(minutes=3)
+"""Seconds between two turns beyond what a caller takes; a script says so."""
+_FAULTS: tuple[Fault, ...] = ("processor_once", "slow_processor_once", "processor", "line")
+
+
+class RecordError(IvrError):
+    """A call that cannot be made again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """One turn in the journal: when, what the caller did (`keys 1`, `silence` …), and the way it led."""
+
+    at: datetime
+    event: str
+    visits: tuple[Visit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A call in the journal, with the rows of its member as they are now."""
+
+    sid: str
+    started_at: datetime
+    local: datetime
+    """The same, as the pharmacy's clock shows it."""
+    from_number: str
+    withheld: bool
+    to_number: str
+    hung_up: bool
+    turns: tuple[Turned, ...]
+    rows: Mapping[str, Sequence[Found]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What the caller did, and every turn until they were asked again."""
+
+    turns: tuple[Turned, ...]
+
+    @property
+    def event(self) -> str:
+        return self.turns[0].event
+
+    @property
+    def visits(self) -> list[tuple[str, str, str]]:
+        return [(visit.flow, visit.state, visit.branch) for turn in self.turns for visit in turn.visits]
+
+
+def record(simulator: Simulator, recording: Recording, name: str) -> Draft:
+    """Return the script of a call. Raises RecordError for one that cannot be made again here."""
+    steps = list(_steps(simulator.flows, recording.turns))
+    stand_ins = StandIns()
+    rows = before(recording.rows, recording.started_at)
+    settled = {(visit.state, visit.branch) for turn in recording.turns for visit in turn.visits}
+    declined = bool({("ask", "declined"), ("ask_again", "declined")} & settled)
+    own = given(rows, recording.local.date(), recording.from_number, stand_ins, declined=declined)
+    person = _person(simulator.flows, recording.turns)
+    from_number = "anonymous" if recording.withheld else DEFAULT_FROM
+    at = recording.local.replace(tzinfo=None, second=0, microsecond=0)
+    with simulator.open(at, own, has_person=person != "nobody") as scenario:
+        caller = Caller(scenario, simulator.flows, "en", from_number, DEFAULT_TO, person, f"recorded {name}")
+        maker = _Maker(scenario, Pharmacy(scenario), caller, _member(own))
+        moments = [Moment(None, heard(caller.words))]
+        for number, step in enumerate(steps[1:], 1):
+            moments.extend(maker.make(step, number, _pause(steps, number)))
+        caller = maker.caller
+        if recording.hung_up and not caller.over:
+            caller.act(HangsUp(NOWHERE))
+            moments.append(Moment(HangsUp(NOWHERE), ()))
+        end = caller.end()
+        caller.finish()
+        if _holds_a_card(moments):
+            raise RecordError(
+                "the keys of this call, put together, could be a card's number; they are not written down"
+            )
+        return Draft(
+            name,
+            tuple(moments),
+            at=at.isoformat(timespec="minutes"),
+            language=caller.turns[-1].language,
+            person=person,
+            from_number=from_number,
+            given=own,
+            expect={"end": end, **written(scenario)},
+        )
+
+
+def _steps(flows: Flows, turns: Sequence[Turned]) -> Iterator[_Step]:
+    """Put the turns that follow by themselves to what the caller did before them."""
+    together: list[Turned] = []
+    for turn in turns:
+        if together and not _follows(flows, together[-1], turn):
+            yield _Step(tuple(together))
+            together = []
+        together.append(turn)
+    if together:
+        yield _Step(tuple(together))
+
+
+def _follows(flows: Flows, last: Turned, turn: Turned) -> bool:
+    """Say whether the carrier came back by itself: after a person was asked for, or words before an action."""
+    if turn.event.startswith(("resumed", "dialled")):
+        return True
+    where = last.visits[-1] if last.visits else None
+    return where is not None and isinstance(flows.state(where.flow, where.state), Do)
+
+
+def _pause(steps: Sequence[_Step], number: int) -> timedelta:
+    return steps[number].turns[0].at - steps[number - 1].turns[-1].at
+
+
+def _person(flows: Flows, turns: Sequence[Turned]) -> Person:
+    transfers = {point for point, state in points(flows) if isinstance(state, Transfer)}
+    came = {v.branch for turn in turns for v in turn.visits if (v.flow, v.state) in transfers}
+    return "nobody" if "nobody" in came else "no_answer" if "no_answer" in came else "answers"
+
+
+def _fits(visit: tuple[str, str, str], recorded: tuple[str, str, str]) -> bool:
+    """Say whether a step of the way is the recorded one, whose key the journal may have masked."""
+    *where, branch = recorded
+    return list(visit[:2]) == where and (branch == visit[2] or (branch == DOT and is_key(visit[2])))
+
+
+def _member(rows: Sequence[Row]) -> str:
+    return next((str(row.columns["member_number"]) for row in rows if row.table == "member"), "")
+
+
+def _holds_a_card(moments: Sequence[Moment]) -> bool:
+    """Say whether the single digits of menus, one after another, can be a card's number."""
+    acts = [moment.act for moment in moments]
+    digits = "".join(act.keys if len(act.keys) == 1 else " " for act in acts if isinstance(act, Presses))
+    parts = (digits[start : start + length] for length in CARD_LENGTHS for start in range(len(digits) - length + 1))
+    return any(part.isdigit() and part[0] in "3456" and check_digit(part[:-1]) == part[-1] for part in parts)
+
+
+class _Maker:
+    """Makes the call again, step by step."""
+
+    def __init__(self, scenario: Scenario, pharmacy: Pharmacy, caller: Caller, member: str) -> None:
+        self.scenario = scenario
+        self.pharmacy = pharmacy
+        self.caller = caller
+        self.keyed = Keyed()
+        self.member = member
+
+    def make(self, step: _Step, number: int, pause: timedelta) -> list[Moment]:
+        """Find what the caller must have done, do it, and return it."""
+        kept, caller = self.scenario.save(), self.caller
+        for acts, keyed in self._candidates(step, pause):
+            self.scenario.restore(kept)
+            tried = caller.fork()
+            moments: list[Moment] = []
+            seen = len(tried.turns)
+            for act in acts:
+                if tried.over:
+                    break
+                tried.act(act)
+                moments.append(moment(act, tried.words))
+                if isinstance(act, Waits) and gave_up(tried):
+                    break
+            visits = [(v.flow, v.state, v.branch) for turn in tried.turns[seen:] for v in turn.visits]
+            if len(visits) == len(step.visits) and all(map(_fits, visits, step.visits)):
+                self.caller, self.keyed = tried, keyed
+                return moments
+        if not step.visits:
+            raise RecordError(f"step {number} of the call is one of a number that was keyed at menus; it is not kept")
+        where = ".".join(step.visits[0][:2])
+        raise RecordError(f'step {number} of the call ("{step.event}" at {where}) cannot be made again on these flows')
+
+    def _candidates(self, step: _Step, pause: timedelta) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
+        late = (Later(NOWHERE, timedelta(minutes=round(pause.total_seconds() / 60))),) if pause > LONG_PAUSE else ()
+        plain = list(self._plain(step))
+        yield from (((*late, *acts), keyed) for acts, keyed in plain)
+        yield from (((*late, *self._at_once(acts)), keyed) for acts, keyed in plain)
+        if step.event == "toolong":
+            yield from (((Later(NOWHERE, timedelta(minutes=31)), *acts), keyed) for acts, keyed in plain)
+        for fault in _FAULTS:
+            yield from (((*late, Breaks(NOWHERE, fault), *acts), keyed) for acts, keyed in plain)
+
+    def _at_once(self, acts: tuple[Act, ...]) -> tuple[Act, ...]:
+        """Return acts with the keys pressed as soon as the question begins, as by habit."""
+        waiting = self.caller.last.waiting
+        words = waiting.prompt[0].text.split() if isinstance(waiting, Waiting) and waiting.prompt else []
+        first = {"": words[0]} if words else {}
+        return tuple(replace(act, after=first) if isinstance(act, Presses) else act for act in acts)
+
+    def _plain(self, step: _Step) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
+        kind, _, keys = step.event.partition(" ")
+        state = self.caller.flows.state(*self.caller.state) if self.caller.state else None
+        if kind == "keys" and DOT not in keys:
+            yield from self._known(state, keys)
+        elif kind == "keys" and isinstance(state, Ask):
+            yield from self._hidden(state, len(keys))
+        elif kind == "silence":
+            yield (Waits(NOWHERE),), self.keyed
+        elif isinstance(state, Menu):  # what was done is not known: any of what can be
+            universal = [key for key in self.caller.flows.line.menu_keys if key not in state.keys]
+            choices = "123456789" if state.choices else ""
+            keys_there_are = [*state.keys, *choices, wrong_key(self.caller.flows, state), *universal, "#"]
+            yield from (((Presses(NOWHERE, key),), self.keyed) for key in keys_there_are)
+            yield (Waits(NOWHERE),), self.keyed
+        elif isinstance(state, Ask):
+            yield (Waits(NOWHERE),), self.keyed
+            yield from self._hidden(state, 0)
+
+    def _known(self, state: object, keys: str) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
+        if isinstance(state, Ask) and state.low != state.high:
+            yield (Presses(NOWHERE, f"{keys}#"),), self.keyed
+        yield (Presses(NOWHERE, keys),), self.keyed
+        yield (Presses(NOWHERE, keys), Waits(NOWHERE)), self.keyed
+
+    def _hidden(self, ask: Ask, length: int) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
+        keyed = self.keyed if self.keyed.member else Keyed(member=self.member)
+        likely = list(answers(ask, self.pharmacy, keyed))
+        if ask.save == "member_number":
+            likely = [f"{self.member}#", *likely[-1:]] if self.member else likely[-1:]
+        likely.sort(key=lambda keys: len(keys.rstrip("#")) != length)  # as long as what was keyed, first
+        name = KEPT_KEYS.get(ask.save, "")
+        for keys in likely:
+            digits = keys.rstrip("#")
+            yield (Presses(NOWHERE, keys),), keyed.but(name, digits)
+        yield (Presses(NOWHERE, "#"),), self.keyed
+        wrong = "1" * length
+        yield from ((acts, keyed) for acts, _ in self._known(ask, wrong) if length)
+        yield from ((acts, keyed) for key in ("*", "0") for acts, _ in self._known(ask, key))

@@ -1,0 +1,1 @@
+"""Playing scripts: a caller who does what a script says, on a telephone, and what came of it."""

@@ -1,0 +1,303 @@
+"""A caller who acts on a telephone, and all that comes of it: the turns, the words, the cost."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ivr.errors import IvrError, Place
+from ivr.flow.definition import Flows, Menu
+from ivr.flow.graph import points
+from ivr.flow.verbs import Speak
+from ivr.phone.handset import KEY_SECONDS, DialOutcome, Handset
+from ivr.phone.heard import Ended, Heard, Paying, Waiting
+from ivr.phone.results import TALK_SECONDS
+from ivr.qa.replay.playable import Playable
+from ivr.qa.replay.played import HANG_UP, MID_NUMBER, Cost, Passed, passed
+from ivr.qa.scripts.patterns import show
+from ivr.qa.scripts.script import (
+    LANGUAGE_KEY,
+    Act,
+    Breaks,
+    CarrierSends,
+    Dials,
+    Ending,
+    HangsUp,
+    Later,
+    Meanwhile,
+    Pays,
+    Person,
+    Presses,
+    ProcessorIs,
+    Ships,
+    Sweeps,
+    Waits,
+)
+from ivr.secret import DOT
+from ivr.simulator.scenario import Scenario, Turn
+
+ANSWERS: Mapping[Person, DialOutcome] = {
+    "answers": "completed",
+    "busy": "busy",
+    "no_answer": "no-answer",
+    "nobody": "completed",
+}
+
+
+class CannotError(IvrError):
+    """The caller cannot do what they are to do now; `place` is where it is written."""
+
+    def __init__(self, place: Place, message: str) -> None:
+        self.place = place
+        super().__init__(message)
+
+
+class Caller:
+    """Makes one call, or several in a row; begins with the first."""
+
+    def __init__(
+        self, line: Playable, flows: Flows, language: str, from_number: str, to_number: str, person: Person, mark: str
+    ) -> None:
+        """`mark` is what tells these calls from others; the same mark gives the same call ids."""
+        self.line = line
+        self.flows = flows
+        self.language = language
+        self.from_number = from_number
+        self.to_number = to_number
+        self.person: Person = person
+        self.mark = mark
+        self.transcript: list[str] = []
+        self.turns: list[Passed] = []
+        self.latest: Sequence[Turn] = ()
+        """The turns since the caller acted last."""
+        self.state: tuple[str, str] | None = None
+        self.slips: list[str] = []
+        self.troubled = False
+        self.last: Heard
+        self.handset: Handset
+        self.asked = 0
+        """Requests for TwiML in the calls that are over."""
+        self._calls = self._keys = self._seen = 0
+        self._seconds = self._waiting = self._talking = 0.0
+        self._with_person = False
+        self.dial()
+
+    def fork(self) -> Caller:
+        """Return a caller at the same point of the same call."""
+        other = copy.copy(self)
+        other.transcript, other.turns, other.slips = [*self.transcript], [*self.turns], [*self.slips]
+        other.handset = self.handset.fork()
+        return other
+
+    def act(self, step: Act) -> None:
+        """Do one thing, as often as the step says. Raises CannotError."""
+        match step:
+            case Presses():
+                for _ in range(step.times):
+                    self.press(step)
+            case Waits():
+                for _ in range(step.times):
+                    self.wait(step)
+            case Pays():
+                self.pay(step)
+            case HangsUp():
+                self.hang_up()
+            case Dials():
+                self.from_number = step.from_number or self.from_number
+                self.finish()
+                self.dial()
+            case Meanwhile():
+                self.line.change(step.rows)
+                self.tell("meanwhile", "; ".join(f"{row.table} {show(row.columns)}" for row in step.rows))
+            case CarrierSends():
+                self.send_again(step)
+            case _ if isinstance(self.line, Scenario):
+                self._simulate(step, self.line)
+            case _:
+                raise CannotError(step.place, "only the simulator does that")
+
+    def _simulate(self, step: Later | Sweeps | Ships | ProcessorIs | Breaks, scenario: Scenario) -> None:
+        """Let something happen around the call."""
+        match step:
+            case Later():
+                scenario.later(step.span)
+                self.tell("later", str(step.span))
+            case Sweeps():
+                scenario.sweeps()
+                self.tell("sweeps")
+            case Ships():
+                if refusal := scenario.ships(step.order_number):
+                    raise CannotError(step.place, f"it cannot be shipped: {refusal}")
+                self.tell("ships", step.order_number)
+            case ProcessorIs():
+                scenario.processor(step.state)
+                self.tell("processor", step.state)
+            case Breaks():
+                self.troubled = True
+                scenario.breaks(step.fault)
+                self.tell("breaks", step.fault)
+
+    def dial(self) -> None:
+        """Make a call."""
+        self._calls += 1
+        name = f"{self.mark} {self._calls}"
+        passes = self.line.passes
+        self.handset = Handset(
+            self.line.post,
+            self.line.url,
+            self.from_number,
+            self.to_number,
+            "CA" + hashlib.md5(name.encode(), usedforsecurity=False).hexdigest(),
+            answers=ANSWERS[self.person],
+            passes=lambda seconds: passes(seconds),  # a plain function, which a fork shares
+        )
+        self.tell("dials", self.to_number)
+        self.take(self.handset.dial())
+
+    def press(self, step: Presses) -> None:
+        """Press keys, having heard the question or the words the step names."""
+        self._must_go_on(step.place)
+        keys = language_key(self.flows, self.language) if step.keys == LANGUAGE_KEY else step.keys
+        after = self._words_before(step)
+        self.tell("presses", self._shown(keys))
+        self.take(self.handset.press(keys, after))
+
+    def _shown(self, keys: str) -> str:
+        """Return keys as a report may show them: one key that chooses something, and dots for the digits of a number."""
+        waiting = self.last.waiting
+        chooses = isinstance(waiting, Waiting) and waiting.gather.num_digits == 1 and not waiting.keys
+        return keys[:chooses] + "".join(DOT if key.isdigit() else key for key in keys[chooses:])
+
+    def _words_before(self, step: Presses) -> int | None:
+        """Return how many words of the question are heard before the key; None for all."""
+        wanted = step.after.get(self.language) or step.after.get("")
+        if not wanted or not isinstance(self.last.waiting, Waiting):
+            return None
+        text = " ".join(spoken.text for spoken in self.last.waiting.prompt)
+        position = text.casefold().find(" ".join(wanted.split()).casefold())
+        if position < 0:
+            raise CannotError(step.place, f'expected to hear "{wanted}" before this key; heard "{text}"')
+        return len(text[: position + len(wanted)].split())
+
+    def wait(self, step: Waits) -> None:
+        """Say nothing."""
+        self._must_go_on(step.place)
+        if isinstance(waiting := self.last.waiting, Waiting):
+            self._waiting += waiting.gather.timeout
+            if waiting.keys:
+                self._interrupt(MID_NUMBER)
+        self.tell("waits")
+        self.take(self.handset.wait())
+
+    def pay(self, step: Pays) -> None:
+        """Give the carrier a card, or let its card step come to a result."""
+        if not isinstance(self.last.waiting, Paying):
+            raise CannotError(step.place, "no card is being taken here")
+        self.tell("pays")
+        fields = step.fields
+        if "result" in fields:
+            self.take(self.handset.pay_result(fields["result"]))
+        else:
+            self.take(self.handset.pay(fields["card"], fields["expiry"], fields["code"]))
+
+    def send_again(self, step: CarrierSends) -> None:
+        """Send a request once more, as the carrier may: it is to be answered as it was, and nothing is to come of it."""
+        older = step.what == "late"
+        if older and not self.handset.has_asked_twice:
+            raise CannotError(step.place, "only one request of this call was made yet: there is none before it")
+        self.tell("carrier", step.what)
+        if not self.handset.is_answered_alike(older=older):
+            raise CannotError(step.place, "the request that came once more was answered otherwise than the first time")
+
+    def hang_up(self) -> None:
+        """Put the receiver down."""
+        if not isinstance(self.last.waiting, Ended):
+            self._interrupt(HANG_UP)
+            self.tell("hangs up")
+            self.take(self.handset.hang_up())
+
+    def finish(self) -> None:
+        """Let the call be over, as it is for the carrier when nobody is there any more."""
+        if not isinstance(self.last.waiting, Ended):
+            self.last = self.handset.hang_up()
+        self.asked += self.handset.requests
+        self._keys += self.handset.keys_pressed
+        self._seconds += self.handset.seconds
+        self.slips += [str(slip) for slip in (*self.handset.errors, *self.handset.warnings)]
+
+    # What comes back
+
+    def take(self, heard: Heard) -> None:
+        """Take in what was heard, and the turns behind it."""
+        self.latest = self.line.turns[self._seen :]
+        self._seen += len(self.latest)
+        self.turns.extend(map(passed, self.latest))
+        if self.latest and self.latest[-1].call.frames:
+            top = self.latest[-1].call.top
+            self.state = top.flow, top.state
+        self.last = heard
+        self._with_person = bool(heard.dialled) and self.person == "answers"
+        if heard.dialled:
+            self.tell("line", f"connects to {', '.join(heard.dialled)}")
+            self._talking += TALK_SECONDS * self._with_person
+        if heard.text:
+            self.tell("hears", heard.text)
+
+    @property
+    def words(self) -> list[Speak]:
+        """What the line spoke since the caller acted last, by name."""
+        return [speak for turn in self.latest for speak in turn.verb.words]
+
+    @property
+    def over(self) -> bool:
+        """Say whether the call has ended."""
+        return isinstance(self.last.waiting, Ended)
+
+    def where(self) -> str:
+        """Return the state the call is in, with its place."""
+        if self.state is None:
+            return ""
+        flow, name = self.state
+        return f'"{name}" ({self.flows.state(flow, name).place})'
+
+    def end(self) -> Ending:
+        """Say how the call has ended."""
+        if not isinstance(self.last.waiting, Ended):
+            return "open"
+        match self.last.waiting.reason:
+            case "error":
+                return "error"
+            case "caller hung up":
+                return "hung_up"
+            case _:
+                return "person" if self._with_person else "goodbye"
+
+    def cost(self) -> Cost:
+        """Return what the calls that are over have taken."""
+        keying = self._keys * KEY_SECONDS
+        spoken = self._seconds - self._talking - keying - self._waiting
+        return Cost(self._keys, max(spoken, 0.0), keying, self._waiting)
+
+    def tell(self, what: str, words: str = "") -> None:
+        """Add a line to the transcript."""
+        self.transcript.append(f"{what:>9}  {words}".rstrip())
+
+    def _must_go_on(self, place: Place) -> None:
+        if isinstance(self.last.waiting, Ended):
+            raise CannotError(place, f"the call is over: {self.last.waiting.reason}")
+
+    def _interrupt(self, how: str) -> None:
+        if self.turns:
+            self.turns[-1] = replace(self.turns[-1], interrupted=how)
+
+
+def language_key(flows: Flows, language: str) -> str:
+    """Return the key that chooses a language, wherever the flows ask for it."""
+    for _, state in points(flows):
+        if isinstance(state, Menu):
+            for key, target in state.keys.items():
+                if target.sets.get("language") == language:
+                    return key
+    raise IvrError(f'no menu of the flows chooses the language "{language}"')

@@ -1,0 +1,212 @@
+"""Which ways through the flow were taken, by line of the flow files and by language.
+
+A cell is one way out of one state in one language: a key, an outcome, silence, a wrong key, too many of either, star,
+zero, hanging up, a pause in the middle of a number. What cannot happen by the flow itself (a second silence where the
+first ends the patience) is no cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ivr.errors import Place
+from ivr.flow.definition import Ask, Do, Flows, HangUp, Menu, Question, Run, Say, State, Transfer, ways
+from ivr.flow.graph import Point, points
+from ivr.keypad import key_name
+from ivr.qa.replay.played import HANG_UP, MID_NUMBER, Passed, Played
+
+UNHAPPY = ("silence", "wrong", "too_many")
+ANSWERED = "answered"
+REACHED = "reached"
+LONGEST_ENTRY = 40
+"""Keys after which the line takes a number for complete, whatever it asked for."""
+
+
+class Group(StrEnum):
+    """What kind of way a cell is."""
+
+    OUTCOME = "states and outcomes"
+    UNHAPPY = "silence, wrong key, too many"
+    UNIVERSAL = "star and zero"
+    CARRIER = "hang-ups and pauses in mid-number"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cell:
+    """One way out of a state, in one language; "" where a state speaks every language at once."""
+
+    place: Place
+    flow: str
+    state: str
+    way: str
+    language: str
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What it is known by."""
+        return (self.flow, self.state, self.way, self.language)
+
+
+def cells(flows: Flows) -> dict[Cell, Group]:
+    """Return every cell there is."""
+    found: dict[Cell, Group] = {}
+    for (flow, name), state in points(flows):
+        for way, group in _ways(flows, state):
+            for language in _languages(flows, state):
+                found[Cell(state.place, flow, name, way, language)] = group
+    return found
+
+
+def _languages(flows: Flows, state: State) -> tuple[str, ...]:
+    return ("",) if getattr(state, "every_language", False) else flows.languages
+
+
+def _ways(flows: Flows, state: State) -> Iterator[tuple[str, Group]]:
+    match state:
+        case Say() | Do() | Run():
+            yield from ((label, Group.OUTCOME) for label, _ in ways(state))
+        case Transfer():
+            yield from ((label, Group.OUTCOME) for label in (*state.outcomes, ANSWERED))
+        case HangUp():
+            yield REACHED, Group.OUTCOME
+        case Menu() | Ask():
+            yield from ((label, Group.OUTCOME) for label, _ in ways(state) if label != "too_many")
+            yield from _unhappy(state)
+            yield from _universals(flows, state)
+
+
+def _unhappy(question: Question) -> Iterator[tuple[str, Group]]:
+    if question.limits.silence > 1:
+        yield "silence", Group.UNHAPPY
+    if question.limits.wrong > 1 and can_be_wrong(question):
+        yield "wrong", Group.UNHAPPY
+    if can_be_wrong(question) or not (isinstance(question, Ask) and question.pound):  # else silence is as good as pound
+        yield "too_many", Group.UNHAPPY
+    yield HANG_UP, Group.CARRIER
+    if isinstance(question, Ask) and question.high > 1:
+        yield MID_NUMBER, Group.CARRIER
+
+
+def _universals(flows: Flows, question: Question) -> Iterator[tuple[str, Group]]:
+    if isinstance(question, Menu):
+        yield from ((key, Group.UNIVERSAL) for key in flows.line.menu_keys if key not in question.keys)
+        return
+    for key in flows.line.ask_keys:
+        if not (key == "*" and question.stars):
+            yield key, Group.UNIVERSAL
+
+
+def can_be_wrong(question: Question) -> bool:
+    """Say whether there is anything a caller can key that is no answer to a question."""
+    return isinstance(question, Menu) or question.low > 1 or 1 < question.high < LONGEST_ENTRY
+
+
+def exercised(flows: Flows, played: Iterable[Played]) -> set[tuple[str, str, str, str]]:
+    """Return the keys of all cells that were passed through."""
+    return {key for one in played for turn in one.turns for key in passed(flows, turn)}
+
+
+def passed(flows: Flows, turn: Passed) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the keys of the cells that one turn passed through."""
+    for position, visit in enumerate(turn.visits):
+        if visit.flow not in flows.flows or visit.state not in flows.flows[visit.flow].states:
+            continue  # played on another version of the flows
+        state = flows.state(visit.flow, visit.state)
+        language = "" if getattr(state, "every_language", False) else turn.language
+        way = visit.branch
+        if not way and isinstance(state, HangUp):
+            way = REACHED
+        if not way and isinstance(state, Transfer) and turn.event == "dialled answered" and position == 0:
+            way = ANSWERED
+        if way:
+            yield visit.flow, visit.state, way, language
+    if turn.interrupted and turn.visits:
+        last = turn.visits[-1]
+        state = flows.state(last.flow, last.state)
+        yield last.flow, last.state, turn.interrupted, "" if getattr(state, "every_language", False) else turn.language
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of the flow was passed through."""
+
+    groups: Mapping[Cell, Group]
+    done: frozenset[tuple[str, str, str, str]]
+
+    @property
+    def missing(self) -> tuple[Cell, ...]:
+        """The cells that were not, in the order of the files."""
+        return tuple(sorted(cell for cell in self.groups if cell.key not in self.done))
+
+    def percent(self, group: Group | None = None) -> float:
+        """Return the share that was, of one group or of all."""
+        wanted = [cell for cell, its in self.groups.items() if group in (None, its)]
+        return 100 * sum(cell.key in self.done for cell in wanted) / len(wanted) if wanted else 100.0
+
+    def of_states(self) -> Mapping[Point, float]:
+        """Return for each state the share of its ways that were taken, 0 to 1, for shading a picture of the flow."""
+        counted: dict[Point, list[bool]] = {}
+        for cell in self.groups:
+            counted.setdefault((cell.flow, cell.state), []).append(cell.key in self.done)
+        return {point: sum(taken) / len(taken) for point, taken in counted.items()}
+
+
+def measure(flows: Flows, played: Iterable[Played], languages: Iterable[str] = ()) -> Coverage:
+    """Hold what was played against the flow; only some languages if any are given."""
+    wanted = {"", *(languages or flows.languages)}
+    groups = {cell: group for cell, group in cells(flows).items() if cell.language in wanted}
+    return Coverage(groups, frozenset(exercised(flows, played)))
+
+
+def lines(flows: Flows, coverage: Coverage) -> Iterator[str]:
+    """Tell what is missing, a line a state: `flows/refill.yaml:42 menu "confirm": silence never tried (es)`."""
+    by_state: dict[Point, dict[str, list[str]]] = {}
+    for cell in coverage.missing:
+        by_state.setdefault((cell.flow, cell.state), {}).setdefault(cell.way, []).append(cell.language)
+    for (flow, name), ways_missing in by_state.items():
+        state = flows.state(flow, name)
+        head = f'{state.place.file}:{state.place.line} {_kind(state)} "{name}"'
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for way, missing in ways_missing.items():
+            alike.setdefault(tuple(sorted(missing)), []).append(_plain(way, state))
+        for languages, words in alike.items():
+            everywhere = set(languages) in ({""}, set(flows.languages))
+            where = "" if everywhere else f" ({', '.join(languages)})"
+            yield f"{head}: {', '.join(words)} never tried{where}"
+
+
+def _kind(state: State) -> str:
+    return {"HangUp": "hang_up"}.get(type(state).__name__, type(state).__name__.lower())
+
+
+def _plain(way: str, state: State) -> str:
+    match way:
+        case "wrong":
+            return "wrong key"
+        case "too_many":
+            return "too many"
+        case _ if way == HANG_UP:
+            return "hang-up"
+        case _ if way == MID_NUMBER:
+            return "a pause in mid-number"
+        case "next" if isinstance(state, Ask):
+            return "an answer"
+        case _ if isinstance(state, Menu | Ask) and len(way) == 1:
+            return f"key {key_name(way)}"
+        case _ if isinstance(state, Do | Transfer):
+            return f'outcome "{way}"'
+        case _ if isinstance(state, Run):
+            return f'end "{way}"'
+        case _:
+            return way
+
+
+def summary(coverage: Coverage) -> Iterator[str]:
+    """Tell the shares in a line each."""
+    for group in Group:
+        mine = [cell for cell, its in coverage.groups.items() if its == group]
+        done = sum(cell.key in coverage.done for cell in mine)
+        yield f"{coverage.percent(group):5.1f}% of {group} ({done} of {len(mine)})"
+    yield f"{coverage.percent():5.1f}% of all"

@@ -1,0 +1,301 @@
+"""Plays on a line elsewhere: signed requests over HTTP, of which only the words that come back are known.
+
+What cannot be judged there is not played, and said why. To know, a script is played first on the simulator, at the
+other line's time and with or without a person as there: what does not hold then, but does at its own time, counts on
+the clock. Where the line's own database is at hand (`Backstage`), its test members' rows can be looked
+at and set, and are made as before after each script.
+
+On a line that charges real cards only test members are called for, and no key is pressed that confirms.
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from itertools import count
+from typing import Protocol
+
+from ivr.errors import IvrError
+from ivr.flow.definition import Flows
+from ivr.phone.post import Form, Headers, Post, Reply
+from ivr.prompts import Catalogues
+from ivr.qa.replay.played import Played
+from ivr.qa.replay.player import Player, View, impossible, play
+from ivr.qa.scripts.script import (
+    DEFAULT_FROM,
+    Breaks,
+    CarrierSends,
+    Dials,
+    Later,
+    Meanwhile,
+    Person,
+    Presses,
+    ProcessorIs,
+    Script,
+    Ships,
+    Sweeps,
+    World,
+)
+from ivr.qa.scripts.vocabulary import Vocabulary
+from ivr.simulator.scenario import Scenario, Turn
+from ivr.simulator.simulator import Simulator
+from ivr.simulator.world import Found, Row
+
+FEWEST_MEMBER_DIGITS = 8
+_ONLY_HERE: Mapping[type[World], str] = {
+    Later: "later",
+    Breaks: "breaks",
+    Sweeps: "sweeps",
+    Ships: "ships",
+    ProcessorIs: "processor",
+}
+LOOKED_AT = (
+    "member", "address", "prescription", "refill_order", "order_line", "payment", "saved_card", "renewal_request",
+    "transfer", "notice", "wrong_try",
+)  # fmt: skip
+"""Where calls leave something that later calls find."""
+
+
+class NotHereError(IvrError):
+    """Something was asked of a line elsewhere that only a line in this process can do."""
+
+
+class Backstage(Protocol):
+    """The database behind a line elsewhere, as far as it is its test members'."""
+
+    def refuses(self, rows: Iterable[Row], keyed: str) -> str:
+        """Say why rows cannot be given or numbers not be keyed there; nothing when they can."""
+
+    def begin(self, calls: Collection[tuple[str, str]]) -> None:
+        """Note what stands there before a script; `calls` will be those that it makes, each its id and whence it came."""
+
+    def change(self, rows: Sequence[Row]) -> None:
+        """Add rows, or change them."""
+
+    def table(self, name: str) -> Sequence[Found]:
+        """Return the test members' rows of a table."""
+
+    def new_rows(self, table: str) -> Sequence[Found]:
+        """Return those that the script's calls have written."""
+
+    def restore(self) -> None:
+        """Make everything as it was when the run began."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a line says of itself."""
+
+    now: datetime
+    live: bool
+    """It charges real cards, or does not say."""
+    has_person: bool
+    same_version: bool
+    """It answers with the flows and prompts that are here."""
+
+
+@dataclass(slots=True)
+class Remote:
+    """A line by its address; the simulator has the flows and prompts that it should have, to know its words by."""
+
+    url: str
+    post: Post
+    simulator: Simulator
+    facts: Facts
+    today: date
+    vocabulary: Vocabulary
+    run: str
+    """Tells the calls of this run from those of any other."""
+    backstage: Backstage | None = None
+    may_write: bool = False
+    _played: Iterator[int] = field(default_factory=count)
+    _untouched: dict[str, Sequence[Found]] = field(default_factory=dict)
+    _used: dict[object, str] = field(default_factory=dict)
+    """Members that a script has ordered for, with its name, where nothing can be restored."""
+
+    @property
+    def flows(self) -> Flows:
+        """Those it should have."""
+        return self.simulator.flows
+
+    @property
+    def catalogues(self) -> Catalogues:
+        """Those it should have."""
+        return self.simulator.catalogues
+
+    @property
+    def sees_rows(self) -> bool:
+        """Say whether what calls have written can be looked at."""
+        return self.backstage is not None
+
+    def play(self, script: Script, language: str, *, checks: bool = True, measure: bool = False) -> Played:
+        """Play a script in a language as far as that can be done and judged there."""
+        began = time.perf_counter()
+        try:
+            if reason := self.refuses(script, language):
+                return Played(script.name, script.place, language, skipped=reason)
+            mark = f"{self.run} {next(self._played)}"  # another one when it is played once more
+            numbers = {"mark": mark, "from_number": _from_number(script, f"{script.name} {language} {mark}")}
+            view = View(turns=False, rows=self.sees_rows, charges=self.facts.live)
+            with self._open(script) as line:
+                player = Player(
+                    script, self.simulator, line, language, **numbers, view=view, checks=checks, measure=measure
+                )
+                return player.play(began)
+        except IvrError as error:
+            return impossible(script, language, error)
+
+    @contextmanager
+    def _open(self, script: Script) -> Iterator[RemoteLine]:
+        """Give the way to the line; with its database at hand, leave it as it was."""
+        line = RemoteLine(self.post, self.url, self.today, self.backstage)
+        if self.backstage is None:
+            yield line
+            return
+        try:
+            self.backstage.change(script.given)
+            self.backstage.begin(line.calls)
+            yield line
+        finally:
+            self.backstage.restore()
+
+    # What is not played
+
+    def refuses(self, script: Script, language: str) -> str:
+        """Say why a script is not played there; nothing when it is."""
+        return self._needs_the_simulator(script) or self._not_for_members(script) or self._simulated(script, language)
+
+    def _needs_the_simulator(self, script: Script) -> str:
+        for step in script.steps:
+            if isinstance(step, World) and not isinstance(step, Meanwhile | CarrierSends):
+                return f"only a line in this process does as it says: {_ONLY_HERE[type(step)]}"
+        rows = any(isinstance(step, Meanwhile) for step in script.steps) or script.given
+        return "it needs rows of its own" if rows and self.backstage is None else ""
+
+    def _not_for_members(self, script: Script) -> str:
+        keyed = "".join(step.keys for step in script.steps if isinstance(step, Presses))
+        if self.facts.live and not self.facts.same_version:
+            return "the line charges real cards and answers with other flows or prompts than those here"
+        if self.backstage:
+            rows = (row for step in script.steps if isinstance(step, Meanwhile) for row in step.rows)
+            return self.backstage.refuses((*script.given, *rows), keyed)
+        if self.facts.live and sum(key.isdigit() for key in keyed) >= FEWEST_MEMBER_DIGITS:
+            return (
+                "the line charges real cards, and without its database nobody knows whether its member is a test member"
+            )
+        return ""
+
+    def _simulated(self, script: Script, language: str) -> str:
+        """Simulate it as it would go there, then otherwise, to tell what it counts on."""
+        person: Person = script.person
+        if self.facts.has_person != (person != "nobody"):
+            person = "answers" if self.facts.has_person else "nobody"
+        at = self.facts.now
+        left = None if self.backstage else _Left()
+        if self._holds(replace(script, at=at, person=person), language, left):
+            return self._leaves(script, left) if left else ""
+        if person != script.person and self._holds(replace(script, at=at), language):
+            has = "a number" if self.facts.has_person else "no number"
+            return f"it counts on another person: the line has {has} to connect to"
+        if self._holds(script, language):
+            return f"it holds on {script.at:%d %B %Y} by the clock, not on the line's own day"
+        return (
+            "" if self.backstage or self.may_write else "it does not hold here either, so nobody knows what it leaves"
+        )
+
+    def _holds(self, script: Script, language: str, left: _Left | None = None) -> bool:
+        return play(script, self.simulator, language, look=left.look if left else lambda _: None).passed
+
+    def _leaves(self, script: Script, left: _Left) -> str:
+        """Say what keeps later scripts, or this one again, from holding where nothing can be restored."""
+        if not self._untouched:
+            before = _Left()
+            play(replace(script, steps=(), at=self.facts.now), self.simulator, "en", look=before.look)
+            self._untouched.update(before.rows)
+        if left.rows["wrong_try"]:
+            return "its wrong tries would lock out other scripts"
+        numbers = {script.from_number, *(step.from_number for step in script.steps if isinstance(step, Dials))}
+        if any(number.startswith("+") for number in numbers - {DEFAULT_FROM}):
+            return "other calls may come from the number it names"
+        changed = any(left.rows[table] != self._untouched[table] for table in LOOKED_AT)
+        if changed and not self.may_write:
+            return "it writes to the pharmacy; --writes plays it all the same"
+        if used := next((self._used[member] for member in left.members if member in self._used), ""):
+            return f'"{used}" has written to the same member\'s rows'
+        if changed:
+            self._used.update(dict.fromkeys(left.members, script.name))
+        return ""
+
+
+@dataclass(slots=True)
+class _Left:
+    """What a play on the simulator left behind, and the members it was about."""
+
+    rows: dict[str, Sequence[Found]] = field(default_factory=dict)
+    members: set[object] = field(default_factory=set)
+
+    def look(self, scenario: Scenario) -> None:
+        self.rows = {table: scenario.table(table) for table in LOOKED_AT}
+        self.members = {turn.call.values["member_id"] for turn in scenario.turns if "member_id" in turn.call.values}
+
+
+@dataclass(slots=True)
+class RemoteLine:
+    """A line as it stands, whoever else is calling it."""
+
+    line: Post
+    url: str
+    today: date
+    backstage: Backstage | None = None
+    turns: Sequence[Turn] = ()
+    calls: dict[tuple[str, str], None] = field(default_factory=dict)
+    """Every call made, by its id and the number it came from."""
+
+    @property
+    def post(self) -> Post:
+        """The way to the line, on which calls are noted."""
+        return self._noted
+
+    def _noted(self, url: str, form: Form | None, headers: Headers) -> Reply:
+        if form is not None:
+            self.calls[form["CallSid"], form["From"]] = None
+        return self.line(url, form, headers)
+
+    def passes(self, seconds: float) -> None:
+        """Nothing: its time is its own."""
+
+    def change(self, rows: Sequence[Row]) -> None:
+        """Change the test members' rows, where they are at hand."""
+        if rows:
+            self._behind("rows cannot be changed").change(rows)
+
+    def table(self, name: str) -> Sequence[Found]:
+        """Return the test members' rows, where they are at hand."""
+        return self._behind("rows cannot be seen").table(name)
+
+    def new_rows(self, table: str) -> Sequence[Found]:
+        """Return the rows that calls have written, where they are at hand."""
+        return self._behind("rows cannot be seen").new_rows(table)
+
+    def _behind(self, otherwise: str) -> Backstage:
+        if self.backstage is None:
+            raise NotHereError(f"of a line elsewhere {otherwise} without its database")
+        return self.backstage
+
+    def log(self) -> str:
+        """Nothing: its log is elsewhere."""
+        return ""
+
+
+def _from_number(script: Script, mark: str) -> str:
+    """Return who calls: a line elsewhere remembers calls that were dropped, so each comes from a number of its own.
+
+    No telephone has an area code of 999, so nobody is ever sent a text.
+    """
+    if script.from_number != DEFAULT_FROM:
+        return script.from_number
+    return f"+1999{zlib.crc32(mark.encode()) % 10**7:07d}"

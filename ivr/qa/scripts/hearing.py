@@ -1,0 +1,94 @@
+"""`hears:` and `hears_not:` of a script, read from YAML: a prompt, perhaps with values and an occasion, or words.
+
+Words in quotes that are the name of a prompt mean that prompt. What a prompt does not have, a value or a help after
+so many silences, could never be heard: it is told at its place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ivr.errors import Place, Report, did_you_mean
+from ivr.qa.scripts.script import Hears
+from ivr.qa.scripts.vocabulary import Vocabulary
+from ivr.simulator.world import Pattern
+from ivr.yaml_reader import Node
+
+_PROMPT = re.compile(r"(?P<name>[a-z0-9_]+\.[a-z0-9_]+)(?: \((?P<variant>silence|wrong)(?: (?P<tries>[1-9]))?\))?")
+_OCCASIONS = {"silence": "a silence", "wrong": "a wrong key"}
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """Reads what is heard, noting problems as it goes."""
+
+    report: Report
+    known: Vocabulary
+
+    def read(self, node: Node, step: str) -> Hears | None:
+        """Read what stands after `hears:` or `hears_not:`, which is named for messages."""
+        if node.fields is not None:
+            return self._mapping(node, node.fields, step)
+        text = node.text(self.report, f'"{step}"') or ""
+        if node.quoted and not self._names_a_prompt(text):
+            return Hears(node.place, words={"": text})
+        return self._prompt(node.place, text)
+
+    def _names_a_prompt(self, text: str) -> bool:
+        match = _PROMPT.fullmatch(text)
+        return match is not None and match["name"] in self.known.prompts
+
+    def _mapping(self, node: Node, fields: Mapping[str, Node], step: str) -> Hears | None:
+        if fields and all(name in (self.known.languages or ("en", "es")) for name in fields):
+            words = {language: words.text(self.report, f'"{step}"') or "" for language, words in fields.items()}
+            return Hears(node.place, words=words)
+        if len(fields) != 1:
+            self.report.add(node.place, f'"{step}" takes a prompt, a prompt with values, or words in quotes')
+            return None
+        ((name, values),) = fields.items()
+        heard = self._prompt(node.key_place(name), name)
+        if heard is None:
+            return None
+        return Hears(heard.place, heard.prompt, heard.variant, heard.tries, self._values(heard.prompt, values))
+
+    def _prompt(self, place: Place, text: str) -> Hears | None:
+        match = _PROMPT.fullmatch(text)
+        if match is None:
+            self.report.add(place, f'"{text}" is no prompt\'s name; words that are heard stand in quotes')
+            return None
+        name, variant, tries = match["name"], match["variant"] or "", int(match["tries"] or 0)
+        if self.known.prompts and name not in self.known.prompts:
+            self.report.add(place, f'there is no prompt "{name}"{did_you_mean(name, self.known.prompts)}')
+            return None
+        spoken = self.known.spoken.get(name)
+        if spoken and variant and max(tries, 1) > spoken.helps[variant]:
+            self._lacks_help(place, name, variant, spoken.helps[variant])
+            return None
+        return Hears(place, name, variant, tries)
+
+    def _lacks_help(self, place: Place, name: str, variant: str, most: int) -> None:
+        occasion = _OCCASIONS[variant]
+        told = f"only {most} of its words for {occasion}" if most else f"no words for {occasion}"
+        self.report.add(place, f'"{name}" has {told}: "({variant} {most + 1})" can never be heard')
+
+    def _values(self, prompt: str, node: Node) -> Mapping[str, Pattern]:
+        """Read the values a prompt should be spoken with."""
+        fields = node.mapping(self.report, "values")
+        if prompt in self.known.spoken:
+            has = sorted(self.known.spoken[prompt].values)
+            for name in fields:
+                if name not in has:
+                    told = did_you_mean(name, has) or f"; it has {', '.join(has) or 'none'}"
+                    self.report.add(node.key_place(name), f'prompt "{prompt}" has no value "{name}"{told}')
+        return {name: self._value(value) for name, value in fields.items()}
+
+    def _value(self, node: Node) -> Pattern:
+        if node.fields is not None:
+            if len(node.fields) == 1 and self._names_a_prompt(name := next(iter(node.fields))):
+                return {name: self._values(name, node.fields[name])}
+            return {name: self._value(value) for name, value in node.fields.items()}
+        if node.items is not None:
+            return tuple(self._value(item) for item in node.items)
+        return node.scalar or ""

@@ -1,0 +1,297 @@
+"""YAML to scripts. Every slip is a problem at its file, line and column, with the nearest right word.
+
+A file holds one script, or a list of them. What a script may say of prompts, tables and languages is the
+`Vocabulary` it is read with; without one, any name passes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import get_args
+
+from ivr.errors import Place, Report, did_you_mean
+from ivr.qa.scripts import expectations
+from ivr.qa.scripts.given import tell_strangers
+from ivr.qa.scripts.hearing import Hearing
+from ivr.qa.scripts.patterns import read_rows
+from ivr.qa.scripts.script import (
+    DEFAULT_AT,
+    DEFAULT_FROM,
+    DEFAULT_TO,
+    LANGUAGE_KEY,
+    Breaks,
+    Carrier,
+    CarrierSends,
+    Dials,
+    Expected,
+    HangsUp,
+    HearsNot,
+    Later,
+    Meanwhile,
+    Pays,
+    Person,
+    Presses,
+    ProcessorIs,
+    Script,
+    Ships,
+    Step,
+    Sweeps,
+    Waits,
+)
+from ivr.qa.scripts.shapes import CALLER, NUMBER, SCRIPT
+from ivr.qa.scripts.vocabulary import Vocabulary
+from ivr.simulator.world import NEWEST, Fault, Processor
+from ivr.yaml_reader import Node, read, text_at
+
+_SPAN = re.compile(r"([1-9][0-9]{0,4})(s|m|h|d)")
+_NUMBER = re.compile(NUMBER)
+_CALLER = re.compile(CALLER)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_KEYS = frozenset("0123456789*#")
+
+
+def read_scripts(file: str, text: str, report: Report, vocabulary: Vocabulary | None = None) -> tuple[Script, ...]:
+    """Read the scripts of one file; those with problems are left out."""
+    root = read(file, text, report)
+    if root is None:
+        return ()
+    nodes = root.items if root.items is not None else (root,)
+    reader = _Reader(report, vocabulary or Vocabulary())
+    found = (reader.script(node) for node in nodes)
+    return tuple(script for script in found if script)
+
+
+def read_files(paths: Collection[Path], report: Report, vocabulary: Vocabulary) -> tuple[Script, ...]:
+    """Read the scripts of files, and of all files below folders."""
+    scripts: list[Script] = []
+    for path in files_below(paths, report):
+        text = text_at(path, str(path), report)
+        if text is not None:
+            scripts.extend(read_scripts(str(path), text, report, vocabulary))
+    return tuple(scripts)
+
+
+def files_below(paths: Collection[Path], report: Report) -> list[Path]:
+    """Return every script file that is named, or lies below a folder that is."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            found.update(dict.fromkeys(sorted(path.rglob("*.yaml"))))
+        elif path.is_file():
+            found[path] = None
+        else:
+            report.add(Place(str(path)), "there is no such file or folder")
+    return list(found)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads scripts, noting problems as it goes."""
+
+    report: Report
+    known: Vocabulary
+    names: dict[str, Place] = field(default_factory=dict)
+
+    def script(self, node: Node) -> Script | None:
+        before = len(self.report.problems)
+        fields = node.record(self.report, "a script", SCRIPT.required, SCRIPT.optional)
+        name = fields["call"].text(self.report, '"call"') or "" if "call" in fields else ""
+        if name in self.names:
+            self.report.add(fields["call"].place, f'"{name}" is already on line {self.names[name].line}')
+        self.names[name] = node.place
+        steps = self.steps(fields["steps"]) if "steps" in fields else ()
+        given = read_rows(fields["given"], self.known, self.report) if "given" in fields else ()
+        meanwhile = (row for step in steps if isinstance(step, Meanwhile) for row in step.rows)
+        tell_strangers((*given, *meanwhile), self.known, self.report)
+        expect = expectations.read(fields["expect"], self.known, self.report) if "expect" in fields else Expected()
+        person = self.word(fields.get("person"), "person", get_args(Person)) or "answers"
+        script = Script(
+            place=node.place,
+            name=name,
+            at=self.moment(fields.get("at")),
+            from_number=self.caller(fields.get("from")) or DEFAULT_FROM,
+            to_number=self.number(fields.get("to"), "to", _NUMBER, "a telephone number such as +18002457979")
+            or DEFAULT_TO,
+            language=self.language(fields.get("language"), steps),
+            person=person,  # type: ignore[arg-type]  # one of the words that were just held against the type
+            given=given,
+            steps=steps,
+            expect=expect,
+        )
+        return script if len(self.report.problems) == before else None
+
+    def text(self, node: Node | None, what: str) -> str:
+        return (node.text(self.report, f'"{what}"') or "") if node else ""
+
+    def word(self, node: Node | None, what: str, known: Collection[str]) -> str:
+        found = self.text(node, what)
+        if node and found and found not in known:
+            wanted = ", ".join(known)
+            self.report.add(
+                node.place, f'"{what}" should be one of {wanted}; found "{found}"{did_you_mean(found, known)}'
+            )
+            return ""
+        return found
+
+    def caller(self, node: Node | None) -> str:
+        wanted = "a telephone number such as +15105550123, or anonymous"
+        return self.number(node, "from", _CALLER, wanted)
+
+    def number(self, node: Node | None, what: str, known: re.Pattern[str], wanted: str) -> str:
+        found = self.text(node, what)
+        if node and found and not known.fullmatch(found):
+            self.report.add(node.place, f'"{what}" should be {wanted}; found "{found}"')
+            return ""
+        return found
+
+    def moment(self, node: Node | None) -> datetime:
+        text = self.text(node, "at") or DEFAULT_AT
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            if node:
+                self.report.add(node.place, f'"at" should be a time like {DEFAULT_AT}, found "{text}"')
+            return datetime.fromisoformat(DEFAULT_AT)
+
+    def language(self, node: Node | None, steps: tuple[Step, ...]) -> str:
+        if node:
+            return self.word(node, "language", self.known.languages or (node.scalar or "",))
+        chooses = any(isinstance(step, Presses) and step.keys == LANGUAGE_KEY for step in steps)
+        return "" if chooses else "en"
+
+    # Steps
+
+    def steps(self, node: Node) -> tuple[Step, ...]:
+        found = (self.step(item) for item in node.sequence(self.report, "steps"))
+        return tuple(step for step in found if step)
+
+    def step(self, node: Node) -> Step | None:
+        fields = node.mapping(self.report, "a step")
+        kinds = [name for name in fields if name in _STEPS]
+        if not fields:
+            return None
+        if len(kinds) != 1:
+            wrong = next((name for name in fields if name not in _STEPS and name not in ("times", "after")), "")
+            told = (
+                f'found "{wrong}"{did_you_mean(wrong, _STEPS)}' if wrong else f"found {' and '.join(kinds) or 'none'}"
+            )
+            self.report.add(node.key_place(wrong), f"a step is one of {', '.join(_STEPS)}; {told}")
+            return None
+        extra = {"presses": ("times", "after"), "waits": ("times",)}.get(kinds[0], ())
+        fields = node.record(self.report, f'the step "{kinds[0]}"', kinds, extra)
+        return _STEPS[kinds[0]](self, fields[kinds[0]], fields)
+
+    def hears(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        return Hearing(self.report, self.known).read(node, "hears")
+
+    def hears_not(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        unwanted = Hearing(self.report, self.known).read(node, "hears_not")
+        return unwanted and HearsNot(unwanted)
+
+    def presses(self, node: Node, fields: Mapping[str, Node]) -> Step | None:
+        keys = "".join(self.text(node, "presses").split())
+        if not keys:
+            return None
+        if keys != LANGUAGE_KEY and set(keys) - _KEYS:
+            hint = did_you_mean(keys, (LANGUAGE_KEY,))
+            self.report.add(
+                node.place, f"\"presses\" takes keys in quotes, '0' to '9', '*' and '#'; found \"{keys}\"{hint}"
+            )
+            return None
+        if keys != LANGUAGE_KEY and not node.quoted:
+            self.report.add(node.place, f"keys stand in quotes: '{keys}'")
+            return None
+        return Presses(node.place, keys, self.times(fields), self.after(fields.get("after")))
+
+    def times(self, fields: Mapping[str, Node]) -> int:
+        return (fields["times"].integer(self.report, '"times"', low=1, high=9999) or 1) if "times" in fields else 1
+
+    def after(self, node: Node | None) -> dict[str, str]:
+        if node is None:
+            return {}
+        if node.fields is not None:
+            return {language: self.text(words, "after") for language, words in node.fields.items()}
+        return {"": self.text(node, "after")}
+
+    def waits(self, node: Node, fields: Mapping[str, Node]) -> Step | None:
+        self.nothing(node, "waits", "silence")
+        return Waits(node.place, self.times(fields))
+
+    def hangs_up(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        self.nothing(node, "hangs_up", "now")
+        return HangsUp(node.place)
+
+    def nothing(self, node: Node, what: str, word: str) -> None:
+        if node.scalar not in ("", word, "true", "~", "null"):
+            self.report.add(node.place, f'"{what}" takes nothing, or the word "{word}"; found {node.kind}')
+
+    def pays(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        fields = node.record(self.report, '"pays"', (), ("card", "expiry", "code", "result"))
+        if ("result" in fields) == bool(set(fields) & {"card", "expiry", "code"}) or (
+            "result" not in fields and len(fields) != 3
+        ):
+            self.report.add(node.place, '"pays" takes card, expiry and code, or the result the carrier came to')
+            return None
+        return Pays(node.place, {name: self.text(value, name) for name, value in fields.items()})
+
+    def dials(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        if node.fields is None:
+            self.nothing(node, "dials", "again")
+            return Dials(node.place)
+        fields = node.record(self.report, '"dials"', (), ("from",))
+        return Dials(node.place, self.caller(fields.get("from")))
+
+    def later(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        match = _SPAN.fullmatch(self.text(node, "later"))
+        if match is None:
+            self.report.add(node.place, f'"later" takes a span like 90s, 45m, 2h or 3d, found {node.kind}')
+            return None
+        return Later(node.place, timedelta(**{_UNITS[match[2]]: int(match[1])}))
+
+    def meanwhile(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        return Meanwhile(node.place, read_rows(node, self.known, self.report))
+
+    def sweeps(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        self.nothing(node, "sweeps", "now")
+        return Sweeps(node.place)
+
+    def ships(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        number = self.text(node, "ships")
+        if number and number != NEWEST and not (number.isascii() and number.isdigit()):
+            self.report.add(node.place, f'"ships" takes an order\'s number, or the word "{NEWEST}"; found "{number}"')
+            return None
+        return Ships(node.place, number)
+
+    def processor(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        state = self.word(node, "processor", get_args(Processor))
+        return ProcessorIs(node.place, state) if state else None  # type: ignore[arg-type]  # likewise
+
+    def carrier(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        what = self.word(node, "carrier", get_args(Carrier))
+        return CarrierSends(node.place, what) if what else None  # type: ignore[arg-type]  # likewise
+
+    def breaks(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        fault = self.word(node, "breaks", get_args(Fault))
+        return Breaks(node.place, fault) if fault else None  # type: ignore[arg-type]
+
+
+_STEPS: Mapping[str, Callable[[_Reader, Node, Mapping[str, Node]], Step | None]] = {
+    "hears": _Reader.hears,
+    "hears_not": _Reader.hears_not,
+    "presses": _Reader.presses,
+    "waits": _Reader.waits,
+    "pays": _Reader.pays,
+    "hangs_up": _Reader.hangs_up,
+    "dials": _Reader.dials,
+    "later": _Reader.later,
+    "meanwhile": _Reader.meanwhile,
+    "sweeps": _Reader.sweeps,
+    "ships": _Reader.ships,
+    "processor": _Reader.processor,
+    "carrier": _Reader.carrier,
+    "breaks": _Reader.breaks,
+}

@@ -1,0 +1,125 @@
+"""What the line keeps for itself, as call scripts know it: notices, wrong tries, locks and the journal, as texts.
+
+Phones and members lie in these tables as keyed digests; those that a script can name are found again by signing them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Engine, select, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from ivr.line import lockout, tables
+from ivr.line.service import Caller
+from ivr.payment.vault import Vault
+from ivr.pharmacy.notices import KINDS, WAYS, notice
+from ivr.pharmacy.tables import Member
+from ivr.simulator.world import Found, Table
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "notice": ("member_number", "kind", "by", "sent_at"),
+    "wrong_try": ("phone", "member_number"),
+    "lock_out": ("phone", "member_number", "wrong_tries"),
+    "journal": ("call", "turn", "event", "trail", "said"),
+}
+MADE_OF: Mapping[str, Table] = {"notice": Table(words={"kind": KINDS, "by": WAYS})}
+"""What rows are made of, where that can be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineRows:
+    """Looks into the line's own tables, as they stand at a time."""
+
+    database: Engine
+    vault: Vault
+    now: datetime
+    callers: Sequence[Caller] | None = None
+    """Whose calls are looked at, in their order; None: all calls."""
+    members: Mapping[str, int] | None = None
+    """The members that are looked at, by number; None: all."""
+
+    def rows(self, table: str) -> Sequence[Found]:
+        """Return what calls have left in one of the tables of `COLUMNS`."""
+        with self.database.connect() as connection:
+            return _READERS[table](self, connection)
+
+    def notices(self, connection: Connection) -> Sequence[Found]:
+        """Return what members are to be told."""
+        wanted = select(Member.member_number, notice.c.kind, notice.c.by, notice.c.sent_at)
+        wanted = wanted.join_from(notice, Member, Member.id == notice.c.member_id)
+        told = connection.execute(wanted.where(self._is_known(Member.id)))
+        return [
+            {"member_number": number, "kind": kind, "by": by, "sent_at": sent_at.isoformat() if sent_at else ""}
+            for number, kind, by, sent_at in told
+        ]
+
+    def wrong_tries(self, connection: Connection) -> Sequence[Found]:
+        """Return every secret that was keyed wrongly; strangers of `breaks: guessing` are none of the script's phones."""
+        phones, members = self._phones(connection), self._members(connection)
+        tries = connection.execute(select(tables.wrong_try.c.phone, tables.wrong_try.c.member))
+        return [
+            {"phone": phones[phone], "member_number": members.get(member, "")}
+            for phone, member in tries
+            if phone in phones
+        ]
+
+    def lock_outs(self, connection: Connection) -> Sequence[Found]:
+        """Return who is locked."""
+        phones, members = self._phones(connection), self._members(connection)
+        return [
+            {
+                "phone": phones.get(lock.phone, ""),
+                "member_number": members.get(lock.member, ""),
+                "wrong_tries": str(lock.wrong_tries),
+            }
+            for lock in lockout.locks(connection, self.now)
+            if self.callers is None or lock.phone in phones or lock.member in members
+        ]
+
+    def journal(self, connection: Connection) -> Sequence[Found]:
+        """Return the turns of every call, calls counted from 1."""
+        wanted = select(tables.journal).order_by(tables.journal.c.id)
+        if self.callers is not None:
+            wanted = wanted.where(tables.journal.c.call_sid.in_(caller.sid for caller in self.callers))
+        turns = connection.execute(wanted).all()
+        calls = {sid: str(number) for number, sid in enumerate(dict.fromkeys(turn.call_sid for turn in turns), 1)}
+        return [
+            {
+                "call": calls[turn.call_sid],
+                "turn": str(turn.turn),
+                "event": turn.event,
+                "trail": ", ".join(f"{flow}.{state} {way}".strip() for flow, state, way in _read(turn.trail)),
+                "said": ", ".join(name if how == "say" else f"{name} ({how} {n})" for name, how, n in _read(turn.said)),
+            }
+            for turn in turns
+        ]
+
+    def _phones(self, connection: Connection) -> Mapping[str, str]:
+        callers = self.callers
+        if callers is None:
+            calls = connection.execute(select(tables.call.c.sid, tables.call.c.from_number, tables.call.c.to_number))
+            callers = [Caller(*row) for row in calls]
+        return {self.vault.sign(lockout.phone_of(caller)): caller.from_number for caller in callers}
+
+    def _members(self, connection: Connection) -> Mapping[str, str]:
+        numbers = connection.scalars(select(Member.member_number).where(self._is_known(Member.id)))
+        return {self.vault.sign(lockout.member_of(number)): number for number in numbers}
+
+    def _is_known(self, member_id: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+        return true() if self.members is None else member_id.in_(self.members.values())
+
+
+def _read(text: str) -> list[tuple[str, str, str]]:
+    return [(str(first), str(second), str(third)) for first, second, third in json.loads(text)]
+
+
+_READERS: Mapping[str, Callable[[LineRows, Connection], Sequence[Found]]] = {
+    "notice": LineRows.notices,
+    "wrong_try": LineRows.wrong_tries,
+    "lock_out": LineRows.lock_outs,
+    "journal": LineRows.journal,
+}

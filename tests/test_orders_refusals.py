@@ -1,0 +1,144 @@
+"""What a processor refuses because of our own request, whatever the card: logged, and never told as a decline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from databases import Databases
+from rehearsal import IDENTIFIED, Rehearsal, fill_demo, rehearse
+from structlog.testing import capture_logs
+
+from ivr.line.sweep import sweep
+from ivr.orders.cancel import cancel
+from ivr.orders.hold import release
+from ivr.orders.ship import ship
+from ivr.payment.cards import Card
+from ivr.payment.gateway import REQUEST_REASONS, Authorized, Reason, Refused, Token, Unavailable
+from ivr.payment.sandbox import Fault, Sandbox
+from ivr.secret import Secret
+
+ORDERED = IDENTIFIED + "1117"
+NEW_CARD = IDENTIFIED + "119" + "5555555555554444#" + "1230" + "123"
+OURS = "SELECT o.status, p.status FROM refill_order o JOIN payment p ON p.order_id = o.id WHERE o.request_key LIKE 'CA%' ORDER BY p.id"
+OF_THE_CARD = [reason for reason in Reason if reason not in REQUEST_REASONS]
+
+
+class Refusing(Sandbox):
+    """Refuses everything for one reason, while it has one."""
+
+    reason: Reason | None = None
+
+    def authorize(
+        self, token: Secret, amount_cents: int, request_key: str, description: str = ""
+    ) -> Authorized | Refused | Unavailable:
+        if self.reason:
+            return Refused(self.reason)
+        return super().authorize(token, amount_cents, request_key, description)
+
+    def tokenize(self, card: Card, timeout_s: float = 4) -> Token | Refused | Unavailable:
+        return Refused(self.reason) if self.reason else super().tokenize(card, timeout_s)
+
+
+@pytest.fixture
+def processor() -> Refusing:
+    return Refusing()
+
+
+@pytest.fixture
+def refused(databases: Databases, processor: Refusing) -> Iterator[Rehearsal]:
+    with databases.fresh("sqlite", fill_demo) as url:
+        made = rehearse(url, processor)
+        yield made
+        made.line.database.dispose()
+
+
+def order_of(rehearsal: Rehearsal) -> str:
+    return str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
+
+
+@pytest.mark.parametrize("reason", sorted(REQUEST_REASONS))
+def test_an_order_is_held_for_staff_when_our_request_is_refused(
+    refused: Rehearsal, processor: Refusing, reason: Reason
+) -> None:
+    processor.reason = reason
+    with capture_logs() as logged:
+        _, heard = refused.call(ORDERED)
+    assert "our staff need to check the payment. You will not be charged twice." in heard.text
+    assert refused.rows(OURS) == [("held", "failed")]
+    (line,) = [line for line in logged if line["event"] == "processor_refused_request"]
+    assert (line["log_level"], line["order"], line["reason"]) == ("error", order_of(refused), reason.value)
+
+
+@pytest.mark.parametrize("keys", [ORDERED, NEW_CARD], ids=["a card on file", "a new card"])
+def test_a_processor_that_does_not_answer_is_logged(databases: Databases, keys: str) -> None:
+    with databases.fresh("sqlite", fill_demo) as url:
+        made = rehearse(url, Sandbox(lambda _: Fault.DOWN))
+        with capture_logs() as logged:
+            made.call(keys)
+        made.line.database.dispose()
+    assert {(line["log_level"], line["reason"]) for line in logged if line["event"] == "processor_away"} == {
+        ("warning", "fault")
+    }
+
+
+@pytest.mark.parametrize("reason", OF_THE_CARD)
+def test_a_card_that_is_refused_is_still_told_as_declined(
+    refused: Rehearsal, processor: Refusing, reason: Reason
+) -> None:
+    processor.reason = reason
+    with capture_logs() as logged:
+        _, heard = refused.call(ORDERED)
+    assert "Your card was declined, and nothing was charged." in heard.text
+    assert refused.rows(OURS) == [("pending", "declined")]
+    assert "processor_refused_request" not in [line["event"] for line in logged]
+
+
+def test_staff_can_let_such_an_order_go_on(refused: Rehearsal, processor: Refusing) -> None:
+    processor.reason = Reason.KEY_REUSED
+    refused.call(ORDERED)
+    processor.reason = None
+    assert release(refused.line.desk, order_of(refused)).done
+    sweep(refused.line, timedelta(days=90))
+    sweep(refused.line, timedelta(days=90))
+    assert refused.rows(OURS) == [("placed", "failed"), ("placed", "authorized")]
+
+
+def test_staff_can_cancel_such_an_order(refused: Rehearsal, processor: Refusing) -> None:
+    processor.reason = Reason.KEY_REUSED
+    refused.call(ORDERED)
+    assert cancel(refused.line.desk, order_of(refused)).words == f"order {order_of(refused)} is cancelled"
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (Reason.KEY_REUSED, "I cannot reach the card processor right now. Nothing was charged."),
+        (Reason.BAD_REQUEST, "I cannot reach the card processor right now. Nothing was charged."),
+        (Reason.DECLINED, "was not accepted"),
+    ],
+)
+def test_a_new_card_is_not_blamed_for_our_request(
+    refused: Rehearsal, processor: Refusing, reason: Reason, words: str
+) -> None:
+    processor.reason = reason
+    _, heard = refused.call(NEW_CARD)
+    assert words in heard.text
+
+
+@pytest.mark.parametrize(
+    ("reason", "words", "status"),
+    [
+        (Reason.KEY_REUSED, "the card processor refused what was asked: key_reused", "failed"),
+        (Reason.DECLINED, "its card was declined", "declined"),
+    ],
+)
+def test_staff_who_ship_are_told_which_it_was(
+    refused: Rehearsal, processor: Refusing, reason: Reason, words: str, status: str
+) -> None:
+    refused.call(ORDERED)
+    refused.clock.pass_seconds(6 * 86400)
+    processor.reason = reason
+    assert ship(refused.line.desk, order_of(refused)).words == f"order {order_of(refused)} is held: {words}"
+    assert refused.rows(OURS) == [("held", "voided"), ("held", status)]

@@ -1,0 +1,142 @@
+"""What staff do with an order: ship it, or cancel it, and what that does to refills and money."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from rehearsal import IDENTIFIED, Rehearsal
+
+from ivr.line.sweep import sweep
+from ivr.orders.cancel import cancel
+from ivr.orders.ship import ship
+from ivr.pages.app import make_app
+from ivr.payment.sandbox import Fault, Sandbox
+from ivr.settings import Settings
+
+OURS = "SELECT o.status, p.status FROM refill_order o JOIN payment p ON p.order_id = o.id WHERE o.request_key LIKE 'CA%' ORDER BY p.id"
+
+
+@pytest.fixture
+def order(rehearsal: Rehearsal) -> str:
+    rehearsal.call(IDENTIFIED + "1117")
+    return str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
+
+
+def refills(rehearsal: Rehearsal) -> list[tuple[object, ...]]:
+    return rehearsal.rows(
+        "SELECT rx_number, refills_left, refills_used FROM prescription WHERE member_id = 1 ORDER BY id"
+    )
+
+
+def test_shipping_captures_and_counts_the_fill(rehearsal: Rehearsal, order: str) -> None:
+    outcome = ship(rehearsal.line.desk, order, "9400100000000000000000")
+    assert outcome.done, outcome.words
+    assert rehearsal.rows(OURS) == [("shipped", "captured")]
+    filled = rehearsal.rows("SELECT last_filled_on FROM prescription WHERE rx_number = '7304112'")
+    assert str(filled[0][0]) == "2026-03-02"
+    assert rehearsal.rows(
+        "SELECT count(*) FROM order_line WHERE open AND order_id = (SELECT max(id) FROM refill_order)"
+    ) == [(0,)]
+
+
+def test_shipping_twice_changes_nothing(rehearsal: Rehearsal, order: str) -> None:
+    ship(rehearsal.line.desk, order)
+    before = refills(rehearsal)
+    assert ship(rehearsal.line.desk, order).words == f"order {order} is shipped; only a placed order can be shipped"
+    assert refills(rehearsal) == before
+
+
+def test_cancelling_gives_back_refills_and_money(rehearsal: Rehearsal) -> None:
+    before = refills(rehearsal)
+    rehearsal.call(IDENTIFIED + "1117")
+    order = str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
+    assert refills(rehearsal) != before
+    outcome = cancel(rehearsal.line.desk, order)
+    assert outcome.words == f"order {order} is cancelled and its payment voided"
+    assert refills(rehearsal) == before
+    assert rehearsal.rows(OURS) == [("cancelled", "voided")]
+
+
+def test_a_shipped_order_cannot_be_cancelled(rehearsal: Rehearsal, order: str) -> None:
+    ship(rehearsal.line.desk, order)
+    assert cancel(rehearsal.line.desk, order).words == f"order {order} is shipped and cannot be cancelled"
+    assert rehearsal.rows(OURS) == [("shipped", "captured")]
+
+
+def test_an_old_authorization_is_replaced_before_it_is_captured(rehearsal: Rehearsal, order: str) -> None:
+    rehearsal.clock.pass_seconds(6 * 86400)
+    outcome = ship(rehearsal.line.desk, order)
+    assert outcome.done, outcome.words
+    assert rehearsal.rows(OURS) == [("shipped", "voided"), ("shipped", "captured")]
+
+
+def test_a_card_kept_for_the_order_alone_is_forgotten_when_it_ships(rehearsal: Rehearsal) -> None:
+    rehearsal.call(IDENTIFIED + "119" + "5555555555554444#" + "1230" + "123" + "2" + "7")
+    order = str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
+    mine = "SELECT count(*) FROM saved_card WHERE member_id = 1 AND last4 = '4444'"
+    assert rehearsal.rows(mine) == [(1,)]
+    assert ship(rehearsal.line.desk, order).done
+    assert rehearsal.rows(mine) == [(0,)]
+
+
+@pytest.mark.parametrize("do", [ship, cancel])
+def test_an_unknown_order_is_said_to_be_unknown(rehearsal: Rehearsal, do: object) -> None:
+    assert do(rehearsal.line.desk, "00000000").words == "there is no order 00000000"  # type: ignore[operator]
+
+
+class Processor(Sandbox):
+    """A card processor that does not answer some requests, though it may have done what they ask."""
+
+    def __init__(self) -> None:
+        self.faults: dict[str, list[Fault]] = {}
+        super().__init__(lambda operation: self.faults[operation].pop(0) if self.faults.get(operation) else None)
+
+
+@pytest.fixture
+def processor() -> Processor:
+    return Processor()
+
+
+@pytest.fixture
+def unsure(rehearsal: Rehearsal, processor: Processor) -> Rehearsal:
+    line = replace(rehearsal.line, gateway=processor)
+    return rehearsal.but(line=line, app=make_app(line, Settings()))
+
+
+def placed_by(rehearsal: Rehearsal) -> str:
+    rehearsal.call(IDENTIFIED + "1117")
+    return str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
+
+
+def test_an_authorization_nobody_answered_for_is_asked_again_with_its_own_key(
+    unsure: Rehearsal, processor: Processor
+) -> None:
+    order = placed_by(unsure)
+    unsure.clock.pass_seconds(6 * 86400)
+    processor.faults["authorize"] = [Fault.SLOW]
+    assert ship(unsure.line.desk, order).words == f"the card processor does not answer for order {order}; try again"
+    assert unsure.rows(OURS) == [("placed", "voided"), ("placed", "pending")]
+    outcome = ship(unsure.line.desk, order)
+    assert outcome.done, outcome.words
+    assert unsure.rows(OURS) == [("shipped", "voided"), ("shipped", "captured")]
+    assert len(processor.charges) == 2, "the one that was voided, and one that was captured"
+
+
+def test_a_payment_that_could_not_be_voided_is_voided_by_the_next_sweep(
+    unsure: Rehearsal, processor: Processor
+) -> None:
+    order = placed_by(unsure)
+    processor.faults["void"] = [Fault.DOWN]
+    outcome = cancel(unsure.line.desk, order)
+    assert outcome.words == f"order {order} is cancelled; its payment will be voided by the next sweep"
+    assert unsure.rows(OURS) == [("cancelled", "authorized")]
+    sweep(unsure.line, timedelta(days=90))
+    assert unsure.rows(OURS) == [("cancelled", "voided")]
+
+
+def test_an_order_whose_money_was_taken_is_not_cancelled(rehearsal: Rehearsal, order: str) -> None:
+    rehearsal.run("UPDATE payment SET status = 'captured' WHERE request_key LIKE 'CA%'")
+    assert cancel(rehearsal.line.desk, order).words == f"order {order} is being shipped: its payment is captured"
+    assert rehearsal.rows(OURS) == [("placed", "captured")]
