@@ -15,7 +15,6 @@ from ivr.line.service import Line
 from ivr.line.versions import Folders, Proof, unproved
 from ivr.payment.gateway import Gateway
 from ivr.payment.sandbox import Sandbox
-from ivr.payment.stripe import StripeGateway
 from ivr.payment.vault import Vault, local_key
 from ivr.pharmacy.database import answering, open_database, upgrade
 from ivr.pharmacy.rules import Rules
@@ -72,6 +71,8 @@ def rules(settings: Settings) -> Rules:
 def gateway(settings: Settings) -> Gateway:
     """Return the card processor that was chosen."""
     if settings.gateway == "stripe" and settings.stripe_api_key:
+        from ivr.payment.stripe import StripeGateway  # loads stripe, half a second that no other line waits for
+
         return StripeGateway(settings.stripe_api_key, settings.stripe_api_base)
     return Sandbox()
 
