@@ -25,7 +25,7 @@ from sqlalchemy import create_engine, insert
 
 from ivr.flow.definition import Flows
 from ivr.keypad import LETTERS
-from ivr.line.specs import SPECS
+from ivr.line.actions import SPECS
 from ivr.line.versions import load, read_files
 from ivr.pharmacy.tables import Base, Street
 from ivr.postal.streets import take_apart

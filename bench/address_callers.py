@@ -21,7 +21,7 @@ from ivr.flow.definition import Flows
 from ivr.flow.interpreter import advance
 from ivr.flow.verbs import Dial, Gather
 from ivr.keypad import KEYS, letters_to_keys, spell
-from ivr.line.actions import ACTIONS, Inside
+from ivr.line.actions import ACTIONS, TransactionalAction
 from ivr.line.actions.address_building import Building
 from ivr.line.service import Caller, Context
 from ivr.postal.streets import figures, take_apart
@@ -105,7 +105,7 @@ class Dialogue:
                 step = advance(self.flows, step.call, Dialled("nobody"))
                 continue
             action = ACTIONS[step.action or ""]
-            assert isinstance(action, Inside)
+            assert isinstance(action, TransactionalAction)
             step = advance(self.flows, step.call, action.run(self.context, step.call.values))
         self.call = step.call
         self.verb = step.verb if isinstance(step.verb, Gather) else None

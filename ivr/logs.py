@@ -11,12 +11,12 @@ import logging
 import re
 from collections.abc import Mapping, MutableMapping, Sequence, Set
 from datetime import date, datetime
-from typing import Any, TextIO, cast
-
-import structlog
-from structlog.typing import FilteringBoundLogger, Processor
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from ivr.secret import MASK, Secret
+
+if TYPE_CHECKING:  # loaded with the first line that is logged
+    from structlog.typing import FilteringBoundLogger, Processor
 
 # Field names whose values are never shown, compared in lower case without "_" and "-", so that the carrier's own
 # spelling ("CallerZip", "Digits") is met as well.
@@ -60,8 +60,16 @@ SERVER_LOGGING: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+def _structlog() -> Any:
+    """Load structlog, which brings rich and Pygments with it: a command that logs nothing should not wait for them."""
+    import structlog
+
+    return structlog
+
+
 def configure(stream: TextIO, json: bool | None = None) -> None:
     """Send all log lines to a stream: readable ones to a terminal, else (or if asked) one JSON object a line."""
+    structlog = _structlog()
     as_json = not stream.isatty() if json is None else json
     render = _json_renderer() if as_json else _console_renderer(colors=stream.isatty())
     structlog.configure(
@@ -86,17 +94,17 @@ def configure(stream: TextIO, json: bool | None = None) -> None:
 
 def get_logger() -> FilteringBoundLogger:
     """Return a logger: `log.info("turn", state="confirm", ms=12)`; what is configured later still applies to it."""
-    return cast("FilteringBoundLogger", structlog.get_logger())
+    return cast("FilteringBoundLogger", _structlog().get_logger())
 
 
 def bind_call(call_id: str) -> None:
     """Put the call on every line that this thread logs from now on."""
-    structlog.contextvars.bind_contextvars(call_id=call_id)
+    _structlog().contextvars.bind_contextvars(call_id=call_id)
 
 
 def clear() -> None:
     """Forget the call."""
-    structlog.contextvars.clear_contextvars()
+    _structlog().contextvars.clear_contextvars()
 
 
 def mask(value: object) -> object:
@@ -147,6 +155,7 @@ def _mask_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> 
 
 
 def _chain() -> list[Processor]:
+    structlog = _structlog()
     return [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -158,11 +167,12 @@ def _chain() -> list[Processor]:
 
 
 def _json_renderer() -> Processor:
-    return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return cast("Processor", _structlog().processors.JSONRenderer(ensure_ascii=False))
 
 
 def _console_renderer(*, colors: bool) -> Processor:
-    return structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
+    dev = _structlog().dev
+    return cast("Processor", dev.ConsoleRenderer(colors=colors, exception_formatter=dev.plain_traceback))
 
 
 class _Handler(logging.StreamHandler[TextIO]):

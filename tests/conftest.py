@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import promises
 import pytest
 from call_scripts import pytest_collect_file
 from databases import KINDS, Databases
 from rehearsal import Rehearsal, fill_demo, rehearse
 from sqlalchemy import Connection, Engine
 
+from ivr.line.actions import ACTIONS
 from ivr.pharmacy.database import open_database
 
 __all__ = ["pytest_collect_file"]  # found here by pytest: call scripts are tests
+
+promises.hold_all(ACTIONS)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    """Fail a test, of whatever kind, in which an action did what it does not declare; the name is pytest's."""
+    promises.BROKEN.clear()
+    yield
+    if promises.BROKEN:
+        pytest.fail("\n".join(dict.fromkeys(promises.BROKEN)), pytrace=False)
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from rich.console import Console
 from test_layers import HELPERS, ROOMS, Room
 
 from ivr.cli import main
-from ivr.line.specs import SPECS
+from ivr.line.actions import SPECS
 from ivr.phone.keyboard import piped_keys
 from ivr.phone.terminal import Terminal, run_terminal
 from ivr.prompts.spoken import KINDS, Value, speak

@@ -11,7 +11,7 @@ from rehearsal import VERSION
 from ivr.errors import DefinitionError
 from ivr.flow.definition import Flows
 from ivr.flow.states import State
-from ivr.line.specs import SPECS
+from ivr.line.actions import SPECS
 from ivr.line.versions import Files, load
 from ivr.simulator import carrier_rules
 

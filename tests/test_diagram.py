@@ -18,7 +18,7 @@ from ivr.cli.draw import pictures
 from ivr.flow.diagram import Picture, flow_picture, line_picture, to_mermaid, to_svg
 from ivr.flow.diagram.layout import Layout, lay_out
 from ivr.flow.diagram.picture import ANY_QUESTION, Box, Way
-from ivr.line.specs import SPECS
+from ivr.line.actions import SPECS
 from ivr.line.versions import Version, load, read_files
 from ivr.settings import Settings
 

@@ -19,7 +19,7 @@ from ivr.flow.call import Call, Dialled, Done, Event, Keys, Started
 from ivr.flow.definition import ActionSpec
 from ivr.flow.interpreter import advance
 from ivr.flow.verbs import Dial, Gather, HangUp, Verb
-from ivr.line.specs import SPECS
+from ivr.line.actions import SPECS
 from ivr.line.versions import Version, load, read_files
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value

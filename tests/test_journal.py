@@ -13,8 +13,8 @@ from rehearsal import IDENTIFIED, VERSION, Rehearsal
 
 from ivr.flow.call import Visit
 from ivr.flow.graph import points
+from ivr.line.actions import SPECS
 from ivr.line.journal import CARD_KEYS, MOST_SHOWN, mask
-from ivr.line.specs import SPECS
 from ivr.payment.published_cards import KNOWN_CARDS
 from ivr.secret import DOT
 

@@ -8,9 +8,9 @@ import pytest
 from rehearsal import PROJECT, VERSION
 
 from ivr.errors import DefinitionError
+from ivr.line.actions import SPECS
 from ivr.line.own_words import OWN_WORDS
 from ivr.line.publications import Files
-from ivr.line.specs import SPECS
 from ivr.line.versions import load
 
 

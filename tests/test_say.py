@@ -13,8 +13,8 @@ from sounds import voice, wav
 from ivr.cli import main
 from ivr.errors import IvrError, Report
 from ivr.flow.loader import read_flows
+from ivr.line.actions import SPECS
 from ivr.line.examples import Examples, read
-from ivr.line.specs import SPECS
 from ivr.prompts import load_prompts, read_folder
 from ivr.prompts.recordings.wav import read as read_wav
 from ivr.prompts.recordings.wav import seconds

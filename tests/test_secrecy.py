@@ -23,7 +23,7 @@ from ivr.cli.record import recording_of
 from ivr.errors import Report
 from ivr.flow.call import Call, Done, Keys
 from ivr.line import cleaning, journal
-from ivr.line.actions import ACTIONS, Inside, address_building, new_address
+from ivr.line.actions import ACTIONS, SPECS, TransactionalAction, address_building, new_address
 from ivr.line.actions.proof import check_third_proof
 from ivr.pages.app import make_app
 from ivr.payment.cards import Card
@@ -290,7 +290,7 @@ def answers_forgotten(patch: pytest.MonkeyPatch) -> None:
     def remembers(context: Any, values: Any) -> Done:
         return replace(check_third_proof(context, values), forgets=())
 
-    patch.setitem(ACTIONS, "check_third_proof", Inside(remembers))
+    patch.setitem(ACTIONS, "check_third_proof", TransactionalAction(SPECS["check_third_proof"], remembers))
 
 
 def cards_in_addresses(patch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ from ivr.flow.parts import Target
 from ivr.flow.states import KINDS, State, kinds
 from ivr.flow.states.base import Look, Role
 from ivr.flow.verbs import GoOn
-from ivr.line.specs import SPECS
+from ivr.line.actions import SPECS
 from ivr.line.versions import Files, Version, load
 from ivr.pages.studio.flows import rows
 from ivr.pages.studio.words import Book

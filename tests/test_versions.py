@@ -17,9 +17,9 @@ from structlog.testing import capture_logs
 
 from ivr.errors import DefinitionError
 from ivr.line import publications
+from ivr.line.actions import SPECS
 from ivr.line.publications import Publication
 from ivr.line.publishing import Watcher, open_versions, publish, roll_back, whoami
-from ivr.line.specs import SPECS
 from ivr.line.versions import Files, Folders, Versions
 from ivr.pages.app import make_app
 from ivr.phone.handset import Handset

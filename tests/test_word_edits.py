@@ -13,7 +13,7 @@ from rehearsal import PROJECT
 from ivr.errors import Report
 from ivr.flow import build_flows, spoken
 from ivr.line import spoken_words
-from ivr.line.specs import SPECS
+from ivr.line.actions import SPECS
 from ivr.prompts import load_prompts, read_folder
 
 Change = tuple[str, str, str]

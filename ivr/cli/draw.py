@@ -13,7 +13,7 @@ from ivr.errors import IvrError, did_you_mean
 from ivr.flow.definition import Flows
 from ivr.flow.diagram import WHOLE, Picture, flow_picture, line_picture, to_mermaid, to_svg
 from ivr.flow.graph import Point
-from ivr.line.specs import SPECS
+from ivr.line.actions import SPECS
 from ivr.line.versions import load, read_files
 from ivr.prompts import Catalogue
 

@@ -7,13 +7,15 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from ivr.errors import IvrError
 from ivr.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 WIDE = 200
 """Columns of a table that is piped into a file."""
@@ -90,4 +92,6 @@ def shown(folder: Path) -> Path:
 
 def console() -> Console:
     """Return where tables go; as wide as the terminal, or wide enough for a file."""
+    from rich.console import Console  # takes as long to load as click does, and most commands print no table
+
     return Console(width=None if sys.stdout.isatty() else WIDE)

@@ -22,10 +22,10 @@ from ivr.cli.group import console, settings, tell_folders
 from ivr.cli.listening import LOCAL, Endpoint, address_of, free_endpoint
 from ivr.cli.record import script_of
 from ivr.errors import SettingError
+from ivr.line.actions import SPECS
 from ivr.line.build import build_line
 from ivr.line.cleaning import clean_journal
 from ivr.line.service import Line
-from ivr.line.specs import SPECS
 from ivr.line.sweep import sweep as sweep_line
 from ivr.line.versions import load, read_files
 from ivr.pages.app import unsigned_means

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Literal
 
 import click
-from watchfiles import watch as watch_files
 
 from ivr.cli.findings import RECORDING, Finding, find, render
 from ivr.cli.group import folders_read, settings, shown
@@ -54,6 +53,8 @@ def check(form: Form | None, strict: bool, ignore: tuple[str, ...], quiet: bool,
 
     if not watch:
         sys.exit(run())
+    from watchfiles import watch as watch_files  # only for those who have it wait
+
     again(run, watch_files(chosen.flows, chosen.prompts, raise_interrupt=False))
 
 

@@ -12,10 +12,10 @@ from ivr.cli.group import console, settings, tell_folders
 from ivr.errors import IvrError
 from ivr.flow.changes import changes
 from ivr.line import publications
+from ivr.line.actions import SPECS
 from ivr.line.build import build_line, folders
 from ivr.line.publications import Calls, Publication
 from ivr.line.publishing import roll_back, whoami
-from ivr.line.specs import SPECS
 from ivr.line.versions import Version, load, read_files, rebuild
 from ivr.pharmacy.database import answering, open_database, upgrade
 from ivr.settings import Settings

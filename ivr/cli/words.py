@@ -13,8 +13,8 @@ import click
 from ivr.cli.group import settings, shown, tell_folders
 from ivr.errors import IvrError, Report, did_you_mean
 from ivr.flow.loader import read_flows
+from ivr.line.actions import SPECS
 from ivr.line.examples import Examples
-from ivr.line.specs import SPECS
 from ivr.phone.speaker import Speaker
 from ivr.prompts import Catalogue, Catalogues, Piece, Prompt, Variant, joined, load_prompts, spoken
 from ivr.prompts.recordings.folder import Folder, Recordings

@@ -8,14 +8,13 @@ from pathlib import Path
 from sqlalchemy import Engine, make_url
 
 from ivr.errors import SettingError
+from ivr.line.actions import SPECS
 from ivr.line.cleaning import clean_journal
 from ivr.line.publishing import open_versions
 from ivr.line.service import Line
-from ivr.line.specs import SPECS
 from ivr.line.versions import Folders, Proof, unproved
 from ivr.payment.gateway import Gateway
 from ivr.payment.sandbox import Sandbox
-from ivr.payment.stripe import StripeGateway
 from ivr.payment.vault import Vault, local_key
 from ivr.pharmacy.database import answering, open_database, upgrade
 from ivr.pharmacy.rules import Rules
@@ -72,6 +71,8 @@ def rules(settings: Settings) -> Rules:
 def gateway(settings: Settings) -> Gateway:
     """Return the card processor that was chosen."""
     if settings.gateway == "stripe" and settings.stripe_api_key:
+        from ivr.payment.stripe import StripeGateway  # loads stripe, half a second that no other line waits for
+
         return StripeGateway(settings.stripe_api_key, settings.stripe_api_base)
     return Sandbox()
 

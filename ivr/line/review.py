@@ -14,7 +14,7 @@ from ivr.flow import build_flows, load_flows
 from ivr.flow.definition import Flows
 from ivr.flow.usage import used_languages, used_prompts
 from ivr.line import own_words, spoken_words
-from ivr.line.specs import SPECS
+from ivr.line.actions import SPECS
 from ivr.prompts import Catalogues, load_prompts
 from ivr.prompts.lint import Lint, Remark, lint
 from ivr.yaml_reader import texts_below

@@ -22,7 +22,7 @@ from ivr.flow.call import Call, Dialled, Done, Event, Failed, Keys, Reading, Sil
 from ivr.flow.interpreter import FlowError, advance
 from ivr.flow.verbs import Dial, Gather, HangUp, Speak, Verb
 from ivr.line import journal, sessions
-from ivr.line.actions import ACTIONS, Outside
+from ivr.line.actions import ACTIONS, ExternalAction
 from ivr.line.answer import Answer, Spoken, as_spoken
 from ivr.line.older import known_outcome
 from ivr.line.service import Caller, Context, Line, TurnTaken
@@ -58,7 +58,7 @@ class _Begun:
     """A turn that has stopped at the outside world."""
 
     call: Call
-    outside: Outside
+    action: ExternalAction
     request: object
     trail: tuple[Visit, ...]
     until: datetime
@@ -86,7 +86,7 @@ def _take(line: Line, caller: Caller, turn: int, event: Event, render: Render) -
     begun = retried(lambda: _begin(line, caller, turn, event, render))
     if not isinstance(begun, _Begun):
         return begun
-    answer = begun.outside.perform(line, begun.request)
+    answer = begun.action.ask(line, begun.request)
     return retried(lambda: _finish(line, caller, turn, event, render, begun, answer))
 
 
@@ -100,7 +100,7 @@ def _begin(line: Line, caller: Caller, turn: int, event: Event, render: Render) 
         walk.take(_too_long(walk.version, locked, _timed(line, caller, locked, event, now), now))
         if walk.outside is None:
             return walk.close(event, render)
-        request = walk.outside.prepare(walk.context, walk.call.values)
+        request = walk.outside.claim(walk.context, walk.call.values)
         if isinstance(request, Done):
             walk.run(advance(walk.version.flows, walk.call, request))
             return walk.close(event, render)
@@ -119,7 +119,7 @@ def _finish(
             return stored
         walk = _Walk(line, connection, caller, locked, now)
         walk.trail.extend(begun.trail)
-        done = begun.outside.finish(walk.context, begun.call.values, begun.request, answer)
+        done = begun.action.finish(walk.context, begun.call.values, begun.request, answer)
         walk.run(advance(walk.version.flows, begun.call, done))
         return walk.close(event, render)
 
@@ -201,7 +201,7 @@ class _Walk:
         self.context = Context(line, connection, now, whose, locked.turn, locked.call.held)
         self.trail: list[Visit] = []
         self.verb: Verb | None = None
-        self.outside: Outside | None = None
+        self.outside: ExternalAction | None = None
 
     def take(self, event: Event) -> None:
         self.run(advance(self.version.flows, self.call, event))
@@ -224,7 +224,7 @@ class _Walk:
             acted += 1
             if acted > flows.line.most_actions:
                 raise FlowError(f'more than {flows.line.most_actions} actions in one turn, at "{step.action}"')
-            if isinstance(action, Outside):
+            if isinstance(action, ExternalAction):
                 if acted > 1:
                     raise FlowError(f'"{step.action}" asks the outside world and must come first in its turn')
                 self.outside = action

@@ -11,14 +11,14 @@ from calendar import monthrange
 from datetime import date, timedelta
 from functools import lru_cache
 
-from holidays import country_holidays
-
 SATURDAY, SUNDAY = 5, 6
 ONE_DAY = timedelta(days=1)
 
 
 @lru_cache(maxsize=64)
 def _holidays(year: int) -> frozenset[date]:
+    from holidays import country_holidays  # takes a tenth of a check's time to load, and most commands ask for no day
+
     named = country_holidays("US", years=year, observed=False)
     return frozenset(day + ONE_DAY if day.weekday() == SUNDAY else day for day in named)
 

@@ -6,19 +6,12 @@ every transaction may write, waits at most about five seconds for another one, a
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-import psycopg
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from psycopg import sql
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -212,7 +205,7 @@ def vacuum(engine: Engine, table: str) -> bool:
     connection = engine.raw_connection()  # SQLAlchemy's would begin a transaction, in which it cannot be done
     try:
         return work(connection)
-    except (sqlite3.OperationalError, psycopg.OperationalError):
+    except engine.dialect.loaded_dbapi.OperationalError:
         return False
     finally:
         connection.close()
@@ -227,20 +220,23 @@ def _vacuum_sqlite(connection: PoolProxiedConnection) -> bool:
 
 
 def _vacuum_postgresql(connection: PoolProxiedConnection, table: str) -> bool:
-    driver = connection.driver_connection
-    if not isinstance(driver, psycopg.Connection):
-        raise TypeError("expected a connection of psycopg")
+    driver: Any = connection.driver_connection
     connection.detach()  # its settings, and its lock, end with it
     driver.autocommit = True
     is_ours = driver.execute("SELECT pg_try_advisory_lock(%s)", (VACUUM_LOCK,)).fetchone()
     if is_ours == (True,):
         driver.execute("SET statement_timeout = 0")
-        driver.execute(sql.SQL("VACUUM {}").format(sql.Identifier(table)))
-    return is_ours == (True,)
+        driver.execute(f"VACUUM {connection.dialect.identifier_preparer.quote(table)}")
+    return bool(is_ours == (True,))
 
 
 def upgrade(engine: Engine) -> None:
     """Bring the tables to the newest revision; several processes may do so at once."""
+    from alembic import command  # its half a second is not for those who only look at flows
+    from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     head = ScriptDirectory.from_config(config).get_current_head()

@@ -12,11 +12,11 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import cast
 
-import zipcodes
 from sqlalchemy import Connection, func, select, update
 
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.load_fields import noon
+from ivr.pharmacy.places import known_zip_codes
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import HELD_REASONS, Address, RefillOrder, SavedCard
 
@@ -66,7 +66,7 @@ def nothing_changes(connection: Connection, records: Sequence[Record], today: da
 
 @cache
 def _cities() -> Mapping[str, tuple[str, str]]:
-    places = zipcodes.list_all()  # type: ignore[no-untyped-call]
+    places = known_zip_codes().list_all()
     return {place["zip_code"]: (place["city"], place["state"]) for place in places}
 
 

@@ -17,9 +17,9 @@ from ivr.flow.graph import points
 from ivr.flow.interpreter import said
 from ivr.flow.states import State
 from ivr.flow.verbs import GoOn, Speak, Variant, Verb
+from ivr.line.actions import SPECS
 from ivr.line.answer import Answer, as_spoken
 from ivr.line.examples import Examples
-from ivr.line.specs import SPECS
 from ivr.phone.document import CarrierError, read_document
 from ivr.phone.post import Reply
 from ivr.phone.verbs import Gather, Play, Say

@@ -19,8 +19,8 @@ from sqlalchemy import Engine
 from ivr.clock import system_clock
 from ivr.flow.definition import Flows
 from ivr.line import build
+from ivr.line.actions import SPECS
 from ivr.line.service import Line
-from ivr.line.specs import SPECS
 from ivr.line.versions import Files, Versions, load, read_files, usable
 from ivr.payment import sandbox
 from ivr.payment.vault import Vault

@@ -1,46 +1,21 @@
-"""Everything the flow can ask for, in one table: name -> the function that does it. `ivr.line.specs` has what it promises.
+"""Everything the flow can ask for: a module a subject, each function with its promise (`ivr.line.action`).
 
-An action reads the call's values, may use the turn's transaction, and comes to one of its outcomes. One that asks
-the outside world is an `Outside`, in three parts, so that nothing is held while it waits.
+Every module of this folder is imported here, so that a new action is in the tables by lying in one of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 
-from ivr.line.actions import (
-    accept_address,
-    address,
-    cards,
-    dropped,
-    identify,
-    new_address,
-    orders,
-    payment,
-    placing,
-    prescription,
-    proof,
-    refill,
-    spelling,
-    transfers,
-)
-from ivr.line.actions.kinds import Action, Inside, Outside
+from ivr.flow.definition import ActionSpec
+from ivr.line.action import ACTIONS, Action, ExternalAction, TransactionalAction
 
-__all__ = ["ACTIONS", "Action", "Inside", "Outside"]
+__all__ = ["ACTIONS", "SPECS", "Action", "ExternalAction", "TransactionalAction"]
 
-ACTIONS: Mapping[str, Action] = {
-    **identify.ACTIONS,
-    **proof.ACTIONS,
-    **dropped.ACTIONS,
-    **refill.ACTIONS,
-    **prescription.ACTIONS,
-    **address.ACTIONS,
-    **new_address.ACTIONS,
-    **spelling.ACTIONS,
-    **accept_address.ACTIONS,
-    **cards.ACTIONS,
-    **placing.ACTIONS,
-    **payment.ACTIONS,
-    **orders.ACTIONS,
-    **transfers.ACTIONS,
-}
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
+
+SPECS: Mapping[str, ActionSpec] = {name: action.spec for name, action in ACTIONS.items()}
+"""What the flow may count on of each of them."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ivr.flow.call import Done
-from ivr.line.actions.address import chosen
-from ivr.line.actions.address_building import Building, Match
-from ivr.line.actions.kinds import Action, Inside, item, text
+from ivr.flow.definition import LIST, Items, Phrases
+from ivr.line.action import action
+from ivr.line.actions.address import CHOSEN, chosen
+from ivr.line.actions.address_building import AT_A_TIME, Building, Match
+from ivr.line.actions.kinds import item, text
 from ivr.line.service import Context
 from ivr.pharmacy.addresses import NewAddress
 from ivr.pharmacy.doubts import Doubt
@@ -15,9 +17,30 @@ from ivr.pharmacy.places import PUERTO_RICO
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
 
+NOTES: Phrases = {
+    "address.near": {},
+    "address.outside": {"house": "address"},
+    **{f"address.{name}": {} for name in ("unchecked", "unchecked_zip", "unchecked_urbanization", "unchecked_number")},
+}
+
+ALSO: Phrases = {
+    f"address.{name}": {}
+    for name in ("unit", "other_unit", "lettered_unit", "other_streets", "narrow", "narrow_urbanization", "mend")
+}
+
+MORE_PARTS: Phrases = {"address.mend_urbanization": {}}
+"""What else can be changed about an address in Puerto Rico."""
+
 # Read back
 
 
+@action(
+    "offered",
+    reads=("building",),
+    writes={"streets": LIST, "note": "phrase", "also": "phrase", "more_parts": "phrase"},
+    items={"streets": Items({"address": "address"}, AT_A_TIME)},
+    phrases={"note": NOTES, "also": ALSO, "more_parts": MORE_PARTS},
+)
 def offer_address(_: Context, values: Values) -> Done:
     """Put together what is known so far, to be heard whole: with each street that may be meant, at most three."""
     building = Building.of(values)
@@ -69,6 +92,13 @@ def _also(building: Building) -> Value:
 # Kept
 
 
+@action(
+    *("chosen", "from_now_on", "to_be_checked"),
+    reads=("building", "street_choice", "address_for"),
+    takes={"address_for": ("order", "always")},
+    writes=CHOSEN,
+    forgets=("building", "streets", "street_choice"),
+)
 def use_new_address(_: Context, values: Values) -> Done:
     """Choose the address that was accepted: for this order, or as the mailing address from the order on.
 
@@ -87,9 +117,3 @@ def use_new_address(_: Context, values: Values) -> Done:
     )
     outcome = "to_be_checked" if not new.verified else "from_now_on" if always else "chosen"
     return Done(outcome, chosen(new), ("building", "streets", "street_choice"))
-
-
-ACTIONS: dict[str, Action] = {
-    "offer_address": Inside(offer_address),
-    "use_new_address": Inside(use_new_address),
-}

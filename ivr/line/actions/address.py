@@ -6,16 +6,25 @@ from dataclasses import asdict
 from typing import Any
 
 from ivr.flow.call import Done
-from ivr.line.actions.kinds import Action, Inside, number
+from ivr.flow.definition import KEPT
+from ivr.line.action import action
+from ivr.line.actions.kinds import number
 from ivr.line.service import Context
 from ivr.pharmacy.addresses import NewAddress, add_address, mailing_address
 from ivr.pharmacy.notices import note_changed_address
 from ivr.prompts.spoken import Value, Values
 
+CHOSEN = {"address": "address", "address_id": KEPT, "new_address": KEPT, "address_held": KEPT}
+"""What a call keeps of the address that the order goes to."""
+
+KEPT_BY = ("new_mailing",)
+"""What the caller says yes to who keeps a new mailing address without ordering."""
+
 ON_FILE: dict[str, Value] = {"address_held": False}
 SPOKEN = ("house_number", "street", "unit", "urbanization", "city", "state", "zip")
 
 
+@action(*("on_file", "none"), reads=("member_id",), on={"on_file": CHOSEN}, tells={"on_file": ("address",)})
 def look_up_address(context: Context, values: Values) -> Done:
     """Find the mailing address on file and choose it."""
     found = mailing_address(context.connection, number(values, "member_id"))
@@ -45,6 +54,7 @@ def spoken(new: NewAddress) -> Value:
     return {name: getattr(new, name) for name in SPOKEN}
 
 
+@action("new", "none", may_read=("new_address",), on={"new": CHOSEN})
 def chosen_address(_: Context, values: Values) -> Done:
     """Go on with an address that was keyed before in this call."""
     new = new_address(values)
@@ -67,6 +77,16 @@ def becomes_mailing(new: NewAddress) -> bool:
 # The end of an order that was not placed
 
 
+@action(
+    *("left", "address_dropped", "unkept"),
+    reads=("member_id",),
+    may_read=("new_address",),
+    on={
+        "left": {"new_address": KEPT},
+        "address_dropped": {"new_address": KEPT},
+        "unkept": {"new_mailing": "address"},
+    },
+)
 def leave_order(_: Context, values: Values) -> Done:
     """Say what is to become of a mailing address that waited for an order: kept if the caller says so, or dropped.
 
@@ -78,6 +98,7 @@ def leave_order(_: Context, values: Values) -> Done:
     return Done("address_dropped" if new and new.kind == "mailing" else "left", {"new_address": None})
 
 
+@action("kept", reads=("member_id",), may_read=("new_address",), writes={"new_address": KEPT}, facts=KEPT_BY)
 def keep_address(context: Context, values: Values) -> Done:
     """Make it the mailing address without any order."""
     new = new_address(values)
@@ -87,29 +108,21 @@ def keep_address(context: Context, values: Values) -> Done:
     return Done("kept", {"new_address": None})
 
 
+@action("dropped", writes={"new_address": KEPT})
 def drop_address(_: Context, __: Values) -> Done:
     """Leave the mailing address as it is."""
     return Done("dropped", {"new_address": None})
 
 
+@action("left", "none", may_read=("new_address",), writes={"new_address": KEPT})
 def leave_mailing_address(_: Context, values: Values) -> Done:
     """Leave the mailing address as it is where another address takes the place of one that waited for an order."""
     new = new_address(values)
     return Done("left" if new and new.kind == "mailing" else "none", {"new_address": None})
 
 
+@action("unkept", "none", may_read=("new_address",))
 def has_unkept_address(_: Context, values: Values) -> Done:
     """Say whether a mailing address waits for an order, before the caller is connected to somebody."""
     new = new_address(values)
     return Done("unkept" if new and new.kind == "mailing" else "none")
-
-
-ACTIONS: dict[str, Action] = {
-    "look_up_address": Inside(look_up_address),
-    "chosen_address": Inside(chosen_address),
-    "leave_order": Inside(leave_order),
-    "keep_address": Inside(keep_address),
-    "drop_address": Inside(drop_address),
-    "leave_mailing_address": Inside(leave_mailing_address),
-    "has_unkept_address": Inside(has_unkept_address),
-}

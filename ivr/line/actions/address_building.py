@@ -9,12 +9,14 @@ from typing import Any
 from ivr.flow.definition import MOST_AT_ONCE
 from ivr.keypad import LETTERS
 from ivr.line.actions.kinds import Item, item
-from ivr.line.specs.accept_address import AT_A_TIME
 from ivr.payment.cards import without_cards
 from ivr.pharmacy.doubts import Doubt, digits_of, has_its_letter
 from ivr.pharmacy.places import place_of
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
+
+AT_A_TIME = 3
+"""Streets offered at once: more cannot be kept in mind."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from ivr.flow.call import Done
+from ivr.flow.definition import KEPT, LIST, Items
 from ivr.line import card_entries
-from ivr.line.actions import refill, speech
-from ivr.line.actions.kinds import Action, Inside, Outside, item, number
+from ivr.line.action import action, external_action
+from ivr.line.actions import keyed, refill, speech
+from ivr.line.actions.kinds import item, number
 from ivr.line.card_entries import Entry
 from ivr.line.service import Context, Line
-from ivr.line.specs.cards import MOST_CARDS
 from ivr.orders.authorize import is_our_fault
 from ivr.orders.cards import expired_cards, saved_cards
 from ivr.payment.cards import (
@@ -36,7 +37,17 @@ from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
 from ivr.secret import Secret
 
+MOST_CARDS = 3
+"""Cards on file that are offered; more would be too long to listen to."""
 
+
+@action(
+    "due",
+    "nothing_due",
+    reads=("basket",),
+    writes={"amounts": "phrase", "total": "money", "card": KEPT, "keep_card": KEPT},
+    phrases={"amounts": speech.AMOUNTS},
+)
 def add_up(_: Context, values: Values) -> Done:
     """Add up what is due, now and on each later day."""
     totals = refill.totals(values)
@@ -46,6 +57,14 @@ def add_up(_: Context, values: Values) -> Done:
     )
 
 
+@action(
+    "on_file",
+    "none",
+    reads=("member_id",),
+    writes={"cards": LIST, "expired": "phrase"},
+    items={"cards": Items({"card": "phrase"}, MOST_CARDS)},
+    phrases={"card": speech.CARDS, "expired": {"card.expired": {"card": "phrase"}}},
+)
 def list_cards(context: Context, values: Values) -> Done:
     """List the cards on file that can still be used."""
     found = saved_cards(context.connection, number(values, "member_id"), context.line.gateway.name, context.today)
@@ -63,12 +82,21 @@ def list_cards(context: Context, values: Values) -> Done:
     return Done("on_file" if listed else "none", {"cards": listed, "expired": expired})
 
 
+@action(
+    "chosen",
+    reads=("card_choice",),
+    writes={"card": KEPT, "spoken_card": KEPT, "keep_card": KEPT},
+)
 def use_card_on_file(_: Context, values: Values) -> Done:
     """Choose the card on file."""
     chosen = item(values, "card_choice")
     return Done("chosen", {"card": chosen, "spoken_card": chosen["card"], "keep_card": "no"})
 
 
+@action(
+    *("good", "too_short", "too_long", "bad_number", "unsupported_brand"),
+    answers={"card_number": keyed.CARD_NUMBER},
+)
 def check_card_number(context: Context, _: Values) -> Done:
     """Check the number as it is keyed, and keep it for the questions to come."""
     keyed = context.held.get("card_number")
@@ -79,6 +107,10 @@ def check_card_number(context: Context, _: Values) -> Done:
     return Done("good")
 
 
+@action(
+    *("code_of_three", "code_of_four", "past", "no_such_date", "lost", "year_of_four"),
+    answers={"card_expiry": keyed.CARD_EXPIRY},
+)
 def check_card_expiry(context: Context, _: Values) -> Done:
     """Check the expiry date; the outcome says how long the security code is."""
     keyed, entry = context.held.get("card_expiry"), card_entries.take(context)
@@ -90,6 +122,10 @@ def check_card_expiry(context: Context, _: Values) -> Done:
     return _expiry(context, entry, keyed)
 
 
+@action(
+    *("code_of_three", "code_of_four", "past", "no_such_date", "lost"),
+    answers={"card_expiry_rest": keyed.CARD_EXPIRY_REST},
+)
 def check_rest_of_expiry(context: Context, _: Values) -> Done:
     """Take the last two digits of a year that was keyed with four."""
     rest, entry = context.held.get("card_expiry_rest"), card_entries.take(context)
@@ -106,19 +142,11 @@ def _expiry(context: Context, entry: Entry, keyed: Secret | None) -> Done:
     return Done("code_of_four" if entry.brand == Brand.AMEX else "code_of_three")
 
 
-def _prepare_exchange(context: Context, _: Values) -> Card | Done:
-    entry, code = card_entries.take(context), context.held.get("card_code")
-    if entry is None or code is None or not entry.exp_year or not check_code(Brand(entry.brand), code):
-        card_entries.wipe(context)
-        return Done("lost")
-    return Card(entry.number, entry.exp_month, entry.exp_year, code)
-
-
-def _perform_exchange(line: Line, card: Card) -> Token | Refused | Unavailable:
+def _tokenize(line: Line, card: Card) -> Token | Refused | Unavailable:
     return line.gateway.tokenize(card)
 
 
-def _finish_exchange(context: Context, _: Values, __: Card, answer: Token | Refused | Unavailable) -> Done:
+def _exchanged(context: Context, _: Values, __: Card, answer: Token | Refused | Unavailable) -> Done:
     card_entries.wipe(context)
     if is_our_fault(answer, None):
         return Done("unavailable")
@@ -139,6 +167,25 @@ def _finish_exchange(context: Context, _: Values, __: Card, answer: Token | Refu
             return Done("unavailable")
 
 
+@external_action(
+    "exchanged",
+    "refused",
+    "unavailable",
+    "lost",
+    answers={"card_code": keyed.CARD_CODE},
+    on={"exchanged": {"card": KEPT, "spoken_card": KEPT}},
+    ask=_tokenize,
+    finish=_exchanged,
+)
+def exchange_card(context: Context, _: Values) -> Card | Done:
+    """Exchange the card for the processor's token, and drop its digits."""
+    entry, code = card_entries.take(context), context.held.get("card_code")
+    if entry is None or code is None or not entry.exp_year or not check_code(Brand(entry.brand), code):
+        card_entries.wipe(context)
+        return Done("lost")
+    return Card(entry.number, entry.exp_month, entry.exp_year, code)
+
+
 def seal_token(vault: Vault, token: Secret, now: datetime) -> str:
     """Return a token as text that may lie in a call's state."""
     return base64.b85encode(vault.seal(token.reveal().encode(), now)).decode()
@@ -150,14 +197,3 @@ def open_token(vault: Vault, sealed: str, now: datetime) -> Secret:
     if opened is None:
         raise ValueError("a card's token cannot be opened: it was sealed with another key")
     return Secret(opened.decode())
-
-
-ACTIONS: dict[str, Action] = {
-    "add_up": Inside(add_up),
-    "list_cards": Inside(list_cards),
-    "use_card_on_file": Inside(use_card_on_file),
-    "check_card_number": Inside(check_card_number),
-    "check_card_expiry": Inside(check_card_expiry),
-    "check_rest_of_expiry": Inside(check_rest_of_expiry),
-    "exchange_card": Outside(_prepare_exchange, _perform_exchange, _finish_exchange),
-}

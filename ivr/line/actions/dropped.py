@@ -7,15 +7,19 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from ivr.flow.call import Done
+from ivr.flow.definition import KEPT
 from ivr.line import tables
-from ivr.line.actions.address import chosen
-from ivr.line.actions.kinds import Action, Inside, item, items, number
+from ivr.line.action import action
+from ivr.line.actions.address import CHOSEN, chosen
+from ivr.line.actions.kinds import item, items, number
 from ivr.line.service import Context
 from ivr.line.sessions import STATE_KEPT, values_left
-from ivr.line.specs.dropped import DROPPED
 from ivr.pharmacy.addresses import NewAddress
 from ivr.pharmacy.doubts import judged_anew
 from ivr.prompts.spoken import Value, Values
+
+DROPPED = ("dropped", "dropped_address")
+"""What is kept of the call before until the caller says whether to go on with it."""
 
 _LAST_CALL = (
     select(tables.call.c.sealed_state)
@@ -31,10 +35,19 @@ _LAST_CALL = (
 )
 
 
+@action(
+    "dropped",
+    "none",
+    reads=("member_id",),
+    may_read=("dropped_asked",),
+    writes={"dropped_asked": KEPT},
+    on={"dropped": {"dropped": KEPT, "count": "number", "dropped_address": KEPT}},
+    tells={"dropped": ("count",)},
+)
 def find_dropped_order(context: Context, values: Values) -> Done:
     """Find what this member had chosen when their last call ended; asked about once a call."""
     if context.caller.withheld or values.get("dropped_asked"):
-        return Done("none")
+        return Done("none", {"dropped_asked": True})
     sealed = context.connection.scalar(
         _LAST_CALL,
         {
@@ -56,6 +69,14 @@ def find_dropped_order(context: Context, values: Values) -> Done:
     return Done("dropped", {"dropped_asked": True, **dropped})
 
 
+@action(
+    *("taken_up", "with_address"),
+    reads=("dropped",),
+    may_read=("dropped_address",),
+    writes={"basket": KEPT},
+    on={"with_address": {"unproved_address": KEPT}},
+    forgets=DROPPED,
+)
 def take_up_order(_: Context, values: Values) -> Done:
     """Go on with what had been chosen; every prescription is judged again when the order is placed."""
     taken: dict[str, Value] = {"basket": items(values, "dropped")}
@@ -64,15 +85,9 @@ def take_up_order(_: Context, values: Values) -> Done:
     return Done("taken_up", taken, forgets=DROPPED)
 
 
+@action("taken_up", "to_be_checked", reads=("unproved_address",), writes=CHOSEN, forgets=("unproved_address",))
 def take_up_address(context: Context, values: Values) -> Done:
     """Go on with the address that had been keyed, as it is to be taken now."""
     left: Any = item(values, "unproved_address")
     new = judged_anew(context.connection, NewAddress(**left))
     return Done("taken_up" if new.verified else "to_be_checked", chosen(new), forgets=("unproved_address",))
-
-
-ACTIONS: dict[str, Action] = {
-    "find_dropped_order": Inside(find_dropped_order),
-    "take_up_order": Inside(take_up_order),
-    "take_up_address": Inside(take_up_address),
-}

@@ -1,39 +1,13 @@
-"""The two kinds of actions, and the few readers that give a call's values their types."""
+"""The few readers that give a call's values their types."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
-from ivr.flow.call import Done
-from ivr.line.service import Context, Line
 from ivr.prompts.spoken import Value, Values
 
 Item = Mapping[str, Value]
-
-
-@dataclass(frozen=True, slots=True)
-class Inside:
-    """An action that happens within the turn's transaction."""
-
-    run: Callable[[Context, Values], Done]
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """An action that asks the outside world: claim in a transaction, ask with none held, finish in another.
-
-    `prepare` returns what `perform` is to ask, or an outcome when there is nothing to ask.
-    """
-
-    prepare: Callable[[Context, Values], Any]
-    perform: Callable[[Line, Any], Any]
-    finish: Callable[[Context, Values, Any, Any], Done]
-
-
-Action = Inside | Outside
 
 
 def text(values: Values, name: str) -> str:

@@ -10,9 +10,12 @@ from dataclasses import replace
 from itertools import islice
 
 from ivr.flow.call import Done
+from ivr.flow.definition import KEPT, LIST, MOST_AT_ONCE, Items, Phrases
 from ivr.keypad import letters_to_keys, unspell
+from ivr.line.action import action
+from ivr.line.actions import keyed
 from ivr.line.actions.address_building import Building, Match, page, readings
-from ivr.line.actions.kinds import Action, Inside, item, items, text
+from ivr.line.actions.kinds import item, items, text
 from ivr.line.service import Context
 from ivr.payment.cards import without_cards
 from ivr.pharmacy.doubts import doubt
@@ -24,12 +27,36 @@ from ivr.prompts.spoken import Value, Values
 from ivr.prompts.spoken.urbanizations import AREAS
 from ivr.secret import DOT
 
+BUILT = {"building": KEPT}
+
+MARKED = ("done", "impossible")
+
+PLACED = {**BUILT, "place": "address"}
+
+ZIP_TOLD = {**BUILT, "zip_note": "phrase"}
+
+ZIP_NOTES: Phrases = {"address.retired_zip": {}}
+
+ZIP_KNOWN = ("place", "mended", "same_street", "other_streets", "no_streets", "military")
+
+UNITS = {"units": Items({"unit": "digits"}, MOST_AT_ONCE)}
+
+CITIES = {"cities": Items({"city": "text"}, MOST_AT_ONCE)}
+
+OTHERS: Phrases = {"address.more_units": {}, "address.more_cities": {}}
+"""Said after a page of choices when there are others."""
+
+UNITS_TOLD = {"units": LIST, "others": "phrase"}
+
+CITIES_TOLD = {"cities": LIST, "others": "phrase"}
+
 MOST_MATCHES = 12
 """Streets kept to be offered; who wants none of so many is asked for more letters."""
 
 FRACTIONS = {"half": "1/2", "quarter": "1/4", "three_quarters": "3/4"}
 
 
+@action("begun", writes=ZIP_TOLD, phrases={"zip_note": ZIP_NOTES})
 def begin_address(_: Context, __: Values) -> Done:
     """Begin a new address, with nothing of an earlier one."""
     return Done("begun", {"building": Building().value, "zip_note": ()})
@@ -42,6 +69,15 @@ def _built(outcome: str, building: Building, *forgets: str) -> Done:
 # ZIP and house number
 
 
+@action(
+    *(*ZIP_KNOWN, "unknown"),
+    reads=("building", "keyed_zip"),
+    writes=ZIP_TOLD,
+    on=dict.fromkeys(ZIP_KNOWN, PLACED),
+    phrases={"zip_note": ZIP_NOTES},
+    forgets=("keyed_zip",),
+    answers={"keyed_zip": keyed.ZIP},
+)
 def take_zip(context: Context, values: Values) -> Done:
     """Take the ZIP code. When only that was to be changed, the rest stands where the very street is found again."""
     keyed, before = text(values, "keyed_zip"), Building.of(values)
@@ -76,6 +112,13 @@ def _zip_note(place: Place) -> Value:
     return (phrase("address.retired_zip"),) if place.retired else ()
 
 
+@action(
+    *("taken", "mended", "no_streets", "zip", "again", "no_number"),
+    reads=("building", "keyed_house"),
+    on={"taken": BUILT, "mended": BUILT, "no_streets": BUILT},
+    forgets=("keyed_house",),
+    answers={"keyed_house": keyed.HOUSE_NUMBER},
+)
 def take_house(context: Context, values: Values) -> Done:
     """Take the house number. Star alone goes back to the ZIP code, star after digits begins the number anew."""
     keyed, building = text(values, "keyed_house"), Building.of(values)
@@ -90,6 +133,14 @@ def take_house(context: Context, values: Values) -> Done:
     return _built("taken" if known else "no_streets", replace(building, street=""), "keyed_house")
 
 
+@action(
+    *MARKED,
+    reads=("building", "keyed_letter", "letter_place"),
+    on={"done": BUILT},
+    forgets=("keyed_letter",),
+    answers={"keyed_letter": keyed.HOUSE_MARK},
+    takes={"letter_place": ("in_front", "behind")},
+)
 def add_house_letter(_: Context, values: Values) -> Done:
     """Add a letter to the house number, in front (W3456) or behind (74B): its key and its place on the key."""
     building, keyed = Building.of(values), text(values, "keyed_letter")
@@ -98,6 +149,13 @@ def add_house_letter(_: Context, values: Values) -> Done:
     return _marked(building.keying(keyed), letter.isalpha(), house, "keyed_letter")
 
 
+@action(
+    *MARKED,
+    reads=("building", "keyed_dash"),
+    on={"done": BUILT},
+    forgets=("keyed_dash",),
+    answers={"keyed_dash": keyed.HOUSE_MARK},
+)
 def add_house_dash(_: Context, values: Values) -> Done:
     """Put a dash after so many digits of the house number."""
     building, keyed = Building.of(values), text(values, "keyed_dash")
@@ -105,6 +163,12 @@ def add_house_dash(_: Context, values: Values) -> Done:
     return _marked(building.keying(keyed), 0 < at < len(digits), f"{digits[:at]}-{digits[at:]}", "keyed_dash")
 
 
+@action(
+    *MARKED,
+    reads=("building", "fraction"),
+    on={"done": BUILT},
+    takes={"fraction": ("half", "quarter", "three_quarters")},
+)
 def add_house_fraction(_: Context, values: Values) -> Done:
     """Add a half or a quarter to the house number."""
     building, fraction = Building.of(values), FRACTIONS[text(values, "fraction")]
@@ -120,12 +184,28 @@ def _marked(building: Building, fits: bool, house: str, *forgets: str) -> Done:
 # The street
 
 
+@action(
+    "found",
+    "nothing",
+    reads=("building", "keyed_street"),
+    writes=BUILT,
+    forgets=("keyed_street",),
+    answers={"keyed_street": keyed.STREET_LETTERS},
+)
 def find_street(context: Context, values: Values) -> Done:
     """Look up the streets that begin with the letters keyed."""
     building, keyed = Building.of(values), text(values, "keyed_street")
-    return _found(context, replace(building.keying(keyed), letters=keyed, urbanization=""))
+    return _found(context, replace(building.keying(keyed), letters=keyed, urbanization=""), "keyed_street")
 
 
+@action(
+    "found",
+    "nothing",
+    reads=("building", "keyed_street"),
+    writes=BUILT,
+    forgets=("keyed_street",),
+    answers={"keyed_street": keyed.STREET_LETTERS},
+)
 def narrow_street(context: Context, values: Values) -> Done:
     """Take more letters: those that come next or, when that fits nothing, the name from its beginning."""
     building, keyed = Building.of(values), text(values, "keyed_street")
@@ -136,7 +216,7 @@ def narrow_street(context: Context, values: Values) -> Done:
         return _built("found", replace(building.keying(keyed), matches=lying, first=0), "keyed_street")
     longer = building.letters + keyed
     letters = longer if rank(known, longer, house) or not rank(known, keyed, house) else keyed
-    return _found(context, replace(building.keying(keyed), letters=letters))
+    return _found(context, replace(building.keying(keyed), letters=letters), "keyed_street")
 
 
 def _in_urbanization(building: Building, known: Sequence[StreetFacts], keyed: str) -> tuple[Match, ...]:
@@ -152,18 +232,19 @@ def _begins(urbanization: str | None, keyed: str) -> bool:
     return any(letters_to_keys("".join(said)).startswith(keyed) for said in (words, full, words[1:]))
 
 
+@action("found", "nothing", reads=("building",), writes=BUILT)
 def look_again(context: Context, values: Values) -> Done:
     """Look the street up anew after the ZIP code or the house number was changed; a box or a spelled one stands."""
     building = Building.of(values)
     return Done("found", {"building": building.value}) if building.street else _found(context, building)
 
 
-def _found(context: Context, building: Building) -> Done:
+def _found(context: Context, building: Building, *forgets: str) -> Done:
     known, house = streets_of(context.connection, building.zip), building.house_digits
     matches = _matches(building, known, rank(known, building.letters, house)) or _near(known, building)
     kept, _, _ = without_cards(building.letters).partition(DOT)  # a long name may happen to hold a card's number
     building = replace(building, matches=matches, first=0, street="", checked=True, letters=kept)
-    return _built("found" if matches else "nothing", building, "keyed_street")
+    return _built("found" if matches else "nothing", building, *forgets)
 
 
 def _near(known: tuple[StreetFacts, ...], building: Building) -> tuple[Match, ...]:
@@ -188,6 +269,7 @@ def _matches(
     )
 
 
+@action("found", "nothing", reads=("building",), writes=BUILT)
 def next_streets(context: Context, values: Values) -> Done:
     """Go on to the streets that fit next best: the rest of those that fit, then those that do but for one press."""
     building = Building.of(values)
@@ -199,12 +281,28 @@ def next_streets(context: Context, values: Values) -> Done:
     return _built("found", replace(building, matches=matches, first=following))
 
 
+@action(
+    "done",
+    reads=("building", "box_kind", "keyed_route"),
+    writes=BUILT,
+    forgets=("keyed_route",),
+    answers={"keyed_route": keyed.ROUTE},
+    takes={"box_kind": ("RR", "HC", "PSC", "UNIT", "CMR")},
+)
 def take_route(_: Context, values: Values) -> Done:
     """Take the number that stands before the box: of a rural route, a military unit."""
     keyed, kind = text(values, "keyed_route"), text(values, "box_kind")
     return _built("done", replace(Building.of(values).keying(keyed), street=f"{kind} {keyed}"), "keyed_route")
 
 
+@action(
+    "done",
+    reads=("building", "box_kind", "keyed_box"),
+    writes=BUILT,
+    forgets=("keyed_box",),
+    answers={"keyed_box": keyed.BOX},
+    takes={"box_kind": ("PO",)},
+)
 def take_box(_: Context, values: Values) -> Done:
     """Make up an address that has a box and no house number."""
     building, keyed = Building.of(values).keying(text(values, "keyed_box")), text(values, "keyed_box")
@@ -218,6 +316,15 @@ def take_box(_: Context, values: Values) -> Done:
 # A unit
 
 
+@action(
+    *("done", "several"),
+    reads=("building", "keyed_unit"),
+    writes={**BUILT, **UNITS_TOLD},
+    items=UNITS,
+    phrases={"others": OTHERS},
+    forgets=("keyed_unit",),
+    answers={"keyed_unit": keyed.UNIT},
+)
 def take_unit(_: Context, values: Values) -> Done:
     """Take a unit, one press a sign; a single press may be a digit or one of its letters, so these are offered."""
     keyed = text(values, "keyed_unit")
@@ -227,22 +334,26 @@ def take_unit(_: Context, values: Values) -> Done:
     return Done("several" if several else "done", told, ("keyed_unit",))
 
 
+@action("listed", "none", reads=("building",), writes=UNITS_TOLD, items=UNITS, phrases={"others": OTHERS})
 def list_units(_: Context, values: Values) -> Done:
     """List what a unit may be when a letter is in it."""
     found = readings(Building.of(values).unit_keys)
     return Done("listed" if found else "none", page("units", found))
 
 
+@action("listed", reads=("building", "units"), writes=UNITS_TOLD, items=UNITS, phrases={"others": OTHERS})
 def more_units(_: Context, values: Values) -> Done:
     """List what else a unit may be."""
     return Done("listed", page("units", readings(Building.of(values).unit_keys), items(values, "units")))
 
 
+@action("done", reads=("building", "unit_choice"), writes=BUILT)
 def use_unit(_: Context, values: Values) -> Done:
     """Take the unit that was chosen."""
     return _built("done", replace(Building.of(values), unit=text(item(values, "unit_choice"), "unit")))
 
 
+@action("done", reads=("building",), writes=BUILT)
 def remove_unit(_: Context, values: Values) -> Done:
     """Go on without a unit."""
     return _built("done", replace(Building.of(values), unit="", unit_keys=""))
@@ -251,17 +362,20 @@ def remove_unit(_: Context, values: Values) -> Done:
 # The city and the urbanization
 
 
+@action("it_may", "it_cannot", reads=("building",))
 def may_lie_in_urbanization(_: Context, values: Values) -> Done:
     """Say whether there are urbanizations where the address is."""
     return Done("it_may" if Building.of(values).state == PUERTO_RICO else "it_cannot")
 
 
+@action("some", "none", reads=("building",), writes=CITIES_TOLD, items=CITIES, phrases={"others": OTHERS})
 def list_cities(_: Context, values: Values) -> Done:
     """List the other city names that mail to this ZIP code may carry."""
     names = _other_cities(Building.of(values))
     return Done("some" if names else "none", page("cities", names))
 
 
+@action("some", reads=("building", "cities"), writes=CITIES_TOLD, items=CITIES, phrases={"others": OTHERS})
 def more_cities(_: Context, values: Values) -> Done:
     """List further city names."""
     return Done("some", page("cities", _other_cities(Building.of(values)), items(values, "cities")))
@@ -272,32 +386,8 @@ def _other_cities(building: Building) -> list[str]:
     return [name for name in ((place.city, *place.other_cities) if place else ()) if name != building.city]
 
 
+@action("done", reads=("building", "city_choice"), writes=PLACED)
 def use_city(_: Context, values: Values) -> Done:
     """Take the city that was chosen."""
     building = replace(Building.of(values), city=text(item(values, "city_choice"), "city"))
     return Done("done", {"building": building.value, "place": building.place})
-
-
-ACTIONS: dict[str, Action] = {
-    "begin_address": Inside(begin_address),
-    "take_zip": Inside(take_zip),
-    "take_house": Inside(take_house),
-    "add_house_letter": Inside(add_house_letter),
-    "add_house_dash": Inside(add_house_dash),
-    "add_house_fraction": Inside(add_house_fraction),
-    "find_street": Inside(find_street),
-    "narrow_street": Inside(narrow_street),
-    "look_again": Inside(look_again),
-    "next_streets": Inside(next_streets),
-    "take_route": Inside(take_route),
-    "take_box": Inside(take_box),
-    "take_unit": Inside(take_unit),
-    "list_units": Inside(list_units),
-    "more_units": Inside(more_units),
-    "use_unit": Inside(use_unit),
-    "remove_unit": Inside(remove_unit),
-    "may_lie_in_urbanization": Inside(may_lie_in_urbanization),
-    "list_cities": Inside(list_cities),
-    "more_cities": Inside(more_cities),
-    "use_city": Inside(use_city),
-}

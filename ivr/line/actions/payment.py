@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ivr.flow.call import Done
+from ivr.flow.definition import Phrases
+from ivr.line.action import action, external_action
 from ivr.line.actions import speech
-from ivr.line.actions.kinds import Action, Inside, Outside, number
+from ivr.line.actions.kinds import number
 from ivr.line.actions.order_facts import alike, is_on_file, kept
 from ivr.line.actions.placing import attach_card
 from ivr.line.service import Context, Line
@@ -19,16 +21,23 @@ from ivr.orders.states import cancel_order
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
 
+PAYMENT_FACTS = ("order_number", "amounts", "paying")
+"""What a payment for an order that stands unpaid is confirmed by."""
+
+SAID = {"order_number": "digits", "amounts": "phrase", "paying": "phrase"}
+
+PHRASES = {"amounts": speech.AMOUNTS, "paying": speech.PAYING, "card": speech.CARDS}
+
+CANCEL_FACTS = ("order_number", "contents", "gives_back")
+"""What a cancellation is confirmed by."""
+
+CONTENTS: Phrases = {"cancel.content": {"what": "phrase", "days": "number"}}
+
 PATIENCE = timedelta(seconds=40)
 """For how long a caller is kept waiting for a slow processor."""
 
 
-def _prepare(context: Context, values: Values) -> Request | Done:
-    claimed = authorize.claim(context.connection, context.line.gateway, number(values, "order_id"), context.now)
-    return claimed if isinstance(claimed, Request) else _told(context, values, claimed)
-
-
-def _perform(line: Line, request: Request) -> ProcessorAnswer:
+def _ask(line: Line, request: Request) -> ProcessorAnswer:
     return authorize.ask(line.gateway, request)
 
 
@@ -43,6 +52,20 @@ def _told(context: Context, values: Values, settled: Settled) -> Done:
     return Done(settled.value)
 
 
+@external_action(
+    *("paid", "declined", "waiting", "held", "slow"),
+    reads=("order_id",),
+    facts=("amounts", "paying"),
+    ask=_ask,
+    finish=_finish,
+)
+def settle_order(context: Context, values: Values) -> Request | Done:
+    """Ask the processor to pay the order that was placed."""
+    claimed = authorize.claim(context.connection, context.line.gateway, number(values, "order_id"), context.now)
+    return claimed if isinstance(claimed, Request) else _told(context, values, claimed)
+
+
+@action("said", "needs_card", "settled", reads=("order_id", "member_id"), on={"said": SAID}, phrases=PHRASES)
 def say_unpaid(context: Context, values: Values) -> Done:
     """Put together what a payment that nobody asked for yet would charge: the facts that the caller's yes is to."""
     order = order_by_id(context.connection, number(values, "order_id"))
@@ -60,6 +83,7 @@ def say_unpaid(context: Context, values: Values) -> Done:
     return Done("said", _said(order, speech.card(payment.brand, payment.last4), keep))
 
 
+@action("said", reads=("order_id", "member_id", "card", "keep_card", "spoken_card"), writes=SAID, phrases=PHRASES)
 def say_payment(context: Context, values: Values) -> Done:
     """Put together what would be charged to the card that was chosen for an order that stands unpaid."""
     order = order_by_id(context.connection, number(values, "order_id"))
@@ -68,6 +92,7 @@ def say_payment(context: Context, values: Values) -> Done:
     return Done("said", _said(order, values["spoken_card"], kept(context, values)))
 
 
+@action("taken", "changed", "settled", reads=("order_id", "member_id"), facts=PAYMENT_FACTS)
 def take_unpaid(context: Context, values: Values) -> Done:
     """Take the caller's yes to paying for an order as it was said; when it is another by now, to nothing."""
     said = say_unpaid(context, values)
@@ -84,6 +109,19 @@ def _said(order: OrderFacts, card: Value, keep: tuple[Value, ...]) -> dict[str, 
     }
 
 
+@action(
+    "said",
+    "waiting",
+    "settled",
+    reads=("order_id",),
+    may_read=("proved",),
+    on={"said": {"order_number": "digits", "contents": "phrase", "gives_back": "phrase"}},
+    phrases={
+        "contents": CONTENTS,
+        "what": speech.MEDICINE,
+        "gives_back": {"cancel.gives_back": {"count": "number"}},
+    },
+)
 def say_cancel(context: Context, values: Values) -> Done:
     """Put together what would be cancelled and given back: the facts that the caller's yes is to."""
     order = order_by_id(context.connection, number(values, "order_id"))
@@ -100,6 +138,11 @@ def say_cancel(context: Context, values: Values) -> Done:
     return Done("said", {"order_number": order.order_number, "contents": contents, "gives_back": gives_back})
 
 
+@action(
+    *("pending", "settled", "changed"),
+    reads=("order_id", "member_id", "card", "keep_card", "spoken_card"),
+    facts=PAYMENT_FACTS,
+)
 def pay_with_other_card(context: Context, values: Values) -> Done:
     """Ask again for an order that was declined, with the card chosen now."""
     order_id = number(values, "order_id")
@@ -114,6 +157,7 @@ def pay_with_other_card(context: Context, values: Values) -> Done:
     return Done("pending")
 
 
+@action("cancelled", "waiting", "settled", reads=("order_id",), facts=CANCEL_FACTS)
 def cancel_unpaid(context: Context, values: Values) -> Done:
     """Cancel an order that was not paid; its refills and lines are given back. One that was paid meanwhile stands."""
     order_id = number(values, "order_id")
@@ -124,14 +168,3 @@ def cancel_unpaid(context: Context, values: Values) -> Done:
         return Done("settled")
     cancel_order(context.connection, order_id)
     return Done("cancelled")
-
-
-ACTIONS: dict[str, Action] = {
-    "settle_order": Outside(_prepare, _perform, _finish),
-    "say_unpaid": Inside(say_unpaid),
-    "say_payment": Inside(say_payment),
-    "take_unpaid": Inside(take_unpaid),
-    "say_cancel": Inside(say_cancel),
-    "pay_with_other_card": Inside(pay_with_other_card),
-    "cancel_unpaid": Inside(cancel_unpaid),
-}

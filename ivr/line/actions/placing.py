@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ivr.flow.call import Done
+from ivr.flow.definition import KEPT
 from ivr.line import lockout
+from ivr.line.action import action
 from ivr.line.actions import refill, speech
 from ivr.line.actions.address import becomes_mailing, new_address, write_address
 from ivr.line.actions.cards import open_token
-from ivr.line.actions.kinds import Action, Inside, Item, day, item, items, number, text
+from ivr.line.actions.kinds import Item, day, item, items, number, text
 from ivr.line.actions.order_facts import alike, keeps_card, order_facts
 from ivr.line.service import Context
 from ivr.orders import lease, place
@@ -21,7 +23,40 @@ from ivr.orders.states import use_card
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
 
+ORDERED = {
+    "order_id": KEPT,
+    "order_number": "digits",
+    "arrives_on": "date",
+    "placed": "phrase",
+    "later_orders": "phrase",
+    "address_note": "phrase",
+    "basket": KEPT,
+    "address_id": KEPT,
+    "new_address": KEPT,
+}
 
+FACTS = ("lines", "ship_to", "amounts", "paying", "supply_notes")
+"""What an order is confirmed by: the prescriptions, the address, what is charged to which card, and what comes late."""
+
+SHIP_TO = ("order.ship_to", "order.ship_to_from_now_on", "order.ship_to_once_checked")
+
+
+@action(
+    "said",
+    "changed",
+    reads=("member_id", "basket", "card", "keep_card", "address", "address_id", "address_held", "new_address"),
+    may_read=("proved", "spoken_card"),
+    on={"said": {**dict.fromkeys(FACTS, "phrase"), "basket": KEPT, "count": "number"}},
+    phrases={
+        "lines": speech.LINES,
+        "ship_to": {name: {"address": "address"} for name in SHIP_TO},
+        "what": speech.MEDICINE,
+        "amounts": speech.AMOUNTS,
+        "paying": speech.PAYING,
+        "supply_notes": speech.SUPPLY_NOTES,
+        "card": speech.CARDS,
+    },
+)
 def say_back(context: Context, values: Values) -> Done:
     """Put together all that is about to be ordered: the facts that the caller's yes is to."""
     facts = order_facts(context, values)
@@ -37,6 +72,30 @@ class _NotPlacedError(Exception):
     taken: Taken | None
 
 
+@action(
+    "pending",
+    "placed",
+    "taken",
+    "all_taken",
+    "changed",
+    reads=("member_id", "basket", "address_id", "new_address", "address_held", "card", "keep_card"),
+    may_read=("proved", "spoken_card", "address"),
+    takes={"keep_card": ("yes", "no")},
+    on={
+        "pending": ORDERED,
+        "placed": ORDERED,
+        "taken": {"what": "phrase", "basket": KEPT},
+        "all_taken": {"what": "phrase", "basket": KEPT},
+    },
+    phrases={
+        "placed": speech.PLACED,
+        "address_note": {"address.changed": {}},
+        "later_orders": speech.PLACED,
+        "what": speech.MEDICINE,
+    },
+    tells={"placed": ("placed",), "taken": ("what",), "all_taken": ("what",)},
+    facts=FACTS,
+)
 def place_order(context: Context, values: Values) -> Done:
     """Place what was said back; when a prescription was ordered elsewhere meanwhile, nothing, and it leaves the basket.
 
@@ -165,9 +224,3 @@ def begin_paying(context: Context, values: Values, order_id: int, cents: int) ->
         now=context.now,
     )
     lease.begin(context.connection, order_id, context.caller.sid, context.now, keep_card=keeps_card(values))
-
-
-ACTIONS: dict[str, Action] = {
-    "say_back": Inside(say_back),
-    "place_order": Inside(place_order),
-}

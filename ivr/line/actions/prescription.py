@@ -2,22 +2,104 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ivr.flow.call import Done
+from ivr.flow.definition import KEPT, LIST, Items, Phrases
 from ivr.line import lockout
-from ivr.line.actions import speech
-from ivr.line.actions.kinds import Action, Inside, day, item, items, number, text
+from ivr.line.action import action
+from ivr.line.actions import keyed, speech
+from ivr.line.actions.kinds import day, item, items, number, text
 from ivr.line.service import Context
-from ivr.line.specs.prescription import MOST_NUMBERS, TOLD
+from ivr.pharmacy import prescriptions
 from ivr.pharmacy.findings import Supply
 from ivr.pharmacy.members import member_number
-from ivr.pharmacy.prescriptions import KeyedRx, assess, keyed_prescriptions, request_renewal
+from ivr.pharmacy.prescriptions import KeyedRx, assess, keyed_prescriptions
 from ivr.pharmacy.refusals import Finding, FindingKind
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
 
+MOST_NUMBERS = 4
+"""Prescriptions of one member that a keyed number may mean: more never differ by leading zeros alone."""
+
+FOUND = {"prescription_id": KEPT, "chosen_drug": KEPT, "supplies": LIST, "what": "phrase", "prescriber": "text"}
+"""What is known of every prescription that is the caller's own."""
+
+DATES = {"due_on": "date", "ends_on": "date", "arrives_on": "date"}
+
+FACTS: Mapping[str, Mapping[str, str]] = {
+    "not_found": {},
+    "not_mailable": FOUND,
+    "transfer_pending": {**FOUND, "transfer": "phrase"},
+    "on_hold": FOUND,
+    "discontinued": FOUND,
+    "replaced": {**FOUND, "newer": KEPT, "ending": "digits"},
+    "replaced_by_unknown": FOUND,
+    "already_ordered": {**FOUND, "order_state": "phrase", "order_number": "digits"},
+    "no_refills_by_law": FOUND,
+    "legal_limit": {**FOUND, "ends_on": "date"},
+    "expired": {**FOUND, "ends_on": "date"},
+    "none_left": FOUND,
+    "first_fill": FOUND,
+    "due_too_late": {**FOUND, **DATES},
+    "too_soon": {**FOUND, **DATES},
+    "runs_out_first": {**FOUND, **DATES, "supply_end": "phrase", "supply_ends_on": KEPT},
+    "refillable": {**FOUND, **DATES},
+}
+"""What each finding tells: its words may speak of that and of nothing else."""
+
+SAID: Mapping[str, tuple[str, ...]] = {
+    "not_mailable": ("what",),
+    "transfer_pending": ("what", "transfer"),
+    "on_hold": ("what",),
+    "discontinued": ("what",),
+    "replaced": ("ending",),
+    "replaced_by_unknown": ("what",),
+    "already_ordered": ("what", "order_state"),
+    "no_refills_by_law": ("what",),
+    "legal_limit": ("what",),
+    "expired": ("what", "ends_on"),
+    "none_left": ("what",),
+    "first_fill": ("what",),
+    "due_too_late": ("what", "due_on", "ends_on"),
+    "too_soon": ("what", "due_on"),
+    "runs_out_first": ("supply_end", "arrives_on"),
+}
+"""What of each finding callers cannot do without."""
+
+RENEWAL_STATES = ("requested", "approved", "denied")
+
+RENEWAL = {"renewal_on": "date", "reference": "digits"}
+
+TOLD = frozenset(name for told in FACTS.values() for name in told) | frozenset(RENEWAL)
+
+SENTENCES: Mapping[str, Phrases] = {
+    "what": speech.MEDICINE,
+    "order_state": speech.ORDER_STATES,
+    "supply_end": {
+        "prescription.supply_ends": {"what": "phrase", "day": "date"},
+        "prescription.supply_ended": {"what": "phrase", "day": "date"},
+    },
+    "transfer": {
+        "prescription.transfer_dates": {"since": "date", "by": "date"},
+        "prescription.transfer_undated": {},
+    },
+}
+
 MOST_CHOICES = 4
 
 
+@action(
+    "own",
+    "several",
+    "not_found",
+    reads=("member_id", "keyed_number"),
+    forgets=("keyed_number",),
+    answers={"keyed_number": keyed.RX_NUMBER},
+    on={"own": {"rx_number": KEPT, "proved": KEPT}, "several": {"numbers": LIST, "proved": KEPT}},
+    items={"numbers": Items({"what": "phrase", "days": "number"}, MOST_NUMBERS)},
+    phrases={"what": speech.MEDICINE},
+)
 def take_keyed_number(context: Context, values: Values) -> Done:
     """Take a prescription number the caller keyed; one of their own proves that they hold the bottle.
 
@@ -41,11 +123,24 @@ def take_keyed_number(context: Context, values: Values) -> Done:
     return Done("several", {"numbers": numbers, "proved": True}, forgets=("keyed_number",))
 
 
+@action("chosen", reads=("number_choice",), writes={"rx_number": KEPT})
 def use_number(_: Context, values: Values) -> Done:
     """Take the prescription that was chosen of those whose numbers differ by zeros before them."""
     return Done("chosen", {"rx_number": text(item(values, "number_choice"), "rx_number")})
 
 
+@action(
+    *FACTS,
+    "already_chosen",
+    reads=("member_id", "rx_number", "basket"),
+    may_read=("proved",),
+    may_write=tuple(RENEWAL),
+    forgets=tuple(TOLD),
+    on={kind: {**told, "renewal": KEPT, "when": KEPT} for kind, told in FACTS.items()},
+    items={"supplies": Items(speech.LINE)},
+    tells=SAID,
+    phrases=SENTENCES,
+)
 def assess_prescription(context: Context, values: Values) -> Done:
     """Hold the prescription against the refusal table, and provide all that its words speak of."""
     rx_number = text(values, "rx_number")
@@ -74,12 +169,11 @@ def _facts(context: Context, values: Values, finding: Finding) -> dict[str, Valu
     told["prescriber"] = rx.prescriber_name
     told["supplies"] = _choices(finding.supplies)
     told["chosen_drug"] = rx.drug_name
-    if finding.runs_out_on:
+    if finding.kind == FindingKind.RUNS_OUT_FIRST and finding.runs_out_on:
         ended = finding.runs_out_on < context.today
         name = "prescription.supply_ended" if ended else "prescription.supply_ends"
         told["supply_end"] = phrase(name, what=told["what"], day=day(finding.runs_out_on))
-        if finding.kind == FindingKind.RUNS_OUT_FIRST:
-            told["supply_ends_on"] = day(finding.runs_out_on)
+        told["supply_ends_on"] = day(finding.runs_out_on)
     if finding.kind == FindingKind.TRANSFER_PENDING:
         told["transfer"] = (
             phrase("prescription.transfer_dates", since=day(finding.transfer.requested_on), by=day(finding.transfer.by))
@@ -99,28 +193,45 @@ def _choices(supplies: tuple[Supply, ...]) -> Value:
     return tuple({"n": supply.n, "days": supply.days, "price": supply.price_cents} for supply in offered)
 
 
+@action(
+    "not_asked",
+    *RENEWAL_STATES,
+    reads=("renewal",),
+    on=dict.fromkeys(RENEWAL_STATES, RENEWAL),
+    tells=dict.fromkeys(RENEWAL_STATES, tuple(RENEWAL)),
+)
 def renewal_state(_: Context, values: Values) -> Done:
     """Say what has become of the last request to the prescriber, if there was one."""
     return Done(text(values, "renewal"))
 
 
-def ask_renewal(context: Context, values: Values) -> Done:
+@action(
+    "requested",
+    reads=("prescription_id",),
+    writes={"reference": "digits"},
+    facts=("what", "prescriber"),
+    tells={"requested": ("reference",)},
+)
+def request_renewal(context: Context, values: Values) -> Done:
     """Ask the prescriber for more refills: once, however often it is asked for here."""
     rx_id = number(values, "prescription_id")
-    renewal = request_renewal(context.connection, rx_id, context.now, "phone", context.line.draw)
+    renewal = prescriptions.request_renewal(context.connection, rx_id, context.now, "phone", context.line.draw)
     return Done("requested", {"reference": renewal.reference})
 
 
+@action("done", reads=("newer",), writes={"rx_number": KEPT})
 def use_newer(_: Context, values: Values) -> Done:
     """Go on with the prescription that replaced this one."""
     return Done("done", {"rx_number": text(values, "newer")})
 
 
+@action("done", reads=("due_on",), writes={"when": KEPT})
 def ship_later(_: Context, values: Values) -> Done:
     """Keep the prescription for the day it is due."""
     return Done("done", {"when": text(values, "due_on")})
 
 
+@action("one", "several", reads=("supplies",), on={"one": {"supply": KEPT}})
 def offer_supplies(_: Context, values: Values) -> Done:
     """Offer the usual supply and its multiples, where there is a choice."""
     supplies = items(values, "supplies")
@@ -129,6 +240,13 @@ def offer_supplies(_: Context, values: Values) -> Done:
     return Done("several")
 
 
+@action(
+    "added",
+    reads=("prescription_id", "rx_number", "chosen_drug", "when", "supply", "basket"),
+    may_read=("supply_ends_on", "arrives_on"),
+    writes={"basket": KEPT, "count": "number", **speech.LINE},
+    tells={"added": tuple(speech.LINE)},
+)
 def add_to_order(_: Context, values: Values) -> Done:
     """Put the prescription in the basket with the supply chosen."""
     supply = item(values, "supply")
@@ -143,16 +261,3 @@ def add_to_order(_: Context, values: Values) -> Done:
         line |= {"ends": values["supply_ends_on"], "arrives": values["arrives_on"]}
     basket = (*items(values, "basket"), line)
     return Done("added", {"basket": basket, "days": supply["days"], "price": supply["price"], "count": len(basket)})
-
-
-ACTIONS: dict[str, Action] = {
-    "take_keyed_number": Inside(take_keyed_number),
-    "use_number": Inside(use_number),
-    "assess_prescription": Inside(assess_prescription),
-    "renewal_state": Inside(renewal_state),
-    "request_renewal": Inside(ask_renewal),
-    "use_newer": Inside(use_newer),
-    "ship_later": Inside(ship_later),
-    "offer_supplies": Inside(offer_supplies),
-    "add_to_order": Inside(add_to_order),
-}

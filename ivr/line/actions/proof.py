@@ -5,18 +5,29 @@ from __future__ import annotations
 from datetime import date
 
 from ivr.flow.call import Done
+from ivr.flow.definition import KEPT
 from ivr.line import lockout
-from ivr.line.actions.kinds import Action, Inside, number, text
+from ivr.line.action import action
+from ivr.line.actions import keyed
+from ivr.line.actions.kinds import number, text
 from ivr.line.service import Context
 from ivr.pharmacy.members import born_on, is_own_prescription, member_number
 from ivr.prompts.spoken import Values
 
 
+@action("proved", "unproved", reads=("member_id",), may_read=("proved",))
 def third_proof(_: Context, values: Values) -> Done:
     """Say whether this call has shown more than member number and ZIP code."""
     return Done("proved" if values.get("proved") else "unproved")
 
 
+@action(
+    *("proved", "wrong", "locked"),
+    reads=("member_id", "keyed_proof"),
+    answers={"keyed_proof": keyed.PROOF},
+    on={"proved": {"proved": KEPT}},
+    forgets=("keyed_proof",),
+)
 def check_third_proof(context: Context, values: Values) -> Done:
     """Take a prescription number of the member, or the birth date."""
     keyed, member_id = text(values, "keyed_proof"), number(values, "member_id")
@@ -44,9 +55,3 @@ def birth_date(keyed: str) -> date | None:
         return date(year, month, day)
     except ValueError:
         return None
-
-
-ACTIONS: dict[str, Action] = {
-    "third_proof": Inside(third_proof),
-    "check_third_proof": Inside(check_third_proof),
-}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 from ivr.flow.call import Done
+from ivr.flow.definition import KEPT
+from ivr.line.action import action
 from ivr.line.actions import speech
-from ivr.line.actions.kinds import Action, Inside, Item, day, items, number
+from ivr.line.actions.kinds import Item, day, items, number
 from ivr.line.service import Context
 from ivr.orders.find import pending_orders
 from ivr.pharmacy.prescriptions import assess, has_prescriptions, refillable
@@ -15,6 +17,23 @@ from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
 
 
+@action(
+    "ready",
+    "unpaid",
+    reads=("member_id",),
+    writes={"basket": KEPT},
+    on={
+        "unpaid": {
+            "order_id": KEPT,
+            "order_number": "digits",
+            "total": "money",
+            "amounts": "phrase",
+            "placed": "phrase",
+        }
+    },
+    phrases={"amounts": speech.AMOUNTS, "placed": speech.PLACED},
+    tells={"unpaid": ("order_number", "total")},
+)
 def begin_order(context: Context, values: Values) -> Done:
     """Start with an empty basket; an order that an earlier call left unpaid comes first."""
     pending = pending_orders(context.connection, number(values, "member_id"))
@@ -28,6 +47,16 @@ def begin_order(context: Context, values: Values) -> Done:
     return Done("ready", fresh)
 
 
+@action(
+    "some",
+    "more",
+    "none",
+    "no_more",
+    "no_prescriptions",
+    reads=("member_id", "basket"),
+    writes={"ready": "number", "listing": KEPT},
+    tells={"some": ("ready",), "more": ("ready",)},
+)
 def count_refillable(context: Context, values: Values) -> Done:
     """Find what can be refilled now, soonest to run out first, less what is in the basket."""
     found = _refillable(context, values)
@@ -45,6 +74,16 @@ def _refillable(context: Context, values: Values) -> list[Finding]:
     return [finding for finding in found if finding.prescription and finding.prescription.rx_number not in chosen]
 
 
+@action(
+    "offer",
+    "finished",
+    reads=("member_id", "listing"),
+    may_read=("proved",),
+    writes={"listing": KEPT},
+    on={"offer": {"rx_number": KEPT, "what": "phrase", **speech.LINE}},
+    tells={"offer": ("what", *speech.LINE)},
+    phrases={"what": speech.MEDICINE},
+)
 def next_in_list(context: Context, values: Values) -> Done:
     """Offer the next prescription that can be refilled."""
     listing = values.get("listing")
@@ -59,6 +98,16 @@ def next_in_list(context: Context, values: Values) -> Done:
     return Done("finished", {"listing": ()})
 
 
+@action(
+    "added",
+    "runs_out",
+    "nothing",
+    reads=("member_id", "basket"),
+    writes={"basket": KEPT},
+    on={"runs_out": {"supply_end": "phrase", "arrives_on": "date"}},
+    tells={"runs_out": ("supply_end", "arrives_on")},
+    phrases={"supply_end": {"refill.first_ends": {"day": "date"}, "refill.first_ended": {"day": "date"}}},
+)
 def add_all(context: Context, values: Values) -> Done:
     """Put everything that can be refilled now in the basket, each with its usual supply."""
     found = _refillable(context, values)
@@ -85,6 +134,7 @@ def _line(finding: Finding) -> Item:
     return {**chosen, "n": supply.n, "days": supply.days, "price": supply.price_cents}
 
 
+@action("filled", "empty", reads=("basket",))
 def check_basket(_: Context, values: Values) -> Done:
     """Say whether anything has been chosen."""
     return Done("filled" if items(values, "basket") else "empty")
@@ -101,12 +151,3 @@ def totals(values: Values) -> list[tuple[str, int]]:
 def later(when: str) -> date | None:
     """Return the day an order is kept for, None for now."""
     return date.fromisoformat(when) if when else None
-
-
-ACTIONS: dict[str, Action] = {
-    "begin_order": Inside(begin_order),
-    "count_refillable": Inside(count_refillable),
-    "next_in_list": Inside(next_in_list),
-    "add_all": Inside(add_all),
-    "check_basket": Inside(check_basket),
-}

@@ -5,25 +5,52 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ivr.flow.call import Done
+from ivr.flow.definition import KEPT, Phrases
 from ivr.flow.parts import MOST_DIGITS
 from ivr.keypad import spell, take_back, unspell
+from ivr.line.action import action
+from ivr.line.actions import keyed
 from ivr.line.actions.address_building import Building
-from ivr.line.actions.kinds import Action, Inside, text
+from ivr.line.actions.kinds import text
 from ivr.line.service import Context
 from ivr.postal.words import STATES
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
 
+PARTS: Phrases = {f"spelling.{part}": {} for part in ("street", "city", "state", "unit", "urbanization")}
+
+LETTERS: Phrases = {"spelling.letters": {"word": "text"}, "spelling.nothing": {}}
+
+SPELLED = {"spelled": KEPT, "letters": "phrase"}
+
+TAKEN = {"building": KEPT, "place": "address"}
+
 LONGEST = 60
 """Characters of a street that is spelled; more would fit no label."""
 
 
+@action(
+    "begun",
+    reads=("spelling",),
+    takes={"spelling": ("street", "unit", "urbanization", "city", "state")},
+    writes={"part": "phrase", "half_letter": KEPT, **SPELLED},
+    phrases={"part": PARTS, "letters": LETTERS},
+)
 def begin_spelling(_: Context, values: Values) -> Done:
     """Begin to spell the part of the address that `spelling` names."""
     part = phrase(f"spelling.{text(values, 'spelling')}")
     return Done("begun", {"part": part, "half_letter": "", **_spelled("")})
 
 
+@action(
+    *("heard", "full", "unreadable"),
+    reads=("building", "spelled", "half_letter", "keyed_letters"),
+    writes={"half_letter": KEPT},
+    on={"heard": {**SPELLED, "building": KEPT}, "full": {**SPELLED, "building": KEPT}},
+    forgets=("keyed_letters",),
+    answers={"keyed_letters": keyed.SPELLED_LETTERS},
+    phrases={"letters": LETTERS},
+)
 def take_letters(_: Context, values: Values) -> Done:
     """Add what was keyed to what was spelled before; a star takes back the letter before it.
 
@@ -41,11 +68,13 @@ def take_letters(_: Context, values: Values) -> Done:
     return Done("full" if is_full else "heard", told, ("keyed_letters",))
 
 
+@action("heard", writes={"half_letter": KEPT})
 def end_letters(_: Context, __: Values) -> Done:
     """End what was longer than one answer; the half of a letter that nothing came after is none."""
     return Done("heard", {"half_letter": ""})
 
 
+@action("done", reads=("spelled",), writes=SPELLED, phrases={"letters": LETTERS})
 def take_back_letter(_: Context, values: Values) -> Done:
     """Take the last letter back."""
     return Done("done", _spelled(text(values, "spelled")[:-1]))
@@ -60,6 +89,11 @@ def _apart(word: str) -> str:
     return ", ".join(word.replace("-", "")) or word
 
 
+@action(
+    *("street", "unit", "urbanization", "city", "state", "no_state", "empty"),
+    reads=("building", "spelled", "spelling"),
+    on=dict.fromkeys(("street", "unit", "urbanization", "city", "state"), TAKEN),
+)
 def use_spelling(_: Context, values: Values) -> Done:
     """Take what was spelled into the address; it can be a street, a city, a state or a unit."""
     building, spelled = Building.of(values), " ".join(text(values, "spelled").split())
@@ -80,12 +114,3 @@ def use_spelling(_: Context, values: Values) -> Done:
             building = replace(building, state=spelled)
     outcome = text(values, "spelling")
     return Done(outcome, {"building": building.value, "place": building.place})
-
-
-ACTIONS: dict[str, Action] = {
-    "begin_spelling": Inside(begin_spelling),
-    "take_letters": Inside(take_letters),
-    "end_letters": Inside(end_letters),
-    "take_back_letter": Inside(take_back_letter),
-    "use_spelling": Inside(use_spelling),
-}

@@ -15,10 +15,10 @@ from ivr.errors import DefinitionError, UnreachableError
 from ivr.flow.changes import changes
 from ivr.flow.diagram import STYLE
 from ivr.line import publications
+from ivr.line.actions import SPECS
 from ivr.line.publications import Calls, Publication
 from ivr.line.publishing import publish
 from ivr.line.service import Line
-from ivr.line.specs import SPECS
 from ivr.line.versions import Folders
 from ivr.pages.staff import StaffDoor
 from ivr.pages.studio.flows import picture, rows, whole_picture
