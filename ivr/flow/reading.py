@@ -10,7 +10,7 @@ from ivr.errors import Place, Report, did_you_mean
 from ivr.flow import language
 from ivr.flow.parts import Limits, Target
 from ivr.keypad import NAMES, key_of
-from ivr.yaml_reader import Flag, MapOf, Node, Record, Shape, Text, Whole
+from ivr.yaml_reader import Flag, ListOf, MapOf, Node, Record, Shape, Text, Whole
 
 _NAMED = ("keys", "outcomes", "ends")
 """Fields whose names say what an answer is called; where it leads has a place of its own."""
@@ -39,14 +39,14 @@ class StateReader:
 
 
 def read_fields(fields: Mapping[str, Node], record: Record, report: Report) -> dict[str, Any]:
-    """Return what fields say, by their names; those that are records themselves are left to whoever knows them.
+    """Return what fields say, by their names; records and lists are left to whoever knows them.
 
     A field that is flawed, or missing though it is required, reads as nothing of its kind.
     """
     return {
         name: _value(fields.get(name), name, known.shape, report)
         for name, known in record.fields.items()
-        if (name in fields or known.required) and not isinstance(known.shape, Record)
+        if (name in fields or known.required) and not isinstance(known.shape, Record | ListOf)
     }
 
 
