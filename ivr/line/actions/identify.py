@@ -8,6 +8,7 @@ from ivr.line.actions.kinds import Action, Inside, number, text
 from ivr.line.service import Context
 from ivr.line.specs.identify import KEYED
 from ivr.pharmacy.members import find_member, is_active
+from ivr.pharmacy.tables import MemberStatus
 from ivr.prompts.spoken import Values
 
 
@@ -28,7 +29,7 @@ def identify(context: Context, values: Values) -> Done:
     known = {"member_id": member.id, "proved": False, "proof_owed": judged.under_attack}
     if judged.under_attack:
         return Done("unproved", known, KEYED)
-    if member.status != "active":
+    if member.status is not MemberStatus.ACTIVE:
         return Done("ended", forgets=KEYED)
     return Done("found", known, KEYED)
 
