@@ -25,11 +25,11 @@ from ivr.phone.handset import Ended, Handset
 from ivr.phone.post import Form, Headers, Reply
 from ivr.phone.verbs import Say, Sound
 from ivr.prompts.spoken import speak
-from ivr.qa.explore.found import script_for
-from ivr.qa.scripts.script import Row
+from ivr.qa.explore.found import opened
 from ivr.settings import Settings
-from ivr.simulator.scenario import Staged
-from ivr.simulator.simulator import Rehearsal
+from ivr.simulator.scenario import Scenario
+from ivr.simulator.simulator import Simulator
+from ivr.simulator.world import Row
 
 NOWHERE = Place("bench/heard.py")
 LANGUAGES = {"en": "1", "es": "2"}
@@ -123,7 +123,7 @@ class Result:
 class Ear:
     """What was said where no key cuts, up to the last key that reached the line; the rows are looked at all along."""
 
-    scene: Staged
+    scenario: Scenario
     language: str
     saying: list[str] = field(default_factory=list)
     before_key: str = ""
@@ -140,8 +140,8 @@ class Ear:
             self.before_key = " ".join(self.saying)
         if form is None or "Digits" in form or "msg" in form:
             self.saying = []
-        reply = self.scene.post(url, form, headers)
-        with self.scene.database.connect() as connection:
+        reply = self.scenario.post(url, form, headers)
+        with self.scenario.database.connect() as connection:
             now = dict(_bound(connection))
             for what, order in now.items():
                 if self.known.get(what) != order:
@@ -208,33 +208,33 @@ def _lines(connection: Connection, number: str, language: str) -> Iterator[Fact]
         yield (speak("number", days, language),)
 
 
-def call(stage: Rehearsal, case: Case) -> Result:
+def call(simulator: Simulator, case: Case) -> Result:
     """Make one call."""
     chance = random.Random(f"{case}")
-    with stage.open(script_for("nobody")) as scene:
-        member, zip_code = _member(scene, case, chance)
+    with opened(simulator, "nobody") as scenario:
+        member, zip_code = _member(scenario, case, chance)
         if case.want in ("pay unpaid", "cancel"):
-            _leave_unpaid(scene, member)
-        ear = Ear(scene, case.language)
-        with scene.database.connect() as connection:
+            _leave_unpaid(scenario, member)
+        ear = Ear(scenario, case.language)
+        with scenario.database.connect() as connection:
             ear.known = dict(_bound(connection))
-        proof = next(str(row["rx_number"]) for row in scene.rows("prescription") if row["member_number"] == member)
-        caller = _Caller(case, ear, scene, _answers(case, member, zip_code, proof), chance)
+        proof = next(str(row["rx_number"]) for row in scenario.table("prescription") if row["member_number"] == member)
+        caller = _Caller(case, ear, scenario, _answers(case, member, zip_code, proof), chance)
         caller.call()
-        done = _is_done(scene, case, member)
+        done = _is_done(scenario, case, member)
         return Result(ear.unheard, done, caller.where)
 
 
-def _member(scene: Staged, case: Case, chance: random.Random) -> tuple[str, str]:
+def _member(scenario: Scenario, case: Case, chance: random.Random) -> tuple[str, str]:
     member = chance.choice(NO_CARD if case.want == "new card" and chance.random() < 0.5 else ON_FILE)
-    addresses = scene.rows("address")
+    addresses = scenario.table("address")
     zips = (str(row["zip"]) for row in addresses if row["member_number"] == member and not row["replaced_at"])
     return member, next(zips)
 
 
-def _leave_unpaid(scene: Staged, member: str) -> None:
+def _leave_unpaid(scenario: Scenario, member: str) -> None:
     """Leave an order that an earlier call did not pay, for its card was declined."""
-    rx = next(str(row["rx_number"]) for row in scene.rows("prescription") if row["member_number"] == member)
+    rx = next(str(row["rx_number"]) for row in scenario.table("prescription") if row["member_number"] == member)
     number, card = "76543214", {"brand": "visa", "last4": "4242"}
     order = {"order_number": number, "member_number": member, "channel": "phone", "status": "pending"}
     payment = {"order_number": number, "gateway": "sandbox", "request_key": "earlier", **card, "status": "declined"}
@@ -243,7 +243,7 @@ def _leave_unpaid(scene: Staged, member: str) -> None:
         Row(NOWHERE, "order_line", {"order_number": number, "rx_number": rx, "price_cents": "1250"}),
         Row(NOWHERE, "payment", payment),
     )
-    scene.change(rows)
+    scenario.change(rows)
 
 
 def _answers(case: Case, member: str, zip_code: str, proof: str) -> Answers:
@@ -256,27 +256,29 @@ def _answers(case: Case, member: str, zip_code: str, proof: str) -> Answers:
     return {**KEYED, **BY_WANT[case.want], **own}
 
 
-def _is_done(scene: Staged, case: Case, member: str) -> bool:
-    orders = [row for row in scene.rows("refill_order") if row["member_number"] == member and row["channel"] == "phone"]
+def _is_done(scenario: Scenario, case: Case, member: str) -> bool:
+    orders = [
+        row for row in scenario.table("refill_order") if row["member_number"] == member and row["channel"] == "phone"
+    ]
     match case.want:
         case "cancel":
             return any(row["order_number"] == "76543214" and row["status"] == "cancelled" for row in orders)
         case "pay unpaid":
             return any(row["order_number"] == "76543214" and row["status"] == "placed" for row in orders)
         case _:
-            return any(row["status"] == "placed" for row in scene.new_rows("refill_order"))
+            return any(row["status"] == "placed" for row in scenario.new_rows("refill_order"))
 
 
 class _Caller:
     """Somebody on the telephone, with a mishap."""
 
-    def __init__(self, case: Case, ear: Ear, scene: Staged, answers: Answers, chance: random.Random) -> None:
-        self.case, self.ear, self.scene, self.answers, self.chance = case, ear, scene, answers, chance
+    def __init__(self, case: Case, ear: Ear, scenario: Scenario, answers: Answers, chance: random.Random) -> None:
+        self.case, self.ear, self.scenario, self.answers, self.chance = case, ear, scenario, answers, chance
         ahead, through, ends_empty, empty_digits = HABITS[case.seed % len(HABITS)]
         self.phone = Handset(
-            ear.post, scene.url, "+15105550123", "+18002457979", f"CA{chance.getrandbits(128):032x}",
+            ear.post, scenario.url, "+15105550123", "+18002457979", f"CA{chance.getrandbits(128):032x}",
             carries_keys_ahead=ahead, carries_keys_through_words=through, finish_key_ends_empty=ends_empty,
-            sends_empty_digits=empty_digits, plays=ear.hears, passes=scene.passes,
+            sends_empty_digits=empty_digits, plays=ear.hears, passes=scenario.passes,
         )  # fmt: skip
         self.slip = case.seed // len(HABITS)
         """The key that is doubled or lost, counted over the call."""
@@ -285,7 +287,7 @@ class _Caller:
     @property
     def where(self) -> str:
         """The state the call waits in."""
-        top = self.scene.turns[-1].call.top
+        top = self.scenario.turns[-1].call.top
         return f"{top.flow}.{top.state}"
 
     def call(self) -> None:
@@ -340,8 +342,8 @@ def cases(callers: int) -> Iterator[Case]:
 
 
 def run(part: list[Case]) -> list[tuple[Case, Result]]:
-    stage = Rehearsal(Settings())
-    return [(case, call(stage, case)) for case in part]
+    simulator = Simulator(Settings())
+    return [(case, call(simulator, case)) for case in part]
 
 
 def report(results: list[tuple[Case, Result]]) -> int:

@@ -16,7 +16,7 @@ from ivr.errors import Report
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.reader import read_scripts
 from ivr.settings import Settings
-from ivr.simulator.simulator import Rehearsal
+from ivr.simulator.simulator import Simulator
 
 CALLS = 300
 TURNS = 25
@@ -81,8 +81,8 @@ def main() -> None:
     report = Report()
     (script,) = read_scripts("bench.yaml", CALL, report)
     began = time.perf_counter()
-    stage = Rehearsal(Settings())
-    first = play(script, stage, "en")
+    simulator = Simulator(Settings())
+    first = play(script, simulator, "en")
     ready = time.perf_counter() - began
     if not first.passed:
         sys.exit("\n".join(map(str, (*first.problems, *first.transcript))))
@@ -90,7 +90,7 @@ def main() -> None:
     if profile:
         profile.enable()
     began, cpu = time.perf_counter(), time.process_time()
-    played = [play(script, stage, "en") for _ in range(CALLS)]
+    played = [play(script, simulator, "en") for _ in range(CALLS)]
     took, worked = time.perf_counter() - began, time.process_time() - cpu
     if profile:
         profile.disable()

@@ -12,18 +12,26 @@ import pytest
 from ivr.errors import Report
 from ivr.qa.replay.player import play
 from ivr.qa.replay.report import failure
+from ivr.qa.scripts.names import vocabulary_of
 from ivr.qa.scripts.reader import read_scripts
 from ivr.qa.scripts.script import Script
+from ivr.qa.scripts.vocabulary import Vocabulary
 from ivr.settings import Settings
-from ivr.simulator.simulator import Rehearsal
+from ivr.simulator.simulator import Simulator
 
 CALLS = Path(__file__).parent / "calls"
 
 
 @cache
-def stage() -> Rehearsal:
+def simulator() -> Simulator:
     """Build the line once a process; each script still has a pharmacy of its own."""
-    return Rehearsal(Settings())
+    return Simulator(Settings())
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """Return the names that scripts may use."""
+    return vocabulary_of(simulator().catalogues)
 
 
 class CallFile(pytest.File):
@@ -32,14 +40,14 @@ class CallFile(pytest.File):
     def collect(self) -> Iterable[pytest.Item]:
         report = Report()
         name = str(self.path.relative_to(self.config.rootpath))
-        scripts = read_scripts(name, self.path.read_text(encoding="utf-8"), report, stage().vocabulary)
+        scripts = read_scripts(name, self.path.read_text(encoding="utf-8"), report, vocabulary())
         if report.problems:
             raise self.CollectError("\n".join(map(str, report.problems)))
         yield from self._calls(scripts)
 
     def _calls(self, scripts: Iterable[Script]) -> Iterator[pytest.Item]:
         for script in scripts:
-            for language in script.languages(stage().catalogues.languages):
+            for language in script.languages(simulator().catalogues.languages):
                 item: Call = Call.from_parent(self, name=f"{script.name} [{language}]")
                 item.script, item.language = script, language
                 yield item
@@ -52,7 +60,7 @@ class Call(pytest.Item):
     language: str
 
     def runtest(self) -> None:
-        played = play(self.script, stage(), self.language)
+        played = play(self.script, simulator(), self.language)
         if not played.passed:
             pytest.fail(failure(played), pytrace=False)
 

@@ -1,36 +1,34 @@
-"""A line to rehearse on: the demo pharmacy, a clock that moves with the call, a card processor with faults to order."""
+"""A scenario on any database, with the whole application before it, and all that a test may look at or turn."""
 
 from __future__ import annotations
 
+import copy
 import itertools
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from flask import Flask
 from sqlalchemy import Engine, text
 
 from ivr.line.build import publish
-from ivr.line.service import Line, TurnTaken
-from ivr.line.specs import SPECS
-from ivr.line.versions import Versions, load, read_files
+from ivr.line.service import Line
 from ivr.pages.app import make_app
 from ivr.payment.sandbox import Sandbox
-from ivr.payment.vault import Vault
 from ivr.pharmacy.database import open_database
 from ivr.pharmacy.demo import load_demo
-from ivr.pharmacy.rules import Rules
 from ivr.phone.handset import Handset, Heard
-from ivr.phone.post import Post, wsgi_post
-from ivr.secret import Secret
+from ivr.phone.post import Form, Headers, Reply, wsgi_post
 from ivr.settings import Settings
+from ivr.simulator.scenario import Scenario
+from ivr.simulator.simulator import Simulator
 
 PROJECT = Path(__file__).parent.parent
 TODAY = date(2026, 3, 2)
 NOON = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
-VAULT = Vault([Secret("cmVoZWFyc2FsLXJlaGVhcnNhbC1yZWhlYXJzYWwtMTI=")])
-VERSION = load(read_files(PROJECT / "flows", PROJECT / "prompts"), SPECS)
+SIMULATOR = Simulator(Settings())
+VAULT = SIMULATOR.line.vault
+VERSION = SIMULATOR.line.versions.current
 
 IDENTIFIED = "11" + "41200017#" + "94550"
 """English, refill, member and ZIP of the demo pharmacy's first member."""
@@ -41,39 +39,38 @@ def fill_demo(engine: Engine) -> None:
     load_demo(engine, TODAY)
 
 
-@dataclass
-class MovingClock:
-    """A clock that stands where it is put."""
+class Rehearsal(Scenario):
+    """A scenario with telephones, SQL and the studio at hand."""
 
-    now: datetime = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_seconds(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-
-@dataclass
-class Rehearsal:
-    """The line, its web application and everything a test may look at or turn."""
-
-    line: Line
     app: Flask
-    clock: MovingClock
-    turns: list[TurnTaken] = field(default_factory=list)
-    sids: itertools.count[int] = field(default_factory=itertools.count)
 
-    @property
-    def post(self) -> Post:
+    def __init__(self, database: Engine, settings: Settings, sandbox: Sandbox | None) -> None:
+        numbers, self.sids = itertools.count(1_234_567, 7919), itertools.count()
+
+        def whole(line: Line) -> Flask:
+            self.line = replace(line, gateway=sandbox or line.gateway, draw=lambda: next(numbers))
+            self.app = make_app(self.line, settings)
+            return self.app
+
+        has_person = settings.person_number is not None
+        super().__init__(replace(SIMULATOR.line, database=database, has_person=has_person), whole)
+        self.post = self._post
+        self.begin(NOON, {})
+
+    def _post(self, url: str, form: Form | None, headers: Headers) -> Reply:
         """Post to whatever application stands there now, so that a call can meet another one midway."""
-        return lambda url, form, headers: wsgi_post(self.app)(url, form, headers)
+        return wsgi_post(self.app)(url, form, headers)
+
+    def but(self, *, line: Line | None = None, app: Flask | None = None) -> Rehearsal:
+        """Return the same rehearsal with another line or application."""
+        other = copy.copy(self)
+        other.line, other.app, other.post = line or self.line, app or self.app, other._post
+        return other
 
     def phone(self, from_number: str = "+15105550123", **options: object) -> Handset:
         """Return a telephone that has not dialled yet."""
         sid = f"CA{next(self.sids):032x}"
-        url = "http://localhost/voice"
-        return Handset(self.post, url, from_number, "+18002457979", sid, passes=self.clock.pass_seconds, **options)  # type: ignore[arg-type]
+        return Handset(self.post, self.url, from_number, "+18002457979", sid, passes=self.passes, **options)  # type: ignore[arg-type]
 
     def call(self, keys: str = "", **options: object) -> tuple[Handset, Heard]:
         """Dial, press keys one after another, and return the telephone with what was heard last."""
@@ -105,27 +102,13 @@ class Rehearsal:
 
 
 def rehearse(url: str, sandbox: Sandbox | None = None, settings: Settings | None = None) -> Rehearsal:
-    """Build a line on a database that holds the demo pharmacy."""
-    chosen, clock = settings or Settings(), MovingClock()
-    numbers = itertools.count(1_234_567, 7919)
-    turns: list[TurnTaken] = []
-    line = Line(
-        database=open_database(url, durable=False),
-        versions=Versions(VERSION, SPECS),
-        vault=VAULT,
-        gateway=sandbox or Sandbox(),
-        clock=clock,
-        timezone=ZoneInfo("America/Los_Angeles"),
-        rules=Rules(),
-        has_person=chosen.person_number is not None,
-        draw=lambda: next(numbers),
-        watch=turns.append,
-    )
-    publish(line, line.database)
-    return Rehearsal(line, make_app(line, chosen), clock, turns)
+    """Open a scenario on a database that holds the demo pharmacy."""
+    made = Rehearsal(open_database(url, durable=False), settings or Settings(), sandbox)
+    publish(made.line, made.database)
+    return made
 
 
 def with_settings(rehearsal: Rehearsal, settings: Settings) -> Rehearsal:
     """Return the same line behind other settings."""
     line = replace(rehearsal.line, has_person=settings.person_number is not None)
-    return replace(rehearsal, line=line, app=make_app(line, settings))
+    return rehearsal.but(line=line, app=make_app(line, settings))

@@ -16,7 +16,7 @@ from ivr.line import turn
 from ivr.line.answer import Spoken
 from ivr.line.versions import Version
 from ivr.settings import Settings
-from ivr.simulator.simulator import Rehearsal
+from ivr.simulator.simulator import Simulator
 
 EVERY = 37
 """One caller in so many of those of the bench: each want, language and mishap with some of the carrier's habits."""
@@ -30,19 +30,19 @@ def bench() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def stage() -> Rehearsal:
-    return Rehearsal(Settings())
+def simulator() -> Simulator:
+    return Simulator(Settings())
 
 
-def test_what_is_ordered_charged_or_cancelled_was_heard_whole(bench: Any, stage: Rehearsal) -> None:
-    results = [(case, bench.call(stage, case)) for case in list(bench.cases(120))[::EVERY]]
+def test_what_is_ordered_charged_or_cancelled_was_heard_whole(bench: Any, simulator: Simulator) -> None:
+    results = [(case, bench.call(simulator, case)) for case in list(bench.cases(120))[::EVERY]]
     assert {str(case): result.unheard for case, result in results if result.unheard} == {}
     assert sum(result.done for _, result in results) / len(results) >= 0.95
 
 
-def some(bench: Any, stage: Rehearsal) -> set[str]:
+def some(bench: Any, simulator: Simulator) -> set[str]:
     """Return the wants of callers who were bound to something unheard, with one caller for each."""
-    found = {want: bench.call(stage, bench.Case(0, want, "en", "none")) for want in bench.WANTS}
+    found = {want: bench.call(simulator, bench.Case(0, want, "en", "none")) for want in bench.WANTS}
     return {want for want, result in found.items() if result.unheard}
 
 
@@ -53,7 +53,7 @@ def test_facts_that_a_key_could_cut_are_missed(bench: Any, monkeypatch: pytest.M
         return real(*values[:5], 0)
 
     monkeypatch.setattr(verbs, "Gather", cut)
-    assert some(bench, Rehearsal(Settings())) == set(bench.WANTS)
+    assert some(bench, Simulator(Settings())) == set(bench.WANTS)
 
 
 @pytest.mark.parametrize(
@@ -80,4 +80,4 @@ def test_a_fact_that_is_left_out_is_missed(
         return real(version, tuple(said))
 
     monkeypatch.setattr(turn, "spoken", silent)
-    assert some(bench, Rehearsal(Settings())) == wants
+    assert some(bench, Simulator(Settings())) == wants

@@ -105,7 +105,7 @@ def processor() -> Processor:
 @pytest.fixture
 def unsure(rehearsal: Rehearsal, processor: Processor) -> Rehearsal:
     line = replace(rehearsal.line, gateway=processor)
-    return replace(rehearsal, line=line, app=make_app(line, Settings()))
+    return rehearsal.but(line=line, app=make_app(line, Settings()))
 
 
 def placed_by(rehearsal: Rehearsal) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from call_scripts import stage
+from call_scripts import simulator
 from test_qa_player import IDENTIFY, played
 
 from ivr.flow.definition import Ask, Menu
@@ -12,17 +12,17 @@ from ivr.qa.replay.report import shares
 
 
 def test_a_question_has_a_cell_for_everything_a_caller_can_do_there() -> None:
-    ways = {cell.way for cell in cells(stage().flows) if (cell.flow, cell.state) == ("checkout", "confirm")}
+    ways = {cell.way for cell in cells(simulator().flows) if (cell.flow, cell.state) == ("checkout", "confirm")}
     assert ways == {"7", "9", "*", "0", "silence", "wrong", "too_many", "hang_up"}
 
 
 def test_a_number_can_be_left_half_keyed() -> None:
-    ways = {cell.way for cell in cells(stage().flows) if (cell.flow, cell.state) == ("identify", "zip")}
+    ways = {cell.way for cell in cells(simulator().flows) if (cell.flow, cell.state) == ("identify", "zip")}
     assert ways == {"next", "*", "0", "silence", "wrong", "too_many", "hang_up", "mid_number"}
 
 
 def test_what_cannot_happen_is_no_cell() -> None:
-    flows = stage().flows
+    flows = simulator().flows
     for cell in cells(flows):
         state = flows.state(cell.flow, cell.state)
         if isinstance(state, Menu | Ask) and cell.way == "silence":
@@ -30,7 +30,7 @@ def test_what_cannot_happen_is_no_cell() -> None:
 
 
 def test_a_question_in_every_language_counts_once() -> None:
-    found = [cell for cell in cells(stage().flows) if (cell.flow, cell.state) == ("main", "language")]
+    found = [cell for cell in cells(simulator().flows) if (cell.flow, cell.state) == ("main", "language")]
     assert {cell.language for cell in found} == {""}
 
 
@@ -50,14 +50,14 @@ def test_a_question_in_every_language_counts_once() -> None:
     ],
 )
 def test_a_call_covers_what_it_passes_through(steps: str, way: tuple[str, ...]) -> None:
-    covered = exercised(stage().flows, [played(IDENTIFY + steps)])
-    before = exercised(stage().flows, [played(IDENTIFY)])
+    covered = exercised(simulator().flows, [played(IDENTIFY + steps)])
+    before = exercised(simulator().flows, [played(IDENTIFY)])
     assert way in covered
     assert way not in before
 
 
 def test_what_is_missing_is_told_by_line_of_the_flow_file() -> None:
-    flows = stage().flows
+    flows = simulator().flows
     told = list(lines(flows, measure(flows, [played(IDENTIFY + "  - waits: silence\n")])))
     place = flows.state("refill", "how").place
     head = f'{place.file}:{place.line} menu "how": '
@@ -68,20 +68,20 @@ def test_what_is_missing_is_told_by_line_of_the_flow_file() -> None:
 
 
 def test_one_language_can_be_measured_alone() -> None:
-    flows = stage().flows
+    flows = simulator().flows
     alone = measure(flows, [], ["es"])
     assert {cell.language for cell in alone.groups} == {"", "es"}
     assert alone.percent() == 0
 
 
 def test_states_are_shaded_by_what_is_covered() -> None:
-    flows = stage().flows
+    flows = simulator().flows
     told = json.loads(shares(measure(flows, [played(IDENTIFY)])))
     assert 0 < told["main.menu"] < 1
     assert told["checkout.confirm"] == 0
 
 
 def test_groups_are_measured_apart() -> None:
-    flows = stage().flows
+    flows = simulator().flows
     measured = measure(flows, [played(IDENTIFY + "  - waits: silence\n")])
     assert measured.percent(Group.UNHAPPY) < measured.percent(Group.OUTCOME) < 100

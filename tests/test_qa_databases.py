@@ -13,9 +13,10 @@ from sqlalchemy import Engine
 from ivr.errors import Report
 from ivr.pharmacy.database import open_database
 from ivr.qa.replay.player import play
+from ivr.qa.scripts.names import vocabulary_of
 from ivr.qa.scripts.reader import read_files
 from ivr.settings import Settings
-from ivr.simulator.simulator import Rehearsal
+from ivr.simulator.simulator import Simulator
 
 NAMES = (
     "Refill everything with the card on file",
@@ -28,18 +29,18 @@ NAMES = (
 
 
 @contextmanager
-def staged(kind: str, databases: Databases) -> Iterator[Rehearsal]:
+def simulated(kind: str, databases: Databases) -> Iterator[Simulator]:
     with ExitStack() as lent:
 
         def fresh() -> Engine:
             return open_database(lent.enter_context(databases.bare(kind)), durable=False)
 
-        yield Rehearsal(Settings(), fresh=fresh)
+        yield Simulator(Settings(), fresh=fresh)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_script_holds_on_either_database(name: str, kind: str, databases: Databases) -> None:
     report = Report()
-    with staged(kind, databases) as stage:
-        scripts = {script.name: script for script in read_files([CALLS], report, stage.vocabulary)}
-        assert play(scripts[name], stage, "en").problems == ()
+    with simulated(kind, databases) as simulator:
+        scripts = {script.name: script for script in read_files([CALLS], report, vocabulary_of(simulator.catalogues))}
+        assert play(scripts[name], simulator, "en").problems == ()

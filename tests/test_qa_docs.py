@@ -6,14 +6,15 @@ import re
 import textwrap
 from typing import get_args
 
-from call_scripts import CALLS, stage
+from call_scripts import CALLS, simulator, vocabulary
 
 from ivr.errors import Report
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.expectations import TABLES
 from ivr.qa.scripts.reader import read_scripts
-from ivr.qa.scripts.script import Carrier, Ending, Fault, Person, Processor
+from ivr.qa.scripts.script import Carrier, Ending, Person
 from ivr.qa.scripts.shapes import STEPS
+from ivr.simulator.world import Fault, Processor
 
 TEXT = (CALLS.parent.parent / "docs" / "qa.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
@@ -21,15 +22,15 @@ EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 
 def test_the_first_script_holds() -> None:
     report = Report()
-    (script,) = read_scripts("mine.yaml", EXAMPLES[0], report, stage().vocabulary)
-    assert [play(script, stage(), language).problems for language in ("en", "es")] == [(), ()]
+    (script,) = read_scripts("mine.yaml", EXAMPLES[0], report, vocabulary())
+    assert [play(script, simulator(), language).problems for language in ("en", "es")] == [(), ()]
 
 
 def test_the_other_examples_are_read() -> None:
     for example in EXAMPLES[1:]:
         report = Report()
         text = f"call: Example\nsteps: [{{waits: silence}}]\n{textwrap.dedent(example)}"
-        read_scripts("example.yaml", text, report, stage().vocabulary)
+        read_scripts("example.yaml", text, report, vocabulary())
         assert report.problems == []
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from call_scripts import stage
+from call_scripts import simulator, vocabulary
 from hypothesis import given
 from hypothesis import strategies as st
 from test_qa_player import IDENTIFY, played
@@ -26,31 +26,31 @@ from ivr.qa.scripts.writer import Draft, write
 
 def scripts_of(written: Sequence[Draft]) -> tuple[Script, ...]:
     report = Report()
-    scripts = read_scripts("found.yaml", write(written), report, stage().vocabulary)
+    scripts = read_scripts("found.yaml", write(written), report, vocabulary())
     assert report.problems == []
     return scripts
 
 
 def test_what_is_found_is_new_and_replays_in_every_language() -> None:
-    done = exercised(stage().flows, [played(IDENTIFY)])
-    search = Explorer(stage(), set(done), seconds=3)
+    done = exercised(simulator().flows, [played(IDENTIFY)])
+    search = Explorer(simulator(), set(done), seconds=3)
     search.explore()
-    found = scripts_of(drafts(stage().flows, search.found))
+    found = scripts_of(drafts(simulator().flows, search.found))
     assert found
-    results = [play(script, stage(), language) for script in found[:10] for language in ("en", "es")]
+    results = [play(script, simulator(), language) for script in found[:10] for language in ("en", "es")]
     assert [one.problems for one in results if not one.passed] == []
-    assert exercised(stage().flows, results) - done
+    assert exercised(simulator().flows, results) - done
 
 
 def test_a_search_ends_when_nothing_is_missing() -> None:
     everything = {
         (flow.name, state.name, way, language)
-        for flow in stage().flows.flows.values()
+        for flow in simulator().flows.flows.values()
         for state in flow.states.values()
         for way in (*"0123456789*", "choice", "next", "pound", "too_many", "answered", "reached", *_labels(state))
         for language in ("", "en")
     }
-    search = Explorer(stage(), everything, seconds=60)
+    search = Explorer(simulator(), everything, seconds=60)
     search.explore()
     assert (search.missing(), search.expanded) == ([], 0)
 
@@ -67,15 +67,15 @@ def test_what_callers_do_instead_of_answering_replays(flow: str, name: str) -> N
         "number": ["language", "1", "41200017#", "94550", "3"],
     }[name]
     way = Way(tuple(Presses(NOWHERE, key) for key in keys))
-    written = scripts_of(list(unhappy.drafts(stage(), {(flow, name): way}, "en")))
-    results = [play(script, stage(), language) for script in written for language in ("en", "es")]
+    written = scripts_of(list(unhappy.drafts(simulator(), {(flow, name): way}, "en")))
+    results = [play(script, simulator(), language) for script in written for language in ("en", "es")]
     assert [one.problems for one in results if not one.passed] == []
-    covered = {way for where, state, way, _ in exercised(stage().flows, results) if (where, state) == (flow, name)}
+    covered = {way for where, state, way, _ in exercised(simulator().flows, results) if (where, state) == (flow, name)}
     assert covered >= {"*", "0", "silence", "wrong", "too_many", "hang_up"}
 
 
 def test_a_wrong_key_is_one_that_no_menu_takes() -> None:
-    flows = stage().flows
+    flows = simulator().flows
     for flow in flows.flows.values():
         for state in flow.states.values():
             if isinstance(state, Menu):
@@ -83,7 +83,7 @@ def test_a_wrong_key_is_one_that_no_menu_takes() -> None:
 
 
 def test_too_few_or_too_many_digits_are_no_answer() -> None:
-    flows = stage().flows
+    flows = simulator().flows
     for flow in flows.flows.values():
         for state in flow.states.values():
             if isinstance(state, Ask):
@@ -93,11 +93,11 @@ def test_too_few_or_too_many_digits_are_no_answer() -> None:
 
 
 def test_random_callers_break_nothing() -> None:
-    assert [failed for failed, _ in callers(stage(), range(40)) if failed] == []
+    assert [failed for failed, _ in callers(simulator(), range(40)) if failed] == []
 
 
 def test_a_random_caller_is_made_again_by_its_number() -> None:
-    assert list(callers(stage(), [7, 8])) == list(callers(stage(), [7, 8]))
+    assert list(callers(simulator(), [7, 8])) == list(callers(simulator(), [7, 8]))
 
 
 @given(st.integers(1, 40), st.sets(st.integers(0, 39), max_size=4))
@@ -125,13 +125,13 @@ def unmasked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("unmasked")
 def test_random_callers_miss_a_mask_that_is_taken_out() -> None:
-    broken = [failed.broken for failed, _ in callers(stage(), range(4)) if failed]
+    broken = [failed.broken for failed, _ in callers(simulator(), range(4)) if failed]
     assert "in journal.event, where it must not lie" in " ".join(broken)
 
 
 @pytest.mark.usefixtures("unmasked")
 def test_an_exploration_misses_a_mask_that_is_taken_out() -> None:
-    search = Explorer(stage(), set(), 120.0)
+    search = Explorer(simulator(), set(), 120.0)
     search.done = {key for key in search.wanted if key[:3] != ("identify", "find_member", "found")}
     search.explore()
     assert "member number in journal.event, where it must not lie" in search.leaked

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.qa.scripts.patterns import matches, pair_off, show
-from ivr.qa.scripts.script import Pattern
+from ivr.simulator.world import Pattern
 
 TODAY = date(2026, 3, 2)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from call_scripts import stage
+from call_scripts import simulator, vocabulary
 
 from ivr.errors import Report
 from ivr.qa.replay.played import Played
@@ -23,10 +23,8 @@ ORDER = IDENTIFY + "  - presses: '1'\n" * 3 + "  - presses: '7'\n"
 def played(steps: str, *, expect: str = "", head: str = "", language: str = "en") -> Played:
     report = Report()
     text = f"call: A call\n{head}\nsteps:{steps}"
-    (script,) = read_scripts(
-        "calls.yaml", f"{text}\nexpect: {{{expect}}}" if expect else text, report, stage().vocabulary
-    )
-    return play(script, stage(), language)
+    (script,) = read_scripts("calls.yaml", f"{text}\nexpect: {{{expect}}}" if expect else text, report, vocabulary())
+    return play(script, simulator(), language)
 
 
 def first_problem(one: Played) -> str:

@@ -21,7 +21,8 @@ from ivr.qa.scripts.script import (
     Sweeps,
     Waits,
 )
-from ivr.qa.scripts.vocabulary import Spoken, Table, Vocabulary
+from ivr.qa.scripts.vocabulary import Spoken, Vocabulary
+from ivr.simulator.world import Table
 
 KNOWN = Vocabulary(
     frozenset({"main.menu", "main.goodbye", "order.total"}),

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from call_scripts import stage
+from call_scripts import simulator, vocabulary
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.cli.record import recording_of
 from ivr.errors import Report
 from ivr.pharmacy.numbers import is_well_formed
-from ivr.qa.explore.found import script_for
+from ivr.qa.explore.found import opened
 from ivr.qa.record.recorder import RecordError, Recording, record
 from ivr.qa.record.stand_ins import NOWHERE, StandIns, check_digit
 from ivr.qa.replay.caller import Caller
@@ -25,13 +25,12 @@ PHONE = "+19255550142"
 
 def recorded(keys: Sequence[str], from_number: str = PHONE) -> Recording:
     """Make a call, `,` being a silence and `h` a hang-up, and read it from the journal."""
-    script = script_for("nobody")
-    with stage().open(script) as scene:
-        caller = Caller(scene, stage().flows, "en", from_number, "+18002457979", "nobody", "recorded")
+    with opened(simulator(), "nobody") as scenario:
+        caller = Caller(scenario, simulator().flows, "en", from_number, "+18002457979", "nobody", "recorded")
         for key in keys:
             caller.act(Waits(NOWHERE) if key == "," else HangsUp(NOWHERE) if key == "h" else Presses(NOWHERE, key))
         caller.finish()
-        return recording_of(stage().settings, scene.database, caller.handset.call_sid)
+        return recording_of(simulator().settings, scenario.database, caller.handset.call_sid)
 
 
 IDENTIFY = ["1", "1", "41200017#", "94550"]
@@ -70,24 +69,24 @@ CALLS = {
 
 @pytest.mark.parametrize("keys", CALLS.values(), ids=CALLS.keys())
 def test_a_recorded_call_replays_on_an_empty_machine(keys: list[str]) -> None:
-    text = write([record(stage(), recorded(keys), "Recorded")])
+    text = write([record(simulator(), recorded(keys), "Recorded")])
     report = Report()
-    (script,) = read_scripts("recorded.yaml", text, report, stage().vocabulary)
+    (script,) = read_scripts("recorded.yaml", text, report, vocabulary())
     assert report.problems == []
-    assert play(script, stage(), script.language).problems == ()
+    assert play(script, simulator(), script.language).problems == ()
 
 
 @pytest.mark.parametrize("keys", CALLS.values(), ids=CALLS.keys())
 def test_a_recorded_call_goes_the_same_way(keys: list[str]) -> None:
     recording = recorded(keys)
-    draft = record(stage(), recording, "Recorded")
+    draft = record(simulator(), recording, "Recorded")
     again = replace(recording, turns=recording.turns)
-    assert record(stage(), again, "Recorded") == draft
+    assert record(simulator(), again, "Recorded") == draft
 
 
 def test_nobody_is_known_by_a_recorded_call() -> None:
     keys = [*IDENTIFY, "3", "7304112#", "1", "9", "1", "9", "371449635398431#", "0330", "1234", "1", "7"]
-    text = write([record(stage(), recorded(keys), "Recorded")])
+    text = write([record(simulator(), recorded(keys), "Recorded")])
     private = (
         "41200017",
         "Ellison",
@@ -113,17 +112,17 @@ def test_nobody_is_known_by_a_recorded_call() -> None:
 )
 def test_a_card_keyed_at_menus_comes_into_no_script(keys: list[str], said: str) -> None:
     with pytest.raises(RecordError, match=said):
-        record(stage(), recorded(keys), "Recorded")
+        record(simulator(), recorded(keys), "Recorded")
 
 
 def test_a_call_with_many_choices_is_recorded() -> None:
     keys = "131315151"
-    text = write([record(stage(), recorded([*keys, "h"]), "Recorded")])
+    text = write([record(simulator(), recorded([*keys, "h"]), "Recorded")])
     assert [line.split("'")[1] for line in text.splitlines() if "presses" in line] == list(keys)
 
 
 def test_dates_count_from_the_day_of_the_call() -> None:
-    text = write([record(stage(), recorded(CALLS["an order with the card on file"]), "Recorded")])
+    text = write([record(simulator(), recorded(CALLS["an order with the card on file"]), "Recorded")])
     assert "last_filled_on: '-16d'" in text
     assert "refills_left: '5'" in text  # as it was before the order
 
@@ -133,7 +132,7 @@ def test_a_call_that_went_a_way_these_flows_do_not_have_is_told() -> None:
     turns = recording.turns
     strange = replace(turns[-1], visits=(replace(turns[-1].visits[0], branch="elsewhere"),))
     with pytest.raises(RecordError, match=r'step 4 of the call \("keys •••••" at identify.zip\) cannot be made again'):
-        record(stage(), replace(recording, turns=(*turns[:-1], strange)), "Recorded")
+        record(simulator(), replace(recording, turns=(*turns[:-1], strange)), "Recorded")
 
 
 @given(st.text("0123456789", min_size=3, max_size=11))

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from call_scripts import stage
+from call_scripts import simulator, vocabulary
 from click.testing import CliRunner, Result
 from databases import Databases
 from rehearsal import TODAY, fill_demo, rehearse
@@ -20,12 +20,11 @@ from ivr.cli.elsewhere import NobodyThereError, line_at
 from ivr.errors import Report
 from ivr.pharmacy.trials import keep
 from ivr.qa.replay.played import Played
-from ivr.qa.replay.player import CONFIRMS, play
+from ivr.qa.replay.player import CONFIRMS
 from ivr.qa.replay.remote import Facts, Remote
 from ivr.qa.scripts.reader import read_scripts
 from ivr.qa.scripts.script import Script
 from ivr.settings import Settings
-from ivr.simulator.simulator import Rehearsal
 
 TestMembers.__test__ = False  # type: ignore[attr-defined]  # no test, whatever pytest makes of its name
 
@@ -39,13 +38,13 @@ KEYED_AHEAD = "[{presses: language}, {presses: '141200017#945501'}, {presses: '1
 
 def script(steps: str, head: str = "") -> Script:
     report = Report()
-    (found,) = read_scripts("calls.yaml", f"call: A call\n{head}\nsteps: {steps}", report, stage().vocabulary)
+    (found,) = read_scripts("calls.yaml", f"call: A call\n{head}\nsteps: {steps}", report, vocabulary())
     assert report.problems == []
     return found
 
 
 class Elsewhere:
-    """A line of which a remote stage knows nothing but its address, its database perhaps, and what it says of itself."""
+    """A line of which `Remote` knows nothing but its address, its database perhaps, and what it says of itself."""
 
     def __init__(self, url: str) -> None:
         self.line = rehearse(url)
@@ -63,7 +62,7 @@ class Elsewhere:
         facts = Facts(self.line.clock.now, live, person, same)
         behind = TestMembers(self.line.line.database, self.vault, facts.now, TODAY, live=live) if backstage else None
         return Remote(
-            "http://localhost/voice", self.line.post, stage(), facts, TODAY, stage().vocabulary, "a run", behind, writes
+            "http://localhost/voice", self.line.post, simulator(), facts, TODAY, vocabulary(), "a run", behind, writes
         )
 
     def orders(self) -> int:
@@ -81,20 +80,20 @@ def elsewhere(databases: Databases) -> Iterator[Elsewhere]:
 def test_with_its_database_a_line_is_as_before_after_each_script(elsewhere: Elsewhere) -> None:
     remote = elsewhere.remote(backstage=True)
     ordering = script(ORDER, "expect: {orders: 1, payments: [{status: authorized, amount_cents: 3450}], journal: '>4'}")
-    assert [play(ordering, remote, language).problems for language in ("en", "es", "en")] == [(), (), ()]
+    assert [remote.play(ordering, language).problems for language in ("en", "es", "en")] == [(), (), ()]
     assert elsewhere.orders() == 0
 
 
 def test_what_rows_do_not_hold_is_told_there_too(elsewhere: Elsewhere) -> None:
-    played = play(script(ORDER, "expect: {orders: none}"), elsewhere.remote(backstage=True), "en")
+    played = elsewhere.remote(backstage=True).play(script(ORDER, "expect: {orders: none}"), "en")
     assert "0 new rows of refill_order should be there" in str(played.problems[0])
 
 
 def test_rows_can_be_given_to_test_members(elsewhere: Elsewhere) -> None:
     head = "given: {prescription: [{rx_number: '7304112', refills_left: 0}]}"
     remote = elsewhere.remote(backstage=True)
-    assert play(script(f"[{IDENTIFY}, {{hears: {{refill.how: {{ready: 2}}}}}}]", head), remote, "en").passed
-    assert play(script(LOOKS), remote, "en").passed
+    assert remote.play(script(f"[{IDENTIFY}, {{hears: {{refill.how: {{ready: 2}}}}}}]", head), "en").passed
+    assert remote.play(script(LOOKS), "en").passed
     assert elsewhere.line.rows("SELECT refills_left FROM prescription WHERE rx_number = '7304112'") == [(5,)]
 
 
@@ -108,12 +107,12 @@ def test_streets_are_lent_for_a_play_and_what_is_there_stays_as_it_is(elsewhere:
     lends = f"{ELM}\nexpect: {{rows: {{street: [{{street: ELM ST, low: '1'}}, {{street: Maple Ct, low: '7'}}]}}}}"
     meanwhile = "{meanwhile: {street: [{zip: '06040', street: Maple Ct, low: '7', high: '9'}]}}"
     for _ in range(3):
-        assert play(script(f"[{IDENTIFY}, {meanwhile}]", lends), remote, "en").problems == ()
+        assert remote.play(script(f"[{IDENTIFY}, {meanwhile}]", lends), "en").problems == ()
         assert elsewhere.line.rows(STREETS) == before
 
 
 def test_where_cards_are_real_no_street_is_lent(elsewhere: Elsewhere) -> None:
-    played = play(script(LOOKS, ELM), elsewhere.remote(backstage=True, live=True), "en")
+    played = elsewhere.remote(backstage=True, live=True).play(script(LOOKS, ELM), "en")
     assert played.skipped == "it changes the table street, which is not the test members' alone"
 
 
@@ -123,8 +122,8 @@ def test_wrong_tries_of_one_script_are_no_other_scripts(elsewhere: Elsewhere) ->
         f"[{{presses: language}}, {{presses: '1'}}, {wrong * 2}{{hangs_up: now}}]", "expect: {wrong_tries: 2}"
     )
     remote = elsewhere.remote(backstage=True)
-    assert [play(five, remote, "en").problems for _ in range(20)] == [()] * 20
-    assert play(script(LOOKS), remote, "en").passed
+    assert [remote.play(five, "en").problems for _ in range(20)] == [()] * 20
+    assert remote.play(script(LOOKS), "en").passed
 
 
 def given(rows: str) -> Callable[[], Script]:
@@ -172,7 +171,7 @@ SKIPPED_WITH_DATABASE = {
 @pytest.mark.parametrize(("made", "why"), SKIPPED_WITH_DATABASE.values(), ids=SKIPPED_WITH_DATABASE.keys())
 def test_what_cannot_be_judged_is_skipped_by_name(elsewhere: Elsewhere, made: Callable[[], Script], why: str) -> None:
     elsewhere.line.run("UPDATE member SET test = false WHERE member_number <> '41200017'")
-    assert play(made(), elsewhere.remote(backstage=True), "en").skipped == why
+    assert elsewhere.remote(backstage=True).play(made(), "en").skipped == why
 
 
 SKIPPED_WITHOUT = {
@@ -194,18 +193,18 @@ SKIPPED_WITHOUT = {
 def test_without_its_database_only_what_leaves_nothing_is_played(
     elsewhere: Elsewhere, made: Callable[[], Script], why: str
 ) -> None:
-    assert play(made(), elsewhere.remote(), "en").skipped == why
+    assert elsewhere.remote().play(made(), "en").skipped == why
 
 
 def test_what_is_asked_to_write_does_so_once_for_a_member(elsewhere: Elsewhere) -> None:
     remote = elsewhere.remote(writes=True)
-    first, second = play(script(ORDER), remote, "en"), play(script(LOOKS), remote, "en")
+    first, second = remote.play(script(ORDER), "en"), remote.play(script(LOOKS), "en")
     assert (first.problems, first.unchecked, elsewhere.orders()) == ((), 0, 1)
     assert second.skipped == '"A call" has written to the same member\'s rows'
 
 
 def live(elsewhere: Elsewhere, steps: str, **facts: bool) -> Played:
-    return play(script(steps), elsewhere.remote(live=True, **facts), "en")
+    return elsewhere.remote(live=True, **facts).play(script(steps), "en")
 
 
 @pytest.mark.parametrize("steps", [ORDER, KEYED_AHEAD], ids=["key by key", "keyed ahead"])
@@ -239,14 +238,13 @@ def served(folder: Path) -> Iterator[tuple[str, Settings]]:
 
 
 def test_a_served_line_is_asked_what_it_is_and_holds_again_and_again(tmp_path: Path) -> None:
-    rehearsal = Rehearsal(Settings())
     scripts = (script(ORDER, "expect: {orders: 1}"), script(LOOKS))
     with served(tmp_path) as (url, settings):
         for _ in range(2):
-            remote = line_at(url, settings, rehearsal, may_write=False)
+            remote = line_at(url, settings, simulator(), may_write=False)
             assert (remote.facts.live, remote.facts.has_person, remote.facts.same_version) == (False, False, True)
             assert (remote.today, remote.sees_rows) == (TODAY, True)
-            played = [play(one, remote, "en") for one in scripts]
+            played = [remote.play(one, "en") for one in scripts]
             assert [(one.problems, one.skipped) for one in played] == [((), "")] * 2
             assert all(one.asked >= 5 for one in played)
         only_here = tmp_path / "only_here.yaml"
@@ -257,10 +255,10 @@ def test_a_served_line_is_asked_what_it_is_and_holds_again_and_again(tmp_path: P
             "nothing was played: every script was skipped",
         )
         elsewhere = Settings(database_url=f"sqlite:///{tmp_path / 'another.db'}")
-        assert not line_at(url, elsewhere, rehearsal, may_write=False).sees_rows
+        assert not line_at(url, elsewhere, simulator(), may_write=False).sees_rows
         assert not (tmp_path / "another.db").exists()
     with pytest.raises(NobodyThereError, match=f"nobody answers at {url}"):
-        line_at(f"{url}/voice", settings, rehearsal, may_write=False)
+        line_at(f"{url}/voice", settings, simulator(), may_write=False)
 
 
 def test_what_is_kept_of_test_members_is_only_theirs(elsewhere: Elsewhere) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from call_scripts import CALLS, stage
+from call_scripts import CALLS, vocabulary
 from json_schemas import as_json, is_valid
 from test_qa_reader import SLIPS
 
@@ -43,7 +43,7 @@ def fits(text: str) -> bool:
 def test_the_schema_takes_every_script_of_the_line(path: Path) -> None:
     report = Report()
     text = path.read_text(encoding="utf-8")
-    assert read_scripts(path.name, text, report, stage().vocabulary)
+    assert read_scripts(path.name, text, report, vocabulary())
     assert report.problems == []
     assert fits(text)
 

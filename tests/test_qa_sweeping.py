@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.pages.app import SWEEP_SECONDS
-from ivr.simulator.sweeping import EVERY, Sweeping
+from ivr.line.sweep import EVERY
+from ivr.simulator.sweeping import Sweeping
 
 BEGIN = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
 
@@ -50,7 +50,7 @@ def test_looking_ahead_does_what_every_single_sweep_would(due: list[tuple[int, i
 
 
 def test_a_sweep_comes_as_often_as_a_worker_makes_it() -> None:
-    assert timedelta(seconds=SWEEP_SECONDS) == EVERY
+    assert timedelta(seconds=30) == EVERY
     assert swept([], 95, looks_ahead=False).sweeps == 3
 
 

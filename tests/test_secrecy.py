@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import structlog
-from call_scripts import stage
+from call_scripts import simulator, vocabulary
 from databases import Databases
 from rehearsal import Rehearsal, fill_demo, rehearse
 
@@ -139,8 +139,8 @@ class TalkativeGateway(Sandbox):
 
 def fail_talking(rehearsal: Rehearsal) -> None:
     """Let a turn fail with a card in its words, and somebody log what they should not."""
-    broken = replace(rehearsal, line=replace(rehearsal.line, gateway=TalkativeGateway()))
-    phone = replace(broken, app=make_app(broken.line, Settings())).phone(from_number="+15105550188")
+    broken = rehearsal.but(line=replace(rehearsal.line, gateway=TalkativeGateway()))
+    phone = broken.but(app=make_app(broken.line, Settings())).phone(from_number="+15105550188")
     phone.dial()
     phone.press("".join(CARD_ONLY))
     logs.get_logger().info("careless", digits=CODE, zip=ZIP, member_number=MEMBER, birth_date=BORN, street=STREET)
@@ -149,14 +149,14 @@ def fail_talking(rehearsal: Rehearsal) -> None:
 
 def script_of(rehearsal: Rehearsal, sid: str) -> str:
     recording = recording_of(Settings(), rehearsal.line.database, sid)
-    return write([recorder.record(stage(), recording, "Recorded")])
+    return write([recorder.record(simulator(), recording, "Recorded")])
 
 
 def report() -> str:
     """Play a script that fails, so that everything there is to tell is told."""
-    (script,) = read_scripts("canary.yaml", SCRIPT, problems := Report(), stage().vocabulary)
+    (script,) = read_scripts("canary.yaml", SCRIPT, problems := Report(), vocabulary())
     assert problems.problems == []
-    played = play(script, stage(), "en")
+    played = play(script, simulator(), "en")
     assert not played.passed
     assert "member" not in str(played.problems[0])
     return as_json([played]) + as_junit([played], 1.0)

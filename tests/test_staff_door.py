@@ -146,5 +146,5 @@ def test_a_lock_is_logged_once_and_no_password_with_it(door: Door, log: io.Strin
 
 def test_pages_refuse_while_the_database_is_away(rehearsal: Rehearsal) -> None:
     away = replace(rehearsal.line, database=open_database("postgresql://me@127.0.0.1:1/refills"))
-    door = Door(replace(rehearsal, line=away))
+    door = Door(rehearsal.but(line=away))
     assert (door.knock(PASSWORD), door.knock("a guess"), door.knock(None)) == (503, 503, 401)

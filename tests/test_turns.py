@@ -89,7 +89,7 @@ def test_a_late_request_gets_a_reply_that_puts_the_call_on_its_way(rehearsal: Re
 
 def test_a_call_goes_on_in_another_worker(rehearsal: Rehearsal) -> None:
     reply = go(rehearsal, *TO_CONFIRM)
-    other = replace(rehearsal, app=make_app(replace(rehearsal.line), Settings()))
+    other = rehearsal.but(app=make_app(replace(rehearsal.line), Settings()))
     reply = post(other, next_url(reply), Digits="7")
     assert "process your payment" in reply.body
 
@@ -340,7 +340,7 @@ def test_a_lease_keeps_a_second_settle_turn_waiting(rehearsal: Rehearsal) -> Non
             leave.wait(5)
             return gateway.authorize(*args, **more)  # type: ignore[arg-type]
 
-    slow = replace(rehearsal, app=make_app(replace(rehearsal.line, gateway=Slow()), Settings()))
+    slow = rehearsal.but(app=make_app(replace(rehearsal.line, gateway=Slow()), Settings()))
     replies: list[Reply] = []
     first = threading.Thread(target=lambda: replies.append(post(slow, settle)))
     first.start()

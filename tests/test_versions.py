@@ -65,7 +65,7 @@ def worker(desk: Desk, *, asked: bool = False) -> Desk:
     line = replace(desk.rehearsal.line, versions=open_versions(database, desk.folders, SPECS, asked=asked))
     watcher = Watcher(line, desk.folders, asked=asked)
     watcher.begin()
-    rehearsal = replace(desk.rehearsal, line=line, app=make_app(line, Settings()))
+    rehearsal = desk.rehearsal.but(line=line, app=make_app(line, Settings()))
     return Desk(desk.folders, rehearsal, watcher)
 
 
@@ -254,7 +254,7 @@ def test_a_version_that_actions_have_outgrown_still_serves_its_calls(desk: Desk)
     line = replace(desk.rehearsal.line, versions=versions)
     with line.database.connect() as connection:
         assert versions.get(connection, first).hash == first
-    rehearsal = replace(desk.rehearsal, line=line, app=make_app(line, Settings()))
+    rehearsal = desk.rehearsal.but(line=line, app=make_app(line, Settings()))
     network.desk = Desk(desk.folders, rehearsal, desk.watcher)
     assert phone.press("9").text.endswith("Goodbye.")
 

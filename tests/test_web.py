@@ -367,7 +367,7 @@ def test_readiness_follows_the_database(rehearsal: Rehearsal) -> None:
     client = rehearsal.app.test_client()
     assert client.get("/healthz").status_code == 200
     assert client.get("/readyz").status_code == 200
-    broken = replace(rehearsal)
+    broken = rehearsal.but()
     broken.run("DROP TABLE version")
     assert client.get("/readyz").status_code == 200
 

@@ -15,10 +15,9 @@ from ivr.payment.vault import Vault
 from ivr.pharmacy import trials
 from ivr.pharmacy.members import MEMBER_DIGITS, members_for_tests
 from ivr.pharmacy.tables import Member, Prescription, RefillOrder, RenewalRequest
-from ivr.qa.scripts.patterns import Found
-from ivr.qa.scripts.script import NEWEST, Row
 from ivr.simulator import line_rows, pharmacy_rows
 from ivr.simulator.line_rows import LineRows
+from ivr.simulator.world import NEWEST, Found, Row
 
 _OWNERS = {
     "rx_number": select(Prescription.member_id).where(Prescription.rx_number == bindparam("number")),
@@ -112,16 +111,16 @@ class TestMembers:
         for table, ids in before.items():
             self._before[table].update(self._ids(table) - ids)
 
-    def rows(self, table: str) -> Sequence[Found]:
+    def table(self, name: str) -> Sequence[Found]:
         """Return the test members' rows of a table."""
-        if table in line_rows.COLUMNS:
-            return LineRows(self._database, self._vault, self._now, self._callers(), self._members).rows(table)
-        return pharmacy_rows.rows(self._database, table, only=self._theirs(table))
+        if name in line_rows.COLUMNS:
+            return LineRows(self._database, self._vault, self._now, self._callers(), self._members).rows(name)
+        return pharmacy_rows.rows(self._database, name, only=self._theirs(name))
 
     def new_rows(self, table: str) -> Sequence[Found]:
         """Return those that the script's calls have written."""
         if table in line_rows.COLUMNS:
-            return self.rows(table)
+            return self.table(table)
         return pharmacy_rows.rows(self._database, table, but=self._before[table], only=self._theirs(table))
 
     def restore(self) -> None:

@@ -21,9 +21,10 @@ from ivr.pharmacy.database import open_database
 from ivr.phone.handset import Handset
 from ivr.phone.post import NO_ANSWER, Post, http_post, signed
 from ivr.qa.replay.remote import Facts, Remote
+from ivr.qa.scripts.names import vocabulary_of
 from ivr.qa.scripts.script import DEFAULT_TO
 from ivr.settings import Settings
-from ivr.simulator.simulator import Rehearsal
+from ivr.simulator.simulator import Simulator
 
 PROBE_FROM = "+19990000000"
 """No telephone has an area code of 999."""
@@ -33,24 +34,25 @@ class NobodyThereError(IvrError):
     """No line answers at the address given."""
 
 
-def line_at(url: str, settings: Settings, rehearsal: Rehearsal, *, may_write: bool) -> Remote:
-    """Return the stage of a line elsewhere; NobodyThereError when it does not take a call."""
+def line_at(url: str, settings: Settings, simulator: Simulator, *, may_write: bool) -> Remote:
+    """Return the way to play on a line elsewhere; NobodyThereError when it does not take a call."""
     address = url.rstrip("/").removesuffix("/voice")
     tokens = settings.twilio_auth_tokens
     post = signed(http_post(), tokens[0]) if tokens else http_post()
     said = _said(address)
-    facts = _facts(said, settings, rehearsal)
+    facts = _facts(said, settings, simulator)
     mark = secrets.token_hex(8)
     sid = _call(f"{address}/voice", post, mark)
     today = facts.now.astimezone(settings.timezone).date()
     backstage = _backstage(settings, sid, facts)
+    known = vocabulary_of(simulator.catalogues)
     return Remote(
         f"{address}/voice",
         post,
-        rehearsal,
+        simulator,
         facts,
         today,
-        replace(rehearsal.vocabulary, standing={}) if backstage else rehearsal.vocabulary,  # its members are others
+        replace(known, standing={}) if backstage else known,  # its members are others
         mark,
         backstage,
         may_write,
@@ -73,12 +75,12 @@ def _said(address: str) -> Mapping[str, object]:
     return said
 
 
-def _facts(said: Mapping[str, object], settings: Settings, rehearsal: Rehearsal) -> Facts:
+def _facts(said: Mapping[str, object], settings: Settings, simulator: Simulator) -> Facts:
     """Take what is not said for what harms nobody: real cards, and other words than ours."""
     told = said.get("time")
     now = datetime.fromisoformat(told) if isinstance(told, str) else settings.clock()().astimezone(UTC)
     return Facts(
-        now, said.get("live") is not False, said.get("person") is True, said.get("version") == rehearsal.version
+        now, said.get("live") is not False, said.get("person") is True, said.get("version") == simulator.version
     )
 
 

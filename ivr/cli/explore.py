@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from collections.abc import Sequence
@@ -10,8 +11,10 @@ from pathlib import Path
 
 import click
 
+from ivr import logs
+from ivr.cli.group import settings
 from ivr.cli.parameters import OUTPUT, PATH
-from ivr.cli.playing import Setup, read_scripts
+from ivr.cli.playing import read_scripts
 from ivr.cli.qa import must_exist
 from ivr.qa.explore import unhappy
 from ivr.qa.explore.explorer import Explorer
@@ -20,7 +23,7 @@ from ivr.qa.explore.random_callers import Failed, callers
 from ivr.qa.replay.coverage import exercised
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.writer import Draft, write
-from ivr.simulator.simulator import Rehearsal
+from ivr.simulator.simulator import Simulator
 
 
 @click.command()
@@ -51,19 +54,21 @@ def explore(
     if random_calls:
         sys.exit(_random(range(seed, seed + random_calls), jobs, out))
     began = time.perf_counter()
-    stage = _stage()
+    simulator = _simulator()
     written = {path.resolve() for path in (out, unhappy_out) if path}
-    read = read_scripts(paths, stage) if paths else ()
+    read = read_scripts(paths, simulator) if paths else ()
     scripts = tuple(one for one in read if Path(one.place.file).resolve() not in written)  # those are made anew
-    language = stage.catalogues.languages[0]
-    done = exercised(stage.flows, (play(script, stage, language) for script in scripts if script.language != "es"))
-    search = Explorer(stage, done, seconds, language)
+    language = simulator.catalogues.languages[0]
+    done = exercised(
+        simulator.flows, (play(script, simulator, language) for script in scripts if script.language != "es")
+    )
+    search = Explorer(simulator, done, seconds, language)
     search.explore()
-    found = drafts(stage.flows, search.found)
+    found = drafts(simulator.flows, search.found)
     _write(out, found, "Calls that ivr explore found: ways through the flow that no other script takes.")
     if unhappy_out:
-        ways = search.questions | unhappy.ways_of(stage, scripts, language)
-        questions = list(unhappy.drafts(stage, ways, language))
+        ways = search.questions | unhappy.ways_of(simulator, scripts, language)
+        questions = list(unhappy.drafts(simulator, ways, language))
         _write(unhappy_out, questions, "What callers do instead of answering, at every question.")
     for cell in search.missing():
         click.echo(f"{cell.place.file}:{cell.place.line} {cell.state}: {cell.way} was not found")
@@ -82,11 +87,9 @@ def _write(path: Path | None, drafts: list[Draft], comment: str) -> None:
         click.echo(f"{len(drafts)} scripts written to {path}")
 
 
-def _stage() -> Rehearsal:
-    stage = Setup().stage()
-    if not isinstance(stage, Rehearsal):
-        raise TypeError("what is explored lies in this process")
-    return stage
+def _simulator() -> Simulator:
+    logs.configure(log := io.StringIO(), json=False)
+    return Simulator(settings(), log=log)
 
 
 def _random(seeds: Sequence[int], jobs: int, out: Path | None) -> int:
@@ -94,8 +97,8 @@ def _random(seeds: Sequence[int], jobs: int, out: Path | None) -> int:
     began = time.perf_counter()
     shares = [seeds[start : start + SHARE] for start in range(0, len(seeds), SHARE)]
     if jobs == 1:
-        stage = _stage()
-        results = [one for share in shares for one in callers(stage, share)]
+        simulator = _simulator()
+        results = [one for share in shares for one in callers(simulator, share)]
     else:
         with ProcessPoolExecutor(jobs) as pool:
             results = [one for share in pool.map(_share, shares) for one in share]
@@ -111,10 +114,10 @@ def _random(seeds: Sequence[int], jobs: int, out: Path | None) -> int:
 
 SHARE = 50
 
-_worker: list[Rehearsal] = []
+_worker: list[Simulator] = []
 
 
 def _share(seeds: Sequence[int]) -> list[tuple[Failed | None, int]]:
     if not _worker:
-        _worker.append(_stage())
+        _worker.append(_simulator())
     return list(callers(_worker[0], seeds))

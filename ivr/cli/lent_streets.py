@@ -7,9 +7,8 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func
 
-from ivr.qa.scripts.patterns import Found
-from ivr.qa.scripts.script import Row
 from ivr.simulator import pharmacy_rows
+from ivr.simulator.world import Found, Row
 
 TABLE = "street"
 _KEY = ("zip", "street", "urbanization")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from functools import partial
 from pathlib import Path
 
 import click
@@ -19,23 +18,14 @@ from ivr.cli.elsewhere import line_at
 from ivr.cli.group import settings
 from ivr.errors import Report, did_you_mean
 from ivr.line.versions import Files
+from ivr.qa.replay.many import Part, PlayPart, play_many
 from ivr.qa.replay.played import Played
 from ivr.qa.replay.player import play
 from ivr.qa.replay.remote import Remote
+from ivr.qa.scripts.names import vocabulary_of
 from ivr.qa.scripts.reader import read_files
 from ivr.qa.scripts.script import Script
-from ivr.simulator.simulator import Rehearsal
-
-SHARE = 8
-"""Scripts handed to a process at once: enough that handing over does not matter, few enough to keep all busy."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One script in one language."""
-
-    script: Script
-    language: str
+from ivr.simulator.simulator import Simulator
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +40,29 @@ class Setup:
     checks: bool = True
     measure: bool = False
 
-    def stage(self) -> Rehearsal | Remote:
+    def line(self) -> Simulator | Remote:
         """Build the line, or the way to one."""
         chosen, log = settings(), io.StringIO()
         logs.configure(log, json=False)
-        rehearsal = Rehearsal(chosen, self.files, log=log)
-        return line_at(self.url, chosen, rehearsal, may_write=self.writes) if self.url else rehearsal
+        simulator = Simulator(chosen, self.files, log=log)
+        return line_at(self.url, chosen, simulator, may_write=self.writes) if self.url else simulator
 
-    def play(self, part: Part, stage: Rehearsal | Remote) -> Played:
+    def play(self, line: Simulator | Remote, part: Part) -> Played:
         """Play one part."""
-        return play(part.script, stage, part.language, checks=self.checks, measure=self.measure)
+        if isinstance(line, Remote):
+            return line.play(part.script, part.language, checks=self.checks, measure=self.measure)
+        return play(part.script, line, part.language, checks=self.checks, measure=self.measure)
+
+    def begin(self) -> PlayPart:
+        """Build a line of its own, and return the way scripts are played on it."""
+        return partial(self.play, self.line())
 
 
-def read_scripts(paths: Sequence[Path], stage: Rehearsal | Remote) -> tuple[Script, ...]:
+def read_scripts(paths: Sequence[Path], line: Simulator | Remote) -> tuple[Script, ...]:
     """Read scripts; DefinitionError tells every slip at once."""
     report = Report()
-    scripts = read_files(paths, report, stage.vocabulary)
+    known = line.vocabulary if isinstance(line, Remote) else vocabulary_of(line.catalogues)
+    scripts = read_files(paths, report, known)
     report.raise_if_any()
     return scripts
 
@@ -99,26 +96,11 @@ def _names(scripts: Sequence[Script]) -> Iterator[str]:
         yield from script.name.split()
 
 
-def play_all(parts: Sequence[Part], setup: Setup, stage: Rehearsal | Remote, jobs: int) -> Iterator[Played]:
+def play_all(parts: Sequence[Part], setup: Setup, line: Simulator | Remote, jobs: int) -> Iterator[Played]:
     """Play, in this process or in several; what comes back is in order. A line elsewhere is called by one at a time."""
-    if jobs == 1 or not stage.in_process:
-        yield from (setup.play(part, stage) for part in parts)
-        return
-    shares = [parts[start : start + SHARE] for start in range(0, len(parts), SHARE)]
-    with ProcessPoolExecutor(jobs, initializer=_begin_worker, initargs=(setup,)) as pool:
-        yield from chain.from_iterable(pool.map(_play_share, shares))
-
-
-_worker: list[tuple[Setup, Rehearsal | Remote]] = []
-
-
-def _begin_worker(setup: Setup) -> None:
-    _worker[:] = [(setup, setup.stage())]
-
-
-def _play_share(parts: Sequence[Part]) -> list[Played]:
-    ((setup, stage),) = _worker
-    return [setup.play(part, stage) for part in parts]
+    if jobs == 1 or isinstance(line, Remote):
+        return (setup.play(line, part) for part in parts)
+    return play_many(parts, setup.begin, jobs)
 
 
 @contextmanager

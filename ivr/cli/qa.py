@@ -13,7 +13,7 @@ from rich.table import Table
 from ivr.cli.group import console, settings, tell_folders
 from ivr.cli.old_version import OldVersionError, old_files
 from ivr.cli.parameters import ADDRESS, OUTPUT, PATH
-from ivr.cli.playing import Part, Setup, parts_of, play_all, progress, read_scripts
+from ivr.cli.playing import Setup, parts_of, play_all, progress, read_scripts
 from ivr.errors import DefinitionError
 from ivr.flow.changes import changes
 from ivr.qa.replay import coverage as coverages
@@ -21,9 +21,10 @@ from ivr.qa.replay import report as reports
 from ivr.qa.replay.against import compare
 from ivr.qa.replay.costs import by_prompt
 from ivr.qa.replay.coverage import Coverage
+from ivr.qa.replay.many import Part
 from ivr.qa.replay.played import Played
 from ivr.qa.replay.remote import Remote
-from ivr.simulator.simulator import Rehearsal
+from ivr.simulator.simulator import Simulator
 
 CALLS = Path("tests/calls")
 MOST_PROMPTS = 30
@@ -74,26 +75,26 @@ def replay(
     if against is not None and url is not None:
         raise click.UsageError("--against compares flows and prompts here; it takes no --url")
     setup = Setup(url, writes=writes, measure=cost)
-    stage = setup.stage()
-    if not stage.sees_rows:
+    line = setup.line()
+    if isinstance(line, Remote) and not line.sees_rows:
         click.echo(WORDS_ONLY, err=True)
-    scripts = read_scripts(paths or (CALLS,), stage)
+    scripts = read_scripts(paths or (CALLS,), line)
     if not scripts:
         looked = ", ".join(map(str, paths or (CALLS,)))
         raise click.UsageError(f"there is no call script in {looked}; files of them end in .yaml")
-    parts = parts_of(scripts, stage.catalogues.languages, language, wanted)
+    parts = parts_of(scripts, line.catalogues.languages, language, wanted)
     if against is not None:
         sys.exit(tell_changes(parts, against, jobs))
-    played = list(_play(parts, setup, stage, jobs, quiet=as_json, verbose=verbose))
+    played = list(_play(parts, setup, line, jobs, quiet=as_json, verbose=verbose))
     took = time.perf_counter() - began
     if junit:
         junit.write_text(reports.as_junit(played, took), encoding="utf-8")
     click.echo(reports.as_json(played) if as_json else reports.summary(played, took))
-    measured = coverages.measure(stage.flows, played, (language,) if language else ())
+    measured = coverages.measure(line.flows, played, (language,) if language else ())
     if shares:
         shares.write_text(reports.shares(measured), encoding="utf-8")
     if (coverage or fail_under is not None) and not as_json:
-        click.echo("\n".join((*coverages.lines(stage.flows, measured), *coverages.summary(measured))))
+        click.echo("\n".join((*coverages.lines(line.flows, measured), *coverages.summary(measured))))
     if cost and not as_json:
         tell_costs(played)
     tell_folders(settings())
@@ -114,10 +115,10 @@ def _short(measured: Coverage, wanted: float | None) -> bool:
 
 
 def _play(
-    parts: Sequence[Part], setup: Setup, stage: Rehearsal | Remote, jobs: int, *, quiet: bool, verbose: bool
+    parts: Sequence[Part], setup: Setup, line: Simulator | Remote, jobs: int, *, quiet: bool, verbose: bool
 ) -> Iterable[Played]:
     with progress(len(parts), "calls", quiet=quiet) as advance:
-        for one in play_all(parts, setup, stage, jobs):
+        for one in play_all(parts, setup, line, jobs):
             advance()
             if not quiet:
                 _tell(one, verbose=verbose)
@@ -151,14 +152,14 @@ def tell_changes(parts: Sequence[Part], old: str, jobs: int) -> int:
     """Play on an older version and on this one, and print what is different; return 1 if anything is."""
     before, now = Setup(files=old_files(old, settings()), checks=False), Setup(checks=False)
     try:
-        stages = before.stage(), now.stage()
+        lines = before.line(), now.line()
     except DefinitionError as error:
         raise OldVersionError(f"{old} does not fit the actions of this version:\n{error}") from None
-    words = changes(*stages)
-    click.echo("\n".join(("What changed in flows and prompts:", *(f"  {line}" for line in words or ("nothing",)))))
+    words = changes(*lines)
+    click.echo("\n".join(("What changed in flows and prompts:", *(f"  {told}" for told in words or ("nothing",)))))
     different = 0
     with progress(2 * len(parts), "calls", quiet=False) as advance:
-        pairs = zip(play_all(parts, before, stages[0], jobs), play_all(parts, now, stages[1], jobs), strict=True)
+        pairs = zip(play_all(parts, before, lines[0], jobs), play_all(parts, now, lines[1], jobs), strict=True)
         for was, came in pairs:
             advance()
             advance()

@@ -19,11 +19,12 @@ from ivr.pharmacy.database import answering, open_database
 from ivr.qa.record.recorder import RecordError, Recording, Turned
 from ivr.qa.record.recorder import record as make
 from ivr.qa.replay.player import play
+from ivr.qa.scripts.names import vocabulary_of
 from ivr.qa.scripts.reader import read_scripts
 from ivr.qa.scripts.writer import write
 from ivr.settings import Settings
 from ivr.simulator import pharmacy_rows
-from ivr.simulator.simulator import Rehearsal
+from ivr.simulator.simulator import Simulator
 
 
 @click.command()
@@ -43,12 +44,12 @@ def script_of(chosen: Settings, sid: str, name: str) -> str:
     with answering(database):
         recording = recording_of(chosen, database, sid)
     logs.configure(io.StringIO(), json=False)
-    stage = Rehearsal(chosen)
-    text = write([make(stage, recording, name)], f"Recorded from a call of {recording.local:%Y-%m-%d}.")
+    simulator = Simulator(chosen)
+    text = write([make(simulator, recording, name)], f"Recorded from a call of {recording.local:%Y-%m-%d}.")
     report = Report()
-    (script,) = read_scripts("the script", text, report, stage.vocabulary)
+    (script,) = read_scripts("the script", text, report, vocabulary_of(simulator.catalogues))
     report.raise_if_any()
-    played = play(script, stage, script.language)
+    played = play(script, simulator, script.language)
     if not played.passed:
         raise RecordError(f"the script does not come out like the call: {played.problems[0]}")
     return text

@@ -11,6 +11,9 @@ from ivr.line.service import Line
 from ivr.orders import sweep as orders
 from ivr.orders.sweep import Swept
 
+EVERY = timedelta(seconds=30)
+"""How often each worker sweeps."""
+
 
 def sweep(line: Line, retention: timedelta) -> Swept:
     """Do all there is to do now."""

@@ -15,7 +15,7 @@ from ivr.errors import SettingError
 from ivr.line.build import build_line, folders
 from ivr.line.publishing import Watcher
 from ivr.line.service import Line
-from ivr.line.sweep import sweep
+from ivr.line.sweep import EVERY, sweep
 from ivr.pages.staff import StaffDoor
 from ivr.pages.studio.studio import Studio
 from ivr.pages.throttle import Throttle
@@ -25,8 +25,6 @@ from ivr.simulator import carrier_rules
 from ivr.web import audio, status
 from ivr.web.app import path_before, voice_app
 from ivr.web.guard import Guard
-
-SWEEP_SECONDS = 30
 
 
 def create_app() -> Flask:
@@ -79,7 +77,7 @@ def unsigned_means(settings: Settings) -> str:
 def _sweep_forever(line: Line, retention_days: int) -> None:
     """Finish what calls leave behind, in every worker: what one has taken, the others leave alone."""
     while True:
-        time.sleep(SWEEP_SECONDS)
+        time.sleep(EVERY.total_seconds())
         try:
             sweep(line, timedelta(days=retention_days))
         except Exception:

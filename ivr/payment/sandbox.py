@@ -41,7 +41,7 @@ Status = Literal["authorized", "captured", "voided", "declined"]
 
 
 class Fault(Enum):
-    """How the processor fails when a rehearsal asks for it; to the one asking, both look the same."""
+    """How the processor fails when a scenario asks for it; to the one asking, both look the same."""
 
     SLOW = auto()  # no answer in time, and yet it happened
     DOWN = auto()  # no answer, and it did not happen
@@ -65,7 +65,7 @@ def _no_fault(operation: str) -> Fault | Reason | None:  # noqa: ARG001  # the h
 
 
 class Sandbox:
-    """The gateway for demonstrations, tests and rehearsals.
+    """The gateway for demonstrations, tests and the simulator.
 
     `fault` is asked before each operation (`tokenize`, `keep`, `authorize`, `capture`, `void`, `look_up`) whether it should fail; a reason declines
     whatever card is charged.
@@ -86,7 +86,7 @@ class Sandbox:
             return {charge.request_key: charge for charge in self._charges.values()}
 
     def rewind(self, charges: Iterable[Charge]) -> None:
-        """Go back to an earlier ledger, for a rehearsal that tries several ways on from one moment."""
+        """Go back to an earlier ledger, for a scenario that tries several ways on from one moment."""
         with self._lock:
             self._charges = {charge.reference: charge for charge in charges}
 

@@ -44,7 +44,7 @@ EXPECTED = "expected sqlite:///FILE or postgresql://USER@HOST/NAME"
 def open_database(url: str, *, durable: bool = True) -> Engine:
     """Return an engine for `DATABASE_URL`; nothing is connected yet.
 
-    `durable=False` is for tests and rehearsals: a commit does not wait for the disk.
+    `durable=False` is for tests and the simulator: a commit does not wait for the disk.
     """
     try:
         parsed = make_url(url)

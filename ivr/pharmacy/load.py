@@ -48,7 +48,7 @@ def load_folder(
 
 
 def add_folder(engine: Engine, folder: Path, today: date) -> Mapping[str, int]:
-    """Do the same in a database that is up to date already, as one is that a rehearsal changes row by row.
+    """Do the same in a database that is up to date already, as one is that a scenario changes row by row.
 
     Its rows are taken as they are told: they were read from the database, with what orders have taken.
     """

@@ -18,8 +18,7 @@ from ivr.line.service import Caller
 from ivr.payment.vault import Vault
 from ivr.pharmacy.notices import KINDS, WAYS, notice
 from ivr.pharmacy.tables import Member
-from ivr.qa.scripts.patterns import Found
-from ivr.qa.scripts.vocabulary import Table
+from ivr.simulator.world import Found, Table
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "notice": ("member_number", "kind", "by", "sent_at"),

@@ -19,10 +19,8 @@ from ivr.pharmacy.load import add_folder
 from ivr.pharmacy.load_fields import Parser, Word, flag
 from ivr.pharmacy.load_files import FILES, CsvFile, Reference
 from ivr.pharmacy.tables import Address
-from ivr.qa.replay.stage import RefusedRowError
-from ivr.qa.scripts import vocabulary
-from ivr.qa.scripts.patterns import LINES, Found
-from ivr.qa.scripts.script import NEWEST, Pattern, Row
+from ivr.simulator import world
+from ivr.simulator.world import LINES, NEWEST, Found, Pattern, RefusedRowError, Row
 
 _FILES: Mapping[str, CsvFile] = {file.table.name: file for file in FILES}
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -30,8 +28,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _made_of(file: CsvFile) -> vocabulary.Table:
-    return vocabulary.Table(
+def _made_of(file: CsvFile) -> world.Table:
+    return world.Table(
         key=file.key[0] if len(file.key) == 1 else "",
         needed=tuple(column.name for column in file.columns if column.needed),
         refers_by={column.name: column.table.name for column in file.columns if isinstance(column, Reference)},
@@ -45,7 +43,7 @@ def _words(parse: Parser) -> tuple[str, ...]:
     return parse.known if isinstance(parse, Word) else ()
 
 
-MADE_OF: Mapping[str, vocabulary.Table] = {name: _made_of(file) for name, file in _FILES.items()}
+MADE_OF: Mapping[str, world.Table] = {name: _made_of(file) for name, file in _FILES.items()}
 """What rows of each table are made of."""
 WRITTEN = ("refill_order", "order_line", "payment", "renewal_request", "address", "saved_card")
 """The tables a call can write to."""

@@ -11,9 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ivr.pages.app import SWEEP_SECONDS
+from ivr.line.sweep import EVERY
 
-EVERY = timedelta(seconds=SWEEP_SECONDS)
 FEW = 8
 """So many sweeps are rather run than looked through."""
 

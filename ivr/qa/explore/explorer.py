@@ -21,16 +21,18 @@ from itertools import count
 from ivr.flow.definition import Ask, Do, Flows, Menu, Run
 from ivr.phone.heard import Ended, Paying
 from ivr.qa.explore.bearings import FAR, Chosen, chosen_names, distances, signature, ways_on
-from ivr.qa.explore.found import NOWHERE, Found, Key, Way, Where, script_for, written
+from ivr.qa.explore.found import NOWHERE, Found, Key, Way, Where, opened, written
 from ivr.qa.explore.inputs import Keyed, Pharmacy, canaries
 from ivr.qa.explore.moves import Move, changes, gave_up, moves, one_by_one, troubles
 from ivr.qa.explore.points import Point, done_so_far
 from ivr.qa.explore.secrecy import Canary, leaks
 from ivr.qa.replay.caller import Caller, CannotError
 from ivr.qa.replay.coverage import ANSWERED, Cell, Group, cells, passed
-from ivr.qa.replay.stage import RefusedRowError, RehearsalStage, Rehearsed
 from ivr.qa.scripts.script import DEFAULT_FROM, DEFAULT_TO, Act, Breaks, Dials, HangsUp, Later, Person, Waits
 from ivr.qa.scripts.writer import Moment, heard, moment
+from ivr.simulator.scenario import Scenario
+from ivr.simulator.simulator import Simulator
+from ivr.simulator.world import RefusedRowError
 
 SAME_POINT = 2
 """How often calls that stand alike, as far as can be told, are gone on from."""
@@ -52,9 +54,9 @@ RETHINK = 25
 
 @dataclass
 class Explorer:
-    """Searches one stage. `done` are the ways that are covered already; it grows as new ones are found."""
+    """Searches one simulator. `done` are the ways that are covered already; it grows as new ones are found."""
 
-    stage: RehearsalStage
+    simulator: Simulator
     done: set[Key]
     seconds: float
     language: str = "en"
@@ -100,7 +102,7 @@ class Explorer:
     @property
     def flows(self) -> Flows:
         """The flows that are explored."""
-        return self.stage.flows
+        return self.simulator.flows
 
     def missing(self) -> list[Cell]:
         """Return what is still not covered, in this language."""
@@ -119,31 +121,31 @@ class Explorer:
         return target is not None and target.sets.get("language", self.language) != self.language
 
     def _from(self, person: Person, until: float) -> None:
-        with self.stage.open(script_for(person)) as scene:
-            pharmacy = Pharmacy(scene)
-            self._looked_for = canaries(pharmacy, scene)
-            caller = Caller(scene, self.flows, self.language, DEFAULT_FROM, DEFAULT_TO, person, f"explored {person}")
+        with opened(self.simulator, person) as scenario:
+            pharmacy = Pharmacy(scenario)
+            self._looked_for = canaries(pharmacy, scenario)
+            caller = Caller(scenario, self.flows, self.language, DEFAULT_FROM, DEFAULT_TO, person, f"explored {person}")
             first = (Moment(None, heard(caller.words)),)
-            start = Point(caller, scene.save(), first, Keyed(), frozenset(), None)
+            start = Point(caller, scenario.save(), first, Keyed(), frozenset(), None)
             self._first = {start.where} if caller.latest else set()
             self._push(start, 0)
             if self._deep:
-                self._after_repeating(scene, start)
+                self._after_repeating(scenario, start)
             steps, self._found_at = 0, self.expanded
             while self._heap and time.monotonic() < until and self._left(person) and not self._is_stale:
                 if steps % RETHINK == 0:
                     self._look_around()
                 steps += 1
                 *_, point = heapq.heappop(self._heap)
-                self._expand(scene, pharmacy, point, until)
+                self._expand(scenario, pharmacy, point, until)
 
-    def _after_repeating(self, scene: Rehearsed, start: Point) -> None:
+    def _after_repeating(self, scenario: Scenario, start: Point) -> None:
         """Begin with callers who have done the same thing over and over in earlier calls: it may have been counted."""
         for (where, _, around), acts in self._shortest.items():
             if any(self._outcomes_left(*each) for each in (where, *around)):
                 again = (*acts, HangsUp(NOWHERE), Dials(NOWHERE)) * REPEATED
                 with suppress(CannotError):  # what an earlier call did may change what the next one is asked
-                    self._go(scene, start, again, Keyed(again=(where, *around)))
+                    self._go(scenario, start, again, Keyed(again=(where, *around)))
 
     def _look_around(self) -> None:
         """Find out how far every state is from one that has something missing, and sort the points by that."""
@@ -193,7 +195,7 @@ class Explorer:
         rank = self._rank(point)
         heapq.heappush(self._heap, ((rank[0] - 2 * min(new, 1), rank[1]), next(self._order), point))
 
-    def _expand(self, scene: Rehearsed, pharmacy: Pharmacy, point: Point, until: float) -> None:
+    def _expand(self, scenario: Scenario, pharmacy: Pharmacy, point: Point, until: float) -> None:
         self._points[point.where] += 1
         self._points[point.where, point.keyed.member or point.keyed.earlier] += 1
         call = point.caller.latest[-1].call
@@ -202,16 +204,16 @@ class Explorer:
                 return
             if not self._is_worth_it(move):
                 continue
-            after = self._go(scene, point, move.acts, move.keyed)
+            after = self._go(scenario, point, move.acts, move.keyed)
             if ran := self._ran_open(point, after):
-                scene.restore(point.kept)
-                around = troubles(call, point.keyed.member, scene, point.acts_of_call, point.seconds_again)
+                scenario.restore(point.kept)
+                around = troubles(call, point.keyed.member, scenario, point.acts_of_call, point.seconds_again)
                 for name, trouble in (*around, *changes(pharmacy, move.keyed)):
                     tried = (ran, name, point.keyed.again, bool(point.keyed.earlier))
                     self._ways[tried] += 1
                     if self._ways[tried] <= self._patience:
                         with suppress(RefusedRowError, CannotError):  # it does not fit what has happened
-                            self._go(scene, point, (*trouble, *move.acts), move.keyed)
+                            self._go(scenario, point, (*trouble, *move.acts), move.keyed)
 
     def _few(self, point: Point) -> int | None:
         """Return how many numbers are tried at a question: more where the action that reads them has outcomes left."""
@@ -254,9 +256,9 @@ class Explorer:
         outcomes = state.outcomes if isinstance(state, Do) else state.ends if isinstance(state, Run) else ()
         return any((flow, name, outcome, self.language) not in self.done for outcome in outcomes)
 
-    def _go(self, scene: Rehearsed, point: Point, acts: Sequence[Act], keyed: Keyed) -> Point:
+    def _go(self, scenario: Scenario, point: Point, acts: Sequence[Act], keyed: Keyed) -> Point:
         """Go one way from a point, keep where it leads to, and note what is new about it."""
-        scene.restore(point.kept)
+        scenario.restore(point.kept)
         caller = point.caller.fork()
         moments = list(point.moments)
         before = len(caller.turns)
@@ -269,21 +271,21 @@ class Explorer:
         self.expanded += 1
         mine = frozenset(key for turn in caller.turns[before:] for key in passed(self.flows, turn))
         new = (mine & self.wanted.keys()) - self.done
-        deep = done_so_far(self.flows, self._chosen, caller, scene, keyed)
+        deep = done_so_far(self.flows, self._chosen, caller, scenario, keyed)
         went_on = (keyed.again, keyed.earlier) == (point.keyed.again, point.keyed.earlier)
         began = point.began if went_on else len(moments)
-        after = Point(caller, scene.save(), tuple(moments), keyed, point.covers | mine, deep, began)
+        after = Point(caller, scenario.save(), tuple(moments), keyed, point.covers | mine, deep, began)
         if new:
             self._found_at = self.expanded
             self.done |= new
-            self.found.append(self._keep(scene, after, new))
+            self.found.append(self._keep(scenario, after, new))
         self._push(after, len(new))
         return after
 
-    def _keep(self, scene: Rehearsed, point: Point, new: frozenset[Key]) -> Found:
+    def _keep(self, scenario: Scenario, point: Point, new: frozenset[Key]) -> Found:
         """Look at what the call wrote; one that goes on is hung up first, as it is where a script ends."""
         caller = point.caller.fork()
         end = caller.end()
         caller.finish()
-        self.leaked.extend(leaks(scene.holdings(), self._looked_for))
-        return Found(point.moments, caller.person, point.covers, new, end, written(scene))
+        self.leaked.extend(leaks(scenario.holdings(), self._looked_for))
+        return Found(point.moments, caller.person, point.covers, new, end, written(scenario))

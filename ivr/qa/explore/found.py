@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
 from ivr.errors import Place
 from ivr.flow.definition import Ask, Flows, Menu, Run
 from ivr.keypad import key_name
-from ivr.qa.replay.stage import Scene
-from ivr.qa.scripts.script import DEFAULT_AT, DEFAULT_FROM, DEFAULT_TO, Act, Expected, Person, Row, Script
+from ivr.qa.scripts.script import DEFAULT_AT, Act, Person
 from ivr.qa.scripts.writer import Draft, Moment, outcome
+from ivr.simulator.scenario import Scenario
+from ivr.simulator.simulator import Simulator
+from ivr.simulator.world import Row
 
 NOWHERE = Place("explored")
 
@@ -42,31 +45,20 @@ class Found:
     written: Mapping[str, object]
 
 
-def written(scene: Scene) -> Mapping[str, object]:
-    """Return what the calls of a scene have written, as `expect` says it."""
+def written(scenario: Scenario) -> Mapping[str, object]:
+    """Return what the calls of a scenario have written, as `expect` says it."""
     tables = {"orders": "refill_order", "payments": "payment", "renewals": "renewal_request"}
     columns = {
         "orders": ("status", "total_cents", "held_reason"),
         "payments": ("status", "amount_cents", "last4"),
         "renewals": ("rx_number", "status"),
     }
-    return outcome({word: scene.new_rows(table) for word, table in tables.items()}, columns)
+    return outcome({word: scenario.new_rows(table) for word, table in tables.items()}, columns)
 
 
-def script_for(person: Person, given: tuple[Row, ...] = ()) -> Script:
-    """Return an empty script, to open a scene with."""
-    return Script(
-        place=NOWHERE,
-        name="explored",
-        at=datetime.fromisoformat(DEFAULT_AT),
-        from_number=DEFAULT_FROM,
-        to_number=DEFAULT_TO,
-        language="",
-        person=person,
-        given=given,
-        steps=(),
-        expect=Expected(),
-    )
+def opened(simulator: Simulator, person: Person, given: tuple[Row, ...] = ()) -> AbstractContextManager[Scenario]:
+    """Open a scenario on the day that scripts begin on."""
+    return simulator.open(datetime.fromisoformat(DEFAULT_AT), given, has_person=person != "nobody")
 
 
 def drafts(flows: Flows, found: Sequence[Found]) -> list[Draft]:

@@ -9,8 +9,8 @@ from functools import cached_property
 from ivr.flow.definition import Ask
 from ivr.keypad import letters_to_keys
 from ivr.qa.explore.secrecy import Canary, Kind, leaks
-from ivr.qa.replay.stage import Rehearsed, Scene
-from ivr.qa.scripts.patterns import Found
+from ivr.simulator.scenario import Scenario
+from ivr.simulator.world import Found
 
 CARDS = (
     "4242424242424242",
@@ -36,13 +36,13 @@ NO_ZIP = "00000"
 
 
 class Pharmacy:
-    """What there is to key in, read once from a scene, at the latest when it is asked for."""
+    """What there is to key in, read once from a scenario, at the latest when it is asked for."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._rows: Callable[[str], Sequence[Found]] = scene.rows
+    def __init__(self, scenario: Scenario) -> None:
+        self._rows: Callable[[str], Sequence[Found]] = scenario.table
 
     def read(self) -> Pharmacy:
-        """Read everything now, so that the scene is not needed any more."""
+        """Read everything now, so that the scenario is not needed any more."""
         _ = self.members, self.births, self.zips, self.prescriptions, self.orders, self.busiest_zip
         return self
 
@@ -126,7 +126,7 @@ class Keyed:
         return replace(self, **{name: digits}) if name else self  # type: ignore[arg-type]
 
 
-def canaries(pharmacy: Pharmacy, scene: Rehearsed) -> tuple[Canary, ...]:
+def canaries(pharmacy: Pharmacy, scenario: Scenario) -> tuple[Canary, ...]:
     """Return what is keyed here and must not lie where it may not, but for what looks like something that is there."""
     numbers = sorted({number for own in pharmacy.prescriptions.values() for number in own})
     texts: Mapping[Kind, Iterable[str]] = {
@@ -138,7 +138,7 @@ def canaries(pharmacy: Pharmacy, scene: Rehearsed) -> tuple[Canary, ...]:
         "birth date": (form for born in pharmacy.births for form in (born, f"{born[5:7]}{born[8:]}{born[:4]}")),
         "prescription number": numbers,
     }
-    before = tuple(scene.holdings())
+    before = tuple(scenario.holdings())
     every = (Canary(kind, text) for kind, found in texts.items() for text in found)
     return tuple(canary for canary in every if not any(leaks(before, [canary])))
 

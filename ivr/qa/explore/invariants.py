@@ -9,8 +9,8 @@ from ivr.flow.verbs import HangUp
 from ivr.qa.explore.secrecy import Canary, leaks
 from ivr.qa.replay.caller import Caller
 from ivr.qa.replay.heard import said
-from ivr.qa.replay.stage import Rehearsed, Turn
-from ivr.qa.scripts.patterns import LINES, Found
+from ivr.simulator.scenario import Scenario, Turn
+from ivr.simulator.world import LINES, Found
 
 MOST_SECONDS = 3600.0
 """No call lasts longer, a talk with a person apart: the line ends it after half an hour, and finishes what it says."""
@@ -30,20 +30,20 @@ def broken_now(caller: Caller) -> Iterator[str]:
 
 
 def broken_after(
-    caller: Caller, scene: Rehearsed, before: Sequence[Found], canaries: Sequence[Canary]
+    caller: Caller, scenario: Scenario, before: Sequence[Found], canaries: Sequence[Canary]
 ) -> Iterator[str]:
     """Yield what does not hold when the calls are over; `before` are the prescriptions as they were."""
-    turns = scene.turns
-    orders = scene.new_rows("refill_order")
+    turns = scenario.turns
+    orders = scenario.new_rows("refill_order")
     confirmed = sum(_confirms(caller.flows, turn) for turn in turns)
     if orders and not confirmed:
         yield "an order was placed that nobody confirmed"
     spoken = _spoken_totals(turns)
-    payments = {str(row["order_number"]): row for row in scene.new_rows("payment") if row["status"] == "authorized"}
+    payments = {str(row["order_number"]): row for row in scenario.new_rows("payment") if row["status"] == "authorized"}
     for order in orders:
         yield from _order(order, payments.get(str(order["order_number"])), spoken)
-    yield from _refills(before, scene.rows("prescription"))
-    yield from leaks(scene.holdings(), canaries)
+    yield from _refills(before, scenario.table("prescription"))
+    yield from leaks(scenario.holdings(), canaries)
 
 
 def _confirms(flows: Flows, turn: Turn) -> bool:

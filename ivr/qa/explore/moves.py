@@ -12,8 +12,9 @@ from ivr.qa.explore.found import NOWHERE
 from ivr.qa.explore.inputs import UNKNOWN_RX, Keyed, Pharmacy
 from ivr.qa.explore.inputs import answers as answers_to
 from ivr.qa.replay.caller import Caller
-from ivr.qa.replay.stage import Rehearsed
-from ivr.qa.scripts.script import LANGUAGE_KEY, Act, Breaks, Dials, HangsUp, Later, Meanwhile, Presses, Row, Waits
+from ivr.qa.scripts.script import LANGUAGE_KEY, Act, Breaks, Dials, HangsUp, Later, Meanwhile, Presses, Waits
+from ivr.simulator.scenario import Scenario
+from ivr.simulator.world import Row
 
 OF_MEMBER = ("zip", "keyed_number", "keyed_order", "keyed_proof")
 """Answers that depend on who is calling, by the value they are saved in."""
@@ -113,7 +114,7 @@ Trouble = tuple[str, tuple[Act, ...]]
 """What could happen around a call, by a name: of those of one name it is enough to try one."""
 
 
-def troubles(call: Call, member: str, scene: Rehearsed, so_far: Sequence[Act], seconds: float) -> Iterator[Trouble]:
+def troubles(call: Call, member: str, scenario: Scenario, so_far: Sequence[Act], seconds: float) -> Iterator[Trouble]:
     """Yield what could happen before an action: the processor fails, time passes, somebody else acts meanwhile.
 
     `so_far` is what was done in this call; hanging up and doing it again takes so many seconds.
@@ -128,7 +129,7 @@ def troubles(call: Call, member: str, scene: Rehearsed, so_far: Sequence[Act], s
     basket = call.values.get("basket")
     lines = basket if isinstance(basket, list | tuple) else ()
     numbers = [str(line["rx_number"]) for line in lines if isinstance(line, Mapping)]
-    for card in scene.rows("saved_card") if numbers else ():
+    for card in scenario.table("saved_card") if numbers else ():
         if card["member_number"] == member:
             kept = {name: str(card[name]) for name in CARD_COLUMNS} | {"token": f"tok_{card['brand']}"}
             yield "card expired", (_changed("saved_card", **kept, exp_month="1", exp_year="2020"),)
@@ -142,9 +143,11 @@ def troubles(call: Call, member: str, scene: Rehearsed, so_far: Sequence[Act], s
             moved = _changed("prescription", rx_number=str(rx_number), member_number=OTHER_MEMBER)
             yield f"{name} moved", (moved,)
     number = str(call.values.get("order_number", ""))
-    if any(order["order_number"] == number and order["status"] == "pending" for order in scene.rows("refill_order")):
+    if any(
+        order["order_number"] == number and order["status"] == "pending" for order in scenario.table("refill_order")
+    ):
         yield from _order_troubles(number)
-        yield from _forgotten(number, scene, so_far, seconds)
+        yield from _forgotten(number, scenario, so_far, seconds)
 
 
 def _order_troubles(number: str) -> Iterator[Trouble]:
@@ -155,13 +158,13 @@ def _order_troubles(number: str) -> Iterator[Trouble]:
     yield "paid elsewhere", (_changed("payment", order_number=number, **paying),)
 
 
-def _forgotten(number: str, scene: Rehearsed, so_far: Sequence[Act], seconds: float) -> Iterator[Trouble]:
+def _forgotten(number: str, scenario: Scenario, so_far: Sequence[Act], seconds: float) -> Iterator[Trouble]:
     """Yield the same call made so much later that a payment's key is too old, or grows so while it is being asked for."""
-    for payment in scene.rows("payment"):
+    for payment in scenario.table("payment"):
         if payment["order_number"] == number and payment["status"] == "pending":
             begun = datetime.fromisoformat(str(payment["created_at"]))
             old = begun.replace(tzinfo=begun.tzinfo or UTC) + KEYS_LAST
-            wait = old - ASKED_BEFORE - timedelta(seconds=seconds) - scene.now
+            wait = old - ASKED_BEFORE - timedelta(seconds=seconds) - scenario.clock.now
             for name, more in (("key too old", timedelta(hours=1)), ("key growing old", timedelta())):
                 if wait + more > timedelta():
                     redone = (HangsUp(NOWHERE), Later(NOWHERE, wait + more), Dials(NOWHERE), *so_far)

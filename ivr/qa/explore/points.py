@@ -10,9 +10,9 @@ from ivr.qa.explore.bearings import Chosen, situation
 from ivr.qa.explore.found import Key, Where
 from ivr.qa.explore.inputs import Keyed
 from ivr.qa.replay.caller import Caller
-from ivr.qa.replay.stage import Rehearsed
 from ivr.qa.scripts.script import Act, Dials
 from ivr.qa.scripts.writer import Moment
+from ivr.simulator.scenario import Kept, Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Point:
     """A point of a call: how it was come to, and everything to go on from it."""
 
     caller: Caller
-    kept: object
+    kept: Kept
     moments: tuple[Moment, ...]
     keyed: Keyed
     covers: frozenset[Key]
@@ -67,7 +67,7 @@ class Point:
         return handset.seconds + 2 * handset.unheard_seconds
 
 
-def done_so_far(flows: Flows, chosen: Chosen, caller: Caller, scene: Rehearsed, keyed: Keyed) -> Deep | None:
+def done_so_far(flows: Flows, chosen: Chosen, caller: Caller, scenario: Scenario, keyed: Keyed) -> Deep | None:
     """Return what was chosen, built and keyed in a caller's calls, what came of it last, and what is left unpaid."""
     if not caller.latest:
         return None
@@ -80,12 +80,12 @@ def done_so_far(flows: Flows, chosen: Chosen, caller: Caller, scene: Rehearsed, 
         address=(keyed.zip, keyed.letters) if "building" in call.values else ("", ""),
         earlier=bool(keyed.earlier) and "member_id" not in call.values,
         again=keyed.again,
-        unpaid=_unpaid(call, scene, keyed),
+        unpaid=_unpaid(call, scenario, keyed),
     )
 
 
-def _unpaid(call: Call, scene: Rehearsed, keyed: Keyed) -> frozenset[object]:
+def _unpaid(call: Call, scenario: Scenario, keyed: Keyed) -> frozenset[object]:
     if not keyed.earlier and "order_id" not in call.values:
         return frozenset()
-    waiting = {row["order_number"] for row in scene.new_rows("refill_order") if row["status"] == "pending"}
-    return frozenset(row["status"] for row in scene.new_rows("payment") if row["order_number"] in waiting)
+    waiting = {row["order_number"] for row in scenario.new_rows("refill_order") if row["status"] == "pending"}
+    return frozenset(row["status"] for row in scenario.new_rows("payment") if row["order_number"] in waiting)

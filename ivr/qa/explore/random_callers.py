@@ -11,12 +11,11 @@ from dataclasses import dataclass
 
 from ivr.flow.definition import Ask, Menu
 from ivr.phone.heard import Ended, Paying
-from ivr.qa.explore.found import NOWHERE, script_for
+from ivr.qa.explore.found import NOWHERE, opened
 from ivr.qa.explore.inputs import Keyed, Pharmacy, answers, canaries
 from ivr.qa.explore.invariants import broken_after, broken_now
 from ivr.qa.explore.secrecy import Canary
 from ivr.qa.replay.caller import Caller, CannotError
-from ivr.qa.replay.stage import RehearsalStage
 from ivr.qa.scripts.script import (
     DEFAULT_FROM,
     DEFAULT_TO,
@@ -30,6 +29,7 @@ from ivr.qa.scripts.script import (
     Waits,
 )
 from ivr.qa.scripts.writer import Draft, Moment, heard, moment
+from ivr.simulator.simulator import Simulator
 
 MOST_ACTS = 60
 PEOPLE: tuple[Person, ...] = ("answers", "nobody", "no_answer", "busy")
@@ -79,35 +79,37 @@ class _Made:
 
 
 def call(
-    stage: RehearsalStage, seed: int, pharmacy: Pharmacy, looked_for: Sequence[Canary]
+    simulator: Simulator, seed: int, pharmacy: Pharmacy, looked_for: Sequence[Canary]
 ) -> tuple[Failed | None, int]:
     """Make one call; return what it broke, if anything, and how many turns it took."""
     chooser = random.Random(seed)  # noqa: S311 - anybody may guess what a random caller does
-    person, language = chooser.choice(PEOPLE), chooser.choice(stage.catalogues.languages)
+    person, language = chooser.choice(PEOPLE), chooser.choice(simulator.catalogues.languages)
     habits = chooser.choice(HABITS)
-    made = _make(stage, person, language, seed, looked_for, lambda caller: _Chooser(chooser, habits, caller, pharmacy))
+    made = _make(
+        simulator, person, language, seed, looked_for, lambda caller: _Chooser(chooser, habits, caller, pharmacy)
+    )
     if not made.broken:
         return None, made.turns
 
     def still_breaks(fewer: Sequence[Act]) -> bool:
-        return _make(stage, person, language, seed, looked_for, lambda _: iter(fewer)).broken == made.broken
+        return _make(simulator, person, language, seed, looked_for, lambda _: iter(fewer)).broken == made.broken
 
     acts = shrink(made.acts, still_breaks)
-    draft = _draft(stage, person, language, seed, acts, made.broken)
+    draft = _draft(simulator, person, language, seed, acts, made.broken)
     return Failed(seed, made.broken, acts, draft), made.turns
 
 
 def _make(
-    stage: RehearsalStage,
+    simulator: Simulator,
     person: Person,
     language: str,
     seed: int,
     looked_for: Sequence[Canary],
     choose: Callable[[Caller], Iterator[Act]],
 ) -> _Made:
-    with stage.open(script_for(person)) as scene:
-        before = scene.rows("prescription")
-        caller = Caller(scene, stage.flows, language, DEFAULT_FROM, DEFAULT_TO, person, f"random {seed}")
+    with opened(simulator, person) as scenario:
+        before = scenario.table("prescription")
+        caller = Caller(scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, person, f"random {seed}")
         done: list[Act] = []
         troubled = False
         for act in choose(caller):
@@ -120,7 +122,7 @@ def _make(
             if broken := _first(broken_now(caller), troubled=troubled):
                 return _Made(tuple(done), broken, len(caller.turns))
         caller.finish()
-        broken = _first(broken_after(caller, scene, before, looked_for), troubled=troubled)
+        broken = _first(broken_after(caller, scenario, before, looked_for), troubled=troubled)
         return _Made(tuple(done), broken, len(caller.turns))
 
 
@@ -145,9 +147,9 @@ def shrink(acts: Sequence[Act], still_fails: Callable[[Sequence[Act]], bool]) ->
     return tuple(kept)
 
 
-def _draft(stage: RehearsalStage, person: Person, language: str, seed: int, acts: Sequence[Act], broken: str) -> Draft:
-    with stage.open(script_for(person)) as scene:
-        caller = Caller(scene, stage.flows, language, DEFAULT_FROM, DEFAULT_TO, person, f"random {seed}")
+def _draft(simulator: Simulator, person: Person, language: str, seed: int, acts: Sequence[Act], broken: str) -> Draft:
+    with opened(simulator, person) as scenario:
+        caller = Caller(scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, person, f"random {seed}")
         moments = [Moment(None, heard(caller.words))]
         for act in acts:
             try:
@@ -232,10 +234,10 @@ class _Chooser:
         return keys[:position] + self.chooser.choice(ALL_KEYS) + keys[position + 1 :]
 
 
-def callers(stage: RehearsalStage, seeds: Sequence[int]) -> Iterator[tuple[Failed | None, int]]:
+def callers(simulator: Simulator, seeds: Sequence[int]) -> Iterator[tuple[Failed | None, int]]:
     """Make one call for each seed."""
-    with stage.open(script_for("answers")) as scene:
-        pharmacy = Pharmacy(scene).read()
-        looked_for = canaries(pharmacy, scene)
+    with opened(simulator, "answers") as scenario:
+        pharmacy = Pharmacy(scenario).read()
+        looked_for = canaries(pharmacy, scenario)
     for seed in seeds:
-        yield call(stage, seed, pharmacy, looked_for)
+        yield call(simulator, seed, pharmacy, looked_for)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from ivr.flow.call import Keys
 from ivr.flow.definition import REPEAT, Ask, Flows, Menu, Question
-from ivr.qa.explore.found import NOWHERE, Way, Where, script_for, written
+from ivr.qa.explore.found import NOWHERE, Way, Where, opened, written
 from ivr.qa.replay.caller import Caller, CannotError
 from ivr.qa.replay.coverage import can_be_wrong
-from ivr.qa.replay.stage import RehearsalStage
 from ivr.qa.scripts.script import (
+    DEFAULT_AT,
     DEFAULT_FROM,
     DEFAULT_TO,
     Act,
@@ -20,22 +21,23 @@ from ivr.qa.scripts.script import (
     HearsNot,
     Person,
     Presses,
-    Row,
     Script,
     Waits,
     World,
 )
 from ivr.qa.scripts.writer import Draft, Moment, heard, moment
+from ivr.simulator.simulator import Simulator
+from ivr.simulator.world import Row
 
 
-def ways_of(stage: RehearsalStage, scripts: Iterable[Script], language: str) -> dict[Where, Way]:
+def ways_of(simulator: Simulator, scripts: Iterable[Script], language: str) -> dict[Where, Way]:
     """Return the shortest way to each question that scripts come to, with nobody to connect to on the way."""
     found: dict[Where, Way] = {}
     for script in scripts:
-        if script.language or script.at.isoformat() != script_for("nobody").at.isoformat():
+        if script.language or script.at != datetime.fromisoformat(DEFAULT_AT):
             continue
-        with stage.open(script_for("nobody", script.given)) as scene:
-            caller = Caller(scene, stage.flows, language, DEFAULT_FROM, DEFAULT_TO, "nobody", script.name)
+        with opened(simulator, "nobody", script.given) as scenario:
+            caller = Caller(scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, "nobody", script.name)
             acts: list[Act] = []
             for step in script.steps:
                 _note(found, caller, acts, script.given)
@@ -59,18 +61,18 @@ def _note(found: dict[Where, Way], caller: Caller, acts: Sequence[Act], given: t
         found[where] = Way(tuple(acts), given)
 
 
-def drafts(stage: RehearsalStage, questions: Mapping[Where, Way], language: str) -> Iterator[Draft]:
+def drafts(simulator: Simulator, questions: Mapping[Where, Way], language: str) -> Iterator[Draft]:
     """Yield the scripts for every question, each by the way that leads to it."""
     for (flow, name), way in sorted(questions.items()):
-        state = stage.flows.state(flow, name)
+        state = simulator.flows.state(flow, name)
         if isinstance(state, Menu | Ask):
             where = f"{flow} {name}".replace("_", " ")
-            acts = unhappy(stage.flows, state, interrupting=flow in stage.flows.line.interruptions)
-            yield _draft(stage, f"Unhappy at {where}", way, acts, "nobody", language)
-            yield _draft(stage, f"Hang up at {where}", way, (HangsUp(NOWHERE),), "answers", language)
+            acts = unhappy(simulator.flows, state, interrupting=flow in simulator.flows.line.interruptions)
+            yield _draft(simulator, f"Unhappy at {where}", way, acts, "nobody", language)
+            yield _draft(simulator, f"Hang up at {where}", way, (HangsUp(NOWHERE),), "answers", language)
             if isinstance(state, Ask) and state.low == 1 < state.high:
                 pause = (Presses(NOWHERE, "1"), Waits(NOWHERE))
-                yield _draft(stage, f"A pause in mid-number at {where}", way, pause, "answers", language)
+                yield _draft(simulator, f"A pause in mid-number at {where}", way, pause, "answers", language)
 
 
 def unhappy(flows: Flows, question: Question, *, interrupting: bool = False) -> tuple[Act, ...]:
@@ -111,10 +113,10 @@ def wrong_key(flows: Flows, menu: Menu) -> str:
     return next(key for key in "8653421790#" if key not in taken)
 
 
-def _draft(stage: RehearsalStage, name: str, way: Way, acts: Sequence[Act], person: Person, language: str) -> Draft:
+def _draft(simulator: Simulator, name: str, way: Way, acts: Sequence[Act], person: Person, language: str) -> Draft:
     """Go a way and on, and write down what is heard."""
-    with stage.open(script_for(person, way.given)) as scene:
-        caller = Caller(scene, stage.flows, language, DEFAULT_FROM, DEFAULT_TO, person, name)
+    with opened(simulator, person, way.given) as scenario:
+        caller = Caller(scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, person, name)
         moments = [Moment(None, heard(caller.words))]
         for act in (*way.acts, *acts):
             if not caller.over or isinstance(act, Dials | World):
@@ -122,5 +124,5 @@ def _draft(stage: RehearsalStage, name: str, way: Way, acts: Sequence[Act], pers
                 moments.append(moment(act, caller.words))
         end = caller.end()
         caller.finish()
-        expect = {"end": end, **written(scene)}
+        expect = {"end": end, **written(scenario)}
         return Draft(name, tuple(moments), person=person, given=way.given, expect=expect)

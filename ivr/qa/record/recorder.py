@@ -1,6 +1,6 @@
 """Makes a script of a call that was made: the same way through the flow, by an invented member.
 
-The journal knows names, not people: numbers that were keyed are dots in it, and so may keys of menus be. So the call is made again on a rehearsal,
+The journal knows names, not people: numbers that were keyed are dots in it, and so may keys of menus be. So the call is made again on the simulator,
 one turn at a time, with stand-ins for what was keyed, and of all that could have been keyed what leads the recorded
 way is taken. What comes out has therefore been replayed once.
 """
@@ -17,29 +17,18 @@ from ivr.flow.definition import Ask, Do, Flows, Menu, Transfer
 from ivr.flow.graph import points
 from ivr.keypad import is_key
 from ivr.phone.heard import Waiting
-from ivr.qa.explore.found import NOWHERE, script_for, written
+from ivr.qa.explore.found import NOWHERE, written
 from ivr.qa.explore.inputs import Keyed, Pharmacy, answers
 from ivr.qa.explore.moves import KEPT_KEYS, gave_up
 from ivr.qa.explore.unhappy import wrong_key
 from ivr.qa.record.stand_ins import StandIns, before, check_digit, given
 from ivr.qa.replay.caller import Caller
-from ivr.qa.replay.stage import RehearsalStage, Rehearsed
-from ivr.qa.scripts.patterns import Found
-from ivr.qa.scripts.script import (
-    DEFAULT_FROM,
-    DEFAULT_TO,
-    Act,
-    Breaks,
-    Fault,
-    HangsUp,
-    Later,
-    Person,
-    Presses,
-    Row,
-    Waits,
-)
+from ivr.qa.scripts.script import DEFAULT_FROM, DEFAULT_TO, Act, Breaks, HangsUp, Later, Person, Presses, Waits
 from ivr.qa.scripts.writer import Draft, Moment, heard, moment
 from ivr.secret import DOT
+from ivr.simulator.scenario import Scenario
+from ivr.simulator.simulator import Simulator
+from ivr.simulator.world import Fault, Found, Row
 
 CARD_LENGTHS = (15, 16)
 LONG_PAUSE = timedelta(minutes=3)
@@ -91,21 +80,20 @@ class _Step:
         return [(visit.flow, visit.state, visit.branch) for turn in self.turns for visit in turn.visits]
 
 
-def record(stage: RehearsalStage, recording: Recording, name: str) -> Draft:
+def record(simulator: Simulator, recording: Recording, name: str) -> Draft:
     """Return the script of a call. Raises RecordError for one that cannot be made again here."""
-    steps = list(_steps(stage.flows, recording.turns))
+    steps = list(_steps(simulator.flows, recording.turns))
     stand_ins = StandIns()
     rows = before(recording.rows, recording.started_at)
     settled = {(visit.state, visit.branch) for turn in recording.turns for visit in turn.visits}
     declined = bool({("ask", "declined"), ("ask_again", "declined")} & settled)
     own = given(rows, recording.local.date(), recording.from_number, stand_ins, declined=declined)
-    person = _person(stage.flows, recording.turns)
+    person = _person(simulator.flows, recording.turns)
     from_number = "anonymous" if recording.withheld else DEFAULT_FROM
     at = recording.local.replace(tzinfo=None, second=0, microsecond=0)
-    script = replace(script_for(person, own), at=at, from_number=from_number)
-    with stage.open(script) as scene:
-        caller = Caller(scene, stage.flows, "en", from_number, DEFAULT_TO, person, f"recorded {name}")
-        maker = _Maker(scene, Pharmacy(scene), caller, _member(own))
+    with simulator.open(at, own, has_person=person != "nobody") as scenario:
+        caller = Caller(scenario, simulator.flows, "en", from_number, DEFAULT_TO, person, f"recorded {name}")
+        maker = _Maker(scenario, Pharmacy(scenario), caller, _member(own))
         moments = [Moment(None, heard(caller.words))]
         for number, step in enumerate(steps[1:], 1):
             moments.extend(maker.make(step, number, _pause(steps, number)))
@@ -127,7 +115,7 @@ def record(stage: RehearsalStage, recording: Recording, name: str) -> Draft:
             person=person,
             from_number=from_number,
             given=own,
-            expect={"end": end, **written(scene)},
+            expect={"end": end, **written(scenario)},
         )
 
 
@@ -182,8 +170,8 @@ def _holds_a_card(moments: Sequence[Moment]) -> bool:
 class _Maker:
     """Makes the call again, step by step."""
 
-    def __init__(self, scene: Rehearsed, pharmacy: Pharmacy, caller: Caller, member: str) -> None:
-        self.scene = scene
+    def __init__(self, scenario: Scenario, pharmacy: Pharmacy, caller: Caller, member: str) -> None:
+        self.scenario = scenario
         self.pharmacy = pharmacy
         self.caller = caller
         self.keyed = Keyed()
@@ -191,9 +179,9 @@ class _Maker:
 
     def make(self, step: _Step, number: int, pause: timedelta) -> list[Moment]:
         """Find what the caller must have done, do it, and return it."""
-        kept, caller = self.scene.save(), self.caller
+        kept, caller = self.scenario.save(), self.caller
         for acts, keyed in self._candidates(step, pause):
-            self.scene.restore(kept)
+            self.scenario.restore(kept)
             tried = caller.fork()
             moments: list[Moment] = []
             seen = len(tried.turns)

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from ivr.errors import Place
-from ivr.qa.scripts.patterns import LINES, Found
-from ivr.qa.scripts.script import Row
+from ivr.simulator.world import LINES, Found, Row
 
 NOWHERE = Place("recorded")
 TABLES = (

@@ -14,8 +14,8 @@ from ivr.flow.verbs import Speak
 from ivr.phone.handset import KEY_SECONDS, DialOutcome, Handset
 from ivr.phone.heard import Ended, Heard, Paying, Waiting
 from ivr.phone.results import TALK_SECONDS
+from ivr.qa.replay.playable import Playable
 from ivr.qa.replay.played import HANG_UP, MID_NUMBER, Cost, Passed, passed
-from ivr.qa.replay.stage import Scene, Turn
 from ivr.qa.scripts.patterns import show
 from ivr.qa.scripts.script import (
     LANGUAGE_KEY,
@@ -34,9 +34,9 @@ from ivr.qa.scripts.script import (
     Ships,
     Sweeps,
     Waits,
-    World,
 )
 from ivr.secret import DOT
+from ivr.simulator.scenario import Scenario, Turn
 
 ANSWERS: Mapping[Person, DialOutcome] = {
     "answers": "completed",
@@ -58,10 +58,10 @@ class Caller:
     """Makes one call, or several in a row; begins with the first."""
 
     def __init__(
-        self, scene: Scene, flows: Flows, language: str, from_number: str, to_number: str, person: Person, mark: str
+        self, line: Playable, flows: Flows, language: str, from_number: str, to_number: str, person: Person, mark: str
     ) -> None:
         """`mark` is what tells these calls from others; the same mark gives the same call ids."""
-        self.scene = scene
+        self.line = line
         self.flows = flows
         self.language = language
         self.from_number = from_number
@@ -108,43 +108,45 @@ class Caller:
                 self.from_number = step.from_number or self.from_number
                 self.finish()
                 self.dial()
+            case Meanwhile():
+                self.line.change(step.rows)
+                self.tell("meanwhile", "; ".join(f"{row.table} {show(row.columns)}" for row in step.rows))
+            case CarrierSends():
+                self.send_again(step)
+            case _ if isinstance(self.line, Scenario):
+                self._simulate(step, self.line)
             case _:
-                self._world(step)
+                raise CannotError(step.place, "only the simulator does that")
 
-    def _world(self, step: World) -> None:
+    def _simulate(self, step: Later | Sweeps | Ships | ProcessorIs | Breaks, scenario: Scenario) -> None:
         """Let something happen around the call."""
         match step:
             case Later():
-                self.scene.later(step.span)
+                scenario.later(step.span)
                 self.tell("later", str(step.span))
-            case Meanwhile():
-                self.scene.change(step.rows)
-                self.tell("meanwhile", "; ".join(f"{row.table} {show(row.columns)}" for row in step.rows))
             case Sweeps():
-                self.scene.sweeps()
+                scenario.sweeps()
                 self.tell("sweeps")
             case Ships():
-                if refusal := self.scene.ships(step.order_number):
+                if refusal := scenario.ships(step.order_number):
                     raise CannotError(step.place, f"it cannot be shipped: {refusal}")
                 self.tell("ships", step.order_number)
             case ProcessorIs():
-                self.scene.processor(step.state)
+                scenario.processor(step.state)
                 self.tell("processor", step.state)
-            case CarrierSends():
-                self.send_again(step)
             case Breaks():
                 self.troubled = True
-                self.scene.breaks(step.fault)
+                scenario.breaks(step.fault)
                 self.tell("breaks", step.fault)
 
     def dial(self) -> None:
         """Make a call."""
         self._calls += 1
         name = f"{self.mark} {self._calls}"
-        passes = self.scene.passes
+        passes = self.line.passes
         self.handset = Handset(
-            self.scene.post,
-            self.scene.url,
+            self.line.post,
+            self.line.url,
             self.from_number,
             self.to_number,
             "CA" + hashlib.md5(name.encode(), usedforsecurity=False).hexdigest(),
@@ -229,7 +231,7 @@ class Caller:
 
     def take(self, heard: Heard) -> None:
         """Take in what was heard, and the turns behind it."""
-        self.latest = self.scene.turns[self._seen :]
+        self.latest = self.line.turns[self._seen :]
         self._seen += len(self.latest)
         self.turns.extend(map(passed, self.latest))
         if self.latest and self.latest[-1].call.frames:

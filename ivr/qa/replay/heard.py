@@ -17,7 +17,8 @@ from ivr.flow.verbs import Speak
 from ivr.phone.heard import Heard
 from ivr.prompts import Catalogues, Slot
 from ivr.qa.scripts.patterns import matches
-from ivr.qa.scripts.script import Hears, Pattern
+from ivr.qa.scripts.script import Hears
+from ivr.simulator.world import Pattern
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ivr.errors import Place, Problem
 from ivr.flow.call import Dialled, Done, Visit
-from ivr.qa.replay.stage import Turn
+from ivr.simulator.scenario import Turn
 
 HANG_UP = "hang_up"
 MID_NUMBER = "mid_number"

@@ -1,8 +1,8 @@
-"""The stage for a line elsewhere: signed requests over HTTP, of which only the words that come back are known.
+"""Plays on a line elsewhere: signed requests over HTTP, of which only the words that come back are known.
 
-What cannot be judged there is not played, and said why. To know, a script is rehearsed first on a line in this
-process, at the other line's time and with or without a person as there: what does not hold then, but does at its own
-time, counts on the clock. Where the line's own database is at hand (`Backstage`), its test members' rows can be looked
+What cannot be judged there is not played, and said why. To know, a script is played first on the simulator, at the
+other line's time and with or without a person as there: what does not hold then, but does at its own time, counts on
+the clock. Where the line's own database is at hand (`Backstage`), its test members' rows can be looked
 at and set, and are made as before after each script.
 
 On a line that charges real cards only test members are called for, and no key is pressed that confirms.
@@ -10,10 +10,12 @@ On a line that charges real cards only test members are called for, and no key i
 
 from __future__ import annotations
 
+import time
+import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import count
 from typing import Protocol
 
@@ -21,28 +23,27 @@ from ivr.errors import IvrError
 from ivr.flow.definition import Flows
 from ivr.phone.post import Form, Headers, Post, Reply
 from ivr.prompts import Catalogues
-from ivr.qa.replay.player import play
-from ivr.qa.replay.stage import Scene, Stage, Turn
-from ivr.qa.scripts.patterns import Found
+from ivr.qa.replay.played import Played
+from ivr.qa.replay.player import Player, View, impossible, play
 from ivr.qa.scripts.script import (
     DEFAULT_FROM,
     Breaks,
     CarrierSends,
     Dials,
-    Fault,
     Later,
     Meanwhile,
     Person,
     Presses,
-    Processor,
     ProcessorIs,
-    Row,
     Script,
     Ships,
     Sweeps,
     World,
 )
 from ivr.qa.scripts.vocabulary import Vocabulary
+from ivr.simulator.scenario import Scenario, Turn
+from ivr.simulator.simulator import Simulator
+from ivr.simulator.world import Found, Row
 
 FEWEST_MEMBER_DIGITS = 8
 _ONLY_HERE: Mapping[type[World], str] = {
@@ -75,7 +76,7 @@ class Backstage(Protocol):
     def change(self, rows: Sequence[Row]) -> None:
         """Add rows, or change them."""
 
-    def rows(self, table: str) -> Sequence[Found]:
+    def table(self, name: str) -> Sequence[Found]:
         """Return the test members' rows of a table."""
 
     def new_rows(self, table: str) -> Sequence[Found]:
@@ -99,11 +100,11 @@ class Facts:
 
 @dataclass(slots=True)
 class Remote:
-    """A line by its address; `rehearsal` has the flows and prompts that it should have, to know its words by."""
+    """A line by its address; the simulator has the flows and prompts that it should have, to know its words by."""
 
     url: str
     post: Post
-    rehearsal: Stage
+    simulator: Simulator
     facts: Facts
     today: date
     vocabulary: Vocabulary
@@ -111,47 +112,54 @@ class Remote:
     """Tells the calls of this run from those of any other."""
     backstage: Backstage | None = None
     may_write: bool = False
-    in_process: bool = False
     _played: Iterator[int] = field(default_factory=count)
     _untouched: dict[str, Sequence[Found]] = field(default_factory=dict)
     _used: dict[object, str] = field(default_factory=dict)
     """Members that a script has ordered for, with its name, where nothing can be restored."""
 
-    def mark(self) -> str:
-        """Return what tells the calls of a script from all others, also when it is played once more."""
-        return f"{self.run} {next(self._played)}"
-
     @property
     def flows(self) -> Flows:
         """Those it should have."""
-        return self.rehearsal.flows
+        return self.simulator.flows
 
     @property
     def catalogues(self) -> Catalogues:
         """Those it should have."""
-        return self.rehearsal.catalogues
-
-    @property
-    def charges(self) -> bool:
-        """Say whether real cards are charged there."""
-        return self.facts.live
+        return self.simulator.catalogues
 
     @property
     def sees_rows(self) -> bool:
         """Say whether what calls have written can be looked at."""
         return self.backstage is not None
 
+    def play(self, script: Script, language: str, *, checks: bool = True, measure: bool = False) -> Played:
+        """Play a script in a language as far as that can be done and judged there."""
+        began = time.perf_counter()
+        try:
+            if reason := self.refuses(script, language):
+                return Played(script.name, script.place, language, skipped=reason)
+            mark = f"{self.run} {next(self._played)}"  # another one when it is played once more
+            numbers = {"mark": mark, "from_number": _from_number(script, f"{script.name} {language} {mark}")}
+            view = View(turns=False, rows=self.sees_rows, charges=self.facts.live)
+            with self._open(script) as line:
+                player = Player(
+                    script, self.simulator, line, language, **numbers, view=view, checks=checks, measure=measure
+                )
+                return player.play(began)
+        except IvrError as error:
+            return impossible(script, language, error)
+
     @contextmanager
-    def open(self, script: Script) -> Iterator[RemoteScene]:
+    def _open(self, script: Script) -> Iterator[RemoteLine]:
         """Give the way to the line; with its database at hand, leave it as it was."""
-        scene = RemoteScene(self.post, self.url, self.today, self.backstage)
+        line = RemoteLine(self.post, self.url, self.today, self.backstage)
         if self.backstage is None:
-            yield scene
+            yield line
             return
         try:
             self.backstage.change(script.given)
-            self.backstage.begin(scene.calls)
-            yield scene
+            self.backstage.begin(line.calls)
+            yield line
         finally:
             self.backstage.restore()
 
@@ -159,9 +167,9 @@ class Remote:
 
     def refuses(self, script: Script, language: str) -> str:
         """Say why a script is not played there; nothing when it is."""
-        return self._needs_a_rehearsal(script) or self._not_for_members(script) or self._rehearsed(script, language)
+        return self._needs_the_simulator(script) or self._not_for_members(script) or self._simulated(script, language)
 
-    def _needs_a_rehearsal(self, script: Script) -> str:
+    def _needs_the_simulator(self, script: Script) -> str:
         for step in script.steps:
             if isinstance(step, World) and not isinstance(step, Meanwhile | CarrierSends):
                 return f"only a line in this process does as it says: {_ONLY_HERE[type(step)]}"
@@ -181,8 +189,8 @@ class Remote:
             )
         return ""
 
-    def _rehearsed(self, script: Script, language: str) -> str:
-        """Rehearse it as it would go there, then otherwise, to tell what it counts on."""
+    def _simulated(self, script: Script, language: str) -> str:
+        """Simulate it as it would go there, then otherwise, to tell what it counts on."""
         person: Person = script.person
         if self.facts.has_person != (person != "nobody"):
             person = "answers" if self.facts.has_person else "nobody"
@@ -200,13 +208,13 @@ class Remote:
         )
 
     def _holds(self, script: Script, language: str, left: _Left | None = None) -> bool:
-        return play(script, self.rehearsal, language, look=left.look if left else lambda _: None).passed
+        return play(script, self.simulator, language, look=left.look if left else lambda _: None).passed
 
     def _leaves(self, script: Script, left: _Left) -> str:
         """Say what keeps later scripts, or this one again, from holding where nothing can be restored."""
         if not self._untouched:
             before = _Left()
-            play(replace(script, steps=(), at=self.facts.now), self.rehearsal, "en", look=before.look)
+            play(replace(script, steps=(), at=self.facts.now), self.simulator, "en", look=before.look)
             self._untouched.update(before.rows)
         if left.rows["wrong_try"]:
             return "its wrong tries would lock out other scripts"
@@ -225,18 +233,18 @@ class Remote:
 
 @dataclass(slots=True)
 class _Left:
-    """What a rehearsal left behind, and the members it was about."""
+    """What a play on the simulator left behind, and the members it was about."""
 
     rows: dict[str, Sequence[Found]] = field(default_factory=dict)
     members: set[object] = field(default_factory=set)
 
-    def look(self, scene: Scene) -> None:
-        self.rows = {table: scene.rows(table) for table in LOOKED_AT}
-        self.members = {turn.call.values["member_id"] for turn in scene.turns if "member_id" in turn.call.values}
+    def look(self, scenario: Scenario) -> None:
+        self.rows = {table: scenario.table(table) for table in LOOKED_AT}
+        self.members = {turn.call.values["member_id"] for turn in scenario.turns if "member_id" in turn.call.values}
 
 
 @dataclass(slots=True)
-class RemoteScene:
+class RemoteLine:
     """A line as it stands, whoever else is calling it."""
 
     line: Post
@@ -265,9 +273,9 @@ class RemoteScene:
         if rows:
             self._behind("rows cannot be changed").change(rows)
 
-    def rows(self, table: str) -> Sequence[Found]:
+    def table(self, name: str) -> Sequence[Found]:
         """Return the test members' rows, where they are at hand."""
-        return self._behind("rows cannot be seen").rows(table)
+        return self._behind("rows cannot be seen").table(name)
 
     def new_rows(self, table: str) -> Sequence[Found]:
         """Return the rows that calls have written, where they are at hand."""
@@ -278,26 +286,16 @@ class RemoteScene:
             raise NotHereError(f"of a line elsewhere {otherwise} without its database")
         return self.backstage
 
-    def later(self, span: timedelta) -> None:
-        """Not possible there."""
-        raise NotHereError(f"the time of a line elsewhere cannot be moved ({span})")
-
-    def sweeps(self) -> None:
-        """Not possible there."""
-        raise NotHereError("a line elsewhere sweeps when it does")
-
-    def ships(self, order_number: str) -> str:
-        """Not possible there."""
-        raise NotHereError(f"orders of a line elsewhere cannot be shipped ({order_number})")
-
-    def processor(self, state: Processor) -> None:
-        """Not possible there."""
-        raise NotHereError(f"the processor of a line elsewhere is as it is ({state})")
-
-    def breaks(self, fault: Fault) -> None:
-        """Not possible there."""
-        raise NotHereError(f"a line elsewhere cannot be made to fail ({fault})")
-
     def log(self) -> str:
         """Nothing: its log is elsewhere."""
         return ""
+
+
+def _from_number(script: Script, mark: str) -> str:
+    """Return who calls: a line elsewhere remembers calls that were dropped, so each comes from a number of its own.
+
+    No telephone has an area code of 999, so nobody is ever sent a text.
+    """
+    if script.from_number != DEFAULT_FROM:
+        return script.from_number
+    return f"+1999{zlib.crc32(mark.encode()) % 10**7:07d}"

@@ -10,9 +10,9 @@ from typing import get_args
 
 from ivr.errors import Place, Problem, Report, did_you_mean
 from ivr.qa.scripts import patterns
-from ivr.qa.scripts.patterns import Found
-from ivr.qa.scripts.script import Bound, Ending, Expected, Row, Written
+from ivr.qa.scripts.script import Bound, Ending, Expected, Written
 from ivr.qa.scripts.vocabulary import Vocabulary
+from ivr.simulator.world import Found, Row
 from ivr.yaml_reader import Node
 
 TABLES = {

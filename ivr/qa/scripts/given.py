@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ivr.errors import Report, did_you_mean
-from ivr.qa.scripts.script import NEWEST, Row
 from ivr.qa.scripts.vocabulary import Vocabulary
+from ivr.simulator.world import NEWEST, Row
 
 
 def tell_strangers(rows: Iterable[Row], known: Vocabulary, report: Report) -> None:

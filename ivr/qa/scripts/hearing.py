@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ivr.errors import Place, Report, did_you_mean
-from ivr.qa.scripts.script import Hears, Pattern
+from ivr.qa.scripts.script import Hears
 from ivr.qa.scripts.vocabulary import Vocabulary
+from ivr.simulator.world import Pattern
 from ivr.yaml_reader import Node
 
 _PROMPT = re.compile(r"(?P<name>[a-z0-9_]+\.[a-z0-9_]+)(?: \((?P<variant>silence|wrong)(?: (?P<tries>[1-9]))?\))?")

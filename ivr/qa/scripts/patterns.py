@@ -11,15 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from ivr.errors import Place, Report, did_you_mean
-from ivr.qa.scripts.script import Pattern, Row
 from ivr.qa.scripts.vocabulary import Vocabulary
+from ivr.simulator.world import LINES, Found, Pattern, Row
 from ivr.yaml_reader import Node
-
-LINES = "lines"
-"""A column of orders in scripts alone: the lines of an order, in any order."""
-
-Found = Mapping[str, object]
-"""A row as it is found: texts by column, and lists of rows."""
 
 _DAYS = re.compile(r"[+-]\d{1,5}d|0d")
 _BOUND = re.compile(r"(<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)")

@@ -23,13 +23,11 @@ from ivr.qa.scripts.script import (
     DEFAULT_FROM,
     DEFAULT_TO,
     LANGUAGE_KEY,
-    NEWEST,
     Breaks,
     Carrier,
     CarrierSends,
     Dials,
     Expected,
-    Fault,
     HangsUp,
     HearsNot,
     Later,
@@ -37,7 +35,6 @@ from ivr.qa.scripts.script import (
     Pays,
     Person,
     Presses,
-    Processor,
     ProcessorIs,
     Script,
     Ships,
@@ -47,6 +44,7 @@ from ivr.qa.scripts.script import (
 )
 from ivr.qa.scripts.shapes import CALLER, NUMBER, SCRIPT
 from ivr.qa.scripts.vocabulary import Vocabulary
+from ivr.simulator.world import NEWEST, Fault, Processor
 from ivr.yaml_reader import Node, read, text_at
 
 _SPAN = re.compile(r"([1-9][0-9]{0,4})(s|m|h|d)")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from ivr.errors import Place
+from ivr.simulator.world import Fault, Pattern, Processor, Row
 
 DEFAULT_AT = "2026-03-02T10:00"
 """A Monday, so that days spoken do not move with the day a script is played on."""
@@ -17,41 +18,14 @@ DEFAULT_TO = "+18002457979"
 LANGUAGE_KEY = "language"
 """Pressed for whichever key chooses the language a script is played in."""
 
-Pattern = str | Mapping[str, "Pattern"] | tuple["Pattern", ...]
-"""What a value should be: a text to compare with, or the same for its parts."""
-
 Person = Literal["answers", "busy", "no_answer", "nobody"]
 """What becomes of a caller who is connected to a person; `nobody`: the line knows no number to connect to."""
-
-Fault = Literal[
-    "line", "database", "processor", "processor_once", "slow_processor", "slow_processor_once", "guessing", "nothing"
-]
-"""What stops working: one turn of the line or of its database; the card processor, once or until told otherwise. A slow
-one does what it was asked, but does not answer in time. `guessing`: strangers guess so much that the line is under attack."""
-
-Processor = Literal["away", "slow", "declines", "works"]
-"""How the card processor is from here on: it does not answer; it does what it is asked and answers too late; it
-declines every card; it works again."""
 
 Carrier = Literal["repeats", "late"]
 """What the carrier sends twice: the request before, or the one before that, when it should be over."""
 
-NEWEST = "newest"
-"""Stands for the number of the order that was placed last, which no script can know."""
-
 Ending = Literal["goodbye", "person", "hung_up", "open", "error"]
 """How a call ended: the line said goodbye, a person took it, the caller hung up; `open`: the script stopped earlier."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of the pharmacy by the loader's column names, or what some of its columns should hold."""
-
-    place: Place
-    table: str
-    columns: Mapping[str, Pattern]
-    places: Mapping[str, Place] = field(default_factory=dict, compare=False)
-    """Where the values stand, by column."""
 
 
 @dataclass(frozen=True, slots=True)

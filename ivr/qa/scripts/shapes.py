@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import get_args
 
 from ivr.qa.scripts.expectations import TABLES
-from ivr.qa.scripts.script import Carrier, Ending, Fault, Person, Processor
+from ivr.qa.scripts.script import Carrier, Ending, Person
+from ivr.simulator.world import Fault, Processor
 from ivr.yaml_reader import Either, Field, ListOf, MapOf, Record, Shape, Text, Whole, field
 
 NAME = "[a-z][a-z0-9_]*"

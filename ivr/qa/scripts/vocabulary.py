@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ivr.prompts import Catalogues
+from ivr.simulator.world import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,20 +15,6 @@ class Spoken:
 
     values: frozenset[str]
     helps: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """What rows of a table are made of."""
-
-    key: str = ""
-    """The one column that tells its rows apart; "" where it takes several."""
-    needed: tuple[str, ...] = ()
-    """Columns that a new row cannot do without."""
-    refers_by: Mapping[str, str] = field(default_factory=dict)
-    """Columns that name a row of another table, and that table."""
-    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Columns that hold one of a few words."""
 
 
 @dataclass(frozen=True, slots=True)

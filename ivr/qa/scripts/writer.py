@@ -19,16 +19,15 @@ from ivr.qa.scripts.script import (
     HangsUp,
     Later,
     Meanwhile,
-    Pattern,
     Pays,
     Presses,
     ProcessorIs,
-    Row,
     Ships,
     Sweeps,
     Waits,
     World,
 )
+from ivr.simulator.world import Pattern, Row
 
 
 @dataclass(frozen=True, slots=True)
