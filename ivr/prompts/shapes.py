@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from babel import Locale
 
 from ivr.prompts.catalogue import PROMPT_KINDS, plural_category
@@ -13,6 +15,7 @@ NAME = "[a-z][a-z0-9_]*"
 _TRIED_COUNTS = range(1001)
 
 
+@cache
 def categories(language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the plural categories a language has, and those that everyday counts need.
 
