@@ -17,8 +17,8 @@ from typing import Any, cast
 from sqlalchemy import Connection
 
 from ivr.flow.call import Call, Dialled, Frame, Keys, Silence
-from ivr.flow.definition import Flows, Run
-from ivr.flow.engine import advance
+from ivr.flow.definition import Flows
+from ivr.flow.interpreter import advance
 from ivr.flow.verbs import Dial, Gather
 from ivr.keypad import KEYS, letters_to_keys, spell
 from ivr.line.actions import ACTIONS, TransactionalAction
@@ -82,11 +82,7 @@ class Dialogue:
 
     def __init__(self, flows: Flows, connection: Connection) -> None:
         self.flows = flows
-        run = next(
-            state
-            for state in flows.flows["checkout"].states.values()
-            if isinstance(state, Run) and state.flow == "address"
-        )
+        run = next(state for state in flows.flows["checkout"].states.values() if state.runs == "address")
         self.below = Frame("checkout", run.name)
         line = SimpleNamespace(today=lambda _: date(2026, 3, 2))
         self.context = Context(cast("Any", line), connection, NOW, Caller("CA0", "+15105550100", "+18002457979"), 0, {})

@@ -1,4 +1,4 @@
-"""How long a turn takes: the engine alone, and a whole turn against a hand-written handler doing the least it could.
+"""How long a turn takes: the interpreter alone, and a whole turn against a hand-written handler doing the least it could.
 
 The hand-written one is what a careful developer would write for one question without any of this project: Flask and
 twilio, the same SQLAlchemy pool and durability, the signature checked, one session row locked, read and written, the
@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from databases import Databases
 
 from ivr.flow.call import Call, Done, Keys, Started
-from ivr.flow.engine import advance
+from ivr.flow.interpreter import advance
 from ivr.line.actions import SPECS
 from ivr.line.build import publish
 from ivr.line.service import Line
@@ -64,8 +64,8 @@ MIXES = {
 member, prescriptions, address and cards on the way, which the hand-written one is spared."""
 
 
-def engine_alone(rounds: int = 3000) -> float:
-    """Return microseconds a turn of the pure engine takes, words not counted."""
+def interpreter_alone(rounds: int = 3000) -> float:
+    """Return microseconds a turn of the interpreter takes, words not counted."""
     flows, times = VERSION.flows, []
     for _ in range(rounds):
         call, spent, turns = Call("en"), 0.0, 0
@@ -210,7 +210,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=100, help="calls of 12 turns on each side")
     calls = parser.parse_args().calls
-    print(f"engine alone: {engine_alone():.1f} µs a turn (to reach: under 30)")
+    print(f"interpreter alone: {interpreter_alone():.1f} µs a turn (to reach: under 30)")
     with demo_databases() as kinds:
         for kind, url in kinds:
             for name, mix in MIXES.items():

@@ -22,6 +22,7 @@ from test_layers import HELPERS, ROOMS, Room
 
 from ivr.cli import main
 from ivr.line.actions import SPECS
+from ivr.orders.statuses import ORDER_BEGINS, ORDER_CHANGES
 from ivr.phone.keyboard import piped_keys
 from ivr.phone.terminal import Terminal, run_terminal
 from ivr.prompts.spoken import KINDS, Value, speak
@@ -129,6 +130,13 @@ def actions_table() -> str:
     return table(("action", "needs", "comes to", "gives", "a yes to"), rows)
 
 
+def order_life() -> str:
+    """Return what an order may become, as a picture."""
+    begins = [f"  [*] --> {status}" for status in ORDER_BEGINS]
+    changes = [f"  {status} --> {after}" for status, afters in ORDER_CHANGES.items() for after in afters or ("[*]",)]
+    return fenced("\n".join(["stateDiagram-v2", *begins, *changes]), "mermaid")
+
+
 def kinds_table() -> str:
     """Return the kinds of values with an example of each, spoken in every language."""
     languages = ("en", "es")
@@ -192,7 +200,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/cli.md": {"commands": commands},
     "docs/developers.md": {"rooms": rooms_table},
     "docs/flows.md": {"actions": actions_table},
-    "docs/operations.md": {"settings": settings_table},
+    "docs/operations.md": {"settings": settings_table, "order": order_life},
     "docs/privacy.md": {"places": places_table},
     "docs/prompts.md": {"kinds": kinds_table},
     "docs/staff.md": {"edits": edits_table},

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from ivr.errors import Report
 from ivr.flow.call import Call, Dialled, Done, Event, Failed, Keys, Resumed, Silence, Started, Step, TooLong
 from ivr.flow.definition import Flows
-from ivr.flow.engine import advance
+from ivr.flow.interpreter import advance
 from ivr.flow.loader import read_flows
 from ivr.flow.verbs import Dial, Gather, GoOn, HangUp, Speak, Verb
 from ivr.secret import Secret

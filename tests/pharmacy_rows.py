@@ -7,9 +7,13 @@ from itertools import count
 
 from sqlalchemy import Connection, insert
 
+from ivr.orders.cancel import Cancelled, cancel_order
+from ivr.orders.find import OrderFacts
+from ivr.orders.place import OrderRequest, TakenError, place_order
 from ivr.pharmacy.findings import Rx
 from ivr.pharmacy.numbers import Draw
-from ivr.pharmacy.tables import Address, Base, Member, Prescription, Transfer
+from ivr.pharmacy.rules import Rules
+from ivr.pharmacy.tables import Address, Base, Member, Prescription, PrescriptionStatus, Transfer
 
 TODAY = date(2026, 3, 2)  # a Monday without a holiday near it
 NOW = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
@@ -38,9 +42,10 @@ def days(count: int) -> date:
 
 def rx(**changes: object) -> Rx:
     """Return a prescription as the rules see it: due today, its supply lasting until the parcel comes."""
-    known = {"id": 1, "rx_number": "1234567", "member_id": 1, "otc": False, "status": "active", "replaced_by": None}
+    known = {"id": 1, "rx_number": "1234567", "member_id": 1, "otc": False, "replaced_by": None}
     more = {"schedule": None, "expires_on": None, "mailable": True}
-    return Rx(**{**known, **_PLAIN, **more, **changes})  # type: ignore[arg-type]
+    status = PrescriptionStatus(str(changes.pop("status", "active")))
+    return Rx(status=status, **{**known, **_PLAIN, **more, **changes})  # type: ignore[arg-type]
 
 
 def draw_from(start: int = 0) -> Draw:
@@ -74,3 +79,27 @@ def add_transfer(connection: Connection, member_id: int, **changes: object) -> i
     """Write a transfer and return the row's id."""
     plain = {"drug_name": "Lisinopril", "from_pharmacy": "Corner Pharmacy", "requested_on": TODAY}
     return _add(connection, Transfer, member_id=member_id, **{**plain, **changes})
+
+
+def place(
+    connection: Connection,
+    request: OrderRequest,
+    *,
+    now: datetime = NOW,
+    today: date = TODAY,
+    rules: Rules | None = None,
+    draw: Draw | None = None,
+) -> OrderFacts | TakenError:
+    """Place an order; where it cannot be, nothing of it is kept, and the reason is returned."""
+    try:
+        with connection.begin_nested():
+            return place_order(
+                connection, request, now=now, today=today, rules=rules or Rules(), draw=draw or draw_from()
+            )
+    except TakenError as taken:
+        return taken
+
+
+def cancel(connection: Connection, order_id: int) -> bool:
+    """Cancel an order; say whether it happened."""
+    return isinstance(cancel_order(connection, order_id, NOW), Cancelled)

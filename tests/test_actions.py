@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ivr.line.actions import SPECS
-from ivr.orders.authorize import Settled
+from ivr.orders.authorize import Progress
 from ivr.payment.cards import NumberProblem
 from ivr.pharmacy.refusals import FindingKind
 
 
 def test_an_action_that_tells_what_another_room_found_promises_all_of_it() -> None:
-    assert set(SPECS["settle_order"].outcomes) == {*Settled, "slow"}
+    assert set(SPECS["settle_order"].outcomes) == {*Progress, "slow"}
     assert set(SPECS["check_card_number"].outcomes) == {*NumberProblem, "good"}
     assert set(SPECS["assess_prescription"].outcomes) == {*FindingKind, "replaced_by_unknown", "already_chosen"}

@@ -9,7 +9,8 @@ import pytest
 from rehearsal import VERSION
 
 from ivr.errors import DefinitionError
-from ivr.flow.definition import Ask, Flows
+from ivr.flow.definition import Flows
+from ivr.flow.states import State
 from ivr.line.actions import SPECS
 from ivr.line.versions import Files, load
 from ivr.simulator import carrier_rules
@@ -81,7 +82,7 @@ def test_the_whole_line_is_as_the_carrier_takes_it() -> None:
     assert carrier_rules.problems(VERSION.flows, VERSION.catalogues) == ()
 
 
-def with_ask(flow: str, name: str, ask: Ask) -> Flows:
+def with_ask(flow: str, name: str, ask: State) -> Flows:
     """Return the line with another question in the place of one, as no reader of YAML would let it be."""
     found = VERSION.flows.flows[flow]
     changed = replace(found, states={**found.states, name: ask})
@@ -97,7 +98,7 @@ def with_ask(flow: str, name: str, ask: Ask) -> Flows:
 )
 def test_an_answer_that_no_wording_makes_bad_is_told_at_its_state(change: dict[str, int], said: str) -> None:
     state = VERSION.flows.state("identify", "member_number")
-    assert isinstance(state, Ask)
+    assert state.limits
     flows = with_ask("identify", "member_number", replace(state, limits=replace(state.limits, **change)))
     told = carrier_rules.problems(flows, VERSION.catalogues)
     assert [str(problem) for problem in told] == [

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from ivr.cli import main
 from ivr.cli.draw import pictures
-from ivr.flow.definition import ways
 from ivr.flow.diagram import Picture, flow_picture, line_picture, to_mermaid, to_svg
 from ivr.flow.diagram.layout import Layout, lay_out
 from ivr.flow.diagram.picture import ANY_QUESTION, Box, Way
@@ -47,7 +46,7 @@ def test_every_state_is_a_box_with_all_its_ways_out(version: Version, drawn: dic
         assert boxes.keys() == flow.states.keys()
         for state in flow.states.values():
             shown = [(way.to, way.end) for way in boxes[state.name].ways]
-            assert shown == [(way.state, way.end) for _, way in ways(state)]
+            assert shown == [(way.state, way.end) for _, way in state.transitions()]
 
 
 def test_the_whole_line_shows_every_flow_and_what_breaks_into_questions(

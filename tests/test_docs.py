@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from ivr.cli import main
 from ivr.errors import Report
-from ivr.flow import language
+from ivr.flow import files
 from ivr.flow.loader import read_flows
 from ivr.pharmacy.database import open_database
 from ivr.pharmacy.members import find_member
@@ -202,7 +202,7 @@ def _as_flow(text: str) -> str:
 
 def test_every_key_of_the_flow_language_stands_in_an_example() -> None:
     keys = set(re.findall(r"([a-z_]+):", "\n".join(block.text for block in example_flows())))
-    assert field_names(language.FILE) <= keys
+    assert field_names(files.file_shape()) <= keys
 
 
 def field_names(shape: Shape) -> set[str]:

@@ -23,7 +23,9 @@ import ivr.flow.confirming
 import ivr.flow.facts
 import ivr.flow.loader
 import ivr.flow.proofs
+import ivr.flow.reading
 import ivr.flow.spoken
+import ivr.flow.states
 import ivr.flow.turns
 import ivr.flow.written
 import ivr.yaml_reader.nodes
@@ -217,6 +219,7 @@ MODULES = (
     ivr.yaml_reader.nodes,
     ivr.yaml_reader.source,
     ivr.flow.loader,
+    ivr.flow.reading,
     ivr.flow.checker,
     ivr.flow.spoken,
     ivr.flow.written,
@@ -234,8 +237,8 @@ def test_every_sentence_that_can_be_told_is_told_by_a_case() -> None:
         problems(*case, report)
         told_from |= report.told_from
     untold = []
-    for module in MODULES:
-        file = str(module.__file__)
+    kinds = Path(str(ivr.flow.states.__file__)).parent.glob("*.py")
+    for file in (*(str(module.__file__) for module in MODULES), *map(str, kinds)):
         for call in tellings(Path(file)):
             lines = range(call.lineno, (call.end_lineno or call.lineno) + 1)
             if not any((file, line) in told_from for line in lines):

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ivr.flow.call import Call, Dialled, Done, Event, Keys, Started
-from ivr.flow.definition import ActionSpec, Do, Menu
-from ivr.flow.engine import advance
+from ivr.flow.definition import ActionSpec
+from ivr.flow.interpreter import advance
 from ivr.flow.verbs import Dial, Gather, HangUp, Verb
 from ivr.line.actions import SPECS
 from ivr.line.versions import Version, load, read_files
@@ -69,7 +69,7 @@ def said(version: Version, verb: Verb) -> list[str]:
 def event(call: Call, version: Version, data: st.DataObject) -> Event:
     """Do something: most of the time what the question takes, so that the call gets somewhere."""
     state = version.flows.state(call.top.flow, call.top.state)
-    if isinstance(state, Menu) and data.draw(st.integers(0, 3)):
+    if state.one_key and data.draw(st.integers(0, 3)):
         return Keys(Secret(data.draw(st.sampled_from([*sorted(state.keys), "1", "2"]))))
     known = st.sampled_from([EVENTS[name] for name in ("-", ".", "answered", "no_answer", "nobody", "failed")])
     keys = st.text("0123456789*#", min_size=1, max_size=20).map(lambda text: Keys(Secret(text)))
@@ -123,5 +123,5 @@ def test_a_silent_caller_comes_to_an_end(version: Version, data: st.DataObject) 
 
 def test_every_action_of_the_flows_is_promised(version: Version) -> None:
     flows = version.flows.flows.values()
-    asked = {state.action for flow in flows for state in flow.states.values() if isinstance(state, Do)}
+    asked = {state.action for flow in flows for state in flow.states.values() if state.action}
     assert asked <= set(SPECS)

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from rehearsal import IDENTIFIED, VERSION, Rehearsal
 
 from ivr.flow.call import Visit
-from ivr.flow.definition import Ask
 from ivr.flow.graph import points
 from ivr.line.actions import SPECS
 from ivr.line.journal import CARD_KEYS, MOST_SHOWN, mask
@@ -143,5 +142,5 @@ def test_no_more_than_five_of_sixteen_keys_stand(turns: list[Turn]) -> None:
 
 def test_every_number_that_is_asked_for_has_a_kind() -> None:
     kinds = {name for spec in SPECS.values() for name in spec.answers}
-    asked = {state.save for _, state in points(VERSION.flows) if isinstance(state, Ask)}
+    asked = {state.number.save for _, state in points(VERSION.flows) if state.number}
     assert asked == kinds

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
-from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, days, draw_from
+from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, cancel, days, draw_from, place
 from sqlalchemy import Connection, func, select, update
 
 from ivr.orders.find import (
+    OrderFacts,
     due_to_ship,
     find_order,
     latest_order,
-    open_orders,
     order_by_number,
     pending_orders,
     pending_since_before,
 )
-from ivr.orders.place import OrderRequest, Placed, Taken, WantedLine, place_order
-from ivr.orders.states import cancel_order, mark_placed, ship_order
+from ivr.orders.place import OrderRequest, TakenError, WantedLine
+from ivr.orders.ship import ship_order
+from ivr.orders.statuses import move_order
 from ivr.pharmacy.numbers import Draw, is_well_formed
 from ivr.pharmacy.refusals import FindingKind
-from ivr.pharmacy.rules import Rules
-from ivr.pharmacy.tables import OrderLine, Prescription, RefillOrder
-
-RULES = Rules()
+from ivr.pharmacy.tables import HeldReason, OrderLine, OrderStatus, Prescription, RefillOrder
 
 
 def plain_request(connection: Connection, *prescription_ids: int, n: int = 1) -> OrderRequest:
@@ -35,18 +33,13 @@ def plain_request(connection: Connection, *prescription_ids: int, n: int = 1) ->
         prescription_ids = (add_rx(connection, add_member(connection)),)
     member_id = connection.scalars(select(Prescription.member_id).where(Prescription.id == prescription_ids[0])).one()
     lines = tuple(WantedLine(each, n) for each in prescription_ids)
-    return OrderRequest(member_id, lines, add_address(connection, member_id, kind="shipping"), "pending", "call-1")
+    address_id = add_address(connection, member_id, kind="shipping")
+    return OrderRequest(member_id, lines, address_id, OrderStatus.PENDING, "call-1")
 
 
-def place(
-    connection: Connection, request: OrderRequest, today: date = TODAY, draw: Draw | None = None
-) -> Placed | Taken:
-    return place_order(connection, request, now=NOW, today=today, rules=RULES, draw=draw or draw_from())
-
-
-def placed(connection: Connection, request: OrderRequest, draw: Draw | None = None) -> Placed:
+def placed(connection: Connection, request: OrderRequest, draw: Draw | None = None) -> OrderFacts:
     outcome = place(connection, request, draw=draw)
-    assert isinstance(outcome, Placed)
+    assert isinstance(outcome, OrderFacts)
     return outcome
 
 
@@ -67,9 +60,7 @@ def test_an_order_holds_what_was_asked_for_at_the_prescriptions_price(connection
     member_id = add_member(connection)
     ids = add_rx(connection, member_id, "1111111"), add_rx(connection, member_id, "2222222", price_cents=250)
     request = plain_request(connection, *ids, n=2)
-    outcome = placed(connection, request)
-    order = outcome.order
-    assert not outcome.repeated
+    order = placed(connection, request)
     assert is_well_formed(order.order_number)
     assert (order.status, order.channel, order.placed_at) == ("pending", "phone", NOW)
     assert (order.total_cents, order.expected_by) == (2500, days(9))
@@ -84,7 +75,7 @@ def test_the_same_request_again_returns_the_order_that_stands(connection: Connec
     request = plain_request(connection)
     first = placed(connection, request)
     again = placed(connection, request, draw=draw_from(99))
-    assert (again.repeated, again.order) == (True, first.order)
+    assert again == first
     assert rows(connection) == {"refill_order": 1, "order_line": 1}
 
 
@@ -94,7 +85,8 @@ def test_a_prescription_taken_meanwhile_undoes_the_whole_order(connection: Conne
     placed(connection, replace(plain_request(connection, second), request_key="web-1", channel="web"))
     before = rows(connection), refills(connection)
     outcome = place(connection, plain_request(connection, first, second))
-    assert outcome == Taken("2222222", FindingKind.ALREADY_ORDERED)
+    assert isinstance(outcome, TakenError)
+    assert (outcome.rx_number, outcome.finding_kind) == ("2222222", FindingKind.ALREADY_ORDERED)
     assert (rows(connection), refills(connection)) == before
 
 
@@ -114,7 +106,7 @@ def test_what_changed_since_it_was_offered_is_told(
     request = plain_request(connection)
     connection.execute(update(Prescription).values(**changes))
     outcome = place(connection, request)
-    assert isinstance(outcome, Taken)
+    assert isinstance(outcome, TakenError)
     assert (outcome.rx_number, outcome.finding_kind) == ("1234567", kind)
     assert rows(connection) == {"refill_order": 0, "order_line": 0}
 
@@ -122,7 +114,7 @@ def test_what_changed_since_it_was_offered_is_told(
 def test_fewer_refills_than_asked_for_are_not_enough(connection: Connection) -> None:
     request = plain_request(connection, add_rx(connection, add_member(connection), refills_left=2), n=3)
     outcome = place(connection, request)
-    assert isinstance(outcome, Taken)
+    assert isinstance(outcome, TakenError)
     assert outcome.finding_kind == "none_left"
     assert refills(connection) == [(2, 2)]
 
@@ -130,33 +122,35 @@ def test_fewer_refills_than_asked_for_are_not_enough(connection: Connection) -> 
 def test_the_call_goes_on_after_an_order_was_undone(connection: Connection) -> None:
     request = plain_request(connection)
     connection.execute(update(Prescription).values(status="on_hold"))
-    assert isinstance(place(connection, request), Taken)
+    assert isinstance(place(connection, request), TakenError)
     connection.execute(update(Prescription).values(status="active"))
-    assert not placed(connection, request).repeated
+    assert placed(connection, request).status == "pending"
 
 
 def test_an_order_for_a_later_day_is_judged_as_of_that_day(connection: Connection) -> None:
     rx_id = add_rx(connection, add_member(connection), last_filled_on=TODAY)
-    request = replace(plain_request(connection, rx_id), status="scheduled", ship_on=days(16))
+    request = replace(plain_request(connection, rx_id), status=OrderStatus.SCHEDULED, ship_on=days(16))
     early = place(connection, replace(request, ship_on=days(15)))
-    assert isinstance(early, Taken)
+    assert isinstance(early, TakenError)
     assert early.finding_kind == "too_soon"
-    order = placed(connection, request).order
+    order = placed(connection, request)
     assert (order.status, order.ship_on, order.expected_by) == ("scheduled", days(16), days(25))
     assert due_to_ship(connection, days(15)) == ()
     assert due_to_ship(connection, days(16)) == (order,)
 
 
 def test_an_order_may_begin_on_hold_for_its_address(connection: Connection) -> None:
-    order = placed(connection, replace(plain_request(connection), status="held", held_reason="address")).order
+    order = placed(
+        connection, replace(plain_request(connection), status=OrderStatus.HELD, held_reason=HeldReason.ADDRESS)
+    )
     assert (order.status, order.held_reason) == ("held", "address")
 
 
 def test_a_number_that_is_taken_is_drawn_again(connection: Connection) -> None:
     member_id = add_member(connection)
     first, second = add_rx(connection, member_id, "1111111"), add_rx(connection, member_id, "2222222")
-    one = placed(connection, plain_request(connection, first)).order
-    two = placed(connection, replace(plain_request(connection, second), request_key="call-2")).order
+    one = placed(connection, plain_request(connection, first))
+    two = placed(connection, replace(plain_request(connection, second), request_key="call-2"))
     assert one.order_number != two.order_number
 
 
@@ -189,7 +183,7 @@ def test_an_order_names_each_prescription_once(connection: Connection, times: in
 
 
 def test_orders_are_found_by_their_member_only(connection: Connection) -> None:
-    order = placed(connection, plain_request(connection)).order
+    order = placed(connection, plain_request(connection))
     other_id = add_member(connection, "10000002")
     assert find_order(connection, order.member_id, order.order_number) == order
     assert find_order(connection, other_id, order.order_number) is None
@@ -200,28 +194,22 @@ def test_orders_are_found_by_their_member_only(connection: Connection) -> None:
 def test_orders_are_listed_by_what_is_still_to_be_done(connection: Connection) -> None:
     member_id = add_member(connection)
     numbers = {}
-    for count, status in enumerate(("placed", "pending", "pending", "placed")):
+    for count, status in enumerate((OrderStatus.PLACED, OrderStatus.PENDING, OrderStatus.PENDING, OrderStatus.PLACED)):
         request = plain_request(connection, add_rx(connection, member_id, str(1000000 + count)))
         moment = NOW + timedelta(minutes=count)
-        outcome = place_order(
-            connection,
-            replace(request, status=status, request_key=f"call-{count}"),
-            now=moment,
-            today=TODAY,
-            rules=RULES,
-            draw=draw_from(count),
+        order = place(
+            connection, replace(request, status=status, request_key=f"call-{count}"), now=moment, draw=draw_from(count)
         )
-        assert isinstance(outcome, Placed)
-        numbers[outcome.order.id] = count
+        assert isinstance(order, OrderFacts)
+        numbers[order.id] = count
     ids = list(numbers)
     assert ship_order(connection, ids[0], TODAY)
-    assert cancel_order(connection, ids[2])
-    assert [numbers[order.id] for order in open_orders(connection, member_id)] == [3, 1]
+    assert cancel(connection, ids[2])
     assert [numbers[order.id] for order in pending_orders(connection, member_id)] == [1]
     assert [numbers[order.id] for order in pending_since_before(connection, NOW + timedelta(minutes=1))] == []
     assert [numbers[order.id] for order in pending_since_before(connection, NOW + timedelta(minutes=2))] == [1]
     latest = latest_order(connection, member_id)
     assert latest is not None
     assert numbers[latest.id] == 3
-    assert mark_placed(connection, ids[1])
+    assert move_order(connection, ids[1], OrderStatus.PLACED)
     assert pending_orders(connection, member_id) == ()

@@ -10,15 +10,16 @@ from threading import Barrier
 from typing import TypeVar
 
 import pytest
-from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, draw_from
+from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, cancel, draw_from, place
 from sqlalchemy import Connection, Engine, func, insert, select, text
 
-from ivr.orders.place import OrderRequest, Placed, Taken, WantedLine, place_order
-from ivr.orders.states import cancel_order, mark_placed, ship_order
+from ivr.orders.find import OrderFacts
+from ivr.orders.place import OrderRequest, TakenError, WantedLine
+from ivr.orders.ship import ship_order
+from ivr.orders.statuses import move_order
 from ivr.pharmacy.prescriptions import request_renewal
 from ivr.pharmacy.refusals import FindingKind
-from ivr.pharmacy.rules import Rules
-from ivr.pharmacy.tables import OrderLine, Prescription, RefillOrder, RenewalRequest
+from ivr.pharmacy.tables import OrderLine, OrderStatus, Prescription, RefillOrder, RenewalRequest
 
 Outcome = TypeVar("Outcome")
 CALLERS = 6
@@ -43,14 +44,11 @@ def request_for(database: Engine) -> OrderRequest:
     with database.begin() as connection:
         member_id = add_member(connection)
         lines = tuple(WantedLine(add_rx(connection, member_id, f"111111{n}"), 1) for n in range(3))
-        return OrderRequest(member_id, lines, add_address(connection, member_id), "pending", "call-1")
+        return OrderRequest(member_id, lines, add_address(connection, member_id), OrderStatus.PENDING, "call-1")
 
 
-def placing(request: OrderRequest, seed: int) -> Callable[[Connection], Placed | Taken]:
-    def place(connection: Connection) -> Placed | Taken:
-        return place_order(connection, request, now=NOW, today=TODAY, rules=Rules(), draw=draw_from(seed))
-
-    return place
+def placing(request: OrderRequest, seed: int) -> Callable[[Connection], OrderFacts | TakenError]:
+    return lambda connection: place(connection, request, draw=draw_from(seed))
 
 
 def refills(engine: Engine) -> set[tuple[int, int]]:
@@ -69,17 +67,18 @@ def test_one_of_several_channels_gets_the_prescription(database: Engine, request
         database,
         *(placing(replace(request_for, request_key=f"call-{each}"), each) for each in range(CALLERS)),
     )
-    assert sum(isinstance(outcome, Placed) for outcome in outcomes) == 1
-    assert {o.finding_kind for o in outcomes if isinstance(o, Taken)} == {FindingKind.ALREADY_ORDERED}
+    assert sum(isinstance(outcome, OrderFacts) for outcome in outcomes) == 1
+    assert {o.finding_kind for o in outcomes if isinstance(o, TakenError)} == {FindingKind.ALREADY_ORDERED}
     assert (how_many(database, RefillOrder), how_many(database, OrderLine)) == (1, 3)
     assert refills(database) == {(2, 3)}
 
 
 def test_one_request_sent_several_times_makes_one_order(database: Engine, request_for: OrderRequest) -> None:
     outcomes = at_once(database, *(placing(request_for, each) for each in range(CALLERS)))
-    assert len({o.order.order_number for o in outcomes if isinstance(o, Placed)}) == 1
-    assert sorted(o.repeated for o in outcomes if isinstance(o, Placed)) == [False, *[True] * (CALLERS - 1)]
-    assert how_many(database, RefillOrder) == 1
+    numbers = [o.order_number for o in outcomes if isinstance(o, OrderFacts)]
+    assert (len(numbers), len(set(numbers))) == (CALLERS, 1)
+    assert (how_many(database, RefillOrder), how_many(database, OrderLine)) == (1, 3)
+    assert refills(database) == {(2, 3)}
 
 
 def test_lines_named_in_any_order_do_not_lock_each_other_out(database: Engine, request_for: OrderRequest) -> None:
@@ -90,14 +89,14 @@ def test_lines_named_in_any_order_do_not_lock_each_other_out(database: Engine, r
             for each, lines in enumerate(permutations(request_for.lines))
         ),
     )
-    assert sum(isinstance(outcome, Placed) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, OrderFacts) for outcome in outcomes) == 1
 
 
 def test_refills_come_back_once_however_many_cancel(database: Engine, request_for: OrderRequest) -> None:
     with database.begin() as connection:
         first = placing(request_for, 0)(connection)
-    assert isinstance(first, Placed)
-    done = at_once(database, *[lambda connection: cancel_order(connection, first.order.id)] * CALLERS)
+    assert isinstance(first, OrderFacts)
+    done = at_once(database, *[lambda connection: cancel(connection, first.id)] * CALLERS)
     assert sum(done) == 1
     assert refills(database) == {(3, 2)}
 
@@ -111,8 +110,8 @@ def test_a_channel_that_takes_no_locks_is_noticed_all_the_same(
         other = add_rx(connection, request_for.member_id, "2222222")
         only = replace(request_for, lines=(WantedLine(other, 1),), request_key="web-1", channel="web")
         website = placing(only, 50)(connection)
-    assert isinstance(website, Placed)
-    line = {"order_id": website.order.id, "days_supply": 30, "quantity": 60, "price_cents": 0, "open": True}
+    assert isinstance(website, OrderFacts)
+    line = {"order_id": website.id, "days_supply": 30, "quantity": 60, "price_cents": 0, "open": True}
     taken_id = request_for.lines[1].prescription_id
     with ThreadPoolExecutor(1) as pool, Connection(database) as connection, Connection(database) as watcher:
         connection.execute(insert(OrderLine).values(prescription_id=taken_id, **line))
@@ -121,7 +120,8 @@ def test_a_channel_that_takes_no_locks_is_noticed_all_the_same(
             assert not ordering.done()
         connection.commit()
         [outcome] = ordering.result()
-    assert outcome == Taken("1111111", FindingKind.ALREADY_ORDERED)
+    assert isinstance(outcome, TakenError)
+    assert (outcome.rx_number, outcome.finding_kind) == ("1111111", FindingKind.ALREADY_ORDERED)
     assert refills(database) == {(3, 2), (2, 3)}
     assert how_many(database, RefillOrder) == 1
 
@@ -129,22 +129,22 @@ def test_a_channel_that_takes_no_locks_is_noticed_all_the_same(
 def test_cancelling_and_ordering_again_at_once_ends_well(database: Engine, request_for: OrderRequest) -> None:
     with database.begin() as connection:
         first = placing(request_for, 0)(connection)
-    assert isinstance(first, Placed)
+    assert isinstance(first, OrderFacts)
     again = placing(replace(request_for, request_key="call-2"), 1)
-    cancelled, outcome = at_once(database, lambda connection: cancel_order(connection, first.order.id), again)
+    cancelled, outcome = at_once(database, lambda connection: cancel(connection, first.id), again)
     assert cancelled is True
-    assert refills(database) == ({(2, 3)} if isinstance(outcome, Placed) else {(3, 2)})
+    assert refills(database) == ({(2, 3)} if isinstance(outcome, OrderFacts) else {(3, 2)})
 
 
 def test_an_order_is_shipped_or_cancelled_but_not_both(database: Engine, request_for: OrderRequest) -> None:
     with database.begin() as connection:
         first = placing(request_for, 0)(connection)
-        assert isinstance(first, Placed)
-        assert mark_placed(connection, first.order.id)
+        assert isinstance(first, OrderFacts)
+        assert move_order(connection, first.id, OrderStatus.PLACED)
     done = at_once(
         database,
-        lambda connection: ship_order(connection, first.order.id, TODAY),
-        lambda connection: cancel_order(connection, first.order.id),
+        lambda connection: ship_order(connection, first.id, TODAY),
+        lambda connection: cancel(connection, first.id),
     )
     assert sorted(done) == [False, True]
     assert refills(database) == ({(2, 3)} if done[0] else {(3, 2)})

@@ -7,12 +7,15 @@ from datetime import timedelta
 
 import pytest
 from rehearsal import IDENTIFIED, Rehearsal
+from sqlalchemy import select
 
 from ivr.line.sweep import sweep
+from ivr.orders import lease
 from ivr.orders.cancel import cancel
 from ivr.orders.ship import ship
 from ivr.pages.app import make_app
 from ivr.payment.sandbox import Fault, Sandbox
+from ivr.pharmacy.tables import RefillOrder
 from ivr.settings import Settings
 
 OURS = "SELECT o.status, p.status FROM refill_order o JOIN payment p ON p.order_id = o.id WHERE o.request_key LIKE 'CA%' ORDER BY p.id"
@@ -122,6 +125,46 @@ def test_an_authorization_nobody_answered_for_is_asked_again_with_its_own_key(
     assert outcome.done, outcome.words
     assert unsure.rows(OURS) == [("shipped", "voided"), ("shipped", "captured")]
     assert len(processor.charges) == 2, "the one that was voided, and one that was captured"
+
+
+def half_shipped(unsure: Rehearsal, processor: Processor) -> str:
+    """Ship an order whose authorization is old; the processor does not say what became of the new one."""
+    order = placed_by(unsure)
+    unsure.clock.pass_seconds(6 * 86400)
+    processor.faults["authorize"] = [Fault.SLOW]
+    assert ship(unsure.line.desk, order).words == f"the card processor does not answer for order {order}; try again"
+    return order
+
+
+def test_an_authorization_is_not_made_anew_while_another_worker_asks_for_it(
+    unsure: Rehearsal, processor: Processor
+) -> None:
+    order = half_shipped(unsure, processor)
+    with unsure.line.database.begin() as connection:
+        order_id = connection.scalars(select(RefillOrder.id).where(RefillOrder.order_number == order)).one()
+        lease.grant(connection, lease.take(connection, order_id, unsure.clock()), unsure.clock())
+    processor.faults["authorize"] = [Fault.DOWN]
+    assert ship(unsure.line.desk, order).words == f"the card processor does not answer for order {order}; try again"
+    assert processor.faults["authorize"] == [Fault.DOWN], "it was not asked"
+    processor.faults["authorize"] = []
+    unsure.clock.pass_seconds(7)
+    assert ship(unsure.line.desk, order).done
+
+
+def test_a_sweep_finishes_an_authorization_made_anew(unsure: Rehearsal, processor: Processor) -> None:
+    order = half_shipped(unsure, processor)
+    unsure.clock.pass_seconds(61)
+    sweep(unsure.line, timedelta(days=90))
+    assert unsure.rows(OURS) == [("placed", "voided"), ("placed", "authorized")]
+    assert ship(unsure.line.desk, order).done
+    assert len(processor.charges) == 2, "the one that was voided, and one that was captured"
+
+
+def test_an_order_whose_card_is_gone_is_held_before_it_ships(unsure: Rehearsal, processor: Processor) -> None:
+    order = half_shipped(unsure, processor)
+    unsure.run("UPDATE refill_order SET saved_card_id = NULL")
+    assert ship(unsure.line.desk, order).words == f"order {order} is held: its card cannot be charged"
+    assert unsure.rows(OURS)[-1] == ("held", "pending")
 
 
 def test_a_payment_that_could_not_be_voided_is_voided_by_the_next_sweep(

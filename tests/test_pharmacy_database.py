@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from threading import Barrier
@@ -19,12 +20,14 @@ from sqlalchemy.engine.interfaces import ReflectedIndex
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ivr.errors import SettingError, UnreachableError
-from ivr.orders import cards, find, payments, place, states
+from ivr.orders import cancel, cards, find, payments, place, statuses
+from ivr.payment.cards import Brand
+from ivr.payment.gateway import Token
 from ivr.pharmacy import members, prescriptions
 from ivr.pharmacy.addresses import mailing_address
 from ivr.pharmacy.database import MIGRATIONS, check, open_database, unhurried, upgrade
 from ivr.pharmacy.rules import Rules
-from ivr.pharmacy.tables import Address, Base, Member, SavedCard
+from ivr.pharmacy.tables import Address, Base, Member, OrderStatus, PaymentStatus, SavedCard
 from ivr.secret import Secret
 
 EXPECTED = "expected sqlite:///FILE or postgresql://USER@HOST/NAME"
@@ -234,30 +237,13 @@ def test_a_moment_without_a_time_zone_is_refused(connection: Connection) -> None
 
 def test_a_token_is_a_secret_and_no_failure_shows_it(connection: Connection) -> None:
     member_id = add_member(connection)
+    card = Token(Secret("tok_canary"), Brand.VISA, "42", 1, 2030)
     with pytest.raises(DBAPIError) as caught:
-        cards.save_card(
-            connection,
-            member_id,
-            gateway="sandbox",
-            token=Secret("tok_canary"),
-            brand="visa",
-            last4="42",
-            exp_month=1,
-            exp_year=2030,
-        )
+        cards.save_card(connection, member_id, "sandbox", card)
     assert "tok_canary" not in str(caught.value)
     connection.rollback()
     member_id = add_member(connection)
-    card_id = cards.save_card(
-        connection,
-        member_id,
-        gateway="sandbox",
-        token=Secret("tok_canary"),
-        brand="visa",
-        last4="4242",
-        exp_month=1,
-        exp_year=2030,
-    )
+    card_id = cards.save_card(connection, member_id, "sandbox", replace(card, last4="4242"))
     assert connection.scalars(select(SavedCard.token).where(SavedCard.id == card_id)).one() == Secret("tok_canary")
 
 
@@ -327,23 +313,22 @@ def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int)
     prescriptions.latest_transfer(connection, member_id, rules)
     prescriptions.request_renewal(connection, rx_id, NOW, "phone", draw_from())
     cards.saved_cards(connection, member_id, "sandbox", TODAY)
-    request = place.OrderRequest(member_id, (place.WantedLine(rx_id, 1),), address_id, "pending", "call-1")
+    request = place.OrderRequest(member_id, (place.WantedLine(rx_id, 1),), address_id, OrderStatus.PENDING, "call-1")
     placed = place.place_order(connection, request, now=NOW, today=TODAY, rules=rules, draw=draw_from())
-    assert isinstance(placed, place.Placed)
-    order_id = placed.order.id
-    payment = payments.begin_payment(
-        connection, order_id, gateway="sandbox", brand="visa", last4="4242", amount_cents=1, request_key="p", now=NOW
-    )
-    payments.record_payment(connection, payment.id, "authorized", "auth_1")
+    order_id = placed.id
+    token = Token(Secret("tok_visa"), Brand.VISA, "4242", 1, 2030)
+    card = cards.saved_card(connection, cards.save_card(connection, member_id, "sandbox", token))
+    assert card is not None
+    payment = payments.begin_payment(connection, placed, card, "sandbox", "p", NOW)
+    payments.record_payment(connection, payment.id, PaymentStatus.AUTHORIZED, "auth_1")
     payments.payment_for(connection, order_id)
-    find.find_order(connection, member_id, placed.order.order_number)
+    find.find_order(connection, member_id, placed.order_number)
     find.latest_order(connection, member_id)
-    find.open_orders(connection, member_id)
     find.pending_orders(connection, member_id)
     find.pending_since_before(connection, NOW)
     find.due_to_ship(connection, TODAY)
-    states.mark_placed(connection, order_id)
-    states.cancel_order(connection, order_id)
+    statuses.move_order(connection, order_id, OrderStatus.PLACED)
+    cancel.cancel_order(connection, order_id, NOW)
 
 
 def _plans(path: str, statements: list[tuple[str, object]]) -> list[str]:

@@ -175,18 +175,18 @@ def test_a_family_of_four_shares_an_address_and_a_phone(demo: Connection) -> Non
 def test_members_speak_both_languages_and_have_every_status(demo: Connection) -> None:
     speakers = demo.scalar(select(func.count()).select_from(Member).where(Member.language == "es")) or 0
     assert speakers >= 5
-    assert set(demo.scalars(select(Member.status))) == set(tables.MEMBER_STATUSES)
+    assert set(demo.scalars(select(Member.status))) == set(tables.MemberStatus)
 
 
 @pytest.mark.parametrize(
     ("column", "values"),
     [
-        (RefillOrder.status, tables.ORDER_STATUSES),
+        (RefillOrder.status, tables.OrderStatus),
         (RefillOrder.channel, tables.CHANNELS),
-        (RefillOrder.held_reason, (*tables.HELD_REASONS, None)),
-        (Transfer.status, tables.TRANSFER_STATUSES),
-        (RenewalRequest.status, tables.RENEWAL_STATUSES),
-        (Prescription.status, tables.PRESCRIPTION_STATUSES),
+        (RefillOrder.held_reason, (*tables.HeldReason, None)),
+        (Transfer.status, tables.TransferStatus),
+        (RenewalRequest.status, tables.RenewalStatus),
+        (Prescription.status, tables.PrescriptionStatus),
         (Prescription.otc, (True, False)),
         (Prescription.schedule, (None, 2, 3, 4, 5)),
     ],

@@ -14,12 +14,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
-from pharmacy_rows import NOW, TODAY, days, draw_from
+from pharmacy_rows import NOW, TODAY, cancel, days, draw_from, place
 from sqlalchemy import Connection, Engine, delete, select, text, update
 
 from ivr.orders.find import FilledOrder, OrderFacts, filled_orders
-from ivr.orders.place import OrderRequest, Placed, WantedLine, place_order
-from ivr.orders.states import cancel_order, deliver_order, hold_order, release_order, ship_order
+from ivr.orders.hold import hold_order, release_order
+from ivr.orders.place import OrderRequest, WantedLine
+from ivr.orders.ship import ship_order
+from ivr.orders.statuses import move_order
 from ivr.pharmacy.load import load_folder
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import (
@@ -28,6 +30,7 @@ from ivr.pharmacy.tables import (
     Base,
     Member,
     OrderLine,
+    OrderStatus,
     Prescription,
     RefillOrder,
 )
@@ -86,12 +89,12 @@ class Shop:
                 member_id=connection.scalars(select(Member.id)).one(),
                 lines=tuple(WantedLine(ids[rx], n) for rx, n in wanted or (("7000001", 1),)),
                 ship_to_id=connection.scalars(select(Address.id)).one(),
-                **{"status": "placed", "request_key": f"call-{next(self.keys)}", **changes},
+                **{"status": OrderStatus.PLACED, "request_key": f"call-{next(self.keys)}", **changes},
             )
             now = datetime.combine(today, NOW.timetz())
             seed = draw_from(1000 * next(self.keys))
-            placed = place_order(connection, request, now=now, today=today, rules=rules, draw=seed)
-        return placed.order if isinstance(placed, Placed) else None
+            order = place(connection, request, now=now, today=today, rules=rules, draw=seed)
+        return order if isinstance(order, OrderFacts) else None
 
     def do(self, step: Any, *given: Any) -> bool:
         with self.engine.begin() as connection:
@@ -142,13 +145,13 @@ def test_an_open_orders_refills_stay_taken(shop: Shop, status: str, channel: str
     assert shop.counts() == (1, 4)
     shop.load(row())
     assert (shop.counts(), shop.filled()) == ((1, 4), ())
-    assert shop.do(cancel_order, order.id)
+    assert shop.do(cancel, order.id)
     assert shop.counts() == (3, 2)
 
 
 def test_a_cancelled_orders_refills_do_not(shop: Shop) -> None:
     order = placed(shop)
-    shop.do(cancel_order, order.id)
+    shop.do(cancel, order.id)
     shop.load(row(left=4))
     assert shop.counts() == (4, 2)
 
@@ -188,7 +191,7 @@ def test_a_supply_that_changed_counts_as_cancelling_would_give_it_back(shop: Sho
     order = placed(shop, ("7000001", 3))
     shop.load(row(left=6).replace(",30,90,", ",45,90,"))
     assert shop.counts() == (4, 4)
-    shop.do(cancel_order, order.id)
+    shop.do(cancel, order.id)
     assert shop.counts() == (6, 2)
 
 
@@ -198,7 +201,7 @@ def test_what_the_file_has_not_left_is_neither_owed_nor_given_back(shop: Shop, l
     shop.load(row(left=left))
     shop.load(row(left=left))
     assert shop.counts() == (0, 5)
-    shop.do(cancel_order, order.id)
+    shop.do(cancel, order.id)
     assert shop.counts() == (left, 2)
 
 
@@ -207,7 +210,7 @@ def test_a_later_file_that_has_enough_again_makes_it_good(shop: Shop) -> None:
     shop.load(row(left=1))
     shop.load(row(left=7))
     assert shop.counts() == (4, 5)
-    shop.do(cancel_order, order.id)
+    shop.do(cancel, order.id)
     assert shop.counts() == (7, 2)
 
 
@@ -219,7 +222,7 @@ def test_a_fill_on_the_orders_day_or_later_is_the_orders(shop: Shop, last: date,
     order = placed(shop)
     shop.load(row(left=2, used=3, last=last))
     assert shop.counts() == ((2, 3) if is_filled else (1, 4))
-    assert shop.filled() == ((FilledOrder(order.order_number, "placed", 1, 1),) if is_filled else ())
+    assert shop.filled() == ((FilledOrder(order.order_number, OrderStatus.PLACED, 1, 1),) if is_filled else ())
 
 
 def test_the_orders_day_is_a_day_where_the_pharmacy_is(shop: Shop) -> None:
@@ -256,7 +259,7 @@ def test_shipping_a_filled_order_counts_nothing_again(shop: Shop) -> None:
 def test_cancelling_a_filled_order_gives_nothing_back(shop: Shop) -> None:
     order = placed(shop)
     shop.load(row(left=2, used=3, last=days(1)))
-    assert shop.do(cancel_order, order.id)
+    assert shop.do(cancel, order.id)
     assert shop.counts() == (2, 3)
 
 
@@ -265,7 +268,7 @@ def test_a_fill_that_the_file_takes_back_is_taken_back(shop: Shop) -> None:
     shop.load(row(left=2, used=3, last=days(1)))
     shop.load(row())
     assert (shop.counts(), shop.filled()) == ((2, 3), ())
-    shop.do(cancel_order, order.id)
+    shop.do(cancel, order.id)
     assert shop.counts() == (3, 2)
 
 
@@ -284,7 +287,7 @@ def test_an_order_may_be_filled_in_part(shop: Shop) -> None:
     shop.begin(row(), row(rx="7000002"))
     order = placed(shop, ("7000001", 1), ("7000002", 1))
     shop.load(row(left=2, used=3, last=TODAY), row(rx="7000002"))
-    assert shop.filled() == (FilledOrder(order.order_number, "placed", 1, 2),)
+    assert shop.filled() == (FilledOrder(order.order_number, OrderStatus.PLACED, 1, 2),)
     assert shop.do(ship_order, order.id, days(1))
     assert (shop.counts("7000001"), shop.counts("7000002")) == ((2, 3), (2, 3))
     assert [shop.prescription(rx).last_filled_on for rx in ("7000001", "7000002")] == [TODAY, days(1)]
@@ -297,7 +300,7 @@ def test_an_order_may_be_filled_in_part(shop: Shop) -> None:
 def test_a_fill_that_shipped_here_stays_counted_until_the_file_tells_of_it(shop: Shop, arrives: bool) -> None:
     order = placed(shop, ("7000001", 2))
     shop.do(ship_order, order.id, days(1))
-    assert not arrives or shop.do(deliver_order, order.id)
+    assert not arrives or shop.do(move_order, order.id, OrderStatus.DELIVERED)
     before = shop.prescription()
     shop.load(row(), today=days(2))
     assert shop.prescription() == before
@@ -345,7 +348,7 @@ def test_a_file_that_names_an_order_counts_its_refills(shop: Shop) -> None:
     for files in ({"refill_order": orders, "order_line": lines}, {"order_line": lines}, {"refill_order": orders}):
         shop.load(row(left=1, used=4), **files)
         assert shop.counts() == (1, 4)
-    shop.do(cancel_order, order.id)
+    shop.do(cancel, order.id)
     assert shop.counts() == (3, 2)
 
 
@@ -479,7 +482,7 @@ class Story:
             self.n, self.taken, self.is_open, self.is_filled = n, self.taken + n, True, False
 
     def cancel(self) -> None:
-        if self.order and self.is_open and not self.is_filled and self.shop.do(cancel_order, self.order.id):
+        if self.order and self.is_open and not self.is_filled and self.shop.do(cancel, self.order.id):
             self.taken, self.is_open, self.is_filled = self.taken - self.n, False, True
 
     def ship(self) -> None:

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, add_transfer, days, draw_from
+from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, add_transfer, days, draw_from, place
 from sqlalchemy import Connection, event, func, select, update
 
-from ivr.orders.place import OrderRequest, Placed, WantedLine, place_order
+from ivr.orders.find import OrderFacts
+from ivr.orders.place import OrderRequest, WantedLine
 from ivr.pharmacy.numbers import is_well_formed
 from ivr.pharmacy.prescriptions import assess, latest_transfer, refillable, request_renewal
 from ivr.pharmacy.refusals import Finding
 from ivr.pharmacy.rules import Rules
-from ivr.pharmacy.tables import RenewalRequest
+from ivr.pharmacy.tables import OrderStatus, RenewalRequest
 
 RULES = Rules()
 
@@ -103,13 +104,13 @@ def test_the_latest_transfer_is_told(connection: Connection) -> None:
 def test_an_open_order_is_told_with_the_finding(connection: Connection) -> None:
     member_id = add_member(connection)
     rx_id, address_id = add_rx(connection, member_id), add_address(connection, member_id)
-    request = OrderRequest(member_id, (WantedLine(rx_id, 1),), address_id, "placed", "web-1", channel="web")
-    placed = place_order(connection, request, now=NOW, today=TODAY, rules=RULES, draw=draw_from())
-    assert isinstance(placed, Placed)
+    request = OrderRequest(member_id, (WantedLine(rx_id, 1),), address_id, OrderStatus.PLACED, "web-1", channel="web")
+    order = place(connection, request)
+    assert isinstance(order, OrderFacts)
     finding = assessed(connection, member_id)
     assert finding.kind == "already_ordered"
     assert finding.order is not None
-    assert (finding.order.order_number, finding.order.channel) == (placed.order.order_number, "web")
+    assert (finding.order.order_number, finding.order.channel) == (order.order_number, "web")
 
 
 def test_what_can_be_refilled_is_listed_soonest_to_run_out_first(connection: Connection) -> None:

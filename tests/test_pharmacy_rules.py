@@ -14,11 +14,12 @@ from ivr.pharmacy.calendar import add_months, arrival
 from ivr.pharmacy.findings import OpenOrder, Rx, Supply, TransferFacts
 from ivr.pharmacy.refusals import Case, Finding, FindingKind, find
 from ivr.pharmacy.rules import Rules, due_on, ends_on, runs_out_on, supplies
+from ivr.pharmacy.tables import OrderStatus, TransferStatus
 
 RULES = Rules()
-ORDER = OpenOrder(7, "10000008", "web", "placed", NOW, None, days(9), None, None)
-PENDING = TransferFacts(days(-2), days(5), "Lisinopril", "Corner Pharmacy", "requested", "1234567")
-CONFIRMED = TransferFacts(days(-9), days(-2), "Lisinopril", "Corner Pharmacy", "confirmed", "1234567")
+ORDER = OpenOrder(7, "10000008", "web", OrderStatus.PLACED, NOW, None, days(9), None, None)
+PENDING = TransferFacts(days(-2), days(5), "Lisinopril", "Corner Pharmacy", TransferStatus.REQUESTED, "1234567")
+CONFIRMED = TransferFacts(days(-9), days(-2), "Lisinopril", "Corner Pharmacy", TransferStatus.CONFIRMED, "1234567")
 NEVER_FILLED: dict[str, object] = {
     "first_filled_on": None,
     "last_filled_on": None,

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from test_qa_player import IDENTIFY, played
 
 from ivr.errors import Report
-from ivr.flow.definition import Ask, Menu
 from ivr.line import journal
 from ivr.qa.explore import unhappy
 from ivr.qa.explore.explorer import Explorer
@@ -78,7 +77,7 @@ def test_a_wrong_key_is_one_that_no_menu_takes() -> None:
     flows = simulator().flows
     for flow in flows.flows.values():
         for state in flow.states.values():
-            if isinstance(state, Menu):
+            if state.one_key:
                 assert unhappy.wrong_key(flows, state) not in {*state.keys, *flows.line.menu_keys}
 
 
@@ -86,10 +85,10 @@ def test_too_few_or_too_many_digits_are_no_answer() -> None:
     flows = simulator().flows
     for flow in flows.flows.values():
         for state in flow.states.values():
-            if isinstance(state, Ask):
+            if state.number:
                 for act in unhappy.wrong(flows, state):
                     digits = act.keys.rstrip("#") if isinstance(act, Presses) else ""
-                    assert not digits or not state.low <= len(digits) <= state.high
+                    assert not digits or not state.number.low <= len(digits) <= state.number.high
 
 
 def test_random_callers_break_nothing() -> None:

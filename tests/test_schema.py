@@ -18,7 +18,7 @@ from json_schemas import as_json, is_valid
 
 from ivr.cli import main
 from ivr.errors import Place, Report
-from ivr.flow import language
+from ivr.flow import files
 from ivr.flow.loader import read_flows
 from ivr.prompts import load_prompts, read_folder, shapes
 from ivr.yaml_reader import Either, Flag, ListOf, MapOf, Node, Record, Shape, Text, Whole, field, json_schema, read
@@ -27,8 +27,8 @@ PROJECT = Path(__file__).parent.parent
 FLOWS = read_folder(PROJECT / "flows")
 PROMPTS = {path: text for path, text in read_folder(PROJECT / "prompts").items() if path.startswith("en/")}
 SCHEMAS = {
-    "flows": json_schema(language.FILE, "flows"),
-    "line": json_schema(language.FILE, "flows"),
+    "flows": json_schema(files.file_shape(), "flows"),
+    "line": json_schema(files.file_shape(), "flows"),
     "prompts": json_schema(shapes.SUBJECT, "prompts"),
     "catalogue": json_schema(shapes.CATALOGUE, "a catalogue"),
 }

@@ -26,6 +26,7 @@ from ivr.pharmacy.database import answering, open_database, upgrade
 from ivr.pharmacy.demo import DEMO_FOLDER, has_others, load_demo
 from ivr.pharmacy.load import load_folder
 from ivr.pharmacy.members import member_number, members_for_tests
+from ivr.pharmacy.tables import OrderStatus
 from ivr.pharmacy.trials import reset
 from ivr.settings import Settings
 
@@ -102,7 +103,7 @@ def tell_load(database: Engine, counts: Mapping[str, int]) -> None:
 def to_ship(order: FilledOrder) -> str:
     """Return what staff are to do with an order that the pharmacy's own file counts as filled."""
     part = "" if order.filled == order.lines else f"{order.filled} of {order.lines} prescriptions of "
-    first = "" if order.status == "placed" else f"it is {order.status}, and once it is placed: "
+    first = "" if order.status is OrderStatus.PLACED else f"it is {order.status}, and once it is placed: "
     return f"to be shipped: {part}order {order.order_number}, filled by the file; {first}ivr pharmacy ship {order.order_number}"
 
 

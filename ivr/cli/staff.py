@@ -13,7 +13,7 @@ import click
 from ivr.cli.findings import RECORDING, Finding, find, render
 from ivr.cli.group import folders_read, settings, shown
 from ivr.cli.published import published
-from ivr.flow import language
+from ivr.flow.files import file_shape
 from ivr.prompts import shapes
 from ivr.prompts.lint import RULES
 from ivr.settings import Settings
@@ -27,7 +27,7 @@ def _scripts() -> Shape:
 
 
 SCHEMAS: Mapping[str, tuple[str, Callable[[], Shape]]] = {
-    "flows": ("A file of the call flow", lambda: language.FILE),
+    "flows": ("A file of the call flow", file_shape),
     "prompts": ("A file of prompts", lambda: shapes.FILE),
     "scripts": ("A file of call scripts", _scripts),
 }

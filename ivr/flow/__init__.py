@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from ivr.errors import Report
 from ivr.flow.checker import Sound, check
-from ivr.flow.definition import ActionSpec, Flow, Flows, Line
+from ivr.flow.definition import ActionSpec, Flow, Flows
 from ivr.flow.loader import read_flows
+from ivr.flow.parts import Line
 from ivr.prompts import Catalogues
 
 

@@ -1,4 +1,4 @@
-"""A call as the engine sees it, and what can happen to it. Immutable; stored between turns as JSON."""
+"""A call as the interpreter sees it, and what can happen to it. Immutable; stored between turns as JSON."""
 
 from __future__ import annotations
 

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Protocol
 
-from ivr.flow.definition import Ask, Do, Flow, Flows, HangUp, Line, Menu, Question, Run, Say, State, Target, Transfer
+from ivr.flow.definition import Flow, Flows
+from ivr.flow.parts import Line, Target
+from ivr.flow.states import State
 from ivr.flow.word_changes import option, word_changes
 from ivr.keypad import NAMES
 from ivr.prompts import Catalogues
@@ -79,22 +81,21 @@ def _within_flow(old: Flow, new: Flow, old_words: Catalogues, new_words: Catalog
         where = f"{_plain(old.name)} {_plain(name)}"
         other = new.states.get(name)
         if other is None:
-            yield f"{where}: this {_kind(state)} is gone"
-        elif type(other) is not type(state):
+            yield f"{where}: this {state.noun} is gone"
+        elif other.word != state.word:
             yield f"{where}: is {_a(other)} now, was {_a(state)}"
         else:
             moved = set()
-            if isinstance(state, Menu) and isinstance(other, Menu):
-                for label, words in _moved_keys(state, other, old_words, new_words):
-                    moved.update(label)
-                    yield f"{where}: {words}"
+            for label, words in _moved_keys(state, other, old_words, new_words):
+                moved.update(label)
+                yield f"{where}: {words}"
             yield from (f"{where}: {change}" for change in _state_changes(state, other, moved))
     for name in new.states:
         if name not in old.states:
-            yield f"{_plain(new.name)} {_plain(name)}: this {_kind(new.states[name])} is new"
+            yield f"{_plain(new.name)} {_plain(name)}: this {new.states[name].noun} is new"
 
 
-def _moved_keys(old: Menu, new: Menu, old_words: Catalogues, new_words: Catalogues) -> Iterator[tuple[set[str], str]]:
+def _moved_keys(old: State, new: State, old_words: Catalogues, new_words: Catalogues) -> Iterator[tuple[set[str], str]]:
     """Yield the facts that a moved key explains, and the move in words."""
     keys_of = {_target(target): key for key, target in old.keys.items()}
     for key, target in new.keys.items():
@@ -105,7 +106,7 @@ def _moved_keys(old: Menu, new: Menu, old_words: Catalogues, new_words: Catalogu
         yield {_key(was), _key(key)}, f'"{name}" is {_key(key)} now, was {_SPOKEN_KEYS.get(was, was)}'
 
 
-def _targets(menu: Menu, key: str) -> tuple[str, ...]:
+def _targets(menu: State, key: str) -> tuple[str, ...]:
     return (_target(menu.keys[key]),) if key in menu.keys else ()
 
 
@@ -120,68 +121,45 @@ def _state_changes(old: State, new: State, moved: set[str]) -> Iterator[str]:
             yield f"{label} is new: {now[label]}"
         else:
             yield f"{label}: {_now(was[label], now[label])}"
-    if isinstance(old, Menu | Ask) and isinstance(new, Menu | Ask):
+    if old.limits and new.limits:
         yield from _limit_changes(old.limits, new.limits)
 
 
 def _facts(state: State) -> dict[str, str]:
     """Return what a caller could notice of a state, label -> in words."""
-    match state:
-        case Say():
-            return {"what is said": state.prompt, "the way on": _target(state.next), **_every(state.every_language)}
-        case Menu():
-            first = {"the facts said first": state.first} if state.first else {}
-            return {
-                **first,
-                "the question": state.prompt,
-                **{_key(key): _target(target) for key, target in state.keys.items()},
-                **_choices(state),
-                **_given_up(state),
-                **_every(state.every_language),
-            }
-        case Ask():
-            digits = f"{state.low} digits" if state.low == state.high else f"{state.low} to {state.high} digits"
-            secret = {"secrecy": "secret"} if state.secret else {}
-            pound = {"the way on after pound alone": _target(state.pound)} if state.pound else {}
-            quiet = {"its first words": "none"} if state.quiet else {}
-            return {
-                "the question": state.prompt,
-                "the answer": digits,
-                "the value it is kept as": state.save,
-                "the way on": _target(state.next),
-                **pound,
-                **quiet,
-                **secret,
-                **_given_up(state),
-            }
-        case Do():
-            said = {"what is said first": state.say} if state.say else {}
-            return {"the action": state.action, **said, **_ways("outcome", state.outcomes)}
-        case Run():
-            return {"the flow run": state.flow, **_ways("end", state.ends)}
-        case Transfer():
-            return {"what is said": state.prompt, **_ways("outcome", state.outcomes)}
-        case HangUp():
-            return {"the last words": state.prompt}
+    number, ways = state.number, dict(_ways(state))
+    given_up = ways.pop(_WAYS["too_many"], "")
+    found = {
+        "the action": state.action,
+        "the flow run": state.runs,
+        "the facts said first": state.first,
+        state.says: state.prompt,
+        "the answer": number.length if number else "",
+        "the value it is kept as": number.save if number else "",
+        **ways,
+        **state.details(),
+        "secrecy": "secret" if number and number.secret else "",
+        _WAYS["too_many"]: given_up,
+        "the languages": "every language" if state.every_language else "",
+    }
+    return {label: words for label, words in found.items() if words}
 
 
-def _choices(menu: Menu) -> dict[str, str]:
-    if menu.choices is None:
-        return {}
-    offered = f'"{menu.choices.of}", each as {menu.choices.option}'
-    return {"the choices": offered, "the way on after a choice": _target(menu.choices.next)}
+_WAYS = {
+    "next": "the way on",
+    "pound": "the way on after pound alone",
+    "choice": "the way on after a choice",
+    "too_many": "the way out after too many tries",
+}
 
 
-def _given_up(question: Question) -> dict[str, str]:
-    return {"the way out after too many tries": _target(question.too_many)} if question.too_many else {}
-
-
-def _every(every_language: bool) -> dict[str, str]:
-    return {"the languages": "every language"} if every_language else {}
-
-
-def _ways(word: str, targets: Mapping[str, Target]) -> dict[str, str]:
-    return {f'{word} "{name}"': _target(target) for name, target in targets.items()}
+def _ways(state: State) -> Iterator[tuple[str, str]]:
+    """Yield the ways out, each by what it is called; before that of choices, what these are."""
+    for label, target in state.transitions():
+        if label == "choice" and state.choices:
+            yield "the choices", f'"{state.choices.of}", each as {state.choices.option}'
+        outcome = f'{state.outcome_word} "{label}"' if label in state.outcomes else _WAYS.get(label, "")
+        yield _key(label) if label in state.keys else outcome, _target(target)
 
 
 def _limit_changes(old: object, new: object) -> Iterator[str]:
@@ -213,20 +191,8 @@ def _now(old: object, new: object) -> str:
     return f"{'nothing' if new is None else new} now, was {'nothing' if old is None else old}"
 
 
-def _kind(state: State) -> str:
-    return {
-        Say: "message",
-        Menu: "menu",
-        Ask: "question",
-        Do: "action",
-        Run: "run of a flow",
-        Transfer: "transfer",
-        HangUp: "goodbye",
-    }[type(state)]
-
-
 def _a(state: State) -> str:
-    return f"{'an' if isinstance(state, Do) else 'a'} {_kind(state)}"
+    return f"{'an' if state.noun[0] in 'aeiou' else 'a'} {state.noun}"
 
 
 def _plain(name: str) -> str:

@@ -13,21 +13,10 @@ from pathlib import PurePath
 
 from ivr.errors import Place, Report, did_you_mean
 from ivr.flow import proofs, spoken, turns, written
-from ivr.flow.definition import (
-    MOST_AT_ONCE,
-    REPEAT,
-    ActionSpec,
-    Ask,
-    Do,
-    Flow,
-    Flows,
-    Menu,
-    Run,
-    State,
-    Target,
-    ways,
-)
-from ivr.flow.graph import Graph, TangledError
+from ivr.flow.definition import MOST_AT_ONCE, ActionSpec, Flow, Flows
+from ivr.flow.graph import Graph, TangledError, circle, points
+from ivr.flow.parts import REPEAT, Target
+from ivr.flow.states import State
 from ivr.keypad import key_name
 from ivr.prompts import Catalogues
 
@@ -65,22 +54,17 @@ def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report
 def _check_names(flow: Flow, flows: Flows, actions: Actions, report: Report) -> None:
     _check_states(flow, report)
     for state in flow.states.values():
-        for label, way in ways(state):
+        for label, way in state.transitions():
             _check_way(flow, state, label, way, flows.languages, report)
             _check_sets(way, flows, actions, report)
         if state.name in flow.flawed:  # what it lacks may be what could not be read
             continue
-        match state:
-            case Do():
-                _check_action(state, actions, report)
-            case Run() if state.flow not in flows.flows:
-                pass
-            case Run() if _is_sound(flows.flows[state.flow]):
-                _check_handled(state, "end", state.ends, flows.flows[state.flow].ends, f'flow "{state.flow}"', report)
-            case Menu():
-                _check_choices(state, actions, report)
-            case _:
-                pass
+        if state.action:
+            _check_action(state, actions, report)
+        run = flows.flows.get(state.runs)
+        if run and _is_sound(run):
+            _check_handled(state, run.ends, f'flow "{state.runs}"', report)
+        _check_choices(state, actions, report)
 
 
 def _check_flow_names(flows: Flows, report: Report) -> None:
@@ -113,15 +97,14 @@ def _run_from(flows: Flows) -> Iterator[tuple[Place, str, str]]:
     for word in ("menu_keys", "ask_keys"):
         for key, name in getattr(line, word).items():
             yield line.at(f"{word}.{key_name(key)}"), name, ""
-    for flow in flows.flows.values():
-        for state in flow.states.values():
-            if isinstance(state, Run):
-                yield state.at("run"), state.flow, f'state "{state.name}" runs '
+    for _, state in points(flows):
+        if state.runs:
+            yield state.at("run"), state.runs, f'state "{state.name}" runs '
 
 
 def _is_sound(flow: Flow) -> bool:
     """Tell whether a flow has all its states, so that it has all its ends."""
-    targets = {target.state for state in flow.states.values() for _, target in ways(state)} - {""}
+    targets = {target.state for target in flow.targets} - {""}
     return flow.whole and not flow.flawed and targets <= flow.names
 
 
@@ -130,7 +113,7 @@ def _check_states(flow: Flow, report: Report) -> None:
     found = [
         (way.at("next"), way.state, f'state "{state.name}" goes to')
         for state in flow.states.values()
-        for _, way in ways(state)
+        for _, way in state.transitions()
     ]
     found.append((flow.at("start"), flow.start, f'flow "{flow.name}" starts at'))
     uses: dict[str, list[tuple[Place, str]]] = {}
@@ -153,12 +136,12 @@ def _check_states(flow: Flow, report: Report) -> None:
 
 
 def _check_way(flow: Flow, state: State, label: str, way: Target, languages: tuple[str, ...], report: Report) -> None:
-    targets = {target.state for known in flow.states.values() for _, target in ways(known)}
+    targets = {target.state for target in flow.targets}
     is_told = way.counts in flow.flawed or way.counts in targets - flow.names
-    if way.counts and not is_told and not isinstance(flow.states.get(way.counts), Menu | Ask):
-        questions = [name for name, known in flow.states.items() if isinstance(known, Menu | Ask)]
+    questions = [name for name, known in flow.states.items() if known.is_question]
+    if way.counts and not is_told and way.counts not in questions:
         report.add(way.at("counts"), f'"{way.counts}" is no question of this flow{did_you_mean(way.counts, questions)}')
-    if way.confirms and not (isinstance(state, Menu) and label in state.keys):
+    if way.confirms and label not in state.keys:
         report.add(way.at("confirms"), f'"confirms" is for a key of a menu, not for "{label}" of "{state.name}"')
     elif way.confirms and not label.isdigit():
         report.add(
@@ -189,17 +172,15 @@ def _check_sets(way: Target, flows: Flows, actions: Actions, report: Report) -> 
             )
 
 
-def _check_action(state: Do, actions: Actions, report: Report) -> None:
+def _check_action(state: State, actions: Actions, report: Report) -> None:
     if state.action not in actions:
         report.add(state.at("do"), f'there is no action "{state.action}"{did_you_mean(state.action, actions)}')
     else:
-        outcomes = actions[state.action].outcomes
-        _check_handled(state, "outcome", state.outcomes, outcomes, f'action "{state.action}"', report)
+        _check_handled(state, actions[state.action].outcomes, f'action "{state.action}"', report)
 
 
-def _check_handled(
-    state: State, word: str, found: Mapping[str, Target], known: Collection[str], whose: str, report: Report
-) -> None:
+def _check_handled(state: State, known: Collection[str], whose: str, report: Report) -> None:
+    found, word = state.outcomes, state.outcome_word
     for name in sorted(set(known) - set(found)):
         report.add(state.place, f'state "{state.name}" does not handle the {word} "{name}" of {whose}')
     for name in found:
@@ -210,7 +191,7 @@ def _check_handled(
             )
 
 
-def _check_choices(menu: Menu, actions: Actions, report: Report) -> None:
+def _check_choices(menu: State, actions: Actions, report: Report) -> None:
     lists = {name: items for spec in actions.values() for name, items in spec.items.items()}
     if menu.choices is None:
         return
@@ -258,40 +239,24 @@ def _check_line(flows: Flows, report: Report) -> None:
 def _ends(flow: Flow) -> dict[str, Place]:
     """Return the ends of a flow, each with the first place that leads to it."""
     found: dict[str, Place] = {}
-    for target in (target for state in flow.states.values() for _, target in ways(state) if target.end):
+    for target in (target for target in flow.targets if target.end):
         found.setdefault(target.end, target.at("end"))
     return found
 
 
 def _runs_itself(flows: Flows, report: Report) -> bool:
     """A flow that runs itself would go ever deeper; note each circle of flows once."""
-    runs = {
-        flow.name: [state.flow for state in flow.states.values() if isinstance(state, Run)]
-        for flow in flows.flows.values()
-    }
-    circles: dict[frozenset[str], list[str]] = {}
+    runs = {flow.name: [state.runs for state in flow.states.values() if state.runs] for flow in flows.flows.values()}
+    circles: dict[frozenset[str], tuple[str, ...]] = {}
     for name in runs:
-        circle = _way_back(name, runs)
-        if circle:
-            circles.setdefault(frozenset(circle), circle)
-    for circle in circles.values():
-        report.add(_run(flows.flows[circle[0]], circle[1]), f'flow "{circle[0]}" runs itself: {" → ".join(circle)}')
+        around = circle(name, lambda flow: ((run, run) for run in runs[flow]))
+        if around:
+            circles.setdefault(frozenset(around), (name, *around))
+    for around in circles.values():
+        report.add(_run(flows.flows[around[0]], around[1]), f'flow "{around[0]}" runs itself: {" → ".join(around)}')
     return bool(circles)
 
 
 def _run(flow: Flow, name: str) -> Place:
     """Return where a flow runs another."""
-    runs = (state for state in flow.states.values() if isinstance(state, Run) and state.flow == name)
-    return next((state.at("run") for state in runs), flow.place)
-
-
-def _way_back(name: str, runs: Mapping[str, list[str]]) -> list[str]:
-    ways_on = [[name, run] for run in runs[name]]
-    seen: set[str] = set()
-    for way in ways_on:  # grows while it is gone through, shortest ways first
-        if way[-1] == name:
-            return way
-        if way[-1] not in seen:
-            seen.add(way[-1])
-            ways_on.extend([*way, run] for run in runs[way[-1]])
-    return []
+    return next((state.at("run") for state in flow.states.values() if state.runs == name), flow.place)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ivr.errors import Report
-from ivr.flow.definition import ActionSpec, Ask, Do, Menu, State, Transfer
-from ivr.flow.graph import Graph, Move, Spot, Walk, told
+from ivr.flow.definition import ActionSpec
+from ivr.flow.graph import Graph, Move, Spot, told, walk
+from ivr.flow.states import State
 from ivr.keypad import key_name
 
 Actions = Mapping[str, ActionSpec]
@@ -23,9 +24,9 @@ def check(graph: Graph, actions: Actions, report: Report) -> None:
     _check_keys(graph, actions, report)
 
 
-def is_question(graph: Graph, spot: Spot) -> bool:
+def is_asked(state: State) -> bool:
     """Say whether the caller is asked something there, or speaks to a person: a yes does not outlast that."""
-    return isinstance(graph.states[spot], Menu | Ask | Transfer)
+    return state.is_question or state.reaches_person
 
 
 def confirms(move: Move) -> bool:
@@ -35,22 +36,22 @@ def confirms(move: Move) -> bool:
 
 def needs_yes(state: State, actions: Actions) -> bool:
     """Say whether a state does what needs the caller's yes."""
-    return isinstance(state, Do) and actions[state.action].needs_yes
+    return bool(state.action) and actions[state.action].needs_yes
 
 
 def _check_confirmed(graph: Graph, actions: Actions, report: Report) -> None:
     def after(confirmed: bool, move: Move) -> bool | None:
         if not confirmed and needs_yes(graph.states[move.source], actions):
             return None  # told of already; what comes after it is no slip of its own
-        return confirms(move) or (confirmed and not is_question(graph, move.source))
+        return confirms(move) or (confirmed and not is_asked(graph.states[move.source]))
 
-    walk = Walk(graph, False, after)
+    paths = walk(graph, False, after)
     told_of: set[str] = set()
-    for spot, confirmed in walk:
+    for spot, confirmed in paths:
         state = graph.states[spot]
-        if isinstance(state, Do) and needs_yes(state, actions) and not confirmed and spot.name not in told_of:
+        if needs_yes(state, actions) and not confirmed and spot.name not in told_of:
             told_of.add(spot.name)
-            way = told(graph, walk.path(spot, confirmed))
+            way = told(graph, paths.path((spot, confirmed)))
             report.add(state.at("do"), f'"{state.action}" without a key that "confirms" right before it: {way}')
 
 
@@ -73,31 +74,21 @@ def _check_keys(graph: Graph, actions: Actions, report: Report) -> None:
 
 def _to_next_question(graph: Graph, spot: Spot) -> Iterator[tuple[Move, ...]]:
     """Yield the ways that a question's own answers lead to the next questions, one a question."""
-    if not is_question(graph, spot):
+    if not is_asked(graph.states[spot]):
         return
-    ways_on: list[tuple[Move, ...]] = [(move,) for move in graph.moves[spot] if not move.breaks_in]
-    seen: set[Spot] = set()
-    for way in ways_on:  # grows while it is gone through, shortest ways first
-        target = way[-1].target
-        if target in seen:
-            continue
-        seen.add(target)
-        if is_question(graph, target):
-            yield way
-        else:
-            ways_on.extend((*way, move) for move in graph.moves[target])
+    paths = graph.until(is_asked, first=[move for move in graph.moves[spot] if not move.breaks_in])
+    yield from (paths.path(other) for other in paths if is_asked(graph.states[other]))
 
 
 def _confirming_keys(state: State) -> frozenset[str]:
-    keys = state.keys.items() if isinstance(state, Menu) else ()
-    return frozenset(key for key, way in keys if way.confirms)
+    return frozenset(key for key, target in state.keys.items() if target.confirms)
 
 
 def _last_keys(state: State, actions: Actions) -> frozenset[str]:
     """Return the keys a question can end with: any digit for a number of fixed length; pound, if only by habit."""
-    if isinstance(state, Ask):
-        return DIGITS | {"#"} if state.low == state.high else frozenset("#")
-    if not isinstance(state, Menu):
+    if state.number:
+        return DIGITS | {"#"} if state.number.low == state.number.high else frozenset("#")
+    if not state.is_question:
         return frozenset()
     lists = {name: items for spec in actions.values() for name, items in spec.items.items()}
     most = lists[state.choices.of].most if state.choices else 0

@@ -1,155 +1,17 @@
 """What a call flow is, once it has been read: immutable, typed, every part knowing its place in the YAML.
 
-A flow is a set of states; a state says what it does and where each outcome leads. See `loader` for how the YAML
-becomes this, `checker` for what must hold of it, `engine` for how a call moves through it.
+A flow is a set of states; a state says what it does and where each outcome leads: `states` has a module for each kind.
+See `loader` for how the YAML becomes this, `checker` for what must hold of it, `interpreter` for how a call moves
+through it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ivr.errors import Place
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a definition: where it stands in the YAML, and where each of its words does."""
-
-    place: Place
-    places: Mapping[str, Place] = field(default_factory=dict, kw_only=True, compare=False, repr=False)
-    """Field, or `field.name` within one -> where it stands: what a field says, or the name itself."""
-
-    def at(self, *words: str) -> Place:
-        """Return where the first of these words stands that was written; else where all of it begins."""
-        return next((self.places[word] for word in words if word in self.places), self.place)
-
-
-@dataclass(frozen=True, slots=True)
-class Target(Part):
-    """Where an outcome leads: a state of the same flow, or one of the flow's own named ends."""
-
-    state: str = ""
-    end: str = ""
-    say: str = ""
-    """A prompt spoken on the way."""
-    counts: str = ""
-    """The question for which going this way counts as a wrong try, so that it cannot go on for ever."""
-    sets: Mapping[str, str] = field(default_factory=dict)
-    """Values fixed by going this way."""
-    confirms: bool = False
-    """This key is the caller's yes: to what the menu's facts say, or to what the action after it alone decides."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How patient a question is. Tries are counted apart for silence and for wrong keys; times are seconds."""
-
-    silence: int
-    wrong: int
-    first_key: int
-    next_key: int
-
-
-@dataclass(frozen=True, slots=True)
-class Choices(Part):
-    """Options of a menu that are known only in the call: a list value, each item spoken and given a key from 1 up."""
-
-    of: str
-    option: str
-    save: str
-    next: Target
-
-
-@dataclass(frozen=True, slots=True)
-class Say(Part):
-    """Speak, and go on."""
-
-    name: str
-    prompt: str
-    next: Target
-    every_language: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Menu(Part):
-    """Ask for one key."""
-
-    name: str
-    prompt: str
-    keys: Mapping[str, Target]
-    limits: Limits
-    too_many: Target | None
-    """None: the line's own way out (`Line.too_many`)."""
-    choices: Choices | None = None
-    every_language: bool = False
-    first: str = ""
-    """The prompt with the facts that a key confirms: spoken before keys are taken, each time the menu is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask(Part):
-    """Ask for a number of `low` to `high` digits; with `stars`, of digits and stars."""
-
-    name: str
-    prompt: str
-    low: int
-    high: int
-    save: str
-    next: Target
-    limits: Limits
-    too_many: Target | None
-    secret: bool = False
-    """It names a person or tells of their health: an action forgets it, no prompt speaks it."""
-    card: bool = False
-    """Card data: kept out of the call's state as well, in memory for this turn only."""
-    stars: bool = False
-    """Star is one of the keys it takes, and the action that reads the answer says what it means."""
-    pound: Target | None = None
-    """Where pound alone leads, and silence too once it was helped as often as the limits say."""
-    quiet: bool = False
-    """Asked without words the first time: it takes the rest of a number that has begun."""
-
-
-@dataclass(frozen=True, slots=True)
-class Do(Part):
-    """Run a named action; with `say`, answer with those words first and act in a turn of its own."""
-
-    name: str
-    action: str
-    outcomes: Mapping[str, Target]
-    say: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Run(Part):
-    """Run another flow and go on by the end it comes to."""
-
-    name: str
-    flow: str
-    ends: Mapping[str, Target]
-
-
-@dataclass(frozen=True, slots=True)
-class Transfer(Part):
-    """Connect the caller to a person. `outcomes`: `nobody` (no number is set) and `no_answer`."""
-
-    name: str
-    prompt: str
-    outcomes: Mapping[str, Target]
-
-
-@dataclass(frozen=True, slots=True)
-class HangUp(Part):
-    """Say goodbye and end the call."""
-
-    name: str
-    prompt: str
-
-
-State = Say | Menu | Ask | Do | Run | Transfer | HangUp
-Question = Menu | Ask
-TRANSFER_OUTCOMES = ("nobody", "no_answer")
+from ivr.flow.parts import Line, Part, Target
+from ivr.flow.states.base import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,47 +34,12 @@ class Flow(Part):
     @property
     def ends(self) -> frozenset[str]:
         """Return the names of the ends that its targets lead to."""
-        return frozenset(target.end for state in self.states.values() for _, target in ways(state) if target.end)
-
-
-@dataclass(frozen=True, slots=True)
-class Line(Part):
-    """What holds for the whole line, declared once in `line.yaml`."""
-
-    start: str
-    """The flow a call begins in."""
-    menu_keys: Mapping[str, str]
-    """Key -> `repeat` or the flow that interrupts, in every menu that does not use the key itself."""
-    ask_keys: Mapping[str, str]
-    """The same for numbers: `star` anywhere in it, or another key keyed alone."""
-    too_many: str
-    """The flow run when a question has been missed too often."""
-    too_long: str
-    """The flow run when the call has lasted `longest_call` seconds."""
-    failed: str
-    """The flow run when something unexpected went wrong; the question is asked again after it."""
-    limits: Limits
-    gives_up: Mapping[str, str]
-    """`silence` and `wrong` -> the prompt that says why a question was given up."""
-    longest_call: int
-    most_actions: int
-    """Actions in one turn, beyond which the flow is taken to be going round in circles."""
-    languages: Mapping[str, str]
-    """Called number (E.164) -> the language its calls begin in; `default` for all others."""
+        return frozenset(target.end for target in self.targets if target.end)
 
     @property
-    def interruptions(self) -> frozenset[str]:
-        """Return the flows that can break into any question."""
-        keys = {*self.menu_keys.values(), *self.ask_keys.values()} - {REPEAT}
-        return frozenset(keys | {self.too_many, self.too_long, self.failed})
-
-
-REPEAT = "repeat"
-
-PERSON_OFFERS = {"menu": "person.offer", "ask": "person.offer_in_number"}
-"""The prompts that offer a person, in a menu and in a number; spoken only while a person can be had."""
-PERSON_OFFER = "person_offer"
-"""The value, of kind `phrase`, by which a question's first words offer a person where one can be had."""
+    def targets(self) -> Iterator[Target]:
+        """Yield where its states lead, way by way."""
+        return (target for state in self.states.values() for _, target in state.transitions())
 
 
 KEPT = "kept"
@@ -292,24 +119,3 @@ class Flows:
     def state(self, flow: str, state: str) -> State:
         """Return a state by its flow's name and its own."""
         return self.flows[flow].states[state]
-
-
-def ways(state: State) -> tuple[tuple[str, Target], ...]:
-    """Return every way out of a state, each with its label: a key, an outcome, an end, `choice`, `next`, `too_many`."""
-    match state:
-        case Say():
-            return (("next", state.next),)
-        case Menu():
-            found = [*state.keys.items()]
-            if state.choices:
-                found.append(("choice", state.choices.next))
-            return (*found, *((("too_many", state.too_many),) if state.too_many else ()))
-        case Ask():
-            other = {"pound": state.pound, "too_many": state.too_many}
-            return (("next", state.next), *((label, target) for label, target in other.items() if target))
-        case Do() | Transfer():
-            return tuple(state.outcomes.items())
-        case Run():
-            return tuple(state.ends.items())
-        case HangUp():
-            return ()

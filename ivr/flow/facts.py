@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ivr.errors import Place, Report
-from ivr.flow.confirming import confirms, is_question, needs_yes
-from ivr.flow.definition import ActionSpec, Ask, Do, Menu, State
-from ivr.flow.graph import Graph, Move, Spot, Walk, told
+from ivr.flow.confirming import confirms, is_asked, needs_yes
+from ivr.flow.definition import ActionSpec
+from ivr.flow.graph import Graph, Move, Spot, told, walk
+from ivr.flow.states import State
 from ivr.prompts import PHRASE, Catalogues, Prompt
 
 Actions = Mapping[str, ActionSpec]
@@ -70,7 +71,7 @@ class _Facts:
         self.changes: dict[int, _Change] = {}
         """By the identity of moves, which last as long as the graph."""
         self.made_of = {fact: self._made_of(fact) for fact in self.facts}
-        first = {state.first for state in graph.states.values() if isinstance(state, Menu) and state.first}
+        first = {state.first for state in graph.states.values() if state.first}
         self.told = {
             name: self.facts - {fact for fact in self.facts if any(self._unsaid(name, fact))} for name in first
         }
@@ -82,20 +83,20 @@ class _Facts:
         return frozenset().union(*writers, *users) - self.facts
 
     def check(self, report: Report) -> None:
-        walk = Walk(self.graph, _Agreed(), self._after)
+        paths = walk(self.graph, _Agreed(), self._after)
         told_of: set[tuple[str, str]] = set()
-        for spot, known in walk:
+        for spot, known in paths:
             missing = self._missing(spot, known)
             menu = known.menu
             if not missing or menu is None or (spot.name, menu.name) in told_of:
                 continue
             told_of.add((spot.name, menu.name))
-            for place, message in self._problems(spot, menu, missing, told(self.graph, walk.path(spot, known))):
+            for place, message in self._problems(spot, menu, missing, told(self.graph, paths.path((spot, known)))):
                 report.add(place, message)
 
     def _missing(self, spot: Spot, known: _Agreed) -> Names:
         state = self.graph.states[spot]
-        if known.menu is None or not isinstance(state, Do):
+        if known.menu is None or not state.action:
             return frozenset()  # without any yes it is told of elsewhere
         spec = self.actions[state.action]
         return spec.facts - {fact for fact, writer in known.agreed if spec.reads <= self._known_to(writer) | known.done}
@@ -107,8 +108,6 @@ class _Facts:
 
     def _problems(self, spot: Spot, menu: Spot, missing: Names, way: str) -> Iterator[tuple[Place, str]]:
         bound, asked = self.graph.states[spot], self.graph.states[menu]
-        if not isinstance(bound, Do) or not isinstance(asked, Menu):
-            return
         if not asked.first:
             facts = " and ".join(f"{{{fact}}}" for fact in sorted(self.actions[bound.action].facts))
             yield (
@@ -128,7 +127,7 @@ class _Facts:
         state = self.graph.states[move.source]
         if self._missing(move.source, known):
             return None
-        if is_question(self.graph, move.source):
+        if is_asked(state):
             known = self._asked(known, state, move)
         change = self.changes.get(id(move)) or self._change(state, move)
         true = _still(known.true, change.stale) | change.fresh
@@ -140,29 +139,25 @@ class _Facts:
         """Return what a move changes; found once, for a move is made with many things known."""
         written = self._written(move)
         stale = frozenset(fact for fact in self.facts if self.made_of[fact] & written or fact in written)
-        fresh = {(fact, state.action) for fact in self.facts & written} if isinstance(state, Do) else set()
+        fresh = {(fact, state.action) for fact in self.facts & written} if state.action else set()
         self.changes[id(move)] = change = _Change(written, stale, frozenset(fresh))
         return change
 
     def _asked(self, known: _Agreed, state: State, move: Move) -> _Agreed:
         """Return what is known once a question is answered: a key that confirms agrees to what was said before it."""
-        if not isinstance(state, Menu) or not confirms(move):
+        if not confirms(move):
             return _Agreed(known.true)
         told = self.told.get(state.first, frozenset())
         return _Agreed(known.true, frozenset(one for one in known.true if one[0] in told), move.source)
 
     def _written(self, move: Move) -> Names:
         state = self.graph.states[move.source]
-        sets = frozenset(name for way in move.ways for name in way.sets)
-        match state:
-            case Ask() if move.label == "next":
-                return sets | {state.save}
-            case Menu() if move.label == "choice" and state.choices:
-                return sets | {state.choices.save}
-            case Do() if move.label in state.outcomes:
-                return sets | frozenset(self.actions[state.action].outcomes[move.label])
-            case _:
-                return sets
+        found = {name for way in move.ways for name in way.sets} | (
+            {saved} if (saved := state.saves(move.label)) else set()
+        )
+        if state.action:
+            found |= self.actions[state.action].outcomes.get(move.label, {}).keys()
+        return frozenset(found)
 
     # What a prompt says
 

@@ -7,18 +7,22 @@ way that is found here is therefore one that a call can take, as far as the flow
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from ivr.errors import IvrError
-from ivr.flow.definition import REPEAT, Ask, Do, Flows, Menu, Run, State, Target, ways
+from ivr.flow.definition import Flows
+from ivr.flow.parts import REPEAT, Target
+from ivr.flow.states import State
 from ivr.keypad import key_name
 
 MOST_SPOTS = 20_000
 """Spots beyond which the flows are too tangled to look at, and to understand."""
 
-Fact = TypeVar("Fact")
+Fact = TypeVar("Fact", bound=Hashable)
+Node = TypeVar("Node", bound=Hashable)
+Edge = TypeVar("Edge")
 
 
 Point = tuple[str, str]
@@ -75,33 +79,41 @@ class Graph:
     def __init__(self, flows: Flows) -> None:
         self.flows = flows
         self.start = Spot(flows.line.start, flows.flows[flows.line.start].start)
-        self.moves: Mapping[Spot, tuple[Move, ...]] = self._all_moves()
+        self.moves: dict[Spot, tuple[Move, ...]] = {}
+        self._paths = ShortestPaths(self._onward, starts=[self.start])
+        deque(self._paths, maxlen=0)
         self.states: Mapping[Spot, State] = {spot: flows.state(spot.flow, spot.state) for spot in self.moves}
 
-    def _all_moves(self) -> dict[Spot, tuple[Move, ...]]:
-        found: dict[Spot, tuple[Move, ...]] = {}
-        waiting = deque([self.start])
-        while waiting:
-            spot = waiting.popleft()
-            if spot in found:
-                continue
-            if len(found) > MOST_SPOTS:
-                raise TangledError(f"the flows run one another in so many ways that {MOST_SPOTS} spots are too few")
-            found[spot] = tuple(self._moves(spot))
-            waiting.extend(move.target for move in found[spot])
-        return found
+    def path(self, spot: Spot) -> tuple[Move, ...]:
+        """Return the moves of the shortest path to a spot."""
+        return self._paths.path(spot)
+
+    def until(
+        self, stops: Callable[[State], bool], *, starts: Iterable[Spot] = (), first: Iterable[Move] = ()
+    ) -> ShortestPaths[Spot, Move]:
+        """Return the paths from some spots, or on by some moves, that go no further than where a state stops them."""
+
+        def onward(spot: Spot) -> Iterable[tuple[Move, Spot]]:
+            return () if stops(self.states[spot]) else ((move, move.target) for move in self.moves[spot])
+
+        return ShortestPaths(onward, starts=starts, first=((move, move.target) for move in first))
+
+    def _onward(self, spot: Spot) -> Iterator[tuple[Move, Spot]]:
+        if len(self.moves) > MOST_SPOTS:
+            raise TangledError(f"the flows run one another in so many ways that {MOST_SPOTS} spots are too few")
+        self.moves[spot] = tuple(self._moves(spot))
+        return ((move, move.target) for move in self.moves[spot])
 
     def _moves(self, spot: Spot) -> Iterator[Move]:
         state = self.flows.state(spot.flow, spot.state)
-        if isinstance(state, Run):
-            yield Move(spot, "run", Spot(state.flow, self.flows.flows[state.flow].start, spot))
+        if state.runs:
+            yield Move(spot, "run", Spot(state.runs, self.flows.flows[state.runs].start, spot))
             return
-        for label, way in ways(state):
-            yield from self._own(spot, label, way)
-            if way.counts:
-                counted = self.flows.state(spot.flow, way.counts)
-                yield from self._give_up(spot, counted)
-        if isinstance(state, Menu | Ask):
+        for label, target in state.transitions():
+            yield from self._own(spot, label, target)
+            if target.counts:
+                yield from self._give_up(spot, self.flows.state(spot.flow, target.counts))
+        if state.is_question:
             yield from self._interruptions(spot, state)
 
     def _own(self, spot: Spot, label: str, way: Target) -> Iterator[Move]:
@@ -115,21 +127,20 @@ class Graph:
                 yield Move(source, label, below, tuple(gone))
                 return
             run = self.flows.state(below.flow, below.state)
-            way, spot = dict(ways(run))[way.end], below
+            way, spot = run.outcomes[way.end], below
             gone.append(way)
         yield Move(source, label, Spot(spot.flow, way.state, spot.below, spot.interrupting), tuple(gone))
 
     def _give_up(self, spot: Spot, counted: State) -> Iterator[Move]:
-        if isinstance(counted, Menu | Ask) and counted.too_many:
+        if counted.too_many:
             yield from self._own(spot, "too_many", counted.too_many)
         else:
             yield self._break_in(spot, "too_many", self.flows.line.too_many)
 
-    def _interruptions(self, spot: Spot, question: Menu | Ask) -> Iterator[Move]:
+    def _interruptions(self, spot: Spot, question: State) -> Iterator[Move]:
         line = self.flows.line
-        for key, flow in (line.menu_keys if isinstance(question, Menu) else line.ask_keys).items():
-            used = key in question.keys if isinstance(question, Menu) else key == "*" and question.stars
-            if not used and flow != REPEAT:
+        for key, flow in question.shared_keys(line).items():
+            if flow != REPEAT:
                 yield self._break_in(spot, key, flow)
         yield self._break_in(spot, "failed", line.failed)
         yield self._break_in(spot, "too_long", line.too_long)
@@ -147,36 +158,77 @@ class Graph:
         return Move(spot, label, Spot(flow, start, base, interrupting=True), breaks_in=True)
 
 
-class Walk(Generic[Fact]):
-    """All ways through a graph, nearest spots first, each with a fact that is carried along and changed by moves."""
+class ShortestPaths(Generic[Node, Edge]):
+    """Everything that can be come to from some nodes, nearest first, each by the shortest path.
 
-    def __init__(self, graph: Graph, fact: Fact, after: Callable[[Fact, Move], Fact | None]) -> None:
-        """`after` gives the fact after a move; None where the way is not followed any further."""
-        self._came: dict[tuple[Spot, Fact], tuple[tuple[Spot, Fact], Move] | None] = {(graph.start, fact): None}
-        waiting = deque([(graph.start, fact)])
+    It looks no further than it is asked to: whoever stops iterating, or finds a node, has not gone on from there.
+    """
+
+    def __init__(
+        self,
+        onward: Callable[[Node], Iterable[tuple[Edge, Node]]],
+        *,
+        starts: Iterable[Node] = (),
+        first: Iterable[tuple[Edge, Node]] = (),
+    ) -> None:
+        """`onward` gives where a node leads, each with the edge that leads there; so does `first`, for where it begins.
+
+        `starts` are nodes that it begins at, so that no edge leads there.
+        """
+        self._came: dict[Node, tuple[Node | None, Edge] | None] = dict.fromkeys(starts)
+        for edge, node in first:
+            self._came.setdefault(node, (None, edge))
+        self._waiting = deque(self._came)
+        self._onward = onward
+
+    def __iter__(self) -> Iterator[Node]:
+        """Yield every node once."""
+        came, waiting = self._came, self._waiting
+        yield from tuple(came)
         while waiting:
-            here = waiting.popleft()
-            for move in graph.moves[here[0]]:
-                known = after(here[1], move)
-                if known is not None and (there := (move.target, known)) not in self._came:
-                    self._came[there] = (here, move)
-                    waiting.append(there)
+            here, new = waiting.popleft(), []
+            for edge, there in self._onward(here):
+                if there not in came:
+                    came[there] = (here, edge)
+                    new.append(there)
+            waiting.extend(new)
+            yield from new
 
-    def __iter__(self) -> Iterator[tuple[Spot, Fact]]:
-        return iter(self._came)
+    def __contains__(self, node: object) -> bool:
+        return node in self._came or any(found == node for found in self)
 
-    def __contains__(self, known: object) -> bool:
-        return known in self._came
-
-    def path(self, spot: Spot, fact: Fact) -> tuple[Move, ...]:
-        """Return the moves of the shortest way to a spot with a fact."""
-        moves: list[Move] = []
-        came = self._came[spot, fact]
+    def path(self, node: Node) -> tuple[Edge, ...]:
+        """Return the edges of the shortest path to a node that was come to."""
+        edges: list[Edge] = []
+        came = self._came[node]
         while came:
-            here, move = came
-            moves.append(move)
-            came = self._came[here]
-        return tuple(reversed(moves))
+            before, edge = came
+            edges.append(edge)
+            came = None if before is None else self._came[before]
+        return tuple(reversed(edges))
+
+
+def walk(
+    graph: Graph, fact: Fact, after: Callable[[Fact, Move], Fact | None]
+) -> ShortestPaths[tuple[Spot, Fact], Move]:
+    """Return all paths through a graph from its start, each with a fact that is carried along and changed by moves.
+
+    `after` gives the fact after a move; None where the path is not followed any further.
+    """
+
+    def onward(at: tuple[Spot, Fact]) -> Iterator[tuple[Move, tuple[Spot, Fact]]]:
+        for move in graph.moves[at[0]]:
+            known = after(at[1], move)
+            if known is not None:
+                yield move, (move.target, known)
+
+    return ShortestPaths(onward, starts=[(graph.start, fact)])
+
+
+def circle(start: Node, onward: Callable[[Node], Iterable[tuple[Edge, Node]]]) -> tuple[Edge, ...]:
+    """Return the shortest path from a node back to itself; empty when there is none."""
+    paths = ShortestPaths(onward, first=onward(start))
+    return paths.path(start) if start in paths else ()
 
 
 def points(flows: Flows) -> Iterator[tuple[Point, State]]:
@@ -194,10 +246,10 @@ def told(graph: Graph, moves: tuple[Move, ...]) -> str:
 
 def _decides(graph: Graph, move: Move) -> bool:
     state = graph.states[move.source]
-    return isinstance(state, Menu | Ask) or (isinstance(state, Do) and len(state.outcomes) > 1)
+    return state.is_question or (bool(state.action) and len(state.outcomes) > 1)
 
 
 def _step(graph: Graph, move: Move) -> str:
-    is_key = isinstance(graph.states[move.source], Menu) and move.label in "0123456789*#"
+    is_key = graph.states[move.source].one_key and move.label in "0123456789*#"
     label = key_name(move.label) if is_key else move.label
     return move.source.name if label == "next" else f"{move.source.name} {label}"

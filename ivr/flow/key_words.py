@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ivr.errors import Place, Report
-from ivr.flow.definition import PERSON_OFFER, PERSON_OFFERS, ActionSpec, Ask, Flows, HangUp, Menu, Say, ways
+from ivr.flow.definition import ActionSpec, Flows
 from ivr.flow.graph import points
 from ivr.flow.option_words import check_languages, check_options, check_ways
+from ivr.flow.parts import PERSON_OFFER, PERSON_OFFERS, Number
+from ivr.flow.states import State
+from ivr.flow.states.base import Role
 from ivr.flow.usage import phrases_of
 from ivr.flow.wordings import OPTIONS, Asked, Heard, Said, Wording, heard_at
 from ivr.keypad import key_name
@@ -34,20 +37,23 @@ def check(
     for asked, said in _questions(flows, catalogues, actions):
         if any(foreign & one.places for one in said):
             continue
-        match asked.state:
-            case Ask() as ask:
-                for one in said:
-                    _check_number(one, ask, report)
-            case Menu() as menu:
-                before = len(report.problems)
-                for one in said:
-                    _check_menu(one, menu, said if menu.every_language else [one], report)
-                check_languages(said, menu, catalogues, report)
-                for one in said if len(report.problems) == before else ():  # else it would be told twice
-                    check_options(one, report)
-                if said and len(report.problems) == before:
-                    check_ways(said[0], menu, report)
-                _check_choice(menu, catalogues, report)
+        if asked.state.number:
+            for one in said:
+                _check_number(one, asked.state.number, report)
+        else:
+            _check_question(asked.state, said, catalogues, report)
+
+
+def _check_question(menu: State, said: list[Said], catalogues: Catalogues, report: Report) -> None:
+    before = len(report.problems)
+    for one in said:
+        _check_menu(one, menu, said if menu.every_language else [one], report)
+    check_languages(said, menu, catalogues, report)
+    for one in said if len(report.problems) == before else ():  # else it would be told twice
+        check_options(one, report)
+    if said and len(report.problems) == before:
+        check_ways(said[0], menu, report)
+    _check_choice(menu, catalogues, report)
 
 
 def _check_offers(flows: Flows, catalogues: Catalogues, report: Report) -> None:
@@ -79,10 +85,9 @@ def _check_told(flows: Flows, catalogues: Catalogues, foreign: frozenset[Place],
 
 def _told_only(flows: Flows) -> set[str]:
     """Return the prompts that are said on the way, and of no question."""
-    states = [state for _, state in points(flows)]
-    said = {state.prompt for state in states if isinstance(state, Say | HangUp)}
-    said |= {way.say for state in states for _, way in ways(state) if way.say}
-    return said - {state.prompt for state in states if isinstance(state, Menu | Ask)}
+    uses = [use for _, state in points(flows) for use in state.prompts()]
+    said = {use.name for use in uses if use.role in (Role.STATEMENT, Role.ON_THE_WAY)}
+    return said - {use.name for use in uses if use.role is Role.QUESTION}
 
 
 def _questions(flows: Flows, catalogues: Catalogues, actions: Actions) -> Iterator[tuple[Asked, list[Said]]]:
@@ -90,27 +95,26 @@ def _questions(flows: Flows, catalogues: Catalogues, actions: Actions) -> Iterat
     phrases = {value: names for value, names in phrases_of(actions).items() if value != PERSON_OFFER}
     lists = {name: items.most for spec in actions.values() for name, items in spec.items.items()}
     for (flow, name), state in points(flows):
-        if not isinstance(state, Menu | Ask) or name in flows.flows[flow].flawed:
+        if not state.is_question or name in flows.flows[flow].flawed:
             continue
-        universal = flows.line.menu_keys if isinstance(state, Menu) else flows.line.ask_keys
-        own = state.keys if isinstance(state, Menu) else ()
-        most = lists.get(state.choices.of, 0) if isinstance(state, Menu) and state.choices else 0
+        most = lists.get(state.choices.of, 0) if state.choices else 0
         choices = frozenset(str(number) for number in range(1, most + 1))
+        universal = flows.line.ask_keys if state.number else flows.line.menu_keys
         everywhere = {"star", *map(key_name, universal)}  # what it lacks is told of the line itself
-        asked = Asked(f"{flow}.{name}", state, frozenset(map(key_name, own)), choices, frozenset(everywhere))
+        asked = Asked(f"{flow}.{name}", state, frozenset(map(key_name, state.keys)), choices, frozenset(everywhere))
         said = [
             Said(asked, catalogue, phrases)
             for catalogue in catalogues.by_language.values()
             if catalogue.language in SPEECHES and state.prompt in catalogue.prompts
         ]
         is_whole = len(said) == len(catalogues.by_language) and all(one.wordings for one in said)
-        if is_whole or not (isinstance(state, Menu) and state.every_language):
+        if is_whole or not state.every_language:
             yield asked, said
 
 
-def _check_number(said: Said, ask: Ask, report: Report) -> None:
+def _check_number(said: Said, number: Number, report: Report) -> None:
     """A number of no fixed length is ended with pound, and says so; star begins it anew."""
-    ends_itself = ask.low == ask.high and not ask.pound
+    ends_itself = number.low == number.high and not said.asked.state.pound
     for wording in said.wordings:
         needed = _star(said, wording) | (frozenset() if ends_itself else {"pound"})
         _note_unspoken(said, wording, needed - wording.named, report)
@@ -118,12 +122,12 @@ def _check_number(said: Said, ask: Ask, report: Report) -> None:
             if heard.key == "pound":
                 report.add(
                     heard.place,
-                    f'speaks of the key "{heard.written}", but "{said.asked.name}" takes {ask.low} digits and goes on by '
+                    f'speaks of the key "{heard.written}", but "{said.asked.name}" takes {number.low} digits and goes on by '
                     "itself: leave the key out",
                 )
 
 
-def _check_menu(said: Said, menu: Menu, together: list[Said], report: Report) -> None:
+def _check_menu(said: Said, menu: State, together: list[Said], report: Report) -> None:
     for wording in said.wordings:
         for place, slip in wording.slips:
             report.add(place, _told(slip))
@@ -188,8 +192,8 @@ def _note_unspoken(said: Said, wording: Wording, keys: frozenset[str], report: R
 
 def _star(said: Said, wording: Wording) -> frozenset[str]:
     """Star means the same everywhere, so it is enough to hear of it last, after silence and after a wrong key."""
-    has_own = isinstance(said.asked.state, Ask) and said.asked.state.stars
-    is_due = wording.is_last and wording.kind != "say" and not has_own
+    number = said.asked.state.number
+    is_due = wording.is_last and wording.kind != "say" and not (number and number.stars)
     return said.asked.universal & {"star"} if is_due else frozenset()
 
 
@@ -204,7 +208,7 @@ def _twice(wording: Wording) -> list[Heard]:
     return found
 
 
-def _check_choice(menu: Menu, catalogues: Catalogues, report: Report) -> None:
+def _check_choice(menu: State, catalogues: Catalogues, report: Report) -> None:
     """Each choice speaks its own key."""
     name = menu.choices.option if menu.choices else ""
     for prompt in (c.prompts[name] for c in catalogues.by_language.values() if name in c.prompts):

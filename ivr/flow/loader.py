@@ -1,34 +1,23 @@
 """YAML to `Flows`: read each file, build its states, then hand over to the checker for what needs the whole set.
 
-Every problem of every file is told at once. What the YAML may hold is written down here and nowhere else: one
-function a state kind, whose field names are the keys of the language.
+Every problem of every file is told at once. What the YAML may hold is written down in `files`, and for each kind of
+state in its module in `states`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePath
 
 from ivr.errors import Place, Report, did_you_mean
-from ivr.flow import language
-from ivr.flow.definition import (
-    REPEAT,
-    Ask,
-    Choices,
-    Do,
-    Flow,
-    HangUp,
-    Limits,
-    Line,
-    Menu,
-    Run,
-    Say,
-    State,
-    Target,
-    Transfer,
-)
-from ivr.keypad import NAMES
+from ivr.flow import files as shapes
+from ivr.flow.definition import Flow
+from ivr.flow.language import LIMITS
+from ivr.flow.parts import REPEAT, Limits, Line
+from ivr.flow.reading import StateReader, read_keys, read_limits, read_target, read_texts
+from ivr.flow.states import State, kinds
+from ivr.keypad import key_name
 from ivr.prompts.spoken import is_possible_phone
 from ivr.yaml_reader import Node, read
 
@@ -60,7 +49,8 @@ def read_flows(files: Mapping[str, str | None], report: Report, root: str = "flo
 
 def _is_stray(name: str, node: Node, report: Report) -> bool:
     """Tell a file that is another than it is called by its fields, once, in the place of all that would follow."""
-    wanted, other = (language.LINE, language.FLOW) if name == LINE_FILE else (language.FLOW, language.LINE)
+    flow = shapes.flow_shape()
+    wanted, other = (shapes.LINE, flow) if name == LINE_FILE else (flow, shapes.LINE)
     known, foreign = (len((node.fields or {}).keys() & shape.fields.keys()) for shape in (wanted, other))
     if node.fields is None or (known >= foreign and node.fits(wanted)):
         return False
@@ -90,33 +80,32 @@ def _unread(place: Place) -> Flow:
     return Flow(place, _named_after(place), "", {}, whole=False)
 
 
-_ANY_LIMITS = Limits(silence=3, wrong=3, first_key=6, next_key=8)
+_ANY_LIMITS = {"silence": 3, "wrong": 3, "first_key": 6, "next_key": 8}
 """Stand in for those that could not be read, so that the flows can be."""
 
 
 def _line(node: Node | None, place: Place, report: Report) -> Line:
-    fields = node.shaped(report, "the line", language.LINE) if node else {}
-    gives_up = fields["gives_up"].shaped(report, "gives_up", language.GIVES_UP) if "gives_up" in fields else {}
+    fields = node.shaped(report, "the line", shapes.LINE) if node else {}
+    gives_up = fields["gives_up"].shaped(report, "gives_up", shapes.GIVES_UP) if "gives_up" in fields else {}
+    limits = read_limits(fields.get("limits"), shapes.LINE_LIMITS, report)
+    texts = read_texts(fields, ("start", "too_many", "too_long", "failed"), report)
     languages = _called_numbers(fields["languages"], report) if "languages" in fields else {}
     return Line(
         place=node.place if node else place,
-        start=_text(fields, "start", report),
         menu_keys=_interruptions(fields.get("menu_keys"), report),
         ask_keys=_interruptions(fields.get("ask_keys"), report),
-        too_many=_text(fields, "too_many", report),
-        too_long=_text(fields, "too_long", report),
-        failed=_text(fields, "failed", report),
-        limits=_limits(fields.get("limits"), None, report) or _ANY_LIMITS,
-        gives_up={name: value.text(report, f'"{name}"') or "" for name, value in gives_up.items()},
+        limits=Limits(**limits) if limits.keys() == _ANY_LIMITS.keys() else Limits(**_ANY_LIMITS),
+        gives_up=read_texts(gives_up, gives_up, report),
         longest_call=_number(fields, "longest_call", report),
         most_actions=_number(fields, "most_actions", report),
         languages=languages,
+        **texts,
         places=node.places() if node else {},
     )
 
 
 def _number(fields: Mapping[str, Node], name: str, report: Report) -> int:
-    shape = language.LINE_NUMBERS[name]
+    shape = shapes.LINE_NUMBERS[name]
     return (fields[name].whole(report, _UNITS.get(name, name), shape) if name in fields else None) or shape.low
 
 
@@ -140,188 +129,23 @@ def _called_numbers(node: Node, report: Report) -> dict[str, str]:
 
 
 def _interruptions(node: Node | None, report: Report) -> dict[str, str]:
-    fields = node.mapping(report, "keys") if node else {}
-    return {
-        key: value.text(report, f'the key "{name}"') or REPEAT
-        for name, value in fields.items()
-        if node and (key := _key(name, node.key_place(name), report))
-    }
+    return {key: value.text(report, f'the key "{key_name(key)}"') or REPEAT for key, value in read_keys(node, report)}
 
 
-def _limits(node: Node | None, default: Limits | None, report: Report) -> Limits | None:
-    if node is None:
-        return default
-    shape = language.LIMITS if default else language.LINE_LIMITS
-    fields = node.shaped(report, "limits", shape)
-    values = {name: value.whole(report, name, language.LIMIT_RANGES[name]) for name, value in fields.items()}
-    numbers = {name: value for name, value in values.items() if value is not None}
-    if default is None:
-        return Limits(**numbers) if len(numbers) == len(shape.fields) else None
-    return replace(default, **numbers)
-
-
-_NAMED = ("keys", "outcomes", "ends")
-"""Fields whose names say what an answer is called; where it leads has a place of its own."""
-
-
-class _FlowReader:
-    """Reads the states of one flow, with the defaults that hold in it."""
-
-    def __init__(self, report: Report, limits: Limits, too_many: Target | None) -> None:
-        self.report = report
-        self.limits = limits
-        self.too_many = too_many
-
-    def state(self, name: str, place: Place, node: Node) -> State | None:
-        kinds = [kind for kind in language.STATES if kind in (node.fields or {})]
-        kind = kinds[0] if kinds else ""
-        if kinds == ["say", "do"]:  # an action that answers first
-            kind = "do"
-        elif len(kinds) != 1:
-            slip = "" if kinds else self._nearest(node)
-            hint = did_you_mean(slip, language.STATES)
-            found = f'"{slip}"{hint}' if slip else " and ".join(f'"{kind}"' for kind in kinds) or "none"
-            message = f'state "{name}" should do one of {", ".join(language.STATES)}; found {found}'
-            self.report.add(node.key_place(slip), message)
-            return None
-        return STATE_READERS[kind](self, name, place, node)
-
-    def _nearest(self, node: Node) -> str:
-        return next((field for field in node.fields or {} if did_you_mean(field, language.STATES)), "")
-
-    def say(self, name: str, place: Place, node: Node) -> State | None:
-        fields = node.shaped(self.report, f'state "{name}"', language.STATES["say"])
-        prompt, target = _text(fields, "say", self.report), self.target(fields.get("next"))
-        every = self.flag(fields, "every_language")
-        return Say(place, name, prompt, target, every, places=node.places()) if prompt and target else None
-
-    def menu(self, name: str, place: Place, node: Node) -> State | None:
-        fields = node.shaped(self.report, f'menu "{name}"', language.STATES["menu"])
-        prompt = _text(fields, "menu", self.report)
-        keys_node = fields.get("keys")
-        keys = {
-            key: target
-            for key_name, value in (keys_node.mapping(self.report, "keys") if keys_node else {}).items()
-            if keys_node
-            and (key := _key(key_name, keys_node.key_place(key_name), self.report))
-            and (target := self.target(value))
-        }
-        choices = self.choices(fields.get("choices"))
-        known = set(node.fields or ()) == set(fields)  # else a field is misspelt, and told already
-        if known and (not language.STATES["menu"].is_chosen(fields) or (keys_node and keys_node.fields == {})):
-            self.report.add(node.place, f'menu "{name}" takes no key')
-        limits, too_many = self.patience(fields)
-        every, first = self.flag(fields, "every_language"), _text(fields, "first", self.report)
-        places = node.places(_NAMED)
-        return (
-            Menu(place, name, prompt, keys, limits, too_many, choices, every, first, places=places) if prompt else None
-        )
-
-    def choices(self, node: Node | None) -> Choices | None:
-        if node is None:
-            return None
-        fields = node.shaped(self.report, "choices", language.CHOICES)
-        of, option, save = (_text(fields, name, self.report) for name in ("of", "option", "save"))
-        target = self.target(fields.get("next"))
-        found = of and option and save and target
-        return Choices(node.place, of, option, save, target, places=node.places()) if found and target else None
-
-    def ask(self, name: str, place: Place, node: Node) -> State | None:
-        fields = node.shaped(self.report, f'question "{name}"', language.STATES["ask"])
-        prompt, save = _text(fields, "ask", self.report), _text(fields, "save", self.report)
-        target, (low, high) = self.target(fields.get("next")), self.digits(fields.get("digits"))
-        limits, too_many = self.patience(fields)
-        if not (prompt and save and target):
-            return None
-        flags = {name: self.flag(fields, name) for name in ("secret", "card", "stars", "quiet")}
-        flags["secret"] = flags["secret"] or flags["card"]
-        pound = self.target(fields.get("pound"))
-        return Ask(
-            place, name, prompt, low, high, save, target, limits, too_many, pound=pound, **flags, places=node.places()
-        )
-
-    def digits(self, node: Node | None) -> tuple[int, int]:
-        if node is None:
-            return 1, 1
-        fields = node.shaped(self.report, "digits", language.DIGITS)
-        if not language.DIGITS.is_chosen(fields):
-            self.report.add(node.place, "digits should be {exactly: …}, or {min: …, max: …}")
-            return 1, 1
-        low_node, high_node = (fields["exactly"],) * 2 if "exactly" in fields else (fields["min"], fields["max"])
-        low = low_node.integer(self.report, "digits", low=1, high=language.MOST_DIGITS) or 1
-        high = high_node.integer(self.report, "digits", low=low, high=language.MOST_DIGITS) or low
-        return low, high
-
-    def do(self, name: str, place: Place, node: Node) -> State | None:
-        fields = node.shaped(self.report, f'state "{name}"', language.STATES["do"])
-        action = _text(fields, "do", self.report)
-        say = _text(fields, "say", self.report) if "say" in fields else ""
-        targets = self.targets(fields.get("outcomes"))
-        return Do(place, name, action, targets, say, places=node.places(_NAMED)) if action else None
-
-    def run(self, name: str, place: Place, node: Node) -> State | None:
-        fields = node.shaped(self.report, f'state "{name}"', language.STATES["run"])
-        flow = _text(fields, "run", self.report)
-        ends = self.targets(fields.get("ends"))
-        return Run(place, name, flow, ends, places=node.places(_NAMED)) if flow else None
-
-    def transfer(self, name: str, place: Place, node: Node) -> State | None:
-        fields = node.shaped(self.report, f'state "{name}"', language.STATES["transfer"])
-        prompt, outcomes = _text(fields, "transfer", self.report), fields.get("outcomes")
-        if outcomes:
-            outcomes.shaped(self.report, "outcomes", language.TRANSFER_OUTCOME_FIELDS)
-        return Transfer(place, name, prompt, self.targets(outcomes), places=node.places(_NAMED)) if prompt else None
-
-    def hang_up(self, name: str, place: Place, node: Node) -> State | None:
-        fields = node.shaped(self.report, f'state "{name}"', language.STATES["hang_up"])
-        prompt = _text(fields, "hang_up", self.report)
-        return HangUp(place, name, prompt, places=node.places()) if prompt else None
-
-    def patience(self, fields: Mapping[str, Node]) -> tuple[Limits, Target | None]:
-        limits = _limits(fields.get("limits"), self.limits, self.report) or self.limits
-        return limits, self.target(fields["too_many"]) if "too_many" in fields else self.too_many
-
-    def flag(self, fields: Mapping[str, Node], name: str) -> bool:
-        return bool(name in fields and fields[name].flag(self.report, name))
-
-    def targets(self, node: Node | None) -> dict[str, Target]:
-        fields = node.mapping(self.report, "outcomes") if node else {}
-        return {name: target for name, value in fields.items() if (target := self.target(value))}
-
-    def target(self, node: Node | None) -> Target | None:
-        if node is None:
-            return None
-        if node.scalar:
-            return Target(node.place, state=node.scalar)
-        fields = node.shaped(self.report, "a target", language.TARGET_FIELDS)
-        texts = {name: _text(fields, name, self.report) for name in ("next", "end", "say", "counts") if name in fields}
-        if node.fields is None:
-            return None
-        if not language.TARGET_FIELDS.is_chosen(fields):
-            self.report.add(node.place, 'a target needs either "next" (a state) or "end" (an end of this flow)')
-            return None
-        sets = fields["sets"].mapping(self.report, "sets") if "sets" in fields else {}
-        return Target(
-            node.place,
-            state=texts.get("next", ""),
-            end=texts.get("end", ""),
-            say=texts.get("say", ""),
-            counts=texts.get("counts", ""),
-            sets={name: value.text(self.report, name) or "" for name, value in sets.items()},
-            confirms=self.flag(fields, "confirms"),
-            places=node.places() | {"confirms": node.key_place("confirms")},
-        )
-
-
-STATE_READERS: Mapping[str, Callable[[_FlowReader, str, Place, Node], State | None]] = {
-    "say": _FlowReader.say,
-    "menu": _FlowReader.menu,
-    "ask": _FlowReader.ask,
-    "do": _FlowReader.do,
-    "run": _FlowReader.run,
-    "transfer": _FlowReader.transfer,
-    "hang_up": _FlowReader.hang_up,
-}
+def _state(node: StateReader) -> State | None:
+    """Read a state as the kind whose word it has."""
+    known, written = kinds(), node.node.fields or {}
+    words = [word for word in known if word in written]
+    whole = [
+        word for word in words if known[word].record.fields.keys() >= set(words)
+    ]  # an action may say something first
+    if len(whole) == 1:
+        return known[whole[0]].read(node)
+    slip = "" if words else next((field for field in written if did_you_mean(field, known)), "")
+    found = f'"{slip}"{did_you_mean(slip, known)}' if slip else " and ".join(f'"{word}"' for word in words) or "none"
+    message = f'state "{node.name}" should do one of {", ".join(known)}; found {found}'
+    node.report.add(node.node.key_place(slip), message)
+    return None
 
 
 def _flow(node: Node | None, place: Place, line: Line, report: Report) -> Flow:
@@ -330,33 +154,23 @@ def _flow(node: Node | None, place: Place, line: Line, report: Report) -> Flow:
         if node:
             node.mapping(report, "a flow")
         return _unread(place)
-    fields = node.shaped(report, "a flow", language.FLOW)
-    name, start = _text(fields, "flow", report) or _named_after(place), _text(fields, "start", report)
-    bare = _FlowReader(report, line.limits, None)
-    limits, too_many = bare.patience(fields)
-    reader = _FlowReader(report, limits, too_many)
+    shape = shapes.flow_shape()
+    fields = node.shaped(report, "a flow", shape)
+    texts = read_texts(fields, ("flow", "start"), report)
+    name = texts["flow"] or _named_after(place)
+    limits = replace(line.limits, **read_limits(fields.get("limits"), LIMITS, report))
+    too_many = read_target(fields.get("too_many"), report)
     states: dict[str, State] = {}
     flawed: set[str] = set()
     states_node = fields.get("states")
     for state_name, value in (states_node.mapping(report, "states") if states_node else {}).items():
         before = len(report.problems)
-        state = reader.state(state_name, states_node.key_place(state_name) if states_node else place, value)
+        at = states_node.key_place(state_name) if states_node else place
+        state = _state(StateReader(report, state_name, at, value, limits, too_many))
         if state:
             states[state_name] = state
         if len(report.problems) > before:
             flawed.add(state_name)
-    slipped = any(value.fields is not None for field, value in node.fields.items() if field not in language.FLOW.fields)
+    slipped = any(value.fields is not None for field, value in node.fields.items() if field not in shape.fields)
     whole = bool(states_node and states_node.fields) and not slipped  # a state that stands too far to the left
-    return Flow(node.place, name, start, states, frozenset(flawed), whole, places=node.places())
-
-
-def _key(name: str, place: Place, report: Report) -> str | None:
-    key = NAMES.get(name, name)
-    if (len(key) == 1 and key.isdigit() and key.isascii()) or name in NAMES:
-        return key
-    report.add(place, f'"{name}" is no key; keys are 0 to 9, star and pound{did_you_mean(name, NAMES)}')
-    return None
-
-
-def _text(fields: Mapping[str, Node], name: str, report: Report) -> str:
-    return (fields[name].text(report, f'"{name}"') or "") if name in fields else ""
+    return Flow(node.place, name, texts["start"], states, frozenset(flawed), whole, places=node.places())

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from itertools import permutations
 
 from ivr.errors import Place, Report
-from ivr.flow.definition import Menu, Target
+from ivr.flow.parts import Target
+from ivr.flow.states import State
 from ivr.flow.wordings import Heard, Said
 from ivr.keypad import key_name
 from ivr.prompts import Catalogues
@@ -64,7 +65,7 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / len(one | other) if one and other else 0.0
 
 
-def check_ways(said: Said, menu: Menu, report: Report) -> None:
+def check_ways(said: Said, menu: State, report: Report) -> None:
     """Note a key whose way is named after what the words say on another key, while neither way is named as its own words.
 
     Ways have names in plain words (`refill`, `new_address`), so that two that were exchanged in the flow are seen by them.
@@ -98,7 +99,7 @@ ALIKE = 4
 """Letters at the beginning by which a word is known in its other forms: refill, refills; order, ordered."""
 
 
-def check_languages(together: list[Said], menu: Menu, catalogues: Catalogues, report: Report) -> None:
+def check_languages(together: list[Said], menu: State, catalogues: Catalogues, report: Report) -> None:
     """Note each key that sets another language than its words offer, by name or by being in it."""
     languages, titles = catalogues.languages_by_name, catalogues.titles
     sets = {key_name(key): way for key, way in menu.keys.items() if "language" in way.sets}
@@ -121,7 +122,7 @@ def check_languages(together: list[Said], menu: Menu, catalogues: Catalogues, re
             )
 
 
-def _offered(heard: Heard, said: Said, menu: Menu, languages: Mapping[str, str]) -> str:
+def _offered(heard: Heard, said: Said, menu: State, languages: Mapping[str, str]) -> str:
     """Return the language that words offer: the one they name or, where all languages speak in turn, their own."""
     named = [languages[word] for word in heard.word.option.lower().split() if word in languages]
     return named[0] if named else said.catalogue.language if menu.every_language else ""

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ivr.errors import Report
 from ivr.flow import confirming, facts
-from ivr.flow.definition import ActionSpec, Ask, Do, Flows, HangUp, Menu, Run, Say, State, Transfer
-from ivr.flow.graph import Graph, Move, Spot, Walk, told
+from ivr.flow.definition import ActionSpec, Flows
+from ivr.flow.graph import Graph, Move, Spot, circle, told, walk
+from ivr.flow.states import State
 from ivr.prompts import Catalogues
 
 Actions = Mapping[str, ActionSpec]
@@ -33,6 +34,10 @@ def check(
         facts.check(graph, catalogues, actions, report)
 
 
+def _asks(state: State) -> bool:
+    return state.is_question
+
+
 def _check_reachable(graph: Graph, report: Report) -> None:
     found = {(spot.flow, spot.state) for spot in graph.moves}
     for flow in graph.flows.flows.values():
@@ -49,32 +54,33 @@ def _check_circles(graph: Graph, actions: Actions, report: Report) -> None:
 
     def goes_on(spot: Spot) -> bool:
         state = graph.states[spot]
-        return not isinstance(state, Menu | Ask) and not (isinstance(state, Do) and actions[state.action].outside)
+        return not state.is_question and not (state.action and actions[state.action].outside)
 
-    for circle in _circles(graph, graph.moves, lambda move: goes_on(move.source) and goes_on(move.target)):
-        state = graph.states[circle[0].source]
-        way = " → ".join([move.source.name for move in circle] + [circle[0].source.name])
+    for around in _circles(graph, graph.moves, lambda move: goes_on(move.source) and goes_on(move.target)):
+        state = graph.states[around[0].source]
+        way = " → ".join([move.source.name for move in around] + [around[0].source.name])
         report.add(state.place, f'state "{state.name}" goes round in circles and asks nothing: {way}')
 
 
 def _check_silence_ends(graph: Graph, report: Report) -> None:
     """A caller who only keeps silent must come to an end: silence never leads back to the same question."""
-    questions = [spot for spot, state in graph.states.items() if isinstance(state, Menu | Ask)]
+    questions = [spot for spot, state in graph.states.items() if state.is_question]
 
     def is_silent(move: Move) -> bool:
-        return not isinstance(graph.states[move.source], Menu | Ask) or move.label in ("too_many", "pound")
+        return not graph.states[move.source].is_question or move.label in ("too_many", "pound")
 
-    for circle in _circles(graph, questions, is_silent):
-        state = graph.states[circle[0].source]
-        way = " → ".join(f"{move.source.name} {move.label}" for move in circle if _is_told(graph, move))
+    for around in _circles(graph, questions, is_silent):
+        state = graph.states[around[0].source]
+        way = " → ".join(f"{move.source.name} {move.label}" for move in around if _is_told(graph, move))
         report.add(
             state.place,
-            f'a silent caller can stay for ever at "{state.name}": {way} → {circle[0].source.name}',
+            f'a silent caller can stay for ever at "{state.name}": {way} → {around[0].source.name}',
         )
 
 
 def _is_told(graph: Graph, move: Move) -> bool:
-    return not isinstance(graph.states[move.source], Say | Run)
+    state = graph.states[move.source]
+    return state.ends_turn or bool(state.action)
 
 
 def _circles(graph: Graph, starts: Iterable[Spot], follows: Follows) -> Iterator[tuple[Move, ...]]:
@@ -83,45 +89,22 @@ def _circles(graph: Graph, starts: Iterable[Spot], follows: Follows) -> Iterator
     for start in starts:
         if (start.flow, start.state) in seen:
             continue
-        circle = _circle(graph, start, follows)
-        if circle:
-            seen.update((move.source.flow, move.source.state) for move in circle)
-            yield circle
-
-
-def _circle(graph: Graph, start: Spot, follows: Follows) -> tuple[Move, ...]:
-    came: dict[Spot, tuple[Move, ...]] = {}
-    waiting: list[tuple[Spot, tuple[Move, ...]]] = [(start, ())]
-    for spot, way in waiting:  # grows while it is gone through, shortest ways first
-        for move in graph.moves[spot]:
-            if not follows(move):
-                continue
-            if move.target == start:
-                return (*way, move)
-            if move.target not in came:
-                came[move.target] = (*way, move)
-                waiting.append((move.target, came[move.target]))
-    return ()
+        around = circle(start, lambda spot: ((move, move.target) for move in graph.moves[spot] if follows(move)))
+        if around:
+            seen.update((move.source.flow, move.source.state) for move in around)
+            yield around
 
 
 def _check_time_ends(graph: Graph, report: Report) -> None:
     """A call that has lasted too long is asked nothing more, so that there is a bound to it."""
+    moves = (move for moves in graph.moves.values() for move in moves)
+    over = [move.target for move in moves if move.breaks_in and move.label == "too_long"]
     told_of: set[str] = set()
-    reached = [
-        move.target for moves in graph.moves.values() for move in moves if move.breaks_in and move.label == "too_long"
-    ]
-    seen: set[Spot] = set()
-    for spot in reached:  # grows while it is gone through
+    for spot in graph.until(_asks, starts=over):
         state = graph.states[spot]
-        if spot in seen:
-            continue
-        seen.add(spot)
-        if isinstance(state, Menu | Ask):
-            if spot.name not in told_of:
-                report.add(state.place, f'"{state.name}" asks something, but the call has lasted too long by then')
+        if state.is_question and spot.name not in told_of:
+            report.add(state.place, f'"{state.name}" asks something, but the call has lasted too long by then')
             told_of.add(spot.name)
-        else:
-            reached.extend(move.target for move in graph.moves[spot])
 
 
 def _check_persons(graph: Graph, report: Report) -> None:
@@ -131,44 +114,32 @@ def _check_persons(graph: Graph, report: Report) -> None:
     """
     lacking: dict[str, Spot] = {}
     for spot, state in graph.states.items():
-        if isinstance(state, Menu | Ask) and spot.name not in lacking and not _leads_to_person(graph, spot):
+        if state.is_question and spot.name not in lacking and not _leads_to_person(graph, spot):
             lacking[spot.name] = spot
     line = graph.flows.line
-    for kind, field, keys in ((Menu, "menu_keys", line.menu_keys), (Ask, "ask_keys", line.ask_keys)):
-        of_kind = [name for name, spot in lacking.items() if isinstance(graph.states[spot], kind)]
+    for one_key, field, keys in ((True, "menu_keys", line.menu_keys), (False, "ask_keys", line.ask_keys)):
+        of_kind = [name for name, spot in lacking.items() if graph.states[spot].one_key is one_key]
         if len(of_kind) > 1 and not any(_has_person(graph.flows, flow) for flow in keys.values()):
             message = (
                 f'no key of "{field}" leads straight to a person, nor does another key of {len(of_kind)} questions'
             )
             report.add(line.at(field), f'{message}, "{of_kind[0]}" among them')
             lacking = {name: spot for name, spot in lacking.items() if name not in of_kind}
-    walk = Walk(graph, "", lambda fact, _: fact)
     for spot in lacking.values():
-        state, way = graph.states[spot], told(graph, walk.path(spot, ""))
+        state, way = graph.states[spot], told(graph, graph.path(spot))
         report.add(state.place, f'no key at "{state.name}" leads straight to a person: {way}')
 
 
 def _has_person(flows: Flows, name: str) -> bool:
     """Say whether a flow, or one that it runs, connects to a person."""
     states = flows.flows[name].states.values() if name in flows.flows else ()
-    return any(
-        isinstance(state, Transfer) or (isinstance(state, Run) and _has_person(flows, state.flow)) for state in states
-    )
+    return any(state.reaches_person or _has_person(flows, state.runs) for state in states)
 
 
 def _leads_to_person(graph: Graph, question: Spot) -> bool:
     broken_in = ("too_many", "too_long", "failed")
-    waiting = [move.target for move in graph.moves[question] if not (move.breaks_in and move.label in broken_in)]
-    seen = set(waiting)
-    for spot in waiting:  # grows while it is gone through
-        state = graph.states[spot]
-        if isinstance(state, Transfer):
-            return True
-        if not isinstance(state, Menu | Ask):
-            following = {move.target for move in graph.moves[spot]} - seen
-            seen |= following
-            waiting.extend(following)
-    return False
+    moves = (move for move in graph.moves[question] if not (move.breaks_in and move.label in broken_in))
+    return any(graph.states[spot].reaches_person for spot in graph.until(_asks, first=moves))
 
 
 def _check_outside(graph: Graph, actions: Actions, report: Report) -> None:
@@ -176,14 +147,17 @@ def _check_outside(graph: Graph, actions: Actions, report: Report) -> None:
 
     def after(acted: bool, move: Move) -> bool:
         target, source = graph.states[move.target], graph.states[move.source]
-        if isinstance(target, Do) and target.say:
+        if target.action and target.ends_turn:
             return False
-        return isinstance(source, Do) or (acted and not waits(source, move))
+        return bool(source.action) or (acted and not source.waits(move.label))
 
-    walk = Walk(graph, False, after)
-    for (spot, acted), state in _first(graph, walk):
-        if acted and isinstance(state, Do) and actions[state.action].outside:
-            way = told(graph, walk.path(spot, acted))
+    paths = walk(graph, False, after)
+    told_of: set[str] = set()
+    for spot, acted in paths:
+        state = graph.states[spot]
+        if acted and state.action and actions[state.action].outside and spot.name not in told_of:
+            told_of.add(spot.name)
+            way = told(graph, paths.path((spot, acted)))
             report.add(
                 state.at("do"),
                 f'"{state.action}" asks the outside world and must come first in its turn; let "{state.name}" say '
@@ -191,39 +165,18 @@ def _check_outside(graph: Graph, actions: Actions, report: Report) -> None:
             )
 
 
-def waits(state: State, move: Move) -> bool:
-    """Tell whether a move is a turn of its own: the caller did something, or the carrier came back."""
-    return isinstance(state, Menu | Ask) or (isinstance(state, Transfer) and move.label != "nobody")
-
-
-def _first(graph: Graph, walk: Walk[bool]) -> Iterator[tuple[tuple[Spot, bool], State]]:
-    """Yield each state once with each fact, on the shortest way to it."""
-    seen: set[tuple[str, bool]] = set()
-    for spot, fact in walk:
-        if (spot.name, fact) not in seen:
-            seen.add((spot.name, fact))
-            yield (spot, fact), graph.states[spot]
-
-
 def _check_cards_taken(graph: Graph, report: Report) -> None:
     """Card digits are held for their turn only, so an action must take them before the caller is asked again."""
     told_of: set[str] = set()
     for spot, state in graph.states.items():
-        if not isinstance(state, Ask) or not state.card or spot.name in told_of:
+        if not (state.number and state.number.card) or spot.name in told_of:
             continue
-        ways_on: list[tuple[Spot, tuple[Move, ...]]] = [
-            (move.target, (move,)) for move in graph.moves[spot] if move.label == "next"
-        ]
-        for target, way in ways_on:  # grows while it is gone through
-            match graph.states[target]:
-                case Say() | Run():
-                    ways_on.extend((move.target, (*way, move)) for move in graph.moves[target])
-                case Do(say=""):
-                    pass
-                case Menu() | Ask() | Do() | Transfer() | HangUp():
-                    told_of.add(spot.name)
-                    report.add(
-                        state.place,
-                        f'the card data keyed at "{state.name}" is lost, for no action takes it in the same turn: '
-                        f"{told(graph, way)}",
-                    )
+        keyed = [move for move in graph.moves[spot] if move.label == "next"]
+        paths = graph.until(lambda state: state.ends_turn or bool(state.action), first=keyed)
+        for lost in (target for target in paths if graph.states[target].ends_turn):
+            told_of.add(spot.name)
+            report.add(
+                state.place,
+                f'the card data keyed at "{state.name}" is lost, for no action takes it in the same turn: '
+                f"{told(graph, paths.path(lost))}",
+            )

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ivr.errors import Place, Report, did_you_mean
-from ivr.flow.definition import (
-    KEPT,
-    PERSON_OFFER,
-    PERSON_OFFERS,
-    ActionSpec,
-    AnswerKind,
-    Ask,
-    Do,
-    Flows,
-    HangUp,
-    Menu,
-    Say,
-    State,
-    Transfer,
-    ways,
-)
+from ivr.flow.definition import KEPT, ActionSpec, AnswerKind, Flows
 from ivr.flow.graph import points
+from ivr.flow.parts import PERSON_OFFER, PERSON_OFFERS, Number, length_in_words
+from ivr.flow.states import State
+from ivr.flow.states.base import Role
 from ivr.prompts import PHRASE, Catalogues, Prompt
 from ivr.prompts.lint.keys import keys_of
 from ivr.prompts.lint.speech import SPEECHES
@@ -45,21 +33,21 @@ def check(
     secrets = _check_secrets(flows, actions, report)
     kinds = known_values(flows, actions)
     for _, state in points(flows):
-        for place, name, is_question in prompts_of(state):
-            prompt = prompts.find(name, place, f'there is no prompt "{name}"')
+        for use in state.prompts():
+            prompt = prompts.find(use.name, use.place, f'there is no prompt "{use.name}"')
             if prompt is None:
                 continue
+            is_question = use.role is Role.QUESTION
             if is_question and not (prompt.silence and prompt.wrong):
                 report.add(
-                    prompt.place, f'prompt "{name}" asks something: it needs words for "silence" and for "wrong"'
+                    prompt.place, f'prompt "{use.name}" asks something: it needs words for "silence" and for "wrong"'
                 )
             if is_question:
-                _check_helps(state, name, catalogues, report)
-            here = {**kinds, "options": {PHRASE}} if isinstance(state, Menu) and state.choices else kinds
+                _check_helps(state, use.name, catalogues, report)
+            here = {**kinds, "options": {PHRASE}} if state.choices else kinds
             if are_sound:  # else what provides it may be what could not be read
-                _check_values(place, prompt, here, secrets, report)
-        if isinstance(state, Menu) and state.choices:
-            _check_option(state, prompts, actions)
+                _check_values(use.place, prompt, here, secrets, report)
+        _check_option(state, prompts, actions)
     _check_phrases(flows, prompts, actions)
     for name in line_prompts(flows):
         prompt = prompts.find(name, _of_line(flows, name), f'there is no prompt "{name}", which any question may speak')
@@ -69,7 +57,7 @@ def check(
 
 def _check_helps(state: State, name: str, catalogues: Catalogues, report: Report) -> None:
     """Words after silence or a wrong key hold every fact that the first words held, and leave a person to the line."""
-    own_zero = isinstance(state, Menu) and "0" in state.keys
+    own_zero = "0" in state.keys
     for language, prompt in (
         (lang, c.prompts[name]) for lang, c in catalogues.by_language.items() if name in c.prompts
     ):
@@ -101,30 +89,6 @@ def _of_line(flows: Flows, prompt: str) -> Place:
     return flows.line.at(*reasons, "menu_keys.0", "ask_keys.0")
 
 
-def prompts_of(state: State) -> Iterator[tuple[Place, str, bool]]:
-    """Yield the prompts a state speaks, on its ways out too: where it says so, the name, and whether it asks."""
-    for _, way in ways(state):
-        if way.say:
-            yield way.at("say"), way.say, False
-    yield from own_prompts(state)
-
-
-def own_prompts(state: State) -> Iterator[tuple[Place, str, bool]]:
-    """Yield the prompts a state speaks before it is left."""
-    match state:
-        case Menu(first=first) if first:
-            yield state.at("first"), first, False
-            yield state.at("menu"), state.prompt, True
-        case Menu() | Ask():
-            yield state.at("menu", "ask"), state.prompt, True
-        case Say() | Transfer() | HangUp():
-            yield state.at("say", "transfer", "hang_up"), state.prompt, False
-        case Do() if state.say:
-            yield state.at("say"), state.say, False
-        case _:
-            pass
-
-
 def known_values(flows: Flows, actions: Actions) -> dict[str, set[str]]:
     """Return every value that something in the flows provides, with its kinds."""
     kinds: dict[str, set[str]] = {PERSON_OFFER: {PHRASE}}
@@ -133,9 +97,9 @@ def known_values(flows: Flows, actions: Actions) -> dict[str, set[str]]:
             for name, kind in written.items():
                 kinds.setdefault(name, set()).add(kind)
     for _, state in points(flows):
-        if isinstance(state, Ask) and not state.secret:
-            kinds.setdefault(state.save, set()).add(KEPT if state.stars else "digits")
-        for _, way in ways(state):
+        if state.number and not state.number.secret:
+            kinds.setdefault(state.number.save, set()).add(KEPT if state.number.stars else "digits")
+        for _, way in state.transitions():
             for name in way.sets:
                 kinds.setdefault(name, set()).add("text")
     return kinds
@@ -167,43 +131,40 @@ class _Prompts:
         return prompt
 
 
-def _asks(flows: Flows) -> list[Ask]:
+def _asks(flows: Flows) -> list[tuple[State, Number]]:
     """Return the questions for a number that have no problem of their own."""
     found = ((flows.flows[flow].flawed, state) for (flow, _), state in points(flows))
-    return [state for flawed, state in found if isinstance(state, Ask) and state.name not in flawed]
+    return [(state, state.number) for flawed, state in found if state.number and state.name not in flawed]
 
 
 def _check_answers(flows: Flows, actions: Actions, report: Report) -> None:
     """An answer is as secret, and as long, as the kind of thing that the actions take it for."""
     kinds = [(name, kind) for spec in actions.values() for name, kind in spec.answers.items()]
-    for ask in _asks(flows):
-        taken_for = [kind for name, kind in kinds if name == ask.save]
+    asks = _asks(flows)
+    for ask, number in asks:
+        taken_for = [kind for name, kind in kinds if name == number.save]
         card = next((kind for kind in taken_for if kind.card), None)
         secret = next((kind for kind in taken_for if kind.secret), None)
-        if card and not ask.card:
-            report.add(ask.at("save"), f'"{ask.save}" is {card.name}, which is card data: it needs "card: true"')
-        elif secret and not ask.secret:
-            report.add(ask.at("save"), f'"{ask.save}" is {secret.name}, which is secret: it needs "secret: true"')
-        alike = [other for other in _asks(flows) if other.save == ask.save]
+        if card and not number.card:
+            report.add(ask.at("save"), f'"{number.save}" is {card.name}, which is card data: it needs "card: true"')
+        elif secret and not number.secret:
+            report.add(ask.at("save"), f'"{number.save}" is {secret.name}, which is secret: it needs "secret: true"')
+        alike = [other for _, other in asks if other.save == number.save]
         for kind in taken_for[:1]:
-            _check_length(ask, alike, kind, report)
+            _check_length(ask.at("digits"), number, alike, kind, report)
 
 
-def _check_length(ask: Ask, alike: list[Ask], kind: AnswerKind, report: Report) -> None:
+def _check_length(place: Place, number: Number, alike: list[Number], kind: AnswerKind, report: Report) -> None:
     """A question takes every length that its answer has; where it may be one of several, they do together."""
-    low, high = kind.digits or (ask.low, ask.high)
-    together = [other for other in alike if low <= other.low and other.high <= high] if kind.in_parts else [ask]
+    low, high = kind.digits or (number.low, number.high)
+    together = [other for other in alike if low <= other.low and other.high <= high] if kind.in_parts else [number]
     taken = {digits for other in together for digits in range(other.low, other.high + 1)}
-    if ask.low < low or ask.high > high or (taken != set(range(low, high + 1)) and ask is alike[0]):
+    if number.low < low or number.high > high or (taken != set(range(low, high + 1)) and number is alike[0]):
         report.add(
-            ask.at("digits"),
-            f'"{ask.save}" is {kind.name}, which has {_length(low, high)}, and not {_length(ask.low, ask.high)}: '
+            place,
+            f'"{number.save}" is {kind.name}, which has {length_in_words(low, high)}, and not {number.length}: '
             f"{_as_digits(low, high)} is what it takes",
         )
-
-
-def _length(low: int, high: int) -> str:
-    return f"{low} digits" if low == high else f"{low} to {high} digits"
 
 
 def _as_digits(low: int, high: int) -> str:
@@ -213,16 +174,16 @@ def _as_digits(low: int, high: int) -> str:
 def _check_secrets(flows: Flows, actions: Actions, report: Report) -> set[str]:
     """A secret is a secret wherever it is asked for, and what is not card data is dropped by an action."""
     asks = _asks(flows)
-    secrets = {ask.save for ask in asks if ask.secret}
+    secrets = {number.save for _, number in asks if number.secret}
     dropped = {name for spec in actions.values() for name in spec.forgets}
     provided = known_values(flows, actions)
-    for ask in asks:
-        if ask.save not in secrets:
+    for ask, number in asks:
+        if number.save not in secrets:
             continue
-        if not ask.secret or ask.save in provided:
-            report.add(ask.at("save"), f'"{ask.save}" is secret in one place and not in another')
-        elif not ask.card and ask.save not in dropped:
-            report.add(ask.at("save"), f'the secret "{ask.save}" would be kept: no action says that it forgets it')
+        if not number.secret or number.save in provided:
+            report.add(ask.at("save"), f'"{number.save}" is secret in one place and not in another')
+        elif not number.card and number.save not in dropped:
+            report.add(ask.at("save"), f'the secret "{number.save}" would be kept: no action says that it forgets it')
     return secrets
 
 
@@ -255,7 +216,7 @@ def _check_given(prompt: Prompt, given: Mapping[str, str], whose: str, report: R
             report.add(prompt.at(name), f'prompt "{prompt.name}" speaks "{name}", which {whose} does not provide{hint}')
 
 
-def _check_option(menu: Menu, prompts: _Prompts, actions: Actions) -> None:
+def _check_option(menu: State, prompts: _Prompts, actions: Actions) -> None:
     lists = {name: items for spec in actions.values() for name, items in spec.items.items()}
     if menu.choices is None or menu.choices.of not in lists:
         return

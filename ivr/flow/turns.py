@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from ivr.errors import Report
-from ivr.flow.definition import ActionSpec, Do
+from ivr.flow.definition import ActionSpec
 from ivr.flow.graph import Graph, Move, Spot, told
-from ivr.flow.proofs import waits
 
 Actions = Mapping[str, ActionSpec]
 
@@ -51,11 +50,11 @@ def longest(graph: Graph, actions: Actions) -> Run | None:
 def _run(graph: Graph, actions: Actions, spot: Spot, into: list[Move], runs: Mapping[Spot, Run]) -> Run:
     """Return the longest run to a spot, its own action counted."""
     state = graph.states[spot]
-    if isinstance(state, Do) and state.say:  # its words end the turn, and its action begins another
+    if state.action and state.ends_turn:  # its words end the turn, and its action begins another
         return Run(1, ())
     ways = [_after(graph, actions, move, runs) for move in into]
     longest_way = max(ways, key=lambda run: run.actions, default=Run(0, ()))
-    return Run(longest_way.actions + isinstance(state, Do), longest_way.moves)
+    return Run(longest_way.actions + bool(state.action), longest_way.moves)
 
 
 def _after(graph: Graph, actions: Actions, move: Move, runs: Mapping[Spot, Run]) -> Run:
@@ -68,4 +67,4 @@ def _after(graph: Graph, actions: Actions, move: Move, runs: Mapping[Spot, Run])
 def _goes_on(graph: Graph, actions: Actions, move: Move) -> bool:
     """Tell whether a move is made within a turn; the count begins anew once the outside world has answered."""
     state = graph.states[move.source]
-    return not waits(state, move) and not (isinstance(state, Do) and actions[state.action].outside)
+    return not state.waits(move.label) and not (state.action and actions[state.action].outside)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ivr.errors import Place, Report
-from ivr.flow.definition import KEPT, LIST, ActionSpec, Do, Flows, Menu, Say, State, Target
+from ivr.flow.definition import KEPT, LIST, ActionSpec, Flows
 from ivr.flow.graph import points
-from ivr.flow.spoken import prompts_of
+from ivr.flow.parts import Target
+from ivr.flow.states import State
 from ivr.prompts import PHRASE, Catalogues
 
 Actions = Mapping[str, ActionSpec]
@@ -69,15 +70,15 @@ def _choices(flows: Flows, actions: Actions) -> dict[str, Given]:
     return {
         state.choices.option: lists[state.choices.of]
         for _, state in points(flows)
-        if isinstance(state, Menu) and state.choices and state.choices.of in lists
+        if state.choices and state.choices.of in lists
     }
 
 
-def _not_told(flows: Flows, catalogues: Catalogues, actions: Actions) -> Iterator[tuple[Do, str, str]]:
+def _not_told(flows: Flows, catalogues: Catalogues, actions: Actions) -> Iterator[tuple[State, str, str]]:
     """Yield what an action says that callers are told, and no prompt tells on the way to the next question or action."""
     for (flow, _), state in points(flows):
-        spec = actions.get(state.action) if isinstance(state, Do) else None
-        if not isinstance(state, Do) or spec is None:
+        spec = actions.get(state.action)
+        if spec is None:
             continue
         for outcome in sorted(spec.tells.keys() & state.outcomes.keys()):
             names = list(_said_next(flows.flows[flow].states, state.outcomes[outcome]))
@@ -93,11 +94,11 @@ def _said_next(states: Mapping[str, State], way: Target) -> Iterator[str]:
         if way.say:
             yield way.say
         state = states.get(way.state)
-        if state is None or state.name in seen:
+        if state is None or state.name in seen or state.action:
             return
         seen.add(state.name)
-        yield from (name for name in (getattr(state, "first", ""), getattr(state, "prompt", "")) if name)
-        if not isinstance(state, Say):
+        yield from (name for name in (state.first, state.prompt) if name)
+        if state.ends_turn or state.next is None:
             return
         way = state.next
 
@@ -107,15 +108,15 @@ def _never_spoken(
 ) -> Iterator[tuple[Place, str, str]]:
     """Yield each value that an action writes to be spoken and no prompt of the flows speaks, with the first such state."""
     states = [state for _, state in points(flows)]
-    names = {name for state in states for _, name, _ in prompts_of(state)}
+    names = {use.name for state in states for use in state.prompts()}
     spoken = frozenset().union(*(_spoken(catalogues, name) or frozenset() for name in names))
     for state in states:
-        spec = actions.get(state.action) if isinstance(state, Do) else None
+        spec = actions.get(state.action)
         for written in spec.outcomes.values() if spec else ():
             for value, kind in written.items():
                 if kind not in (KEPT, LIST) and value not in spoken | told:
                     told.add(value)
-                    yield state.place, value, getattr(state, "action", "")
+                    yield state.place, value, state.action
 
 
 def _spoken(catalogues: Catalogues, name: str) -> frozenset[str] | None:

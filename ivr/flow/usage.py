@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ivr.flow.definition import PERSON_OFFER, PERSON_OFFERS, ActionSpec, Flows, Menu, ways
+from ivr.flow.definition import ActionSpec, Flows
 from ivr.flow.graph import points
-from ivr.flow.spoken import line_prompts, prompts_of
+from ivr.flow.parts import PERSON_OFFER, PERSON_OFFERS
+from ivr.flow.spoken import line_prompts
 
 
 def used_prompts(flows: Flows, actions: Mapping[str, ActionSpec]) -> frozenset[str]:
     """Return the prompts that states, choices and actions speak."""
     states = [state for _, state in points(flows)]
-    spoken = {name for state in states for _, name, _ in prompts_of(state)}
-    options = {state.choices.option for state in states if isinstance(state, Menu) and state.choices}
+    spoken = {use.name for state in states for use in state.prompts()}
+    options = {state.choices.option for state in states if state.choices}
     phrases = {name for spec in actions.values() for known in spec.phrases.values() for name in known}
     return frozenset(spoken | options | phrases | line_prompts(flows))
 
@@ -29,5 +30,6 @@ def phrases_of(actions: Mapping[str, ActionSpec]) -> Mapping[str, frozenset[str]
 
 def used_languages(flows: Flows) -> frozenset[str]:
     """Return the languages that a call can be in: its first, and those a key or an outcome sets."""
-    sets = {way.sets["language"] for _, state in points(flows) for _, way in ways(state) if "language" in way.sets}
+    targets = (target for flow in flows.flows.values() for target in flow.targets)
+    sets = {target.sets["language"] for target in targets if "language" in target.sets}
     return frozenset(sets | set(flows.line.languages.values()) | set(flows.languages[:1]))

@@ -1,4 +1,4 @@
-"""What the engine wants done, as data. The web edge turns verbs into TwiML, a test or a replay just reads them."""
+"""What the interpreter wants done, as data. The web edge turns verbs into TwiML, a test or a replay just reads them."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ivr.errors import Place
-from ivr.flow.definition import Question
+from ivr.flow.states import State
 from ivr.prompts import PHRASE, Catalogue
 from ivr.prompts.catalogue import Source, Words
 from ivr.prompts.lint.keys import CHOICE, KeyWord, Slip, name_of, spoken_keys
@@ -38,7 +38,7 @@ class Asked:
     """A question: its name, its own keys, those of its choices, and those that every question takes."""
 
     name: str
-    state: Question
+    state: State
     own: frozenset[str]
     choices: frozenset[str]
     universal: frozenset[str]

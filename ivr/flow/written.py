@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ivr.errors import Place, Report
-from ivr.flow.definition import PERSON_OFFER, ActionSpec, Ask, Do, Menu
-from ivr.flow.graph import Graph, Move, Spot, Walk, told
-from ivr.flow.spoken import own_prompts
+from ivr.flow.definition import ActionSpec
+from ivr.flow.graph import Graph, Move, Spot, told, walk
+from ivr.flow.parts import PERSON_OFFER
+from ivr.flow.states.base import Role
 from ivr.prompts import Catalogues
 
 Actions = Mapping[str, ActionSpec]
@@ -58,29 +59,24 @@ class _Checks:
     def _left(self, known: Names, move: Move) -> Names:
         """Return what is known when a spot has been left, before its ways out set anything."""
         state = self.graph.states[move.source]
-        match state:
-            case Ask(card=False) if move.label == "next":
-                return known | {state.save}
-            case Menu() if move.label == "choice" and state.choices:
-                return known | {state.choices.save}
-            case Do() if move.label in state.outcomes:
-                spec = self.actions[state.action]
-                return (known - spec.forgets) | set(spec.outcomes[move.label])
-            case _:
-                return known
+        if state.action and move.label in state.outcomes:
+            spec = self.actions[state.action]
+            return (known - spec.forgets) | set(spec.outcomes[move.label])
+        saved = state.saves(move.label)
+        return known | {saved} if saved and not (state.number and state.number.card) else known
 
     def needs(self, spot: Spot, known: Names) -> Iterator[tuple[Place, str, Names]]:
         """Yield what is needed at a spot, and on the ways out of it, beyond what is known."""
         state = self.graph.states[spot]
-        options = {"options"} if isinstance(state, Menu) and state.choices else set()
-        for place, prompt, is_question in own_prompts(state):
-            given = known | options if is_question else known
-            yield place, f'prompt "{prompt}" speaks', self.spoken.get(prompt, frozenset()) - given
-        if isinstance(state, Menu) and state.choices:
+        options = {"options"} if state.choices else set()
+        for use in state.prompts():
+            if use.role is not Role.ON_THE_WAY:
+                given = known | options if use.role is Role.QUESTION else known
+                yield use.place, f'prompt "{use.name}" speaks', self.spoken.get(use.name, frozenset()) - given
+        if state.choices:
             yield state.choices.at("of"), f'menu "{state.name}" offers', frozenset({state.choices.of}) - known
-        if isinstance(state, Do):
-            spec = self.actions[state.action]
-            yield state.at("do"), f'action "{state.action}" reads', spec.reads - known
+        if state.action:
+            yield state.at("do"), f'action "{state.action}" reads', self.actions[state.action].reads - known
         for move in self.graph.moves[spot]:
             here = self._left(known, move)
             for way in move.ways:
@@ -94,8 +90,8 @@ class _Checks:
         def after(known: bool, move: Move) -> bool:
             return name in self.after(frozenset({name} if known else ()), move)
 
-        walk = Walk(self.graph, False, after)
-        return told(self.graph, walk.path(spot, (spot, False) not in walk))
+        paths = walk(self.graph, False, after)
+        return told(self.graph, paths.path((spot, (spot, False) not in paths)))
 
 
 def _values(catalogues: Catalogues, name: str) -> Names:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from ivr.errors import IvrError, did_you_mean
-from ivr.flow.definition import MOST_AT_ONCE, ActionSpec, Flow, Menu
+from ivr.flow.definition import MOST_AT_ONCE, ActionSpec, Flow
 from ivr.prompts import PHRASE, Catalogues, Prompt, Words, phrase
 from ivr.prompts.catalogue import plural_category, written
 from ivr.prompts.spoken import Value
@@ -163,9 +163,7 @@ class Examples:
     def _option(self, prompt: Prompt) -> str | None:
         """Return the prompt that a menu speaks for each choice."""
         states = (state for flow in self.flows.values() for state in flow.states.values())
-        return next(
-            (s.choices.option for s in states if isinstance(s, Menu) and s.choices and s.prompt == prompt.name), None
-        )
+        return next((s.choices.option for s in states if s.choices and s.prompt == prompt.name), None)
 
     def _names(self, prompt: Prompt, depth: int) -> Iterator[str]:
         for name, kind in prompt.values.items():

@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ivr.flow.call import Call, Event, Keys, Visit
-from ivr.flow.definition import Flows, Menu, State
+from ivr.flow.definition import Flows
+from ivr.flow.states import State
 from ivr.flow.verbs import Speak
 from ivr.secret import DOT
 
@@ -45,7 +46,7 @@ def entry(
 ) -> Entry:
     """Return the entry of one turn, written with the call's new state: `asked` was answered, `pause` after it was."""
     name, keys = type(event).__name__.lower(), event.keys.reveal() if isinstance(event, Keys) else ""
-    masked, way, shown = mask(keys, trail, shown, is_menu=isinstance(asked, Menu), pause=pause)
+    masked, way, shown = mask(keys, trail, shown, is_menu=bool(asked and asked.one_key), pause=pause)
     return Entry(
         f"{name} {masked}" if keys else name,
         json.dumps([[visit.flow, visit.state, visit.branch] for visit in way]),

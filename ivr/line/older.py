@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ivr.flow.call import Call, Done
-from ivr.flow.definition import Do, Flows
+from ivr.flow.definition import Flows
 from ivr.prompts import Catalogues, Prompt
 
 OUTCOMES: Mapping[tuple[str, str], str] = {
@@ -32,10 +32,10 @@ OUTCOMES: Mapping[tuple[str, str], str] = {
 
 def known_outcome(flows: Flows, call: Call, done: Done) -> Done:
     """Return what an action came to, by an outcome that the flow knows."""
-    do = flows.state(call.top.flow, call.top.state)
-    if not isinstance(do, Do) or done.outcome in do.outcomes:
+    state = flows.state(call.top.flow, call.top.state)
+    if done.outcome in state.outcomes:
         return done
-    return replace(done, outcome=OUTCOMES.get((do.action, done.outcome), done.outcome))
+    return replace(done, outcome=OUTCOMES.get((state.action, done.outcome), done.outcome))
 
 
 def with_words_since(older: Catalogues, current: Catalogues) -> Catalogues:

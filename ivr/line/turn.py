@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from ivr import logs
 from ivr.errors import IvrError, UnreachableError
 from ivr.flow.call import Call, Dialled, Done, Event, Failed, Keys, Reading, Silence, Started, Step, TooLong, Visit
-from ivr.flow.engine import FlowError, advance
+from ivr.flow.interpreter import FlowError, advance
 from ivr.flow.verbs import Dial, Gather, HangUp, Speak, Verb
 from ivr.line import journal, sessions
 from ivr.line.actions import ACTIONS, ExternalAction

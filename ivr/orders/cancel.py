@@ -1,31 +1,105 @@
-"""Cancels orders for the pharmacy's staff: the rows first, then the money."""
+"""Cancels orders: a caller's or the sweep's that was never paid, and any that has not shipped for the pharmacy's staff."""
 
 from __future__ import annotations
 
-from ivr.orders import authorize, lease
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from sqlalchemy import ColumnElement, Connection, case
+
+from ivr.orders import lease
+from ivr.orders.authorize import UNPAID
+from ivr.orders.cards import forget_order_card
 from ivr.orders.desk import Desk, Outcome
-from ivr.orders.find import order_by_number
-from ivr.orders.payments import payment_for
-from ivr.orders.states import cancel_order
+from ivr.orders.find import order_by_id, order_by_number
+from ivr.orders.lines import close_lines, take_prescriptions
+from ivr.orders.payments import PaymentFacts, payment_for, record_payment
+from ivr.orders.statuses import move_order
+from ivr.payment.gateway import Voided
+from ivr.pharmacy.statements import change
+from ivr.pharmacy.tables import OrderStatus, PaymentStatus, Prescription
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The order is cancelled; what was authorized for it is still to be voided."""
+
+    authorized: PaymentFacts | None
+
+
+class NotCancelled(Enum):
+    """Why an order was left as it is."""
+
+    ASKED_FOR = "its payment is still being asked for"
+    STANDS = "it is no unpaid order"
+    CAPTURED = "its money was taken, and it is about to ship"
+    FINISHED = "it has shipped, or was cancelled"
+
+
+def cancel_order(
+    connection: Connection, order_id: int, now: datetime, *, only_unpaid: bool = False
+) -> Cancelled | NotCancelled:
+    """Undo an order that has not shipped: refills and lines are given back, a card kept only for it is forgotten.
+
+    Nobody asks for its payment meanwhile. With `only_unpaid` one that is paid for, or held for staff, is left alone.
+    """
+    lease.take(connection, order_id, now)
+    order, payment = order_by_id(connection, order_id), payment_for(connection, order_id)
+    if order is None or (only_unpaid and order.status not in (*UNPAID, OrderStatus.CANCELLED)):
+        return NotCancelled.STANDS
+    if payment and payment.status is PaymentStatus.PENDING:
+        return NotCancelled.ASKED_FOR
+    if payment and payment.status is PaymentStatus.CAPTURED and order.status is OrderStatus.PLACED:
+        return NotCancelled.CAPTURED
+    lease.drop(connection, order_id)
+    take_prescriptions(connection, order_id)
+    if not move_order(connection, order_id, OrderStatus.CANCELLED):
+        return NotCancelled.FINISHED
+    for prescription_id, days, short in close_lines(connection, order_id):
+        back = _refills_back(days)
+        connection.execute(
+            change(Prescription, Prescription.id == prescription_id).values(
+                refills_left=Prescription.refills_left + case((back > short, back - short), else_=0),
+                refills_used=Prescription.refills_used - back,
+            )
+        )
+    forget_order_card(connection, order_id)
+    return Cancelled(payment if payment and payment.status is PaymentStatus.AUTHORIZED else None)
+
+
+def _refills_back(days: int) -> ColumnElement[int]:
+    """Return the refills a line holds: its days' supply over the usual one, never more than were taken."""
+    held = days // Prescription.days_supply
+    return case((held > Prescription.refills_used, Prescription.refills_used), else_=held)
+
+
+def void(desk: Desk, payment: PaymentFacts) -> bool:
+    """Give back what was authorized for an order that is cancelled; False when the processor did not do it now."""
+    if payment.reference is None or not isinstance(desk.gateway.void(payment.reference, payment.request_key), Voided):
+        return False
+    return desk.commit(lambda connection: record_payment(connection, payment.id, PaymentStatus.VOIDED))
 
 
 def cancel(desk: Desk, order_number: str) -> Outcome:
-    """Cancel an order that has not shipped: refills and lines are given back, then what was authorized is voided."""
+    """Cancel an order for staff, whatever it is paid with, and void what was authorized."""
+    now = desk.clock()
     with desk.database.begin() as connection:
         order = order_by_number(connection, order_number)
-        if order is None:
-            return Outcome(False, f"there is no order {order_number}")
-        lease.take(connection, order.id, desk.clock())  # nobody begins to ask for its payment meanwhile
-        payment = payment_for(connection, order.id)
-        if payment and payment.status == "pending":
+    if order is None:
+        return Outcome(False, f"there is no order {order_number}")
+    match desk.commit(lambda connection: cancel_order(connection, order.id, now)):
+        case NotCancelled.ASKED_FOR:
             words = f"the payment of order {order_number} is still being asked for; try again in a minute"
             return Outcome(False, words)
-        if payment and payment.status == "captured" and order.status == "placed":
+        case NotCancelled.CAPTURED:
             return Outcome(False, f"order {order_number} is being shipped: its payment is captured")
-        if not cancel_order(connection, order.id):
+        case NotCancelled():
             return Outcome(False, f"order {order_number} is {order.status} and cannot be cancelled")
-    if payment is None or payment.status != "authorized":
-        return Outcome(True, f"order {order_number} is cancelled")
-    if not authorize.void(desk, payment):
-        return Outcome(True, f"order {order_number} is cancelled; its payment will be voided by the next sweep")
-    return Outcome(True, f"order {order_number} is cancelled and its payment voided")
+        case Cancelled(PaymentFacts() as payment):
+            voided = (
+                " and its payment voided" if void(desk, payment) else "; its payment will be voided by the next sweep"
+            )
+            return Outcome(True, f"order {order_number} is cancelled{voided}")
+        case Cancelled():
+            return Outcome(True, f"order {order_number} is cancelled")

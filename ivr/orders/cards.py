@@ -7,8 +7,9 @@ from datetime import date
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from ivr.pharmacy.statements import change, columns, every, first, insert_new
-from ivr.pharmacy.tables import SavedCard
+from ivr.payment.gateway import Token
+from ivr.pharmacy.statements import change, changed, columns, every, first, insert_new
+from ivr.pharmacy.tables import UNFINISHED, RefillOrder, SavedCard
 from ivr.secret import Secret
 
 
@@ -56,6 +57,7 @@ _EXPIRED = (
 )
 _KEPT = select(*columns(SavedCard, KeptCard)).where(SavedCard.id == bindparam("card_id"))
 _RENEW = change(SavedCard, *_ON_FILE, SavedCard.token == bindparam("same_token")).returning(SavedCard.id)
+_USE = change(RefillOrder, RefillOrder.id == bindparam("order"), RefillOrder.status.in_(UNFINISHED))
 _FORGET = delete(SavedCard).where(SavedCard.only_for_order_id == bindparam("order_id"))
 
 
@@ -77,27 +79,24 @@ def saved_card(connection: Connection, card_id: int) -> KeptCard | None:
 
 
 def save_card(
-    connection: Connection,
-    member_id: int,
-    *,
-    gateway: str,
-    token: Secret,
-    brand: str,
-    last4: str,
-    exp_month: int,
-    exp_year: int,
-    only_for_order_id: int | None = None,
+    connection: Connection, member_id: int, gateway: str, card: Token | KeptCard, only_for_order_id: int | None = None
 ) -> int:
     """Keep a card and return its id; a token that is on file already keeps its row and gets the new expiry."""
-    expiry = {"exp_month": exp_month, "exp_year": exp_year}
-    card = {"member_id": member_id, "gateway": gateway, "token": token, "brand": brand, "last4": last4, **expiry}
-    card_id = insert_new(connection, SavedCard, {**card, "only_for_order_id": only_for_order_id})
+    expiry = {"exp_month": card.exp_month, "exp_year": card.exp_year}
+    shown = {"brand": str(card.brand), "last4": card.last4, **expiry}
+    row = {"member_id": member_id, "gateway": gateway, "token": card.token, **shown}
+    card_id = insert_new(connection, SavedCard, {**row, "only_for_order_id": only_for_order_id})
     if card_id is not None:
         return card_id
-    on_file = {"member": member_id, "processor": gateway, "same_token": token}
+    on_file = {"member": member_id, "processor": gateway, "same_token": card.token}
     return connection.execute(_RENEW, {**on_file, **expiry}).scalar_one()
 
 
 def forget_order_card(connection: Connection, order_id: int) -> None:
     """Delete the card that was kept for this order only; the order no longer points at it."""
     connection.execute(_FORGET, {"order_id": order_id})
+
+
+def use_card(connection: Connection, order_id: int, card_id: int) -> bool:
+    """Note which kept card an unfinished order is to be charged to."""
+    return changed(connection, _USE, order=order_id, saved_card_id=card_id)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnExpressionArgument, Connection, Executable, Select, bindparam, func, select, text
 
 from ivr.pharmacy.statements import every
-from ivr.pharmacy.tables import UNFINISHED_ORDER, OrderLine, Prescription, RefillOrder
+from ivr.pharmacy.tables import UNFINISHED_ORDER, HeldReason, OrderLine, OrderStatus, Prescription, RefillOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,13 @@ class OrderFacts:
     order_number: str
     member_id: int
     channel: str
-    status: str
+    status: OrderStatus
     total_cents: int
     placed_at: datetime
     ship_on: date | None
     expected_by: date | None
     tracking_number: str | None
-    held_reason: str | None
+    held_reason: HeldReason | None
     ship_to_id: int
     saved_card_id: int | None
     request_key: str
@@ -57,7 +57,7 @@ class FilledOrder:
     """An unfinished order of which a loaded file says that so many of its lines are filled."""
 
     order_number: str
-    status: str
+    status: OrderStatus
     filled: int
     lines: int
 
@@ -76,12 +76,13 @@ _OF_MEMBER_BY_NUMBER = _latest_first(_IS_MEMBERS, RefillOrder.order_number == bi
 _BY_NUMBER = _latest_first(RefillOrder.order_number == bindparam("order_number"))
 _BY_ID = _latest_first(RefillOrder.id == bindparam("order_id"))
 _BY_REQUEST_KEY = _latest_first(RefillOrder.request_key == bindparam("request_key"))
-_OPEN = _latest_first(_IS_MEMBERS, _UNFINISHED)
-_PENDING = _latest_first(_IS_MEMBERS, RefillOrder.status == "pending")
+_PENDING = _latest_first(_IS_MEMBERS, RefillOrder.status == OrderStatus.PENDING)
 _PENDING_BEFORE = _latest_first(
-    _UNFINISHED, RefillOrder.status == "pending", RefillOrder.placed_at < bindparam("moment")
+    _UNFINISHED, RefillOrder.status == OrderStatus.PENDING, RefillOrder.placed_at < bindparam("moment")
 )
-_DUE = _latest_first(_UNFINISHED, RefillOrder.status == "scheduled", RefillOrder.ship_on <= bindparam("today"))
+_DUE = _latest_first(
+    _UNFINISHED, RefillOrder.status == OrderStatus.SCHEDULED, RefillOrder.ship_on <= bindparam("today")
+)
 _LINES = (
     select(
         OrderLine.order_id,
@@ -135,11 +136,6 @@ def latest_order(connection: Connection, member_id: int) -> OrderFacts | None:
 def latest_orders(connection: Connection, most: int) -> tuple[OrderFacts, ...]:
     """Return the orders placed last, of all members: for staff, never for a caller."""
     return _orders(connection, _latest_first(most=most))
-
-
-def open_orders(connection: Connection, member_id: int) -> tuple[OrderFacts, ...]:
-    """Return a member's orders that are neither shipped nor cancelled, the latest first."""
-    return _orders(connection, _OPEN, member_id=member_id)
 
 
 def pending_orders(connection: Connection, member_id: int) -> tuple[OrderFacts, ...]:

@@ -1,13 +1,40 @@
-"""Releases held orders for the pharmacy's staff: an address they have made sure of, a medicine that is back in stock."""
+"""Holds orders back for the pharmacy's staff, and lets them go on: an address made sure of, a medicine back in stock."""
 
 from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import Connection, select
 
 from ivr.orders.desk import Desk, Outcome
 from ivr.orders.find import order_by_number
 from ivr.orders.payments import payment_for
-from ivr.orders.states import release_order
+from ivr.orders.statuses import move_order
 from ivr.pharmacy.addresses import verify_address
+from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.notices import note_changed_address
+from ivr.pharmacy.rules import Rules
+from ivr.pharmacy.tables import HeldReason, OrderStatus, PaymentStatus, RefillOrder
+
+
+def hold_order(connection: Connection, order_id: int, reason: HeldReason) -> bool:
+    """Keep an order back for staff."""
+    return move_order(connection, order_id, OrderStatus.HELD, held_reason=reason)
+
+
+def release_order(connection: Connection, order_id: int, today: date, rules: Rules, *, paid: bool = True) -> bool:
+    """Let a held order go on, to its day if that is still to come; it arrives so much later.
+
+    One that is not paid yet is scheduled for today at the earliest, since scheduled orders are charged as they ship.
+    """
+    wished = connection.scalar(select(RefillOrder.ship_on).where(RefillOrder.id == order_id))
+    ship_on = max(wished or today, today)
+    expected_by = arrival(ship_on, rules.mail_business_days)
+    values = {"ship_on": ship_on, "held_reason": None, "expected_by": expected_by}
+    released = move_order(connection, order_id, OrderStatus.SCHEDULED, **values)
+    if released and paid and ship_on <= today:
+        move_order(connection, order_id, OrderStatus.PLACED, ship_on=wished)
+    return released
 
 
 def release(desk: Desk, order_number: str) -> Outcome:
@@ -16,19 +43,23 @@ def release(desk: Desk, order_number: str) -> Outcome:
     An address that the member meant to keep takes the place of the one on file, and the member is to hear of it.
     """
     now = desk.clock()
-    with desk.database.begin() as connection:
-        order = order_by_number(connection, order_number)
-        if order is None:
-            return Outcome(False, f"there is no order {order_number}")
-        if order.status != "held":
-            return Outcome(False, f"order {order_number} is {order.status}; only a held order can be released")
-        if order.held_reason == "address":
-            moved = verify_address(connection, order.ship_to_id, now)
-            if moved:
-                note_changed_address(connection, moved, order.ship_to_id, now)
-        payment = payment_for(connection, order.id)
-        paid = not order.total_cents or (payment is not None and payment.status in ("authorized", "captured"))
-        if not release_order(connection, order.id, desk.today(now), desk.rules, paid=paid):
-            return Outcome(False, f"order {order_number} changed meanwhile")
+    return desk.commit(lambda connection: _release(connection, desk, order_number, now))
+
+
+def _release(connection: Connection, desk: Desk, order_number: str, now: datetime) -> Outcome:
+    order = order_by_number(connection, order_number)
+    if order is None:
+        return Outcome(False, f"there is no order {order_number}")
+    if order.status is not OrderStatus.HELD:
+        return Outcome(False, f"order {order_number} is {order.status}; only a held order can be released")
+    if order.held_reason is HeldReason.ADDRESS:
+        moved = verify_address(connection, order.ship_to_id, now)
+        if moved:
+            note_changed_address(connection, moved, order.ship_to_id, now)
+    payment = payment_for(connection, order.id)
+    has_money = payment is not None and payment.status in (PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED)
+    paid = not order.total_cents or has_money
+    if not release_order(connection, order.id, desk.today(now), desk.rules, paid=paid):
+        return Outcome(False, f"order {order_number} changed meanwhile")
     words = f"order {order_number} is released"
     return Outcome(True, words if paid else f"{words}; its card is charged on the day it ships")

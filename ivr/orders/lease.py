@@ -70,7 +70,7 @@ def take(connection: Connection, order_id: int, now: datetime) -> Row[Any]:
     return connection.execute(_TAKE, {"order": order_id}).one()
 
 
-def hold(connection: Connection, row: Row[Any], now: datetime) -> None:
+def grant(connection: Connection, row: Row[Any], now: datetime) -> None:
     """Keep others from asking while this worker does."""
     connection.execute(_CHANGE, {"order": row.order_id, "lease_until": now + LEASE, "tries": row.tries + 1})
 

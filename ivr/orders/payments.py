@@ -7,15 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, exists, or_, select, text
 
-from ivr.pharmacy.statements import change, changed, columns, every, first, insert_new
-from ivr.pharmacy.tables import AUTHORIZED_PAYMENT, Payment, RefillOrder
-
-STANDING = ("pending", "authorized", "captured")
-BECOMES = {
-    "pending": ("authorized", "captured", "declined", "failed", "voided", "expired"),
-    "authorized": ("captured", "voided", "expired"),
-}
-"""What a payment may become; what is not listed here is final."""
+from ivr.orders.cards import KeptCard
+from ivr.orders.find import OrderFacts
+from ivr.orders.statuses import move_payment
+from ivr.pharmacy.statements import columns, every, first, insert_new
+from ivr.pharmacy.tables import AUTHORIZED_PAYMENT, STANDING, OrderStatus, Payment, PaymentStatus, RefillOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +25,7 @@ class PaymentFacts:
     brand: str
     last4: str
     amount_cents: int
-    status: str
+    status: PaymentStatus
     request_key: str
     created_at: datetime
 
@@ -43,56 +39,43 @@ _OF_REQUEST_OR_STANDING = (
     select(*_PAYMENT).where(or_(_SAME_REQUEST, and_(_OF_ORDER, _STANDS))).order_by(_SAME_REQUEST.desc()).limit(1)
 )
 _STANDING_OR_LAST = select(*_PAYMENT).where(_OF_ORDER).order_by(_STANDS.desc(), Payment.id.desc()).limit(1)
-_CANCELLED = exists().where(
-    RefillOrder.id == Payment.order_id, RefillOrder.status == "cancelled", RefillOrder.channel == bindparam("channel")
-)
+_CANCELLED = exists().where(RefillOrder.id == Payment.order_id, RefillOrder.status == OrderStatus.CANCELLED)
 _IN_VAIN = (
     select(*_PAYMENT).where(_AUTHORIZED, Payment.gateway == bindparam("gateway"), _CANCELLED).order_by(Payment.id)
 )
-_BECOME = change(Payment, Payment.id == bindparam("payment"), Payment.status.in_(bindparam("before", expanding=True)))
 
 
 def begin_payment(
-    connection: Connection,
-    order_id: int,
-    *,
-    gateway: str,
-    brand: str,
-    last4: str,
-    amount_cents: int,
-    request_key: str,
-    now: datetime,
+    connection: Connection, order: OrderFacts, card: KeptCard, gateway: str, key: str, now: datetime
 ) -> PaymentFacts:
-    """Write a pending payment and return it, or the one that stands in its way.
+    """Write a pending payment of an order's total and return it, or the one that stands in its way.
 
     A repeated request key returns its own row, whatever became of it; another key, while the order has a payment that
     is pending or made, returns that one. So the caller compares keys to know whether the processor is to be asked.
     """
-    insert_new(
-        connection,
-        Payment,
-        {
-            "order_id": order_id,
-            "gateway": gateway,
-            "brand": brand,
-            "last4": last4,
-            "amount_cents": amount_cents,
-            "status": "pending",
-            "request_key": request_key,
-            "created_at": now,
-        },
-    )
-    payment = first(connection, _OF_REQUEST_OR_STANDING, PaymentFacts, order_id=order_id, request_key=request_key)
+    row = {
+        "order_id": order.id,
+        "gateway": gateway,
+        "brand": card.brand,
+        "last4": card.last4,
+        "amount_cents": order.total_cents,
+        "status": PaymentStatus.PENDING,
+        "request_key": key,
+        "created_at": now,
+    }
+    insert_new(connection, Payment, row)
+    payment = first(connection, _OF_REQUEST_OR_STANDING, PaymentFacts, order_id=order.id, request_key=key)
     if payment is None:
-        raise LookupError(f"the payment for order {order_id} was neither written nor found")
+        raise LookupError(f"the payment for order {order.order_number} was neither written nor found")
     return payment
 
 
-def record_payment(connection: Connection, payment_id: int, status: str, reference: str | None) -> bool:
+def record_payment(
+    connection: Connection, payment_id: int, status: PaymentStatus, reference: str | None = None
+) -> bool:
     """Write what became of a payment; False when it is in a state that does not lead there."""
-    before = [state for state, after in BECOMES.items() if status in after]
-    values: dict[str, object] = {"status": status} if reference is None else {"status": status, "reference": reference}
-    return changed(connection, _BECOME, payment=payment_id, before=before, **values)
+    values = {} if reference is None else {"reference": reference}
+    return move_payment(connection, payment_id, status, **values)
 
 
 def payment_for(connection: Connection, order_id: int) -> PaymentFacts | None:
@@ -100,6 +83,6 @@ def payment_for(connection: Connection, order_id: int) -> PaymentFacts | None:
     return first(connection, _STANDING_OR_LAST, PaymentFacts, order_id=order_id)
 
 
-def authorized_in_vain(connection: Connection, gateway: str, channel: str) -> tuple[PaymentFacts, ...]:
-    """Return what a processor has still set aside on cards for a channel's orders that were cancelled."""
-    return every(connection, _IN_VAIN, PaymentFacts, gateway=gateway, channel=channel)
+def authorized_in_vain(connection: Connection, gateway: str) -> tuple[PaymentFacts, ...]:
+    """Return what a processor has still set aside on cards for orders that were cancelled, by whatever channel."""
+    return every(connection, _IN_VAIN, PaymentFacts, gateway=gateway)

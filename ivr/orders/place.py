@@ -1,7 +1,7 @@
 """Places refill orders.
 
 An order stands or it does not: prescriptions are taken and judged once more under lock, their refills moved, the lines
-opened, and at the first that no longer fits, all of it is undone up to a savepoint, so that the call goes on.
+opened, and the first that no longer fits is an error, at which the caller's savepoint undoes all that belongs together.
 
 Every channel locks in one order, or two of them wait for each other: the prescriptions by ascending id, all of them
 before anything is written, then the order, its lines, its payment. `docs/operations.md` tells the website's programmers.
@@ -23,7 +23,7 @@ from ivr.pharmacy.prescriptions import judge, locked_cases
 from ivr.pharmacy.refusals import Case, FindingKind
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.statements import change, changed, insert_new
-from ivr.pharmacy.tables import Address, OrderLine, Prescription, RefillOrder
+from ivr.pharmacy.tables import Address, HeldReason, OrderLine, OrderStatus, Prescription, RefillOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +45,20 @@ class OrderRequest:
     member_id: int
     lines: tuple[WantedLine, ...]
     ship_to_id: int
-    status: str
+    status: OrderStatus
     request_key: str
     channel: str = "phone"
     ship_on: date | None = None
-    held_reason: str | None = None
+    held_reason: HeldReason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """The order stands; `repeated` when it had been placed by the same request before."""
+class TakenError(Exception):
+    """An order cannot be placed: this prescription cannot be ordered any more, and why."""
 
-    order: OrderFacts
-    repeated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """No order was made: this prescription cannot be ordered any more, and why."""
-
-    rx_number: str
-    finding_kind: FindingKind
+    def __init__(self, rx_number: str, finding_kind: FindingKind) -> None:
+        super().__init__(f"prescription {rx_number} is {finding_kind}")
+        self.rx_number = rx_number
+        self.finding_kind = finding_kind
 
 
 _OWN_ADDRESS = select(
@@ -89,44 +82,29 @@ class _Fill:
 
 def place_order(
     connection: Connection, request: OrderRequest, *, now: datetime, today: date, rules: Rules, draw: Draw
-) -> Placed | Taken:
-    """Place an order, or say which prescription was taken in between; then nothing of it is kept.
+) -> OrderFacts:
+    """Place an order, or return the one that the same request placed before.
 
-    Prices and quantities are the prescriptions' own. `draw` gives chance for the order number.
+    Prices and quantities are the prescriptions' own. `draw` gives chance for the order number. Raises TakenError when
+    a prescription was taken in between: call it within `connection.begin_nested()`, and nothing of it is kept.
     """
-    savepoint = connection.begin_nested()
-    outcome = _place(connection, request, now=now, today=today, rules=rules, draw=draw)
-    if isinstance(outcome, Taken):
-        savepoint.rollback()
-    else:
-        savepoint.commit()
-    return outcome
-
-
-def _place(
-    connection: Connection, request: OrderRequest, *, now: datetime, today: date, rules: Rules, draw: Draw
-) -> Placed | Taken:
     ships = max(request.ship_on or today, today)
     cases = {case.rx.id: case for case in locked_cases(connection, _ids(request), ships, rules)}
     # The same request sent twice meets itself at the lock above, so only now is it known whether the first one stands.
     standing = order_by_request_key(connection, request.request_key)
     if standing:
-        return Placed(standing, repeated=True)
+        return standing
     _refuse_strangers(connection, request, cases.values())
-    fills: list[_Fill] = []
-    for line in sorted(request.lines, key=lambda line: line.prescription_id):
-        fill = _fill(connection, cases[line.prescription_id], line.n)
-        if isinstance(fill, Taken):
-            return fill
-        fills.append(fill)
+    lines = sorted(request.lines, key=lambda line: line.prescription_id)
+    fills = [_fill(connection, cases[line.prescription_id], line.n) for line in lines]
     order_id = _insert_order(connection, request, fills, now, arrival(ships, rules.mail_business_days), draw)
-    late = next((fill for fill in fills if order_id and not _open_line(connection, order_id, fill)), None)
-    if late:
-        return Taken(late.rx.rx_number, FindingKind.ALREADY_ORDERED)
+    if order_id is not None:
+        for fill in fills:
+            _open_line(connection, order_id, fill)
     placed = order_by_request_key(connection, request.request_key)
     if placed is None:
         raise LookupError("an order was neither written nor found")
-    return Placed(placed, repeated=order_id is None)
+    return placed
 
 
 def _ids(request: OrderRequest) -> list[int]:
@@ -144,12 +122,14 @@ def _refuse_strangers(connection: Connection, request: OrderRequest, cases: Iter
         raise ValueError("an order's prescriptions and its address must be the member's own")
 
 
-def _fill(connection: Connection, case: Case, n: int) -> _Fill | Taken:
+def _fill(connection: Connection, case: Case, n: int) -> _Fill:
     finding = judge(connection, case)
     if finding.kind.asks_for != "order":
-        return Taken(case.rx.rx_number, finding.kind)
+        raise TakenError(case.rx.rx_number, finding.kind)
     supply = next((supply for supply in finding.supplies if supply.n == n), None)
-    return _Fill(case.rx, supply) if supply else Taken(case.rx.rx_number, FindingKind.NONE_LEFT)
+    if supply is None:
+        raise TakenError(case.rx.rx_number, FindingKind.NONE_LEFT)
+    return _Fill(case.rx, supply)
 
 
 def _insert_order(
@@ -177,8 +157,8 @@ def _insert_order(
     raise RuntimeError(f"{TRIES} order numbers drawn are all taken")
 
 
-def _open_line(connection: Connection, order_id: int, fill: _Fill) -> bool:
-    """Open the line and move its refills; False when another channel was quicker."""
+def _open_line(connection: Connection, order_id: int, fill: _Fill) -> None:
+    """Open the line and move its refills, unless another channel was quicker."""
     line = {
         "order_id": order_id,
         "prescription_id": fill.rx.id,
@@ -188,4 +168,5 @@ def _open_line(connection: Connection, order_id: int, fill: _Fill) -> bool:
         "open": True,
     }
     opened = insert_new(connection, OrderLine, line) is not None
-    return opened and changed(connection, _TAKE_REFILLS, prescription_id=fill.rx.id, n=fill.supply.n)
+    if not opened or not changed(connection, _TAKE_REFILLS, prescription_id=fill.rx.id, n=fill.supply.n):
+        raise TakenError(fill.rx.rx_number, FindingKind.ALREADY_ORDERED)

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection, func
 
 from ivr.orders import authorize
-from ivr.orders.cards import forget_order_card, saved_card
+from ivr.orders.authorize import Progress
+from ivr.orders.cards import forget_order_card
 from ivr.orders.desk import Desk, Outcome
 from ivr.orders.find import OrderFacts, order_by_number
-from ivr.orders.payments import PaymentFacts, begin_payment, payment_for, record_payment
-from ivr.orders.states import hold_order, ship_order
-from ivr.payment.gateway import Authorized, Captured, Refused, Unavailable, Voided
+from ivr.orders.lines import close_lines, take_prescriptions
+from ivr.orders.payments import PaymentFacts, payment_for, record_payment
+from ivr.orders.statuses import move_order
+from ivr.payment.gateway import REQUEST_REASONS, Captured, Refused, Unavailable, Voided
 from ivr.pharmacy.members import is_for_tests
+from ivr.pharmacy.statements import change
+from ivr.pharmacy.tables import OrderStatus, PaymentStatus, Prescription
 
 AUTHORIZED_FOR = timedelta(days=5)
 """An authorization older than this may have lapsed: it is voided and made anew before it is captured."""
+
+
+def ship_order(connection: Connection, order_id: int, today: date, tracking_number: str | None = None) -> bool:
+    """Send a placed order off: its lines close, its prescriptions count the fill from today, its own card goes."""
+    take_prescriptions(connection, order_id)
+    if not move_order(connection, order_id, OrderStatus.SHIPPED, tracking_number=tracking_number):
+        return False
+    for prescription_id, days, _ in close_lines(connection, order_id):
+        connection.execute(
+            change(Prescription, Prescription.id == prescription_id).values(
+                first_filled_on=func.coalesce(Prescription.first_filled_on, today),
+                last_filled_on=today,
+                last_days_supply=days,
+                days_supplied=Prescription.days_supplied + days,
+            )
+        )
+    forget_order_card(connection, order_id)
+    return True
 
 
 def ship(desk: Desk, order_number: str, tracking_number: str | None = None) -> Outcome:
@@ -30,45 +54,39 @@ def ship(desk: Desk, order_number: str, tracking_number: str | None = None) -> O
         return Outcome(
             False, f"order {order_number} is a test member's: this line charges real cards and never ships it"
         )
-    if order.status != "placed":
+    if order.status is not OrderStatus.PLACED:
         return Outcome(False, f"order {order_number} is {order.status}; only a placed order can be shipped")
     if order.total_cents and payment is None:
         return Outcome(False, f"order {order_number} has no payment to capture")
-    if payment and payment.status != "captured":
+    if payment and payment.status is not PaymentStatus.CAPTURED:
         refusal = _capture(desk, order, payment, now)
         if refusal:
             return refusal
-    with desk.database.begin() as connection:
-        shipped = ship_order(connection, order.id, desk.today(now), tracking_number)
-        forget_order_card(connection, order.id)
+    shipped = desk.commit(lambda connection: ship_order(connection, order.id, desk.today(now), tracking_number))
     return Outcome(
         shipped, f"order {order_number} is shipped" if shipped else f"order {order_number} changed meanwhile"
     )
 
 
 def _capture(desk: Desk, order: OrderFacts, payment: PaymentFacts, now: datetime) -> Outcome | None:
-    if payment.status == "authorized" and now - payment.created_at > AUTHORIZED_FOR:
+    if payment.status is PaymentStatus.AUTHORIZED and now - payment.created_at > AUTHORIZED_FOR:
         renewed = _begin_anew(desk, order, payment, now)
         if isinstance(renewed, Outcome):
             return renewed
         payment = renewed
-    if payment.status == "pending":  # begun anew just now, or by an earlier try that got no answer
-        authorized = _authorize(desk, order, payment)
+    if payment.status is PaymentStatus.PENDING:  # begun anew just now, or by an earlier try that got no answer
+        authorized = _authorize(desk, order)
         if isinstance(authorized, Outcome):
             return authorized
         payment = authorized
-    if payment.status != "authorized" or payment.reference is None:
+    if payment.status is not PaymentStatus.AUTHORIZED or payment.reference is None:
         return Outcome(False, f"the payment of order {order.order_number} is {payment.status}, not authorized")
-    answer = desk.gateway.capture(payment.reference, payment.amount_cents, payment.request_key)
-    match answer:
-        case Captured():
-            with desk.database.begin() as connection:
-                record_payment(connection, payment.id, "captured", answer.reference)
+    match desk.gateway.capture(payment.reference, payment.amount_cents, payment.request_key):
+        case Captured(reference):
+            desk.commit(lambda connection: record_payment(connection, payment.id, PaymentStatus.CAPTURED, reference))
             return None
-        case Refused():
-            return Outcome(
-                False, f"the card processor refused to capture order {order.order_number}: {answer.reason.value}"
-            )
+        case Refused(reason):
+            return Outcome(False, f"the card processor refused to capture order {order.order_number}: {reason.value}")
         case Unavailable():
             return _no_answer(order)
 
@@ -77,39 +95,32 @@ def _begin_anew(desk: Desk, order: OrderFacts, old: PaymentFacts, now: datetime)
     """Void an authorization that may have lapsed, and write a new payment down as pending in its place."""
     if old.reference is None or not isinstance(desk.gateway.void(old.reference, old.request_key), Voided):
         return Outcome(False, f"the old authorization of order {order.order_number} could not be voided; try again")
-    with desk.database.begin() as connection:
-        record_payment(connection, old.id, "voided", None)
-        return begin_payment(
-            connection,
-            order.id,
-            gateway=old.gateway,
-            brand=old.brand,
-            last4=old.last4,
-            amount_cents=old.amount_cents,
-            request_key=f"{old.request_key}-anew",
-            now=now,
-        )
+
+    def begin(connection: Connection) -> PaymentFacts | None:
+        record_payment(connection, old.id, PaymentStatus.VOIDED)
+        return authorize.begin_again(connection, desk.gateway, order, old, now)
+
+    return desk.commit(begin) or Outcome(False, f"the card of order {order.order_number} is gone")
 
 
-def _authorize(desk: Desk, order: OrderFacts, payment: PaymentFacts) -> PaymentFacts | Outcome:
-    """Ask for a pending payment with its own key; without an answer it stays pending, to be asked for again."""
-    with desk.database.begin() as connection:
-        card = saved_card(connection, order.saved_card_id) if order.saved_card_id else None
-    if card is None:
-        return Outcome(False, f"the card of order {order.order_number} is gone")
-    answer = desk.gateway.authorize(
-        card.token, payment.amount_cents, payment.request_key, f"Order {order.order_number}"
-    )
-    if isinstance(answer, Unavailable):
+def _authorize(desk: Desk, order: OrderFacts) -> PaymentFacts | Outcome:
+    """Ask for a pending payment; without an answer it stays pending, to be asked for again."""
+    progress, answer = authorize.authorize(desk, order.id)
+    if progress is Progress.WAITING:
         return _no_answer(order)
     with desk.database.begin() as connection:
-        if isinstance(answer, Authorized):
-            record_payment(connection, payment.id, "authorized", answer.reference)
-            return payment_for(connection, order.id) or payment
-        ours = authorize.is_our_fault(answer, order.order_number)
-        record_payment(connection, payment.id, "failed" if ours else "declined", None)
-        hold_order(connection, order.id, "payment")
-    why = f"the card processor refused what was asked: {answer.reason.value}" if ours else "its card was declined"
+        payment = payment_for(connection, order.id)
+    if progress is Progress.PAID and payment:
+        return payment
+    match answer:
+        case Refused(reason) if reason in REQUEST_REASONS:
+            why = f"the card processor refused what was asked: {reason.value}"
+        case Refused():
+            why = "its card was declined"
+        case None:
+            why = "its card cannot be charged"
+        case _:
+            why = "nobody knows what became of its payment"
     return Outcome(False, f"order {order.order_number} is held: {why}")
 
 

@@ -12,13 +12,15 @@ from functools import partial
 from sqlalchemy import Connection
 
 from ivr import logs
-from ivr.orders import authorize, lease
-from ivr.orders.authorize import Request, Settled
-from ivr.orders.cards import saved_card
+from ivr.orders import lease
+from ivr.orders.authorize import Progress, authorize, begin_again
+from ivr.orders.cancel import Cancelled, cancel_order, void
 from ivr.orders.desk import Desk
 from ivr.orders.find import OrderFacts, due_to_ship, pending_since_before
-from ivr.orders.payments import STANDING, authorized_in_vain, begin_payment, payment_for
-from ivr.orders.states import cancel_order, hold_order, mark_placed
+from ivr.orders.hold import hold_order
+from ivr.orders.payments import authorized_in_vain, payment_for
+from ivr.orders.statuses import move_order
+from ivr.pharmacy.tables import STANDING, HeldReason, OrderStatus
 
 LEFT_ALONE = timedelta(seconds=60)
 """An order younger than this is still its call's own business."""
@@ -44,8 +46,8 @@ def sweep(desk: Desk, now: datetime) -> Swept:
     started = start_due(desk, now)
     settled = settle_left(desk, now)
     cancelled = cancel_unpaid(desk, now)
-    for payment in desk.commit(partial(authorized_in_vain, gateway=desk.gateway.name, channel=CHANNEL)):
-        authorize.void(desk, payment)
+    for payment in desk.commit(partial(authorized_in_vain, gateway=desk.gateway.name)):
+        void(desk, payment)
     return Swept(settled, cancelled, started)
 
 
@@ -61,35 +63,27 @@ def settle_left(desk: Desk, now: datetime) -> int:
         begun = lease.begun_before(connection, now - LEFT_ALONE)
         waiting = [order.id for order in pending_since_before(connection, now - LEFT_ALONE) if order.channel == CHANNEL]
     return sum(
-        settle_order(desk, order_id) in (Settled.PAID, Settled.HELD) for order_id in dict.fromkeys([*begun, *waiting])
+        settle_order(desk, order_id) in (Progress.PAID, Progress.HELD) for order_id in dict.fromkeys([*begun, *waiting])
     )
 
 
-def settle_order(desk: Desk, order_id: int) -> Settled:
-    """Ask for one order's payment, as a settle turn does."""
-    claimed = desk.commit(lambda connection: authorize.claim(connection, desk.gateway, order_id, desk.clock()))
-    if not isinstance(claimed, Request):
-        return claimed
-    answer = authorize.ask(desk.gateway, claimed)
-    settled = desk.commit(lambda connection: authorize.finish(connection, claimed, answer))
-    logs.get_logger().info("settled", order_id=order_id, outcome=settled.value)
-    return settled
+def settle_order(desk: Desk, order_id: int) -> Progress:
+    """Ask for one order's payment, as a payment turn does."""
+    progress, answer = authorize(desk, order_id)
+    if answer is not None:
+        logs.get_logger().info("settled", order_id=order_id, outcome=progress.value)
+    return progress
 
 
 def cancel_unpaid(desk: Desk, now: datetime) -> int:
     """Cancel orders whose card was declined and for which no other came in time."""
     old = desk.commit(lambda connection: pending_since_before(connection, now - UNPAID_FOR))
-    waiting = [order for order in old if order.channel == CHANNEL]
-    return sum(desk.commit(partial(_cancel, order=order)) for order in waiting)
+    waiting = [order.id for order in old if order.channel == CHANNEL]
+    return sum(desk.commit(partial(_cancel, order_id=order_id, now=now)) for order_id in waiting)
 
 
-def _cancel(connection: Connection, order: OrderFacts) -> bool:
-    lease.take(connection, order.id, order.placed_at)
-    payment = payment_for(connection, order.id)
-    if payment is not None and payment.status == "pending":
-        return False  # nobody knows yet whether it was paid
-    lease.drop(connection, order.id)
-    return cancel_order(connection, order.id)
+def _cancel(connection: Connection, order_id: int, now: datetime) -> bool:
+    return isinstance(cancel_order(connection, order_id, now, only_unpaid=True), Cancelled)
 
 
 def start_due(desk: Desk, now: datetime) -> int:
@@ -100,22 +94,11 @@ def start_due(desk: Desk, now: datetime) -> int:
 
 def _start(connection: Connection, desk: Desk, order: OrderFacts, now: datetime) -> bool:
     if not order.total_cents:
-        return mark_placed(connection, order.id)
+        return move_order(connection, order.id, OrderStatus.PLACED)
     last = payment_for(connection, order.id)
     if last is not None and last.status in STANDING:
         return False  # begun by an earlier sweep
-    card = saved_card(connection, order.saved_card_id) if order.saved_card_id else None
-    if card is None:
-        return hold_order(connection, order.id, "payment")
-    begin_payment(
-        connection,
-        order.id,
-        gateway=desk.gateway.name,
-        brand=card.brand,
-        last4=card.last4,
-        amount_cents=order.total_cents,
-        request_key=f"order-{order.order_number}-{last.id if last else 0}",  # a new key for each try, alike in all workers
-        now=now,
-    )
+    if begin_again(connection, desk.gateway, order, last, now) is None:
+        return hold_order(connection, order.id, HeldReason.PAYMENT)
     lease.begin(connection, order.id, None, now - LEFT_ALONE, keep_card=False)
     return True

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TypeVar
 
 from sqlalchemy import CheckConstraint, DateTime, Dialect, Index, Text, TypeDecorator, text
 
 from ivr.secret import Secret
+
+Words = TypeVar("Words", bound=StrEnum)
 
 
 class Instant(TypeDecorator[datetime]):
@@ -47,10 +51,30 @@ class SecretText(TypeDecorator[Secret]):
         return None if value is None else Secret(value)
 
 
+class EnumText(TypeDecorator[Words]):
+    """A word that is a member of its enum everywhere in the program, and text in the database."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, words: type[Words]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Words | None:  # noqa: ARG002
+        """Return the member of that name."""
+        return None if value is None else self.words(value)
+
+
+def is_one_of(column: str, values: Iterable[str]) -> str:
+    """Return the condition that a column holds one of these words."""
+    words = ", ".join(f"'{value}'" for value in values)
+    return f"{column} IN ({words})"
+
+
 def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
     """Let a column hold these words only."""
-    words = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({words})", name=column)
+    return CheckConstraint(is_one_of(column, values), name=column)
 
 
 def holds(name: str, rule: str) -> CheckConstraint:

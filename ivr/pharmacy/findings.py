@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from ivr.pharmacy.tables import HeldReason, OrderStatus, PrescriptionStatus, RenewalStatus, TransferStatus
+
 
 @dataclass(frozen=True, slots=True)
 class Rx:
@@ -15,7 +17,7 @@ class Rx:
     member_id: int
     drug_name: str
     otc: bool
-    status: str
+    status: PrescriptionStatus
     replaced_by: str | None
     schedule: int | None
     written_on: date
@@ -51,12 +53,12 @@ class OpenOrder:
     id: int
     order_number: str
     channel: str
-    status: str
+    status: OrderStatus
     placed_at: datetime
     ship_on: date | None
     expected_by: date | None
     tracking_number: str | None
-    held_reason: str | None
+    held_reason: HeldReason | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Renewal:
     """A request to the prescriber; `already` when it stood before it was asked for now."""
 
     reference: str
-    status: str
+    status: RenewalStatus
     requested_at: datetime
     already: bool = True
 
@@ -77,5 +79,5 @@ class TransferFacts:
     by: date
     drug_name: str
     from_pharmacy: str
-    status: str
+    status: TransferStatus
     rx_number: str | None

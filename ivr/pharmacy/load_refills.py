@@ -40,7 +40,7 @@ from sqlalchemy import (
 
 from ivr.pharmacy.load_rules import Record, Values
 from ivr.pharmacy.statements import change, insert_or_replace
-from ivr.pharmacy.tables import OrderLine, Prescription, RefillOrder
+from ivr.pharmacy.tables import OrderLine, OrderStatus, Prescription, RefillOrder
 
 AT_ONCE = 1000
 OLDEST_FILE = timedelta(days=7)
@@ -99,7 +99,7 @@ _LINES = (
     .join(RefillOrder, RefillOrder.id == OrderLine.order_id)
     .where(
         OrderLine.prescription_id.in_(select(_NEXT.c.id)),
-        or_(OrderLine.open, RefillOrder.status.in_(("shipped", "delivered"))),
+        or_(OrderLine.open, RefillOrder.status.in_((OrderStatus.SHIPPED, OrderStatus.DELIVERED))),
         ~exists().where(_NAMED.c.id == OrderLine.order_id).correlate(OrderLine),
     )
     .order_by(OrderLine.id)

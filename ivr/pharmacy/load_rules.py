@@ -18,12 +18,11 @@ from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.load_fields import noon
 from ivr.pharmacy.places import known_zip_codes
 from ivr.pharmacy.rules import Rules
-from ivr.pharmacy.tables import HELD_REASONS, Address, RefillOrder, SavedCard
+from ivr.pharmacy.tables import UNFINISHED, Address, HeldReason, OrderStatus, RefillOrder, SavedCard
 
 Values = dict[str, object]
 
-OPEN_STATUSES = ("pending", "held", "scheduled", "placed")
-UNDATED_STATUSES = ("held", "cancelled")
+UNDATED_STATUSES = (OrderStatus.HELD, OrderStatus.CANCELLED)
 
 
 class RefusedError(Exception):
@@ -105,10 +104,10 @@ def complete_order(record: Record, today: date) -> None:
     """Expect the parcel when the mail takes its usual time from the day it ships."""
     values = record.values
     ship_on, placed_at = cast("date | None", values.get("ship_on")), cast("datetime | None", values.get("placed_at"))
-    if values["status"] == "scheduled" and ship_on is None:
+    if values["status"] == OrderStatus.SCHEDULED and ship_on is None:
         raise record.refusal("ship_on", "expected a date, because the order is scheduled")
-    if values["status"] == "held" and values.get("held_reason") is None:
-        raise record.refusal("held_reason", f"expected one of {', '.join(HELD_REASONS)}, because the order is held")
+    if values["status"] == OrderStatus.HELD and values.get("held_reason") is None:
+        raise record.refusal("held_reason", f"expected one of {', '.join(HeldReason)}, because the order is held")
     start = ship_on or (placed_at.date() if placed_at else today)
     if values["status"] not in UNDATED_STATUSES:
         _fill(values, "expected_by", arrival(start, Rules().mail_business_days))
@@ -123,7 +122,7 @@ def complete_line(record: Record, today: date) -> None:  # noqa: ARG001
         raise record.refusal("days_supply", f"expected a multiple of the prescription's {usual} days")
     _fill(values, "quantity", refills * cast("int", record.facts["quantity"]))
     _fill(values, "price_cents", refills * cast("int", record.facts["price_cents"]))
-    _fill(values, "open", record.facts["status"] in OPEN_STATUSES)
+    _fill(values, "open", record.facts["status"] in UNFINISHED)
 
 
 def complete_payment(record: Record, today: date) -> None:  # noqa: ARG001

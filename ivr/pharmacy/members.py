@@ -10,18 +10,18 @@ from sqlalchemy import Connection, bindparam, exists, select
 
 from ivr.keypad import but_for_zeros
 from ivr.pharmacy.statements import columns, every
-from ivr.pharmacy.tables import Address, Member, Prescription
+from ivr.pharmacy.tables import Address, Member, MemberStatus, Prescription
 
 
 @dataclass(frozen=True, slots=True)
 class MemberFacts:
-    """A member; `status` is `active`, `ended` or `deceased`."""
+    """A member, as much as a call needs to know."""
 
     id: int
     member_number: str
     first_name: str
     language: str
-    status: str
+    status: MemberStatus
     phone: str | None
 
 
@@ -74,7 +74,7 @@ def member_number(connection: Connection, member_id: int) -> str:
 
 def is_active(connection: Connection, member_id: int) -> bool:
     """Tell whether a member's membership goes on."""
-    return connection.scalar(_STATUS, {"member_id": member_id}) == "active"
+    return connection.scalar(_STATUS, {"member_id": member_id}) is MemberStatus.ACTIVE
 
 
 def is_for_tests(connection: Connection, member_id: int) -> bool:

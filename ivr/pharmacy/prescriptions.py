@@ -21,7 +21,15 @@ from ivr.pharmacy.numbers import TRIES, Draw, draw_number
 from ivr.pharmacy.refusals import Case, Finding, FindingKind, find
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.statements import columns, every, first, insert_new
-from ivr.pharmacy.tables import OrderLine, Prescription, RefillOrder, RenewalRequest, Transfer
+from ivr.pharmacy.tables import (
+    OrderLine,
+    Prescription,
+    PrescriptionStatus,
+    RefillOrder,
+    RenewalRequest,
+    RenewalStatus,
+    Transfer,
+)
 
 _RX = columns(Prescription, Rx)
 _ORDER = columns(RefillOrder, OpenOrder)
@@ -43,7 +51,7 @@ def _cases_where(*where: ColumnExpressionArgument[bool]) -> Executable:
 _OWN = _cases_where(Prescription.rx_number == bindparam("rx_number"), Prescription.member_id == bindparam("member_id"))
 _HOPEFUL = _cases_where(
     Prescription.member_id == bindparam("member_id"),
-    Prescription.status == "active",
+    Prescription.status == PrescriptionStatus.ACTIVE,
     Prescription.mailable,
     Prescription.refills_left > 0,
     OrderLine.id.is_(None),
@@ -74,7 +82,7 @@ _RENEWALS = (
     .order_by(RenewalRequest.requested_at.desc(), RenewalRequest.id.desc())
     .limit(1)
 )
-_RENEWAL_ASKED_FOR = _RENEWALS.where(RenewalRequest.status == "requested")
+_RENEWAL_ASKED_FOR = _RENEWALS.where(RenewalRequest.status == RenewalStatus.REQUESTED)
 
 
 def assess(connection: Connection, member_id: int, rx_number: str, today: date, rules: Rules) -> Finding:
@@ -102,9 +110,9 @@ def keyed_prescriptions(connection: Connection, member_id: int, keyed: str) -> t
 def judge(connection: Connection, case: Case) -> Finding:
     """Fetch what else this case needs to be judged, judge it, and add the renewal request it may have."""
     rx = case.rx
-    if rx.status == "replaced":
+    if rx.status is PrescriptionStatus.REPLACED:
         case = replace(case, newer_rx_number=_newest(connection, rx))
-    if rx.status == "transfer_pending" or rx.first_filled_on is None:
+    if rx.status is PrescriptionStatus.TRANSFER_PENDING or rx.first_filled_on is None:
         case = replace(case, transfer=_transfer_of(connection, rx, case.rules))
     finding = find(case)
     if finding.kind.asks_for != "renewal":
@@ -141,12 +149,12 @@ def request_renewal(connection: Connection, prescription_id: int, now: datetime,
         values = {
             "prescription_id": prescription_id,
             "channel": channel,
-            "status": "requested",
+            "status": RenewalStatus.REQUESTED,
             "requested_at": now,
             "reference": reference,
         }
         if insert_new(connection, RenewalRequest, values):
-            return Renewal(reference, "requested", now, already=False)
+            return Renewal(reference, RenewalStatus.REQUESTED, now, already=False)
         standing = first(connection, _RENEWAL_ASKED_FOR, Renewal, prescription_id=prescription_id)
         if standing:
             return standing
@@ -174,7 +182,7 @@ def _newest(connection: Connection, rx: Rx) -> str | None:
         newer = connection.execute(_NEWER, {"rx_number": number, "member_id": rx.member_id}).first()
         if newer is None:
             return None
-        if newer.status != "replaced":
+        if newer.status is not PrescriptionStatus.REPLACED:
             return number
         number = newer.replaced_by
     return None

@@ -18,6 +18,7 @@ from ivr.pharmacy import rules
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.findings import OpenOrder, Renewal, Rx, Supply, TransferFacts
 from ivr.pharmacy.rules import CONTROLLED_REFILLS, Rules
+from ivr.pharmacy.tables import PrescriptionStatus, TransferStatus
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,12 @@ class Case:
 # Each test is asked only of what no test before it applied to.
 
 
-def _has(status: str) -> Callable[[Case], bool]:
-    return lambda case: case.rx.status == status
+def _has(status: PrescriptionStatus) -> Callable[[Case], bool]:
+    return lambda case: case.rx.status is status
 
 
 def _cannot_be_mailed(case: Case) -> bool:
-    return case.rx.status == "inactive_drug" or not case.rx.mailable
+    return case.rx.status is PrescriptionStatus.INACTIVE_DRUG or not case.rx.mailable
 
 
 def _is_in_an_order(case: Case) -> bool:
@@ -90,7 +91,7 @@ def _has_none_left(case: Case) -> bool:
 
 
 def _is_first_fill(case: Case) -> bool:
-    is_confirmed = case.transfer is not None and case.transfer.status == "confirmed"
+    is_confirmed = case.transfer is not None and case.transfer.status is TransferStatus.CONFIRMED
     return case.rx.first_filled_on is None and not is_confirmed
 
 
@@ -146,10 +147,15 @@ class FindingKind(StrEnum):
 
     NOT_FOUND = "not_found", _never  # there is no case of it
     NOT_MAILABLE = "not_mailable", _cannot_be_mailed, (), ("what",)
-    TRANSFER_PENDING = "transfer_pending", _has("transfer_pending"), ("transfer",), ("what", "transfer")
-    ON_HOLD = "on_hold", _has("on_hold"), (), ("what",)
-    DISCONTINUED = "discontinued", _has("discontinued"), (), ("what",)
-    REPLACED = "replaced", _has("replaced"), ("newer_rx_number",), ("ending",)
+    TRANSFER_PENDING = (
+        "transfer_pending",
+        _has(PrescriptionStatus.TRANSFER_PENDING),
+        ("transfer",),
+        ("what", "transfer"),
+    )
+    ON_HOLD = "on_hold", _has(PrescriptionStatus.ON_HOLD), (), ("what",)
+    DISCONTINUED = "discontinued", _has(PrescriptionStatus.DISCONTINUED), (), ("what",)
+    REPLACED = "replaced", _has(PrescriptionStatus.REPLACED), ("newer_rx_number",), ("ending",)
     ALREADY_ORDERED = "already_ordered", _is_in_an_order, ("order",), ("what", "order_state")
     NO_REFILLS_BY_LAW = "no_refills_by_law", _has_no_refills_by_law, (), ("what",), "renewal"
     LEGAL_LIMIT = "legal_limit", _is_beyond_legal_limit, ("ends_on",), ("what",), "renewal"

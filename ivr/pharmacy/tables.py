@@ -8,29 +8,106 @@ and PostgreSQL both keep, so that two channels cannot order the same prescriptio
 from __future__ import annotations
 
 from datetime import date, datetime
+from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, MetaData, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from ivr.pharmacy.columns import Instant, SecretText, holds, index_where, one_of, unique_where
+from ivr.pharmacy.columns import EnumText, Instant, SecretText, holds, index_where, is_one_of, one_of, unique_where
 from ivr.secret import Secret
 
 LANGUAGES = ("en", "es")
-MEMBER_STATUSES = ("active", "ended", "deceased")
 ADDRESS_KINDS = ("mailing", "shipping")
 ENTERED_BY = ("staff", "phone", "web", "app")
-PRESCRIPTION_STATUSES = ("active", "on_hold", "discontinued", "transfer_pending", "replaced", "inactive_drug")
 CHANNELS = ("phone", "web", "app")
-ORDER_STATUSES = ("pending", "held", "scheduled", "placed", "shipped", "delivered", "cancelled")
-HELD_REASONS = ("address", "payment", "stock")
-PAYMENT_STATUSES = ("pending", "authorized", "captured", "voided", "declined", "expired", "failed")
-RENEWAL_STATUSES = ("requested", "approved", "denied")
-TRANSFER_STATUSES = ("requested", "confirmed", "rejected")
+
+
+class MemberStatus(StrEnum):
+    """Whether somebody is a member."""
+
+    ACTIVE = "active"
+    ENDED = "ended"
+    DECEASED = "deceased"
+
+
+class PrescriptionStatus(StrEnum):
+    """Whether a prescription can be filled at all."""
+
+    ACTIVE = "active"
+    ON_HOLD = "on_hold"
+    DISCONTINUED = "discontinued"
+    TRANSFER_PENDING = "transfer_pending"
+    REPLACED = "replaced"
+    INACTIVE_DRUG = "inactive_drug"
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands; what it may become, `ivr.orders.statuses` says."""
+
+    PENDING = "pending"
+    HELD = "held"
+    SCHEDULED = "scheduled"
+    PLACED = "placed"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+
+
+class HeldReason(StrEnum):
+    """What staff have to look at before a held order goes on."""
+
+    ADDRESS = "address"
+    PAYMENT = "payment"
+    STOCK = "stock"
+
+
+class PaymentStatus(StrEnum):
+    """What became of an attempt to be paid; `ivr.orders.statuses` says what may still come of it."""
+
+    PENDING = "pending"
+    AUTHORIZED = "authorized"
+    CAPTURED = "captured"
+    VOIDED = "voided"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+class RenewalStatus(StrEnum):
+    """What a prescriber said to a request for more refills."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    DENIED = "denied"
+
+
+class TransferStatus(StrEnum):
+    """What became of a transfer from another pharmacy."""
+
+    REQUESTED = "requested"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+
+
+UNFINISHED = (OrderStatus.PENDING, OrderStatus.HELD, OrderStatus.SCHEDULED, OrderStatus.PLACED)
+"""Orders that have neither shipped nor been cancelled; their lines are open."""
+STANDING = (PaymentStatus.PENDING, PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED)
+"""Payments of which an order has one at most."""
 
 CURRENT_MAILING = "kind = 'mailing' AND verified AND replaced_at IS NULL"
-STANDING_PAYMENT = "status IN ('pending', 'authorized', 'captured')"
+STANDING_PAYMENT = is_one_of("status", STANDING)
 AUTHORIZED_PAYMENT = "status = 'authorized'"
-UNFINISHED_ORDER = "status IN ('pending', 'held', 'scheduled', 'placed')"
+UNFINISHED_ORDER = is_one_of("status", UNFINISHED)
+
+_ENUMS: tuple[type[StrEnum], ...] = (
+    MemberStatus,
+    PrescriptionStatus,
+    OrderStatus,
+    HeldReason,
+    PaymentStatus,
+    RenewalStatus,
+    TransferStatus,
+)
 
 
 class Base(DeclarativeBase):
@@ -45,7 +122,12 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: Instant, str: Text, Secret: SecretText}  # noqa: RUF012
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own attribute
+        datetime: Instant,
+        str: Text,
+        Secret: SecretText,
+        **{words: EnumText(words) for words in _ENUMS},
+    }
 
 
 class Member(Base):
@@ -55,7 +137,7 @@ class Member(Base):
     __table_args__ = (
         holds("member_number", "length(member_number) BETWEEN 8 AND 10"),
         one_of("language", LANGUAGES),
-        one_of("status", MEMBER_STATUSES),
+        one_of("status", MemberStatus),
         index_where("ix_member_phone", "phone", where="phone IS NOT NULL"),
     )
 
@@ -66,7 +148,7 @@ class Member(Base):
     birth_date: Mapped[date]
     phone: Mapped[str | None]
     language: Mapped[str] = mapped_column(default="en")
-    status: Mapped[str] = mapped_column(default="active")
+    status: Mapped[MemberStatus] = mapped_column(default=MemberStatus.ACTIVE)
     test: Mapped[bool] = mapped_column(default=False)
     """A member for test calls on a deployed line: never charged, never shipped to, made as before by `ivr pharmacy reset`."""
 
@@ -106,7 +188,7 @@ class Prescription(Base):
     __tablename__ = "prescription"
     __table_args__ = (
         holds("rx_number", "length(rx_number) BETWEEN 7 AND 12"),
-        one_of("status", PRESCRIPTION_STATUSES),
+        one_of("status", PrescriptionStatus),
         holds("schedule", "schedule BETWEEN 2 AND 5"),
         holds("refills", "refills_left >= 0 AND refills_used >= 0"),
         holds("supply", "days_supply > 0 AND max_days_supply >= days_supply AND quantity > 0"),
@@ -120,7 +202,7 @@ class Prescription(Base):
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
     drug_name: Mapped[str]
     otc: Mapped[bool] = mapped_column(default=False)
-    status: Mapped[str] = mapped_column(default="active")
+    status: Mapped[PrescriptionStatus] = mapped_column(default=PrescriptionStatus.ACTIVE)
     replaced_by: Mapped[str | None]
     schedule: Mapped[int | None] = mapped_column(SmallInteger)
     written_on: Mapped[date]
@@ -145,8 +227,8 @@ class RefillOrder(Base):
     __tablename__ = "refill_order"
     __table_args__ = (
         one_of("channel", CHANNELS),
-        one_of("status", ORDER_STATUSES),
-        one_of("held_reason", HELD_REASONS),
+        one_of("status", OrderStatus),
+        one_of("held_reason", HeldReason),
         holds("total_cents", "total_cents >= 0"),
         holds("ship_on", "status <> 'scheduled' OR ship_on IS NOT NULL"),
         Index("ix_refill_order_member_id", "member_id", "placed_at"),
@@ -157,14 +239,14 @@ class RefillOrder(Base):
     order_number: Mapped[str] = mapped_column(unique=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     channel: Mapped[str]
-    status: Mapped[str]
+    status: Mapped[OrderStatus]
     ship_to_id: Mapped[int] = mapped_column(ForeignKey("address.id"))
     total_cents: Mapped[int]
     placed_at: Mapped[datetime]
     ship_on: Mapped[date | None]
     expected_by: Mapped[date | None]
     tracking_number: Mapped[str | None]
-    held_reason: Mapped[str | None]
+    held_reason: Mapped[HeldReason | None]
     saved_card_id: Mapped[int | None] = mapped_column(
         ForeignKey("saved_card.id", ondelete="SET NULL", use_alter=True), index=True
     )
@@ -201,7 +283,7 @@ class Payment(Base):
 
     __tablename__ = "payment"
     __table_args__ = (
-        one_of("status", PAYMENT_STATUSES),
+        one_of("status", PaymentStatus),
         holds("amount_cents", "amount_cents >= 0"),
         unique_where("uq_payment_standing", "order_id", where=STANDING_PAYMENT),
         index_where("ix_payment_authorized", "order_id", where=AUTHORIZED_PAYMENT),
@@ -214,7 +296,7 @@ class Payment(Base):
     brand: Mapped[str]
     last4: Mapped[str]
     amount_cents: Mapped[int]
-    status: Mapped[str]
+    status: Mapped[PaymentStatus]
     request_key: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
 
@@ -246,14 +328,14 @@ class RenewalRequest(Base):
     __tablename__ = "renewal_request"
     __table_args__ = (
         one_of("channel", CHANNELS),
-        one_of("status", RENEWAL_STATUSES),
+        one_of("status", RenewalStatus),
         unique_where("uq_renewal_request_open", "prescription_id", where="status = 'requested'"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     prescription_id: Mapped[int] = mapped_column(ForeignKey("prescription.id"), index=True)
     channel: Mapped[str]
-    status: Mapped[str] = mapped_column(default="requested")
+    status: Mapped[RenewalStatus] = mapped_column(default=RenewalStatus.REQUESTED)
     requested_at: Mapped[datetime]
     reference: Mapped[str] = mapped_column(unique=True)
 
@@ -263,7 +345,7 @@ class Transfer(Base):
 
     __tablename__ = "transfer"
     __table_args__ = (
-        one_of("status", TRANSFER_STATUSES),
+        one_of("status", TransferStatus),
         UniqueConstraint("member_id", "drug_name", "requested_on"),
     )
 
@@ -271,7 +353,7 @@ class Transfer(Base):
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     drug_name: Mapped[str]
     from_pharmacy: Mapped[str]
-    status: Mapped[str] = mapped_column(default="requested")
+    status: Mapped[TransferStatus] = mapped_column(default=TransferStatus.REQUESTED)
     requested_on: Mapped[date]
     rx_number: Mapped[str | None]
 

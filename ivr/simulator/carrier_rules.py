@@ -12,10 +12,10 @@ from datetime import date
 
 from ivr.errors import IvrError, Place, Problem
 from ivr.flow.call import Call, Frame
-from ivr.flow.definition import ActionSpec, Flows, Menu, State
-from ivr.flow.engine import said
+from ivr.flow.definition import ActionSpec, Flows
 from ivr.flow.graph import points
-from ivr.flow.spoken import prompts_of
+from ivr.flow.interpreter import said
+from ivr.flow.states import State
 from ivr.flow.verbs import GoOn, Speak, Variant, Verb
 from ivr.line.actions import SPECS
 from ivr.line.answer import Answer, as_spoken
@@ -114,9 +114,9 @@ class _Trial:
                     yield Problem(state.place, f'state "{name}" {slip}')
 
     def _values(self, state: State) -> dict[str, Value]:
-        spoken = [prompt for _, name, _ in prompts_of(state) if (prompt := self.catalogues.prompt(name))]
+        spoken = [prompt for use in state.prompts() if (prompt := self.catalogues.prompt(use.name))]
         values = {name: value for prompt in spoken for name, value in self.examples.values(prompt).items()}
-        if isinstance(state, Menu) and state.choices and (option := self.catalogues.prompt(state.choices.option)):
+        if state.choices and (option := self.catalogues.prompt(state.choices.option)):
             values[state.choices.of] = self.examples.choices(option)
         return values
 

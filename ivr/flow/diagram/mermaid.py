@@ -4,20 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ivr.flow.diagram.picture import Box, Picture, Way
-from ivr.flow.diagram.svg import COLOURS
-
-_SHAPES = {
-    "menu": ("(", ")"),
-    "question": ("(", ")"),
-    "ask": ("[/", "/]"),
-    "do": ("[", "]"),
-    "run": ("[[", "]]"),
-    "flow": ("[[", "]]"),
-    "say": (">", "]"),
-    "transfer": ("([", "])"),
-    "hang up": ("([", "])"),
-}
+from ivr.flow.diagram.picture import Box, Picture, Way, look_of
 
 
 def to_mermaid(picture: Picture) -> str:
@@ -38,12 +25,12 @@ def _lines(picture: Picture) -> Iterator[str]:
         for way in box.ways:
             yield f"  s_{_id(box.name)} {'==>' if way.confirms else '-->'}|{_quoted(way.label)}| {_target(way)}"
     for kind in dict.fromkeys(box.kind for box in picture.boxes):
-        fill, edge = COLOURS[kind]
-        yield f"  classDef {_id(kind)} fill:{fill},stroke:{edge},color:#111827"
+        look = look_of(kind)
+        yield f"  classDef {_id(kind)} fill:{look.fill},stroke:{look.edge},color:#111827"
 
 
 def _node(box: Box) -> str:
-    left, right = _SHAPES[box.kind]
+    left, right = look_of(box.kind).brackets
     text = f"{box.name}<br/>{box.caption}"
     return f"s_{_id(box.name)}{left}{_quoted(text)}{right}:::{_id(box.kind)}"
 

@@ -5,22 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ivr.flow.definition import (
-    REPEAT,
-    Ask,
-    Do,
-    Flow,
-    Flows,
-    HangUp,
-    Menu,
-    Run,
-    Say,
-    State,
-    Target,
-    Transfer,
-    ways,
-)
+from ivr.flow.definition import Flow, Flows
 from ivr.flow.graph import Point
+from ivr.flow.parts import REPEAT, Target
+from ivr.flow.states import KINDS, State
+from ivr.flow.states.base import Look, Role
 from ivr.prompts import Catalogue
 
 ANY_QUESTION = "any question"
@@ -89,7 +78,7 @@ def flow_picture(flows: Flows, name: str, catalogue: Catalogue, shares: Mapping[
     """Return the picture of one flow."""
     flow, words = flows.flows[name], _Words(catalogue)
     boxes = tuple(_box(state, words, shares.get((name, state.name))) for state in flow.states.values())
-    asks = any(isinstance(state, Menu | Ask) for state in flow.states.values())
+    asks = any(state.is_question for state in flow.states.values())
     return Picture(name, boxes, (flow.start,), tuple(_everywhere(flows)) if asks else ())
 
 
@@ -102,51 +91,23 @@ def line_picture(flows: Flows, shares: Mapping[Point, float] = _NO_SHARES) -> Pi
 
 
 def _box(state: State, words: _Words, share: float | None) -> Box:
-    found = tuple(_way(label, way, words) for label, way in ways(state))
-    return Box(state.name, kind_of(state), _detail(state), _hover(state, words), found, share)
+    found = tuple(_way(label, way, words) for label, way in state.transitions())
+    detail = "" if state.summary == state.name else state.summary
+    return Box(state.name, state.word.replace("_", " "), detail, _hover(state, words), found, share)
 
 
-def kind_of(state: State) -> str:
-    """Return what a state is, as the YAML calls it."""
-    match state:
-        case Say():
-            return "say"
-        case Menu():
-            return "menu"
-        case Ask():
-            return "ask"
-        case Do():
-            return "do"
-        case Run():
-            return "run"
-        case Transfer():
-            return "transfer"
-        case HangUp():
-            return "hang up"
+_LIKE = {"flow": "run", "question": "menu"}
 
 
-def _detail(state: State) -> str:
-    match state:
-        case Ask():
-            return f"{state.low} digits" if state.low == state.high else f"{state.low} to {state.high} digits"
-        case Do():
-            return "" if state.action == state.name else state.action
-        case Run():
-            return "" if state.flow == state.name else state.flow
-        case _:
-            return ""
+def look_of(kind: str) -> Look:
+    """Return how boxes of a kind look: a flow like what runs it, all questions like one."""
+    return KINDS[_LIKE.get(kind, kind).replace(" ", "_")].look
 
 
 def _hover(state: State, words: _Words) -> str:
-    match state:
-        case Do():
-            return f"{state.action}\n{words.of(state.say)}" if state.say else state.action
-        case Run():
-            return f"flow {state.flow}"
-        case Menu(first=first) if first:
-            return f"{words.of(first)}\n{words.of(state.prompt)}"
-        case _:
-            return words.of(state.prompt)
+    does = [state.action] if state.action else [f"flow {state.runs}"] if state.runs else []
+    said = [words.of(use.name) for use in state.prompts() if use.role is not Role.ON_THE_WAY]
+    return "\n".join([*does, *said])
 
 
 def _way(label: str, way: Target, words: _Words) -> Way:
@@ -168,8 +129,8 @@ def _everywhere(flows: Flows) -> Iterator[str]:
 
 def _flow_box(flow: Flow, flows: Flows, share: float | None) -> Box:
     states = flow.states.values()
-    runs = dict.fromkeys(state.flow for state in states if isinstance(state, Run))
-    questions = [state.name for state in states if isinstance(state, Menu | Ask)]
+    runs = dict.fromkeys(state.runs for state in states if state.runs)
+    questions = [state.name for state in states if state.is_question]
     detail = _count(len(states), "state") + (f", {_count(len(questions), 'question')}" if questions else "")
     hover = "states: " + ", ".join(flow.states)
     return Box(flow.name, "flow", detail, hover, tuple(Way(name, name) for name in runs if name in flows.flows), share)

@@ -6,25 +6,11 @@ from collections.abc import Iterator, Mapping
 from html import escape
 
 from ivr.flow.diagram.layout import HEAD, SMALL_SIZE, TITLE_SIZE, Cell, Layout, Line, Placed, lay_out, text_width
-from ivr.flow.diagram.picture import Picture
+from ivr.flow.diagram.picture import Picture, look_of
 
 MARGIN = 18
 _TOP = 34
 _NOTE = 16
-_CORNER = {"menu": 9, "question": 9, "hang up": 16, "transfer": 16, "say": 3, "ask": 9}
-
-COLOURS = {
-    "menu": ("#dbeafe", "#1d4ed8"),
-    "ask": ("#e0e7ff", "#4338ca"),
-    "do": ("#f3f4f6", "#4b5563"),
-    "run": ("#fef3c7", "#b45309"),
-    "say": ("#cffafe", "#0e7490"),
-    "transfer": ("#dcfce7", "#15803d"),
-    "hang up": ("#fee2e2", "#b91c1c"),
-    "flow": ("#fef3c7", "#b45309"),
-    "question": ("#dbeafe", "#1d4ed8"),
-}
-"""Kind -> fill and outline."""
 
 STYLE = """
 .call-flow text{font-family:system-ui,"Segoe UI",Helvetica,Arial,sans-serif;fill:#111827}
@@ -106,14 +92,14 @@ def _line(line: Line, layout: Layout) -> str:
 
 def _box(placed: Placed, layout: Layout, picture: Picture) -> Iterator[str]:
     box = placed.box
-    fill, edge = COLOURS[box.kind]
+    look = look_of(box.kind)
+    fill = look.fill
     if _is_shaded(picture):
         fill = _shade(box.share or 0.0)  # without the colours of kinds, which would be taken for shares
     size = f'x="{placed.x:.0f}" y="{placed.y:.0f}" width="{placed.width:.0f}" height="{placed.height:.0f}"'
-    corner = _CORNER.get(box.kind, 0)
     yield f'<g id="{escape(picture.title)}.{escape(box.name)}"><title>{escape(box.hover)}</title>'
-    yield f'<rect class="frame" {size} rx="{corner}" fill="{fill}" stroke="{edge}" stroke-width="1.4"/>'
-    yield from _sides(placed, edge)
+    yield f'<rect class="frame" {size} rx="{look.corner}" fill="{fill}" stroke="{look.edge}" stroke-width="1.4"/>'
+    yield from _sides(placed, look.edge)
     middle = placed.x + placed.width / 2
     yield (
         f'<text x="{middle:.0f}" y="{placed.y + 15:.0f}" font-size="{TITLE_SIZE:.0f}" text-anchor="middle" '
@@ -122,11 +108,11 @@ def _box(placed: Placed, layout: Layout, picture: Picture) -> Iterator[str]:
     yield f'<text x="{middle:.0f}" y="{placed.y + 28:.0f}" text-anchor="middle" class="small">{escape(box.caption)}</text>'
     if placed.cells:
         below = placed.y + HEAD
-        yield f'<path d="M{placed.x:.0f} {below:.0f}h{placed.width:.0f}" stroke="{edge}" stroke-width=".7"/>'
+        yield f'<path d="M{placed.x:.0f} {below:.0f}h{placed.width:.0f}" stroke="{look.edge}" stroke-width=".7"/>'
     for number, (cell, x, y, width, height) in enumerate(placed.cells):
         if number:
             across = f"M{x:.0f} {y:.0f}v{height:.0f}" if layout.down else f"M{x:.0f} {y:.0f}h{width:.0f}"
-            yield f'<path d="{across}" stroke="{edge}" stroke-width=".4"/>'
+            yield f'<path d="{across}" stroke="{look.edge}" stroke-width=".4"/>'
         yield _column(cell, x + width / 2, y) if layout.down else _row(cell, x, y, width)
     yield "</g>"
 

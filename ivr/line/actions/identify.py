@@ -10,6 +10,7 @@ from ivr.line.actions import keyed
 from ivr.line.actions.kinds import number, text
 from ivr.line.service import Context
 from ivr.pharmacy import members
+from ivr.pharmacy.tables import MemberStatus
 from ivr.prompts.spoken import Values
 
 KEYED = ("member_number", "zip")
@@ -50,7 +51,7 @@ def find_member(context: Context, values: Values) -> Done:
     known = {"member_id": member.id, "proved": False, "proof_owed": judged.under_attack}
     if judged.under_attack:
         return Done("unproved", known, KEYED)
-    if member.status != "active":
+    if member.status is not MemberStatus.ACTIVE:
         return Done("ended", forgets=KEYED)
     return Done("found", known, KEYED)
 

@@ -10,14 +10,15 @@ from ivr.line.action import action, external_action
 from ivr.line.actions import speech
 from ivr.line.actions.kinds import number
 from ivr.line.actions.order_facts import alike, is_on_file, kept
-from ivr.line.actions.placing import attach_card
+from ivr.line.actions.placing import charge_to_chosen
 from ivr.line.service import Context, Line
 from ivr.orders import authorize, lease
-from ivr.orders.authorize import ProcessorAnswer, Request, Settled
-from ivr.orders.cards import forget_order_card, saved_card
+from ivr.orders.authorize import ProcessorAnswer, Progress, Request
+from ivr.orders.cancel import NotCancelled, cancel_order
+from ivr.orders.cards import saved_card
 from ivr.orders.find import OrderFacts, order_by_id
 from ivr.orders.payments import payment_for
-from ivr.orders.states import cancel_order
+from ivr.pharmacy.tables import OrderStatus, PaymentStatus
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
 
@@ -45,11 +46,11 @@ def _finish(context: Context, values: Values, request: Request, answer: Processo
     return _told(context, values, authorize.finish(context.connection, request, answer))
 
 
-def _told(context: Context, values: Values, settled: Settled) -> Done:
+def _told(context: Context, values: Values, progress: Progress) -> Done:
     begun = lease.found(context.connection, number(values, "order_id"))
-    if settled is Settled.WAITING and begun is not None and context.now - begun.begun_at > PATIENCE:
+    if progress is Progress.WAITING and begun is not None and context.now - begun.begun_at > PATIENCE:
         return Done("slow")
-    return Done(settled.value)
+    return Done(progress.value)
 
 
 @external_action(
@@ -69,10 +70,10 @@ def settle_order(context: Context, values: Values) -> Request | Done:
 def say_unpaid(context: Context, values: Values) -> Done:
     """Put together what a payment that nobody asked for yet would charge: the facts that the caller's yes is to."""
     order = order_by_id(context.connection, number(values, "order_id"))
-    if order is None or order.status != "pending":
+    if order is None or order.status is not OrderStatus.PENDING:
         return Done("settled")
     payment = payment_for(context.connection, order.id)
-    if payment is None or payment.status != "pending":
+    if payment is None or payment.status is not PaymentStatus.PENDING:
         return Done("needs_card")
     card = saved_card(context.connection, order.saved_card_id) if order.saved_card_id else None
     keep: tuple[Value, ...] = ()
@@ -125,10 +126,10 @@ def _said(order: OrderFacts, card: Value, keep: tuple[Value, ...]) -> dict[str, 
 def say_cancel(context: Context, values: Values) -> Done:
     """Put together what would be cancelled and given back: the facts that the caller's yes is to."""
     order = order_by_id(context.connection, number(values, "order_id"))
-    if order is None or order.status != "pending":
+    if order is None or order.status is not OrderStatus.PENDING:
         return Done("settled")
     payment = payment_for(context.connection, order.id)
-    if payment is not None and payment.status == "pending":
+    if payment is not None and payment.status is PaymentStatus.PENDING:
         return Done("waiting")
     contents = tuple(
         phrase("cancel.content", what=speech.medicine_of(values, line.drug_name, line.rx_number), days=line.days_supply)
@@ -146,25 +147,22 @@ def say_cancel(context: Context, values: Values) -> Done:
 def pay_with_other_card(context: Context, values: Values) -> Done:
     """Ask again for an order that was declined, with the card chosen now."""
     order_id = number(values, "order_id")
-    standing = authorize.standing(context.connection, order_id, context.now)
+    paid = authorize.progress(context.connection, order_id, context.now)
     order = order_by_id(context.connection, order_id)
-    if order is None or order.status != "pending" or standing is not Settled.DECLINED:
+    if order is None or order.status is not OrderStatus.PENDING or paid is not Progress.DECLINED:
         return Done("settled")
     if not alike(values, _said(order, values["spoken_card"], kept(context, values))):
         return Done("changed")
-    forget_order_card(context.connection, order.id)
-    attach_card(context, values, order)
+    charge_to_chosen(context, values, order)
     return Done("pending")
 
 
 @action("cancelled", "waiting", "settled", reads=("order_id",), facts=CANCEL_FACTS)
 def cancel_unpaid(context: Context, values: Values) -> Done:
     """Cancel an order that was not paid; its refills and lines are given back. One that was paid meanwhile stands."""
-    order_id = number(values, "order_id")
-    standing = authorize.standing(context.connection, order_id, context.now)
-    if standing is Settled.WAITING:
-        return Done("waiting")
-    if standing is not Settled.DECLINED:
-        return Done("settled")
-    cancel_order(context.connection, order_id)
+    match cancel_order(context.connection, number(values, "order_id"), context.now, only_unpaid=True):
+        case NotCancelled.ASKED_FOR:
+            return Done("waiting")
+        case NotCancelled.STANDS:
+            return Done("settled")
     return Done("cancelled")

@@ -14,12 +14,13 @@ from ivr.line.actions.cards import open_token
 from ivr.line.actions.kinds import Item, day, item, items, number, text
 from ivr.line.actions.order_facts import alike, keeps_card, order_facts
 from ivr.line.service import Context
-from ivr.orders import lease, place
-from ivr.orders.cards import save_card
+from ivr.orders import authorize, place
 from ivr.orders.find import OrderFacts
-from ivr.orders.payments import begin_payment
-from ivr.orders.place import OrderRequest, Taken, WantedLine
-from ivr.orders.states import use_card
+from ivr.orders.keys import request_key
+from ivr.orders.place import OrderRequest, TakenError, WantedLine
+from ivr.payment.cards import Brand
+from ivr.payment.gateway import Token
+from ivr.pharmacy.tables import HeldReason, OrderStatus
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
 
@@ -65,11 +66,8 @@ def say_back(context: Context, values: Values) -> Done:
     return Done("said", {**facts, "count": len(items(values, "basket"))})
 
 
-@dataclass(frozen=True, slots=True)
-class _NotPlacedError(Exception):
-    """One of the orders could not be placed as it was said back: none is. `taken` when somebody was quicker."""
-
-    taken: Taken | None
+class _ChangedError(Exception):
+    """An order would cost something else than what was said."""
 
 
 @action(
@@ -104,14 +102,14 @@ def place_order(context: Context, values: Values) -> Done:
     facts = order_facts(context, values)
     if facts is None or not items(values, "basket") or not alike(values, facts):
         return Done("changed")
-    savepoint = context.connection.begin_nested()
     try:
-        ship_to = _ship_to(context, values)
-        orders = [_place(context, values, ship_to.id, when, cents) for when, cents in refill.totals(values)]
-    except _NotPlacedError as error:
-        savepoint.rollback()
-        return _without(values, error.taken) if error.taken else Done("changed")
-    savepoint.commit()
+        with context.connection.begin_nested():  # all of it, or none
+            ship_to = _ship_to(context, values)
+            orders = [_place(context, values, ship_to.id, when, cents) for when, cents in refill.totals(values)]
+    except TakenError as taken:
+        return _without(values, taken.rx_number)
+    except _ChangedError:
+        return Done("changed")
     lockout.remember_phone(context, number(values, "member_id"))
     first = orders[0]
     told: dict[str, Value] = {
@@ -119,14 +117,14 @@ def place_order(context: Context, values: Values) -> Done:
         "order_number": first.order_number,
         "arrives_on": day(first.expected_by),
         "placed": tuple(speech.placed(order) for order in orders),
-        "later_orders": tuple(speech.placed(order) for order in orders if order.status != "pending"),
+        "later_orders": tuple(speech.placed(order) for order in orders if order.status is not OrderStatus.PENDING),
         "basket": (),
         "address_note": ship_to.told,
         "address_id": ship_to.id,
         "new_address": None,
     }
-    pending = next((order for order in orders if order.status == "pending"), None)
-    return Done("pending" if pending else "placed", told)
+    is_pending = any(order.status is OrderStatus.PENDING for order in orders)
+    return Done("pending" if is_pending else "placed", told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,81 +144,59 @@ def _ship_to(context: Context, values: Values) -> _ShipTo:
     return _ShipTo(address_id, (phrase("address.changed"),) if becomes_mailing(new) else ())
 
 
-def _without(values: Values, taken: Taken) -> Done:
+def _without(values: Values, rx_number: str) -> Done:
     basket = items(values, "basket")
-    gone = next(line for line in basket if line["rx_number"] == taken.rx_number)
+    gone = next(line for line in basket if line["rx_number"] == rx_number)
     left = tuple(line for line in basket if line is not gone)
-    what = speech.medicine_of(values, str(gone["drug"]), taken.rx_number)
+    what = speech.medicine_of(values, str(gone["drug"]), rx_number)
     return Done("taken" if left else "all_taken", {"basket": left, "what": what})
 
 
 def _place(context: Context, values: Values, ship_to_id: int, when: str, cents: int) -> OrderFacts:
     ship_on, held = refill.later(when), bool(values["address_held"])
     lines = [line for line in items(values, "basket") if line["when"] == when]
+    due = OrderStatus.SCHEDULED if ship_on else OrderStatus.PENDING if cents else OrderStatus.PLACED
     request = OrderRequest(
         member_id=number(values, "member_id"),
         lines=tuple(WantedLine(number(line, "prescription_id"), number(line, "n")) for line in lines),
         ship_to_id=ship_to_id,
-        status="held" if held else "scheduled" if ship_on else "pending" if cents else "placed",
-        request_key=f"{context.caller.sid}-{context.turn}-{when}",
+        status=OrderStatus.HELD if held else due,
+        request_key=request_key(context.caller.sid, context.turn, when),
         ship_on=ship_on,
-        held_reason="address" if held else None,
+        held_reason=HeldReason.ADDRESS if held else None,
     )
-    context_time = {"now": context.now, "today": context.today}
-    outcome = place.place_order(
+    order = place.place_order(
         context.connection,
         request,
+        now=context.now,
+        today=context.today,
         rules=context.line.rules,
         draw=context.line.draw,
-        **context_time,  # type: ignore[arg-type]
     )
-    if isinstance(outcome, Taken):
-        raise _NotPlacedError(outcome)
-    if outcome.order.total_cents != cents:  # changed between our look and its lock
-        raise _NotPlacedError(None)
-    attach_card(context, values, outcome.order)
-    return outcome.order
+    if order.total_cents != cents:  # changed between our look and its lock
+        raise _ChangedError
+    if order.total_cents:
+        charge_to_chosen(context, values, order)
+    return order
 
 
-def attach_card(context: Context, values: Values, order: OrderFacts) -> None:
-    """Note the card an order is to be charged to, and begin its payment if it is due now."""
-    if not order.total_cents:
-        return
-    card = item(values, "card")
-    pending = order.status == "pending"
-    only_for = order.id if pending or not keeps_card(values) else None  # a pending one is put on file once it is paid
-    use_card(context.connection, order.id, _card_id(context, card, order, only_for))
-    if pending:
-        begin_paying(context, values, order.id, order.total_cents)
+def charge_to_chosen(context: Context, values: Values, order: OrderFacts) -> None:
+    """Charge an order to the card that was chosen, as soon as it is due."""
+    authorize.charge_to(
+        context.connection,
+        context.line.gateway,
+        order,
+        _card(context, item(values, "card")),
+        sid=context.caller.sid,
+        turn=context.turn,
+        now=context.now,
+        keep_card=keeps_card(values),
+    )
 
 
-def _card_id(context: Context, card: Item, order: OrderFacts, only_for: int | None) -> int:
+def _card(context: Context, card: Item) -> int | Token:
     if "saved_card_id" in card:
         return number(card, "saved_card_id")
-    return save_card(
-        context.connection,
-        order.member_id,
-        gateway=context.line.gateway.name,
-        token=open_token(context.line.vault, text(card, "sealed_token"), context.now),
-        brand=text(card, "brand"),
-        last4=text(card, "last4"),
-        exp_month=number(card, "exp_month"),
-        exp_year=number(card, "exp_year"),
-        only_for_order_id=only_for,
-    )
-
-
-def begin_paying(context: Context, values: Values, order_id: int, cents: int) -> None:
-    """Write the payment down as pending, under a key made of call and turn."""
-    card = item(values, "card")
-    begin_payment(
-        context.connection,
-        order_id,
-        gateway=context.line.gateway.name,
-        brand=text(card, "brand"),
-        last4=text(card, "last4"),
-        amount_cents=cents,
-        request_key=f"{context.caller.sid}-{context.turn}-{order_id}",
-        now=context.now,
-    )
-    lease.begin(context.connection, order_id, context.caller.sid, context.now, keep_card=keeps_card(values))
+    token = open_token(context.line.vault, text(card, "sealed_token"), context.now)
+    expiry = number(card, "exp_month"), number(card, "exp_year")
+    return Token(token, Brand(text(card, "brand")), text(card, "last4"), *expiry)

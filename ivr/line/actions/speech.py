@@ -8,6 +8,7 @@ from ivr.flow.definition import Phrases
 from ivr.line.actions.kinds import Item, day
 from ivr.orders.find import OrderFacts
 from ivr.pharmacy.findings import OpenOrder, Rx
+from ivr.pharmacy.tables import OrderStatus
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value, Values
 
@@ -73,15 +74,15 @@ def medicine_of(values: Values, drug_name: str, rx_number: str) -> Value:
 def order_state(order: OrderFacts | OpenOrder) -> Value:
     """Return what has become of an order, with its dates."""
     match order.status:
-        case "held" if order.held_reason:
+        case OrderStatus.HELD if order.held_reason:
             return phrase(f"order_state.held_{order.held_reason}")
-        case "scheduled":
+        case OrderStatus.SCHEDULED:
             return phrase("order_state.scheduled", day=day(order.ship_on))
-        case "placed":
+        case OrderStatus.PLACED:
             return phrase("order_state.placed", day=day(order.expected_by))
-        case "shipped" if order.tracking_number:
+        case OrderStatus.SHIPPED if order.tracking_number:
             return phrase("order_state.tracked", day=day(order.expected_by), tracking=_spelled(order.tracking_number))
-        case "shipped":
+        case OrderStatus.SHIPPED:
             return phrase("order_state.shipped", day=day(order.expected_by))
         case status:
             return phrase(f"order_state.{status}")
@@ -89,10 +90,10 @@ def order_state(order: OrderFacts | OpenOrder) -> Value:
 
 def placed(order: OrderFacts) -> Value:
     """Return that an order stands, when it arrives, and its number."""
-    if order.status == "held":
+    if order.status is OrderStatus.HELD:
         return phrase("order.placed_held", order_number=order.order_number)
     when: dict[str, Value] = {"order_number": order.order_number, "arrives": day(order.expected_by)}
-    if order.status == "scheduled":
+    if order.status is OrderStatus.SCHEDULED:
         return phrase("order.placed_later", day=day(order.ship_on), **when)
     return phrase("order.placed_now", **when)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ivr.flow.call import Done
 from ivr.flow.definition import KEPT, Phrases
-from ivr.flow.language import MOST_DIGITS
+from ivr.flow.parts import MOST_DIGITS
 from ivr.keypad import spell, take_back, unspell
 from ivr.line.action import action
 from ivr.line.actions import keyed

@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ivr.flow.definition import Ask, Do, Flow, HangUp, Menu, Run, Say, State, Target, Transfer, ways
+from ivr.flow.definition import Flow
 from ivr.flow.diagram import STYLE, flow_picture, line_picture, to_svg
+from ivr.flow.parts import Target
+from ivr.flow.states import State
 from ivr.keypad import key_name
 from ivr.pages.studio.words import Book
-
-_KINDS: Mapping[type[State], str] = {
-    Say: "message",
-    Menu: "menu",
-    Ask: "question",
-    Do: "action",
-    Run: "another flow",
-    Transfer: "to a person",
-    HangUp: "goodbye",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +68,15 @@ def whole_picture(book: Book, links: Mapping[str, str]) -> str:
 
 
 def _row(state: State, way_there: str) -> Row:
-    found = tuple(_ways(state))
-    match state:
-        case Ask():
-            digits = f"{state.low} digits" if state.low == state.high else f"{state.low} to {state.high} digits"
-            does = digits + (", kept secret" if state.secret else "")
-        case Do():
-            does = state.action
-        case _:
-            does = ""
-    prompt = state.say if isinstance(state, Do) else "" if isinstance(state, Run) else state.prompt
-    runs = state.flow if isinstance(state, Run) else ""
-    return Row(state.name, _KINDS[type(state)], does, prompt, runs, found, way_there)
+    does = "" if state.runs else state.summary + (", kept secret" if state.number and state.number.secret else "")
+    ways = tuple(_ways(state))
+    return Row(state.name, state.heading or state.noun, does, state.prompt, state.runs, ways, way_there)
 
 
 def _ways(state: State) -> Iterator[Way]:
-    for label, target in ways(state):
-        is_key = isinstance(state, Menu) and label not in ("choice", "too_many")
-        yield Way(_label(label, is_key=is_key), target.state, target.end, target.say, tuple(_remarks(target)))
+    for label, target in state.transitions():
+        name = _label(label, is_key=label in state.keys)
+        yield Way(name, target.state, target.end, target.say, tuple(_remarks(target)))
 
 
 def _label(label: str, *, is_key: bool) -> str:

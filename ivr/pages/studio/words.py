@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ivr.errors import IvrError, Place
-from ivr.flow.definition import ActionSpec, Do, Menu
-from ivr.flow.graph import Graph, Point, Walk, points, told
-from ivr.flow.spoken import prompts_of
+from ivr.flow.definition import ActionSpec
+from ivr.flow.graph import Graph, Point, points, told
 from ivr.line.examples import Examples
 from ivr.line.review import remarks
 from ivr.line.versions import Version
@@ -195,11 +194,10 @@ def _remarks(version: Version) -> dict[Place, tuple[Remark, ...]]:
 def _routes(version: Version) -> dict[Point, Route]:
     """Return the shortest way to every state that a call can come to."""
     graph = Graph(version.flows)
-    walk = Walk(graph, fact=True, after=lambda _, __: True)
     found: dict[Point, Route] = {}
-    for spot, _ in walk:
+    for spot in graph.moves:
         if (spot.flow, spot.state) not in found:
-            moves = walk.path(spot, fact=True)
+            moves = graph.path(spot)
             through = frozenset((move.source.flow, move.source.state) for move in moves)
             found[spot.flow, spot.state] = Route(told(graph, moves), through)
     return found
@@ -210,16 +208,16 @@ def _spots(version: Version, routes: Mapping[Point, Route]) -> dict[str, tuple[S
     for (flow, name), state in points(version.flows):
         route = routes.get((flow, name))
         spot = Spot(flow, name, route.words if route else "")
-        for _, prompt, _ in prompts_of(state):
-            found[prompt][spot] = None
-        if isinstance(state, Menu) and state.choices:
+        for use in state.prompts():
+            found[use.name][spot] = None
+        if state.choices:
             found[state.choices.option][spot] = None
     return {prompt: tuple(spots) for prompt, spots in found.items()}
 
 
 def _inside(version: Version, actions: Mapping[str, ActionSpec]) -> dict[str, tuple[str, ...]]:
     """Return for each phrase the prompts that speak it."""
-    used = {state.action for _, state in points(version.flows) if isinstance(state, Do)}
+    used = {state.action for _, state in points(version.flows) if state.action}
     phrases: dict[str, set[str]] = defaultdict(set)
     for action in used & actions.keys():
         for value, prompts in actions[action].phrases.items():

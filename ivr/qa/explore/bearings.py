@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 
 from ivr.flow.call import Call
-from ivr.flow.definition import Flows, ways
-from ivr.flow.graph import Graph, points
+from ivr.flow.definition import Flows
+from ivr.flow.graph import Graph, ShortestPaths
 from ivr.qa.explore.found import Where
 
 FAR = 99
@@ -23,18 +22,11 @@ def ways_on(flows: Flows) -> frozenset[tuple[Where, Where]]:
 
 def distances(wanted: set[Where], steps: Iterable[tuple[Where, Where]]) -> Mapping[Where, int]:
     """Return for every state in how many steps it can come to one of those wanted."""
-    before: dict[Where, list[Where]] = {}
+    before: dict[Where, list[tuple[None, Where]]] = {}
     for source, target in steps:
-        before.setdefault(target, []).append(source)
-    found = dict.fromkeys(wanted, 0)
-    waiting = deque(wanted)
-    while waiting:
-        here = waiting.popleft()
-        for source in before.get(here, ()):
-            if source not in found:
-                found[source] = found[here] + 1
-                waiting.append(source)
-    return found
+        before.setdefault(target, []).append((None, source))
+    paths = ShortestPaths(lambda where: before.get(where, ()), starts=wanted)
+    return {where: len(paths.path(where)) for where in paths}
 
 
 WHO_AND_WHAT = ("member_id", "proved", "rx_number", "when")
@@ -69,7 +61,6 @@ def situation(call: Call, chosen: Chosen) -> frozenset[object]:
 
 def chosen_names(flows: Flows) -> Chosen:
     """Return the values that keys of each flow set."""
-    found: dict[str, set[str]] = {name: set() for name in flows.flows}
-    for (flow, _), state in points(flows):
-        found[flow].update(name for _, target in ways(state) for name in target.sets)
-    return {flow: frozenset(names) for flow, names in found.items()}
+    return {
+        flow.name: frozenset(name for target in flow.targets for name in target.sets) for flow in flows.flows.values()
+    }

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
 
-from ivr.flow.definition import Ask, Do, Flows, Menu, Run
+from ivr.flow.definition import Flows
 from ivr.phone.heard import Ended, Paying
 from ivr.qa.explore.bearings import FAR, Chosen, chosen_names, distances, signature, ways_on
 from ivr.qa.explore.found import NOWHERE, Found, Key, Way, Where, opened, written
@@ -117,7 +117,7 @@ class Explorer:
 
     def _chooses_another_language(self, cell: Cell) -> bool:
         state = self.flows.state(cell.flow, cell.state)
-        target = state.keys.get(cell.way) if isinstance(state, Menu) else None
+        target = state.keys.get(cell.way)
         return target is not None and target.sets.get("language", self.language) != self.language
 
     def _from(self, person: Person, until: float) -> None:
@@ -220,7 +220,7 @@ class Explorer:
         if not self._deep:
             return None
         state = self.flows.state(*point.where)
-        target = state.next.state if isinstance(state, Ask) else ""
+        target = state.next.state if state.next else ""
         return SOME if target and self._outcomes_left(point.where[0], target) else FEW
 
     def _is_worth_it(self, move: Move) -> bool:
@@ -249,11 +249,11 @@ class Explorer:
     def _is_wrong(self, where: Where, outcome: str) -> bool:
         """Say whether an outcome counts as a wrong answer to a question."""
         state = self.flows.state(*where)
-        return isinstance(state, Do) and bool(state.outcomes[outcome].counts)
+        return bool(state.action and state.outcomes[outcome].counts)
 
     def _outcomes_left(self, flow: str, name: str) -> bool:
         state = self.flows.state(flow, name)
-        outcomes = state.outcomes if isinstance(state, Do) else state.ends if isinstance(state, Run) else ()
+        outcomes = state.outcomes if state.action or state.runs else ()
         return any((flow, name, outcome, self.language) not in self.done for outcome in outcomes)
 
     def _go(self, scenario: Scenario, point: Point, acts: Sequence[Act], keyed: Keyed) -> Point:

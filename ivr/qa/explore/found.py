@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ivr.errors import Place
-from ivr.flow.definition import Ask, Flows, Menu, Run
+from ivr.flow.definition import Flows
 from ivr.keypad import key_name
 from ivr.qa.scripts.script import DEFAULT_AT, Act, Person
 from ivr.qa.scripts.writer import Draft, Moment, outcome
@@ -83,14 +83,8 @@ def title(flows: Flows, key: Key) -> str:
     flow, name, way, _ = key
     where = f"{flow} {name}".replace("_", " ")
     state = flows.state(flow, name)
-    match state:
-        case Menu() if len(way) == 1:
-            return f"Key {key_name(way)} at {where}"
-        case Menu() | Ask() if way == "too_many":
-            return f"Nothing keyed at {where}"
-        case Menu() | Ask():
-            return f"An answer at {where}"
-        case Run():
-            return f"{where} ends with {way}".replace("_", " ").capitalize()
-        case _:
-            return f"{where} comes to {way}".replace("_", " ").capitalize()
+    if state.one_key and len(way) == 1:
+        return f"Key {key_name(way)} at {where}"
+    if state.is_question:
+        return f"{'Nothing keyed' if way == 'too_many' else 'An answer'} at {where}"
+    return f"{where} {'ends with' if state.runs else 'comes to'} {way}".replace("_", " ").capitalize()

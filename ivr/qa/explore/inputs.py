@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ivr.flow.definition import Ask
+from ivr.flow.parts import Number
 from ivr.keypad import letters_to_keys
 from ivr.qa.explore.secrecy import Canary, Kind, leaks
 from ivr.simulator.scenario import Scenario
@@ -143,21 +143,21 @@ def canaries(pharmacy: Pharmacy, scenario: Scenario) -> tuple[Canary, ...]:
     return tuple(canary for canary in every if not any(leaks(before, [canary])))
 
 
-def answers(ask: Ask, pharmacy: Pharmacy, keyed: Keyed) -> Iterator[str]:
+def answers(number: Number, pharmacy: Pharmacy, keyed: Keyed) -> Iterator[str]:
     """Yield what may be keyed as an answer, likely ones first, each as its keys."""
-    found = _KNOWN.get(ask.save)
-    end = "#" if ask.low != ask.high else ""
-    for digits in found(pharmacy, keyed) if found else _any(ask):
-        if ask.low <= len(digits) <= ask.high:
+    found = _KNOWN.get(number.save)
+    end = "#" if number.low != number.high else ""
+    for digits in found(pharmacy, keyed) if found else _any(number):
+        if number.low <= len(digits) <= number.high:
             yield digits + end
 
 
-def _any(ask: Ask) -> Iterator[str]:
+def _any(number: Number) -> Iterator[str]:
     """Yield numbers for a question nothing is known of."""
     for digit in "29513":
-        yield digit * ask.low
-    if ask.high > ask.low:
-        yield "1" * ask.high
+        yield digit * number.low
+    if number.high > number.low:
+        yield "1" * number.high
 
 
 _KNOWN: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {

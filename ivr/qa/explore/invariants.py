@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from ivr.flow.definition import Flows, Menu
+from ivr.flow.definition import Flows
 from ivr.flow.verbs import HangUp
 from ivr.qa.explore.secrecy import Canary, leaks
 from ivr.qa.replay.caller import Caller
@@ -49,7 +49,7 @@ def broken_after(
 def _confirms(flows: Flows, turn: Turn) -> bool:
     for visit in turn.trail:
         state = flows.state(visit.flow, visit.state)
-        if isinstance(state, Menu) and visit.branch in state.keys and state.keys[visit.branch].confirms:
+        if visit.branch in state.keys and state.keys[visit.branch].confirms:
             return True
     return False
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from ivr.flow.call import Call
-from ivr.flow.definition import REPEAT, Ask, Flows, Menu, State
+from ivr.flow.definition import Flows
+from ivr.flow.parts import REPEAT
+from ivr.flow.states import State
 from ivr.qa.explore.found import NOWHERE
 from ivr.qa.explore.inputs import UNKNOWN_RX, Keyed, Pharmacy
 from ivr.qa.explore.inputs import answers as answers_to
@@ -62,9 +64,9 @@ def moves(flows: Flows, language: str, pharmacy: Pharmacy, keyed: Keyed, call: C
     """
     where = (call.top.flow, call.top.state)
     state = flows.state(*where)
-    of_member = isinstance(state, Menu) or (isinstance(state, Ask) and state.save in OF_MEMBER)
+    of_member = state.one_key or bool(state.number and state.number.save in OF_MEMBER)
     answers = [*_answers(language, pharmacy, keyed, call, state)]
-    if few and len(answers) > few and isinstance(state, Ask):
+    if few and len(answers) > few and state.number:
         answers = [*answers[: few - 1], answers[-1]]
     for keys, known in answers:
         name = (where, keys, keyed.member if of_member else "")
@@ -82,32 +84,30 @@ def moves(flows: Flows, language: str, pharmacy: Pharmacy, keyed: Keyed, call: C
 
 
 def _answers(language: str, pharmacy: Pharmacy, keyed: Keyed, call: Call, state: State) -> Iterator[tuple[str, Keyed]]:
-    if isinstance(state, Menu):
-        for key, target in state.keys.items():
-            chosen = target.sets.get("language")
-            if chosen is None or chosen == language:
-                yield (LANGUAGE_KEY if chosen else key), keyed
-        items = call.values.get(state.choices.of) if state.choices else None
-        for number in range(1, 1 + min(len(items) if isinstance(items, list | tuple) else 0, MOST_CHOICES)):
-            yield str(number), keyed
-    elif isinstance(state, Ask):
-        name = KEPT_KEYS.get(state.save, "")
-        for keys in answers_to(state, pharmacy, keyed):
+    for key, target in state.keys.items():
+        chosen = target.sets.get("language")
+        if chosen is None or chosen == language:
+            yield (LANGUAGE_KEY if chosen else key), keyed
+    items = call.values.get(state.choices.of) if state.choices else None
+    for number in range(1, 1 + min(len(items) if isinstance(items, list | tuple) else 0, MOST_CHOICES)):
+        yield str(number), keyed
+    if state.number:
+        name = KEPT_KEYS.get(state.number.save, "")
+        for keys in answers_to(state.number, pharmacy, keyed):
             yield keys, keyed.but(name, keys.rstrip("#"))
-        if state.pound:
-            yield "#", keyed
+    if state.pound:
+        yield "#", keyed
 
 
 def _elsewhere(flows: Flows, state: State) -> Iterator[tuple[str, tuple[Act, ...]]]:
     """Yield what leads elsewhere without an answer, each by a name; the rest is tried question by question."""
-    if not isinstance(state, Menu | Ask):
+    if not state.limits:
         return
     name = f"{state.place}" if state.too_many else "too_many"
     yield name, (Waits(NOWHERE, state.limits.silence + 1),)  # the first may be taken for the pause of a habit
-    keys = flows.line.menu_keys if isinstance(state, Menu) else flows.line.ask_keys
-    for key, flow in keys.items():
-        if flow != REPEAT and not (isinstance(state, Menu) and key in state.keys):
-            yield flow, (Presses(NOWHERE, key if isinstance(state, Menu) else f"{key}#"),)
+    for key, flow in state.shared_keys(flows.line).items():
+        if flow != REPEAT:
+            yield flow, (Presses(NOWHERE, key if state.one_key else f"{key}#"),)
 
 
 Trouble = tuple[str, tuple[Act, ...]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ivr.flow.call import Call, Visit
-from ivr.flow.definition import Do, Flows
+from ivr.flow.definition import Flows
 from ivr.qa.explore.bearings import Chosen, situation
 from ivr.qa.explore.found import Key, Where
 from ivr.qa.explore.inputs import Keyed
@@ -75,7 +75,7 @@ def done_so_far(flows: Flows, chosen: Chosen, caller: Caller, scenario: Scenario
     visits = (visit for turn in reversed(caller.turns) for visit in reversed(turn.visits))
     return Deep(
         situation=situation(call, chosen),
-        last=next((visit for visit in visits if isinstance(flows.state(visit.flow, visit.state), Do)), None),
+        last=next((visit for visit in visits if flows.state(visit.flow, visit.state).action), None),
         card=keyed.card,
         address=(keyed.zip, keyed.letters) if "building" in call.values else ("", ""),
         earlier=bool(keyed.earlier) and "member_id" not in call.values,

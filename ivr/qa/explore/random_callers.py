@@ -9,7 +9,6 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ivr.flow.definition import Ask, Menu
 from ivr.phone.heard import Ended, Paying
 from ivr.qa.explore.found import NOWHERE, opened
 from ivr.qa.explore.inputs import Keyed, Pharmacy, answers, canaries
@@ -208,7 +207,7 @@ class _Chooser:
     def _answer(self) -> str:
         call = self.caller.latest[-1].call if self.caller.latest else None
         state = self.caller.flows.state(call.top.flow, call.top.state) if call and call.frames else None
-        if isinstance(state, Menu):
+        if state and state.one_key:
             keys = [
                 LANGUAGE_KEY if "language" in target.sets else key
                 for key, target in state.keys.items()
@@ -217,10 +216,10 @@ class _Chooser:
             if state.choices:
                 keys += ["1", "1", "2"]
             return self.chooser.choice(keys)
-        if isinstance(state, Ask):
-            likely = list(answers(state, self.pharmacy, self.keyed))
+        if state and state.number:
+            likely = list(answers(state.number, self.pharmacy, self.keyed))
             digits = self.chooser.choice(likely[:3] if self._happens(0.7) else likely)
-            if state.save == "member_number":
+            if state.number.save == "member_number":
                 digits = self.chooser.choice(likely)
                 self.keyed = Keyed(member=digits.rstrip("#"))
             return digits

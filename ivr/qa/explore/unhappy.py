@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from ivr.flow.call import Keys
-from ivr.flow.definition import REPEAT, Ask, Flows, Menu, Question
+from ivr.flow.definition import Flows
+from ivr.flow.parts import REPEAT, Limits
+from ivr.flow.states import State
 from ivr.qa.explore.found import NOWHERE, Way, Where, opened, written
 from ivr.qa.replay.caller import Caller, CannotError
 from ivr.qa.replay.coverage import can_be_wrong
@@ -65,49 +67,45 @@ def drafts(simulator: Simulator, questions: Mapping[Where, Way], language: str) 
     """Yield the scripts for every question, each by the way that leads to it."""
     for (flow, name), way in sorted(questions.items()):
         state = simulator.flows.state(flow, name)
-        if isinstance(state, Menu | Ask):
+        if state.limits:
             where = f"{flow} {name}".replace("_", " ")
-            acts = unhappy(simulator.flows, state, interrupting=flow in simulator.flows.line.interruptions)
+            acts = unhappy(
+                simulator.flows, state, state.limits, interrupting=flow in simulator.flows.line.interruptions
+            )
             yield _draft(simulator, f"Unhappy at {where}", way, acts, "nobody", language)
             yield _draft(simulator, f"Hang up at {where}", way, (HangsUp(NOWHERE),), "answers", language)
-            if isinstance(state, Ask) and state.low == 1 < state.high:
+            if state.number and state.number.low == 1 < state.number.high:
                 pause = (Presses(NOWHERE, "1"), Waits(NOWHERE))
                 yield _draft(simulator, f"A pause in mid-number at {where}", way, pause, "answers", language)
 
 
-def unhappy(flows: Flows, question: Question, *, interrupting: bool = False) -> tuple[Act, ...]:
+def unhappy(flows: Flows, question: State, limits: Limits, *, interrupting: bool = False) -> tuple[Act, ...]:
     """Return everything but an answer: what asks the question again, then silence until the line gives up."""
     acts: list[Act] = []
-    keys = flows.line.menu_keys if isinstance(question, Menu) else flows.line.ask_keys
-    end = "" if isinstance(question, Menu) or question.high == 1 else "#"
-    free = [key for key in keys if not _takes(question, key)]
-    acts.extend(Presses(NOWHERE, f"{key}{end}") for key in free if keys[key] == REPEAT)
-    if question.limits.wrong > 1:
+    keys = question.shared_keys(flows.line)
+    end = "#" if question.number and question.number.high > 1 else ""
+    acts.extend(Presses(NOWHERE, f"{key}{end}") for key in keys if keys[key] == REPEAT)
+    if limits.wrong > 1:
         acts.extend(wrong(flows, question))
     if not interrupting:  # one that breaks in itself gives way to a person
-        acts.extend(Presses(NOWHERE, f"{key}{end}") for key in free if keys[key] != REPEAT)
-    if isinstance(question, Ask) and question.pound:  # silence is an answer there
-        acts.extend(wrong(flows, question) * (question.limits.wrong - 1))
-    acts.extend(Waits(NOWHERE) for _ in range(question.limits.silence))
+        acts.extend(Presses(NOWHERE, f"{key}{end}") for key in keys if keys[key] != REPEAT)
+    if question.pound:  # silence is an answer there
+        acts.extend(wrong(flows, question) * (limits.wrong - 1))
+    acts.extend(Waits(NOWHERE) for _ in range(limits.silence))
     return tuple(acts)
 
 
-def _takes(question: Question, key: str) -> bool:
-    if isinstance(question, Menu):
-        return key in question.keys
-    return question.stars and key == "*"
-
-
-def wrong(flows: Flows, question: Question) -> tuple[Act, ...]:
+def wrong(flows: Flows, question: State) -> tuple[Act, ...]:
     """Return what is no answer to a question: a key it does not know, too few digits, or too many."""
-    if isinstance(question, Menu):
+    number = question.number
+    if number is None:
         return (Presses(NOWHERE, wrong_key(flows, question)),)
-    if question.low > 1:
-        return (Presses(NOWHERE, "1" * (question.low - 1)), Waits(NOWHERE))
-    return (Presses(NOWHERE, "1" * (question.high + 1) + "#"),) if can_be_wrong(question) else ()
+    if number.low > 1:
+        return (Presses(NOWHERE, "1" * (number.low - 1)), Waits(NOWHERE))
+    return (Presses(NOWHERE, "1" * (number.high + 1) + "#"),) if can_be_wrong(question) else ()
 
 
-def wrong_key(flows: Flows, menu: Menu) -> str:
+def wrong_key(flows: Flows, menu: State) -> str:
     """Return a key that means nothing in a menu."""
     taken = {*menu.keys, *flows.line.menu_keys, *("123456789" if menu.choices else "")}
     return next(key for key in "8653421790#" if key not in taken)

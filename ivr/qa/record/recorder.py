@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 
 from ivr.errors import IvrError
 from ivr.flow.call import Visit
-from ivr.flow.definition import Ask, Do, Flows, Menu, Transfer
+from ivr.flow.definition import Flows
 from ivr.flow.graph import points
+from ivr.flow.parts import Number
 from ivr.keypad import is_key
 from ivr.phone.heard import Waiting
 from ivr.qa.explore.found import NOWHERE, written
@@ -136,7 +137,7 @@ def _follows(flows: Flows, last: Turned, turn: Turned) -> bool:
     if turn.event.startswith(("resumed", "dialled")):
         return True
     where = last.visits[-1] if last.visits else None
-    return where is not None and isinstance(flows.state(where.flow, where.state), Do)
+    return where is not None and bool(flows.state(where.flow, where.state).action)
 
 
 def _pause(steps: Sequence[_Step], number: int) -> timedelta:
@@ -144,7 +145,7 @@ def _pause(steps: Sequence[_Step], number: int) -> timedelta:
 
 
 def _person(flows: Flows, turns: Sequence[Turned]) -> Person:
-    transfers = {point for point, state in points(flows) if isinstance(state, Transfer)}
+    transfers = {point for point, state in points(flows) if state.reaches_person}
     came = {v.branch for turn in turns for v in turn.visits if (v.flow, v.state) in transfers}
     return "nobody" if "nobody" in came else "no_answer" if "no_answer" in came else "answers"
 
@@ -222,38 +223,38 @@ class _Maker:
         kind, _, keys = step.event.partition(" ")
         state = self.caller.flows.state(*self.caller.state) if self.caller.state else None
         if kind == "keys" and DOT not in keys:
-            yield from self._known(state, keys)
-        elif kind == "keys" and isinstance(state, Ask):
-            yield from self._hidden(state, len(keys))
+            yield from self._known(state.number if state else None, keys)
+        elif kind == "keys" and state and state.number:
+            yield from self._hidden(state.number, len(keys))
         elif kind == "silence":
             yield (Waits(NOWHERE),), self.keyed
-        elif isinstance(state, Menu):  # what was done is not known: any of what can be
-            universal = [key for key in self.caller.flows.line.menu_keys if key not in state.keys]
+        elif state and state.one_key:  # what was done is not known: any of what can be
+            universal = state.shared_keys(self.caller.flows.line)
             choices = "123456789" if state.choices else ""
             keys_there_are = [*state.keys, *choices, wrong_key(self.caller.flows, state), *universal, "#"]
             yield from (((Presses(NOWHERE, key),), self.keyed) for key in keys_there_are)
             yield (Waits(NOWHERE),), self.keyed
-        elif isinstance(state, Ask):
+        elif state and state.number:
             yield (Waits(NOWHERE),), self.keyed
-            yield from self._hidden(state, 0)
+            yield from self._hidden(state.number, 0)
 
-    def _known(self, state: object, keys: str) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
-        if isinstance(state, Ask) and state.low != state.high:
+    def _known(self, number: Number | None, keys: str) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
+        if number and number.low != number.high:
             yield (Presses(NOWHERE, f"{keys}#"),), self.keyed
         yield (Presses(NOWHERE, keys),), self.keyed
         yield (Presses(NOWHERE, keys), Waits(NOWHERE)), self.keyed
 
-    def _hidden(self, ask: Ask, length: int) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
+    def _hidden(self, number: Number, length: int) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
         keyed = self.keyed if self.keyed.member else Keyed(member=self.member)
-        likely = list(answers(ask, self.pharmacy, keyed))
-        if ask.save == "member_number":
+        likely = list(answers(number, self.pharmacy, keyed))
+        if number.save == "member_number":
             likely = [f"{self.member}#", *likely[-1:]] if self.member else likely[-1:]
         likely.sort(key=lambda keys: len(keys.rstrip("#")) != length)  # as long as what was keyed, first
-        name = KEPT_KEYS.get(ask.save, "")
+        name = KEPT_KEYS.get(number.save, "")
         for keys in likely:
             digits = keys.rstrip("#")
             yield (Presses(NOWHERE, keys),), keyed.but(name, digits)
         yield (Presses(NOWHERE, "#"),), self.keyed
         wrong = "1" * length
-        yield from ((acts, keyed) for acts, _ in self._known(ask, wrong) if length)
-        yield from ((acts, keyed) for key in ("*", "0") for acts, _ in self._known(ask, key))
+        yield from ((acts, keyed) for acts, _ in self._known(number, wrong) if length)
+        yield from ((acts, keyed) for key in ("*", "0") for acts, _ in self._known(number, key))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ivr.errors import IvrError, Place
-from ivr.flow.definition import Flows, Menu
+from ivr.flow.definition import Flows
 from ivr.flow.graph import points
 from ivr.flow.verbs import Speak
 from ivr.phone.handset import KEY_SECONDS, DialOutcome, Handset
@@ -296,8 +296,7 @@ class Caller:
 def language_key(flows: Flows, language: str) -> str:
     """Return the key that chooses a language, wherever the flows ask for it."""
     for _, state in points(flows):
-        if isinstance(state, Menu):
-            for key, target in state.keys.items():
-                if target.sets.get("language") == language:
-                    return key
+        for key, target in state.keys.items():
+            if target.sets.get("language") == language:
+                return key
     raise IvrError(f'no menu of the flows chooses the language "{language}"')

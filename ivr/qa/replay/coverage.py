@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ivr.errors import Place
-from ivr.flow.definition import Ask, Do, Flows, HangUp, Menu, Question, Run, Say, State, Transfer, ways
+from ivr.flow.definition import Flows
 from ivr.flow.graph import Point, points
+from ivr.flow.parts import Limits
+from ivr.flow.states import State
 from ivr.keypad import key_name
 from ivr.qa.replay.played import HANG_UP, MID_NUMBER, Passed, Played
 
 UNHAPPY = ("silence", "wrong", "too_many")
 ANSWERED = "answered"
-REACHED = "reached"
 LONGEST_ENTRY = 40
 """Keys after which the line takes a number for complete, whatever it asked for."""
 
@@ -60,47 +61,34 @@ def cells(flows: Flows) -> dict[Cell, Group]:
 
 
 def _languages(flows: Flows, state: State) -> tuple[str, ...]:
-    return ("",) if getattr(state, "every_language", False) else flows.languages
+    return ("",) if state.every_language else flows.languages
 
 
 def _ways(flows: Flows, state: State) -> Iterator[tuple[str, Group]]:
-    match state:
-        case Say() | Do() | Run():
-            yield from ((label, Group.OUTCOME) for label, _ in ways(state))
-        case Transfer():
-            yield from ((label, Group.OUTCOME) for label in (*state.outcomes, ANSWERED))
-        case HangUp():
-            yield REACHED, Group.OUTCOME
-        case Menu() | Ask():
-            yield from ((label, Group.OUTCOME) for label, _ in ways(state) if label != "too_many")
-            yield from _unhappy(state)
-            yield from _universals(flows, state)
+    yield from ((label, Group.OUTCOME) for label, _ in state.transitions() if label != "too_many")
+    if state.ending:
+        yield state.ending, Group.OUTCOME
+    if state.limits:
+        yield from _unhappy(state, state.limits)
+    yield from ((key, Group.UNIVERSAL) for key in state.shared_keys(flows.line))
 
 
-def _unhappy(question: Question) -> Iterator[tuple[str, Group]]:
-    if question.limits.silence > 1:
+def _unhappy(question: State, limits: Limits) -> Iterator[tuple[str, Group]]:
+    if limits.silence > 1:
         yield "silence", Group.UNHAPPY
-    if question.limits.wrong > 1 and can_be_wrong(question):
+    if limits.wrong > 1 and can_be_wrong(question):
         yield "wrong", Group.UNHAPPY
-    if can_be_wrong(question) or not (isinstance(question, Ask) and question.pound):  # else silence is as good as pound
+    if can_be_wrong(question) or not question.pound:  # else silence is as good as pound
         yield "too_many", Group.UNHAPPY
     yield HANG_UP, Group.CARRIER
-    if isinstance(question, Ask) and question.high > 1:
+    if question.number and question.number.high > 1:
         yield MID_NUMBER, Group.CARRIER
 
 
-def _universals(flows: Flows, question: Question) -> Iterator[tuple[str, Group]]:
-    if isinstance(question, Menu):
-        yield from ((key, Group.UNIVERSAL) for key in flows.line.menu_keys if key not in question.keys)
-        return
-    for key in flows.line.ask_keys:
-        if not (key == "*" and question.stars):
-            yield key, Group.UNIVERSAL
-
-
-def can_be_wrong(question: Question) -> bool:
+def can_be_wrong(question: State) -> bool:
     """Say whether there is anything a caller can key that is no answer to a question."""
-    return isinstance(question, Menu) or question.low > 1 or 1 < question.high < LONGEST_ENTRY
+    number = question.number
+    return number is None or number.low > 1 or 1 < number.high < LONGEST_ENTRY
 
 
 def exercised(flows: Flows, played: Iterable[Played]) -> set[tuple[str, str, str, str]]:
@@ -114,18 +102,16 @@ def passed(flows: Flows, turn: Passed) -> Iterator[tuple[str, str, str, str]]:
         if visit.flow not in flows.flows or visit.state not in flows.flows[visit.flow].states:
             continue  # played on another version of the flows
         state = flows.state(visit.flow, visit.state)
-        language = "" if getattr(state, "every_language", False) else turn.language
+        language = "" if state.every_language else turn.language
         way = visit.branch
-        if not way and isinstance(state, HangUp):
-            way = REACHED
-        if not way and isinstance(state, Transfer) and turn.event == "dialled answered" and position == 0:
-            way = ANSWERED
+        if not way and (not state.ends_on or (turn.event == state.ends_on and position == 0)):
+            way = state.ending
         if way:
             yield visit.flow, visit.state, way, language
     if turn.interrupted and turn.visits:
         last = turn.visits[-1]
         state = flows.state(last.flow, last.state)
-        yield last.flow, last.state, turn.interrupted, "" if getattr(state, "every_language", False) else turn.language
+        yield last.flow, last.state, turn.interrupted, "" if state.every_language else turn.language
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +153,7 @@ def lines(flows: Flows, coverage: Coverage) -> Iterator[str]:
         by_state.setdefault((cell.flow, cell.state), {}).setdefault(cell.way, []).append(cell.language)
     for (flow, name), ways_missing in by_state.items():
         state = flows.state(flow, name)
-        head = f'{state.place.file}:{state.place.line} {_kind(state)} "{name}"'
+        head = f'{state.place.file}:{state.place.line} {state.word} "{name}"'
         alike: dict[tuple[str, ...], list[str]] = {}
         for way, missing in ways_missing.items():
             alike.setdefault(tuple(sorted(missing)), []).append(_plain(way, state))
@@ -177,30 +163,13 @@ def lines(flows: Flows, coverage: Coverage) -> Iterator[str]:
             yield f"{head}: {', '.join(words)} never tried{where}"
 
 
-def _kind(state: State) -> str:
-    return {"HangUp": "hang_up"}.get(type(state).__name__, type(state).__name__.lower())
-
-
 def _plain(way: str, state: State) -> str:
-    match way:
-        case "wrong":
-            return "wrong key"
-        case "too_many":
-            return "too many"
-        case _ if way == HANG_UP:
-            return "hang-up"
-        case _ if way == MID_NUMBER:
-            return "a pause in mid-number"
-        case "next" if isinstance(state, Ask):
-            return "an answer"
-        case _ if isinstance(state, Menu | Ask) and len(way) == 1:
-            return f"key {key_name(way)}"
-        case _ if isinstance(state, Do | Transfer):
-            return f'outcome "{way}"'
-        case _ if isinstance(state, Run):
-            return f'end "{way}"'
-        case _:
-            return way
+    named = {"wrong": "wrong key", "too_many": "too many", HANG_UP: "hang-up", MID_NUMBER: "a pause in mid-number"}
+    if way in state.outcomes or (state.outcomes and way == state.ending):
+        return f'{state.outcome_word} "{way}"'
+    if state.is_question and len(way) == 1:
+        return f"key {key_name(way)}"
+    return "an answer" if state.number and way == "next" else named.get(way, way)
 
 
 def summary(coverage: Coverage) -> Iterator[str]:

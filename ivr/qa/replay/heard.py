@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from ivr.flow.definition import Flows, Menu
+from ivr.flow.definition import Flows
 from ivr.flow.graph import points
 from ivr.flow.verbs import Speak
 from ivr.phone.heard import Heard
@@ -161,6 +161,6 @@ def may_confirm(flows: Flows, catalogues: Catalogues, text: str) -> bool:
     return any(
         could_be(catalogues, Hears(state.place, state.prompt), language, text)
         for _, state in points(flows)
-        if isinstance(state, Menu) and any(target.confirms for target in state.keys.values())
+        if any(target.confirms for target in state.keys.values())
         for language in catalogues.languages
     )

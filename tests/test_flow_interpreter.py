@@ -11,7 +11,7 @@ import pytest
 from flow_lines import LINE, Caller, Outcomes, flows, verb_in_words
 
 from ivr.flow.call import Call, Done, Keys, Silence, Started, Visit
-from ivr.flow.engine import FlowError, advance
+from ivr.flow.interpreter import FlowError, advance
 from ivr.flow.verbs import Gather, Speak
 from ivr.secret import Secret
 

@@ -1,0 +1,57 @@
+"""`do`: runs a named action, and goes on by what it comes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ivr.flow.call import Done, Event
+from ivr.flow.language import TARGETS
+from ivr.flow.live_call import LiveCall
+from ivr.flow.states.base import Look, Role, State
+from ivr.flow.verbs import GoOn
+from ivr.yaml_reader import Record, Text, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Do(State):
+    """Run a named action; with words to say first, answer with those and act in a turn of its own."""
+
+    word = "do"
+    noun = "action"
+    role = Role.ANNOUNCEMENT
+    says = "what is said first"
+    look = Look("#f3f4f6", "#4b5563", ("[", "]"))
+    named: ClassVar = {"do": "action", "say": "prompt"}
+    record = Record(
+        "do",
+        {
+            "do": field(Text("The name of an action.")),
+            "say": field(Text("A prompt spoken first; the action then has a turn of its own."), required=False),
+            "outcomes": field(TARGETS),
+        },
+        "Run an action, and go on by what it comes to.",
+    )
+
+    action: str
+
+    def enter(self, call: LiveCall) -> None:
+        """Act, or say what is being done."""
+        if self.prompt:
+            call.words.append(call.speak(self.prompt))
+            call.close(GoOn(tuple(call.words)))
+        else:
+            call.act(self.action)
+
+    def take(self, event: Event, call: LiveCall) -> None:
+        """Go on by what the action came to, and act when the carrier comes back."""
+        if not isinstance(event, Done):
+            call.words = []
+            call.act(self.action)
+            return
+        call.values.update(event.values)
+        for name in event.forgets:
+            call.values.pop(name, None)
+        if isinstance(language := event.values.get("language"), str):
+            call.language = language
+        call.leave(event.outcome, self.outcomes[event.outcome])

@@ -1,0 +1,62 @@
+"""`transfer`: connects the caller to a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ivr.flow.call import Dialled, Event
+from ivr.flow.language import PROMPT, TARGET
+from ivr.flow.live_call import LiveCall
+from ivr.flow.reading import StateReader, read_targets
+from ivr.flow.states.base import Look, Role, State
+from ivr.flow.verbs import Dial, HangUp
+from ivr.yaml_reader import Record, field
+
+OUTCOMES = Record("transfer_outcomes", {name: field(TARGET) for name in ("nobody", "no_answer")})
+"""No number is set, or nobody answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer(State):
+    """Connect the caller to a person."""
+
+    word = "transfer"
+    noun = "transfer"
+    heading = "to a person"
+    role = Role.ANNOUNCEMENT
+    ending = "answered"
+    ends_on = "dialled answered"
+    at_once = frozenset({"nobody"})
+    reaches_person = True
+    closes = True
+    look = Look("#dcfce7", "#15803d", ("([", "])"), corner=16)
+    record = Record(
+        "transfer", {"transfer": field(PROMPT), "outcomes": field(OUTCOMES)}, "Connect the caller to a person."
+    )
+
+    prompt: str
+
+    @classmethod
+    def complete(cls, parts: dict[str, Any], node: StateReader) -> dict[str, Any]:
+        """Return the parts with where it leads when nobody is reached."""
+        written = node.fields.get("outcomes")
+        found = written.shaped(node.report, "outcomes", OUTCOMES) if written else {}
+        return {**parts, "outcomes": read_targets(found, node.report)}
+
+    def enter(self, call: LiveCall) -> None:
+        """Call a person."""
+        call.words.append(call.speak(self.prompt))
+        call.close(Dial(tuple(call.words)))
+
+    def take(self, event: Event, call: LiveCall) -> None:
+        """End the call that a person took, and go on with one that nobody did."""
+        if not isinstance(event, Dialled):
+            State.take(self, event, call)
+        elif event.outcome == "answered":
+            call.words = []
+            call.close(HangUp(()))
+        else:
+            # With nobody to ask for, the words on the way here were not spoken yet; those that announce a person go.
+            call.words = call.words[:-1] if event.outcome == "nobody" else []
+            call.leave(event.outcome, self.outcomes[event.outcome])

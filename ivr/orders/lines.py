@@ -1,0 +1,35 @@
+"""An order's lines and the prescriptions in them, as shipping and cancelling close them.
+
+Refills come back, and a fill is counted, exactly once: a line that the pharmacy's own file has filled
+(`pharmacy.load_refills`) is counted there, and not here.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, bindparam, select
+
+from ivr.pharmacy.statements import change
+from ivr.pharmacy.tables import OrderLine, Prescription
+
+_ITS_PRESCRIPTIONS = (
+    select(Prescription.id)
+    .where(Prescription.id.in_(select(OrderLine.prescription_id).where(OrderLine.order_id == bindparam("order"))))
+    .order_by(Prescription.id)
+    .with_for_update()
+)
+_CLOSE_LINES = (
+    change(OrderLine, OrderLine.order_id == bindparam("order"), OrderLine.open)
+    .values(open=False)
+    .returning(OrderLine.prescription_id, OrderLine.days_supply, OrderLine.refills_short, OrderLine.filled_on)
+)
+
+
+def take_prescriptions(connection: Connection, order_id: int) -> None:
+    """Lock prescriptions before anything else, in the order in which placing does: no two can wait for each other."""
+    connection.execute(_ITS_PRESCRIPTIONS, {"order": order_id}).all()
+
+
+def close_lines(connection: Connection, order_id: int) -> list[tuple[int, int, int]]:
+    """Close the order's open lines; return prescription, days' supply and refills short of those not filled yet."""
+    closed = connection.execute(_CLOSE_LINES, {"order": order_id})
+    return sorted((prescription_id, days, short) for prescription_id, days, short, filled_on in closed if not filled_on)
