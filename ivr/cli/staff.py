@@ -11,7 +11,7 @@ from typing import Literal
 import click
 
 from ivr.cli.findings import RECORDING, Finding, find, render
-from ivr.cli.group import folders_read, settings, shown
+from ivr.cli.group import collecting_nothing, folders_read, settings, shown
 from ivr.cli.published import published
 from ivr.flow.files import file_shape
 from ivr.prompts import shapes
@@ -55,7 +55,8 @@ def check(form: Form | None, strict: bool, ignore: tuple[str, ...], quiet: bool,
     chosen = settings()
 
     def run() -> int:
-        return _check(chosen, form or "text", strict, ignore, quiet)
+        with collecting_nothing():
+            return _check(chosen, form or "text", strict, ignore, quiet)
 
     if not watch:
         sys.exit(run())
