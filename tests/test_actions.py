@@ -11,4 +11,4 @@ from ivr.pharmacy.refusals import FindingKind
 def test_an_action_that_tells_what_another_room_found_promises_all_of_it() -> None:
     assert set(SPECS["settle_order"].outcomes) == {*Progress, "slow"}
     assert set(SPECS["check_card_number"].outcomes) == {*NumberProblem, "good"}
-    assert set(SPECS["assess_prescription"].outcomes) == {*FindingKind, "replaced_by_unknown", "already_chosen"}
+    assert set(SPECS["assess_prescription"].outcomes) == {*FindingKind, "already_chosen"}

@@ -43,7 +43,10 @@ def found(changes: Mapping[str, object], rules: Rules = RULES) -> Finding:
         pytest.param("transfer_pending", {"status": "transfer_pending", **NEVER_FILLED}, id="transfer under way"),
         pytest.param("on_hold", {"status": "on_hold"}, id="on hold"),
         pytest.param("discontinued", {"status": "discontinued"}, id="discontinued"),
-        pytest.param("replaced", {"status": "replaced", "replaced_by": "7654321"}, id="replaced"),
+        pytest.param("replaced", {"status": "replaced", "newer_rx_number": "7654321"}, id="replaced"),
+        pytest.param(
+            "replaced_by_unknown", {"status": "replaced", "replaced_by": "7654321"}, id="by nobody knows what"
+        ),
         pytest.param("already_ordered", {"order": ORDER}, id="in an open order"),
         pytest.param("no_refills_by_law", {"schedule": 2}, id="schedule two"),
         pytest.param("legal_limit", {"schedule": 3, "refills_used": 5}, id="schedule three, five refills used"),
@@ -88,7 +91,7 @@ def test_of_two_reasons_the_earlier_row_is_told(first: int) -> None:
 
 def test_kinds_are_listed_in_the_order_of_test() -> None:
     assert " ".join(FindingKind) == (
-        "not_found not_mailable transfer_pending on_hold discontinued replaced already_ordered no_refills_by_law"
+        "not_found not_mailable transfer_pending on_hold discontinued replaced replaced_by_unknown already_ordered no_refills_by_law"
         " legal_limit expired none_left first_fill due_too_late too_soon runs_out_first refillable"
     )
 

@@ -7,15 +7,16 @@ keep theirs. A renewal request goes by its reference, which staff have on paper.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Boolean, Connection, Date, Integer, SmallInteger, Table, Text
 
 from ivr.pharmacy import load_rules as rules
 from ivr.pharmacy import tables
+from ivr.pharmacy.columns import EnumText, Instant, SecretText
 from ivr.pharmacy.load_fields import (
     Parser,
     Word,
@@ -85,8 +86,48 @@ class CsvFile:
         return f"{self.table.name}.csv"
 
 
+_PARSERS: Mapping[type, Parser] = {
+    Boolean: flag,
+    Date: day,
+    Instant: instant,
+    Integer: number(),
+    SecretText: secret,
+    SmallInteger: number(),
+    Text: text,
+}
+
+
 def _table(model: type[tables.Base]) -> Table:
     return cast("Table", model.__table__)
+
+
+def _columns(
+    model: type[tables.Base],
+    *own: Column | Reference,
+    parsers: Mapping[str, Parser] | None = None,
+    defaults: Mapping[str, object] | None = None,
+    needed: Collection[str] = (),
+    completed: Collection[str] = (),
+    without: Collection[str] = (),
+) -> tuple[Column | Reference, ...]:
+    """Return the file's own columns, then the table's: each read by its type, and needed if the table knows no default.
+
+    What the file cannot tell by type is said here: `parsers` and `defaults` by name, what is `needed` although the table
+    has a default, what is `completed` from the rest of the row, and what the file goes `without`.
+    """
+
+    def column(name: str, kind: Any, default: Any, *, nullable: bool) -> Column:
+        words = [str(word) for word in kind.words] if isinstance(kind, EnumText) else []
+        parse = Word(*words) if words else _PARSERS[type(kind)]
+        usual = (defaults or {}).get(name, default.arg if default else None)
+        is_needed = not nullable and usual is None and name not in completed
+        return Column(name, (parsers or {}).get(name, parse), is_needed or name in needed, usual)
+
+    told = {column.target for column in own}
+    of_table = [
+        c for c in _table(model).c if not c.primary_key and not c.foreign_keys and c.name not in {*told, *without}
+    ]
+    return (*own, *(column(c.name, c.type, c.default, nullable=bool(c.nullable)) for c in of_table))
 
 
 def _noon_today(values: Values, today: date) -> object:  # noqa: ARG001
@@ -100,7 +141,7 @@ def _request_key(values: Values, today: date) -> object:  # noqa: ARG001
 MEMBER_NUMBER = digits(8, 10)
 RX_NUMBER = digits(7, 12)
 ORDER_NUMBER = checked_digits(4, 12)
-CENTS = number()
+CHANNEL = Word(*tables.CHANNELS)
 
 OF_MEMBER = Reference("member_number", MEMBER_NUMBER, _table(tables.Member), "member_id")
 OF_PRESCRIPTION = Reference("rx_number", RX_NUMBER, _table(tables.Prescription), "prescription_id")
@@ -109,36 +150,26 @@ OF_ORDER = Reference("order_number", ORDER_NUMBER, _table(tables.RefillOrder), "
 MEMBER = CsvFile(
     _table(tables.Member),
     key=("member_number",),
-    columns=(
-        Column("member_number", MEMBER_NUMBER, needed=True),
-        Column("first_name", text, needed=True),
-        Column("last_name", text, needed=True),
-        Column("birth_date", day, needed=True),
-        Column("phone", phone),
-        Column("language", Word(*tables.LANGUAGES), default="en"),
-        Column("status", Word(*tables.MemberStatus), default="active"),
-        Column("test", flag, default=False),
+    columns=_columns(
+        tables.Member,
+        parsers={"member_number": MEMBER_NUMBER, "phone": phone, "language": Word(*tables.LANGUAGES)},
     ),
 )
 
 ADDRESS = CsvFile(
     _table(tables.Address),
     key=("member_id", "kind", "house_number", "street", "unit", "urbanization", "zip", "replaced_at"),
-    columns=(
+    columns=_columns(
+        tables.Address,
         OF_MEMBER,
-        Column("kind", Word(*tables.ADDRESS_KINDS), default="mailing"),
-        Column("house_number", text),
-        Column("street", text, needed=True),
-        Column("unit", text),
-        Column("urbanization", text),
-        Column("city", text),
-        Column("state", state),
-        Column("zip", digits(5, 5), needed=True),
-        Column("entered_by", Word(*tables.ENTERED_BY), default="staff"),
-        Column("verified", flag, default=True),
-        Column("keyed", text),
-        Column("replaced_at", instant),
-        Column("created_at", instant, default=_noon_today),
+        parsers={
+            "kind": Word(*tables.ADDRESS_KINDS),
+            "state": state,
+            "zip": digits(5, 5),
+            "entered_by": Word(*tables.ENTERED_BY),
+        },
+        defaults={"created_at": _noon_today},
+        completed=("city", "state"),
     ),
     complete=rules.complete_place,
     before_insert=rules.replace_mailing_addresses,
@@ -147,28 +178,17 @@ ADDRESS = CsvFile(
 PRESCRIPTION = CsvFile(
     _table(tables.Prescription),
     key=("rx_number",),
-    columns=(
-        Column("rx_number", RX_NUMBER, needed=True),
+    columns=_columns(
+        tables.Prescription,
         OF_MEMBER,
-        Column("drug_name", text, needed=True),
-        Column("otc", flag, default=False),
-        Column("status", Word(*tables.PrescriptionStatus), default="active"),
-        Column("replaced_by", RX_NUMBER),
-        Column("schedule", number(2, 5)),
-        Column("written_on", day, needed=True),
-        Column("expires_on", day),
-        Column("refills_left", number(), needed=True),
-        Column("refills_used", number(), default=0),
-        Column("first_filled_on", day),
-        Column("last_filled_on", day),
-        Column("last_days_supply", number(1)),
-        Column("days_supplied", number(), default=0),
-        Column("days_supply", number(1), needed=True),
-        Column("max_days_supply", number(1)),
-        Column("quantity", number(1), needed=True),
-        Column("price_cents", CENTS, needed=True),
-        Column("mailable", flag, default=True),
-        Column("prescriber_name", text, needed=True),
+        parsers={
+            "rx_number": RX_NUMBER,
+            "replaced_by": RX_NUMBER,
+            "schedule": number(2, 5),
+            **dict.fromkeys(("last_days_supply", "days_supply", "max_days_supply", "quantity"), number(1)),
+        },
+        needed=("refills_left",),
+        completed=("max_days_supply",),
     ),
     complete=rules.complete_prescription,
 )
@@ -176,19 +196,12 @@ PRESCRIPTION = CsvFile(
 REFILL_ORDER = CsvFile(
     _table(tables.RefillOrder),
     key=("order_number",),
-    columns=(
-        Column("order_number", ORDER_NUMBER, needed=True),
+    columns=_columns(
+        tables.RefillOrder,
         OF_MEMBER,
-        Column("channel", Word(*tables.CHANNELS), default="phone"),
-        Column("status", Word(*tables.OrderStatus), needed=True),
         Column("ship_to", Word(*tables.ADDRESS_KINDS), default="mailing"),
-        Column("total_cents", CENTS, needed=True),
-        Column("placed_at", instant, default=_noon_today),
-        Column("ship_on", day),
-        Column("expected_by", day),
-        Column("tracking_number", text),
-        Column("held_reason", Word(*tables.HeldReason)),
-        Column("request_key", text, default=_request_key),
+        parsers={"order_number": ORDER_NUMBER, "channel": CHANNEL},
+        defaults={"channel": "phone", "placed_at": _noon_today, "request_key": _request_key},
     ),
     complete=rules.complete_order,
     before_insert=rules.address_orders,
@@ -197,13 +210,14 @@ REFILL_ORDER = CsvFile(
 ORDER_LINE = CsvFile(
     _table(tables.OrderLine),
     key=("order_id", "prescription_id"),
-    columns=(
+    columns=_columns(
+        tables.OrderLine,
         replace(OF_ORDER, carries=("status",)),
         replace(OF_PRESCRIPTION, carries=("days_supply", "quantity", "price_cents")),
-        Column("days_supply", number(1)),
-        Column("quantity", number(1)),
-        Column("price_cents", CENTS),
         Column("open", flag),
+        parsers={"days_supply": number(1), "quantity": number(1)},
+        completed=("days_supply", "quantity", "price_cents"),
+        without=("filled_on", "refills_short"),
     ),
     complete=rules.complete_line,
 )
@@ -211,15 +225,12 @@ ORDER_LINE = CsvFile(
 SAVED_CARD = CsvFile(
     _table(tables.SavedCard),
     key=("member_id", "gateway", "token", "only_for_order_id"),
-    columns=(
+    columns=_columns(
+        tables.SavedCard,
         OF_MEMBER,
-        Column("gateway", text, default="sandbox"),
-        Column("token", secret, needed=True),
-        Column("brand", text, needed=True),
-        Column("last4", digits(4, 4), needed=True),
-        Column("exp_month", number(1, 12), needed=True),
-        Column("exp_year", year, needed=True),
         replace(OF_ORDER, target="only_for_order_id", needed=False),
+        parsers={"last4": digits(4, 4), "exp_month": number(1, 12), "exp_year": year},
+        defaults={"gateway": "sandbox"},
     ),
     afterwards=rules.give_cards_to_orders,
 )
@@ -227,16 +238,12 @@ SAVED_CARD = CsvFile(
 PAYMENT = CsvFile(
     _table(tables.Payment),
     key=("request_key",),
-    columns=(
+    columns=_columns(
+        tables.Payment,
         replace(OF_ORDER, carries=("total_cents",)),
-        Column("gateway", text, default="sandbox"),
-        Column("reference", text),
-        Column("brand", text, needed=True),
-        Column("last4", digits(4, 4), needed=True),
-        Column("amount_cents", CENTS),
-        Column("status", Word(*tables.PaymentStatus), needed=True),
-        Column("request_key", text),
-        Column("created_at", instant, default=_noon_today),
+        parsers={"last4": digits(4, 4)},
+        defaults={"gateway": "sandbox", "created_at": _noon_today},
+        completed=("amount_cents", "request_key"),
     ),
     complete=rules.complete_payment,
 )
@@ -244,39 +251,28 @@ PAYMENT = CsvFile(
 RENEWAL_REQUEST = CsvFile(
     _table(tables.RenewalRequest),
     key=("reference",),
-    columns=(
-        Column("reference", checked_digits(4, 12), needed=True),
+    columns=_columns(
+        tables.RenewalRequest,
         OF_PRESCRIPTION,
-        Column("channel", Word(*tables.CHANNELS), default="phone"),
-        Column("status", Word(*tables.RenewalStatus), default="requested"),
-        Column("requested_at", instant, default=_noon_today),
+        parsers={"reference": checked_digits(4, 12), "channel": CHANNEL},
+        defaults={"channel": "phone", "requested_at": _noon_today},
     ),
 )
 
 TRANSFER = CsvFile(
     _table(tables.Transfer),
     key=("member_id", "drug_name", "requested_on"),
-    columns=(
-        OF_MEMBER,
-        Column("drug_name", text, needed=True),
-        Column("from_pharmacy", text, needed=True),
-        Column("status", Word(*tables.TransferStatus), default="requested"),
-        Column("requested_on", day, needed=True),
-        Column("rx_number", RX_NUMBER),
-    ),
+    columns=_columns(tables.Transfer, OF_MEMBER, parsers={"rx_number": RX_NUMBER}),
 )
 
 STREET = CsvFile(
     _table(tables.Street),
     key=("zip", "name", "urbanization"),
-    columns=(
-        Column("zip", digits(5, 5), needed=True),
+    columns=_columns(
+        tables.Street,
         Column("street", text, needed=True, to="name"),
-        Column("urbanization", text),
-        Column("city", text),
-        Column("state", state),
-        Column("low", number()),
-        Column("high", number()),
+        parsers={"zip": digits(5, 5), "state": state},
+        completed=("city", "state"),
     ),
     complete=rules.complete_place,
 )

@@ -69,6 +69,10 @@ def _cannot_be_mailed(case: Case) -> bool:
     return case.rx.status is PrescriptionStatus.INACTIVE_DRUG or not case.rx.mailable
 
 
+def _is_replaced_by_known(case: Case) -> bool:
+    return case.rx.status is PrescriptionStatus.REPLACED and case.newer_rx_number is not None
+
+
 def _is_in_an_order(case: Case) -> bool:
     return case.order is not None
 
@@ -155,7 +159,8 @@ class FindingKind(StrEnum):
     )
     ON_HOLD = "on_hold", _has(PrescriptionStatus.ON_HOLD), (), ("what",)
     DISCONTINUED = "discontinued", _has(PrescriptionStatus.DISCONTINUED), (), ("what",)
-    REPLACED = "replaced", _has(PrescriptionStatus.REPLACED), ("newer_rx_number",), ("ending",)
+    REPLACED = "replaced", _is_replaced_by_known, ("newer_rx_number",), ("ending",)
+    REPLACED_BY_UNKNOWN = "replaced_by_unknown", _has(PrescriptionStatus.REPLACED), (), ("what",)
     ALREADY_ORDERED = "already_ordered", _is_in_an_order, ("order",), ("what", "order_state")
     NO_REFILLS_BY_LAW = "no_refills_by_law", _has_no_refills_by_law, (), ("what",), "renewal"
     LEGAL_LIMIT = "legal_limit", _is_beyond_legal_limit, ("ends_on",), ("what",), "renewal"

@@ -25,47 +25,28 @@ MOST_NUMBERS = 4
 FOUND = {"prescription_id": KEPT, "chosen_drug": KEPT, "supplies": LIST, "what": "phrase", "prescriber": "text"}
 """What is known of every prescription that is the caller's own."""
 
-DATES = {"due_on": "date", "ends_on": "date", "arrives_on": "date"}
-
-FACTS: Mapping[str, Mapping[str, str]] = {
-    "not_found": {},
-    "not_mailable": FOUND,
-    "transfer_pending": {**FOUND, "transfer": "phrase"},
-    "on_hold": FOUND,
-    "discontinued": FOUND,
-    "replaced": {**FOUND, "newer": KEPT, "ending": "digits"},
-    "replaced_by_unknown": FOUND,
-    "already_ordered": {**FOUND, "order_state": "phrase", "order_number": "digits"},
-    "no_refills_by_law": FOUND,
-    "legal_limit": {**FOUND, "ends_on": "date"},
-    "expired": {**FOUND, "ends_on": "date"},
-    "none_left": FOUND,
-    "first_fill": FOUND,
-    "due_too_late": {**FOUND, **DATES},
-    "too_soon": {**FOUND, **DATES},
-    "runs_out_first": {**FOUND, **DATES, "supply_end": "phrase", "supply_ends_on": KEPT},
-    "refillable": {**FOUND, **DATES},
+VALUES: Mapping[str, Mapping[str, str]] = {
+    "due_on": {"due_on": "date"},
+    "ends_on": {"ends_on": "date"},
+    "arrives_on": {"arrives_on": "date"},
+    "transfer": {"transfer": "phrase"},
+    "newer_rx_number": {"newer": KEPT, "ending": "digits"},
+    "order": {"order_state": "phrase", "order_number": "digits"},
 }
-"""What each finding tells: its words may speak of that and of nothing else."""
+"""Fact of a finding -> the values that it becomes, name -> kind."""
 
-SAID: Mapping[str, tuple[str, ...]] = {
-    "not_mailable": ("what",),
-    "transfer_pending": ("what", "transfer"),
-    "on_hold": ("what",),
-    "discontinued": ("what",),
-    "replaced": ("ending",),
-    "replaced_by_unknown": ("what",),
-    "already_ordered": ("what", "order_state"),
-    "no_refills_by_law": ("what",),
-    "legal_limit": ("what",),
-    "expired": ("what", "ends_on"),
-    "none_left": ("what",),
-    "first_fill": ("what",),
-    "due_too_late": ("what", "due_on", "ends_on"),
-    "too_soon": ("what", "due_on"),
-    "runs_out_first": ("supply_end", "arrives_on"),
-}
-"""What of each finding callers cannot do without."""
+SUPPLY_END = {"supply_end": "phrase", "supply_ends_on": KEPT}
+
+
+def _values_of(kind: FindingKind) -> Mapping[str, str]:
+    """Return the values that come with a finding: its words may speak of those and of nothing else."""
+    if kind is FindingKind.NOT_FOUND:
+        return {}
+    told = {name: value for fact in kind.facts for name, value in VALUES.get(fact, {}).items()}
+    return {**FOUND, **told, **(SUPPLY_END if "supply_end" in kind.says else {})}
+
+
+FACTS = {str(kind): _values_of(kind) for kind in FindingKind}
 
 RENEWAL_STATES = ("requested", "approved", "denied")
 
@@ -138,7 +119,7 @@ def use_number(_: Context, values: Values) -> Done:
     forgets=tuple(TOLD),
     on={kind: {**told, "renewal": KEPT, "when": KEPT} for kind, told in FACTS.items()},
     items={"supplies": Items(speech.LINE)},
-    tells=SAID,
+    tells={str(kind): kind.says for kind in FindingKind if kind.says},
     phrases=SENTENCES,
 )
 def assess_prescription(context: Context, values: Values) -> Done:
@@ -152,11 +133,10 @@ def assess_prescription(context: Context, values: Values) -> Done:
     if renewal:
         told["renewal_on"] = day(context.line.today(renewal.requested_at))
         told["reference"] = renewal.reference
-    outcome = (
-        "replaced_by_unknown" if finding.kind == FindingKind.REPLACED and "newer" not in told else finding.kind.value
-    )
     stale = tuple(name for name in TOLD if name not in told)
-    return Done(outcome, {**told, "renewal": renewal.status if renewal else "not_asked", "when": ""}, forgets=stale)
+    return Done(
+        str(finding.kind), {**told, "renewal": renewal.status if renewal else "not_asked", "when": ""}, forgets=stale
+    )
 
 
 def _facts(context: Context, values: Values, finding: Finding) -> dict[str, Value]:
@@ -169,7 +149,7 @@ def _facts(context: Context, values: Values, finding: Finding) -> dict[str, Valu
     told["prescriber"] = rx.prescriber_name
     told["supplies"] = _choices(finding.supplies)
     told["chosen_drug"] = rx.drug_name
-    if finding.kind == FindingKind.RUNS_OUT_FIRST and finding.runs_out_on:
+    if "supply_end" in finding.kind.says and finding.runs_out_on:
         ended = finding.runs_out_on < context.today
         name = "prescription.supply_ended" if ended else "prescription.supply_ends"
         told["supply_end"] = phrase(name, what=told["what"], day=day(finding.runs_out_on))
