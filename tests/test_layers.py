@@ -124,6 +124,53 @@ def own_imports(module: Module) -> set[str]:
     return found - {module.name, ""}
 
 
+LATE = {
+    "alembic": "pharmacy.database",
+    "cryptography": "payment.vault",
+    "holidays": "pharmacy.calendar",
+    "ivr.payment.stripe": "line.build",
+    "phonenumbers": "prompts.spoken",
+    "structlog": "logs",
+    "watchfiles": "cli.staff",
+    "zipcodes": "pharmacy.places",
+}
+"""What takes long to load, and the one module that does, in the one function that cannot do without it."""
+
+
+def functions_importing(module: Module, package: str) -> set[str]:
+    """Return the functions of a module that import a package, "" for one that the module itself imports."""
+    tree = ast.parse(module.path.read_text(encoding="utf-8"))
+    owner = {id(inner): f.name for f in ast.walk(tree) if isinstance(f, ast.FunctionDef) for inner in ast.walk(f)}
+    for guarded in (
+        node for node in tree.body if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+    ):
+        owner |= {id(inner): TYPES for inner in ast.walk(guarded)}
+    found = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import():
+                names = [name.name for name in node.names]
+            case ast.ImportFrom():
+                names = [node.module or ""]
+            case _:
+                continue
+        if any(f"{name}.".startswith(f"{package}.") for name in names):
+            found.add(owner.get(id(node), ""))
+    return found - {TYPES}
+
+
+TYPES = "TYPE_CHECKING"
+
+
+@pytest.mark.parametrize(("package", "home"), LATE.items())
+def test_what_takes_long_to_load_is_loaded_late_and_at_one_place(package: str, home: str) -> None:
+    where = {module.name: functions_importing(module, package) for module in modules()}
+    where = {name: functions for name, functions in where.items() if functions}
+    assert list(where) == [home]
+    assert len(where[home]) == 1, where
+    assert where[home] != {""}, where
+
+
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
 def test_a_module_imports_only_what_its_room_may(module: Module) -> None:
     assert module.room in ROOMS, f'ivr/{module.name} is in no room: give "{module.room}" a row'

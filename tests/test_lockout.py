@@ -216,7 +216,7 @@ def test_however_guesses_are_spread_no_more_are_judged(rehearsal: Rehearsal, see
 
 def test_a_key_that_is_rotated_loses_no_count_while_the_old_one_is_there(rehearsal: Rehearsal) -> None:
     old, new = (
-        Secret("cmVoZWFyc2FsLXJlaGVhcnNhbC1yZWhlYXJzYWwtMTI="),
+        Secret("YSByZWhlYXJzYWwncyBrZXksIG5vdCBhIHNlY3JldC4="),
         Secret("QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="),
     )
     orders(rehearsal, HOME)

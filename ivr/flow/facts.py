@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ivr.errors import Place, Report
 from ivr.flow.confirming import confirms, is_asked, needs_yes
 from ivr.flow.definition import ActionSpec
 from ivr.flow.graph import Graph, Move, Spot, told, walk
-from ivr.flow.states import State
 from ivr.prompts import PHRASE, Catalogues, Prompt
 
 Actions = Mapping[str, ActionSpec]
@@ -28,11 +28,11 @@ def check(graph: Graph, catalogues: Catalogues, actions: Actions, report: Report
     _Facts(graph, catalogues, actions).check(report)
 
 
-@dataclass(frozen=True, slots=True)
-class _Agreed:
+class _Agreed(NamedTuple):
     """The facts that are true as they would be spoken now, and those that the last confirming key agreed to.
 
-    Each with the action that put it together, since an amount of one order is none of another.
+    Each with the action that put it together, since an amount of one order is none of another. A tuple, since it is
+    made and looked up by the ten thousand.
     """
 
     true: frozenset[Written] = frozenset()
@@ -45,11 +45,32 @@ class _Agreed:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What a move does to facts, whatever is known before it: values written, facts no longer true, facts now true."""
+    """What a move does to facts: values written, facts no longer true, facts now true.
+
+    Many moves do the same, with the same things known before them.
+    """
 
     written: Names
     stale: Names
     fresh: frozenset[Written]
+    asks: bool
+    """It answers a question, which an earlier yes does not outlast."""
+    menu: Spot | None
+    """Where the key is that it confirms by; None when it does not confirm."""
+    told: Names
+    """The facts said before that key."""
+    acts: bool
+    """It does what the yes was to."""
+
+    def after(self, known: _Agreed) -> _Agreed:
+        """Return what is known after it."""
+        true, agreed, menu, done = known
+        if self.asks:
+            agreed, menu, done = frozenset(one for one in true if one[0] in self.told), self.menu, frozenset()
+        true = _still(true, self.stale) | self.fresh
+        if self.acts:  # what it changes is what the yes was to, but no longer what was said
+            return _Agreed(true, agreed, menu, done | self.written)
+        return _Agreed(true, _still(agreed, self.stale), menu, done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +89,20 @@ class _Facts:
         self.catalogues = catalogues
         self.actions = actions
         self.facts: Names = frozenset(fact for spec in actions.values() for fact in spec.facts)
-        self.changes: dict[int, _Change] = {}
-        """By the identity of moves, which last as long as the graph."""
+        specs = ((spot, actions[state.action]) for spot, state in graph.states.items() if state.action)
+        self.bound = {spot: spec for spot, spec in specs if spec.facts}
+        """Where something is done that facts are agreed to for."""
         self.made_of = {fact: self._made_of(fact) for fact in self.facts}
         first = {state.first for state in graph.states.values() if state.first}
         self.told = {
             name: self.facts - {fact for fact in self.facts if any(self._unsaid(name, fact))} for name in first
         }
+
+        self.changes = {id(move): self._change(move) for moves in graph.moves.values() for move in moves}
+        """By the identity of moves, which last as long as the graph."""
+        found: dict[_Change, dict[_Agreed, _Agreed]] = {change: {} for change in self.changes.values()}
+        self.after = {move: found[change] for move, change in self.changes.items()}
+        """What is known after a move, by what is known before it, as far as it was asked for."""
 
     def _made_of(self, fact: str) -> Names:
         """Return the values that a fact tells of: what its writers read, and what the actions agreed to by it read."""
@@ -95,10 +123,9 @@ class _Facts:
                 report.add(place, message)
 
     def _missing(self, spot: Spot, known: _Agreed) -> Names:
-        state = self.graph.states[spot]
-        if known.menu is None or not state.action:
+        spec = self.bound.get(spot)
+        if spec is None or known.menu is None:
             return frozenset()  # without any yes it is told of elsewhere
-        spec = self.actions[state.action]
         return spec.facts - {fact for fact, writer in known.agreed if spec.reads <= self._known_to(writer) | known.done}
 
     def _known_to(self, writer: str) -> Names:
@@ -124,31 +151,21 @@ class _Facts:
                 yield bound.at("do"), f'"{fact}" is not said as it is by then, but "{bound.action}" acts on it: {way}'
 
     def _after(self, known: _Agreed, move: Move) -> _Agreed | None:
-        state = self.graph.states[move.source]
         if self._missing(move.source, known):
             return None
-        if is_asked(state):
-            known = self._asked(known, state, move)
-        change = self.changes.get(id(move)) or self._change(state, move)
-        true = _still(known.true, change.stale) | change.fresh
-        if needs_yes(state, self.actions):  # what it changes is what the yes was to, but no longer what was said
-            return _Agreed(true, known.agreed, known.menu, known.done | change.written)
-        return _Agreed(true, _still(known.agreed, change.stale), known.menu, known.done)
+        after = self.after[id(move)]
+        return after.get(known) or after.setdefault(known, self.changes[id(move)].after(known))
 
-    def _change(self, state: State, move: Move) -> _Change:
-        """Return what a move changes; found once, for a move is made with many things known."""
+    def _change(self, move: Move) -> _Change:
+        state = self.graph.states[move.source]
+        asks = is_asked(state)
+        menu = move.source if asks and confirms(move) else None
+        told = self.told.get(state.first, frozenset()) if menu else frozenset()
         written = self._written(move)
         stale = frozenset(fact for fact in self.facts if self.made_of[fact] & written or fact in written)
         fresh = {(fact, state.action) for fact in self.facts & written} if state.action else set()
-        self.changes[id(move)] = change = _Change(written, stale, frozenset(fresh))
-        return change
-
-    def _asked(self, known: _Agreed, state: State, move: Move) -> _Agreed:
-        """Return what is known once a question is answered: a key that confirms agrees to what was said before it."""
-        if not confirms(move):
-            return _Agreed(known.true)
-        told = self.told.get(state.first, frozenset())
-        return _Agreed(known.true, frozenset(one for one in known.true if one[0] in told), move.source)
+        acts = needs_yes(state, self.actions)
+        return _Change(written, stale, frozenset(fresh), asks, menu, told, acts)
 
     def _written(self, move: Move) -> Names:
         state = self.graph.states[move.source]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -45,6 +46,8 @@ class Busy:
     words: tuple[Spoken, ...]
 
 
+Result = TypeVar("Result")
+
 Render = Callable[[Answer], str]
 """Writes an answer in the carrier's language; what it writes is stored and is what every repeat gets."""
 
@@ -54,12 +57,12 @@ class UnknownCallError(IvrError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Begun:
-    """A turn that has stopped at the outside world."""
+class _Asking:
+    """A turn that has stopped at the outside world, which is asked for it until a time at the latest."""
 
     call: Call
     action: ExternalAction
-    request: object
+    claim: Any
     trail: tuple[Visit, ...]
     until: datetime
 
@@ -70,143 +73,149 @@ def take_turn(line: Line, caller: Caller, turn: int, event: Event, render: Rende
     Raises UnreachableError when the database is away (nothing has changed, or all of it has: ask again), and
     UnknownCallError for a turn the call has not come to.
     """
+    request = _Request(line, caller, turn, event, render)
     try:
         try:
-            return _take(line, caller, turn, event, render)
+            return _take(request)
         except (*AWAY, UnknownCallError):
             raise
         except Exception:
             logs.get_logger().exception("turn_failed", turn=turn)
-            return retried(lambda: _fail(line, caller, turn, render))
+            return replace(request, event=Failed()).run(_TurnRunner.apologize, mine=lambda _: True)
     except AWAY as error:
         raise UnreachableError(f"the database does not answer: {type(error).__name__}") from error
 
 
-def _take(line: Line, caller: Caller, turn: int, event: Event, render: Render) -> str | Busy:
-    begun = retried(lambda: _begin(line, caller, turn, event, render))
-    if not isinstance(begun, _Begun):
-        return begun
-    answer = begun.action.ask(line, begun.request)
-    return retried(lambda: _finish(line, caller, turn, event, render, begun, answer))
+def _take(request: _Request) -> str | Busy:
+    asking = request.run(_TurnRunner.begin)
+    if not isinstance(asking, _Asking):
+        return asking
+    answer = asking.action.ask(request.line, asking.claim)
+    return request.run(lambda runner: runner.finish(asking, answer), mine=asking.until.__eq__)
 
 
-def _begin(line: Line, caller: Caller, turn: int, event: Event, render: Render) -> str | Busy | _Begun:
-    now = line.clock()
-    with line.database.begin() as connection:
-        locked = _lock(connection, line, caller, turn, now)
-        if (stored := _stored(connection, line, locked, turn, now)) is not None:
-            return stored
-        walk = _Walk(line, connection, caller, locked, now)
-        walk.take(_too_long(walk.version, locked, _timed(line, caller, locked, event, now), now))
-        if walk.outside is None:
-            return walk.close(event, render)
-        request = walk.outside.claim(walk.context, walk.call.values)
-        if isinstance(request, Done):
-            walk.run(advance(walk.version.flows, walk.call, request))
-            return walk.close(event, render)
-        until = now + ACTING_FOR
-        sessions.act(connection, caller.sid, until)
-        return _Begun(walk.call, walk.outside, request, tuple(walk.trail), until)
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What the carrier asks, and of which line: the same for every part of its turn."""
+
+    line: Line
+    caller: Caller
+    turn: int
+    event: Event
+    render: Render
+
+    def run(
+        self, part: Callable[[_TurnRunner], Result], mine: Callable[[datetime], bool] = lambda _: False
+    ) -> Result | str | Busy:
+        """Run a part of the turn in a transaction that holds the call; a turn that was answered gets its stored reply.
+
+        `mine` tells by its time limit whether it is for this very part that the outside world is being asked.
+        """
+
+        def once() -> Result | str | Busy:
+            now = self.line.clock()
+            with self.line.database.begin() as connection:
+                locked = self._lock(connection, now)
+                stored = self._stored(connection, locked, now, mine)
+                return part(_TurnRunner(self, connection, locked, now)) if stored is None else stored
+
+        return retried(once)
+
+    def _lock(self, connection: Connection, now: datetime) -> sessions.Locked:
+        flows = self.line.versions.current.flows
+        languages = flows.line.languages
+        language = languages.get(self.caller.to_number) or languages.get("default") or flows.languages[0]
+        locked = sessions.lock(connection, self.line, self.caller, self.turn, now, Call(language))
+        if locked is None or self.turn > locked.turn:
+            raise UnknownCallError(f"the call has not come to turn {self.turn}")
+        return locked
+
+    def _stored(
+        self, connection: Connection, locked: sessions.Locked, now: datetime, mine: Callable[[datetime], bool]
+    ) -> str | Busy | None:
+        if (reply := sessions.stored_reply(self.line, locked, self.turn, now)) is not None:
+            return reply
+        if self.turn < locked.turn:
+            raise UnknownCallError("the reply to this turn is no longer kept")
+        acting = locked.row.acting_until
+        if acting is not None and acting > now and not mine(acting):
+            version = self.line.versions.get(connection, locked.row.version)
+            return Busy(spoken(version, (Speak("away.one_moment", locked.call.language, {}),)))
+        return None
 
 
-def _finish(
-    line: Line, caller: Caller, turn: int, event: Event, render: Render, begun: _Begun, answer: object
-) -> str | Busy:
-    now = line.clock()
-    with line.database.begin() as connection:
-        locked = _lock(connection, line, caller, turn, now)
-        if (stored := _stored(connection, line, locked, turn, now, mine=begun.until)) is not None:
-            return stored
-        walk = _Walk(line, connection, caller, locked, now)
-        walk.trail.extend(begun.trail)
-        done = begun.action.finish(walk.context, begun.call.values, begun.request, answer)
-        walk.run(advance(walk.version.flows, begun.call, done))
-        return walk.close(event, render)
+class _TurnRunner:
+    """Takes a call through one turn, inside the turn's transaction."""
 
-
-def _fail(line: Line, caller: Caller, turn: int, render: Render) -> str | Busy:
-    """Say sorry from the state the call was in before the turn that was undone."""
-    now = line.clock()
-    with line.database.begin() as connection:
-        locked = _lock(connection, line, caller, turn, now)
-        if (stored := _stored(connection, line, locked, turn, now, mine=locked.row.acting_until)) is not None:
-            return stored
-        walk = _Walk(line, connection, caller, locked, now)
-        walk.take(Started() if locked.is_new else Failed())
-        return walk.close(Failed(), render)
-
-
-def _lock(connection: Connection, line: Line, caller: Caller, turn: int, now: datetime) -> sessions.Locked:
-    flows = line.versions.current.flows
-    language = flows.line.languages.get(caller.to_number) or flows.line.languages.get("default") or flows.languages[0]
-    locked = sessions.lock(connection, line, caller, turn, now, Call(language))
-    if locked is None or turn > locked.turn:
-        raise UnknownCallError(f"the call has not come to turn {turn}")
-    return locked
-
-
-def _stored(
-    connection: Connection,
-    line: Line,
-    locked: sessions.Locked,
-    turn: int,
-    now: datetime,
-    mine: datetime | None = None,
-) -> str | Busy | None:
-    if (reply := sessions.stored_reply(line, locked, turn, now)) is not None:
-        return reply
-    if turn < locked.turn:
-        raise UnknownCallError("the reply to this turn is no longer kept")
-    acting = locked.row.acting_until
-    if acting is not None and acting != mine and acting > now:
-        version = line.versions.get(connection, locked.row.version)
-        return Busy(spoken(version, (Speak("away.one_moment", locked.call.language, {}),)))
-    return None
-
-
-def _timed(line: Line, caller: Caller, locked: sessions.Locked, event: Event, now: datetime) -> Event:
-    """Tell how long after the reply the caller acted; by the time of day where two hosts took the two turns."""
-    if not isinstance(event, Keys | Silence) or locked.call.replied is None:
-        return event
-    since = line.reading(caller).since(locked.call.replied)
-    return replace(event, after=(now - locked.row.heard_at).total_seconds() if since is None else since)
-
-
-def _too_long(version: Version, locked: sessions.Locked, event: Event, now: datetime) -> Event:
-    limit = timedelta(seconds=version.flows.line.longest_call)
-    if isinstance(event, Keys | Silence) and now - locked.row.started_at > limit:
-        return TooLong()
-    return event
-
-
-class _Walk:
-    """A call on its way through one turn, inside the turn's transaction."""
-
-    def __init__(
-        self,
-        line: Line,
-        connection: Connection,
-        caller: Caller,
-        locked: sessions.Locked,
-        now: datetime,
-    ) -> None:
-        self.line = line
+    def __init__(self, request: _Request, connection: Connection, locked: sessions.Locked, now: datetime) -> None:
+        self.request = request
+        self.line = line = request.line
         self.connection = connection
         self.locked = locked
         self.version = line.versions.get(connection, locked.row.version)
         self.call = replace(locked.call, has_person=line.has_person)
         self.asked = journal.asked(self.version.flows, locked.call)
         # Who calls is who called first: a later turn that names another number is no other phone.
-        whose = replace(caller, from_number=locked.row.from_number, to_number=locked.row.to_number)
+        whose = replace(request.caller, from_number=locked.row.from_number, to_number=locked.row.to_number)
         self.context = Context(line, connection, now, whose, locked.turn, locked.call.held)
         self.trail: list[Visit] = []
         self.verb: Verb | None = None
-        self.outside: ExternalAction | None = None
+        self.external: ExternalAction | None = None
 
-    def take(self, event: Event) -> None:
-        self.run(advance(self.version.flows, self.call, event))
+    # The parts of a turn
 
-    def run(self, step: Step) -> None:
+    def begin(self) -> str | _Asking:
+        """Take what the caller did, to the end of the turn or to where the outside world is to be asked."""
+        self._take(self._too_long(self._timed(self.request.event)))
+        if self.external is None:
+            return self._close()
+        claim = self.external.claim(self.context, self.call.values)
+        if isinstance(claim, Done):
+            return self._go_on(claim)
+        until = self.context.now + ACTING_FOR
+        sessions.act(self.connection, self.request.caller.sid, until)
+        return _Asking(self.call, self.external, claim, tuple(self.trail), until)
+
+    def finish(self, asking: _Asking, answer: Any) -> str:
+        """Go on with what the outside world answered, from where the turn stopped to ask."""
+        self.trail.extend(asking.trail)
+        done = asking.action.finish(self.context, asking.call.values, asking.claim, answer)
+        self.call = asking.call
+        return self._go_on(done)
+
+    def apologize(self) -> str:
+        """Say sorry from the state the call was in before the turn that was undone."""
+        return self._go_on(Started() if self.locked.is_new else Failed())
+
+    # How they come about
+
+    def _timed(self, event: Event) -> Event:
+        """Tell how long after the reply the caller acted; by the time of day where two hosts took the two turns."""
+        if not isinstance(event, Keys | Silence) or self.locked.call.replied is None:
+            return event
+        since = self.line.reading(self.request.caller).since(self.locked.call.replied)
+        return replace(event, after=self._pause.total_seconds() if since is None else since)
+
+    def _too_long(self, event: Event) -> Event:
+        limit = timedelta(seconds=self.version.flows.line.longest_call)
+        if isinstance(event, Keys | Silence) and self.context.now - self.locked.row.started_at > limit:
+            return TooLong()
+        return event
+
+    @property
+    def _pause(self) -> timedelta:
+        """How long nothing was heard of the caller before this turn."""
+        pause: timedelta = self.context.now - self.locked.row.heard_at
+        return pause
+
+    def _go_on(self, event: Event) -> str:
+        self._take(event)
+        return self._close()
+
+    def _take(self, event: Event) -> None:
+        self._run(advance(self.version.flows, self.call, event))
+
+    def _run(self, step: Step) -> None:
         """Run the actions the flow asks for, until it needs the caller or the outside world."""
         flows = self.version.flows
         acted = 0
@@ -227,12 +236,12 @@ class _Walk:
             if isinstance(action, ExternalAction):
                 if acted > 1:
                     raise FlowError(f'"{step.action}" asks the outside world and must come first in its turn')
-                self.outside = action
+                self.external = action
                 return
             done = known_outcome(flows, step.call, action.run(self.context, step.call.values))
             step = advance(flows, step.call, done)
 
-    def close(self, event: Event, render: Render) -> str:
+    def _close(self) -> str:
         """Write down what happened, and return the reply."""
         verb = self.verb
         if verb is None:
@@ -240,9 +249,9 @@ class _Walk:
         now, sid, turn = self.context.now, self.context.caller.sid, self.locked.turn
         words = spoken(self.version, verb.words)
         self.call = replace(self.call, replied=self._asked(words[: verb.uncut] if isinstance(verb, Gather) else ()))
-        reply = render(Answer(sid, turn + 1, self.call.language, verb, words))
-        pause = now - self.locked.row.heard_at
-        entry = journal.entry(event, self.asked, self.trail, verb.words, self.locked.shown, pause)
+        reply = self.request.render(Answer(sid, turn + 1, self.call.language, verb, words))
+        event = self.request.event
+        entry = journal.entry(event, self.asked, self.trail, verb.words, self.locked.shown, self._pause)
         self.line.watch(TurnTaken(sid, turn, event, tuple(self.trail), verb, self.call))
         ending = "goodbye" if isinstance(verb, HangUp) else None
         sessions.store(self.connection, self.line, self.locked, self.call, reply, now, ending, entry)

@@ -15,10 +15,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from ivr.errors import SettingError
 from ivr.secret import Secret
 from ivr.settings import KEY_TAKES, encryption_keys
@@ -30,8 +26,17 @@ class Vault:
     """Seal and sign with the first key, open and verify with any; made once, as deriving the keys takes a while."""
 
     def __init__(self, keys: Sequence[Secret]) -> None:
+        from cryptography.fernet import Fernet, InvalidToken, MultiFernet  # only for those who seal, not for a check
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        def signing_key(key: Secret) -> bytes:
+            raw = base64.urlsafe_b64decode(key.reveal())
+            return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"ivr url signature").derive(raw)
+
+        self._invalid = InvalidToken
         self._fernet = MultiFernet([Fernet(key.reveal()) for key in keys])
-        self._signers = [_signing_key(key) for key in keys]
+        self._signers = [signing_key(key) for key in keys]
 
     def seal(self, data: bytes, now: datetime) -> bytes:
         """Encrypt, stamped with the time given."""
@@ -43,7 +48,7 @@ class Vault:
             if max_age_s is None:
                 return self._fernet.decrypt(sealed)
             return self._fernet.decrypt_at_time(sealed, max_age_s, int(now.timestamp()))
-        except InvalidToken:
+        except self._invalid:
             return None
 
     def sign(self, text: str) -> str:
@@ -57,11 +62,6 @@ class Vault:
     def signed(self, text: str, mac: str) -> bool:
         """Say whether the code was made for this text by any of our keys."""
         return any(hmac.compare_digest(_mac(key, text).encode(), mac.encode()) for key in self._signers)
-
-
-def _signing_key(key: Secret) -> bytes:
-    raw = base64.urlsafe_b64decode(key.reveal())
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"ivr url signature").derive(raw)
 
 
 def _mac(key: bytes, text: str) -> str:
@@ -103,7 +103,7 @@ def _make_key(path: Path) -> None:
     aside = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(Fernet.generate_key() + b"\n")
+            file.write(base64.urlsafe_b64encode(os.urandom(32)) + b"\n")
             file.flush()
             os.fsync(file.fileno())
         path.hardlink_to(aside)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from typing import Literal, TypeAlias
 
 from babel import Locale
@@ -22,6 +23,8 @@ PHRASE = "phrase"
 
 _HEAD = re.compile(r"[>|][-+0-9]*[^\n]*\n|['\"]")
 """What stands before the words of a text: the sign of long words, or a quotation mark."""
+
+_SIGN = re.compile(r"\S")
 
 PROMPT_KINDS = (*KINDS, PHRASE)
 
@@ -74,17 +77,16 @@ class Source:
 
     def at(self, position: int) -> Place:
         """Return where a letter of the text stands in the file: as many signs after the beginning, spaces apart."""
-        before = sum(not sign.isspace() for sign in self.text[:position])
+        before = len("".join(self.text[:position].split()))
         start = _HEAD.match(self.raw)
-        for index in range(start.end() if start else 0, len(self.raw)):
-            if self.raw[index].isspace():
-                continue
-            if before == 0:
-                line = self.raw.count("\n", 0, index)
-                column = index - self.raw.rfind("\n", 0, index) if line else self.place.column + index
-                return Place(self.place.file, self.place.line + line, column)
-            before -= 1
-        return self.place
+        signs = _SIGN.finditer(self.raw, start.end() if start else 0)
+        found = next(islice(signs, before, None), None)
+        if found is None:
+            return self.place
+        index = found.start()
+        line = self.raw.count("\n", 0, index)
+        column = index - self.raw.rfind("\n", 0, index) if line else self.place.column + index
+        return Place(self.place.file, self.place.line + line, column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +194,13 @@ class Catalogue:
 
     def _phrase(self, value: Value) -> Iterator[Piece]:
         if isinstance(value, tuple | list):  # a call that was stored comes back with lists
+            pieces: tuple[Piece, ...] = ()
             for position, item in enumerate(value):
                 if position:
                     yield _SPACE if position % AT_ONCE else BREAK
-                yield from self._phrase(item)
+                if not position or item is not value[position - 1]:  # examples of long lists are one thing many times
+                    pieces = tuple(self._phrase(item))
+                yield from pieces
             return
         if isinstance(value, Mapping):
             prompt, values = value.get("prompt"), value.get("values", {})

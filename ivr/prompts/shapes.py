@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from babel import Locale
 
 from ivr.prompts.catalogue import PROMPT_KINDS, plural_category
@@ -10,9 +12,10 @@ from ivr.yaml_reader import Either, ListOf, MapOf, Record, Shape, Text, field
 
 NAME = "[a-z][a-z0-9_]*"
 
-_TRIED_COUNTS = range(1001)
+_TRIED_COUNTS = range(201)  # the rules look at the last two digits, and then at thousands and millions
 
 
+@cache
 def categories(language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the plural categories a language has, and those that everyday counts need.
 

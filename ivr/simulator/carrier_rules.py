@@ -6,11 +6,11 @@ likely: written by the code that answers calls, and read as strictly as the carr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from ivr.errors import IvrError, Problem
+from ivr.errors import IvrError, Place, Problem
 from ivr.flow.call import Call, Frame
 from ivr.flow.definition import ActionSpec, Flows
 from ivr.flow.graph import points
@@ -22,8 +22,8 @@ from ivr.line.answer import Answer, as_spoken
 from ivr.line.examples import Examples
 from ivr.phone.document import CarrierError, read_document
 from ivr.phone.post import Reply
-from ivr.phone.verbs import Gather, Play, Say
-from ivr.prompts import Catalogue, Catalogues, Prompt, Words
+from ivr.prompts import Catalogue, Catalogues, Prompt, Words, joined
+from ivr.prompts.recordings.fragments import spoken_words
 from ivr.prompts.spoken import Value
 from ivr.web.twiml import Renderer
 
@@ -56,6 +56,19 @@ def problems(flows: Flows, catalogues: Catalogues, actions: Mapping[str, ActionS
 
 
 @dataclass(frozen=True, slots=True)
+class _Wording:
+    """The words of a prompt for one occasion, in each plural form."""
+
+    prompt: str
+    place: Place
+    speaks: tuple[Speak, ...]
+
+
+_AT_ONCE = 25
+"""Wordings spoken in one answer; it has to stay below what the carrier takes at once."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Trial:
     """One version on trial."""
 
@@ -66,18 +79,28 @@ class _Trial:
     def wordings(self) -> Iterator[Problem]:
         """Yield what is wrong with words by themselves."""
         for catalogue in self.catalogues.by_language.values():
-            for prompt in catalogue.prompts.values():
-                for variant, tries, words in _occasions(prompt):
-                    slip = self._wording(catalogue, prompt, variant, tries, words)
-                    if slip:
-                        yield Problem(words.place or prompt.place, f'"{prompt.name}" {slip}')
+            wordings = [
+                self._wording(catalogue, prompt, variant, tries, words)
+                for prompt in catalogue.prompts.values()
+                for variant, tries, words in _occasions(prompt)
+            ]
+            for first in range(0, len(wordings), _AT_ONCE):
+                yield from self._slips(wordings[first : first + _AT_ONCE])
 
-    def _wording(self, catalogue: Catalogue, prompt: Prompt, variant: Variant, tries: int, words: Words) -> str:
-        for values in self.examples.counts(prompt, catalogue.language, words):
-            speak = Speak(prompt.name, catalogue.language, values, variant, tries)
-            if slip := self._slip(GoOn((speak,)), catalogue.language):
-                return slip
-        return ""
+    def _wording(self, catalogue: Catalogue, prompt: Prompt, variant: Variant, tries: int, words: Words) -> _Wording:
+        forms = self.examples.counts(prompt, catalogue.language, words)
+        speaks = tuple(Speak(prompt.name, catalogue.language, values, variant, tries) for values in forms)
+        return _Wording(prompt.name, words.place or prompt.place, speaks)
+
+    def _slips(self, wordings: Sequence[_Wording]) -> Iterator[Problem]:
+        """Yield what is wrong with wordings: they are spoken all at once, and apart only where something is wrong."""
+        together = tuple(speak for wording in wordings for speak in wording.speaks)
+        if not self._slip(GoOn(together), together[0].language, each=True):
+            return
+        for wording in wordings:
+            found = (self._slip(GoOn((speak,)), speak.language) for speak in wording.speaks)
+            if slip := next(filter(None, found), ""):
+                yield Problem(wording.place, f'"{wording.prompt}" {slip}')
 
     def states(self) -> Iterator[Problem]:
         """Yield what is wrong with whole answers, though the words in them are right."""
@@ -96,8 +119,8 @@ class _Trial:
             values[state.choices.of] = self.examples.choices(option)
         return values
 
-    def _slip(self, verb: Verb, language: str) -> str:
-        """Return why an answer cannot be given; nothing when it can."""
+    def _slip(self, verb: Verb, language: str, *, each: bool = False) -> str:
+        """Return why an answer cannot be given; nothing when it can. With `each`, all of its words have to be heard."""
         try:
             answer = Answer(SID, 2, language, verb, as_spoken(self.catalogues, verb.words))
             body = RENDERER.answer(answer)
@@ -109,8 +132,8 @@ class _Trial:
             return f"is refused by the carrier: {error.reason}"
         if document.warnings:
             return f"is not as the carrier takes it: {document.warnings[0].reason}"
-        heard = [sound for one in document.verbs for sound in (one.sounds if isinstance(one, Gather) else (one,))]
-        if verb.words and not any(isinstance(sound, Say | Play) for sound in heard):
+        silent = (not spoken_words(joined(said.pieces)) for said in answer.words)
+        if verb.words and (any(silent) if each else all(silent)):
             return "says nothing that a voice can speak; write words, or take it out"
         return ""
 

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from ivr.errors import Place, Report
 from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, Source
@@ -137,11 +138,15 @@ def _check_language(texts: list[tuple[Prompt, Source]], speech: Speech, report: 
 
 def _count(text: str, speech: Speech) -> _Count:
     words = [word.lower() for word in WORD.findall(_VALUE.sub(" ", text))]
-    known = speech.typical | speech.common
-    others = {
-        other.name: sum(word in (other.typical | other.common) - known for word in words)
-        for other in SPEECHES.values()
-        if other is not speech
-    }
-    theirs = frozenset().union(*((other.typical | other.common) for other in SPEECHES.values() if other is not speech))
-    return _Count(sum(word in known - theirs for word in words), others)
+    own = _telling(speech)
+    others = {other.name: _telling(other) for other in SPEECHES.values() if other is not speech}
+    only_own = own.difference(*others.values())
+    return _Count(
+        sum(word in only_own for word in words),
+        {name: sum(word in theirs and word not in own for word in words) for name, theirs in others.items()},
+    )
+
+
+@cache
+def _telling(speech: Speech) -> frozenset[str]:
+    return speech.typical | speech.common

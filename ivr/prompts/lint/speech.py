@@ -6,10 +6,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _COMMA = re.compile(r",\s")
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s+")
+_WORDS = 4096
+"""Words that are remembered: prompts use few, over and over."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +95,7 @@ def _measured(text: str) -> tuple[list[str], float]:
     return words, len(words) / max(1, clauses)
 
 
+@lru_cache(_WORDS)
 def english_syllables(word: str) -> int:
     """Count groups of vowels; a silent e at the end is none."""
     word = word.lower()
@@ -101,6 +105,7 @@ def english_syllables(word: str) -> int:
     return max(1, groups - silent - ending)
 
 
+@lru_cache(_WORDS)
 def spanish_syllables(word: str) -> int:
     """Count groups of vowels; two strong ones, or an accented weak one, stand apart."""
     word = re.sub("[gq]u(?=[eiéí])", "g", word.lower())
@@ -109,6 +114,7 @@ def spanish_syllables(word: str) -> int:
     return max(1, len(groups) + apart)
 
 
+@lru_cache(_WORDS)
 def plain(word: str) -> str:
     """Return a word in small letters without accents."""
     if word.isascii():

@@ -10,9 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import TypeAlias
-
-import phonenumbers
+from typing import Any, TypeAlias
 
 from ivr.prompts.spoken.addresses import speak_address
 from ivr.prompts.spoken.languages import LANGUAGES, Language
@@ -140,8 +138,15 @@ def _full_date(value: Value | date, language: Language) -> str:
     return language.with_year.format(date=_date(value, language), year=language.year(_day(value).year))
 
 
+def _phonenumbers() -> Any:
+    """Load what knows the numbers of all countries: a check of flows that name none does without it."""
+    import phonenumbers
+
+    return phonenumbers
+
+
 def _phone(value: Value | date, language: Language) -> str:
-    text = _string(value, "phone")
+    text, phonenumbers = _string(value, "phone"), _phonenumbers()
     try:
         number = phonenumbers.parse(text, None)
     except phonenumbers.NumberParseException:
@@ -154,8 +159,11 @@ def _phone(value: Value | date, language: Language) -> str:
 
 def is_possible_phone(text: str) -> bool:
     """Tell whether a text is a telephone number in E.164 form that some country could give out, by its length."""
+    if not _E164.fullmatch(text):
+        return False
+    phonenumbers = _phonenumbers()
     try:
-        return bool(_E164.fullmatch(text)) and phonenumbers.is_possible_number(phonenumbers.parse(text, None))
+        return bool(phonenumbers.is_possible_number(phonenumbers.parse(text, None)))
     except phonenumbers.NumberParseException:
         return False
 
