@@ -179,7 +179,7 @@ class _TurnRunner:
     def finish(self, asking: _Asking, answer: Any) -> str:
         """Go on with what the outside world answered, from where the turn stopped to ask."""
         self.trail.extend(asking.trail)
-        done = asking.action.finish(self.context, asking.call.values, asking.claim, answer)
+        done = asking.action.finish(self.context, asking.claim, answer)
         self.call = asking.call
         return self._go_on(done)
 
