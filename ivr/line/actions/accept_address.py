@@ -86,11 +86,7 @@ def _also(building: Building) -> Value:
 # Kept
 
 
-@action(
-    *("chosen", "from_now_on", "to_be_checked"),
-    writes=CHOSEN,
-    forgets=("building", "streets", "street_choice"),
-)
+@action(*("chosen", "from_now_on", "to_be_checked"), writes=CHOSEN, forgets=("building", "streets", "street_choice"))
 def use_new_address(
     _: Context, building: Building, street_choice: OfferedStreet, address_for: Literal["order", "always"]
 ) -> Done:

@@ -66,11 +66,7 @@ def becomes_mailing(new: NewAddress) -> bool:
 
 @action(
     *("left", "address_dropped", "unkept"),
-    on={
-        "left": {"new_address": KEPT},
-        "address_dropped": {"new_address": KEPT},
-        "unkept": {"new_mailing": "address"},
-    },
+    on={"left": {"new_address": KEPT}, "address_dropped": {"new_address": KEPT}, "unkept": {"new_mailing": "address"}},
 )
 def leave_order(
     _: Context,

@@ -68,12 +68,7 @@ def begin_address(_: Context) -> Done:
 # ZIP and house number
 
 
-@action(
-    *(*ZIP_KNOWN, "unknown"),
-    writes=ZIP_TOLD,
-    on=dict.fromkeys(ZIP_KNOWN, PLACED),
-    phrases={"zip_note": ZIP_NOTES},
-)
+@action(*(*ZIP_KNOWN, "unknown"), writes=ZIP_TOLD, on=dict.fromkeys(ZIP_KNOWN, PLACED), phrases={"zip_note": ZIP_NOTES})
 def take_zip(context: Context, building: Building, keyed_zip: Annotated[str, keyed.ZIP]) -> Done:
     """Take the ZIP code. When only that was to be changed, the rest stands where the very street is found again."""
     before, place = building, place_of(keyed_zip)
@@ -123,10 +118,7 @@ def take_house(context: Context, building: Building, keyed_house: Annotated[str,
     return done("taken" if known else "no_streets", building=replace(building, street=""))
 
 
-@action(
-    *MARKED,
-    on={"done": BUILT},
-)
+@action(*MARKED, on={"done": BUILT})
 def add_house_letter(
     _: Context,
     building: Building,
@@ -139,20 +131,14 @@ def add_house_letter(
     return _marked(building.keying(keyed_letter), letter.isalpha(), house)
 
 
-@action(
-    *MARKED,
-    on={"done": BUILT},
-)
+@action(*MARKED, on={"done": BUILT})
 def add_house_dash(_: Context, building: Building, keyed_dash: Annotated[str, keyed.HOUSE_MARK]) -> Done:
     """Put a dash after so many digits of the house number."""
     digits, at = building.digits, int(keyed_dash)
     return _marked(building.keying(keyed_dash), 0 < at < len(digits), f"{digits[:at]}-{digits[at:]}")
 
 
-@action(
-    *MARKED,
-    on={"done": BUILT},
-)
+@action(*MARKED, on={"done": BUILT})
 def add_house_fraction(_: Context, building: Building, fraction: Literal["half", "quarter", "three_quarters"]) -> Done:
     """Add a half or a quarter to the house number."""
     return _marked(building, True, f"{building.digits} {FRACTIONS[fraction]}")
@@ -167,21 +153,13 @@ def _marked(building: Building, fits: bool, house: str) -> Done:
 # The street
 
 
-@action(
-    "found",
-    "nothing",
-    writes=BUILT,
-)
+@action("found", "nothing", writes=BUILT)
 def find_street(context: Context, building: Building, keyed_street: Annotated[str, keyed.STREET_LETTERS]) -> Done:
     """Look up the streets that begin with the letters keyed."""
     return _found(context, replace(building.keying(keyed_street), letters=keyed_street, urbanization=""))
 
 
-@action(
-    "found",
-    "nothing",
-    writes=BUILT,
-)
+@action("found", "nothing", writes=BUILT)
 def narrow_street(context: Context, building: Building, keyed_street: Annotated[str, keyed.STREET_LETTERS]) -> Done:
     """Take more letters: those that come next or, when that fits nothing, the name from its beginning."""
     if building.street:  # a box, or one that was spelled: there is nothing to narrow
@@ -254,24 +232,13 @@ def next_streets(context: Context, building: Building) -> Done:
     return done("found", building=replace(building, matches=matches, first=following))
 
 
-@action(
-    "done",
-    writes=BUILT,
-)
-def take_route(
-    _: Context,
-    building: Building,
-    box_kind: BoxKind,
-    keyed_route: Annotated[str, keyed.ROUTE],
-) -> Done:
+@action("done", writes=BUILT)
+def take_route(_: Context, building: Building, box_kind: BoxKind, keyed_route: Annotated[str, keyed.ROUTE]) -> Done:
     """Take the number that stands before the box: of a rural route, a military unit."""
     return done("done", building=replace(building.keying(keyed_route), street=f"{box_kind} {keyed_route}"))
 
 
-@action(
-    "done",
-    writes=BUILT,
-)
+@action("done", writes=BUILT)
 def take_box(_: Context, building: Building, box_kind: BoxKind, keyed_box: Annotated[str, keyed.BOX]) -> Done:
     """Make up an address that has a box and no house number."""
     building = building.keying(keyed_box)
@@ -285,12 +252,7 @@ def take_box(_: Context, building: Building, box_kind: BoxKind, keyed_box: Annot
 # A unit
 
 
-@action(
-    *("done", "several"),
-    writes={**BUILT, **UNITS_TOLD},
-    items=UNITS,
-    phrases={"others": OTHERS},
-)
+@action(*("done", "several"), writes={**BUILT, **UNITS_TOLD}, items=UNITS, phrases={"others": OTHERS})
 def take_unit(_: Context, building: Building, keyed_unit: Annotated[str, keyed.UNIT]) -> Done:
     """Take a unit, one press a sign; a single press may be a digit or one of its letters, so these are offered."""
     building, read = replace(building.keying(keyed_unit), unit=keyed_unit, unit_keys=keyed_unit), readings(keyed_unit)

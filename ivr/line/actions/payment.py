@@ -53,10 +53,7 @@ def _told(context: Context, order_id: int, progress: Progress) -> Done:
 
 
 @external_action(
-    *("paid", "declined", "waiting", "held", "slow"),
-    facts=("amounts", "paying"),
-    ask=_ask,
-    finish=_finish,
+    *("paid", "declined", "waiting", "held", "slow"), facts=("amounts", "paying"), ask=_ask, finish=_finish
 )
 def settle_order(context: Context, order_id: int) -> Request | Done:
     """Ask the processor to pay the order that was placed."""
@@ -126,11 +123,7 @@ def take_unpaid(context: Context, order_id: int, said: SaidPayment) -> Done:
     "waiting",
     "settled",
     on={"said": {"order_number": "digits", "contents": "phrase", "gives_back": "phrase"}},
-    phrases={
-        "contents": CONTENTS,
-        "what": speech.MEDICINE,
-        "gives_back": {"cancel.gives_back": {"count": "number"}},
-    },
+    phrases={"contents": CONTENTS, "what": speech.MEDICINE, "gives_back": {"cancel.gives_back": {"count": "number"}}},
 )
 def say_cancel(context: Context, order_id: int, proved: bool = False) -> Done:
     """Put together what would be cancelled and given back: the facts that the caller's yes is to."""
@@ -142,9 +135,7 @@ def say_cancel(context: Context, order_id: int, proved: bool = False) -> Done:
         return done("waiting")
     contents = tuple(
         phrase(
-            "cancel.content",
-            what=speech.medicine(line.drug_name, line.rx_number, proved=proved),
-            days=line.days_supply,
+            "cancel.content", what=speech.medicine(line.drug_name, line.rx_number, proved=proved), days=line.days_supply
         )
         for line in order.lines
     )

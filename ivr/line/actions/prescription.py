@@ -63,10 +63,7 @@ SENTENCES: Mapping[str, Phrases] = {
         "prescription.supply_ends": {"what": "phrase", "day": "date"},
         "prescription.supply_ended": {"what": "phrase", "day": "date"},
     },
-    "transfer": {
-        "prescription.transfer_dates": {"since": "date", "by": "date"},
-        "prescription.transfer_undated": {},
-    },
+    "transfer": {"prescription.transfer_dates": {"since": "date", "by": "date"}, "prescription.transfer_undated": {}},
 }
 
 MOST_CHOICES = 4
@@ -174,12 +171,7 @@ def renewal_state(_: Context, renewal: str) -> Done:
     return done(renewal)
 
 
-@action(
-    "requested",
-    writes={"reference": "digits"},
-    facts=("what", "prescriber"),
-    tells={"requested": ("reference",)},
-)
+@action("requested", writes={"reference": "digits"}, facts=("what", "prescriber"), tells={"requested": ("reference",)})
 def request_renewal(context: Context, prescription_id: int) -> Done:
     """Ask the prescriber for more refills: once, however often it is asked for here."""
     renewal = prescriptions.request_renewal(
@@ -220,11 +212,7 @@ class ChosenPrescription(Gathered):
     arrives_on: str = ""
 
 
-@action(
-    "added",
-    writes={"basket": KEPT, "count": "number", **speech.LINE},
-    tells={"added": tuple(speech.LINE)},
-)
+@action("added", writes={"basket": KEPT, "count": "number", **speech.LINE}, tells={"added": tuple(speech.LINE)})
 def add_to_order(_: Context, chosen: ChosenPrescription, supply: OfferedSupply, basket: Basket) -> Done:
     """Put the prescription in the basket with the supply chosen."""
     line = BasketLine(

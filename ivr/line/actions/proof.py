@@ -21,10 +21,7 @@ def third_proof(_: Context, member: Identified) -> Done:
     return done("proved" if member.proved else "unproved")
 
 
-@action(
-    *("proved", "wrong", "locked"),
-    on={"proved": {"proved": KEPT}},
-)
+@action(*("proved", "wrong", "locked"), on={"proved": {"proved": KEPT}})
 def check_third_proof(context: Context, member_id: int, keyed_proof: Annotated[str, keyed.PROOF]) -> Done:
     """Take a prescription number of the member, or the birth date."""
 

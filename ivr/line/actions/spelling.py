@@ -31,11 +31,7 @@ LONGEST = 60
 """Characters of a street that is spelled; more would fit no label."""
 
 
-@action(
-    "begun",
-    writes={"part": "phrase", "half_letter": KEPT, **SPELLED},
-    phrases={"part": PARTS, "letters": LETTERS},
-)
+@action("begun", writes={"part": "phrase", "half_letter": KEPT, **SPELLED}, phrases={"part": PARTS, "letters": LETTERS})
 def begin_spelling(_: Context, spelling: SpelledPart) -> Done:
     """Begin to spell the part of the address that `spelling` names."""
     return done("begun", part=phrase(f"spelling.{spelling}"), half_letter="", **_spelled(""))
@@ -48,11 +44,7 @@ def begin_spelling(_: Context, spelling: SpelledPart) -> Done:
     phrases={"letters": LETTERS},
 )
 def take_letters(
-    _: Context,
-    building: Building,
-    spelled: str,
-    half_letter: str,
-    keyed_letters: Annotated[str, keyed.SPELLED_LETTERS],
+    _: Context, building: Building, spelled: str, half_letter: str, keyed_letters: Annotated[str, keyed.SPELLED_LETTERS]
 ) -> Done:
     """Add what was keyed to what was spelled before; a star takes back the letter before it.
 
