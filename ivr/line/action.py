@@ -22,7 +22,7 @@ from typing import Annotated, Any, Literal, TypedDict, TypeVar, Unpack, get_args
 
 from ivr.flow.call import Done
 from ivr.flow.definition import ActionSpec, AnswerKind, Items, Phrases
-from ivr.line.service import Context, Line
+from ivr.line.service import Context, Services
 from ivr.line.values import Decode, Gathered, decoder, encode, hints
 from ivr.prompts.spoken import Values
 
@@ -46,7 +46,7 @@ class ExternalAction:
 
     spec: ActionSpec
     claim: Callable[[Context, Values], Any]
-    ask: Callable[[Line, Any], Any]
+    ask: Callable[[Services, Any], Any]
     finish: Callable[[Context, Any, Any], Done]
     may_read: frozenset[str] = frozenset()
     may_write: frozenset[str] = frozenset()
@@ -102,7 +102,7 @@ def action(*outcomes: str, **promise: Unpack[Promise]) -> Callable[[Run], Run]:
 
 def external_action(
     *outcomes: str,
-    ask: Callable[[Line, Any], Any],
+    ask: Callable[[Services, Any], Any],
     finish: Callable[[Context, Any, Any], Done],
     **promise: Unpack[Promise],
 ) -> Callable[[Run], Run]:

@@ -13,7 +13,7 @@ from ivr.line import card_entries
 from ivr.line.action import action, done, external_action
 from ivr.line.actions import keyed, refill, speech
 from ivr.line.card_entries import Entry
-from ivr.line.service import Context, Line
+from ivr.line.service import Context, Services
 from ivr.line.values import Basket, CardOnFile, ChosenCard, KeyedCard
 from ivr.orders.authorize import is_our_fault
 from ivr.orders.cards import expired_cards, saved_cards
@@ -114,7 +114,7 @@ def _expiry(context: Context, entry: Entry, keyed: Secret | None) -> Done:
     return done("code_of_four" if entry.brand == Brand.AMEX else "code_of_three")
 
 
-def _tokenize(line: Line, card: Card) -> Token | Refused | Unavailable:
+def _tokenize(line: Services, card: Card) -> Token | Refused | Unavailable:
     return line.gateway.tokenize(card)
 
 

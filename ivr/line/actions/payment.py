@@ -11,7 +11,7 @@ from ivr.line.action import action, done, external_action
 from ivr.line.actions import speech
 from ivr.line.actions.order_facts import is_on_file, kept
 from ivr.line.actions.placing import charge_to_chosen
-from ivr.line.service import Context, Line
+from ivr.line.service import Context, Services
 from ivr.line.values import ChosenCard, Gathered
 from ivr.orders import authorize, lease
 from ivr.orders.authorize import ProcessorAnswer, Progress, Request
@@ -37,7 +37,7 @@ PATIENCE = timedelta(seconds=40)
 """For how long a caller is kept waiting for a slow processor."""
 
 
-def _ask(line: Line, request: Request) -> ProcessorAnswer:
+def _ask(line: Services, request: Request) -> ProcessorAnswer:
     return authorize.ask(line.gateway, request)
 
 
