@@ -24,6 +24,7 @@ from ivr.keypad import KEYS, letters_to_keys, spell
 from ivr.line.actions import ACTIONS, TransactionalAction
 from ivr.line.actions.address_building import Building
 from ivr.line.service import Caller, Context
+from ivr.line.values import decoder, encode
 from ivr.postal.streets import figures, take_apart
 from ivr.secret import Secret
 
@@ -89,7 +90,7 @@ class Dialogue:
         self.begin()
 
     def begin(self) -> None:
-        values = {"building": Building().value, "member_id": 1, "address_for": "order", "proved": True}
+        values = {"building": encode(Building()), "member_id": 1, "address_for": "order", "proved": True}
         self.call = Call("en", (self.below, Frame("address", "zip")), values)
         self.verb: Gather | None = None
 
@@ -165,7 +166,7 @@ class CallerWhoKnows:
 
     def at_house(self) -> str:
         values = self.line.call.values
-        place, building = cast("dict[str, str]", values["place"]), Building.of(values)
+        place, building = cast("dict[str, str]", values["place"]), decoder(Building)(values["building"])
         wrong = place["city"].upper() != self.wanted.city and building.zip != self.wanted.zip
         return "*#" if wrong else f"{self.wanted.house}#"
 
@@ -189,7 +190,7 @@ class CallerWhoKnows:
         return f"{keys}#"
 
     def at_no_street(self) -> str | None:
-        building = Building.of(self.line.call.values)
+        building = decoder(Building)(self.line.call.values["building"])
         if building.zip != self.wanted.zip:
             return "3"
         return "1" if self.out.trail.count("no_street") < 3 else None
@@ -217,7 +218,7 @@ class CallerWhoKnows:
         return "1" if done else "4" if values["spelled"] else "9"
 
     def at_mend(self) -> str:
-        building = Building.of(self.line.call.values)
+        building = decoder(Building)(self.line.call.values["building"])
         if building.zip != self.wanted.zip:
             return "1"
         if building.digits != self.wanted.house:
@@ -227,7 +228,7 @@ class CallerWhoKnows:
     def at_offer(self) -> str | None:
         offered = [choice["address"] for choice in self.choices("streets")]
         self.heard += offered
-        building = Building.of(self.line.call.values)
+        building = decoder(Building)(self.line.call.values["building"])
         at = next((at for at, one in enumerate(offered) if self.wanted.is_street(one["street"])), None)
         if self.out.rank is None:
             self.out.rank = 99 if at is None else at

@@ -34,7 +34,7 @@ from ivr.flow.call import Call, Done, Keys, Started
 from ivr.flow.interpreter import advance
 from ivr.line.actions import SPECS
 from ivr.line.build import publish
-from ivr.line.service import Line
+from ivr.line.service import Services
 from ivr.line.versions import Versions, load, read_files
 from ivr.pages.app import make_app
 from ivr.payment.sandbox import Sandbox
@@ -87,7 +87,7 @@ def interpreter_alone(rounds: int = 3000) -> float:
 
 def ours(url: str, draw: Callable[[], int] = lambda: 1) -> tuple[Flask, Engine]:
     database = open_database(url)
-    line = Line(
+    line = Services(
         database, Versions(VERSION, SPECS), Vault([Secret("YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtMTI=")]), Sandbox(),
         lambda: datetime.now(UTC), ZoneInfo("America/Los_Angeles"), Rules(), False, draw,
     )  # fmt: skip

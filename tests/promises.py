@@ -42,18 +42,24 @@ def held_to_promise(name: str, action: Action) -> Action:
     """Return an action that refuses what it does not declare."""
     may_read = action.spec.reads | action.may_read
 
-    def runs(run: Callable[..., Any]) -> Callable[..., Any]:
-        def held(context: Context, values: Values, *rest: Any) -> Any:
-            came = run(context, _Watched(name, values, may_read), *rest)
+    def reads(run: Callable[[Context, Values], Any]) -> Callable[[Context, Values], Any]:
+        def held(context: Context, values: Values) -> Any:
+            came = run(context, _Watched(name, values, may_read))
             if isinstance(came, Done):
                 _hold(name, action, came, values)
             return came
 
         return held
 
+    def finishes(context: Context, claim: Any, answer: Any) -> Done:
+        assert isinstance(action, ExternalAction)
+        came = action.finish(context, claim, answer)
+        _hold(name, action, came, {})
+        return came
+
     if isinstance(action, ExternalAction):
-        return replace(action, claim=runs(action.claim), finish=runs(action.finish))
-    return replace(action, run=runs(action.run))
+        return replace(action, claim=reads(action.claim), finish=finishes)
+    return replace(action, run=reads(action.run))
 
 
 class _Watched(Mapping[str, Value]):

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 
 from ivr.line.actions import SPECS
 from ivr.line.build import publish
-from ivr.line.service import Line
+from ivr.line.service import Services
 from ivr.line.versions import Versions
 from ivr.pages.app import make_app
 from ivr.payment.sandbox import Sandbox
@@ -49,7 +49,7 @@ class Rehearsal(Scenario):
     def __init__(self, database: Engine, settings: Settings, sandbox: Sandbox | None) -> None:
         numbers, self.sids = itertools.count(1_234_567, 7919), itertools.count()
 
-        def whole(line: Line) -> Flask:
+        def whole(line: Services) -> Flask:
             self.line = replace(line, gateway=sandbox or line.gateway, draw=lambda: next(numbers))
             self.app = make_app(self.line, settings)
             return self.app
@@ -64,7 +64,7 @@ class Rehearsal(Scenario):
         """Post to whatever application stands there now, so that a call can meet another one midway."""
         return wsgi_post(self.app)(url, form, headers)
 
-    def but(self, *, line: Line | None = None, app: Flask | None = None) -> Rehearsal:
+    def but(self, *, line: Services | None = None, app: Flask | None = None) -> Rehearsal:
         """Return the same rehearsal with another line or application."""
         other = copy.copy(self)
         other.line, other.app, other.post = line or self.line, app or self.app, other._post

@@ -18,7 +18,7 @@ from ivr.flow.call import Event, Keys, Started
 from ivr.line import lockout
 from ivr.line.actions.proof import birth_date
 from ivr.line.lockout import Judged, guess, remember_phone
-from ivr.line.service import Caller, Context, Line
+from ivr.line.service import Caller, Context, Services
 from ivr.line.sweep import sweep
 from ivr.line.turn import take_turn
 from ivr.payment.vault import Vault
@@ -32,7 +32,7 @@ def stranger(number: int) -> str:
     return f"+1510555{number:04d}"
 
 
-def context(line: Line, connection: Connection, phone: str, now: datetime, sid: str = "CA1") -> Context:
+def context(line: Services, connection: Connection, phone: str, now: datetime, sid: str = "CA1") -> Context:
     return Context(line, connection, now, Caller(sid, phone, "+18002457979"), 4, {})
 
 
@@ -148,7 +148,7 @@ class TestAttack:
 class TestTogether:
     """Turns fired at the same moment, each in a transaction of its own."""
 
-    def at_once(self, line: Line, callers: list[tuple[Caller, str]]) -> Counter[bool]:
+    def at_once(self, line: Services, callers: list[tuple[Caller, str]]) -> Counter[bool]:
         """Have every caller guess wrongly about a member; count who was judged."""
         start = Barrier(len(callers))
 

@@ -83,15 +83,18 @@ def test_what_is_not_declared_is_refused(run: Callable[[Any, Values], Done], tol
     assert broken() == [str(refused.value)]
 
 
-@pytest.mark.parametrize("part", ["claim", "finish"])
-def test_each_part_of_an_external_action_is_held(part: str) -> None:
-    def reads(_: Any, values: Values, *__: Any) -> Done:
+def test_each_part_of_an_external_action_is_held() -> None:
+    def reads(_: Any, values: Values) -> Done:
         return Done("found" if values["other"] else "none")
 
-    held = held_to_promise("toy", ExternalAction(SPEC, reads, lambda *_: None, reads))
+    context: Any = None
+    held = held_to_promise("toy", ExternalAction(SPEC, reads, lambda *_: None, lambda *_: Done("lost")))
+    assert isinstance(held, ExternalAction)
     with pytest.raises(BrokenPromiseError, match='reads "other"'):
-        getattr(held, part)(None, CALL)
-    assert broken()
+        held.claim(context, CALL)
+    with pytest.raises(BrokenPromiseError, match='comes to "lost"'):
+        held.finish(context, None, None)
+    assert len(broken()) == 2
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])

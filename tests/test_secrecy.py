@@ -23,8 +23,7 @@ from ivr.cli.record import recording_of
 from ivr.errors import Report
 from ivr.flow.call import Call, Done, Keys
 from ivr.line import cleaning, journal
-from ivr.line.actions import ACTIONS, SPECS, TransactionalAction, address_building, new_address
-from ivr.line.actions.proof import check_third_proof
+from ivr.line.actions import ACTIONS, TransactionalAction, address_building, new_address
 from ivr.pages.app import make_app
 from ivr.payment.cards import Card
 from ivr.payment.gateway import TIMEOUT_S, Refused, Token, Unavailable
@@ -287,10 +286,13 @@ def card_data_in_the_state(patch: pytest.MonkeyPatch) -> None:
 
 
 def answers_forgotten(patch: pytest.MonkeyPatch) -> None:
-    def remembers(context: Any, values: Any) -> Done:
-        return replace(check_third_proof(context, values), forgets=())
+    real = ACTIONS["check_third_proof"]
+    assert isinstance(real, TransactionalAction)
 
-    patch.setitem(ACTIONS, "check_third_proof", TransactionalAction(SPECS["check_third_proof"], remembers))
+    def remembers(context: Any, values: Any) -> Done:
+        return replace(real.run(context, values), forgets=())
+
+    patch.setitem(ACTIONS, "check_third_proof", replace(real, run=remembers))
 
 
 def cards_in_addresses(patch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,8 @@ from rehearsal import IDENTIFIED, Rehearsal, fill_demo, rehearse
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from ivr.line.actions.kinds import items, number
 from ivr.line.sweep import sweep
+from ivr.line.values import Basket, decoder
 from ivr.orders.hold import release
 from ivr.pages.app import make_app
 from ivr.payment.gateway import Authorized, Refused, Unavailable
@@ -170,7 +170,7 @@ def deadlocked_by(rehearsal: Rehearsal, ids: list[int], work: Callable[[], Outco
 def test_an_order_that_meets_the_website_in_a_deadlock_is_placed_all_the_same(rehearsal: Rehearsal) -> None:
     line = on_postgresql(rehearsal)
     url = next_url(go(line, *TO_CONFIRM))
-    ids = sorted(number(chosen, "prescription_id") for chosen in items(line.turns[-1].call.values, "basket"))
+    ids = sorted(chosen.prescription_id for chosen in decoder(Basket)(line.turns[-1].call.values["basket"]))
     reply = deadlocked_by(line, ids, lambda: post(line, url, Digits="7"))
     assert "process your payment" in reply.body
     assert undone(line), "there was a deadlock, and this turn lost"

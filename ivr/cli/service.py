@@ -25,7 +25,7 @@ from ivr.errors import SettingError
 from ivr.line.actions import SPECS
 from ivr.line.build import build_line
 from ivr.line.cleaning import clean_journal
-from ivr.line.service import Line
+from ivr.line.service import Services
 from ivr.line.sweep import sweep as sweep_line
 from ivr.line.versions import load, read_files
 from ivr.pages.app import unsigned_means
@@ -72,7 +72,7 @@ def serve(host: str, port: int, workers: int) -> None:
         _answer(endpoint, workers)
 
 
-def _greet(line: Line, endpoint: Endpoint) -> None:
+def _greet(line: Services, endpoint: Endpoint) -> None:
     """Say where the line answers and how to try it, with a demo pharmacy where an embedded database is empty."""
     now = line.clock()
     empty = is_empty(line.database)

@@ -11,7 +11,7 @@ from ivr.errors import SettingError
 from ivr.line.actions import SPECS
 from ivr.line.cleaning import clean_journal
 from ivr.line.publishing import open_versions
-from ivr.line.service import Line
+from ivr.line.service import Services
 from ivr.line.versions import Folders, Proof, unproved
 from ivr.payment.gateway import Gateway
 from ivr.payment.sandbox import Sandbox
@@ -24,7 +24,7 @@ from ivr.settings import Settings
 _ORDER_NUMBERS = 10**9
 
 
-def build_line(settings: Settings, prove: Proof = unproved) -> Line:
+def build_line(settings: Settings, prove: Proof = unproved) -> Services:
     """Open the database, bring it up to date, load the flows; `prove` says what keeps a version from being spoken.
 
     Raises SettingError, DefinitionError or UnreachableError, each saying what to mend.
@@ -34,7 +34,7 @@ def build_line(settings: Settings, prove: Proof = unproved) -> Line:
     database = open_database(settings.database_url)
     upgrade(database)
     clean_journal(database)
-    return Line(
+    return Services(
         database=database,
         versions=open_versions(database, folders(settings), SPECS, prove, asked=settings.publish == "asked"),
         vault=Vault(secret_keys(settings)),
@@ -52,7 +52,7 @@ def folders(settings: Settings) -> Folders:
     return Folders(settings.flows, settings.prompts)
 
 
-def publish(line: Line, database: Engine) -> None:
+def publish(line: Services, database: Engine) -> None:
     """Write the version that answers new calls to the database, where every worker finds it."""
     with answering(database), database.begin() as connection:
         line.versions.publish(connection, line.clock())

@@ -24,7 +24,7 @@ from ivr.errors import DefinitionError
 from ivr.flow.definition import ActionSpec
 from ivr.line import publications
 from ivr.line.publications import Files, Publication
-from ivr.line.service import Line
+from ivr.line.service import Services
 from ivr.line.versions import Folders, Proof, Refusal, Version, Versions, load, read_files, unproved, usable
 from ivr.yaml_reader import candidates
 
@@ -92,7 +92,7 @@ def open_versions(
 class Watcher:
     """Keeps one worker's line at what is published."""
 
-    def __init__(self, line: Line, folders: Folders, *, asked: bool = False) -> None:
+    def __init__(self, line: Services, folders: Folders, *, asked: bool = False) -> None:
         """With `asked`, what is saved is a draft until somebody asks for it to be published."""
         self._line = line
         self._asked = asked
@@ -205,7 +205,7 @@ class Watcher:
             logs.get_logger().info("answering_with", version=version.hash)
 
 
-def publish(line: Line, folders: Folders, name: str, over: int, by: str) -> bool:
+def publish(line: Services, folders: Folders, name: str, over: int, by: str) -> bool:
     """Publish what lies in the folders if it is still the version named, in the place of one publication (0: of none).
 
     False when the files, or what is published, are no longer what whoever asks for it has looked at. Raises
@@ -224,7 +224,7 @@ def publish(line: Line, folders: Folders, name: str, over: int, by: str) -> bool
     return is_done
 
 
-def roll_back(line: Line, folders: Folders, name: str) -> Publication | None:
+def roll_back(line: Services, folders: Folders, name: str) -> Publication | None:
     """Publish an earlier version again, and pass over what lies in the folders until it changes; None: no such version.
 
     Raises DefinitionError when the version cannot be used by this release of the program.

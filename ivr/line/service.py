@@ -41,7 +41,7 @@ class TurnTaken:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Services:
     """The line: its database, its words, its card processor, its clock."""
 
     database: Engine
@@ -97,7 +97,7 @@ class Caller:
 class Context:
     """What an action may use: the transaction of its turn, the time it happens at, and whose call it is."""
 
-    line: Line
+    line: Services
     connection: Connection
     now: datetime
     caller: Caller

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, insert
 from ivr.flow.call import Call
 from ivr.line import tables
 from ivr.line.journal import Entry
-from ivr.line.service import Caller, Line
+from ivr.line.service import Caller, Services
 from ivr.pharmacy.statements import insert_unless_there
 from ivr.prompts.spoken import Values
 
@@ -69,7 +69,9 @@ class Locked:
         return int(self.row.turn)
 
 
-def lock(connection: Connection, line: Line, caller: Caller, turn: int, now: datetime, first: Call) -> Locked | None:
+def lock(
+    connection: Connection, line: Services, caller: Caller, turn: int, now: datetime, first: Call
+) -> Locked | None:
     """Take a call's row, making it for a first turn; None when the call is unknown or its state cannot be opened."""
     row = connection.execute(_LOCK, {"sid": caller.sid}).one_or_none()
     if row is None and turn == 0:
@@ -86,13 +88,13 @@ def lock(connection: Connection, line: Line, caller: Caller, turn: int, now: dat
     return Locked(row, Call.from_json(state), is_new=False, shown=state.get("shown", ""))
 
 
-def _insert(connection: Connection, line: Line, caller: Caller, now: datetime) -> None:
+def _insert(connection: Connection, line: Services, caller: Caller, now: datetime) -> None:
     facts = {"sid": caller.sid, "from_number": caller.from_number, "to_number": caller.to_number}
     row = {**facts, "version": line.versions.current.hash, "turn": 0, "started_at": now, "heard_at": now}
     insert_unless_there(connection, tables.call, row)
 
 
-def stored_reply(line: Line, locked: Locked, turn: int, now: datetime) -> str | None:
+def stored_reply(line: Services, locked: Locked, turn: int, now: datetime) -> str | None:
     """Return the reply that a request for an earlier turn got, or the latest one in the place of one that is gone."""
     if turn >= locked.turn:
         return None
@@ -109,7 +111,7 @@ def act(connection: Connection, sid: str, until: datetime) -> None:
 
 def store(
     connection: Connection,
-    line: Line,
+    line: Services,
     locked: Locked,
     call: Call,
     reply: str,
@@ -149,7 +151,7 @@ def end(connection: Connection, sid: str, now: datetime, ending: str) -> None:
     connection.execute(delete(tables.card_entry).where(tables.card_entry.c.call_sid == sid))
 
 
-def forget_sealed(connection: Connection, line: Line, now: datetime) -> None:
+def forget_sealed(connection: Connection, line: Services, now: datetime) -> None:
     """Drop the replies of calls that have been over for a while, and their states when nobody can go on with them.
 
     A state in which nothing was chosen goes with the replies.
@@ -170,7 +172,7 @@ def _drop(connection: Connection, which: ColumnElement[bool], what: Sequence[str
     connection.execute(update(tables.call).where(which).values(dict.fromkeys(what)))
 
 
-def values_left(line: Line, sealed_state: bytes | None, now: datetime) -> Values:
+def values_left(line: Services, sealed_state: bytes | None, now: datetime) -> Values:
     """Return what a call carried when its state was kept; its basket is what had been chosen to order."""
     opened = line.vault.open(sealed_state, None, now) if sealed_state else None
     return Call.from_json(json.loads(opened)).values if opened else {}

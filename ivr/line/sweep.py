@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete
 
 from ivr.line import lockout, sessions, tables
-from ivr.line.service import Line
+from ivr.line.service import Services
 from ivr.orders import sweep as orders
 from ivr.orders.sweep import Swept
 
@@ -15,7 +15,7 @@ EVERY = timedelta(seconds=30)
 """How often each worker sweeps."""
 
 
-def sweep(line: Line, retention: timedelta) -> Swept:
+def sweep(line: Services, retention: timedelta) -> Swept:
     """Do all there is to do now."""
     now = line.clock()
     swept = orders.sweep(line.desk, now)
@@ -23,7 +23,7 @@ def sweep(line: Line, retention: timedelta) -> Swept:
     return swept
 
 
-def _forget(connection: Connection, line: Line, now: datetime, retention: timedelta) -> None:
+def _forget(connection: Connection, line: Services, now: datetime, retention: timedelta) -> None:
     connection.execute(delete(tables.card_entry).where(tables.card_entry.c.expires_at < now))
     connection.execute(delete(tables.journal).where(tables.journal.c.at < now - retention))
     connection.execute(delete(tables.call).where(tables.call.c.heard_at < now - retention))

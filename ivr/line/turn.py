@@ -26,7 +26,7 @@ from ivr.line import journal, sessions
 from ivr.line.actions import ACTIONS, ExternalAction
 from ivr.line.answer import Answer, Spoken, as_spoken
 from ivr.line.older import known_outcome
-from ivr.line.service import Caller, Context, Line, TurnTaken
+from ivr.line.service import Caller, Context, Services, TurnTaken
 from ivr.line.versions import Version
 from ivr.pharmacy.database import retried
 from ivr.prompts import joined
@@ -67,7 +67,7 @@ class _Asking:
     until: datetime
 
 
-def take_turn(line: Line, caller: Caller, turn: int, event: Event, render: Render) -> str | Busy:
+def take_turn(line: Services, caller: Caller, turn: int, event: Event, render: Render) -> str | Busy:
     """Answer one request of the carrier.
 
     Raises UnreachableError when the database is away (nothing has changed, or all of it has: ask again), and
@@ -98,7 +98,7 @@ def _take(request: _Request) -> str | Busy:
 class _Request:
     """What the carrier asks, and of which line: the same for every part of its turn."""
 
-    line: Line
+    line: Services
     caller: Caller
     turn: int
     event: Event
@@ -179,7 +179,7 @@ class _TurnRunner:
     def finish(self, asking: _Asking, answer: Any) -> str:
         """Go on with what the outside world answered, from where the turn stopped to ask."""
         self.trail.extend(asking.trail)
-        done = asking.action.finish(self.context, asking.call.values, asking.claim, answer)
+        done = asking.action.finish(self.context, asking.claim, answer)
         self.call = asking.call
         return self._go_on(done)
 

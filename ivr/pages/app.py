@@ -14,7 +14,7 @@ from ivr import logs
 from ivr.errors import SettingError
 from ivr.line.build import build_line, folders
 from ivr.line.publishing import Watcher
-from ivr.line.service import Line
+from ivr.line.service import Services
 from ivr.line.sweep import EVERY, sweep
 from ivr.pages.staff import StaffDoor
 from ivr.pages.studio.studio import Studio
@@ -74,7 +74,7 @@ def unsigned_means(settings: Settings) -> str:
     )
 
 
-def _sweep_forever(line: Line, retention_days: int) -> None:
+def _sweep_forever(line: Services, retention_days: int) -> None:
     """Finish what calls leave behind, in every worker: what one has taken, the others leave alone."""
     while True:
         time.sleep(EVERY.total_seconds())
@@ -84,7 +84,7 @@ def _sweep_forever(line: Line, retention_days: int) -> None:
             logs.get_logger().exception("sweep_failed")  # the next round may find the database back
 
 
-def make_app(line: Line, settings: Settings) -> Flask:
+def make_app(line: Services, settings: Settings) -> Flask:
     """Put a line behind its webhooks and pages."""
     folder, guard = Folder(settings.prompts, time.monotonic), Guard(settings)
     app = voice_app(line, settings, folder, guard)

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Integer, LargeBinary, Table, select, type_coerce
 from sqlalchemy.types import NullType, Text
 
 from ivr.line import tables
-from ivr.line.service import Line
+from ivr.line.service import Services
 from ivr.orders.lease import settlement
 from ivr.pharmacy.notices import notice
 from ivr.pharmacy.tables import Base
@@ -31,14 +31,14 @@ NOT_KEYED = ("street", "version")
 """Tables that hold no word of callers: the directory of streets, and the flows and prompts that were published."""
 
 
-def holdings(line: Line, skip: Collection[str] = NOT_KEYED) -> Iterator[Holding]:
+def holdings(line: Services, skip: Collection[str] = NOT_KEYED) -> Iterator[Holding]:
     """Yield every column of the database as the driver gives it."""
     for table in EVERY:
         if table.name not in skip:
             yield from _table(line, table)
 
 
-def _table(line: Line, table: Table) -> Iterator[Holding]:
+def _table(line: Services, table: Table) -> Iterator[Holding]:
     columns = tuple(table.columns)
     query = select(*(type_coerce(column, NullType()) for column in columns)).order_by(*table.primary_key)
     with line.database.connect() as connection:

@@ -14,7 +14,7 @@ from wsgiref.types import WSGIApplication
 from sqlalchemy import Engine, insert
 
 from ivr.line.lockout import MOST_ON_LINE
-from ivr.line.service import Line, TurnTaken
+from ivr.line.service import Services, TurnTaken
 from ivr.line.sweep import sweep
 from ivr.line.tables import wrong_try
 from ivr.orders.ship import ship
@@ -92,8 +92,8 @@ class Scenario:
 
     def __init__(
         self,
-        line: Line,
-        application: Callable[[Line], WSGIApplication],
+        line: Services,
+        application: Callable[[Services], WSGIApplication],
         *,
         retention: timedelta = RETENTION,
         log: Log | None = None,

@@ -20,7 +20,7 @@ from ivr.clock import system_clock
 from ivr.flow.definition import Flows
 from ivr.line import build
 from ivr.line.actions import SPECS
-from ivr.line.service import Line
+from ivr.line.service import Services
 from ivr.line.versions import Files, Versions, load, read_files, usable
 from ivr.payment import sandbox
 from ivr.payment.vault import Vault
@@ -69,7 +69,7 @@ class Simulator:
         self._fresh = fresh
         self._days: dict[date, _Day] = {}
         self._scenarios: dict[bool, Scenario] = {}
-        self.line = Line(
+        self.line = Services(
             database=open_database("sqlite://", durable=False),
             versions=Versions(version, SPECS),
             vault=Vault((_KEY,)),

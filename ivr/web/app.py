@@ -8,7 +8,7 @@ from flask import Flask, request
 from werkzeug.exceptions import BadRequest
 from werkzeug.routing import IntegerConverter
 
-from ivr.line.service import Line
+from ivr.line.service import Services
 from ivr.prompts.recordings.folder import Folder
 from ivr.settings import Settings
 from ivr.web.guard import Guard
@@ -25,7 +25,7 @@ class ShortNumber(IntegerConverter):
     regex = "[0-9]{1,9}"
 
 
-def voice_app(line: Line, settings: Settings, folder: Folder, guard: Guard) -> Flask:
+def voice_app(line: Services, settings: Settings, folder: Folder, guard: Guard) -> Flask:
     """Put a line behind the carrier's webhooks alone: nothing of the pages."""
     app = Flask("ivr", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from ivr.errors import UnreachableError
-from ivr.line.service import Line
+from ivr.line.service import Services
 from ivr.pharmacy.database import check
 
 
-def blueprint(line: Line) -> Blueprint:
+def blueprint(line: Services) -> Blueprint:
     """Return the two pages; they say nothing a stranger may not know, so nobody guards them."""
     status = Blueprint("status", __name__)
 

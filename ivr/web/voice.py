@@ -20,7 +20,7 @@ from ivr.flow.call import Dialled, Event, Started
 from ivr.flow.verbs import Speak
 from ivr.line import sessions
 from ivr.line.answer import Spoken
-from ivr.line.service import Caller, Line
+from ivr.line.service import Caller, Services
 from ivr.line.turn import Busy, UnknownCallError, spoken, take_turn
 from ivr.orders.sweep import settle_call
 from ivr.web.carrier import CALLER_SECONDS, caller_id, caller_of, event_of, plain
@@ -37,7 +37,7 @@ ONE_VALUE = ("CallSid", "From", "To", "Digits", "FinishedOnKey", "DialCallStatus
 class Voice:
     """Answers the carrier."""
 
-    line: Line
+    line: Services
     guard: Guard
     renderer: Renderer
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from ivr.flow.call import Done
 from ivr.flow.definition import LIST, Items, Phrases
-from ivr.line.action import action
+from ivr.line.action import action, done
 from ivr.line.actions.address import CHOSEN, chosen
 from ivr.line.actions.address_building import AT_A_TIME, Building, Match
-from ivr.line.actions.kinds import item, text
 from ivr.line.service import Context
+from ivr.line.values import OfferedStreet
 from ivr.pharmacy.addresses import NewAddress
 from ivr.pharmacy.doubts import Doubt
 from ivr.pharmacy.places import PUERTO_RICO
 from ivr.prompts import phrase
-from ivr.prompts.spoken import Value, Values
+from ivr.prompts.spoken import Value
 
 NOTES: Phrases = {
     "address.near": {},
@@ -36,26 +36,20 @@ MORE_PARTS: Phrases = {"address.mend_urbanization": {}}
 
 @action(
     "offered",
-    reads=("building",),
     writes={"streets": LIST, "note": "phrase", "also": "phrase", "more_parts": "phrase"},
     items={"streets": Items({"address": "address"}, AT_A_TIME)},
     phrases={"note": NOTES, "also": ALSO, "more_parts": MORE_PARTS},
 )
-def offer_address(_: Context, values: Values) -> Done:
+def offer_address(_: Context, building: Building) -> Done:
     """Put together what is known so far, to be heard whole: with each street that may be meant, at most three."""
-    building = Building.of(values)
-    streets: tuple[Value, ...] = tuple(
-        {
-            "street": match.name,
-            "urbanization": match.urbanization,
-            "doubt": match.doubt,
-            "address": building.at(match) if at else building.address(match),
-        }
+    streets = tuple(
+        OfferedStreet(
+            match.name, match.urbanization, match.doubt, building.at(match) if at else building.address(match)
+        )
         for at, match in enumerate(building.offered)
     )
     more_parts = (phrase("address.mend_urbanization"),) if building.state == PUERTO_RICO else ()
-    told = {"streets": streets, "note": _note(building), "also": _also(building), "more_parts": more_parts}
-    return Done("offered", told)
+    return done("offered", streets=streets, note=_note(building), also=_also(building), more_parts=more_parts)
 
 
 def _note(building: Building) -> Value:
@@ -92,22 +86,17 @@ def _also(building: Building) -> Value:
 # Kept
 
 
-@action(
-    *("chosen", "from_now_on", "to_be_checked"),
-    reads=("building", "street_choice", "address_for"),
-    takes={"address_for": ("order", "always")},
-    writes=CHOSEN,
-    forgets=("building", "streets", "street_choice"),
-)
-def use_new_address(_: Context, values: Values) -> Done:
+@action(*("chosen", "from_now_on", "to_be_checked"), writes=CHOSEN, forgets=("building", "streets", "street_choice"))
+def use_new_address(
+    _: Context, building: Building, street_choice: OfferedStreet, address_for: Literal["order", "always"]
+) -> Done:
     """Choose the address that was accepted: for this order, or as the mailing address from the order on.
 
     It is written when the order is placed. One that could not be held against the directory stays unverified, replaces
     nothing, and holds the order.
     """
-    building, choice = Building.of(values), item(values, "street_choice")
-    match = Match(text(choice, "street"), urbanization=text(choice, "urbanization"), doubt=text(choice, "doubt"))
-    always = text(values, "address_for") == "always"
+    choice, always = street_choice, address_for == "always"
+    match = Match(choice.street, urbanization=choice.urbanization, doubt=choice.doubt)
     parts: dict[str, Any] = building.address(match)
     new = NewAddress(
         **parts,
@@ -116,4 +105,4 @@ def use_new_address(_: Context, values: Values) -> Done:
         keyed=" ".join(building.keyed),
     )
     outcome = "to_be_checked" if not new.verified else "from_now_on" if always else "chosen"
-    return Done(outcome, chosen(new), ("building", "streets", "street_choice"))
+    return done(outcome, chosen(new))

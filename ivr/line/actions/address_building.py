@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ivr.flow.definition import MOST_AT_ONCE
 from ivr.keypad import LETTERS
-from ivr.line.actions.kinds import Item, item
+from ivr.line.values import OfferedCity, OfferedUnit
 from ivr.payment.cards import without_cards
 from ivr.pharmacy.doubts import Doubt, digits_of, has_its_letter
 from ivr.pharmacy.places import place_of
 from ivr.prompts import phrase
-from ivr.prompts.spoken import Value, Values
+from ivr.prompts.spoken import Value
 
 AT_A_TIME = 3
 """Streets offered at once: more cannot be kept in mind."""
@@ -53,19 +53,6 @@ class Building:
     urbanization: str = ""
     """One that was spelled, in the place of those that the directory knows."""
     keyed: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, values: Values) -> Building:
-        """Return what the call has so far."""
-        kept: dict[str, Any] = dict(item(values, "building"))
-        matches = tuple(Match(**match) for match in kept.pop("matches"))
-        return cls(**{**kept, "keyed": tuple(kept["keyed"])}, matches=matches)
-
-    @property
-    def value(self) -> Value:
-        """Return it as a call keeps it."""
-        kept: dict[str, Value] = asdict(self)
-        return kept
 
     @property
     def place(self) -> Value:
@@ -144,14 +131,20 @@ def readings(keyed: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(f"{x}{keyed[1:]}" for x in first), *(f"{keyed[:-1]}{x}" for x in last)]))
 
 
-def page(choices: str, names: Sequence[str], offered: Sequence[Item] = ()) -> dict[str, Value]:
-    """Return the choices of a menu that come after those offered now, and whether there are others.
+def unit_page(names: Sequence[str], offered: tuple[OfferedUnit, ...] = ()) -> dict[str, Any]:
+    """Return the units to choose from that come after those offered now, and whether there are others."""
+    shown, others = _page("units", names, offered[-1].unit if offered else "")
+    return {"units": tuple(map(OfferedUnit, shown)), "others": others}
 
-    After the last ones come the first ones again.
-    """
-    what = {"units": "unit", "cities": "city"}[choices]
-    last = offered[-1][what] if offered else ""
+
+def city_page(names: Sequence[str], offered: tuple[OfferedCity, ...] = ()) -> dict[str, Any]:
+    """Return the cities to choose from that come after those offered now, and whether there are others."""
+    shown, others = _page("cities", names, offered[-1].city if offered else "")
+    return {"cities": tuple(map(OfferedCity, shown)), "others": others}
+
+
+def _page(choices: str, names: Sequence[str], last: str) -> tuple[Sequence[str], Value]:
+    """Return the names after the last one that was offered; after the last ones come the first ones again."""
     first = names.index(last) + 1 if last in names else 0
     shown = names[first : first + MOST_AT_ONCE] or names[:MOST_AT_ONCE]
-    others = phrase(f"address.more_{choices}") if len(names) > len(shown) else ()
-    return {choices: tuple({what: name} for name in shown), "others": others}
+    return shown, phrase(f"address.more_{choices}") if len(names) > len(shown) else ()

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from ivr.flow.call import Done
 from ivr.flow.definition import KEPT
 from ivr.line import lockout
-from ivr.line.action import action
+from ivr.line.action import action, done
 from ivr.line.actions import refill, speech
-from ivr.line.actions.address import becomes_mailing, new_address, write_address
+from ivr.line.actions.address import becomes_mailing, write_address
 from ivr.line.actions.cards import open_token
-from ivr.line.actions.kinds import Item, day, item, items, number, text
-from ivr.line.actions.order_facts import alike, keeps_card, order_facts
+from ivr.line.actions.order_facts import SaidOrder, order_facts
 from ivr.line.service import Context
+from ivr.line.values import Basket, CardOnFile, ChosenAddress, ChosenCard, Identified, KeyedCard, day
 from ivr.orders import authorize, place
 from ivr.orders.find import OrderFacts
 from ivr.orders.keys import request_key
@@ -22,7 +22,6 @@ from ivr.payment.cards import Brand
 from ivr.payment.gateway import Token
 from ivr.pharmacy.tables import HeldReason, OrderStatus
 from ivr.prompts import phrase
-from ivr.prompts.spoken import Value, Values
 
 ORDERED = {
     "order_id": KEPT,
@@ -45,8 +44,6 @@ SHIP_TO = ("order.ship_to", "order.ship_to_from_now_on", "order.ship_to_once_che
 @action(
     "said",
     "changed",
-    reads=("member_id", "basket", "card", "keep_card", "address", "address_id", "address_held", "new_address"),
-    may_read=("proved", "spoken_card"),
     on={"said": {**dict.fromkeys(FACTS, "phrase"), "basket": KEPT, "count": "number"}},
     phrases={
         "lines": speech.LINES,
@@ -58,12 +55,10 @@ SHIP_TO = ("order.ship_to", "order.ship_to_from_now_on", "order.ship_to_once_che
         "card": speech.CARDS,
     },
 )
-def say_back(context: Context, values: Values) -> Done:
+def say_back(context: Context, member: Identified, basket: Basket, address: ChosenAddress, card: ChosenCard) -> Done:
     """Put together all that is about to be ordered: the facts that the caller's yes is to."""
-    facts = order_facts(context, values)
-    if facts is None:
-        return Done("changed")
-    return Done("said", {**facts, "count": len(items(values, "basket"))})
+    facts = order_facts(context, member, basket, address, card)
+    return done("said", facts, count=len(basket)) if facts else done("changed")
 
 
 class _ChangedError(Exception):
@@ -76,9 +71,6 @@ class _ChangedError(Exception):
     "taken",
     "all_taken",
     "changed",
-    reads=("member_id", "basket", "address_id", "new_address", "address_held", "card", "keep_card"),
-    may_read=("proved", "spoken_card", "address"),
-    takes={"keep_card": ("yes", "no")},
     on={
         "pending": ORDERED,
         "placed": ORDERED,
@@ -94,76 +86,79 @@ class _ChangedError(Exception):
     tells={"placed": ("placed",), "taken": ("what",), "all_taken": ("what",)},
     facts=FACTS,
 )
-def place_order(context: Context, values: Values) -> Done:
+def place_order(
+    context: Context, member: Identified, said: SaidOrder, address: ChosenAddress, card: ChosenCard
+) -> Done:
     """Place what was said back; when a prescription was ordered elsewhere meanwhile, nothing, and it leaves the basket.
 
     When anything else has changed since, nothing either: the yes was to other words.
     """
-    facts = order_facts(context, values)
-    if facts is None or not items(values, "basket") or not alike(values, facts):
-        return Done("changed")
+    basket = said.basket
+    if not basket or said != order_facts(context, member, basket, address, card):
+        return done("changed")
     try:
         with context.connection.begin_nested():  # all of it, or none
-            ship_to = _ship_to(context, values)
-            orders = [_place(context, values, ship_to.id, when, cents) for when, cents in refill.totals(values)]
+            ship_to = _ship_to(context, member.member_id, address)
+            wanted = _Wanted(member.member_id, basket, ship_to, card, held=address.address_held)
+            orders = [_place(context, wanted, when, cents) for when, cents in refill.totals(basket)]
     except TakenError as taken:
-        return _without(values, taken.rx_number)
+        return _without(basket, taken.rx_number, proved=member.proved)
     except _ChangedError:
-        return Done("changed")
-    lockout.remember_phone(context, number(values, "member_id"))
-    first = orders[0]
-    told: dict[str, Value] = {
-        "order_id": first.id,
-        "order_number": first.order_number,
-        "arrives_on": day(first.expected_by),
-        "placed": tuple(speech.placed(order) for order in orders),
-        "later_orders": tuple(speech.placed(order) for order in orders if order.status is not OrderStatus.PENDING),
-        "basket": (),
-        "address_note": ship_to.told,
-        "address_id": ship_to.id,
-        "new_address": None,
-    }
-    is_pending = any(order.status is OrderStatus.PENDING for order in orders)
-    return Done("pending" if is_pending else "placed", told)
+        return done("changed")
+    lockout.remember_phone(context, member.member_id)
+    first, new = orders[0], address.new_address
+    return done(
+        "pending" if any(order.status is OrderStatus.PENDING for order in orders) else "placed",
+        order_id=first.id,
+        order_number=first.order_number,
+        arrives_on=day(first.expected_by),
+        placed=tuple(speech.placed(order) for order in orders),
+        later_orders=tuple(speech.placed(order) for order in orders if order.status is not OrderStatus.PENDING),
+        basket=(),
+        address_note=(phrase("address.changed"),) if new and becomes_mailing(new) else (),
+        address_id=ship_to,
+        new_address=None,
+    )
+
+
+def _ship_to(context: Context, member_id: int, address: ChosenAddress) -> int:
+    """Return the row that orders go to; a new address is written down, now that it is ordered to."""
+    if address.new_address:
+        return write_address(context, member_id, address.new_address)
+    if address.address_id is None:
+        raise LookupError("an order goes to no address")
+    return address.address_id
+
+
+def _without(basket: Basket, rx_number: str, *, proved: bool) -> Done:
+    gone = next(line for line in basket if line.rx_number == rx_number)
+    left = tuple(line for line in basket if line is not gone)
+    what = speech.medicine(gone.drug, rx_number, proved=proved)
+    return done("taken" if left else "all_taken", basket=left, what=what)
 
 
 @dataclass(frozen=True, slots=True)
-class _ShipTo:
-    """The row of the address that orders go to, and what there is to say of it."""
+class _Wanted:
+    """What is ordered, in one order or several; `held` for the address."""
 
-    id: int
-    told: tuple[Value, ...] = ()
-
-
-def _ship_to(context: Context, values: Values) -> _ShipTo:
-    """Write a new address down, now that it is ordered to."""
-    new = new_address(values)
-    if new is None:
-        return _ShipTo(number(values, "address_id"))
-    address_id = write_address(context, number(values, "member_id"), new)
-    return _ShipTo(address_id, (phrase("address.changed"),) if becomes_mailing(new) else ())
+    member_id: int
+    basket: Basket
+    ship_to_id: int
+    card: ChosenCard
+    held: bool
 
 
-def _without(values: Values, rx_number: str) -> Done:
-    basket = items(values, "basket")
-    gone = next(line for line in basket if line["rx_number"] == rx_number)
-    left = tuple(line for line in basket if line is not gone)
-    what = speech.medicine_of(values, str(gone["drug"]), rx_number)
-    return Done("taken" if left else "all_taken", {"basket": left, "what": what})
-
-
-def _place(context: Context, values: Values, ship_to_id: int, when: str, cents: int) -> OrderFacts:
-    ship_on, held = refill.later(when), bool(values["address_held"])
-    lines = [line for line in items(values, "basket") if line["when"] == when]
+def _place(context: Context, wanted: _Wanted, when: str, cents: int) -> OrderFacts:
+    ship_on = refill.later(when)
     due = OrderStatus.SCHEDULED if ship_on else OrderStatus.PENDING if cents else OrderStatus.PLACED
     request = OrderRequest(
-        member_id=number(values, "member_id"),
-        lines=tuple(WantedLine(number(line, "prescription_id"), number(line, "n")) for line in lines),
-        ship_to_id=ship_to_id,
-        status=OrderStatus.HELD if held else due,
+        member_id=wanted.member_id,
+        lines=tuple(WantedLine(line.prescription_id, line.n) for line in wanted.basket if line.when == when),
+        ship_to_id=wanted.ship_to_id,
+        status=OrderStatus.HELD if wanted.held else due,
         request_key=request_key(context.caller.sid, context.turn, when),
         ship_on=ship_on,
-        held_reason=HeldReason.ADDRESS if held else None,
+        held_reason=HeldReason.ADDRESS if wanted.held else None,
     )
     order = place.place_order(
         context.connection,
@@ -176,27 +171,30 @@ def _place(context: Context, values: Values, ship_to_id: int, when: str, cents: 
     if order.total_cents != cents:  # changed between our look and its lock
         raise _ChangedError
     if order.total_cents:
-        charge_to_chosen(context, values, order)
+        charge_to_chosen(context, wanted.card, order)
     return order
 
 
-def charge_to_chosen(context: Context, values: Values, order: OrderFacts) -> None:
+def charge_to_chosen(context: Context, chosen: ChosenCard, order: OrderFacts) -> None:
     """Charge an order to the card that was chosen, as soon as it is due."""
     authorize.charge_to(
         context.connection,
         context.line.gateway,
         order,
-        _card(context, item(values, "card")),
+        _card(context, chosen.card),
         sid=context.caller.sid,
         turn=context.turn,
         now=context.now,
-        keep_card=keeps_card(values),
+        keep_card=chosen.keep_card == "yes",
     )
 
 
-def _card(context: Context, card: Item) -> int | Token:
-    if "saved_card_id" in card:
-        return number(card, "saved_card_id")
-    token = open_token(context.line.vault, text(card, "sealed_token"), context.now)
-    expiry = number(card, "exp_month"), number(card, "exp_year")
-    return Token(token, Brand(text(card, "brand")), text(card, "last4"), *expiry)
+def _card(context: Context, card: CardOnFile | KeyedCard | None) -> int | Token:
+    match card:
+        case CardOnFile():
+            return card.saved_card_id
+        case KeyedCard():
+            token = open_token(context.line.vault, card.sealed_token, context.now)
+            return Token(token, Brand(card.brand), card.last4, card.exp_month, card.exp_year)
+        case None:
+            raise LookupError("an order is charged to no card")

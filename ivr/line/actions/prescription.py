@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
 
 from ivr.flow.call import Done
 from ivr.flow.definition import KEPT, LIST, Items, Phrases
 from ivr.line import lockout
-from ivr.line.action import action
+from ivr.line.action import action, done
 from ivr.line.actions import keyed, speech
-from ivr.line.actions.kinds import day, item, items, number, text
 from ivr.line.service import Context
+from ivr.line.values import Basket, BasketLine, Gathered, Identified, OfferedNumber, OfferedSupply, day
 from ivr.pharmacy import prescriptions
 from ivr.pharmacy.findings import Supply
 from ivr.pharmacy.members import member_number
 from ivr.pharmacy.prescriptions import KeyedRx, assess, keyed_prescriptions
 from ivr.pharmacy.refusals import Finding, FindingKind
 from ivr.prompts import phrase
-from ivr.prompts.spoken import Value, Values
 
 MOST_NUMBERS = 4
 """Prescriptions of one member that a keyed number may mean: more never differ by leading zeros alone."""
@@ -61,10 +63,7 @@ SENTENCES: Mapping[str, Phrases] = {
         "prescription.supply_ends": {"what": "phrase", "day": "date"},
         "prescription.supply_ended": {"what": "phrase", "day": "date"},
     },
-    "transfer": {
-        "prescription.transfer_dates": {"since": "date", "by": "date"},
-        "prescription.transfer_undated": {},
-    },
+    "transfer": {"prescription.transfer_dates": {"since": "date", "by": "date"}, "prescription.transfer_undated": {}},
 }
 
 MOST_CHOICES = 4
@@ -74,47 +73,40 @@ MOST_CHOICES = 4
     "own",
     "several",
     "not_found",
-    reads=("member_id", "keyed_number"),
-    forgets=("keyed_number",),
-    answers={"keyed_number": keyed.RX_NUMBER},
     on={"own": {"rx_number": KEPT, "proved": KEPT}, "several": {"numbers": LIST, "proved": KEPT}},
     items={"numbers": Items({"what": "phrase", "days": "number"}, MOST_NUMBERS)},
     phrases={"what": speech.MEDICINE},
 )
-def take_keyed_number(context: Context, values: Values) -> Done:
+def take_keyed_number(context: Context, member_id: int, keyed_number: Annotated[str, keyed.RX_NUMBER]) -> Done:
     """Take a prescription number the caller keyed; one of their own proves that they hold the bottle.
 
     It need not be one that can be refilled: what else is said of it is no matter of guessing.
     """
-    keyed, member_id = text(values, "keyed_number"), number(values, "member_id")
 
     def own() -> tuple[KeyedRx, ...]:
-        return keyed_prescriptions(context.connection, member_id, keyed)
+        return keyed_prescriptions(context.connection, member_id, keyed_number)
 
     found = lockout.guess(context, member_number(context.connection, member_id), own).answer
     if not found:
-        return Done("not_found", forgets=("keyed_number",))
+        return done("not_found")
     if len(found) == 1:
-        return Done("own", {"rx_number": found[0].rx_number, "proved": True}, forgets=("keyed_number",))
+        return done("own", rx_number=found[0].rx_number, proved=True)
     numbers = tuple(
-        {"what": speech.medicine_of({"proved": True}, rx.drug_name, rx.rx_number), "days": rx.days_supply}
-        | {"rx_number": rx.rx_number}
+        OfferedNumber(speech.medicine(rx.drug_name, rx.rx_number, proved=True), rx.days_supply, rx.rx_number)
         for rx in found[:MOST_NUMBERS]
     )
-    return Done("several", {"numbers": numbers, "proved": True}, forgets=("keyed_number",))
+    return done("several", numbers=numbers, proved=True)
 
 
-@action("chosen", reads=("number_choice",), writes={"rx_number": KEPT})
-def use_number(_: Context, values: Values) -> Done:
+@action("chosen", writes={"rx_number": KEPT})
+def use_number(_: Context, number_choice: OfferedNumber) -> Done:
     """Take the prescription that was chosen of those whose numbers differ by zeros before them."""
-    return Done("chosen", {"rx_number": text(item(values, "number_choice"), "rx_number")})
+    return done("chosen", rx_number=number_choice.rx_number)
 
 
 @action(
     *FACTS,
     "already_chosen",
-    reads=("member_id", "rx_number", "basket"),
-    may_read=("proved",),
     may_write=tuple(RENEWAL),
     forgets=tuple(TOLD),
     on={kind: {**told, "renewal": KEPT, "when": KEPT} for kind, told in FACTS.items()},
@@ -122,36 +114,31 @@ def use_number(_: Context, values: Values) -> Done:
     tells={str(kind): kind.says for kind in FindingKind if kind.says},
     phrases=SENTENCES,
 )
-def assess_prescription(context: Context, values: Values) -> Done:
+def assess_prescription(context: Context, member: Identified, rx_number: str, basket: Basket) -> Done:
     """Hold the prescription against the refusal table, and provide all that its words speak of."""
-    rx_number = text(values, "rx_number")
-    if any(line["rx_number"] == rx_number for line in items(values, "basket")):
-        return Done("already_chosen")
-    finding = assess(context.connection, number(values, "member_id"), rx_number, context.today, context.line.rules)
-    told = _facts(context, values, finding)
+    if any(line.rx_number == rx_number for line in basket):
+        return done("already_chosen")
+    finding = assess(context.connection, member.member_id, rx_number, context.today, context.line.rules)
+    told = _facts(finding, context.today, proved=member.proved)
     renewal = finding.renewal if finding.kind.asks_for == "renewal" else None
     if renewal:
         told["renewal_on"] = day(context.line.today(renewal.requested_at))
         told["reference"] = renewal.reference
-    stale = tuple(name for name in TOLD if name not in told)
-    return Done(
-        str(finding.kind), {**told, "renewal": renewal.status if renewal else "not_asked", "when": ""}, forgets=stale
-    )
+    return done(str(finding.kind), **told, renewal=renewal.status if renewal else "not_asked", when="")
 
 
-def _facts(context: Context, values: Values, finding: Finding) -> dict[str, Value]:
+def _facts(finding: Finding, today: date, *, proved: bool) -> dict[str, Any]:
     rx = finding.prescription
     if rx is None:
         return {}
     dates = ("due_on", "ends_on", "arrives_on")
-    told: dict[str, Value] = {name: day(getattr(finding, name)) for name in dates if getattr(finding, name)}
-    told["prescription_id"], told["what"] = rx.id, speech.medicine(values, rx)
+    told: dict[str, Any] = {name: day(getattr(finding, name)) for name in dates if getattr(finding, name)}
+    told["prescription_id"], told["what"] = rx.id, speech.medicine(rx.drug_name, rx.rx_number, proved=proved)
     told["prescriber"] = rx.prescriber_name
     told["supplies"] = _choices(finding.supplies)
     told["chosen_drug"] = rx.drug_name
     if "supply_end" in finding.kind.says and finding.runs_out_on:
-        ended = finding.runs_out_on < context.today
-        name = "prescription.supply_ended" if ended else "prescription.supply_ends"
+        name = "prescription.supply_ended" if finding.runs_out_on < today else "prescription.supply_ends"
         told["supply_end"] = phrase(name, what=told["what"], day=day(finding.runs_out_on))
         told["supply_ends_on"] = day(finding.runs_out_on)
     if finding.kind == FindingKind.TRANSFER_PENDING:
@@ -167,77 +154,76 @@ def _facts(context: Context, values: Values, finding: Finding) -> dict[str, Valu
     return told
 
 
-def _choices(supplies: tuple[Supply, ...]) -> Value:
+def _choices(supplies: tuple[Supply, ...]) -> tuple[OfferedSupply, ...]:
     """Offer the smallest supplies and the largest: nobody can listen to a dozen of them."""
     offered = supplies if len(supplies) <= MOST_CHOICES else (*supplies[: MOST_CHOICES - 1], supplies[-1])
-    return tuple({"n": supply.n, "days": supply.days, "price": supply.price_cents} for supply in offered)
+    return tuple(OfferedSupply(supply.n, supply.days, supply.price_cents) for supply in offered)
 
 
 @action(
     "not_asked",
     *RENEWAL_STATES,
-    reads=("renewal",),
     on=dict.fromkeys(RENEWAL_STATES, RENEWAL),
     tells=dict.fromkeys(RENEWAL_STATES, tuple(RENEWAL)),
 )
-def renewal_state(_: Context, values: Values) -> Done:
+def renewal_state(_: Context, renewal: str) -> Done:
     """Say what has become of the last request to the prescriber, if there was one."""
-    return Done(text(values, "renewal"))
+    return done(renewal)
 
 
-@action(
-    "requested",
-    reads=("prescription_id",),
-    writes={"reference": "digits"},
-    facts=("what", "prescriber"),
-    tells={"requested": ("reference",)},
-)
-def request_renewal(context: Context, values: Values) -> Done:
+@action("requested", writes={"reference": "digits"}, facts=("what", "prescriber"), tells={"requested": ("reference",)})
+def request_renewal(context: Context, prescription_id: int) -> Done:
     """Ask the prescriber for more refills: once, however often it is asked for here."""
-    rx_id = number(values, "prescription_id")
-    renewal = prescriptions.request_renewal(context.connection, rx_id, context.now, "phone", context.line.draw)
-    return Done("requested", {"reference": renewal.reference})
+    renewal = prescriptions.request_renewal(
+        context.connection, prescription_id, context.now, "phone", context.line.draw
+    )
+    return done("requested", reference=renewal.reference)
 
 
-@action("done", reads=("newer",), writes={"rx_number": KEPT})
-def use_newer(_: Context, values: Values) -> Done:
+@action("done", writes={"rx_number": KEPT})
+def use_newer(_: Context, newer: str) -> Done:
     """Go on with the prescription that replaced this one."""
-    return Done("done", {"rx_number": text(values, "newer")})
+    return done("done", rx_number=newer)
 
 
-@action("done", reads=("due_on",), writes={"when": KEPT})
-def ship_later(_: Context, values: Values) -> Done:
+@action("done", writes={"when": KEPT})
+def ship_later(_: Context, due_on: str) -> Done:
     """Keep the prescription for the day it is due."""
-    return Done("done", {"when": text(values, "due_on")})
+    return done("done", when=due_on)
 
 
-@action("one", "several", reads=("supplies",), on={"one": {"supply": KEPT}})
-def offer_supplies(_: Context, values: Values) -> Done:
+@action("one", "several", on={"one": {"supply": KEPT}})
+def offer_supplies(_: Context, supplies: tuple[OfferedSupply, ...]) -> Done:
     """Offer the usual supply and its multiples, where there is a choice."""
-    supplies = items(values, "supplies")
     if len(supplies) == 1:
-        return Done("one", {"supply": supplies[0]})
-    return Done("several")
+        return done("one", supply=supplies[0])
+    return done("several")
 
 
-@action(
-    "added",
-    reads=("prescription_id", "rx_number", "chosen_drug", "when", "supply", "basket"),
-    may_read=("supply_ends_on", "arrives_on"),
-    writes={"basket": KEPT, "count": "number", **speech.LINE},
-    tells={"added": tuple(speech.LINE)},
-)
-def add_to_order(_: Context, values: Values) -> Done:
+@dataclass(frozen=True, slots=True)
+class ChosenPrescription(Gathered):
+    """The prescription that is spoken of, and the day it is kept for; where its supply ends first, when that is."""
+
+    prescription_id: int
+    rx_number: str
+    chosen_drug: str
+    when: str
+    supply_ends_on: str = ""
+    arrives_on: str = ""
+
+
+@action("added", writes={"basket": KEPT, "count": "number", **speech.LINE}, tells={"added": tuple(speech.LINE)})
+def add_to_order(_: Context, chosen: ChosenPrescription, supply: OfferedSupply, basket: Basket) -> Done:
     """Put the prescription in the basket with the supply chosen."""
-    supply = item(values, "supply")
-    line: dict[str, Value] = {
-        "prescription_id": number(values, "prescription_id"),
-        "rx_number": text(values, "rx_number"),
-        "drug": text(values, "chosen_drug"),
-        "when": text(values, "when"),
-        **{name: supply[name] for name in ("n", "days", "price")},
-    }
-    if values.get("supply_ends_on"):
-        line |= {"ends": values["supply_ends_on"], "arrives": values["arrives_on"]}
-    basket = (*items(values, "basket"), line)
-    return Done("added", {"basket": basket, "days": supply["days"], "price": supply["price"], "count": len(basket)})
+    line = BasketLine(
+        chosen.prescription_id,
+        chosen.rx_number,
+        chosen.chosen_drug,
+        chosen.when,
+        supply.n,
+        supply.days,
+        supply.price,
+        ends=chosen.supply_ends_on,
+        arrives=chosen.arrives_on if chosen.supply_ends_on else "",
+    )
+    return done("added", basket=(*basket, line), days=supply.days, price=supply.price, count=len(basket) + 1)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ivr.flow.definition import Phrases
-from ivr.line.actions.kinds import Item, day
+from ivr.line.values import Basket, day
 from ivr.orders.find import OrderFacts
-from ivr.pharmacy.findings import OpenOrder, Rx
+from ivr.pharmacy.findings import OpenOrder
 from ivr.pharmacy.tables import OrderStatus
 from ivr.prompts import phrase
-from ivr.prompts.spoken import Value, Values
+from ivr.prompts.spoken import Value
 
 MEDICINE: Phrases = {"medicine.named": {"drug": "text"}, "medicine.ending": {"ending": "digits"}}
 ORDER_STATES: Phrases = {
@@ -59,14 +59,9 @@ ENDING = 3
 """Digits of its number by which a prescription is told apart when its medicine may not be named."""
 
 
-def medicine(values: Values, rx: Rx) -> Value:
+def medicine(drug_name: str, rx_number: str, *, proved: bool) -> Value:
     """Return the medicine by its name if the member has proved to hold the bottle, else by the number's ending."""
-    return medicine_of(values, rx.drug_name, rx.rx_number)
-
-
-def medicine_of(values: Values, drug_name: str, rx_number: str) -> Value:
-    """The same, for a line of an order."""
-    if values.get("proved"):
+    if proved:
         return phrase("medicine.named", drug=drug_name)
     return phrase("medicine.ending", ending=rx_number[-ENDING:])
 
@@ -116,14 +111,14 @@ def amounts(totals: Iterable[tuple[str, int]]) -> Value:
     )
 
 
-def lines(values: Values, basket: Iterable[Item]) -> Value:
+def lines(basket: Basket, *, proved: bool) -> Value:
     """Return what is being ordered, one phrase a prescription."""
     return tuple(
         phrase(
-            "order.line_later" if chosen["when"] else "order.line",
-            what=medicine_of(values, str(chosen["drug"]), str(chosen["rx_number"])),
-            days=chosen["days"],
-            **({"day": chosen["when"]} if chosen["when"] else {}),
+            "order.line_later" if line.when else "order.line",
+            what=medicine(line.drug, line.rx_number, proved=proved),
+            days=line.days,
+            **({"day": line.when} if line.when else {}),
         )
-        for chosen in basket
+        for line in basket
     )

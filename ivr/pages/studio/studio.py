@@ -18,7 +18,7 @@ from ivr.line import publications
 from ivr.line.actions import SPECS
 from ivr.line.publications import Calls, Publication
 from ivr.line.publishing import publish
-from ivr.line.service import Line
+from ivr.line.service import Services
 from ivr.line.versions import Folders
 from ivr.pages.staff import StaffDoor
 from ivr.pages.studio.flows import picture, rows, whole_picture
@@ -62,7 +62,7 @@ def _asking(version: str, over: str) -> str:
 class Studio:
     """Shows one line to its staff; `path` is what its addresses begin with behind a proxy."""
 
-    line: Line
+    line: Services
     door: StaffDoor
     recordings: Folder
     folders: Folders
