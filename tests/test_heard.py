@@ -52,7 +52,7 @@ def test_facts_that_a_key_could_cut_are_missed(bench: Any, monkeypatch: pytest.M
     def cut(*values: Any) -> Any:
         return real(*values[:5], 0)
 
-    monkeypatch.setattr(verbs, "Gather", cut)
+    monkeypatch.setattr("ivr.flow.states.question.Gather", cut)
     assert some(bench, Simulator(Settings())) == set(bench.WANTS)
 
 

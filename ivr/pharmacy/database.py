@@ -201,7 +201,8 @@ def vacuum(engine: Engine, table: str) -> bool:
 
     SQLite writes the whole file anew, and empties the log of what was written before.
     """
-    work = _vacuum_sqlite if engine.dialect.name == "sqlite" else partial(_vacuum_postgresql, table=table)
+    quoted = engine.dialect.identifier_preparer.quote(table)
+    work = _vacuum_sqlite if engine.dialect.name == "sqlite" else partial(_vacuum_postgresql, table=quoted)
     connection = engine.raw_connection()  # SQLAlchemy's would begin a transaction, in which it cannot be done
     try:
         return work(connection)
@@ -226,7 +227,7 @@ def _vacuum_postgresql(connection: PoolProxiedConnection, table: str) -> bool:
     is_ours = driver.execute("SELECT pg_try_advisory_lock(%s)", (VACUUM_LOCK,)).fetchone()
     if is_ours == (True,):
         driver.execute("SET statement_timeout = 0")
-        driver.execute(f"VACUUM {connection.dialect.identifier_preparer.quote(table)}")
+        driver.execute(f"VACUUM {table}")
     return bool(is_ours == (True,))
 
 
