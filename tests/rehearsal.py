@@ -11,8 +11,10 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import Engine, text
 
+from ivr.line.actions import SPECS
 from ivr.line.build import publish
 from ivr.line.service import Services
+from ivr.line.versions import Versions
 from ivr.pages.app import make_app
 from ivr.payment.sandbox import Sandbox
 from ivr.pharmacy.database import open_database
@@ -53,7 +55,8 @@ class Rehearsal(Scenario):
             return self.app
 
         has_person = settings.person_number is not None
-        super().__init__(replace(SIMULATOR.line, database=database, has_person=has_person), whole)
+        versions = Versions(VERSION, SPECS)  # of its own: an edit changes which one is current
+        super().__init__(replace(SIMULATOR.line, database=database, versions=versions, has_person=has_person), whole)
         self.post = self._post
         self.begin(NOON, {})
 
