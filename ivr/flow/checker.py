@@ -136,11 +136,13 @@ def _check_states(flow: Flow, report: Report) -> None:
 
 
 def _check_way(flow: Flow, state: State, label: str, way: Target, languages: tuple[str, ...], report: Report) -> None:
-    targets = {target.state for target in flow.targets}
-    is_told = way.counts in flow.flawed or way.counts in targets - flow.names
-    questions = [name for name, known in flow.states.items() if known.is_question]
-    if way.counts and not is_told and way.counts not in questions:
-        report.add(way.at("counts"), f'"{way.counts}" is no question of this flow{did_you_mean(way.counts, questions)}')
+    if way.counts:
+        targets = {target.state for target in flow.targets}
+        is_told = way.counts in flow.flawed or way.counts in targets - flow.names
+        questions = [name for name, known in flow.states.items() if known.is_question]
+        if not is_told and way.counts not in questions:
+            hint = did_you_mean(way.counts, questions)
+            report.add(way.at("counts"), f'"{way.counts}" is no question of this flow{hint}')
     if way.confirms and label not in state.keys:
         report.add(way.at("confirms"), f'"confirms" is for a key of a menu, not for "{label}" of "{state.name}"')
     elif way.confirms and not label.isdigit():
@@ -158,6 +160,8 @@ def _check_way(flow: Flow, state: State, label: str, way: Target, languages: tup
 
 def _check_sets(way: Target, flows: Flows, actions: Actions, report: Report) -> None:
     """A value that is set is one that something uses, and what that takes."""
+    if not way.sets:
+        return
     taken = {name for spec in actions.values() for name in spec.takes}
     used = taken.union(*(spec.reads for spec in actions.values()), *flows.prompt_values.values())
     for name, value in way.sets.items():
