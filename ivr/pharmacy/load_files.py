@@ -110,24 +110,27 @@ def _columns(
     completed: Collection[str] = (),
     without: Collection[str] = (),
 ) -> tuple[Column | Reference, ...]:
-    """Return the file's own columns, then the table's: each read by its type, and needed if the table knows no default.
+    """Return the table's columns, each read by its type, and needed if the table knows no default; `own` in their places.
 
     What the file cannot tell by type is said here: `parsers` and `defaults` by name, what is `needed` although the table
     has a default, what is `completed` from the rest of the row, and what the file goes `without`.
     """
 
-    def column(name: str, kind: Any, default: Any, *, nullable: bool) -> Column:
+    def of_table(column: Any) -> Column | None:
+        name, kind = column.name, column.type
+        if column.primary_key or column.foreign_keys or name in without:
+            return None
         words = [str(word) for word in kind.words] if isinstance(kind, EnumText) else []
-        parse = Word(*words) if words else _PARSERS[type(kind)]
-        usual = (defaults or {}).get(name, default.arg if default else None)
-        is_needed = not nullable and usual is None and name not in completed
-        return Column(name, (parsers or {}).get(name, parse), is_needed or name in needed, usual)
+        parse = (parsers or {}).get(name) or (Word(*words) if words else _PARSERS[type(kind)])
+        usual = (defaults or {}).get(name, column.default.arg if column.default else None)
+        is_needed = not column.nullable and usual is None and name not in completed
+        return Column(name, parse, is_needed or name in needed, usual)
 
-    told = {column.target for column in own}
-    of_table = [
-        c for c in _table(model).c if not c.primary_key and not c.foreign_keys and c.name not in {*told, *without}
+    told = {column.target: column for column in own}
+    found = [
+        told.pop(c.name, None) or told.pop(c.name.removesuffix("_id"), None) or of_table(c) for c in _table(model).c
     ]
-    return (*own, *(column(c.name, c.type, c.default, nullable=bool(c.nullable)) for c in of_table))
+    return (*(column for column in found if column), *told.values())
 
 
 def _noon_today(values: Values, today: date) -> object:  # noqa: ARG001
