@@ -12,7 +12,7 @@ from pharmacy_rows import NOW, TODAY, days, rx
 
 from ivr.pharmacy.calendar import add_months, arrival
 from ivr.pharmacy.findings import OpenOrder, Rx, Supply, TransferFacts
-from ivr.pharmacy.refusals import Case, Finding, FindingKind, find
+from ivr.pharmacy.refusals import Case, Finding, find
 from ivr.pharmacy.rules import Rules, due_on, ends_on, runs_out_on, supplies
 from ivr.pharmacy.tables import OrderStatus, TransferStatus
 
@@ -87,13 +87,6 @@ ROWS: tuple[tuple[str, dict[str, object]], ...] = (
 def test_of_two_reasons_the_earlier_row_is_told(first: int) -> None:
     changes = {name: value for _, row in reversed(ROWS[first:]) for name, value in row.items()}
     assert found(changes).kind == ROWS[first][0]
-
-
-def test_kinds_are_listed_in_the_order_of_test() -> None:
-    assert " ".join(FindingKind) == (
-        "not_found not_mailable transfer_pending on_hold discontinued replaced replaced_by_unknown already_ordered no_refills_by_law"
-        " legal_limit expired none_left first_fill due_too_late too_soon runs_out_first refillable"
-    )
 
 
 def test_findings_carry_what_is_said_with_them() -> None:
