@@ -13,9 +13,10 @@ from test_qa_player import IDENTIFY, played
 from ivr.errors import Report
 from ivr.line import journal
 from ivr.qa.explore import unhappy
-from ivr.qa.explore.explorer import Explorer
+from ivr.qa.explore.explorer import explore
 from ivr.qa.explore.found import NOWHERE, Way, drafts
 from ivr.qa.explore.random_callers import callers, shrink
+from ivr.qa.explore.sought import Sought
 from ivr.qa.replay.coverage import exercised
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.reader import read_scripts
@@ -32,8 +33,8 @@ def scripts_of(written: Sequence[Draft]) -> tuple[Script, ...]:
 
 def test_what_is_found_is_new_and_replays_in_every_language() -> None:
     done = exercised(simulator().flows, [played(IDENTIFY)])
-    search = Explorer(simulator(), set(done), seconds=3)
-    search.explore()
+    search = Sought(simulator(), set(done))
+    explore(search, seconds=3)
     found = scripts_of(drafts(simulator().flows, search.found))
     assert found
     results = [play(script, simulator(), language) for script in found[:10] for language in ("en", "es")]
@@ -49,8 +50,8 @@ def test_a_search_ends_when_nothing_is_missing() -> None:
         for way in (*"0123456789*", "choice", "next", "pound", "too_many", "answered", "reached", *_labels(state))
         for language in ("", "en")
     }
-    search = Explorer(simulator(), everything, seconds=60)
-    search.explore()
+    search = Sought(simulator(), everything)
+    explore(search, seconds=60)
     assert (search.missing(), search.expanded) == ([], 0)
 
 
@@ -130,7 +131,7 @@ def test_random_callers_miss_a_mask_that_is_taken_out() -> None:
 
 @pytest.mark.usefixtures("unmasked")
 def test_an_exploration_misses_a_mask_that_is_taken_out() -> None:
-    search = Explorer(simulator(), set(), 120.0)
+    search = Sought(simulator(), set())
     search.done = {key for key in search.wanted if key[:3] != ("identify", "find_member", "found")}
-    search.explore()
+    explore(search, seconds=120)
     assert "member number in journal.event, where it must not lie" in search.leaked

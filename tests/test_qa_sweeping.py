@@ -22,13 +22,15 @@ class World:
     done: list[datetime] = field(default_factory=list)
     sweeps: int = 0
 
-    def sweep(self, at: datetime) -> None:
+    def sweep(self, at: datetime) -> bool:
         self.sweeps += 1
-        for moment, again in [one for one in self.due if one[0] <= at]:
+        found = [one for one in self.due if one[0] <= at]
+        for moment, again in found:
             self.due.remove((moment, again))
             self.done.append(at)
             if again:
                 self.due.append((at + timedelta(seconds=again), 0))
+        return bool(found)
 
     def would(self, at: datetime) -> bool:
         return any(moment <= at for moment, _ in self.due)

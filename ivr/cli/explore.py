@@ -16,10 +16,10 @@ from ivr.cli.group import settings
 from ivr.cli.parameters import OUTPUT, PATH
 from ivr.cli.playing import read_scripts
 from ivr.cli.qa import must_exist
-from ivr.qa.explore import unhappy
-from ivr.qa.explore.explorer import Explorer
+from ivr.qa.explore import explorer, unhappy
 from ivr.qa.explore.found import drafts
 from ivr.qa.explore.random_callers import Failed, callers
+from ivr.qa.explore.sought import Sought
 from ivr.qa.replay.coverage import exercised
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.writer import Draft, write
@@ -62,8 +62,8 @@ def explore(
     done = exercised(
         simulator.flows, (play(script, simulator, language) for script in scripts if script.language != "es")
     )
-    search = Explorer(simulator, done, seconds, language)
-    search.explore()
+    search = Sought(simulator, done, language)
+    explorer.explore(search, seconds)
     found = drafts(simulator.flows, search.found)
     _write(out, found, "Calls that ivr explore found: ways through the flow that no other script takes.")
     if unhappy_out:

@@ -24,6 +24,7 @@ from ivr.simulator import line_rows, pharmacy_rows
 from ivr.simulator.clock import MovingClock
 from ivr.simulator.faults import STATES, Faults, Trouble
 from ivr.simulator.holdings import Holding, holdings
+from ivr.simulator.images import Image
 from ivr.simulator.sweeping import Sweeping
 from ivr.simulator.world import Fault, Found, Processor, Row
 
@@ -52,7 +53,7 @@ def driver(engine: Engine) -> Iterator[Any]:
 class Kept:
     """A moment of a scenario."""
 
-    database: bytes
+    database: Image
     now: datetime
     trouble: Trouble
     turns: tuple[Turn, ...]
@@ -107,6 +108,7 @@ class Scenario:
         self.today: date
         self._log = log or Log()
         self._retention = retention
+        self._base = b""
         self._given: dict[str, set[object]] = {}
         self._random = random.Random()  # noqa: S311 - alike each time is what is wanted here
         self.line = replace(
@@ -123,6 +125,7 @@ class Scenario:
         self.clock.now = at.astimezone(UTC)
         self.faults.begin("nothing")
         self._given = {table: set(ids) for table, ids in given.items()}
+        self._base = b""
         self.turns = []  # the last scenario's may still be looked at
         self.today = self.line.today(self.clock.now)
         self.gateway.rewind(())
@@ -141,20 +144,25 @@ class Scenario:
         Sweeping(self._sweep_at, self._would_sweep if in_memory else None).run(begin, span)
         self._not_before(begin + span)
 
-    def _sweep_at(self, moment: datetime) -> None:
+    def _sweep_at(self, moment: datetime) -> bool:
+        """Sweep at a time; say whether that changed anything, as far as the database tells."""
         self._not_before(moment)
-        self.sweeps()
+        if self.database.dialect.name != "sqlite":
+            self.sweeps()
+            return True
+        with driver(self.database) as connection:
+            before: int = connection.total_changes
+            self.sweeps()
+            after: int = connection.total_changes
+        return after != before
 
     def _not_before(self, moment: datetime) -> None:
         self.clock.now = max(self.clock.now, moment)
 
     def _would_sweep(self, moment: datetime) -> bool:
-        """Sweep, and go back to where we were if that changed anything."""
+        """Sweep, and go back to where we were."""
         kept, logged = self.save(), self._log.shown()
-        with driver(self.database) as connection:
-            before = connection.total_changes
-            self._sweep_at(moment)
-            changed: bool = connection.total_changes != before
+        changed = self._sweep_at(moment)
         self.clock.now = kept.now
         if changed:
             self.restore(kept)
@@ -239,15 +247,24 @@ class Scenario:
     def save(self) -> Kept:
         """Keep everything as it is now."""
         with driver(self.database) as connection:
-            content = connection.serialize()
+            content: bytes = connection.serialize()
+        self._base = self._base or content
         charges = tuple(self.gateway.charges.values())
         given = {table: frozenset(ids) for table, ids in self._given.items()}
-        return Kept(content, self.clock.now, self.faults.now, (*self.turns,), self._random.getstate(), given, charges)
+        return Kept(
+            Image.of(content, self._base),
+            self.clock.now,
+            self.faults.now,
+            (*self.turns,),
+            self._random.getstate(),
+            given,
+            charges,
+        )
 
     def restore(self, kept: Kept) -> None:
         """Go back to what was kept."""
         with driver(self.database) as connection:
-            connection.deserialize(kept.database)
+            connection.deserialize(kept.database.content())
         self.clock.now = kept.now
         self.faults.begin(kept.trouble)
         self.turns[:] = kept.turns

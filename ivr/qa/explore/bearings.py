@@ -1,66 +1,34 @@
-"""Finding one's way in a search through the flow: how far it is to what is missing, and which calls stand alike."""
+"""Finding one's way in a search through the flow: how far each way of each question is from what is looked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from ivr.flow.call import Call
-from ivr.flow.definition import Flows
-from ivr.flow.graph import Graph, ShortestPaths
+from ivr.flow.graph import Graph, ShortestPaths, Spot
 from ivr.qa.explore.found import Where
 
-FAR = 99
-"""Steps to a state from which nothing that is missing can be come to."""
+FAR = 999.0
+"""Steps to a spot from which nothing that is looked for can be come to."""
 
 
-def ways_on(flows: Flows) -> frozenset[tuple[Where, Where]]:
-    """Return every step from a state to another that an answer can lead to."""
-    graph = Graph(flows)
-    moves = (move for spot in graph.moves for move in graph.moves[spot] if not move.breaks_in)
-    return frozenset(((move.source.flow, move.source.state), (move.target.flow, move.target.state)) for move in moves)
+class Bearings:
+    """The steps from every spot of the flows' graph to the nearest way that is looked for."""
 
+    def __init__(self, graph: Graph, wanted: Mapping[Where, frozenset[str]]) -> None:
+        """`wanted` are ways out of states."""
+        self._graph = graph
+        self._wanted = wanted
+        before: dict[Spot, list[tuple[None, Spot]]] = {}
+        for spot, moves in graph.moves.items():
+            for move in moves:
+                before.setdefault(move.target, []).append((None, spot))
+        starts = [spot for spot in graph.moves if (spot.flow, spot.state) in wanted]
+        paths = ShortestPaths(lambda spot: before.get(spot, ()), starts=starts)
+        self._steps = {spot: len(paths.path(spot)) for spot in paths}
 
-def distances(wanted: set[Where], steps: Iterable[tuple[Where, Where]]) -> Mapping[Where, int]:
-    """Return for every state in how many steps it can come to one of those wanted."""
-    before: dict[Where, list[tuple[None, Where]]] = {}
-    for source, target in steps:
-        before.setdefault(target, []).append((None, source))
-    paths = ShortestPaths(lambda where: before.get(where, ()), starts=wanted)
-    return {where: len(paths.path(where)) for where in paths}
-
-
-WHO_AND_WHAT = ("member_id", "proved", "rx_number", "when")
-"""The values that say who calls about what."""
-Chosen = Mapping[str, frozenset[str]]
-"""The values that keys of each flow set."""
-
-
-def signature(call: Call, chosen: Chosen) -> object:
-    """Return what calls that stand alike have in common: their situation, who calls about what, and how much there is."""
-    values = call.values
-    sizes = tuple(
-        (name, min(len(value), 2)) for name, value in sorted(values.items()) if isinstance(value, list | tuple)
-    )
-    return situation(call, chosen), tuple(str(values.get(name)) for name in WHO_AND_WHAT), sizes
-
-
-def situation(call: Call, chosen: Chosen) -> frozenset[object]:
-    """Return the features of where a call stands, whoever makes it: the flows it is in, what was chosen and built."""
-    values = call.values
-    names = {name for frame in call.frames for name in chosen[frame.flow]}
-    kept = {(name, str(values[name])) for name in names & set(values)}
-    built = {
-        (name, part, "")
-        for name, value in values.items()
-        if isinstance(value, Mapping) and "prompt" not in value  # a phrase is only spoken
-        for part in value
-        if value[part] not in (None, "", 0, (), [])
-    }
-    return frozenset({tuple((frame.flow, frame.state) for frame in call.frames[:-1]), *kept, *built})
-
-
-def chosen_names(flows: Flows) -> Chosen:
-    """Return the values that keys of each flow set."""
-    return {
-        flow.name: frozenset(name for target in flow.targets for name in target.sets) for flow in flows.flows.values()
-    }
+    def steps(self, spot: Spot, label: str) -> float:
+        """Return how far it is from a spot by one of its ways; by one that the graph does not have, from itself."""
+        if label in self._wanted.get((spot.flow, spot.state), ()):
+            return 0
+        targets = [move.target for move in self._graph.moves.get(spot, ()) if move.label == label]
+        return 1 + min(self._steps.get(target, FAR) for target in targets or (spot,))

@@ -30,6 +30,7 @@ UNKNOWN_ZIP = "00501"
 UNKNOWN_RX = "7000000"
 UNKNOWN_ORDER = "99999999"
 MILITARY_ZIP = "09012"
+PUERTO_RICO = "00926"
 MANY_CITIES = ("80005",)
 NO_STREETS = "00501"
 NO_ZIP = "00000"
@@ -79,6 +80,17 @@ class Pharmacy:
         for row in self._rows("street"):
             found.setdefault(str(row["zip"]), []).append(str(row["street"]))
         return {code: tuple(names) for code, names in found.items()}
+
+    @cached_property
+    def same_street(self) -> tuple[str, ...]:
+        """Two ZIP codes with a single street each, of the same name."""
+        found: dict[str, str] = {}
+        for code, streets in self.streets.items():
+            if len(streets) == 1:
+                if streets[0] in found:
+                    return found[streets[0]], code
+                found[streets[0]] = code
+        return ()
 
     @cached_property
     def busiest_zip(self) -> str:
@@ -176,13 +188,20 @@ _KNOWN: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {
     "card_expiry_rest": lambda _pharmacy, _keyed: ("39", "19", "99"),
     "card_code": lambda _pharmacy, _keyed: CODES,
     "keyed_proof": lambda pharmacy, keyed: (*pharmacy.prescriptions.get(keyed.member, ())[:1], UNKNOWN_RX),
-    "keyed_zip": lambda pharmacy, _: (pharmacy.busiest_zip, *MANY_CITIES, MILITARY_ZIP, NO_STREETS, NO_ZIP),
+    "keyed_zip": lambda pharmacy, _: (
+        pharmacy.busiest_zip,
+        *MANY_CITIES,
+        MILITARY_ZIP,
+        PUERTO_RICO,
+        NO_STREETS,
+        NO_ZIP,
+    ),
     "keyed_house": lambda _pharmacy, _keyed: ("118", "0118", "*", "1*2"),
     "keyed_street": lambda pharmacy, keyed: _street_keys(pharmacy, keyed),
     "keyed_unit": lambda _pharmacy, _keyed: ("4", "12"),
     "keyed_letter": lambda _pharmacy, _keyed: ("21", "11"),
     "keyed_dash": lambda _pharmacy, _keyed: ("1", "9"),
-    "keyed_letters": lambda _pharmacy, _keyed: ("2131", "2321", "21*", "**", "1199"),
+    "keyed_letters": lambda _pharmacy, _keyed: ("2131", "2321", "21*", "**", "21" * 20, "1199"),
 }
 
 

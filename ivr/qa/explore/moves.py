@@ -24,6 +24,8 @@ KEPT_KEYS = {"member_number": "member", "keyed_zip": "zip", "card_number": "card
 """What is remembered of what was keyed, likewise."""
 MOST_CHOICES = 3
 """Choices of a menu that are tried."""
+TOO_LONG = timedelta(minutes=31)
+"""A call lasts half an hour at most."""
 KEYS_LAST = timedelta(hours=20)
 """For how long a processor is asked by the same key: it may forget keys after a day."""
 ASKED_BEFORE = timedelta(seconds=7)
@@ -45,69 +47,76 @@ NEW_PRESCRIPTION = {
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Something to try: what is done, under which name that is counted, and what is known of the caller then."""
+    """Something to try at a question."""
 
     acts: tuple[Act, ...]
     name: object
+    """What is counted as the same thing tried, whoever does it."""
     keyed: Keyed
-    own: bool = False
-    """What it leads to depends on the member."""
-    goes_on: bool = False
-    """It leads to more questions, as answers do."""
+    """What is known of the caller then."""
+    label: str = ""
+    """How the flow's graph calls that way; "" for none of its own."""
+    unlikely: int = 0
+    """How many answers to the same question are likelier."""
+    leaves: bool = False
+    """It leads away from the question, not on: what comes then depends on what was done, not on the question."""
+    troubled: tuple[tuple[str, str], ...] = ()
+    """The actions with outcomes left that it runs while something else happens."""
+
+    @property
+    def is_long(self) -> bool:
+        """Say whether most of a day passes: the line sweeps all the while, which takes its time here too."""
+        return any(isinstance(act, Later) and act.span > TOO_LONG for act in self.acts)
 
 
 def moves(flows: Flows, language: str, pharmacy: Pharmacy, keyed: Keyed, call: Call, few: int | None) -> Iterator[Move]:
-    """Yield everything to try at a question: answers first, then what leads elsewhere without one.
-
-    `few` numbers are tried where what leads elsewhere is tried from every flow that another one runs; None: all, and
-    once for all.
-    """
+    """Yield everything to try at a question: answers first, then what leads away. Of numbers perhaps only a few."""
     where = (call.top.flow, call.top.state)
     state = flows.state(*where)
-    of_member = state.one_key or bool(state.number and state.number.save in OF_MEMBER)
     answers = [*_answers(language, pharmacy, keyed, call, state)]
     if few and len(answers) > few and state.number:
         answers = [*answers[: few - 1], answers[-1]]
-    for keys, known in answers:
-        name = (where, keys, keyed.member if of_member else "")
-        yield Move((Presses(NOWHERE, keys),), name, known, of_member, goes_on=True)
-    inside = tuple((frame.flow, frame.state) for frame in call.frames[:-1]) if few else ()
-    yield from (Move(acts, (inside, name), keyed, own=True) for name, acts in _elsewhere(flows, state))
+    for place, (keys, label, known) in enumerate(answers):
+        unlikely = place if few and state.number else 0
+        yield Move((Presses(NOWHERE, keys),), (where, keys), known, label, unlikely)
+    yield from (Move(acts, name, keyed, label, leaves=True) for name, label, acts in _elsewhere(flows, state))
     come_back = call.values.get("basket") or call.values.get("order_id")
     if come_back and not keyed.earlier:  # two calls are enough
         left = Keyed(earlier=f"{keyed.member} at {where[0]}.{where[1]}")
-        yield Move(
-            (HangsUp(NOWHERE), Dials(NOWHERE)), ("left", where if few else where[0]), left, own=True, goes_on=True
-        )
-    yield Move((Breaks(NOWHERE, "line"), Waits(NOWHERE)), "line", keyed, own=True)
-    yield Move((Later(NOWHERE, timedelta(hours=21)), Waits(NOWHERE)), "too long", keyed, own=True)
+        yield Move((HangsUp(NOWHERE), Dials(NOWHERE)), ("left", where), left, leaves=True)
+    yield Move((Breaks(NOWHERE, "line"), Waits(NOWHERE)), "line", keyed, "failed", leaves=True)
+    yield Move((Later(NOWHERE, TOO_LONG), Waits(NOWHERE)), "too long", keyed, "too_long", leaves=True)
 
 
-def _answers(language: str, pharmacy: Pharmacy, keyed: Keyed, call: Call, state: State) -> Iterator[tuple[str, Keyed]]:
+def _answers(
+    language: str, pharmacy: Pharmacy, keyed: Keyed, call: Call, state: State
+) -> Iterator[tuple[str, str, Keyed]]:
+    """Yield keys, the label of the way they lead, and what is known of the caller then."""
     for key, target in state.keys.items():
         chosen = target.sets.get("language")
         if chosen is None or chosen == language:
-            yield (LANGUAGE_KEY if chosen else key), keyed
+            yield (LANGUAGE_KEY if chosen else key), key, keyed
     items = call.values.get(state.choices.of) if state.choices else None
     for number in range(1, 1 + min(len(items) if isinstance(items, list | tuple) else 0, MOST_CHOICES)):
-        yield str(number), keyed
+        yield str(number), "choice", keyed
     if state.number:
         name = KEPT_KEYS.get(state.number.save, "")
         for keys in answers_to(state.number, pharmacy, keyed):
-            yield keys, keyed.but(name, keys.rstrip("#"))
+            yield keys, "next", keyed.but(name, keys.rstrip("#"))
     if state.pound:
-        yield "#", keyed
+        yield "#", "pound", keyed
 
 
-def _elsewhere(flows: Flows, state: State) -> Iterator[tuple[str, tuple[Act, ...]]]:
-    """Yield what leads elsewhere without an answer, each by a name; the rest is tried question by question."""
+def _elsewhere(flows: Flows, state: State) -> Iterator[tuple[str, str, tuple[Act, ...]]]:
+    """Yield what leads elsewhere without an answer, by name and label; the rest is tried question by question."""
     if not state.limits:
         return
     name = f"{state.place}" if state.too_many else "too_many"
-    yield name, (Waits(NOWHERE, state.limits.silence + 1),)  # the first may be taken for the pause of a habit
+    silent = Waits(NOWHERE, state.limits.silence + 1)  # the first may be taken for the pause of a habit
+    yield name, "too_many", (silent,)
     for key, flow in state.shared_keys(flows.line).items():
         if flow != REPEAT:
-            yield flow, (Presses(NOWHERE, key if state.one_key else f"{key}#"),)
+            yield flow, key, (Presses(NOWHERE, key if state.one_key else f"{key}#"),)
 
 
 Trouble = tuple[str, tuple[Act, ...]]
