@@ -7,14 +7,14 @@ at any depth; and nothing a fact or the action is made of may change between its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ivr.errors import Place, Report
 from ivr.flow.confirming import confirms, is_asked, needs_yes
 from ivr.flow.definition import ActionSpec
-from ivr.flow.graph import Graph, Move, Spot, told, walk
+from ivr.flow.graph import Graph, Move, ShortestPaths, Spot, told, walk
 from ivr.prompts import PHRASE, Catalogues, Prompt
 
 Actions = Mapping[str, ActionSpec]
@@ -61,13 +61,15 @@ class _Change:
     """The facts said before that key."""
     acts: bool
     """It does what the yes was to."""
+    still_asked: Names
+    """The facts that a later menu may say as they are now."""
 
     def after(self, known: _Agreed) -> _Agreed:
         """Return what is known after it."""
         true, agreed, menu, done = known
         if self.asks:
             agreed, menu, done = frozenset(one for one in true if one[0] in self.told), self.menu, frozenset()
-        true = _still(true, self.stale) | self.fresh
+        true = frozenset(one for one in _still(true, self.stale) | self.fresh if one[0] in self.still_asked)
         if self.acts:  # what it changes is what the yes was to, but no longer what was said
             return _Agreed(true, agreed, menu, done | self.written)
         return _Agreed(true, _still(agreed, self.stale), menu, done)
@@ -98,7 +100,9 @@ class _Facts:
             name: self.facts - {fact for fact in self.facts if any(self._unsaid(name, fact))} for name in first
         }
 
-        self.changes = {id(move): self._change(move) for moves in graph.moves.values() for move in moves}
+        changes = [(move, self._change(move)) for moves in graph.moves.values() for move in moves]
+        still_asked = self._still_asked(changes)
+        self.changes = {id(move): replace(change, still_asked=still_asked[move.target]) for move, change in changes}
         """By the identity of moves, which last as long as the graph."""
         found: dict[_Change, dict[_Agreed, _Agreed]] = {change: {} for change in self.changes.values()}
         self.after = {move: found[change] for move, change in self.changes.items()}
@@ -165,7 +169,16 @@ class _Facts:
         stale = frozenset(fact for fact in self.facts if self.made_of[fact] & written or fact in written)
         fresh = {(fact, state.action) for fact in self.facts & written} if state.action else set()
         acts = needs_yes(state, self.actions)
-        return _Change(written, stale, frozenset(fresh), asks, menu, told, acts)
+        return _Change(written, stale, frozenset(fresh), asks, menu, told, acts, frozenset())
+
+    def _still_asked(self, changes: Sequence[tuple[Move, _Change]]) -> Mapping[Spot, Names]:
+        """Return the facts that may be agreed to from each spot on before they change; no others need following."""
+        asked: dict[Spot, set[str]] = {spot: set() for spot in self.graph.moves}
+        for fact in self.facts:
+            agreed = {move.source for move, change in changes if fact in change.told}
+            for spot in _back(agreed, (move for move, change in changes if fact not in change.stale)):
+                asked[spot].add(fact)
+        return {spot: frozenset(facts) for spot, facts in asked.items()}
 
     def _written(self, move: Move) -> Names:
         state = self.graph.states[move.source]
@@ -196,6 +209,14 @@ class _Facts:
     def _in_languages(self, name: str) -> Iterator[Prompt]:
         prompts = (catalogue.prompts.get(name) for catalogue in self.catalogues.by_language.values())
         return (prompt for prompt in prompts if prompt)
+
+
+def _back(ends: Iterable[Spot], moves: Iterable[Move]) -> Iterable[Spot]:
+    """Return every spot that some moves lead from to one of these."""
+    into: dict[Spot, list[tuple[Move, Spot]]] = {}
+    for move in moves:
+        into.setdefault(move.target, []).append((move, move.source))
+    return ShortestPaths(lambda spot: into.get(spot, ()), starts=ends)
 
 
 def _still(known: frozenset[Written], stale: Names) -> frozenset[Written]:

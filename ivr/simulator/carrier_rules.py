@@ -23,7 +23,7 @@ from ivr.line.examples import Examples
 from ivr.phone.document import CarrierError, read_document
 from ivr.phone.post import Reply
 from ivr.prompts import Catalogue, Catalogues, Prompt, Words, joined
-from ivr.prompts.recordings.fragments import spoken_words
+from ivr.prompts.recordings.fragments import is_spoken
 from ivr.prompts.spoken import Value
 from ivr.web.twiml import Renderer
 
@@ -132,7 +132,7 @@ class _Trial:
             return f"is refused by the carrier: {error.reason}"
         if document.warnings:
             return f"is not as the carrier takes it: {document.warnings[0].reason}"
-        silent = (not spoken_words(joined(said.pieces)) for said in answer.words)
+        silent = (not is_spoken(joined(said.pieces)) for said in answer.words)
         if verb.words and (any(silent) if each else all(silent)):
             return "says nothing that a voice can speak; write words, or take it out"
         return ""

@@ -105,7 +105,7 @@ def name_of(key: str, speech: Speech) -> str:
 def gist(text: str, speech: Speech) -> frozenset[str]:
     """Return what tells some words from others, each word by its stem."""
     words = (plain(found) for found in _TOKEN.findall(text) if found[0].isalpha())
-    return frozenset(word[:_STEM] for word in words if word not in speech.idle | speech.pressing)
+    return frozenset(word[:_STEM] for word in words if word not in speech.tells_nothing)
 
 
 def _sentences(text: str) -> Iterator[list[_Token]]:

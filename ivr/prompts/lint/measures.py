@@ -62,7 +62,7 @@ def _long(written: str, names: Mapping[str, str], speech: Speech) -> Found:
         before_number, *keyed = re.split(speech.keying, sentence, flags=re.IGNORECASE)
         length = 0.0 if _VALUE.search(sentence) else length + seconds(before_number)
         longest = max(longest, length)
-        if keyed or re.search(speech.press, sentence, re.IGNORECASE):
+        if keyed or speech.press.search(sentence):
             length = 0.0
     if longest > MOST_SECONDS:
         yield "long", f"takes {ceil(longest)} seconds before there is anything to press; {MOST_SECONDS} are enough"
@@ -111,7 +111,6 @@ def _key_first(prompt: Prompt, words: Words, written: str, speech: Speech) -> Fo
     """A caller hears what a key is for, and then the key; after a slip the keys may come first."""
     if words is not prompt.say:
         return
-    pattern = rf"{speech.press}\s+({'|'.join(map(re.escape, speech.keys))})\s+{speech.before_option}\b"
     for sentence in sentences(written):
-        if found := re.search(pattern, sentence, re.IGNORECASE):
+        if found := speech.key_first.search(sentence):
             yield "key-first", f'says the key "{found[1]}" before what it is for; say the key last'

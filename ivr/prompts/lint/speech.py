@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _COMMA = re.compile(r",\s")
@@ -15,7 +15,7 @@ _WORDS = 4096
 """Words that are remembered: prompts use few, over and over."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Speech:
     """One language, as far as checks of its words need it."""
 
@@ -55,10 +55,21 @@ class Speech:
     grade: Callable[[str], float]
     """The years of school it takes to follow a text."""
 
-    @property
-    def press(self) -> str:
-        """A pattern of the words that have a key pressed."""
-        return rf"\b(?:{'|'.join(sorted(self.pressing))})\b"
+    @cached_property
+    def press(self) -> re.Pattern[str]:
+        """The words that have a key pressed."""
+        return re.compile(rf"\b(?:{'|'.join(sorted(self.pressing))})\b", re.IGNORECASE)
+
+    @cached_property
+    def key_first(self) -> re.Pattern[str]:
+        """A key before what it is for, the key as its group: "press *one* for refills"."""
+        keys = "|".join(map(re.escape, self.keys))
+        return re.compile(rf"{self.press.pattern}\s+({keys})\s+{self.before_option}\b", re.IGNORECASE)
+
+    @cached_property
+    def tells_nothing(self) -> frozenset[str]:
+        """Words that do not tell one option from another, those that have a key pressed among them."""
+        return self.idle | self.pressing
 
 
 def sentences(text: str) -> list[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from ivr.prompts.recordings.fragments import spoken_words
+from ivr.prompts.recordings.fragments import is_spoken, spoken_words
 from ivr.prompts.recordings.sound import is_silent
 from ivr.prompts.recordings.wav import FULL, SoundError, read, seconds
 
@@ -117,7 +117,7 @@ def recording(path: Path, language: str) -> Recording | None:
         form, frames = read(data)
     except (OSError, SoundError):
         return None
-    if not spoken_words(words) or not form.is_telephone or is_silent(_sampled(frames)):
+    if not is_spoken(words) or not form.is_telephone or is_silent(_sampled(frames)):
         return None
     return Recording(path, language, words, _hash(data), seconds(form, frames))
 

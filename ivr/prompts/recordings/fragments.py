@@ -47,6 +47,11 @@ def spoken_words(text: str) -> str:
     return " ".join(_WORD.findall(text.casefold()))
 
 
+def is_spoken(text: str) -> bool:
+    """Tell whether a text holds anything that a voice can speak."""
+    return bool(_WORD.search(text))
+
+
 def fragments(catalogue: Catalogue) -> tuple[Fragment, ...]:
     """Return everything to record in a language, each words once, in the order of the files."""
     first: dict[str, Fragment] = {}
@@ -74,7 +79,7 @@ def _of_prompt(prompt: Prompt) -> Iterator[Fragment]:
 def _of_words(prompt: Prompt, ending: str, occasion: str, words: Words) -> Iterator[Fragment]:
     for form, parts in sorted(words.forms.items(), key=lambda pair: pair[0] == "other"):
         name = prompt.name + ending + (f".{form}" if words.by else "")
-        fixed = [part for part in parts if isinstance(part, str) and spoken_words(part)]
+        fixed = [part for part in parts if isinstance(part, str) and is_spoken(part)]
         for number, text in enumerate(fixed, 1):
             part = f".part{number}" if len(parts) > 1 else ""
             when = f"{occasion} ({form})" if words.by else occasion

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ivr.prompts import BREAK, Piece, joined
 from ivr.prompts.recordings.folder import Recording, Recordings
-from ivr.prompts.recordings.fragments import spoken_words
+from ivr.prompts.recordings.fragments import is_spoken
 
 
 def heard(pieces: Iterable[Piece], recordings: Recordings, language: str) -> Iterator[Recording | str]:
@@ -26,5 +26,5 @@ def heard(pieces: Iterable[Piece], recordings: Recordings, language: str) -> Ite
 
 def _spoken(pieces: Iterable[Piece]) -> Iterator[str]:
     text = joined(pieces)
-    if spoken_words(text):
+    if is_spoken(text):
         yield text
