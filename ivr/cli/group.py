@@ -42,7 +42,7 @@ class Commands(click.Group):
             return None
         with collecting_nothing():
             command = getattr(import_module(f"ivr.cli.{self.modules[cmd_name]}"), cmd_name)
-        gc.freeze()  # what is loaded stays, and need not be looked through again and again
+            gc.freeze()  # what is loaded stays, and need not be looked through again and again
         return command if isinstance(command, click.Command) else None
 
     def invoke(self, ctx: click.Context) -> Any:
