@@ -24,7 +24,6 @@ from ivr.secret import Secret
 PROJECT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(__file__).resolve().parent
 STAFF_PASSWORD_LETTERS = 12
-KEY_TAKES = "32 bytes in URL-safe base64; a comma list rotates, the first encrypts and all decrypt"
 
 
 def default_folder(name: str) -> Path:
@@ -302,7 +301,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TWILIO_ACCOUNT_SID", "twilio_account_sid", _matching(r"AC[0-9a-fA-F]{32}"), "AC and 32 hexadecimal digits", "",
             "the carrier account that sends text messages"),
     Setting("IVR_PUBLIC_URL", "public_url", _url, _URL_TAKES, "", "the URL the carrier sees, for signatures behind a proxy"),
-    Setting("IVR_SECRET_KEY", "secret_keys", encryption_keys, KEY_TAKES, "",
+    Setting("IVR_SECRET_KEY", "secret_keys", encryption_keys,
+            "32 bytes in URL-safe base64; a comma list rotates, the first encrypts and all decrypt", "",
             "encrypts card entries, stored replies and call state; unset, a local key is made once beside the database", secret=True),
     Setting("IVR_UNSIGNED", "unsigned", _flag, _FLAG_TAKES, "0", "1 lets a line without TWILIO_AUTH_TOKEN be reached from elsewhere"),
     Setting("IVR_TIMEZONE", "timezone", _zone, "an IANA time zone such as America/Los_Angeles", "America/Los_Angeles",

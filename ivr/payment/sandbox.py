@@ -33,8 +33,6 @@ from ivr.secret import Secret
 _BY_NUMBER = {card.number: card for card in KNOWN_CARDS}
 _BY_TOKEN = {card.token: card for card in reversed(KNOWN_CARDS)}  # of two numbers with one token, the first
 
-
-_NEVER_EXPIRES = (12, 2049)  # a published token has no month and year of its own
 _REFERENCE = re.compile(r"sandbox_[0-9a-f]{24}")
 
 Status = Literal["authorized", "captured", "voided", "declined"]
@@ -67,7 +65,7 @@ def _no_fault(operation: str) -> Fault | Reason | None:  # noqa: ARG001  # the h
 class Sandbox:
     """The gateway for demonstrations, tests and the simulator.
 
-    `fault` is asked before each operation (`tokenize`, `keep`, `authorize`, `capture`, `void`, `look_up`) whether it should fail; a reason declines
+    `fault` is asked before each operation (`tokenize`, `authorize`, `capture`, `void`, `look_up`) whether it should fail; a reason declines
     whatever card is charged.
     """
 
@@ -103,15 +101,6 @@ class Sandbox:
         if known is None:
             return Refused(Reason.TEST_CARDS_ONLY)
         return Token(Secret(known.token), known.brand, last4(card.number), card.exp_month, card.exp_year)
-
-    def keep(self, token: Secret, timeout_s: float = TIMEOUT_S) -> Token | Refused | Unavailable:  # noqa: ARG002
-        """Tell which test card a token stands for; it can be charged for ever as it is."""
-        if self._unheard("keep"):
-            return Unavailable("fault")
-        known = known_card(token)
-        if known is None:
-            return Refused(Reason.TEST_CARDS_ONLY)
-        return Token(token, known.brand, known.number[-4:], *_NEVER_EXPIRES)
 
     def authorize(
         self,

@@ -62,14 +62,6 @@ class StripeGateway:
         except stripe.StripeError as error:
             return no(error)
 
-    def keep(self, token: Secret, timeout_s: float = TIMEOUT_S) -> Token | Refused | Unavailable:
-        """Hold a card that the carrier took, in the same way."""
-        try:
-            with self._http.within(timeout_s):
-                return self._hold(self._method(token, None))
-        except stripe.StripeError as error:
-            return no_charge(error)
-
     def _hold(self, method: stripe.PaymentMethod) -> Token | Refused:
         details = method.card
         if details is None or details.brand not in list(Brand):
@@ -78,15 +70,11 @@ class StripeGateway:
         token = Secret(f"{customer.id}:{method.id}")
         return Token(token, Brand(details.brand), details.last4, details.exp_month, details.exp_year)
 
-    def _method(self, token: Secret, request_key: str | None) -> stripe.PaymentMethod:
-        """Fetch a payment method, or make one of a token, which takes one request key as long as it lives."""
-        text = token.reveal()
-        if not text.startswith("tok_"):
-            return self._client.v1.payment_methods.retrieve(text)
+    def _method(self, token: str, request_key: str) -> str:
+        """Make a payment method of a carrier's token, which takes one request key as long as it lives."""
         return self._client.v1.payment_methods.create(
-            {"type": "card", "card": {"token": text}},
-            {"idempotency_key": f"method:{request_key}"} if request_key else None,
-        )
+            {"type": "card", "card": {"token": token}}, {"idempotency_key": f"method:{request_key}"}
+        ).id
 
     def authorize(
         self, token: Secret, amount_cents: int, request_key: str, description: str = ""
@@ -107,7 +95,7 @@ class StripeGateway:
             with self._http.within(TIMEOUT_S):
                 customer, _, method = token.reveal().rpartition(":")
                 if method.startswith("tok_"):
-                    method = self._method(token, request_key).id
+                    method = self._method(method, request_key)
                 asked["payment_method"] = method
                 if customer:
                     asked["customer"] = customer

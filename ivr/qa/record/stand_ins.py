@@ -6,7 +6,7 @@ What the call itself wrote is taken out again, so that the script finds the phar
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -161,9 +161,3 @@ def _card(table: str, row: Mapping[str, str], *, declined: bool) -> dict[str, st
     brand = "visa" if declined else row["brand"] if row["brand"] in CARDS else "discover"
     told = {"brand": brand, "last4": last4, "gateway": "sandbox"}
     return {**told, "token": token} if table == "saved_card" else told
-
-
-def numbers_in(rows: Iterable[Row]) -> frozenset[str]:
-    """Return the numbers that rows are known by."""
-    names = ("rx_number", "order_number", "member_number")
-    return frozenset(str(row.columns[name]) for row in rows for name in names if name in row.columns)
