@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from ivr.errors import Place
+from ivr.keypad import check_digit
 from ivr.simulator.world import LINES, Found, Row
 
 NOWHERE = Place("recorded")
@@ -73,15 +74,6 @@ class StandIns:
     def drug(self, real: str) -> str:
         """Return the stand-in for a medicine's name."""
         return self.drugs.setdefault(real, f"Example medicine {chr(ord('A') + len(self.drugs) % 26)}")
-
-
-def check_digit(body: str) -> str:
-    """Return the digit that makes a number pass the check by Luhn."""
-    total = 0
-    for position, digit in enumerate(reversed(body)):
-        value = int(digit) * (1 if position % 2 else 2)
-        total += value - 9 if value > 9 else value
-    return str(-total % 10)
 
 
 def before(rows: Mapping[str, Sequence[Found]], started_at: datetime) -> dict[str, list[dict[str, str]]]:
