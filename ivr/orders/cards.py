@@ -26,17 +26,11 @@ class SavedCardFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptCard:
+class KeptCard(SavedCardFacts):
     """A card with the token that charges it."""
 
-    id: int
     member_id: int
-    gateway: str
     token: Secret
-    brand: str
-    last4: str
-    exp_month: int
-    exp_year: int
     only_for_order_id: int | None
 
 

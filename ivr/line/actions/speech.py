@@ -66,7 +66,7 @@ def medicine(drug_name: str, rx_number: str, *, proved: bool) -> Value:
     return phrase("medicine.ending", ending=rx_number[-ENDING:])
 
 
-def order_state(order: OrderFacts | OpenOrder) -> Value:
+def order_state(order: OpenOrder) -> Value:
     """Return what has become of an order, with its dates."""
     match order.status:
         case OrderStatus.HELD if order.held_reason:
