@@ -45,6 +45,13 @@ def is_keys(text: str) -> bool:
     return bool(text) and all(character in KEYS for character in text)
 
 
+def check_digit(digits: str) -> str:
+    """Return the digit that, put at the end, makes the whole pass Luhn's test: a slip in one key shows then."""
+    doubled = sum(sum(divmod(2 * int(digit), 10)) for digit in digits[::-2])
+    plain = sum(int(digit) for digit in digits[-2::-2])
+    return str(-(doubled + plain) % 10)
+
+
 def but_for_zeros(keyed: str, shortest: int, longest: int) -> tuple[str, ...]:
     """Return the numbers of so many digits that differ from what was keyed by leading zeros at most.
 

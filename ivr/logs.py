@@ -71,7 +71,12 @@ def configure(stream: TextIO, json: bool | None = None) -> None:
     """Send all log lines to a stream: readable ones to a terminal, else (or if asked) one JSON object a line."""
     structlog = _structlog()
     as_json = not stream.isatty() if json is None else json
-    render = _json_renderer() if as_json else _console_renderer(colors=stream.isatty())
+    plain = structlog.dev.plain_traceback
+    render = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)
+    )
     structlog.configure(
         processors=[*_chain(), render],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -164,15 +169,6 @@ def _chain() -> list[Processor]:
         structlog.processors.format_exc_info,  # plain traceback: local variables are never shown
         _mask_event,
     ]
-
-
-def _json_renderer() -> Processor:
-    return cast("Processor", _structlog().processors.JSONRenderer(ensure_ascii=False))
-
-
-def _console_renderer(*, colors: bool) -> Processor:
-    dev = _structlog().dev
-    return cast("Processor", dev.ConsoleRenderer(colors=colors, exception_formatter=dev.plain_traceback))
 
 
 class _Handler(logging.StreamHandler[TextIO]):

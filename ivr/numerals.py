@@ -80,11 +80,6 @@ def spanish_ordinal(number: int) -> str:
     return _SPANISH_ORDINALS[number - 1] if 1 <= number <= len(_SPANISH_ORDINALS) else spanish_cardinal(number)
 
 
-def spanish_year(year: int) -> str:
-    """Return 2026 as "dos mil veintiséis"."""
-    return spanish_cardinal(year)
-
-
 def spanish_house_number(digits: str) -> str:
     """Return a house number as a whole number; more than four digits are said one by one."""
     if len(digits) > 4:

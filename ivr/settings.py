@@ -24,7 +24,6 @@ from ivr.secret import Secret
 PROJECT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(__file__).resolve().parent
 STAFF_PASSWORD_LETTERS = 12
-KEY_TAKES = "32 bytes in URL-safe base64; a comma list rotates, the first encrypts and all decrypt"
 
 
 def default_folder(name: str) -> Path:
@@ -81,26 +80,21 @@ def is_live(key: Secret) -> bool:
     return key.reveal().startswith(("sk_live_", "rk_live_"))
 
 
-def _text(value: str) -> str:
-    return value
+def _taking(fits: Callable[[str], object]) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if not fits(value):
+            raise ValueError
+        return value
+
+    return read
 
 
 def _choice(*options: str) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if value not in options:
-            raise ValueError
-        return value
-
-    return read
+    return _taking(options.__contains__)
 
 
 def _matching(pattern: str) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if not re.fullmatch(pattern, value, re.ASCII):
-            raise ValueError
-        return value
-
-    return read
+    return _taking(re.compile(pattern, re.ASCII).fullmatch)
 
 
 def _flag(value: str) -> bool:
@@ -108,13 +102,8 @@ def _flag(value: str) -> bool:
 
 
 def _days(low: int, high: int) -> Callable[[str], int]:
-    def read(value: str) -> int:
-        number = int(_matching(r"\d{1,6}")(value))
-        if not low <= number <= high:
-            raise ValueError
-        return number
-
-    return read
+    within = _taking(lambda value: low <= int(_matching(r"\d{1,6}")(value)) <= high)
+    return lambda value: int(within(value))
 
 
 class FoundError(ValueError):
@@ -302,7 +291,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TWILIO_ACCOUNT_SID", "twilio_account_sid", _matching(r"AC[0-9a-fA-F]{32}"), "AC and 32 hexadecimal digits", "",
             "the carrier account that sends text messages"),
     Setting("IVR_PUBLIC_URL", "public_url", _url, _URL_TAKES, "", "the URL the carrier sees, for signatures behind a proxy"),
-    Setting("IVR_SECRET_KEY", "secret_keys", encryption_keys, KEY_TAKES, "",
+    Setting("IVR_SECRET_KEY", "secret_keys", encryption_keys,
+            "32 bytes in URL-safe base64; a comma list rotates, the first encrypts and all decrypt", "",
             "encrypts card entries, stored replies and call state; unset, a local key is made once beside the database", secret=True),
     Setting("IVR_UNSIGNED", "unsigned", _flag, _FLAG_TAKES, "0", "1 lets a line without TWILIO_AUTH_TOKEN be reached from elsewhere"),
     Setting("IVR_TIMEZONE", "timezone", _zone, "an IANA time zone such as America/Los_Angeles", "America/Los_Angeles",
@@ -312,7 +302,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("IVR_RETENTION_DAYS", "retention_days", _days(1, 3650), "days from 1 to 3650", "90", "how long the journal of calls is kept"),
     Setting("IVR_STAFF_PASSWORD", "staff_password", _staff_password,
             f"a password of at least {STAFF_PASSWORD_LETTERS} letters", "", "opens the staff pages to requests from elsewhere", secret=True),
-    Setting("IVR_TEST_POSTGRES", None, _text, "a postgresql:// URL", "", "an empty database for the tests", secret=True),
+    Setting("IVR_TEST_POSTGRES", None, str, "a postgresql:// URL", "", "an empty database for the tests", secret=True),
     Setting("IVR_GATEWAY", "gateway", _choice("sandbox", "stripe"), "sandbox or stripe", "sandbox", "who takes the payments"),
     Setting("STRIPE_API_KEY", "stripe_api_key", _processor_key, "a secret or restricted key such as sk_test_…", "",
             "the processor's key, needed with IVR_GATEWAY=stripe", secret=True),

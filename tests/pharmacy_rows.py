@@ -42,7 +42,7 @@ def days(count: int) -> date:
 
 def rx(**changes: object) -> Rx:
     """Return a prescription as the rules see it: due today, its supply lasting until the parcel comes."""
-    known = {"id": 1, "rx_number": "1234567", "member_id": 1, "otc": False, "replaced_by": None}
+    known = {"id": 1, "rx_number": "1234567", "member_id": 1, "replaced_by": None}
     more = {"schedule": None, "expires_on": None, "mailable": True}
     status = PrescriptionStatus(str(changes.pop("status", "active")))
     return Rx(status=status, **{**known, **_PLAIN, **more, **changes})  # type: ignore[arg-type]

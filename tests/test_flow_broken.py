@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from flow_lines import LINE, flow_files
+from folders import read_folder
 
 import ivr.flow.checker
 import ivr.flow.confirming
@@ -33,7 +34,7 @@ import ivr.yaml_reader.source
 from ivr.errors import Place, Problem, Report
 from ivr.flow import load_flows
 from ivr.flow.definition import KEPT, LIST, ActionSpec, AnswerKind, Items
-from ivr.prompts import load_prompts, read_folder
+from ivr.prompts import load_prompts
 
 BROKEN = Path(__file__).parent / "broken"
 CASES = sorted(path for path in BROKEN.iterdir() if path.suffix == ".yaml" or path.is_dir())

@@ -13,8 +13,8 @@ from rehearsal import PROJECT
 from ivr.flow import verbs
 from ivr.flow.verbs import Speak
 from ivr.line import turn
-from ivr.line.answer import Spoken
-from ivr.line.versions import Version
+from ivr.line.answer import Spoken, as_spoken
+from ivr.prompts import Catalogues
 from ivr.settings import Settings
 from ivr.simulator.simulator import Simulator
 
@@ -71,13 +71,13 @@ def test_facts_that_a_key_could_cut_are_missed(bench: Any, monkeypatch: pytest.M
 def test_a_fact_that_is_left_out_is_missed(
     bench: Any, monkeypatch: pytest.MonkeyPatch, prompt: str, fact: str, wants: set[str]
 ) -> None:
-    real = turn.spoken
+    real = as_spoken
 
-    def silent(version: Version, words: tuple[Speak, ...]) -> tuple[Spoken, ...]:
+    def silent(catalogues: Catalogues, words: tuple[Speak, ...]) -> tuple[Spoken, ...]:
         said = (
             replace(speak, values={**speak.values, fact: ()}) if speak.prompt == prompt else speak for speak in words
         )
-        return real(version, tuple(said))
+        return real(catalogues, tuple(said))
 
-    monkeypatch.setattr(turn, "spoken", silent)
+    monkeypatch.setattr(turn, "as_spoken", silent)
     assert some(bench, Simulator(Settings())) == wants

@@ -92,13 +92,6 @@ def test_a_token_is_charged_more_than_once(gateway: Gateway, key: str) -> None:
     assert one.reference != other.reference
 
 
-def test_a_card_the_carrier_took_is_kept(gateway: Gateway, key: str) -> None:
-    token = gateway.keep(Secret("pm_card_visa"))
-    assert isinstance(token, Token)
-    assert (token.brand, token.last4) == (Brand.VISA, "4242")
-    assert isinstance(gateway.authorize(token.token, 2500, key), Authorized)
-
-
 def test_a_bad_card_is_refused_by_the_time_it_is_charged(gateway: Gateway, key: str) -> None:
     token = gateway.tokenize(Card(Secret(DECLINED), 12, 2030, Secret("123")))
     answer = gateway.authorize(token.token, 2500, key) if isinstance(token, Token) else token

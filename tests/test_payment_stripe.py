@@ -101,16 +101,6 @@ def test_a_card_its_issuer_will_not_honour_gets_no_token() -> None:
     assert processor.tokenize(CARD) == Refused(Reason.DECLINED)
 
 
-@pytest.mark.parametrize(
-    ("token", "first"),
-    [("pm_9", ("GET", "/v1/payment_methods/pm_9")), ("tok_9", ("POST", "/v1/payment_methods"))],
-)
-def test_a_card_the_carrier_took_can_be_kept(token: str, first: tuple[str, str]) -> None:
-    processor, wire = gateway(method(), CUSTOMER)
-    assert processor.keep(Secret(token)) == Token(HELD, Brand.VISA, "4242", 12, 2030)
-    assert wire.asked == [first, ("POST", "/v1/customers")]
-
-
 def test_an_amount_is_set_aside_to_be_captured_by_hand() -> None:
     processor, wire = gateway(intent("requires_capture"))
     assert processor.authorize(HELD, 2500, "call-1/9", "order 10018") == Authorized("pi_1")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.errors import SettingError
-from ivr.payment.vault import Vault, keys_from, local_key
+from ivr.payment.vault import Vault, local_key
 from ivr.secret import Secret
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -74,21 +74,6 @@ def test_signatures_survive_a_rotation_and_not_a_foreign_key() -> None:
 @pytest.mark.parametrize("mac", ["", "é", "A" * 22, "A" * 21])
 def test_a_guessed_signature_is_refused(mac: str) -> None:
     assert not NEW.signed("CA1/turn/3", mac)
-
-
-def test_keys_come_from_a_comma_list() -> None:
-    assert keys_from(Secret(f"{NEW_KEY.reveal()}, {OLD_KEY.reveal()}")) == [NEW_KEY, OLD_KEY]
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "hush", f"{NEW_KEY.reveal()},hush", "aHVzaA=="],
-    ids=["nothing", "a word", "a key and a word", "too short"],
-)
-def test_what_is_no_key_is_refused_unseen(text: str) -> None:
-    with pytest.raises(SettingError, match=r"^IVR_SECRET_KEY: expected 32 bytes") as caught:
-        keys_from(Secret(text))
-    assert "hush" not in str(caught.value)
 
 
 def test_a_local_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:

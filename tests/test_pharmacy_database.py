@@ -302,7 +302,6 @@ def _a_member(connection: Connection) -> tuple[int, int, int]:
 
 def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int) -> None:
     rules = Rules()
-    members.members_by_phone(connection, "+13035550100")
     members.find_member(connection, "10000001", "80202")
     members.is_own_prescription(connection, member_id, "1234567")
     members.born_on(connection, member_id)

@@ -9,7 +9,7 @@ from pharmacy_rows import NOW, add_address, add_member, add_rx
 from sqlalchemy import Connection
 
 from ivr.pharmacy.addresses import mailing_address
-from ivr.pharmacy.members import born_on, find_member, is_own_prescription, members_by_phone
+from ivr.pharmacy.members import born_on, find_member, is_own_prescription
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,6 @@ def test_facts_about_a_member_are_the_few_a_call_needs(connection: Connection) -
     member = find_member(connection, "10000001", "80202")
     assert member is not None
     assert (member.id, member.first_name, member.language, member.status) == (member_id, "Ana", "es", "ended")
-    assert members_by_phone(connection, "+13035550100") == (member,)
-    assert members_by_phone(connection, "+13035550101") == ()
 
 
 def test_a_prescription_number_or_the_birth_date_is_the_third_proof(connection: Connection) -> None:

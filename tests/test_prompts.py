@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from folders import read_folder
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.errors import DefinitionError, Report
-from ivr.prompts import Catalogues, Variant, load_prompts, phrase, read_folder
+from ivr.prompts import Catalogues, Variant, load_prompts, phrase
 from ivr.prompts.spoken import Values
 
 EN = "language: en-US\nvoice: Polly.Joanna-Neural\nnames: {plan: Meadow Health, pharmacy: Meadow Mail}\n"

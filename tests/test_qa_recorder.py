@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from ivr.cli.record import recording_of
 from ivr.errors import Report
+from ivr.keypad import check_digit
 from ivr.pharmacy.numbers import is_well_formed
 from ivr.qa.explore.found import opened
 from ivr.qa.record.recorder import RecordError, Recording, record
-from ivr.qa.record.stand_ins import NOWHERE, StandIns, check_digit
+from ivr.qa.record.stand_ins import NOWHERE, StandIns
 from ivr.qa.replay.caller import Caller
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.reader import read_scripts

@@ -15,7 +15,6 @@ from rehearsal import TODAY, fill_demo, rehearse
 from test_serve import NOON, running, serve
 
 from ivr.cli import main
-from ivr.cli.backstage import TestMembers
 from ivr.cli.elsewhere import NobodyThereError, line_at
 from ivr.errors import Report
 from ivr.pharmacy.trials import keep
@@ -25,6 +24,7 @@ from ivr.qa.replay.remote import Facts, Remote
 from ivr.qa.scripts.reader import read_scripts
 from ivr.qa.scripts.script import Script
 from ivr.settings import Settings
+from ivr.simulator.backstage import TestMembers
 
 TestMembers.__test__ = False  # type: ignore[attr-defined]  # no test, whatever pytest makes of its name
 

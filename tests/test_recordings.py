@@ -353,7 +353,7 @@ def hear(studio: Studio) -> Hear:
         vault = Vault((Secret("A" * 43 + "="),))
         renderer = Renderer(vault, "/line", None, lambda: folder.recordings)
         answer = Answer("CA1", 1, "en", GoOn((Speak(prompt, "en", values),)), (spoken,))
-        names = {audio.address(one): one.path.stem for one in folder.recordings.by_words.values()}
+        names = {one.address: one.path.stem for one in folder.recordings.by_words.values()}
         return [
             f"♪ {names[(verb.text or '').removeprefix('/line')]}" if verb.tag == "Play" else verb.text or ""
             for verb in ET.fromstring(renderer.answer(answer))  # noqa: S314 - our own reply
@@ -422,7 +422,7 @@ def client(studio: Studio) -> FlaskClient:
 
 def where(studio: Studio) -> str:
     (found,) = Folder(studio.prompts, lambda: 0.0).recordings.by_words.values()
-    return audio.address(found)
+    return found.address
 
 
 def test_a_recording_is_served_to_be_kept_for_ever(studio: Studio, client: FlaskClient) -> None:

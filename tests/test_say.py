@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from folders import read_folder
 from sounds import voice, wav
 
 from ivr.cli import main
@@ -15,7 +16,7 @@ from ivr.errors import IvrError, Report
 from ivr.flow.loader import read_flows
 from ivr.line.actions import SPECS
 from ivr.line.examples import Examples, read
-from ivr.prompts import load_prompts, read_folder
+from ivr.prompts import load_prompts
 from ivr.prompts.recordings.wav import read as read_wav
 from ivr.prompts.recordings.wav import seconds
 from ivr.prompts.spoken import Value

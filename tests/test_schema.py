@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from folders import read_folder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from json_schemas import as_json, is_valid
@@ -20,7 +21,7 @@ from ivr.cli import main
 from ivr.errors import Place, Report
 from ivr.flow import files
 from ivr.flow.loader import read_flows
-from ivr.prompts import load_prompts, read_folder, shapes
+from ivr.prompts import load_prompts, shapes
 from ivr.yaml_reader import Either, Flag, ListOf, MapOf, Node, Record, Shape, Text, Whole, field, json_schema, read
 
 PROJECT = Path(__file__).parent.parent

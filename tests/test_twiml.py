@@ -12,8 +12,7 @@ from rehearsal import IDENTIFIED, VAULT, VERSION, Rehearsal
 from sqlalchemy import text
 
 from ivr.flow.verbs import Gather, Speak
-from ivr.line.answer import Answer
-from ivr.line.turn import spoken
+from ivr.line.answer import Answer, as_spoken
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
 from ivr.web.twiml import MOST_LETTERS, Renderer, speakable
@@ -28,7 +27,7 @@ def says(body: str) -> list[str]:
 
 
 def answered(language: str, prompt: str, **values: Value) -> str:
-    words = spoken(VERSION, (Speak(prompt, language, values),))
+    words = as_spoken(VERSION.catalogues, (Speak(prompt, language, values),))
     gather = Gather((), most=1, pound_ends=False, next_key=4, extra_wait=2)
     return Renderer(VAULT, "", None).answer(Answer("CA1", 1, language, gather, words))
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from folders import read_folder
 from rehearsal import PROJECT
 
 from ivr.errors import Report
 from ivr.flow import build_flows, spoken
 from ivr.line import spoken_words
 from ivr.line.actions import SPECS
-from ivr.prompts import load_prompts, read_folder
+from ivr.prompts import load_prompts
 
 Change = tuple[str, str, str]
 """File, what gives way, and what takes its place."""

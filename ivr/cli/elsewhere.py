@@ -12,7 +12,6 @@ from pathlib import Path
 from sqlalchemy import Engine, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from ivr.cli.backstage import TestMembers
 from ivr.errors import IvrError
 from ivr.line import tables
 from ivr.line.build import secret_keys
@@ -24,6 +23,7 @@ from ivr.qa.replay.remote import Facts, Remote
 from ivr.qa.scripts.names import vocabulary_of
 from ivr.qa.scripts.script import DEFAULT_TO
 from ivr.settings import Settings
+from ivr.simulator.backstage import TestMembers
 from ivr.simulator.simulator import Simulator
 
 PROBE_FROM = "+19990000000"

@@ -141,9 +141,7 @@ def tell_costs(played: Sequence[Played]) -> None:
         scripts.add_row(one.title, str(one.cost.keys), *(f"{seconds:.1f}" for seconds in parts))
     prompts = Table("prompt", "language", "times spoken", "seconds each", "seconds in all")
     for cost in by_prompt(played)[:MOST_PROMPTS]:
-        prompts.add_row(
-            cost.prompt, cost.language, str(cost.times), f"{cost.seconds:.1f}", f"{cost.times * cost.seconds:.0f}"
-        )
+        prompts.add_row(cost.prompt, cost.language, str(cost.times), f"{cost.seconds:.1f}", f"{cost.in_all:.0f}")
     console().print(scripts)
     console().print(prompts)
 

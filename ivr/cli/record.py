@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import UTC, datetime
 
 import click
 from sqlalchemy import Engine, select
@@ -64,7 +63,7 @@ def recording_of(chosen: Settings, database: Engine, sid: str) -> Recording:
         rows = connection.execute(
             select(tables.journal).where(tables.journal.c.call_sid == sid).order_by(tables.journal.c.turn)
         ).all()
-    started = _utc(call.started_at)
+    started = call.started_at
     caller = Caller(sid, call.from_number, call.to_number)
     return Recording(
         sid=sid,
@@ -74,13 +73,9 @@ def recording_of(chosen: Settings, database: Engine, sid: str) -> Recording:
         withheld=caller.withheld,
         to_number=call.to_number,
         hung_up=call.ending == "caller_hung_up",
-        turns=tuple(Turned(_utc(row.at), row.event, _visits(row.trail)) for row in rows),
+        turns=tuple(Turned(row.at, row.event, _visits(row.trail)) for row in rows),
         rows=pharmacy_rows.rows_of_member(database, call.member_id) if call.member_id is not None else {},
     )
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _visits(trail: str) -> tuple[Visit, ...]:

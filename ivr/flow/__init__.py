@@ -56,10 +56,5 @@ def build_flows(files: Mapping[str, str | None], catalogues: Catalogues, report:
 
 
 def _flows(line: Line, flows: Mapping[str, Flow], catalogues: Catalogues) -> Flows:
-    values = {name: frozenset(_spoken(catalogues, name)) for name in catalogues.names}
+    values = {name: frozenset(catalogues.values(name)) for name in catalogues.names}
     return Flows(line, flows, values, catalogues.languages)
-
-
-def _spoken(catalogues: Catalogues, name: str) -> Mapping[str, str]:
-    prompt = catalogues.prompt(name)
-    return prompt.values if prompt else {}

@@ -34,7 +34,7 @@ class _Checks:
     def __init__(self, graph: Graph, catalogues: Catalogues, actions: Actions) -> None:
         self.graph = graph
         self.actions = actions
-        self.spoken = {name: _values(catalogues, name) for name in catalogues.names}
+        self.spoken = {name: frozenset(catalogues.values(name)) for name in catalogues.names}
 
     def known(self) -> dict[Spot, Names]:
         """Return the values written on every way to each spot."""
@@ -92,8 +92,3 @@ class _Checks:
 
         paths = walk(self.graph, False, after)
         return told(self.graph, paths.path((spot, (spot, False) not in paths)))
-
-
-def _values(catalogues: Catalogues, name: str) -> Names:
-    prompt = catalogues.prompt(name)
-    return frozenset(prompt.values) if prompt else frozenset()

@@ -8,8 +8,10 @@ from pathlib import Path
 from sqlalchemy import Engine, make_url
 
 from ivr.errors import SettingError
+from ivr.line import publications
 from ivr.line.actions import SPECS
 from ivr.line.cleaning import clean_journal
+from ivr.line.publications import Publication
 from ivr.line.publishing import open_versions
 from ivr.line.service import Services
 from ivr.line.versions import Folders, Proof, unproved
@@ -55,7 +57,8 @@ def folders(settings: Settings) -> Folders:
 def publish(line: Services, database: Engine) -> None:
     """Write the version that answers new calls to the database, where every worker finds it."""
     with answering(database), database.begin() as connection:
-        line.versions.publish(connection, line.clock())
+        current = line.versions.current
+        publications.record(connection, current.files, Publication(current.hash, line.clock(), "", "start"))
 
 
 def rules(settings: Settings) -> Rules:

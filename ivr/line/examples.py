@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from ivr.errors import IvrError, did_you_mean
 from ivr.flow.definition import MOST_AT_ONCE, ActionSpec, Flow
+from ivr.flow.wordings import OPTIONS
 from ivr.prompts import PHRASE, Catalogues, Prompt, Words, phrase
 from ivr.prompts.catalogue import plural_category, written
 from ivr.prompts.spoken import Value
@@ -63,8 +64,6 @@ _LONGEST_BY_KIND: Mapping[str, Value] = {
     },
 }
 """The longest that are likely, made of real ones: what is said with them is about as long as it ever gets."""
-OPTIONS = "options"
-"""The value in which a menu speaks its choices."""
 _DAYS_AHEAD = 9
 _OPTIONS = 2
 """Choices that an example of a menu has."""

@@ -5,7 +5,7 @@ Problems keep them from being published; remarks are what could be said better.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,11 +15,11 @@ from ivr.flow.definition import Flows
 from ivr.flow.usage import used_languages, used_prompts
 from ivr.line import own_words, spoken_words
 from ivr.line.actions import SPECS
+from ivr.line.versions import Proof
 from ivr.prompts import Catalogues, load_prompts
 from ivr.prompts.lint import Lint, Remark, lint
 from ivr.yaml_reader import texts_below
 
-Proof = Callable[[Flows, Catalogues], Iterable[Problem]]
 Texts = Mapping[str, str | None]
 """File -> its text; None for one that cannot be read."""
 

@@ -27,7 +27,6 @@ from ivr.line.actions import ACTIONS, ExternalAction
 from ivr.line.answer import Answer, Spoken, as_spoken
 from ivr.line.older import known_outcome
 from ivr.line.service import Caller, Context, Services, TurnTaken
-from ivr.line.versions import Version
 from ivr.pharmacy.database import retried
 from ivr.prompts import joined
 from ivr.prompts.spoken import seconds
@@ -140,7 +139,7 @@ class _Request:
         acting = locked.row.acting_until
         if acting is not None and acting > now and not mine(acting):
             version = self.line.versions.get(connection, locked.row.version)
-            return Busy(spoken(version, (Speak("away.one_moment", locked.call.language, {}),)))
+            return Busy(as_spoken(version.catalogues, (Speak("away.one_moment", locked.call.language, {}),)))
         return None
 
 
@@ -247,7 +246,7 @@ class _TurnRunner:
         if verb is None:
             raise FlowError("the turn came to no end")
         now, sid, turn = self.context.now, self.context.caller.sid, self.locked.turn
-        words = spoken(self.version, verb.words)
+        words = as_spoken(self.version.catalogues, verb.words)
         self.call = replace(self.call, replied=self._asked(words[: verb.uncut] if isinstance(verb, Gather) else ()))
         reply = self.request.render(Answer(sid, turn + 1, self.call.language, verb, words))
         event = self.request.event
@@ -261,8 +260,3 @@ class _TurnRunner:
         """Return when the caller's keys begin to be taken: once all has been said that no key cuts short."""
         now = self.line.reading(self.context.caller)
         return replace(now, seconds=now.seconds + sum(seconds(joined(said.pieces)) for said in uncut))
-
-
-def spoken(version: Version, words: tuple[Speak, ...]) -> tuple[Spoken, ...]:
-    """Return words as they are spoken in a version, each in its own language."""
-    return as_spoken(version.catalogues, words)

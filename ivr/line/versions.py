@@ -143,10 +143,6 @@ class Versions:
         if self.draft and self.draft.hash == version.hash:
             self.draft = None
 
-    def publish(self, connection: Connection, now: datetime, by: str = "", how: str = "start") -> None:
-        """Write down that the current version answers new calls."""
-        publications.record(connection, self.current.files, publications.Publication(self.current.hash, now, by, how))
-
     def get(self, connection: Connection, name: str) -> Version:
         """Return the version a call began with; the current one in the place of one that is lost or of no use now."""
         known = self._known.get(name)

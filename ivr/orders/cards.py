@@ -26,17 +26,11 @@ class SavedCardFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptCard:
+class KeptCard(SavedCardFacts):
     """A card with the token that charges it."""
 
-    id: int
     member_id: int
-    gateway: str
     token: Secret
-    brand: str
-    last4: str
-    exp_month: int
-    exp_year: int
     only_for_order_id: int | None
 
 
@@ -45,16 +39,10 @@ _ON_FILE = (
     SavedCard.gateway == bindparam("processor"),
     SavedCard.only_for_order_id.is_(None),
 )
-_USABLE = (
-    select(*columns(SavedCard, SavedCardFacts))
-    .where(*_ON_FILE, SavedCard.exp_year * 12 + SavedCard.exp_month >= bindparam("month"))
-    .order_by(SavedCard.id.desc())
-)
-_EXPIRED = (
-    select(*columns(SavedCard, SavedCardFacts))
-    .where(*_ON_FILE, SavedCard.exp_year * 12 + SavedCard.exp_month < bindparam("month"))
-    .order_by(SavedCard.id.desc())
-)
+_LISTED = select(*columns(SavedCard, SavedCardFacts)).where(*_ON_FILE).order_by(SavedCard.id.desc())
+_EXPIRES = SavedCard.exp_year * 12 + SavedCard.exp_month
+_USABLE = _LISTED.where(bindparam("month") <= _EXPIRES)
+_EXPIRED = _LISTED.where(bindparam("month") > _EXPIRES)
 _KEPT = select(*columns(SavedCard, KeptCard)).where(SavedCard.id == bindparam("card_id"))
 _RENEW = change(SavedCard, *_ON_FILE, SavedCard.token == bindparam("same_token")).returning(SavedCard.id)
 _USE = change(RefillOrder, RefillOrder.id == bindparam("order"), RefillOrder.status.in_(UNFINISHED))

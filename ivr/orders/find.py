@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnExpressionArgument, Connection, Executable, Select, bindparam, func, select, text
 
+from ivr.pharmacy.findings import OpenOrder
 from ivr.pharmacy.statements import every
-from ivr.pharmacy.tables import UNFINISHED_ORDER, HeldReason, OrderLine, OrderStatus, Prescription, RefillOrder
+from ivr.pharmacy.tables import UNFINISHED_ORDER, OrderLine, OrderStatus, Prescription, RefillOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +33,11 @@ class LineFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderFacts:
-    """An order as it stands."""
+class OrderFacts(OpenOrder):
+    """An order as it stands: what is told of one that a prescription is in, and the rest."""
 
-    id: int
-    order_number: str
     member_id: int
-    channel: str
-    status: OrderStatus
     total_cents: int
-    placed_at: datetime
-    ship_on: date | None
-    expected_by: date | None
-    tracking_number: str | None
-    held_reason: HeldReason | None
     ship_to_id: int
     saved_card_id: int | None
     request_key: str

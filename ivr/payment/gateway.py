@@ -117,9 +117,6 @@ class Gateway(Protocol):
     def tokenize(self, card: Card, timeout_s: float = TIMEOUT_S) -> Token | Refused | Unavailable:
         """Exchange a card for a token; may be asked again freely, as it moves no money."""
 
-    def keep(self, token: Secret, timeout_s: float = TIMEOUT_S) -> Token | Refused | Unavailable:
-        """Make a card that the carrier took chargeable later and more than once; to be asked before its first charge."""
-
     def authorize(
         self, token: Secret, amount_cents: int, request_key: str, description: str = ""
     ) -> Authorized | Refused | Unavailable:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from typing import Literal
+from typing import Literal, TypeVar
 
 from ivr.payment.cards import Card, last4
 from ivr.payment.gateway import (
@@ -33,10 +33,9 @@ from ivr.secret import Secret
 _BY_NUMBER = {card.number: card for card in KNOWN_CARDS}
 _BY_TOKEN = {card.token: card for card in reversed(KNOWN_CARDS)}  # of two numbers with one token, the first
 
-
-_NEVER_EXPIRES = (12, 2049)  # a published token has no month and year of its own
 _REFERENCE = re.compile(r"sandbox_[0-9a-f]{24}")
 
+Answer = TypeVar("Answer")
 Status = Literal["authorized", "captured", "voided", "declined"]
 
 
@@ -67,7 +66,7 @@ def _no_fault(operation: str) -> Fault | Reason | None:  # noqa: ARG001  # the h
 class Sandbox:
     """The gateway for demonstrations, tests and the simulator.
 
-    `fault` is asked before each operation (`tokenize`, `keep`, `authorize`, `capture`, `void`, `look_up`) whether it should fail; a reason declines
+    `fault` is asked before each operation (`tokenize`, `authorize`, `capture`, `void`, `look_up`) whether it should fail; a reason declines
     whatever card is charged.
     """
 
@@ -95,6 +94,15 @@ class Sandbox:
         fault = self._fault(operation)
         return fault if isinstance(fault, Fault) else None
 
+    def _heard(self, operation: str, work: Callable[[], Answer]) -> Answer | Unavailable:
+        """Do what changes the ledger, unless the processor is down, and answer, unless it is slow."""
+        fault = self._unheard(operation)
+        if fault is Fault.DOWN:
+            return Unavailable("fault")
+        with self._lock:
+            answer = work()
+        return Unavailable("fault") if fault else answer
+
     def tokenize(self, card: Card, timeout_s: float = TIMEOUT_S) -> Token | Refused | Unavailable:  # noqa: ARG002
         """Give a test card's token; a card that will be declined gets one too, as the charge is what fails."""
         if self._unheard("tokenize"):
@@ -103,15 +111,6 @@ class Sandbox:
         if known is None:
             return Refused(Reason.TEST_CARDS_ONLY)
         return Token(Secret(known.token), known.brand, last4(card.number), card.exp_month, card.exp_year)
-
-    def keep(self, token: Secret, timeout_s: float = TIMEOUT_S) -> Token | Refused | Unavailable:  # noqa: ARG002
-        """Tell which test card a token stands for; it can be charged for ever as it is."""
-        if self._unheard("keep"):
-            return Unavailable("fault")
-        known = known_card(token)
-        if known is None:
-            return Refused(Reason.TEST_CARDS_ONLY)
-        return Token(token, known.brand, known.number[-4:], *_NEVER_EXPIRES)
 
     def authorize(
         self,
@@ -145,12 +144,7 @@ class Sandbox:
         request_key: str,  # noqa: ARG002  # a reference is captured once, whatever the key
     ) -> Captured | Refused | Unavailable:
         """Take what was set aside, by this process or another one."""
-        fault = self._unheard("capture")
-        if fault is Fault.DOWN:
-            return Unavailable("fault")
-        with self._lock:
-            answer = self._capture(reference, amount_cents)
-        return Unavailable("fault") if fault else answer
+        return self._heard("capture", lambda: self._capture(reference, amount_cents))
 
     def _capture(self, reference: str, amount_cents: int) -> Captured | Refused:
         charge = self._charges.get(reference)
@@ -172,12 +166,7 @@ class Sandbox:
         request_key: str,  # noqa: ARG002
     ) -> Voided | Refused | Unavailable:
         """Give back what was set aside, by this process or another one."""
-        fault = self._unheard("void")
-        if fault is Fault.DOWN:
-            return Unavailable("fault")
-        with self._lock:
-            answer = self._void(reference)
-        return Unavailable("fault") if fault else answer
+        return self._heard("void", lambda: self._void(reference))
 
     def _void(self, reference: str) -> Voided | Refused:
         charge = self._charges.get(reference)

@@ -9,7 +9,7 @@ An amount is set aside by a payment intent that is captured by hand and carries 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import stripe
 
@@ -62,14 +62,6 @@ class StripeGateway:
         except stripe.StripeError as error:
             return no(error)
 
-    def keep(self, token: Secret, timeout_s: float = TIMEOUT_S) -> Token | Refused | Unavailable:
-        """Hold a card that the carrier took, in the same way."""
-        try:
-            with self._http.within(timeout_s):
-                return self._hold(self._method(token, None))
-        except stripe.StripeError as error:
-            return no_charge(error)
-
     def _hold(self, method: stripe.PaymentMethod) -> Token | Refused:
         details = method.card
         if details is None or details.brand not in list(Brand):
@@ -78,15 +70,11 @@ class StripeGateway:
         token = Secret(f"{customer.id}:{method.id}")
         return Token(token, Brand(details.brand), details.last4, details.exp_month, details.exp_year)
 
-    def _method(self, token: Secret, request_key: str | None) -> stripe.PaymentMethod:
-        """Fetch a payment method, or make one of a token, which takes one request key as long as it lives."""
-        text = token.reveal()
-        if not text.startswith("tok_"):
-            return self._client.v1.payment_methods.retrieve(text)
+    def _method(self, token: str, request_key: str) -> str:
+        """Make a payment method of a carrier's token, which takes one request key as long as it lives."""
         return self._client.v1.payment_methods.create(
-            {"type": "card", "card": {"token": text}},
-            {"idempotency_key": f"method:{request_key}"} if request_key else None,
-        )
+            {"type": "card", "card": {"token": token}}, {"idempotency_key": f"method:{request_key}"}
+        ).id
 
     def authorize(
         self, token: Secret, amount_cents: int, request_key: str, description: str = ""
@@ -107,7 +95,7 @@ class StripeGateway:
             with self._http.within(TIMEOUT_S):
                 customer, _, method = token.reveal().rpartition(":")
                 if method.startswith("tok_"):
-                    method = self._method(token, request_key).id
+                    method = self._method(method, request_key)
                 asked["payment_method"] = method
                 if customer:
                     asked["customer"] = customer
@@ -120,18 +108,18 @@ class StripeGateway:
         """Take the amount; when Stripe will not, say why from what became of the payment."""
         try:
             with self._http.within(TIMEOUT_S):
-                try:
-                    intent = self._client.v1.payment_intents.capture(
+                intent = self._done_or_known(
+                    reference,
+                    lambda: self._client.v1.payment_intents.capture(
                         reference,
                         {"amount_to_capture": amount_cents},
                         {"idempotency_key": f"capture:{request_key}"},
-                    )
-                except stripe.InvalidRequestError as error:
-                    intent = self._known(reference, error)
-                    if intent.status == "requires_capture" and amount_cents > intent.amount:
-                        return Refused(Reason.BAD_AMOUNT)
+                    ),
+                )
         except stripe.StripeError as error:
             return no(error)
+        if intent.status == "requires_capture" and amount_cents > intent.amount:
+            return Refused(Reason.BAD_AMOUNT)
         if intent.status == "canceled":
             return Refused(Reason.ALREADY_VOIDED)
         return Captured(reference) if intent.status == "succeeded" else Refused(Reason.BAD_REQUEST)
@@ -140,23 +128,26 @@ class StripeGateway:
         """Cancel the payment intent; when Stripe will not, say why from what became of it."""
         try:
             with self._http.within(TIMEOUT_S):
-                try:
-                    intent = self._client.v1.payment_intents.cancel(
+                intent = self._done_or_known(
+                    reference,
+                    lambda: self._client.v1.payment_intents.cancel(
                         reference, None, {"idempotency_key": f"void:{request_key}"}
-                    )
-                except stripe.InvalidRequestError as error:
-                    intent = self._known(reference, error)
+                    ),
+                )
         except stripe.StripeError as error:
             return no(error)
         if intent.status == "succeeded":
             return Refused(Reason.ALREADY_CAPTURED)
         return Voided(reference) if intent.status == "canceled" else Refused(Reason.BAD_REQUEST)
 
-    def _known(self, reference: str, error: stripe.InvalidRequestError) -> stripe.PaymentIntent:
-        """Fetch the payment a request failed on; the failure itself when there is no such payment."""
-        if error.http_status == 404:
-            raise error
-        return self._client.v1.payment_intents.retrieve(reference)
+    def _done_or_known(self, reference: str, ask: Callable[[], stripe.PaymentIntent]) -> stripe.PaymentIntent:
+        """Ask for something, or fetch the payment that it failed on; the failure itself when there is no such payment."""
+        try:
+            return ask()
+        except stripe.InvalidRequestError as error:
+            if error.http_status == 404:
+                raise
+            return self._client.v1.payment_intents.retrieve(reference)
 
     def look_up(self, request_key: str) -> Authorized | Refused | NotFound | Unavailable:
         """Find what was made of a key, the charge rather than a refusal; for keys older than an hour.

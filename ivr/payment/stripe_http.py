@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 import stripe
 
@@ -20,11 +20,9 @@ Reply = tuple[Any, int, Mapping[str, str]]  # the library's form: body, status, 
 _LONGEST_CONNECT_S = 1.0
 
 
-class Send(Protocol):
-    """Send one request, taking at most the seconds given; stripe.APIConnectionError when there is no answer."""
-
-    def __call__(self, seconds: float, method: str, url: str, headers: Mapping[str, str] | None, body: Any) -> Reply:
-        """Return what came back, whatever its status."""
+Send = Callable[[float, str, str, Mapping[str, str] | None, Any], Reply]
+"""Sends one request, taking at most the seconds given: method, URL, headers and body; returns what came back, whatever
+its status. stripe.APIConnectionError when there is no answer."""
 
 
 class Sessions:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ivr.errors import SettingError
 from ivr.secret import Secret
-from ivr.settings import KEY_TAKES, encryption_keys
+from ivr.settings import encryption_keys
 
 _MAC_BYTES = 16
 
@@ -67,14 +67,6 @@ class Vault:
 def _mac(key: bytes, text: str) -> str:
     digest = hmac.digest(key, text.encode(), "sha256")[:_MAC_BYTES]
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
-def keys_from(text: Secret) -> list[Secret]:
-    """Split a comma list of keys; SettingError when one is not a key, without showing it."""
-    try:
-        return list(encryption_keys(text.reveal()))
-    except ValueError:
-        raise SettingError(f"IVR_SECRET_KEY: expected {KEY_TAKES}, found something else, not shown here") from None
 
 
 def local_key(path: Path) -> Secret:

@@ -7,7 +7,7 @@ member of `member.csv` is the one a newcomer is told to be.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, tzinfo
 from pathlib import Path
@@ -44,14 +44,12 @@ class DemoCard:
     prescriptions: tuple[DemoPrescription, ...]
 
 
-def load_demo(
-    engine: Engine, today: date, progress: Callable[[str, int], None] | None = None, *, timezone: tzinfo = UTC
-) -> Mapping[str, int]:
+def load_demo(engine: Engine, today: date, *, timezone: tzinfo = UTC) -> Mapping[str, int]:
     """Load the demo pharmacy as it should look on this day; return how many rows each table was given.
 
     Its members are nobody's but for trying the line, so they are marked as members for test calls.
     """
-    counts = load_folder(engine, DEMO_FOLDER, today, progress, timezone=timezone)
+    counts = load_folder(engine, DEMO_FOLDER, today, timezone=timezone)
     with answering(engine), engine.begin() as connection:
         connection.execute(
             update(Member).where(Member.member_number.in_(demo_values("member.csv", "member_number"))).values(test=True)

@@ -62,11 +62,9 @@ def _is_numbered(street: StreetFacts) -> bool:
     A numbered road (PR 2) is one road, wherever it goes.
     """
     words = street.words
-    return not words.road and all(_NUMBERED.fullmatch(word) or word in _AS_NUMBERED for word in _capitals(words.name))
-
-
-def _capitals(name: Iterable[str]) -> Iterable[str]:
-    return (word.upper() for word in name)
+    return not words.road and all(
+        _NUMBERED.fullmatch(word) or word in _AS_NUMBERED for word in map(str.upper, words.name)
+    )
 
 
 def _has_none(street: StreetFacts, known: Iterable[StreetFacts]) -> bool:

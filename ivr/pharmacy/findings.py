@@ -16,7 +16,6 @@ class Rx:
     rx_number: str
     member_id: int
     drug_name: str
-    otc: bool
     status: PrescriptionStatus
     replaced_by: str | None
     schedule: int | None

@@ -7,7 +7,7 @@ what their columns hold is told in `load_files`; here they are read, held agains
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from itertools import islice
 from pathlib import Path
@@ -24,16 +24,11 @@ from ivr.pharmacy.load_refills import Refills
 from ivr.pharmacy.load_rules import Record, RefusedError, Values
 from ivr.secret import Secret
 
-Progress = Callable[[str, int], None]
-"""Is told a file's name and how many of its rows are loaded, batch by batch."""
-
 BATCH = 1000
 LONGEST_QUOTE = 40
 
 
-def load_folder(
-    engine: Engine, folder: Path, today: date, progress: Progress | None = None, *, timezone: tzinfo = UTC
-) -> Mapping[str, int]:
+def load_folder(engine: Engine, folder: Path, today: date, *, timezone: tzinfo = UTC) -> Mapping[str, int]:
     """Bring the database up to date and load the CSV files of a folder; return how many rows each table was given.
 
     Relative dates count from `today`; the day of an order is a day in `timezone`. Refills that orders have taken and
@@ -44,7 +39,7 @@ def load_folder(
     with answering(engine), engine.begin() as connection:
         unhurried(connection)
         with Refills(connection, folder, today, timezone) as refills:
-            return _load(connection, folder, files, today, progress, refills)
+            return _load(connection, folder, files, today, refills)
 
 
 def add_folder(engine: Engine, folder: Path, today: date) -> Mapping[str, int]:
@@ -58,20 +53,15 @@ def add_folder(engine: Engine, folder: Path, today: date) -> Mapping[str, int]:
 
 def load_into(connection: Connection, folder: Path, today: date) -> Mapping[str, int]:
     """Do the same within a transaction."""
-    return _load(connection, folder, _files_in(folder), today, None, None)
+    return _load(connection, folder, _files_in(folder), today, None)
 
 
 def _load(
-    connection: Connection,
-    folder: Path,
-    files: Sequence[CsvFile],
-    today: date,
-    progress: Progress | None,
-    refills: Refills | None,
+    connection: Connection, folder: Path, files: Sequence[CsvFile], today: date, refills: Refills | None
 ) -> Mapping[str, int]:
     return {
         file.table.name: _load_file(
-            connection, folder / file.name, file, today, progress, refills if file is PRESCRIPTION else None
+            connection, folder / file.name, file, today, refills if file is PRESCRIPTION else None
         )
         for file in files
     }
@@ -88,14 +78,7 @@ def _files_in(folder: Path) -> list[CsvFile]:
     return [file for file in FILES if file.name in found]
 
 
-def _load_file(
-    connection: Connection,
-    path: Path,
-    file: CsvFile,
-    today: date,
-    progress: Progress | None,
-    refills: Refills | None,
-) -> int:
+def _load_file(connection: Connection, path: Path, file: CsvFile, today: date, refills: Refills | None) -> int:
     loaded = 0
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
@@ -106,8 +89,6 @@ def _load_file(
                     file.complete(record, today)
                 _store(connection, file, refills.put_aside(batch) if refills else batch, today)
                 loaded += len(batch)
-                if progress:
-                    progress(file.name, loaded)
         for aside in refills.settled() if refills else ():
             _store(connection, file, aside, today)
     except RefusedError as error:

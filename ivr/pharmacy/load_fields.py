@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 
-from ivr.pharmacy.numbers import check_digit, is_well_formed
+from ivr.keypad import check_digit
+from ivr.pharmacy.numbers import is_well_formed
 from ivr.secret import Secret
 
 Parser = Callable[[str, date], object]
@@ -18,7 +19,6 @@ Parser = Callable[[str, date], object]
 LARGEST_INTEGER = 2**31 - 1  # what an integer column holds on PostgreSQL
 _DAYS = re.compile(r"[+-]?\d{1,5}d")
 _YEARS = re.compile(r"[+-]\d{1,2}y")
-_PHONE = re.compile(r"\+[1-9]\d{7,14}")
 
 
 def text(found: str, today: date) -> str:  # noqa: ARG001
@@ -33,25 +33,20 @@ def secret(found: str, today: date) -> Secret:
     return Secret(text(found, today))
 
 
-def flag(found: str, today: date) -> bool:  # noqa: ARG001
-    """Take `true` or `false`."""
-    if found not in ("true", "false"):
-        raise ValueError("true or false")
-    return found == "true"
+def taking(wanted: str, fits: Callable[[str], object], value: Callable[[str], object] = str) -> Parser:
+    """Return what takes a plain text that fits, as a value made of it, and says else what was wanted."""
+
+    def parse(found: str, today: date) -> object:  # noqa: ARG001
+        if not (found.isascii() and fits(found)):
+            raise ValueError(wanted)
+        return value(found)
+
+    return parse
 
 
-def state(found: str, today: date) -> str:  # noqa: ARG001
-    """Take a state as the post office writes it."""
-    if not (len(found) == 2 and found.isascii() and found.isalpha() and found.isupper()):
-        raise ValueError("a state like MA")
-    return found
-
-
-def phone(found: str, today: date) -> str:  # noqa: ARG001
-    """Take a telephone number as it is dialled from abroad."""
-    if not found.isascii() or not _PHONE.fullmatch(found):
-        raise ValueError("a phone number like +14135550123")
-    return found
+flag = taking("true or false", ("true", "false").__contains__, "true".__eq__)
+state = taking("a state like MA", re.compile("[A-Z]{2}").fullmatch)
+phone = taking("a phone number like +14135550123", re.compile(r"\+[1-9]\d{7,14}").fullmatch)
 
 
 def day(found: str, today: date) -> date:
@@ -95,37 +90,21 @@ def number(low: int = 0, high: int = LARGEST_INTEGER) -> Parser:
     """Take a whole number within bounds."""
     wanted = f"a whole number from {low} to {high}" if high < LARGEST_INTEGER else f"a whole number of at least {low}"
 
-    def parse(found: str, today: date) -> int:  # noqa: ARG001
-        if not (found.isascii() and found.isdigit() and len(found) <= 10 and low <= int(found) <= high):
-            raise ValueError(wanted)
-        return int(found)
-
-    return parse
+    return taking(wanted, lambda found: found.isdigit() and len(found) <= 10 and low <= int(found) <= high, int)
 
 
 def digits(low: int, high: int) -> Parser:
     """Take digits that are dialled or read aloud: zeros in front of them count."""
     wanted = f"{low} digits" if low == high else f"{low} to {high} digits"
-
-    def parse(found: str, today: date) -> str:  # noqa: ARG001
-        if not (found.isascii() and found.isdigit() and low <= len(found) <= high):
-            raise ValueError(wanted)
-        return found
-
-    return parse
+    return taking(wanted, re.compile(rf"\d{{{low},{high}}}").fullmatch)
 
 
-def checked_digits(low: int, high: int) -> Parser:
+def checked_digits(found: str, today: date) -> object:
     """Take a number with a check digit, as members are given them."""
-    plain = digits(low, high)
-
-    def parse(found: str, today: date) -> object:
-        plain(found, today)
-        if not is_well_formed(found):
-            raise ValueError(f"{found[:-1]}{check_digit(found[:-1])}, by its check digit (Luhn)")
-        return found
-
-    return parse
+    digits(4, 12)(found, today)
+    if not is_well_formed(found):
+        raise ValueError(f"{found[:-1]}{check_digit(found[:-1])}, by its check digit (Luhn)")
+    return found
 
 
 class Word:

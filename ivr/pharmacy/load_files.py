@@ -143,12 +143,11 @@ def _request_key(values: Values, today: date) -> object:  # noqa: ARG001
 
 MEMBER_NUMBER = digits(8, 10)
 RX_NUMBER = digits(7, 12)
-ORDER_NUMBER = checked_digits(4, 12)
 CHANNEL = Word(*tables.CHANNELS)
 
 OF_MEMBER = Reference("member_number", MEMBER_NUMBER, _table(tables.Member), "member_id")
 OF_PRESCRIPTION = Reference("rx_number", RX_NUMBER, _table(tables.Prescription), "prescription_id")
-OF_ORDER = Reference("order_number", ORDER_NUMBER, _table(tables.RefillOrder), "order_id")
+OF_ORDER = Reference("order_number", checked_digits, _table(tables.RefillOrder), "order_id")
 
 MEMBER = CsvFile(
     _table(tables.Member),
@@ -203,7 +202,7 @@ REFILL_ORDER = CsvFile(
         tables.RefillOrder,
         OF_MEMBER,
         Column("ship_to", Word(*tables.ADDRESS_KINDS), default="mailing"),
-        parsers={"order_number": ORDER_NUMBER, "channel": CHANNEL},
+        parsers={"order_number": checked_digits, "channel": CHANNEL},
         defaults={"channel": "phone", "placed_at": _noon_today, "request_key": _request_key},
     ),
     complete=rules.complete_order,
@@ -257,7 +256,7 @@ RENEWAL_REQUEST = CsvFile(
     columns=_columns(
         tables.RenewalRequest,
         OF_PRESCRIPTION,
-        parsers={"reference": checked_digits(4, 12), "channel": CHANNEL},
+        parsers={"reference": checked_digits, "channel": CHANNEL},
         defaults={"channel": "phone", "requested_at": _noon_today},
     ),
 )

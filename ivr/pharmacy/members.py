@@ -22,7 +22,6 @@ class MemberFacts:
     first_name: str
     language: str
     status: MemberStatus
-    phone: str | None
 
 
 _MEMBER = columns(Member, MemberFacts)
@@ -37,7 +36,6 @@ _MATCHING = (
         Address.replaced_at.is_(None),
     )
 )
-_BY_PHONE = select(*_MEMBER).where(Member.phone == bindparam("phone")).order_by(Member.id)
 _NUMBER = select(Member.member_number).where(Member.id == bindparam("member_id"))
 _STATUS = select(Member.status).where(Member.id == bindparam("member_id"))
 _FOR_TESTS = select(Member.test).where(Member.id == bindparam("member_id"))
@@ -60,11 +58,6 @@ def find_member(connection: Connection, member_number: str, zip_code: str) -> Me
     numbers = but_for_zeros(member_number, *MEMBER_DIGITS)
     found = every(connection, _MATCHING, MemberFacts, numbers=numbers, zip_code=zip_code)
     return found[0] if len(found) == 1 else None
-
-
-def members_by_phone(connection: Connection, phone: str) -> tuple[MemberFacts, ...]:
-    """Return the members who gave this number (E.164); a household may share one."""
-    return every(connection, _BY_PHONE, MemberFacts, phone=phone)
 
 
 def member_number(connection: Connection, member_id: int) -> str:

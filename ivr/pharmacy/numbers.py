@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ivr.keypad import check_digit
+
 Draw = Callable[[], int]
 """Returns a whole number from 0 up, at random; where chance comes from is the caller's choice."""
 
 LENGTH = 8
 FIRST = 10 ** (LENGTH - 2)
 TRIES = 20
-
-
-def check_digit(digits: str) -> str:
-    """Return the digit that, put at the end, makes the whole pass Luhn's test."""
-    doubled = sum(sum(divmod(2 * int(digit), 10)) for digit in digits[::-2])
-    plain = sum(int(digit) for digit in digits[-2::-2])
-    return str(-(doubled + plain) % 10)
 
 
 def draw_number(draw: Draw) -> str:

@@ -118,14 +118,19 @@ class _UnclosedError(Exception):
 
 def _csv_records(path: Path, encoding: str) -> Iterator[tuple[int, list[str] | BadRow]]:
     """Yield the rows of a file, each a line: a quotation mark left open spoils its own line and no other."""
+    for number, line in _lines(path, encoding):
+        row = _csv_record(number, line.replace("\0", ""))
+        if row:
+            yield number, row
+
+
+def _lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
     with path.open(encoding=encoding or "utf-8-sig", newline="") as lines:
         try:
-            for number, line in enumerate(lines, 1):
-                row = _csv_record(number, line.replace("\0", ""))
-                if row:
-                    yield number, row
+            yield from enumerate(lines, 1)
         except UnicodeError:
-            raise _not_written_in(path, encoding) from None
+            told = f"is not written in {encoding or 'UTF-8'}; say how with --encoding, such as latin-1"
+            raise DataError(f"{path.name}: {told}") from None
 
 
 def _csv_record(number: int, line: str) -> list[str] | BadRow:
@@ -153,10 +158,6 @@ def _column_names(path: Path, records: Iterator[tuple[int, list[str] | BadRow]])
 
 
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-
-
-def _not_written_in(path: Path, encoding: str) -> DataError:
-    return DataError(f"{path.name}: is not written in {encoding or 'UTF-8'}; say how with --encoding, such as latin-1")
 
 
 def _check_columns(path: Path, names: list[str]) -> None:
@@ -250,17 +251,13 @@ def _addresses(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str] 
 
 
 def _features(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str] | BadRow]]:
-    with path.open(encoding=encoding or "utf-8-sig") as lines:
-        try:
-            for number, line in enumerate(lines, 1):
-                if not line.strip():
-                    continue
-                found = _properties(line)
-                if found is None and number == 1:  # a collection, or another kind of file: nor are the others
-                    raise DataError(f"{path.name}:1: {_NO_FEATURE}")
-                yield number, BadRow(number, _NO_FEATURE) if found is None else found
-        except UnicodeError:
-            raise _not_written_in(path, encoding) from None
+    for number, line in _lines(path, encoding):
+        if not line.strip():
+            continue
+        found = _properties(line)
+        if found is None and number == 1:  # a collection, or another kind of file: nor are the others
+            raise DataError(f"{path.name}:1: {_NO_FEATURE}")
+        yield number, BadRow(number, _NO_FEATURE) if found is None else found
 
 
 _NO_FEATURE = "expected one feature a line, as OpenAddresses writes GeoJSON, found something else"

@@ -11,7 +11,6 @@ import base64
 import hashlib
 import hmac
 import io
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +19,7 @@ from email.message import Message
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode, urlsplit
+from wsgiref.util import setup_testing_defaults
 
 from ivr.secret import Secret
 
@@ -108,25 +108,17 @@ def wsgi_post(app: WSGIApplication) -> Post:
 def _environ(url: str, form: Form | None, headers: Headers) -> dict[str, Any]:
     parts = urlsplit(url)
     data = b"" if form is None else urlencode(form).encode()
-    environ = {
+    environ: dict[str, Any] = {
         "REQUEST_METHOD": "GET" if form is None else "POST",
-        "SCRIPT_NAME": "",
         "PATH_INFO": unquote(parts.path, "latin-1") or "/",
         "QUERY_STRING": parts.query,
-        "SERVER_NAME": parts.hostname or "localhost",
-        "SERVER_PORT": str(parts.port or (443 if parts.scheme == "https" else 80)),
-        "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": "127.0.0.1",
         "HTTP_HOST": parts.netloc,
         "CONTENT_LENGTH": str(len(data)),
-        "wsgi.version": (1, 0),
         "wsgi.url_scheme": parts.scheme,
         "wsgi.input": io.BytesIO(data),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
     }
+    setup_testing_defaults(environ)
     if form is not None:
         environ["CONTENT_TYPE"] = FORM_TYPE
     environ.update(("HTTP_" + name.upper().replace("-", "_"), value) for name, value in headers.items())

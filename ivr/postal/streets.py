@@ -185,7 +185,8 @@ def take_apart(street: str, state: str = "") -> StreetWords:
     line = line_parts(street)
     if line and not (state == "TX" and len(line) == 1 and line[0].code == "RR"):
         return StreetWords((), line=line)
-    words = split_words(_numbered_grid(street) if state == "OK" else street)
+    # Oklahoma's counties glue what is taken apart here: E0750 RD is East 750.
+    words = split_words(_GRID.sub(r"\1 \2", street) if state == "OK" else street)
     capitals = [word.upper() for word in words]
     start = 1 if len(words) > 1 and _FRACTION.fullmatch(words[0]) else 0
     end = _unit_position(capitals)
@@ -194,11 +195,6 @@ def take_apart(street: str, state: str = "") -> StreetWords:
         unit = take_parts(" ".join(words[end:]))
         return replace(named, fraction=words[0] if start else "", unit=unit)
     return named
-
-
-def _numbered_grid(street: str) -> str:
-    """Take apart what Oklahoma's counties glue: E0750 RD is East 750."""
-    return _GRID.sub(r"\1 \2", street)
 
 
 _GRID = re.compile(r"^([NSEW])0+([1-9]\d*)\b")

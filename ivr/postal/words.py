@@ -75,36 +75,12 @@ _OTHER_SUFFIXES = "Boulevard: BL BVD; Causeway: CAUSWAY; Circle: CI; Court: CRT;
 """What directories write besides."""
 SUFFIXES: Mapping[str, str] = {**table(_OTHER_SUFFIXES), **PUBLISHED_SUFFIXES}
 
-DESIGNATORS: Mapping[str, str] = {
-    spelling: code
-    for code, spellings in {
-        "APT": "APARTMENT APTMT APARTAMENTO APTO",
-        "BSMT": "BASEMENT SOTANO",
-        "BLDG": "BUILDING BLG EDIFICIO EDIF",
-        "DEPT": "DEPARTMENT",
-        "FL": "FLOOR FLR PISO",
-        "FRNT": "FRONT",
-        "HNGR": "HANGER HANGAR",
-        "KEY": "KEY",
-        "LBBY": "LOBBY",
-        "LOT": "LOTE",
-        "LOWR": "LOWER",
-        "OFC": "OFFICE OFICINA OFIC",
-        "PH": "PENTHOUSE",
-        "PIER": "PIER",
-        "REAR": "REAR",
-        "RM": "ROOM HABITACION",
-        "SIDE": "SIDE",
-        "SLIP": "SLIP",
-        "SPC": "SPACE SP",
-        "STOP": "STOP",
-        "STE": "SUITE",
-        "TRLR": "TRAILER",
-        "UNIT": "UNIDAD",
-        "UPPR": "UPPER",
-    }.items()
-    for spelling in (code, *spellings.split())
-}
+DESIGNATORS: Mapping[str, str] = table("""
+    APT: APARTMENT APTMT APARTAMENTO APTO; BSMT: BASEMENT SOTANO; BLDG: BUILDING BLG EDIFICIO EDIF; DEPT: DEPARTMENT;
+    FL: FLOOR FLR PISO; FRNT: FRONT; HNGR: HANGER HANGAR; KEY: KEY; LBBY: LOBBY; LOT: LOTE; LOWR: LOWER;
+    OFC: OFFICE OFICINA OFIC; PH: PENTHOUSE; PIER: PIER; REAR: REAR; RM: ROOM HABITACION; SIDE: SIDE; SLIP: SLIP;
+    SPC: SPACE SP; STOP: STOP; STE: SUITE; TRLR: TRAILER; UNIT: UNIDAD; UPPR: UPPER
+""")
 """Unit designators (C2), in Spanish too, by their standard abbreviation."""
 
 NEED_NO_NUMBER = frozenset(("BSMT", "FRNT", "LBBY", "LOWR", "OFC", "PH", "REAR", "SIDE", "UPPR"))
@@ -141,16 +117,10 @@ SPANISH_DIRECTIONS: Mapping[str, str] = table("""
 """)
 SPANISH_SAINTS: Mapping[str, str] = table("Santa: STA; Santo: STO")
 SPANISH_ORDINALS: Mapping[str, int] = {
-    "PRIMERA": 1,
-    "SEGUNDA": 2,
-    "TERCERA": 3,
-    "CUARTA": 4,
-    "QUINTA": 5,
-    "SEXTA": 6,
-    "SEPTIMA": 7,
-    "OCTAVA": 8,
-    "NOVENA": 9,
-    "DECIMA": 10,
+    word: number
+    for number, word in enumerate(
+        ["PRIMERA", "SEGUNDA", "TERCERA", "CUARTA", "QUINTA", "SEXTA", "SEPTIMA", "OCTAVA", "NOVENA", "DECIMA"], 1
+    )
 }
 
 TITLES: Mapping[str, str] = table("""

@@ -1,13 +1,11 @@
 """The prompt language: YAML files of words, per language, made into catalogues that speak.
 
-Files come as a mapping of path to text, so that a published version can be loaded from anywhere; `read_folder`
-makes one from a folder.
+Files come as a mapping of path to text, so that a published version can be loaded from anywhere.
 """
 
 from ivr.prompts.catalogue import (
     BREAK,
     PHRASE,
-    PROMPT_KINDS,
     Catalogue,
     Catalogues,
     Piece,
@@ -19,12 +17,11 @@ from ivr.prompts.catalogue import (
     phrase,
     written,
 )
-from ivr.prompts.loader import load_prompts, read_folder
+from ivr.prompts.loader import load_prompts
 
 __all__ = [
     "BREAK",
     "PHRASE",
-    "PROMPT_KINDS",
     "Catalogue",
     "Catalogues",
     "Piece",
@@ -35,6 +32,5 @@ __all__ = [
     "joined",
     "load_prompts",
     "phrase",
-    "read_folder",
     "written",
 ]

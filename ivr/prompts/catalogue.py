@@ -253,6 +253,11 @@ class Catalogues:
         """Return a prompt in the first language, for its place and values, which are alike in all."""
         return next((found for c in self.by_language.values() if (found := c.prompts.get(name))), None)
 
+    def values(self, name: str) -> Mapping[str, str]:
+        """Return the values that a prompt speaks, each with its kind; none where there is no such prompt."""
+        found = self.prompt(name)
+        return found.values if found else {}
+
 
 @lru_cache
 def _plural_rule(locale: str) -> Callable[[int], str]:

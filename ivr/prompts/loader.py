@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from babel import Locale, UnknownLocaleError
 
@@ -20,7 +20,7 @@ from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, Source, Words
 from ivr.prompts.comparison import compare_languages
 from ivr.prompts.spoken import LANGUAGES, clean
 from ivr.prompts.words import NAME, Names, WordsReader, is_in_braces, source
-from ivr.yaml_reader import SUFFIX, Node, read, texts_below
+from ivr.yaml_reader import SUFFIX, Node, read
 
 CATALOGUE = "catalogue"
 _NONE: tuple[Words, ...] = ()
@@ -35,14 +35,6 @@ class _Head:
     voice: str = ""
     places: Mapping[str, Place] = field(default_factory=dict)
     sources: Mapping[str, Source] = field(default_factory=dict)
-
-
-def read_folder(folder: Path, root: str = "") -> dict[str, str]:
-    """Return the YAML files below a folder by their relative paths; DefinitionError for those that cannot be read."""
-    report = Report()
-    texts = texts_below(folder, report, root or str(folder))
-    report.raise_if_any()
-    return {name: text for name, text in texts.items() if text is not None}
 
 
 def load_prompts(files: Mapping[str, str | None], report: Report, root: str = "prompts") -> Catalogues:

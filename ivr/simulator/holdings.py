@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Integer, LargeBinary, Table, select, type_coerce
+from sqlalchemy import LargeBinary, Table, select, type_coerce
 from sqlalchemy.types import NullType, Text
 
 from ivr.line import tables
@@ -46,14 +46,10 @@ def _table(line: Services, table: Table) -> Iterator[Holding]:
     for column, values in zip(columns, zip(*rows, strict=True), strict=False):
         here = [value for value in values if value is not None]
         place, is_sealed = f"{table.name}.{column.name}", isinstance(column.type, LargeBinary)
-        yield Holding(place, "\n".join(map(_text, here)), is_text=_is_text(column))
+        yield Holding(place, "\n".join(map(_text, here)), is_text=isinstance(column.type, Text))
         if is_sealed:
             opened = (line.vault.open(bytes(value), None, line.clock()) for value in here)
             yield Holding(place, "\n".join(one.decode() for one in opened if one), opened=True)
-
-
-def _is_text(column: Column[object]) -> bool:
-    return isinstance(column.type, Text) and not isinstance(column.type, Integer | LargeBinary)
 
 
 def _text(value: object) -> str:

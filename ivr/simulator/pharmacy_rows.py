@@ -18,7 +18,7 @@ from ivr.pharmacy.demo import demo_values
 from ivr.pharmacy.load import add_folder
 from ivr.pharmacy.load_fields import Parser, Word, flag
 from ivr.pharmacy.load_files import FILES, CsvFile, Reference
-from ivr.pharmacy.tables import Address
+from ivr.pharmacy.trials import belongs
 from ivr.simulator import world
 from ivr.simulator.world import LINES, NEWEST, Found, Pattern, RefusedRowError, Row
 
@@ -90,23 +90,9 @@ def rows(
 
 def rows_of_member(database: Engine, member_id: int) -> Mapping[str, Sequence[Found]]:
     """Return the rows that are a member's, by table."""
-    orders, prescriptions = _FILES["refill_order"].table, _FILES["prescription"].table
-    of_orders = select(orders.c.id).where(orders.c.member_id == member_id)
-    of_prescriptions = select(prescriptions.c.id).where(prescriptions.c.member_id == member_id)
-    found: dict[str, Sequence[Found]] = {}
+    whose = ((name, belongs(file.table, (member_id,))) for name, file in _FILES.items())
     with database.connect() as connection:
-        for name, file in _FILES.items():
-            columns = file.table.c
-            if "member_id" in columns or name == "member":
-                mine = columns.member_id == member_id if "member_id" in columns else columns.id == member_id
-            elif "order_id" in columns:
-                mine = columns.order_id.in_(of_orders)
-            elif "prescription_id" in columns:
-                mine = columns.prescription_id.in_(of_prescriptions)
-            else:
-                continue
-            found[name] = _rows(connection, name, mine)
-    return found
+        return {name: _rows(connection, name, theirs) for name, theirs in whose if theirs is not None}
 
 
 def _rows(
@@ -123,15 +109,8 @@ def _rows(
         if isinstance(column, Reference)
     }
     if table == "refill_order":
-        known["ship_to"] = _numbers(connection, _addresses(), "kind", {row["ship_to_id"] for row in found})
+        known["ship_to"] = _numbers(connection, _FILES["address"].table, "kind", {row["ship_to_id"] for row in found})
     return [{column.name: _text(_value(row, column, known)) for column in file.columns} for row in found]
-
-
-def _addresses() -> Table:
-    table = Address.__table__
-    if not isinstance(table, Table):
-        raise TypeError("addresses lie in a table")
-    return table
 
 
 def _numbers(connection: Connection, table: Table, name: str, ids: Collection[object]) -> Mapping[object, object]:

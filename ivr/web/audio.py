@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, request
 
-from ivr.prompts.recordings.folder import Folder, Recording, sound_of
+from ivr.prompts.recordings.folder import Folder, sound_of
 
 _YEAR = 365 * 86400
-
-
-def address(recording: Recording) -> str:
-    """Return where a recording is fetched from, below the line's own path."""
-    return recording.address
 
 
 def blueprint(folder: Folder) -> Blueprint:

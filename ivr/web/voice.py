@@ -19,9 +19,9 @@ from ivr.errors import UnreachableError
 from ivr.flow.call import Dialled, Event, Started
 from ivr.flow.verbs import Speak
 from ivr.line import sessions
-from ivr.line.answer import Spoken
+from ivr.line.answer import Spoken, as_spoken
 from ivr.line.service import Caller, Services
-from ivr.line.turn import Busy, UnknownCallError, spoken, take_turn
+from ivr.line.turn import Busy, UnknownCallError, take_turn
 from ivr.orders.sweep import settle_call
 from ivr.web.carrier import CALLER_SECONDS, caller_id, caller_of, event_of, plain
 from ivr.web.guard import Guard
@@ -169,7 +169,7 @@ class Voice:
         """Return words in the call's language as its URL tells it, in every language when it does not."""
         speaking = [self._language] if self._language else self.line.versions.current.flows.languages
         words = tuple(Speak(prompt, language, {}) for language in speaking for prompt in prompts)
-        return list(spoken(self.line.versions.current, words))
+        return list(as_spoken(self.line.versions.current.catalogues, words))
 
 
 def twiml(body: str) -> Response:

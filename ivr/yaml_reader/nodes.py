@@ -262,8 +262,8 @@ class _Reader:
     def node(self, node: yaml.Node) -> Node:
         place = self.place(node.start_mark)
         if isinstance(node, yaml.ScalarNode):
-            written, note = self._written(node), self._note(node)
-            return Node(place, scalar=self.scalar(node), quoted=_is_quoted(node), written=written, note=note)
+            written, note, quoted = self._written(node), self._note(node), node.style in ("'", '"')
+            return Node(place, scalar=self.scalar(node), quoted=quoted, written=written, note=note)
         if isinstance(node, yaml.SequenceNode):
             return Node(place, items=tuple(self.node(item) for item in node.value))
         fields: dict[str, Node] = {}
@@ -323,7 +323,3 @@ NOTE_GAP = 2
 
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
-
-
-def _is_quoted(node: yaml.ScalarNode) -> bool:
-    return node.style in ("'", '"')

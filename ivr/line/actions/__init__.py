@@ -10,9 +10,9 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from ivr.flow.definition import ActionSpec
-from ivr.line.action import ACTIONS, Action, ExternalAction, TransactionalAction
+from ivr.line.action import ACTIONS, ExternalAction, TransactionalAction
 
-__all__ = ["ACTIONS", "SPECS", "Action", "ExternalAction", "TransactionalAction"]
+__all__ = ["ACTIONS", "SPECS", "ExternalAction", "TransactionalAction"]
 
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")

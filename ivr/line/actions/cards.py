@@ -13,7 +13,7 @@ from ivr.line import card_entries
 from ivr.line.action import action, done, external_action
 from ivr.line.actions import keyed, refill, speech
 from ivr.line.card_entries import Entry
-from ivr.line.service import Context, Services
+from ivr.line.service import Context
 from ivr.line.values import Basket, CardOnFile, ChosenCard, KeyedCard
 from ivr.orders.authorize import is_our_fault
 from ivr.orders.cards import expired_cards, saved_cards
@@ -114,10 +114,6 @@ def _expiry(context: Context, entry: Entry, keyed: Secret | None) -> Done:
     return done("code_of_four" if entry.brand == Brand.AMEX else "code_of_three")
 
 
-def _tokenize(line: Services, card: Card) -> Token | Refused | Unavailable:
-    return line.gateway.tokenize(card)
-
-
 def _exchanged(context: Context, _: Card, answer: Token | Refused | Unavailable) -> Done:
     card_entries.wipe(context)
     if is_our_fault(answer, None):
@@ -136,7 +132,7 @@ def _exchanged(context: Context, _: Card, answer: Token | Refused | Unavailable)
 @external_action(
     *("exchanged", "refused", "unavailable", "lost"),
     on={"exchanged": {"card": KEPT, "spoken_card": KEPT}},
-    ask=_tokenize,
+    ask=lambda line, card: line.gateway.tokenize(card),
     finish=_exchanged,
 )
 def exchange_card(context: Context, card_code: Annotated[Secret | None, keyed.CARD_CODE]) -> Card | Done:

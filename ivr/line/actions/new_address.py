@@ -24,7 +24,6 @@ from ivr.pharmacy.places import PUERTO_RICO, Place, place_of
 from ivr.pharmacy.streets import StreetFacts, has_streets, rank, rank_near, streets_of
 from ivr.postal.streets import take_apart
 from ivr.prompts import phrase
-from ivr.prompts.spoken import Value
 from ivr.prompts.spoken.urbanizations import AREAS
 from ivr.secret import DOT
 
@@ -76,7 +75,8 @@ def take_zip(context: Context, building: Building, keyed_zip: Annotated[str, key
     if place is None:
         return done("unknown", building=replace(building, city="", state=""), zip_note=())
     outcome, building = _moved(context, before, replace(building, city=place.city, state=place.state), place)
-    return done(outcome, building=building, place=building.place, zip_note=_zip_note(place))
+    zip_note = (phrase("address.retired_zip"),) if place.retired else ()
+    return done(outcome, building=building, place=building.place, zip_note=zip_note)
 
 
 def _moved(context: Context, before: Building, building: Building, place: Place) -> tuple[str, Building]:
@@ -95,10 +95,6 @@ def _moved(context: Context, before: Building, building: Building, place: Place)
     if same := _matches(building, known, (street for street in fitting if street.words.whole in names)):
         return "same_street", replace(building, matches=same, first=0)
     return "other_streets" if known else "no_streets", building.on_another_street()
-
-
-def _zip_note(place: Place) -> Value:
-    return (phrase("address.retired_zip"),) if place.retired else ()
 
 
 @action(

@@ -11,7 +11,7 @@ from ivr.line.action import action, done, external_action
 from ivr.line.actions import speech
 from ivr.line.actions.order_facts import is_on_file, kept
 from ivr.line.actions.placing import charge_to_chosen
-from ivr.line.service import Context, Services
+from ivr.line.service import Context
 from ivr.line.values import ChosenCard, Gathered
 from ivr.orders import authorize, lease
 from ivr.orders.authorize import ProcessorAnswer, Progress, Request
@@ -37,10 +37,6 @@ PATIENCE = timedelta(seconds=40)
 """For how long a caller is kept waiting for a slow processor."""
 
 
-def _ask(line: Services, request: Request) -> ProcessorAnswer:
-    return authorize.ask(line.gateway, request)
-
-
 def _finish(context: Context, request: Request, answer: ProcessorAnswer) -> Done:
     return _told(context, request.order_id, authorize.finish(context.connection, request, answer))
 
@@ -53,7 +49,10 @@ def _told(context: Context, order_id: int, progress: Progress) -> Done:
 
 
 @external_action(
-    *("paid", "declined", "waiting", "held", "slow"), facts=("amounts", "paying"), ask=_ask, finish=_finish
+    *("paid", "declined", "waiting", "held", "slow"),
+    facts=("amounts", "paying"),
+    ask=lambda line, request: authorize.ask(line.gateway, request),
+    finish=_finish,
 )
 def settle_order(context: Context, order_id: int) -> Request | Done:
     """Ask the processor to pay the order that was placed."""

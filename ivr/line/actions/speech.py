@@ -66,7 +66,7 @@ def medicine(drug_name: str, rx_number: str, *, proved: bool) -> Value:
     return phrase("medicine.ending", ending=rx_number[-ENDING:])
 
 
-def order_state(order: OrderFacts | OpenOrder) -> Value:
+def order_state(order: OpenOrder) -> Value:
     """Return what has become of an order, with its dates."""
     match order.status:
         case OrderStatus.HELD if order.held_reason:
@@ -76,7 +76,8 @@ def order_state(order: OrderFacts | OpenOrder) -> Value:
         case OrderStatus.PLACED:
             return phrase("order_state.placed", day=day(order.expected_by))
         case OrderStatus.SHIPPED if order.tracking_number:
-            return phrase("order_state.tracked", day=day(order.expected_by), tracking=_spelled(order.tracking_number))
+            letters = " ".join(order.tracking_number)  # so that it is heard letter by letter
+            return phrase("order_state.tracked", day=day(order.expected_by), tracking=letters)
         case OrderStatus.SHIPPED:
             return phrase("order_state.shipped", day=day(order.expected_by))
         case status:
@@ -91,11 +92,6 @@ def placed(order: OrderFacts) -> Value:
     if order.status is OrderStatus.SCHEDULED:
         return phrase("order.placed_later", day=day(order.ship_on), **when)
     return phrase("order.placed_now", **when)
-
-
-def _spelled(tracking_number: str) -> str:
-    """Space a tracking number out, so that it is heard letter by letter."""
-    return " ".join(tracking_number)
 
 
 def card(brand: Value, last4: Value) -> Value:

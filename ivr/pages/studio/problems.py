@@ -48,14 +48,11 @@ def _shown(problem: Problem, files: Files | None) -> Shown:
     lines = texts.get(path, "").split("\n")
     kind = {"flows": "flow", "prompts": "words"}.get(folder, "")
     subject = path.rpartition("/")[2].removesuffix(".yaml")
-    name = _last(_TOP if kind == "words" else _STATE, lines[: problem.place.line])
+    pattern = _TOP if kind == "words" else _STATE
+    above = reversed(lines[: problem.place.line])
+    name = next((found[1] for line in above if (found := pattern.match(line))), "")
     excerpt = tuple(_excerpt(lines, problem)) if path in texts else ()
     return Shown(problem, excerpt, kind, subject, name if kind else "")
-
-
-def _last(pattern: re.Pattern[str], lines: list[str]) -> str:
-    """Return the name that the last of some lines belongs to."""
-    return next((found[1] for line in reversed(lines) if (found := pattern.match(line))), "")
 
 
 def _excerpt(lines: list[str], problem: Problem) -> Iterator[Line]:

@@ -27,7 +27,6 @@ from ivr.pages.studio.words import Book
 from ivr.pharmacy.database import answering
 from ivr.prompts.recordings.folder import Folder, Recording
 from ivr.prompts.spoken import clean
-from ivr.web.audio import address
 
 MOST_VERSIONS = 50
 MOST_FOUND = 60
@@ -245,4 +244,4 @@ class Studio:
         return self.path + url_for(f"studio.{page}", **values)
 
     def _audio(self, recording: Recording) -> str:
-        return self.path + address(recording)
+        return self.path + recording.address

@@ -18,8 +18,6 @@ from ivr.prompts.recordings.wav import RATE, SoundError, read, samples, write
 class Added:
     """What became of one file; `faults` say why it was not taken."""
 
-    file: Path
-    fragment: Fragment
     seconds: float = 0.0
     faults: tuple[str, ...] = ()
 
@@ -29,9 +27,9 @@ def add(file: Path, fragment: Fragment, prompts: Path, catalogue: Catalogue) -> 
     try:
         form, frames = read(file.read_bytes())
     except (OSError, SoundError) as error:
-        return Added(file, fragment, faults=(str(error),))
+        return Added(faults=(str(error),))
     if form.rate < RATE:
-        return Added(file, fragment, faults=(f"is {form}; record it at {RATE} Hz or more",))
+        return Added(faults=(f"is {form}; record it at {RATE} Hz or more",))
     heard = samples(form, frames)
     sound = for_telephone(heard, form.rate)
     # Clipping shows in the file as it came, the length only once the rests before and after are gone.
@@ -41,7 +39,7 @@ def add(file: Path, fragment: Fragment, prompts: Path, catalogue: Catalogue) -> 
         place.parent.mkdir(parents=True, exist_ok=True)
         _put(place, write(sound))
         _put(place.with_suffix(".txt"), f"{fragment.words}\n".encode())
-    return Added(file, fragment, len(sound) / RATE, found)
+    return Added(len(sound) / RATE, found)
 
 
 def _put(path: Path, content: bytes) -> None:

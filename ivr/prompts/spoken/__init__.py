@@ -13,20 +13,8 @@ from datetime import date
 from typing import Any, TypeAlias
 
 from ivr.prompts.spoken.addresses import speak_address
-from ivr.prompts.spoken.languages import LANGUAGES, Language
-
-__all__ = [
-    "KINDS",
-    "LANGUAGES",
-    "Value",
-    "Values",
-    "clean",
-    "count_words",
-    "group_digits",
-    "is_possible_phone",
-    "seconds",
-    "speak",
-]
+from ivr.prompts.spoken.languages import LANGUAGES as LANGUAGES  # those who ask what can be spoken have it from here
+from ivr.prompts.spoken.languages import Language
 
 Value: TypeAlias = "str | int | bool | tuple[Value, ...] | Mapping[str, Value] | None"
 """What a call carries: JSON-shaped, and never changed in place."""

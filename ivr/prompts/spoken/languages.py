@@ -123,7 +123,7 @@ ENGLISH = Language(
 SPANISH = Language(
     cardinal=numerals.spanish_cardinal,
     ordinal=numerals.spanish_ordinal,
-    year=numerals.spanish_year,
+    year=numerals.spanish_cardinal,
     day_of_month=lambda day: "primero" if day == 1 else numerals.spanish_cardinal(day),
     house_number=numerals.spanish_house_number,
     agree=numerals.spanish_agreement,

@@ -16,13 +16,13 @@ from ivr.flow.call import Visit
 from ivr.flow.definition import Flows
 from ivr.flow.graph import points
 from ivr.flow.parts import Number
-from ivr.keypad import is_key
+from ivr.keypad import check_digit, is_key
 from ivr.phone.heard import Waiting
 from ivr.qa.explore.found import NOWHERE, written
 from ivr.qa.explore.inputs import Keyed, Pharmacy, answers
 from ivr.qa.explore.moves import KEPT_KEYS, gave_up
 from ivr.qa.explore.unhappy import wrong_key
-from ivr.qa.record.stand_ins import StandIns, before, check_digit, given
+from ivr.qa.record.stand_ins import StandIns, before, given
 from ivr.qa.replay.caller import Caller
 from ivr.qa.scripts.script import DEFAULT_FROM, DEFAULT_TO, Act, Breaks, HangsUp, Later, Person, Presses, Waits
 from ivr.qa.scripts.writer import Draft, Moment, heard, moment

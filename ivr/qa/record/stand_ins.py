@@ -6,11 +6,12 @@ What the call itself wrote is taken out again, so that the script finds the phar
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from ivr.errors import Place
+from ivr.keypad import check_digit
 from ivr.simulator.world import LINES, Found, Row
 
 NOWHERE = Place("recorded")
@@ -73,15 +74,6 @@ class StandIns:
     def drug(self, real: str) -> str:
         """Return the stand-in for a medicine's name."""
         return self.drugs.setdefault(real, f"Example medicine {chr(ord('A') + len(self.drugs) % 26)}")
-
-
-def check_digit(body: str) -> str:
-    """Return the digit that makes a number pass the check by Luhn."""
-    total = 0
-    for position, digit in enumerate(reversed(body)):
-        value = int(digit) * (1 if position % 2 else 2)
-        total += value - 9 if value > 9 else value
-    return str(-total % 10)
 
 
 def before(rows: Mapping[str, Sequence[Found]], started_at: datetime) -> dict[str, list[dict[str, str]]]:
@@ -161,9 +153,3 @@ def _card(table: str, row: Mapping[str, str], *, declined: bool) -> dict[str, st
     brand = "visa" if declined else row["brand"] if row["brand"] in CARDS else "discover"
     told = {"brand": brand, "last4": last4, "gateway": "sandbox"}
     return {**told, "token": token} if table == "saved_card" else told
-
-
-def numbers_in(rows: Iterable[Row]) -> frozenset[str]:
-    """Return the numbers that rows are known by."""
-    names = ("rx_number", "order_number", "member_number")
-    return frozenset(str(row.columns[name]) for row in rows for name in names if name in row.columns)

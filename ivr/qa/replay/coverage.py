@@ -55,13 +55,9 @@ def cells(flows: Flows) -> dict[Cell, Group]:
     found: dict[Cell, Group] = {}
     for (flow, name), state in points(flows):
         for way, group in _ways(flows, state):
-            for language in _languages(flows, state):
+            for language in ("",) if state.every_language else flows.languages:
                 found[Cell(state.place, flow, name, way, language)] = group
     return found
-
-
-def _languages(flows: Flows, state: State) -> tuple[str, ...]:
-    return ("",) if state.every_language else flows.languages
 
 
 def _ways(flows: Flows, state: State) -> Iterator[tuple[str, Group]]:

@@ -2,7 +2,7 @@
 
 What cannot be judged there is not played, and said why. To know, a script is played first on the simulator, at the
 other line's time and with or without a person as there: what does not hold then, but does at its own time, counts on
-the clock. Where the line's own database is at hand (`Backstage`), its test members' rows can be looked
+the clock. Where the line's own database is at hand (`TestMembers`), its test members' rows can be looked
 at and set, and are made as before after each script.
 
 On a line that charges real cards only test members are called for, and no key is pressed that confirms.
@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import count
-from typing import Protocol
 
 from ivr.errors import IvrError
 from ivr.flow.definition import Flows
@@ -41,6 +40,7 @@ from ivr.qa.scripts.script import (
     World,
 )
 from ivr.qa.scripts.vocabulary import Vocabulary
+from ivr.simulator.backstage import TestMembers
 from ivr.simulator.scenario import Scenario, Turn
 from ivr.simulator.simulator import Simulator
 from ivr.simulator.world import Found, Row
@@ -62,28 +62,6 @@ LOOKED_AT = (
 
 class NotHereError(IvrError):
     """Something was asked of a line elsewhere that only a line in this process can do."""
-
-
-class Backstage(Protocol):
-    """The database behind a line elsewhere, as far as it is its test members'."""
-
-    def refuses(self, rows: Iterable[Row], keyed: str) -> str:
-        """Say why rows cannot be given or numbers not be keyed there; nothing when they can."""
-
-    def begin(self, calls: Collection[tuple[str, str]]) -> None:
-        """Note what stands there before a script; `calls` will be those that it makes, each its id and whence it came."""
-
-    def change(self, rows: Sequence[Row]) -> None:
-        """Add rows, or change them."""
-
-    def table(self, name: str) -> Sequence[Found]:
-        """Return the test members' rows of a table."""
-
-    def new_rows(self, table: str) -> Sequence[Found]:
-        """Return those that the script's calls have written."""
-
-    def restore(self) -> None:
-        """Make everything as it was when the run began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +88,7 @@ class Remote:
     vocabulary: Vocabulary
     run: str
     """Tells the calls of this run from those of any other."""
-    backstage: Backstage | None = None
+    backstage: TestMembers | None = None
     may_write: bool = False
     _played: Iterator[int] = field(default_factory=count)
     _untouched: dict[str, Sequence[Found]] = field(default_factory=dict)
@@ -250,7 +228,7 @@ class RemoteLine:
     line: Post
     url: str
     today: date
-    backstage: Backstage | None = None
+    backstage: TestMembers | None = None
     turns: Sequence[Turn] = ()
     calls: dict[tuple[str, str], None] = field(default_factory=dict)
     """Every call made, by its id and the number it came from."""
@@ -281,7 +259,7 @@ class RemoteLine:
         """Return the rows that calls have written, where they are at hand."""
         return self._behind("rows cannot be seen").new_rows(table)
 
-    def _behind(self, otherwise: str) -> Backstage:
+    def _behind(self, otherwise: str) -> TestMembers:
         if self.backstage is None:
             raise NotHereError(f"of a line elsewhere {otherwise} without its database")
         return self.backstage

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from ivr.errors import Place, Report, did_you_mean
+from ivr.qa.scripts.script import COMPARED
 from ivr.qa.scripts.vocabulary import Vocabulary
 from ivr.simulator.world import LINES, Found, Pattern, Row
 from ivr.yaml_reader import Node
@@ -78,10 +79,9 @@ def matches(pattern: Pattern, found: object, today: date) -> bool:
 
 def _within(sign: str, limit: float, text: str) -> bool:
     try:
-        number = float(text)
+        return COMPARED[sign](float(text), limit)
     except ValueError:
         return False
-    return {"<=": number <= limit, ">=": number >= limit, "<": number < limit, ">": number > limit}[sign]
 
 
 def pair_off(wanted: Sequence[Pattern], found: Sequence[object], today: date) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -172,6 +173,16 @@ Act = Deed | World
 Step = Hears | HearsNot | Act
 
 
+COMPARED: Mapping[str, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+    "=": operator.eq,
+}
+"""Sign of a limit -> whether a number and the limit are so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A limit for a number: `<=25`, `>0`, or the number itself."""
@@ -182,17 +193,7 @@ class Bound:
 
     def holds(self, found: float) -> bool:
         """Say whether a number is within it."""
-        match self.sign:
-            case "<=":
-                return found <= self.number
-            case ">=":
-                return found >= self.number
-            case "<":
-                return found < self.number
-            case ">":
-                return found > self.number
-            case _:
-                return found == self.number
+        return COMPARED[self.sign](found, self.number)
 
     def __str__(self) -> str:
         return f"{'' if self.sign == '=' else self.sign}{self.number:g}"

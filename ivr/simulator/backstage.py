@@ -7,15 +7,14 @@ from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Engine, bindparam, select
 
-from ivr.cli import lent_streets
-from ivr.cli.lent_streets import LentStreets
 from ivr.line import trials as traces
 from ivr.line.service import Caller
 from ivr.payment.vault import Vault
 from ivr.pharmacy import trials
 from ivr.pharmacy.members import MEMBER_DIGITS, members_for_tests
 from ivr.pharmacy.tables import Member, Prescription, RefillOrder, RenewalRequest
-from ivr.simulator import line_rows, pharmacy_rows
+from ivr.simulator import lent_streets, line_rows, pharmacy_rows
+from ivr.simulator.lent_streets import LentStreets
 from ivr.simulator.line_rows import LineRows
 from ivr.simulator.world import NEWEST, Found, Row
 

@@ -1,0 +1,16 @@
+"""The files of a folder of flows or prompts, for tests that build what is in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ivr.errors import Report
+from ivr.yaml_reader import texts_below
+
+
+def read_folder(folder: Path) -> dict[str, str]:
+    """Return the YAML files below a folder by their relative paths; DefinitionError for those that cannot be read."""
+    report = Report()
+    texts = texts_below(folder, report, str(folder))
+    report.raise_if_any()
+    return {name: text for name, text in texts.items() if text is not None}
