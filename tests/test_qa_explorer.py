@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from call_scripts import simulator, vocabulary
@@ -11,12 +13,18 @@ from hypothesis import strategies as st
 from test_qa_player import IDENTIFY, played
 
 from ivr.errors import Report
+from ivr.flow.call import Call, Frame, Started
+from ivr.flow.definition import Flows
+from ivr.flow.verbs import Gather, GoOn, HangUp, Verb
 from ivr.line import journal
+from ivr.line.service import TurnTaken
 from ivr.qa.explore import unhappy
 from ivr.qa.explore.explorer import explore
 from ivr.qa.explore.found import NOWHERE, Way, drafts
+from ivr.qa.explore.invariants import broken_now
 from ivr.qa.explore.random_callers import callers, shrink
 from ivr.qa.explore.sought import Sought
+from ivr.qa.replay.caller import Caller
 from ivr.qa.replay.coverage import exercised
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.reader import read_scripts
@@ -90,6 +98,34 @@ def test_too_few_or_too_many_digits_are_no_answer() -> None:
                 for act in unhappy.wrong(flows, state):
                     digits = act.keys.rstrip("#") if isinstance(act, Presses) else ""
                     assert not digits or not state.number.low <= len(digits) <= state.number.high
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What `broken_now` looks at of a caller."""
+
+    latest: Sequence[TurnTaken]
+    flows: Flows
+    handset: Any
+
+
+def after_a_turn(flow: str, name: str, verb: Verb) -> list[str]:
+    turn = TurnTaken("CA1", 1, Started(), (), verb, Call("en", (Frame(flow, name),)))
+    handset = SimpleNamespace(errors=(), warnings=(), seconds=1.0)
+    return list(broken_now(cast("Caller", Heard([turn], simulator().flows, handset))))
+
+
+def test_a_turn_in_which_nothing_is_said_names_its_state() -> None:
+    asked = Gather((), 1, pound_ends=False, next_key=5, extra_wait=0)
+    place = simulator().flows.state("main", "menu").place
+    says_nothing = "says nothing and the call goes on: callers must hear words in every turn"
+    assert after_a_turn("main", "menu", asked) == [f'{place}: menu "menu" {says_nothing}']
+    assert after_a_turn("settle", "ask", GoOn(())) != []
+
+
+def test_the_rest_of_a_number_is_asked_for_without_words() -> None:
+    assert after_a_turn("card", "rest_of_expiry", Gather((), 2, pound_ends=False, next_key=5, extra_wait=0)) == []
+    assert after_a_turn("main", "goodbye", HangUp(())) == []
 
 
 def test_random_callers_break_nothing() -> None:
