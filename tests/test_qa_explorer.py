@@ -18,11 +18,14 @@ from ivr.flow.definition import Flows
 from ivr.flow.verbs import Gather, GoOn, HangUp, Verb
 from ivr.line import journal
 from ivr.line.service import TurnTaken
+from ivr.prompts.spoken import Value
 from ivr.qa.explore import unhappy
 from ivr.qa.explore.explorer import explore
-from ivr.qa.explore.found import NOWHERE, Way, drafts
+from ivr.qa.explore.found import NOWHERE, Way, drafts, opened
+from ivr.qa.explore.inputs import Keyed, Pharmacy, answers
 from ivr.qa.explore.invariants import broken_now
 from ivr.qa.explore.random_callers import callers, shrink
+from ivr.qa.explore.searches import situation
 from ivr.qa.explore.sought import Sought
 from ivr.qa.replay.caller import Caller
 from ivr.qa.replay.coverage import exercised
@@ -37,6 +40,38 @@ def scripts_of(written: Sequence[Draft]) -> tuple[Script, ...]:
     scripts = read_scripts("found.yaml", write(written), report, vocabulary())
     assert report.problems == []
     return scripts
+
+
+def test_what_a_value_lacks_tells_a_call_from_others() -> None:
+    def facts(**values: Value) -> frozenset[object]:
+        return situation(Call("en", (Frame("main", "menu"),), values), frozenset())
+
+    sure, unsure = facts(new_address={"zip": "06040", "verified": True}), facts(new_address={"zip": "06040"})
+    doubted = facts(new_address={"zip": "06040", "verified": False})
+    assert doubted - sure
+    assert doubted - unsure
+    assert facts(proof_owed=True) != facts(proof_owed=False)
+
+
+def test_an_action_is_looked_at_in_trouble_while_something_after_it_is_left() -> None:
+    search = Sought(simulator(), set())
+    search.done = {key for key in search.wanted if key[:2] != ("identify", "membership")}
+    assert [*search.open_after(("identify", "find_member"))] == [("identify", "membership")]
+    assert [*search.open_after(("refill", "count"))] == []
+
+
+def test_wrong_answers_count_wherever_the_same_is_asked() -> None:
+    counted = Sought(simulator(), set()).counted((("proof", "check"), ("address", "proof")))
+    assert counted >= {("proof", "check"), ("address", "proof"), ("refill", "prove"), ("identify", "prove")}
+
+
+def test_two_zip_codes_with_a_street_of_one_name_are_keyed() -> None:
+    with opened(simulator(), "nobody") as scenario:
+        pharmacy = Pharmacy(scenario)
+        asked = simulator().flows.state("address", "zip").number
+        assert asked
+        assert {*pharmacy.same_street} <= {*answers(asked, pharmacy, Keyed())}
+        assert pharmacy.same_street
 
 
 def test_what_is_found_is_new_and_replays_in_every_language() -> None:
