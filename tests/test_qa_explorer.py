@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from call_scripts import simulator, vocabulary
@@ -11,12 +13,21 @@ from hypothesis import strategies as st
 from test_qa_player import IDENTIFY, played
 
 from ivr.errors import Report
+from ivr.flow.call import Call, Frame, Started
+from ivr.flow.definition import Flows
+from ivr.flow.verbs import Gather, GoOn, HangUp, Verb
 from ivr.line import journal
+from ivr.line.service import TurnTaken
+from ivr.prompts.spoken import Value
 from ivr.qa.explore import unhappy
 from ivr.qa.explore.explorer import explore
-from ivr.qa.explore.found import NOWHERE, Way, drafts
+from ivr.qa.explore.found import NOWHERE, Way, drafts, opened
+from ivr.qa.explore.inputs import Keyed, Pharmacy, answers
+from ivr.qa.explore.invariants import broken_now
 from ivr.qa.explore.random_callers import callers, shrink
+from ivr.qa.explore.searches import situation
 from ivr.qa.explore.sought import Sought
+from ivr.qa.replay.caller import Caller
 from ivr.qa.replay.coverage import exercised
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.reader import read_scripts
@@ -29,6 +40,38 @@ def scripts_of(written: Sequence[Draft]) -> tuple[Script, ...]:
     scripts = read_scripts("found.yaml", write(written), report, vocabulary())
     assert report.problems == []
     return scripts
+
+
+def test_what_a_value_lacks_tells_a_call_from_others() -> None:
+    def facts(**values: Value) -> frozenset[object]:
+        return situation(Call("en", (Frame("main", "menu"),), values), frozenset())
+
+    sure, unsure = facts(new_address={"zip": "06040", "verified": True}), facts(new_address={"zip": "06040"})
+    doubted = facts(new_address={"zip": "06040", "verified": False})
+    assert doubted - sure
+    assert doubted - unsure
+    assert facts(proof_owed=True) != facts(proof_owed=False)
+
+
+def test_an_action_is_looked_at_in_trouble_while_something_after_it_is_left() -> None:
+    search = Sought(simulator(), set())
+    search.done = {key for key in search.wanted if key[:2] != ("identify", "membership")}
+    assert [*search.open_after(("identify", "find_member"))] == [("identify", "membership")]
+    assert [*search.open_after(("refill", "count"))] == []
+
+
+def test_wrong_answers_count_wherever_the_same_is_asked() -> None:
+    counted = Sought(simulator(), set()).counted((("proof", "check"), ("address", "proof")))
+    assert counted >= {("proof", "check"), ("address", "proof"), ("refill", "prove"), ("identify", "prove")}
+
+
+def test_two_zip_codes_with_a_street_of_one_name_are_keyed() -> None:
+    with opened(simulator(), "nobody") as scenario:
+        pharmacy = Pharmacy(scenario)
+        asked = simulator().flows.state("address", "zip").number
+        assert asked
+        assert {*pharmacy.same_street} <= {*answers(asked, pharmacy, Keyed())}
+        assert pharmacy.same_street
 
 
 def test_what_is_found_is_new_and_replays_in_every_language() -> None:
@@ -90,6 +133,34 @@ def test_too_few_or_too_many_digits_are_no_answer() -> None:
                 for act in unhappy.wrong(flows, state):
                     digits = act.keys.rstrip("#") if isinstance(act, Presses) else ""
                     assert not digits or not state.number.low <= len(digits) <= state.number.high
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What `broken_now` looks at of a caller."""
+
+    latest: Sequence[TurnTaken]
+    flows: Flows
+    handset: Any
+
+
+def after_a_turn(flow: str, name: str, verb: Verb) -> list[str]:
+    turn = TurnTaken("CA1", 1, Started(), (), verb, Call("en", (Frame(flow, name),)))
+    handset = SimpleNamespace(errors=(), warnings=(), seconds=1.0)
+    return list(broken_now(cast("Caller", Heard([turn], simulator().flows, handset))))
+
+
+def test_a_turn_in_which_nothing_is_said_names_its_state() -> None:
+    asked = Gather((), 1, pound_ends=False, next_key=5, extra_wait=0)
+    place = simulator().flows.state("main", "menu").place
+    says_nothing = "says nothing and the call goes on: callers must hear words in every turn"
+    assert after_a_turn("main", "menu", asked) == [f'{place}: menu "menu" {says_nothing}']
+    assert after_a_turn("settle", "ask", GoOn(())) != []
+
+
+def test_the_rest_of_a_number_is_asked_for_without_words() -> None:
+    assert after_a_turn("card", "rest_of_expiry", Gather((), 2, pound_ends=False, next_key=5, extra_wait=0)) == []
+    assert after_a_turn("main", "goodbye", HangUp(())) == []
 
 
 def test_random_callers_break_nothing() -> None:

@@ -96,6 +96,8 @@ class State(Part, ABC):
     every_language: bool = False
     limits: Limits | None = None
     """How patient it is; what has limits is a question, and the caller is asked for a number or for one key."""
+    quiet: bool = False
+    """Asked without words the first time: it takes the rest of a number that has begun."""
     number: Number | None = None
     next: Target | None = None
     pound: Target | None = None

@@ -31,8 +31,6 @@ class Question(State):
 
     prompt: str
     limits: Limits
-    quiet: bool = False
-    """Asked without words the first time: it takes the rest of a number that has begun."""
 
     @property
     def most_keys(self) -> int:

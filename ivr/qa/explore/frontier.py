@@ -7,22 +7,24 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
-from operator import itemgetter
 
 from ivr.qa.explore.bearings import FAR
+from ivr.qa.explore.found import Where
 from ivr.qa.explore.moves import Move
 from ivr.qa.explore.points import Point
 from ivr.qa.explore.searches import Facts, Search
 
 TRIED = 2.0
 """Steps that it counts for when the same was tried once before; twice that at three times, and so on."""
+AGAIN = 10.0
+"""Steps that it counts for besides when it was tried before at all: who never called is nearer than who always does."""
 UNLIKELY = 0.75
 """Steps that each likelier answer counts for."""
 LONG = 0.05
 """Steps that each thing done in the call counts for."""
 
-Step = tuple[Point, Move, Facts]
-"""Something to try, and what tells the point from others."""
+Step = tuple[Point, Move]
+"""Something to try."""
 
 
 class Frontier:
@@ -36,10 +38,22 @@ class Frontier:
         self._moves: dict[object, list[tuple[float, int, Point, Move, Facts]]] = {}
         """Moves that lead the same way in the flow, by that way: the one that was tried least is first."""
         self._order: Iterator[int] = count()
+        self._known: dict[object, float] = {}
+        self._ranked: list[tuple[float, int, object]] = []
+        """Every way by the steps to what is looked for and the weight of its best move, or by less than that."""
+        self._changed: dict[object, None] = {}
+        """The ways that are not ranked as they are now."""
 
     def is_new(self, point: Point, facts: Facts) -> bool:
         """Say whether no call at the same question had one of these facts; from now on this one had them all."""
         told = {(point.spot, fact) for fact in facts}
+        is_new = not told <= self._seen
+        self._seen |= told
+        return is_new
+
+    def is_new_trouble(self, ran: Iterable[Where], facts: Facts) -> bool:
+        """Say whether an action was not offered in trouble yet with one of these facts; from now on it was with all."""
+        told = {("in trouble", where, fact) for where in ran for fact in facts}
         is_new = not told <= self._seen
         self._seen |= told
         return is_new
@@ -52,39 +66,54 @@ class Frontier:
                 continue
             if move.leaves:
                 self._seen |= names
-            same_way = self._moves.setdefault(point.way(move), [])
+            way = point.way(move)
+            self._changed[way] = None
+            same_way = self._moves.setdefault(way, [])
             heapq.heappush(same_way, (self._weight(point, move, facts), next(self._order), point, move, facts))
 
     def pop(self, steps: Callable[[Point, Move], float], known: dict[object, float]) -> Step | None:
         """Return what to try next, None when nothing that is left leads to what is looked for.
 
-        `known` keeps the steps of each way. What a move was tried only grows, so it is looked at again only here.
+        `known` keeps the steps of each way, and is another one when something else is looked for. What a move was tried
+        only grows, so it is looked at again only here.
         """
-        ways: list[tuple[float, object]] = []
-        for way, same in self._moves.items():
-            if way not in known:
-                known[way] = steps(*same[0][2:4])
-            if known[way] < FAR:
-                ways.append((known[way] + same[0][0], way))
-        while ways:
-            _, way = best = min(ways, key=itemgetter(0))
-            same = self._moves[way]
+        if known is not self._known:
+            self._known, self._ranked, self._changed = known, [], dict.fromkeys(self._moves)
+        for way in self._changed:
+            self._rank(way, steps)
+        self._changed = {}
+        while self._ranked:
+            rank, _, way = heapq.heappop(self._ranked)
+            if not (same := self._moves.get(way)):
+                continue  # its last move was tried
             tried, order, point, move, facts = same[0]
             now = self._weight(point, move, facts)
             if now > tried:
                 heapq.heapreplace(same, (now, order, point, move, facts))
-                ways[ways.index(best)] = (known[way] + same[0][0], way)
+            if known[way] + same[0][0] > rank:
+                self._rank(way, steps)
                 continue
             heapq.heappop(same)
-            if not same:
+            if same:
+                self._rank(way, steps)
+            else:
                 del self._moves[way]
             self._tried[move.name] += 1
             self._used.update(facts)
-            return point, move, facts
+            return point, move
         return None
+
+    def _rank(self, way: object, steps: Callable[[Point, Move], float]) -> None:
+        """Put a way, by its best move, where it is to be taken from."""
+        weight, order, point, move, _ = self._moves[way][0]
+        if way not in self._known:
+            self._known[way] = steps(point, move)
+        if self._known[way] < FAR:
+            heapq.heappush(self._ranked, (self._known[way] + weight, order, way))
 
     def _weight(self, point: Point, move: Move, facts: Facts) -> float:
         """Return how many steps it counts for that a move was tried before, and how unlikely and long its call is."""
         tried = min(self._tried[move.name], min(self._used[fact] for fact in facts))
+        again = AGAIN if tried else 0
         long = LONG * (len(point.moments) - point.began)
-        return UNLIKELY * move.unlikely + TRIED * math.log2(1 + tried) + long
+        return UNLIKELY * move.unlikely + TRIED * math.log2(1 + tried) + again + long

@@ -191,6 +191,7 @@ _KNOWN: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {
     "keyed_zip": lambda pharmacy, _: (
         pharmacy.busiest_zip,
         *MANY_CITIES,
+        *pharmacy.same_street,
         MILITARY_ZIP,
         PUERTO_RICO,
         NO_STREETS,

@@ -21,12 +21,29 @@ def broken_now(caller: Caller) -> Iterator[str]:
     for slip in (*caller.handset.errors, *caller.handset.warnings):
         yield f"the carrier cannot take an answer: {slip}"
     for turn in caller.latest:
-        if not turn.verb.words and not isinstance(turn.verb, HangUp):
-            yield "the line says nothing"
+        if silent := _is_silent(caller.flows, turn):
+            yield silent
         if any(visit.flow == caller.flows.line.failed for visit in turn.trail):
             yield "a turn failed"
     if caller.handset.seconds > MOST_SECONDS:
         yield "the call does not come to an end"
+
+
+def _is_silent(flows: Flows, turn: Turn) -> str:
+    """Return what is wrong with a turn in which nothing is said, "" when it may be so.
+
+    A call may end without a word, and a quiet question takes the rest of a number that is still being keyed. Whoever
+    is only sent on, to wait for the processor perhaps, hears words first.
+    """
+    if turn.verb.words or isinstance(turn.verb, HangUp):
+        return ""
+    flow, name = turn.call.top.flow, turn.call.top.state
+    state = flows.state(flow, name)
+    if state.quiet:
+        return ""
+    return (
+        f'{state.place}: {state.word} "{name}" says nothing and the call goes on: callers must hear words in every turn'
+    )
 
 
 def broken_after(

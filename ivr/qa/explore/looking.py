@@ -6,7 +6,6 @@ The line and its pharmacy are kept at each point and gone back to, so that looki
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -19,7 +18,7 @@ from ivr.qa.explore.frontier import Frontier
 from ivr.qa.explore.inputs import Keyed, Pharmacy
 from ivr.qa.explore.moves import TOO_LONG, Move, changes, gave_up, moves, one_by_one, troubles
 from ivr.qa.explore.points import Point, spot_of
-from ivr.qa.explore.searches import Facts, Search
+from ivr.qa.explore.searches import Search
 from ivr.qa.explore.sought import Sought
 from ivr.qa.replay.caller import Caller, CannotError
 from ivr.qa.replay.coverage import passed
@@ -30,8 +29,6 @@ from ivr.simulator.world import RefusedRowError
 
 TROUBLE, A_DAY = 4.0, 10.0
 """Steps that it counts for when something happens around a call, and more when most of a day passes in it."""
-MOST_TROUBLES = 3
-"""How often an action is looked at in the same trouble."""
 PATIENCE, BY_ITSELF = 150, 40
 """Steps without anything new after which everything is no longer looked for at once; for each by itself."""
 REPEATED = 4
@@ -53,8 +50,6 @@ class Looking:
         self._known: dict[object, float] = {}
         self._found_at = 0
         self._repeated: set[object] = set()
-        self._offered: Counter[object] = Counter()
-        """The troubles that actions with outcomes left were looked at in."""
 
     def look(self) -> None:
         """Look until everything is found, nothing is left to try, or the time is up."""
@@ -82,13 +77,11 @@ class Looking:
         while self.sought.expanded < self._found_at + patience and time.monotonic() < self.until:
             if not self._wanted:
                 return True
-            steps = [
-                (frontier, step) for frontier in self.frontiers if (step := frontier.pop(self._steps, self._known))
-            ]
+            steps = [step for frontier in self.frontiers if (step := frontier.pop(self._steps, self._known))]
             if not steps:
                 break
-            for frontier, step in steps:
-                self._try(frontier, *step)
+            for point, move in steps:
+                self._try(point, move)
         return self.sought.expanded > began
 
     def _start(self) -> Point:
@@ -101,7 +94,7 @@ class Looking:
     def _repeat(self, start: Point) -> None:
         """Begin with callers who have done the same thing over and over in earlier calls: it may have been counted."""
         for where, acts in tuple(self.sought.wrong.items()):
-            if where not in self._repeated and any(map(self.sought.outcomes_left, where)):
+            if where not in self._repeated and any(map(self.sought.outcomes_left, self.sought.counted(where))):
                 self._repeated.add(where)
                 again = (*acts, HangsUp(NOWHERE), Later(NOWHERE, TOO_LONG), Dials(NOWHERE)) * REPEATED
                 with suppress(CannotError):  # what an earlier call did may change what the next one is asked
@@ -113,7 +106,8 @@ class Looking:
             return TROUBLE + A_DAY * move.is_long if any(where in self._wanted for where in move.troubled) else FAR
         again = point.keyed.again
         if again not in self._bearings:
-            wanted = {where: ways for where, ways in self._wanted.items() if not again or where in again}
+            counted = self.sought.counted(again) if again else ()
+            wanted = {where: ways for where, ways in self._wanted.items() if not again or where in counted}
             self._bearings[again] = Bearings(self.sought.graph, wanted)
         spot = self.sought.graph.start if isinstance(move.acts[-1], Dials) else point.spot
         return self._bearings[again].steps(spot, move.label) if spot else FAR
@@ -138,7 +132,11 @@ class Looking:
             few = None
         return moves(sought.flows, sought.language, self.pharmacy, point.keyed, point.call, few)
 
-    def _try(self, frontier: Frontier, point: Point, move: Move, facts: Facts) -> None:
+    def _try(self, point: Point, move: Move) -> None:
+        tried = (move.name, str(move.acts[-1]))
+        if tried in point.tried:
+            return
+        point.tried.add(tried)
         if move.troubled:
             if any(map(self.sought.outcomes_left, move.troubled)):
                 with suppress(RefusedRowError, CannotError):  # it does not fit what has happened
@@ -148,29 +146,26 @@ class Looking:
         self._arrive(after)
         if ran := self._ran_open(point, after):
             self.scenario.restore(point.kept)
-            frontier.add(point, self._in_trouble(point, move, ran), facts)
+            for each in self.frontiers:
+                told = each.search.facts(point, self.scenario)
+                if each.is_new_trouble(ran, told):
+                    each.add(point, self._in_trouble(point, move, ran), told)
 
     def _in_trouble(self, point: Point, move: Move, ran: tuple[Where, ...]) -> Iterator[Move]:
         """Yield the same move with something happening before it."""
-        keyed = point.keyed
-        context = (keyed.again, bool(keyed.earlier), keyed.card, "order_number" in point.call.values)
-        offered = [(where, *context) for where in ran]
-        if min(self._offered[each] for each in offered) >= MOST_TROUBLES:
-            return
-        self._offered.update(offered)
-        around = troubles(point.call, keyed.member, self.scenario, point.acts_of_call, point.seconds_again)
+        around = troubles(point.call, point.keyed.member, self.scenario)
         for name, trouble in (*around, *changes(self.pharmacy, move.keyed)):
             tried = replace(move, acts=(*trouble, *move.acts), name=(ran[0], name), troubled=ran, leaves=False)
             yield replace(tried, name=name) if tried.is_long else tried
 
     def _ran_open(self, point: Point, after: Point) -> tuple[Where, ...]:
-        """Return the actions a step ran that have not come to all their outcomes yet, or what runs their flow has not."""
+        """Return what has outcomes left of the actions that a step ran, what may come of them, and what runs their flow."""
         turns = after.caller.turns[len(point.caller.turns) :]
         ran = [((visit.flow, visit.state), visit.branch) for turn in turns for visit in turn.visits if visit.branch]
         around = tuple((frame.flow, frame.state) for frame in point.call.frames[:-1]) if ran else ()
         every = dict.fromkeys((*(where for where, _ in ran), *around))
-        left = tuple(where for where in every if self.sought.outcomes_left(where))
-        if left and not any(isinstance(act, Dials | Breaks | Later) for act in after.acts):
+        left = tuple(dict.fromkeys(where for each in every for where in self.sought.open_after(each)))
+        if left and not any(isinstance(act, Breaks | Later) for act in after.acts):
             for where, outcome in ran:
                 if self._is_wrong(where, outcome):
                     way = (where, *around)

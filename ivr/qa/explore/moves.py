@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from ivr.flow.call import Call
 from ivr.flow.definition import Flows
@@ -33,6 +33,7 @@ ASKED_BEFORE = timedelta(seconds=7)
 WEB_ORDER = "70010004"
 OTHER_MEMBER = "41200154"
 OTHER_CENTS = "12345"
+PAYMENT_COLUMNS = ("order_number", "request_key", "brand", "last4", "status")
 CARD_COLUMNS = ("member_number", "gateway", "brand", "last4")
 NEW_PRESCRIPTION = {
     "drug_name": "Lisinopril 10 milligram tablets",
@@ -82,7 +83,7 @@ def moves(flows: Flows, language: str, pharmacy: Pharmacy, keyed: Keyed, call: C
     yield from (Move(acts, name, keyed, label, leaves=True) for name, label, acts in _elsewhere(flows, state))
     come_back = call.values.get("basket") or call.values.get("order_id")
     if come_back and not keyed.earlier:  # two calls are enough
-        left = Keyed(earlier=f"{keyed.member} at {where[0]}.{where[1]}")
+        left = Keyed(earlier=f"{keyed.member} at {where[0]}.{where[1]}", again=keyed.again)
         yield Move((HangsUp(NOWHERE), Dials(NOWHERE)), ("left", where), left, leaves=True)
     yield Move((Breaks(NOWHERE, "line"), Waits(NOWHERE)), "line", keyed, "failed", leaves=True)
     yield Move((Later(NOWHERE, TOO_LONG), Waits(NOWHERE)), "too long", keyed, "too_long", leaves=True)
@@ -123,11 +124,8 @@ Trouble = tuple[str, tuple[Act, ...]]
 """What could happen around a call, by a name: of those of one name it is enough to try one."""
 
 
-def troubles(call: Call, member: str, scenario: Scenario, so_far: Sequence[Act], seconds: float) -> Iterator[Trouble]:
-    """Yield what could happen before an action: the processor fails, time passes, somebody else acts meanwhile.
-
-    `so_far` is what was done in this call; hanging up and doing it again takes so many seconds.
-    """
+def troubles(call: Call, member: str, scenario: Scenario) -> Iterator[Trouble]:
+    """Yield what could happen before an action: the processor fails, time passes, somebody else acts meanwhile."""
     yield "processor away", (Breaks(NOWHERE, "processor"),)
     yield "processor away once", (Breaks(NOWHERE, "processor_once"),)
     yield "processor slow", (Breaks(NOWHERE, "slow_processor_once"),)
@@ -156,7 +154,7 @@ def troubles(call: Call, member: str, scenario: Scenario, so_far: Sequence[Act],
         order["order_number"] == number and order["status"] == "pending" for order in scenario.table("refill_order")
     ):
         yield from _order_troubles(number)
-        yield from _forgotten(number, scenario, so_far, seconds)
+        yield from _forgotten(number, scenario)
 
 
 def _order_troubles(number: str) -> Iterator[Trouble]:
@@ -167,17 +165,15 @@ def _order_troubles(number: str) -> Iterator[Trouble]:
     yield "paid elsewhere", (_changed("payment", order_number=number, **paying),)
 
 
-def _forgotten(number: str, scenario: Scenario, so_far: Sequence[Act], seconds: float) -> Iterator[Trouble]:
-    """Yield the same call made so much later that a payment's key is too old, or grows so while it is being asked for."""
+def _forgotten(number: str, scenario: Scenario) -> Iterator[Trouble]:
+    """Yield that a payment was begun so long ago that its key is too old, or grows so while it is being asked for."""
+    asked = scenario.clock.now + ASKED_BEFORE
     for payment in scenario.table("payment"):
         if payment["order_number"] == number and payment["status"] == "pending":
-            begun = datetime.fromisoformat(str(payment["created_at"]))
-            old = begun.replace(tzinfo=begun.tzinfo or UTC) + KEYS_LAST
-            wait = old - ASKED_BEFORE - timedelta(seconds=seconds) - scenario.clock.now
-            for name, more in (("key too old", timedelta(hours=1)), ("key growing old", timedelta())):
-                if wait + more > timedelta():
-                    redone = (HangsUp(NOWHERE), Later(NOWHERE, wait + more), Dials(NOWHERE), *so_far)
-                    yield name, (*redone, Breaks(NOWHERE, "processor_once"))
+            for trouble, begun in (("key too old", asked - 2 * KEYS_LAST), ("key growing old", asked - KEYS_LAST)):
+                kept = {name: str(payment[name]) for name in PAYMENT_COLUMNS}
+                aged = _changed("payment", **kept, created_at=begun.isoformat())
+                yield trouble, (aged, Breaks(NOWHERE, "processor_once"))
 
 
 def _changed(table: str, **columns: str) -> Meanwhile:
@@ -189,7 +185,10 @@ def changes(pharmacy: Pharmacy, keyed: Keyed) -> Iterator[Trouble]:
     if keyed.member in pharmacy.zips:
         mailing = {"member_number": keyed.member, "kind": "mailing", "zip": pharmacy.zips[keyed.member]}
         yield "address unsure", (_changed("address", verified="false", **mailing),)
-    for rx_number in pharmacy.prescriptions.get(keyed.member, ())[:1]:
+    own = pharmacy.prescriptions.get(keyed.member, ())
+    if own:
+        yield "all ordered", (Meanwhile(NOWHERE, web_order(keyed.member, own)),)
+    for rx_number in own[:1]:
         twin = {"rx_number": f"0{rx_number}", "member_number": keyed.member}
         yield "zeros before it", (_changed("prescription", **twin, **NEW_PRESCRIPTION),)
     for rx_number in pharmacy.replaced.get(keyed.member, ()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ivr.flow.call import Call
 from ivr.flow.graph import Spot
@@ -28,6 +28,8 @@ class Point:
     """How many of its moments came before the call that is going on."""
     spot: Spot | None
     """Where it waits in the flow's graph, with all that is gone back to; None when the call is over."""
+    tried: set[object] = field(default_factory=set)
+    """What was tried from here, in whichever way of looking."""
 
     @property
     def call(self) -> Call:
@@ -48,17 +50,6 @@ class Point:
     def acts(self) -> tuple[Act, ...]:
         """Everything that was done."""
         return tuple(moment.act for moment in self.moments if moment.act)
-
-    @property
-    def acts_of_call(self) -> tuple[Act, ...]:
-        """What was done in the call that is going on."""
-        return tuple(moment.act for moment in self.moments[self.began :] if moment.act)
-
-    @property
-    def seconds_again(self) -> float:
-        """How long it takes to hang up here and to come here again: the question's words pass both times."""
-        handset = self.caller.handset
-        return handset.seconds + 2 * handset.unheard_seconds
 
 
 def spot_of(call: Call) -> Spot | None:

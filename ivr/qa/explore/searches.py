@@ -70,11 +70,19 @@ class Deep:
         found = {*situation(call, self.chosen), last, ("card", keyed.card), *_unpaid(call, scenario, point)}
         if "building" in call.values:
             found |= {("zip", keyed.zip), ("letters", keyed.letters, call.values.get("spelling"))}
-        if keyed.earlier and "member_id" not in call.values:
-            found.add(("left", keyed.earlier.split()[-1]))
+        if keyed.earlier:
+            found |= {("left", each) for each in self._left(scenario)}
         if keyed.again:
             found.add(("again", keyed.again, last))
         return frozenset(found)
+
+    def _left(self, scenario: Scenario) -> Iterator[object]:
+        """Yield how the call before this one stood when it was left."""
+        turns = scenario.turns
+        before = next((turn.call for turn in reversed(turns) if turn.sid != turns[-1].sid), None)
+        if before:
+            yield from situation(before, self.chosen)
+            yield before.top.flow, before.top.state
 
 
 def _unpaid(call: Call, scenario: Scenario, point: Point) -> Iterator[object]:
@@ -90,10 +98,10 @@ def situation(call: Call, chosen: Chosen) -> Facts:
     """Return where a call stands, whoever makes it: the flows it is in, what was chosen, what was built, and with what."""
     values = call.values
     kept = {(name, str(values[name])) for name in chosen & set(values)}
-    built: set[object] = set()
+    built: set[object] = {(name, value) for name, value in values.items() if isinstance(value, bool)}
     for name, value in values.items():
         if isinstance(value, Mapping) and "prompt" not in value:  # a phrase is only spoken
-            built |= {(name, part) for part in value if value[part] not in (None, "", 0, (), [])}
+            built |= {(name, part, bool(value[part])) for part in value}  # what is lacking tells it apart as well
             built |= {(name, each) for each in kept}
     return frozenset({tuple((frame.flow, frame.state) for frame in call.frames[:-1]), *kept, *built})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -81,6 +81,32 @@ class Sought:
         state = self.flows.state(*where)
         outcomes = state.outcomes if state.action or state.runs else ()
         return any((*where, outcome, self.language) not in self.done for outcome in outcomes)
+
+    def counted(self, repeated: Repeated) -> frozenset[Where]:
+        """Return what may come to something else after a wrong answer over and over, wherever that was given.
+
+        It is the action, and every state that runs its flow, or one around that.
+        """
+        flow = repeated[0][0]
+        runs = [
+            (one.name, state.name)
+            for one in self.flows.flows.values()
+            for state in one.states.values()
+            if state.runs == flow
+        ]
+        return frozenset((*repeated, *runs))
+
+    def open_after(self, where: Where) -> Iterator[Where]:
+        """Yield what has outcomes left: an action, and what may come of it before the caller is asked again."""
+        flow = where[0]
+        after = [where[1]]
+        for name in after:  # it grows meanwhile
+            state = self.flows.state(flow, name)
+            if self.outcomes_left((flow, name)):
+                yield flow, name
+            for _, target in () if state.is_question else state.transitions():
+                if target.state and target.state not in after:
+                    after.append(target.state)
 
     @cached_property
     def _before(self) -> tuple[Sequence[Canary], frozenset[Holding]]:
