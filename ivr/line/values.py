@@ -148,12 +148,19 @@ def day(value: date | None) -> str:
 
 def encode(value: Any) -> Value:
     """Return a typed value as it is stored."""
-    if is_dataclass(value):
-        parts = ((part, getattr(value, part.name)) for part in fields(value))
-        return {part.name: encode(it) for part, it in parts if not (part.metadata == LEFT_OUT and it == part.default)}
+    if parts := _parts(type(value)):  # type: ignore[arg-type]  # mypy takes a class to be no key
+        known = ((name, getattr(value, name), default) for name, default in parts)
+        return {name: encode(part) for name, part, default in known if part != default}
     if isinstance(value, tuple | list):
         return tuple(map(encode, value))
     return value  # type: ignore[no-any-return]  # text, numbers, and what is spoken, lie there as they are
+
+
+@cache
+def _parts(type_: Any) -> tuple[tuple[str, Any], ...]:
+    """Return a dataclass's fields, each with the value that is not stored; none of another type."""
+    parts = fields(type_) if is_dataclass(type_) else ()
+    return tuple((part.name, part.default if part.metadata == LEFT_OUT else MISSING) for part in parts)
 
 
 Decode = Callable[[Value], Any]
@@ -207,10 +214,10 @@ def _decode_items(item: Decode) -> Decode:
 def _decode_parts(type_: Any) -> Decode:
     types = hints(type_)
     parts = {part.name: decoder(types[part.name]) for part in fields(type_)}
-    needed = [part.name for part in fields(type_) if part.default is MISSING]
+    needed = {part.name for part in fields(type_) if part.default is MISSING}
 
     def decode(value: Value) -> Any:
-        if not isinstance(value, Mapping) or any(name not in value for name in needed):
+        if not isinstance(value, Mapping) or not needed <= value.keys():
             raise TypeError(f"a value of a call should be {type_.__name__}, and lacks some of it")
         return type_(**{name: part(value[name]) for name, part in parts.items() if name in value})
 
