@@ -7,8 +7,9 @@ at any depth; and nothing a fact or the action is made of may change between its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from ivr.errors import Place, Report
@@ -32,7 +33,7 @@ class _Agreed(NamedTuple):
     """The facts that are true as they would be spoken now, and those that the last confirming key agreed to.
 
     Each with the action that put it together, since an amount of one order is none of another. A tuple, since it is
-    made and looked up by the ten thousand.
+    made and looked up by the thousand.
     """
 
     true: frozenset[Written] = frozenset()
@@ -45,31 +46,26 @@ class _Agreed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What a move does to facts: values written, facts no longer true, facts now true.
-
-    Many moves do the same, with the same things known before them.
-    """
+    """What a way out of a state does to facts: values written, facts no longer true, facts now true."""
 
     written: Names
     stale: Names
     fresh: frozenset[Written]
     asks: bool
     """It answers a question, which an earlier yes does not outlast."""
-    menu: Spot | None
-    """Where the key is that it confirms by; None when it does not confirm."""
+    confirms: bool
     told: Names
-    """The facts said before that key."""
+    """The facts said before the key that it confirms by."""
     acts: bool
     """It does what the yes was to."""
-    still_asked: Names
-    """The facts that a later menu may say as they are now."""
 
-    def after(self, known: _Agreed) -> _Agreed:
-        """Return what is known after it."""
+    def after(self, known: _Agreed, spot: Spot, still_asked: Names) -> _Agreed:
+        """Return what is known after it was taken at a spot, as far as that is still asked for."""
         true, agreed, menu, done = known
         if self.asks:
-            agreed, menu, done = frozenset(one for one in true if one[0] in self.told), self.menu, frozenset()
-        true = frozenset(one for one in _still(true, self.stale) | self.fresh if one[0] in self.still_asked)
+            agreed = frozenset(one for one in true if one[0] in self.told)
+            menu, done = spot if self.confirms else None, frozenset()
+        true = frozenset(one for one in _still(true, self.stale) | self.fresh if one[0] in still_asked)
         if self.acts:  # what it changes is what the yes was to, but no longer what was said
             return _Agreed(true, agreed, menu, done | self.written)
         return _Agreed(true, _still(agreed, self.stale), menu, done)
@@ -100,13 +96,9 @@ class _Facts:
             name: self.facts - {fact for fact in self.facts if any(self._unsaid(name, fact))} for name in first
         }
 
-        changes = [(move, self._change(move)) for moves in graph.moves.values() for move in moves]
-        still_asked = self._still_asked(changes)
-        self.changes = {id(move): replace(change, still_asked=still_asked[move.target]) for move, change in changes}
+        self.changes = dict(self._changes())
         """By the identity of moves, which last as long as the graph."""
-        found: dict[_Change, dict[_Agreed, _Agreed]] = {change: {} for change in self.changes.values()}
-        self.after = {move: found[change] for move, change in self.changes.items()}
-        """What is known after a move, by what is known before it, as far as it was asked for."""
+        self.still_asked = self._still_asked()
 
     def _made_of(self, fact: str) -> Names:
         """Return the values that a fact tells of: what its writers read, and what the actions agreed to by it read."""
@@ -157,26 +149,43 @@ class _Facts:
     def _after(self, known: _Agreed, move: Move) -> _Agreed | None:
         if self._missing(move.source, known):
             return None
-        after = self.after[id(move)]
-        return after.get(known) or after.setdefault(known, self.changes[id(move)].after(known))
+        return self.changes[id(move)].after(known, move.source, self.still_asked[move.target])
+
+    def _changes(self) -> Iterator[tuple[int, _Change]]:
+        """Yield what each move does, which is the same wherever its state is in the graph."""
+        made: dict[tuple[object, ...], _Change] = {}
+        for move in self._moves():
+            way = (move.source.flow, move.source.state, move.label, *map(id, move.ways))
+            if way not in made:
+                made[way] = self._change(move)
+            yield id(move), made[way]
+
+    def _moves(self) -> Iterator[Move]:
+        return (move for moves in self.graph.moves.values() for move in moves)
 
     def _change(self, move: Move) -> _Change:
         state = self.graph.states[move.source]
         asks = is_asked(state)
-        menu = move.source if asks and confirms(move) else None
-        told = self.told.get(state.first, frozenset()) if menu else frozenset()
+        by_key = asks and confirms(move)
+        told = self.told.get(state.first, frozenset()) if by_key else frozenset()
         written = self._written(move)
         stale = frozenset(fact for fact in self.facts if self.made_of[fact] & written or fact in written)
         fresh = {(fact, state.action) for fact in self.facts & written} if state.action else set()
-        acts = needs_yes(state, self.actions)
-        return _Change(written, stale, frozenset(fresh), asks, menu, told, acts, frozenset())
+        return _Change(written, stale, frozenset(fresh), asks, by_key, told, needs_yes(state, self.actions))
 
-    def _still_asked(self, changes: Sequence[tuple[Move, _Change]]) -> Mapping[Spot, Names]:
+    def _still_asked(self) -> Mapping[Spot, Names]:
         """Return the facts that may be agreed to from each spot on before they change; no others need following."""
         asked: dict[Spot, set[str]] = {spot: set() for spot in self.graph.moves}
+        into: dict[Spot, list[Move]] = {}
+        for move in self._moves():
+            into.setdefault(move.target, []).append(move)
+
+        def back(fact: str, spot: Spot) -> Iterator[tuple[Move, Spot]]:
+            return ((m, m.source) for m in into.get(spot, ()) if fact not in self.changes[id(m)].stale)
+
         for fact in self.facts:
-            agreed = {move.source for move, change in changes if fact in change.told}
-            for spot in _back(agreed, (move for move, change in changes if fact not in change.stale)):
+            agreed = [move.source for move in self._moves() if fact in self.changes[id(move)].told]
+            for spot in ShortestPaths(partial(back, fact), starts=agreed):
                 asked[spot].add(fact)
         return {spot: frozenset(facts) for spot, facts in asked.items()}
 
@@ -209,14 +218,6 @@ class _Facts:
     def _in_languages(self, name: str) -> Iterator[Prompt]:
         prompts = (catalogue.prompts.get(name) for catalogue in self.catalogues.by_language.values())
         return (prompt for prompt in prompts if prompt)
-
-
-def _back(ends: Iterable[Spot], moves: Iterable[Move]) -> Iterable[Spot]:
-    """Return every spot that some moves lead from to one of these."""
-    into: dict[Spot, list[tuple[Move, Spot]]] = {}
-    for move in moves:
-        into.setdefault(move.target, []).append((move, move.source))
-    return ShortestPaths(lambda spot: into.get(spot, ()), starts=ends)
 
 
 def _still(known: frozenset[Written], stale: Names) -> frozenset[Written]:
