@@ -195,11 +195,11 @@ def _routes(version: Version) -> dict[Point, Route]:
     """Return the shortest way to every state that a call can come to."""
     graph = Graph(version.flows)
     found: dict[Point, Route] = {}
-    for spot in graph.moves:
-        if (spot.flow, spot.state) not in found:
-            moves = graph.path(spot)
-            through = frozenset((move.source.flow, move.source.state) for move in moves)
-            found[spot.flow, spot.state] = Route(told(graph, moves), through)
+    for node in graph.transitions:
+        if (node.flow, node.state) not in found:
+            transitions = graph.path(node)
+            through = frozenset((transition.source.flow, transition.source.state) for transition in transitions)
+            found[node.flow, node.state] = Route(told(graph, transitions), through)
     return found
 
 

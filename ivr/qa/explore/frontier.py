@@ -46,7 +46,7 @@ class Frontier:
 
     def is_new(self, point: Point, facts: Facts) -> bool:
         """Say whether no call at the same question had one of these facts; from now on this one had them all."""
-        told = {(point.spot, fact) for fact in facts}
+        told = {(point.node, fact) for fact in facts}
         is_new = not told <= self._seen
         self._seen |= told
         return is_new

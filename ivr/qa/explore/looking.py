@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from ivr.flow.graph import Spot
+from ivr.flow.graph import GraphState
 from ivr.phone.heard import Ended, Paying
 from ivr.qa.explore.bearings import FAR, Bearings
 from ivr.qa.explore.found import NOWHERE, Way, Where
 from ivr.qa.explore.frontier import Frontier
 from ivr.qa.explore.inputs import Keyed, Pharmacy
 from ivr.qa.explore.moves import TOO_LONG, Move, changes, gave_up, moves, one_by_one, troubles
-from ivr.qa.explore.points import Point, spot_of
+from ivr.qa.explore.points import Point, node_of
 from ivr.qa.explore.searches import Search
 from ivr.qa.explore.sought import Sought
 from ivr.qa.replay.caller import Caller, CannotError
@@ -89,7 +89,7 @@ class Looking:
         numbers = (DEFAULT_FROM, DEFAULT_TO)
         caller = Caller(self.scenario, sought.flows, sought.language, *numbers, person, f"explored {person}")
         first = (Moment(None, heard(caller.words)),)
-        return Point(caller, self.scenario.save(), first, Keyed(), frozenset(), 0, _spot(caller))
+        return Point(caller, self.scenario.save(), first, Keyed(), frozenset(), 0, _node(caller))
 
     def _repeat(self, start: Point) -> None:
         """Begin with callers who have done the same thing over and over in earlier calls: it may have been counted."""
@@ -109,12 +109,12 @@ class Looking:
             counted = self.sought.counted(again) if again else ()
             wanted = {where: ways for where, ways in self._wanted.items() if not again or where in counted}
             self._bearings[again] = Bearings(self.sought.graph, wanted)
-        spot = self.sought.graph.start if isinstance(move.acts[-1], Dials) else point.spot
-        return self._bearings[again].steps(spot, move.label) if spot else FAR
+        node = self.sought.graph.start if isinstance(move.acts[-1], Dials) else point.node
+        return self._bearings[again].steps(node, move.label) if node else FAR
 
     def _arrive(self, point: Point) -> None:
         """Go on from a point later, if anything about it is new."""
-        if point.spot is None or isinstance(point.caller.last.waiting, Ended | Paying):
+        if point.node is None or isinstance(point.caller.last.waiting, Ended | Paying):
             return
         known = self.sought.questions.get(point.where)
         if known is None or len(known.acts) > len(point.moments):
@@ -193,7 +193,7 @@ class Looking:
                     break
         sought.expanded += 1
         mine = frozenset(key for turn in caller.turns[before:] for key in passed(sought.flows, turn))
-        after = Point(caller, scenario.save(), tuple(moments), keyed, point.covers | mine, began, _spot(caller))
+        after = Point(caller, scenario.save(), tuple(moments), keyed, point.covers | mine, began, _node(caller))
         if new := (mine & sought.wanted.keys()) - sought.done:
             sought.keep(scenario, after, frozenset(new))
             scenario.restore(after.kept)
@@ -204,5 +204,5 @@ class Looking:
         return after
 
 
-def _spot(caller: Caller) -> Spot | None:
-    return spot_of(caller.latest[-1].call) if caller.latest else None
+def _node(caller: Caller) -> GraphState | None:
+    return node_of(caller.latest[-1].call) if caller.latest else None
