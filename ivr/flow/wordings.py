@@ -9,7 +9,7 @@ from functools import cached_property
 from ivr.errors import Place
 from ivr.flow.states import State
 from ivr.prompts import PHRASE, Catalogue
-from ivr.prompts.catalogue import Source, Words
+from ivr.prompts.catalogue import SourceWords, Words
 from ivr.prompts.lint.keys import CHOICE, KeyWord, Slip, name_of, spoken_keys
 from ivr.prompts.lint.speech import SPEECHES
 
@@ -140,7 +140,7 @@ class QuestionWords:
             yield from (heard_at(source, word) for word in spoken_keys(source.text, self.speech).keys)
 
 
-def heard_at(source: Source, word: KeyWord) -> HeardKey:
+def heard_at(source: SourceWords, word: KeyWord) -> HeardKey:
     """Return a key with the place where a text speaks of it."""
     written = source.text[word.start :].split(maxsplit=1)[0].rstrip(".,;:!?")
     return HeardKey(word, source.at(word.start), written)
