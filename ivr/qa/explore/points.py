@@ -8,19 +8,19 @@ from ivr.flow.call import Call
 from ivr.flow.graph import GraphState
 from ivr.qa.explore.found import Key, Where
 from ivr.qa.explore.inputs import Keyed
-from ivr.qa.explore.moves import Move
-from ivr.qa.replay.caller import Caller
+from ivr.qa.explore.moves import CallerMove
+from ivr.qa.replay.caller import SimulatedCaller
 from ivr.qa.scripts.script import Act, Dials
 from ivr.qa.scripts.writer import Moment
-from ivr.simulator.scenario import Kept
+from ivr.simulator.scenario import ScenarioSnapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """A question that a call has come to."""
 
-    caller: Caller
-    kept: Kept
+    caller: SimulatedCaller
+    kept: ScenarioSnapshot
     moments: tuple[Moment, ...]
     keyed: Keyed
     covers: frozenset[Key]
@@ -41,7 +41,7 @@ class Point:
         """The state it waits in."""
         return self.call.top.flow, self.call.top.state
 
-    def way(self, move: Move) -> object:
+    def way(self, move: CallerMove) -> object:
         """Return what moves have in common that lead the same way in the flow."""
         troubled = (move.troubled, move.is_long) if move.troubled else ()
         return self.node, move.label, troubled, isinstance(move.acts[-1], Dials), self.keyed.again
