@@ -23,7 +23,7 @@ from sqlalchemy import Connection, text
 from ivr.errors import Place
 from ivr.phone.handset import Ended, Handset
 from ivr.phone.post import Form, Headers, Reply
-from ivr.phone.verbs import Say, Sound
+from ivr.phone.verbs import TwimlSay, TwimlSound
 from ivr.prompts.spoken import speak
 from ivr.qa.explore.found import opened
 from ivr.settings import Settings
@@ -130,8 +130,8 @@ class Ear:
     unheard: list[str] = field(default_factory=list)
     known: dict[str, str] = field(default_factory=dict)
 
-    def hears(self, sound: Sound) -> None:
-        if isinstance(sound, Say):
+    def hears(self, sound: TwimlSound) -> None:
+        if isinstance(sound, TwimlSay):
             self.saying.append(sound.text)
 
     def post(self, url: str, form: Form | None, headers: Headers) -> Reply:

@@ -17,7 +17,7 @@ from ivr.cli import main
 from ivr.cli.draw import pictures
 from ivr.flow.diagram import Picture, flow_picture, line_picture, to_mermaid, to_svg
 from ivr.flow.diagram.layout import Layout, lay_out
-from ivr.flow.diagram.picture import ANY_QUESTION, Box, Way
+from ivr.flow.diagram.picture import ANY_QUESTION, Box, BoxTransition
 from ivr.line.actions import SPECS
 from ivr.line.versions import Version, load, read_files
 from ivr.settings import Settings
@@ -122,8 +122,8 @@ def any_picture(draw: st.DrawFn) -> Picture:
         st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Co", "Cn"]), min_size=1, max_size=12
     )
     to = st.one_of(
-        st.builds(lambda name, text: Way(text, to=name), st.sampled_from(names), label),
-        st.builds(lambda text: Way(text, end="done", says=True), label),
+        st.builds(lambda name, text: BoxTransition(text, to=name), st.sampled_from(names), label),
+        st.builds(lambda text: BoxTransition(text, end="done", says=True), label),
     )
     boxes = tuple(
         Box(name, draw(kinds), "", draw(label), tuple(draw(st.lists(to, max_size=5))), None) for name in names
@@ -145,8 +145,8 @@ def test_any_flow_is_laid_out_without_overlaps_and_as_valid_svg(picture: Picture
 
 def test_a_flow_is_written_as_mermaid() -> None:
     boxes = (
-        Box("confirm", "menu", "", "", (Way("7", "place", confirms=True), Way("star", "confirm"))),
-        Box("place", "do", 'say "yes"', "", (Way("placed", end="done"),)),
+        Box("confirm", "menu", "", "", (BoxTransition("7", "place", confirms=True), BoxTransition("star", "confirm"))),
+        Box("place", "do", 'say "yes"', "", (BoxTransition("placed", end="done"),)),
     )
     assert to_mermaid(Picture("order", boxes, ("confirm",))) == (
         "---\n"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.phone.handset import CarrierError, Ended, Handset, Paying, Spoken, Waiting
+from ivr.phone.handset import CarrierError, Ended, Handset, HeardWords, Paying, Waiting
 from ivr.phone.post import Form, Headers, Reply
 
 BASE = "https://line.test/voice"
@@ -95,7 +95,7 @@ def test_a_question_ends_as_documented(
 def test_a_question_shows_what_it_takes_and_what_was_keyed() -> None:
     phone = handset(question('numDigits="5" timeout="8"'))
     first = phone.dial()
-    assert first.words == (Spoken("Your number?"),)
+    assert first.words == (HeardWords("Your number?"),)
     assert isinstance(first.waiting, Waiting)
     assert first.waiting.prompt == first.words
     assert (first.waiting.gather.num_digits, first.waiting.gather.timeout) == (5, 8)
@@ -201,7 +201,7 @@ def test_addresses_are_relative_to_the_document_they_stand_in() -> None:
             "/deep/there": "<Play>sound.wav</Play>",
         }
     )
-    assert handset(line).dial().words == (Spoken("", url="https://line.test/deep/sound.wav"),)
+    assert handset(line).dial().words == (HeardWords("", url="https://line.test/deep/sound.wav"),)
 
 
 def test_a_get_carries_its_fields_in_the_address() -> None:
@@ -315,12 +315,12 @@ def test_sounds_outside_a_question_are_told_as_they_come() -> None:
     heard: list[str] = []
     line = Line({"/voice": '<Say>Wait.</Say><Pause length="2"/><Gather><Say>Your number?</Say></Gather>'})
     handset(line, plays=lambda sound: heard.append(type(sound).__name__)).dial()
-    assert heard == ["Say", "Pause"]
+    assert heard == ["TwimlSay", "TwimlPause"]
 
 
 def test_speech_marks_are_heard_as_words_and_voices_are_kept() -> None:
     line = Line({"/voice": '<Say voice="Polly.Lupe" language="es-US">Son\n <say-as>1 2</say-as> días</Say>'})
-    assert handset(line).dial().words == (Spoken("Son 1 2 días", "es-US", "Polly.Lupe"),)
+    assert handset(line).dial().words == (HeardWords("Son 1 2 días", "es-US", "Polly.Lupe"),)
 
 
 @pytest.mark.parametrize("outcome", ["completed", "busy", "no-answer", "failed"])
@@ -488,7 +488,7 @@ def test_plain_text_that_is_twiml_is_executed() -> None:
 
 def test_audio_is_played_and_ends_the_call() -> None:
     heard = handset(Line({"/voice": Reply(200, "audio/wav", "RIFF")})).dial()
-    assert heard.words == (Spoken("", url=BASE),)
+    assert heard.words == (HeardWords("", url=BASE),)
     assert heard.waiting == Ended("end of document")
 
 

@@ -13,7 +13,7 @@ from rehearsal import PROJECT
 from ivr.flow import verbs
 from ivr.flow.verbs import Speak
 from ivr.line import turn
-from ivr.line.answer import Spoken, as_spoken
+from ivr.line.answer import SpokenWords, as_spoken
 from ivr.prompts import Catalogues
 from ivr.settings import Settings
 from ivr.simulator.simulator import Simulator
@@ -73,7 +73,7 @@ def test_a_fact_that_is_left_out_is_missed(
 ) -> None:
     real = as_spoken
 
-    def silent(catalogues: Catalogues, words: tuple[Speak, ...]) -> tuple[Spoken, ...]:
+    def silent(catalogues: Catalogues, words: tuple[Speak, ...]) -> tuple[SpokenWords, ...]:
         said = (
             replace(speak, values={**speak.values, fact: ()}) if speak.prompt == prompt else speak for speak in words
         )

@@ -208,6 +208,17 @@ def test_the_packages_of_qa_know_those_before_them(module: Module) -> None:
         assert name.split(".")[:1] != ["qa"] or name.split(".")[1] in known, f"{module.path} imports ivr.{name}"
 
 
+def test_no_class_name_is_defined_twice() -> None:
+    """Whoever reads or searches for a name finds one thing, in whatever room."""
+    places: dict[str, list[str]] = {}
+    for path in sorted((PROJECT / "ivr").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(f"{path.relative_to(PROJECT)}:{node.lineno}")
+    twice = [f"{name} is defined at {' and '.join(found)}" for name, found in places.items() if len(found) > 1]
+    assert not twice, "\n".join(twice)
+
+
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
 
 

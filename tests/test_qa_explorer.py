@@ -21,21 +21,21 @@ from ivr.line.service import TurnTaken
 from ivr.prompts.spoken import Value
 from ivr.qa.explore import unhappy
 from ivr.qa.explore.explorer import explore
-from ivr.qa.explore.found import NOWHERE, Way, drafts, opened
+from ivr.qa.explore.found import NOWHERE, PathToQuestion, drafts, opened
 from ivr.qa.explore.inputs import Keyed, Pharmacy, answers
 from ivr.qa.explore.invariants import broken_now
 from ivr.qa.explore.random_callers import callers, shrink
 from ivr.qa.explore.searches import situation
 from ivr.qa.explore.sought import Sought
-from ivr.qa.replay.caller import Caller
+from ivr.qa.replay.caller import SimulatedCaller
 from ivr.qa.replay.coverage import exercised
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.reader import read_scripts
 from ivr.qa.scripts.script import Presses, Script
-from ivr.qa.scripts.writer import Draft, write
+from ivr.qa.scripts.writer import ScriptDraft, write
 
 
-def scripts_of(written: Sequence[Draft]) -> tuple[Script, ...]:
+def scripts_of(written: Sequence[ScriptDraft]) -> tuple[Script, ...]:
     report = Report()
     scripts = read_scripts("found.yaml", write(written), report, vocabulary())
     assert report.problems == []
@@ -109,7 +109,7 @@ def test_what_callers_do_instead_of_answering_replays(flow: str, name: str) -> N
         "zip": ["language", "1", "41200017#"],
         "number": ["language", "1", "41200017#", "94550", "3"],
     }[name]
-    way = Way(tuple(Presses(NOWHERE, key) for key in keys))
+    way = PathToQuestion(tuple(Presses(NOWHERE, key) for key in keys))
     written = scripts_of(list(unhappy.drafts(simulator(), {(flow, name): way}, "en")))
     results = [play(script, simulator(), language) for script in written for language in ("en", "es")]
     assert [one.problems for one in results if not one.passed] == []
@@ -147,7 +147,7 @@ class Heard:
 def after_a_turn(flow: str, name: str, verb: Verb) -> list[str]:
     turn = TurnTaken("CA1", 1, Started(), (), verb, Call("en", (Frame(flow, name),)))
     handset = SimpleNamespace(errors=(), warnings=(), seconds=1.0)
-    return list(broken_now(cast("Caller", Heard([turn], simulator().flows, handset))))
+    return list(broken_now(cast("SimulatedCaller", Heard([turn], simulator().flows, handset))))
 
 
 def test_a_turn_in_which_nothing_is_said_names_its_state() -> None:

@@ -21,7 +21,7 @@ from ivr.qa.scripts.script import (
     Sweeps,
     Waits,
 )
-from ivr.qa.scripts.vocabulary import Spoken, Vocabulary
+from ivr.qa.scripts.vocabulary import HearablePrompt, Vocabulary
 from ivr.simulator.world import Table
 
 KNOWN = Vocabulary(
@@ -34,9 +34,9 @@ KNOWN = Vocabulary(
     ("en", "es"),
     {"journal": ("turn", "event"), "notice": ("kind",)},
     spoken={
-        "main.menu": Spoken(frozenset(), {"silence": 2, "wrong": 2}),
-        "main.goodbye": Spoken(frozenset(), {"silence": 0, "wrong": 0}),
-        "order.total": Spoken(frozenset({"total", "count"}), {"silence": 0, "wrong": 0}),
+        "main.menu": HearablePrompt(frozenset(), {"silence": 2, "wrong": 2}),
+        "main.goodbye": HearablePrompt(frozenset(), {"silence": 0, "wrong": 0}),
+        "order.total": HearablePrompt(frozenset({"total", "count"}), {"silence": 0, "wrong": 0}),
     },
     made_of={
         "member": Table("member_number", ("member_number", "last_name")),

@@ -8,14 +8,14 @@ from call_scripts import simulator, vocabulary
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.cli.record import recording_of
+from ivr.cli.record import recorded_call
 from ivr.errors import Report
 from ivr.keypad import check_digit
 from ivr.pharmacy.numbers import is_well_formed
 from ivr.qa.explore.found import opened
-from ivr.qa.record.recorder import RecordError, Recording, record
+from ivr.qa.record.recorder import RecordedCall, RecordError, record
 from ivr.qa.record.stand_ins import NOWHERE, StandIns
-from ivr.qa.replay.caller import Caller
+from ivr.qa.replay.caller import SimulatedCaller
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.reader import read_scripts
 from ivr.qa.scripts.script import HangsUp, Presses, Waits
@@ -24,14 +24,14 @@ from ivr.qa.scripts.writer import write
 PHONE = "+19255550142"
 
 
-def recorded(keys: Sequence[str], from_number: str = PHONE) -> Recording:
+def recorded(keys: Sequence[str], from_number: str = PHONE) -> RecordedCall:
     """Make a call, `,` being a silence and `h` a hang-up, and read it from the journal."""
     with opened(simulator(), "nobody") as scenario:
-        caller = Caller(scenario, simulator().flows, "en", from_number, "+18002457979", "nobody", "recorded")
+        caller = SimulatedCaller(scenario, simulator().flows, "en", from_number, "+18002457979", "nobody", "recorded")
         for key in keys:
             caller.act(Waits(NOWHERE) if key == "," else HangsUp(NOWHERE) if key == "h" else Presses(NOWHERE, key))
         caller.finish()
-        return recording_of(simulator().settings, scenario.database, caller.handset.call_sid)
+        return recorded_call(simulator().settings, scenario.database, caller.handset.call_sid)
 
 
 IDENTIFY = ["1", "1", "41200017#", "94550"]

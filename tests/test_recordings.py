@@ -21,7 +21,7 @@ from sounds import riff, tone, voice, wav
 
 from ivr.errors import Report
 from ivr.flow.verbs import GoOn, Speak
-from ivr.line.answer import Answer, Spoken
+from ivr.line.answer import Answer, SpokenWords
 from ivr.payment.vault import Vault
 from ivr.prompts import Catalogue, Catalogues, load_prompts, phrase
 from ivr.prompts.recordings.add import Added, add
@@ -349,7 +349,7 @@ def hear(studio: Studio) -> Hear:
     def heard(prompt: str, values: Values) -> list[str]:
         folder = Folder(studio.prompts, lambda: 0.0)
         english = studio.words.by_language["en"]
-        spoken = Spoken(english.pieces(prompt, values), english.locale, english.voice)
+        spoken = SpokenWords(english.pieces(prompt, values), english.locale, english.voice)
         vault = Vault((Secret("A" * 43 + "="),))
         renderer = Renderer(vault, "/line", None, lambda: folder.recordings)
         answer = Answer("CA1", 1, "en", GoOn((Speak(prompt, "en", values),)), (spoken,))

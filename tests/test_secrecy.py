@@ -19,7 +19,7 @@ from databases import Databases
 from rehearsal import Rehearsal, fill_demo, rehearse
 
 from ivr import logs
-from ivr.cli.record import recording_of
+from ivr.cli.record import recorded_call
 from ivr.errors import Report
 from ivr.flow.call import Call, Done, Keys
 from ivr.line import cleaning, journal
@@ -33,7 +33,7 @@ from ivr.phone.handset import Waiting
 from ivr.qa.explore.secrecy import ELSEWHERE, JOURNAL, SECRET_KINDS, TABLE, Canary, leaks, verdict
 from ivr.qa.record import recorder
 from ivr.qa.record.stand_ins import StandIns
-from ivr.qa.replay.caller import Caller
+from ivr.qa.replay.caller import SimulatedCaller
 from ivr.qa.replay.player import play
 from ivr.qa.replay.report import as_json, as_junit
 from ivr.qa.scripts.reader import read_scripts
@@ -147,7 +147,7 @@ def fail_talking(rehearsal: Rehearsal) -> None:
 
 
 def script_of(rehearsal: Rehearsal, sid: str) -> str:
-    recording = recording_of(Settings(), rehearsal.line.database, sid)
+    recording = recorded_call(Settings(), rehearsal.line.database, sid)
     return write([recorder.record(simulator(), recording, "Recorded")])
 
 
@@ -308,7 +308,7 @@ def pseudonyms(patch: pytest.MonkeyPatch) -> None:
 
 
 def transcripts(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Caller, "_shown", lambda _self, keys: keys)
+    patch.setattr(SimulatedCaller, "_shown", lambda _self, keys: keys)
 
 
 MASKS: Mapping[str, tuple[Patch, str]] = {

@@ -18,11 +18,11 @@ from ivr.cli.playing import read_scripts
 from ivr.cli.qa import must_exist
 from ivr.qa.explore import explorer, unhappy
 from ivr.qa.explore.found import drafts
-from ivr.qa.explore.random_callers import Failed, callers
+from ivr.qa.explore.random_callers import FailedCall, callers
 from ivr.qa.explore.sought import Sought
 from ivr.qa.replay.coverage import exercised
 from ivr.qa.replay.player import play
-from ivr.qa.scripts.writer import Draft, write
+from ivr.qa.scripts.writer import ScriptDraft, write
 from ivr.simulator.simulator import Simulator
 
 
@@ -67,7 +67,7 @@ def explore(
     found = drafts(simulator.flows, search.found)
     _write(out, found, "Calls that ivr explore found: ways through the flow that no other script takes.")
     if unhappy_out:
-        ways = search.questions | unhappy.ways_of(simulator, scripts, language)
+        ways = search.questions | unhappy.paths_of(simulator, scripts, language)
         questions = list(unhappy.drafts(simulator, ways, language))
         _write(unhappy_out, questions, "What callers do instead of answering, at every question.")
     for cell in search.missing():
@@ -81,7 +81,7 @@ def explore(
     sys.exit(1 if search.missing() or search.leaked else 0)
 
 
-def _write(path: Path | None, drafts: list[Draft], comment: str) -> None:
+def _write(path: Path | None, drafts: list[ScriptDraft], comment: str) -> None:
     if path:
         path.write_text(write(drafts, comment), encoding="utf-8")
         click.echo(f"{len(drafts)} scripts written to {path}")
@@ -117,7 +117,7 @@ SHARE = 50
 _worker: list[Simulator] = []
 
 
-def _share(seeds: Sequence[int]) -> list[tuple[Failed | None, int]]:
+def _share(seeds: Sequence[int]) -> list[tuple[FailedCall | None, int]]:
     if not _worker:
         _worker.append(_simulator())
     return list(callers(_worker[0], seeds))

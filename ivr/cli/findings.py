@@ -21,7 +21,7 @@ _ELSEWHERE = re.compile(r":\d+(?::\d+)?(?=\D|$)")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckFinding:
     """An error or a warning; `rule` is the kind of warning, "" for what is wrong by the language itself."""
 
     place: Place
@@ -42,14 +42,14 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CheckResult:
     """All findings by place, and in a line what was looked at ("" when it could not be)."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[CheckFinding, ...]
     summary: str
 
 
-def find(flows: Path, prompts: Path, then: Callable[[], Published | None] = lambda: None) -> Found:
+def find(flows: Path, prompts: Path, then: Callable[[], Published | None] = lambda: None) -> CheckResult:
     """Check both folders, and the recordings when the words they are held against are right.
 
     `then` finds what callers hear now: what that does not have is new.
@@ -67,16 +67,16 @@ def find(flows: Path, prompts: Path, then: Callable[[], Published | None] = lamb
         findings = list(_compared(findings, reviewed, known))
     if reviewed.catalogues:
         for checked in check_recordings(prompts, reviewed.catalogues):
-            findings += [Finding(one.place, one.message, RECORDING, is_error=False) for one in checked.problems]
-    return Found(tuple(sorted(findings, key=lambda one: (one.place, one.message))), _summary(reviewed))
+            findings += [CheckFinding(one.place, one.message, RECORDING, is_error=False) for one in checked.problems]
+    return CheckResult(tuple(sorted(findings, key=lambda one: (one.place, one.message))), _summary(reviewed))
 
 
-def _findings(reviewed: Review) -> list[Finding]:
-    problems = [Finding(one.place, one.message, "", is_error=True) for one in reviewed.problems]
-    return problems + [Finding(one.place, one.message, one.rule, is_error=False) for one in reviewed.remarks]
+def _findings(reviewed: Review) -> list[CheckFinding]:
+    problems = [CheckFinding(one.place, one.message, "", is_error=True) for one in reviewed.problems]
+    return problems + [CheckFinding(one.place, one.message, one.rule, is_error=False) for one in reviewed.remarks]
 
 
-def _compared(findings: Iterable[Finding], now: Review, then: Review) -> Iterator[Finding]:
+def _compared(findings: Iterable[CheckFinding], now: Review, then: Review) -> Iterator[CheckFinding]:
     """Say of each finding whether it is new: first of those on a line that reads as it did, then of the others."""
     known = _findings(then)
     same_line = Counter((_what(one), _line(one, then)) for one in known)
@@ -94,11 +94,11 @@ def _compared(findings: Iterable[Finding], now: Review, then: Review) -> Iterato
         yield replace(one, is_new=anywhere[_what(one)] < 0)
 
 
-def _what(one: Finding) -> tuple[str, str, str]:
+def _what(one: CheckFinding) -> tuple[str, str, str]:
     return one.place.file, one.rule, _ELSEWHERE.sub("", one.message)
 
 
-def _line(one: Finding, reviewed: Review) -> str:
+def _line(one: CheckFinding, reviewed: Review) -> str:
     lines = reviewed.texts.get(one.place.file, "").split("\n")
     return lines[one.place.line - 1].strip() if one.place.line <= len(lines) else ""
 
@@ -112,7 +112,7 @@ def _summary(reviewed: Review) -> str:
     return f"{flows} flows, {states} states, {prompts} prompts in {languages}"
 
 
-def render(form: str, findings: Sequence[Finding]) -> Iterator[str]:
+def render(form: str, findings: Sequence[CheckFinding]) -> Iterator[str]:
     """Yield lines to print."""
     match form:
         case "json":
@@ -123,7 +123,7 @@ def render(form: str, findings: Sequence[Finding]) -> Iterator[str]:
             yield from map(str, findings)
 
 
-def _as_json(one: Finding) -> dict[str, object]:
+def _as_json(one: CheckFinding) -> dict[str, object]:
     return {
         "file": one.place.file,
         "line": one.place.line,
@@ -135,7 +135,7 @@ def _as_json(one: Finding) -> dict[str, object]:
     }
 
 
-def _as_annotation(one: Finding) -> str:
+def _as_annotation(one: CheckFinding) -> str:
     """Write a workflow command; what would end one of its parts is escaped as GitHub asks for."""
     where = {"file": one.place.file, "line": one.place.line, "col": one.place.column}
     named = {**where, "title": one.rule} if one.rule else where

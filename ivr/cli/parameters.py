@@ -29,7 +29,7 @@ class Output(click.Path):
         return super().convert(value, param, ctx)
 
 
-class Address(click.ParamType[str]):
+class LineUrl(click.ParamType[str]):
     """Where a line answers. A name and a password in it would be shown in what is told of the line."""
 
     name = "url"
@@ -54,4 +54,4 @@ class Address(click.ParamType[str]):
 
 
 OUTPUT = Output()
-ADDRESS = Address()
+ADDRESS = LineUrl()

@@ -18,7 +18,7 @@ from ivr.cli.elsewhere import line_at
 from ivr.cli.group import settings
 from ivr.errors import Report, did_you_mean
 from ivr.line.versions import Files
-from ivr.qa.replay.many import Part, PlayPart, play_many
+from ivr.qa.replay.many import PlayScript, ScriptInLanguage, play_many
 from ivr.qa.replay.played import Played
 from ivr.qa.replay.player import play
 from ivr.qa.replay.remote import Remote
@@ -47,13 +47,13 @@ class Setup:
         simulator = Simulator(chosen, self.files, log=log)
         return line_at(self.url, chosen, simulator, may_write=self.writes) if self.url else simulator
 
-    def play(self, line: Simulator | Remote, part: Part) -> Played:
-        """Play one part."""
+    def play(self, line: Simulator | Remote, part: ScriptInLanguage) -> Played:
+        """Play one script in one language."""
         if isinstance(line, Remote):
             return line.play(part.script, part.language, checks=self.checks, measure=self.measure)
         return play(part.script, line, part.language, checks=self.checks, measure=self.measure)
 
-    def begin(self) -> PlayPart:
+    def begin(self) -> PlayScript:
         """Build a line of its own, and return the way scripts are played on it."""
         return partial(self.play, self.line())
 
@@ -69,7 +69,7 @@ def read_scripts(paths: Sequence[Path], line: Simulator | Remote) -> tuple[Scrip
 
 def parts_of(
     scripts: Sequence[Script], known: tuple[str, ...], language: str | None, wanted: Sequence[str]
-) -> list[Part]:
+) -> list[ScriptInLanguage]:
     """Return what is to be played: each script in each of its languages, as far as they are asked for.
 
     `wanted` are words of names, any of which will do; without any, all scripts are.
@@ -82,7 +82,10 @@ def parts_of(
         these, hint = " or ".join(f'"{each}"' for each in wanted), did_you_mean(wanted[0], _names(scripts))
         raise click.UsageError(f"of {len(scripts)} scripts none has {these} in its name{hint}")
     parts = [
-        Part(script, spoken) for script in named for spoken in script.languages(known) if language in (None, spoken)
+        ScriptInLanguage(script, spoken)
+        for script in named
+        for spoken in script.languages(known)
+        if language in (None, spoken)
     ]
     if not parts:
         raise click.UsageError(f"none of these scripts is played in {language}: each says another language")
@@ -96,7 +99,7 @@ def _names(scripts: Sequence[Script]) -> Iterator[str]:
         yield from script.name.split()
 
 
-def play_all(parts: Sequence[Part], setup: Setup, line: Simulator | Remote, jobs: int) -> Iterator[Played]:
+def play_all(parts: Sequence[ScriptInLanguage], setup: Setup, line: Simulator | Remote, jobs: int) -> Iterator[Played]:
     """Play, in this process or in several; what comes back is in order. A line elsewhere is called by one at a time."""
     if jobs == 1 or isinstance(line, Remote):
         return (setup.play(line, part) for part in parts)

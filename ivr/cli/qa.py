@@ -21,7 +21,7 @@ from ivr.qa.replay import report as reports
 from ivr.qa.replay.against import compare
 from ivr.qa.replay.costs import by_prompt
 from ivr.qa.replay.coverage import Coverage
-from ivr.qa.replay.many import Part
+from ivr.qa.replay.many import ScriptInLanguage
 from ivr.qa.replay.played import Played
 from ivr.qa.replay.remote import Remote
 from ivr.simulator.simulator import Simulator
@@ -115,7 +115,7 @@ def _short(measured: Coverage, wanted: float | None) -> bool:
 
 
 def _play(
-    parts: Sequence[Part], setup: Setup, line: Simulator | Remote, jobs: int, *, quiet: bool, verbose: bool
+    parts: Sequence[ScriptInLanguage], setup: Setup, line: Simulator | Remote, jobs: int, *, quiet: bool, verbose: bool
 ) -> Iterable[Played]:
     with progress(len(parts), "calls", quiet=quiet) as advance:
         for one in play_all(parts, setup, line, jobs):
@@ -146,7 +146,7 @@ def tell_costs(played: Sequence[Played]) -> None:
     console().print(prompts)
 
 
-def tell_changes(parts: Sequence[Part], old: str, jobs: int) -> int:
+def tell_changes(parts: Sequence[ScriptInLanguage], old: str, jobs: int) -> int:
     """Play on an older version and on this one, and print what is different; return 1 if anything is."""
     before, now = Setup(files=old_files(old, settings()), checks=False), Setup(checks=False)
     try:

@@ -15,7 +15,7 @@ from ivr.flow.call import Visit
 from ivr.line import tables
 from ivr.line.service import Caller
 from ivr.pharmacy.database import answering, open_database
-from ivr.qa.record.recorder import RecordError, Recording, Turned
+from ivr.qa.record.recorder import RecordedCall, RecordError, Turned
 from ivr.qa.record.recorder import record as make
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.names import vocabulary_of
@@ -41,10 +41,10 @@ def script_of(chosen: Settings, sid: str, name: str) -> str:
     """Return the script of a call in the journal; it has been played, and holds."""
     database = open_database(chosen.database_url)
     with answering(database):
-        recording = recording_of(chosen, database, sid)
+        recorded = recorded_call(chosen, database, sid)
     logs.configure(io.StringIO(), json=False)
     simulator = Simulator(chosen)
-    text = write([make(simulator, recording, name)], f"Recorded from a call of {recording.local:%Y-%m-%d}.")
+    text = write([make(simulator, recorded, name)], f"Recorded from a call of {recorded.local:%Y-%m-%d}.")
     report = Report()
     (script,) = read_scripts("the script", text, report, vocabulary_of(simulator.catalogues))
     report.raise_if_any()
@@ -54,7 +54,7 @@ def script_of(chosen: Settings, sid: str, name: str) -> str:
     return text
 
 
-def recording_of(chosen: Settings, database: Engine, sid: str) -> Recording:
+def recorded_call(chosen: Settings, database: Engine, sid: str) -> RecordedCall:
     """Read a call from the journal, with the rows of its member."""
     with database.connect() as connection:
         call = connection.execute(select(tables.call).where(tables.call.c.sid == sid)).one_or_none()
@@ -65,7 +65,7 @@ def recording_of(chosen: Settings, database: Engine, sid: str) -> Recording:
         ).all()
     started = call.started_at
     caller = Caller(sid, call.from_number, call.to_number)
-    return Recording(
+    return RecordedCall(
         sid=sid,
         started_at=started,
         local=started.astimezone(chosen.timezone),

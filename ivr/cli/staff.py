@@ -10,7 +10,7 @@ from typing import Literal
 
 import click
 
-from ivr.cli.findings import RECORDING, Finding, find, render
+from ivr.cli.findings import RECORDING, CheckFinding, find, render
 from ivr.cli.group import collecting_nothing, folders_read, settings, shown
 from ivr.cli.published import published
 from ivr.flow.files import file_shape
@@ -89,7 +89,7 @@ def _check(chosen: Settings, form: Form, strict: bool, ignore: tuple[str, ...], 
     return 1 if any(one.is_error for one in findings) else 0
 
 
-def _summary(findings: list[Finding], summary: str) -> str:
+def _summary(findings: list[CheckFinding], summary: str) -> str:
     errors = sum(one.is_error for one in findings)
     warnings = len(findings) - errors
     told = _count(errors, "problem") + (f", {_count(warnings, 'warning')}" if warnings else "")

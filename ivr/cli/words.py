@@ -29,7 +29,7 @@ REST = 0.4
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class SpokenOccasion:
     """What a caller hears of a prompt at one time."""
 
     when: str
@@ -115,22 +115,24 @@ def _prompt(catalogue: Catalogue, name: str) -> Prompt:
     return catalogue.prompts[name]
 
 
-def _occasions(catalogue: Catalogue, prompt: Prompt, examples: Examples, when: Variant | None) -> Iterator[Occasion]:
+def _occasions(
+    catalogue: Catalogue, prompt: Prompt, examples: Examples, when: Variant | None
+) -> Iterator[SpokenOccasion]:
     """Yield everything a prompt can say, each plural form of its first words too."""
     variants: Mapping[Variant, int] = {"silence": len(prompt.silence), "wrong": len(prompt.wrong)}
     try:
         if when in (None, "say"):
             for values in examples.counts(prompt, catalogue.language):
-                yield Occasion("first time", catalogue.pieces(prompt.name, values))
+                yield SpokenOccasion("first time", catalogue.pieces(prompt.name, values))
         for variant, tries in variants.items():
             for number in range(1, tries + 1) if when in (None, variant) else ():
                 pieces = catalogue.pieces(prompt.name, examples.values(prompt), variant, number)
-                yield Occasion(f"{'wrong key' if variant == 'wrong' else variant} {number}", pieces)
+                yield SpokenOccasion(f"{'wrong key' if variant == 'wrong' else variant} {number}", pieces)
     except ValueError as error:
         raise IvrError(str(error)) from error
 
 
-def _told(occasion: Occasion, recordings: Recordings, language: str) -> str:
+def _told(occasion: SpokenOccasion, recordings: Recordings, language: str) -> str:
     """Return one line: when it is heard, how long it takes, the words, and whether they have been recorded."""
     parts = list(heard(occasion.pieces, recordings, language))
     seconds = sum(spoken.seconds(part) if isinstance(part, str) else part.seconds for part in parts)
@@ -139,7 +141,7 @@ def _told(occasion: Occasion, recordings: Recordings, language: str) -> str:
     return f"  {occasion.when:<12}{seconds:5.1f} s  {occasion.text}{mark}"
 
 
-def _sound(occasion: Occasion, recordings: Recordings, catalogue: Catalogue) -> list[float]:
+def _sound(occasion: SpokenOccasion, recordings: Recordings, catalogue: Catalogue) -> list[float]:
     """Return what a caller hears, at the telephone's rate."""
     sound: list[float] = []
     for part in heard(occasion.pieces, recordings, catalogue.language):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from ivr.errors import Report
 from ivr.flow.definition import ActionSpec
-from ivr.flow.graph import Graph, Move, Spot, told, walk
+from ivr.flow.graph import Graph, GraphState, Transition, told, walk
 from ivr.flow.states import State
 from ivr.keypad import key_name
 
@@ -29,9 +29,9 @@ def is_asked(state: State) -> bool:
     return state.is_question or state.reaches_person
 
 
-def confirms(move: Move) -> bool:
-    """Say whether a move is by a key that confirms."""
-    return any(way.confirms for way in move.ways)
+def confirms(transition: Transition) -> bool:
+    """Say whether a transition is by a key that confirms."""
+    return any(way.confirms for way in transition.ways)
 
 
 def needs_yes(state: State, actions: Actions) -> bool:
@@ -40,30 +40,30 @@ def needs_yes(state: State, actions: Actions) -> bool:
 
 
 def _check_confirmed(graph: Graph, actions: Actions, report: Report) -> None:
-    def after(confirmed: bool, move: Move) -> bool | None:
-        if not confirmed and needs_yes(graph.states[move.source], actions):
+    def after(confirmed: bool, transition: Transition) -> bool | None:
+        if not confirmed and needs_yes(graph.states[transition.source], actions):
             return None  # told of already; what comes after it is no slip of its own
-        return confirms(move) or (confirmed and not is_asked(graph.states[move.source]))
+        return confirms(transition) or (confirmed and not is_asked(graph.states[transition.source]))
 
     paths = walk(graph, False, after)
     told_of: set[str] = set()
-    for spot, confirmed in paths:
-        state = graph.states[spot]
-        if needs_yes(state, actions) and not confirmed and spot.name not in told_of:
-            told_of.add(spot.name)
-            way = told(graph, paths.path((spot, confirmed)))
+    for node, confirmed in paths:
+        state = graph.states[node]
+        if needs_yes(state, actions) and not confirmed and node.name not in told_of:
+            told_of.add(node.name)
+            way = told(graph, paths.path((node, confirmed)))
             report.add(state.at("do"), f'"{state.action}" without a key that "confirms" right before it: {way}')
 
 
 def _check_keys(graph: Graph, actions: Actions, report: Report) -> None:
     """The key that confirms is none that the question right before can end with."""
     told_of: set[tuple[str, str]] = set()
-    for spot in graph.moves:
-        for way in _to_next_question(graph, spot):
+    for node in graph.transitions:
+        for way in _to_next_question(graph, node):
             other = way[-1].target
-            shared = _confirming_keys(graph.states[other]) & _last_keys(graph.states[spot], actions)
-            if shared and (other.name, spot.name) not in told_of:
-                told_of.add((other.name, spot.name))
+            shared = _confirming_keys(graph.states[other]) & _last_keys(graph.states[node], actions)
+            if shared and (other.name, node.name) not in told_of:
+                told_of.add((other.name, node.name))
                 state, key = graph.states[other], key_name(min(shared))
                 report.add(
                     state.at(f"keys.{key}"),
@@ -72,11 +72,12 @@ def _check_keys(graph: Graph, actions: Actions, report: Report) -> None:
                 )
 
 
-def _to_next_question(graph: Graph, spot: Spot) -> Iterator[tuple[Move, ...]]:
+def _to_next_question(graph: Graph, node: GraphState) -> Iterator[tuple[Transition, ...]]:
     """Yield the ways that a question's own answers lead to the next questions, one a question."""
-    if not is_asked(graph.states[spot]):
+    if not is_asked(graph.states[node]):
         return
-    paths = graph.until(is_asked, first=[move for move in graph.moves[spot] if not move.breaks_in])
+    answers = [transition for transition in graph.transitions[node] if not transition.breaks_in]
+    paths = graph.until(is_asked, first=answers)
     yield from (paths.path(other) for other in paths if is_asked(graph.states[other]))
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ivr.flow.parts import Line, Part, Target
+from ivr.flow.parts import DefinitionPart, Line, Target
 from ivr.flow.states.base import State
 
 
 @dataclass(frozen=True, slots=True)
-class Flow(Part):
+class Flow(DefinitionPart):
     """One subject of the call, in one file."""
 
     name: str

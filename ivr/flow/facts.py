@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ivr.errors import Place, Report
 from ivr.flow.confirming import confirms, is_asked, needs_yes
 from ivr.flow.definition import ActionSpec
-from ivr.flow.graph import Graph, Move, ShortestPaths, Spot, told, walk
+from ivr.flow.graph import Graph, GraphState, ShortestPaths, Transition, told, walk
 from ivr.prompts import PHRASE, Catalogues, Prompt
 
 Actions = Mapping[str, ActionSpec]
@@ -38,7 +38,7 @@ class _Agreed(NamedTuple):
 
     true: frozenset[Written] = frozenset()
     agreed: frozenset[Written] = frozenset()
-    menu: Spot | None = None
+    menu: GraphState | None = None
     """Where that key was pressed; None when none is good any more."""
     done: Names = frozenset()
     """What has been written since by the actions that it agreed to."""
@@ -59,12 +59,12 @@ class _Change:
     acts: bool
     """It does what the yes was to."""
 
-    def after(self, known: _Agreed, spot: Spot, still_asked: Names) -> _Agreed:
-        """Return what is known after it was taken at a spot, as far as that is still asked for."""
+    def after(self, known: _Agreed, node: GraphState, still_asked: Names) -> _Agreed:
+        """Return what is known after it was taken at a state, as far as that is still asked for."""
         true, agreed, menu, done = known
         if self.asks:
             agreed = frozenset(one for one in true if one[0] in self.told)
-            menu, done = spot if self.confirms else None, frozenset()
+            menu, done = node if self.confirms else None, frozenset()
         true = frozenset(one for one in _still(true, self.stale) | self.fresh if one[0] in still_asked)
         if self.acts:  # what it changes is what the yes was to, but no longer what was said
             return _Agreed(true, agreed, menu, done | self.written)
@@ -87,8 +87,8 @@ class _Facts:
         self.catalogues = catalogues
         self.actions = actions
         self.facts: Names = frozenset(fact for spec in actions.values() for fact in spec.facts)
-        specs = ((spot, actions[state.action]) for spot, state in graph.states.items() if state.action)
-        self.bound = {spot: spec for spot, spec in specs if spec.facts}
+        specs = ((node, actions[state.action]) for node, state in graph.states.items() if state.action)
+        self.bound = {node: spec for node, spec in specs if spec.facts}
         """Where something is done that facts are agreed to for."""
         self.made_of = {fact: self._made_of(fact) for fact in self.facts}
         first = {state.first for state in graph.states.values() if state.first}
@@ -97,7 +97,7 @@ class _Facts:
         }
 
         self.changes = dict(self._changes())
-        """By the identity of moves, which last as long as the graph."""
+        """By the identity of transitions, which last as long as the graph."""
         self.still_asked = self._still_asked()
 
     def _made_of(self, fact: str) -> Names:
@@ -109,17 +109,17 @@ class _Facts:
     def check(self, report: Report) -> None:
         paths = walk(self.graph, _Agreed(), self._after)
         told_of: set[tuple[str, str]] = set()
-        for spot, known in paths:
-            missing = self._missing(spot, known)
+        for node, known in paths:
+            missing = self._missing(node, known)
             menu = known.menu
-            if not missing or menu is None or (spot.name, menu.name) in told_of:
+            if not missing or menu is None or (node.name, menu.name) in told_of:
                 continue
-            told_of.add((spot.name, menu.name))
-            for place, message in self._problems(spot, menu, missing, told(self.graph, paths.path((spot, known)))):
+            told_of.add((node.name, menu.name))
+            for place, message in self._problems(node, menu, missing, told(self.graph, paths.path((node, known)))):
                 report.add(place, message)
 
-    def _missing(self, spot: Spot, known: _Agreed) -> Names:
-        spec = self.bound.get(spot)
+    def _missing(self, node: GraphState, known: _Agreed) -> Names:
+        spec = self.bound.get(node)
         if spec is None or known.menu is None:
             return frozenset()  # without any yes it is told of elsewhere
         return spec.facts - {fact for fact, writer in known.agreed if spec.reads <= self._known_to(writer) | known.done}
@@ -129,8 +129,8 @@ class _Facts:
         spec = self.actions[writer]
         return spec.reads.union(*spec.outcomes.values())
 
-    def _problems(self, spot: Spot, menu: Spot, missing: Names, way: str) -> Iterator[tuple[Place, str]]:
-        bound, asked = self.graph.states[spot], self.graph.states[menu]
+    def _problems(self, node: GraphState, menu: GraphState, missing: Names, way: str) -> Iterator[tuple[Place, str]]:
+        bound, asked = self.graph.states[node], self.graph.states[menu]
         if not asked.first:
             facts = " and ".join(f"{{{fact}}}" for fact in sorted(self.actions[bound.action].facts))
             yield (
@@ -146,56 +146,58 @@ class _Facts:
             if not unsaid:
                 yield bound.at("do"), f'"{fact}" is not said as it is by then, but "{bound.action}" acts on it: {way}'
 
-    def _after(self, known: _Agreed, move: Move) -> _Agreed | None:
-        if self._missing(move.source, known):
+    def _after(self, known: _Agreed, transition: Transition) -> _Agreed | None:
+        if self._missing(transition.source, known):
             return None
-        return self.changes[id(move)].after(known, move.source, self.still_asked[move.target])
+        return self.changes[id(transition)].after(known, transition.source, self.still_asked[transition.target])
 
     def _changes(self) -> Iterator[tuple[int, _Change]]:
-        """Yield what each move does, which is the same wherever its state is in the graph."""
+        """Yield what each transition does, which is the same wherever its state is in the graph."""
         made: dict[tuple[object, ...], _Change] = {}
-        for move in self._moves():
-            way = (move.source.flow, move.source.state, move.label, *map(id, move.ways))
+        for transition in self._transitions():
+            way = (transition.source.flow, transition.source.state, transition.label, *map(id, transition.ways))
             if way not in made:
-                made[way] = self._change(move)
-            yield id(move), made[way]
+                made[way] = self._change(transition)
+            yield id(transition), made[way]
 
-    def _moves(self) -> Iterator[Move]:
-        return (move for moves in self.graph.moves.values() for move in moves)
+    def _transitions(self) -> Iterator[Transition]:
+        return (transition for transitions in self.graph.transitions.values() for transition in transitions)
 
-    def _change(self, move: Move) -> _Change:
-        state = self.graph.states[move.source]
+    def _change(self, transition: Transition) -> _Change:
+        state = self.graph.states[transition.source]
         asks = is_asked(state)
-        by_key = asks and confirms(move)
+        by_key = asks and confirms(transition)
         told = self.told.get(state.first, frozenset()) if by_key else frozenset()
-        written = self._written(move)
+        written = self._written(transition)
         stale = frozenset(fact for fact in self.facts if self.made_of[fact] & written or fact in written)
         fresh = {(fact, state.action) for fact in self.facts & written} if state.action else set()
         return _Change(written, stale, frozenset(fresh), asks, by_key, told, needs_yes(state, self.actions))
 
-    def _still_asked(self) -> Mapping[Spot, Names]:
-        """Return the facts that may be agreed to from each spot on before they change; no others need following."""
-        asked: dict[Spot, set[str]] = {spot: set() for spot in self.graph.moves}
-        into: dict[Spot, list[Move]] = {}
-        for move in self._moves():
-            into.setdefault(move.target, []).append(move)
+    def _still_asked(self) -> Mapping[GraphState, Names]:
+        """Return the facts that may be agreed to from each state on before they change; no others need following."""
+        asked: dict[GraphState, set[str]] = {node: set() for node in self.graph.transitions}
+        into: dict[GraphState, list[Transition]] = {}
+        for transition in self._transitions():
+            into.setdefault(transition.target, []).append(transition)
 
-        def back(fact: str, spot: Spot) -> Iterator[tuple[Move, Spot]]:
-            return ((m, m.source) for m in into.get(spot, ()) if fact not in self.changes[id(m)].stale)
+        def back(fact: str, node: GraphState) -> Iterator[tuple[Transition, GraphState]]:
+            return ((m, m.source) for m in into.get(node, ()) if fact not in self.changes[id(m)].stale)
 
         for fact in self.facts:
-            agreed = [move.source for move in self._moves() if fact in self.changes[id(move)].told]
-            for spot in ShortestPaths(partial(back, fact), starts=agreed):
-                asked[spot].add(fact)
-        return {spot: frozenset(facts) for spot, facts in asked.items()}
+            agreed = [
+                transition.source for transition in self._transitions() if fact in self.changes[id(transition)].told
+            ]
+            for node in ShortestPaths(partial(back, fact), starts=agreed):
+                asked[node].add(fact)
+        return {node: frozenset(facts) for node, facts in asked.items()}
 
-    def _written(self, move: Move) -> Names:
-        state = self.graph.states[move.source]
-        found = {name for way in move.ways for name in way.sets} | (
-            {saved} if (saved := state.saves(move.label)) else set()
+    def _written(self, transition: Transition) -> Names:
+        state = self.graph.states[transition.source]
+        found = {name for way in transition.ways for name in way.sets} | (
+            {saved} if (saved := state.saves(transition.label)) else set()
         )
         if state.action:
-            found |= self.actions[state.action].outcomes.get(move.label, {}).keys()
+            found |= self.actions[state.action].outcomes.get(transition.label, {}).keys()
         return frozenset(found)
 
     # What a prompt says

@@ -1,4 +1,4 @@
-"""Every spot a call can come to, each with what it goes back to: the flows as one graph, callers kept apart.
+"""Every state a call can come to, each with what it goes back to: the flows as one graph, callers kept apart.
 
 A flow that is run from two places is there twice, and an interruption once for each question it can break into. A
 way that is found here is therefore one that a call can take, as far as the flow alone decides it.
@@ -17,7 +17,7 @@ from ivr.flow.parts import REPEAT, Target
 from ivr.flow.states import State
 from ivr.keypad import key_name
 
-MOST_SPOTS = 20_000
+MOST_STATES = 20_000
 """Spots beyond which the flows are too tangled to look at, and to understand."""
 
 Fact = TypeVar("Fact", bound=Hashable)
@@ -34,17 +34,17 @@ class TangledError(IvrError):
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
-    """A state of a flow, on top of the spot it goes back to when the flow ends."""
+class GraphState:
+    """A state of a flow, on top of the state it goes back to when the flow ends."""
 
     flow: str
     state: str
-    below: Spot | None = None
+    below: GraphState | None = None
     interrupting: bool = False
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Hash once: spots are looked up by the hundred thousand, each with all that is below it."""
+        """Hash once: states are looked up by the hundred thousand, each with all that is below it."""
         object.__setattr__(self, "_hash", hash((self.flow, self.state, self.below, self.interrupting)))
 
     def __hash__(self) -> int:
@@ -58,104 +58,110 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """One way from a spot to the next.
+class Transition:
+    """One way from a state to the next.
 
     `ways` are the targets gone through: the state's own, then for each flow that ended that of the state which ran it.
     """
 
-    source: Spot
+    source: GraphState
     label: str
     """A key, an outcome, an end; `next`, `choice`, `run`, `too_many`, `too_long`, `failed`."""
-    target: Spot
+    target: GraphState
     ways: tuple[Target, ...] = ()
     breaks_in: bool = False
     """An interruption, not one of the state's own ways."""
 
 
 class Graph:
-    """All spots a call can come to, from its start."""
+    """All states a call can come to, from its start."""
 
     def __init__(self, flows: Flows) -> None:
         self.flows = flows
-        self.start = Spot(flows.line.start, flows.flows[flows.line.start].start)
-        self.moves: dict[Spot, tuple[Move, ...]] = {}
+        self.start = GraphState(flows.line.start, flows.flows[flows.line.start].start)
+        self.transitions: dict[GraphState, tuple[Transition, ...]] = {}
         self._paths = ShortestPaths(self._onward, starts=[self.start])
         deque(self._paths, maxlen=0)
-        self.states: Mapping[Spot, State] = {spot: flows.state(spot.flow, spot.state) for spot in self.moves}
+        self.states: Mapping[GraphState, State] = {
+            node: flows.state(node.flow, node.state) for node in self.transitions
+        }
 
-    def path(self, spot: Spot) -> tuple[Move, ...]:
-        """Return the moves of the shortest path to a spot."""
-        return self._paths.path(spot)
+    def path(self, node: GraphState) -> tuple[Transition, ...]:
+        """Return the transitions of the shortest path to a state."""
+        return self._paths.path(node)
 
     def until(
-        self, stops: Callable[[State], bool], *, starts: Iterable[Spot] = (), first: Iterable[Move] = ()
-    ) -> ShortestPaths[Spot, Move]:
-        """Return the paths from some spots, or on by some moves, that go no further than where a state stops them."""
+        self, stops: Callable[[State], bool], *, starts: Iterable[GraphState] = (), first: Iterable[Transition] = ()
+    ) -> ShortestPaths[GraphState, Transition]:
+        """Return the paths from some states, or on by some transitions, that go no further than where a state stops them."""
 
-        def onward(spot: Spot) -> Iterable[tuple[Move, Spot]]:
-            return () if stops(self.states[spot]) else ((move, move.target) for move in self.moves[spot])
+        def onward(node: GraphState) -> Iterable[tuple[Transition, GraphState]]:
+            return () if stops(self.states[node]) else _with_targets(self.transitions[node])
 
-        return ShortestPaths(onward, starts=starts, first=((move, move.target) for move in first))
+        return ShortestPaths(onward, starts=starts, first=_with_targets(first))
 
-    def _onward(self, spot: Spot) -> Iterator[tuple[Move, Spot]]:
-        if len(self.moves) > MOST_SPOTS:
-            raise TangledError(f"the flows run one another in so many ways that {MOST_SPOTS} spots are too few")
-        self.moves[spot] = tuple(self._moves(spot))
-        return ((move, move.target) for move in self.moves[spot])
+    def _onward(self, node: GraphState) -> Iterator[tuple[Transition, GraphState]]:
+        if len(self.transitions) > MOST_STATES:
+            raise TangledError(f"the flows run one another in so many ways that {MOST_STATES} spots are too few")
+        self.transitions[node] = tuple(self._transitions(node))
+        return _with_targets(self.transitions[node])
 
-    def _moves(self, spot: Spot) -> Iterator[Move]:
-        state = self.flows.state(spot.flow, spot.state)
+    def _transitions(self, node: GraphState) -> Iterator[Transition]:
+        state = self.flows.state(node.flow, node.state)
         if state.runs:
-            yield Move(spot, "run", Spot(state.runs, self.flows.flows[state.runs].start, spot))
+            yield Transition(node, "run", GraphState(state.runs, self.flows.flows[state.runs].start, node))
             return
         for label, target in state.transitions():
-            yield from self._own(spot, label, target)
+            yield from self._own(node, label, target)
             if target.counts:
-                yield from self._give_up(spot, self.flows.state(spot.flow, target.counts))
+                yield from self._give_up(node, self.flows.state(node.flow, target.counts))
         if state.is_question:
-            yield from self._interruptions(spot, state)
+            yield from self._interruptions(node, state)
 
-    def _own(self, spot: Spot, label: str, way: Target) -> Iterator[Move]:
+    def _own(self, node: GraphState, label: str, way: Target) -> Iterator[Transition]:
         """A flow that ends goes back: to the question it broke into, or on from the state that ran it."""
-        source, gone = spot, [way]
+        source, gone = node, [way]
         while way.end:
-            below = spot.below
+            below = node.below
             if below is None:
                 return
-            if spot.interrupting:
-                yield Move(source, label, below, tuple(gone))
+            if node.interrupting:
+                yield Transition(source, label, below, tuple(gone))
                 return
             run = self.flows.state(below.flow, below.state)
-            way, spot = run.outcomes[way.end], below
+            way, node = run.outcomes[way.end], below
             gone.append(way)
-        yield Move(source, label, Spot(spot.flow, way.state, spot.below, spot.interrupting), tuple(gone))
+        yield Transition(source, label, GraphState(node.flow, way.state, node.below, node.interrupting), tuple(gone))
 
-    def _give_up(self, spot: Spot, counted: State) -> Iterator[Move]:
+    def _give_up(self, node: GraphState, counted: State) -> Iterator[Transition]:
         if counted.too_many:
-            yield from self._own(spot, "too_many", counted.too_many)
+            yield from self._own(node, "too_many", counted.too_many)
         else:
-            yield self._break_in(spot, "too_many", self.flows.line.too_many)
+            yield self._break_in(node, "too_many", self.flows.line.too_many)
 
-    def _interruptions(self, spot: Spot, question: State) -> Iterator[Move]:
+    def _interruptions(self, node: GraphState, question: State) -> Iterator[Transition]:
         line = self.flows.line
         for key, flow in question.shared_keys(line).items():
             if flow != REPEAT:
-                yield self._break_in(spot, key, flow)
-        yield self._break_in(spot, "failed", line.failed)
-        yield self._break_in(spot, "too_long", line.too_long)
+                yield self._break_in(node, key, flow)
+        yield self._break_in(node, "failed", line.failed)
+        yield self._break_in(node, "too_long", line.too_long)
         if question.too_many is None:
-            yield self._break_in(spot, "too_many", line.too_many)
+            yield self._break_in(node, "too_many", line.too_many)
 
-    def _break_in(self, spot: Spot, label: str, flow: str) -> Move:
+    def _break_in(self, node: GraphState, label: str, flow: str) -> Transition:
         """An interruption under way gives way to the new one."""
-        base, above = spot, spot
+        base, above = node, node
         while above.below is not None:
             if above.interrupting:
                 base = above.below
             above = above.below
         start = self.flows.flows[flow].start
-        return Move(spot, label, Spot(flow, start, base, interrupting=True), breaks_in=True)
+        return Transition(node, label, GraphState(flow, start, base, interrupting=True), breaks_in=True)
+
+
+def _with_targets(transitions: Iterable[Transition]) -> Iterator[tuple[Transition, GraphState]]:
+    return ((transition, transition.target) for transition in transitions)
 
 
 class ShortestPaths(Generic[Node, Edge]):
@@ -209,18 +215,18 @@ class ShortestPaths(Generic[Node, Edge]):
 
 
 def walk(
-    graph: Graph, fact: Fact, after: Callable[[Fact, Move], Fact | None]
-) -> ShortestPaths[tuple[Spot, Fact], Move]:
-    """Return all paths through a graph from its start, each with a fact that is carried along and changed by moves.
+    graph: Graph, fact: Fact, after: Callable[[Fact, Transition], Fact | None]
+) -> ShortestPaths[tuple[GraphState, Fact], Transition]:
+    """Return all paths through a graph from its start, each with a fact that is carried along and changed by transitions.
 
-    `after` gives the fact after a move; None where the path is not followed any further.
+    `after` gives the fact after a transition; None where the path is not followed any further.
     """
 
-    def onward(at: tuple[Spot, Fact]) -> Iterator[tuple[Move, tuple[Spot, Fact]]]:
-        for move in graph.moves[at[0]]:
-            known = after(at[1], move)
+    def onward(at: tuple[GraphState, Fact]) -> Iterator[tuple[Transition, tuple[GraphState, Fact]]]:
+        for transition in graph.transitions[at[0]]:
+            known = after(at[1], transition)
             if known is not None:
-                yield move, (move.target, known)
+                yield transition, (transition.target, known)
 
     return ShortestPaths(onward, starts=[(graph.start, fact)])
 
@@ -238,18 +244,18 @@ def points(flows: Flows) -> Iterator[tuple[Point, State]]:
             yield (flow.name, state.name), state
 
 
-def told(graph: Graph, moves: tuple[Move, ...]) -> str:
+def told(graph: Graph, transitions: tuple[Transition, ...]) -> str:
     """Return a way in words: the keys and outcomes that decide it, and where it comes to."""
-    steps = [_step(graph, move) for move in moves if _decides(graph, move)]
-    return " → ".join([*steps, moves[-1].target.name] if moves else [graph.start.name])
+    steps = [_step(graph, transition) for transition in transitions if _decides(graph, transition)]
+    return " → ".join([*steps, transitions[-1].target.name] if transitions else [graph.start.name])
 
 
-def _decides(graph: Graph, move: Move) -> bool:
-    state = graph.states[move.source]
+def _decides(graph: Graph, transition: Transition) -> bool:
+    state = graph.states[transition.source]
     return state.is_question or (bool(state.action) and len(state.outcomes) > 1)
 
 
-def _step(graph: Graph, move: Move) -> str:
-    is_key = graph.states[move.source].one_key and move.label in "0123456789*#"
-    label = key_name(move.label) if is_key else move.label
-    return move.source.name if label == "next" else f"{move.source.name} {label}"
+def _step(graph: Graph, transition: Transition) -> str:
+    is_key = graph.states[transition.source].one_key and transition.label in "0123456789*#"
+    label = key_name(transition.label) if is_key else transition.label
+    return transition.source.name if label == "next" else f"{transition.source.name} {label}"

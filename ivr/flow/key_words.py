@@ -16,7 +16,7 @@ from ivr.flow.parts import PERSON_OFFER, PERSON_OFFERS, Number
 from ivr.flow.states import State
 from ivr.flow.states.base import Role
 from ivr.flow.usage import phrases_of
-from ivr.flow.wordings import OPTIONS, Asked, Heard, Said, Wording, heard_at
+from ivr.flow.wordings import OPTIONS, Asked, HeardKey, QuestionWords, Wording, heard_at
 from ivr.keypad import key_name
 from ivr.prompts import Catalogues
 from ivr.prompts.lint.keys import CHOICE, Slip, name_of, spoken_keys
@@ -44,7 +44,7 @@ def check(
             _check_question(asked.state, said, catalogues, report)
 
 
-def _check_question(menu: State, said: list[Said], catalogues: Catalogues, report: Report) -> None:
+def _check_question(menu: State, said: list[QuestionWords], catalogues: Catalogues, report: Report) -> None:
     before = len(report.problems)
     for one in said:
         _check_menu(one, menu, said if menu.every_language else [one], report)
@@ -90,7 +90,7 @@ def _told_only(flows: Flows) -> set[str]:
     return said - {use.name for use in uses if use.role is Role.QUESTION}
 
 
-def _questions(flows: Flows, catalogues: Catalogues, actions: Actions) -> Iterator[tuple[Asked, list[Said]]]:
+def _questions(flows: Flows, catalogues: Catalogues, actions: Actions) -> Iterator[tuple[Asked, list[QuestionWords]]]:
     """Yield each question, with its words in each language whose key words are known."""
     phrases = {value: names for value, names in phrases_of(actions).items() if value != PERSON_OFFER}
     lists = {name: items.most for spec in actions.values() for name, items in spec.items.items()}
@@ -103,7 +103,7 @@ def _questions(flows: Flows, catalogues: Catalogues, actions: Actions) -> Iterat
         everywhere = {"star", *map(key_name, universal)}  # what it lacks is told of the line itself
         asked = Asked(f"{flow}.{name}", state, frozenset(map(key_name, state.keys)), choices, frozenset(everywhere))
         said = [
-            Said(asked, catalogue, phrases)
+            QuestionWords(asked, catalogue, phrases)
             for catalogue in catalogues.by_language.values()
             if catalogue.language in SPEECHES and state.prompt in catalogue.prompts
         ]
@@ -112,7 +112,7 @@ def _questions(flows: Flows, catalogues: Catalogues, actions: Actions) -> Iterat
             yield asked, said
 
 
-def _check_number(said: Said, number: Number, report: Report) -> None:
+def _check_number(said: QuestionWords, number: Number, report: Report) -> None:
     """A number of no fixed length is ended with pound, and says so; star begins it anew."""
     ends_itself = number.low == number.high and not said.asked.state.pound
     for wording in said.wordings:
@@ -127,7 +127,7 @@ def _check_number(said: Said, number: Number, report: Report) -> None:
                 )
 
 
-def _check_menu(said: Said, menu: State, together: list[Said], report: Report) -> None:
+def _check_menu(said: QuestionWords, menu: State, together: list[QuestionWords], report: Report) -> None:
     for wording in said.wordings:
         for place, slip in wording.slips:
             report.add(place, _told(slip))
@@ -147,7 +147,7 @@ def _told(slip: Slip) -> str:
     return f'"{slip.found}" {what}' + (f' (did you mean "{slip.meant}"?)' if slip.meant else "")
 
 
-def _check_keys(said: Said, wording: Wording, others: list[Wording], report: Report) -> None:
+def _check_keys(said: QuestionWords, wording: Wording, others: list[Wording], report: Report) -> None:
     """Note the keys that these words speak of and the menu does not take, and the other way round."""
     name = said.asked.name
     spoken = wording.keys.union(wording.named, *(one.keys for one in others))
@@ -179,7 +179,7 @@ def _check_keys(said: Said, wording: Wording, others: list[Wording], report: Rep
     _note_unspoken(said, wording, missing, report)
 
 
-def _note_unspoken(said: Said, wording: Wording, keys: frozenset[str], report: Report) -> None:
+def _note_unspoken(said: QuestionWords, wording: Wording, keys: frozenset[str], report: Report) -> None:
     if keys:
         names = " and ".join(f'"{said.spoken(key)}"' for key in sorted(keys))
         which, what = ("key", "it is") if len(keys) == 1 else ("keys", "each is")
@@ -190,14 +190,14 @@ def _note_unspoken(said: Said, wording: Wording, keys: frozenset[str], report: R
         )
 
 
-def _star(said: Said, wording: Wording) -> frozenset[str]:
+def _star(said: QuestionWords, wording: Wording) -> frozenset[str]:
     """Star means the same everywhere, so it is enough to hear of it last, after silence and after a wrong key."""
     number = said.asked.state.number
     is_due = wording.is_last and wording.kind != "say" and not (number and number.stars)
     return said.asked.universal & {"star"} if is_due else frozenset()
 
 
-def _twice(wording: Wording) -> list[Heard]:
+def _twice(wording: Wording) -> list[HeardKey]:
     """Return the keys that are spoken where they have been spoken before."""
     seen = {heard.key for heard in wording.inside} - {CHOICE}
     found = []

@@ -9,7 +9,7 @@ from itertools import permutations
 from ivr.errors import Place, Report
 from ivr.flow.parts import Target
 from ivr.flow.states import State
-from ivr.flow.wordings import Heard, Said
+from ivr.flow.wordings import HeardKey, QuestionWords
 from ivr.keypad import key_name
 from ivr.prompts import Catalogues
 
@@ -19,10 +19,10 @@ CLEARLY = 0.25
 """How much more alike they must be than the words that the key has elsewhere."""
 
 
-def check_options(said: Said, report: Report) -> None:
+def check_options(said: QuestionWords, report: Report) -> None:
     """Note each option that is on another key than in the first words; or these, where the others agree against them."""
-    first: dict[str, list[Heard]] = {}
-    later: list[list[Heard]] = []
+    first: dict[str, list[HeardKey]] = {}
+    later: list[list[HeardKey]] = []
     for wording in said.wordings:
         options = [heard for heard in wording.own if heard.word.gist and heard.key not in said.asked.universal]
         if wording.kind != "say":
@@ -40,7 +40,7 @@ def check_options(said: Said, report: Report) -> None:
         _note(heard, known, "first words", report)
 
 
-def _note(here: Heard, there: Heard, where: str, report: Report) -> None:
+def _note(here: HeardKey, there: HeardKey, where: str, report: Report) -> None:
     report.add(
         here.place,
         f'"{here.word.option}" is on the key "{here.written}" here, and "{there.word.option}" on "{there.written}" in the '
@@ -48,7 +48,7 @@ def _note(here: Heard, there: Heard, where: str, report: Report) -> None:
     )
 
 
-def _moved(options: list[Heard], first: Mapping[str, list[Heard]]) -> Iterator[tuple[Heard, Heard]]:
+def _moved(options: list[HeardKey], first: Mapping[str, list[HeardKey]]) -> Iterator[tuple[HeardKey, HeardKey]]:
     """Yield each option that the first words have on another key, with what they say."""
     here = {heard.key: heard.word.gist for heard in options}
     for heard in options:
@@ -65,12 +65,12 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / len(one | other) if one and other else 0.0
 
 
-def check_ways(said: Said, menu: State, report: Report) -> None:
+def check_ways(said: QuestionWords, menu: State, report: Report) -> None:
     """Note a key whose way is named after what the words say on another key, while neither way is named as its own words.
 
     Ways have names in plain words (`refill`, `new_address`), so that two that were exchanged in the flow are seen by them.
     """
-    said_on: dict[str, list[Heard]] = {}
+    said_on: dict[str, list[HeardKey]] = {}
     for heard in (heard for wording in said.wordings for heard in wording.own if heard.word.gist):
         said_on.setdefault(heard.key, []).append(heard)
     ways = {key_name(key): way for key, way in menu.keys.items() if key_name(key) in said_on}
@@ -87,7 +87,7 @@ def check_ways(said: Said, menu: State, report: Report) -> None:
             return
 
 
-def _is_named(way: Target, told: list[Heard]) -> bool:
+def _is_named(way: Target, told: list[HeardKey]) -> bool:
     """Tell whether a way's name has a word that is said."""
     names = {word for text in (way.state, way.end, way.say, *way.sets.values()) for word in _NAME.findall(text.lower())}
     said = {word[:ALIKE] for heard in told for word in heard.word.gist}
@@ -99,7 +99,7 @@ ALIKE = 4
 """Letters at the beginning by which a word is known in its other forms: refill, refills; order, ordered."""
 
 
-def check_languages(together: list[Said], menu: State, catalogues: Catalogues, report: Report) -> None:
+def check_languages(together: list[QuestionWords], menu: State, catalogues: Catalogues, report: Report) -> None:
     """Note each key that sets another language than its words offer, by name or by being in it."""
     languages, titles = catalogues.languages_by_name, catalogues.titles
     sets = {key_name(key): way for key, way in menu.keys.items() if "language" in way.sets}
@@ -122,7 +122,7 @@ def check_languages(together: list[Said], menu: State, catalogues: Catalogues, r
             )
 
 
-def _offered(heard: Heard, said: Said, menu: State, languages: Mapping[str, str]) -> str:
+def _offered(heard: HeardKey, said: QuestionWords, menu: State, languages: Mapping[str, str]) -> str:
     """Return the language that words offer: the one they name or, where all languages speak in turn, their own."""
     named = [languages[word] for word in heard.word.option.lower().split() if word in languages]
     return named[0] if named else said.catalogue.language if menu.every_language else ""

@@ -19,7 +19,7 @@ PERSON_OFFER = "person_offer"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DefinitionPart:
     """A part of a definition: where it stands in the YAML, and where each of its words does."""
 
     place: Place
@@ -32,7 +32,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Target(Part):
+class Target(DefinitionPart):
     """Where an outcome leads: a state of the same flow, or one of the flow's own named ends."""
 
     state: str = ""
@@ -58,7 +58,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Choices(Part):
+class Choices(DefinitionPart):
     """Options of a question that are known only in the call: a list value, each item spoken and given a key from 1 up."""
 
     of: str
@@ -98,7 +98,7 @@ def length_in_words(low: int, high: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Line(Part):
+class Line(DefinitionPart):
     """What holds for the whole line, declared once in `line.yaml`."""
 
     start: str

@@ -8,17 +8,17 @@ from graphlib import CycleError, TopologicalSorter
 
 from ivr.errors import Report
 from ivr.flow.definition import ActionSpec
-from ivr.flow.graph import Graph, Move, Spot, told
+from ivr.flow.graph import Graph, GraphState, Transition, told
 
 Actions = Mapping[str, ActionSpec]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """What happened in a turn by the time a spot is left: how many actions, and the way since the turn began."""
+class ActionRun:
+    """What happened in a turn by the time a state is left: how many actions, and the way since the turn began."""
 
     actions: int
-    moves: tuple[Move, ...]
+    transitions: tuple[Transition, ...]
 
 
 def check(graph: Graph, actions: Actions, report: Report) -> None:
@@ -28,43 +28,48 @@ def check(graph: Graph, actions: Actions, report: Report) -> None:
         report.add(
             line.at("most_actions"),
             f"most_actions should be at least {run.actions}, found {line.most_actions}: so many follow one another in "
-            f"one turn on the way {told(graph, run.moves)}",
+            f"one turn on the way {told(graph, run.transitions)}",
         )
 
 
-def longest(graph: Graph, actions: Actions) -> Run | None:
+def longest(graph: Graph, actions: Actions) -> ActionRun | None:
     """Return the run with the most actions; None where actions go round in circles, which is told elsewhere."""
-    into: dict[Spot, list[Move]] = {spot: [] for spot in graph.moves}
-    for move in (move for moves in graph.moves.values() for move in moves):
-        into[move.target].append(move)
-    before = {spot: {move.source for move in moves if _goes_on(graph, actions, move)} for spot, moves in into.items()}
-    runs: dict[Spot, Run] = {}
+    into: dict[GraphState, list[Transition]] = {node: [] for node in graph.transitions}
+    for transition in (transition for transitions in graph.transitions.values() for transition in transitions):
+        into[transition.target].append(transition)
+    before = {
+        node: {transition.source for transition in transitions if _goes_on(graph, actions, transition)}
+        for node, transitions in into.items()
+    }
+    runs: dict[GraphState, ActionRun] = {}
     try:
-        for spot in TopologicalSorter(before).static_order():
-            runs[spot] = _run(graph, actions, spot, into[spot], runs)
+        for node in TopologicalSorter(before).static_order():
+            runs[node] = _run(graph, actions, node, into[node], runs)
     except CycleError:
         return None
     return max(runs.values(), key=lambda run: run.actions)
 
 
-def _run(graph: Graph, actions: Actions, spot: Spot, into: list[Move], runs: Mapping[Spot, Run]) -> Run:
-    """Return the longest run to a spot, its own action counted."""
-    state = graph.states[spot]
+def _run(
+    graph: Graph, actions: Actions, node: GraphState, into: list[Transition], runs: Mapping[GraphState, ActionRun]
+) -> ActionRun:
+    """Return the longest run to a state, its own action counted."""
+    state = graph.states[node]
     if state.action and state.ends_turn:  # its words end the turn, and its action begins another
-        return Run(1, ())
-    ways = [_after(graph, actions, move, runs) for move in into]
-    longest_way = max(ways, key=lambda run: run.actions, default=Run(0, ()))
-    return Run(longest_way.actions + bool(state.action), longest_way.moves)
+        return ActionRun(1, ())
+    ways = [_after(graph, actions, transition, runs) for transition in into]
+    longest_way = max(ways, key=lambda run: run.actions, default=ActionRun(0, ()))
+    return ActionRun(longest_way.actions + bool(state.action), longest_way.transitions)
 
 
-def _after(graph: Graph, actions: Actions, move: Move, runs: Mapping[Spot, Run]) -> Run:
-    if not _goes_on(graph, actions, move):
-        return Run(0, (move,))
-    run = runs[move.source]
-    return Run(run.actions, (*run.moves, move))
+def _after(graph: Graph, actions: Actions, transition: Transition, runs: Mapping[GraphState, ActionRun]) -> ActionRun:
+    if not _goes_on(graph, actions, transition):
+        return ActionRun(0, (transition,))
+    run = runs[transition.source]
+    return ActionRun(run.actions, (*run.transitions, transition))
 
 
-def _goes_on(graph: Graph, actions: Actions, move: Move) -> bool:
-    """Tell whether a move is made within a turn; the count begins anew once the outside world has answered."""
-    state = graph.states[move.source]
-    return not state.waits(move.label) and not (state.action and actions[state.action].outside)
+def _goes_on(graph: Graph, actions: Actions, transition: Transition) -> bool:
+    """Tell whether a transition is made within a turn; the count begins anew once the outside world has answered."""
+    state = graph.states[transition.source]
+    return not state.waits(transition.label) and not (state.action and actions[state.action].outside)

@@ -9,7 +9,7 @@ from functools import cached_property
 from ivr.errors import Place
 from ivr.flow.states import State
 from ivr.prompts import PHRASE, Catalogue
-from ivr.prompts.catalogue import Source, Words
+from ivr.prompts.catalogue import SourceWords, Words
 from ivr.prompts.lint.keys import CHOICE, KeyWord, Slip, name_of, spoken_keys
 from ivr.prompts.lint.speech import SPEECHES
 
@@ -20,7 +20,7 @@ OPTIONS = "options"
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class HeardKey:
     """A key where it is spoken, and the word for it."""
 
     word: KeyWord
@@ -43,7 +43,7 @@ class Asked:
     choices: frozenset[str]
     universal: frozenset[str]
 
-    def takes(self, heard: Heard) -> bool:
+    def takes(self, heard: HeardKey) -> bool:
         """Tell whether a key that is spoken is taken; those of choices are named with them, or in a bare list of keys."""
         is_choice = heard.key == CHOICE or (heard.key in self.choices and not heard.word.gist)
         return is_choice or heard.key in self.own | self.universal
@@ -59,8 +59,8 @@ class Wording:
     is_last: bool
     """The last words of their kind, which are said again and again."""
     place: Place
-    own: tuple[Heard, ...]
-    inside: tuple[Heard, ...]
+    own: tuple[HeardKey, ...]
+    inside: tuple[HeardKey, ...]
     """Keys of the phrases that may be spoken inside it."""
     named: frozenset[str]
     """Star and pound, in whatever words they are named."""
@@ -73,7 +73,7 @@ class Wording:
         return frozenset(heard.key for heard in (*self.own, *self.inside))
 
 
-class Said:
+class QuestionWords:
     """The words of a question in one language."""
 
     def __init__(self, asked: Asked, catalogue: Catalogue, phrases: Mapping[str, frozenset[str]]) -> None:
@@ -134,13 +134,13 @@ class Said:
                 found += [one for one in sorted(self.phrases.get(slot.name, ())) if one not in found]
         return found
 
-    def _keys_of_phrase(self, name: str) -> Iterator[Heard]:
+    def _keys_of_phrase(self, name: str) -> Iterator[HeardKey]:
         prompt = self.catalogue.prompts.get(name)
         for source in (source for sources in prompt.say.sources.values() for source in sources) if prompt else ():
             yield from (heard_at(source, word) for word in spoken_keys(source.text, self.speech).keys)
 
 
-def heard_at(source: Source, word: KeyWord) -> Heard:
+def heard_at(source: SourceWords, word: KeyWord) -> HeardKey:
     """Return a key with the place where a text speaks of it."""
     written = source.text[word.start :].split(maxsplit=1)[0].rstrip(".,;:!?")
-    return Heard(word, source.at(word.start), written)
+    return HeardKey(word, source.at(word.start), written)

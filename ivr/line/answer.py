@@ -9,7 +9,7 @@ from ivr.prompts import Catalogues, Piece
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class SpokenWords:
     """Words as they are spoken, fixed ones and values apart; the carrier's language code and voice."""
 
     pieces: tuple[Piece, ...]
@@ -25,15 +25,15 @@ class Answer:
     turn: int
     language: str
     verb: Verb
-    words: tuple[Spoken, ...]
+    words: tuple[SpokenWords, ...]
 
 
-def as_spoken(catalogues: Catalogues, words: tuple[Speak, ...]) -> tuple[Spoken, ...]:
+def as_spoken(catalogues: Catalogues, words: tuple[Speak, ...]) -> tuple[SpokenWords, ...]:
     """Return words as they are spoken, each in its own language."""
     return tuple(_spoken(catalogues, speak) for speak in words)
 
 
-def _spoken(catalogues: Catalogues, speak: Speak) -> Spoken:
+def _spoken(catalogues: Catalogues, speak: Speak) -> SpokenWords:
     catalogue = catalogues.by_language[speak.language]
     pieces = catalogue.pieces(speak.prompt, speak.values, speak.variant, speak.tries)
-    return Spoken(pieces, catalogue.locale, catalogue.voice)
+    return SpokenWords(pieces, catalogue.locale, catalogue.voice)

@@ -25,7 +25,7 @@ _WIPE = delete(tables.card_entry).where(_OF_CALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CardEntry:
     """A card as far as it has been keyed."""
 
     number: Secret
@@ -34,7 +34,7 @@ class Entry:
     exp_year: int = 0
 
 
-def keep(context: Context, entry: Entry) -> None:
+def keep(context: Context, entry: CardEntry) -> None:
     """Keep a card until its security code is keyed."""
     shape = [entry.number.reveal(), entry.brand, entry.exp_month, entry.exp_year]
     sealed = context.line.vault.seal(json.dumps(shape).encode(), context.now)
@@ -42,14 +42,14 @@ def keep(context: Context, entry: Entry) -> None:
     insert_or_replace(context.connection, tables.card_entry, row)
 
 
-def take(context: Context) -> Entry | None:
+def take(context: Context) -> CardEntry | None:
     """Return the card that is being keyed; None when there is none, or it lay too long."""
     sealed = context.connection.scalar(_SEALED, {"sid": context.caller.sid})
     opened = context.line.vault.open(sealed, int(KEPT_FOR.total_seconds()), context.now) if sealed else None
     if opened is None:
         return None
     number, brand, month, year = json.loads(opened)
-    return Entry(Secret(number), brand, month, year)
+    return CardEntry(Secret(number), brand, month, year)
 
 
 def wipe(context: Context) -> None:

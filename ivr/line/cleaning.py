@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, Row, bindparam, func, select, update
 from ivr import logs
 from ivr.flow.call import Visit
 from ivr.line import tables
-from ivr.line.journal import Entry, mask
+from ivr.line.journal import JournalEntry, mask
 from ivr.pharmacy.database import answering, unhurried, vacuum
 
 BATCH = 500
@@ -122,12 +122,12 @@ def _clean_call(connection: Connection, sid: str) -> int:
     return len(changed)
 
 
-def _cleaned(row: Row[Any, Any, Any, Any, Any], shown: str, pause: timedelta) -> Entry:
+def _cleaned(row: Row[Any, Any, Any, Any, Any], shown: str, pause: timedelta) -> JournalEntry:
     name, _, keys = row.event.partition(" ")
     visits = [Visit(*visit) for visit in json.loads(row.trail)]
     # A number's branch is never one of its digits, so that what was no menu need not be known.
     masked, way, shown = mask(keys, visits, shown, is_menu=True, pause=pause)
     if way is visits:
-        return Entry(f"{name} {masked}".strip(), row.trail, row.said, shown)
+        return JournalEntry(f"{name} {masked}".strip(), row.trail, row.said, shown)
     trail = json.dumps([[visit.flow, visit.state, visit.branch] for visit in way])
-    return Entry(f"{name} {masked}", trail, row.said if way else "[]", shown)
+    return JournalEntry(f"{name} {masked}", trail, row.said if way else "[]", shown)

@@ -31,7 +31,7 @@ NUMBER_GOES_ON = timedelta(seconds=4)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """What one turn leaves behind: the event, the way through the flow and the prompts spoken, the latter two as JSON."""
 
     event: str
@@ -43,11 +43,11 @@ class Entry:
 
 def entry(
     event: Event, asked: State | None, trail: Sequence[Visit], said: Sequence[Speak], shown: str, pause: timedelta
-) -> Entry:
+) -> JournalEntry:
     """Return the entry of one turn, written with the call's new state: `asked` was answered, `pause` after it was."""
     name, keys = type(event).__name__.lower(), event.keys.reveal() if isinstance(event, Keys) else ""
     masked, way, shown = mask(keys, trail, shown, is_menu=bool(asked and asked.one_key), pause=pause)
-    return Entry(
+    return JournalEntry(
         f"{name} {masked}" if keys else name,
         json.dumps([[visit.flow, visit.state, visit.branch] for visit in way]),
         json.dumps([[speak.prompt, speak.variant, speak.tries] for speak in said if way or not trail]),

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, insert
 
 from ivr.flow.call import Call
 from ivr.line import tables
-from ivr.line.journal import Entry
+from ivr.line.journal import JournalEntry
 from ivr.line.service import Caller, Services
 from ivr.pharmacy.statements import insert_unless_there
 from ivr.prompts.spoken import Values
@@ -117,7 +117,7 @@ def store(
     reply: str,
     now: datetime,
     ending: str | None,
-    entry: Entry,
+    entry: JournalEntry,
 ) -> None:
     """Write the call's new state, the exact reply and the journal's entry, and await the next turn."""
     row = locked.row

@@ -24,7 +24,7 @@ from ivr.flow.interpreter import FlowError, advance
 from ivr.flow.verbs import Dial, Gather, HangUp, Speak, Verb
 from ivr.line import journal, sessions
 from ivr.line.actions import ACTIONS, ExternalAction
-from ivr.line.answer import Answer, Spoken, as_spoken
+from ivr.line.answer import Answer, SpokenWords, as_spoken
 from ivr.line.older import known_outcome
 from ivr.line.service import Caller, Context, Services, TurnTaken
 from ivr.pharmacy.database import retried
@@ -42,7 +42,7 @@ ACTING_FOR = timedelta(seconds=6)
 class Busy:
     """Another worker is asking the outside world for this very turn: come back for it in a moment."""
 
-    words: tuple[Spoken, ...]
+    words: tuple[SpokenWords, ...]
 
 
 Result = TypeVar("Result")
@@ -256,7 +256,7 @@ class _TurnRunner:
         sessions.store(self.connection, self.line, self.locked, self.call, reply, now, ending, entry)
         return reply
 
-    def _asked(self, uncut: tuple[Spoken, ...]) -> Reading:
+    def _asked(self, uncut: tuple[SpokenWords, ...]) -> Reading:
         """Return when the caller's keys begin to be taken: once all has been said that no key cuts short."""
         now = self.line.reading(self.context.caller)
         return replace(now, seconds=now.seconds + sum(seconds(joined(said.pieces)) for said in uncut))

@@ -13,7 +13,7 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from ivr.pharmacy.addresses import NewAddress
-from ivr.pharmacy.places import INSIDE, PUERTO_RICO, Place, place_of
+from ivr.pharmacy.places import INSIDE, PUERTO_RICO, ZipPlace, place_of
 from ivr.pharmacy.streets import StreetFacts, streets_of
 
 LONG_NUMBER = 6
@@ -43,7 +43,7 @@ class Doubt(StrEnum):
     """Its house number may have letters inside, which nobody can key as digits."""
 
 
-def doubt(place: Place | None, street: StreetFacts, known: Iterable[StreetFacts], house: str) -> Doubt | None:
+def doubt(place: ZipPlace | None, street: StreetFacts, known: Iterable[StreetFacts], house: str) -> Doubt | None:
     """Return what is doubtful about a house number on a street of a ZIP code; `known` are all of its streets."""
     if place is None or place.retired:
         return Doubt.ZIP
@@ -52,7 +52,7 @@ def doubt(place: Place | None, street: StreetFacts, known: Iterable[StreetFacts]
     return Doubt.NUMBER if _may_have_letters(place, street, house) else None
 
 
-def _may_lie_in_one(place: Place, street: StreetFacts, known: Iterable[StreetFacts]) -> bool:
+def _may_lie_in_one(place: ZipPlace, street: StreetFacts, known: Iterable[StreetFacts]) -> bool:
     return _is_numbered(street) or (place.has_urbanizations and not _has_none(street, known))
 
 
@@ -77,7 +77,7 @@ def _has_none(street: StreetFacts, known: Iterable[StreetFacts]) -> bool:
     return bool(named) and street.name.upper() not in named
 
 
-def _may_have_letters(place: Place, street: StreetFacts, house: str) -> bool:
+def _may_have_letters(place: ZipPlace, street: StreetFacts, house: str) -> bool:
     digits = digits_of(house)
     if not digits or street.has(int(digits)) or has_its_letter(place, house):
         return False
@@ -90,7 +90,7 @@ def digits_of(house: str) -> str:
     return "".join(character for character in house.split(" ")[0] if character.isdigit())
 
 
-def has_its_letter(place: Place, house: str) -> bool:
+def has_its_letter(place: ZipPlace, house: str) -> bool:
     """Say whether a house number has a letter in front, W3456, in a place whose numbers have none inside."""
     return house[:1].isalpha() and len(house) <= LONG_NUMBER and place.lettered_numbers != INSIDE
 

@@ -21,7 +21,7 @@ from ivr.pharmacy.database import answering, unhurried, upgrade
 from ivr.pharmacy.load_fields import secret
 from ivr.pharmacy.load_files import FILES, PRESCRIPTION, Column, CsvFile, Reference
 from ivr.pharmacy.load_refills import Refills
-from ivr.pharmacy.load_rules import Record, RefusedError, Values
+from ivr.pharmacy.load_rules import IncomingRow, RefusedError, Values
 from ivr.secret import Secret
 
 BATCH = 1000
@@ -101,7 +101,7 @@ def _load_file(connection: Connection, path: Path, file: CsvFile, today: date, r
 # Reading -------------------------------------------------------------------------------------------------------------
 
 
-def _read(lines: Iterable[str], file: CsvFile, today: date) -> Iterator[Record]:
+def _read(lines: Iterable[str], file: CsvFile, today: date) -> Iterator[IncomingRow]:
     """Yield the rows with their values parsed; empty lines are none."""
     reader = csv.reader(lines, strict=True)
     columns: list[Column | Reference] = []
@@ -134,10 +134,10 @@ def _columns(line: int, names: Sequence[str], file: CsvFile) -> list[Column | Re
     return [known[name] for name in names]
 
 
-def _record(line: int, row: Sequence[str], columns: Sequence[Column | Reference], today: date) -> Record:
+def _record(line: int, row: Sequence[str], columns: Sequence[Column | Reference], today: date) -> IncomingRow:
     if len(row) != len(columns):
         raise RefusedError(line, f"expected {len(columns)} fields, found {len(row)}")
-    record = Record(line, {})
+    record = IncomingRow(line, {})
     for column, found in zip(columns, row, strict=True):
         if found or column.needed:
             try:
@@ -162,7 +162,7 @@ def _quote(found: str) -> str:
 # Writing -------------------------------------------------------------------------------------------------------------
 
 
-def _resolve(connection: Connection, file: CsvFile, batch: Sequence[Record]) -> None:
+def _resolve(connection: Connection, file: CsvFile, batch: Sequence[IncomingRow]) -> None:
     """Put the ids in place of the numbers that stand for rows of other tables."""
     for column in file.columns:
         if not isinstance(column, Reference):
@@ -183,7 +183,7 @@ def _resolve(connection: Connection, file: CsvFile, batch: Sequence[Record]) -> 
             record.facts.update(zip(column.carries, row[2:], strict=True))
 
 
-def _store(connection: Connection, file: CsvFile, batch: Sequence[Record], today: date) -> None:
+def _store(connection: Connection, file: CsvFile, batch: Sequence[IncomingRow], today: date) -> None:
     """Write a batch; what the database refuses is halved until the row at fault stands alone."""
     if not batch:
         return
@@ -199,7 +199,7 @@ def _store(connection: Connection, file: CsvFile, batch: Sequence[Record], today
         _store(connection, file, batch[middle:], today)
 
 
-def _write(connection: Connection, file: CsvFile, batch: Sequence[Record], today: date) -> None:
+def _write(connection: Connection, file: CsvFile, batch: Sequence[IncomingRow], today: date) -> None:
     defaults = {column.target: column.default for column in file.columns}
     for record in batch:
         record.whole = _with_defaults(defaults, record.values, today)
@@ -222,7 +222,9 @@ def _with_defaults(defaults: Values, values: Values, today: date) -> Values:
     return whole
 
 
-def _standing(connection: Connection, file: CsvFile, records: Iterable[Record]) -> Mapping[tuple[object, ...], Values]:
+def _standing(
+    connection: Connection, file: CsvFile, records: Iterable[IncomingRow]
+) -> Mapping[tuple[object, ...], Values]:
     """Return the rows that are in the database already, by key."""
     first = file.table.c[file.key[0]]
     wanted = first.in_({record.whole[first.name] for record in records})

@@ -33,7 +33,7 @@ from ivr.pharmacy.load_fields import (
     text,
     year,
 )
-from ivr.pharmacy.load_rules import Record, Values
+from ivr.pharmacy.load_rules import IncomingRow, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,9 @@ class CsvFile:
     table: Table
     key: tuple[str, ...]
     columns: tuple[Column | Reference, ...]
-    complete: Callable[[Record, date], None] = rules.nothing_follows
-    before_insert: Callable[[Connection, Sequence[Record], date], None] = rules.nothing_changes
-    afterwards: Callable[[Connection, Sequence[Record], date], None] = rules.nothing_changes
+    complete: Callable[[IncomingRow, date], None] = rules.nothing_follows
+    before_insert: Callable[[Connection, Sequence[IncomingRow], date], None] = rules.nothing_changes
+    afterwards: Callable[[Connection, Sequence[IncomingRow], date], None] = rules.nothing_changes
 
     @property
     def name(self) -> str:

@@ -38,7 +38,7 @@ from sqlalchemy import (
     select,
 )
 
-from ivr.pharmacy.load_rules import Record, Values
+from ivr.pharmacy.load_rules import IncomingRow, Values
 from ivr.pharmacy.statements import change, insert_or_replace
 from ivr.pharmacy.tables import OrderLine, OrderStatus, Prescription, RefillOrder
 
@@ -152,7 +152,7 @@ class Refills:
         if failed is None:
             _METADATA.drop_all(self._connection, checkfirst=False)
 
-    def put_aside(self, records: Sequence[Record]) -> Sequence[Record]:
+    def put_aside(self, records: Sequence[IncomingRow]) -> Sequence[IncomingRow]:
         """Return the rows whose prescription is new; put aside those that change one or stand beside an open order."""
         if not self._any:
             return records
@@ -173,7 +173,7 @@ class Refills:
             insert_or_replace(self._connection, _ASIDE, *rows)
         return [record for record in records if record.values["rx_number"] in told]
 
-    def settled(self) -> Iterator[Sequence[Record]]:
+    def settled(self) -> Iterator[Sequence[IncomingRow]]:
         """Yield what was put aside, batch by batch, its prescriptions locked and its refills as they are to be."""
         after = 0
         while rows := self._connection.execute(_LOCKED, {"after": after}).mappings().all():
@@ -189,7 +189,7 @@ class Refills:
 
     def _settle(self, line: _Line, standing: RowMapping) -> Values | None:
         """Take what a prescription's open line, or the last that shipped, holds; return what the line is to note."""
-        values = cast("Record", standing["record"]).values
+        values = cast("IncomingRow", standing["record"]).values
         last_fill = cast("date | None", values.get("last_filled_on", standing["last_filled_on"]))
         filled = line.is_filled(last_fill, self._timezone)
         unknown = not filled and not line.loaded

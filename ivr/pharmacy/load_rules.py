@@ -34,7 +34,7 @@ class RefusedError(Exception):
 
 
 @dataclass(slots=True)
-class Record:
+class IncomingRow:
     """One row on its way in: what the file says for the table's columns, and what its references are known by.
 
     `whole` is what a new row would be: the same with the defaults of what the file leaves out.
@@ -55,11 +55,11 @@ def _fill(values: Values, name: str, value: object) -> None:
         values[name] = value
 
 
-def nothing_follows(record: Record, today: date) -> None:
+def nothing_follows(record: IncomingRow, today: date) -> None:
     """Leave the row as it is."""
 
 
-def nothing_changes(connection: Connection, records: Sequence[Record], today: date) -> None:
+def nothing_changes(connection: Connection, records: Sequence[IncomingRow], today: date) -> None:
     """Leave everything beside the rows as it is."""
 
 
@@ -69,7 +69,7 @@ def _cities() -> Mapping[str, tuple[str, str]]:
     return {place["zip_code"]: (place["city"], place["state"]) for place in places}
 
 
-def complete_place(record: Record, today: date) -> None:  # noqa: ARG001
+def complete_place(record: IncomingRow, today: date) -> None:  # noqa: ARG001
     """Take city and state from the ZIP code."""
     values = record.values
     if values.get("city") is not None and values.get("state") is not None:
@@ -82,7 +82,7 @@ def complete_place(record: Record, today: date) -> None:  # noqa: ARG001
     _fill(values, "state", state)
 
 
-def complete_prescription(record: Record, today: date) -> None:  # noqa: ARG001
+def complete_prescription(record: IncomingRow, today: date) -> None:  # noqa: ARG001
     """Take it that each fill so far was the usual days' supply and came on its day, unless the row says more."""
     values, supply = record.values, cast("int", record.values["days_supply"])
     _fill(values, "max_days_supply", supply)
@@ -100,7 +100,7 @@ def complete_prescription(record: Record, today: date) -> None:  # noqa: ARG001
         values["days_supplied"] = supply * (refills_used + 1)
 
 
-def complete_order(record: Record, today: date) -> None:
+def complete_order(record: IncomingRow, today: date) -> None:
     """Expect the parcel when the mail takes its usual time from the day it ships."""
     values = record.values
     ship_on, placed_at = cast("date | None", values.get("ship_on")), cast("datetime | None", values.get("placed_at"))
@@ -113,7 +113,7 @@ def complete_order(record: Record, today: date) -> None:
         _fill(values, "expected_by", arrival(start, Rules().mail_business_days))
 
 
-def complete_line(record: Record, today: date) -> None:  # noqa: ARG001
+def complete_line(record: IncomingRow, today: date) -> None:  # noqa: ARG001
     """Take supply, quantity and price from the prescription; the line is open while its order is."""
     values, usual = record.values, cast("int", record.facts["days_supply"])
     _fill(values, "days_supply", usual)
@@ -125,13 +125,13 @@ def complete_line(record: Record, today: date) -> None:  # noqa: ARG001
     _fill(values, "open", record.facts["status"] in UNFINISHED)
 
 
-def complete_payment(record: Record, today: date) -> None:  # noqa: ARG001
+def complete_payment(record: IncomingRow, today: date) -> None:  # noqa: ARG001
     """Take it that the whole order is paid; without a key of its own an order has one payment."""
     _fill(record.values, "amount_cents", record.facts["total_cents"])
     _fill(record.values, "request_key", f"load-{record.facts['order_number']}")
 
 
-def replace_mailing_addresses(connection: Connection, records: Sequence[Record], today: date) -> None:
+def replace_mailing_addresses(connection: Connection, records: Sequence[IncomingRow], today: date) -> None:
     """Let a new verified mailing address take the place of the one that stood."""
     moved = {
         record.whole["member_id"]
@@ -145,7 +145,7 @@ def replace_mailing_addresses(connection: Connection, records: Sequence[Record],
     )
 
 
-def address_orders(connection: Connection, records: Sequence[Record], today: date) -> None:  # noqa: ARG001
+def address_orders(connection: Connection, records: Sequence[IncomingRow], today: date) -> None:  # noqa: ARG001
     """Send each new order to the address its member has now: the mailing address, or the newest other one."""
     rows = connection.execute(
         select(Address.member_id, Address.kind, Address.id)
@@ -162,7 +162,7 @@ def address_orders(connection: Connection, records: Sequence[Record], today: dat
         record.whole["ship_to_id"] = address_id
 
 
-def give_cards_to_orders(connection: Connection, records: Sequence[Record], today: date) -> None:  # noqa: ARG001
+def give_cards_to_orders(connection: Connection, records: Sequence[IncomingRow], today: date) -> None:  # noqa: ARG001
     """Tell orders of the cards that are kept for them alone."""
     orders = {record.whole["only_for_order_id"] for record in records} - {None}
     kept = select(func.max(SavedCard.id)).where(SavedCard.only_for_order_id == RefillOrder.id).scalar_subquery()

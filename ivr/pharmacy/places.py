@@ -37,7 +37,7 @@ PLAIN_NUMBERS = frozenset({("WI", "dane county"), ("WI", "milwaukee county")})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ZipPlace:
     """The place of a ZIP code; `city` is its main one."""
 
     zip: str
@@ -68,7 +68,7 @@ def known_zip_codes() -> Any:
 
 
 @lru_cache(4096)
-def place_of(zip_code: str) -> Place | None:
+def place_of(zip_code: str) -> ZipPlace | None:
     """Return the place of a ZIP code, or None when there is no such code."""
     if len(zip_code) != 5 or not (zip_code.isascii() and zip_code.isdigit()):
         return None
@@ -79,7 +79,7 @@ def place_of(zip_code: str) -> Place | None:
     state = str(row["state"])
     city = str(row["city"]).upper() if state in MILITARY_STATES else str(row["city"])
     county = state, str(row["county"]).lower()
-    return Place(
+    return ZipPlace(
         zip_code,
         city,
         state,

@@ -50,16 +50,16 @@ def belongs(table: Table, ids: Collection[int]) -> ColumnElement[bool] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class MemberSnapshot:
     """Everything that is some members', as it was at a moment."""
 
     ids: tuple[int, ...]
     rows: Rows
 
 
-def keep(connection: Connection, ids: Collection[int]) -> Kept:
+def keep(connection: Connection, ids: Collection[int]) -> MemberSnapshot:
     """Keep everything that is these members'."""
-    return Kept(tuple(ids), {table: _rows(connection, table, ids) for table in (_MEMBER, *_OWNED)})
+    return MemberSnapshot(tuple(ids), {table: _rows(connection, table, ids) for table in (_MEMBER, *_OWNED)})
 
 
 def _rows(connection: Connection, table: Table, ids: Collection[int]) -> tuple[Mapping[str, Any], ...]:
@@ -69,7 +69,7 @@ def _rows(connection: Connection, table: Table, ids: Collection[int]) -> tuple[M
     return tuple(dict(row) for row in found)
 
 
-def put_back(connection: Connection, kept: Kept) -> None:
+def put_back(connection: Connection, kept: MemberSnapshot) -> None:
     """Make everything that is these members' as it was."""
     if keep(connection, kept.ids) == kept:
         return

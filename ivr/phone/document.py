@@ -13,7 +13,19 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 
 from ivr.errors import IvrError
 from ivr.phone.post import NO_ANSWER, Reply
-from ivr.phone.verbs import Dial, Gather, Hangup, Pause, Pay, Play, Redirect, Reject, Say, Sound, Verb
+from ivr.phone.verbs import (
+    TwimlDial,
+    TwimlGather,
+    TwimlHangup,
+    TwimlPause,
+    TwimlPay,
+    TwimlPlay,
+    TwimlRedirect,
+    TwimlReject,
+    TwimlSay,
+    TwimlSound,
+    TwimlVerb,
+)
 
 _MOST_BYTES = 64 * 1024
 _MOST_LETTERS = 4096
@@ -34,7 +46,7 @@ class CarrierError(IvrError):
 class Document:
     """The verbs of one answer, in order, and what the carrier's debugger would remark about it."""
 
-    verbs: tuple[Verb, ...]
+    verbs: tuple[TwimlVerb, ...]
     warnings: tuple[CarrierError, ...] = ()
 
 
@@ -48,7 +60,7 @@ def read_document(url: str, reply: Reply) -> Document:
     if not 200 <= reply.status < 300:
         raise CarrierError(11200, f"HTTP status {reply.status} instead of 200", url)
     if kind.startswith("audio/"):
-        return Document((Play(url),))
+        return Document((TwimlPlay(url),))
     if not reply.body.strip():
         raise CarrierError(11770, "the answer is empty", url)
     if (size := len(reply.body.encode())) > _MOST_BYTES:
@@ -59,7 +71,7 @@ def read_document(url: str, reply: Reply) -> Document:
         try:
             return _read_xml(url, reply.body)
         except CarrierError:  # an error page as plain text is read out to the caller
-            return Document((Say(" ".join(reply.body.split())),))
+            return Document((TwimlSay(" ".join(reply.body.split())),))
     raise CarrierError(12300, f'content type "{reply.content_type}" instead of text/xml', url)
 
 
@@ -70,7 +82,7 @@ def _read_xml(url: str, body: str) -> Document:
         raise CarrierError(12100, f"not well-formed XML: {error}", url) from error
     if root.tag != "Response":
         raise CarrierError(12102, f"the root element is <{root.tag}> instead of <Response>", url)
-    reader = _Reader(url, [])
+    reader = _TwimlReader(url, [])
     reader.check(root)
     return Document(tuple(reader.verb(child) for child in root), tuple(reader.warnings))
 
@@ -94,13 +106,13 @@ _HOLD_WORDS = {"Say", "Play", "Redirect", "Dial"}  # elements whose own text mea
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _TwimlReader:
     """Turns the elements of one document into verbs."""
 
     url: str
     warnings: list[CarrierError]
 
-    def verb(self, element: ET.Element) -> Verb:
+    def verb(self, element: ET.Element) -> TwimlVerb:
         name = element.tag
         if name not in _ATTRIBUTES:
             raise CarrierError(12200, f"<{name}> is no verb that this telephone knows", self.url)
@@ -109,39 +121,39 @@ class _Reader:
             case "Gather":
                 return self.gather(element)
             case "Redirect":
-                return Redirect(self.address(element.text), self.method(element, 13710))
+                return TwimlRedirect(self.address(element.text), self.method(element, 13710))
             case "Dial":
                 return self.dial(element)
             case "Pay":
                 charge = element.get("chargeAmount", "0")
-                return Pay(self.address(element.get("action")), charges=bool(charge.strip("0.")))
+                return TwimlPay(self.address(element.get("action")), charges=bool(charge.strip("0.")))
             case "Hangup":
-                return Hangup()
+                return TwimlHangup()
             case "Reject":
-                return Reject("busy" if element.get("reason") == "busy" else "no-answer")
+                return TwimlReject("busy" if element.get("reason") == "busy" else "no-answer")
         return self.sound(element, nested=False)
 
-    def sound(self, element: ET.Element, *, nested: bool) -> Sound:
+    def sound(self, element: ET.Element, *, nested: bool) -> TwimlSound:
         if element.tag == "Pause":
-            return Pause(self.number(element, "length", 1, 13910))
+            return TwimlPause(self.number(element, "length", 1, 13910))
         loop = self.number(element, "loop", 1, 13322 if nested else 13510 if element.tag == "Say" else 13410, low=0)
         if element.tag == "Say":
             return self.say(element, loop)
         if nested and element.get("digits"):
             raise CarrierError(13320, "<Play digits> cannot stand inside <Gather>", self.url)
-        return Play(self.address(element.text), loop)
+        return TwimlPlay(self.address(element.text), loop)
 
-    def say(self, element: ET.Element, loop: int) -> Say:
+    def say(self, element: ET.Element, loop: int) -> TwimlSay:
         text = " ".join("".join(element.itertext()).split())
         if not text:
             self.warn(13520, "<Say> without words")
         if len(text) > _MOST_LETTERS:
             raise CarrierError(13520, f"<Say> of {len(text)} letters; at most {_MOST_LETTERS} are taken", self.url)
         rests = sum(_seconds(rest.get("time", "0s")) for rest in element.iter("break"))
-        return Say(text, element.get("language", "en-US"), element.get("voice", ""), loop, rests)
+        return TwimlSay(text, element.get("language", "en-US"), element.get("voice", ""), loop, rests)
 
-    def gather(self, element: ET.Element) -> Gather:
-        sounds: list[Sound] = []
+    def gather(self, element: ET.Element) -> TwimlGather:
+        sounds: list[TwimlSound] = []
         for child in element:
             if child.tag not in ("Say", "Play", "Pause"):
                 raise CarrierError(13320, f"<{child.tag}> cannot stand inside <Gather>", self.url)
@@ -151,7 +163,7 @@ class _Reader:
         if len(finish) > 1 or finish not in "0123456789#*":
             raise CarrierError(13310, f'finishOnKey "{finish}" is not one key', self.url)
         auto = element.get("timeout") == "auto"  # leaves it to speech recognition; for keys it is the default
-        return Gather(
+        return TwimlGather(
             action=self.address(element.get("action")),
             method=self.method(element, 13312),
             timeout=5 if auto else self.number(element, "timeout", 5, 13313),
@@ -161,12 +173,12 @@ class _Reader:
             sounds=tuple(sounds),
         )
 
-    def dial(self, element: ET.Element) -> Dial:
+    def dial(self, element: ET.Element) -> TwimlDial:
         number = "".join(element.itertext()).strip()
         if not number:
             raise CarrierError(13224, "<Dial> without a number", self.url)
         action = element.get("action")
-        return Dial(
+        return TwimlDial(
             number,
             self.address(action) if action else None,
             self.method(element, 13200),

@@ -14,33 +14,33 @@ from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 
 from ivr.phone.document import CarrierError, read_document
-from ivr.phone.heard import Ended, Heard, Paying, Spoken, Waiting
+from ivr.phone.heard import Ended, Heard, HeardWords, Paying, Waiting
 from ivr.phone.post import Post, Reply
 from ivr.phone.results import SANDBOX_TOKEN, TALK_SECONDS, DialOutcome, card_fields, dial_fields
 from ivr.phone.verbs import (
     WORDS_A_MINUTE,
-    Dial,
-    Gather,
-    Hangup,
-    Pause,
-    Pay,
-    Play,
-    Redirect,
-    Reject,
-    Say,
-    Sound,
-    Verb,
+    TwimlDial,
+    TwimlGather,
+    TwimlHangup,
+    TwimlPause,
+    TwimlPay,
+    TwimlPlay,
+    TwimlRedirect,
+    TwimlReject,
+    TwimlSay,
+    TwimlSound,
+    TwimlVerb,
     length,
 )
 from ivr.phone.wire import Wire
 
-__all__ = ["CarrierError", "DialOutcome", "Ended", "Handset", "Heard", "Paying", "Spoken", "Waiting"]
+__all__ = ["CarrierError", "DialOutcome", "Ended", "Handset", "Heard", "HeardWords", "Paying", "Waiting"]
 
 KEYS = "0123456789*#"
 KEY_SECONDS = 0.5
 LONGEST_CALL_SECONDS = 4 * 3600
 MOST_SILENT_REDIRECTS = 20
-_APOLOGY = Say("We are sorry, an application error has occurred. Goodbye.")  # the carrier's own words
+_APOLOGY = TwimlSay("We are sorry, an application error has occurred. Goodbye.")  # the carrier's own words
 
 
 @dataclass(slots=True)
@@ -72,7 +72,7 @@ class Handset:
     answers: DialOutcome = "completed"
     fallback: bool = True
     extra: Mapping[str, str] = field(default_factory=dict)
-    plays: Callable[[Sound], None] = lambda _sound: None
+    plays: Callable[[TwimlSound], None] = lambda _sound: None
     passes: Callable[[float], None] = lambda _seconds: None
 
     seconds: float = field(default=0.0, init=False)
@@ -80,10 +80,10 @@ class Handset:
     errors: list[CarrierError] = field(default_factory=list, init=False)
     warnings: list[CarrierError] = field(default_factory=list, init=False)
 
-    _verbs: deque[Verb] = field(default_factory=deque, init=False, repr=False)
+    _verbs: deque[TwimlVerb] = field(default_factory=deque, init=False, repr=False)
     _waiting: Waiting | Paying | Ended | None = field(default=None, init=False, repr=False)
     _queue: deque[str] = field(default_factory=deque, init=False, repr=False)
-    _words: list[Spoken] = field(default_factory=list, init=False, repr=False)
+    _words: list[HeardWords] = field(default_factory=list, init=False, repr=False)
     _dialled: list[str] = field(default_factory=list, init=False, repr=False)
     _unheard_seconds: float = field(default=0.0, init=False, repr=False)
     _silent_redirects: int = field(default=0, init=False, repr=False)
@@ -213,34 +213,34 @@ class Handset:
         self._failed = None
         return heard
 
-    def _execute(self, verb: Verb) -> None:
+    def _execute(self, verb: TwimlVerb) -> None:
         match verb:
-            case Say() | Play() | Pause():
+            case TwimlSay() | TwimlPlay() | TwimlPause():
                 if not self.carries_keys_through_words:
                     self._queue.clear()
                 self._hear(verb)
                 self.plays(verb)
                 self._pass(length(verb))
-            case Gather():
+            case TwimlGather():
                 self._question(verb)
-            case Redirect():
+            case TwimlRedirect():
                 self._go(verb.url, verb.method)
-            case Dial():
+            case TwimlDial():
                 self._connect(verb)
-            case Pay():
+            case TwimlPay():
                 self._waiting = Paying(verb)
-            case Hangup():
+            case TwimlHangup():
                 self._end(Ended("line hung up"))
-            case Reject():
+            case TwimlReject():
                 self._end(Ended("rejected"), status=verb.reason)
 
-    def _hear(self, sound: Sound) -> None:
-        if isinstance(sound, Say):
-            self._words.append(Spoken(sound.text, sound.language, sound.voice))
-        elif isinstance(sound, Play):
-            self._words.append(Spoken("", url=sound.url))
+    def _hear(self, sound: TwimlSound) -> None:
+        if isinstance(sound, TwimlSay):
+            self._words.append(HeardWords(sound.text, sound.language, sound.voice))
+        elif isinstance(sound, TwimlPlay):
+            self._words.append(HeardWords("", url=sound.url))
 
-    def _question(self, gather: Gather) -> None:
+    def _question(self, gather: TwimlGather) -> None:
         """Begin a question; a key that is there already keeps its words from being spoken."""
         before = len(self._words)
         if not self._queue:
@@ -271,7 +271,7 @@ class Handset:
             digits = {"Digits": waiting.keys} if waiting.keys or self.sends_empty_digits else {}
             self._go(gather.action, gather.method, {**digits, "FinishedOnKey": finish_key, "msg": "Gather End"})
 
-    def _connect(self, dial: Dial) -> None:
+    def _connect(self, dial: TwimlDial) -> None:
         self._dialled.append(dial.number)
         self._pass({"completed": TALK_SECONDS, "no-answer": dial.timeout}.get(self.answers, 0))
         if dial.action:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ivr.phone.document import CarrierError
-from ivr.phone.verbs import Gather, Pay
+from ivr.phone.verbs import TwimlGather, TwimlPay
 
 EndReason = Literal["line hung up", "end of document", "caller hung up", "rejected", "error"]
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class HeardWords:
     """Something heard: words with their language and voice, or the URL of a recording."""
 
     text: str
@@ -25,16 +25,16 @@ class Spoken:
 class Waiting:
     """The line waits for keys. `prompt` is what of its words can be cut short by one; `keys` were entered so far."""
 
-    gather: Gather
+    gather: TwimlGather
     keys: str = ""
-    prompt: tuple[Spoken, ...] = ()
+    prompt: tuple[HeardWords, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Paying:
     """The carrier waits for a card."""
 
-    pay: Pay
+    pay: TwimlPay
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Ended:
 class Heard:
     """What came after one action of the caller, in order, and the state the call is in now."""
 
-    words: tuple[Spoken, ...]
+    words: tuple[HeardWords, ...]
     waiting: Waiting | Paying | Ended
     dialled: tuple[str, ...] = ()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ivr.phone.verbs import Pay
+from ivr.phone.verbs import TwimlPay
 
 DialOutcome = Literal["completed", "busy", "no-answer", "failed", "canceled"]
 
@@ -20,7 +20,7 @@ _BRANDS = (
 )
 
 
-def card_fields(pay: Pay, number: str, expiry: str, security_code: str, token: str) -> dict[str, str]:
+def card_fields(pay: TwimlPay, number: str, expiry: str, security_code: str, token: str) -> dict[str, str]:
     """Return the fields of a card that was taken: enough to speak of it, never the number or the code."""
     brand = next((name for name, starts in _BRANDS if number.startswith(starts)), "")
     return {

@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
-from ivr.phone.handset import Ended, Handset, Heard, Paying, Spoken, Waiting
+from ivr.phone.handset import Ended, Handset, Heard, HeardWords, Paying, Waiting
 from ivr.phone.keyboard import HANG_UP, SILENCE, ReadKey, piped_keys, typed_keys
 from ivr.phone.post import http_post, signed
 from ivr.phone.speaker import Speaker
-from ivr.phone.verbs import WORDS_A_MINUTE, Pause, Play, Say, Sound
+from ivr.phone.verbs import WORDS_A_MINUTE, TwimlPause, TwimlPlay, TwimlSay, TwimlSound
 from ivr.secret import Secret
 
 READING_SECONDS = 60 / WORDS_A_MINUTE / 3
@@ -58,17 +58,17 @@ class Terminal:
         self.console.out(key if self._keys_shown else _PRESSED + key, style="bold cyan", end="", highlight=False)
         self._keys_shown = True
 
-    def hear(self, sound: Sound) -> None:
+    def hear(self, sound: TwimlSound) -> None:
         """Bring a sound that no key can cut short; what is typed meanwhile waits for the next question."""
         match sound:
-            case Pause(seconds):
+            case TwimlPause(seconds):
                 self.sleep(seconds)
-            case Play(url):
-                self._bring(Spoken("", url=url), self._rest)
-            case Say(text, language, voice):
-                self._bring(Spoken(text, language, voice), self._rest)
+            case TwimlPlay(url):
+                self._bring(HeardWords("", url=url), self._rest)
+            case TwimlSay(text, language, voice):
+                self._bring(HeardWords(text, language, voice), self._rest)
 
-    def ask(self, prompt: tuple[Spoken, ...], timeout: float) -> tuple[str, int | None]:
+    def ask(self, prompt: tuple[HeardWords, ...], timeout: float) -> tuple[str, int | None]:
         """Bring a question and return the first key, with the words heard before it; None is all of them."""
         typed: list[str] = []
 
@@ -97,7 +97,7 @@ class Terminal:
             self.sleep(seconds)
         return False
 
-    def _bring(self, spoken: Spoken, interrupted: Callable[[float], bool]) -> int:
+    def _bring(self, spoken: HeardWords, interrupted: Callable[[float], bool]) -> int:
         """Write, and speak, one piece; return how many words came before it was interrupted, if it was."""
         if spoken.url:
             self.note(f"♪ {spoken.url}")

@@ -10,7 +10,7 @@ RECORDING_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class TwimlSay:
     """Words to be spoken; `breaks` are the seconds of rest marked within them."""
 
     text: str
@@ -26,7 +26,7 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
-class Play:
+class TwimlPlay:
     """A recording to be played."""
 
     url: str
@@ -35,24 +35,24 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
+class TwimlPause:
     """Rest."""
 
     seconds: float = 1.0
 
 
-Sound = Say | Play | Pause
+TwimlSound = TwimlSay | TwimlPlay | TwimlPause
 
 
-def length(sound: Sound) -> float:
+def length(sound: TwimlSound) -> float:
     """Return the seconds a sound lasts; one repeated for ever ends at the carrier's thousandth time."""
-    if isinstance(sound, Pause):
+    if isinstance(sound, TwimlPause):
         return sound.seconds
     return sound.seconds * (sound.loop or 1000)
 
 
 @dataclass(frozen=True, slots=True)
-class Gather:
+class TwimlGather:
     """A question answered with keys; `num_digits` None is without limit, `finish_on_key` "" is none."""
 
     action: str
@@ -61,11 +61,11 @@ class Gather:
     num_digits: int | None = None
     finish_on_key: str = "#"
     action_on_empty_result: bool = False
-    sounds: tuple[Sound, ...] = ()
+    sounds: tuple[TwimlSound, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Redirect:
+class TwimlRedirect:
     """Go on with another document."""
 
     url: str
@@ -73,7 +73,7 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True)
-class Dial:
+class TwimlDial:
     """Connect the caller to a number; without an action the document goes on afterwards."""
 
     number: str
@@ -83,7 +83,7 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
-class Pay:
+class TwimlPay:
     """The carrier takes a card itself; `charges` when it is to be charged rather than exchanged for a token."""
 
     action: str
@@ -91,15 +91,15 @@ class Pay:
 
 
 @dataclass(frozen=True, slots=True)
-class Hangup:
+class TwimlHangup:
     """End the call."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reject:
+class TwimlReject:
     """Do not take the call; `reason` is the CallStatus it gets."""
 
     reason: str = "no-answer"
 
 
-Verb = Sound | Gather | Redirect | Dial | Pay | Hangup | Reject
+TwimlVerb = TwimlSound | TwimlGather | TwimlRedirect | TwimlDial | TwimlPay | TwimlHangup | TwimlReject

@@ -66,7 +66,7 @@ def written(parts: Iterable[str | Slot]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceWords:
     """Words as they were read, values in braces and all."""
 
     text: str
@@ -97,7 +97,7 @@ class Words:
     by: str | None = None
     place: Place | None = field(default=None, compare=False)
     """Where they are written."""
-    sources: Mapping[str, tuple[Source, ...]] = field(default_factory=dict, compare=False)
+    sources: Mapping[str, tuple[SourceWords, ...]] = field(default_factory=dict, compare=False)
     """Form -> what it was read from: the words, after the facts before them."""
 
     @property
@@ -110,7 +110,7 @@ class Words:
         """The words as they are written, values as [name]; `other` stands for every plural form."""
         return written(self.forms["other"])
 
-    def source(self, form: str) -> tuple[Source, ...]:
+    def source(self, form: str) -> tuple[SourceWords, ...]:
         """Return what a form was read from; `other` stands in for a form that was not written."""
         return self.sources.get(form, self.sources.get("other", ()))
 
@@ -151,7 +151,7 @@ class Catalogue:
     locale: str
     voice: str
     prompts: Mapping[str, Prompt]
-    head: Mapping[str, Source] = field(default_factory=dict, compare=False)
+    head: Mapping[str, SourceWords] = field(default_factory=dict, compare=False)
     """What catalogue.yaml says, by field: `language`, `voice`, and each of its names."""
 
     @property

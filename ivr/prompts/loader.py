@@ -16,7 +16,7 @@ from babel import Locale, UnknownLocaleError
 
 from ivr.errors import Place, Report, did_you_mean
 from ivr.prompts import shapes
-from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, Source, Words
+from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, SourceWords, Words
 from ivr.prompts.comparison import compare_languages
 from ivr.prompts.spoken import LANGUAGES, clean
 from ivr.prompts.words import NAME, Names, WordsReader, is_in_braces, source
@@ -34,7 +34,7 @@ class _Head:
     locale: str = ""
     voice: str = ""
     places: Mapping[str, Place] = field(default_factory=dict)
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, SourceWords] = field(default_factory=dict)
 
 
 def load_prompts(files: Mapping[str, str | None], report: Report, root: str = "prompts") -> Catalogues:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ivr.errors import Place, Report, did_you_mean
 from ivr.prompts import shapes
-from ivr.prompts.catalogue import PROMPT_KINDS, Slot, Source, Words
+from ivr.prompts.catalogue import PROMPT_KINDS, Slot, SourceWords, Words
 from ivr.prompts.spoken import clean
 from ivr.yaml_reader import Node
 
@@ -127,9 +127,9 @@ class WordsReader:
         return spoken.get(name)
 
 
-def source(node: Node) -> Source:
+def source(node: Node) -> SourceWords:
     """Return a text as it was written."""
-    return Source(node.scalar or "", node.place, node.written)
+    return SourceWords(node.scalar or "", node.place, node.written)
 
 
 def is_in_braces(node: Node) -> bool:

@@ -50,7 +50,7 @@ def driver(engine: Engine) -> Iterator[Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ScenarioSnapshot:
     """A moment of a scenario."""
 
     database: Image
@@ -244,14 +244,14 @@ class Scenario:
 
     # Going back
 
-    def save(self) -> Kept:
+    def save(self) -> ScenarioSnapshot:
         """Keep everything as it is now."""
         with driver(self.database) as connection:
             content: bytes = connection.serialize()
         self._base = self._base or content
         charges = tuple(self.gateway.charges.values())
         given = {table: frozenset(ids) for table, ids in self._given.items()}
-        return Kept(
+        return ScenarioSnapshot(
             Image.of(content, self._base),
             self.clock.now,
             self.faults.now,
@@ -261,7 +261,7 @@ class Scenario:
             charges,
         )
 
-    def restore(self, kept: Kept) -> None:
+    def restore(self, kept: ScenarioSnapshot) -> None:
         """Go back to what was kept."""
         with driver(self.database) as connection:
             connection.deserialize(kept.database.content())

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from twilio.twiml.voice_response import VoiceResponse
 
 from ivr.flow.verbs import Dial, Gather, GoOn, HangUp
-from ivr.line.answer import Answer, Spoken
+from ivr.line.answer import Answer, SpokenWords
 from ivr.prompts.recordings.folder import Recording, Recordings
 from ivr.prompts.recordings.parts import heard
 
@@ -86,7 +86,7 @@ class Renderer:
         """Say whether a turn URL was made for this call."""
         return self.vault.signed(f"{sid} {turn}", mac)
 
-    def come_back(self, words: Iterable[Spoken], url: str, seconds: int) -> str:
+    def come_back(self, words: Iterable[SpokenWords], url: str, seconds: int) -> str:
         """Return a reply that speaks, waits and asks for the same turn again."""
         response = VoiceResponse()
         self.say(response, words)
@@ -94,14 +94,14 @@ class Renderer:
         response.redirect(self.path + url, method="POST")
         return str(response)
 
-    def dial(self, words: Iterable[Spoken], url: str, caller_id: str | None) -> str:
+    def dial(self, words: Iterable[SpokenWords], url: str, caller_id: str | None) -> str:
         """Return a reply that connects to a person; what comes of it is told to a URL of the line."""
         response = VoiceResponse()
         self.say(response, words)
         self._dial(response, self.path + url, caller_id)
         return str(response)
 
-    def hang_up(self, words: Iterable[Spoken]) -> str:
+    def hang_up(self, words: Iterable[SpokenWords]) -> str:
         """Return a reply that ends the call."""
         response = VoiceResponse()
         self.say(response, words)
@@ -111,7 +111,7 @@ class Renderer:
     def _dial(self, response: VoiceResponse, url: str, caller_id: str | None) -> None:
         response.dial(self.person_number, action=url, method="POST", timeout=DIAL_SECONDS, caller_id=caller_id)
 
-    def say(self, verb: Any, words: Iterable[Spoken]) -> None:
+    def say(self, verb: Any, words: Iterable[SpokenWords]) -> None:
         """Add words, each in its language and voice; those that a person has recorded are played."""
         for spoken in words:
             for part in heard(spoken.pieces, self.recordings(), spoken.language.partition("-")[0]):

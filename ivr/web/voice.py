@@ -19,7 +19,7 @@ from ivr.errors import UnreachableError
 from ivr.flow.call import Dialled, Event, Started
 from ivr.flow.verbs import Speak
 from ivr.line import sessions
-from ivr.line.answer import Spoken, as_spoken
+from ivr.line.answer import SpokenWords, as_spoken
 from ivr.line.service import Caller, Services
 from ivr.line.turn import Busy, UnknownCallError, take_turn
 from ivr.orders.sweep import settle_call
@@ -165,7 +165,7 @@ class Voice:
         wanted = request.args.get("language", "")
         return wanted if wanted in self.line.versions.current.flows.languages else ""
 
-    def _words(self, *prompts: str) -> list[Spoken]:
+    def _words(self, *prompts: str) -> list[SpokenWords]:
         """Return words in the call's language as its URL tells it, in every language when it does not."""
         speaking = [self._language] if self._language else self.line.versions.current.flows.languages
         words = tuple(Speak(prompt, language, {}) for language in speaking for prompt in prompts)

@@ -18,7 +18,7 @@ import yaml
 from ivr.errors import Place, Report, did_you_mean
 from ivr.yaml_reader import slips
 from ivr.yaml_reader.shapes import Record, Whole
-from ivr.yaml_reader.source import Source, source
+from ivr.yaml_reader.source import SourceFile, source
 
 MOST_FIGURES = 15
 """Figures of the largest number that anything here could mean."""
@@ -194,7 +194,7 @@ def read(file: str, text: str, report: Report) -> Node | None:
     if root is None:
         report.add(Place(file), "the file is empty")
         return None
-    return _Reader(made, report).node(root)
+    return _NodeReader(made, report).node(root)
 
 
 def _fails(text: str) -> int | None:
@@ -253,10 +253,10 @@ MOST_LETTERS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _NodeReader:
     """Makes nodes of what the library composed."""
 
-    source: Source
+    source: SourceFile
     report: Report
 
     def node(self, node: yaml.Node) -> Node:

@@ -10,7 +10,7 @@ from itertools import pairwise
 import yaml
 
 from ivr.errors import Place
-from ivr.yaml_reader.source import Source
+from ivr.yaml_reader.source import SourceFile
 
 ALIAS = 'a text that begins with "*" or "&" needs quotes; the star key is written "star:"'
 TAG = 'a text that begins with "!" needs quotes around the whole of it'
@@ -86,7 +86,7 @@ _MENDS = (
 _LINES_ABOVE = 4
 
 
-def told(source: Source, error: yaml.MarkedYAMLError, fails: Fails) -> tuple[Place, str]:
+def told(source: SourceFile, error: yaml.MarkedYAMLError, fails: Fails) -> tuple[Place, str]:
     """Return where a file cannot be read, and why."""
     problem = " ".join(part for part in (error.context, error.problem) if part)
     hint = next((hint for sign, hint in _HINTS.items() if sign in problem), problem)
@@ -104,7 +104,7 @@ def _line(mark: yaml.Mark | None) -> int | None:
     return mark.line if mark else None
 
 
-def _marked(source: Source, mark: yaml.Mark, problem: str, hint: str) -> tuple[int, int, str]:
+def _marked(source: SourceFile, mark: yaml.Mark, problem: str, hint: str) -> tuple[int, int, str]:
     """Return what the library says, at the line that it says it of."""
     line = source.lines[mark.line] if mark.line < len(source.lines) else ""
     if hint == _FIRST:
@@ -114,7 +114,7 @@ def _marked(source: Source, mark: yaml.Mark, problem: str, hint: str) -> tuple[i
     return mark.line, len(line) - len(line.lstrip()) if hint == _UNFIT else mark.column, hint
 
 
-def _mended(source: Source, failed: int, fails: Fails, of_lines: bool) -> tuple[int, int, str] | None:
+def _mended(source: SourceFile, failed: int, fails: Fails, of_lines: bool) -> tuple[int, int, str] | None:
     """Return the slip whose mending makes the file readable: all of it or, if none does, further than it was."""
     further = None
     for line, column, hint, text in _tries(source, failed, of_lines):
@@ -126,7 +126,7 @@ def _mended(source: Source, failed: int, fails: Fails, of_lines: bool) -> tuple[
     return further
 
 
-def _tries(source: Source, failed: int, of_lines: bool) -> Iterator[tuple[int, int, str, str]]:
+def _tries(source: SourceFile, failed: int, of_lines: bool) -> Iterator[tuple[int, int, str, str]]:
     """Yield slips that may be behind a failure, each with the text as it is without it."""
     written = [
         number for number, line in enumerate(source.lines[: failed + 1]) if line.strip(" ") and line.lstrip()[0] != "#"
@@ -149,5 +149,5 @@ def _indent(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" "))]
 
 
-def _with(source: Source, number: int, line: str) -> str:
+def _with(source: SourceFile, number: int, line: str) -> str:
     return "\n".join((*source.lines[:number], line, *source.lines[number + 1 :]))

@@ -47,7 +47,7 @@ _KINDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceFile:
     """A file as it is read, and where in the file each of its characters stands."""
 
     file: str
@@ -67,13 +67,13 @@ class Source:
         return Place(self.file, line + 1, column + 1)
 
 
-def source(file: str, text: str, report: Report) -> Source | None:
+def source(file: str, text: str, report: Report) -> SourceFile | None:
     """Return a file's text to be read; None when there is no reading it."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     text = text if text.endswith("\n") else f"{text}\n"  # what a text says hangs on no last line end
     lines = text.split("\n")
     if not _ODD.search(text):
-        return Source(file, tuple(lines))
+        return SourceFile(file, tuple(lines))
     if _merged(file, lines, report):
         return None
     taken_out: dict[int, tuple[int, ...]] = {}
@@ -81,7 +81,7 @@ def source(file: str, text: str, report: Report) -> Source | None:
         lines[number], taken = _seen(file, number, line, report)
         if taken:
             taken_out[number] = taken
-    made = Source(file, tuple(line if line.strip() else "" for line in lines), taken_out)
+    made = SourceFile(file, tuple(line if line.strip() else "" for line in lines), taken_out)
     return _spaced(made) if _starts_well(made, report) else None
 
 
@@ -121,12 +121,12 @@ def _named(character: str) -> str:
     return f"a {name} (U+{ord(character):04X})"
 
 
-def _spaced(made: Source) -> Source:
+def _spaced(made: SourceFile) -> SourceFile:
     """Return the same with spaces for tabs within lines, where some readers of YAML take them and some do not."""
     return replace(made, lines=tuple(line.replace("\t", " ") for line in made.lines))
 
 
-def _starts_well(made: Source, report: Report) -> bool:
+def _starts_well(made: SourceFile, report: Report) -> bool:
     """Tell of keys that YAML takes for comments, and of the first line that is indented with a tab."""
     for number, line in enumerate(made.lines):
         if _LOST_POUND.match(line):

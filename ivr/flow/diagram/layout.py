@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ivr.flow.diagram.picture import Box, Picture, Way
+from ivr.flow.diagram.picture import Box, BoxTransition, Picture
 from ivr.flow.diagram.spacing import spaced
 
 HEAD = 34
@@ -33,10 +33,10 @@ _MIDDLE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class TransitionCell:
     """A way out as it is shown: its label, and where it leads when no line shows that."""
 
-    way: Way
+    way: BoxTransition
     note: str
 
     @property
@@ -54,14 +54,14 @@ class Placed:
     y: float
     width: float
     height: float
-    cells: tuple[tuple[Cell, float, float, float, float], ...]
+    cells: tuple[tuple[TransitionCell, float, float, float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TransitionLine:
     """A way that is drawn, from a box's cell to another box."""
 
-    way: Way
+    way: BoxTransition
     start: tuple[float, float]
     end: tuple[float, float]
 
@@ -74,7 +74,7 @@ class Layout:
     width: float
     height: float
     boxes: tuple[Placed, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[TransitionLine, ...]
 
     @property
     def scale(self) -> float:
@@ -106,11 +106,11 @@ class _Sketch:
         self.across: dict[str, float] = {}
         self._arrange()
 
-    def _cell(self, box: Box, way: Way) -> Cell:
+    def _cell(self, box: Box, way: BoxTransition) -> TransitionCell:
         if way.end:
-            return Cell(way, f"■ {way.end}")
+            return TransitionCell(way, f"■ {way.end}")
         drawn = way.to in self.depth and self.depth[way.to] == self.depth[box.name] + 1
-        return Cell(way, "" if drawn or not way.to else f"→ {way.to}")
+        return TransitionCell(way, "" if drawn or not way.to else f"→ {way.to}")
 
     # Sizes
 
@@ -225,7 +225,7 @@ class _Sketch:
         width = max(box.x + box.width for box in placed.values())
         height = max(box.y + box.height for box in placed.values())
         lines = tuple(
-            Line(self.cells[name][number].way, self._start(placed[name], number), self._end(placed[to]))
+            TransitionLine(self.cells[name][number].way, self._start(placed[name], number), self._end(placed[to]))
             for name in self.boxes
             for number, to in self._drawn(name)
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ivr.flow.diagram.picture import Box, Picture, Way, look_of
+from ivr.flow.diagram.picture import Box, BoxTransition, Picture, look_of
 
 
 def to_mermaid(picture: Picture) -> str:
@@ -35,7 +35,7 @@ def _node(box: Box) -> str:
     return f"s_{_id(box.name)}{left}{_quoted(text)}{right}:::{_id(box.kind)}"
 
 
-def _target(way: Way) -> str:
+def _target(way: BoxTransition) -> str:
     return f"s_{_id(way.to)}" if way.to else f"end_{_id(way.end)}"
 
 

@@ -20,7 +20,7 @@ _SYMBOLS = {"*": "star", "#": "pound"}
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class BoxTransition:
     """One way out of a box: to another box, or to an end of the flow."""
 
     label: str
@@ -40,7 +40,7 @@ class Box:
     kind: str
     detail: str
     hover: str
-    ways: tuple[Way, ...]
+    ways: tuple[BoxTransition, ...]
     share: float | None = None
 
     @property
@@ -110,11 +110,11 @@ def _hover(state: State, words: _Words) -> str:
     return "\n".join([*does, *said])
 
 
-def _way(label: str, way: Target, words: _Words) -> Way:
+def _way(label: str, way: Target, words: _Words) -> BoxTransition:
     hover = [words.of(way.say)] if way.say else []
     hover += ["the caller's yes"] if way.confirms else []
     hover += [f'counts as a wrong try of "{way.counts}"'] if way.counts else []
-    return Way(_SYMBOLS.get(label, label), way.state, way.end, bool(way.say), way.confirms, "\n".join(hover))
+    return BoxTransition(_SYMBOLS.get(label, label), way.state, way.end, bool(way.say), way.confirms, "\n".join(hover))
 
 
 def _everywhere(flows: Flows) -> Iterator[str]:
@@ -133,18 +133,19 @@ def _flow_box(flow: Flow, flows: Flows, share: float | None) -> Box:
     questions = [state.name for state in states if state.is_question]
     detail = _count(len(states), "state") + (f", {_count(len(questions), 'question')}" if questions else "")
     hover = "states: " + ", ".join(flow.states)
-    return Box(flow.name, "flow", detail, hover, tuple(Way(name, name) for name in runs if name in flows.flows), share)
+    ways = tuple(BoxTransition(name, name) for name in runs if name in flows.flows)
+    return Box(flow.name, "flow", detail, hover, ways, share)
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _interruptions(flows: Flows) -> Iterator[Way]:
+def _interruptions(flows: Flows) -> Iterator[BoxTransition]:
     line = flows.line
     for key, flow in {**line.ask_keys, **line.menu_keys}.items():
         if flow != REPEAT:
-            yield Way(f"key {_SYMBOLS.get(key, key)}", flow)
-    yield Way("missed too often", line.too_many)
-    yield Way("call too long", line.too_long)
-    yield Way("an error", line.failed)
+            yield BoxTransition(f"key {_SYMBOLS.get(key, key)}", flow)
+    yield BoxTransition("missed too often", line.too_many)
+    yield BoxTransition("call too long", line.too_long)
+    yield BoxTransition("an error", line.failed)

@@ -11,7 +11,7 @@ from ivr.flow.live_call import LiveCall
 from ivr.flow.parts import MOST_DIGITS, Number, Target
 from ivr.flow.reading import StateReader
 from ivr.flow.states.base import Look
-from ivr.flow.states.question import Question
+from ivr.flow.states.question import QuestionState
 from ivr.keypad import is_keys
 from ivr.secret import Secret
 from ivr.yaml_reader import Either, Flag, Record, Whole, field
@@ -29,7 +29,7 @@ DIGITS = Record(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask(Question):
+class AskState(QuestionState):
     """Ask for a number."""
 
     word = "ask"

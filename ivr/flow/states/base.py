@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self
 from ivr.errors import Place
 from ivr.flow.call import Event
 from ivr.flow.live_call import LiveCall
-from ivr.flow.parts import Choices, Limits, Line, Number, Part, Target
+from ivr.flow.parts import Choices, DefinitionPart, Limits, Line, Number, Target
 from ivr.flow.reading import StateReader
 from ivr.yaml_reader import Record
 
@@ -56,7 +56,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State(Part, ABC):
+class State(DefinitionPart, ABC):
     """A state of a flow. What a kind does not have, it leaves as it is here."""
 
     word: ClassVar[str]

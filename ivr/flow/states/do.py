@@ -14,7 +14,7 @@ from ivr.yaml_reader import Record, Text, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Do(State):
+class DoState(State):
     """Run a named action; with words to say first, answer with those and act in a turn of its own."""
 
     word = "do"

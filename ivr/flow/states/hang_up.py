@@ -12,7 +12,7 @@ from ivr.yaml_reader import Record, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HangUp(State):
+class HangUpState(State):
     """Say goodbye and end the call."""
 
     word = "hang_up"

@@ -10,7 +10,7 @@ from ivr.flow.live_call import LiveCall
 from ivr.flow.parts import Choices
 from ivr.flow.reading import StateReader, read_fields
 from ivr.flow.states.base import Look
-from ivr.flow.states.question import Question
+from ivr.flow.states.question import QuestionState
 from ivr.prompts.spoken import Value
 from ivr.yaml_reader import Record, Text, field
 
@@ -27,7 +27,7 @@ CHOICES = Record(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Menu(Question):
+class MenuState(QuestionState):
     """Ask for one key."""
 
     word = "menu"

@@ -23,7 +23,7 @@ FIRST_OFFER = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question(State):
+class QuestionState(State):
     """Asks for keys. Nobody stays in it for ever, and a key that was lost only has it asked again."""
 
     role: ClassVar[Role] = Role.QUESTION

@@ -12,7 +12,7 @@ from ivr.yaml_reader import Record, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run(State):
+class RunState(State):
     """Run another flow and go on by the end it comes to."""
 
     word = "run"

@@ -12,7 +12,7 @@ from ivr.yaml_reader import Record, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Say(State):
+class SayState(State):
     """Speak, and go on."""
 
     word = "say"

@@ -18,7 +18,7 @@ OUTCOMES = Record("transfer_outcomes", {name: field(TARGET) for name in ("nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transfer(State):
+class TransferState(State):
     """Connect the caller to a person."""
 
     word = "transfer"

@@ -12,7 +12,7 @@ from ivr.flow.definition import KEPT, LIST, Items
 from ivr.line import card_entries
 from ivr.line.action import action, done, external_action
 from ivr.line.actions import keyed, refill, speech
-from ivr.line.card_entries import Entry
+from ivr.line.card_entries import CardEntry
 from ivr.line.service import Context
 from ivr.line.values import Basket, CardOnFile, ChosenCard, KeyedCard
 from ivr.orders.authorize import is_our_fault
@@ -81,7 +81,7 @@ def check_card_number(context: Context, card_number: Annotated[Secret | None, ke
     brand = check_number(card_number) if card_number else NumberProblem.TOO_SHORT
     if card_number is None or isinstance(brand, NumberProblem):
         return done(brand.value)
-    card_entries.keep(context, Entry(card_number, brand.value))
+    card_entries.keep(context, CardEntry(card_number, brand.value))
     return done("good")
 
 
@@ -106,7 +106,7 @@ def check_rest_of_expiry(context: Context, card_expiry_rest: Annotated[Secret | 
     return _expiry(context, entry, Secret(f"{entry.exp_month:02}{rest.reveal()}") if rest else None)
 
 
-def _expiry(context: Context, entry: Entry, keyed: Secret | None) -> Done:
+def _expiry(context: Context, entry: CardEntry, keyed: Secret | None) -> Done:
     expiry = check_expiry(keyed, context.today) if keyed else ExpiryProblem.NOT_FOUR_DIGITS
     if not isinstance(expiry, Expiry):
         return done("past" if expiry is ExpiryProblem.PAST else "no_such_date")

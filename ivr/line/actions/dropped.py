@@ -54,7 +54,7 @@ def find_dropped_order(context: Context, member_id: int, dropped_asked: bool = F
             "sid": context.caller.sid,
         },
     )
-    left = _LEFT(values_left(context.line, sealed, context.now))
+    left = _DROPPED_ORDER(values_left(context.line, sealed, context.now))
     if not left.basket:
         return done("none", dropped_asked=True)
     address = left.new_address or left.unproved_address
@@ -62,7 +62,7 @@ def find_dropped_order(context: Context, member_id: int, dropped_asked: bool = F
 
 
 @dataclass(frozen=True, slots=True)
-class _Left(Gathered):
+class _DroppedOrder(Gathered):
     """What the call before had come to."""
 
     basket: Basket = ()
@@ -70,7 +70,7 @@ class _Left(Gathered):
     unproved_address: NewAddress | None = None
 
 
-_LEFT = decoder(_Left)
+_DROPPED_ORDER = decoder(_DroppedOrder)
 
 
 @action(

@@ -20,7 +20,7 @@ from ivr.line.service import Context
 from ivr.line.values import OfferedCity, OfferedUnit
 from ivr.payment.cards import without_cards
 from ivr.pharmacy.doubts import doubt
-from ivr.pharmacy.places import PUERTO_RICO, Place, place_of
+from ivr.pharmacy.places import PUERTO_RICO, ZipPlace, place_of
 from ivr.pharmacy.streets import StreetFacts, has_streets, rank, rank_near, streets_of
 from ivr.postal.streets import take_apart
 from ivr.prompts import phrase
@@ -79,7 +79,7 @@ def take_zip(context: Context, building: Building, keyed_zip: Annotated[str, key
     return done(outcome, building=building, place=building.place, zip_note=zip_note)
 
 
-def _moved(context: Context, before: Building, building: Building, place: Place) -> tuple[str, Building]:
+def _moved(context: Context, before: Building, building: Building, place: ZipPlace) -> tuple[str, Building]:
     """Return what is left of an address in another ZIP code, and how it goes on there."""
     if place.military:
         return "military", replace(building.on_another_street(), house="")

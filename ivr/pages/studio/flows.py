@@ -14,7 +14,7 @@ from ivr.pages.studio.words import Book
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ListedTransition:
     """One way out of a state; `state` is in the same flow, else it is the flow's own end."""
 
     label: str
@@ -25,7 +25,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ListedState:
     """One state."""
 
     name: str
@@ -35,12 +35,12 @@ class Row:
     prompt: str
     runs: str
     """The flow it runs."""
-    ways: tuple[Way, ...]
+    ways: tuple[ListedTransition, ...]
     way_there: str
     """The shortest way of a call to it."""
 
 
-def rows(book: Book, flow: Flow) -> tuple[Row, ...]:
+def rows(book: Book, flow: Flow) -> tuple[ListedState, ...]:
     """Return the states of a flow, in the order of the file."""
     routes = ((state, book.routes.get((flow.name, state.name))) for state in flow.states.values())
     return tuple(_row(state, route.words if route else "") for state, route in routes)
@@ -67,16 +67,16 @@ def whole_picture(book: Book, links: Mapping[str, str]) -> str:
     return to_svg(line_picture(book.version.flows), links).replace(f"<style>{STYLE}</style>", "")
 
 
-def _row(state: State, way_there: str) -> Row:
+def _row(state: State, way_there: str) -> ListedState:
     does = "" if state.runs else state.summary + (", kept secret" if state.number and state.number.secret else "")
     ways = tuple(_ways(state))
-    return Row(state.name, state.heading or state.noun, does, state.prompt, state.runs, ways, way_there)
+    return ListedState(state.name, state.heading or state.noun, does, state.prompt, state.runs, ways, way_there)
 
 
-def _ways(state: State) -> Iterator[Way]:
+def _ways(state: State) -> Iterator[ListedTransition]:
     for label, target in state.transitions():
         name = _label(label, is_key=label in state.keys)
-        yield Way(name, target.state, target.end, target.say, tuple(_remarks(target)))
+        yield ListedTransition(name, target.state, target.end, target.say, tuple(_remarks(target)))
 
 
 def _label(label: str, *, is_key: bool) -> str:

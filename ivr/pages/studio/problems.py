@@ -17,7 +17,7 @@ _STATE = re.compile(r"^  ([A-Za-z_][\w]*)\s*:")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ExcerptLine:
     """A line of a file; `pointer` is what stands below it, a mark under the column of the problem."""
 
     number: int
@@ -30,7 +30,7 @@ class Shown:
     """A problem as it is shown. `subject` and `name` say which prompt has it, or which flow's state."""
 
     problem: Problem
-    lines: tuple[Line, ...]
+    lines: tuple[ExcerptLine, ...]
     kind: str
     """`words`, `flow`, or empty when the file is neither's."""
     subject: str
@@ -55,8 +55,8 @@ def _shown(problem: Problem, files: Files | None) -> Shown:
     return Shown(problem, excerpt, kind, subject, name if kind else "")
 
 
-def _excerpt(lines: list[str], problem: Problem) -> Iterator[Line]:
+def _excerpt(lines: list[str], problem: Problem) -> Iterator[ExcerptLine]:
     at = problem.place.line
     for number in range(max(at - AROUND, 1), min(at + AROUND, len(lines)) + 1):
         pointer = " " * (problem.place.column - 1) + "▲" if number == at else ""
-        yield Line(number, lines[number - 1], pointer)
+        yield ExcerptLine(number, lines[number - 1], pointer)

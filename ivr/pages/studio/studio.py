@@ -43,7 +43,7 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class PublicationDraft:
     """What waits to be published: its hash, the publication it would take the place of, and what that changes."""
 
     hash: str
@@ -177,13 +177,15 @@ class Studio:
 
     # What pages are made of
 
-    def _draft(self, published: Publication) -> Draft | None:
+    def _draft(self, published: Publication) -> PublicationDraft | None:
         """Return what waits to be published, beside what is."""
         draft = self.line.versions.draft
         if draft is None or draft.hash == published.hash:
             return None
         told = tuple(changes(self.line.versions.current, draft))
-        return Draft(draft.hash, published.id, told, self.line.vault.sign(_asking(draft.hash, str(published.id))))
+        return PublicationDraft(
+            draft.hash, published.id, told, self.line.vault.sign(_asking(draft.hash, str(published.id)))
+        )
 
     def _page(self, name: str, **values: Any) -> str:
         versions, book = self.line.versions, self._book()

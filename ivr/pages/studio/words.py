@@ -24,7 +24,7 @@ _COUNTS = (2, 1, 5, 0, 1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class WordsInLanguage:
     """What one language says on one occasion."""
 
     language: str
@@ -47,11 +47,11 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class PromptOccasion:
     """When words are spoken, and what each language says then; None where it says nothing."""
 
     when: str
-    languages: tuple[Said | None, ...]
+    languages: tuple[WordsInLanguage | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class SpeakingState:
     """A state that speaks a prompt, and the shortest way a call takes to it."""
 
     flow: str
@@ -72,13 +72,13 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PromptEntry:
     """One prompt."""
 
     name: str
     values: Mapping[str, str]
-    occasions: tuple[Occasion, ...]
-    spots: tuple[Spot, ...]
+    occasions: tuple[PromptOccasion, ...]
+    states: tuple[SpeakingState, ...]
     inside: tuple[str, ...]
     """The prompts that it is spoken inside of."""
 
@@ -90,7 +90,7 @@ class Book:
     version: Version
     actions: Mapping[str, ActionSpec]
     today: date
-    spots: Mapping[str, tuple[Spot, ...]] = field(init=False)
+    states: Mapping[str, tuple[SpeakingState, ...]] = field(init=False)
     inside: Mapping[str, tuple[str, ...]] = field(init=False)
     routes: Mapping[Point, Route] = field(init=False)
     remarks: Mapping[Place, tuple[Remark, ...]] = field(init=False)
@@ -98,7 +98,7 @@ class Book:
     def __post_init__(self) -> None:
         routes = _routes(self.version)
         object.__setattr__(self, "routes", routes)
-        object.__setattr__(self, "spots", _spots(self.version, routes))
+        object.__setattr__(self, "states", _states(self.version, routes))
         object.__setattr__(self, "inside", _inside(self.version, self.actions))
         object.__setattr__(self, "remarks", _remarks(self.version))
 
@@ -113,13 +113,13 @@ class Book:
                     names.append(name)
         return dict(sorted(found.items()))
 
-    def entries(self, subject: str, recordings: Recordings) -> list[Entry]:
+    def entries(self, subject: str, recordings: Recordings) -> list[PromptEntry]:
         """Return the prompts of one subject, in the order of the file."""
         return [self.entry(name, recordings) for name in self.subjects.get(subject, ())]
 
-    def entry(self, name: str, recordings: Recordings) -> Entry:
+    def entry(self, name: str, recordings: Recordings) -> PromptEntry:
         """Return one prompt with all it says."""
-        rows: dict[str, dict[str, Said]] = defaultdict(dict)
+        rows: dict[str, dict[str, WordsInLanguage]] = defaultdict(dict)
         values: dict[str, str] = {}
         for language, catalogue in self.version.catalogues.by_language.items():
             if prompt := catalogue.prompts.get(name):
@@ -127,8 +127,10 @@ class Book:
                 for when, words in self._said(catalogue, prompt, recordings):
                     rows[when][language] = words
         languages = self.version.catalogues.languages
-        occasions = tuple(Occasion(when, tuple(row.get(name) for name in languages)) for when, row in rows.items())
-        return Entry(name, values, occasions, self.spots.get(name, ()), self.inside.get(name, ()))
+        occasions = tuple(
+            PromptOccasion(when, tuple(row.get(name) for name in languages)) for when, row in rows.items()
+        )
+        return PromptEntry(name, values, occasions, self.states.get(name, ()), self.inside.get(name, ()))
 
     def find(self, text: str) -> list[str]:
         """Return the names of the prompts that say a text, in any language, or are called so."""
@@ -141,7 +143,9 @@ class Book:
                     found.append(name)
         return found
 
-    def _said(self, catalogue: Catalogue, prompt: Prompt, recordings: Recordings) -> Iterator[tuple[str, Said]]:
+    def _said(
+        self, catalogue: Catalogue, prompt: Prompt, recordings: Recordings
+    ) -> Iterator[tuple[str, WordsInLanguage]]:
         examples = Examples(self.version.catalogues, self.version.flows.flows, self.actions, self.today, {})
         for (when, variant, tries), words in _all(prompt):
             place = words.place or prompt.place
@@ -154,7 +158,7 @@ class Book:
                 played = tuple(
                     part for part in heard(pieces, recordings, catalogue.language) if isinstance(part, Recording)
                 )
-                yield label, Said(catalogue.language, parts, joined(pieces), played, told_here)
+                yield label, WordsInLanguage(catalogue.language, parts, joined(pieces), played, told_here)
 
 
 def _all(prompt: Prompt) -> Iterator[tuple[tuple[str, Variant, int], Words]]:
@@ -195,24 +199,24 @@ def _routes(version: Version) -> dict[Point, Route]:
     """Return the shortest way to every state that a call can come to."""
     graph = Graph(version.flows)
     found: dict[Point, Route] = {}
-    for spot in graph.moves:
-        if (spot.flow, spot.state) not in found:
-            moves = graph.path(spot)
-            through = frozenset((move.source.flow, move.source.state) for move in moves)
-            found[spot.flow, spot.state] = Route(told(graph, moves), through)
+    for node in graph.transitions:
+        if (node.flow, node.state) not in found:
+            transitions = graph.path(node)
+            through = frozenset((transition.source.flow, transition.source.state) for transition in transitions)
+            found[node.flow, node.state] = Route(told(graph, transitions), through)
     return found
 
 
-def _spots(version: Version, routes: Mapping[Point, Route]) -> dict[str, tuple[Spot, ...]]:
-    found: dict[str, dict[Spot, None]] = defaultdict(dict)
+def _states(version: Version, routes: Mapping[Point, Route]) -> dict[str, tuple[SpeakingState, ...]]:
+    found: dict[str, dict[SpeakingState, None]] = defaultdict(dict)
     for (flow, name), state in points(version.flows):
         route = routes.get((flow, name))
-        spot = Spot(flow, name, route.words if route else "")
+        speaking = SpeakingState(flow, name, route.words if route else "")
         for use in state.prompts():
-            found[use.name][spot] = None
+            found[use.name][speaking] = None
         if state.choices:
-            found[state.choices.option][spot] = None
-    return {prompt: tuple(spots) for prompt, spots in found.items()}
+            found[state.choices.option][speaking] = None
+    return {prompt: tuple(states) for prompt, states in found.items()}
 
 
 def _inside(version: Version, actions: Mapping[str, ActionSpec]) -> dict[str, tuple[str, ...]]:

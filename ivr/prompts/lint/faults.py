@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from ivr.errors import Place, Report
-from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, Source
+from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, SourceWords
 from ivr.prompts.lint import voices
 from ivr.prompts.lint.speech import SPEECHES, WORD, Speech
 
@@ -47,7 +47,7 @@ def check(catalogues: Catalogues, report: Report) -> frozenset[Place]:
     return frozenset(foreign)
 
 
-def _texts(catalogue: Catalogue) -> Iterator[tuple[Prompt, Source]]:
+def _texts(catalogue: Catalogue) -> Iterator[tuple[Prompt, SourceWords]]:
     """Yield every text of every prompt once, facts among them."""
     for prompt in catalogue.prompts.values():
         seen: set[Place] = set()
@@ -58,7 +58,7 @@ def _texts(catalogue: Catalogue) -> Iterator[tuple[Prompt, Source]]:
                     yield prompt, source
 
 
-def _check_characters(source: Source, report: Report) -> None:
+def _check_characters(source: SourceWords, report: Report) -> None:
     if source.text.isascii():
         return
     text = source.text
@@ -74,7 +74,7 @@ def _check_characters(source: Source, report: Report) -> None:
         )
 
 
-def _check_marks(source: Source, speech: Speech, report: Report) -> None:
+def _check_marks(source: SourceWords, speech: Speech, report: Report) -> None:
     """Note a mark that nothing opens: in such a language it is often a letter that could not be saved."""
     for mark, opening in speech.openings.items():
         if source.text.count(mark) > source.text.count(opening):
@@ -117,9 +117,9 @@ class _Count:
         return name if name and self.others[name] >= FEWEST_WORDS and self.others[name] > 2 * self.own else ""
 
 
-def _check_language(texts: list[tuple[Prompt, Source]], speech: Speech, report: Report) -> Iterator[Place]:
+def _check_language(texts: list[tuple[Prompt, SourceWords]], speech: Speech, report: Report) -> Iterator[Place]:
     """Note each file that is mostly in another language, else each text that is; yield where these texts begin."""
-    by_file: dict[str, list[tuple[Source, _Count]]] = {}
+    by_file: dict[str, list[tuple[SourceWords, _Count]]] = {}
     for _, source in texts:
         by_file.setdefault(source.place.file, []).append((source, _count(source.text, speech)))
     for file, counted in by_file.items():

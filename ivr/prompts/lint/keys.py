@@ -52,7 +52,7 @@ class Slip:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class SpokenKeys:
     """The keys of one text, in the order they are spoken."""
 
     keys: tuple[KeyWord, ...]
@@ -86,7 +86,7 @@ def keys_of(words: Words, speech: Speech) -> Iterator[str]:
 
 
 @lru_cache(4096)
-def spoken_keys(text: str, speech: Speech) -> Spoken:
+def spoken_keys(text: str, speech: Speech) -> SpokenKeys:
     """Return the keys that a text speaks of, and the slips in speaking of them."""
     readers = [_Sentence(text, tokens, speech) for tokens in _sentences(text)]
     for reader in readers:
@@ -94,7 +94,7 @@ def spoken_keys(text: str, speech: Speech) -> Spoken:
     keys = tuple(key for reader in readers for key in reader.keys)
     slips = tuple(slip for reader in readers for slip in reader.slips)
     named = frozenset(speech.keys.get(token.word, "") for reader in readers for token in reader.tokens)
-    return Spoken(keys, slips, named)
+    return SpokenKeys(keys, slips, named)
 
 
 def name_of(key: str, speech: Speech) -> str:

@@ -12,7 +12,7 @@ from ivr.errors import Place
 from ivr.flow.definition import Flows
 from ivr.keypad import key_name
 from ivr.qa.scripts.script import DEFAULT_AT, Act, Person
-from ivr.qa.scripts.writer import Draft, Moment, outcome
+from ivr.qa.scripts.writer import Moment, ScriptDraft, outcome
 from ivr.simulator.scenario import Scenario
 from ivr.simulator.simulator import Simulator
 from ivr.simulator.world import Row
@@ -26,15 +26,15 @@ Where = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """What leads to a question."""
+class PathToQuestion:
+    """What a caller does to come to a question, and the rows that are given for it."""
 
     acts: tuple[Act, ...]
     given: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundCall:
     """A call that takes a way no other did."""
 
     moments: tuple[Moment, ...]
@@ -61,10 +61,10 @@ def opened(simulator: Simulator, person: Person, given: tuple[Row, ...] = ()) ->
     return simulator.open(datetime.fromisoformat(DEFAULT_AT), given, has_person=person != "nobody")
 
 
-def drafts(flows: Flows, found: Sequence[Found]) -> list[Draft]:
+def drafts(flows: Flows, found: Sequence[FoundCall]) -> list[ScriptDraft]:
     """Return as few of the calls as cover everything that was found, named after what each shows."""
     left: set[Key] = {key for one in found for key in one.new}
-    chosen: list[Draft] = []
+    chosen: list[ScriptDraft] = []
     names: Counter[str] = Counter()
     for one in sorted(found, key=lambda each: -len(each.moments)):
         shows = left & one.covers
@@ -74,7 +74,7 @@ def drafts(flows: Flows, found: Sequence[Found]) -> list[Draft]:
             names[name] += 1
             numbered = name if names[name] == 1 else f"{name}, again {names[name]}"
             expect = {"end": one.end, **one.written}
-            chosen.append(Draft(numbered, one.moments, person=one.person, expect=expect))
+            chosen.append(ScriptDraft(numbered, one.moments, person=one.person, expect=expect))
     return chosen
 
 

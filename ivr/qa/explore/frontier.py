@@ -10,7 +10,7 @@ from itertools import count
 
 from ivr.qa.explore.bearings import FAR
 from ivr.qa.explore.found import Where
-from ivr.qa.explore.moves import Move
+from ivr.qa.explore.moves import CallerMove
 from ivr.qa.explore.points import Point
 from ivr.qa.explore.searches import Facts, Search
 
@@ -23,7 +23,7 @@ UNLIKELY = 0.75
 LONG = 0.05
 """Steps that each thing done in the call counts for."""
 
-Step = tuple[Point, Move]
+Step = tuple[Point, CallerMove]
 """Something to try."""
 
 
@@ -35,7 +35,7 @@ class Frontier:
         self._seen: set[object] = set()
         self._tried: Counter[object] = Counter()
         self._used: Counter[object] = Counter()
-        self._moves: dict[object, list[tuple[float, int, Point, Move, Facts]]] = {}
+        self._moves: dict[object, list[tuple[float, int, Point, CallerMove, Facts]]] = {}
         """Moves that lead the same way in the flow, by that way: the one that was tried least is first."""
         self._order: Iterator[int] = count()
         self._known: dict[object, float] = {}
@@ -46,7 +46,7 @@ class Frontier:
 
     def is_new(self, point: Point, facts: Facts) -> bool:
         """Say whether no call at the same question had one of these facts; from now on this one had them all."""
-        told = {(point.spot, fact) for fact in facts}
+        told = {(point.node, fact) for fact in facts}
         is_new = not told <= self._seen
         self._seen |= told
         return is_new
@@ -58,7 +58,7 @@ class Frontier:
         self._seen |= told
         return is_new
 
-    def add(self, point: Point, moves: Iterable[Move], facts: Facts) -> None:
+    def add(self, point: Point, moves: Iterable[CallerMove], facts: Facts) -> None:
         """Add moves that are left to try at a point; one that leads away only if it was not tried with all its facts."""
         for move in moves:
             names = {(move.name, fact) for fact in facts}
@@ -71,7 +71,7 @@ class Frontier:
             same_way = self._moves.setdefault(way, [])
             heapq.heappush(same_way, (self._weight(point, move, facts), next(self._order), point, move, facts))
 
-    def pop(self, steps: Callable[[Point, Move], float], known: dict[object, float]) -> Step | None:
+    def pop(self, steps: Callable[[Point, CallerMove], float], known: dict[object, float]) -> Step | None:
         """Return what to try next, None when nothing that is left leads to what is looked for.
 
         `known` keeps the steps of each way, and is another one when something else is looked for. What a move was tried
@@ -103,7 +103,7 @@ class Frontier:
             return point, move
         return None
 
-    def _rank(self, way: object, steps: Callable[[Point, Move], float]) -> None:
+    def _rank(self, way: object, steps: Callable[[Point, CallerMove], float]) -> None:
         """Put a way, by its best move, where it is to be taken from."""
         weight, order, point, move, _ = self._moves[way][0]
         if way not in self._known:
@@ -111,7 +111,7 @@ class Frontier:
         if self._known[way] < FAR:
             heapq.heappush(self._ranked, (self._known[way] + weight, order, way))
 
-    def _weight(self, point: Point, move: Move, facts: Facts) -> float:
+    def _weight(self, point: Point, move: CallerMove, facts: Facts) -> float:
         """Return how many steps it counts for that a move was tried before, and how unlikely and long its call is."""
         tried = min(self._tried[move.name], min(self._used[fact] for fact in facts))
         again = AGAIN if tried else 0

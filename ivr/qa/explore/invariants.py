@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from ivr.flow.definition import Flows
 from ivr.flow.verbs import HangUp
 from ivr.qa.explore.secrecy import Canary, leaks
-from ivr.qa.replay.caller import Caller
+from ivr.qa.replay.caller import SimulatedCaller
 from ivr.qa.replay.heard import said
 from ivr.simulator.scenario import Scenario, Turn
 from ivr.simulator.world import LINES, Found
@@ -16,7 +16,7 @@ MOST_SECONDS = 3600.0
 """No call lasts longer, a talk with a person apart: the line ends it after half an hour, and finishes what it says."""
 
 
-def broken_now(caller: Caller) -> Iterator[str]:
+def broken_now(caller: SimulatedCaller) -> Iterator[str]:
     """Yield what does not hold after something the caller did."""
     for slip in (*caller.handset.errors, *caller.handset.warnings):
         yield f"the carrier cannot take an answer: {slip}"
@@ -47,7 +47,7 @@ def _is_silent(flows: Flows, turn: Turn) -> str:
 
 
 def broken_after(
-    caller: Caller, scenario: Scenario, before: Sequence[Found], canaries: Sequence[Canary]
+    caller: SimulatedCaller, scenario: Scenario, before: Sequence[Found], canaries: Sequence[Canary]
 ) -> Iterator[str]:
     """Yield what does not hold when the calls are over; `before` are the prescriptions as they were."""
     turns = scenario.turns

@@ -10,17 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from ivr.flow.graph import Spot
+from ivr.flow.graph import GraphState
 from ivr.phone.heard import Ended, Paying
 from ivr.qa.explore.bearings import FAR, Bearings
-from ivr.qa.explore.found import NOWHERE, Way, Where
+from ivr.qa.explore.found import NOWHERE, PathToQuestion, Where
 from ivr.qa.explore.frontier import Frontier
 from ivr.qa.explore.inputs import Keyed, Pharmacy
-from ivr.qa.explore.moves import TOO_LONG, Move, changes, gave_up, moves, one_by_one, troubles
-from ivr.qa.explore.points import Point, spot_of
+from ivr.qa.explore.moves import TOO_LONG, CallerMove, changes, gave_up, moves, one_by_one, troubles
+from ivr.qa.explore.points import Point, node_of
 from ivr.qa.explore.searches import Search
 from ivr.qa.explore.sought import Sought
-from ivr.qa.replay.caller import Caller, CannotError
+from ivr.qa.replay.caller import CannotError, SimulatedCaller
 from ivr.qa.replay.coverage import passed
 from ivr.qa.scripts.script import DEFAULT_FROM, DEFAULT_TO, Act, Breaks, Dials, HangsUp, Later, Waits
 from ivr.qa.scripts.writer import Moment, heard, moment
@@ -87,9 +87,9 @@ class Looking:
     def _start(self) -> Point:
         sought, person = self.sought, self.sought.person
         numbers = (DEFAULT_FROM, DEFAULT_TO)
-        caller = Caller(self.scenario, sought.flows, sought.language, *numbers, person, f"explored {person}")
+        caller = SimulatedCaller(self.scenario, sought.flows, sought.language, *numbers, person, f"explored {person}")
         first = (Moment(None, heard(caller.words)),)
-        return Point(caller, self.scenario.save(), first, Keyed(), frozenset(), 0, _spot(caller))
+        return Point(caller, self.scenario.save(), first, Keyed(), frozenset(), 0, _node(caller))
 
     def _repeat(self, start: Point) -> None:
         """Begin with callers who have done the same thing over and over in earlier calls: it may have been counted."""
@@ -100,7 +100,7 @@ class Looking:
                 with suppress(CannotError):  # what an earlier call did may change what the next one is asked
                     self._arrive(self._go(start, again, Keyed(again=where)))
 
-    def _steps(self, point: Point, move: Move) -> float:
+    def _steps(self, point: Point, move: CallerMove) -> float:
         """Return how far a move is from what is looked for."""
         if move.troubled:
             return TROUBLE + A_DAY * move.is_long if any(where in self._wanted for where in move.troubled) else FAR
@@ -109,22 +109,22 @@ class Looking:
             counted = self.sought.counted(again) if again else ()
             wanted = {where: ways for where, ways in self._wanted.items() if not again or where in counted}
             self._bearings[again] = Bearings(self.sought.graph, wanted)
-        spot = self.sought.graph.start if isinstance(move.acts[-1], Dials) else point.spot
-        return self._bearings[again].steps(spot, move.label) if spot else FAR
+        node = self.sought.graph.start if isinstance(move.acts[-1], Dials) else point.node
+        return self._bearings[again].steps(node, move.label) if node else FAR
 
     def _arrive(self, point: Point) -> None:
         """Go on from a point later, if anything about it is new."""
-        if point.spot is None or isinstance(point.caller.last.waiting, Ended | Paying):
+        if point.node is None or isinstance(point.caller.last.waiting, Ended | Paying):
             return
         known = self.sought.questions.get(point.where)
         if known is None or len(known.acts) > len(point.moments):
-            self.sought.questions[point.where] = Way(point.acts)
+            self.sought.questions[point.where] = PathToQuestion(point.acts)
         for frontier in self.frontiers:
             facts = frontier.search.facts(point, self.scenario)
             if frontier.is_new(point, facts):
                 frontier.add(point, self._moves(point, frontier.search.few), facts)
 
-    def _moves(self, point: Point, few: int | None) -> Iterator[Move]:
+    def _moves(self, point: Point, few: int | None) -> Iterator[CallerMove]:
         """Yield what to try: more numbers where the action that reads them has outcomes left."""
         sought = self.sought
         state = sought.flows.state(*point.where)
@@ -132,7 +132,7 @@ class Looking:
             few = None
         return moves(sought.flows, sought.language, self.pharmacy, point.keyed, point.call, few)
 
-    def _try(self, point: Point, move: Move) -> None:
+    def _try(self, point: Point, move: CallerMove) -> None:
         tried = (move.name, str(move.acts[-1]))
         if tried in point.tried:
             return
@@ -151,7 +151,7 @@ class Looking:
                 if each.is_new_trouble(ran, told):
                     each.add(point, self._in_trouble(point, move, ran), told)
 
-    def _in_trouble(self, point: Point, move: Move, ran: tuple[Where, ...]) -> Iterator[Move]:
+    def _in_trouble(self, point: Point, move: CallerMove, ran: tuple[Where, ...]) -> Iterator[CallerMove]:
         """Yield the same move with something happening before it."""
         around = troubles(point.call, point.keyed.member, self.scenario)
         for name, trouble in (*around, *changes(self.pharmacy, move.keyed)):
@@ -193,7 +193,7 @@ class Looking:
                     break
         sought.expanded += 1
         mine = frozenset(key for turn in caller.turns[before:] for key in passed(sought.flows, turn))
-        after = Point(caller, scenario.save(), tuple(moments), keyed, point.covers | mine, began, _spot(caller))
+        after = Point(caller, scenario.save(), tuple(moments), keyed, point.covers | mine, began, _node(caller))
         if new := (mine & sought.wanted.keys()) - sought.done:
             sought.keep(scenario, after, frozenset(new))
             scenario.restore(after.kept)
@@ -204,5 +204,5 @@ class Looking:
         return after
 
 
-def _spot(caller: Caller) -> Spot | None:
-    return spot_of(caller.latest[-1].call) if caller.latest else None
+def _node(caller: SimulatedCaller) -> GraphState | None:
+    return node_of(caller.latest[-1].call) if caller.latest else None

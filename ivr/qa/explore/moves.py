@@ -13,7 +13,7 @@ from ivr.flow.states import State
 from ivr.qa.explore.found import NOWHERE
 from ivr.qa.explore.inputs import UNKNOWN_RX, Keyed, Pharmacy
 from ivr.qa.explore.inputs import answers as answers_to
-from ivr.qa.replay.caller import Caller
+from ivr.qa.replay.caller import SimulatedCaller
 from ivr.qa.scripts.script import LANGUAGE_KEY, Act, Breaks, Dials, HangsUp, Later, Meanwhile, Presses, Waits
 from ivr.simulator.scenario import Scenario
 from ivr.simulator.world import Row
@@ -47,7 +47,7 @@ NEW_PRESCRIPTION = {
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class CallerMove:
     """Something to try at a question."""
 
     acts: tuple[Act, ...]
@@ -70,7 +70,9 @@ class Move:
         return any(isinstance(act, Later) and act.span > TOO_LONG for act in self.acts)
 
 
-def moves(flows: Flows, language: str, pharmacy: Pharmacy, keyed: Keyed, call: Call, few: int | None) -> Iterator[Move]:
+def moves(
+    flows: Flows, language: str, pharmacy: Pharmacy, keyed: Keyed, call: Call, few: int | None
+) -> Iterator[CallerMove]:
     """Yield everything to try at a question: answers first, then what leads away. Of numbers perhaps only a few."""
     where = (call.top.flow, call.top.state)
     state = flows.state(*where)
@@ -79,14 +81,14 @@ def moves(flows: Flows, language: str, pharmacy: Pharmacy, keyed: Keyed, call: C
         answers = [*answers[: few - 1], answers[-1]]
     for place, (keys, label, known) in enumerate(answers):
         unlikely = place if few and state.number else 0
-        yield Move((Presses(NOWHERE, keys),), (where, keys), known, label, unlikely)
-    yield from (Move(acts, name, keyed, label, leaves=True) for name, label, acts in _elsewhere(flows, state))
+        yield CallerMove((Presses(NOWHERE, keys),), (where, keys), known, label, unlikely)
+    yield from (CallerMove(acts, name, keyed, label, leaves=True) for name, label, acts in _elsewhere(flows, state))
     come_back = call.values.get("basket") or call.values.get("order_id")
     if come_back and not keyed.earlier:  # two calls are enough
         left = Keyed(earlier=f"{keyed.member} at {where[0]}.{where[1]}", again=keyed.again)
-        yield Move((HangsUp(NOWHERE), Dials(NOWHERE)), ("left", where), left, leaves=True)
-    yield Move((Breaks(NOWHERE, "line"), Waits(NOWHERE)), "line", keyed, "failed", leaves=True)
-    yield Move((Later(NOWHERE, TOO_LONG), Waits(NOWHERE)), "too long", keyed, "too_long", leaves=True)
+        yield CallerMove((HangsUp(NOWHERE), Dials(NOWHERE)), ("left", where), left, leaves=True)
+    yield CallerMove((Breaks(NOWHERE, "line"), Waits(NOWHERE)), "line", keyed, "failed", leaves=True)
+    yield CallerMove((Later(NOWHERE, TOO_LONG), Waits(NOWHERE)), "too long", keyed, "too_long", leaves=True)
 
 
 def _answers(
@@ -219,6 +221,6 @@ def one_by_one(act: Act) -> Iterator[Act]:
         yield act
 
 
-def gave_up(caller: Caller) -> bool:
+def gave_up(caller: SimulatedCaller) -> bool:
     """Say whether the line has just given up on a question."""
     return any(visit.branch == "too_many" for turn in caller.latest for visit in turn.trail)

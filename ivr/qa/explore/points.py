@@ -5,28 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ivr.flow.call import Call
-from ivr.flow.graph import Spot
+from ivr.flow.graph import GraphState
 from ivr.qa.explore.found import Key, Where
 from ivr.qa.explore.inputs import Keyed
-from ivr.qa.explore.moves import Move
-from ivr.qa.replay.caller import Caller
+from ivr.qa.explore.moves import CallerMove
+from ivr.qa.replay.caller import SimulatedCaller
 from ivr.qa.scripts.script import Act, Dials
 from ivr.qa.scripts.writer import Moment
-from ivr.simulator.scenario import Kept
+from ivr.simulator.scenario import ScenarioSnapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """A question that a call has come to."""
 
-    caller: Caller
-    kept: Kept
+    caller: SimulatedCaller
+    kept: ScenarioSnapshot
     moments: tuple[Moment, ...]
     keyed: Keyed
     covers: frozenset[Key]
     began: int
     """How many of its moments came before the call that is going on."""
-    spot: Spot | None
+    node: GraphState | None
     """Where it waits in the flow's graph, with all that is gone back to; None when the call is over."""
     tried: set[object] = field(default_factory=set)
     """What was tried from here, in whichever way of looking."""
@@ -41,10 +41,10 @@ class Point:
         """The state it waits in."""
         return self.call.top.flow, self.call.top.state
 
-    def way(self, move: Move) -> object:
+    def way(self, move: CallerMove) -> object:
         """Return what moves have in common that lead the same way in the flow."""
         troubled = (move.troubled, move.is_long) if move.troubled else ()
-        return self.spot, move.label, troubled, isinstance(move.acts[-1], Dials), self.keyed.again
+        return self.node, move.label, troubled, isinstance(move.acts[-1], Dials), self.keyed.again
 
     @property
     def acts(self) -> tuple[Act, ...]:
@@ -52,9 +52,9 @@ class Point:
         return tuple(moment.act for moment in self.moments if moment.act)
 
 
-def spot_of(call: Call) -> Spot | None:
+def node_of(call: Call) -> GraphState | None:
     """Return where a call waits in the flow's graph."""
-    spot: Spot | None = None
+    node: GraphState | None = None
     for frame in call.frames:
-        spot = Spot(frame.flow, frame.state, spot, frame.interrupting)
-    return spot
+        node = GraphState(frame.flow, frame.state, node, frame.interrupting)
+    return node

@@ -14,7 +14,7 @@ from ivr.qa.explore.found import NOWHERE, opened
 from ivr.qa.explore.inputs import Keyed, Pharmacy, answers, canaries
 from ivr.qa.explore.invariants import broken_after, broken_now
 from ivr.qa.explore.secrecy import Canary
-from ivr.qa.replay.caller import Caller, CannotError
+from ivr.qa.replay.caller import CannotError, SimulatedCaller
 from ivr.qa.scripts.script import (
     DEFAULT_FROM,
     DEFAULT_TO,
@@ -27,7 +27,7 @@ from ivr.qa.scripts.script import (
     Presses,
     Waits,
 )
-from ivr.qa.scripts.writer import Draft, Moment, heard, moment
+from ivr.qa.scripts.writer import Moment, ScriptDraft, heard, moment
 from ivr.simulator.simulator import Simulator
 
 MOST_ACTS = 60
@@ -61,13 +61,13 @@ HABITS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class FailedCall:
     """A call that broke something: what, and the fewest actions that do."""
 
     seed: int
     broken: str
     acts: tuple[Act, ...]
-    draft: Draft
+    draft: ScriptDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class _Made:
 
 def call(
     simulator: Simulator, seed: int, pharmacy: Pharmacy, looked_for: Sequence[Canary]
-) -> tuple[Failed | None, int]:
+) -> tuple[FailedCall | None, int]:
     """Make one call; return what it broke, if anything, and how many turns it took."""
     chooser = random.Random(seed)  # noqa: S311 - anybody may guess what a random caller does
     person, language = chooser.choice(PEOPLE), chooser.choice(simulator.catalogues.languages)
@@ -95,7 +95,7 @@ def call(
 
     acts = shrink(made.acts, still_breaks)
     draft = _draft(simulator, person, language, seed, acts, made.broken)
-    return Failed(seed, made.broken, acts, draft), made.turns
+    return FailedCall(seed, made.broken, acts, draft), made.turns
 
 
 def _make(
@@ -104,11 +104,13 @@ def _make(
     language: str,
     seed: int,
     looked_for: Sequence[Canary],
-    choose: Callable[[Caller], Iterator[Act]],
+    choose: Callable[[SimulatedCaller], Iterator[Act]],
 ) -> _Made:
     with opened(simulator, person) as scenario:
         before = scenario.table("prescription")
-        caller = Caller(scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, person, f"random {seed}")
+        caller = SimulatedCaller(
+            scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, person, f"random {seed}"
+        )
         done: list[Act] = []
         troubled = False
         for act in choose(caller):
@@ -146,9 +148,13 @@ def shrink(acts: Sequence[Act], still_fails: Callable[[Sequence[Act]], bool]) ->
     return tuple(kept)
 
 
-def _draft(simulator: Simulator, person: Person, language: str, seed: int, acts: Sequence[Act], broken: str) -> Draft:
+def _draft(
+    simulator: Simulator, person: Person, language: str, seed: int, acts: Sequence[Act], broken: str
+) -> ScriptDraft:
     with opened(simulator, person) as scenario:
-        caller = Caller(scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, person, f"random {seed}")
+        caller = SimulatedCaller(
+            scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, person, f"random {seed}"
+        )
         moments = [Moment(None, heard(caller.words))]
         for act in acts:
             try:
@@ -156,13 +162,13 @@ def _draft(simulator: Simulator, person: Person, language: str, seed: int, acts:
             except CannotError:
                 continue
             moments.append(moment(act, caller.words))
-        return Draft(f"Random caller {seed}", tuple(moments), about=broken, language=language, person=person)
+        return ScriptDraft(f"Random caller {seed}", tuple(moments), about=broken, language=language, person=person)
 
 
 class _Chooser:
     """Chooses what a caller does next, and goes on until the call is over and not made again."""
 
-    def __init__(self, chooser: random.Random, habits: Habits, caller: Caller, pharmacy: Pharmacy) -> None:
+    def __init__(self, chooser: random.Random, habits: Habits, caller: SimulatedCaller, pharmacy: Pharmacy) -> None:
         self.chooser = chooser
         self.habits = habits
         self.caller = caller
@@ -233,7 +239,7 @@ class _Chooser:
         return keys[:position] + self.chooser.choice(ALL_KEYS) + keys[position + 1 :]
 
 
-def callers(simulator: Simulator, seeds: Sequence[int]) -> Iterator[tuple[Failed | None, int]]:
+def callers(simulator: Simulator, seeds: Sequence[int]) -> Iterator[tuple[FailedCall | None, int]]:
     """Make one call for each seed."""
     with opened(simulator, "answers") as scenario:
         pharmacy = Pharmacy(scenario).read()

@@ -8,11 +8,11 @@ from functools import cached_property
 
 from ivr.flow.definition import Flows
 from ivr.flow.graph import Graph
-from ivr.qa.explore.found import Found, Key, Way, Where, opened, written
+from ivr.qa.explore.found import FoundCall, Key, PathToQuestion, Where, opened, written
 from ivr.qa.explore.inputs import Pharmacy, canaries
 from ivr.qa.explore.points import Point
 from ivr.qa.explore.secrecy import Canary, leaks
-from ivr.qa.replay.coverage import ANSWERED, Cell, Group, cells
+from ivr.qa.replay.coverage import ANSWERED, CoverageCell, Group, cells
 from ivr.qa.scripts.script import Act, Person
 from ivr.simulator.holdings import Holding
 from ivr.simulator.scenario import Scenario
@@ -32,8 +32,8 @@ class Sought:
     simulator: Simulator
     done: set[Key]
     language: str = "en"
-    found: list[Found] = field(default_factory=list)
-    questions: dict[Where, Way] = field(default_factory=dict)
+    found: list[FoundCall] = field(default_factory=list)
+    questions: dict[Where, PathToQuestion] = field(default_factory=dict)
     """The shortest way found to each question."""
     wrong: dict[Repeated, tuple[Act, ...]] = field(default_factory=dict)
     """The shortest call that came to a wrong answer, which may be counted, and that often enough leads elsewhere."""
@@ -53,18 +53,18 @@ class Sought:
         """The flows as one graph."""
         return Graph(self.flows)
 
-    def missing(self) -> list[Cell]:
+    def missing(self) -> list[CoverageCell]:
         """Return what is still not covered, in this language."""
         return [cell for key, cell in self.wanted.items() if key not in self.done]
 
     @cached_property
-    def wanted(self) -> Mapping[Key, Cell]:
+    def wanted(self) -> Mapping[Key, CoverageCell]:
         """The ways that are looked for: every outcome, in this language."""
         found = sorted(cell for cell, group in cells(self.flows).items() if group is Group.OUTCOME)
         mine = (cell for cell in found if cell.language in ("", self.language))
         return {cell.key: cell for cell in mine if not self._chooses_another_language(cell)}
 
-    def _chooses_another_language(self, cell: Cell) -> bool:
+    def _chooses_another_language(self, cell: CoverageCell) -> bool:
         state = self.flows.state(cell.flow, cell.state)
         target = state.keys.get(cell.way)
         return target is not None and target.sets.get("language", self.language) != self.language
@@ -129,4 +129,4 @@ class Sought:
         caller.finish()
         looked_for, before = self._before
         self.leaked.extend(leaks((each for each in scenario.holdings() if each not in before), looked_for))
-        self.found.append(Found(point.moments, caller.person, point.covers, new, end, written(scenario)))
+        self.found.append(FoundCall(point.moments, caller.person, point.covers, new, end, written(scenario)))

@@ -9,8 +9,8 @@ from ivr.flow.call import Keys
 from ivr.flow.definition import Flows
 from ivr.flow.parts import REPEAT, Limits
 from ivr.flow.states import State
-from ivr.qa.explore.found import NOWHERE, Way, Where, opened, written
-from ivr.qa.replay.caller import Caller, CannotError
+from ivr.qa.explore.found import NOWHERE, PathToQuestion, Where, opened, written
+from ivr.qa.replay.caller import CannotError, SimulatedCaller
 from ivr.qa.replay.coverage import can_be_wrong
 from ivr.qa.scripts.script import (
     DEFAULT_AT,
@@ -27,19 +27,21 @@ from ivr.qa.scripts.script import (
     Waits,
     World,
 )
-from ivr.qa.scripts.writer import Draft, Moment, heard, moment
+from ivr.qa.scripts.writer import Moment, ScriptDraft, heard, moment
 from ivr.simulator.simulator import Simulator
 from ivr.simulator.world import Row
 
 
-def ways_of(simulator: Simulator, scripts: Iterable[Script], language: str) -> dict[Where, Way]:
-    """Return the shortest way to each question that scripts come to, with nobody to connect to on the way."""
-    found: dict[Where, Way] = {}
+def paths_of(simulator: Simulator, scripts: Iterable[Script], language: str) -> dict[Where, PathToQuestion]:
+    """Return the shortest path to each question that scripts come to, with nobody to connect to on the way."""
+    found: dict[Where, PathToQuestion] = {}
     for script in scripts:
         if script.language or script.at != datetime.fromisoformat(DEFAULT_AT):
             continue
         with opened(simulator, "nobody", script.given) as scenario:
-            caller = Caller(scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, "nobody", script.name)
+            caller = SimulatedCaller(
+                scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, "nobody", script.name
+            )
             acts: list[Act] = []
             for step in script.steps:
                 _note(found, caller, acts, script.given)
@@ -57,26 +59,28 @@ def ways_of(simulator: Simulator, scripts: Iterable[Script], language: str) -> d
     return found
 
 
-def _note(found: dict[Where, Way], caller: Caller, acts: Sequence[Act], given: tuple[Row, ...]) -> None:
+def _note(
+    found: dict[Where, PathToQuestion], caller: SimulatedCaller, acts: Sequence[Act], given: tuple[Row, ...]
+) -> None:
     where = caller.state
     if where and not caller.over and (where not in found or len(found[where].acts) > len(acts)):
-        found[where] = Way(tuple(acts), given)
+        found[where] = PathToQuestion(tuple(acts), given)
 
 
-def drafts(simulator: Simulator, questions: Mapping[Where, Way], language: str) -> Iterator[Draft]:
-    """Yield the scripts for every question, each by the way that leads to it."""
-    for (flow, name), way in sorted(questions.items()):
+def drafts(simulator: Simulator, questions: Mapping[Where, PathToQuestion], language: str) -> Iterator[ScriptDraft]:
+    """Yield the scripts for every question, each by the path that leads to it."""
+    for (flow, name), path in sorted(questions.items()):
         state = simulator.flows.state(flow, name)
         if state.limits:
             where = f"{flow} {name}".replace("_", " ")
             acts = unhappy(
                 simulator.flows, state, state.limits, interrupting=flow in simulator.flows.line.interruptions
             )
-            yield _draft(simulator, f"Unhappy at {where}", way, acts, "nobody", language)
-            yield _draft(simulator, f"Hang up at {where}", way, (HangsUp(NOWHERE),), "answers", language)
+            yield _draft(simulator, f"Unhappy at {where}", path, acts, "nobody", language)
+            yield _draft(simulator, f"Hang up at {where}", path, (HangsUp(NOWHERE),), "answers", language)
             if state.number and state.number.low == 1 < state.number.high:
                 pause = (Presses(NOWHERE, "1"), Waits(NOWHERE))
-                yield _draft(simulator, f"A pause in mid-number at {where}", way, pause, "answers", language)
+                yield _draft(simulator, f"A pause in mid-number at {where}", path, pause, "answers", language)
 
 
 def unhappy(flows: Flows, question: State, limits: Limits, *, interrupting: bool = False) -> tuple[Act, ...]:
@@ -111,16 +115,18 @@ def wrong_key(flows: Flows, menu: State) -> str:
     return next(key for key in "8653421790#" if key not in taken)
 
 
-def _draft(simulator: Simulator, name: str, way: Way, acts: Sequence[Act], person: Person, language: str) -> Draft:
-    """Go a way and on, and write down what is heard."""
-    with opened(simulator, person, way.given) as scenario:
-        caller = Caller(scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, person, name)
+def _draft(
+    simulator: Simulator, name: str, path: PathToQuestion, acts: Sequence[Act], person: Person, language: str
+) -> ScriptDraft:
+    """Follow a path and go on, and write down what is heard."""
+    with opened(simulator, person, path.given) as scenario:
+        caller = SimulatedCaller(scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, person, name)
         moments = [Moment(None, heard(caller.words))]
-        for act in (*way.acts, *acts):
+        for act in (*path.acts, *acts):
             if not caller.over or isinstance(act, Dials | World):
                 caller.act(act)
                 moments.append(moment(act, caller.words))
         end = caller.end()
         caller.finish()
         expect = {"end": end, **written(scenario)}
-        return Draft(name, tuple(moments), person=person, given=way.given, expect=expect)
+        return ScriptDraft(name, tuple(moments), person=person, given=path.given, expect=expect)

@@ -23,9 +23,9 @@ from ivr.qa.explore.inputs import Keyed, Pharmacy, answers
 from ivr.qa.explore.moves import KEPT_KEYS, gave_up
 from ivr.qa.explore.unhappy import wrong_key
 from ivr.qa.record.stand_ins import StandIns, before, given
-from ivr.qa.replay.caller import Caller
+from ivr.qa.replay.caller import SimulatedCaller
 from ivr.qa.scripts.script import DEFAULT_FROM, DEFAULT_TO, Act, Breaks, HangsUp, Later, Person, Presses, Waits
-from ivr.qa.scripts.writer import Draft, Moment, heard, moment
+from ivr.qa.scripts.writer import Moment, ScriptDraft, heard, moment
 from ivr.secret import DOT
 from ivr.simulator.scenario import Scenario
 from ivr.simulator.simulator import Simulator
@@ -51,7 +51,7 @@ class Turned:
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class RecordedCall:
     """A call in the journal, with the rows of its member as they are now."""
 
     sid: str
@@ -81,25 +81,25 @@ class _Step:
         return [(visit.flow, visit.state, visit.branch) for turn in self.turns for visit in turn.visits]
 
 
-def record(simulator: Simulator, recording: Recording, name: str) -> Draft:
+def record(simulator: Simulator, recorded: RecordedCall, name: str) -> ScriptDraft:
     """Return the script of a call. Raises RecordError for one that cannot be made again here."""
-    steps = list(_steps(simulator.flows, recording.turns))
+    steps = list(_steps(simulator.flows, recorded.turns))
     stand_ins = StandIns()
-    rows = before(recording.rows, recording.started_at)
-    settled = {(visit.state, visit.branch) for turn in recording.turns for visit in turn.visits}
+    rows = before(recorded.rows, recorded.started_at)
+    settled = {(visit.state, visit.branch) for turn in recorded.turns for visit in turn.visits}
     declined = bool({("ask", "declined"), ("ask_again", "declined")} & settled)
-    own = given(rows, recording.local.date(), recording.from_number, stand_ins, declined=declined)
-    person = _person(simulator.flows, recording.turns)
-    from_number = "anonymous" if recording.withheld else DEFAULT_FROM
-    at = recording.local.replace(tzinfo=None, second=0, microsecond=0)
+    own = given(rows, recorded.local.date(), recorded.from_number, stand_ins, declined=declined)
+    person = _person(simulator.flows, recorded.turns)
+    from_number = "anonymous" if recorded.withheld else DEFAULT_FROM
+    at = recorded.local.replace(tzinfo=None, second=0, microsecond=0)
     with simulator.open(at, own, has_person=person != "nobody") as scenario:
-        caller = Caller(scenario, simulator.flows, "en", from_number, DEFAULT_TO, person, f"recorded {name}")
+        caller = SimulatedCaller(scenario, simulator.flows, "en", from_number, DEFAULT_TO, person, f"recorded {name}")
         maker = _Maker(scenario, Pharmacy(scenario), caller, _member(own))
         moments = [Moment(None, heard(caller.words))]
         for number, step in enumerate(steps[1:], 1):
             moments.extend(maker.make(step, number, _pause(steps, number)))
         caller = maker.caller
-        if recording.hung_up and not caller.over:
+        if recorded.hung_up and not caller.over:
             caller.act(HangsUp(NOWHERE))
             moments.append(Moment(HangsUp(NOWHERE), ()))
         end = caller.end()
@@ -108,7 +108,7 @@ def record(simulator: Simulator, recording: Recording, name: str) -> Draft:
             raise RecordError(
                 "the keys of this call, put together, could be a card's number; they are not written down"
             )
-        return Draft(
+        return ScriptDraft(
             name,
             tuple(moments),
             at=at.isoformat(timespec="minutes"),
@@ -171,7 +171,7 @@ def _holds_a_card(moments: Sequence[Moment]) -> bool:
 class _Maker:
     """Makes the call again, step by step."""
 
-    def __init__(self, scenario: Scenario, pharmacy: Pharmacy, caller: Caller, member: str) -> None:
+    def __init__(self, scenario: Scenario, pharmacy: Pharmacy, caller: SimulatedCaller, member: str) -> None:
         self.scenario = scenario
         self.pharmacy = pharmacy
         self.caller = caller

@@ -54,7 +54,7 @@ class CannotError(IvrError):
         super().__init__(message)
 
 
-class Caller:
+class SimulatedCaller:
     """Makes one call, or several in a row; begins with the first."""
 
     def __init__(
@@ -84,7 +84,7 @@ class Caller:
         self._with_person = False
         self.dial()
 
-    def fork(self) -> Caller:
+    def fork(self) -> SimulatedCaller:
         """Return a caller at the same point of the same call."""
         other = copy.copy(self)
         other.transcript, other.turns, other.slips = [*self.transcript], [*self.turns], [*self.slips]

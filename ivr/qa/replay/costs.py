@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ivr.flow.verbs import Speak
-from ivr.phone.verbs import Say
+from ivr.phone.verbs import TwimlSay
 from ivr.prompts import Catalogues
 from ivr.qa.replay.played import Played
 
@@ -29,7 +29,7 @@ class PromptCost:
 def seconds_of(speak: Speak, catalogues: Catalogues) -> float:
     """Return how long a prompt takes to speak, by its words."""
     words = catalogues.by_language[speak.language].words(speak.prompt, speak.values, speak.variant, speak.tries)
-    return Say(words).seconds
+    return TwimlSay(words).seconds
 
 
 def by_prompt(played: Iterable[Played]) -> list[PromptCost]:

@@ -35,7 +35,7 @@ class Group(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Cell:
+class CoverageCell:
     """One way out of a state, in one language; "" where a state speaks every language at once."""
 
     place: Place
@@ -50,13 +50,13 @@ class Cell:
         return (self.flow, self.state, self.way, self.language)
 
 
-def cells(flows: Flows) -> dict[Cell, Group]:
+def cells(flows: Flows) -> dict[CoverageCell, Group]:
     """Return every cell there is."""
-    found: dict[Cell, Group] = {}
+    found: dict[CoverageCell, Group] = {}
     for (flow, name), state in points(flows):
         for way, group in _ways(flows, state):
             for language in ("",) if state.every_language else flows.languages:
-                found[Cell(state.place, flow, name, way, language)] = group
+                found[CoverageCell(state.place, flow, name, way, language)] = group
     return found
 
 
@@ -114,11 +114,11 @@ def passed(flows: Flows, turn: Passed) -> Iterator[tuple[str, str, str, str]]:
 class Coverage:
     """How much of the flow was passed through."""
 
-    groups: Mapping[Cell, Group]
+    groups: Mapping[CoverageCell, Group]
     done: frozenset[tuple[str, str, str, str]]
 
     @property
-    def missing(self) -> tuple[Cell, ...]:
+    def missing(self) -> tuple[CoverageCell, ...]:
         """The cells that were not, in the order of the files."""
         return tuple(sorted(cell for cell in self.groups if cell.key not in self.done))
 

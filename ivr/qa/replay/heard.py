@@ -22,19 +22,19 @@ from ivr.simulator.world import Pattern
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SpokenPrompt:
     """A prompt the line spoke; `position` is that of the whole prompt it stands in."""
 
     position: int
     speak: Speak
 
 
-def said(words: Sequence[Speak]) -> Iterator[Said]:
+def said(words: Sequence[Speak]) -> Iterator[SpokenPrompt]:
     """Yield prompts as spoken, each followed by those inside it."""
     for position, speak in enumerate(words):
-        yield Said(position, speak)
+        yield SpokenPrompt(position, speak)
         for inner in _inside(speak.values, speak.language):
-            yield Said(position, inner)
+            yield SpokenPrompt(position, inner)
 
 
 def _inside(value: object, language: str) -> Iterator[Speak]:

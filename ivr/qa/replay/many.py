@@ -15,30 +15,30 @@ SHARE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ScriptInLanguage:
     """One script in one language."""
 
     script: Script
     language: str
 
 
-PlayPart = Callable[[Part], Played]
+PlayScript = Callable[[ScriptInLanguage], Played]
 
 
-def play_many(parts: Sequence[Part], begin: Callable[[], PlayPart], jobs: int) -> Iterator[Played]:
+def play_many(parts: Sequence[ScriptInLanguage], begin: Callable[[], PlayScript], jobs: int) -> Iterator[Played]:
     """Play in several processes, each of which calls `begin` for the way it plays; what comes back is in order."""
     shares = [parts[start : start + SHARE] for start in range(0, len(parts), SHARE)]
     with ProcessPoolExecutor(jobs, initializer=_begin_worker, initargs=(begin,)) as pool:
         yield from chain.from_iterable(pool.map(_play_share, shares))
 
 
-_worker: list[PlayPart] = []
+_worker: list[PlayScript] = []
 
 
-def _begin_worker(begin: Callable[[], PlayPart]) -> None:
+def _begin_worker(begin: Callable[[], PlayScript]) -> None:
     _worker[:] = [begin()]
 
 
-def _play_share(parts: Sequence[Part]) -> list[Played]:
+def _play_share(parts: Sequence[ScriptInLanguage]) -> list[Played]:
     (play,) = _worker
     return [play(part) for part in parts]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from ivr.errors import IvrError, Place, Problem
-from ivr.qa.replay.caller import Caller, CannotError
+from ivr.qa.replay.caller import CannotError, SimulatedCaller
 from ivr.qa.replay.costs import seconds_of
 from ivr.qa.replay.heard import Ear, could_be, may_confirm, words_heard
 from ivr.qa.replay.playable import Playable
@@ -108,7 +108,7 @@ class Player:
         self.unchecked = 0
         numbers = (from_number or script.from_number, script.to_number)
         mark = f"{script.place} {script.name} {language} {mark}"
-        self.caller = Caller(line, self.flows, language, *numbers, script.person, mark)
+        self.caller = SimulatedCaller(line, self.flows, language, *numbers, script.person, mark)
         self.ear = self._listen()
 
     def play(self, began: float) -> Played:

@@ -173,7 +173,7 @@ class Remote:
         if self.facts.has_person != (person != "nobody"):
             person = "answers" if self.facts.has_person else "nobody"
         at = self.facts.now
-        left = None if self.backstage else _Left()
+        left = None if self.backstage else _LeftBehind()
         if self._holds(replace(script, at=at, person=person), language, left):
             return self._leaves(script, left) if left else ""
         if person != script.person and self._holds(replace(script, at=at), language):
@@ -185,13 +185,13 @@ class Remote:
             "" if self.backstage or self.may_write else "it does not hold here either, so nobody knows what it leaves"
         )
 
-    def _holds(self, script: Script, language: str, left: _Left | None = None) -> bool:
+    def _holds(self, script: Script, language: str, left: _LeftBehind | None = None) -> bool:
         return play(script, self.simulator, language, look=left.look if left else lambda _: None).passed
 
-    def _leaves(self, script: Script, left: _Left) -> str:
+    def _leaves(self, script: Script, left: _LeftBehind) -> str:
         """Say what keeps later scripts, or this one again, from holding where nothing can be restored."""
         if not self._untouched:
-            before = _Left()
+            before = _LeftBehind()
             play(replace(script, steps=(), at=self.facts.now), self.simulator, "en", look=before.look)
             self._untouched.update(before.rows)
         if left.rows["wrong_try"]:
@@ -210,7 +210,7 @@ class Remote:
 
 
 @dataclass(slots=True)
-class _Left:
+class _LeftBehind:
     """What a play on the simulator left behind, and the members it was about."""
 
     rows: dict[str, Sequence[Found]] = field(default_factory=dict)

@@ -60,7 +60,7 @@ def read_scripts(file: str, text: str, report: Report, vocabulary: Vocabulary | 
     if root is None:
         return ()
     nodes = root.items if root.items is not None else (root,)
-    reader = _Reader(report, vocabulary or Vocabulary())
+    reader = _ScriptReader(report, vocabulary or Vocabulary())
     found = (reader.script(node) for node in nodes)
     return tuple(script for script in found if script)
 
@@ -89,7 +89,7 @@ def files_below(paths: Collection[Path], report: Report) -> list[Path]:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _ScriptReader:
     """Reads scripts, noting problems as it goes."""
 
     report: Report
@@ -279,19 +279,19 @@ class _Reader:
         return Breaks(node.place, fault) if fault else None  # type: ignore[arg-type]
 
 
-_STEPS: Mapping[str, Callable[[_Reader, Node, Mapping[str, Node]], Step | None]] = {
-    "hears": _Reader.hears,
-    "hears_not": _Reader.hears_not,
-    "presses": _Reader.presses,
-    "waits": _Reader.waits,
-    "pays": _Reader.pays,
-    "hangs_up": _Reader.hangs_up,
-    "dials": _Reader.dials,
-    "later": _Reader.later,
-    "meanwhile": _Reader.meanwhile,
-    "sweeps": _Reader.sweeps,
-    "ships": _Reader.ships,
-    "processor": _Reader.processor,
-    "carrier": _Reader.carrier,
-    "breaks": _Reader.breaks,
+_STEPS: Mapping[str, Callable[[_ScriptReader, Node, Mapping[str, Node]], Step | None]] = {
+    "hears": _ScriptReader.hears,
+    "hears_not": _ScriptReader.hears_not,
+    "presses": _ScriptReader.presses,
+    "waits": _ScriptReader.waits,
+    "pays": _ScriptReader.pays,
+    "hangs_up": _ScriptReader.hangs_up,
+    "dials": _ScriptReader.dials,
+    "later": _ScriptReader.later,
+    "meanwhile": _ScriptReader.meanwhile,
+    "sweeps": _ScriptReader.sweeps,
+    "ships": _ScriptReader.ships,
+    "processor": _ScriptReader.processor,
+    "carrier": _ScriptReader.carrier,
+    "breaks": _ScriptReader.breaks,
 }

@@ -10,7 +10,7 @@ from ivr.simulator.world import Table
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class HearablePrompt:
     """What can be heard of a prompt: its values, and how many helps it has after a silence and after a wrong key."""
 
     values: frozenset[str]
@@ -26,19 +26,19 @@ class Vocabulary:
     languages: tuple[str, ...] = ()
     line_tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What the line keeps for itself: it can be looked at, never given."""
-    spoken: Mapping[str, Spoken] = field(default_factory=dict)
+    spoken: Mapping[str, HearablePrompt] = field(default_factory=dict)
     made_of: Mapping[str, Table] = field(default_factory=dict)
     standing: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The keys of rows that every script finds, by table; a table that is not named may hold any."""
 
 
-def spoken_of(catalogues: Catalogues) -> Mapping[str, Spoken]:
+def spoken_of(catalogues: Catalogues) -> Mapping[str, HearablePrompt]:
     """Return what can be heard of every prompt, in the language that has the most of it."""
-    found: dict[str, Spoken] = {}
+    found: dict[str, HearablePrompt] = {}
     for catalogue in catalogues.by_language.values():
         for name, prompt in catalogue.prompts.items():
-            known = found.get(name, Spoken(frozenset(), {"silence": 0, "wrong": 0}))
+            known = found.get(name, HearablePrompt(frozenset(), {"silence": 0, "wrong": 0}))
             helps = {"silence": len(prompt.silence), "wrong": len(prompt.wrong)}
             most = {occasion: max(count, known.helps[occasion]) for occasion, count in helps.items()}
-            found[name] = Spoken(known.values | frozenset(prompt.values), most)
+            found[name] = HearablePrompt(known.values | frozenset(prompt.values), most)
     return found

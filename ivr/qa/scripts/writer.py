@@ -44,7 +44,7 @@ def moment(act: Act, words: Iterable[Speak]) -> Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ScriptDraft:
     """A script on its way to a file."""
 
     name: str
@@ -68,14 +68,14 @@ def heard(words: Iterable[Speak]) -> tuple[str, ...]:
     return tuple(name for name, _ in groupby(names))
 
 
-def write(drafts: Sequence[Draft], comment: str = "") -> str:
+def write(drafts: Sequence[ScriptDraft], comment: str = "") -> str:
     """Return the text of a file of scripts."""
     head = [f"# {line}".rstrip() for line in comment.splitlines()]
     scripts = ["\n".join(_script(draft)) for draft in drafts]
     return "\n".join(head) + ("\n" if head else "") + "\n\n".join(scripts) + "\n"
 
 
-def _script(draft: Draft) -> Iterator[str]:
+def _script(draft: ScriptDraft) -> Iterator[str]:
     yield f"- call: {_text(draft.name)}"
     plain = {
         "about": draft.about,
