@@ -32,7 +32,9 @@ from ivr.prompts import shapes as prompt_shapes
 from ivr.settings import SETTINGS
 from ivr.yaml_reader import Either, ListOf, MapOf, Record, Shape
 
-DOCUMENTS = sorted(path.relative_to(PROJECT).as_posix() for path in (*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")))
+DOCUMENTS = sorted(
+    path.relative_to(PROJECT).as_posix() for path in (*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md"))
+)
 LINE_FILE = (PROJECT / "flows/line.yaml").read_text(encoding="utf-8")
 CATALOGUE = "language: en-US\nvoice: Polly.Joanna-Neural\nnames: {pharmacy: Meadowlark, plan: Meadowlark}\n"
 

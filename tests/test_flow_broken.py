@@ -206,7 +206,7 @@ MADE: dict[str, tuple[Callable[[], Case], str]] = {
     ),
     "flows run one another too often": (
         tangled,
-        "flows/line.yaml:1:1: the flows run one another in so many ways that 20000 spots are too few",
+        "flows/line.yaml:1:1: the flows run one another in so many ways that 20000 states are too few",
     ),
 }
 

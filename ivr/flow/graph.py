@@ -102,7 +102,7 @@ class Graph:
 
     def _onward(self, node: GraphState) -> Iterator[tuple[Transition, GraphState]]:
         if len(self.transitions) > MOST_STATES:
-            raise TangledError(f"the flows run one another in so many ways that {MOST_STATES} spots are too few")
+            raise TangledError(f"the flows run one another in so many ways that {MOST_STATES} states are too few")
         self.transitions[node] = tuple(self._transitions(node))
         return _with_targets(self.transitions[node])
 
