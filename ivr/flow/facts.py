@@ -154,14 +154,11 @@ class _Facts:
     def _changes(self) -> Iterator[tuple[int, _Change]]:
         """Yield what each transition does, which is the same wherever its state is in the graph."""
         made: dict[tuple[object, ...], _Change] = {}
-        for transition in self._transitions():
+        for transition in self.graph:
             way = (transition.source.flow, transition.source.state, transition.label, *map(id, transition.ways))
             if way not in made:
                 made[way] = self._change(transition)
             yield id(transition), made[way]
-
-    def _transitions(self) -> Iterator[Transition]:
-        return (transition for transitions in self.graph.transitions.values() for transition in transitions)
 
     def _change(self, transition: Transition) -> _Change:
         state = self.graph.states[transition.source]
@@ -176,17 +173,12 @@ class _Facts:
     def _still_asked(self) -> Mapping[GraphState, Names]:
         """Return the facts that may be agreed to from each state on before they change; no others need following."""
         asked: dict[GraphState, set[str]] = {node: set() for node in self.graph.transitions}
-        into: dict[GraphState, list[Transition]] = {}
-        for transition in self._transitions():
-            into.setdefault(transition.target, []).append(transition)
 
         def back(fact: str, node: GraphState) -> Iterator[tuple[Transition, GraphState]]:
-            return ((m, m.source) for m in into.get(node, ()) if fact not in self.changes[id(m)].stale)
+            return ((m, m.source) for m in self.graph.into[node] if fact not in self.changes[id(m)].stale)
 
         for fact in self.facts:
-            agreed = [
-                transition.source for transition in self._transitions() if fact in self.changes[id(transition)].told
-            ]
+            agreed = [one.source for one in self.graph if fact in self.changes[id(one)].told]
             for node in ShortestPaths(partial(back, fact), starts=agreed):
                 asked[node].add(fact)
         return {node: frozenset(facts) for node, facts in asked.items()}

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
 from typing import Generic, TypeVar
 
 from ivr.errors import IvrError
@@ -89,6 +91,18 @@ class Graph:
     def path(self, node: GraphState) -> tuple[Transition, ...]:
         """Return the transitions of the shortest path to a state."""
         return self._paths.path(node)
+
+    def __iter__(self) -> Iterator[Transition]:
+        """Yield every transition."""
+        return chain.from_iterable(self.transitions.values())
+
+    @cached_property
+    def into(self) -> Mapping[GraphState, list[Transition]]:
+        """The transitions that lead to each state."""
+        into: dict[GraphState, list[Transition]] = {node: [] for node in self.transitions}
+        for transition in self:
+            into[transition.target].append(transition)
+        return into
 
     def until(
         self, stops: Callable[[State], bool], *, starts: Iterable[GraphState] = (), first: Iterable[Transition] = ()

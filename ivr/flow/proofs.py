@@ -74,9 +74,7 @@ def _check_silence_ends(graph: Graph, report: Report) -> None:
 
     for around in _circles(graph, questions, is_silent):
         state = graph.states[around[0].source]
-        way = " → ".join(
-            f"{transition.source.name} {transition.label}" for transition in around if _is_told(graph, transition)
-        )
+        way = " → ".join(f"{one.source.name} {one.label}" for one in around if _is_told(graph, one))
         report.add(
             state.place,
             f'a silent caller can stay for ever at "{state.name}": {way} → {around[0].source.name}',
@@ -106,8 +104,7 @@ def _circles(graph: Graph, starts: Iterable[GraphState], follows: Follows) -> It
 
 def _check_time_ends(graph: Graph, report: Report) -> None:
     """A call that has lasted too long is asked nothing more, so that there is a bound to it."""
-    transitions = (transition for transitions in graph.transitions.values() for transition in transitions)
-    over = [transition.target for transition in transitions if transition.breaks_in and transition.label == "too_long"]
+    over = [transition.target for transition in graph if transition.breaks_in and transition.label == "too_long"]
     told_of: set[str] = set()
     for node in graph.until(_asks, starts=over):
         state = graph.states[node]
@@ -147,12 +144,8 @@ def _has_person(flows: Flows, name: str) -> bool:
 
 def _leads_to_person(graph: Graph, question: GraphState) -> bool:
     broken_in = ("too_many", "too_long", "failed")
-    transitions = (
-        transition
-        for transition in graph.transitions[question]
-        if not (transition.breaks_in and transition.label in broken_in)
-    )
-    return any(graph.states[node].reaches_person for node in graph.until(_asks, first=transitions))
+    out = (one for one in graph.transitions[question] if not (one.breaks_in and one.label in broken_in))
+    return any(graph.states[node].reaches_person for node in graph.until(_asks, first=out))
 
 
 def _check_outside(graph: Graph, actions: Actions, report: Report) -> None:

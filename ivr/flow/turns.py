@@ -34,30 +34,22 @@ def check(graph: Graph, actions: Actions, report: Report) -> None:
 
 def longest(graph: Graph, actions: Actions) -> ActionRun | None:
     """Return the run with the most actions; None where actions go round in circles, which is told elsewhere."""
-    into: dict[GraphState, list[Transition]] = {node: [] for node in graph.transitions}
-    for transition in (transition for transitions in graph.transitions.values() for transition in transitions):
-        into[transition.target].append(transition)
-    before = {
-        node: {transition.source for transition in transitions if _goes_on(graph, actions, transition)}
-        for node, transitions in into.items()
-    }
+    before = {node: {one.source for one in into if _goes_on(graph, actions, one)} for node, into in graph.into.items()}
     runs: dict[GraphState, ActionRun] = {}
     try:
         for node in TopologicalSorter(before).static_order():
-            runs[node] = _run(graph, actions, node, into[node], runs)
+            runs[node] = _run(graph, actions, node, runs)
     except CycleError:
         return None
     return max(runs.values(), key=lambda run: run.actions)
 
 
-def _run(
-    graph: Graph, actions: Actions, node: GraphState, into: list[Transition], runs: Mapping[GraphState, ActionRun]
-) -> ActionRun:
+def _run(graph: Graph, actions: Actions, node: GraphState, runs: Mapping[GraphState, ActionRun]) -> ActionRun:
     """Return the longest run to a state, its own action counted."""
     state = graph.states[node]
     if state.action and state.ends_turn:  # its words end the turn, and its action begins another
         return ActionRun(1, ())
-    ways = [_after(graph, actions, transition, runs) for transition in into]
+    ways = [_after(graph, actions, transition, runs) for transition in graph.into[node]]
     longest_way = max(ways, key=lambda run: run.actions, default=ActionRun(0, ()))
     return ActionRun(longest_way.actions + bool(state.action), longest_way.transitions)
 

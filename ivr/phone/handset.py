@@ -102,11 +102,6 @@ class Handset:
         }
         self._wire = Wire(self.post, self.url, caller)
 
-    @property
-    def unheard_seconds(self) -> float:
-        """How long the words of the open question take that have not passed yet."""
-        return self._unheard_seconds
-
     def fork(self) -> Handset:
         """Return a telephone at the same point of the same call, to try another way on; its line has to go back too."""
         other = copy.copy(self)

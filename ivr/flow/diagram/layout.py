@@ -33,7 +33,7 @@ _MIDDLE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class TransitionCell:
+class LabelCell:
     """A way out as it is shown: its label, and where it leads when no line shows that."""
 
     way: BoxTransition
@@ -54,11 +54,11 @@ class Placed:
     y: float
     width: float
     height: float
-    cells: tuple[tuple[TransitionCell, float, float, float, float], ...]
+    cells: tuple[tuple[LabelCell, float, float, float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class TransitionLine:
+class Arrow:
     """A way that is drawn, from a box's cell to another box."""
 
     way: BoxTransition
@@ -74,7 +74,7 @@ class Layout:
     width: float
     height: float
     boxes: tuple[Placed, ...]
-    lines: tuple[TransitionLine, ...]
+    lines: tuple[Arrow, ...]
 
     @property
     def scale(self) -> float:
@@ -106,11 +106,11 @@ class _Sketch:
         self.across: dict[str, float] = {}
         self._arrange()
 
-    def _cell(self, box: Box, way: BoxTransition) -> TransitionCell:
+    def _cell(self, box: Box, way: BoxTransition) -> LabelCell:
         if way.end:
-            return TransitionCell(way, f"■ {way.end}")
+            return LabelCell(way, f"■ {way.end}")
         drawn = way.to in self.depth and self.depth[way.to] == self.depth[box.name] + 1
-        return TransitionCell(way, "" if drawn or not way.to else f"→ {way.to}")
+        return LabelCell(way, "" if drawn or not way.to else f"→ {way.to}")
 
     # Sizes
 
@@ -225,7 +225,7 @@ class _Sketch:
         width = max(box.x + box.width for box in placed.values())
         height = max(box.y + box.height for box in placed.values())
         lines = tuple(
-            TransitionLine(self.cells[name][number].way, self._start(placed[name], number), self._end(placed[to]))
+            Arrow(self.cells[name][number].way, self._start(placed[name], number), self._end(placed[to]))
             for name in self.boxes
             for number, to in self._drawn(name)
         )

@@ -5,17 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from ivr.flow.diagram.layout import (
-    HEAD,
-    SMALL_SIZE,
-    TITLE_SIZE,
-    Layout,
-    Placed,
-    TransitionCell,
-    TransitionLine,
-    lay_out,
-    text_width,
-)
+from ivr.flow.diagram.layout import HEAD, SMALL_SIZE, TITLE_SIZE, Arrow, LabelCell, Layout, Placed, lay_out, text_width
 from ivr.flow.diagram.picture import Picture, look_of
 
 MARGIN = 18
@@ -88,7 +78,7 @@ def _is_shaded(picture: Picture) -> bool:
     return any(box.share is not None for box in picture.boxes)
 
 
-def _line(line: TransitionLine, layout: Layout) -> str:
+def _line(line: Arrow, layout: Layout) -> str:
     (x, y), (to_x, to_y) = line.start, line.end
     middle_x, middle_y = (x + to_x) / 2, (y + to_y) / 2
     bend = (
@@ -134,13 +124,13 @@ def _sides(placed: Placed, edge: str) -> Iterator[str]:
             yield f'<path d="M{x:.0f} {placed.y:.0f}v{HEAD}" stroke="{edge}" stroke-width=".9"/>'
 
 
-def _column(cell: TransitionCell, middle: float, y: float) -> str:
+def _column(cell: LabelCell, middle: float, y: float) -> str:
     first = 19 if not cell.note else 13
     note = f'<tspan x="{middle:.0f}" dy="11" class="ref">{escape(cell.note)}</tspan>' if cell.note else ""
     return f'<text x="{middle:.0f}" y="{y + first:.0f}" text-anchor="middle" class="small">{escape(cell.label)}{note}{_title(cell)}</text>'
 
 
-def _row(cell: TransitionCell, x: float, y: float, width: float) -> str:
+def _row(cell: LabelCell, x: float, y: float, width: float) -> str:
     text = f'<text x="{x + 7:.0f}" y="{y + 12:.0f}" class="small">{escape(cell.label)}{_title(cell)}</text>'
     if not cell.note:
         return text
@@ -150,7 +140,7 @@ def _row(cell: TransitionCell, x: float, y: float, width: float) -> str:
     )
 
 
-def _title(cell: TransitionCell) -> str:
+def _title(cell: LabelCell) -> str:
     return f"<title>{escape(cell.way.hover)}</title>" if cell.way.hover else ""
 
 

@@ -46,14 +46,13 @@ class Frontier:
 
     def is_new(self, point: Point, facts: Facts) -> bool:
         """Say whether no call at the same question had one of these facts; from now on this one had them all."""
-        told = {(point.node, fact) for fact in facts}
-        is_new = not told <= self._seen
-        self._seen |= told
-        return is_new
+        return self._is_new({(point.node, fact) for fact in facts})
 
     def is_new_trouble(self, ran: Iterable[Where], facts: Facts) -> bool:
         """Say whether an action was not offered in trouble yet with one of these facts; from now on it was with all."""
-        told = {("in trouble", where, fact) for where in ran for fact in facts}
+        return self._is_new({("in trouble", where, fact) for where in ran for fact in facts})
+
+    def _is_new(self, told: set[object]) -> bool:
         is_new = not told <= self._seen
         self._seen |= told
         return is_new
