@@ -8,6 +8,7 @@ import promises
 import pytest
 from call_scripts import pytest_collect_file
 from databases import KINDS, Databases
+from hypothesis import HealthCheck, settings
 from rehearsal import Rehearsal, fill_demo, rehearse
 from sqlalchemy import Connection, Engine
 
@@ -17,6 +18,10 @@ from ivr.pharmacy.database import open_database
 __all__ = ["pytest_collect_file"]  # found here by pytest: call scripts are tests
 
 promises.hold_all(ACTIONS)
+
+# No test judges by a stopwatch: a busy machine takes a hundred times as long for the same example.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.hookimpl(wrapper=True)

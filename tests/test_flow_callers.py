@@ -77,7 +77,7 @@ def event(call: Call, version: Version, data: st.DataObject) -> Event:
     return data.draw(st.one_of(numbers, keys, known))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_whatever_a_caller_does_there_are_words_and_an_end(version: Version, data: st.DataObject) -> None:
     call = Call("en")
@@ -102,7 +102,7 @@ def turn(version: Version, call: Call, happened: Event, data: st.DataObject) -> 
     raise AssertionError("the turn comes to no end")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_a_silent_caller_comes_to_an_end(version: Version, data: st.DataObject) -> None:
     """From wherever a call stands: silence, and nobody who answers."""

@@ -166,7 +166,7 @@ def test_a_held_order_is_released_to_its_day_or_at_once(connection: Connection) 
     n=some.integers(1, 3),
     status=some.sampled_from([OrderStatus.PENDING, OrderStatus.PLACED, OrderStatus.SCHEDULED]),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_refills_are_neither_lost_nor_made(
     connection: Connection, steps: list[str], n: int, status: OrderStatus
 ) -> None:

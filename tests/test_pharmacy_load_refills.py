@@ -531,7 +531,7 @@ STEPS: dict[str, Callable[[Story], None]] = {
 @example(steps=["place 1", "load", "fill", "load", "ship", "load an older file"])
 @example(steps=["place 3", "ship", "load", "a month", "place 1", "load", "a day", "cancel", "load"])
 @example(steps=["load", "place 1", "fill", "load", "load an older file", "cancel", "ship", "load"])
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 def test_each_refill_is_counted_once_whatever_is_done_in_whatever_order(shop: Shop, steps: list[str]) -> None:
     """Both books together: an order's refills are used from placing on, unless it is cancelled, and never twice."""
     shop.begin(row(12, 2))

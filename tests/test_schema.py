@@ -147,7 +147,7 @@ def spots(value: Json) -> list[tuple[Json, Json]]:
     return [spot for key, one in inside for spot in [(value, key), *spots(one)]]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_a_hurried_edit_is_judged_alike(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from([path for path, text in {**FLOWS, **PROMPTS}.items() if len(text) < SHORT]))

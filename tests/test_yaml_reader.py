@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from json_schemas import as_json
 
@@ -28,7 +28,6 @@ def test_both_ways_of_reading_come_to_the_same(path: Path) -> None:
     assert node(text) == node(text + ODD)
 
 
-@settings(deadline=None)
 @given(
     text=st.text(st.sampled_from(list("ab01 :-#'\"[]{},\n?|>&*!%\t\r\0\x85\u00a0\u200b\u2028\ufeff“”<=é")), max_size=60)
 )
