@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, Insert, event, func, select
 
 from ivr.errors import DataError
 from ivr.pharmacy.database import open_database
@@ -521,9 +521,17 @@ def test_a_bad_row_leaves_what_stood_before(database: Engine, connection: Connec
     assert connection.scalars(select(Member.first_name)).one() == "Ana"
 
 
-def test_more_rows_than_two_batches_hold_are_loaded(database: Engine, connection: Connection, tmp_path: Path) -> None:
+def test_rows_are_written_batch_by_batch(database: Engine, connection: Connection, tmp_path: Path) -> None:
     (tmp_path / "member.csv").write_text(many_members(2 * BATCH + 7))
+    written: list[int] = []
+
+    def note(_connection: object, statement: object, rows: Sequence[object], *_: object) -> None:
+        if isinstance(statement, Insert):
+            written.append(len(rows))
+
+    event.listen(database, "before_execute", note)
     assert load_folder(database, tmp_path, TODAY) == {"member": 2 * BATCH + 7}
+    assert written == [BATCH, BATCH, 7]
     assert count(connection, Member) == 2 * BATCH + 7
 
 

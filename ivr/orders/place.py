@@ -10,7 +10,7 @@ before anything is written, then the order, its lines, its payment. `docs/operat
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Connection, bindparam, exists, select
@@ -137,12 +137,17 @@ def _insert_order(
 ) -> int | None:
     """Insert the order under a fresh number; None when its request key has been used."""
     values = {
-        **asdict(request),
+        "member_id": request.member_id,
+        "channel": request.channel,
+        "status": request.status,
+        "ship_to_id": request.ship_to_id,
         "total_cents": sum(fill.supply.price_cents for fill in fills),
         "placed_at": now,
+        "ship_on": request.ship_on,
         "expected_by": expected_by,
+        "held_reason": request.held_reason,
+        "request_key": request.request_key,
     }
-    del values["lines"]
     for _ in range(TRIES):
         order_id = insert_new(connection, RefillOrder, {**values, "order_number": draw_number(draw)})
         if order_id is not None:

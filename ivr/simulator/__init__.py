@@ -1,1 +1,1 @@
-"""The line in memory: its clock, its rows, what a version of it would answer."""
+"""What calls are played on: the line in memory with its clock and rows, and the test members of a line elsewhere."""
