@@ -17,6 +17,8 @@ from ivr.prompts.lint.speech import SPEECHES
 
 Actions = Mapping[str, ActionSpec]
 _ALIKE = {"date", "full_date"}
+_AS_TEXT = {"medicine"}
+"""Kinds that may also be spoken as they stand, as versions from before these kinds do."""
 
 
 def check(
@@ -201,7 +203,8 @@ def _check_values(
 
 
 def _check_kind(prompt: Prompt, name: str, kind: str, known: set[str], report: Report) -> None:
-    if kind not in known and not (kind in _ALIKE and _ALIKE & known):
+    is_alike = (kind in _ALIKE and _ALIKE & known) or (kind == "text" and _AS_TEXT & known)
+    if kind not in known and not is_alike:
         found = " and ".join(sorted(known))
         report.add(prompt.at(name), f'prompt "{prompt.name}" speaks "{name}" as {kind}, but it is {found}')
 

@@ -1,7 +1,7 @@
 """Files of words made into catalogues; every problem of every file is noted, none ends the reading.
 
-`<language>/catalogue.yaml` says what the language is, who speaks it and what plan and pharmacy are called; each other
-`<language>/<subject>.yaml` holds prompts, whose full names are `<subject>.<name>`.
+`<language>/catalogue.yaml` says what the language is, who speaks it and what plan and pharmacy are called, `medicines.yaml` how
+medicines are spoken; each other `<language>/<subject>.yaml` holds prompts, whose full names are `<subject>.<name>`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ from ivr.errors import Place, Report, did_you_mean
 from ivr.prompts import shapes
 from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, SourceWords, Words
 from ivr.prompts.comparison import compare_languages
+from ivr.prompts.medicines import MedicinesReader
 from ivr.prompts.spoken import LANGUAGES, clean
+from ivr.prompts.spoken.medicines import Medicines
 from ivr.prompts.words import NAME, Names, WordsReader, is_in_braces, source
 from ivr.yaml_reader import SUFFIX, Node, read
 
 CATALOGUE = "catalogue"
+MEDICINES = "medicines"
 _NONE: tuple[Words, ...] = ()
 
 
@@ -121,7 +124,8 @@ def _catalogue(reading: _Reading, subjects: _Subjects, flawed: set[str]) -> Cata
     language, head, report = reading.language, reading.head, reading.report
     reader = WordsReader(language, replace(head.names, elsewhere=reading.elsewhere), report)
     prompts: dict[str, Prompt] = {}
-    for subject in sorted(subjects.keys() - {CATALOGUE}):
+    medicines, medicine_words = _medicines(reading, subjects)
+    for subject in sorted(subjects.keys() - {CATALOGUE, MEDICINES}):
         node = _read(f"{reading.root}/{language}/{subject}.yaml", subjects[subject], report)
         if node is None or node.fields is None or _is_elsewhere(node, report):
             flawed.add(subject)
@@ -131,7 +135,16 @@ def _catalogue(reading: _Reading, subjects: _Subjects, flawed: set[str]) -> Cata
             prompts[full_name] = _prompt(full_name, node.key_place(name), words, reader)
             if len(report.problems) > before:
                 flawed.add(full_name)
-    return Catalogue(language, head.locale, head.voice, prompts, head.sources)
+    return Catalogue(language, head.locale, head.voice, prompts, head.sources, medicines, medicine_words)
+
+
+def _medicines(reading: _Reading, subjects: _Subjects) -> tuple[Medicines | None, tuple[SourceWords, ...]]:
+    """Return how medicines are spoken, and the words of their file that are not plain ASCII; a language may do without."""
+    node = _read(f"{reading.root}/{reading.language}/{MEDICINES}.yaml", subjects.get(MEDICINES), reading.report)
+    if node is None or node.fields is None or _is_elsewhere(node, reading.report):
+        return None, ()
+    reader = MedicinesReader(node, reading.report)
+    return reader.read(), tuple(reader.sources)
 
 
 def _read(file: str, text: str | None, report: Report) -> Node | None:

@@ -12,7 +12,7 @@ from ivr.pharmacy.tables import OrderStatus
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
 
-MEDICINE: Phrases = {"medicine.named": {"drug": "text"}, "medicine.ending": {"ending": "digits"}}
+MEDICINE: Phrases = {"medicine.named": {"drug": "medicine"}, "medicine.ending": {"ending": "digits"}}
 ORDER_STATES: Phrases = {
     "order_state.pending": {},
     "order_state.held": {},

@@ -35,7 +35,7 @@ def check(catalogues: Catalogues, report: Report) -> frozenset[Place]:
     foreign: set[Place] = set()
     for catalogue in catalogues.by_language.values():
         texts = list(_texts(catalogue))
-        for source in (*catalogue.head.values(), *(source for _, source in texts)):
+        for source in (*catalogue.head.values(), *catalogue.medicine_words, *(source for _, source in texts)):
             _check_characters(source, report)
         voice = catalogue.head.get("voice")
         if voice and catalogue.voice.isprintable() and (message := voices.fault(catalogue.voice, catalogue.language)):

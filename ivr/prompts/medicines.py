@@ -1,0 +1,144 @@
+"""Reads `<language>/medicines.yaml`: how a language speaks the medicines of the pharmacy's labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TypeAlias
+
+from ivr.errors import Place, Report, did_you_mean
+from ivr.prompts import shapes
+from ivr.prompts.catalogue import SourceWords
+from ivr.prompts.spoken import clean
+from ivr.prompts.spoken.labels import Name, Spellings, key_of
+from ivr.prompts.spoken.medicines import FIELDS, Medicines, MedicineUnit, words_of
+from ivr.prompts.words import source
+from ivr.yaml_reader import Node, Record
+
+_BRACES = re.compile(r"\{([^{}]*)\}")
+
+_FREE = ("labels", "names", "as_written")
+"""Sections that are read apart."""
+
+_Spelled: TypeAlias = "tuple[Callable[[], Place], list[str], str]"
+"""What tells where a name stands, its spellings, and what is said for it."""
+
+
+class MedicinesReader:
+    """Reads one file, and notes what is wrong with it."""
+
+    def __init__(self, node: Node, report: Report) -> None:
+        self._node = node
+        self._report = report
+        self.sources: list[SourceWords] = []
+        """What is spoken and not plain ASCII, which may have been saved in another encoding."""
+
+    def read(self) -> Medicines | None:
+        """Return what the file says; None when anything in it is wrong, all of which is told."""
+        before = len(self._report.problems)
+        sections = self._node.shaped(self._report, "a file of medicines", shapes.MEDICINES)
+        found = {name: self._section(name, node) for name, node in sections.items() if name not in _FREE}
+        labels = self._labels(sections.get("labels"))
+        names = self._names(sections.get("names"), sections.get("as_written"))
+        if len(self._report.problems) > before:
+            return None
+        return Medicines(
+            labels=labels,
+            names=names,
+            forms=found["forms"],
+            modifiers=found["modifiers"],
+            releases={name: words for name, words in found["releases"].items() if name != "with_hours"},
+            release_with_hours=found["releases"]["with_hours"],
+            ages=found["ages"],
+            units=self._units(sections["units"]),
+            per_one=found["per"]["one"],
+            per_other=found["per"]["other"],
+            joins=found["and"],
+            before_amounts=found.get("before_amounts", {}),
+            phrases=found["phrases"],
+        )
+
+    def _section(self, name: str, node: Node) -> dict[str, str]:
+        """Return the words of a section whose names are known, each with the fields that it may have."""
+        shape = shapes.MEDICINES.fields[name].shape
+        fields = node.shaped(self._report, f'"{name}"', shape) if isinstance(shape, Record) else self._free(name, node)
+        if name == "units":
+            return {}  # read apart: each has two forms
+        allowed = {"phrases": FIELDS, "ages": ("name",), "per": ("unit", "amount")}.get(name, ())
+        return {
+            key: self._words(f"{name}.{key}", value, (*allowed, *(("release", "hours") if key == "with_hours" else ())))
+            for key, value in fields.items()
+        }
+
+    def _free(self, name: str, node: Node) -> Mapping[str, Node]:
+        return node.mapping(self._report, f'"{name}"')
+
+    def _words(self, what: str, node: Node, fields: tuple[str, ...] = ()) -> str:
+        """Return words; a brace that holds none of these fields, or a bracket without its other half, is a problem."""
+        text = node.words(self._report, f'"{what}"') or ""
+        for found in _BRACES.finditer(text):
+            if found[1] not in fields:
+                known = did_you_mean(found[1], fields) or (f"; known are {', '.join(fields)}" if fields else "")
+                self._report.add(node.within(found[0], offset=1), f'"{what}" has no {{{found[1]}}}{known}')
+        rest = _BRACES.sub("", text)
+        if stray := next((mark for mark in "{}" if mark in rest), ""):
+            self._report.add(node.within(stray), "a brace that opens or closes nothing")
+        if rest.count("[") != rest.count("]"):
+            self._report.add(node.place, f'"{what}" has a bracket without its other half')
+        if clean(text) != text:
+            self._report.add(node.place, f'"{what}" holds a control character, which nobody can speak')
+        if not text.isascii():
+            self.sources.append(source(node))
+        return " ".join(text.split()) if not text.startswith(" ") else text
+
+    def _units(self, node: Node) -> dict[str, MedicineUnit]:
+        units = {}
+        for name, forms in (node.fields or {}).items():
+            fields = forms.shaped(self._report, f'"units.{name}"', shapes.MEDICINE_UNIT)
+            words = {form: self._words(f"units.{name}.{form}", text, ("number",)) for form, text in fields.items()}
+            units[name] = MedicineUnit(words.get("one", ""), words.get("other", ""))
+        return units
+
+    def _labels(self, node: Node | None) -> dict[tuple[str, ...], str]:
+        labels: dict[tuple[str, ...], str] = {}
+        places: dict[tuple[str, ...], Place] = {}
+        for label, words in self._free("labels", node).items() if node else ():
+            key, place = words_of(label), node.key_place(label) if node else Place("")
+            if key in places:
+                self._report.add(place, f'"{label}" stands here twice; the first is on line {places[key].line}')
+            places.setdefault(key, place)
+            labels[key] = self._words(f"labels.{label}", words)
+        return labels
+
+    def _names(self, names: Node | None, as_written: Node | None) -> Spellings[Name]:
+        """Return the names by their spellings; none may stand twice."""
+        places: dict[tuple[str, ...], Callable[[], Place]] = {}
+        found: list[tuple[tuple[str, ...], Name]] = []
+        for at, spellings, spoken in (*self._mapped(names), *self._written(as_written)):
+            first = " ".join(key_of(spellings[0]))
+            for spelling in spellings:
+                key = key_of(spelling)
+                if not key:
+                    self._report.add(at(), "a name has no spelling before its colon, or between its commas")
+                elif key in places:
+                    first_line = places[key]().line
+                    self._report.add(at(), f'the name "{spelling}" stands here twice; the first is on line {first_line}')
+                else:
+                    places[key] = at
+                    found.append((key, Name(first, spoken)))
+        return Spellings.of(found)
+
+    def _mapped(self, node: Node | None) -> Iterator[_Spelled]:
+        if node is None:
+            return
+        for key, words in self._free("names", node).items():
+            spoken = self._words(f"names.{key}", words)
+            yield partial(node.key_place, key), [one.strip() for one in key.split(",")], spoken
+
+    def _written(self, node: Node | None) -> Iterator[_Spelled]:
+        """Yield the names that are spoken as they are written, which stand between commas."""
+        if node is not None:
+            for name in (one.strip() for one in self._words("as_written", node).split(",")):
+                yield partial(node.within, name), [name], name
+

@@ -1,0 +1,192 @@
+"""What pharmacy systems write on medicine labels: First Databank, Medi-Span, RxNorm and NDC spellings as tables.
+
+Nothing here is spoken: each spelling is a sign of a form, a route, a release, a unit … whose words every language has in
+its `medicines.yaml`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+def _table(text: str) -> dict[str, str]:
+    """Read `meaning: spelling, other spelling; …`."""
+    entries = (entry.partition(":") for entry in " ".join(text.split()).split(";") if entry.strip())
+    return {
+        spelling.strip(): meaning.strip() for meaning, _, spellings in entries for spelling in spellings.split(",")
+    }
+
+
+FORMS: Mapping[str, str] = _table("""
+        tablet: tab, tabs, tablet, tablets, tbl, tbls, film coated tab, film coated tablet, tablet film coated, tab fc;
+        tablet ~extended: tbcr, tber, tb er, t12a; tablet ~12_hours: tb12; tablet ~24_hours: tb24;
+        tablet ~delayed: tbec, tbdr, tb dr; tablet disintegrating: odt, tbdp, rapdis, rapid dissolve, disintegrating,
+            tab rapdis, orally disintegrating, rapidly disintegrating, oral disintegrating;
+        tablet chewable: chew tab, chew tabs, tab chew, tabs chew, chewable tablet, chewable tablets, tbch;
+        tablet chewable ~extended: cher; tablet sublingual: subl, sl tab, tab sl, tab subl, tab sublingual;
+        tablet effervescent: tbef, tab eff, tab efferv, eff tab; tablet pack: tbpk; capsule pack: cppk;
+        capsule: cap, caps, capsule, capsules, cp; capsule ~extended: cpcr, cper, c12a; capsule ~12_hours: cp12;
+        capsule ~24_hours: cp24; capsule ~delayed: cpdr, cpep, cap dr; capsule sprinkle: cpsp, cap sprink;
+        capsule sprinkle ~delayed: csdr; capsule sprinkle ~extended: cser; capsule sprinkle ~24_hours: cs24;
+        capsule inhaled: cp handihaler, caps handihaler, cap handihaler, cap w dev, cap inhalation, inhalation cap,
+            inhalation caps, inhalation capsule, inhalation capsules;
+        caplet: caplet, caplets, cplt; softgel: softgel, softgels, sgel, soft gel, softgel cap, liquigel, liquid gel;
+        suppository: supp, suppos, suppository, suppositories, suppositor; suppository rectal: supp rect;
+        insert: insert, inserts, inst, vaginal insert, vaginal inserts; lozenge: lozenge, lozenges, lozg, loz, troche, troches, troc;
+        gum: gum; film: film, films; gummy: gummy, gummies, gumm;
+        pack: dosepk, dose pack, dose pk, dosepak, tab ds pk, dspk, therapy pack, tab dosepk;
+        solution: soln, solution, sol, solr, soln recon, solution reconstituted, solg, sol gel;
+        suspension: susp, suspension, susr, susp recon, suspension reconstituted, sus; suspension oral: oral susp;
+        suspension ~extended: suer; syrup: syrup, syrp, syrup oral; elixir: elix, elixir; liquid: liq, liquid, liqd;
+        concentrate: conc, concentrate, oral conc; drops: drops, drop, drp, gtts, gtt; emulsion: emul, emulsion, emulsn;
+        drops eye: eye drops, eye drop, drops ophth; drops ear: ear drops, ear drop;
+        ointment eye: eye oint, eye ointment; spray nasal: nasal spray, nasal spr, spray nasal; spray: spray, spr, sprays, spray pump;
+        inhaler: inhaler, inhalers, inh, inha, aers, aero, aerosol, aepb, aer ad, aer pow ba, aer br act,
+            aerosol inhaler, metered dose inhaler, dry powder inhaler, mdi, dpi, aer, aerosol powder,
+            aer powd breath activated, mist inhal, breath activated;
+        nebulized: nebu, neb, nebulizer, nebuliser, nebs, vial neb, neb vial, solution neb, inhalant; nebulized suspension: neb susp, susp neb, ampul neb;
+        nebulized solution: inh soln, inhalation soln, inhalation solution, inhal soln, inh sol;
+        nebulized suspension: inh susp, inhalation suspension, inhalation susp, inhal susp;
+        cream: cream, crea, crm, creme; ointment: oint, ointment, ont; gel: gel, gels; lotion: lotion, lotn, lot; foam: foam;
+        shampoo: shampoo, sham, shmp; mouth_rinse: mouthwash, mouth wash, rinse, mouth rinse, oral rinse, mwsh;
+        enema: enema, enem; patch: patch, patches, ptch, pt24, pt72, pt16, td patch, patch td24, patch td72, film transdermal;
+        weekly_patch: ptwk, patch tdwk, patch weekly, weekly patch; twice_weekly_patch: pttw, patch tdsw, patch twice weekly,
+            twice weekly patch, patch semiweekly;
+        injection: inj, injection, injectable, ij soln, injection soln, injectable solution, injectable suspension;
+        vial: vial, vials, vl, mdv, sdv; syringe: syr, syringe, syringes, sosy, prsy, pfs, susy, disp syrin,
+            prefilled, prefilled syr, prefilled syringe, pskt;
+        pen: pen, pens, sopn, supn, pen inj, pen injector, pen injctr, pnij, pnkt, insuln pen, insulin pen, pen ij, solution pen injector;
+        auto_injector: auto injector, auto injectors, autoinjector, autoinjectors, autoinj, auto injct, auto inj, soaj, suaj, ajkt;
+        cartridge: cartridge, cartridges, ctg, soct, crtg, cart; packet: packet, packets, pack, pkt, pkts, pack oral;
+        powder: powder, powd, pow; powder oral: powder pack; granules: granules, gran; strip: test strip, test strips, strips test, strp;
+        lancet: lancet, lancets; needle: pen needle, pen needles, pen ndl; insulin_syringe: insulin syringe, insulin syringes, ins syr,
+            insulin syr, syringe insulin;
+        ring: ring, vaginal ring; kit: kit; pads: pads, pad, swab, swabs, swabstick; oil: oil; paste: paste, pste;
+        wash: wash, cleanser, body wash; implant: implant, impl; jelly: jelly; ampule: amp, ampul, ampule, ampules, amps
+""")
+"""A form as it is written -> what it says: a form, then a route or a modifier and, with "~", a release that is only meant where
+the label names no other."""
+
+ROUTES: Mapping[str, str] = _table("""
+    oral: oral, orl, or, po, by mouth; eye: ophth, opth, op, opht, ophthalmic, opthalmic, eye, opt, ophthal; ear: otic, ot, ear;
+    nasal: nasal, na, nas, intranasal, nose, nsl; inhaled: inhalation, in, inhal, inhaled, oral inhalation; vaginal: vaginal, va, vag;
+    rectal: rectal, re, rect, rec; topical: topical, ex, external, top, cutaneous, scalp; skin: transdermal, td, transderm, skin;
+    injected: sc, im, iv, ij, subq, sq, subcut, subcutaneous, intramuscular, intravenous;
+    mouth: mt, mouth throat, mucous membrane, dental, oral topical, dt
+""")
+
+RELEASES: Mapping[str, str] = _table("""
+    extended: er, xr, xl, cd, xt, extended release, ext release, ext rel, extend rel, extended rel, ext rel;
+    sustained: sr, sa, sustained release, sustained action, sust rel, sustained;
+    controlled: cr, controlled release, controlled, control rel; long_acting: la, long acting;
+    delayed: dr, delayed release, delayed rel, del rel, delayed; enteric: ec, enteric coated, enteric coat, enteric
+""")
+BRAND_LETTERS = frozenset({"xl", "xr", "sr", "cr", "la", "cd", "er", "xt", "ds", "hct", "odt", "pm", "dm", "d"})
+"""Letters that behind a brand are part of it."""
+
+MODIFIERS: Mapping[str, str] = _table("""
+    chewable: chewable, chewables, chew, chewtab, chw; disintegrating: disintegrates, orally dissolving;
+    sublingual: sl, sublingual; effervescent: eff, effervescent, efferv; sprinkle: sprinkle, sprinkles, sprink;
+    sugar_free: sugar free, sf, s f; buccal: buccal, bu; double_strength: ds, double strength; preservative_free: preservative free, pf, p f;
+    extra_strength: extra strength, ex st; maximum_strength: max strength, maximum strength, max st; low_dose: low dose;
+    viscous: viscous
+""")
+AGES: Mapping[str, str] = _table("children: childrens, children, child, childs, kids; infants: infants, infant")
+"""Whom a medicine is for, which stands with the name."""
+
+DEVICES: Mapping[str, str] = _table("""
+    Kwikpen: kwikpen, kwik pen; Flexpen: flexpen; Flextouch: flextouch, flextouch pen; Solostar: solostar; Max Solostar: max solostar; Diskus: diskus;
+    Respimat: respimat; Ellipta: ellipta; Handihaler: handihaler; HFA: hfa; Mix: mix; Respiclick: respiclick; Digihaler: digihaler;
+    Redihaler: redihaler; Flexhaler: flexhaler; Twisthaler: twisthaler; Pressair: pressair; Inhub: inhub; Sureclick: sureclick;
+    Junior Kwikpen: junior kwikpen, jr kwikpen; Tempo: tempo; Innolet: innolet; Pushtronex: pushtronex; Aerosphere: aerosphere;
+    Turbuhaler: turbuhaler; Penfill: penfill; Sensoready: sensoready; Flexpro: flexpro; Aerolizer: aerolizer; Neohaler: neohaler;
+    Genuair: genuair
+""")
+"""What is part of a brand, wherever the label has it."""
+INHALERS = frozenset({"Diskus", "Respimat", "Ellipta", "HFA", "Respiclick", "Digihaler", "Inhub", "Flexhaler"})
+"""Devices that with a generic name only say that it is an inhaler."""
+
+PENS = frozenset({"Kwikpen", "Flexpen", "Flextouch", "Solostar", "Max Solostar", "Junior Kwikpen", "Sureclick", "Sensoready", "Flexpro"})
+OF_TABLETS = frozenset({"chewable", "disintegrating", "effervescent"})
+"""What is only said of tablets, so that the label need not name them."""
+
+UNITS: Mapping[str, str] = _table("""
+    mg: mg, mgs, milligram, milligrams; mcg: mcg, mcgs, ug, µg, μg, microgram, micrograms; g: g, gm, gms, gram, grams, grm;
+    meq: meq, meqs; mmol: mmol; unit: unit, units, unt, u, ut, usp unit, usp units; iu: iu, international unit, international units, intl unit, intl units;
+    ml: ml, mls, milliliter, milliliters, cc; l: l, liter, liters; hour: hr, h, hrs, hour, hours; day: day, days; percent: %, percent, pct;
+    mm: mm; gauge: gauge, ga; spray: spray, sprays, spr; inhalation: inh, inhalation, inhalations, puff, puffs, inhal;
+    actuation: act, actuat, actuation, actuations; dose: dose, doses; pack: ct, cnt, count, ea, each, pk
+""")
+PER = frozenset({"ml", "l", "hour", "day", "spray", "inhalation", "actuation", "dose", "g"})
+"""Units that a strength may be in: so much per milliliter."""
+METERED = frozenset({"spray", "inhalation", "actuation"})
+SIZES = frozenset({"ml", "l", "spray", "inhalation", "actuation", "dose", "pack"})
+"""Units that without any "per" say how much is in the package; the package is told last."""
+
+SALTS: Mapping[str, str] = _table("""
+    hydrochloride: hydrochloride, hcl, hydrochlorid, hydrochlor; calcium: calcium, ca, calc; sodium: sodium, sod, na; potassium: potassium, pot, potass;
+    magnesium: magnesium, mag; besylate: besylate, bes, besyl, besilate; maleate: maleate, mal; fumarate: fumarate, fum, fumar;
+    tartrate: tartrate, tart, tartrat; succinate: succinate, succ, succin, suc; sulfate: sulfate, sulf, sulfat, so4, sulphate; mesylate: mesylate, mes, mesyl;
+    acetate: acetate, acet, ace, acetat; citrate: citrate, cit, citr; hydrobromide: hydrobromide, hbr; phosphate: phosphate, phos, phosph;
+    bitartrate: bitartrate, bitart, bit; monohydrate: monohydrate, monohyd, mono; medoxomil: medoxomil, medox; cilexetil: cilexetil;
+    axetil: axetil; proxetil: proxetil; pivoxil: pivoxil; propionate: propionate, prop, prp, propion; furoate: furoate, fur; acetonide: acetonide, aceton;
+    polacrilex: polacrilex; etexilate: etexilate, mesylate etexilate; dihydrate: dihydrate; trihydrate: trihydrate, tr; anhydrous: anhydrous, anhyd;
+    nitrate: nitrate, nit; hydrate: hydrate; hemihydrate: hemihydrate; besilate: besilate; oxalate: oxalate, oxal; tosylate: tosylate;
+    edisylate: edisylate; dimesylate: dimesylate, dimes; malate: malate; lactate: lactate; gluconate: gluconate, glucon, gluc; chloride: chloride, cl, chlor, chlorid;
+    carbonate: carbonate, carb, carbon; bicarbonate: bicarbonate, bicarb; oxide: oxide, ox; hyclate: hyclate, hyc, hycl; pamoate: pamoate, pam;
+    embonate: embonate; valerate: valerate, val, valer; dipropionate: dipropionate, dip, diprop, dipro, dp; butyrate: butyrate, but, butyr; xinafoate: xinafoate;
+    cypionate: cypionate, cyp, cypion; enanthate: enanthate, enanth; decanoate: decanoate, dec; stearate: stearate; ethylsuccinate: ethylsuccinate, es;
+    mononitrate: mononitrate, mononit, mn; dinitrate: dinitrate, dinit, dn; trometamol: trometamol; tromethamine: tromethamine, tromet, trometh; hippurate: hippurate, hipp;
+    arginine: arginine; lysine: lysine; saccharate: saccharate; aspartate: aspartate; bromide: bromide, brom; fluoride: fluoride, fl; iodide: iodide; hydroxide: hydroxide, hydrox;
+    benzoate: benzoate; estolate: estolate; diphosphate: diphosphate; disodium: disodium; dipotassium: dipotassium; sesquihydrate: sesquihydrate; pentahydrate: pentahydrate;
+    disoproxil: disoproxil, disop, disoprox; alafenamide: alafenamide, alafen; mofetil: mofetil; palmitate: palmitate; subsalicylate: subsalicylate; salicylate: salicylate;
+    macrocrystals: macrocrystals, macrocrystal, mcr, macro; undecanoate: undecanoate; caproate: caproate; meglumine: meglumine; orotate: orotate; picolinate: picolinate;
+    caprylate: caprylate; trifenatate: trifenatate; hemifumarate: hemifumarate; dihydrochloride: dihydrochloride, dihcl; digluconate: digluconate; ethanolate: ethanolate;
+    isethionate: isethionate; ditosylate: ditosylate; pidolate: pidolate; camsylate: camsylate; napsylate: napsylate; esylate: esylate; olamine: olamine
+""")
+"""Salts and esters as they are written, in full. Those that a language's names do not hold are left out behind a name."""
+DISTINGUISHING = frozenset(
+    """pamoate hyclate valerate dipropionate butyrate cypionate enanthate decanoate mononitrate dinitrate macrocrystals
+    undecanoate caproate ethylsuccinate stearate alafenamide mofetil palmitate subsalicylate salicylate hydroxide oxide
+    carbonate bicarbonate iodide fluoride gluconate picolinate benzoate""".split()
+)
+"""Salts that tell one medicine from another: they are never left out."""
+
+IGNORED = frozenset(
+    """usp rx otc metered recon reconstituted reconstitution pump generic ud for human appl applicator rdna recombinant
+    pellets coated particles""".split()
+)
+"""Words that tell a caller nothing."""
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "forms": FORMS,
+    "routes": ROUTES,
+    "releases": RELEASES,
+    "modifiers": MODIFIERS,
+    "ages": AGES,
+    "devices": DEVICES,
+    "ignored": dict.fromkeys(IGNORED, ""),
+}
+"""All words of labels but names, units and salts, by what they tell of."""
+
+USUAL_ROUTES: Mapping[str, str] = _table("""
+    eye: latanoprost, timolol, brimonidine, dorzolamide, brinzolamide, bimatoprost, travoprost, tafluprost, netarsudil, betaxolol,
+        levobunolol, carteolol, loteprednol, difluprednate, fluorometholone, nepafenac, bromfenac, moxifloxacin, gatifloxacin,
+        besifloxacin, polymyxin B, ketotifen, epinastine, alcaftadine, bepotastine, lifitegrast, prednisolone acetate, pilocarpine, cyclopentolate,
+        tropicamide, apraclonidine, tetrahydrozoline, naphazoline, natamycin, trifluridine, xalatan, lumigan, travatan, alphagan, cosopt, combigan,
+        restasis, xiidra, pataday, zaditor, trusopt, azopt, lotemax, durezol, vigamox, latanoprostene bunod, echothiophate, perfluorohexyloctane;
+    nasal: fluticasone, mometasone, triamcinolone, flonase, nasonex, nasacort, rhinocort, flunisolide, ciclesonide,
+        oxymetazoline, afrin, astelin, naloxone, narcan, calcitonin, salmon calcitonin, calcitonin salmon, butorphanol, omnaris, qnasl, dymista;
+    injected: testosterone cypionate, testosterone enanthate, enoxaparin, heparin, cyanocobalamin, medroxyprogesterone, semaglutide,
+        dulaglutide, liraglutide, tirzepatide, exenatide, insulin glargine, insulin lispro, insulin aspart, insulin detemir, insulin degludec,
+        insulin glulisine, insulin NPH, insulin regular, insulin, adalimumab, etanercept, sumatriptan, fulvestrant, leuprolide,
+        estradiol valerate, estradiol cypionate, ceftriaxone, haloperidol decanoate, fluphenazine decanoate, aripiprazole lauroxil, epoetin alfa, filgrastim,
+        pegfilgrastim, denosumab, teriparatide, abaloparatide, fondaparinux, dalteparin, glatiramer, interferon beta-1a, evolocumab, alirocumab, hydroxyprogesterone, methylnaltrexone,
+        octreotide, lanreotide, dupilumab, secukinumab, ustekinumab, golimumab, certolizumab, erenumab, fremanezumab, galcanezumab, epinephrine, glucagon, humalog, novolog, lantus, levemir, tresiba,
+        toujeo, basaglar, semglee, novolin, humulin, apidra, admelog, fiasp, lyumjev, ozempic, wegovy, trulicity, victoza, mounjaro, zepbound, byetta, bydureon, saxenda, humira, enbrel, lovenox, depo-provera;
+    inhaled: ipratropium, albuterol, levalbuterol, arformoterol, formoterol, budesonide, cromolyn, revefenacin;
+    mouth: chlorhexidine, nystatin swish;
+    topical: clindamycin, minoxidil, ketoconazole, ciclopirox, fluocinonide, fluocinolone, clobetasol, betamethasone dipropionate, betamethasone valerate, tretinoin, erythromycin, efinaconazole, tavaborole, selenium sulfide,
+        podofilox, salicylic acid, coal tar, mupirocin, terbinafine, hydrocortisone, desonide, calcipotriene
+""")
+"""How a medicine whose label only says solution, suspension, drops or spray is used, where there is one way only."""
+
