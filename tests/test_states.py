@@ -18,7 +18,7 @@ from json_schemas import as_json, is_valid
 from rehearsal import VERSION
 
 from ivr.errors import DefinitionError, Report
-from ivr.flow.call import Event, Resumed, Silence, Visit
+from ivr.flow.call import Event, Resumed, Silence, TraceStep
 from ivr.flow.changes import changes
 from ivr.flow.diagram import flow_picture, to_mermaid, to_svg
 from ivr.flow.files import file_shape
@@ -235,7 +235,7 @@ def test_it_runs(pauses: Pauses) -> None:
     caller = Caller(pauses.version.flows)
     assert caller.plays("start", "1", "5") == "go on: main.one_moment"
     assert caller.plays(".").startswith("ask: main.other_ways")
-    assert Visit("main", "breath", "next") in caller.steps[-1].trail
+    assert TraceStep("main", "breath", "next") in caller.steps[-1].trace
 
 
 def test_it_is_drawn(pauses: Pauses) -> None:
@@ -253,7 +253,7 @@ def test_it_is_covered(pauses: Pauses) -> None:
     version = pauses.version
     found = {(cell.way, cell.language): group for cell, group in cells(version.flows).items() if cell.state == "breath"}
     assert found == {("next", "en"): Group.OUTCOME, ("next", "es"): Group.OUTCOME}
-    turn = Passed("resumed", (Visit("main", "breath", "next"),), "en", ())
+    turn = Passed("resumed", (TraceStep("main", "breath", "next"),), "en", ())
     coverage = measure(version.flows, [Played("a call", version.flows.line.place, "en", turns=(turn,))])
     told = [line for line in lines(version.flows, coverage) if '"breath"' in line]
     place = version.flows.state("main", "breath").place

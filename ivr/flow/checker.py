@@ -7,20 +7,21 @@ flows are one graph, and what is said of all calls is proved on it; each failure
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from ivr.errors import Place, Report, did_you_mean
-from ivr.flow import proofs, spoken, turns, written
-from ivr.flow.definition import MOST_AT_ONCE, ActionSpec, Flow, Flows
-from ivr.flow.graph import Graph, TangledError, circle, points
+from ivr.flow.checks.prompts import check_prompts
+from ivr.flow.checks.proofs import check_proofs
+from ivr.flow.checks.turn_length import check_turn_length
+from ivr.flow.checks.values import check_values
+from ivr.flow.definition import MOST_AT_ONCE, Actions, Flow, Flows
+from ivr.flow.graph import Graph, TangledError, all_states, circle
 from ivr.flow.parts import REPEAT, Target
 from ivr.flow.states import State
 from ivr.keypad import key_name
 from ivr.prompts import Catalogues
-
-Actions = Mapping[str, ActionSpec]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report
         _check_names(flow, flows, actions, report)
     _check_line(flows, report)
     _check_flow_names(flows, report)
-    spoken.check(flows, catalogues, actions, report, are_sound=sound.flows)
+    check_prompts(flows, catalogues, actions, report, are_sound=sound.flows)
     if not sound.flows or len(report.problems) > before or _runs_itself(flows, report):
         return
     try:
@@ -46,9 +47,9 @@ def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report
     except TangledError as error:
         report.add(flows.line.place, str(error))
         return
-    proofs.check(graph, catalogues, actions, report, words_are_sound=sound.words)
-    written.check(graph, catalogues, actions, report)
-    turns.check(graph, actions, report)
+    check_proofs(graph, catalogues, actions, report, words_are_sound=sound.words)
+    check_values(graph, catalogues, actions, report)
+    check_turn_length(graph, actions, report)
 
 
 def _check_names(flow: Flow, flows: Flows, actions: Actions, report: Report) -> None:
@@ -97,7 +98,7 @@ def _run_from(flows: Flows) -> Iterator[tuple[Place, str, str]]:
     for word in ("menu_keys", "ask_keys"):
         for key, name in getattr(line, word).items():
             yield line.at(f"{word}.{key_name(key)}"), name, ""
-    for _, state in points(flows):
+    for _, state in all_states(flows):
         if state.runs:
             yield state.at("run"), state.runs, f'state "{state.name}" runs '
 
@@ -170,9 +171,10 @@ def _check_sets(way: Target, flows: Flows, actions: Actions, report: Report) -> 
             hint = did_you_mean(name, taken | {"language"})
             report.add(way.at(f"sets.{name}"), f'nothing uses "{name}", which is set to "{value}" here{hint}')
         elif known and value not in known:
-            told = ", ".join(f'"{one}"' for one in sorted(known))
+            describe_path = ", ".join(f'"{one}"' for one in sorted(known))
             report.add(
-                way.at(f"sets.{name}"), f'"{name}" is one of {told}, found "{value}"{did_you_mean(value, known)}'
+                way.at(f"sets.{name}"),
+                f'"{name}" is one of {describe_path}, found "{value}"{did_you_mean(value, known)}',
             )
 
 

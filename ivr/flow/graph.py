@@ -27,7 +27,7 @@ Node = TypeVar("Node", bound=Hashable)
 Edge = TypeVar("Edge")
 
 
-Point = tuple[str, str]
+StateName = tuple[str, str]
 """(flow, state)"""
 
 
@@ -251,14 +251,14 @@ def circle(start: Node, onward: Callable[[Node], Iterable[tuple[Edge, Node]]]) -
     return paths.path(start) if start in paths else ()
 
 
-def points(flows: Flows) -> Iterator[tuple[Point, State]]:
+def all_states(flows: Flows) -> Iterator[tuple[StateName, State]]:
     """Yield every state of every flow, whether a call can come to it or not."""
     for flow in flows.flows.values():
         for state in flow.states.values():
             yield (flow.name, state.name), state
 
 
-def told(graph: Graph, transitions: tuple[Transition, ...]) -> str:
+def describe_path(graph: Graph, transitions: tuple[Transition, ...]) -> str:
     """Return a way in words: the keys and outcomes that decide it, and where it comes to."""
     steps = [_step(graph, transition) for transition in transitions if _decides(graph, transition)]
     return " → ".join([*steps, transitions[-1].target.name] if transitions else [graph.start.name])

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ivr.flow.definition import Flow, Flows
-from ivr.flow.graph import Point
+from ivr.flow.graph import StateName
 from ivr.flow.parts import REPEAT, Target
 from ivr.flow.states import KINDS, State
 from ivr.flow.states.base import Look, Role
@@ -71,10 +71,12 @@ class _Words:
         return f"{prompt}: {found.say.written}" if found else prompt
 
 
-_NO_SHARES: Mapping[Point, float] = {}
+_NO_SHARES: Mapping[StateName, float] = {}
 
 
-def flow_picture(flows: Flows, name: str, catalogue: Catalogue, shares: Mapping[Point, float] = _NO_SHARES) -> Picture:
+def flow_picture(
+    flows: Flows, name: str, catalogue: Catalogue, shares: Mapping[StateName, float] = _NO_SHARES
+) -> Picture:
     """Return the picture of one flow."""
     flow, words = flows.flows[name], _Words(catalogue)
     boxes = tuple(_box(state, words, shares.get((name, state.name))) for state in flow.states.values())
@@ -82,7 +84,7 @@ def flow_picture(flows: Flows, name: str, catalogue: Catalogue, shares: Mapping[
     return Picture(name, boxes, (flow.start,), tuple(_everywhere(flows)) if asks else ())
 
 
-def line_picture(flows: Flows, shares: Mapping[Point, float] = _NO_SHARES) -> Picture:
+def line_picture(flows: Flows, shares: Mapping[StateName, float] = _NO_SHARES) -> Picture:
     """Return the picture of the whole line, a box a flow; a flow's share is that of the state it starts with."""
     boxes = [_flow_box(flow, flows, shares.get((flow.name, flow.start))) for flow in flows.flows.values()]
     hover = "Whatever is asked, these keys and events lead elsewhere."
