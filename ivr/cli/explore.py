@@ -33,7 +33,9 @@ from ivr.simulator.simulator import Simulator
 @click.option("--random", "random_calls", type=click.IntRange(min=1), help="Let so many random callers call instead.")
 @click.option("--seed", default=0, show_default=True, help="The first random caller; each has a number of its own.")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes for random callers.")
-@click.option("--error-paths", "unhappy_out", type=OUTPUT, help="Write what callers do instead of answering, likewise.")
+@click.option(
+    "--error-paths", "error_paths_out", type=OUTPUT, help="Write what callers do instead of answering, likewise."
+)
 def explore(
     paths: tuple[Path, ...],
     seconds: float,
@@ -41,7 +43,7 @@ def explore(
     random_calls: int | None,
     seed: int,
     jobs: int,
-    unhappy_out: Path | None,
+    error_paths_out: Path | None,
 ) -> None:
     """Look for calls that take ways through the flow which the scripts in PATHS do not.
 
@@ -55,7 +57,7 @@ def explore(
         sys.exit(_random(range(seed, seed + random_calls), jobs, out))
     began = time.perf_counter()
     simulator = _simulator()
-    written = {path.resolve() for path in (out, unhappy_out) if path}
+    written = {path.resolve() for path in (out, error_paths_out) if path}
     read = read_scripts(paths, simulator) if paths else ()
     scripts = tuple(one for one in read if Path(one.place.file).resolve() not in written)  # those are made anew
     language = simulator.catalogues.languages[0]
@@ -66,12 +68,12 @@ def explore(
     explorer.explore(search, seconds)
     found = drafts(simulator.flows, search.found)
     _write(out, found, "Calls that ivr explore found: ways through the flow that no other script takes.")
-    if unhappy_out:
-        ways = search.questions | error_paths.paths_of(simulator, scripts, language)
-        questions = list(error_paths.drafts(simulator, ways, language))
-        _write(unhappy_out, questions, "What callers do instead of answering, at every question.")
+    if error_paths_out:
+        questions = search.questions | error_paths.paths_of(simulator, scripts, language)
+        drafted = list(error_paths.drafts(simulator, questions, language))
+        _write(error_paths_out, drafted, "What callers do instead of answering, at every question.")
     for cell in search.missing():
-        click.echo(f"{cell.place.file}:{cell.place.line} {cell.state}: {cell.way} was not found")
+        click.echo(f"{cell.place.file}:{cell.place.line} {cell.state}: {cell.transition} was not found")
     for leak in sorted(set(search.leaked)):
         click.echo(leak)
     took = time.perf_counter() - began

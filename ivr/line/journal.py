@@ -46,11 +46,11 @@ def entry(
 ) -> JournalEntry:
     """Return the entry of one turn, written with the call's new state: `asked` was answered, `pause` after it was."""
     name, keys = type(event).__name__.lower(), event.keys.reveal() if isinstance(event, Keys) else ""
-    masked, way, shown = mask(keys, trace, shown, is_menu=bool(asked and asked.one_key), pause=pause)
+    masked, masked_trace, shown = mask(keys, trace, shown, is_menu=bool(asked and asked.one_key), pause=pause)
     return JournalEntry(
         f"{name} {masked}" if keys else name,
-        json.dumps([[trace_step.flow, trace_step.state, trace_step.branch] for trace_step in way]),
-        json.dumps([[speak.prompt, speak.variant, speak.tries] for speak in said if way or not trace]),
+        json.dumps([[trace_step.flow, trace_step.state, trace_step.branch] for trace_step in masked_trace]),
+        json.dumps([[speak.prompt, speak.variant, speak.tries] for speak in said if masked_trace or not trace]),
         shown,
     )
 

@@ -30,7 +30,7 @@ def is_asked(state: State) -> bool:
 
 def confirms(transition: Transition) -> bool:
     """Say whether a transition is by a key that confirms."""
-    return any(way.confirms for way in transition.ways)
+    return any(way.confirms for way in transition.targets)
 
 
 def needs_yes(state: State, actions: Actions) -> bool:

@@ -29,15 +29,15 @@ def check_dropped_values(flows: Flows, catalogues: Catalogues, actions: Actions,
                 _place(catalogues, name),
                 f'"{name}" does not say {{{value}:{given[value]}}} in any language, which callers need to hear: put it back',
             )
-    describe_path: set[str] = set()
+    reported: set[str] = set()
     for do, outcome, value in _not_told(flows, catalogues, actions):
-        describe_path.add(value)
+        reported.add(value)
         report.add(
             do.outcomes[outcome].place,
             f'callers are not told {{{value}}} when "{do.action}" comes to "{outcome}": put it back into the words that '
             "this leads to",
         )
-    for place, value, action in _never_spoken(flows, catalogues, actions, describe_path):
+    for place, value, action in _never_spoken(flows, catalogues, actions, reported):
         report.add(
             place,
             f'no prompt says {{{value}}}, which "{action}" finds out for callers to hear: put it back where it was',
@@ -86,24 +86,24 @@ def _not_told(flows: Flows, catalogues: Catalogues, actions: Actions) -> Iterato
                 yield state, outcome, value
 
 
-def _said_next(states: Mapping[str, State], way: Target) -> Iterator[str]:
+def _said_next(states: Mapping[str, State], target: Target) -> Iterator[str]:
     """Yield the prompts that are said on a way and in the state it leads to; after a statement, also what follows."""
     seen: set[str] = set()
     while True:
-        if way.say:
-            yield way.say
-        state = states.get(way.state)
+        if target.say:
+            yield target.say
+        state = states.get(target.state)
         if state is None or state.name in seen or state.action:
             return
         seen.add(state.name)
         yield from (name for name in (state.first, state.prompt) if name)
         if state.ends_turn or state.next is None:
             return
-        way = state.next
+        target = state.next
 
 
 def _never_spoken(
-    flows: Flows, catalogues: Catalogues, actions: Actions, describe_path: set[str]
+    flows: Flows, catalogues: Catalogues, actions: Actions, reported: set[str]
 ) -> Iterator[tuple[Place, str, str]]:
     """Yield each value that an action writes to be spoken and no prompt of the flows speaks, with the first such state."""
     states = [state for _, state in all_states(flows)]
@@ -113,8 +113,8 @@ def _never_spoken(
         spec = actions.get(state.action)
         for written in spec.outcomes.values() if spec else ():
             for value, kind in written.items():
-                if kind not in (OPAQUE, LIST) and value not in spoken | describe_path:
-                    describe_path.add(value)
+                if kind not in (OPAQUE, LIST) and value not in spoken | reported:
+                    reported.add(value)
                     yield state.place, value, state.action
 
 

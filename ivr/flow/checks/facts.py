@@ -53,7 +53,7 @@ class _Change:
     asks: bool
     """It answers a question, which an earlier yes does not outlast."""
     confirms: bool
-    describe_path: FactNames
+    said: FactNames
     """The facts said before the key that it confirms by."""
     acts: bool
     """It does what the yes was to."""
@@ -62,7 +62,7 @@ class _Change:
         """Return what is known after it was taken at a state, as far as that is still asked for."""
         true, agreed, menu, done = known
         if self.asks:
-            agreed = frozenset(one for one in true if one[0] in self.describe_path)
+            agreed = frozenset(one for one in true if one[0] in self.said)
             menu, done = node if self.confirms else None, frozenset()
         true = frozenset(one for one in _still(true, self.stale) | self.fresh if one[0] in still_asked)
         if self.acts:  # what it changes is what the yes was to, but no longer what was said
@@ -91,7 +91,7 @@ class _Facts:
         """Where something is done that facts are agreed to for."""
         self.made_of = {fact: self._made_of(fact) for fact in self.facts}
         first = {state.first for state in graph.states.values() if state.first}
-        self.describe_path = {
+        self.said = {
             name: self.facts - {fact for fact in self.facts if any(self._unsaid(name, fact))} for name in first
         }
 
@@ -101,11 +101,7 @@ class _Facts:
 
     def _made_of(self, fact: str) -> FactNames:
         """Return the values that a fact tells of: what its writers read, and what the actions agreed to by it read."""
-        writers = [
-            spec.reads
-            for spec in self.actions.values()
-            if any(fact in describe_path for describe_path in spec.outcomes.values())
-        ]
+        writers = [spec.reads for spec in self.actions.values() if any(fact in said for said in spec.outcomes.values())]
         users = [spec.reads for spec in self.actions.values() if fact in spec.facts]
         return frozenset().union(*writers, *users) - self.facts
 
@@ -162,7 +158,7 @@ class _Facts:
         """Yield what each transition does, which is the same wherever its state is in the graph."""
         made: dict[tuple[object, ...], _Change] = {}
         for transition in self.graph:
-            way = (transition.source.flow, transition.source.state, transition.label, *map(id, transition.ways))
+            way = (transition.source.flow, transition.source.state, transition.label, *map(id, transition.targets))
             if way not in made:
                 made[way] = self._change(transition)
             yield id(transition), made[way]
@@ -171,11 +167,11 @@ class _Facts:
         state = self.graph.states[transition.source]
         asks = is_asked(state)
         by_key = asks and confirms(transition)
-        describe_path = self.describe_path.get(state.first, frozenset()) if by_key else frozenset()
+        said = self.said.get(state.first, frozenset()) if by_key else frozenset()
         written = self._written(transition)
         stale = frozenset(fact for fact in self.facts if self.made_of[fact] & written or fact in written)
         fresh = {(fact, state.action) for fact in self.facts & written} if state.action else set()
-        return _Change(written, stale, frozenset(fresh), asks, by_key, describe_path, needs_yes(state, self.actions))
+        return _Change(written, stale, frozenset(fresh), asks, by_key, said, needs_yes(state, self.actions))
 
     def _still_asked(self) -> Mapping[GraphState, FactNames]:
         """Return the facts that may be agreed to from each state on before they change; no others need following."""
@@ -185,14 +181,14 @@ class _Facts:
             return ((m, m.source) for m in self.graph.into[node] if fact not in self.changes[id(m)].stale)
 
         for fact in self.facts:
-            agreed = [one.source for one in self.graph if fact in self.changes[id(one)].describe_path]
+            agreed = [one.source for one in self.graph if fact in self.changes[id(one)].said]
             for node in ShortestPaths(partial(back, fact), starts=agreed):
                 asked[node].add(fact)
         return {node: frozenset(facts) for node, facts in asked.items()}
 
     def _written(self, transition: Transition) -> FactNames:
         state = self.graph.states[transition.source]
-        found = {name for way in transition.ways for name in way.sets} | (
+        found = {name for way in transition.targets for name in way.sets} | (
             {saved} if (saved := state.saves(transition.label)) else set()
         )
         if state.action:

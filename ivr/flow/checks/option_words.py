@@ -30,9 +30,9 @@ def check_options(said: QuestionWords, report: Report) -> None:
             continue
         for heard in options:
             first.setdefault(heard.key, []).append(heard)
-    describe_path = [options for options in later if options]
-    moved = [pairs for options in describe_path if (pairs := list(_moved(options, first)))]
-    if len(moved) > 1 and 2 * len(moved) > len(describe_path):
+    said_later = [options for options in later if options]
+    moved = [pairs for options in said_later if (pairs := list(_moved(options, first)))]
+    if len(moved) > 1 and 2 * len(moved) > len(said_later):
         heard, known = moved[0][0]
         _note(known, heard, "later words", report)
         return
@@ -73,24 +73,28 @@ def check_ways(said: QuestionWords, menu: State, report: Report) -> None:
     said_on: dict[str, list[HeardKey]] = {}
     for heard in (heard for wording in said.wordings for heard in wording.own if heard.word.gist):
         said_on.setdefault(heard.key, []).append(heard)
-    ways = {key_name(key): way for key, way in menu.keys.items() if key_name(key) in said_on}
-    for key, other in permutations(ways, 2):
-        own = _is_named(ways[key], said_on[key]) or _is_named(ways[other], said_on[other])
-        if not own and _is_named(ways[key], said_on[other]):
+    targets = {key_name(key): target for key, target in menu.keys.items() if key_name(key) in said_on}
+    for key, other in permutations(targets, 2):
+        own = _is_named(targets[key], said_on[key]) or _is_named(targets[other], said_on[other])
+        if not own and _is_named(targets[key], said_on[other]):
             here, there = said_on[key][0], said_on[other][0]
             report.add(
-                ways[key].at("next", "end"),
-                f'leads to "{ways[key].state or ways[key].end}" on the key "{here.written}", on which the words say '
+                targets[key].at("next", "end"),
+                f'leads to "{targets[key].state or targets[key].end}" on the key "{here.written}", on which the words say '
                 f'"{here.word.option}", and "{there.word.option}" on "{there.written}" ({_line(here.place)}): exchange the '
                 "keys in the words, too, or these back",
             )
             return
 
 
-def _is_named(way: Target, describe_path: list[HeardKey]) -> bool:
+def _is_named(target: Target, said_later: list[HeardKey]) -> bool:
     """Tell whether a way's name has a word that is said."""
-    names = {word for text in (way.state, way.end, way.say, *way.sets.values()) for word in _NAME.findall(text.lower())}
-    said = {word[:ALIKE] for heard in describe_path for word in heard.word.gist}
+    names = {
+        word
+        for text in (target.state, target.end, target.say, *target.sets.values())
+        for word in _NAME.findall(text.lower())
+    }
+    said = {word[:ALIKE] for heard in said_later for word in heard.word.gist}
     return any(name[:ALIKE] in said for name in names)
 
 
@@ -102,23 +106,25 @@ ALIKE = 4
 def check_languages(together: list[QuestionWords], menu: State, catalogues: Catalogues, report: Report) -> None:
     """Note each key that sets another language than its words offer, by name or by being in it."""
     languages, titles = catalogues.languages_by_name, catalogues.titles
-    sets = {key_name(key): way for key, way in menu.keys.items() if "language" in way.sets}
-    for key, way in sets.items():
-        set_here = titles.get(_set(way), _set(way))
+    sets = {key_name(key): target for key, target in menu.keys.items() if "language" in target.sets}
+    for key, target in sets.items():
+        set_here = titles.get(_set(target), _set(target))
         heard = [(one, said) for said in together for wording in said.wordings for one in wording.own if one.key == key]
         wrong = [
-            (one, name) for one, said in heard if (name := _offered(one, said, menu, languages)) not in ("", _set(way))
+            (one, name)
+            for one, said in heard
+            if (name := _offered(one, said, menu, languages)) not in ("", _set(target))
         ]
         if len(wrong) == len(heard) > 1:  # the flow against all words
             one, name = wrong[0]
             report.add(
-                way.place, f"sets {set_here}, but the words offer {titles[name]} on this key: {_line(one.place)}"
+                target.place, f"sets {set_here}, but the words offer {titles[name]} on this key: {_line(one.place)}"
             )
             continue
         for one, name in wrong:
             report.add(
                 one.place,
-                f'offers {titles[name]} on the key "{one.written}", which sets {set_here}: {_line(way.place)}',
+                f'offers {titles[name]} on the key "{one.written}", which sets {set_here}: {_line(target.place)}',
             )
 
 
@@ -128,8 +134,8 @@ def _offered(heard: HeardKey, said: QuestionWords, menu: State, languages: Mappi
     return named[0] if named else said.catalogue.language if menu.every_language else ""
 
 
-def _set(way: Target) -> str:
-    return way.sets["language"]
+def _set(target: Target) -> str:
+    return target.sets["language"]
 
 
 def _line(place: Place) -> str:

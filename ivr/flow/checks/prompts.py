@@ -64,10 +64,10 @@ def _check_helps(state: State, name: str, catalogues: Catalogues, report: Report
         for words in (prompt.say, *prompt.silence, *prompt.wrong):
             place, missing = words.place or prompt.place, facts - {slot.name for slot in words.slots} - {words.by}
             if missing:
-                describe_path = " and ".join(f"{{{name}}}" for name in sorted(missing))
+                left_out = " and ".join(f"{{{name}}}" for name in sorted(missing))
                 report.add(
                     place,
-                    f'"{prompt.name}" leaves out {describe_path} here, which its first words tell: put it in "facts"',
+                    f'"{prompt.name}" leaves out {left_out} here, which its first words tell: put it in "facts"',
                 )
             if not own_zero and language in SPEECHES and "0" in keys_of(words, SPEECHES[language]):
                 report.add(
@@ -99,8 +99,8 @@ def known_values(flows: Flows, actions: Actions) -> dict[str, set[str]]:
     for _, state in all_states(flows):
         if state.number and not state.number.secret:
             kinds.setdefault(state.number.save, set()).add(OPAQUE if state.number.stars else "digits")
-        for _, way in state.transitions():
-            for name in way.sets:
+        for _, target in state.transitions():
+            for name in target.sets:
                 kinds.setdefault(name, set()).add("text")
     return kinds
 

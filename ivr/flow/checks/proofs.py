@@ -61,8 +61,8 @@ def _check_circles(graph: Graph, actions: Actions, report: Report) -> None:
 
     for around in _circles(graph, graph.transitions, stays):
         state = graph.states[around[0].source]
-        way = " → ".join([transition.source.name for transition in around] + [around[0].source.name])
-        report.add(state.place, f'state "{state.name}" goes round in circles and asks nothing: {way}')
+        path = " → ".join([transition.source.name for transition in around] + [around[0].source.name])
+        report.add(state.place, f'state "{state.name}" goes round in circles and asks nothing: {path}')
 
 
 def _check_silence_ends(graph: Graph, report: Report) -> None:
@@ -74,10 +74,10 @@ def _check_silence_ends(graph: Graph, report: Report) -> None:
 
     for around in _circles(graph, questions, is_silent):
         state = graph.states[around[0].source]
-        way = " → ".join(f"{one.source.name} {one.label}" for one in around if _is_told(graph, one))
+        path = " → ".join(f"{one.source.name} {one.label}" for one in around if _is_told(graph, one))
         report.add(
             state.place,
-            f'a silent caller can stay for ever at "{state.name}": {way} → {around[0].source.name}',
+            f'a silent caller can stay for ever at "{state.name}": {path} → {around[0].source.name}',
         )
 
 
@@ -132,8 +132,8 @@ def _check_persons(graph: Graph, report: Report) -> None:
             report.add(line.at(field), f'{message}, "{of_kind[0]}" among them')
             lacking = {name: node for name, node in lacking.items() if name not in of_kind}
     for node in lacking.values():
-        state, way = graph.states[node], describe_path(graph, graph.path(node))
-        report.add(state.place, f'no key at "{state.name}" leads straight to a person: {way}')
+        state, path = graph.states[node], describe_path(graph, graph.path(node))
+        report.add(state.place, f'no key at "{state.name}" leads straight to a person: {path}')
 
 
 def _has_person(flows: Flows, name: str) -> bool:
@@ -163,11 +163,11 @@ def _check_outside(graph: Graph, actions: Actions, report: Report) -> None:
         state = graph.states[node]
         if acted and state.action and actions[state.action].outside and node.name not in told_of:
             told_of.add(node.name)
-            way = describe_path(graph, paths.path((node, acted)))
+            path = describe_path(graph, paths.path((node, acted)))
             report.add(
                 state.at("do"),
                 f'"{state.action}" asks the outside world and must come first in its turn; let "{state.name}" say '
-                f"something before it: {way}",
+                f"something before it: {path}",
             )
 
 

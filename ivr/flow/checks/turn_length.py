@@ -47,9 +47,9 @@ def _run(graph: Graph, actions: Actions, node: GraphState, runs: Mapping[GraphSt
     state = graph.states[node]
     if state.action and state.ends_turn:  # its words end the turn, and its action begins another
         return ActionRun(1, ())
-    ways = [_after(graph, actions, transition, runs) for transition in graph.into[node]]
-    longest_way = max(ways, key=lambda run: run.actions, default=ActionRun(0, ()))
-    return ActionRun(longest_way.actions + bool(state.action), longest_way.transitions)
+    runs_before = [_after(graph, actions, transition, runs) for transition in graph.into[node]]
+    longest = max(runs_before, key=lambda run: run.actions, default=ActionRun(0, ()))
+    return ActionRun(longest.actions + bool(state.action), longest.transitions)
 
 
 def _after(graph: Graph, actions: Actions, transition: Transition, runs: Mapping[GraphState, ActionRun]) -> ActionRun:

@@ -53,7 +53,7 @@ class _Checks:
     def after(self, known: ValueNames, transition: Transition) -> ValueNames:
         """Return what is known after a transition."""
         known = self._left(known, transition)
-        return known.union(*(way.sets for way in transition.ways))
+        return known.union(*(target.sets for target in transition.targets))
 
     def _left(self, known: ValueNames, transition: Transition) -> ValueNames:
         """Return what is known when a state has been left, before its ways out set anything."""
@@ -78,10 +78,14 @@ class _Checks:
             yield state.at("do"), f'action "{state.action}" reads', self.actions[state.action].reads - known
         for transition in self.graph.transitions[node]:
             here = self._left(known, transition)
-            for way in transition.ways:
-                if way.say:
-                    yield way.at("say"), f'prompt "{way.say}" speaks', self.spoken.get(way.say, frozenset()) - here
-                here |= set(way.sets)
+            for target in transition.targets:
+                if target.say:
+                    yield (
+                        target.at("say"),
+                        f'prompt "{target.say}" speaks',
+                        self.spoken.get(target.say, frozenset()) - here,
+                    )
+                here |= set(target.sets)
 
     def without(self, name: str, node: GraphState) -> str:
         """Return the shortest way to a state on which a value is not written, or dropped again."""

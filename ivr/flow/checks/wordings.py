@@ -86,9 +86,9 @@ class QuestionWords:
     def wordings(self) -> tuple[Wording, ...]:
         """All that it says; words that could not be read are left out."""
         found = list(self._forms("say", 1, True, self.prompt.say))
-        for kind, describe_path in (("silence", self.prompt.silence), ("wrong", self.prompt.wrong)):
-            for number, words in enumerate(describe_path, 1):
-                found += self._forms(kind, number, number == len(describe_path), words)
+        for kind, later in (("silence", self.prompt.silence), ("wrong", self.prompt.wrong)):
+            for number, words in enumerate(later, 1):
+                found += self._forms(kind, number, number == len(later), words)
         return tuple(found)
 
     @property

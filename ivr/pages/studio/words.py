@@ -68,7 +68,7 @@ class SpeakingState:
 
     flow: str
     state: str
-    way: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,11 +80,11 @@ def drafts(flows: Flows, found: Sequence[FoundCall]) -> list[ScriptDraft]:
 
 def title(flows: Flows, key: Key) -> str:
     """Name a call after the way it takes."""
-    flow, name, way, _ = key
+    flow, name, transition, _ = key
     where = f"{flow} {name}".replace("_", " ")
     state = flows.state(flow, name)
-    if state.one_key and len(way) == 1:
-        return f"Key {key_name(way)} at {where}"
+    if state.one_key and len(transition) == 1:
+        return f"Key {key_name(transition)} at {where}"
     if state.is_question:
-        return f"{'Nothing keyed' if way == 'too_many' else 'An answer'} at {where}"
-    return f"{where} {'ends with' if state.runs else 'comes to'} {way}".replace("_", " ").capitalize()
+        return f"{'Nothing keyed' if transition == 'too_many' else 'An answer'} at {where}"
+    return f"{where} {'ends with' if state.runs else 'comes to'} {transition}".replace("_", " ").capitalize()

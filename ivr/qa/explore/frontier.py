@@ -65,11 +65,12 @@ class Frontier:
                 continue
             if attempt.leaves:
                 self._seen |= names
-            way = search_node.way(attempt)
-            self._changed[way] = None
-            same_way = self._attempts.setdefault(way, [])
+            transition = search_node.transition(attempt)
+            self._changed[transition] = None
+            same_transition = self._attempts.setdefault(transition, [])
             heapq.heappush(
-                same_way, (self._weight(search_node, attempt, facts), next(self._order), search_node, attempt, facts)
+                same_transition,
+                (self._weight(search_node, attempt, facts), next(self._order), search_node, attempt, facts),
             )
 
     def pop(self, steps: Callable[[SearchNode, Attempt], float], known: dict[object, float]) -> NextAttempt | None:
@@ -80,37 +81,37 @@ class Frontier:
         """
         if known is not self._known:
             self._known, self._ranked, self._changed = known, [], dict.fromkeys(self._attempts)
-        for way in self._changed:
-            self._rank(way, steps)
+        for transition in self._changed:
+            self._rank(transition, steps)
         self._changed = {}
         while self._ranked:
-            rank, _, way = heapq.heappop(self._ranked)
-            if not (same := self._attempts.get(way)):
+            rank, _, transition = heapq.heappop(self._ranked)
+            if not (same := self._attempts.get(transition)):
                 continue  # its last move was tried
             tried, order, search_node, attempt, facts = same[0]
             now = self._weight(search_node, attempt, facts)
             if now > tried:
                 heapq.heapreplace(same, (now, order, search_node, attempt, facts))
-            if known[way] + same[0][0] > rank:
-                self._rank(way, steps)
+            if known[transition] + same[0][0] > rank:
+                self._rank(transition, steps)
                 continue
             heapq.heappop(same)
             if same:
-                self._rank(way, steps)
+                self._rank(transition, steps)
             else:
-                del self._attempts[way]
+                del self._attempts[transition]
             self._tried[attempt.name] += 1
             self._used.update(facts)
             return search_node, attempt
         return None
 
-    def _rank(self, way: object, steps: Callable[[SearchNode, Attempt], float]) -> None:
+    def _rank(self, transition: object, steps: Callable[[SearchNode, Attempt], float]) -> None:
         """Put a way, by its best move, where it is to be taken from."""
-        weight, order, search_node, attempt, _ = self._attempts[way][0]
-        if way not in self._known:
-            self._known[way] = steps(search_node, attempt)
-        if self._known[way] < FAR:
-            heapq.heappush(self._ranked, (self._known[way] + weight, order, way))
+        weight, order, search_node, attempt, _ = self._attempts[transition][0]
+        if transition not in self._known:
+            self._known[transition] = steps(search_node, attempt)
+        if self._known[transition] < FAR:
+            heapq.heappush(self._ranked, (self._known[transition] + weight, order, transition))
 
     def _weight(self, search_node: SearchNode, attempt: Attempt, facts: Facts) -> float:
         """Return how many steps it counts for that a move was tried before, and how unlikely and long its call is."""

@@ -66,15 +66,15 @@ class Goals:
 
     def _chooses_another_language(self, cell: CoverageCell) -> bool:
         state = self.flows.state(cell.flow, cell.state)
-        target = state.keys.get(cell.way)
+        target = state.keys.get(cell.transition)
         return target is not None and target.sets.get("language", self.language) != self.language
 
     @property
     def targets(self) -> set[Key]:
         """What is missing and can be found with whoever picks up."""
-        way = PICKED_UP.get(self.person)
+        transition = PICKED_UP.get(self.person)
         missing = self.wanted.keys() - self.done
-        return {key for key in missing if (key[2] == way if way else key[2] not in PICKED_UP.values())}
+        return {key for key in missing if (key[2] == transition if transition else key[2] not in PICKED_UP.values())}
 
     def outcomes_left(self, where: Where) -> bool:
         """Say whether an action, or the state that runs a flow, has not come to all its outcomes yet."""

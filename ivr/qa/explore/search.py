@@ -66,8 +66,8 @@ class Search:
     def _missing(self) -> dict[Where, frozenset[str]]:
         """Return the ways that are missing, by state."""
         missing: dict[Where, frozenset[str]] = {}
-        for flow, state, way, _ in sorted(self.goals.targets):
-            missing[flow, state] = missing.get((flow, state), frozenset()) | {way}
+        for flow, state, transition, _ in sorted(self.goals.targets):
+            missing[flow, state] = missing.get((flow, state), frozenset()) | {transition}
         return missing
 
     def _look_for(self, wanted: Mapping[Where, frozenset[str]], patience: int) -> bool:
@@ -109,7 +109,9 @@ class Search:
         again = search_node.keyed.again
         if again not in self._distances:
             counted = self.goals.counted(again) if again else ()
-            wanted = {where: ways for where, ways in self._wanted.items() if not again or where in counted}
+            wanted = {
+                where: transitions for where, transitions in self._wanted.items() if not again or where in counted
+            }
             self._distances[again] = Distances(self.goals.graph, wanted)
         node = self.goals.graph.start if isinstance(attempt.acts[-1], Dials) else search_node.node
         return self._distances[again].steps(node, attempt.label) if node else FAR
@@ -175,8 +177,10 @@ class Search:
         if left and not any(isinstance(act, Breaks | Later) for act in after.acts):
             for where, outcome in ran:
                 if self._is_wrong(where, outcome):
-                    way = (where, *around)
-                    self.goals.wrong[way] = min(after.acts, self.goals.wrong.get(way, after.acts), key=len)
+                    transition = (where, *around)
+                    self.goals.wrong[transition] = min(
+                        after.acts, self.goals.wrong.get(transition, after.acts), key=len
+                    )
         return left
 
     def _is_wrong(self, where: Where, outcome: str) -> bool:

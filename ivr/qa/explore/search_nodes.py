@@ -41,7 +41,7 @@ class SearchNode:
         """The state it waits in."""
         return self.call.top.flow, self.call.top.state
 
-    def way(self, attempt: Attempt) -> object:
+    def transition(self, attempt: Attempt) -> object:
         """Return what moves have in common that lead the same way in the flow."""
         troubled = (attempt.troubled, attempt.is_long) if attempt.troubled else ()
         return self.node, attempt.label, troubled, isinstance(attempt.acts[-1], Dials), self.keyed.again

@@ -28,7 +28,7 @@ def compare(old: Played, new: Played) -> Change | None:
 
 
 def _differences(old: Played, new: Played) -> Iterator[str]:
-    if parting := _parting(_way(old), _way(new)):
+    if parting := _parting(_trace(old), _trace(new)):
         yield parting
     if old.end != new.end:
         yield f"ends with {new.end}, was {old.end}"
@@ -43,7 +43,7 @@ def _more(number: int) -> str:
     return f"{abs(number)} {'more' if number > 0 else 'fewer'}"
 
 
-def _way(played: Played) -> list[TraceStep]:
+def _trace(played: Played) -> list[TraceStep]:
     return [trace_step for turn in played.turns for trace_step in turn.trace_steps]
 
 

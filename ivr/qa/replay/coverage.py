@@ -41,26 +41,26 @@ class CoverageCell:
     place: Place
     flow: str
     state: str
-    way: str
+    transition: str
     language: str
 
     @property
     def key(self) -> tuple[str, str, str, str]:
         """What it is known by."""
-        return (self.flow, self.state, self.way, self.language)
+        return (self.flow, self.state, self.transition, self.language)
 
 
 def cells(flows: Flows) -> dict[CoverageCell, Group]:
     """Return every cell there is."""
     found: dict[CoverageCell, Group] = {}
     for (flow, name), state in all_states(flows):
-        for way, group in _ways(flows, state):
+        for transition, group in _transitions(flows, state):
             for language in ("",) if state.every_language else flows.languages:
-                found[CoverageCell(state.place, flow, name, way, language)] = group
+                found[CoverageCell(state.place, flow, name, transition, language)] = group
     return found
 
 
-def _ways(flows: Flows, state: State) -> Iterator[tuple[str, Group]]:
+def _transitions(flows: Flows, state: State) -> Iterator[tuple[str, Group]]:
     yield from ((label, Group.OUTCOME) for label, _ in state.transitions() if label != "too_many")
     if state.ending:
         yield state.ending, Group.OUTCOME
@@ -99,11 +99,11 @@ def passed(flows: Flows, turn: Passed) -> Iterator[tuple[str, str, str, str]]:
             continue  # played on another version of the flows
         state = flows.state(trace_step.flow, trace_step.state)
         language = "" if state.every_language else turn.language
-        way = trace_step.branch
-        if not way and (not state.ends_on or (turn.event == state.ends_on and position == 0)):
-            way = state.ending
-        if way:
-            yield trace_step.flow, trace_step.state, way, language
+        transition = trace_step.branch
+        if not transition and (not state.ends_on or (turn.event == state.ends_on and position == 0)):
+            transition = state.ending
+        if transition:
+            yield trace_step.flow, trace_step.state, transition, language
     if turn.interrupted and turn.trace_steps:
         last = turn.trace_steps[-1]
         state = flows.state(last.flow, last.state)
@@ -146,26 +146,26 @@ def lines(flows: Flows, coverage: Coverage) -> Iterator[str]:
     """Tell what is missing, a line a state: `flows/refill.yaml:42 menu "confirm": silence never tried (es)`."""
     by_state: dict[StateName, dict[str, list[str]]] = {}
     for cell in coverage.missing:
-        by_state.setdefault((cell.flow, cell.state), {}).setdefault(cell.way, []).append(cell.language)
-    for (flow, name), ways_missing in by_state.items():
+        by_state.setdefault((cell.flow, cell.state), {}).setdefault(cell.transition, []).append(cell.language)
+    for (flow, name), missing_transitions in by_state.items():
         state = flows.state(flow, name)
         head = f'{state.place.file}:{state.place.line} {state.word} "{name}"'
         alike: dict[tuple[str, ...], list[str]] = {}
-        for way, missing in ways_missing.items():
-            alike.setdefault(tuple(sorted(missing)), []).append(_plain(way, state))
+        for transition, missing in missing_transitions.items():
+            alike.setdefault(tuple(sorted(missing)), []).append(_plain(transition, state))
         for languages, words in alike.items():
             everywhere = set(languages) in ({""}, set(flows.languages))
             where = "" if everywhere else f" ({', '.join(languages)})"
             yield f"{head}: {', '.join(words)} never tried{where}"
 
 
-def _plain(way: str, state: State) -> str:
+def _plain(transition: str, state: State) -> str:
     named = {"wrong": "wrong key", "too_many": "too many", HANG_UP: "hang-up", MID_NUMBER: "a pause in mid-number"}
-    if way in state.outcomes or (state.outcomes and way == state.ending):
-        return f'{state.outcome_word} "{way}"'
-    if state.is_question and len(way) == 1:
-        return f"key {key_name(way)}"
-    return "an answer" if state.number and way == "next" else named.get(way, way)
+    if transition in state.outcomes or (state.outcomes and transition == state.ending):
+        return f'{state.outcome_word} "{transition}"'
+    if state.is_question and len(transition) == 1:
+        return f"key {key_name(transition)}"
+    return "an answer" if state.number and transition == "next" else named.get(transition, transition)
 
 
 def summary(coverage: Coverage) -> Iterator[str]:
