@@ -59,7 +59,7 @@ def transcript(keys: str = HAPPY_KEYS) -> str:
         rehearsal, out = rehearse(url), io.StringIO()
         console = Console(file=out, width=UNWRAPPED)
         run_terminal(rehearsal.phone(), Terminal(console, piped_keys(io.StringIO(keys)), sleep=lambda _: None))
-        rehearsal.line.database.dispose()
+        rehearsal.services.database.dispose()
     databases.close()
     lines = (textwrap.fill(line, COLUMNS, subsequent_indent="  ") for line in out.getvalue().splitlines())
     return fenced("\n".join(lines), "text")
