@@ -18,9 +18,8 @@ from ivr.errors import Place, Report, did_you_mean
 from ivr.prompts import shapes
 from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, SourceWords, Words
 from ivr.prompts.comparison import compare_languages
-from ivr.prompts.medicines import MedicinesReader
+from ivr.prompts.medicines import MedicinesFile, read_medicines
 from ivr.prompts.spoken import LANGUAGES, clean
-from ivr.prompts.spoken.medicines import Medicines
 from ivr.prompts.words import NAME, Names, WordsReader, is_in_braces, source
 from ivr.yaml_reader import SUFFIX, Node, read
 
@@ -124,7 +123,6 @@ def _catalogue(reading: _Reading, subjects: _Subjects, flawed: set[str]) -> Cata
     language, head, report = reading.language, reading.head, reading.report
     reader = WordsReader(language, replace(head.names, elsewhere=reading.elsewhere), report)
     prompts: dict[str, Prompt] = {}
-    medicines, medicine_words = _medicines(reading, subjects)
     for subject in sorted(subjects.keys() - {CATALOGUE, MEDICINES}):
         node = _read(f"{reading.root}/{language}/{subject}.yaml", subjects[subject], report)
         if node is None or node.fields is None or _is_elsewhere(node, report):
@@ -135,16 +133,18 @@ def _catalogue(reading: _Reading, subjects: _Subjects, flawed: set[str]) -> Cata
             prompts[full_name] = _prompt(full_name, node.key_place(name), words, reader)
             if len(report.problems) > before:
                 flawed.add(full_name)
-    return Catalogue(language, head.locale, head.voice, prompts, head.sources, medicines, medicine_words)
+    spoken = _medicines(reading, subjects)
+    return Catalogue(language, head.locale, head.voice, prompts, head.sources, spoken.medicines, spoken.foreign)
 
 
-def _medicines(reading: _Reading, subjects: _Subjects) -> tuple[Medicines | None, tuple[SourceWords, ...]]:
-    """Return how medicines are spoken, and the words of their file that are not plain ASCII; a language may do without."""
-    node = _read(f"{reading.root}/{reading.language}/{MEDICINES}.yaml", subjects.get(MEDICINES), reading.report)
-    if node is None or node.fields is None or _is_elsewhere(node, reading.report):
-        return None, ()
-    reader = MedicinesReader(node, reading.report)
-    return reader.read(), tuple(reader.sources)
+def _medicines(reading: _Reading, subjects: _Subjects) -> MedicinesFile:
+    """Return how medicines are spoken; a language, as those of older versions, may do without."""
+    text = subjects.get(MEDICINES)
+    if text is None:
+        return MedicinesFile(None)
+    found = read_medicines(f"{reading.root}/{reading.language}/{MEDICINES}.yaml", text)
+    reading.report.problems += found.problems
+    return found
 
 
 def _read(file: str, text: str | None, report: Report) -> Node | None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TypeAlias
 
-from ivr.errors import Place, Report, did_you_mean
+from ivr.errors import Place, Problem, Report, did_you_mean
 from ivr.prompts import shapes
 from ivr.prompts.catalogue import SourceWords
 from ivr.prompts.spoken import clean
 from ivr.prompts.spoken.labels import Name, Spellings, key_of
 from ivr.prompts.spoken.medicines import FIELDS, Medicines, MedicineUnit, words_of
 from ivr.prompts.words import source
-from ivr.yaml_reader import Node, Record
+from ivr.yaml_reader import Node, Record, read
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
@@ -25,14 +26,38 @@ _Spelled: TypeAlias = "tuple[Callable[[], Place], list[str], str]"
 """What tells where a name stands, its spellings, and what is said for it."""
 
 
-class MedicinesReader:
+@dataclass(frozen=True, slots=True)
+class MedicinesFile:
+    """What one file says, and what is wrong with it."""
+
+    medicines: Medicines | None
+    """None when anything is wrong."""
+    foreign: tuple[SourceWords, ...] = ()
+    """What is spoken and not plain ASCII, which may have been saved in another encoding."""
+    problems: tuple[Problem, ...] = ()
+
+
+@lru_cache(maxsize=8)
+def read_medicines(file: str, text: str) -> MedicinesFile:
+    """Read a file from its text; kept, for these files are long and seldom change."""
+    report = Report()
+    node = read(file, text, report)
+    if node is None or node.fields is None:
+        if node:
+            node.mapping(report, "a file of medicines")
+        return MedicinesFile(None, problems=tuple(report.problems))
+    reader = _MedicinesReader(node, report)
+    medicines = reader.read()
+    return MedicinesFile(medicines, tuple(reader.foreign), tuple(report.problems))
+
+
+class _MedicinesReader:
     """Reads one file, and notes what is wrong with it."""
 
     def __init__(self, node: Node, report: Report) -> None:
         self._node = node
         self._report = report
-        self.sources: list[SourceWords] = []
-        """What is spoken and not plain ASCII, which may have been saved in another encoding."""
+        self.foreign: list[SourceWords] = []
 
     def read(self) -> Medicines | None:
         """Return what the file says; None when anything in it is wrong, all of which is told."""
@@ -41,6 +66,8 @@ class MedicinesReader:
         found = {name: self._section(name, node) for name, node in sections.items() if name not in _FREE}
         labels = self._labels(sections.get("labels"))
         names = self._names(sections.get("names"), sections.get("as_written"))
+        if "and" in found and "other" not in found["and"]:
+            self._report.add(self._node.key_place("and"), '"and" lacks "other", the word where no beginning fits')
         if len(self._report.problems) > before:
             return None
         return Medicines(
@@ -89,7 +116,7 @@ class MedicinesReader:
         if clean(text) != text:
             self._report.add(node.place, f'"{what}" holds a control character, which nobody can speak')
         if not text.isascii():
-            self.sources.append(source(node))
+            self.foreign.append(source(node))
         return " ".join(text.split()) if not text.startswith(" ") else text
 
     def _units(self, node: Node) -> dict[str, MedicineUnit]:
@@ -123,7 +150,9 @@ class MedicinesReader:
                     self._report.add(at(), "a name has no spelling before its colon, or between its commas")
                 elif key in places:
                     first_line = places[key]().line
-                    self._report.add(at(), f'the name "{spelling}" stands here twice; the first is on line {first_line}')
+                    self._report.add(
+                        at(), f'the name "{spelling}" stands here twice; the first is on line {first_line}'
+                    )
                 else:
                     places[key] = at
                     found.append((key, Name(first, spoken)))
@@ -141,4 +170,3 @@ class MedicinesReader:
         if node is not None:
             for name in (one.strip() for one in self._words("as_written", node).split(",")):
                 yield partial(node.within, name), [name], name
-

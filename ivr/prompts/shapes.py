@@ -86,22 +86,32 @@ def _all(name: str, keys: Iterable[str], shape: Shape = _WORDS, about: str = "")
     return field(Record(f"medicine_{name}", {key: field(shape) for key in keys}, about))
 
 
-MEDICINE_UNIT = Record("medicine_unit", {"one": field(_WORDS), "other": field(_WORDS)}, "A unit's words for one and for more.")
+MEDICINE_UNIT = Record(
+    "medicine_unit", {"one": field(_WORDS), "other": field(_WORDS)}, "A unit's words for one and for more."
+)
 MEDICINES = Record(
     "medicines",
     {
-        "labels": field(MapOf(_WORDS, about="Whole labels as the pharmacy writes them, with what is said for each."), required=False),
-        "names": field(MapOf(_WORDS, about="Names as labels write them, several between commas, with what is said for them.")),
+        "labels": field(
+            MapOf(_WORDS, about="Whole labels as the pharmacy writes them, with what is said for each."), required=False
+        ),
+        "names": field(
+            MapOf(_WORDS, about="Names as labels write them, several between commas, with what is said for them.")
+        ),
         "as_written": field(Text("Names that are said as they are written, between commas."), required=False),
         "forms": _all("forms", FORMS, about="What each form is called."),
         "modifiers": _all("modifiers", sorted({*written.MODIFIERS.values()})),
         "releases": _all("releases", [*sorted({*written.RELEASES.values()}), "with_hours"]),
         "ages": _all("ages", sorted({*written.AGES.values()}), about="A name, {name}, with whom it is for."),
-        "units": _all("units", sorted({*written.UNITS.values(), "pack"}), MEDICINE_UNIT),
+        "units": _all("units", sorted({*written.UNITS.values(), "number"}), MEDICINE_UNIT),
         "per": _all("per", ("one", "other"), about="What an amount is in: per {unit}, per {amount}."),
         "and": field(MapOf(_WORDS, about='The word for "and" by how the name after it begins; other for all else.')),
-        "before_amounts": field(MapOf(_WORDS, about="What stands before an amount of a unit; other behind a form."), required=False),
-        "phrases": _all("phrases", PHRASES, about="How the parts follow each other; those in brackets only where they are."),
+        "before_amounts": field(
+            MapOf(_WORDS, about="What stands before an amount of a unit; other behind a form."), required=False
+        ),
+        "phrases": _all(
+            "phrases", PHRASES, about="How the parts follow each other; those in brackets only where they are."
+        ),
     },
     "How medicines are spoken.",
 )

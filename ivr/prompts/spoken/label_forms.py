@@ -31,10 +31,8 @@ class MedicineLabel:
     """How much is in the package."""
 
 
-COUNTED = frozenset(
-    """tablet capsule caplet softgel suppository vaginal_suppository vaginal_insert vaginal_tablet lozenge gum film gummy
-    dose_pack inhalation_capsule""".split()
-)
+COUNTED = written.words_in("""tablet capsule caplet softgel suppository vaginal_suppository vaginal_insert vaginal_tablet lozenge gum film gummy
+    dose_pack inhalation_capsule""")
 """Forms that are taken by the piece; the strength is that of one."""
 NAMELESS = frozenset({"test_strip", "lancet", "pen_needle", "insulin_syringe"})
 """Forms that are what is bought, with a brand or without."""
@@ -102,7 +100,7 @@ _BY_ROUTE: Mapping[str, Mapping[str, str]] = {
         "suspension": "oral:oral_suspension eye:eye_drops ear:ear_drops nasal:nasal_spray inhaled:nebulizer_suspension "
         "injected:injection rectal:enema",
         "drops": "oral:oral_drops eye:eye_drops ear:ear_drops nasal:nasal_drops",
-        "emulsion": "eye:eye_drops injected:injection",
+        "emulsion": "eye:eye_emulsion",
         "spray": "nasal:nasal_spray topical:topical_spray mouth:spray oral:spray",
         "liquid": "oral:oral_liquid topical:topical_liquid nasal:nasal_spray",
         "syrup": ":syrup oral:syrup",
@@ -150,15 +148,17 @@ _BY_ROUTE: Mapping[str, Mapping[str, str]] = {
 FORMS = tuple(sorted({form for forms in _BY_ROUTE.values() for form in forms.values()} | {"nebulizer_suspension"}))
 """Every form that has words of its own."""
 
-_RELEASES = ("enteric", "sustained", "controlled", "long_acting", "delayed", "extended")
-"""Where a label names several, the earlier says more."""
-_SAME = {"extended": "sustained controlled long_acting".split(), "delayed": ["enteric"]}
+_SPOONS = {"5", "10", "15", "30"}
+"""Milliliters in which what is drunk is measured."""
+_SAME = {"extended": ["sustained", "controlled", "long_acting"], "delayed": ["enteric"]}
 """A release -> those that are one kind of it."""
 
 
 def understood(parts: LabelParts) -> MedicineLabel | None:
     """Return what the parts of a label mean together; None where that is not certain."""
     brand = bool(parts.names) and parts.names[-1].is_brand
+    mixes = [[amount.number for amount in group] for group in parts.groups if brand and _is_mix(group)]
+    parts.groups = [group for group in parts.groups if not (brand and _is_mix(group))]
     groups = _with_concentration(parts)
     if not brand:
         parts.forms += [form for form in map(_form_of_device, parts.devices) if form not in parts.forms]
@@ -171,7 +171,7 @@ def understood(parts: LabelParts) -> MedicineLabel | None:
         return None
     return MedicineLabel(
         names=tuple(parts.names),
-        behind_brand=" ".join((*parts.letters, *dict.fromkeys(parts.devices))) if brand else "",
+        behind_brand=_behind_brand(parts, mixes) if brand else "",
         age=parts.ages[0] if parts.ages else "",
         form=form,
         modifiers=_modifiers(parts),
@@ -184,6 +184,18 @@ def understood(parts: LabelParts) -> MedicineLabel | None:
 
 def _form_of_device(device: str) -> str:
     return "inhaler" if device in written.INHALERS else "pen" if device in written.PENS else "?"
+
+
+def _is_mix(group: list[Amount]) -> bool:
+    return tuple(amount.number for amount in group) in written.MIXES and not any(amount.unit for amount in group)
+
+
+def _behind_brand(parts: LabelParts, mixes: list[list[str]]) -> str:
+    """Return what is part of a brand: its letters, a mixture of insulins, the device."""
+    devices = dict.fromkeys(parts.devices)
+    mix = [device for device in devices if device == "Mix"]
+    numbers = [number for mixed in mixes for number in mixed]
+    return " ".join((*parts.letters, *mix, *numbers, *(device for device in devices if device != "Mix")))
 
 
 def _with_concentration(parts: LabelParts) -> list[list[Amount]] | None:
@@ -252,11 +264,13 @@ def _usual_route(form: str, parts: LabelParts) -> str:
         }
         if fits.get(route, is_percent or (form == "drops" and not volumes)):
             return route
-    return "oral" if volumes and not is_percent and not is_metered and form != "spray" else "?"
+    is_drunk = volumes <= _SPOONS or form != "solution" or any(name.written in written.BY_MOUTH for name in parts.names)
+    return "oral" if volumes and is_drunk and not is_percent and not is_metered and form != "spray" else "?"
 
 
 def _usual(name: Name) -> str:
-    return written.USUAL_ROUTES.get(name.written) or written.USUAL_ROUTES.get(name.spoken.casefold(), "")
+    routes = written.USUAL_ROUTES
+    return routes.get(name.written) or (routes.get(name.written.partition(" ")[0], "") if name.is_brand else "")
 
 
 # how it is released

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+
 def _table(text: str) -> dict[str, str]:
     """Read `meaning: spelling, other spelling; …`."""
     entries = (entry.partition(":") for entry in " ".join(text.split()).split(";") if entry.strip())
-    return {
-        spelling.strip(): meaning.strip() for meaning, _, spellings in entries for spelling in spellings.split(",")
-    }
+    return {spelling.strip(): meaning.strip() for meaning, _, spellings in entries for spelling in spellings.split(",")}
+
+
+def words_in(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())
 
 
 FORMS: Mapping[str, str] = _table("""
-        tablet: tab, tabs, tablet, tablets, tbl, tbls, film coated tab, film coated tablet, tablet film coated, tab fc;
+        tablet: tab, tabs, tablet, tablets, tb, tbl, tbls, film coated tab, film coated tablet, tablet film coated, tab fc;
         tablet ~extended: tbcr, tber, tb er, t12a; tablet ~12_hours: tb12; tablet ~24_hours: tb24;
         tablet ~delayed: tbec, tbdr, tb dr; tablet disintegrating: odt, tbdp, rapdis, rapid dissolve, disintegrating,
             tab rapdis, orally disintegrating, rapidly disintegrating, oral disintegrating;
@@ -32,21 +36,21 @@ FORMS: Mapping[str, str] = _table("""
         caplet: caplet, caplets, cplt; softgel: softgel, softgels, sgel, soft gel, softgel cap, liquigel, liquid gel;
         suppository: supp, suppos, suppository, suppositories, suppositor; suppository rectal: supp rect;
         insert: insert, inserts, inst, vaginal insert, vaginal inserts; lozenge: lozenge, lozenges, lozg, loz, troche, troches, troc;
-        gum: gum; film: film, films; gummy: gummy, gummies, gumm;
+        gum: gum, chewing gum; film: film, films; gummy: gummy, gummies, gumm;
         pack: dosepk, dose pack, dose pk, dosepak, tab ds pk, dspk, therapy pack, tab dosepk;
         solution: soln, solution, sol, solr, soln recon, solution reconstituted, solg, sol gel;
         suspension: susp, suspension, susr, susp recon, suspension reconstituted, sus; suspension oral: oral susp;
         suspension ~extended: suer; syrup: syrup, syrp, syrup oral; elixir: elix, elixir; liquid: liq, liquid, liqd;
         concentrate: conc, concentrate, oral conc; drops: drops, drop, drp, gtts, gtt; emulsion: emul, emulsion, emulsn;
         drops eye: eye drops, eye drop, drops ophth; drops ear: ear drops, ear drop;
-        ointment eye: eye oint, eye ointment; spray nasal: nasal spray, nasal spr, spray nasal; spray: spray, spr, sprays, spray pump;
+        ointment eye: eye oint, eye ointment; spray nasal: nasal spray, nasal spr, nasal spry, spray nasal; spray: spray, spr, spry, sprays, spray pump;
         inhaler: inhaler, inhalers, inh, inha, aers, aero, aerosol, aepb, aer ad, aer pow ba, aer br act,
             aerosol inhaler, metered dose inhaler, dry powder inhaler, mdi, dpi, aer, aerosol powder,
             aer powd breath activated, mist inhal, breath activated;
         nebulized: nebu, neb, nebulizer, nebuliser, nebs, vial neb, neb vial, solution neb, inhalant; nebulized suspension: neb susp, susp neb, ampul neb;
         nebulized solution: inh soln, inhalation soln, inhalation solution, inhal soln, inh sol;
         nebulized suspension: inh susp, inhalation suspension, inhalation susp, inhal susp;
-        cream: cream, crea, crm, creme; ointment: oint, ointment, ont; gel: gel, gels; lotion: lotion, lotn, lot; foam: foam;
+        cream: cream, crea, crm, creme; ointment: oint, ointment, ont; gel: gel, gels, gl; lotion: lotion, lotn, lot; foam: foam;
         shampoo: shampoo, sham, shmp; mouth_rinse: mouthwash, mouth wash, rinse, mouth rinse, oral rinse, mwsh;
         enema: enema, enem; patch: patch, patches, ptch, pt24, pt72, pt16, td patch, patch td24, patch td72, film transdermal;
         weekly_patch: ptwk, patch tdwk, patch weekly, weekly patch; twice_weekly_patch: pttw, patch tdsw, patch twice weekly,
@@ -55,7 +59,7 @@ FORMS: Mapping[str, str] = _table("""
         vial: vial, vials, vl, mdv, sdv; syringe: syr, syringe, syringes, sosy, prsy, pfs, susy, disp syrin,
             prefilled, prefilled syr, prefilled syringe, pskt;
         pen: pen, pens, sopn, supn, pen inj, pen injector, pen injctr, pnij, pnkt, insuln pen, insulin pen, pen ij, solution pen injector;
-        auto_injector: auto injector, auto injectors, autoinjector, autoinjectors, autoinj, auto injct, auto inj, soaj, suaj, ajkt;
+        auto_injector: auto injector, auto injectors, autoinjector, autoinjectors, autoinj, auto inject, auto injct, auto inj, soaj, suaj, ajkt;
         cartridge: cartridge, cartridges, ctg, soct, crtg, cart; packet: packet, packets, pack, pkt, pkts, pack oral;
         powder: powder, powd, pow; powder oral: powder pack; granules: granules, gran; strip: test strip, test strips, strips test, strp;
         lancet: lancet, lancets; needle: pen needle, pen needles, pen ndl; insulin_syringe: insulin syringe, insulin syringes, ins syr,
@@ -105,11 +109,28 @@ DEVICES: Mapping[str, str] = _table("""
 INHALERS = frozenset({"Diskus", "Respimat", "Ellipta", "HFA", "Respiclick", "Digihaler", "Inhub", "Flexhaler"})
 """Devices that with a generic name only say that it is an inhaler."""
 
-PENS = frozenset({"Kwikpen", "Flexpen", "Flextouch", "Solostar", "Max Solostar", "Junior Kwikpen", "Sureclick", "Sensoready", "Flexpro"})
+CODEINE_STRENGTHS = frozenset({"2", "3", "4"})
+"""Strengths of codeine that have a number and no unit."""
+MIXES = frozenset({("70", "30"), ("75", "25"), ("50", "50")})
+"""Parts of the insulins in a mixture, which are said with the name."""
+PENS = frozenset(
+    {
+        "Kwikpen",
+        "Flexpen",
+        "Flextouch",
+        "Solostar",
+        "Max Solostar",
+        "Junior Kwikpen",
+        "Sureclick",
+        "Sensoready",
+        "Flexpro",
+    }
+)
 OF_TABLETS = frozenset({"chewable", "disintegrating", "effervescent"})
 """What is only said of tablets, so that the label need not name them."""
 
 UNITS: Mapping[str, str] = _table("""
+    mg_iron: mg fe, mg iron, mg of iron, mg elemental iron, mg elemental fe, mg elem fe, mg elem iron;
     mg: mg, mgs, milligram, milligrams; mcg: mcg, mcgs, ug, µg, μg, microgram, micrograms; g: g, gm, gms, gram, grams, grm;
     meq: meq, meqs; mmol: mmol; unit: unit, units, unt, u, ut, usp unit, usp units; iu: iu, international unit, international units, intl unit, intl units;
     ml: ml, mls, milliliter, milliliters, cc; l: l, liter, liters; hour: hr, h, hrs, hour, hours; day: day, days; percent: %, percent, pct;
@@ -125,7 +146,7 @@ SIZES = frozenset({"ml", "l", "spray", "inhalation", "actuation", "dose", "pack"
 SALTS: Mapping[str, str] = _table("""
     hydrochloride: hydrochloride, hcl, hydrochlorid, hydrochlor; calcium: calcium, ca, calc; sodium: sodium, sod, na; potassium: potassium, pot, potass;
     magnesium: magnesium, mag; besylate: besylate, bes, besyl, besilate; maleate: maleate, mal; fumarate: fumarate, fum, fumar;
-    tartrate: tartrate, tart, tartrat; succinate: succinate, succ, succin, suc; sulfate: sulfate, sulf, sulfat, so4, sulphate; mesylate: mesylate, mes, mesyl;
+    tartrate: tartrate, tart, tartrat; succinate: succinate, succ, succin, suc; sulfate: sulfate, sulf, sul, sulfat, so4, sulphate; mesylate: mesylate, mes, mesyl;
     acetate: acetate, acet, ace, acetat; citrate: citrate, cit, citr; hydrobromide: hydrobromide, hbr; phosphate: phosphate, phos, phosph;
     bitartrate: bitartrate, bitart, bit; monohydrate: monohydrate, monohyd, mono; medoxomil: medoxomil, medox; cilexetil: cilexetil;
     axetil: axetil; proxetil: proxetil; pivoxil: pivoxil; propionate: propionate, prop, prp, propion; furoate: furoate, fur; acetonide: acetonide, aceton;
@@ -141,20 +162,16 @@ SALTS: Mapping[str, str] = _table("""
     disoproxil: disoproxil, disop, disoprox; alafenamide: alafenamide, alafen; mofetil: mofetil; palmitate: palmitate; subsalicylate: subsalicylate; salicylate: salicylate;
     macrocrystals: macrocrystals, macrocrystal, mcr, macro; undecanoate: undecanoate; caproate: caproate; meglumine: meglumine; orotate: orotate; picolinate: picolinate;
     caprylate: caprylate; trifenatate: trifenatate; hemifumarate: hemifumarate; dihydrochloride: dihydrochloride, dihcl; digluconate: digluconate; ethanolate: ethanolate;
-    isethionate: isethionate; ditosylate: ditosylate; pidolate: pidolate; camsylate: camsylate; napsylate: napsylate; esylate: esylate; olamine: olamine
+    isethionate: isethionate; ditosylate: ditosylate; polistirex: polistirex; pidolate: pidolate; camsylate: camsylate; napsylate: napsylate; esylate: esylate; olamine: olamine
 """)
 """Salts and esters as they are written, in full. Those that a language's names do not hold are left out behind a name."""
-DISTINGUISHING = frozenset(
-    """pamoate hyclate valerate dipropionate butyrate cypionate enanthate decanoate mononitrate dinitrate macrocrystals
+DISTINGUISHING = words_in("""pamoate hyclate valerate dipropionate butyrate cypionate enanthate decanoate mononitrate dinitrate macrocrystals
     undecanoate caproate ethylsuccinate stearate alafenamide mofetil palmitate subsalicylate salicylate hydroxide oxide
-    carbonate bicarbonate iodide fluoride gluconate picolinate benzoate""".split()
-)
+    carbonate bicarbonate iodide fluoride gluconate picolinate benzoate""")
 """Salts that tell one medicine from another: they are never left out."""
 
-IGNORED = frozenset(
-    """usp rx otc metered recon reconstituted reconstitution pump generic ud for human appl applicator rdna recombinant
-    pellets coated particles""".split()
-)
+IGNORED = words_in("""usp rx otc metered recon reconstituted reconstitution pump generic ud for human appl applicator rdna recombinant
+    pellets coated particles crys crystals""")
 """Words that tell a caller nothing."""
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -164,29 +181,49 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "modifiers": MODIFIERS,
     "ages": AGES,
     "devices": DEVICES,
-    "ignored": dict.fromkeys(IGNORED, ""),
+    "ignored": dict.fromkeys((*IGNORED, "metered dose", "for reconstitution", "unit dose", "f/c", "film coated", "fc"), ""),
 }
 """All words of labels but names, units and salts, by what they tell of."""
 
 USUAL_ROUTES: Mapping[str, str] = _table("""
-    eye: latanoprost, timolol, brimonidine, dorzolamide, brinzolamide, bimatoprost, travoprost, tafluprost, netarsudil, betaxolol,
-        levobunolol, carteolol, loteprednol, difluprednate, fluorometholone, nepafenac, bromfenac, moxifloxacin, gatifloxacin,
-        besifloxacin, polymyxin B, ketotifen, epinastine, alcaftadine, bepotastine, lifitegrast, prednisolone acetate, pilocarpine, cyclopentolate,
-        tropicamide, apraclonidine, tetrahydrozoline, naphazoline, natamycin, trifluridine, xalatan, lumigan, travatan, alphagan, cosopt, combigan,
-        restasis, xiidra, pataday, zaditor, trusopt, azopt, lotemax, durezol, vigamox, latanoprostene bunod, echothiophate, perfluorohexyloctane;
+    eye: latanoprost, timolol, brimonidine, dorzolamide, brinzolamide, bimatoprost, travoprost, tafluprost, netarsudil,
+        betaxolol, levobunolol, carteolol, loteprednol, difluprednate, fluorometholone, nepafenac, bromfenac, moxifloxacin,
+        gatifloxacin, besifloxacin, polymyxin b, ketotifen, epinastine, alcaftadine, bepotastine, lifitegrast,
+        prednisolone acetate, pilocarpine, cyclopentolate, tropicamide, apraclonidine, tetrahydrozoline, naphazoline,
+        natamycin, trifluridine, latanoprostene bunod, echothiophate, perfluorohexyloctane, xalatan, lumigan, travatan z,
+        alphagan p, cosopt, combigan, restasis, xiidra, pataday, patanol, zaditor, trusopt, azopt, lotemax, durezol, vigamox,
+        betimol, simbrinza, vyzulta, zioptan, artificial tears, polyvinyl alcohol, carboxymethylcellulose;
     nasal: fluticasone, mometasone, triamcinolone, flonase, nasonex, nasacort, rhinocort, flunisolide, ciclesonide,
-        oxymetazoline, afrin, astelin, naloxone, narcan, calcitonin, salmon calcitonin, calcitonin salmon, butorphanol, omnaris, qnasl, dymista;
-    injected: testosterone cypionate, testosterone enanthate, enoxaparin, heparin, cyanocobalamin, medroxyprogesterone, semaglutide,
-        dulaglutide, liraglutide, tirzepatide, exenatide, insulin glargine, insulin lispro, insulin aspart, insulin detemir, insulin degludec,
-        insulin glulisine, insulin NPH, insulin regular, insulin, adalimumab, etanercept, sumatriptan, fulvestrant, leuprolide,
-        estradiol valerate, estradiol cypionate, ceftriaxone, haloperidol decanoate, fluphenazine decanoate, aripiprazole lauroxil, epoetin alfa, filgrastim,
-        pegfilgrastim, denosumab, teriparatide, abaloparatide, fondaparinux, dalteparin, glatiramer, interferon beta-1a, evolocumab, alirocumab, hydroxyprogesterone, methylnaltrexone,
-        octreotide, lanreotide, dupilumab, secukinumab, ustekinumab, golimumab, certolizumab, erenumab, fremanezumab, galcanezumab, epinephrine, glucagon, humalog, novolog, lantus, levemir, tresiba,
-        toujeo, basaglar, semglee, novolin, humulin, apidra, admelog, fiasp, lyumjev, ozempic, wegovy, trulicity, victoza, mounjaro, zepbound, byetta, bydureon, saxenda, humira, enbrel, lovenox, depo-provera;
-    inhaled: ipratropium, albuterol, levalbuterol, arformoterol, formoterol, budesonide, cromolyn, revefenacin;
-    mouth: chlorhexidine, nystatin swish;
-    topical: clindamycin, minoxidil, ketoconazole, ciclopirox, fluocinonide, fluocinolone, clobetasol, betamethasone dipropionate, betamethasone valerate, tretinoin, erythromycin, efinaconazole, tavaborole, selenium sulfide,
-        podofilox, salicylic acid, coal tar, mupirocin, terbinafine, hydrocortisone, desonide, calcipotriene
+        oxymetazoline, afrin, astelin, narcan, calcitonin, calcitonin salmon, salmon calcitonin, butorphanol, omnaris, qnasl, dymista;
+    injected: testosterone cypionate, testosterone enanthate, enoxaparin, heparin, cyanocobalamin, hydroxocobalamin,
+        medroxyprogesterone, semaglutide, dulaglutide, liraglutide, tirzepatide, exenatide, insulin glargine, insulin lispro,
+        insulin aspart, insulin detemir, insulin degludec, insulin glulisine, insulin nph, insulin regular, adalimumab,
+        etanercept, sumatriptan, fulvestrant, leuprolide, estradiol valerate, estradiol cypionate, ceftriaxone,
+        haloperidol decanoate, fluphenazine decanoate, aripiprazole lauroxil, epoetin alfa, darbepoetin alfa, filgrastim,
+        pegfilgrastim, denosumab, teriparatide, abaloparatide, fondaparinux, dalteparin, glatiramer, interferon beta 1a,
+        evolocumab, alirocumab, hydroxyprogesterone, methylnaltrexone, octreotide, lanreotide, dupilumab, secukinumab,
+        ustekinumab, golimumab, certolizumab, erenumab, fremanezumab, galcanezumab, epinephrine, glucagon,
+        methylprednisolone acetate, penicillin g benzathine, penicillin g, naloxone, methotrexate, vancomycin, gentamicin, humalog, novolog,
+        lantus, levemir, tresiba, toujeo, basaglar, semglee, novolin, humulin, apidra, admelog, fiasp, lyumjev, ozempic,
+        wegovy, trulicity, victoza, mounjaro, zepbound, byetta, bydureon, saxenda, humira, enbrel, lovenox, depo, kenalog, repatha, praluent,
+        aimovig, ajovy, emgality, prolia, forteo, copaxone, dupixent, cosentyx, stelara, taltz, skyrizi, tremfya, procrit, epogen, aranesp, retacrit;
+    inhaled: ipratropium, albuterol, levalbuterol, arformoterol, formoterol, budesonide, cromolyn, revefenacin, pulmicort, xopenex;
+    mouth: chlorhexidine;
+    topical: clindamycin, minoxidil, ketoconazole, ciclopirox, fluocinonide, fluocinolone, clobetasol,
+        betamethasone dipropionate, betamethasone valerate, tretinoin, erythromycin, efinaconazole, tavaborole,
+        selenium sulfide, podofilox, salicylic acid, coal tar, hydrocortisone, desonide, calcipotriene, terbinafine
 """)
-"""How a medicine whose label only says solution, suspension, drops or spray is used, where there is one way only."""
+"""How a medicine is used of which the label only says solution, suspension, drops or spray."""
 
+BY_MOUTH = frozenset(
+    name.strip()
+    for name in """levetiracetam, lacosamide, sertraline, risperidone, aripiprazole, oxycodone, methadone, digoxin, furosemide,
+    prednisone, prednisolone, cetirizine, levocetirizine, loratadine, sirolimus, cyclosporine, zidovudine, lamivudine, abacavir, nevirapine,
+    pregabalin, gabapentin, escitalopram, citalopram, fluoxetine, lithium citrate, memantine, rivastigmine, galantamine, baclofen, enalapril, lactulose,
+    levofloxacin, linezolid, ferrous sulfate, sodium fluoride, cholecalciferol, vitamin d3, megestrol, carbamazepine, oxcarbazepine, topiramate,
+    ethosuximide, phenobarbital, propranolol, hydroxyurea, brivaracetam, perampanel, rufinamide, clobazam, vigabatrin, cannabidiol, guaifenesin, simethicone,
+    acetaminophen, ibuprofen, multivitamin, levocarnitine, nystatin, haloperidol, diazepam, lorazepam, morphine, hydromorphone""".replace(
+        "\n", " "
+    ).split(",")
+)
+"""Medicines that as a solution of so much per milliliter are taken by mouth, at a pharmacy that mails them."""

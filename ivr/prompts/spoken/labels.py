@@ -14,12 +14,14 @@ from typing import Generic, TypeVar
 from ivr.prompts.spoken import label_words as written
 
 _TOKEN = re.compile(
-    r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|(?<![\w.])\.\d+|[^\W\d_](?:[^\W_]|['’](?=\w))*|[^\w\s]|_"
+    r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|(?<![\w.])\.\d+|[^\W\d_](?:[^\W_]|['\u2019](?=\w))*|[^\w\s]|_"
 )
-_MARKS = frozenset("-/.,'’")
+_PLAIN = re.compile("[A-Za-z]+(?: +[A-Za-z]+)*")
+"""Words alone, as most names are: these need no taking apart."""
+_MARKS = frozenset("-/.,'\u2019")
 """What may stand within a spelling of several words."""
 _JOINERS = frozenset(["-", "/", "&", "+", "and", "with", "w", "plus"])
-_SKIPPED = frozenset("()],.:;*®™'’") | {"x"}
+_SKIPPED = frozenset("()],.:;*®™'\u2019") | {"x"}
 _SHORTEST_BEGINNING = 7
 """Letters that are enough of a name whose end is cut off, where no other name begins so."""
 
@@ -84,7 +86,9 @@ def tokens_of(text: str) -> tuple[str, ...]:
 
 def key_of(text: str) -> tuple[str, ...]:
     """Return what a spelling is looked up by: its words and numbers."""
-    return tuple(_bare(token) for token in tokens_of(text) if token[0].isalnum() or token[0] in ".%" and token != ".")
+    if _PLAIN.fullmatch(text):
+        return tuple(text.casefold().split())
+    return tuple(_bare(sign) for sign in tokens_of(text) if sign[0].isalnum() or (sign[0] in ".%" and sign != "."))
 
 
 def plain_number(text: str) -> str:
@@ -95,15 +99,15 @@ def plain_number(text: str) -> str:
 
 
 def _bare(word: str) -> str:
-    return word.replace("'", "").replace("’", "")
+    return word.replace("'", "").replace("\u2019", "")
 
 
-def _is_word(token: str) -> bool:
-    return token[:1].isalpha()
+def _is_word(sign: str) -> bool:
+    return sign[:1].isalpha()
 
 
-def _is_number(token: str) -> bool:
-    return token[:1].isdigit() or (token[:1] == "." and len(token) > 1)
+def _is_number(sign: str) -> bool:
+    return sign[:1].isdigit() or (sign[:1] == "." and len(sign) > 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +145,15 @@ def _end_of(words: tuple[str, ...], tokens: Sequence[str], start: int) -> int:
     for number, word in enumerate(words):
         while number and position < len(tokens) and tokens[position] in _MARKS:
             position += 1
-        token = _bare(tokens[position]) if position < len(tokens) else ""
-        if token != word and _in_full(token) != word:
+        sign = _bare(tokens[position]) if position < len(tokens) else ""
+        if sign != word and _in_full(sign) != word:
             return 0
         position += 1
     return position
 
 
 _WORDS = Spellings.of(
-    (key_of(spelling), (kind, meaning))
-    for kind, table in written.WORDS.items()
-    for spelling, meaning in table.items()
+    (key_of(spelling), (kind, meaning)) for kind, table in written.WORDS.items() for spelling, meaning in table.items()
 )
 _UNITS = Spellings.of((key_of(spelling), unit) for spelling, unit in written.UNITS.items())
 
@@ -182,19 +184,19 @@ class _Reader:
 
     def take(self) -> bool:
         """Take what comes next; tell whether it was understood."""
-        token = self.tokens[self.at]
-        if token == "[":
+        sign = self.tokens[self.at]
+        if sign == "[":
             return self._take_brackets()
-        if token in _SKIPPED:
+        if sign in _SKIPPED:
             return self._pass(1)
-        if token in _JOINERS and not self._is_word_with_marks():
+        if sign in _JOINERS and not self._is_word_with_marks():
             self.joins_name = self.joins_amount = True
             return self._pass(1)
-        if token == "#":
+        if sign == "#":
             return self._take_count()
-        if _is_number(token):
+        if _is_number(sign):
             return self._take_amounts()
-        return _is_word(token) and (self._take_salt() or self._take_word())
+        return _is_word(sign) and (self._take_salt() or self._take_word())
 
     def _pass(self, tokens: int) -> bool:
         self.at += tokens
@@ -203,12 +205,12 @@ class _Reader:
     def _is_word_with_marks(self) -> bool:
         return _is_word(self.tokens[self.at]) and _WORDS.longest(self.tokens, self.at) is not None
 
-    def _token(self, ahead: int = 0) -> str:
+    def _sign(self, ahead: int = 0) -> str:
         return self.tokens[self.at + ahead] if self.at + ahead < len(self.tokens) else ""
 
     def _take_brackets(self) -> bool:
         """Pass over a brand that RxNorm puts behind the generic name."""
-        brand = self.names.longest(self.tokens, self.at + 1) if self._token(1) else None
+        brand = self.names.longest(self.tokens, self.at + 1) if self._sign(1) else None
         if not self.parts.names or brand is None or self.tokens[brand[0] : brand[0] + 1] != ("]",):
             return False
         self.at = brand[0] + 1
@@ -216,7 +218,7 @@ class _Reader:
 
     def _take_salt(self) -> bool:
         """Pass over a salt right behind a name, which tells a caller nothing unless the name holds it."""
-        salt = written.SALTS.get(self._token()) if self.at == self.name_ends else None
+        salt = written.SALTS.get(self._sign()) if self.at == self.name_ends else None
         if salt is None or salt in written.DISTINGUISHING:
             return False
         self.name_ends = self.at + 1
@@ -228,7 +230,7 @@ class _Reader:
             return self._take_name(name[1], name[0])
         if word:
             return self._take_sign(*word[1], end=word[0])
-        if self._token() == "u":
+        if self._sign() == "u":
             return self._take_concentration()
         cut_off = self._cut_off()
         return cut_off is not None and self._take_name(cut_off, self.at + 1)
@@ -243,21 +245,18 @@ class _Reader:
 
     def _cut_off(self) -> Name | None:
         """Return the name of which the end is cut off; None where several begin so."""
-        word = self._token()
+        word = self._sign()
         if len(word) < _SHORTEST_BEGINNING:
             return None
         begun = [
-            name
-            for first, spellings in self.names.by_first.items()
-            if first.startswith(word)
-            for _, name in spellings
+            name for first, spellings in self.names.by_first.items() if first.startswith(word) for _, name in spellings
         ]
         return begun[0] if len({name.spoken for name in begun}) == 1 else None
 
     def _take_sign(self, kind: str, meaning: str, end: int) -> bool:
-        token, parts = self._token(), self.parts
-        if self.at == self.name_ends and parts.names[-1].is_brand and token in written.BRAND_LETTERS:
-            parts.letters.append(token.upper())
+        sign, parts = self._sign(), self.parts
+        if self.at == self.name_ends and parts.names[-1].is_brand and sign in written.BRAND_LETTERS:
+            parts.letters.append(sign.upper())
             self.name_ends = end
         elif kind == "forms":
             for sign in meaning.split():
@@ -279,20 +278,29 @@ class _Reader:
 
     def _take_concentration(self) -> bool:
         """Take U-100, which tells how many units a milliliter has."""
-        if self._token(1) != "-" or not self._token(2).isdigit():
+        if self._sign(1) != "-" or not self._sign(2).isdigit():
             return False
-        self.parts.concentrations.append(self._token(2))
+        self.parts.concentrations.append(self._sign(2))
         return self._pass(3)
 
     def _take_count(self) -> bool:
-        if not self._token(1).isdigit():
+        """Take "#30", tablets in a bottle; of codeine, "#3" is the strength."""
+        if not self._sign(1).isdigit():
             return False
-        self.parts.sizes.append(Amount(plain_number(self._token(1)), "pack"))
+        number = plain_number(self._sign(1))
+        if number in written.CODEINE_STRENGTHS and not self.parts.groups and self._has_codeine():
+            self.parts.groups.append([Amount(number, "number")])
+        else:
+            self.parts.sizes.append(Amount(number, "pack"))
         return self._pass(2)
+
+    def _has_codeine(self) -> bool:
+        return any(name.written == "codeine" for name in self.parts.names)
 
     def _take_amounts(self) -> bool:
         """Take a number, or several side by side, with what they count."""
         numbers = self._numbers()
+        iron = self._iron()
         units = self._units(len(numbers))
         if not units and len(numbers) == 1:
             return False
@@ -309,24 +317,38 @@ class _Reader:
             self.parts.groups[-1] += amounts
         else:
             self.parts.groups.append(amounts)
+        if iron:
+            self.parts.groups.append([Amount(iron, "mg_iron")])
         self.joins_amount = False
         return True
 
+    def _iron(self) -> str:
+        """Take "(65 FE)" between a number and its unit: so much of it is iron."""
+        if (
+            self._sign() == "("
+            and _is_number(self._sign(1))
+            and self._sign(2) in ("fe", "iron")
+            and self._sign(3) == ")"
+        ):
+            self.at += 4
+            return plain_number(self._sign(-3))
+        return ""
+
     def _numbers(self) -> list[str]:
         """Take numbers side by side; where a salt and its base are told, the base alone."""
-        numbers = [plain_number(self._token())]
+        numbers = [plain_number(self._sign())]
         self.at += 1
-        while self._token() in ("-", "/") and _is_number(self._token(1)):
-            numbers.append(plain_number(self._token(1)))
+        while self._sign() in ("-", "/") and _is_number(self._sign(1)):
+            numbers.append(plain_number(self._sign(1)))
             self.at += 2
-        if self._token() == "(" and _is_number(self._token(1)) and self._token(2) == "base" and self._token(3) == ")":
-            numbers = [plain_number(self._token(1))]
+        if self._sign() == "(" and _is_number(self._sign(1)) and self._sign(2) == "base" and self._sign(3) == ")":
+            numbers = [plain_number(self._sign(1))]
             self.at += 4
         return numbers
 
     def _unit(self, ahead: int = 0) -> tuple[int, str] | None:
         """Return where a unit ends that stands here, and which it is."""
-        return _UNITS.longest(self.tokens, self.at + ahead) if self._token(ahead) else None
+        return _UNITS.longest(self.tokens, self.at + ahead) if self._sign(ahead) else None
 
     def _units(self, count: int) -> list[str]:
         """Take the unit of each number; one that is written once holds for all."""
@@ -335,15 +357,15 @@ class _Reader:
         while unit:
             units.append(unit[1])
             self.at = unit[0]
-            follows = self._unit(1) if len(units) < count and self._token() in ("-", "/") else None
-            unit = follows if follows and not (self._token() == "/" and follows[1] in written.PER) else None
+            follows = self._unit(1) if len(units) < count and self._sign() in ("-", "/") else None
+            unit = follows if follows and not (self._sign() == "/" and follows[1] in written.PER) else None
         return units * count if len(units) == 1 else units
 
     def _per(self) -> tuple[str, str] | None:
         """Take what a strength is in: "/5 ML", "/HR"; "/1" is each one, and need not be told."""
-        if self._token() not in ("/", "per"):
+        if self._sign() not in ("/", "per"):
             return None
-        number = self._token(1) if _is_number(self._token(1)) else ""
+        number = self._sign(1) if _is_number(self._sign(1)) else ""
         unit = self._unit(2 if number else 1)
         if unit and unit[1] in written.PER:
             self.at = unit[0]

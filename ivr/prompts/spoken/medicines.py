@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from ivr import logs
 from ivr.prompts.spoken.label_forms import COUNTED, NAMELESS, MedicineLabel, understood
-from ivr.prompts.spoken.labels import Amount, Group, Name, Spellings, parts_of
+from ivr.prompts.spoken.labels import Group, Name, Spellings, parts_of
 from ivr.prompts.spoken.languages import Language
 
 FIELDS = ("name", "modifiers", "form", "strength", "strength_of_one", "of_strength", "more")
@@ -176,7 +176,7 @@ def _sounds_like_one(numbers: Sequence[str]) -> bool:
     """Tell whether some number and the next, said with "and" between, could be heard as one: 100 and 25, treinta y cuatro."""
     return any(
         first.isdigit() and float(second) < 10 ** (len(first) - len(first.rstrip("0")))
-        for first, second in zip(numbers, numbers[1:], strict=False)
+        for first, second in pairwise(numbers)
     )
 
 
