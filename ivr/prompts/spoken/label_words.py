@@ -79,7 +79,7 @@ ROUTES: Mapping[str, str] = _table("""
 """)
 
 RELEASES: Mapping[str, str] = _table("""
-    extended: er, xr, xl, cd, xt, extended release, ext release, ext rel, extend rel, extended rel, ext rel;
+    extended: er, xr, xl, cd, xt, ext, extended, extended release, ext release, ext rel, extend rel, extended rel, ext rel;
     sustained: sr, sa, sustained release, sustained action, sust rel, sustained;
     controlled: cr, controlled release, controlled, control rel; long_acting: la, long acting;
     delayed: dr, delayed release, delayed rel, del rel, delayed; enteric: ec, enteric coated, enteric coat, enteric
@@ -162,13 +162,15 @@ SALTS: Mapping[str, str] = _table("""
     disoproxil: disoproxil, disop, disoprox; alafenamide: alafenamide, alafen; mofetil: mofetil; palmitate: palmitate; subsalicylate: subsalicylate; salicylate: salicylate;
     macrocrystals: macrocrystals, macrocrystal, mcr, macro; undecanoate: undecanoate; caproate: caproate; meglumine: meglumine; orotate: orotate; picolinate: picolinate;
     caprylate: caprylate; trifenatate: trifenatate; hemifumarate: hemifumarate; dihydrochloride: dihydrochloride, dihcl; digluconate: digluconate; ethanolate: ethanolate;
-    isethionate: isethionate; ditosylate: ditosylate; polistirex: polistirex; pidolate: pidolate; camsylate: camsylate; napsylate: napsylate; esylate: esylate; olamine: olamine
+    isethionate: isethionate; ditosylate: ditosylate; polistirex: polistirex; bisulfate: bisulfate, bisulf; erbumine: erbumine, erbum; mandelate: mandelate; strontium: strontium; diacetate: diacetate; hemisulfate: hemisulfate; glycinate: glycinate; ascorbate: ascorbate; lysinate: lysinate; theophyllinate: theophyllinate; tannate: tannate; probutate: probutate; pivalate: pivalate; hexacetonide: hexacetonide; epolamine: epolamine; sorbate: sorbate; nicotinate: nicotinate; levulinate: levulinate; phosphonate: phosphonate; pidolate: pidolate; camsylate: camsylate; napsylate: napsylate; esylate: esylate; olamine: olamine
 """)
 """Salts and esters as they are written, in full. Those that a language's names do not hold are left out behind a name."""
 DISTINGUISHING = words_in("""pamoate hyclate valerate dipropionate butyrate cypionate enanthate decanoate mononitrate dinitrate macrocrystals
     undecanoate caproate ethylsuccinate stearate alafenamide mofetil palmitate subsalicylate salicylate hydroxide oxide
     carbonate bicarbonate iodide fluoride gluconate picolinate benzoate""")
-"""Salts that tell one medicine from another: they are never left out."""
+"""Salts that tell one medicine from another: they are not left out of a name that has others of them."""
+MINERALS = words_in("calcium magnesium potassium sodium zinc iron aluminum selenium")
+"""What is not the same in any two of its salts."""
 
 IGNORED = words_in("""usp rx otc metered recon reconstituted reconstitution pump generic ud for human appl applicator rdna recombinant
     pellets coated particles crys crystals""")

@@ -217,12 +217,20 @@ class _Reader:
         return True
 
     def _take_salt(self) -> bool:
-        """Pass over a salt right behind a name, which tells a caller nothing unless the name holds it."""
+        """Pass over a salt right behind a name, which tells a caller nothing; the names hold those that do."""
         salt = written.SALTS.get(self._sign()) if self.at == self.name_ends else None
-        if salt is None or salt in written.DISTINGUISHING:
+        if salt is None or not self._is_one_of_a_kind(self.parts.names[-1].written, salt):
             return False
         self.name_ends = self.at + 1
         return self._pass(1)
+
+    def _is_one_of_a_kind(self, name: str, salt: str) -> bool:
+        """Tell whether a salt that the names do not hold makes no other medicine of one that they do."""
+        if name in written.MINERALS:
+            return False
+        words = tuple(name.split())
+        kinds = [spelling for spelling, _ in self.names.by_first.get(words[0], ()) if spelling[:-1] == words]
+        return salt not in written.DISTINGUISHING or not any(spelling[-1] in written.DISTINGUISHING for spelling in kinds)
 
     def _take_word(self) -> bool:
         name, word = self.names.longest(self.tokens, self.at), _WORDS.longest(self.tokens, self.at)
