@@ -101,7 +101,7 @@ _BY_ROUTE: Mapping[str, Mapping[str, str]] = {
         "injected:injection rectal:enema",
         "drops": "oral:oral_drops eye:eye_drops ear:ear_drops nasal:nasal_drops",
         "emulsion": "eye:eye_emulsion",
-        "spray": "nasal:nasal_spray topical:topical_spray mouth:spray oral:spray",
+        "spray": "nasal:nasal_spray inhaled:inhaler topical:topical_spray mouth:spray oral:spray",
         "liquid": "oral:oral_liquid topical:topical_liquid nasal:nasal_spray",
         "syrup": ":syrup oral:syrup",
         "elixir": ":elixir oral:elixir",
@@ -250,6 +250,8 @@ def _form(parts: LabelParts) -> str | None:
 
 def _usual_route(form: str, parts: LabelParts) -> str:
     """Return how a medicine is used of which the label only says that it is liquid; "?" where it may be more than one way."""
+    if form == "spray" and any(_among(name, written.NASAL_SPRAYS) for name in parts.names):
+        return "nasal"
     amounts = [amount for group in parts.groups for amount in group]
     is_percent = any(amount.unit == "percent" for amount in amounts)
     is_metered = any(amount.per and amount.per[1] in written.METERED for amount in amounts)
@@ -258,14 +260,19 @@ def _usual_route(form: str, parts: LabelParts) -> str:
     if len(usual) == 1:
         route = usual.pop()
         fits = {
-            "nasal": is_metered or form == "spray",
+            "nasal": is_metered,
             "injected": bool(volumes) and not is_percent,
             "inhaled": is_percent or bool(volumes - {"1", "5"}),
         }
         if fits.get(route, is_percent or (form == "drops" and not volumes)):
             return route
-    is_drunk = volumes <= _SPOONS or form != "solution" or any(name.written in written.BY_MOUTH for name in parts.names)
+    is_drunk = volumes <= _SPOONS or form != "solution" or any(_among(name, written.BY_MOUTH) for name in parts.names)
     return "oral" if volumes and is_drunk and not is_percent and not is_metered and form != "spray" else "?"
+
+
+def _among(name: Name, names: frozenset[str]) -> bool:
+    """Tell whether a medicine is one of these, a brand by its first word."""
+    return name.written in names or (name.is_brand and name.written.partition(" ")[0] in names)
 
 
 def _usual(name: Name) -> str:

@@ -38,7 +38,7 @@ FORMS: Mapping[str, str] = _table("""
         insert: insert, inserts, inst, vaginal insert, vaginal inserts; lozenge: lozenge, lozenges, lozg, loz, troche, troches, troc;
         gum: gum, chewing gum; film: film, films; gummy: gummy, gummies, gumm;
         pack: dosepk, dose pack, dose pk, dosepak, tab ds pk, dspk, therapy pack, tab dosepk;
-        solution: soln, solution, sol, solr, soln recon, solution reconstituted, solg, sol gel;
+        solution: soln, solution, sol, solr, soln recon, solution reconstituted, solg, sol gel, gel solution, gel forming soln, gel forming solution, gel forming sol;
         suspension: susp, suspension, susr, susp recon, suspension reconstituted, sus; suspension oral: oral susp;
         suspension ~extended: suer; syrup: syrup, syrp, syrup oral; elixir: elix, elixir; liquid: liq, liquid, liqd;
         concentrate: conc, concentrate, oral conc; drops: drops, drop, drp, gtts, gtt; emulsion: emul, emulsion, emulsn;
@@ -50,16 +50,16 @@ FORMS: Mapping[str, str] = _table("""
         nebulized: nebu, neb, nebulizer, nebuliser, nebs, vial neb, neb vial, solution neb, inhalant; nebulized suspension: neb susp, susp neb, ampul neb;
         nebulized solution: inh soln, inhalation soln, inhalation solution, inhal soln, inh sol;
         nebulized suspension: inh susp, inhalation suspension, inhalation susp, inhal susp;
-        cream: cream, crea, crm, creme; ointment: oint, ointment, ont; gel: gel, gels, gl; lotion: lotion, lotn, lot; foam: foam;
+        cream: cream, crea, crm, creme; ointment: oint, ointment, ointm, ont; gel: gel, gels, gl; lotion: lotion, lotn, lot; foam: foam;
         shampoo: shampoo, sham, shmp; mouth_rinse: mouthwash, mouth wash, rinse, mouth rinse, oral rinse, mwsh;
         enema: enema, enem; patch: patch, patches, ptch, pt24, pt72, pt16, td patch, patch td24, patch td72, film transdermal;
         weekly_patch: ptwk, patch tdwk, patch weekly, weekly patch; twice_weekly_patch: pttw, patch tdsw, patch twice weekly,
             twice weekly patch, patch semiweekly;
-        injection: inj, injection, injectable, ij soln, injection soln, injectable solution, injectable suspension;
+        injection: inj, inject, injection, injectable, ij soln, injection soln, injectable solution, injectable suspension;
         vial: vial, vials, vl, mdv, sdv; syringe: syr, syringe, syringes, sosy, prsy, pfs, susy, disp syrin,
-            prefilled, prefilled syr, prefilled syringe, pskt;
+            prefilled, syrn, prefilled syr, prefilled syringe, pskt;
         pen: pen, pens, sopn, supn, pen inj, pen injector, pen injctr, pnij, pnkt, insuln pen, insulin pen, pen ij, solution pen injector;
-        auto_injector: auto injector, auto injectors, autoinjector, autoinjectors, autoinj, auto inject, auto injct, auto inj, soaj, suaj, ajkt;
+        auto_injector: auto injector, auto injectors, autoinjector, autoinjectors, autoinj, auto inject, auto injct, auto injctr, auto inj, soaj, suaj, ajkt;
         cartridge: cartridge, cartridges, ctg, soct, crtg, cart; packet: packet, packets, pack, pkt, pkts, pack oral;
         powder: powder, powd, pow; powder oral: powder pack; granules: granules, gran; strip: test strip, test strips, strips test, strp;
         lancet: lancet, lancets; needle: pen needle, pen needles, pen ndl; insulin_syringe: insulin syringe, insulin syringes, ins syr,
@@ -84,12 +84,12 @@ RELEASES: Mapping[str, str] = _table("""
     controlled: cr, controlled release, controlled, control rel; long_acting: la, long acting;
     delayed: dr, delayed release, delayed rel, del rel, delayed; enteric: ec, enteric coated, enteric coat, enteric
 """)
-BRAND_LETTERS = frozenset({"xl", "xr", "sr", "cr", "la", "cd", "er", "xt", "ds", "hct", "odt", "pm", "dm", "d"})
+BRAND_LETTERS = frozenset({"xl", "xr", "sr", "cr", "la", "cd", "xt", "ds", "odt"})
 """Letters that behind a brand are part of it."""
 
 MODIFIERS: Mapping[str, str] = _table("""
     chewable: chewable, chewables, chew, chewtab, chw; disintegrating: disintegrates, orally dissolving;
-    sublingual: sl, sublingual; effervescent: eff, effervescent, efferv; sprinkle: sprinkle, sprinkles, sprink;
+    sublingual: sl, sublingual; effervescent: eff, effervescent, efferv; sprinkle: sprinkle, sprinkles, sprink, sprnk;
     sugar_free: sugar free, sf, s f; buccal: buccal, bu; double_strength: ds, double strength; preservative_free: preservative free, pf, p f;
     extra_strength: extra strength, ex st; maximum_strength: max strength, maximum strength, max st; low_dose: low dose;
     viscous: viscous
@@ -135,7 +135,7 @@ UNITS: Mapping[str, str] = _table("""
     meq: meq, meqs; mmol: mmol; unit: unit, units, unt, u, ut, usp unit, usp units; iu: iu, international unit, international units, intl unit, intl units;
     ml: ml, mls, milliliter, milliliters, cc; l: l, liter, liters; hour: hr, h, hrs, hour, hours; day: day, days; percent: %, percent, pct;
     mm: mm; gauge: gauge, ga; spray: spray, sprays, spr; inhalation: inh, inhalation, inhalations, puff, puffs, inhal;
-    actuation: act, actuat, actuation, actuations; dose: dose, doses; pack: ct, cnt, count, ea, each, pk
+    actuation: act, actuat, actuation, actuations; dose: dose, doses; pack: ct, cnt, count, ea, each, pk, pak
 """)
 PER = frozenset({"ml", "l", "hour", "day", "spray", "inhalation", "actuation", "dose", "g"})
 """Units that a strength may be in: so much per milliliter."""
@@ -146,8 +146,8 @@ SIZES = frozenset({"ml", "l", "spray", "inhalation", "actuation", "dose", "pack"
 SALTS: Mapping[str, str] = _table("""
     hydrochloride: hydrochloride, hcl, hydrochlorid, hydrochlor; calcium: calcium, ca, calc; sodium: sodium, sod, na; potassium: potassium, pot, potass;
     magnesium: magnesium, mag; besylate: besylate, bes, besyl, besilate; maleate: maleate, mal; fumarate: fumarate, fum, fumar;
-    tartrate: tartrate, tart, tartrat; succinate: succinate, succ, succin, suc; sulfate: sulfate, sulf, sul, sulfat, so4, sulphate; mesylate: mesylate, mes, mesyl;
-    acetate: acetate, acet, ace, acetat; citrate: citrate, cit, citr; hydrobromide: hydrobromide, hbr; phosphate: phosphate, phos, phosph;
+    tartrate: tartrate, tart, tartrat; succinate: succinate, succ, succin, suc, succnt, succint; sulfate: sulfate, sulf, sul, sulfat, so4, sulphate; mesylate: mesylate, mes, mesyl;
+    acetate: acetate, acet, ace, ac, acetat; citrate: citrate, cit, citr; hydrobromide: hydrobromide, hbr; phosphate: phosphate, phos, ph, phosph;
     bitartrate: bitartrate, bitart, bit; monohydrate: monohydrate, monohyd, mono; medoxomil: medoxomil, medox; cilexetil: cilexetil;
     axetil: axetil; proxetil: proxetil; pivoxil: pivoxil; propionate: propionate, prop, prp, propion; furoate: furoate, fur; acetonide: acetonide, aceton;
     polacrilex: polacrilex; etexilate: etexilate, mesylate etexilate; dihydrate: dihydrate; trihydrate: trihydrate, tr; anhydrous: anhydrous, anhyd;
@@ -157,7 +157,7 @@ SALTS: Mapping[str, str] = _table("""
     embonate: embonate; valerate: valerate, val, valer; dipropionate: dipropionate, dip, diprop, dipro, dp; butyrate: butyrate, but, butyr; xinafoate: xinafoate;
     cypionate: cypionate, cyp, cypion; enanthate: enanthate, enanth; decanoate: decanoate, dec; stearate: stearate; ethylsuccinate: ethylsuccinate, es;
     mononitrate: mononitrate, mononit, mn; dinitrate: dinitrate, dinit, dn; trometamol: trometamol; tromethamine: tromethamine, tromet, trometh; hippurate: hippurate, hipp;
-    arginine: arginine; lysine: lysine; saccharate: saccharate; aspartate: aspartate; bromide: bromide, brom; fluoride: fluoride, fl; iodide: iodide; hydroxide: hydroxide, hydrox;
+    arginine: arginine; lysine: lysine; saccharate: saccharate; aspartate: aspartate; bromide: bromide, brom, br; fluoride: fluoride, fl; iodide: iodide; hydroxide: hydroxide, hydrox;
     benzoate: benzoate; estolate: estolate; diphosphate: diphosphate; disodium: disodium; dipotassium: dipotassium; sesquihydrate: sesquihydrate; pentahydrate: pentahydrate;
     disoproxil: disoproxil, disop, disoprox; alafenamide: alafenamide, alafen; mofetil: mofetil; palmitate: palmitate; subsalicylate: subsalicylate; salicylate: salicylate;
     macrocrystals: macrocrystals, macrocrystal, mcr, macro; undecanoate: undecanoate; caproate: caproate; meglumine: meglumine; orotate: orotate; picolinate: picolinate;
@@ -173,7 +173,7 @@ MINERALS = words_in("calcium magnesium potassium sodium zinc iron aluminum selen
 """What is not the same in any two of its salts."""
 
 IGNORED = words_in("""usp rx otc metered recon reconstituted reconstitution pump generic ud for human appl applicator rdna recombinant
-    pellets coated particles crys crystals""")
+    pellets coated particles crys crystals cf micronized""")
 """Words that tell a caller nothing."""
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -216,6 +216,15 @@ USUAL_ROUTES: Mapping[str, str] = _table("""
         selenium sulfide, podofilox, salicylic acid, coal tar, hydrocortisone, desonide, calcipotriene, terbinafine
 """)
 """How a medicine is used of which the label only says solution, suspension, drops or spray."""
+
+NASAL_SPRAYS = frozenset(
+    name.strip()
+    for name in """fluticasone, mometasone, triamcinolone, azelastine, ipratropium, budesonide, olopatadine, sumatriptan, zolmitriptan,
+    desmopressin, cromolyn, naloxone, beclomethasone, flunisolide, ciclesonide, oxymetazoline, calcitonin, calcitonin salmon, butorphanol,
+    sodium chloride, nicotine, phenylephrine, flonase, nasonex, nasacort, rhinocort, afrin, astelin, narcan, omnaris, dymista, imitrex,
+    zomig, tosymra, atrovent""".replace("\n", " ").split(",")
+)
+"""Medicines that as a spray are for the nose."""
 
 BY_MOUTH = frozenset(
     name.strip()

@@ -362,6 +362,8 @@ class _Reader:
         """Take the unit of each number; one that is written once holds for all."""
         units: list[str] = []
         unit = self._unit()
+        if count == 1 and self._sign() == "-" and (hyphened := self._unit(1)) and hyphened[1] in ("hour", "pack"):
+            unit = hyphened  # 12-HOUR, 2-PAK
         while unit:
             units.append(unit[1])
             self.at = unit[0]
