@@ -183,7 +183,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "modifiers": MODIFIERS,
     "ages": AGES,
     "devices": DEVICES,
-    "ignored": dict.fromkeys((*IGNORED, "metered dose", "for reconstitution", "unit dose", "f/c", "film coated", "fc"), ""),
+    "ignored": dict.fromkeys(
+        (*IGNORED, "metered dose", "for reconstitution", "unit dose", "f/c", "film coated", "fc"), ""
+    ),
 }
 """All words of labels but names, units and salts, by what they tell of."""
 

@@ -230,7 +230,9 @@ class _Reader:
             return False
         words = tuple(name.split())
         kinds = [spelling for spelling, _ in self.names.by_first.get(words[0], ()) if spelling[:-1] == words]
-        return salt not in written.DISTINGUISHING or not any(spelling[-1] in written.DISTINGUISHING for spelling in kinds)
+        return salt not in written.DISTINGUISHING or not any(
+            spelling[-1] in written.DISTINGUISHING for spelling in kinds
+        )
 
     def _take_word(self) -> bool:
         name, word = self.names.longest(self.tokens, self.at), _WORDS.longest(self.tokens, self.at)
