@@ -8,12 +8,18 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from folders import read_folder
 from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from ivr.cli import main
 from ivr.errors import Report
+from ivr.flow.word_changes import word_changes
+from ivr.line.actions import SPECS
+from ivr.line.versions import Files, load, usable
+from ivr.pharmacy.demo import DEMO_FOLDER
 from ivr.prompts import Catalogue, load_prompts
 from ivr.prompts.medicines import read_medicines
 from ivr.prompts.spoken import label_words, medicines
@@ -166,6 +172,53 @@ def test_staff_have_the_first_word() -> None:
     assert staff.phrase("LISINOPRIL 20 MG TAB") == "Lisinopril 20 milligram tablets"
 
 
+def test_what_changed_in_the_file_is_told() -> None:
+    text = PROMPTS["en/medicines.yaml"]
+    edited = text.replace("names:\n", "names:\n  zorb: zorbitine\n").replace("  tablet: tablets", "  tablet: pills")
+    after = load_prompts({**PROMPTS, "en/medicines.yaml": edited}, Report())
+    before = load_prompts(PROMPTS, Report())
+    assert list(word_changes(before, after)) == [
+        "en: medicines, known now: zorb",
+        "en: medicines, said otherwise: tablet",
+    ]
+
+
+def test_a_version_that_speaks_labels_as_text_goes_on() -> None:
+    """It was published before medicines were spoken, by a release whose prompts had no such kind."""
+    flows = read_folder(PROJECT / "flows")
+    older = {path: text.replace("{drug:medicine}", "{drug:text}") for path, text in PROMPTS.items()}
+    version = usable(Files(flows, {path: text for path, text in older.items() if "medicines.yaml" not in path}), SPECS)
+    spoken = version.catalogues.by_language["es"].words("medicine.named", {"drug": "LISINOPRIL 10 MG TAB"})
+    assert spoken == "LISINOPRIL 10 MG TAB"
+
+
+def test_a_version_keeps_its_medicines() -> None:
+    flows = read_folder(PROJECT / "flows")
+    edited = PROMPTS["en/medicines.yaml"].replace("  tablet: tablets", "  tablet: pills")
+    older, newer = (
+        Files(flows, {**PROMPTS, "en/medicines.yaml": text}) for text in (edited, PROMPTS["en/medicines.yaml"])
+    )
+    assert older.hash != newer.hash
+    said = [
+        load(files, SPECS).catalogues.by_language["en"].medicine("LISINOPRIL 10 MG TAB") for files in (older, newer)
+    ]
+    assert said == ["Lisinopril ten milligram pills", "Lisinopril ten milligram tablets"]
+
+
+def test_labels_that_are_not_understood_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/pharmacy.db")
+    prescriptions = (DEMO_FOLDER / "prescription.csv").read_text(encoding="utf-8")
+    for name in ("member.csv", "prescription.csv"):
+        text = (DEMO_FOLDER / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(text.replace("METFORMIN HCL 500 MG TAB", "BLORZIN 10 MG TAB"), encoding="utf-8")
+    assert "METFORMIN HCL 500 MG TAB" in prescriptions
+    run = CliRunner()
+    assert run.invoke(main, ["pharmacy", "load", str(tmp_path)]).exit_code == 0
+    listed = run.invoke(main, ["pharmacy", "labels", "--language", "es"])
+    assert listed.exit_code == 1
+    assert re.search(r"^ +1  es  BLORZIN 10 MG TAB\n1 of \d+ labels are not understood\n$", listed.output)
+
+
 SLIPS = [
     ("\nforms:\n", "\nform:\n", ':1: a file of medicines has no "form" (did you mean "forms"?)'),
     ("  mcg: {one:", "  mgc: {one:", ':3: "units" has no "mgc" (did you mean "mg"?)'),
@@ -180,7 +233,11 @@ SLIPS = [
         "{strenght_of_one} ]{form}",
         '"phrases.counted" has no {strenght_of_one} (did you mean',
     ),
-    ("[{strength_of_one} ]{form}", "[{strength_of_one} {form}", '"phrases.counted" has a bracket without its other half'),
+    (
+        "[{strength_of_one} ]{form}",
+        "[{strength_of_one} {form}",
+        '"phrases.counted" has a bracket without its other half',
+    ),
     ("  cream: cream\n", "  cream:\n", '"forms.cream" should be text, found nothing'),
     ("and: {other: and}", "and: {}", '"and" lacks "other"'),
     ("labels:\n", "labels:\n  FOO  1: one\n  foo 1: two\n", '"foo 1" stands here twice; the first is on line'),

@@ -63,6 +63,7 @@ def _within_language(old: Catalogue, new: Catalogue) -> Iterator[str]:
     for what, was, now in (("code", old.locale, new.locale), ("voice", old.voice, new.voice)):
         if was != now:
             yield f"the {what} is {now} now, was {was}"
+    yield from _in_medicines(old, new)
     if gone := [name for name in old.prompts if name not in new.prompts]:
         yield f"{_prompts(len(gone))} gone: {_names(gone)}"
     if added := [name for name in new.prompts if name not in old.prompts]:
@@ -71,6 +72,19 @@ def _within_language(old: Catalogue, new: Catalogue) -> Iterator[str]:
         edit for name in old.prompts if name in new.prompts for edit in _edits(old.prompts[name], new.prompts[name])
     ]
     yield from _told(edits)
+
+
+def _in_medicines(old: Catalogue, new: Catalogue) -> Iterator[str]:
+    """Yield which medicines are spoken otherwise, by what labels write."""
+    was = old.medicines.entries if old.medicines else {}
+    now = new.medicines.entries if new.medicines else {}
+    for what, names in (
+        ("not known any more", [name for name in was if name not in now]),
+        ("known now", [name for name in now if name not in was]),
+        ("said otherwise", [name for name in now if name in was and now[name] != was[name]]),
+    ):
+        if names:
+            yield f"medicines, {what}: {_names(names)}"
 
 
 def _told(edits: Iterable[_Edit]) -> Iterator[str]:

@@ -75,6 +75,15 @@ class Medicines:
                 _log(label, code)
         return self._kept[label]
 
+    @property
+    def entries(self) -> dict[str, str]:
+        """Return what is said for each whole label, name and word, to tell two files apart."""
+        names = {" ".join(words): name.spoken for found in self.names.by_first.values() for words, name in found}
+        labels = {" ".join(words): spoken for words, spoken in self.labels.items()}
+        units = {unit: f"{words.one}, {words.other}" for unit, words in self.units.items()}
+        words = {**self.forms, **self.modifiers, **self.releases, **self.ages, **self.phrases, **self.joins}
+        return {**words, **units, **names, **labels}
+
     def phrase(self, label: str, *, aloud: bool = False) -> str | None:
         """Return a medicine with its numbers in figures; None when its label is not understood.
 
