@@ -27,17 +27,17 @@ FORMS: Mapping[str, str] = _table("""
             tab rapdis, orally disintegrating, rapidly disintegrating, oral disintegrating;
         tablet chewable: chew tab, chew tabs, tab chew, tabs chew, chewable tablet, chewable tablets, tbch;
         tablet chewable ~extended: cher; tablet sublingual: subl, sl tab, tab sl, tab subl, tab sublingual;
-        tablet effervescent: tbef, tab eff, tab efferv, eff tab; tablet pack: tbpk; capsule pack: cppk;
+        tablet effervescent: tbef, tab eff, tab efferv, eff tab; 
         capsule: cap, caps, capsule, capsules, cp; capsule ~extended: cpcr, cper, c12a; capsule ~12_hours: cp12;
         capsule ~24_hours: cp24; capsule ~delayed: cpdr, cpep, cap dr; capsule sprinkle: cpsp, cap sprink;
         capsule sprinkle ~delayed: csdr; capsule sprinkle ~extended: cser; capsule sprinkle ~24_hours: cs24;
         capsule inhaled: cp handihaler, caps handihaler, cap handihaler, cap w dev, cap inhalation, inhalation cap,
             inhalation caps, inhalation capsule, inhalation capsules;
-        caplet: caplet, caplets, cplt; softgel: softgel, softgels, sgel, soft gel, softgel cap, liquigel, liquid gel;
+        caplet: caplet, caplets, cplt; softgel: softgel, softgels, liqui gels, liqui gel, sgel, soft gel, softgel cap, liquigel, liquid gel;
         suppository: supp, suppos, suppository, suppositories, suppositor; suppository rectal: supp rect;
         insert: insert, inserts, inst, vaginal insert, vaginal inserts; lozenge: lozenge, lozenges, lozg, loz, troche, troches, troc;
         gum: gum, chewing gum; film: film, films; gummy: gummy, gummies, gumm;
-        pack: dosepk, dose pack, dose pk, dosepak, tab ds pk, dspk, therapy pack, tab dosepk;
+        pack: tbpk, cppk, dosepk, dose pack, dose pk, dosepak, tab ds pk, dspk, therapy pack, tab dosepk;
         solution: soln, solution, sol, solr, soln recon, solution reconstituted, solg, sol gel, gel solution, gel forming soln, gel forming solution, gel forming sol;
         suspension: susp, suspension, susr, susp recon, suspension reconstituted, sus; suspension oral: oral susp;
         suspension ~extended: suer; syrup: syrup, syrp, syrup oral; elixir: elix, elixir; liquid: liq, liquid, liqd;
@@ -52,7 +52,7 @@ FORMS: Mapping[str, str] = _table("""
         nebulized suspension: inh susp, inhalation suspension, inhalation susp, inhal susp;
         cream: cream, crea, crm, creme; ointment: oint, ointment, ointm, ont; gel: gel, gels, gl; lotion: lotion, lotn, lot; foam: foam;
         shampoo: shampoo, sham, shmp; mouth_rinse: mouthwash, mouth wash, rinse, mouth rinse, oral rinse, mwsh;
-        enema: enema, enem; patch: patch, patches, ptch, pt24, pt72, pt16, td patch, patch td24, patch td72, film transdermal;
+        enema: enema, enem; patch: patch, patches, ptch, transdermal system, transdermal patch, pt24, pt72, pt16, td patch, patch td24, patch td72, film transdermal;
         weekly_patch: ptwk, patch tdwk, patch weekly, weekly patch; twice_weekly_patch: pttw, patch tdsw, patch twice weekly,
             twice weekly patch, patch semiweekly;
         injection: inj, inject, injection, injectable, ij soln, injection soln, injectable solution, injectable suspension;
@@ -135,9 +135,9 @@ UNITS: Mapping[str, str] = _table("""
     meq: meq, meqs; mmol: mmol; unit: unit, units, unt, u, ut, usp unit, usp units; iu: iu, international unit, international units, intl unit, intl units;
     ml: ml, mls, milliliter, milliliters, cc; l: l, liter, liters; hour: hr, h, hrs, hour, hours; day: day, days; percent: %, percent, pct;
     mm: mm; gauge: gauge, ga; spray: spray, sprays, spr; inhalation: inh, inhalation, inhalations, puff, puffs, inhal;
-    actuation: act, actuat, actuation, actuations; dose: dose, doses; pack: ct, cnt, count, ea, each, pk, pak
+    actuation: act, actuat, actuation, actuations; dose: dose, doses, dos; scoop: scoop, scoops; pack: ct, cnt, count, ea, each, pk, pak, pack, packs
 """)
-PER = frozenset({"ml", "l", "hour", "day", "spray", "inhalation", "actuation", "dose", "g"})
+PER = frozenset({"ml", "l", "hour", "day", "spray", "inhalation", "actuation", "dose", "g", "scoop"})
 """Units that a strength may be in: so much per milliliter."""
 METERED = frozenset({"spray", "inhalation", "actuation"})
 SIZES = frozenset({"ml", "l", "spray", "inhalation", "actuation", "dose", "pack"})
@@ -145,7 +145,7 @@ SIZES = frozenset({"ml", "l", "spray", "inhalation", "actuation", "dose", "pack"
 
 SALTS: Mapping[str, str] = _table("""
     hydrochloride: hydrochloride, hcl, hydrochlorid, hydrochlor; calcium: calcium, ca, calc; sodium: sodium, sod, na; potassium: potassium, pot, potass;
-    magnesium: magnesium, mag; besylate: besylate, bes, besyl, besilate; maleate: maleate, mal; fumarate: fumarate, fum, fumar;
+    magnesium: magnesium, mag; besylate: besylate, bes, besy, besyl, besilate; maleate: maleate, mal; fumarate: fumarate, fum, fumar;
     tartrate: tartrate, tart, tartrat; succinate: succinate, succ, succin, suc, succnt, succint; sulfate: sulfate, sulf, sul, sulfat, so4, sulphate; mesylate: mesylate, mes, mesyl;
     acetate: acetate, acet, ace, ac, acetat; citrate: citrate, cit, citr; hydrobromide: hydrobromide, hbr; phosphate: phosphate, phos, ph, phosph;
     bitartrate: bitartrate, bitart, bit; monohydrate: monohydrate, monohyd, mono; medoxomil: medoxomil, medox; cilexetil: cilexetil;
@@ -162,7 +162,7 @@ SALTS: Mapping[str, str] = _table("""
     disoproxil: disoproxil, disop, disoprox; alafenamide: alafenamide, alafen; mofetil: mofetil; palmitate: palmitate; subsalicylate: subsalicylate; salicylate: salicylate;
     macrocrystals: macrocrystals, macrocrystal, mcr, macro; undecanoate: undecanoate; caproate: caproate; meglumine: meglumine; orotate: orotate; picolinate: picolinate;
     caprylate: caprylate; trifenatate: trifenatate; hemifumarate: hemifumarate; dihydrochloride: dihydrochloride, dihcl; digluconate: digluconate; ethanolate: ethanolate;
-    isethionate: isethionate; ditosylate: ditosylate; polistirex: polistirex; bisulfate: bisulfate, bisulf; erbumine: erbumine, erbum; mandelate: mandelate; strontium: strontium; diacetate: diacetate; hemisulfate: hemisulfate; glycinate: glycinate; ascorbate: ascorbate; lysinate: lysinate; theophyllinate: theophyllinate; tannate: tannate; probutate: probutate; pivalate: pivalate; hexacetonide: hexacetonide; epolamine: epolamine; sorbate: sorbate; nicotinate: nicotinate; levulinate: levulinate; phosphonate: phosphonate; pidolate: pidolate; camsylate: camsylate; napsylate: napsylate; esylate: esylate; olamine: olamine
+    isethionate: isethionate; ditosylate: ditosylate; polistirex: polistirex; propanediol: propanediol, pro; bisulfate: bisulfate, bisulf; erbumine: erbumine, erbum; mandelate: mandelate; strontium: strontium; diacetate: diacetate; hemisulfate: hemisulfate; glycinate: glycinate; ascorbate: ascorbate; lysinate: lysinate; theophyllinate: theophyllinate; tannate: tannate; probutate: probutate; pivalate: pivalate; hexacetonide: hexacetonide; epolamine: epolamine; sorbate: sorbate; nicotinate: nicotinate; levulinate: levulinate; phosphonate: phosphonate; pidolate: pidolate; camsylate: camsylate; napsylate: napsylate; esylate: esylate; olamine: olamine
 """)
 """Salts and esters as they are written, in full. Those that a language's names do not hold are left out behind a name."""
 DISTINGUISHING = words_in("""pamoate hyclate valerate dipropionate butyrate cypionate enanthate decanoate mononitrate dinitrate macrocrystals
@@ -173,7 +173,7 @@ MINERALS = words_in("calcium magnesium potassium sodium zinc iron aluminum selen
 """What is not the same in any two of its salts."""
 
 IGNORED = words_in("""usp rx otc metered recon reconstituted reconstitution pump generic ud for human appl applicator rdna recombinant
-    pellets coated particles crys crystals cf micronized""")
+    pellets coated particles crys crystals cf micronized beads osm mod osmotic triphasic biphasic monophasic""")
 """Words that tell a caller nothing."""
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -184,7 +184,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "ages": AGES,
     "devices": DEVICES,
     "ignored": dict.fromkeys(
-        (*IGNORED, "metered dose", "for reconstitution", "unit dose", "f/c", "film coated", "fc"), ""
+        (*IGNORED, "metered dose", "for reconstitution", "unit dose", "coated beads", "osmotic release", "smoking det", "smoking deterrent", "f/c", "film coated", "fc"), ""
     ),
 }
 """All words of labels but names, units and salts, by what they tell of."""

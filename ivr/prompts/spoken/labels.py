@@ -18,7 +18,7 @@ _TOKEN = re.compile(
 )
 _PLAIN = re.compile("[A-Za-z]+(?: +[A-Za-z]+)*")
 """Words alone, as most names are: these need no taking apart."""
-_MARKS = frozenset("-/.,'\u2019")
+_MARKS = frozenset("-/.,'\u2019()")
 """What may stand within a spelling of several words."""
 _JOINERS = frozenset(["-", "/", "&", "+", "and", "with", "w", "plus"])
 _SKIPPED = frozenset("()],.:;*®™'\u2019") | {"x"}
@@ -302,6 +302,7 @@ class _Reader:
             self.parts.groups.append([Amount(number, "number")])
         else:
             self.parts.sizes.append(Amount(number, "pack"))
+        self.joins_amount = False
         return self._pass(2)
 
     def _has_codeine(self) -> bool:
