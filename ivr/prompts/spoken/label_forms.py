@@ -37,6 +37,13 @@ COUNTED = written.words_in("""tablet capsule caplet softgel suppository vaginal_
 NAMELESS = frozenset({"test_strip", "lancet", "pen_needle", "insulin_syringe"})
 """Forms that are what is bought, with a brand or without."""
 
+_RELEASED = (
+    COUNTED
+    | written.words_in("oral_suspension oral_liquid packet powder granules injection vial syringe pen kit implant")
+    | {""}
+)
+"""Forms of which there are some that last longer."""
+
 _TOLD_BY: Mapping[str, frozenset[str]] = {
     form: frozenset(others.split())
     for form, others in {
@@ -167,7 +174,7 @@ def understood(parts: LabelParts) -> MedicineLabel | None:
         return None
     groups = [[_counted(amount, form, parts) for amount in group] for group in groups]
     release = _release(parts, form, groups)
-    if release is None or not _fits(parts.names, groups):
+    if release is None or (release[0] and form not in _RELEASED) or not _fits(parts.names, groups):
         return None
     return MedicineLabel(
         names=tuple(parts.names),

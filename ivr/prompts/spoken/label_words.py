@@ -84,8 +84,11 @@ RELEASES: Mapping[str, str] = _table("""
     controlled: cr, controlled release, controlled, control rel; long_acting: la, long acting;
     delayed: dr, delayed release, delayed rel, del rel, delayed; enteric: ec, enteric coated, enteric coat, enteric
 """)
-BRAND_LETTERS = frozenset({"xl", "xr", "sr", "cr", "la", "cd", "xt", "ds", "odt"})
+BRAND_LETTERS = frozenset({"xl", "xr", "sr", "cr", "la", "cd", "xt", "ds", "odt", "hct"})
 """Letters that behind a brand are part of it."""
+
+ADDED = frozenset({"hct", "hctz"})
+"""Names that need no mark between them and the one before: LOSARTAN HCT."""
 
 MODIFIERS: Mapping[str, str] = _table("""
     chewable: chewable, chewables, chew, chewtab, chw; disintegrating: disintegrates, orally dissolving;
@@ -184,7 +187,20 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "ages": AGES,
     "devices": DEVICES,
     "ignored": dict.fromkeys(
-        (*IGNORED, "metered dose", "for reconstitution", "unit dose", "coated beads", "osmotic release", "smoking det", "smoking deterrent", "f/c", "film coated", "fc"), ""
+        (
+            *IGNORED,
+            "metered dose",
+            "for reconstitution",
+            "unit dose",
+            "coated beads",
+            "osmotic release",
+            "smoking det",
+            "smoking deterrent",
+            "f/c",
+            "film coated",
+            "fc",
+        ),
+        "",
     ),
 }
 """All words of labels but names, units and salts, by what they tell of."""

@@ -196,7 +196,7 @@ class _Reader:
             return self._take_count()
         if _is_number(sign):
             return self._take_amounts()
-        return _is_word(sign) and (self._take_salt() or self._take_word())
+        return _is_word(sign) and (self._take_letters() or self._take_salt() or self._take_word())
 
     def _pass(self, tokens: int) -> bool:
         self.at += tokens
@@ -215,6 +215,14 @@ class _Reader:
             return False
         self.at = brand[0] + 1
         return True
+
+    def _take_letters(self) -> bool:
+        """Take letters right behind a brand, which are part of it."""
+        if self.at != self.name_ends or not self.parts.names[-1].is_brand or self._sign() not in written.BRAND_LETTERS:
+            return False
+        self.parts.letters.append(self._sign().upper())
+        self.name_ends = self.at + 1
+        return self._pass(1)
 
     def _take_salt(self) -> bool:
         """Pass over a salt right behind a name, which tells a caller nothing; the names hold those that do."""
@@ -246,7 +254,7 @@ class _Reader:
         return cut_off is not None and self._take_name(cut_off, self.at + 1)
 
     def _take_name(self, name: Name, end: int) -> bool:
-        if not self.joins_name:
+        if not self.joins_name and self._sign() not in written.ADDED:
             return False  # two names side by side: nothing says whether both are meant
         self.parts.names.append(name)
         self.at = self.name_ends = end
@@ -264,15 +272,11 @@ class _Reader:
         return begun[0] if len({name.spoken for name in begun}) == 1 else None
 
     def _take_sign(self, kind: str, meaning: str, end: int) -> bool:
-        sign, parts = self._sign(), self.parts
-        if self.at == self.name_ends and parts.names[-1].is_brand and sign in written.BRAND_LETTERS:
-            parts.letters.append(sign.upper())
-            self.name_ends = end
-        elif kind == "forms":
+        if kind == "forms":
             for sign in meaning.split():
                 self._take_form_sign(sign)
         elif kind != "ignored":
-            getattr(parts, kind).append(meaning)
+            getattr(self.parts, kind).append(meaning)
         self.at = end
         return True
 
