@@ -294,8 +294,8 @@ def test_an_order_that_the_file_counts_as_filled_is_listed(pharmacy: str, tmp_pa
         "7311099,41203305,Fluticasone nasal spray,true,active,,,-52d,,3,2,-47d,0d",
     )
     text = text.replace(
-        "7310551,41202894,Hydroxychloroquine 200 milligram tablets,false,active,,,-84d,,1,1,-78d,-78d",
-        "7310551,41202894,Hydroxychloroquine 200 milligram tablets,false,active,,,-84d,,1,1,-78d,-1d",
+        "7310551,41202894,HYDROXYCHLOROQUINE SULFATE 200 MG TAB,false,active,,,-84d,,1,1,-78d,-78d",
+        "7310551,41202894,HYDROXYCHLOROQUINE SULFATE 200 MG TAB,false,active,,,-84d,,1,1,-78d,-1d",
     )
     (folder / "prescription.csv").write_text(text, encoding="utf-8")
     listed = [

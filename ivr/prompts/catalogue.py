@@ -160,7 +160,7 @@ class Catalogue:
     medicines: Medicines | None = None
     """How labels are spoken; None, in versions older than that, for as they stand."""
     medicine_words: tuple[SourceWords, ...] = field(default=(), compare=False)
-    """What medicines.yaml has besides ASCII."""
+    """What medicines.yaml says: all but names, and those that are not plain ASCII."""
 
     @property
     def title(self) -> str:

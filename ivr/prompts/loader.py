@@ -134,7 +134,7 @@ def _catalogue(reading: _Reading, subjects: _Subjects, flawed: set[str]) -> Cata
             if len(report.problems) > before:
                 flawed.add(full_name)
     spoken = _medicines(reading, subjects)
-    return Catalogue(language, head.locale, head.voice, prompts, head.sources, spoken.medicines, spoken.foreign)
+    return Catalogue(language, head.locale, head.voice, prompts, head.sources, spoken.medicines, spoken.words)
 
 
 def _medicines(reading: _Reading, subjects: _Subjects) -> MedicinesFile:

@@ -32,8 +32,8 @@ class MedicinesFile:
 
     medicines: Medicines | None
     """None when anything is wrong."""
-    foreign: tuple[SourceWords, ...] = ()
-    """What is spoken and not plain ASCII, which may have been saved in another encoding."""
+    words: tuple[SourceWords, ...] = ()
+    """What is spoken: all words but names, and those that are not plain ASCII."""
     problems: tuple[Problem, ...] = ()
 
 
@@ -48,7 +48,7 @@ def read_medicines(file: str, text: str) -> MedicinesFile:
         return MedicinesFile(None, problems=tuple(report.problems))
     reader = _MedicinesReader(node, report)
     medicines = reader.read()
-    return MedicinesFile(medicines, tuple(reader.foreign), tuple(report.problems))
+    return MedicinesFile(medicines, tuple(reader.words), tuple(report.problems))
 
 
 class _MedicinesReader:
@@ -57,7 +57,7 @@ class _MedicinesReader:
     def __init__(self, node: Node, report: Report) -> None:
         self._node = node
         self._report = report
-        self.foreign: list[SourceWords] = []
+        self.words: list[SourceWords] = []
 
     def read(self) -> Medicines | None:
         """Return what the file says; None when anything in it is wrong, all of which is told."""
@@ -115,8 +115,8 @@ class _MedicinesReader:
             self._report.add(node.place, f'"{what}" has a bracket without its other half')
         if clean(text) != text:
             self._report.add(node.place, f'"{what}" holds a control character, which nobody can speak')
-        if not text.isascii():
-            self.foreign.append(source(node))
+        if not text.isascii() or not what.startswith(("names.", "as_written")):
+            self.words.append(source(node))
         return " ".join(text.split()) if not text.startswith(" ") else text
 
     def _units(self, node: Node) -> dict[str, MedicineUnit]:
