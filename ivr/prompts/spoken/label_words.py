@@ -186,8 +186,10 @@ MINERALS = words_in("calcium magnesium potassium sodium zinc iron aluminum selen
 IGNORED = words_in("""
     usp rx otc metered recon reconstituted reconstitution pump generic ud for human appl applicator rdna recombinant
     pellets coated particles crys crystals cf micronized beads osm mod osmotic triphasic biphasic monophasic
+    microsphere microspheres aaty adaz adbm afzb aqvh atto bwwd fkjp ryvk aacf adba yfgn aglr szjj cbqv jmdb bmez pbbk
+    fpgk awwb dyyb abda axxq sndz bbdz
 """)
-"""Words that tell a caller nothing."""
+"""Words that tell a caller nothing, among them the four letters that tell biosimilars apart."""
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "forms": FORMS,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
@@ -205,7 +206,8 @@ def _in_words(phrase: str, language: Language) -> str:
 
 
 def _log(label: str, language: str) -> None:
-    """Note a label that is not understood, once for each process: the label alone, never whose it is."""
+    """Note a label that is not understood, once for each process; without the call, by which it could be told whose it is."""
     if (language, label) not in _logged and len(_logged) < _MOST_LOGGED:
         _logged.add((language, label))
-        logs.get_logger().warning("medicine_not_understood", language=language, label=label)
+        warn = logs.get_logger().warning
+        Context().run(warn, "medicine_not_understood", language=language, label=label)
