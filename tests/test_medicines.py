@@ -227,7 +227,7 @@ SLIPS = [
     ("  tablet: tablets\n", "", '"forms" lacks "tablet"'),
     ("  tablet: tablets\n", "  tablet: tablets\n  tablet: pills\n", '"tablet" stands here twice; the first is on line'),
     ("names:\n", "names:\n  apap: paracetamol\n", 'the name "apap" stands here twice; the first is on line'),
-    ("as_written: >-\n", "as_written: >-\n  Ambien, ", 'the name "Ambien" stands here twice; the first is on line'),
+    ("as_written: >-\n", "as_written: >-\n  Ambien, ", 'the name "ambien" stands here twice; the first is on line'),
     ("names:\n", "names:\n  'zorb,': zorb\n", "a name has no spelling before its colon, or between its commas"),
     (
         "{strength_of_one} ]{form}",

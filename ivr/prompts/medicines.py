@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TypeAlias
 
 from ivr.errors import Place, Problem, Report, did_you_mean
@@ -22,8 +22,8 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 _FREE = ("labels", "names", "as_written")
 """Sections that are read apart."""
 
-_Spelled: TypeAlias = "tuple[Callable[[], Place], list[str], str]"
-"""What tells where a name stands, its spellings, and what is said for it."""
+_SpelledName: TypeAlias = tuple[Node, str, list[str], str]
+"""What a name stands in and how it is written there, its spellings, and what is said for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,33 +140,36 @@ class _MedicinesReader:
 
     def _names(self, names: Node | None, as_written: Node | None) -> Spellings[Name]:
         """Return the names by their spellings; none may stand twice."""
-        places: dict[tuple[str, ...], Callable[[], Place]] = {}
+        places: dict[tuple[str, ...], tuple[Node, str]] = {}
         found: list[tuple[tuple[str, ...], Name]] = []
-        for at, spellings, spoken in (*self._mapped(names), *self._written(as_written)):
-            first = " ".join(key_of(spellings[0]))
-            for spelling in spellings:
-                key = key_of(spelling)
+        for node, written, spellings, spoken in (*self._mapped(names), *self._written(as_written)):
+            keys = [key_of(spelling) for spelling in spellings]
+            name = Name(" ".join(keys[0]), spoken)
+            for key in keys:
                 if not key:
-                    self._report.add(at(), "a name has no spelling before its colon, or between its commas")
+                    message = "a name has no spelling before its colon, or between its commas"
+                    self._report.add(_place(node, written), message)
                 elif key in places:
-                    first_line = places[key]().line
-                    self._report.add(
-                        at(), f'the name "{spelling}" stands here twice; the first is on line {first_line}'
-                    )
+                    first = _place(*places[key]).line
+                    message = f'the name "{" ".join(key)}" stands here twice; the first is on line {first}'
+                    self._report.add(_place(node, written), message)
                 else:
-                    places[key] = at
-                    found.append((key, Name(first, spoken)))
+                    places[key] = node, written
+                    found.append((key, name))
         return Spellings.of(found)
 
-    def _mapped(self, node: Node | None) -> Iterator[_Spelled]:
-        if node is None:
-            return
-        for key, words in self._free("names", node).items():
-            spoken = self._words(f"names.{key}", words)
-            yield partial(node.key_place, key), [one.strip() for one in key.split(",")], spoken
+    def _mapped(self, node: Node | None) -> Iterator[_SpelledName]:
+        for key, words in self._free("names", node).items() if node else ():
+            if node:
+                yield node, key, [one.strip() for one in key.split(",")], self._words(f"names.{key}", words)
 
-    def _written(self, node: Node | None) -> Iterator[_Spelled]:
+    def _written(self, node: Node | None) -> Iterator[_SpelledName]:
         """Yield the names that are spoken as they are written, which stand between commas."""
-        if node is not None:
-            for name in (one.strip() for one in self._words("as_written", node).split(",")):
-                yield partial(node.within, name), [name], name
+        if node:
+            for name in self._words("as_written", node).split(","):
+                yield node, name.strip(), [name], name.strip()
+
+
+def _place(node: Node, written: str) -> Place:
+    """Return where a name stands: a field of a mapping, or a part of a text."""
+    return node.within(written) if node.fields is None else node.key_place(written)
