@@ -1,0 +1,63 @@
+"""What is heard, by the names of prompts: their words stand in `prompts/` alone, and a test that quotes them breaks with them."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from ivr.errors import Report
+from ivr.prompts import Catalogues, Slot, Variant, load_prompts
+from ivr.prompts.spoken import Value, speak
+from ivr.yaml_reader import texts_below
+
+PROMPTS = Path(__file__).parent.parent / "prompts"
+_TAG = re.compile(r"<[^>]*>")
+
+
+@cache
+def catalogues() -> Catalogues:
+    """Return the prompts of the line."""
+    report = Report()
+    read = load_prompts(texts_below(PROMPTS, report, "prompts"), report)
+    report.raise_if_any()
+    return read
+
+
+def words(prompt: str, language: str = "en", variant: Variant = "say", tries: int = 1, **values: Value) -> str:
+    """Return what is spoken of a prompt with all its values."""
+    return catalogues().by_language[language].words(prompt, values, variant, tries)
+
+
+def hears(text: str, prompt: str, language: str = "en", variant: Variant = "say", **values: Value) -> bool:
+    """Tell whether a prompt is heard in spoken words or in TwiML, with these values and any others."""
+    return _pattern(prompt, language, variant, values).search(_spoken(text)) is not None
+
+
+def begins(text: str, prompt: str, language: str = "en", variant: Variant = "say", **values: Value) -> bool:
+    """Tell whether what is heard begins with a prompt."""
+    return _pattern(prompt, language, variant, values).match(_spoken(text)) is not None
+
+
+def _spoken(text: str) -> str:
+    return " ".join(html.unescape(_TAG.sub(" ", text)).split())
+
+
+def _pattern(name: str, language: str, variant: Variant, values: Mapping[str, Value]) -> re.Pattern[str]:
+    prompt = catalogues().by_language[language].prompts[name]
+    assert values.keys() <= prompt.values.keys(), f"{name} speaks {set(prompt.values)}"
+    told = {"say": (prompt.say,), "silence": prompt.silence, "wrong": prompt.wrong}[variant]
+    forms = [form for words in told for form in words.forms.values()]
+    assert any(isinstance(part, str) and part.strip(" .,;:") for form in forms for part in form), f"{name} has no words"
+    return re.compile("|".join(r"\s*".join(_part(part, language, values) for part in form) for form in forms))
+
+
+def _part(part: str | Slot, language: str, values: Mapping[str, Value]) -> str:
+    """Return a pattern of fixed words or of a value; one that is not given may be anything."""
+    if isinstance(part, Slot):
+        if part.name not in values:
+            return ".*?"
+        part = speak(part.kind, values[part.name], language, part.noun)
+    return r"\s+".join(map(re.escape, part.split()))
