@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from ivr.errors import Report
-from ivr.prompts import Catalogues, Slot, Variant, load_prompts
+from ivr.prompts import PHRASE, Catalogues, Slot, Variant, load_prompts
 from ivr.prompts.spoken import Value, speak
 from ivr.yaml_reader import texts_below
 
@@ -59,5 +60,12 @@ def _part(part: str | Slot, language: str, values: Mapping[str, Value]) -> str:
     if isinstance(part, Slot):
         if part.name not in values:
             return ".*?"
-        part = speak(part.kind, values[part.name], language, part.noun)
+        part = _value(part, values[part.name], language)
     return r"\s+".join(map(re.escape, part.split()))
+
+
+def _value(slot: Slot, value: Value, language: str) -> str:
+    if slot.kind == PHRASE:
+        inner: Any = value
+        return words(inner["prompt"], language, **inner["values"])
+    return speak(slot.kind, value, language, slot.noun)
