@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 from databases import Databases
+from hearing import entry
 from hurried_edits import edits_table
 from rehearsal import PROJECT, fill_demo, rehearse
 from rich.console import Console
@@ -59,7 +60,7 @@ def transcript(keys: str = HAPPY_KEYS) -> str:
         rehearsal, out = rehearse(url), io.StringIO()
         console = Console(file=out, width=UNWRAPPED)
         run_terminal(rehearsal.phone(), Terminal(console, piped_keys(io.StringIO(keys)), sleep=lambda _: None))
-        rehearsal.line.database.dispose()
+        rehearsal.services.database.dispose()
     databases.close()
     lines = (textwrap.fill(line, COLUMNS, subsequent_indent="  ") for line in out.getvalue().splitlines())
     return fenced("\n".join(lines), "text")
@@ -75,16 +76,9 @@ def address_call(keys: str) -> str:
 def excerpt(file: str, *names: str) -> str:
     """Return the entries of a YAML file that have these names, as they stand there."""
     text = (PROJECT / file).read_text(encoding="utf-8")
-    found = [_entry(text, name) for name in names]
+    found = [entry(text, name) for name in names]
     body = textwrap.dedent("\n".join(found)).rstrip()
     return fenced(f"# {file}\n{body}", "yaml")
-
-
-def _entry(text: str, name: str) -> str:
-    match = re.search(rf"^( *){name}:.*\n(?:\1 +.*\n|\n(?=\1 ))*", text, re.MULTILINE)
-    if match is None:
-        raise LookupError(name)
-    return match[0].rstrip("\n")
 
 
 def fenced(text: str, language: str) -> str:

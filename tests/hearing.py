@@ -27,6 +27,20 @@ def catalogues() -> Catalogues:
     return read
 
 
+def source(prompt: str, language: str = "en") -> str:
+    """Return a prompt as it stands in its file, its name and all."""
+    subject, _, name = prompt.partition(".")
+    return entry((PROMPTS / language / f"{subject}.yaml").read_text(encoding="utf-8"), name)
+
+
+def entry(text: str, name: str) -> str:
+    """Return the first entry of a YAML text that has this name, as it stands there, without the end of its last line."""
+    match = re.search(rf"^( *){name}:.*\n(?:\1 +.*\n|\n(?=\1 ))*", text + "\n", re.MULTILINE)
+    if match is None:
+        raise LookupError(name)
+    return match[0].rstrip("\n")
+
+
 def words(prompt: str, language: str = "en", variant: Variant = "say", tries: int = 1, **values: Value) -> str:
     """Return what is spoken of a prompt with all its values."""
     return catalogues().by_language[language].words(prompt, values, variant, tries)

@@ -235,6 +235,17 @@ def test_three_silences_end_politely(rehearsal: Rehearsal, question: str) -> Non
     assert not phone.errors
 
 
+<<<<<<< HEAD
+=======
+def rehearsal_text(rehearsal: Rehearsal) -> str:
+    version = rehearsal.services.versions.current
+    said = rehearsal.turns[-1].verb.words
+    return " ".join(
+        version.catalogues.by_language[s.language].words(s.prompt, s.values, s.variant, s.tries) for s in said
+    )
+
+
+>>>>>>> main
 @pytest.mark.parametrize("question", WAYS)
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=False)
 def test_wrong_keys_are_told_apart_from_silence(rehearsal: Rehearsal, question: str) -> None:
@@ -258,7 +269,7 @@ def test_a_hang_up_at_any_question_leaves_nothing_half_done(rehearsal: Rehearsal
     assert rehearsal.rows("SELECT * FROM card_entry") == []
     assert {row[0] for row in placed(rehearsal)} <= {"pending"}
     rehearsal.clock.pass_seconds(3600)
-    sweep(rehearsal.line, timedelta(days=90))
+    sweep(rehearsal.services, timedelta(days=90))
     assert {row[0] for row in placed(rehearsal)} <= {"cancelled"}
 
 

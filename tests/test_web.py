@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from ivr.pages.app import make_app
 from ivr.phone.handset import Ended, Handset
-from ivr.phone.post import signature, signed, wsgi_post
+from ivr.phone.transport import signature, signed, wsgi_post
 from ivr.secret import Secret
 from ivr.settings import Settings
 
@@ -271,11 +271,11 @@ def test_what_fails_inside_is_an_apology_and_a_way_on(rehearsal: Rehearsal) -> N
     def broken() -> int:
         raise ZeroDivisionError
 
-    rehearsal.app = make_app(replace(rehearsal.line, draw=broken), Settings())
+    rehearsal.app = make_app(replace(rehearsal.services, random_number=broken), Settings())
     heard = phone.press("7")
     assert hears(heard.text, "sorry.again")
     assert rehearsal.rows("SELECT count(*) FROM refill_order WHERE request_key LIKE 'CA%'") == [(0,)]
-    rehearsal.app = make_app(rehearsal.line, Settings())
+    rehearsal.app = make_app(rehearsal.services, Settings())
     assert hears(phone.press("1").text, "checkout.confirm")
     assert hears(phone.press("7").text, "order.placed_now")
     assert not phone.errors

@@ -18,7 +18,7 @@ from ivr.errors import DefinitionError
 from ivr.flow.changes import changes
 from ivr.qa.replay import coverage as coverages
 from ivr.qa.replay import report as reports
-from ivr.qa.replay.against import compare
+from ivr.qa.replay.comparison import compare
 from ivr.qa.replay.costs import by_prompt
 from ivr.qa.replay.coverage import Coverage
 from ivr.qa.replay.many import ScriptInLanguage

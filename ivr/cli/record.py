@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 from ivr import logs
 from ivr.cli.group import settings
 from ivr.errors import Report
-from ivr.flow.call import Visit
+from ivr.flow.call import TraceStep
 from ivr.line import tables
 from ivr.line.service import Caller
 from ivr.pharmacy.database import answering, open_database
@@ -73,10 +73,10 @@ def recorded_call(chosen: Settings, database: Engine, sid: str) -> RecordedCall:
         withheld=caller.withheld,
         to_number=call.to_number,
         hung_up=call.ending == "caller_hung_up",
-        turns=tuple(Turned(row.at, row.event, _visits(row.trail)) for row in rows),
+        turns=tuple(Turned(row.at, row.event, _trace_steps(row.trail)) for row in rows),
         rows=pharmacy_rows.rows_of_member(database, call.member_id) if call.member_id is not None else {},
     )
 
 
-def _visits(trail: str) -> tuple[Visit, ...]:
-    return tuple(Visit(*visit) for visit in json.loads(trail))
+def _trace_steps(trail: str) -> tuple[TraceStep, ...]:
+    return tuple(TraceStep(*trace_step) for trace_step in json.loads(trail))

@@ -24,7 +24,7 @@ from ivr.cli.record import script_of
 from ivr.errors import SettingError
 from ivr.line.actions import SPECS
 from ivr.line.build import build_line
-from ivr.line.cleaning import clean_journal
+from ivr.line.journal_cleaning import clean_journal
 from ivr.line.service import Services
 from ivr.line.sweep import sweep as sweep_line
 from ivr.line.versions import load, read_files

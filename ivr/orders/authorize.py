@@ -128,7 +128,7 @@ def ask(gateway: Gateway, request: Request) -> ProcessorAnswer:
     """Ask the processor; holds no transaction and takes at most its time-out."""
     payment = request.payment
     if request.look_up_only:
-        answer = gateway.look_up(payment.request_key)
+        answer = gateway.retrieve(payment.request_key)
     else:
         answer = gateway.authorize(
             request.token, payment.amount_cents, payment.request_key, f"Order {request.order_number}"

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from ivr.pharmacy.columns import Instant
-from ivr.pharmacy.statements import insert_or_replace, insert_unless_there
+from ivr.pharmacy.statements import insert_unless_there, upsert
 
 LEASE = timedelta(seconds=6)
 """How long one worker has for asking; the processor's own time-out is 4 s."""
@@ -60,7 +60,7 @@ _BEGUN = (
 def begin(connection: Connection, order_id: int, sid: str | None, now: datetime, *, keep_card: bool) -> None:
     """Note that an order's payment is to be asked for, by a call or by the sweep."""
     row = {"order_id": order_id, "call_sid": sid, "keep_card": keep_card}
-    insert_or_replace(connection, settlement, {**row, "lease_until": None, "tries": 0, "begun_at": now})
+    upsert(connection, settlement, {**row, "lease_until": None, "tries": 0, "begun_at": now})
 
 
 def take(connection: Connection, order_id: int, now: datetime) -> Row[Any]:
@@ -85,7 +85,7 @@ def drop(connection: Connection, order_id: int) -> None:
     connection.execute(_DROP, {"order": order_id})
 
 
-def found(connection: Connection, order_id: int) -> Row[Any] | None:
+def find(connection: Connection, order_id: int) -> Row[Any] | None:
     """Return an order's row without taking it; None when nothing is to be asked for."""
     return connection.execute(_ROW, {"order": order_id}).first()
 

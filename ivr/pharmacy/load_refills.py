@@ -39,7 +39,7 @@ from sqlalchemy import (
 )
 
 from ivr.pharmacy.load_rules import IncomingRow, Values
-from ivr.pharmacy.statements import change, insert_or_replace
+from ivr.pharmacy.statements import update_where, upsert
 from ivr.pharmacy.tables import OrderLine, OrderStatus, Prescription, RefillOrder
 
 AT_ONCE = 1000
@@ -104,7 +104,7 @@ _LINES = (
     )
     .order_by(OrderLine.id)
 )
-_MARK = change(OrderLine, OrderLine.id == bindparam("line"))
+_MARK = update_where(OrderLine, OrderLine.id == bindparam("line"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ class Refills:
         if aside:
             self._aside = True
             rows = [{"id": row_id, "record": record} for row_id, record in aside.items()]
-            insert_or_replace(self._connection, _ASIDE, *rows)
+            upsert(self._connection, _ASIDE, *rows)
         return [record for record in records if record.values["rx_number"] in told]
 
     def settled(self) -> Iterator[Sequence[IncomingRow]]:

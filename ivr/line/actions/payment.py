@@ -42,7 +42,7 @@ def _finish(context: Context, request: Request, answer: ProcessorAnswer) -> Done
 
 
 def _told(context: Context, order_id: int, progress: Progress) -> Done:
-    begun = lease.found(context.connection, order_id)
+    begun = lease.find(context.connection, order_id)
     if progress is Progress.WAITING and begun is not None and context.now - begun.begun_at > PATIENCE:
         return done("slow")
     return done(progress.value)
@@ -56,7 +56,7 @@ def _told(context: Context, order_id: int, progress: Progress) -> Done:
 )
 def settle_order(context: Context, order_id: int) -> Request | Done:
     """Ask the processor to pay the order that was placed."""
-    claimed = authorize.claim(context.connection, context.line.gateway, order_id, context.now)
+    claimed = authorize.claim(context.connection, context.services.gateway, order_id, context.now)
     return claimed if isinstance(claimed, Request) else _told(context, order_id, claimed)
 
 
@@ -93,7 +93,7 @@ def _unpaid(context: Context, order: OrderFacts) -> SaidPayment | None:
     keep: tuple[Value, ...] = ()
     is_new = card is not None and card.only_for_order_id is not None
     if is_new and not is_on_file(context, order.member_id, payment.brand, payment.last4):
-        begun = lease.found(context.connection, order.id)
+        begun = lease.find(context.connection, order.id)
         keep = (phrase("order.keep_on_file" if begun and begun.keep_card else "order.keep_for_order"),)
     return _said(order, speech.card(payment.brand, payment.last4), keep)
 

@@ -27,7 +27,12 @@ ORDER_STATES: Phrases = {
     "order_state.cancelled": {},
 }
 CARDS: Phrases = {f"card.{brand}": {"last4": "digits"} for brand in ("visa", "mastercard", "discover", "amex")}
-AMOUNTS: Phrases = {"amount.now": {"total": "money"}, "amount.later": {"day": "date", "total": "money"}}
+AMOUNTS: Phrases = {
+    "amount.now": {"total": "money"},
+    "amount.later": {"day": "date", "total": "money"},
+    "amount.nothing": {},
+    "amount.nothing_later": {"day": "date"},
+}
 LINES: Phrases = {
     "order.line": {"what": "phrase", "days": "number"},
     "order.line_later": {"what": "phrase", "days": "number", "day": "date"},
@@ -101,10 +106,13 @@ def card(brand: Value, last4: Value) -> Value:
 
 def amounts(totals: Iterable[tuple[str, int]]) -> Value:
     """Return what is due now, and apart what is due on each later day; a day is "" for now."""
-    return tuple(
-        phrase("amount.later", day=when, total=total) if when else phrase("amount.now", total=total)
-        for when, total in totals
-    )
+    return tuple(_amount(when, total) for when, total in totals)
+
+
+def _amount(when: str, total: int) -> Value:
+    if total:
+        return phrase("amount.later", day=when, total=total) if when else phrase("amount.now", total=total)
+    return phrase("amount.nothing_later", day=when) if when else phrase("amount.nothing")
 
 
 def lines(basket: Basket, *, proved: bool) -> Value:
