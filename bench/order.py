@@ -85,7 +85,7 @@ def cost(rehearsal: Rehearsal, language: str, from_number: str, presses: tuple[P
     """Return the seconds, keys and words of a call."""
     phone = rehearsal.phone(from_number=from_number)
     heard, words, keys = phone.dial(), 0, 0
-    for press in (Press("main.language", language_key(rehearsal.line.versions.current.flows, language)), *presses):
+    for press in (Press("main.language", language_key(rehearsal.services.versions.current.flows, language)), *presses):
         if rehearsal.last_prompts[-1] != press.question:
             raise SystemExit(f"expected the question {press.question}, heard {rehearsal.last_prompts}")
         words += count_words(until(press.keys, heard.text, language) if len(press.keys) == 1 else heard.text)

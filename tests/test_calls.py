@@ -235,17 +235,6 @@ def test_three_silences_end_politely(rehearsal: Rehearsal, question: str) -> Non
     assert not phone.errors
 
 
-<<<<<<< HEAD
-=======
-def rehearsal_text(rehearsal: Rehearsal) -> str:
-    version = rehearsal.services.versions.current
-    said = rehearsal.turns[-1].verb.words
-    return " ".join(
-        version.catalogues.by_language[s.language].words(s.prompt, s.values, s.variant, s.tries) for s in said
-    )
-
-
->>>>>>> main
 @pytest.mark.parametrize("question", WAYS)
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=False)
 def test_wrong_keys_are_told_apart_from_silence(rehearsal: Rehearsal, question: str) -> None:

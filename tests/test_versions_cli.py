@@ -79,9 +79,7 @@ def test_versions_are_listed_newest_first(terminal: Terminal) -> None:
 
 def test_two_versions_are_compared_in_words(terminal: Terminal) -> None:
     result = terminal.run("versions", terminal.first[:6], terminal.edited[:6])
-    assert result.output == (
-        f'en: main.goodbye: says "Farewell." now, was "{words("main.goodbye")}"\n'
-    )
+    assert result.output == (f'en: main.goodbye: says "Farewell." now, was "{words("main.goodbye")}"\n')
 
 
 def test_an_edit_is_compared_before_it_is_published(terminal: Terminal) -> None:
@@ -183,7 +181,7 @@ def test_files_that_are_bad_are_not_published(terminal: Terminal) -> None:
     terminal.edit(FAREWELL, "goodbye: Go {farewell}.")
     result = terminal.run("publish", "--yes")
     assert result.exit_code == 1
-    assert ":13: {farewell} is not one of the catalogue's names" in result.output
+    assert ":14: {farewell} is not one of the catalogue's names" in result.output
     assert newest(terminal)[0] == f"{terminal.edited} (now)"
 
 
