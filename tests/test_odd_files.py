@@ -119,7 +119,7 @@ TOLD_ONCE = (
     (without("flows/identify.yaml", "flow"), 'flows/identify.yaml:2:1: a flow lacks "flow"'),
     (edit("flow", ("flows/identify.yaml", "flow: identify", "flow: idntify")), 'flows/identify.yaml:2:7: this flow is called "idntify", but "identify" is run, after which its file is called'),
     (words("goodbye: “Thank you: {pharmacy}.”"), f"prompts/en/main.yaml:{AT}:10: not readable as YAML: quotes such as “ and ” are none to YAML; type straight ones: \""),
-    (words('goodbye: "So long from {pharmacy}, our friend.”'), f"prompts/en/main.yaml:{AT}:44: not readable as YAML: quotes such as “ and ” are none to YAML; type straight ones: \""),
+    (words('goodbye: "So long from {pharmacy}, our friend.”'), f"prompts/en/main.yaml:{AT}:47: not readable as YAML: quotes such as “ and ” are none to YAML; type straight ones: \""),
     (words("goodbye; Thank you."), f'prompts/en/main.yaml:{AT}:1: not readable as YAML: a name without ":" after it; words of several lines need ">-" before them'),
     (words("goodbye: Thank you\0."), f"prompts/en/main.yaml:{AT}:19: a control character (U+0000) is a character that no text file should hold; type the line again"),
     (words("goodbye: Thank you, and press\n  # to end."), f'prompts/en/main.yaml:{AT + 1}:3: the words end here, for what comes after " #" is a note: put quotes around the whole text, write the key as "pound", or let a note begin after a full stop or two spaces'),
