@@ -213,8 +213,20 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/flows.md": {"actions": actions_table},
     "docs/operations.md": {"settings": settings_table, "order": order_life},
     "docs/privacy.md": {"places": places_table},
-    "docs/prompts.md": {"kinds": kinds_table},
-    "docs/staff.md": {"edits": edits_table},
+    "docs/prompts.md": {
+        "words": lambda: excerpt("prompts/en/main.yaml", "goodbye"),
+        "catalogue": lambda: excerpt("prompts/en/catalogue.yaml", "language", "voice", "names"),
+        "values": lambda: excerpt("prompts/en/order.yaml", "placed_now"),
+        "kinds": kinds_table,
+        "question": lambda: excerpt("prompts/en/identify.yaml", "zip"),
+        "facts": lambda: excerpt("prompts/en/checkout.yaml", "ship_to"),
+        "counted": lambda: excerpt("prompts/en/cancel.yaml", "gives_back"),
+    },
+    "docs/staff.md": {
+        "words": lambda: excerpt("prompts/en/main.yaml", "goodbye"),
+        "question": lambda: excerpt("prompts/en/identify.yaml", "zip"),
+        "edits": edits_table,
+    },
 }
 """File -> part -> what makes it."""
 
