@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 from databases import Databases
-from hearing import entry
+from hearing import entry, where
 from hurried_edits import edits_table
 from rehearsal import PROJECT, fill_demo, rehearse
 from rich.console import Console
@@ -69,8 +69,8 @@ def transcript(keys: str = HAPPY_KEYS) -> str:
 def address_call(keys: str) -> str:
     """Return the part of a call in which a new address is keyed, up to the total."""
     whole = transcript(f"{NEW_ADDRESS} {keys}").removeprefix("```text\n")
-    part = whole[whole.index("For this order only") :]
-    return fenced(part[: part.index("The total is")].rstrip(), "text")
+    part = whole[where(whole, "address.scope") :]
+    return fenced(part[: where(part, "amount.now")].rstrip(), "text")
 
 
 def excerpt(file: str, *names: str) -> str:

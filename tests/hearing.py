@@ -56,6 +56,14 @@ def begins(text: str, prompt: str, language: str = "en", variant: Variant = "say
     return _pattern(prompt, language, variant, values).match(_spoken(text)) is not None
 
 
+def where(text: str, prompt: str, language: str = "en") -> int:
+    """Return where a prompt begins in words as they are shown, perhaps over several lines."""
+    found = _pattern(prompt, language, "say", {}).search(text)
+    if found is None:
+        raise LookupError(f"{prompt} is not heard")
+    return found.start()
+
+
 def _spoken(text: str) -> str:
     return " ".join(html.unescape(_TAG.sub(" ", text)).split())
 
