@@ -57,7 +57,7 @@ SECRETS = (
 """Looked for everywhere in the end; of the members, the first few."""
 STANDING = "SELECT m.member_number FROM refill_order o JOIN member m ON m.id = o.member_id WHERE o.status = 'placed'"
 KEYS = ("1", "1", "{member}#", "94550", "1", "1", f"{CANARY}#", EXPIRY, CODE, "2", "7")
-STANDS = ("order.placed_now", "settle.slow", "prescription.already_ordered", "refill.none_ready")
+STANDS = ("order.placed_now", "payment.slow", "prescription.already_ordered", "refill.none_ready")
 """What callers hear whose order stands."""
 
 

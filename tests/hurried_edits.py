@@ -69,7 +69,7 @@ def saved(slip: str, file: str, how: Callable[[bytes], bytes]) -> Edit:
 EN, ES = "prompts/en/main.yaml", "prompts/es/main.yaml"
 GOODBYE, ADIOS = source("main.goodbye"), source("main.goodbye", "es")
 UNPAID, MORE, CANCEL = (entry(source(name), "say") for name in ("refill.unpaid", "refill.more", "cancel.confirm"))
-DECLINED = entry(source("settle.declined"), "silence")
+DECLINED = entry(source("payment.declined"), "silence")
 
 
 def exchanged(text: str, one: str, other: str) -> str:
@@ -107,7 +107,7 @@ EDITS = (
     edit("a key is misspelt in the words", ("prompts/en/refill.yaml", MORE, MORE.replace("one", "on", 1))),
     edit("two options have one key", ("prompts/en/refill.yaml", UNPAID, UNPAID.replace("three", "one", 1))),
     edit("two keys are exchanged in the first words alone", ("prompts/en/cancel.yaml", CANCEL, exchanged(CANCEL, "seven", "nine"))),
-    edit("a later help leaves out a key", ("prompts/en/settle.yaml", DECLINED, "  silence:\n    - Press one.\n    - Press one or three. Star says it again.")),
+    edit("a later help leaves out a key", ("prompts/en/payment.yaml", DECLINED, "  silence:\n    - Press one.\n    - Press one or three. Star says it again.")),
     edit("two keys are exchanged in the flow alone", ("flows/main.yaml", "1: refill\n      2: orders", "1: orders\n      2: refill")),
     edit("a value is set that nobody knows", ("flows/address.yaml", "sets: {address_for: always}", "sets: {address_for: never}")),
     edit("star is to do something else", ("flows/line.yaml", "menu_keys:\n  star: repeat\n  0: person", "menu_keys:\n  star: person\n  0: repeat")),

@@ -65,7 +65,7 @@ def test_a_card_is_not_kept_unless_asked_for(rehearsal: Rehearsal) -> None:
 
 def test_a_declined_card_is_followed_by_a_good_one(rehearsal: Rehearsal) -> None:
     phone, heard = rehearsal.call(IDENTIFIED + "1" + "1" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7")
-    assert hears(heard.text, "settle.declined")
+    assert hears(heard.text, "payment.declined")
     assert placed(rehearsal) == [("pending", 3450, "declined")]
     heard = phone.press("1" + "9" + "4242424242424242#" + "1230" + "123" + "2")
     assert hears(heard.text, "amount.now", total=3450)
@@ -81,7 +81,7 @@ def test_a_declined_order_can_be_cancelled(rehearsal: Rehearsal) -> None:
     assert hears(heard.text, "cancel.facts"), "a doubled key cancels nothing"
     assert placed(rehearsal) == [("pending", 3450, "declined")]
     heard = phone.press("7")
-    assert hears(heard.text, "settle.cancelled")
+    assert hears(heard.text, "payment.cancelled")
     assert rehearsal.rows("SELECT rx_number, refills_left, refills_used FROM prescription ORDER BY id") == before
 
 

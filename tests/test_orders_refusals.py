@@ -66,7 +66,7 @@ def test_an_order_is_held_for_staff_when_our_request_is_refused(
     processor.reason = reason
     with capture_logs() as logged:
         _, heard = refused.call(ORDERED)
-    assert hears(heard.text, "settle.held")
+    assert hears(heard.text, "payment.held")
     assert refused.rows(OURS) == [("held", "failed")]
     (line,) = [line for line in logged if line["event"] == "processor_refused_request"]
     assert (line["log_level"], line["order"], line["reason"]) == ("error", order_of(refused), reason.value)
@@ -91,7 +91,7 @@ def test_a_card_that_is_refused_is_still_told_as_declined(
     processor.reason = reason
     with capture_logs() as logged:
         _, heard = refused.call(ORDERED)
-    assert hears(heard.text, "settle.declined")
+    assert hears(heard.text, "payment.declined")
     assert refused.rows(OURS) == [("pending", "declined")]
     assert "processor_refused_request" not in [line["event"] for line in logged]
 

@@ -74,9 +74,9 @@ def test_every_turn_of_a_call_may_be_sent_twice(rehearsal: Rehearsal) -> None:
         reply = post(rehearsal, url, Digits=pressed)
         assert post(rehearsal, url, Digits=pressed) == reply
         assert post(rehearsal, url, Digits="0") == reply, "whatever it says the second time"
-    settle = next_url(reply)
-    reply = post(rehearsal, settle)
-    assert post(rehearsal, settle) == reply
+    payment_url = next_url(reply)
+    reply = post(rehearsal, payment_url)
+    assert post(rehearsal, payment_url) == reply
     assert rehearsal.rows("SELECT count(*) FROM payment WHERE request_key LIKE 'CA%'") == [(1,)]
 
 
@@ -92,7 +92,7 @@ def test_a_call_goes_on_in_another_worker(rehearsal: Rehearsal) -> None:
     reply = go(rehearsal, *TO_CONFIRM)
     other = rehearsal.but(app=make_app(replace(rehearsal.services), Settings()))
     reply = post(other, next_url(reply), Digits="7")
-    assert hears(reply.body, "settle.placing")
+    assert hears(reply.body, "payment.placing")
 
 
 def at_once(work: list[Callable[[], Reply]]) -> list[Reply]:
@@ -173,7 +173,7 @@ def test_an_order_that_meets_the_website_in_a_deadlock_is_placed_all_the_same(re
     url = next_url(go(line, *TO_CONFIRM))
     ids = sorted(chosen.prescription_id for chosen in decoder(Basket)(line.turns[-1].call.values["basket"]))
     reply = deadlocked_by(line, ids, lambda: post(line, url, Digits="7"))
-    assert hears(reply.body, "settle.placing")
+    assert hears(reply.body, "payment.placing")
     assert undone(line), "there was a deadlock, and this turn lost"
     ours = "SELECT status FROM refill_order WHERE request_key LIKE 'CA%'"
     assert line.rows(ours) == [("pending",)]
@@ -259,7 +259,7 @@ def test_a_database_that_comes_back_costs_one_question(rehearsal: Rehearsal) -> 
     reply = post(rehearsal, next_url(reply))
     assert hears(reply.body, "checkout.confirm"), "the lost key is asked for again, and nothing was ordered"
     reply = post(rehearsal, next_url(reply), Digits="7")
-    assert hears(reply.body, "settle.placing")
+    assert hears(reply.body, "payment.placing")
 
 
 def test_a_database_that_stays_away_ends_the_call_politely(rehearsal: Rehearsal) -> None:
@@ -300,7 +300,7 @@ def test_a_processor_that_does_not_answer_is_asked_again(
 ) -> None:
     faults += [fault, fault]
     phone, heard = faulty.call(BEFORE_ORDER + "7")
-    assert hears(heard.text, "settle.one_moment")
+    assert hears(heard.text, "payment.one_moment")
     assert hears(heard.text, "order.placed_now")
     assert faulty.rows("SELECT status FROM payment WHERE request_key LIKE 'CA%'") == [("authorized",)]
     assert isinstance(faulty.services.gateway, Sandbox)
@@ -311,7 +311,7 @@ def test_a_processor_that_does_not_answer_is_asked_again(
 def test_a_processor_away_for_long_keeps_the_order_and_says_so(faulty: Rehearsal, faults: list[Fault | None]) -> None:
     faults += [Fault.DOWN] * 60
     phone, heard = faulty.call(BEFORE_ORDER + "7")
-    assert hears(heard.text, "settle.slow")
+    assert hears(heard.text, "payment.slow")
     faults.clear()
     phone.hang_up()
     faulty.clock.pass_seconds(120)
@@ -328,10 +328,10 @@ def test_an_order_is_finished_when_the_caller_hangs_up(rehearsal: Rehearsal) -> 
     assert rehearsal.rows("SELECT status FROM refill_order WHERE request_key LIKE 'CA%'") == [("placed",)]
 
 
-def test_a_lease_keeps_a_second_settle_turn_waiting(rehearsal: Rehearsal) -> None:
+def test_a_lease_keeps_a_second_payment_turn_waiting(rehearsal: Rehearsal) -> None:
     """Another worker is asking the processor for this call: words, a pause, and a way back to the same turn."""
     reply = go(rehearsal, *TO_CONFIRM)
-    settle = next_url(post(rehearsal, next_url(reply), Digits="7"))
+    payment_url = next_url(post(rehearsal, next_url(reply), Digits="7"))
     entered, leave = threading.Event(), threading.Event()
     gateway = rehearsal.services.gateway
 
@@ -343,14 +343,14 @@ def test_a_lease_keeps_a_second_settle_turn_waiting(rehearsal: Rehearsal) -> Non
 
     slow = rehearsal.but(app=make_app(replace(rehearsal.services, gateway=Slow()), Settings()))
     replies: list[Reply] = []
-    first = threading.Thread(target=lambda: replies.append(post(slow, settle)))
+    first = threading.Thread(target=lambda: replies.append(post(slow, payment_url)))
     first.start()
     entered.wait(5)
-    second = post(slow, settle)
+    second = post(slow, payment_url)
     leave.set()
     first.join()
     assert "<Pause" in second.body
-    assert next_url(second).startswith(settle.split("?")[0])
+    assert next_url(second).startswith(payment_url.split("?")[0])
     assert hears(replies[0].body, "order.placed_now")
     assert post(slow, next_url(second)) == replies[0]
 
@@ -437,5 +437,5 @@ def test_an_order_whose_payment_is_unknown_is_not_cancelled(faulty: Rehearsal, f
     faulty.call(BEFORE_ORDER + "7")[0].hang_up()
     phone, heard = faulty.call(IDENTIFIED)
     assert hears(heard.text, "refill.unpaid")
-    assert hears(phone.press("3").text, "settle.still_checked")
+    assert hears(phone.press("3").text, "payment.still_checked")
     assert faulty.rows("SELECT status FROM refill_order WHERE request_key LIKE 'CA%'") == [("pending",)]
