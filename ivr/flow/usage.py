@@ -1,4 +1,4 @@
-"""How the flows use prompts: which are spoken at all, and which keys each question takes."""
+"""How the flows use prompts: which prompts are spoken at all, and which languages a call can be in."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from ivr.flow.parts import PERSON_OFFER, PERSON_OFFERS
 
 
 def used_prompts(flows: Flows, actions: Mapping[str, ActionSpec]) -> frozenset[str]:
-    """Return the prompts that states, choices and actions speak."""
+    """Return the prompts that states, choices and actions speak, and those that the line adds to questions."""
     states = [state for _, state in all_states(flows)]
     spoken = {use.name for state in states for use in state.prompts()}
     options = {state.choices.option for state in states if state.choices}
-    phrases = {name for spec in actions.values() for known in spec.phrases.values() for name in known}
+    phrases = {name for spec in actions.values() for value_phrases in spec.phrases.values() for name in value_phrases}
     return frozenset(spoken | options | phrases | line_prompts(flows))
 
 
 def phrases_of(actions: Mapping[str, ActionSpec]) -> Mapping[str, frozenset[str]]:
-    """Return the prompts that each value of kind `phrase` may be, whichever action writes it."""
-    found: dict[str, frozenset[str]] = {PERSON_OFFER: frozenset({PERSON_OFFERS["menu"]})}
+    """Return the prompts that each value of kind `phrase` may be: value -> prompts, of all actions together."""
+    prompts_by_value: dict[str, frozenset[str]] = {PERSON_OFFER: frozenset({PERSON_OFFERS["menu"]})}
     for spec in actions.values():
         for value, phrases in spec.phrases.items():
-            found[value] = found.get(value, frozenset()) | frozenset(phrases)
-    return found
+            prompts_by_value[value] = prompts_by_value.get(value, frozenset()) | frozenset(phrases)
+    return prompts_by_value
 
 
 def used_languages(flows: Flows) -> frozenset[str]:
-    """Return the languages that a call can be in: its first, and those a key or an outcome sets."""
+    """Return the languages that a call can be in: the first one, and those that a target or a called number sets."""
     targets = (target for flow in flows.flows.values() for target in flow.targets)
-    sets = {target.sets["language"] for target in targets if "language" in target.sets}
-    return frozenset(sets | set(flows.line.languages.values()) | set(flows.languages[:1]))
+    set_languages = {target.sets["language"] for target in targets if "language" in target.sets}
+    return frozenset(set_languages | set(flows.line.languages.values()) | set(flows.languages[:1]))

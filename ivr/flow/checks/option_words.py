@@ -24,27 +24,25 @@ def check_options(said: QuestionWords, report: Report) -> None:
 
     Where most of the later words agree against the first ones, these are reported instead.
     """
-    first: dict[str, list[HeardKey]] = {}
-    later: list[list[HeardKey]] = []
+    first_words: dict[str, list[HeardKey]] = {}
+    later_words: list[list[HeardKey]] = []
     for wording in said.wordings:
-        options = [
-            later_word
-            for later_word in wording.own
-            if later_word.word.gist and later_word.key not in said.asked.universal
-        ]
+        options = [heard for heard in wording.own if heard.word.gist and heard.key not in said.asked.universal]
         if wording.kind != "say":
-            later.append(options)
+            later_words.append(options)
             continue
-        for later_word in options:
-            first.setdefault(later_word.key, []).append(later_word)
-    said_later = [options for options in later if options]
-    moved_by_wording = [pairs for options in said_later if (pairs := list(_moved_options(options, first)))]
-    if len(moved_by_wording) > 1 and 2 * len(moved_by_wording) > len(said_later):
-        later_word, first_words = moved_by_wording[0][0]
-        _report_moved(first_words, later_word, "later words", report)
+        for heard in options:
+            first_words.setdefault(heard.key, []).append(heard)
+    later_with_options = [options for options in later_words if options]
+    moved_by_wording = [
+        pairs for options in later_with_options if (pairs := list(_moved_options(options, first_words)))
+    ]
+    if len(moved_by_wording) > 1 and 2 * len(moved_by_wording) > len(later_with_options):
+        heard, original = moved_by_wording[0][0]
+        _report_moved(original, heard, "later words", report)
         return
-    for later_word, first_words in (pair for pairs in moved_by_wording for pair in pairs):
-        _report_moved(later_word, first_words, "first words", report)
+    for heard, original in (pair for pairs in moved_by_wording for pair in pairs):
+        _report_moved(heard, original, "first words", report)
 
 
 def _report_moved(misplaced: HeardKey, original: HeardKey, other_words: str, report: Report) -> None:
