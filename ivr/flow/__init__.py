@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ivr.errors import Report
-from ivr.flow.checker import Sound, check
+from ivr.flow.checker import ReadCleanly, check_flows
 from ivr.flow.definition import ActionSpec, Flow, Flows
 from ivr.flow.loader import read_flows
 from ivr.flow.parts import Line
@@ -32,9 +32,9 @@ def load_flows(
     before = len(report.problems)
     line, flows = read_flows(files, report, root)
     all_read = len(report.problems) == before and None not in files.values()
-    sound = Sound(flows=all_read, words=before == 0)
+    read_cleanly = ReadCleanly(flows=all_read, words=before == 0)
     flows_built = _build(line, flows, catalogues)
-    check(flows_built, catalogues, actions, report, sound)
+    check_flows(flows_built, catalogues, actions, report, read_cleanly)
     return flows_built if all_read and len(report.problems) == before else None
 
 

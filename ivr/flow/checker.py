@@ -18,7 +18,7 @@ from ivr.flow.checks.proofs import check_proofs
 from ivr.flow.checks.turn_length import check_turn_length
 from ivr.flow.checks.values import check_values
 from ivr.flow.definition import MOST_AT_ONCE, Actions, Flow, Flows
-from ivr.flow.graph import Graph, TangledError, all_states, circle
+from ivr.flow.graph import Graph, TangledError, all_states, shortest_cycle
 from ivr.flow.parts import REPEAT, Target
 from ivr.flow.states import State
 from ivr.keypad import key_name
@@ -26,7 +26,7 @@ from ivr.prompts import Catalogues
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class ReadCleanly:
     """Whether all flows, and all words, were read without problems.
 
     What was not is checked only as far as makes sense.
@@ -36,22 +36,24 @@ class Sound:
     words: bool = True
 
 
-def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report, sound: Sound) -> None:
+def check_flows(
+    flows: Flows, catalogues: Catalogues, actions: Actions, report: Report, read_cleanly: ReadCleanly
+) -> None:
     """Report every problem. The graph is built only when every name leads somewhere."""
     count_before = len(report.problems)
     for flow in flows.flows.values():
         _check_names(flow, flows, actions, report)
     _check_line(flows, report)
     _check_flow_names(flows, report)
-    check_prompts(flows, catalogues, actions, report, are_sound=sound.flows)
-    if not sound.flows or len(report.problems) > count_before or _runs_itself(flows, report):
+    check_prompts(flows, catalogues, actions, report, are_sound=read_cleanly.flows)
+    if not read_cleanly.flows or len(report.problems) > count_before or _runs_itself(flows, report):
         return
     try:
         graph = Graph(flows)
     except TangledError as error:
         report.add(flows.line.place, str(error))
         return
-    check_proofs(graph, catalogues, actions, report, words_are_sound=sound.words)
+    check_proofs(graph, catalogues, actions, report, words_are_sound=read_cleanly.words)
     check_values(graph, catalogues, actions, report)
     check_turn_length(graph, actions, report)
 
@@ -273,7 +275,7 @@ def _runs_itself(flows: Flows, report: Report) -> bool:
     runs = {flow.name: [state.runs for state in flow.states.values() if state.runs] for flow in flows.flows.values()}
     cycles: dict[frozenset[str], tuple[str, ...]] = {}
     for name in runs:
-        cycle = circle(name, lambda flow: ((run, run) for run in runs[flow]))
+        cycle = shortest_cycle(name, lambda flow: ((run, run) for run in runs[flow]))
         if cycle:
             cycles.setdefault(frozenset(cycle), (name, *cycle))
     for cycle in cycles.values():

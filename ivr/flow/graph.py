@@ -246,7 +246,7 @@ class ShortestPaths(Generic[Node, Edge]):
         return tuple(reversed(edges))
 
 
-def walk(
+def paths_with_fact(
     graph: Graph, fact: Fact, after: Callable[[Fact, Transition], Fact | None]
 ) -> ShortestPaths[tuple[GraphState, Fact], Transition]:
     """Return all paths through a graph, each carrying a fact that transitions change.
@@ -264,7 +264,7 @@ def walk(
     return ShortestPaths(onward, starts=[(graph.start, fact)])
 
 
-def circle(start: Node, onward: Callable[[Node], Iterable[tuple[Edge, Node]]]) -> tuple[Edge, ...]:
+def shortest_cycle(start: Node, onward: Callable[[Node], Iterable[tuple[Edge, Node]]]) -> tuple[Edge, ...]:
     """Return the shortest path from a node back to itself; empty when there is none."""
     paths = ShortestPaths(onward, first=onward(start))
     return paths.path(start) if start in paths else ()

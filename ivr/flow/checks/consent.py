@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ivr.errors import Report
 from ivr.flow.definition import Actions
-from ivr.flow.graph import Graph, GraphState, Transition, describe_path, walk
+from ivr.flow.graph import Graph, GraphState, Transition, describe_path, paths_with_fact
 from ivr.flow.states import State
 from ivr.keypad import key_name
 
@@ -44,7 +44,7 @@ def _check_confirmed(graph: Graph, actions: Actions, report: Report) -> None:
             return None  # reported where it happens; what follows is no problem of its own
         return is_confirming(transition) or (confirmed and not ends_consent(graph.states[transition.source]))
 
-    paths = walk(graph, False, after)
+    paths = paths_with_fact(graph, False, after)
     reported: set[str] = set()
     for node, confirmed in paths:
         state = graph.states[node]

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ivr.errors import Place, Report
 from ivr.flow.checks.consent import ends_consent, is_confirming, needs_yes
 from ivr.flow.definition import Actions
-from ivr.flow.graph import Graph, GraphState, ShortestPaths, Transition, describe_path, walk
+from ivr.flow.graph import Graph, GraphState, ShortestPaths, Transition, describe_path, paths_with_fact
 from ivr.prompts import PHRASE, Catalogues, Prompt
 
 FactNames = frozenset[str]
@@ -116,7 +116,7 @@ class _Facts:
         return frozenset().union(*writers, *users) - self.facts
 
     def check(self, report: Report) -> None:
-        paths = walk(self.graph, _Agreed(), self._after)
+        paths = paths_with_fact(self.graph, _Agreed(), self._after)
         reported: set[tuple[str, str]] = set()
         for node, known in paths:
             missing = self._missing(node, known)

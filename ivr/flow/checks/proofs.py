@@ -11,7 +11,7 @@ from ivr.errors import Report
 from ivr.flow.checks.consent import check_consent
 from ivr.flow.checks.facts import check_facts
 from ivr.flow.definition import Actions, Flows
-from ivr.flow.graph import Graph, GraphState, Transition, circle, describe_path, walk
+from ivr.flow.graph import Graph, GraphState, Transition, describe_path, paths_with_fact, shortest_cycle
 from ivr.flow.states import State
 from ivr.prompts import Catalogues
 
@@ -107,7 +107,7 @@ def _cycles(graph: Graph, starts: Iterable[GraphState], follows: Follows) -> Ite
     for start in starts:
         if (start.flow, start.state) in seen:
             continue
-        cycle = circle(start, onward)
+        cycle = shortest_cycle(start, onward)
         if cycle:
             seen.update((transition.source.flow, transition.source.state) for transition in cycle)
             yield cycle
@@ -176,7 +176,7 @@ def _check_external_actions(graph: Graph, actions: Actions, report: Report) -> N
             return False
         return bool(source.action) or (acted and not source.waits(transition.label))
 
-    paths = walk(graph, False, after)
+    paths = paths_with_fact(graph, False, after)
     reported: set[str] = set()
     for node, acted in paths:
         state = graph.states[node]

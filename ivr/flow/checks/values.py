@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ivr.errors import Place, Report
 from ivr.flow.definition import Actions
-from ivr.flow.graph import Graph, GraphState, Transition, describe_path, walk
+from ivr.flow.graph import Graph, GraphState, Transition, describe_path, paths_with_fact
 from ivr.flow.parts import PERSON_OFFER
 from ivr.flow.states.base import Role
 from ivr.prompts import Catalogues
@@ -93,5 +93,5 @@ class _ValueFlow:
         def after(known: bool, transition: Transition) -> bool:
             return name in self.after(frozenset({name} if known else ()), transition)
 
-        paths = walk(self.graph, False, after)
+        paths = paths_with_fact(self.graph, False, after)
         return describe_path(self.graph, paths.path((node, (node, False) not in paths)))

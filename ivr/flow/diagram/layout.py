@@ -169,8 +169,10 @@ class _Sketch:
         return sum(columns[:number]) + columns[number] / 2 + spare * (number + 0.5)
 
     def _pull(self, name: str, number: int) -> float:
-        """Return where a box would have another one across: halfway between its line's port and its own middle, so
-        nothing drifts."""
+        """Return where a box would have another one across.
+
+        It is halfway between the line's port and the box's own middle, so that boxes do not drift to one side.
+        """
         return (self._port(name, number) + self._extent(name) / 2) / 2
 
     def _entry(self, name: str) -> float:
@@ -178,8 +180,10 @@ class _Sketch:
         return self._extent(name) / 2 if self.down else HEAD / 2
 
     def _arrange(self) -> None:
-        """Choose where each box begins across: first the order with the fewest crossings, then the straightest
-        lines."""
+        """Choose where each box begins across.
+
+        The order with the fewest crossings is found first, then the straightest lines for it.
+        """
         best_layers, fewest = self.layers, None
         for sweep in range(_SWEEPS):
             self.across = self._side_by_side()
