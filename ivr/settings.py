@@ -362,10 +362,10 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
 
 
 def _unknown_settings(given: Mapping[str, str]) -> Iterator[str]:
-    known = [setting.name for setting in SETTINGS]
+    names = [setting.name for setting in SETTINGS]
     for name in sorted(given):
-        if name.startswith("IVR_") and name not in known:
-            yield f"{name}: there is no such setting{did_you_mean(name, known)}"
+        if name.startswith("IVR_") and name not in names:
+            yield f"{name}: there is no such setting{did_you_mean(name, names)}"
 
 
 def _refusal_message(setting: Setting, value: str, error: ValueError) -> str:

@@ -33,7 +33,7 @@ def advance(flows: Flows, call: Call, event: Event) -> Step:
     return Step(interpreter.call(), interpreter.verb, interpreter.action, tuple(interpreter.trace))
 
 
-def said(flows: Flows, call: Call) -> Verb | None:
+def opening_verb(flows: Flows, call: Call) -> Verb | None:
     """Return the verb that the current state of a call gives by itself, or None when it gives none.
 
     This lets every state be heard without a call that goes through the states before it.

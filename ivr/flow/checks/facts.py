@@ -60,7 +60,7 @@ class _Change:
     """Whether it answers a question, which voids an earlier yes."""
     confirms: bool
     """Whether it does so by a key that confirms."""
-    said: FactNames
+    facts_said: FactNames
     """The facts that were said before that key."""
     acts: bool
     """Whether it runs an action that needed the yes."""
@@ -69,7 +69,7 @@ class _Change:
         """Return what is known after this transition was taken from `node`, keeping only the facts in `still_asked`."""
         true, agreed, menu, done = known
         if self.asks:
-            agreed = frozenset(fact for fact in true if fact[0] in self.said)
+            agreed = frozenset(fact for fact in true if fact[0] in self.facts_said)
             menu, done = node if self.confirms else None, frozenset()
         true = frozenset(fact for fact in _without_stale(true, self.stale) | self.fresh if fact[0] in still_asked)
         if self.acts:  # what the action changes is what the caller agreed to, so it voids nothing
@@ -94,12 +94,12 @@ class _Facts:
         self.actions = actions
         self.facts: FactNames = frozenset(fact for spec in actions.values() for fact in spec.facts)
         specs = ((node, actions[state.action]) for node, state in graph.states.items() if state.action)
-        self.bound = {node: spec for node, spec in specs if spec.facts}
+        self.specs_with_facts = {node: spec for node, spec in specs if spec.facts}
         """The states whose action has facts, each with what the action declares."""
         self.made_of = {fact: self._made_of(fact) for fact in self.facts}
         """Fact -> the values that it depends on."""
         first = {state.first for state in graph.states.values() if state.first}
-        self.said = {
+        self.facts_spoken = {
             name: self.facts - {fact for fact in self.facts if any(self._unsaid(name, fact))} for name in first
         }
         """Prompt -> the facts that it speaks in full, in every language and form."""
@@ -111,7 +111,9 @@ class _Facts:
 
     def _made_of(self, fact: str) -> FactNames:
         """Return the values that a fact depends on: all that its writers read, and the actions that it belongs to."""
-        writers = [spec.reads for spec in self.actions.values() if any(fact in said for said in spec.outcomes.values())]
+        writers = [
+            spec.reads for spec in self.actions.values() if any(fact in written for written in spec.outcomes.values())
+        ]
         users = [spec.reads for spec in self.actions.values() if fact in spec.facts]
         return frozenset().union(*writers, *users) - self.facts
 
@@ -131,7 +133,7 @@ class _Facts:
 
     def _missing(self, node: GraphState, known: _Agreed) -> FactNames:
         """Return the facts of a state's action that the yes on this path does not cover."""
-        spec = self.bound.get(node)
+        spec = self.specs_with_facts.get(node)
         if spec is None or known.menu is None:
             return frozenset()  # an action without any yes is reported by `consent`
         return spec.facts - {fact for fact, writer in known.agreed if spec.reads <= self._known_to(writer) | known.done}
@@ -149,8 +151,8 @@ class _Facts:
             facts = " and ".join(f"{{{fact}}}" for fact in sorted(self.actions[acting_state.action].facts))
             yield (
                 menu_state.place,
-                f'menu "{menu_state.name}" confirms "{acting_state.action}" without its facts: "first" should name a prompt that '
-                f"says {facts}",
+                f'menu "{menu_state.name}" confirms "{acting_state.action}" without its facts: "first" should name a '
+                f"prompt that says {facts}",
             )
             return
         for fact in sorted(missing):
@@ -184,11 +186,11 @@ class _Facts:
         state = self.graph.states[transition.source]
         asks = ends_consent(state)
         by_key = asks and is_confirming(transition)
-        said = self.said.get(state.first, frozenset()) if by_key else frozenset()
+        facts_said = self.facts_spoken.get(state.first, frozenset()) if by_key else frozenset()
         written = self._written(transition)
         stale = frozenset(fact for fact in self.facts if self.made_of[fact] & written or fact in written)
         fresh = {(fact, state.action) for fact in self.facts & written} if state.action else set()
-        return _Change(written, stale, frozenset(fresh), asks, by_key, said, needs_yes(state, self.actions))
+        return _Change(written, stale, frozenset(fresh), asks, by_key, facts_said, needs_yes(state, self.actions))
 
     def _still_asked(self) -> Mapping[GraphState, FactNames]:
         """Return the facts that can still be agreed to from each state before they change.
@@ -205,7 +207,7 @@ class _Facts:
             )
 
         for fact in self.facts:
-            agreed = [transition.source for transition in self.graph if fact in self.changes[id(transition)].said]
+            agreed = [transition.source for transition in self.graph if fact in self.changes[id(transition)].facts_said]
             for node in ShortestPaths(partial(back, fact), starts=agreed):
                 facts_at[node].add(fact)
         return {node: frozenset(facts) for node, facts in facts_at.items()}

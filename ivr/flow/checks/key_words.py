@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from ivr.errors import Place, Report
 from ivr.flow.checks.option_words import check_languages, check_options, check_targets
-from ivr.flow.checks.wordings import OPTIONS, Asked, HeardKey, QuestionWords, Wording, locate_key
+from ivr.flow.checks.wordings import OPTIONS, AskedQuestion, HeardKey, QuestionWords, Wording, locate_key
 from ivr.flow.definition import Actions, Flows
 from ivr.flow.graph import all_states
 from ivr.flow.parts import PERSON_OFFER, PERSON_OFFERS, Number
@@ -65,9 +65,9 @@ def _check_offers(flows: Flows, catalogues: Catalogues, report: Report) -> None:
         for catalogue in (c for c in catalogues.by_language.values() if c.language in SPEECHES and name in c.prompts):
             speech = SPEECHES[catalogue.language]
             for source in (source for sources in catalogue.prompts[name].say.sources.values() for source in sources):
-                found = spoken_keys(source.text, speech)
-                spoken = {word.key for word in found.keys} | (found.named & expected_keys)
-                if spoken != expected_keys and "0" in (flows.line.menu_keys if kind == "menu" else flows.line.ask_keys):
+                spoken_words = spoken_keys(source.text, speech)
+                keys = {word.key for word in spoken_words.keys} | (spoken_words.named & expected_keys)
+                if keys != expected_keys and "0" in (flows.line.menu_keys if kind == "menu" else flows.line.ask_keys):
                     expected = " and ".join(f'"{name_of(key, speech)}"' for key in sorted(expected_keys))
                     report.add(source.at(0), f"should offer a person on the key {expected}, and speak of no other key")
 
@@ -82,22 +82,20 @@ def _check_statements(flows: Flows, catalogues: Catalogues, foreign: frozenset[P
             sources = (source for sources in catalogue.prompts[name].say.sources.values() for source in sources)
             for source in (source for source in sources if source.place not in foreign):
                 for word in spoken_keys(source.text, SPEECHES[catalogue.language]).keys:
-                    heard = locate_key(source, word)
-                    report.add(
-                        heard.place, f'offers the key "{heard.written}", but nothing is asked here: leave it out'
-                    )
+                    key = locate_key(source, word)
+                    report.add(key.place, f'offers the key "{key.written}", but nothing is asked here: leave it out')
 
 
 def _statement_prompts(flows: Flows) -> set[str]:
     """Return the prompts that are only spoken without asking anything."""
     uses = [use for _, state in all_states(flows) for use in state.prompts()]
-    said = {use.name for use in uses if use.role in (Role.STATEMENT, Role.ON_THE_WAY)}
-    return said - {use.name for use in uses if use.role is Role.QUESTION}
+    statements = {use.name for use in uses if use.role in (Role.STATEMENT, Role.ON_THE_WAY)}
+    return statements - {use.name for use in uses if use.role is Role.QUESTION}
 
 
 def _questions_with_words(
     flows: Flows, catalogues: Catalogues, actions: Actions
-) -> Iterator[tuple[Asked, list[QuestionWords]]]:
+) -> Iterator[tuple[AskedQuestion, list[QuestionWords]]]:
     """Yield each question with its words, in each language whose key words are known."""
     phrases = {value: names for value, names in phrases_of(actions).items() if value != PERSON_OFFER}
     lists = {name: items.most for spec in actions.values() for name, items in spec.items.items()}
@@ -108,7 +106,9 @@ def _questions_with_words(
         choices = frozenset(str(number) for number in range(1, most + 1))
         universal = flows.line.ask_keys if state.number else flows.line.menu_keys
         everywhere = {"star", *map(key_name, universal)}  # a line without a star key is reported by `checker`
-        question = Asked(f"{flow}.{name}", state, frozenset(map(key_name, state.keys)), choices, frozenset(everywhere))
+        question = AskedQuestion(
+            f"{flow}.{name}", state, frozenset(map(key_name, state.keys)), choices, frozenset(everywhere)
+        )
         words_by_language = [
             QuestionWords(question, catalogue, phrases)
             for catalogue in catalogues.by_language.values()
@@ -123,7 +123,7 @@ def _questions_with_words(
 
 def _check_number(words: QuestionWords, number: Number, report: Report) -> None:
     """Report a number of no fixed length whose words do not name pound, and one of fixed length whose words do."""
-    ends_itself = number.low == number.high and not words.asked.state.pound
+    ends_itself = number.low == number.high and not words.question.state.pound
     for wording in words.wordings:
         needed = _star_if_due(words, wording) | (frozenset() if ends_itself else {"pound"})
         _report_unspoken(words, wording, needed - wording.named, report)
@@ -131,8 +131,8 @@ def _check_number(words: QuestionWords, number: Number, report: Report) -> None:
             if heard.key == "pound":
                 report.add(
                     heard.place,
-                    f'speaks of the key "{heard.written}", but "{words.asked.name}" takes {number.low} digits and goes on by '
-                    "itself: leave the key out",
+                    f'speaks of the key "{heard.written}", but "{words.question.name}" takes {number.low} digits and '
+                    "goes on by itself: leave the key out",
                 )
 
 
@@ -146,8 +146,8 @@ def _check_menu(words: QuestionWords, menu: State, all_words: list[QuestionWords
         if menu.choices and not wording.speaks_choices:
             report.add(
                 wording.place,
-                f'"{words.asked.name}" offers choices, which these words do not speak: write {{{OPTIONS}:phrase}} where '
-                "they belong",
+                f'"{words.question.name}" offers choices, which these words do not speak: write {{{OPTIONS}:phrase}} '
+                "where they belong",
             )
 
 
@@ -158,16 +158,16 @@ def _slip_message(slip: Slip) -> str:
 
 def _check_menu_keys(words: QuestionWords, wording: Wording, others: list[Wording], report: Report) -> None:
     """Report the keys that these words speak of and the menu does not take, and those that it takes unspoken."""
-    name = words.asked.name
+    name = words.question.name
     spoken = wording.keys.union(wording.named, *(other.keys for other in others))
-    missing = (words.asked.own | _star_if_due(words, wording)) - spoken
-    unknown = [heard for heard in (*wording.own, *wording.inside) if not words.asked.takes(heard)]
+    missing = (words.question.own | _star_if_due(words, wording)) - spoken
+    unknown = [heard for heard in (*wording.own, *wording.inside) if not words.question.takes(heard)]
     spoken_twice = _spoken_twice(wording)
     if len(missing) == len(spoken_twice) == 1:
         report.add(
             spoken_twice[0].place,
-            f'speaks of the key "{spoken_twice[0].written}" a second time, and never of "{words.spoken_name(min(missing))}", which '
-            f'"{name}" takes as well',
+            f'speaks of the key "{spoken_twice[0].written}" a second time, and never of '
+            f'"{words.spoken_name(min(missing))}", which "{name}" takes as well',
         )
         return
     for heard in spoken_twice:
@@ -194,16 +194,16 @@ def _report_unspoken(words: QuestionWords, wording: Wording, keys: frozenset[str
         which, what = ("key", "it is") if len(keys) == 1 else ("keys", "each is")
         report.add(
             wording.place,
-            f'these words never say the {which} {names}, which "{words.asked.name}" takes: say what {what} for, then the '
+            f'these words never say the {which} {names}, which "{words.question.name}" takes: say what {what} for, then the '
             "key",
         )
 
 
 def _star_if_due(words: QuestionWords, wording: Wording) -> frozenset[str]:
     """Return star where these words have to name it: only in the last ones, for it means the same in every question."""
-    number = words.asked.state.number
+    number = words.question.state.number
     is_due = wording.is_last and wording.kind != "say" and not (number and number.stars)
-    return words.asked.universal & {"star"} if is_due else frozenset()
+    return words.question.universal & {"star"} if is_due else frozenset()
 
 
 def _spoken_twice(wording: Wording) -> list[HeardKey]:

@@ -19,15 +19,15 @@ CLEARLY = 0.25
 """How much more similar they must be than the words that the key has elsewhere."""
 
 
-def check_options(said: QuestionWords, report: Report) -> None:
+def check_options(words: QuestionWords, report: Report) -> None:
     """Report each option that is on another key than in the first words.
 
     Where most of the later words agree against the first ones, these are reported instead.
     """
     first_words: dict[str, list[HeardKey]] = {}
     later_words: list[list[HeardKey]] = []
-    for wording in said.wordings:
-        options = [heard for heard in wording.own if heard.word.gist and heard.key not in said.asked.universal]
+    for wording in words.wordings:
+        options = [heard for heard in wording.own if heard.word.gist and heard.key not in words.question.universal]
         if wording.kind != "say":
             later_words.append(options)
             continue
@@ -49,8 +49,9 @@ def _report_moved(misplaced: HeardKey, original: HeardKey, other_words: str, rep
     """Report an option that is on another key than it has elsewhere."""
     report.add(
         misplaced.place,
-        f'"{misplaced.word.option}" is on the key "{misplaced.written}" here, and "{original.word.option}" on "{original.written}" in the '
-        f"{other_words} (line {original.place.line}): the same has the same key in all words of a question",
+        f'"{misplaced.word.option}" is on the key "{misplaced.written}" here, and "{original.word.option}" on '
+        f'"{original.written}" in the {other_words} (line {original.place.line}): the same has the same key in all '
+        "words of a question",
     )
 
 
@@ -74,13 +75,13 @@ def _similarity(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / len(one | other) if one and other else 0.0
 
 
-def check_targets(said: QuestionWords, menu: State, report: Report) -> None:
+def check_targets(words: QuestionWords, menu: State, report: Report) -> None:
     """Report a key whose target is named after what the words say on another key, and not after its own words.
 
     Targets have plain names (`refill`, `new_address`), so the names show when two were exchanged in the flow.
     """
     said_on: dict[str, list[HeardKey]] = {}
-    for heard in (heard for wording in said.wordings for heard in wording.own if heard.word.gist):
+    for heard in (heard for wording in words.wordings for heard in wording.own if heard.word.gist):
         said_on.setdefault(heard.key, []).append(heard)
     targets = {key_name(key): target for key, target in menu.keys.items() if key_name(key) in said_on}
     for key, other in permutations(targets, 2):
@@ -89,9 +90,9 @@ def check_targets(said: QuestionWords, menu: State, report: Report) -> None:
             on_key, on_other_key = said_on[key][0], said_on[other][0]
             report.add(
                 targets[key].at("next", "end"),
-                f'leads to "{targets[key].state or targets[key].end}" on the key "{on_key.written}", on which the words say '
-                f'"{on_key.word.option}", and "{on_other_key.word.option}" on "{on_other_key.written}" ({_file_and_line(on_key.place)}): exchange the '
-                "keys in the words, too, or these back",
+                f'leads to "{targets[key].state or targets[key].end}" on the key "{on_key.written}", on which the words '
+                f'say "{on_key.word.option}", and "{on_other_key.word.option}" on "{on_other_key.written}" '
+                f"({_file_and_line(on_key.place)}): exchange the keys in the words, too, or these back",
             )
             return
 
@@ -119,39 +120,40 @@ def check_languages(together: list[QuestionWords], menu: State, catalogues: Cata
     sets = {key_name(key): target for key, target in menu.keys.items() if "language" in target.sets}
     for key, target in sets.items():
         set_here = titles.get(_language_set(target), _language_set(target))
-        heard = [
-            (spoken_key, said)
-            for said in together
-            for wording in said.wordings
+        offers = [
+            (spoken_key, words)
+            for words in together
+            for wording in words.wordings
             for spoken_key in wording.own
             if spoken_key.key == key
         ]
-        wrong = [
+        wrong_offers = [
             (spoken_key, name)
-            for spoken_key, said in heard
-            if (name := _offered(spoken_key, said, menu, languages)) not in ("", _language_set(target))
+            for spoken_key, words in offers
+            if (name := _offered(spoken_key, words, menu, languages)) not in ("", _language_set(target))
         ]
-        if len(wrong) == len(heard) > 1:  # the flow against all words
-            spoken_key, name = wrong[0]
+        if len(wrong_offers) == len(offers) > 1:  # the flow against all words
+            spoken_key, name = wrong_offers[0]
             report.add(
                 target.place,
                 f"sets {set_here}, but the words offer {titles[name]} on this key: {_file_and_line(spoken_key.place)}",
             )
             continue
-        for spoken_key, name in wrong:
+        for spoken_key, name in wrong_offers:
             report.add(
                 spoken_key.place,
-                f'offers {titles[name]} on the key "{spoken_key.written}", which sets {set_here}: {_file_and_line(target.place)}',
+                f'offers {titles[name]} on the key "{spoken_key.written}", which sets {set_here}: '
+                f"{_file_and_line(target.place)}",
             )
 
 
-def _offered(heard: HeardKey, said: QuestionWords, menu: State, languages: Mapping[str, str]) -> str:
+def _offered(heard: HeardKey, words: QuestionWords, menu: State, languages: Mapping[str, str]) -> str:
     """Return the language that words offer, "" for none.
 
     It is the one that they name or, in a menu that speaks every language, their own.
     """
     named = [languages[word] for word in heard.word.option.lower().split() if word in languages]
-    return named[0] if named else said.catalogue.language if menu.every_language else ""
+    return named[0] if named else words.catalogue.language if menu.every_language else ""
 
 
 def _language_set(target: Target) -> str:

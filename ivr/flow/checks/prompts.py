@@ -207,23 +207,23 @@ def _check_secrets(flows: Flows, actions: Actions, report: Report) -> set[str]:
 
 
 def _check_values(
-    place: Place, prompt: Prompt, known: Mapping[str, set[str]], secrets: set[str], report: Report
+    place: Place, prompt: Prompt, provided: Mapping[str, set[str]], secrets: set[str], report: Report
 ) -> None:
     """Report the values of a prompt that are secret, that nothing provides, or that have another kind."""
     for name, kind in prompt.values.items():
         if name in secrets:
             report.add(prompt.at(name), f'prompt "{prompt.name}" speaks "{name}", which is secret')
-        elif name not in known:
-            hint = did_you_mean(name, known)
+        elif name not in provided:
+            hint = did_you_mean(name, provided)
             report.add(place, f'prompt "{prompt.name}" speaks "{name}", which nothing in the flows provides{hint}')
         else:
-            _check_kind(prompt, name, kind, known[name], report)
+            _check_kind(prompt, name, kind, provided[name], report)
 
 
-def _check_kind(prompt: Prompt, name: str, kind: str, known: set[str], report: Report) -> None:
-    if kind not in known and not (kind in _ALIKE and _ALIKE & known):
-        found = " and ".join(sorted(known))
-        report.add(prompt.at(name), f'prompt "{prompt.name}" speaks "{name}" as {kind}, but it is {found}')
+def _check_kind(prompt: Prompt, name: str, kind: str, kinds: set[str], report: Report) -> None:
+    if kind not in kinds and not (kind in _ALIKE and _ALIKE & kinds):
+        names = " and ".join(sorted(kinds))
+        report.add(prompt.at(name), f'prompt "{prompt.name}" speaks "{name}" as {kind}, but it is {names}')
 
 
 def _check_given(prompt: Prompt, given: Mapping[str, str], whose: str, report: Report) -> None:

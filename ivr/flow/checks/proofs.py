@@ -83,7 +83,9 @@ def _check_silence_ends(graph: Graph, report: Report) -> None:
     for cycle in _cycles(graph, questions, is_silent):
         state = graph.states[cycle[0].source]
         path = " → ".join(
-            f"{transition.source.name} {transition.label}" for transition in cycle if _is_named(graph, transition)
+            f"{transition.source.name} {transition.label}"
+            for transition in cycle
+            if _is_shown_in_cycle(graph, transition)
         )
         report.add(
             state.place,
@@ -91,7 +93,7 @@ def _check_silence_ends(graph: Graph, report: Report) -> None:
         )
 
 
-def _is_named(graph: Graph, transition: Transition) -> bool:
+def _is_shown_in_cycle(graph: Graph, transition: Transition) -> bool:
     """Tell whether a transition is named in the message: its state says, asks or does something."""
     state = graph.states[transition.source]
     return state.ends_turn or bool(state.action)

@@ -37,7 +37,7 @@ class HeardKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedQuestion:
     """A question: its name, the keys of its own, those of its choices, and those that every question takes."""
 
     name: str
@@ -85,11 +85,11 @@ class Wording:
 class QuestionWords:
     """The words of a question in one language."""
 
-    def __init__(self, asked: Asked, catalogue: Catalogue, phrases: Mapping[str, frozenset[str]]) -> None:
+    def __init__(self, question: AskedQuestion, catalogue: Catalogue, phrases: Mapping[str, frozenset[str]]) -> None:
         """`phrases` gives, for each value of kind `phrase`, the prompts that it may be."""
-        self.asked, self.catalogue, self.phrases = asked, catalogue, phrases
+        self.question, self.catalogue, self.phrases = question, catalogue, phrases
         self.speech = SPEECHES[catalogue.language]
-        self.prompt = catalogue.prompts[asked.state.prompt]
+        self.prompt = catalogue.prompts[question.state.prompt]
 
     @cached_property
     def wordings(self) -> tuple[Wording, ...]:

@@ -111,8 +111,8 @@ def look_of(kind: str) -> Look:
 
 def _hover(state: State, words: _Words) -> str:
     does = [state.action] if state.action else [f"flow {state.runs}"] if state.runs else []
-    said = [words.of(use.name) for use in state.prompts() if use.role is not Role.ON_THE_WAY]
-    return "\n".join([*does, *said])
+    spoken = [words.of(use.name) for use in state.prompts() if use.role is not Role.ON_THE_WAY]
+    return "\n".join([*does, *spoken])
 
 
 def _transition(label: str, transition: Target, words: _Words) -> BoxTransition:

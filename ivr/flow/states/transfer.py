@@ -57,6 +57,6 @@ class TransferState(State):
             call.words = []
             call.close(HangUp(()))
         else:
-            # With `nobody`, the words before were not spoken yet: keep them, and drop the last, which announces a person.
+            # With `nobody`, the words before were not spoken yet: keep all but the last, which announces a person.
             call.words = call.words[:-1] if event.outcome == "nobody" else []
             call.leave(event.outcome, self.outcomes[event.outcome])
