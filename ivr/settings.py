@@ -81,6 +81,8 @@ def is_live(key: Secret) -> bool:
 
 
 def _accepting(fits: Callable[[str], object]) -> Callable[[str], str]:
+    """Return a reader that gives back the value that fits, and raises ValueError for any other."""
+
     def read(value: str) -> str:
         if not fits(value):
             raise ValueError
@@ -102,6 +104,7 @@ def _read_flag(value: str) -> bool:
 
 
 def _days_within(low: int, high: int) -> Callable[[str], int]:
+    """Return a reader of a number of days within bounds."""
     within = _accepting(lambda value: low <= int(_matching(r"\d{1,6}")(value)) <= high)
     return lambda value: int(within(value))
 
@@ -161,6 +164,7 @@ _SQLITE_SLIPS = {
 
 
 def _check_sqlite(rest: str) -> str:
+    """Return the rest of an SQLite URL; UnusableValueError when it names no file."""
     if rest and not rest.startswith("/"):
         raise UnusableValueError("two slashes before a file: write three, or four for a path from the root")
     if re.fullmatch(r"/?(\?.*)?|.*(:memory:|mode=memory).*", unquote(rest)):
@@ -172,6 +176,7 @@ def _check_sqlite(rest: str) -> str:
 
 
 def _check_postgresql(rest: str) -> str:
+    """Return the rest of a PostgreSQL URL; UnusableValueError when it cannot be split or names no database."""
     at_host = re.split(r"[/?#]", rest)[0]
     if rest.count("@") > 1 or ("@" in rest and "@" not in at_host):
         raise UnusableValueError(
@@ -224,6 +229,7 @@ def _read_folder(value: str) -> Path:
 
 
 def _read_time(value: str) -> datetime:
+    """Return a date and time, aware only when it names an offset."""
     if not re.match(r"\d{4}-\d\d-\d\d[T ]\d", value):
         raise ValueError
     return datetime.fromisoformat(value)

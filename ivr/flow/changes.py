@@ -48,6 +48,7 @@ def changes(before: Edition, after: Edition) -> tuple[str, ...]:
 
 
 def _line_changes(before: Line, after: Line) -> Iterator[str]:
+    """Yield what changed in the settings of the whole line."""
     for field in fields(Line):
         old, new = getattr(before, field.name), getattr(after, field.name)
         if field.name == "place" or old == new:
@@ -64,6 +65,7 @@ def _line_changes(before: Line, after: Line) -> Iterator[str]:
 
 
 def _flow_changes(before: Edition, after: Edition) -> Iterator[str]:
+    """Yield the flows that are gone or new, and what changed within the others."""
     old_flows, new_flows = before.flows.flows, after.flows.flows
     for name in sorted({*old_flows, *new_flows}):
         if name not in new_flows:
@@ -75,6 +77,7 @@ def _flow_changes(before: Edition, after: Edition) -> Iterator[str]:
 
 
 def _within_flow(old: Flow, new: Flow, old_words: Catalogues, new_words: Catalogues) -> Iterator[str]:
+    """Yield the states that are gone, new, or of another kind, and what changed within the others."""
     if old.start != new.start:
         yield f"{old.name}: starts at {_was_and_is(old.start, new.start)}"
     for name, state in old.states.items():
@@ -124,6 +127,7 @@ def _targets_of_key(menu: State, key: str) -> tuple[str, ...]:
 
 
 def _state_changes(old: State, new: State, explained: set[str]) -> Iterator[str]:
+    """Yield what changed in a state, without the labels that a moved key explains."""
     old_facts, new_facts = _noticeable(old), _noticeable(new)
     for label in (*old_facts, *(label for label in new_facts if label not in old_facts)):
         if old_facts.get(label) == new_facts.get(label) or label in explained:

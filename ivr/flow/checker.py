@@ -59,12 +59,13 @@ def check_flows(
 
 
 def _check_names(flow: Flow, flows: Flows, actions: Actions, report: Report) -> None:
+    """Report names in a flow that do not exist, and outcomes that are not handled."""
     _check_states(flow, report)
     for state in flow.states.values():
         for label, target in state.transitions():
             _check_target(flow, state, label, target, flows.languages, report)
             _check_sets(target, flows, actions, report)
-        if state.name in flow.flawed:  # what it lacks may be what could not be read
+        if state.name in flow.flawed:  # what seems to be missing may be what could not be read
             continue
         if state.action:
             _check_action(state, actions, report)
@@ -153,6 +154,7 @@ def _check_states(flow: Flow, report: Report) -> None:
 def _check_target(
     flow: Flow, state: State, label: str, target: Target, languages: tuple[str, ...], report: Report
 ) -> None:
+    """Report a target that counts a try at no question, confirms by no digit, or sets a language without prompts."""
     if target.counts:
         targets = {target.state for target in flow.targets}
         is_reported = target.counts in flow.flawed or target.counts in targets - flow.names
@@ -215,6 +217,7 @@ def _check_handled(state: State, expected: Collection[str], owner: str, report: 
 
 
 def _check_choices(menu: State, actions: Actions, report: Report) -> None:
+    """Report choices that no action provides, that are too many, or whose keys the menu uses itself."""
     lists = {name: items for spec in actions.values() for name, items in spec.items.items()}
     if menu.choices is None:
         return
@@ -238,6 +241,10 @@ def _check_choices(menu: State, actions: Actions, report: Report) -> None:
 
 
 def _check_line(flows: Flows, report: Report) -> None:
+    """Report settings of the line that cannot work.
+
+    These are flows that must end the call but return, a star key that does not repeat, and languages without prompts.
+    """
     line = flows.line
     for name in sorted({line.start, line.too_many, line.too_long} & set(flows.flows)):
         for end, place in _places_of_ends(flows.flows[name]).items():

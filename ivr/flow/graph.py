@@ -132,6 +132,7 @@ class Graph:
         return _with_targets(self.transitions[node])
 
     def _transitions(self, node: GraphState) -> Iterator[Transition]:
+        """Yield every transition from a node: its own, those after too many tries, and interruptions."""
         state = self.flows.state(node.flow, node.state)
         if state.runs:
             yield Transition(node, "run", GraphState(state.runs, self.flows.flows[state.runs].start, node))
@@ -171,6 +172,7 @@ class Graph:
             yield self._break_in(node, "too_many", self.flows.line.too_many)
 
     def _interruptions(self, node: GraphState, question: State) -> Iterator[Transition]:
+        """Yield the transitions to flows that can break into a question."""
         line = self.flows.line
         for key, flow in question.shared_keys(line).items():
             if flow != REPEAT:

@@ -103,6 +103,7 @@ class Interpreter(LiveCall):
         self._leave(self.frames[-1].state, label, target)
 
     def _leave(self, state: str, label: str, target: Target) -> None:
+        """Leave a state by a target: speak, set values, then go where it leads, or give up a question."""
         self.trace_step(label, state)
         self._check_circles()
         if target.say:
@@ -144,6 +145,7 @@ class Interpreter(LiveCall):
         self.state.enter(self)
 
     def _end_flow(self, end: str) -> None:
+        """Go back to the question that the flow broke into, or on from the state that ran it."""
         ended = self.frames.pop()
         state = self.state
         if ended.interrupting:

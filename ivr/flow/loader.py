@@ -91,6 +91,7 @@ _ANY_LIMITS = {"silence": 3, "wrong": 3, "first_key": 6, "next_key": 8}
 
 
 def _read_line(node: Node | None, place: Place, report: Report) -> Line:
+    """Build the settings of the whole line. What could not be read has a default, so that flows can be read."""
     fields = node.shaped(report, "the line", shapes.LINE) if node else {}
     gives_up = fields["gives_up"].shaped(report, "gives_up", shapes.GIVES_UP) if "gives_up" in fields else {}
     limits = read_limits(fields.get("limits"), shapes.LINE_LIMITS, report)

@@ -56,6 +56,7 @@ def read_texts(fields: Mapping[str, Node], names: Iterable[str], report: Report)
 
 
 def _value(node: Node | None, name: str, shape: Shape, report: Report) -> Any:
+    """Return what one field says, by its shape."""
     match shape:
         case Text():
             return (node.text(report, f'"{name}"') if node else None) or ""

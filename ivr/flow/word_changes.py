@@ -62,6 +62,7 @@ def words_for_key(catalogues: Catalogues, prompt: str, key: str) -> str:
 
 
 def _within_language(old: Catalogue, new: Catalogue) -> Iterator[str]:
+    """Yield what changed in one language: code, voice, prompts that are gone or new, and words."""
     for what, was, now in (("code", old.locale, new.locale), ("voice", old.voice, new.voice)):
         if was != now:
             yield f"the {what} is {now} now, was {was}"

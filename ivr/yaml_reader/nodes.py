@@ -278,6 +278,7 @@ class _NodeReader:
     report: Report
 
     def node(self, node: yaml.Node) -> Node:
+        """Return the node with all that is below it. Keys that are not text, or are there twice, are reported."""
         place = self.place(node.start_mark)
         if isinstance(node, yaml.ScalarNode):
             written, note, quoted = self._written(node), self._note(node), node.style in ("'", '"')

@@ -133,6 +133,7 @@ class _Writer:
     definitions: dict[str, Schema] = dataclass_field(default_factory=dict)
 
     def schema(self, shape: Shape) -> Schema:
+        """Return the schema of any shape."""
         about = {"description": shape.about} if shape.about else {}
         match shape:
             case Text():

@@ -39,6 +39,8 @@ def needs_yes(state: State, actions: Actions) -> bool:
 
 
 def _check_confirmed(graph: Graph, actions: Actions, report: Report) -> None:
+    """Report each action that needs a yes and can be reached without one, with the shortest path."""
+
     def after(confirmed: bool, transition: Transition) -> bool | None:
         if not confirmed and needs_yes(graph.states[transition.source], actions):
             return None  # reported where it happens; what follows is no problem of its own

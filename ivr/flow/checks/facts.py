@@ -118,6 +118,7 @@ class _Facts:
         return frozenset().union(*writers, *users) - self.facts
 
     def check(self, report: Report) -> None:
+        """Report the facts that are missing, once for each pair of action and menu."""
         paths = paths_with_fact(self.graph, _Agreed(), self._after)
         reported: set[tuple[str, str]] = set()
         for node, known in paths:
@@ -146,6 +147,7 @@ class _Facts:
     def _problems(
         self, node: GraphState, menu: GraphState, missing: FactNames, path: str
     ) -> Iterator[tuple[Place, str]]:
+        """Yield the problems of a yes that does not cover the `missing` facts: a message with its place each."""
         acting_state, menu_state = self.graph.states[node], self.graph.states[menu]
         if not menu_state.first:
             facts = " and ".join(f"{{{fact}}}" for fact in sorted(self.actions[acting_state.action].facts))
@@ -183,6 +185,7 @@ class _Facts:
             yield id(transition), changes[key]
 
     def _change(self, transition: Transition) -> _Change:
+        """Return what one transition does."""
         state = self.graph.states[transition.source]
         asks = ends_consent(state)
         by_key = asks and is_confirming(transition)
@@ -213,6 +216,7 @@ class _Facts:
         return {node: frozenset(facts) for node, facts in facts_at.items()}
 
     def _written(self, transition: Transition) -> FactNames:
+        """Return the values that a transition writes: by what it sets, by the answer, or by its action."""
         state = self.graph.states[transition.source]
         names = {name for target in transition.targets for name in target.sets} | (
             {saved} if (saved := state.saves(transition.label)) else set()
@@ -230,6 +234,7 @@ class _Facts:
         yield from self._phrases_unsaid(fact, frozenset())
 
     def _phrases_unsaid(self, fact: str, seen: FactNames) -> Iterator[_Unsaid]:
+        """Yield each form of the phrases that a fact may be that leaves out a value, at any depth."""
         for spec in self.actions.values():
             for name, given in spec.phrases.get(fact, {}).items():
                 for prompt in self._in_languages(name):

@@ -47,6 +47,7 @@ def check_key_words(
 def _check_question(
     menu: State, words_by_language: list[QuestionWords], catalogues: Catalogues, report: Report
 ) -> None:
+    """Report what is wrong with the words of a menu; what compares wordings only when each is right by itself."""
     before = len(report.problems)
     for words in words_by_language:
         _check_menu(words, menu, words_by_language if menu.every_language else [words], report)
@@ -137,6 +138,7 @@ def _check_number(words: QuestionWords, number: Number, report: Report) -> None:
 
 
 def _check_menu(words: QuestionWords, menu: State, all_words: list[QuestionWords], report: Report) -> None:
+    """Report misspelt keys, keys that do not fit the menu, and choices that are not spoken."""
     for wording in words.wordings:
         for place, slip in wording.slips:
             report.add(place, _slip_message(slip))
@@ -189,6 +191,7 @@ def _check_menu_keys(words: QuestionWords, wording: Wording, others: list[Wordin
 
 
 def _report_unspoken(words: QuestionWords, wording: Wording, keys: frozenset[str], report: Report) -> None:
+    """Report keys that the question takes and some words do not name."""
     if keys:
         names = " and ".join(f'"{words.spoken_name(key)}"' for key in sorted(keys))
         which, what = ("key", "it is") if len(keys) == 1 else ("keys", "each is")

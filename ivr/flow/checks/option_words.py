@@ -132,7 +132,7 @@ def check_languages(together: list[QuestionWords], menu: State, catalogues: Cata
             for spoken_key, words in offers
             if (name := _offered(spoken_key, words, menu, languages)) not in ("", _language_set(target))
         ]
-        if len(wrong_offers) == len(offers) > 1:  # the flow against all words
+        if len(wrong_offers) == len(offers) > 1:  # all words agree against the flow
             spoken_key, name = wrong_offers[0]
             report.add(
                 target.place,

@@ -237,6 +237,7 @@ def _check_given(prompt: Prompt, given: Mapping[str, str], whose: str, report: R
 
 
 def _check_option(menu: State, prompts: _Prompts, actions: Actions) -> None:
+    """Report the prompt for a menu's choices when it is missing or speaks what a choice does not have."""
     lists = {name: items for spec in actions.values() for name, items in spec.items.items()}
     if menu.choices is None or menu.choices.of not in lists:
         return

@@ -126,6 +126,7 @@ class _Sketch:
     # Sizes
 
     def _size(self, name: str) -> tuple[float, float]:
+        """Return the width and height of a box."""
         box, cells = self.boxes[name], self.cells[name]
         head = max(text_width(box.name, TITLE_SIZE) * _BOLD, text_width(box.caption, SMALL_SIZE)) + 2 * _PAD
         if self.down:
@@ -266,6 +267,7 @@ class _Sketch:
         return starts
 
     def _place(self, name: str, along: float, across: float) -> Placed:
+        """Return a box with its place and the places of its cells."""
         x, y = (across, along) if self.down else (along, across)
         width, height = self.sizes[name]
         cells, at = [], 0.0

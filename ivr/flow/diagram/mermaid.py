@@ -13,6 +13,7 @@ def to_mermaid(picture: Picture) -> str:
 
 
 def _lines(picture: Picture) -> Iterator[str]:
+    """Yield the lines of the chart: boxes, ends, transitions, then the colours of each kind."""
     yield "---"
     yield f"title: {picture.title}"
     yield "---"

@@ -140,6 +140,7 @@ def _notes_for_questions(flows: Flows) -> Iterator[str]:
 
 
 def _flow_box(flow: Flow, flows: Flows, share: float | None) -> Box:
+    """Return the box of a whole flow, with a transition to each flow that it runs."""
     states = flow.states.values()
     runs = dict.fromkeys(state.runs for state in states if state.runs)
     questions = [state.name for state in states if state.is_question]

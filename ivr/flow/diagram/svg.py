@@ -67,6 +67,7 @@ def _linked(parts: Iterator[str], link: str | None) -> str:
 
 
 def _legend(picture: Picture) -> Iterator[str]:
+    """Yield the lines that explain the signs in the picture."""
     transitions = [transition for box in picture.boxes for transition in box.transitions]
     signs = ["→ leads to a box that stands elsewhere"]
     signs += ["■ an end of this flow"] if any(transition.end for transition in transitions) else []
@@ -82,6 +83,7 @@ def _is_shaded(picture: Picture) -> bool:
 
 
 def _arrow_path(line: Arrow, layout: Layout) -> str:
+    """Return a curved line that leaves and arrives along the direction of the layers."""
     (x, y), (to_x, to_y) = line.start, line.end
     middle_x, middle_y = (x + to_x) / 2, (y + to_y) / 2
     bend = (
@@ -94,6 +96,7 @@ def _arrow_path(line: Arrow, layout: Layout) -> str:
 
 
 def _box_elements(placed: Placed, layout: Layout, picture: Picture) -> Iterator[str]:
+    """Yield the elements of a box: frame, name, caption, and a cell for each transition."""
     box = placed.box
     look = look_of(box.kind)
     fill = look.fill
