@@ -49,7 +49,10 @@ def is_keys(text: str) -> bool:
 
 
 def check_digit(digits: str) -> str:
-    """Return the digit that makes the digits with it at the end pass Luhn's test, which finds a slip in any one key."""
+    """Return the digit that has to follow some digits for all of them to pass Luhn's test.
+
+    The test shows a slip in any one key.
+    """
     doubled = sum(sum(divmod(2 * int(digit), 10)) for digit in digits[::-2])
     plain = sum(int(digit) for digit in digits[-2::-2])
     return str(-(doubled + plain) % 10)

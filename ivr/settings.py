@@ -27,7 +27,10 @@ STAFF_PASSWORD_LETTERS = 12
 
 
 def default_folder(name: str) -> Path:
-    """Return a folder by its name: in the current folder, else in the checkout, else in the package."""
+    """Return a folder by its name: in the current folder, else in the checkout, else in the package.
+
+    Where there is none, this is the path that it would have in the checkout.
+    """
     candidates = [base / name for base in (Path.cwd(), PROJECT, PACKAGE)]
     return next((folder for folder in candidates if folder.is_dir()), candidates[1])
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from ivr.errors import Place, Report, did_you_mean
+from ivr.flow.checks.answers import check_answers
 from ivr.flow.checks.prompts import check_prompts
 from ivr.flow.checks.proofs import check_proofs
 from ivr.flow.checks.turn_length import check_turn_length
@@ -45,6 +46,7 @@ def check_flows(
         _check_names(flow, flows, actions, report)
     _check_line(flows, report)
     _check_flow_names(flows, report)
+    check_answers(flows, actions, report)
     check_prompts(flows, catalogues, actions, report, are_sound=read_cleanly.flows)
     if not read_cleanly.flows or len(report.problems) > count_before or _runs_itself(flows, report):
         return

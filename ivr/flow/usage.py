@@ -1,16 +1,16 @@
-"""How the flows use prompts: which prompts are spoken at all, and which languages a call can be in."""
+"""How the flows use prompts and values: which of them there are, and which languages a call can be in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ivr.flow.checks.prompts import line_prompts
-from ivr.flow.definition import ActionSpec, Flows
+from ivr.flow.definition import OPAQUE, Actions, Flows
 from ivr.flow.graph import all_states
 from ivr.flow.parts import PERSON_OFFER, PERSON_OFFERS
+from ivr.prompts import PHRASE
 
 
-def used_prompts(flows: Flows, actions: Mapping[str, ActionSpec]) -> frozenset[str]:
+def used_prompts(flows: Flows, actions: Actions) -> frozenset[str]:
     """Return the prompts that states, choices and actions speak, and those that the line adds to questions."""
     states = [state for _, state in all_states(flows)]
     spoken = {use.name for state in states for use in state.prompts()}
@@ -19,7 +19,7 @@ def used_prompts(flows: Flows, actions: Mapping[str, ActionSpec]) -> frozenset[s
     return frozenset(spoken | options | phrases | line_prompts(flows))
 
 
-def phrases_of(actions: Mapping[str, ActionSpec]) -> Mapping[str, frozenset[str]]:
+def phrases_of(actions: Actions) -> Mapping[str, frozenset[str]]:
     """Return the prompts that each value of kind `phrase` may be: value -> prompts, of all actions together."""
     prompts_by_value: dict[str, frozenset[str]] = {PERSON_OFFER: frozenset({PERSON_OFFERS["menu"]})}
     for spec in actions.values():
@@ -33,3 +33,26 @@ def used_languages(flows: Flows) -> frozenset[str]:
     targets = (target for flow in flows.flows.values() for target in flow.targets)
     set_languages = {target.sets["language"] for target in targets if "language" in target.sets}
     return frozenset(set_languages | set(flows.line.languages.values()) | set(flows.languages[:1]))
+
+
+def line_prompts(flows: Flows) -> frozenset[str]:
+    """Return the prompts that the line itself adds to questions: offers of a person, and the reasons for giving up."""
+    keys = {"menu": flows.line.menu_keys, "ask": flows.line.ask_keys}
+    offers = {name for kind, name in PERSON_OFFERS.items() if "0" in keys[kind]}
+    return frozenset(offers | set(flows.line.gives_up.values()))
+
+
+def known_values(flows: Flows, actions: Actions) -> dict[str, set[str]]:
+    """Return every value that some part of the flows provides: name -> its kinds."""
+    kinds: dict[str, set[str]] = {PERSON_OFFER: {PHRASE}}
+    for spec in actions.values():
+        for written in spec.outcomes.values():
+            for name, kind in written.items():
+                kinds.setdefault(name, set()).add(kind)
+    for _, state in all_states(flows):
+        if state.number and not state.number.secret:
+            kinds.setdefault(state.number.save, set()).add(OPAQUE if state.number.stars else "digits")
+        for _, target in state.transitions():
+            for name in target.sets:
+                kinds.setdefault(name, set()).add("text")
+    return kinds

@@ -1,7 +1,4 @@
-"""Checks that every prompt the flows speak exists, and that something provides its values, of the right kind.
-
-Also that answers are kept as secret as what they are (a birth date, a card number), and have its length.
-"""
+"""Checks that every prompt the flows speak exists, and that something provides its values, of the right kind."""
 
 from __future__ import annotations
 
@@ -9,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ivr.errors import Place, Report, did_you_mean
-from ivr.flow.definition import OPAQUE, Actions, AnswerKind, Flows
+from ivr.flow.checks.answers import secret_values
+from ivr.flow.definition import Actions, Flows
 from ivr.flow.graph import all_states
-from ivr.flow.parts import PERSON_OFFER, PERSON_OFFERS, Number, length_in_words
+from ivr.flow.parts import PERSON_OFFER, PERSON_OFFERS
 from ivr.flow.states import State
 from ivr.flow.states.base import Role
+from ivr.flow.usage import known_values, line_prompts
 from ivr.prompts import PHRASE, Catalogues, Prompt
 from ivr.prompts.lint.keys import keys_of
 from ivr.prompts.lint.speech import SPEECHES
@@ -35,8 +34,7 @@ def check_prompts(
     With `are_sound=False` some flows could not be read, so a value without a source is not reported.
     """
     prompts = _Prompts(catalogues, report, frozenset(name.partition(".")[0] for name in catalogues.names))
-    _check_answers(flows, actions, report)
-    secrets = _check_secrets(flows, actions, report)
+    secrets = secret_values(flows)
     kinds = known_values(flows, actions)
     for _, state in all_states(flows):
         for use in state.prompts():
@@ -85,33 +83,10 @@ def _check_helps(state: State, name: str, catalogues: Catalogues, report: Report
                 )
 
 
-def line_prompts(flows: Flows) -> frozenset[str]:
-    """Return the prompts that the line itself adds to questions: offers of a person, and the reasons for giving up."""
-    keys = {"menu": flows.line.menu_keys, "ask": flows.line.ask_keys}
-    offers = {name for kind, name in PERSON_OFFERS.items() if "0" in keys[kind]}
-    return frozenset(offers | set(flows.line.gives_up.values()))
-
-
 def _place_in_line(flows: Flows, prompt: str) -> Place:
     """Return the place where the line names one of its prompts."""
     reasons = (f"gives_up.{reason}" for reason, named in flows.line.gives_up.items() if named == prompt)
     return flows.line.at(*reasons, "menu_keys.0", "ask_keys.0")
-
-
-def known_values(flows: Flows, actions: Actions) -> dict[str, set[str]]:
-    """Return every value that some part of the flows provides: name -> its kinds."""
-    kinds: dict[str, set[str]] = {PERSON_OFFER: {PHRASE}}
-    for spec in actions.values():
-        for written in spec.outcomes.values():
-            for name, kind in written.items():
-                kinds.setdefault(name, set()).add(kind)
-    for _, state in all_states(flows):
-        if state.number and not state.number.secret:
-            kinds.setdefault(state.number.save, set()).add(OPAQUE if state.number.stars else "digits")
-        for _, target in state.transitions():
-            for name in target.sets:
-                kinds.setdefault(name, set()).add("text")
-    return kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,71 +114,6 @@ class _Prompts:
         elif prompt is None:
             self.report.add(place, f"{missing}{did_you_mean(name, self.catalogues.names)}")
         return prompt
-
-
-def _number_questions(flows: Flows) -> list[tuple[State, Number]]:
-    """Return the questions for a number that have no problem of their own."""
-    all_with_flaws = ((flows.flows[flow].flawed, state) for (flow, _), state in all_states(flows))
-    return [(state, state.number) for flawed, state in all_with_flaws if state.number and state.name not in flawed]
-
-
-def _check_answers(flows: Flows, actions: Actions, report: Report) -> None:
-    """Report an answer that is kept less secret than it is, or whose length does not fit what actions take it for."""
-    kinds = [(name, kind) for spec in actions.values() for name, kind in spec.answers.items()]
-    questions = _number_questions(flows)
-    for question, number in questions:
-        taken_for = [kind for name, kind in kinds if name == number.save]
-        card = next((kind for kind in taken_for if kind.card), None)
-        secret = next((kind for kind in taken_for if kind.secret), None)
-        if card and not number.card:
-            report.add(
-                question.at("save"), f'"{number.save}" is {card.name}, which is card data: it needs "card: true"'
-            )
-        elif secret and not number.secret:
-            report.add(
-                question.at("save"), f'"{number.save}" is {secret.name}, which is secret: it needs "secret: true"'
-            )
-        same_value = [other for _, other in questions if other.save == number.save]
-        for kind in taken_for[:1]:
-            _check_length(question.at("digits"), number, same_value, kind, report)
-
-
-def _check_length(place: Place, number: Number, same_value: list[Number], kind: AnswerKind, report: Report) -> None:
-    """Report a question whose lengths are not those of the answer.
-
-    A kind with `in_parts` may be asked for by several questions that take its lengths together.
-    """
-    low, high = kind.digits or (number.low, number.high)
-    together = [other for other in same_value if low <= other.low and other.high <= high] if kind.in_parts else [number]
-    taken = {digits for other in together for digits in range(other.low, other.high + 1)}
-    if number.low < low or number.high > high or (taken != set(range(low, high + 1)) and number is same_value[0]):
-        report.add(
-            place,
-            f'"{number.save}" is {kind.name}, which has {length_in_words(low, high)}, and not {number.length}: '
-            f"{_digits_field(low, high)} is what it takes",
-        )
-
-
-def _digits_field(low: int, high: int) -> str:
-    return f"digits: {{exactly: {low}}}" if low == high else f"digits: {{min: {low}, max: {high}}}"
-
-
-def _check_secrets(flows: Flows, actions: Actions, report: Report) -> set[str]:
-    """Report secrets that are handled differently in two places, or that no action forgets; return all secret names."""
-    questions = _number_questions(flows)
-    secrets = {number.save for _, number in questions if number.secret}
-    dropped = {name for spec in actions.values() for name in spec.forgets}
-    provided = known_values(flows, actions)
-    for question, number in questions:
-        if number.save not in secrets:
-            continue
-        if not number.secret or number.save in provided:
-            report.add(question.at("save"), f'"{number.save}" is secret in one place and not in another')
-        elif not number.card and number.save not in dropped:
-            report.add(
-                question.at("save"), f'the secret "{number.save}" would be kept: no action says that it forgets it'
-            )
-    return secrets
 
 
 def _check_values(

@@ -139,7 +139,8 @@ class QuestionState(State):
         }
 
     def _offer(self, call: LiveCall, variant: Variant, tries: int) -> tuple[Speak, ...]:
-        """Return the words that offer a person: from the second help on, if one can be had and 0 leads to one."""
+        """Return the words that offer a person, if one can be had: from the second help on, unless 0 has another use
+        here."""
         is_due = variant != "say" and tries >= FIRST_OFFER and call.has_person
         if not is_due or "0" not in self.shared_keys(call.line):
             return ()
