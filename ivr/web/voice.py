@@ -112,7 +112,7 @@ class Voice:
         if state in ("completed", "busy", "failed", "no-answer", "canceled"):
             now = self.services.clock()
             with self.services.database.begin() as connection:
-                sessions.end(connection, caller.sid, now, "caller_hung_up")
+                sessions.end_call(connection, caller.sid, now, "caller_hung_up")
             finish_call(self.services.desk, caller.sid)
         return Response(status=204)
 

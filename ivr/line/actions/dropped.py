@@ -12,7 +12,7 @@ from ivr.line import tables
 from ivr.line.action import action, done
 from ivr.line.actions.address import CHOSEN, chosen
 from ivr.line.service import Context
-from ivr.line.sessions import STATE_KEPT, values_left
+from ivr.line.sessions import STATE_KEPT, stored_values
 from ivr.line.values import Basket, Gathered, decoder
 from ivr.pharmacy.addresses import NewAddress
 from ivr.pharmacy.unverified import judged_anew
@@ -54,7 +54,7 @@ def find_dropped_order(context: Context, member_id: int, dropped_asked: bool = F
             "sid": context.caller.sid,
         },
     )
-    left = _DROPPED_ORDER(values_left(context.services, sealed, context.now))
+    left = _DROPPED_ORDER(stored_values(context.services, sealed, context.now))
     if not left.basket:
         return done("none", dropped_asked=True)
     address = left.new_address or left.unproved_address
