@@ -143,7 +143,7 @@ class Watcher:
         self._follow()
 
     def _publish_or_keep(self, how: str, by: str) -> None:
-        """Publish the folders' files, or keep them as a draft, if they are new and good; refuse them if they are bad."""
+        """Publish the folders' files, or keep them as a draft, if they are new and good; refuse bad ones."""
         versions, files = self._versions, None
         try:
             files = read_files(self._folders.flows, self._folders.prompts)

@@ -127,7 +127,7 @@ class Versions:
         self.draft: Version | None = None
         """The version in the folders, when it is good and waits for someone to publish it."""
         self.passed_over = ""
-        """The hash of the version in the folders, when it is not published by itself: it was rolled back or replaced."""
+        """The hash of the folders' version, when it is not published by itself: it was rolled back or replaced."""
         self._actions = actions
         self._prove = prove
         self._in_memory = {current.hash: current}

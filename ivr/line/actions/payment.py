@@ -42,7 +42,7 @@ def _finish(context: Context, request: Request, answer: ProcessorAnswer) -> Done
 
 
 def _told(context: Context, order_id: int, progress: Progress) -> Done:
-    begun = lease.find(context.connection, order_id)
+    begun = lease.find_row(context.connection, order_id)
     if progress is Progress.WAITING and begun is not None and context.now - begun.begun_at > PATIENCE:
         return done("slow")
     return done(progress.value)
@@ -93,7 +93,7 @@ def _unpaid(context: Context, order: OrderFacts) -> SaidPayment | None:
     keep: tuple[Value, ...] = ()
     is_new = card is not None and card.only_for_order_id is not None
     if is_new and not is_on_file(context, order.member_id, payment.brand, payment.last4):
-        begun = lease.find(context.connection, order.id)
+        begun = lease.find_row(context.connection, order.id)
         keep = (phrase("order.keep_on_file" if begun and begun.keep_card else "order.keep_for_order"),)
     return _said(order, speech.card(payment.brand, payment.last4), keep)
 
@@ -145,7 +145,7 @@ def say_cancel(context: Context, order_id: int, proved: bool = False) -> Done:
 @action("pending", "not_pending", "changed", facts=tuple(SAID))
 def pay_with_other_card(context: Context, order_id: int, member_id: int, card: ChosenCard, said: SaidPayment) -> Done:
     """Ask again for an order that was declined, with the card chosen now."""
-    paid = authorize.progress(context.connection, order_id, context.now)
+    paid = authorize.locked_progress(context.connection, order_id, context.now)
     order = order_by_id(context.connection, order_id)
     if order is None or order.status is not OrderStatus.PENDING or paid is not Progress.DECLINED:
         return done("not_pending")

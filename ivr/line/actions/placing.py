@@ -177,7 +177,7 @@ def _place(context: Context, wanted: _Wanted, when: str, cents: int) -> OrderFac
 
 def charge_to_chosen(context: Context, chosen: ChosenCard, order: OrderFacts) -> None:
     """Charge an order to the card that was chosen, as soon as it is due."""
-    authorize.charge_to(
+    authorize.pay_with_card(
         context.connection,
         context.services.gateway,
         order,
