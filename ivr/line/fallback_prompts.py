@@ -1,4 +1,4 @@
-"""What the line says by itself, where no flow can: when its records are away, or something failed beyond mending."""
+"""Fallback prompts: what the line says when no flow can, as when the database is away or an error cannot be handled."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FALLBACK_PROMPTS = frozenset(
 
 
 def check_fallback_prompts(catalogues: Catalogues, report: Report, root: str = "prompts") -> None:
-    """Note what is missing, or has a value, which nobody could provide then."""
+    """Report every fallback prompt that is missing, or that speaks a value, which nothing could provide then."""
     for language, catalogue in catalogues.by_language.items():
         for name in sorted(FALLBACK_PROMPTS):
             subject, _, short = name.partition(".")

@@ -81,18 +81,18 @@ def check_card_number(context: Context, card_number: Annotated[Secret | None, ke
     brand = check_number(card_number) if card_number else NumberProblem.TOO_SHORT
     if card_number is None or isinstance(brand, NumberProblem):
         return done(brand.value)
-    card_entries.keep(context, CardEntry(card_number, brand.value))
+    card_entries.store_entry(context, CardEntry(card_number, brand.value))
     return done("good")
 
 
 @action("code_of_three", "code_of_four", "past", "no_such_date", "lost", "year_of_four")
 def check_card_expiry(context: Context, card_expiry: Annotated[Secret | None, keyed.CARD_EXPIRY]) -> Done:
     """Check the expiry date; the outcome says how long the security code is."""
-    entry = card_entries.take(context)
+    entry = card_entries.read_entry(context)
     if entry is None:
         return done("lost")
     if card_expiry and (month := month_before_year_of_four(card_expiry, context.today)):
-        card_entries.keep(context, replace(entry, exp_month=month, exp_year=0))
+        card_entries.store_entry(context, replace(entry, exp_month=month, exp_year=0))
         return done("year_of_four")
     return _expiry(context, entry, card_expiry)
 
@@ -100,7 +100,7 @@ def check_card_expiry(context: Context, card_expiry: Annotated[Secret | None, ke
 @action("code_of_three", "code_of_four", "past", "no_such_date", "lost")
 def check_rest_of_expiry(context: Context, card_expiry_rest: Annotated[Secret | None, keyed.CARD_EXPIRY_REST]) -> Done:
     """Take the last two digits of a year that was keyed with four."""
-    entry, rest = card_entries.take(context), card_expiry_rest
+    entry, rest = card_entries.read_entry(context), card_expiry_rest
     if entry is None or not entry.exp_month:
         return done("lost")
     return _expiry(context, entry, Secret(f"{entry.exp_month:02}{rest.reveal()}") if rest else None)
@@ -110,12 +110,12 @@ def _expiry(context: Context, entry: CardEntry, keyed: Secret | None) -> Done:
     expiry = check_expiry(keyed, context.today) if keyed else ExpiryProblem.NOT_FOUR_DIGITS
     if not isinstance(expiry, Expiry):
         return done("past" if expiry is ExpiryProblem.PAST else "no_such_date")
-    card_entries.keep(context, replace(entry, exp_month=expiry.month, exp_year=expiry.year))
+    card_entries.store_entry(context, replace(entry, exp_month=expiry.month, exp_year=expiry.year))
     return done("code_of_four" if entry.brand == Brand.AMEX else "code_of_three")
 
 
 def _exchanged(context: Context, _: Card, answer: Token | Refused | Unavailable) -> Done:
-    card_entries.wipe(context)
+    card_entries.delete_entry(context)
     if is_our_fault(answer, None):
         return done("unavailable")
     match answer:
@@ -137,9 +137,9 @@ def _exchanged(context: Context, _: Card, answer: Token | Refused | Unavailable)
 )
 def exchange_card(context: Context, card_code: Annotated[Secret | None, keyed.CARD_CODE]) -> Card | Done:
     """Exchange the card for the processor's token, and drop its digits."""
-    entry = card_entries.take(context)
+    entry = card_entries.read_entry(context)
     if entry is None or card_code is None or not entry.exp_year or not check_code(Brand(entry.brand), card_code):
-        card_entries.wipe(context)
+        card_entries.delete_entry(context)
         return done("lost")
     return Card(entry.number, entry.exp_month, entry.exp_year, card_code)
 
