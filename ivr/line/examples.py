@@ -198,34 +198,34 @@ def read_value(kind: str, text: str) -> Value:
     """Return the value of a kind that a person typed; raise ValueError, which says how to write it."""
     match kind:
         case "number" | "ordinal":
-            return _whole(text, "a whole number is written in figures, as in 3")
+            return _read_whole_number(text, "a whole number is written in figures, as in 3")
         case "money":
             dollars, _, cents = text.removeprefix("$").partition(".")
             if cents and (len(cents) != 2 or not cents.isdigit()):
                 raise ValueError("an amount is written in dollars, as in 24.50")
-            return _whole(dollars, "an amount is written in dollars, as in 24.50") * 100 + int(cents or 0)
+            return _read_whole_number(dollars, "an amount is written in dollars, as in 24.50") * 100 + int(cents or 0)
         case "date" | "full_date":
-            return _day(text)
+            return _read_day(text)
         case "address":
-            return _address(text)
+            return _read_address(text)
         case _:
             return text
 
 
-def _whole(text: str, expected: str) -> int:
+def _read_whole_number(text: str, expected: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise ValueError(expected)
     return int(text)
 
 
-def _day(text: str) -> str:
+def _read_day(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
         raise ValueError("a day is written as in 2026-12-01") from None
 
 
-def _address(text: str) -> Value:
+def _read_address(text: str) -> Value:
     parts = [part.strip() for part in text.split(",")]
     if len(parts) not in (4, 5):
         raise ValueError("an address is written as in 1204 Fulton Street, Apt 3, San Francisco, CA, 94117")
