@@ -173,10 +173,10 @@ def _typed(run: Callable[..., Any], reads: tuple[_Read, ...], spec: ActionSpec) 
     single = [(r.name, r.needed, decoder(_bare(r.type))) for r in reads if not r.gathered and not r.is_transient_secret]
 
     def typed(context: Context, values: Values) -> Any:
-        given = {name: decode(values) for name, decode in gathered.items()}
-        given |= {name: context.transient_secrets.get(name) for name in secret_names}
-        given |= {name: decode(values[name]) for name, needed, decode in single if needed or name in values}
-        result = run(context, **given)
+        arguments = {name: decode(values) for name, decode in gathered.items()}
+        arguments |= {name: context.transient_secrets.get(name) for name in secret_names}
+        arguments |= {name: decode(values[name]) for name, needed, decode in single if needed or name in values}
+        result = run(context, **arguments)
         if isinstance(result, Done) and spec.forgets:
             return replace(result, forgets=tuple(name for name in spec.forgets if name not in result.values))
         return result

@@ -179,8 +179,8 @@ class Examples:
         for name, kind in prompt.values.items():
             yield name
             options = self._option(prompt) if name == OPTIONS else None
-            inner = [*self._candidates(name), *self.given.get(name, "").split("+"), options or ""]
-            names = (one.strip() for one in inner if kind == PHRASE and depth < _DEEPEST)
+            inner_names = [*self._candidates(name), *self.given.get(name, "").split("+"), options or ""]
+            names = (inner_name.strip() for inner_name in inner_names if kind == PHRASE and depth < _DEEPEST)
             for phrase_prompt in map(self.catalogues.prompt, names):
                 if phrase_prompt:
                     yield from self._names(phrase_prompt, depth + 1)

@@ -46,19 +46,24 @@ class JournalEntry:
 
 
 def make_entry(
-    event: Event, asked: State | None, trace: Sequence[TraceStep], said: Sequence[Speak], shown: str, pause: timedelta
+    event: Event,
+    question: State | None,
+    trace: Sequence[TraceStep],
+    prompts: Sequence[Speak],
+    shown: str,
+    pause: timedelta,
 ) -> JournalEntry:
     """Return the journal entry of one turn.
 
-    `asked` is the question that the event answered, `said` what the reply speaks, `shown` which of the keys before are
-    in clear, and `pause` the time since the turn before.
+    `question` is what the event answered, `prompts` are those that the reply speaks, `shown` tells which of the keys
+    before are in clear, and `pause` is the time since the turn before.
     """
     name, keys = type(event).__name__.lower(), event.keys.reveal() if isinstance(event, Keys) else ""
-    masked, masked_trace, shown = mask(keys, trace, shown, is_menu=bool(asked and asked.one_key), pause=pause)
+    masked, masked_trace, shown = mask(keys, trace, shown, is_menu=bool(question and question.one_key), pause=pause)
     return JournalEntry(
         f"{name} {masked}" if keys else name,
         json.dumps([[trace_step.flow, trace_step.state, trace_step.branch] for trace_step in masked_trace]),
-        json.dumps([[speak.prompt, speak.variant, speak.tries] for speak in said if masked_trace or not trace]),
+        json.dumps([[speak.prompt, speak.variant, speak.tries] for speak in prompts if masked_trace or not trace]),
         shown,
     )
 

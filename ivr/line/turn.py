@@ -271,4 +271,4 @@ class _TurnRunner:
     def _keys_begin(self, uncut: tuple[SpokenWords, ...]) -> Reading:
         """Return when the carrier begins to take keys: after all words that no key can cut short (`uncut`)."""
         now = self.services.reading(self.context.caller)
-        return replace(now, seconds=now.seconds + sum(seconds(joined(said.pieces)) for said in uncut))
+        return replace(now, seconds=now.seconds + sum(seconds(joined(spoken.pieces)) for spoken in uncut))

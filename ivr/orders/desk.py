@@ -35,11 +35,11 @@ class Desk:
     def commit(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` in a transaction and return its result; run it again when the database undoes it (a deadlock)."""
 
-        def once() -> Result:
+        def run_once() -> Result:
             with self.database.begin() as connection:
                 return work(connection)
 
-        return retried(once)
+        return retried(run_once)
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,9 +125,9 @@ def _ids(request: OrderRequest) -> list[int]:
 
 def _check_same_member(connection: Connection, request: OrderRequest, cases: Iterable[Case]) -> None:
     """Raise ValueError for another member's prescriptions or address: a program error, which no caller can cause."""
-    own = [case for case in cases if case.rx.member_id == request.member_id]
+    own_cases = [case for case in cases if case.rx.member_id == request.member_id]
     address = {"address_id": request.ship_to_id, "member_id": request.member_id}
-    if len(own) < len(request.lines) or not connection.scalar(_OWN_ADDRESS, address):
+    if len(own_cases) < len(request.lines) or not connection.scalar(_OWN_ADDRESS, address):
         raise ValueError("an order's prescriptions and its address must be the member's own")
 
 

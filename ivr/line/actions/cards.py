@@ -100,10 +100,10 @@ def check_card_expiry(context: Context, card_expiry: Annotated[Secret | None, ke
 @action("code_of_three", "code_of_four", "past", "no_such_date", "lost")
 def check_rest_of_expiry(context: Context, card_expiry_rest: Annotated[Secret | None, keyed.CARD_EXPIRY_REST]) -> Done:
     """Check the expiry date once the last two digits of a four-digit year are keyed."""
-    entry, rest = card_entries.read_entry(context), card_expiry_rest
+    entry, year_digits = card_entries.read_entry(context), card_expiry_rest
     if entry is None or not entry.exp_month:
         return done("lost")
-    return _store_expiry(context, entry, Secret(f"{entry.exp_month:02}{rest.reveal()}") if rest else None)
+    return _store_expiry(context, entry, Secret(f"{entry.exp_month:02}{year_digits.reveal()}") if year_digits else None)
 
 
 def _store_expiry(context: Context, entry: CardEntry, keyed: Secret | None) -> Done:
