@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from ivr.line import lockout, tables
 from ivr.line.service import Caller
 from ivr.payment.vault import Vault
-from ivr.pharmacy.notices import KINDS, WAYS, notice
+from ivr.pharmacy.notices import KINDS, SENT_BY, notice
 from ivr.pharmacy.tables import Member
 from ivr.simulator.world import Found, Table
 
@@ -26,7 +26,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "lock_out": ("phone", "member_number", "wrong_tries"),
     "journal": ("call", "turn", "event", "trail", "said"),
 }
-MADE_OF: Mapping[str, Table] = {"notice": Table(words={"kind": KINDS, "by": WAYS})}
+MADE_OF: Mapping[str, Table] = {"notice": Table(words={"kind": KINDS, "by": SENT_BY})}
 """What rows are made of, where that can be told."""
 
 

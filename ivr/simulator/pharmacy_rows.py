@@ -40,7 +40,7 @@ def _made_of(file: CsvFile) -> world.Table:
 def _words(parse: Parser) -> tuple[str, ...]:
     if parse is flag:
         return ("true", "false")
-    return parse.known if isinstance(parse, Word) else ()
+    return parse.allowed if isinstance(parse, Word) else ()
 
 
 MADE_OF: Mapping[str, world.Table] = {name: _made_of(file) for name, file in _FILES.items()}
