@@ -293,7 +293,7 @@ def _alone(word: str) -> tuple[str, ...]:
 def _counted(name: tuple[str, ...], kind: str) -> tuple[str, ...]:
     """Give a number that counts streets its ending: 8 ST is 8TH ST, 7 STREET RD is 7TH; 39 RD and 8 MILE RD are not."""
     counted = kind in _COUNTED if len(name) == 1 else name[1:2] in (("Street",), ("Avenue",), ("STREET",), ("AVENUE",))
-    if counted and name[0].isdigit() and not name[0].startswith("0") and len(name[0]) <= 3:
+    if counted and name[0].isdecimal() and not name[0].startswith("0") and len(name[0]) <= 3:
         return (with_ending(int(name[0])), *name[1:])
     return name
 
