@@ -106,9 +106,9 @@ def _keep_private(path: Path, *_: object) -> None:
 def _begin_immediate(connection: PoolProxiedConnection) -> None:
     """Begin a transaction with SQLite's write lock.
 
-    Without it, a transaction that reads first and then writes fails at once, instead of waiting, if another one wrote in
-    between. This replaces the dialect's method because a listener for the event "begin" costs four checks for listeners
-    on every statement.
+    Without it, a transaction that reads first and then writes fails at once, instead of waiting, if another one wrote
+    in between. This replaces the dialect's method because a listener for the event "begin" costs four checks for
+    listeners on every statement.
     """
     connection.cursor().execute("BEGIN IMMEDIATE")
 

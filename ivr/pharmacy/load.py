@@ -31,8 +31,8 @@ LONGEST_QUOTE = 40
 def load_folder(engine: Engine, folder: Path, today: date, *, timezone: tzinfo = UTC) -> Mapping[str, int]:
     """Migrate the database and load the CSV files of a folder; return the number of rows loaded, by table name.
 
-    Relative dates count from `today`; the day of an order is a day in `timezone`. Refills taken by orders that the files
-    do not include stay taken (see `load_refills`). Raises DataError at the first row that cannot be loaded.
+    Relative dates count from `today`; the day of an order is a day in `timezone`. Refills taken by orders that the
+    files do not include stay taken (see `load_refills`). Raises DataError at the first row that cannot be loaded.
     """
     files = _files_in(folder)
     upgrade(engine)

@@ -1,7 +1,7 @@
 """Keeping the refills that orders have taken when a file of prescriptions is loaded over existing ones.
 
-The pharmacy system wrote the file before the load, so that it may lack the latest orders of this line. For each order of
-a prescription one of these holds:
+The pharmacy system wrote the file before the load, so that it may lack the latest orders of this line. For each order
+of a prescription one of these holds:
 
 - The file includes it: the same load names the order, or a load brought it. Its refills are in the file's numbers.
 - The file has filled it: its day (the day it ships on, or else was placed on) is not after the prescription's last fill
@@ -162,7 +162,8 @@ class Refills:
             _METADATA.drop_all(self._connection, checkfirst=False)
 
     def put_aside(self, records: Sequence[IncomingRow]) -> Sequence[IncomingRow]:
-        """Return the rows of new prescriptions; put aside those that change one or whose prescription is in an open order.
+        """Return the rows of new prescriptions; put aside those that change one or whose prescription is in an open
+        order.
 
         Rows that change nothing, of prescriptions without an open order, are dropped.
         """

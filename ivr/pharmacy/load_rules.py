@@ -84,7 +84,7 @@ def complete_place(record: IncomingRow, today: date) -> None:  # noqa: ARG001 - 
 
 
 def complete_prescription(record: IncomingRow, today: date) -> None:  # noqa: ARG001 - a CsvFile.complete
-    """Fill in the history of fills, assuming that each was the usual days' supply and came when the last one ran out."""
+    """Fill in the history of fills as if each was the usual days' supply and came when the last one ran out."""
     values, supply = record.values, cast("int", record.values["days_supply"])
     _fill(values, "max_days_supply", supply)
     if cast("int", values["max_days_supply"]) < supply:
@@ -127,7 +127,7 @@ def complete_line(record: IncomingRow, today: date) -> None:  # noqa: ARG001 - a
 
 
 def complete_payment(record: IncomingRow, today: date) -> None:  # noqa: ARG001 - a CsvFile.complete
-    """Fill in the order's total as the amount, and a request key; without keys in the file, an order has one payment."""
+    """Fill in the order's total as the amount, and a request key, by which an order has one payment."""
     _fill(record.values, "amount_cents", record.facts["total_cents"])
     _fill(record.values, "request_key", f"load-{record.facts['order_number']}")
 

@@ -1,7 +1,7 @@
 """Looking up prescriptions, judging them by the refusal table (`refusals`), and requesting renewals.
 
-A renewal is a request to the prescriber for a new prescription. A look-up takes the same few statements however long the
-history is: one for the prescription with its open order, and another one only if the finding needs more.
+A renewal is a request to the prescriber for a new prescription. A look-up takes the same few statements however long
+the history is: one for the prescription with its open order, and another one only if the finding needs more.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The refusal table: whether a prescription can be refilled and, if not, why.
 
-A prescription is tested by one rule after another, in the order of `FindingKind`; the first that applies is the finding.
-"Too soon" is a finding too, with its dates, so that a later order can be offered. To add a refusal, write a test and a
-row of `FindingKind`; its prompts are named after it. This module uses no database: `prescriptions` fetches what a case
-needs.
+A prescription is tested by one rule after another, in the order of `FindingKind`; the first that applies is the
+finding. "Too soon" is a finding too, with its dates, so that a later order can be offered. To add a refusal, write a
+test and a row of `FindingKind`; its prompts are named after it. This module uses no database: `prescriptions` fetches
+what a case needs.
 """
 
 from __future__ import annotations
@@ -178,8 +178,8 @@ class FindingKind(StrEnum):
 class Finding:
     """What was found about one prescription. Only the facts of its kind are set.
 
-    `ends_on` is the last day on which it may be filled, `runs_out_on` the first day without supply (None if it was never
-    filled here). `supplies` are the choices for an order, to be placed now or, if it is too soon, for `due_on`.
+    `ends_on` is the last day on which it may be filled, `runs_out_on` the first day without supply (None if it was
+    never filled here). `supplies` are the choices for an order, to be placed now or, if it is too soon, for `due_on`.
     """
 
     kind: FindingKind

@@ -55,7 +55,7 @@ def supplies(rx: Rx, rules: Rules) -> tuple[Supply, ...]:
 
 
 def expires_on(rx: Rx) -> date:
-    """Return the last day on which the prescription is valid: a year after it was written, or its own date if earlier."""
+    """Return the last day on which it is valid: a year after it was written, or its own date if that is earlier."""
     a_year_later = add_months(rx.written_on, VALID_MONTHS)
     return min(a_year_later, rx.expires_on) if rx.expires_on else a_year_later
 

@@ -213,7 +213,7 @@ def _open_dbf(path: Path) -> Iterator[BinaryIO]:
 
 
 def _dbf_records(file: BinaryIO, path: Path, encoding: str) -> Iterator[dict[str, str]]:
-    """Yield the records of a dBASE file: a header, a descriptor of 32 bytes for each field, then rows of fixed width."""
+    """Yield the records of a dBASE file: a header, 32 bytes for each field, then rows of fixed width."""
     header = file.read(32)
     if len(header) < 32:
         raise DataError(f"{path.name}: is no dBASE file")

@@ -40,7 +40,7 @@ class TestMembers:
         self._today = today
         with database.connect() as connection:
             self._members = members_for_tests(connection)
-            self._kept = trials.keep(connection, tuple(self._members.values()))
+            self._kept = trials.take_snapshot(connection, tuple(self._members.values()))
         self._calls: Collection[tuple[str, str]] = ()
         self._before: Mapping[str, set[object]] = {}
         self._last_try = 0
@@ -127,7 +127,7 @@ class TestMembers:
         with self._database.begin() as connection:
             if self._streets:
                 self._streets.take_back(connection)
-            trials.put_back(connection, self._kept)
+            trials.restore_snapshot(connection, self._kept)
             traces.forget_members(connection, self._vault, self._kept.ids, self._members)
             traces.forget_calls(connection, self._vault, self._callers(), self._last_try)
 
@@ -138,7 +138,7 @@ class TestMembers:
         return pharmacy_rows.ids(self._database, table, self._theirs(table))
 
     def _theirs(self, table: str) -> ColumnElement[bool] | None:
-        return trials.belongs(pharmacy_rows.table(table), self._kept.ids)
+        return trials.owned_by(pharmacy_rows.table(table), self._kept.ids)
 
 
 def _runs(keyed: str) -> Iterator[str]:

@@ -18,7 +18,7 @@ from ivr.pharmacy.demo import demo_values
 from ivr.pharmacy.load import add_folder
 from ivr.pharmacy.load_fields import Parser, Word, flag
 from ivr.pharmacy.load_files import FILES, CsvFile, Reference
-from ivr.pharmacy.trials import belongs
+from ivr.pharmacy.trials import owned_by
 from ivr.simulator import world
 from ivr.simulator.world import LINES, NEWEST, Found, Pattern, RefusedRowError, Row
 
@@ -90,7 +90,7 @@ def rows(
 
 def rows_of_member(database: Engine, member_id: int) -> Mapping[str, Sequence[Found]]:
     """Return the rows that are a member's, by table."""
-    whose = ((name, belongs(file.table, (member_id,))) for name, file in _FILES.items())
+    whose = ((name, owned_by(file.table, (member_id,))) for name, file in _FILES.items())
     with database.connect() as connection:
         return {name: _rows(connection, name, theirs) for name, theirs in whose if theirs is not None}
 

@@ -1,4 +1,4 @@
-"""Alembic's script: runs migrations in the transaction of the connection that `ivr.pharmacy.database.upgrade` passes."""
+"""Alembic's script: runs migrations in the transaction of the connection that `database.upgrade` passes."""
 
 from alembic import context
 
