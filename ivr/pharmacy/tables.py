@@ -92,7 +92,7 @@ class TransferStatus(StrEnum):
 UNFINISHED = (OrderStatus.PENDING, OrderStatus.HELD, OrderStatus.SCHEDULED, OrderStatus.PLACED)
 """Orders that have neither shipped nor been cancelled; their lines are open."""
 STANDING = (PaymentStatus.PENDING, PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED)
-"""Statuses of payments that are not over; an order has at most one such payment."""
+"""Statuses of payments that are pending or successful; an order has at most one such payment."""
 
 CURRENT_MAILING = "kind = 'mailing' AND verified AND replaced_at IS NULL"
 STANDING_PAYMENT = is_one_of("status", STANDING)
