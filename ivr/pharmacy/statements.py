@@ -21,7 +21,7 @@ Facts = TypeVar("Facts")
 
 
 def columns(table: type[Base], facts: type) -> tuple[InstrumentedAttribute[Any], ...]:
-    """Return the table's columns that are named as a dataclass's fields, in their order, so that `Facts(*row)` works."""
+    """Return the table's columns named as a dataclass's fields, in their order, so that `Facts(*row)` works."""
     return tuple(getattr(table, field.name) for field in fields(facts))
 
 

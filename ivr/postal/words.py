@@ -72,7 +72,10 @@ _SUFFIXES = """
 PUBLISHED_SUFFIXES: Mapping[str, str] = table(_SUFFIXES)
 SUFFIX_LETTERS: Mapping[str, str] = _standard(_SUFFIXES)
 
-_OTHER_SUFFIXES = "Boulevard: BL BVD; Causeway: CAUSWAY; Circle: CI; Court: CRT; Drive: DRWY; Loop: LP; Parkway: PW; Route: RT; Terrace: TE; Turnpike: TPK; Trail: TR"
+_OTHER_SUFFIXES = """
+    Boulevard: BL BVD; Causeway: CAUSWAY; Circle: CI; Court: CRT; Drive: DRWY; Loop: LP; Parkway: PW; Route: RT;
+    Terrace: TE; Turnpike: TPK; Trail: TR
+"""
 """Suffixes that directories use but Publication 28 does not list."""
 SUFFIXES: Mapping[str, str] = {**table(_OTHER_SUFFIXES), **PUBLISHED_SUFFIXES}
 
