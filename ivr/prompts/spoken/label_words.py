@@ -20,6 +20,11 @@ def _table(text: str, *, itself: bool = False) -> dict[str, str]:
     return found
 
 
+def _names(text: str) -> frozenset[str]:
+    """Return the names that stand between commas."""
+    return frozenset(name.strip() for name in " ".join(text.split()).split(","))
+
+
 def words_in(text: str) -> frozenset[str]:
     """Return the words of a text."""
     return frozenset(text.split())
@@ -236,7 +241,7 @@ USUAL_ROUTES: Mapping[str, str] = _table("""
     fondaparinux, dalteparin, glatiramer, interferon beta 1a, evolocumab, alirocumab, hydroxyprogesterone,
     methylnaltrexone, octreotide, lanreotide, dupilumab, secukinumab, ustekinumab, golimumab, certolizumab, erenumab,
     fremanezumab, galcanezumab, epinephrine, glucagon, methylprednisolone acetate, penicillin g benzathine, penicillin
-    g, naloxone, methotrexate, vancomycin, gentamicin, humalog, novolog, lantus, levemir, tresiba, toujeo, basaglar,
+    g, naloxone, humalog, novolog, lantus, levemir, tresiba, toujeo, basaglar,
     semglee, novolin, humulin, apidra, admelog, fiasp, lyumjev, ozempic, wegovy, trulicity, victoza, mounjaro,
     zepbound, byetta, bydureon, saxenda, humira, enbrel, lovenox, depo, kenalog, repatha, praluent, aimovig, ajovy,
     emgality, prolia, forteo, copaxone, dupixent, cosentyx, stelara, taltz, skyrizi, tremfya, procrit, epogen,
@@ -248,57 +253,21 @@ USUAL_ROUTES: Mapping[str, str] = _table("""
 """)
 """How a medicine is used of which the label only says solution, suspension, drops or spray."""
 
-NASAL_SPRAYS = frozenset(
-    name.strip()
-    for name in [
-        "\n        fluticasone",
-        " mometasone",
-        " triamcinolone",
-        " azelastine",
-        " ipratropium",
-        " budesonide",
-        " olopatadine",
-        " sumatriptan",
-        "\n        zolmitriptan",
-        " desmopressin",
-        " cromolyn",
-        " naloxone",
-        " beclomethasone",
-        " flunisolide",
-        " ciclesonide",
-        " oxymetazoline",
-        "\n        calcitonin",
-        " calcitonin salmon",
-        " butorphanol",
-        " sodium chloride",
-        " nicotine",
-        " phenylephrine",
-        " flonase",
-        " nasonex",
-        "\n        nasacort",
-        " rhinocort",
-        " afrin",
-        " astelin",
-        " narcan",
-        " omnaris",
-        " dymista",
-        " imitrex",
-        " zomig",
-        " tosymra",
-        " atrovent\n    ",
-    ]
-)
+NASAL_SPRAYS = _names("""
+    fluticasone, mometasone, triamcinolone, azelastine, ipratropium, budesonide, olopatadine, sumatriptan,
+    zolmitriptan, desmopressin, cromolyn, naloxone, beclomethasone, flunisolide, ciclesonide, oxymetazoline,
+    calcitonin, calcitonin salmon, butorphanol, sodium chloride, nicotine, phenylephrine, flonase, nasonex, nasacort,
+    rhinocort, afrin, astelin, narcan, omnaris, dymista, imitrex, zomig, tosymra, atrovent
+""")
 """Medicines that as a spray are for the nose."""
 
-BY_MOUTH = frozenset(
-    name.strip()
-    for name in """levetiracetam, lacosamide, sertraline, risperidone, aripiprazole, oxycodone, methadone, digoxin, furosemide,
-    prednisone, prednisolone, cetirizine, levocetirizine, loratadine, sirolimus, cyclosporine, zidovudine, lamivudine, abacavir, nevirapine,
-    pregabalin, gabapentin, escitalopram, citalopram, fluoxetine, lithium citrate, memantine, rivastigmine, galantamine, baclofen, enalapril, lactulose,
-    levofloxacin, linezolid, ferrous sulfate, sodium fluoride, cholecalciferol, vitamin d3, megestrol, carbamazepine, oxcarbazepine, topiramate,
-    ethosuximide, phenobarbital, propranolol, hydroxyurea, brivaracetam, perampanel, rufinamide, clobazam, vigabatrin, cannabidiol, guaifenesin, simethicone,
-    acetaminophen, ibuprofen, multivitamin, levocarnitine, nystatin, haloperidol, diazepam, lorazepam, morphine, hydromorphone""".replace(
-        "\n", " "
-    ).split(",")
-)
+BY_MOUTH = _names("""
+    levetiracetam, lacosamide, sertraline, risperidone, aripiprazole, oxycodone, methadone, digoxin, furosemide,
+    prednisone, prednisolone, cetirizine, levocetirizine, loratadine, sirolimus, cyclosporine, zidovudine, lamivudine,
+    abacavir, nevirapine, pregabalin, gabapentin, escitalopram, citalopram, fluoxetine, lithium citrate, memantine,
+    rivastigmine, galantamine, baclofen, enalapril, lactulose, levofloxacin, linezolid, ferrous sulfate, sodium
+    fluoride, cholecalciferol, vitamin d3, megestrol, carbamazepine, oxcarbazepine, topiramate, ethosuximide,
+    phenobarbital, propranolol, hydroxyurea, brivaracetam, perampanel, rufinamide, clobazam, vigabatrin, cannabidiol,
+    guaifenesin, simethicone, acetaminophen, ibuprofen, multivitamin, levocarnitine, nystatin
+""")
 """Medicines that as a solution of so much per milliliter are taken by mouth, at a pharmacy that mails them."""
