@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from ivr.errors import Report
+from ivr.languages.english import english_grade, english_syllables
+from ivr.languages.spanish import spanish_grade, spanish_syllables
 from ivr.prompts import Catalogues, load_prompts
 from ivr.prompts.lint import RULES, Lint, lint
-from ivr.prompts.lint.speech import english_grade, english_syllables, spanish_grade, spanish_syllables
 
 
 def catalogues(**languages: str) -> Catalogues:

@@ -13,7 +13,8 @@ from functools import lru_cache
 from itertools import product
 
 from ivr.keypad import KEYS, letters_to_keys
-from ivr.numerals import english_house_number, english_ordinal, spanish_cardinal
+from ivr.languages.english import english_house_number, english_ordinal
+from ivr.languages.spanish import spanish_cardinal
 from ivr.postal.people import CALLED_OTHERWISE, Person
 from ivr.postal.roads import QUALIFIER_LETTERS, ROAD_LETTERS, ROAD_WORDS, Road
 from ivr.postal.streets import CARDINALS, ORDINALS, REMEMBERED, StreetWords, figures, take_apart, with_ending

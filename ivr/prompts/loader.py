@@ -15,10 +15,11 @@ from pathlib import PurePosixPath
 from babel import Locale, UnknownLocaleError
 
 from ivr.errors import Place, Report, did_you_mean
+from ivr.languages import LANGUAGES
 from ivr.prompts import shapes
 from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, SourceWords, Words
 from ivr.prompts.comparison import compare_languages
-from ivr.prompts.spoken import LANGUAGES, clean
+from ivr.prompts.spoken import clean
 from ivr.prompts.words import NAME, Names, WordsReader, is_in_braces, source
 from ivr.yaml_reader import SUFFIX, Node, read
 

@@ -6,8 +6,8 @@ from functools import cache
 
 from babel import Locale
 
+from ivr.languages import LANGUAGES
 from ivr.prompts.catalogue import PROMPT_KINDS, plural_category
-from ivr.prompts.spoken import LANGUAGES
 from ivr.yaml_reader import Either, ListOf, MapOf, Record, Shape, Text, field
 
 NAME = "[a-z][a-z0-9_]*"

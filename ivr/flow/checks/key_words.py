@@ -18,9 +18,9 @@ from ivr.flow.states import State
 from ivr.flow.states.base import Role
 from ivr.flow.usage import phrases_of
 from ivr.keypad import key_name
+from ivr.languages import LANGUAGES
 from ivr.prompts import Catalogues
 from ivr.prompts.lint.keys import CHOICE, Slip, name_of, spoken_keys
-from ivr.prompts.lint.speech import SPEECHES
 
 
 def check_key_words(
@@ -58,8 +58,8 @@ def _check_offers(flows: Flows, catalogues: Catalogues, report: Report) -> None:
     """What the line adds to questions where a person can be had speaks of 0, in a number with pound, and of no other key."""
     for kind, name in PERSON_OFFERS.items():
         takes = {"0", "pound"} if kind == "ask" else {"0"}
-        for catalogue in (c for c in catalogues.by_language.values() if c.language in SPEECHES and name in c.prompts):
-            speech = SPEECHES[catalogue.language]
+        for catalogue in (c for c in catalogues.by_language.values() if name in c.prompts):
+            speech = LANGUAGES[catalogue.language].speech
             for source in (source for sources in catalogue.prompts[name].say.sources.values() for source in sources):
                 found = spoken_keys(source.text, speech)
                 keys = {word.key for word in found.keys} | (found.named & takes)
@@ -71,10 +71,10 @@ def _check_offers(flows: Flows, catalogues: Catalogues, report: Report) -> None:
 def _check_told(flows: Flows, catalogues: Catalogues, foreign: frozenset[Place], report: Report) -> None:
     """Words after which nothing is asked offer no key: it would be pressed in vain, or answer the next question."""
     for name in sorted(_told_only(flows)):
-        for catalogue in (c for c in catalogues.by_language.values() if c.language in SPEECHES and name in c.prompts):
+        for catalogue in (c for c in catalogues.by_language.values() if name in c.prompts):
             sources = (source for sources in catalogue.prompts[name].say.sources.values() for source in sources)
             for source in (source for source in sources if source.place not in foreign):
-                for word in spoken_keys(source.text, SPEECHES[catalogue.language]).keys:
+                for word in spoken_keys(source.text, LANGUAGES[catalogue.language].speech).keys:
                     heard = heard_at(source, word)
                     report.add(
                         heard.place, f'offers the key "{heard.written}", but nothing is asked here: leave it out'
@@ -89,7 +89,7 @@ def _told_only(flows: Flows) -> set[str]:
 
 
 def _questions(flows: Flows, catalogues: Catalogues, actions: Actions) -> Iterator[tuple[Asked, list[QuestionWords]]]:
-    """Yield each question, with its words in each language whose key words are known."""
+    """Yield each question, with its words in each language."""
     phrases = {value: names for value, names in phrases_of(actions).items() if value != PERSON_OFFER}
     lists = {name: items.most for spec in actions.values() for name, items in spec.items.items()}
     for (flow, name), state in all_states(flows):
@@ -103,7 +103,7 @@ def _questions(flows: Flows, catalogues: Catalogues, actions: Actions) -> Iterat
         said = [
             QuestionWords(asked, catalogue, phrases)
             for catalogue in catalogues.by_language.values()
-            if catalogue.language in SPEECHES and state.prompt in catalogue.prompts
+            if state.prompt in catalogue.prompts
         ]
         is_whole = len(said) == len(catalogues.by_language) and all(one.wordings for one in said)
         if is_whole or not state.every_language:

@@ -11,9 +11,9 @@ from ivr.flow.graph import all_states
 from ivr.flow.parts import PERSON_OFFER, PERSON_OFFERS, Number, length_in_words
 from ivr.flow.states import State
 from ivr.flow.states.base import Role
+from ivr.languages import LANGUAGES
 from ivr.prompts import PHRASE, Catalogues, Prompt
 from ivr.prompts.lint.keys import keys_of
-from ivr.prompts.lint.speech import SPEECHES
 
 _ALIKE = {"date", "full_date"}
 
@@ -69,7 +69,7 @@ def _check_helps(state: State, name: str, catalogues: Catalogues, report: Report
                     place,
                     f'"{prompt.name}" leaves out {left_out} here, which its first words tell: put it in "facts"',
                 )
-            if not own_zero and language in SPEECHES and "0" in keys_of(words, SPEECHES[language]):
+            if not own_zero and "0" in keys_of(words, LANGUAGES[language].speech):
                 report.add(
                     place,
                     f'"{PERSON_OFFERS["menu"]}" speaks of the key 0 by itself, where a person can be had; leave it out',

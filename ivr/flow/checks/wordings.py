@@ -8,10 +8,10 @@ from functools import cached_property
 
 from ivr.errors import Place
 from ivr.flow.states import State
+from ivr.languages import LANGUAGES
 from ivr.prompts import PHRASE, Catalogue
 from ivr.prompts.catalogue import SourceWords, Words
 from ivr.prompts.lint.keys import CHOICE, KeyWord, Slip, name_of, spoken_keys
-from ivr.prompts.lint.speech import SPEECHES
 
 NAMED = frozenset({"star", "pound"})
 """Keys whose names mean nothing else, in whatever words they stand."""
@@ -79,7 +79,7 @@ class QuestionWords:
     def __init__(self, asked: Asked, catalogue: Catalogue, phrases: Mapping[str, frozenset[str]]) -> None:
         """`phrases` gives the prompts that each value of kind `phrase` may be."""
         self.asked, self.catalogue, self.phrases = asked, catalogue, phrases
-        self.speech = SPEECHES[catalogue.language]
+        self.speech = LANGUAGES[catalogue.language].speech
         self.prompt = catalogue.prompts[asked.state.prompt]
 
     @cached_property

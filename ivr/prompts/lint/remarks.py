@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ivr.errors import Place
+from ivr.languages import LANGUAGES, Language
 from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, Words
 from ivr.prompts.lint import measures, wording
-from ivr.prompts.lint.speech import SPEECHES, Speech
 
 RULES = {
     "language": "a language that no call is ever in",
@@ -52,13 +52,11 @@ def lint(catalogues: Catalogues, how: Lint) -> tuple[Remark, ...]:
     """Return all remarks, by place."""
     found = set(_unused(catalogues, how))
     for catalogue in catalogues.by_language.values():
-        speech = SPEECHES.get(catalogue.language)
-        if speech is None:
-            continue
+        language = LANGUAGES[catalogue.language]
         for prompt in catalogue.prompts.values():
             for words in occasions(prompt):
-                found.update(_of_words(prompt, words, catalogue, speech))
-        found.update(_of_language(catalogue, speech))
+                found.update(_of_words(prompt, words, catalogue, language))
+        found.update(_of_language(catalogue, language))
     return tuple(sorted(found))
 
 
@@ -77,19 +75,19 @@ def _unused(catalogues: Catalogues, how: Lint) -> Iterator[Remark]:
             yield Remark(Place(place.file), f'no call is ever in the language "{catalogue.language}"', "language")
 
 
-def _of_words(prompt: Prompt, words: Words, catalogue: Catalogue, speech: Speech) -> Iterator[Remark]:
+def _of_words(prompt: Prompt, words: Words, catalogue: Catalogue, language: Language) -> Iterator[Remark]:
     place = words.place or prompt.place
     names = {name: source.text for name, source in catalogue.head.items()}
-    for rule, message in measures.remarks(prompt, words, names, speech):
+    for rule, message in measures.remarks(prompt, words, names, language):
         yield Remark(place, message, rule)
 
 
-def _of_language(catalogue: Catalogue, speech: Speech) -> Iterator[Remark]:
+def _of_language(catalogue: Catalogue, language: Language) -> Iterator[Remark]:
     told = [
         (words.place or prompt.place, text)
         for prompt in catalogue.prompts.values()
         for words in occasions(prompt)
         for text in measures.texts(words)
     ]
-    for place, message in wording.two_ways(told, speech):
+    for place, message in wording.two_ways(told, language.speech):
         yield Remark(place, message, "two-ways")

@@ -1,0 +1,13 @@
+"""The languages callers can hear, one module each: all that differs between them beside the words, which are prompts.
+
+A language is its folder of prompts and its `Language` here. Everything else asks this table.
+"""
+
+from ivr.languages.english import ENGLISH
+from ivr.languages.language import Language, Speech
+from ivr.languages.spanish import SPANISH
+
+__all__ = ["LANGUAGES", "Language", "Speech"]
+
+LANGUAGES: dict[str, Language] = {language.tag: language for language in (ENGLISH, SPANISH)}
+"""Every language by its tag, which is also the name of its folder of prompts."""
