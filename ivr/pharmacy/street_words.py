@@ -193,7 +193,7 @@ def _names(words: StreetWords, state: str) -> list[str]:
         ways += [STATES[written].upper(), SUFFIXES.get(written, "").upper()]
     if words.number:
         ways += _word_ways(words.number)
-    if words.spanish and name[0].isdigit():
+    if words.spanish and name[0].isdecimal():
         ways.append(spanish_cardinal(int(name[0])).upper())
     if words.lead:  # Camino Real, Camino or Cam before it or not
         leads = (*words.lead, *(_SPANISH_LETTERS.get(lead, lead) for lead in words.lead))
@@ -219,7 +219,7 @@ def _ways(name: Sequence[str]) -> Iterator[str]:
 def _word_ways(word: str) -> list[str]:
     if _ORDINAL.fullmatch(word):
         return _number_ways(word)
-    if word.isdigit():
+    if word.isdecimal():
         return [word, english_house_number(word.lstrip("0") or "0").upper()]
     return [word, _SHORTENED[word]] if word in _SHORTENED else [word]
 
@@ -300,7 +300,7 @@ def _called(leads: Iterable[str], numbers: Sequence[str]) -> list[str]:
     """Put a number behind each of the ways to call a road; one of several numbers goes by itself too."""
     number = "".join(numbers)
     names = [f"{lead}{number}" for lead in leads]
-    if number.isdigit():
+    if number.isdecimal():
         spoken = english_house_number(number.lstrip("0") or "0")
         names += [f"{lead}{spoken}" for lead in [*leads][:1]] + [spoken]
     several = [
