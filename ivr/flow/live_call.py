@@ -76,7 +76,7 @@ class LiveCall(ABC):
 
     def languages(self, *, every_language: bool) -> list[str]:
         """Return the languages to speak in, the caller's first."""
-        others = sorted(set(self._all_languages) - {self.language}) if every_language else []
+        others = [one for one in self._all_languages if one != self.language and every_language]
         return [self.language, *others]
 
     def speak(

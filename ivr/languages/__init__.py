@@ -7,7 +7,10 @@ from ivr.languages.english import ENGLISH
 from ivr.languages.language import Language, Speech
 from ivr.languages.spanish import SPANISH
 
-__all__ = ["LANGUAGES", "Language", "Speech"]
+__all__ = ["FIRST", "LANGUAGES", "Language", "Speech"]
 
 LANGUAGES: dict[str, Language] = {language.tag: language for language in (ENGLISH, SPANISH)}
-"""Every language by its tag, which is also the name of its folder of prompts."""
+"""Every language by its tag, which is also the name of its folder of prompts; a menu of all speaks them in this order."""
+
+FIRST = ENGLISH
+"""What is heard where nothing says otherwise."""

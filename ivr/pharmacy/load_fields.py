@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 
 from ivr.keypad import check_digit
+from ivr.languages import LANGUAGES
 from ivr.pharmacy.numbers import is_well_formed
 from ivr.secret import Secret
 
@@ -105,6 +106,11 @@ def checked_digits(found: str, today: date) -> object:
     if not is_well_formed(found):
         raise ValueError(f"{found[:-1]}{check_digit(found[:-1])}, by its check digit (Luhn)")
     return found
+
+
+def language(found: str, today: date) -> str:
+    """Take the tag of a language that callers can hear."""
+    return Word(*LANGUAGES)(found, today)
 
 
 class Word:

@@ -25,6 +25,7 @@ from ivr.pharmacy.load_fields import (
     digits,
     flag,
     instant,
+    language,
     noon,
     number,
     phone,
@@ -154,7 +155,7 @@ MEMBER = CsvFile(
     key=("member_number",),
     columns=_columns(
         tables.Member,
-        parsers={"member_number": MEMBER_NUMBER, "phone": phone, "language": Word(*tables.LANGUAGES)},
+        parsers={"member_number": MEMBER_NUMBER, "phone": phone, "language": language},
     ),
 )
 

@@ -62,7 +62,7 @@ _Subjects = Mapping[str, str | None]
 
 
 def _by_language(files: Mapping[str, str | None], report: Report, root: str) -> dict[str, _Subjects]:
-    """Sort files into language → subject → text; one that is not called as it should be is there without text."""
+    """Sort files into language → subject → text, languages as their table has them; one that is not called as it should be is there without text."""
     found: dict[str, dict[str, str | None]] = {}
     strays: list[tuple[str, str]] = []
     strange: dict[str, str] = {}
@@ -96,7 +96,7 @@ def _by_language(files: Mapping[str, str | None], report: Report, root: str) -> 
         for known, subjects in found.items():
             if language in (known, ""):
                 subjects.setdefault(subject, None)
-    return dict(found)
+    return {language: found[language] for language in LANGUAGES if language in found}
 
 
 def _subject_meant(name: str, subjects: Collection[str]) -> str:

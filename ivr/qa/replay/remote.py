@@ -192,7 +192,8 @@ class Remote:
         """Say what keeps later scripts, or this one again, from holding where nothing can be restored."""
         if not self._untouched:
             before = _LeftBehind()
-            play(replace(script, steps=(), at=self.facts.now), self.simulator, "en", look=before.look)
+            nothing = replace(script, steps=(), at=self.facts.now)
+            play(nothing, self.simulator, self.catalogues.languages[0], look=before.look)
             self._untouched.update(before.rows)
         if left.rows["wrong_try"]:
             return "its wrong tries would lock out other scripts"
