@@ -127,6 +127,9 @@ class Language:
     speech: Speech
     """What checks of its words need."""
 
+    draft: bool = False
+    """Nobody qualified has reviewed it yet: it is heard in calls from this machine only."""
+
 
 def weekdays(tag: str) -> tuple[str, ...]:
     """Return the names of the days of the week, Monday first."""

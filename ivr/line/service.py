@@ -86,6 +86,8 @@ class Caller:
     to_number: str
     seconds: float | None = None
     """How long the call has lasted for the caller; only a telephone whose time is not ours tells it."""
+    local: bool = False
+    """It is from this very machine: such a call hears languages that are drafts."""
 
     @property
     def withheld(self) -> bool:

@@ -121,10 +121,9 @@ class _Request:
         return retried(once)
 
     def _lock(self, connection: Connection, now: datetime) -> sessions.Locked:
-        flows = self.services.versions.current.flows
-        languages = flows.line.languages
-        language = languages.get(self.caller.to_number) or languages.get("default") or flows.languages[0]
-        locked = sessions.lock(connection, self.services, self.caller, self.turn, now, Call(language))
+        flows = self.services.versions.current.heard(local=self.caller.local)
+        begun = Call(flows.begins_in(self.caller.to_number))
+        locked = sessions.lock(connection, self.services, self.caller, self.turn, now, begun)
         if locked is None or self.turn > locked.turn:
             raise UnknownCallError(f"the call has not come to turn {self.turn}")
         return locked
@@ -152,8 +151,9 @@ class _TurnRunner:
         self.connection = connection
         self.locked = locked
         self.version = services.versions.get(connection, locked.row.version)
+        self.flows = self.version.heard(local=request.caller.local)
         self.call = replace(locked.call, has_person=services.has_person)
-        self.asked = journal.asked(self.version.flows, locked.call)
+        self.asked = journal.asked(self.flows, locked.call)
         # Who calls is who called first: a later turn that names another number is no other phone.
         whose = replace(request.caller, from_number=locked.row.from_number, to_number=locked.row.to_number)
         self.context = Context(services, connection, now, whose, locked.turn, locked.call.transient_secrets)
@@ -196,7 +196,7 @@ class _TurnRunner:
         return replace(event, after=self._pause.total_seconds() if since is None else since)
 
     def _too_long(self, event: Event) -> Event:
-        limit = timedelta(seconds=self.version.flows.line.longest_call)
+        limit = timedelta(seconds=self.flows.line.longest_call)
         if isinstance(event, Keys | Silence) and self.context.now - self.locked.row.started_at > limit:
             return TooLong()
         return event
@@ -212,11 +212,11 @@ class _TurnRunner:
         return self._close()
 
     def _take(self, event: Event) -> None:
-        self._run(advance(self.version.flows, self.call, event))
+        self._run(advance(self.flows, self.call, event))
 
     def _run(self, step: Step) -> None:
         """Run the actions the flow asks for, until it needs the caller or the outside world."""
-        flows = self.version.flows
+        flows = self.flows
         acted = 0
         while True:
             self.call = step.call

@@ -77,7 +77,10 @@ def _by_language(files: Mapping[str, str | None], report: Report, root: str) -> 
         else:
             strays.append((language, name))
     for folder, path in strange.items():
-        known = did_you_mean(folder, LANGUAGES) or f"; known are {', '.join(LANGUAGES)}"
+        known = (
+            did_you_mean(folder, LANGUAGES)
+            or f"; known are {', '.join(LANGUAGES)}, and a new one begins in ivr/languages"
+        )
         report.add(Place(f"{root}/{path}"), f'no language "{folder}" whose numbers and dates can be spoken{known}')
         meant = folder[:2].lower()
         if meant in LANGUAGES and meant not in found:

@@ -7,7 +7,7 @@ of another call.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import urlencode
 
@@ -69,14 +69,17 @@ class Voice:
 
     def incoming(self) -> Response:
         """Answer a call, or repeat the answer."""
-        return self._answer(caller_of(request), 0, lambda: Started())
+        return self._answer(self._caller(), 0, lambda: Started())
 
     def turn(self, turn: int, mac: str) -> Response:
         """Go on with a call."""
-        caller = caller_of(request)
+        caller = self._caller()
         if not self.renderer.is_turn_of(caller.sid, turn, mac):
             raise Forbidden
         return self._answer(caller, turn, lambda: event_of(request))
+
+    def _caller(self) -> Caller:
+        return replace(caller_of(request), local=self.guard.is_local(request))
 
     def _answer(self, caller: Caller, turn: int, event: Callable[[], Event]) -> Response:
         logs.bind_call(caller.sid)
@@ -163,11 +166,16 @@ class Voice:
     def _language(self) -> str:
         """The call's language as its URL tells it; empty when it does not."""
         wanted = request.args.get("language", "")
-        return wanted if wanted in self.services.versions.current.flows.languages else ""
+        return wanted if wanted in self._languages else ""
+
+    @property
+    def _languages(self) -> tuple[str, ...]:
+        """Those that the call can be in."""
+        return self.services.versions.current.heard(local=self.guard.is_local(request)).languages
 
     def _words(self, *prompts: str) -> list[SpokenWords]:
         """Return words in the call's language as its URL tells it, in every language when it does not."""
-        speaking = [self._language] if self._language else self.services.versions.current.flows.languages
+        speaking = [self._language] if self._language else self._languages
         words = tuple(Speak(prompt, language, {}) for language in speaking for prompt in prompts)
         return list(as_spoken(self.services.versions.current.catalogues, words))
 

@@ -11,6 +11,7 @@ from ivr.flow.checks.wordings import HeardKey, QuestionWords
 from ivr.flow.parts import Target
 from ivr.flow.states import State
 from ivr.keypad import key_name
+from ivr.languages import LANGUAGES, Language
 from ivr.prompts import Catalogues
 
 SAME = 0.5
@@ -108,6 +109,8 @@ def check_languages(together: list[QuestionWords], menu: State, catalogues: Cata
     languages, titles = catalogues.languages_by_name, catalogues.titles
     sets = {key_name(key): target for key, target in menu.keys.items() if "language" in target.sets}
     for key, target in sets.items():
+        if LANGUAGES[_set(target)].draft:
+            _check_draft(key, LANGUAGES[_set(target)], together, report)
         set_here = titles.get(_set(target), _set(target))
         heard = [(one, said) for said in together for wording in said.wordings for one in wording.own if one.key == key]
         wrong = [
@@ -125,6 +128,17 @@ def check_languages(together: list[QuestionWords], menu: State, catalogues: Cata
             report.add(
                 one.place,
                 f'offers {titles[name]} on the key "{one.written}", which sets {set_here}: {_line(target.place)}',
+            )
+
+
+def _check_draft(key: str, language: Language, together: list[QuestionWords], report: Report) -> None:
+    """Note where other words than its own offer a language that is a draft: callers from elsewhere would hear them."""
+    for said in (said for said in together if said.catalogue.language != language.tag):
+        for one in (one for wording in said.wordings for one in wording.own if one.key == key):
+            report.add(
+                one.place,
+                f"offers {language.title}, a draft that only calls from this machine hear: leave it to its own words, in a "
+                "menu of every_language",
             )
 
 

@@ -62,7 +62,7 @@ class MenuState(QuestionState):
     def answer(self, keys: str, call: LiveCall) -> None:
         """Take the first key, for its own meaning, for a choice, or for what it means in every menu."""
         key = keys[0]
-        if target := self.keys.get(key):
+        if (target := self.keys.get(key)) and call.can_take(target):
             self.leave(key, target, call)
         elif self.choices and (item := _chosen(call.values.get(self.choices.of), key)) is not None:
             call.values[self.choices.save] = item

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from ivr.errors import Place
 from ivr.languages import LANGUAGES, Language
@@ -11,6 +12,7 @@ from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, Words
 from ivr.prompts.lint import measures, wording
 
 RULES = {
+    "folder": "a language that has no folder of prompts",
     "language": "a language that no call is ever in",
     "unused": "a prompt nobody uses",
     "key-first": "a key before what it is for",
@@ -50,7 +52,7 @@ class Lint:
 
 def lint(catalogues: Catalogues, how: Lint) -> tuple[Remark, ...]:
     """Return all remarks, by place."""
-    found = set(_unused(catalogues, how))
+    found = {*_unused(catalogues, how), *_without_folder(catalogues)}
     for catalogue in catalogues.by_language.values():
         language = LANGUAGES[catalogue.language]
         for prompt in catalogue.prompts.values():
@@ -63,6 +65,17 @@ def lint(catalogues: Catalogues, how: Lint) -> tuple[Remark, ...]:
 def occasions(prompt: Prompt) -> tuple[Words, ...]:
     """Return all words of a prompt: for the first time, for each silence and for each wrong key."""
     return (prompt.say, *prompt.silence, *prompt.wrong)
+
+
+def _without_folder(catalogues: Catalogues) -> Iterator[Remark]:
+    files = (
+        prompt.place.file for catalogue in catalogues.by_language.values() for prompt in catalogue.prompts.values()
+    )
+    root = next((PurePath(file).parent.parent for file in files), None)
+    for tag, language in LANGUAGES.items():
+        if root and tag not in catalogues.by_language:
+            message = f"{language.title} has an entry in ivr/languages and no folder of prompts here"
+            yield Remark(Place(str(root / tag / "catalogue.yaml")), message, "folder")
 
 
 def _unused(catalogues: Catalogues, how: Lint) -> Iterator[Remark]:

@@ -20,6 +20,7 @@ from itertools import count
 
 from ivr.errors import IvrError
 from ivr.flow.definition import Flows
+from ivr.languages import LANGUAGES
 from ivr.phone.transport import Form, Headers, Reply, Transport
 from ivr.prompts import Catalogues
 from ivr.qa.replay.played import Played
@@ -145,6 +146,8 @@ class Remote:
 
     def refuses(self, script: Script, language: str) -> str:
         """Say why a script is not played there; nothing when it is."""
+        if LANGUAGES[language].draft:
+            return f"{LANGUAGES[language].title} is a draft, which a line elsewhere lets nobody hear"
         return self._needs_the_simulator(script) or self._not_for_members(script) or self._simulated(script, language)
 
     def _needs_the_simulator(self, script: Script) -> str:

@@ -20,7 +20,8 @@ def upgrade() -> None:
     version = op.get_bind().exec_driver_sql("PRAGMA schema_version").scalar_one()
     op.execute("PRAGMA writable_schema = ON")
     op.get_bind().exec_driver_sql(
-        "UPDATE sqlite_master SET sql = replace(sql, ?, '') WHERE name = 'member' AND type = 'table'", (f"{CHECK}, \n\t",)
+        "UPDATE sqlite_master SET sql = replace(sql, ?, '') WHERE name = 'member' AND type = 'table'",
+        (f"{CHECK}, \n\t",),
     )
     op.execute(f"PRAGMA schema_version = {version + 1}")
     op.execute("PRAGMA writable_schema = OFF")
