@@ -65,7 +65,7 @@ KEYED: Answers = {
     "card.other_or_on_file": "2",
     "card.other_card": "1",
     "other_card.confirm": "7",
-    "settle.declined": "1",
+    "payment.declined": "1",
     "sorry.sorry": "1",
     "address.scope": "9",
     "address.zip": "00000",
@@ -92,7 +92,7 @@ BY_WANT: Mapping[str, Answers] = {
     "card on file": {"card.on_file": "1"},
     "new card": {"card.on_file": "9"},
     "pay unpaid": {"refill.unpaid": "1", "refill.confirm_unpaid": "7", "card.on_file": "1", "cancel.confirm": "9"},
-    "cancel": {"refill.unpaid": "3", "cancel.confirm": "7", "refill.confirm_unpaid": "3", "settle.declined": "3"}
+    "cancel": {"refill.unpaid": "3", "cancel.confirm": "7", "refill.confirm_unpaid": "3", "payment.declined": "3"}
     | {"card.on_file": "*", "other_card.confirm": "3", "checkout.confirm": "9", "checkout.change": "5"},
 }
 

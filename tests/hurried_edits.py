@@ -90,7 +90,7 @@ EDITS = (
     edit("a key is misspelt in the words", ("prompts/en/refill.yaml", "  say: For another number, press one.", "  say: For another number, press on.")),
     edit("two options have one key", ("prompts/en/refill.yaml", "  say: To pay it now, press one. To cancel it, press three.", "  say: To pay it now, press one. To cancel it, press one.")),
     edit("two keys are exchanged in the first words alone", ("prompts/en/cancel.yaml", "  say: To cancel this order, press seven. If not, press nine.", "  say: To cancel this order, press nine. If not, press seven.")),
-    edit("a later help leaves out a key", ("prompts/en/settle.yaml", "    - To use another card, press one. To cancel the order, press three.", "    - To use another card, press one.")),
+    edit("a later help leaves out a key", ("prompts/en/payment.yaml", "    - To use another card, press one. To cancel the order, press three.", "    - To use another card, press one.")),
     edit("two keys are exchanged in the flow alone", ("flows/main.yaml", "1: refill\n      2: orders", "1: orders\n      2: refill")),
     edit("a value is set that nobody knows", ("flows/address.yaml", "sets: {address_for: always}", "sets: {address_for: never}")),
     edit("star is to do something else", ("flows/line.yaml", "menu_keys:\n  star: repeat\n  0: person", "menu_keys:\n  star: person\n  0: repeat")),

@@ -87,4 +87,4 @@ def test_states_are_shaded_by_what_is_covered() -> None:
 def test_groups_are_measured_apart() -> None:
     flows = simulator().flows
     measured = measure(flows, [played(IDENTIFY + "  - waits: silence\n")])
-    assert measured.percent(Group.UNHAPPY) < measured.percent(Group.OUTCOME) < 100
+    assert measured.percent(Group.ERROR_PATHS) < measured.percent(Group.OUTCOME) < 100

@@ -155,7 +155,7 @@ def test_a_turn_in_which_nothing_is_said_names_its_state() -> None:
     place = simulator().flows.state("main", "menu").place
     says_nothing = "says nothing and the call goes on: callers must hear words in every turn"
     assert after_a_turn("main", "menu", asked) == [f'{place}: menu "menu" {says_nothing}']
-    assert after_a_turn("settle", "ask", GoOn(())) != []
+    assert after_a_turn("payment", "ask", GoOn(())) != []
 
 
 def test_the_rest_of_a_number_is_asked_for_without_words() -> None:

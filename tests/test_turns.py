@@ -73,9 +73,9 @@ def test_every_turn_of_a_call_may_be_sent_twice(rehearsal: Rehearsal) -> None:
         reply = post(rehearsal, url, Digits=pressed)
         assert post(rehearsal, url, Digits=pressed) == reply
         assert post(rehearsal, url, Digits="0") == reply, "whatever it says the second time"
-    settle = next_url(reply)
-    reply = post(rehearsal, settle)
-    assert post(rehearsal, settle) == reply
+    payment_url = next_url(reply)
+    reply = post(rehearsal, payment_url)
+    assert post(rehearsal, payment_url) == reply
     assert rehearsal.rows("SELECT count(*) FROM payment WHERE request_key LIKE 'CA%'") == [(1,)]
 
 
@@ -327,10 +327,10 @@ def test_an_order_is_finished_when_the_caller_hangs_up(rehearsal: Rehearsal) -> 
     assert rehearsal.rows("SELECT status FROM refill_order WHERE request_key LIKE 'CA%'") == [("placed",)]
 
 
-def test_a_lease_keeps_a_second_settle_turn_waiting(rehearsal: Rehearsal) -> None:
+def test_a_lease_keeps_a_second_payment_turn_waiting(rehearsal: Rehearsal) -> None:
     """Another worker is asking the processor for this call: words, a pause, and a way back to the same turn."""
     reply = go(rehearsal, *TO_CONFIRM)
-    settle = next_url(post(rehearsal, next_url(reply), Digits="7"))
+    payment_url = next_url(post(rehearsal, next_url(reply), Digits="7"))
     entered, leave = threading.Event(), threading.Event()
     gateway = rehearsal.services.gateway
 
@@ -342,14 +342,14 @@ def test_a_lease_keeps_a_second_settle_turn_waiting(rehearsal: Rehearsal) -> Non
 
     slow = rehearsal.but(app=make_app(replace(rehearsal.services, gateway=Slow()), Settings()))
     replies: list[Reply] = []
-    first = threading.Thread(target=lambda: replies.append(post(slow, settle)))
+    first = threading.Thread(target=lambda: replies.append(post(slow, payment_url)))
     first.start()
     entered.wait(5)
-    second = post(slow, settle)
+    second = post(slow, payment_url)
     leave.set()
     first.join()
     assert "<Pause" in second.body
-    assert next_url(second).startswith(settle.split("?")[0])
+    assert next_url(second).startswith(payment_url.split("?")[0])
     assert "Your order is placed" in replies[0].body
     assert post(slow, next_url(second)) == replies[0]
 

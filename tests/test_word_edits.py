@@ -166,7 +166,7 @@ BAD: dict[str, tuple[str, tuple[Change, ...]]] = {
     "a trade mark in a name": ('"™" is a sign', (("prompts/en/catalogue.yaml", "pharmacy: Meadowlark Pharmacy", "pharmacy: Meadowlark@™ Pharmacy"),)),
     "degrees": ('"°" is a sign', (("prompts/en/person.yaml", "One moment.", "Keep it below 70@°."),)),
     "euros": ('"€" is a sign', (("prompts/en/amount.yaml", "The total is", "The total in @€ is"),)),
-    "a half": ('"½" is a sign', (("prompts/en/settle.yaml", "half an hour", "@½ hour"),)),
+    "a half": ('"½" is a sign', (("prompts/en/payment.yaml", "half an hour", "@½ hour"),)),
     "letters in another encoding": ('(did you mean "ñ"?)', ((ES, "Para español, oprima dos.", "Para espa@Ã±ol, oprima dos."),)),
     "an apostrophe in another encoding": ('(did you mean "\N{RIGHT SINGLE QUOTATION MARK}"?)', (("prompts/en/person.yaml", "Let's", "Let@â€™s"),)),
     "a letter lost": ("saved in another encoding", ((ES, "Para español, oprima dos.", "Para espa@\ufffdol, oprima dos."),)),
@@ -199,7 +199,7 @@ def test_a_key_moved_in_the_flow_and_in_all_its_words_is_taken() -> None:
 
 
 def test_a_key_that_is_new_in_the_flow_and_in_all_its_words_is_taken() -> None:
-    files, _ = made(("flows/settle.yaml", "      3: cancel\n", "      3: cancel\n      9: {end: settled}\n"))
+    files, _ = made(("flows/payment.yaml", "      3: cancel\n", "      3: cancel\n      9: {end: finished}\n"))
     for language, old, new in (
         ("en", "press three.", "press three. To do nothing, press nine."),
         ("es", "oprima tres.", "oprima tres. Para dejarlo así, oprima nueve."),
@@ -210,8 +210,8 @@ def test_a_key_that_is_new_in_the_flow_and_in_all_its_words_is_taken() -> None:
             "Por favor, oprima uno, tres o nueve.",
         ),
     ):
-        before, mark, after = files[f"prompts/{language}/settle.yaml"].partition("\nfacts:")
-        files[f"prompts/{language}/settle.yaml"] = before.replace(old, new) + mark + after
+        before, mark, after = files[f"prompts/{language}/payment.yaml"].partition("\nfacts:")
+        files[f"prompts/{language}/payment.yaml"] = before.replace(old, new) + mark + after
     assert problems(files) == []
 
 

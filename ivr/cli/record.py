@@ -78,5 +78,5 @@ def recorded_call(chosen: Settings, database: Engine, sid: str) -> RecordedCall:
     )
 
 
-def _trace_steps(trail: str) -> tuple[TraceStep, ...]:
-    return tuple(TraceStep(*trace_step) for trace_step in json.loads(trail))
+def _trace_steps(stored: str) -> tuple[TraceStep, ...]:
+    return tuple(TraceStep(*trace_step) for trace_step in json.loads(stored))

@@ -170,7 +170,9 @@ def sweep() -> None:
     logs.configure(sys.stderr)
     chosen = settings()
     done = sweep_line(build_line(chosen), timedelta(days=chosen.retention_days))
-    click.echo(f"{done.started} scheduled orders started, {done.settled} orders settled, {done.cancelled} cancelled")
+    click.echo(
+        f"{done.started} scheduled orders started, {done.finished} payments finished, {done.cancelled} cancelled"
+    )
 
 
 @click.group()

@@ -19,7 +19,7 @@ class Speech:
     pressing: frozenset[str]
     """Words that have a key pressed, without accents: "press"."""
     keying: str
-    """A pattern of the words that have a number keyed: "key in"."""
+    """A pattern of the words that have a number keyed: "enter"."""
     fillers: frozenset[str]
     """Words that may stand between those and the key: "press *the* star *key*"."""
     links: frozenset[str]

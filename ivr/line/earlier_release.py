@@ -1,4 +1,4 @@
-"""What a version of an earlier release lacks, so that its calls go on across an upgrade: words, and outcomes.
+"""What a version of an earlier release lacks, so that its calls go on across an upgrade: words, outcomes, and names of actions.
 
 A call keeps the version it began with, whose flows and prompts were checked against the actions of that release. What is
 listed here is kept for one release.
@@ -13,6 +13,9 @@ from ivr.flow.call import Call, Done
 from ivr.flow.definition import Flows
 from ivr.prompts import Catalogues, Prompt
 
+ACTIONS: Mapping[str, str] = {"settle_order": "authorize_order"}
+"""Name that an action had -> the name it has."""
+
 OUTCOMES: Mapping[tuple[str, str], str] = {
     ("find_member", "unproved"): "no_match",
     ("who_is_calling", "unproved"): "unknown",
@@ -26,6 +29,10 @@ OUTCOMES: Mapping[tuple[str, str], str] = {
     ("take_zip", "same_street"): "mended",
     ("take_zip", "other_streets"): "mended",
     ("take_zip", "no_streets"): "mended",
+    **{
+        (action, "not_pending"): "settled"
+        for action in ("say_unpaid", "take_unpaid", "say_cancel", "pay_with_other_card", "cancel_unpaid")
+    },
 }
 """Action and outcome that a flow may not know yet -> the outcome that it knows for that."""
 

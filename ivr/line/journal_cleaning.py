@@ -129,5 +129,5 @@ def _cleaned(row: Row[Any, Any, Any, Any, Any], shown: str, pause: timedelta) ->
     masked, trace, shown = mask(keys, trace_steps, shown, is_menu=True, pause=pause)
     if trace is trace_steps:
         return JournalEntry(f"{name} {masked}".strip(), row.trail, row.said, shown)
-    trail = json.dumps([[trace_step.flow, trace_step.state, trace_step.branch] for trace_step in trace])
-    return JournalEntry(f"{name} {masked}", trail, row.said if trace else "[]", shown)
+    stored = json.dumps([[trace_step.flow, trace_step.state, trace_step.branch] for trace_step in trace])
+    return JournalEntry(f"{name} {masked}", stored, row.said if trace else "[]", shown)

@@ -22,10 +22,9 @@ from ivr.errors import IvrError, UnreachableError
 from ivr.flow.call import Call, Dialled, Done, Event, Failed, Keys, Reading, Silence, Started, Step, TooLong, TraceStep
 from ivr.flow.interpreter import FlowError, advance
 from ivr.flow.verbs import Dial, Gather, HangUp, Speak, Verb
-from ivr.line import journal, sessions
+from ivr.line import earlier_release, journal, sessions
 from ivr.line.actions import ACTIONS, ExternalAction
 from ivr.line.answer import Answer, SpokenWords, as_spoken
-from ivr.line.earlier_release import known_outcome
 from ivr.line.service import Caller, Context, Services, TurnTaken
 from ivr.pharmacy.database import retried
 from ivr.prompts import joined
@@ -228,7 +227,7 @@ class _TurnRunner:
                     continue
                 self.verb = step.verb
                 return
-            action = ACTIONS[step.action]
+            action = ACTIONS[earlier_release.ACTIONS.get(step.action, step.action)]
             acted += 1
             if acted > flows.line.most_actions:
                 raise FlowError(f'more than {flows.line.most_actions} actions in one turn, at "{step.action}"')
@@ -237,7 +236,7 @@ class _TurnRunner:
                     raise FlowError(f'"{step.action}" asks the outside world and must come first in its turn')
                 self.external = action
                 return
-            done = known_outcome(flows, step.call, action.run(self.context, step.call.values))
+            done = earlier_release.known_outcome(flows, step.call, action.run(self.context, step.call.values))
             step = advance(flows, step.call, done)
 
     def _close(self) -> str:

@@ -173,7 +173,7 @@ class Refills:
             upsert(self._connection, _ASIDE, *rows)
         return [record for record in records if record.values["rx_number"] in told]
 
-    def settled(self) -> Iterator[Sequence[IncomingRow]]:
+    def in_turn(self) -> Iterator[Sequence[IncomingRow]]:
         """Yield what was put aside, batch by batch, its prescriptions locked and its refills as they are to be."""
         after = 0
         while rows := self._connection.execute(_LOCKED, {"after": after}).mappings().all():
@@ -181,13 +181,13 @@ class Refills:
             lines: dict[tuple[int, bool], _Line] = {}
             for found in self._connection.execute(_LINES, {"after": after}):
                 lines[found.prescription_id, found.open] = _Line(*found)
-            marks = [mark for (rx, _), line in lines.items() if (mark := self._settle(line, standing[rx]))]
+            marks = [mark for (rx, _), line in lines.items() if (mark := self._refills_of(line, standing[rx]))]
             if marks:
                 self._connection.execute(_MARK, marks)
             yield [row["record"] for row in rows]
             after = rows[-1]["id"]
 
-    def _settle(self, line: _Line, standing: RowMapping) -> Values | None:
+    def _refills_of(self, line: _Line, standing: RowMapping) -> Values | None:
         """Take what a prescription's open line, or the last that shipped, holds; return what the line is to note."""
         values = cast("IncomingRow", standing["record"]).values
         last_fill = cast("date | None", values.get("last_filled_on", standing["last_filled_on"]))

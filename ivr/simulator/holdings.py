@@ -10,7 +10,7 @@ from sqlalchemy.types import NullType, Text
 
 from ivr.line import tables
 from ivr.line.service import Services
-from ivr.orders.lease import settlement
+from ivr.orders.lease import payment_lease
 from ivr.pharmacy.notices import notice
 from ivr.pharmacy.tables import Base
 
@@ -26,7 +26,7 @@ class Holding:
     """It is neither numbers nor bytes, in which a short value may stand by chance."""
 
 
-EVERY = (*Base.metadata.sorted_tables, *tables.metadata.sorted_tables, notice, settlement)
+EVERY = (*Base.metadata.sorted_tables, *tables.metadata.sorted_tables, notice, payment_lease)
 NOT_KEYED = ("street", "version")
 """Tables that hold no word of callers: the directory of streets, and the flows and prompts that were published."""
 

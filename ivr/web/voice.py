@@ -22,7 +22,7 @@ from ivr.line import sessions
 from ivr.line.answer import SpokenWords, as_spoken
 from ivr.line.service import Caller, Services
 from ivr.line.turn import Busy, UnknownCallError, take_turn
-from ivr.orders.sweep import settle_call
+from ivr.orders.sweep import finish_call
 from ivr.web.carrier import CALLER_SECONDS, caller_id, caller_of, event_of, plain
 from ivr.web.guard import Guard
 from ivr.web.twiml import Renderer
@@ -116,7 +116,7 @@ class Voice:
             now = self.services.clock()
             with self.services.database.begin() as connection:
                 sessions.end(connection, caller.sid, now, "caller_hung_up")
-            settle_call(self.services.desk, caller.sid)
+            finish_call(self.services.desk, caller.sid)
         return Response(status=204)
 
     def fallback(self) -> Response:

@@ -107,8 +107,8 @@ class Building:
     def doubt_about(self, match: Match) -> str:
         """Return what is doubtful about the address with one of the streets: a number may have got its letter since."""
         place = place_of(self.zip)
-        settled = match.doubt == Doubt.NUMBER and place is not None and has_its_letter(place, self.house)
-        return "" if settled else match.doubt
+        is_clear = match.doubt == Doubt.NUMBER and place is not None and has_its_letter(place, self.house)
+        return "" if is_clear else match.doubt
 
     def address(self, match: Match) -> dict[str, Value]:
         """Return the whole address with one of the streets."""

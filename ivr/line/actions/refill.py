@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Literal
 
 from ivr.flow.call import Done
 from ivr.flow.definition import OPAQUE
@@ -78,20 +79,28 @@ def _refillable(context: Context, member_id: int, basket: Basket) -> list[Findin
     return [finding for finding in found if finding.prescription and finding.prescription.rx_number not in chosen]
 
 
+@action("named", "unnamed", "not_asked")
+def may_name(_: Context, member: Identified, names: Literal["unnamed", ""] = "") -> Done:
+    """Say whether medicines may be named in the list that follows, and whether the caller was asked for the proof."""
+    if member.proved:
+        return done("named")
+    return done("unnamed" if names else "not_asked")
+
+
 @action(
     "offer",
     "finished",
     writes={"listing": OPAQUE},
     on={"offer": {"rx_number": OPAQUE, "what": "phrase", **speech.LINE}},
     tells={"offer": ("what", *speech.LINE)},
-    phrases={"what": speech.MEDICINE},
+    phrases={"what": speech.LISTED_MEDICINE},
 )
 def next_in_list(context: Context, member: Identified, listing: tuple[str, ...]) -> Done:
     """Offer the next prescription that can be refilled."""
     for position, rx_number in enumerate(listing, 1):
         finding = assess(context.connection, member.member_id, rx_number, context.today, context.services.rules)
         if finding.kind.asks_for == "order" and (rx := finding.prescription):
-            usual, what = finding.supplies[0], speech.medicine(rx.drug_name, rx.rx_number, proved=member.proved)
+            usual, what = finding.supplies[0], speech.listed_medicine(rx, proved=member.proved)
             told = {"what": what, "days": usual.days, "price": usual.price_cents}
             return done("offer", listing=listing[position:], rx_number=rx_number, **told)
     return done("finished", listing=())

@@ -72,9 +72,9 @@ def _confirms(flows: Flows, turn: Turn) -> bool:
 
 
 def _spoken_totals(turns: Sequence[Turn]) -> set[str]:
-    return {
-        str(one.speak.values["total"]) for turn in turns for one in said(turn.verb.words) if "total" in one.speak.values
-    }
+    spoken = [one.speak for turn in turns for one in said(turn.verb.words)]
+    nothing = {"0" for speak in spoken if speak.prompt in ("amount.nothing", "amount.nothing_later")}
+    return nothing | {str(speak.values["total"]) for speak in spoken if "total" in speak.values}
 
 
 def _order(order: Found, payment: Found | None, spoken: set[str]) -> Iterator[str]:

@@ -90,8 +90,8 @@ def record(simulator: Simulator, recorded: RecordedCall, name: str) -> ScriptDra
     steps = list(_steps(simulator.flows, recorded.turns))
     pseudonyms = Pseudonyms()
     rows = before(recorded.rows, recorded.started_at)
-    settled = {(trace_step.state, trace_step.branch) for turn in recorded.turns for trace_step in turn.trace_steps}
-    declined = bool({("ask", "declined"), ("ask_again", "declined")} & settled)
+    left = {(trace_step.state, trace_step.branch) for turn in recorded.turns for trace_step in turn.trace_steps}
+    declined = bool({("ask", "declined"), ("ask_again", "declined")} & left)
     own = given(rows, recorded.local.date(), recorded.from_number, pseudonyms, declined=declined)
     person = _person(simulator.flows, recorded.turns)
     from_number = "anonymous" if recorded.withheld else DEFAULT_FROM

@@ -19,7 +19,7 @@ from ivr.flow.states import State
 from ivr.keypad import key_name
 from ivr.qa.replay.played import HANG_UP, MID_NUMBER, Passed, Played
 
-UNHAPPY = ("silence", "wrong", "too_many")
+ERROR_PATHS = ("silence", "wrong", "too_many")
 ANSWERED = "answered"
 LONGEST_ENTRY = 40
 """Keys after which the line takes a number for complete, whatever it asked for."""
@@ -29,7 +29,7 @@ class Group(StrEnum):
     """What kind of way a cell is."""
 
     OUTCOME = "states and outcomes"
-    UNHAPPY = "silence, wrong key, too many"
+    ERROR_PATHS = "silence, wrong key, too many"
     UNIVERSAL = "star and zero"
     CARRIER = "hang-ups and pauses in mid-number"
 
@@ -71,11 +71,11 @@ def _transitions(flows: Flows, state: State) -> Iterator[tuple[str, Group]]:
 
 def _error_paths(question: State, limits: Limits) -> Iterator[tuple[str, Group]]:
     if limits.silence > 1:
-        yield "silence", Group.UNHAPPY
+        yield "silence", Group.ERROR_PATHS
     if limits.wrong > 1 and can_be_wrong(question):
-        yield "wrong", Group.UNHAPPY
+        yield "wrong", Group.ERROR_PATHS
     if can_be_wrong(question) or not question.pound:  # else silence is as good as pound
-        yield "too_many", Group.UNHAPPY
+        yield "too_many", Group.ERROR_PATHS
     yield HANG_UP, Group.CARRIER
     if question.number and question.number.high > 1:
         yield MID_NUMBER, Group.CARRIER
