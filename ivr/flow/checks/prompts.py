@@ -227,9 +227,12 @@ def _check_option(menu: State, prompts: _Prompts, actions: Actions) -> None:
 
 
 def _check_phrases(flows: Flows, prompts: _Prompts, actions: Actions) -> None:
-    """Actions hand over prompts as values: they are there, and speak only what they are given."""
+    """Actions that the flows run hand over prompts as values: they are there, and speak only what they are given."""
+    run = {state.action for _, state in all_states(flows)}
     looked_at: dict[str, list[Mapping[str, str]]] = {}
-    phrases = [(action, phrases) for action, spec in actions.items() for phrases in spec.phrases.values()]
+    phrases = [
+        (action, phrases) for action, spec in actions.items() if action in run for phrases in spec.phrases.values()
+    ]
     for action, name, given in ((action, *phrase) for action, known in phrases for phrase in known.items()):
         if given in looked_at.setdefault(name, []):
             continue
