@@ -7,11 +7,10 @@ refuses with a ValueError that says what was expected; file, row, column and wha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, time, timedelta
 
 from ivr.keypad import check_digit
-from ivr.languages import LANGUAGES
 from ivr.pharmacy.numbers import is_well_formed
 from ivr.secret import Secret
 
@@ -108,16 +107,11 @@ def checked_digits(found: str, today: date) -> object:
     return found
 
 
-def language(found: str, today: date) -> str:
-    """Take the tag of a language that callers can hear."""
-    return Word(*LANGUAGES)(found, today)
-
-
 class Word:
-    """Take one of these words."""
+    """Take one of these words, or of those that a table has by then."""
 
-    def __init__(self, *known: str) -> None:
-        self.known = known
+    def __init__(self, *known: str, of: Collection[str] = ()) -> None:
+        self.known: Collection[str] = of or known
 
     def __call__(self, found: str, today: date) -> str:  # noqa: ARG002
         """Take the word."""

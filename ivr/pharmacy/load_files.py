@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from sqlalchemy import Boolean, Connection, Date, Integer, SmallInteger, Table, Text
 
+from ivr.languages import LANGUAGES
 from ivr.pharmacy import load_rules as rules
 from ivr.pharmacy import tables
 from ivr.pharmacy.columns import EnumText, Instant, SecretText
@@ -25,7 +26,6 @@ from ivr.pharmacy.load_fields import (
     digits,
     flag,
     instant,
-    language,
     noon,
     number,
     phone,
@@ -155,7 +155,7 @@ MEMBER = CsvFile(
     key=("member_number",),
     columns=_columns(
         tables.Member,
-        parsers={"member_number": MEMBER_NUMBER, "phone": phone, "language": language},
+        parsers={"member_number": MEMBER_NUMBER, "phone": phone, "language": Word(of=LANGUAGES)},
     ),
 )
 

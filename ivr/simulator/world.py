@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -60,5 +60,5 @@ class Table:
     """Columns that a new row cannot do without."""
     refers_by: Mapping[str, str] = field(default_factory=dict)
     """Columns that name a row of another table, and that table."""
-    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    words: Mapping[str, Collection[str]] = field(default_factory=dict)
     """Columns that hold one of a few words."""

@@ -109,8 +109,8 @@ def check_languages(together: list[QuestionWords], menu: State, catalogues: Cata
     languages, titles = catalogues.languages_by_name, catalogues.titles
     sets = {key_name(key): target for key, target in menu.keys.items() if "language" in target.sets}
     for key, target in sets.items():
-        if LANGUAGES[_set(target)].draft:
-            _check_draft(key, LANGUAGES[_set(target)], together, report)
+        if (language := LANGUAGES.get(_set(target))) and language.draft:
+            _check_draft(key, language, together, report)
         set_here = titles.get(_set(target), _set(target))
         heard = [(one, said) for said in together for wording in said.wordings for one in wording.own if one.key == key]
         wrong = [
