@@ -45,7 +45,7 @@ def explore(
     jobs: int,
     error_paths_out: Path | None,
 ) -> None:
-    """Look for calls that take ways through the flow which the scripts in PATHS do not.
+    """Look for calls that take transitions which the scripts in PATHS do not.
 
     Files that are written are not read, for they are made anew.
     Says what was found and what was not; exit 1 while an outcome is missing, or when something
@@ -67,7 +67,7 @@ def explore(
     search = Goals(simulator, done, language)
     explorer.explore(search, seconds)
     found = drafts(simulator.flows, search.found)
-    _write(out, found, "Calls that ivr explore found: ways through the flow that no other script takes.")
+    _write(out, found, "Calls that ivr explore found: transitions that no other script takes.")
     if error_paths_out:
         questions = search.questions | error_paths.paths_of(simulator, scripts, language)
         drafted = list(error_paths.drafts(simulator, questions, language))
@@ -78,7 +78,7 @@ def explore(
         click.echo(leak)
     took = time.perf_counter() - began
     click.echo(
-        f"{search.expanded} steps in {took:.0f} s: {len(found)} calls found, {len(search.missing())} ways missing"
+        f"{search.expanded} steps in {took:.0f} s: {len(found)} calls found, {len(search.missing())} transitions missing"
     )
     sys.exit(1 if search.missing() or search.leaked else 0)
 
