@@ -21,6 +21,7 @@ from folders import read_folder
 from french import FRENCH
 
 import ivr.flow.checker
+import ivr.flow.checks.answers
 import ivr.flow.checks.consent
 import ivr.flow.checks.facts
 import ivr.flow.checks.prompts
@@ -246,6 +247,7 @@ MODULES = (
     ivr.flow.loader,
     ivr.flow.reading,
     ivr.flow.checker,
+    ivr.flow.checks.answers,
     ivr.flow.checks.prompts,
     ivr.flow.checks.values,
     ivr.flow.checks.proofs,
