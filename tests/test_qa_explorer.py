@@ -54,14 +54,14 @@ def test_what_a_value_lacks_tells_a_call_from_others() -> None:
 
 
 def test_an_action_is_looked_at_in_trouble_while_something_after_it_is_left() -> None:
-    search = Goals(simulator(), set())
+    search = Goals(simulator(), set(), "en")
     search.done = {key for key in search.wanted if key[:2] != ("identify", "membership")}
     assert [*search.open_after(("identify", "find_member"))] == [("identify", "membership")]
     assert [*search.open_after(("refill", "count"))] == []
 
 
 def test_wrong_answers_count_wherever_the_same_is_asked() -> None:
-    counted = Goals(simulator(), set()).counted((("proof", "check"), ("address", "proof")))
+    counted = Goals(simulator(), set(), "en").counted((("proof", "check"), ("address", "proof")))
     assert counted >= {("proof", "check"), ("address", "proof"), ("refill", "prove"), ("identify", "prove")}
 
 
@@ -76,7 +76,7 @@ def test_two_zip_codes_with_a_street_of_one_name_are_keyed() -> None:
 
 def test_what_is_found_is_new_and_replays_in_every_language() -> None:
     done = exercised(simulator().flows, [played(IDENTIFY)])
-    search = Goals(simulator(), set(done))
+    search = Goals(simulator(), set(done), "en")
     explore(search, seconds=3)
     found = scripts_of(drafts(simulator().flows, search.found))
     assert found
@@ -93,7 +93,7 @@ def test_a_search_ends_when_nothing_is_missing() -> None:
         for way in (*"0123456789*", "choice", "next", "pound", "too_many", "answered", "reached", *_labels(state))
         for language in ("", "en")
     }
-    search = Goals(simulator(), everything)
+    search = Goals(simulator(), everything, "en")
     explore(search, seconds=60)
     assert (search.missing(), search.expanded) == ([], 0)
 
@@ -202,7 +202,7 @@ def test_random_callers_miss_a_mask_that_is_taken_out() -> None:
 
 @pytest.mark.usefixtures("unmasked")
 def test_an_exploration_misses_a_mask_that_is_taken_out() -> None:
-    search = Goals(simulator(), set())
+    search = Goals(simulator(), set(), "en")
     search.done = {key for key in search.wanted if key[:3] != ("identify", "find_member", "found")}
     explore(search, seconds=120)
     assert "member number in journal.event, where it must not lie" in search.leaked

@@ -62,7 +62,7 @@ def explore(
     scripts = tuple(one for one in read if Path(one.place.file).resolve() not in written)  # those are made anew
     language = simulator.catalogues.languages[0]
     done = exercised(
-        simulator.flows, (play(script, simulator, language) for script in scripts if script.language != "es")
+        simulator.flows, (play(script, simulator, language) for script in scripts if script.language in ("", language))
     )
     search = Goals(simulator, done, language)
     explorer.explore(search, seconds)

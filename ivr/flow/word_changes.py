@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from ivr.languages import LANGUAGES
 from ivr.prompts import Catalogue, Catalogues, Prompt, Words
-from ivr.prompts.spoken import LANGUAGES
 
 CONTEXT = 3
 """The number of words shown on either side of a change."""

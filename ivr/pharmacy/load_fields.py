@@ -7,7 +7,7 @@ whose message says what was expected ("a state like MA"); the reader adds file, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, time, timedelta
 
 from ivr.keypad import check_digit
@@ -112,10 +112,10 @@ def checked_digits(field_text: str, today: date) -> object:
 
 
 class Word:
-    """A parser that takes one of a list of words."""
+    """A parser that takes one of a list of words, or of the words that are in `of` when it is asked."""
 
-    def __init__(self, *allowed: str) -> None:
-        self.allowed = allowed
+    def __init__(self, *allowed: str, of: Collection[str] = ()) -> None:
+        self.allowed: Collection[str] = of or allowed
 
     def __call__(self, field_text: str, today: date) -> str:  # noqa: ARG002 - a Parser
         """Return the word; raise ValueError if it is not in the list."""

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from sqlalchemy import Boolean, Connection, Date, Integer, SmallInteger, Table, Text
 
+from ivr.languages import LANGUAGES
 from ivr.pharmacy import load_rules as rules
 from ivr.pharmacy import tables
 from ivr.pharmacy.columns import EnumText, Instant, SecretText
@@ -164,7 +165,7 @@ MEMBER = CsvFile(
     key=("member_number",),
     columns=_columns_of(
         tables.Member,
-        parsers={"member_number": MEMBER_NUMBER, "phone": phone, "language": Word(*tables.LANGUAGES)},
+        parsers={"member_number": MEMBER_NUMBER, "phone": phone, "language": Word(of=LANGUAGES)},
     ),
 )
 

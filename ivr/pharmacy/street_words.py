@@ -14,7 +14,8 @@ from functools import lru_cache
 from itertools import product
 
 from ivr.keypad import KEYS, letters_to_keys
-from ivr.numerals import english_house_number, english_ordinal, spanish_cardinal
+from ivr.languages.english import english_house_number, english_ordinal
+from ivr.languages.spanish import spanish_cardinal
 from ivr.postal.people import CALLED_OTHERWISE, Person
 from ivr.postal.roads import QUALIFIER_LETTERS, ROAD_LETTERS, ROAD_WORDS, Road
 from ivr.postal.streets import CARDINALS, ORDINALS, REMEMBERED, StreetWords, figures, take_apart, with_ending
@@ -317,7 +318,7 @@ def _with_numbers(leads: Iterable[str], numbers: Sequence[str]) -> list[str]:
     """Return each lead with the road's number after it; one of several numbers may also be said by itself."""
     number = "".join(numbers)
     names = [f"{lead}{number}" for lead in leads]
-    if number.isdigit():
+    if number.isdecimal():
         spoken = english_house_number(number.lstrip("0") or "0")
         names += [f"{lead}{spoken}" for lead in [*leads][:1]] + [spoken]
     several = [

@@ -37,7 +37,7 @@ def _table_of_file(file: CsvFile) -> world.Table:
     )
 
 
-def _words(parse: Parser) -> tuple[str, ...]:
+def _words(parse: Parser) -> Collection[str]:
     if parse is flag:
         return ("true", "false")
     return parse.allowed if isinstance(parse, Word) else ()

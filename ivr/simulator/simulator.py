@@ -73,7 +73,9 @@ class Simulator:
         without it they share one in memory.
         """
         self.settings = replace(settings, database_url="sqlite://", secret_keys=(_KEY,), twilio_auth_tokens=())
-        self.settings = replace(self.settings, public_url=None, gateway="sandbox", stripe_api_key=None, now=None)
+        self.settings = replace(
+            self.settings, public_url=None, unsigned=False, gateway="sandbox", stripe_api_key=None, now=None
+        )
         version = usable(files, SPECS) if files else load(read_files(settings.flows, settings.prompts), SPECS)
         self._recorded = Folder(settings.prompts, lambda: 0.0)  # as it was when the simulator was built
         self._log = Log(log)

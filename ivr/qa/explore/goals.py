@@ -31,7 +31,7 @@ class Goals:
 
     simulator: Simulator
     done: set[Key]
-    language: str = "en"
+    language: str
     found: list[FoundCall] = field(default_factory=list)
     questions: dict[Where, PathToQuestion] = field(default_factory=dict)
     """The shortest way found to each question."""

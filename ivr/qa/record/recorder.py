@@ -97,7 +97,9 @@ def record(simulator: Simulator, recorded: RecordedCall, name: str) -> ScriptDra
     from_number = "anonymous" if recorded.withheld else DEFAULT_FROM
     at = recorded.local.replace(tzinfo=None, second=0, microsecond=0)
     with simulator.open(at, own, has_person=person != "nobody") as scenario:
-        caller = SimulatedCaller(scenario, simulator.flows, "en", from_number, DEFAULT_TO, person, f"recorded {name}")
+        numbers = (from_number, DEFAULT_TO)
+        language = simulator.catalogues.languages[0]
+        caller = SimulatedCaller(scenario, simulator.flows, language, *numbers, person, f"recorded {name}")
         maker = _Maker(scenario, Pharmacy(scenario), caller, _member(own))
         moments = [Moment(None, heard(caller.words))]
         for number, step in enumerate(steps[1:], 1):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import get_args
 
 from ivr.errors import Place, Report, did_you_mean
+from ivr.languages import LANGUAGES
 from ivr.qa.scripts import expectations
 from ivr.qa.scripts.given import tell_strangers
 from ivr.qa.scripts.hearing import Hearing
@@ -161,7 +162,7 @@ class _ScriptReader:
         if node:
             return self.word(node, "language", self.known.languages or (node.scalar or "",))
         chooses = any(isinstance(step, Presses) and step.keys == LANGUAGE_KEY for step in steps)
-        return "" if chooses else "en"
+        return "" if chooses else next(iter(self.known.languages or LANGUAGES))
 
     # Steps
 
