@@ -15,7 +15,7 @@ from ivr.prompts.spoken import Value
 
 _NAMED: Mapping[str, Value] = {
     "days": 30,
-    "drug": "Metformin 500 milligram tablets",
+    "drug": "METFORMIN HCL 500 MG TAB",
     "ending": "552",
     "key": "1",
     "last4": "4242",
@@ -25,6 +25,7 @@ _NAMED: Mapping[str, Value] = {
 }
 _BY_KIND: Mapping[str, Value] = {
     "text": "for example",
+    "medicine": "METFORMIN HCL 500 MG TAB",
     "digits": "7304112",
     "number": 2,
     "ordinal": 3,

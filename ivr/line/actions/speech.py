@@ -15,7 +15,7 @@ from ivr.pharmacy.tables import OrderStatus
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
 
-MEDICINE: Phrases = {"medicine.named": {"drug": "text"}, "medicine.ending": {"ending": "digits"}}
+MEDICINE: Phrases = {"medicine.named": {"drug": "medicine"}, "medicine.ending": {"ending": "digits"}}
 LISTED_MEDICINE: Phrases = {**MEDICINE, "medicine.ending_sent": {"ending": "digits", "sent_on": "date"}}
 ORDER_STATES: Phrases = {
     "order_state.pending": {},
