@@ -113,9 +113,9 @@ def _read_rows(lines: Iterable[str], file: CsvFile, today: date) -> Iterator[Inc
             if row is None:
                 break
             if row and columns:
-                yield _parse_row(line, [found.strip() for found in row], columns, today)
+                yield _parse_row(line, [field_text.strip() for field_text in row], columns, today)
             elif row:
-                columns = _columns_named(line, [found.strip() for found in row], file)
+                columns = _columns_named(line, [field_text.strip() for field_text in row], file)
     except csv.Error as error:
         raise RefusedError(reader.line_num, f"not readable as CSV: {error}") from None
     if not columns:
@@ -123,16 +123,16 @@ def _read_rows(lines: Iterable[str], file: CsvFile, today: date) -> Iterator[Inc
 
 
 def _columns_named(line: int, names: Sequence[str], file: CsvFile) -> list[Column | Reference]:
-    known = {column.name: column for column in file.columns}
+    columns_by_name = {column.name: column for column in file.columns}
     for name in names:
-        if name not in known:
-            raise RefusedError(line, f"there is no column {_quote_field(name)}{did_you_mean(name, known)}")
+        if name not in columns_by_name:
+            raise RefusedError(line, f"there is no column {_quote_field(name)}{did_you_mean(name, columns_by_name)}")
         if names.count(name) > 1:
             raise RefusedError(line, f"column {name} is there twice")
     for column in file.columns:
         if column.needed and column.name not in names:
             raise RefusedError(line, f"column {column.name} is missing")
-    return [known[name] for name in names]
+    return [columns_by_name[name] for name in names]
 
 
 def _parse_row(line: int, row: Sequence[str], columns: Sequence[Column | Reference], today: date) -> IncomingRow:

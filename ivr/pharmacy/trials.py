@@ -113,10 +113,10 @@ def reset(engine: Engine, folder: Path, today: date) -> tuple[int, ...]:
                 "as the demo pharmacy's are by ivr pharmacy demo"
             )
         if missing := sorted(members.keys() - _member_numbers(folder)):
-            named = ", ".join(missing[:MOST_NAMED])
+            listed = ", ".join(missing[:MOST_NAMED])
             more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
             raise DataError(
-                f"{folder}/member.csv does not have the test members {named}{more}, so nothing was reset; "
+                f"{folder}/member.csv does not have the test members {listed}{more}, so nothing was reset; "
                 "name the folder that they were loaded from"
             )
         delete_owned_rows(connection, tuple(members.values()))

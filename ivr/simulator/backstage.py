@@ -57,7 +57,7 @@ class TestMembers:
                 if refusal := self._streets.refuses(row):
                     return refusal
                 continue
-            if self._theirs(row.table) is None:
+            if self._condition(row.table) is None:
                 return f"it changes the table {row.table}, which is not the test members' alone"
             if not self._is_theirs(row, given_numbers):
                 return f"it gives a row of {row.table} to somebody who is no test member there"
@@ -92,7 +92,7 @@ class TestMembers:
         """Record which rows exist before a script; `calls` are the ids and phone numbers of the script's calls."""
         self._calls = calls
         self._before = {
-            table: pharmacy_rows.ids(self._database, table, self._theirs(table)) for table in pharmacy_rows.WRITTEN
+            table: pharmacy_rows.ids(self._database, table, self._condition(table)) for table in pharmacy_rows.WRITTEN
         }
         with self._database.connect() as connection:
             self._last_try = line_trials.last_try(connection)
@@ -106,7 +106,7 @@ class TestMembers:
             if self._streets and row.table == lent_streets.TABLE:
                 self._streets.lend(row)
             else:
-                pharmacy_rows.change(self._database, [row], self._today, self._theirs)
+                pharmacy_rows.change(self._database, [row], self._today, self._condition)
         for table, ids in earlier_ids.items():
             self._before[table].update(self._ids(table) - ids)
 
@@ -114,13 +114,13 @@ class TestMembers:
         """Return the test members' rows of a table."""
         if name in line_rows.COLUMNS:
             return LineRows(self._database, self._vault, self._now, self._callers(), self._members).rows(name)
-        return pharmacy_rows.rows(self._database, name, only=self._theirs(name))
+        return pharmacy_rows.rows(self._database, name, only=self._condition(name))
 
     def new_rows(self, table: str) -> Sequence[Found]:
         """Return the rows of a table that the script's calls have written."""
         if table in line_rows.COLUMNS:
             return self.table(table)
-        return pharmacy_rows.rows(self._database, table, but=self._before[table], only=self._theirs(table))
+        return pharmacy_rows.rows(self._database, table, but=self._before[table], only=self._condition(table))
 
     def restore(self) -> None:
         """Make the test members' rows as they were when this object was made, and remove what calls left elsewhere."""
@@ -135,9 +135,9 @@ class TestMembers:
         return [Caller(sid, from_number, "") for sid, from_number in self._calls]
 
     def _ids(self, table: str) -> set[object]:
-        return pharmacy_rows.ids(self._database, table, self._theirs(table))
+        return pharmacy_rows.ids(self._database, table, self._condition(table))
 
-    def _theirs(self, table: str) -> ColumnElement[bool] | None:
+    def _condition(self, table: str) -> ColumnElement[bool] | None:
         return trials.owned_by(pharmacy_rows.table(table), self._kept.ids)
 
 
