@@ -19,7 +19,7 @@ from rehearsal import TODAY, Rehearsal, rehearse
 
 from ivr.pharmacy.database import open_database
 from ivr.pharmacy.demo import load_demo
-from ivr.prompts.lint.keys import name_of, spoken_keys
+from ivr.prompts.lint.keys import words_up_to
 from ivr.prompts.lint.speech import SPEECHES
 from ivr.prompts.spoken import WORDS_A_MINUTE, count_words
 from ivr.qa.replay.caller import language_key
@@ -73,12 +73,11 @@ CALLS = {
 
 
 def until(key: str, text: str, language: str) -> str:
-    """Return what a caller listens to before a key: up to its name in a menu, all of what asks for a number."""
-    speech = SPEECHES[language]
-    spoken = next((found for found in spoken_keys(text, speech).keys if found.key == key), None)
-    if spoken is None:
-        raise SystemExit(f'the key {key} is never spoken: "{text}"')
-    return text[: spoken.start] + name_of(key, speech)
+    """Return what a caller listens to before the key of a menu."""
+    words = words_up_to(key, text, SPEECHES[language])
+    if words is None:
+        raise SystemExit(f'the key {key} is never named: "{text}"')
+    return words
 
 
 def cost(rehearsal: Rehearsal, language: str, from_number: str, presses: tuple[Press, ...]) -> tuple[float, int, int]:

@@ -33,7 +33,7 @@ from databases import Databases
 from ivr.flow.call import Call, Done, Keys, Started
 from ivr.flow.interpreter import advance
 from ivr.line.actions import SPECS
-from ivr.line.build import publish
+from ivr.line.build import publish_current
 from ivr.line.service import Services
 from ivr.line.versions import Versions, load, read_files
 from ivr.pages.app import make_app
@@ -96,7 +96,7 @@ def ours(url: str, draw: Callable[[], int] = lambda: 1) -> tuple[Flask, Engine]:
         database, Versions(VERSION, SPECS), Vault([Secret("YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtMTI=")]), Sandbox(),
         lambda: datetime.now(UTC), ZoneInfo("America/Los_Angeles"), Rules(), False, draw,
     )  # fmt: skip
-    publish(line, database)
+    publish_current(line, database)
     return make_app(line, Settings(twilio_auth_tokens=(TOKEN,))), database
 
 

@@ -22,10 +22,12 @@ from rich.console import Console
 from test_layers import HELPERS, ROOMS, Room
 
 from ivr.cli import main
+from ivr.cli.words import load_words
 from ivr.line.actions import SPECS
 from ivr.orders.statuses import ORDER_BEGINS, ORDER_CHANGES
 from ivr.phone.keyboard import piped_keys
 from ivr.phone.terminal import Terminal, run_terminal
+from ivr.prompts.catalogue import MEDICINE
 from ivr.prompts.spoken import KINDS, Value, speak
 from ivr.qa.explore.secrecy import ELSEWHERE, JOURNAL, SECRET_KINDS, TABLE, verdict
 from ivr.settings import SETTINGS
@@ -43,6 +45,7 @@ KIND_EXAMPLES: Mapping[str, Value] = {
     "full_date": "2026-12-04",
     "phone": "+18002457979",
     "address": {"house_number": "12", "street": "N Main St", "city": "Glendale", "state": "AZ", "zip": "85301"},
+    "medicine": "LOSARTAN POTASSIUM 100 MG TAB",
 }
 """A value of each kind, as it lies in a call."""
 
@@ -149,9 +152,14 @@ def order_life() -> str:
 
 def kinds_table() -> str:
     """Return the kinds of values with an example of each, spoken in every language."""
-    languages = ("en", "es")
-    rows = ((f"`{kind}`", *(speak(kind, KIND_EXAMPLES[kind], language) for language in languages)) for kind in KINDS)
-    return table(("kind", *languages), rows)
+    catalogues = load_words(PROJECT / "prompts").by_language
+
+    def spoken(kind: str, language: str) -> str:
+        words = speak(kind, KIND_EXAMPLES[kind], language)
+        return catalogues[language].medicine(words) if kind == MEDICINE else words
+
+    rows = ((f"`{kind}`", *(spoken(kind, language) for language in catalogues)) for kind in KINDS)
+    return table(("kind", *catalogues), rows)
 
 
 def places_table() -> str:

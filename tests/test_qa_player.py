@@ -208,6 +208,11 @@ def test_a_script_says_who_picks_up(person: str, heard: str, end: str) -> None:
 
 def test_words_after_which_a_key_is_pressed_shorten_the_call() -> None:
     whole = played("\n  - presses: '1'\n")
+    early = played("\n  - presses: '1'\n    after: key\n")
+    assert early.cost.seconds < whole.cost.seconds
+    assert first_problem(played("\n  - presses: '7'\n    after: key\n")).startswith(
+        'expected to hear of the key "7" before it is pressed; heard "' + FIRST
+    )
     early = played(f"\n  - presses: '1'\n    after: '{FIRST}'\n")
     assert early.cost.seconds < whole.cost.seconds
     assert first_problem(played("\n  - presses: '1'\n    after: nine nine\n")).startswith(

@@ -399,7 +399,7 @@ def test_a_save_is_a_draft_until_it_is_asked_for(desk: Desk) -> None:
     assert hears(farewell(asking), "main.goodbye")
     other = worker(asking, asked=True)
     assert (other.hash, draft(other)) == (asking.hash, draft(asking))
-    assert publish(asking.rehearsal.services, asking.folders, draft(asking), over=1, by="staff")
+    assert publish(asking.rehearsal.services, asking.folders, draft(asking), replaced_id=1, by="staff")
     assert farewell(asking).endswith("Farewell.")
     other.watcher.look()
     assert (other.hash, draft(other), draft(asking)) == (asking.hash, "", "")
@@ -429,8 +429,8 @@ def test_only_what_was_looked_at_is_published(asking: Desk, late: str) -> None:
     if late == "the files":
         asking.edit("prompts/en/main.yaml", FAREWELL, "goodbye: Take care.")
     else:
-        assert publish(asking.rehearsal.services, asking.folders, seen, over=1, by="somebody else")
-    assert not publish(asking.rehearsal.services, asking.folders, seen, over=1, by="staff")
+        assert publish(asking.rehearsal.services, asking.folders, seen, replaced_id=1, by="somebody else")
+    assert not publish(asking.rehearsal.services, asking.folders, seen, replaced_id=1, by="staff")
     assert len(asking.published()) == (1 if late == "the files" else 2)
 
 
@@ -443,7 +443,7 @@ def test_of_many_who_publish_at_once_one_does(desk: Desk) -> None:
     def ask(draft: Files) -> bool:
         ready.wait()
         with database.begin() as connection:
-            return publications.replace(connection, draft, Publication(draft.hash, NOON, "x", "publish"), over=1)
+            return publications.replace(connection, draft, Publication(draft.hash, NOON, "x", "publish"), replaced_id=1)
 
     with ThreadPoolExecutor(len(drafts)) as people:
         done = list(people.map(ask, drafts))
@@ -464,11 +464,11 @@ def test_a_rollback_leaves_a_draft_that_can_be_published_again(asking: Desk) -> 
     first = asking.hash
     asking.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     edited = draft(asking)
-    publish(asking.rehearsal.services, asking.folders, edited, over=1, by="staff")
+    publish(asking.rehearsal.services, asking.folders, edited, replaced_id=1, by="staff")
     roll_back(asking.rehearsal.services, asking.folders, first)
     asking.look()
     assert (asking.hash, draft(asking)) == (first, edited)
-    assert publish(asking.rehearsal.services, asking.folders, edited, over=3, by="staff")
+    assert publish(asking.rehearsal.services, asking.folders, edited, replaced_id=3, by="staff")
     assert asking.hash == edited
 
 
@@ -509,6 +509,6 @@ def test_versions_in_memory_are_few_and_old_ones_are_found_again(desk: Desk) -> 
         old = GOODBYE if number == 0 else f"goodbye: Farewell {number - 1}."
         desk.edit("prompts/en/main.yaml", old, f"goodbye: Farewell {number}.")
     versions = desk.rehearsal.services.versions
-    assert len(versions._known) <= 8
+    assert len(versions._in_memory) <= 8
     with desk.rehearsal.services.database.connect() as connection:
         assert versions.get(connection, first).hash == first

@@ -89,8 +89,8 @@ def make_app(line: Services, settings: Settings) -> Flask:
     """Return the application of a line, with its webhooks and pages."""
     folder, guard = Folder(settings.prompts, time.monotonic), Guard(settings)
     app = voice_app(line, settings, folder, guard)
-    app.register_blueprint(audio.blueprint(folder))
-    app.register_blueprint(status.blueprint(line))
+    app.register_blueprint(audio.audio_blueprint(folder))
+    app.register_blueprint(status.status_blueprint(line))
     door = StaffAccess(guard, settings.staff_password, Throttle(line.database, line.clock))
     studio = Studio(line, door, folder, folders(settings), path_before(settings), settings.publish == "asked")
     app.register_blueprint(studio.blueprint(), url_prefix="/studio")

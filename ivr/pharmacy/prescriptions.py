@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnExpressionArgument, Connection, Executable, bindparam, exists, select
+from sqlalchemy import ColumnExpressionArgument, Connection, Executable, bindparam, exists, func, select
 
 from ivr.keypad import but_for_zeros
 from ivr.pharmacy.calendar import arrival
@@ -136,6 +136,15 @@ def refillable(connection: Connection, member_id: int, today: date, rules: Rules
         cases = [replace(case, transfer=transfer_by_number.get(case.rx.rx_number)) for case in cases]
     findings = [finding for case in cases if (finding := first_finding(case)).kind.asks_for == "order"]
     return tuple(sorted(findings, key=lambda found: (found.runs_out_on or today, _rx_number(found))))
+
+
+def labels(connection: Connection) -> tuple[tuple[str, int], ...]:
+    """Return what the medicines' labels say, each with its number of prescriptions, the most frequent first."""
+    count = func.count()
+    rows = select(Prescription.drug_name, count).group_by(Prescription.drug_name)
+    return tuple(
+        (label, number) for label, number in connection.execute(rows.order_by(count.desc(), Prescription.drug_name))
+    )
 
 
 def has_prescriptions(connection: Connection, member_id: int) -> bool:

@@ -15,7 +15,7 @@ from ivr.errors import IvrError, Place, Problem
 from ivr.flow.call import Call, Frame
 from ivr.flow.definition import ActionSpec, Flows
 from ivr.flow.graph import all_states
-from ivr.flow.interpreter import said
+from ivr.flow.interpreter import opening_verb
 from ivr.flow.states import State
 from ivr.flow.verbs import GoOn, Speak, Variant, Verb
 from ivr.line.actions import SPECS
@@ -108,7 +108,7 @@ class _VersionCheck:
         for (flow, name), state in all_states(self.flows):
             values = self._values(state)
             for language in self.flows.languages:
-                verb = said(self.flows, Call(language, (Frame(flow, name),), values))
+                verb = opening_verb(self.flows, Call(language, (Frame(flow, name),), values))
                 reason = self._refusal(verb, language) if verb else ""
                 if reason:
                     yield Problem(state.place, f'state "{name}" {reason}')

@@ -165,7 +165,7 @@ class Simulator:
 
     def _fill(self, database: Engine, at: datetime) -> KnownRows:
         load_demo(database, self.services.today(at))
-        build.publish(replace(self.services, database=database, clock=lambda: at.astimezone(UTC)), database)
+        build.publish_current(replace(self.services, database=database, clock=lambda: at.astimezone(UTC)), database)
         return {table: frozenset(pharmacy_rows.ids(database, table)) for table in pharmacy_rows.WRITTEN}
 
     @cached_property
