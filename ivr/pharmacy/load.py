@@ -17,7 +17,7 @@ from sqlalchemy.exc import DataError as UnfitValueError
 from sqlalchemy.exc import IntegrityError
 
 from ivr.errors import DataError, did_you_mean
-from ivr.pharmacy.database import answering, unhurried, upgrade
+from ivr.pharmacy.database import answering, lift_time_limits, upgrade
 from ivr.pharmacy.load_fields import secret
 from ivr.pharmacy.load_files import FILES, PRESCRIPTION, Column, CsvFile, Reference
 from ivr.pharmacy.load_refills import Refills
@@ -37,7 +37,7 @@ def load_folder(engine: Engine, folder: Path, today: date, *, timezone: tzinfo =
     files = _files_in(folder)
     upgrade(engine)
     with answering(engine), engine.begin() as connection:
-        unhurried(connection)
+        lift_time_limits(connection)
         with Refills(connection, folder, today, timezone) as refills:
             return _load(connection, folder, files, today, refills)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, text
 
 from ivr.errors import DataError
-from ivr.pharmacy.database import answering, unhurried, upgrade
+from ivr.pharmacy.database import answering, lift_time_limits, upgrade
 from ivr.pharmacy.street_rows import BadRow, StreetRow, join_stretches
 
 BATCH = 10_000
@@ -58,7 +58,7 @@ def load_streets(
             bad_count += len(batch) - len(good)
             rows_done += len(batch)
             with connection.begin():
-                unhurried(connection)
+                lift_time_limits(connection)
                 _write_streets(connection, good)
                 _note_rows_done(connection, source, rows_done)
             progress(rows_done)

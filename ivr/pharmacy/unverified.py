@@ -43,7 +43,7 @@ class Doubt(StrEnum):
     """Its house number may contain letters, which callers cannot key as digits."""
 
 
-def doubt(place: ZipPlace | None, street: StreetFacts, streets: Iterable[StreetFacts], house: str) -> Doubt | None:
+def find_doubt(place: ZipPlace | None, street: StreetFacts, streets: Iterable[StreetFacts], house: str) -> Doubt | None:
     """Return what is doubtful about a house number on a street, or None; `streets` are all those of the ZIP code."""
     if place is None or place.retired:
         return Doubt.ZIP
@@ -108,7 +108,7 @@ _LETTERED = frozenset(("Highway", "Road"))
 """Kinds of roads that, with a letter for a number, belong to a county in Wisconsin."""
 
 
-def judged_anew(connection: Connection, address: NewAddress) -> NewAddress:
+def judge_again(connection: Connection, address: NewAddress) -> NewAddress:
     """Return an address from an earlier call with `verified` set anew; one that was not verified stays so."""
     return replace(address, verified=address.verified and _is_beyond_doubt(connection, address))
 
@@ -119,4 +119,4 @@ def _is_beyond_doubt(connection: Connection, address: NewAddress) -> bool:
         return place is not None and not place.retired
     streets, name_and_urbanization = streets_of(connection, address.zip), (address.street, address.urbanization)
     street = next((street for street in streets if (street.name, street.urbanization) == name_and_urbanization), None)
-    return street is not None and doubt(place, street, streets, address.house_number) is None
+    return street is not None and find_doubt(place, street, streets, address.house_number) is None
