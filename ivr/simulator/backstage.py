@@ -40,9 +40,9 @@ class TestMembers:
         self._today = today
         with database.connect() as connection:
             self._members = members_for_tests(connection)
-            self._kept = trials.take_snapshot(connection, tuple(self._members.values()))
+            self._snapshot = trials.take_snapshot(connection, tuple(self._members.values()))
         self._calls: Collection[tuple[str, str]] = ()
-        self._before: Mapping[str, set[object]] = {}
+        self._earlier_ids: Mapping[str, set[object]] = {}
         self._last_try = 0
 
     def __len__(self) -> int:
@@ -91,7 +91,7 @@ class TestMembers:
     def begin(self, calls: Collection[tuple[str, str]]) -> None:
         """Record which rows exist before a script; `calls` are the ids and phone numbers of the script's calls."""
         self._calls = calls
-        self._before = {
+        self._earlier_ids = {
             table: pharmacy_rows.ids(self._database, table, self._condition(table)) for table in pharmacy_rows.WRITTEN
         }
         with self._database.connect() as connection:
@@ -101,14 +101,14 @@ class TestMembers:
         """Add or change rows before a call; they do not count as rows that calls have written."""
         if not rows:
             return
-        earlier_ids = {table: self._ids(table) for table in self._before}
+        earlier_ids = {table: self._ids(table) for table in self._earlier_ids}
         for row in rows:
             if self._streets and row.table == lent_streets.TABLE:
                 self._streets.lend(row)
             else:
                 pharmacy_rows.change(self._database, [row], self._today, self._condition)
         for table, ids in earlier_ids.items():
-            self._before[table].update(self._ids(table) - ids)
+            self._earlier_ids[table].update(self._ids(table) - ids)
 
     def table(self, name: str) -> Sequence[Found]:
         """Return the test members' rows of a table."""
@@ -120,15 +120,15 @@ class TestMembers:
         """Return the rows of a table that the script's calls have written."""
         if table in line_rows.COLUMNS:
             return self.table(table)
-        return pharmacy_rows.rows(self._database, table, but=self._before[table], only=self._condition(table))
+        return pharmacy_rows.rows(self._database, table, but=self._earlier_ids[table], only=self._condition(table))
 
     def restore(self) -> None:
         """Make the test members' rows as they were when this object was made, and remove what calls left elsewhere."""
         with self._database.begin() as connection:
             if self._streets:
                 self._streets.take_back(connection)
-            trials.restore_snapshot(connection, self._kept)
-            line_trials.forget_members(connection, self._vault, self._kept.ids, self._members)
+            trials.restore_snapshot(connection, self._snapshot)
+            line_trials.forget_members(connection, self._vault, self._snapshot.ids, self._members)
             line_trials.forget_calls(connection, self._vault, self._callers(), self._last_try)
 
     def _callers(self) -> Sequence[Caller]:
@@ -138,7 +138,7 @@ class TestMembers:
         return pharmacy_rows.ids(self._database, table, self._condition(table))
 
     def _condition(self, table: str) -> ColumnElement[bool] | None:
-        return trials.owned_by(pharmacy_rows.table(table), self._kept.ids)
+        return trials.owned_by(pharmacy_rows.table(table), self._snapshot.ids)
 
 
 def _possible_numbers(keyed: str) -> Iterator[str]:
