@@ -25,7 +25,7 @@ from ivr.payment.cards import Brand
 from ivr.payment.gateway import Token
 from ivr.pharmacy import members, prescriptions
 from ivr.pharmacy.addresses import mailing_address
-from ivr.pharmacy.database import MIGRATIONS, check, open_database, unhurried, upgrade
+from ivr.pharmacy.database import MIGRATIONS, check_connection, lift_time_limits, open_database, upgrade
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import Address, Base, Member, OrderStatus, PaymentStatus, SavedCard
 from ivr.secret import Secret
@@ -57,7 +57,7 @@ def test_each_way_to_write_postgresql_is_taken(scheme: str) -> None:
     assert engine.url.drivername == "postgresql+psycopg"
 
 
-@pytest.mark.parametrize("use", [check, upgrade])
+@pytest.mark.parametrize("use", [check_connection, upgrade])
 def test_a_database_that_is_away_is_told_in_one_line_without_its_password(use: Callable[[Engine], None]) -> None:
     with pytest.raises(UnreachableError) as caught:
         use(open_database("postgresql://me:geheim@127.0.0.1:1/refills"))
@@ -72,19 +72,19 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     path.write_text("Dear pharmacist, please find enclosed no database at all, but this friendly letter instead.")
     engine = open_database(f"sqlite:///{path}")
     with pytest.raises(UnreachableError, match=f"the database {path} does not answer: file is not a database"):
-        check(engine)
+        check_connection(engine)
     engine.dispose()
 
 
 def test_a_folder_in_place_of_a_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=f"^DATABASE_URL: expected a file, found the folder {tmp_path}$"):
-        check(open_database(f"sqlite:///{tmp_path}"))
+        check_connection(open_database(f"sqlite:///{tmp_path}"))
 
 
 def test_a_file_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     name = "x" * 300
     with pytest.raises(SettingError) as caught:
-        check(open_database(f"sqlite:///{tmp_path}/{name}"))
+        check_connection(open_database(f"sqlite:///{tmp_path}/{name}"))
     assert str(caught.value) == f"DATABASE_URL: the file {tmp_path}/{name} cannot be made: File name too long"
 
 
@@ -285,8 +285,8 @@ def test_a_dead_connection_fails_one_turn_only(kind: str, database: Engine) -> N
         connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": doomed})
     killer.dispose()
     with pytest.raises(UnreachableError):
-        check(database)
-    check(database)
+        check_connection(database)
+    check_connection(database)
 
 
 def test_time_limits_are_lifted_for_long_work_and_come_back(kind: str, database: Engine) -> None:
@@ -294,7 +294,7 @@ def test_time_limits_are_lifted_for_long_work_and_come_back(kind: str, database:
         pytest.skip("SQLite has no time limits")
     with database.begin() as connection:
         assert connection.scalar(text("SHOW statement_timeout")) == "5s"
-        unhurried(connection)
+        lift_time_limits(connection)
         assert connection.scalar(text("SHOW statement_timeout")) == "0"
     with database.begin() as connection:
         assert connection.scalar(text("SHOW lock_timeout")) == "5s"

@@ -126,7 +126,7 @@ class Base(DeclarativeBase):
         datetime: Instant,
         str: Text,
         Secret: SecretText,
-        **{words: EnumText(words) for words in _ENUMS},
+        **{enum: EnumText(enum) for enum in _ENUMS},
     }
 
 

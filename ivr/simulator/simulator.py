@@ -116,7 +116,7 @@ class Simulator:
         A time without a time zone is in the pharmacy's. Raises RefusedRowError if a row cannot be added.
         """
         at = at if at.tzinfo else at.replace(tzinfo=self.settings.timezone)
-        self._log.taken()
+        self._log.take()
         with self._database(at) as (database, given_ids):
             scenario = self._scenario(database, has_person=has_person)
             scenario.begin(at, given_ids)
