@@ -80,7 +80,7 @@ EDITS = (
     edit("a value is renamed in one language", ("prompts/en/order.yaml", "{days:number} days.\"", "{number_of_days:number} days.\"")),
     edit("a kind is misspelt", ("prompts/es/order.yaml", "{days:number} días.", "{days:numbre} días.")),
     edit("a name of the catalogue is misspelt", ("prompts/en/main.yaml", "calling {pharmacy}", "calling {pharmcy}")),
-    edit("a way leads to a misspelt state", ("flows/main.yaml", "1: refill", "1: refil")),
+    edit("a transition leads to a misspelt state", ("flows/main.yaml", "1: refill", "1: refil")),
     edit("a prompt is misspelt in a flow", ("flows/main.yaml", "menu: main.menu", "menu: main.manu")),
     edit("an outcome is deleted", ("flows/identify.yaml", "      locked: {say: identify.no_match, end: person}\n", "")),
     edit("a prompt is deleted in one language", ("prompts/es/main.yaml", "goodbye: Gracias por llamar a {pharmacy}. Hasta luego.", "")),

@@ -41,7 +41,7 @@ def explore(
     seed: int,
     jobs: int,
 ) -> None:
-    """Look for calls that take ways through the flow which the scripts in PATHS do not.
+    """Look for calls that take transitions which the scripts in PATHS do not.
 
     A file that is written is not read, for it is made anew.
     Says what was found and what was not; exit 1 while an outcome is missing, or when something
@@ -62,14 +62,14 @@ def explore(
     search = Goals(simulator, done, language)
     explorer.explore(search, seconds)
     found = drafts(simulator.flows, search.found)
-    _write(out, found, "Calls that ivr explore found: ways through the flow that no other script takes.")
+    _write(out, found, "Calls that ivr explore found: transitions that no other script takes.")
     for cell in search.missing():
         click.echo(f"{cell.place.file}:{cell.place.line} {cell.state}: {cell.transition} was not found")
     for leak in sorted(set(search.leaked)):
         click.echo(leak)
     took = time.perf_counter() - began
     click.echo(
-        f"{search.expanded} steps in {took:.0f} s: {len(found)} calls found, {len(search.missing())} ways missing"
+        f"{search.expanded} steps in {took:.0f} s: {len(found)} calls found, {len(search.missing())} transitions missing"
     )
     sys.exit(1 if search.missing() or search.leaked else 0)
 

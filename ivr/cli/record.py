@@ -30,9 +30,9 @@ from ivr.simulator.simulator import Simulator
 @click.argument("call_sid")
 @click.option("--name", help="What the script is called; else the call's id.")
 def record(call_sid: str, name: str | None) -> None:
-    """Print the call CALL_SID as a script: the same way through the flow, by an invented member.
+    """Print the call CALL_SID as a script: the same path through the flow, by an invented member.
 
-    Numbers, names, medicines, addresses and cards are stand-ins. Example: ivr record CA1234 > tests/calls/new.yaml
+    Numbers, names, medicines, addresses and cards are pseudonyms. Example: ivr record CA1234 > tests/calls/new.yaml
     """
     click.echo(script_of(settings(), call_sid, name or f"Recorded {call_sid}"), nl=False)
 
