@@ -49,6 +49,7 @@ from ivr.settings import Settings
 PROJECT = Path(__file__).parent.parent
 TOKEN = Secret("bench-token")
 VERSION = load(read_files(PROJECT / "flows", PROJECT / "prompts"), SPECS)
+MENU = VERSION.catalogues.by_language["en"].words("main.menu", {"person_offer": ()})
 CALL = {
     "From": "+15105550123",
     "To": "+18002457979",
@@ -138,11 +139,7 @@ def hand_written(url: str) -> tuple[Flask, Engine]:
                 finish_on_key="",
                 action_on_empty_result=True,
             )
-            gather.say(
-                "To refill prescriptions, press one. To ask about an order, press two. For a new prescription, press three. "
-                "To transfer a prescription, press four. For other ways to order, press five. For a person, press zero.",
-                voice="Polly.Joanna-Neural", language="en-US",
-            )  # fmt: skip
+            gather.say(MENU, voice="Polly.Joanna-Neural", language="en-US")
             response.redirect(f"/voice/{turn + 1}", method="POST")
             reply = str(response)
             connection.execute(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from hearing import hears
 from rehearsal import TODAY, Rehearsal
 from sqlalchemy import Engine, select, update
 
@@ -62,7 +63,9 @@ def test_reset_undoes_an_order_a_cancel_and_a_lock(rehearsal: Rehearsal) -> None
         assert lockout.locks(connection, rehearsal.clock.now) == ()
     assert everything(database) == before
     assert rehearsal.rows("SELECT * FROM wrong_try") == []
-    assert "three prescriptions" in rehearsal.call("11" + "41200017#" + "94550", from_number="+15105550777")[1].text
+    assert hears(
+        rehearsal.call("11" + "41200017#" + "94550", from_number="+15105550777")[1].text, "refill.how", ready=3
+    )
 
 
 def test_members_that_are_not_for_tests_keep_everything(rehearsal: Rehearsal) -> None:

@@ -20,6 +20,7 @@ from ivr.clock import system_clock
 from ivr.flow.definition import Flows
 from ivr.line import build
 from ivr.line.actions import SPECS
+from ivr.line.fallback_prompts import FALLBACK_PROMPTS
 from ivr.line.service import Services
 from ivr.line.versions import Files, Versions, load, read_files, usable
 from ivr.payment import sandbox
@@ -51,6 +52,9 @@ class _Day:
 
 class Simulator:
     """Builds the line, and opens scenarios on it. `files` are the flows and prompts; without any, those the settings name."""
+
+    fallback_prompts = FALLBACK_PROMPTS
+    """Prompts that are spoken without a turn, when none can be taken."""
 
     def __init__(
         self,
