@@ -200,7 +200,7 @@ def test_flask_stays_in_the_web_and_twilio_where_the_carrier_is() -> None:
     assert [name for name, room in ROOMS.items() if "twilio" in room.packages] == ["messages", "web", "cli.connect"]
 
 
-QA = ("scripts", "replay", "explore", "record")
+QA = ("scripts", "replay", "explore", "record", "mutate")
 """The packages of `qa`, each of which knows those before it."""
 
 

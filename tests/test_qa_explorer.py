@@ -19,10 +19,9 @@ from ivr.flow.verbs import Gather, GoOn, HangUp, Verb
 from ivr.line import journal
 from ivr.line.service import TurnTaken
 from ivr.prompts.spoken import Value
-from ivr.qa.explore import error_paths
 from ivr.qa.explore.answers import Keyed, Pharmacy, answers
 from ivr.qa.explore.explorer import explore
-from ivr.qa.explore.found_calls import NOWHERE, PathToQuestion, drafts, opened
+from ivr.qa.explore.found_calls import NOWHERE, drafts, opened
 from ivr.qa.explore.goals import Goals
 from ivr.qa.explore.invariants import broken_now
 from ivr.qa.explore.random_callers import callers, shrink
@@ -100,39 +99,6 @@ def test_a_search_ends_when_nothing_is_missing() -> None:
 
 def _labels(state: object) -> tuple[str, ...]:
     return (*getattr(state, "outcomes", ()), *getattr(state, "ends", ()))
-
-
-@pytest.mark.parametrize(("flow", "name"), [("main", "menu"), ("identify", "zip"), ("refill", "number")])
-def test_what_callers_do_instead_of_answering_replays(flow: str, name: str) -> None:
-    keys = {
-        "menu": ["language"],
-        "zip": ["language", "1", "41200017#"],
-        "number": ["language", "1", "41200017#", "94550", "3"],
-    }[name]
-    way = PathToQuestion(tuple(Presses(NOWHERE, key) for key in keys))
-    written = scripts_of(list(error_paths.drafts(simulator(), {(flow, name): way}, "en")))
-    results = [play(script, simulator(), language) for script in written for language in ("en", "es")]
-    assert [one.problems for one in results if not one.passed] == []
-    covered = {way for where, state, way, _ in exercised(simulator().flows, results) if (where, state) == (flow, name)}
-    assert covered >= {"*", "0", "silence", "wrong", "too_many", "hang_up"}
-
-
-def test_a_wrong_key_is_one_that_no_menu_takes() -> None:
-    flows = simulator().flows
-    for flow in flows.flows.values():
-        for state in flow.states.values():
-            if state.one_key:
-                assert error_paths.wrong_key(flows, state) not in {*state.keys, *flows.line.menu_keys}
-
-
-def test_too_few_or_too_many_digits_are_no_answer() -> None:
-    flows = simulator().flows
-    for flow in flows.flows.values():
-        for state in flow.states.values():
-            if state.number:
-                for act in error_paths.wrong(flows, state):
-                    digits = act.keys.rstrip("#") if isinstance(act, Presses) else ""
-                    assert not digits or not state.number.low <= len(digits) <= state.number.high
 
 
 @dataclass(frozen=True)

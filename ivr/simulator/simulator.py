@@ -31,7 +31,7 @@ from ivr.prompts import Catalogues
 from ivr.prompts.recordings.folder import Folder
 from ivr.secret import Secret
 from ivr.settings import Settings
-from ivr.simulator import pharmacy_rows
+from ivr.simulator import carrier_rules, pharmacy_rows
 from ivr.simulator.scenario import KnownRows, Log, Scenario, driver
 from ivr.simulator.world import Row
 from ivr.web.app import voice_app
@@ -84,7 +84,7 @@ class Simulator:
         self._scenarios: dict[bool, Scenario] = {}
         self.services = Services(
             database=open_database("sqlite://", durable=False),
-            versions=Versions(version, SPECS),
+            versions=Versions(version, SPECS, carrier_rules.problems),
             vault=Vault((_KEY,)),
             gateway=sandbox.Sandbox(),
             clock=system_clock,
@@ -98,6 +98,15 @@ class Simulator:
     def flows(self) -> Flows:
         """The flows that are simulated."""
         return self.services.versions.current.flows
+
+    @property
+    def files(self) -> Files:
+        """The files of flows and prompts that are simulated."""
+        return self.services.versions.current.files
+
+    def take(self, files: Files) -> None:
+        """Simulate other files from here on; DefinitionError when `ivr check` has something against them."""
+        self.services.versions.take(self.services.versions.build(files))
 
     @property
     def version(self) -> str:

@@ -20,10 +20,10 @@ from ivr.keypad import check_digit, is_key
 from ivr.phone.outcomes import Waiting
 from ivr.qa.explore.answers import Keyed, Pharmacy, answers
 from ivr.qa.explore.attempts import KEPT_KEYS, gave_up
-from ivr.qa.explore.error_paths import wrong_key
 from ivr.qa.explore.found_calls import NOWHERE, written
 from ivr.qa.record.pseudonyms import Pseudonyms, before, given
 from ivr.qa.replay.caller import SimulatedCaller
+from ivr.qa.replay.error_paths import wrong_key
 from ivr.qa.scripts.script import DEFAULT_FROM, DEFAULT_TO, Act, Breaks, HangsUp, Later, Person, Presses, Waits
 from ivr.qa.scripts.writer import Moment, ScriptDraft, heard, moment
 from ivr.secret import DOT
