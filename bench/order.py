@@ -17,10 +17,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from hearing import hears
 from rehearsal import TODAY, Rehearsal, rehearse
 
+from ivr.languages import LANGUAGES
 from ivr.pharmacy.database import open_database
 from ivr.pharmacy.demo import load_demo
 from ivr.prompts.lint.keys import words_up_to
-from ivr.prompts.lint.speech import SPEECHES
 from ivr.prompts.spoken import WORDS_A_MINUTE, count_words
 from ivr.qa.replay.caller import language_key
 
@@ -74,7 +74,7 @@ CALLS = {
 
 def until(key: str, text: str, language: str) -> str:
     """Return what a caller listens to before the key of a menu."""
-    words = words_up_to(key, text, SPEECHES[language])
+    words = words_up_to(key, text, LANGUAGES[language].speech)
     if words is None:
         raise SystemExit(f'the key {key} is never named: "{text}"')
     return words

@@ -26,7 +26,7 @@ from ivr.pharmacy.database import open_database
 from ivr.pharmacy.demo import DEMO_FOLDER
 from ivr.pharmacy.members import members_for_tests
 from ivr.pharmacy.tables import Base, Member
-from ivr.pharmacy.trials import reset, restore_snapshot, take_snapshot
+from ivr.pharmacy.trials import reset_test_members, restore_snapshot, take_snapshot
 from ivr.settings import Settings
 
 ORDER = "11" + "41200017#" + "94550" + "1117"
@@ -57,7 +57,7 @@ def test_reset_undoes_an_order_a_cancel_and_a_lock(rehearsal: Rehearsal) -> None
         rehearsal.call("11" + "41200017#" + "99999" + "41200017#" + "99998")[0].hang_up()
     assert ship(rehearsal.services.desk, str(rehearsal.rows("SELECT max(order_number) FROM refill_order")[0][0])).words
     assert everything(database) != before
-    ids = reset(database, DEMO_FOLDER, TODAY)
+    ids = reset_test_members(database, DEMO_FOLDER, TODAY)
     with database.begin() as connection:
         trials.forget_members(connection, rehearsal.services.vault, ids, members_for_tests(connection))
         assert lockout.locks(connection, rehearsal.clock.now) == ()
@@ -74,7 +74,7 @@ def test_members_that_are_not_for_tests_keep_everything(rehearsal: Rehearsal) ->
     rehearsal.call("11" + OTHER + "#" + "36109" + "3" + "7305071#", from_number="+15105550888")[0].hang_up()
     only_for_tests(database, OTHER)
     before = everything(database)
-    assert len(reset(database, DEMO_FOLDER, TODAY)) == 1
+    assert len(reset_test_members(database, DEMO_FOLDER, TODAY)) == 1
     assert everything(database) == before
 
 
@@ -83,7 +83,7 @@ def test_without_test_members_nothing_is_reset(rehearsal: Rehearsal) -> None:
     rehearsal.call(ORDER)[0].hang_up()
     before = everything(rehearsal.services.database)
     with pytest.raises(DataError, match=r"there are no test members here, so nothing was reset"):
-        reset(rehearsal.services.database, DEMO_FOLDER, TODAY)
+        reset_test_members(rehearsal.services.database, DEMO_FOLDER, TODAY)
     assert everything(rehearsal.services.database) == before
 
 
@@ -94,7 +94,7 @@ def test_a_test_member_that_the_folder_does_not_know_is_named(rehearsal: Rehears
         csv.writer(out).writerows(rows)
     before = everything(rehearsal.services.database)
     with pytest.raises(DataError, match=rf"does not have the test members {OTHER}, so nothing was reset"):
-        reset(rehearsal.services.database, tmp_path, TODAY)
+        reset_test_members(rehearsal.services.database, tmp_path, TODAY)
     assert everything(rehearsal.services.database) == before
 
 

@@ -119,6 +119,12 @@ class Flows:
     flows: Mapping[str, Flow]
     prompt_values: Mapping[str, frozenset[str]]
     languages: tuple[str, ...] = ()
+    """Those that a call can be in."""
+
+    def begins_in(self, called: str) -> str:
+        """Return the language in which a call to a number (E.164) begins."""
+        wanted = (self.line.languages.get(called), self.line.languages.get("default"), *self.languages)
+        return next(language for language in wanted if language and language in self.languages)
 
     def state(self, flow: str, state: str) -> State:
         """Return a state by the name of its flow and its own name; KeyError when there is none."""

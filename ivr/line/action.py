@@ -7,7 +7,7 @@ a default is read if the call has it. A parameter of a `Gathered` type stands fo
 parameters are special:
 
 - `Annotated[str, keyed.ZIP]` is an answer that the caller keyed; it is forgotten after the action.
-- `Annotated[Secret | None, keyed.CARD_CODE]` is card data, which is in memory during this turn only.
+- `Annotated[Secret | None, keyed.CARD_CODE]` is card data: a value of this turn only, never stored with the call.
 - `Literal["yes", "no"]` is a value that a flow may set.
 
 A *transactional* action runs within the turn's transaction. An *external* action asks the outside world and therefore

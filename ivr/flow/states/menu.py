@@ -63,7 +63,7 @@ class MenuState(QuestionState):
     def answer(self, keys: str, call: LiveCall) -> None:
         """Handle the first key: a key of the menu's own, a choice, or a key that every menu takes."""
         key = keys[0]
-        if target := self.keys.get(key):
+        if (target := self.keys.get(key)) and call.can_take(target):
             self.leave(key, target, call)
         elif self.choices and (item := _chosen_item(call.values.get(self.choices.of), key)) is not None:
             call.values[self.choices.save] = item

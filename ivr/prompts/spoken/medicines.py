@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
 from ivr import logs
+from ivr.languages import Language
 from ivr.prompts.spoken.label_forms import COUNTED, NAMELESS, MedicineLabel, understood
 from ivr.prompts.spoken.labels import Group, Name, Spellings, parts_of
-from ivr.prompts.spoken.languages import Language
 
 FIELDS = ("name", "modifiers", "form", "strength", "strength_of_one", "of_strength", "more")
 """What a phrase for a whole medicine may hold."""
