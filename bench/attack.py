@@ -31,7 +31,7 @@ from sqlalchemy import Engine, text
 from ivr.pharmacy.database import open_database
 from ivr.pharmacy.demo import load_demo
 from ivr.phone.handset import Handset
-from ivr.phone.post import http_post
+from ivr.phone.transport import http_post
 
 STRANGER, HOME, MEMBER, ZIP, OWN_RX = "+15105550199", "+19255550142", "41200017", "94550", "7304112#"
 TOGETHER, NUMBERS = 60, 400

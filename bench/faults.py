@@ -39,7 +39,7 @@ from ivr.pages.app import make_app  # noqa: E402
 from ivr.payment.sandbox import Fault, Sandbox  # noqa: E402
 from ivr.pharmacy.load import load_folder  # noqa: E402
 from ivr.phone.handset import Handset  # noqa: E402
-from ivr.phone.post import Post, Reply, http_post  # noqa: E402
+from ivr.phone.transport import Reply, Transport, http_post  # noqa: E402
 from ivr.qa.explore.secrecy import Canary, leaks  # noqa: E402
 from ivr.settings import load_settings  # noqa: E402
 from ivr.simulator.holdings import Holding, holdings  # noqa: E402
@@ -148,7 +148,7 @@ class BadNetwork:
 def one_member(url: str, faults: Counter[str], number: int) -> str:
     """Order until the line says that the order stands, calling again as often as the line goes dead."""
     member, network = f"7{number:08d}", BadNetwork(number)
-    post: Post = network
+    post: Transport = network
     outcome = "gave up"
     for _ in range(5):
         phone = Handset(post, url, f"+1510{number:07d}", "+18002457979", "CA" + secrets.token_hex(16))

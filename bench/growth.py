@@ -28,7 +28,7 @@ from turn import TOKEN, ours
 from ivr.pharmacy.columns import Instant
 from ivr.pharmacy.database import open_database, unhurried, upgrade
 from ivr.phone.handset import Handset
-from ivr.phone.post import Form, Headers, Post, Reply, signed, wsgi_post
+from ivr.phone.transport import Form, Headers, Reply, Transport, signed, wsgi_post
 
 FEW = 1_000
 FIRST = 20_000_000
@@ -82,7 +82,7 @@ class Side:
         app, self.database = ours(url, lambda: secrets.randbelow(10**9))
         self.post = signed(self.timed(wsgi_post(app)), TOKEN)
 
-    def timed(self, post: Post) -> Post:
+    def timed(self, post: Transport) -> Transport:
         """Wrap a Post so that the seconds of each request are noted."""
 
         def post_timed(url: str, form: Form | None, headers: Headers) -> Reply:

@@ -22,10 +22,10 @@ from sqlalchemy import Connection, text
 
 from ivr.errors import Place
 from ivr.phone.handset import Ended, Handset
-from ivr.phone.post import Form, Headers, Reply
+from ivr.phone.transport import Form, Headers, Reply
 from ivr.phone.verbs import TwimlSay, TwimlSound
 from ivr.prompts.spoken import speak
-from ivr.qa.explore.found import opened
+from ivr.qa.explore.found_calls import opened
 from ivr.settings import Settings
 from ivr.simulator.scenario import Scenario
 from ivr.simulator.simulator import Simulator
@@ -65,7 +65,7 @@ KEYED: Answers = {
     "card.other_or_on_file": "2",
     "card.other_card": "1",
     "other_card.confirm": "7",
-    "settle.declined": "1",
+    "payment.declined": "1",
     "sorry.sorry": "1",
     "address.scope": "9",
     "address.zip": "00000",
@@ -92,7 +92,7 @@ BY_WANT: Mapping[str, Answers] = {
     "card on file": {"card.on_file": "1"},
     "new card": {"card.on_file": "9"},
     "pay unpaid": {"refill.unpaid": "1", "refill.confirm_unpaid": "7", "card.on_file": "1", "cancel.confirm": "9"},
-    "cancel": {"refill.unpaid": "3", "cancel.confirm": "7", "refill.confirm_unpaid": "3", "settle.declined": "3"}
+    "cancel": {"refill.unpaid": "3", "cancel.confirm": "7", "refill.confirm_unpaid": "3", "payment.declined": "3"}
     | {"card.on_file": "*", "other_card.confirm": "3", "checkout.confirm": "9", "checkout.change": "5"},
 }
 
@@ -120,7 +120,7 @@ class Result:
 
 
 @dataclass
-class Ear:
+class PromptMatcher:
     """What was said where no key cuts, up to the last key that reached the line; the rows are looked at all along."""
 
     scenario: Scenario
@@ -215,14 +215,14 @@ def call(simulator: Simulator, case: Case) -> Result:
         member, zip_code = _member(scenario, case, chance)
         if case.want in ("pay unpaid", "cancel"):
             _leave_unpaid(scenario, member)
-        ear = Ear(scenario, case.language)
+        prompt_matcher = PromptMatcher(scenario, case.language)
         with scenario.database.connect() as connection:
-            ear.known = dict(_bound(connection))
+            prompt_matcher.known = dict(_bound(connection))
         proof = next(str(row["rx_number"]) for row in scenario.table("prescription") if row["member_number"] == member)
-        caller = _Caller(case, ear, scenario, _answers(case, member, zip_code, proof), chance)
+        caller = _Caller(case, prompt_matcher, scenario, _answers(case, member, zip_code, proof), chance)
         caller.call()
         done = _is_done(scenario, case, member)
-        return Result(ear.unheard, done, caller.where)
+        return Result(prompt_matcher.unheard, done, caller.where)
 
 
 def _member(scenario: Scenario, case: Case, chance: random.Random) -> tuple[str, str]:
@@ -272,13 +272,21 @@ def _is_done(scenario: Scenario, case: Case, member: str) -> bool:
 class _Caller:
     """Somebody on the telephone, with a mishap."""
 
-    def __init__(self, case: Case, ear: Ear, scenario: Scenario, answers: Answers, chance: random.Random) -> None:
-        self.case, self.ear, self.scenario, self.answers, self.chance = case, ear, scenario, answers, chance
+    def __init__(
+        self, case: Case, prompt_matcher: PromptMatcher, scenario: Scenario, answers: Answers, chance: random.Random
+    ) -> None:
+        self.case, self.prompt_matcher, self.scenario, self.answers, self.chance = (
+            case,
+            prompt_matcher,
+            scenario,
+            answers,
+            chance,
+        )
         ahead, through, ends_empty, empty_digits = HABITS[case.seed % len(HABITS)]
         self.phone = Handset(
-            ear.post, scenario.url, "+15105550123", "+18002457979", f"CA{chance.getrandbits(128):032x}",
+            prompt_matcher.post, scenario.url, "+15105550123", "+18002457979", f"CA{chance.getrandbits(128):032x}",
             carries_keys_ahead=ahead, carries_keys_through_words=through, finish_key_ends_empty=ends_empty,
-            sends_empty_digits=empty_digits, plays=ear.hears, passes=scenario.passes,
+            sends_empty_digits=empty_digits, plays=prompt_matcher.hears, passes=scenario.passes,
         )  # fmt: skip
         self.slip = case.seed // len(HABITS)
         """The key that is doubled or lost, counted over the call."""

@@ -66,7 +66,7 @@ def main() -> None:
         print(f"{engine.dialect.name}: {loaded.rows:,} rows loaded, {loaded.rows / took:,.0f} a second")
         with engine.connect() as connection:
             for name, warm in (("cold", False), ("warm", True)):
-                told(name, [look_up(connection, code, warm) for code in random.Random(3).sample(codes, LOOK_UPS)])
+                told(name, [retrieve(connection, code, warm) for code in random.Random(3).sample(codes, LOOK_UPS)])
         engine.dispose()
 
 
@@ -80,7 +80,7 @@ def rows(path: Path, codes: list[str], count: int) -> Iterator[StreetRow]:
         yield StreetRow(at, code, f"{name} {chance.choice(kinds)}", "ANYTOWN", "CA", 1, chance.randint(20, 9000))
 
 
-def look_up(connection: Connection, code: str, warm: bool) -> tuple[float, float, int]:
+def retrieve(connection: Connection, code: str, warm: bool) -> tuple[float, float, int]:
     chance = random.Random(code)
     known = streets_of(connection, code)
     keyed = street_words.forms(chance.choice(known).name)[0][:3]

@@ -42,7 +42,7 @@ from ivr.payment.vault import Vault
 from ivr.pharmacy.database import open_database
 from ivr.pharmacy.demo import load_demo
 from ivr.pharmacy.rules import Rules
-from ivr.phone.post import signature
+from ivr.phone.transport import signature
 from ivr.secret import Secret
 from ivr.settings import Settings
 

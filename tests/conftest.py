@@ -76,4 +76,4 @@ def rehearsal(kind: str, databases: Databases) -> Iterator[Rehearsal]:
     with databases.fresh(kind, fill_demo) as url:
         made = rehearse(url)
         yield made
-        made.line.database.dispose()
+        made.services.database.dispose()

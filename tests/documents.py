@@ -59,7 +59,7 @@ def transcript(keys: str = HAPPY_KEYS) -> str:
         rehearsal, out = rehearse(url), io.StringIO()
         console = Console(file=out, width=UNWRAPPED)
         run_terminal(rehearsal.phone(), Terminal(console, piped_keys(io.StringIO(keys)), sleep=lambda _: None))
-        rehearsal.line.database.dispose()
+        rehearsal.services.database.dispose()
     databases.close()
     lines = (textwrap.fill(line, COLUMNS, subsequent_indent="  ") for line in out.getvalue().splitlines())
     return fenced("\n".join(lines), "text")
@@ -104,6 +104,22 @@ def rooms_table() -> str:
         ("room", "what it is for", "may import", "packages"),
         ((f"`{name}`", room.purpose, _rooms(room), _codes(room.packages)) for name, room in ROOMS.items()),
     )
+
+
+def rooms_picture() -> str:
+    """Return the rooms as a picture: arrows to what each imports, without those that follow from others."""
+    rooms = {
+        name: set(room.rooms) - {*HELPERS, name}
+        for name, room in ROOMS.items()
+        if name not in HELPERS and "." not in name
+    }
+    arrows = [
+        f"  {name} --> {other}"
+        for name, others in rooms.items()
+        for other in sorted(others)
+        if not any(other in rooms[between] for between in others)
+    ]
+    return fenced("\n".join(["flowchart TD", *arrows]), "mermaid")
 
 
 def _rooms(room: Room) -> str:
@@ -197,6 +213,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "numbered": lambda: address_call("2 7304112# 20001 1340# 5# 4 32# 9 4 1"),
         "spelled": lambda: address_call("1 7304112# 01001 74# 9466# 2 9443626242*4321# 2 017481# 1 1"),
     },
+    "docs/architecture.md": {"rooms-picture": rooms_picture},
     "docs/cli.md": {"commands": commands},
     "docs/developers.md": {"rooms": rooms_table},
     "docs/flows.md": {"actions": actions_table},

@@ -11,7 +11,7 @@ from ivr.orders.cancel import Cancelled, cancel_order
 from ivr.orders.find import OrderFacts
 from ivr.orders.place import OrderRequest, TakenError, place_order
 from ivr.pharmacy.findings import Rx
-from ivr.pharmacy.numbers import Draw
+from ivr.pharmacy.numbers import RandomNumber
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import Address, Base, Member, Prescription, PrescriptionStatus, Transfer
 
@@ -48,7 +48,7 @@ def rx(**changes: object) -> Rx:
     return Rx(status=status, **{**known, **_PLAIN, **more, **changes})  # type: ignore[arg-type]
 
 
-def draw_from(start: int = 0) -> Draw:
+def draw_from(start: int = 0) -> RandomNumber:
     """Return a draw that counts up, so that numbers are known beforehand."""
     numbers = count(start)
     return lambda: next(numbers)
@@ -88,13 +88,13 @@ def place(
     now: datetime = NOW,
     today: date = TODAY,
     rules: Rules | None = None,
-    draw: Draw | None = None,
+    draw: RandomNumber | None = None,
 ) -> OrderFacts | TakenError:
     """Place an order; where it cannot be, nothing of it is kept, and the reason is returned."""
     try:
         with connection.begin_nested():
             return place_order(
-                connection, request, now=now, today=today, rules=rules or Rules(), draw=draw or draw_from()
+                connection, request, now=now, today=today, rules=rules or Rules(), random_number=draw or draw_from()
             )
     except TakenError as taken:
         return taken

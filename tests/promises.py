@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT, LIST, ActionSpec
+from ivr.flow.definition import LIST, OPAQUE, ActionSpec
 from ivr.line.action import Action, ExternalAction
 from ivr.line.service import Context
 from ivr.prompts import PHRASE
@@ -116,7 +116,7 @@ def _is(spec: ActionSpec, name: str, kind: str, value: Value) -> bool:
                 for item in value
             )
         case _:
-            return kind == KEPT or isinstance(value, str)
+            return kind == OPAQUE or isinstance(value, str)
 
 
 def _is_phrase(spec: ActionSpec, name: str, value: Value) -> bool:

@@ -20,7 +20,7 @@ from ivr.payment.sandbox import Sandbox
 from ivr.pharmacy.database import open_database
 from ivr.pharmacy.demo import load_demo
 from ivr.phone.handset import Handset, Heard
-from ivr.phone.post import Form, Headers, Reply, wsgi_post
+from ivr.phone.transport import Form, Headers, Reply, wsgi_post
 from ivr.settings import Settings
 from ivr.simulator.scenario import Scenario
 from ivr.simulator.simulator import Simulator
@@ -29,8 +29,8 @@ PROJECT = Path(__file__).parent.parent
 TODAY = date(2026, 3, 2)
 NOON = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
 SIMULATOR = Simulator(Settings())
-VAULT = SIMULATOR.line.vault
-VERSION = SIMULATOR.line.versions.current
+VAULT = SIMULATOR.services.vault
+VERSION = SIMULATOR.services.versions.current
 
 IDENTIFIED = "11" + "41200017#" + "94550"
 """English, refill, member and ZIP of the demo pharmacy's first member."""
@@ -50,13 +50,15 @@ class Rehearsal(Scenario):
         numbers, self.sids = itertools.count(1_234_567, 7919), itertools.count()
 
         def whole(line: Services) -> Flask:
-            self.line = replace(line, gateway=sandbox or line.gateway, draw=lambda: next(numbers))
-            self.app = make_app(self.line, settings)
+            self.services = replace(line, gateway=sandbox or line.gateway, random_number=lambda: next(numbers))
+            self.app = make_app(self.services, settings)
             return self.app
 
         has_person = settings.person_number is not None
         versions = Versions(VERSION, SPECS)  # of its own: an edit changes which one is current
-        super().__init__(replace(SIMULATOR.line, database=database, versions=versions, has_person=has_person), whole)
+        super().__init__(
+            replace(SIMULATOR.services, database=database, versions=versions, has_person=has_person), whole
+        )
         self.post = self._post
         self.begin(NOON, {})
 
@@ -67,7 +69,7 @@ class Rehearsal(Scenario):
     def but(self, *, line: Services | None = None, app: Flask | None = None) -> Rehearsal:
         """Return the same rehearsal with another line or application."""
         other = copy.copy(self)
-        other.line, other.app, other.post = line or self.line, app or self.app, other._post
+        other.services, other.app, other.post = line or self.services, app or self.app, other._post
         return other
 
     def phone(self, from_number: str = "+15105550123", **options: object) -> Handset:
@@ -95,23 +97,23 @@ class Rehearsal(Scenario):
 
     def rows(self, query: str, **values: object) -> list[tuple[object, ...]]:
         """Return what the database holds."""
-        with self.line.database.connect() as connection:
+        with self.services.database.connect() as connection:
             return [tuple(row) for row in connection.execute(text(query), values)]
 
     def run(self, statement: str, **values: object) -> None:
         """Change what the database holds, as another channel would."""
-        with self.line.database.begin() as connection:
+        with self.services.database.begin() as connection:
             connection.execute(text(statement), values)
 
 
 def rehearse(url: str, sandbox: Sandbox | None = None, settings: Settings | None = None) -> Rehearsal:
     """Open a scenario on a database that holds the demo pharmacy."""
     made = Rehearsal(open_database(url, durable=False), settings or Settings(), sandbox)
-    publish(made.line, made.database)
+    publish(made.services, made.database)
     return made
 
 
 def with_settings(rehearsal: Rehearsal, settings: Settings) -> Rehearsal:
     """Return the same line behind other settings."""
-    line = replace(rehearsal.line, has_person=settings.person_number is not None)
+    line = replace(rehearsal.services, has_person=settings.person_number is not None)
     return rehearsal.but(line=line, app=make_app(line, settings))

@@ -9,6 +9,6 @@ from ivr.pharmacy.refusals import FindingKind
 
 
 def test_an_action_that_tells_what_another_room_found_promises_all_of_it() -> None:
-    assert set(SPECS["settle_order"].outcomes) == {*Progress, "slow"}
+    assert set(SPECS["authorize_order"].outcomes) == {*Progress, "slow"}
     assert set(SPECS["check_card_number"].outcomes) == {*NumberProblem, "good"}
     assert set(SPECS["assess_prescription"].outcomes) == {*FindingKind, "already_chosen"}

@@ -200,7 +200,7 @@ def test_no_hang_up_leaves_an_address_behind(rehearsal: Rehearsal, answers: str)
         caller = begin(rehearsal, scope="2")
         caller.press(" ".join(keys[:end]))
         caller.phone.hang_up()  # type: ignore[attr-defined]
-        sweep(rehearsal.line, timedelta(days=90))
+        sweep(rehearsal.services, timedelta(days=90))
         assert rehearsal.rows("SELECT * FROM address ORDER BY id") == before, keys[:end]
 
 
@@ -270,13 +270,13 @@ def test_staff_release_it_and_then_it_is_charged(
 ) -> None:
     begin(rehearsal, scope=scope).press("01001 74# 9999# 2 6121# 1 1 1 7")
     number = str(rehearsal.rows("SELECT order_number FROM refill_order ORDER BY id DESC LIMIT 1")[0][0])
-    assert release(rehearsal.line.desk, number) == Outcome(
+    assert release(rehearsal.services.desk, number) == Outcome(
         True, f"order {number} is released; its card is charged on the day it ships"
     )
-    assert not release(rehearsal.line.desk, number).done
-    sweep(rehearsal.line, timedelta(days=90))
+    assert not release(rehearsal.services.desk, number).done
+    sweep(rehearsal.services, timedelta(days=90))
     rehearsal.clock.pass_seconds(120)
-    sweep(rehearsal.line, timedelta(days=90))
+    sweep(rehearsal.services, timedelta(days=90))
     state = (
         "SELECT o.status, p.status, a.kind, a.verified FROM refill_order o JOIN payment p ON p.order_id = o.id "
         "JOIN address a ON a.id = o.ship_to_id WHERE o.order_number = :number"
@@ -294,7 +294,7 @@ def test_staff_release_it_and_then_it_is_charged(
     [("1", "there is no order 1"), ("44508893", "order 44508893 is cancelled; only a held order can be released")],
 )
 def test_only_held_orders_can_be_released(rehearsal: Rehearsal, number: str, words: str) -> None:
-    assert release(rehearsal.line.desk, number) == Outcome(False, words)
+    assert release(rehearsal.services.desk, number) == Outcome(False, words)
 
 
 def test_a_new_card_for_a_held_order_is_kept_for_that_order_only(rehearsal: Rehearsal) -> None:

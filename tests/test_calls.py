@@ -236,7 +236,7 @@ def test_three_silences_end_politely(rehearsal: Rehearsal, question: str) -> Non
 
 
 def rehearsal_text(rehearsal: Rehearsal) -> str:
-    version = rehearsal.line.versions.current
+    version = rehearsal.services.versions.current
     said = rehearsal.turns[-1].verb.words
     return " ".join(
         version.catalogues.by_language[s.language].words(s.prompt, s.values, s.variant, s.tries) for s in said
@@ -266,7 +266,7 @@ def test_a_hang_up_at_any_question_leaves_nothing_half_done(rehearsal: Rehearsal
     assert rehearsal.rows("SELECT * FROM card_entry") == []
     assert {row[0] for row in placed(rehearsal)} <= {"pending"}
     rehearsal.clock.pass_seconds(3600)
-    sweep(rehearsal.line, timedelta(days=90))
+    sweep(rehearsal.services, timedelta(days=90))
     assert {row[0] for row in placed(rehearsal)} <= {"cancelled"}
 
 

@@ -381,5 +381,5 @@ def test_a_sweep_finishes_what_was_left_and_then_finds_nothing(pharmacy: str) ->
     settings = {"DATABASE_URL": pharmacy, "IVR_NOW": "2026-03-02T13:00"}
     first, second = (ivr("sweep", **settings) for _ in range(2))
     assert (first.exit_code, second.exit_code) == (0, 0)
-    assert first.stdout == "0 scheduled orders started, 1 orders settled, 0 cancelled\n"
-    assert second.stdout == "0 scheduled orders started, 0 orders settled, 0 cancelled\n"
+    assert first.stdout == "0 scheduled orders started, 1 payments finished, 0 cancelled\n"
+    assert second.stdout == "0 scheduled orders started, 0 payments finished, 0 cancelled\n"

@@ -45,8 +45,8 @@ def test_every_state_is_a_box_with_all_its_ways_out(version: Version, drawn: dic
         boxes = {box.name: box for box in drawn[flow.name].boxes}
         assert boxes.keys() == flow.states.keys()
         for state in flow.states.values():
-            shown = [(way.to, way.end) for way in boxes[state.name].ways]
-            assert shown == [(way.state, way.end) for _, way in state.transitions()]
+            shown = [(transition.to, transition.end) for transition in boxes[state.name].transitions]
+            assert shown == [(transition.state, transition.end) for _, transition in state.transitions()]
 
 
 def test_the_whole_line_shows_every_flow_and_what_breaks_into_questions(
@@ -54,14 +54,14 @@ def test_the_whole_line_shows_every_flow_and_what_breaks_into_questions(
 ) -> None:
     boxes = {box.name: box for box in drawn["line"].boxes}
     assert boxes.keys() == {*version.flows.flows, ANY_QUESTION}
-    assert {way.to for way in boxes[ANY_QUESTION].ways} == version.flows.line.interruptions
+    assert {transition.to for transition in boxes[ANY_QUESTION].transitions} == version.flows.line.interruptions
 
 
 def test_every_way_is_a_line_or_written_in_its_box(drawn: dict[str, Picture]) -> None:
     for picture in drawn.values():
         layout = lay_out(picture)
         written = sum(bool(cell.note) for placed in layout.boxes for cell, *_ in placed.cells)
-        assert len(layout.lines) + written == sum(len(box.ways) for box in picture.boxes)
+        assert len(layout.lines) + written == sum(len(box.transitions) for box in picture.boxes)
 
 
 def test_the_words_of_a_prompt_show_where_the_pointer_rests(drawn: dict[str, Picture]) -> None:

@@ -39,7 +39,7 @@ DOCUMENTS = sorted(
 LINE_FILE = (PROJECT / "flows/line.yaml").read_text(encoding="utf-8")
 CATALOGUE = "language: en-US\nvoice: Polly.Joanna-Neural\nnames: {pharmacy: Meadowlark, plan: Meadowlark}\n"
 
-OTHER_COMMANDS = {"cd", "cp", "mkdir", "pip", "granian", "gunicorn", "python", "pg_dump", "sqlite3", "pytest"}
+OTHER_COMMANDS = {"cd", "cp", "mkdir", "pip", "granian", "gunicorn", "python", "pg_dump", "sqlite3", "pytest", "just"}
 """Commands of others that the documents name; what they are given is checked where it is ours."""
 
 
@@ -113,6 +113,25 @@ def test_a_command_can_be_given_as_it_stands(
             _parse(main, arguments, click.Context(main, info_name="ivr"))
         else:
             assert name in OTHER_COMMANDS, f"{place}: {name}"
+
+
+def recipes() -> set[str]:
+    """Return the names of the recipes in the justfile."""
+    text = (PROJECT / "justfile").read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z]+)[^:=\n]*:(?!=)", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("file", DOCUMENTS)
+def test_recipes_that_documents_name_are_in_the_justfile(file: str) -> None:
+    named = set(re.findall(r"`just (\w+)", (PROJECT / file).read_text(encoding="utf-8")))
+    assert named <= recipes()
+
+
+def test_every_recipe_is_told_to_contributors() -> None:
+    told = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8") + (PROJECT / "docs/developers.md").read_text(
+        encoding="utf-8"
+    )
+    assert {name for name in recipes() - {"default"} if f"just {name}" not in told} == set()
 
 
 def _commands(words: list[str]) -> Iterator[list[str]]:

@@ -20,20 +20,20 @@ from flow_lines import LINE, flow_files
 from folders import read_folder
 
 import ivr.flow.checker
-import ivr.flow.confirming
-import ivr.flow.facts
+import ivr.flow.checks.consent
+import ivr.flow.checks.facts
+import ivr.flow.checks.prompts
+import ivr.flow.checks.proofs
+import ivr.flow.checks.turn_length
+import ivr.flow.checks.values
 import ivr.flow.loader
-import ivr.flow.proofs
 import ivr.flow.reading
-import ivr.flow.spoken
 import ivr.flow.states
-import ivr.flow.turns
-import ivr.flow.written
 import ivr.yaml_reader.nodes
 import ivr.yaml_reader.source
 from ivr.errors import Place, Problem, Report
 from ivr.flow import load_flows
-from ivr.flow.definition import KEPT, LIST, ActionSpec, AnswerKind, Items
+from ivr.flow.definition import LIST, OPAQUE, ActionSpec, AnswerKind, Items
 from ivr.prompts import load_prompts
 
 BROKEN = Path(__file__).parent / "broken"
@@ -70,11 +70,11 @@ ACTIONS = {
     "look_up": ActionSpec({"found": {}, "none": {}}),
     "list": ActionSpec({"listed": {"cards": LIST}}, items={"cards": Items({"last4": "digits"}, 3)}),
     "send": ActionSpec({"sent": {}}, reads=frozenset({"speed"}), takes={"speed": frozenset({"slow", "quick"})}),
-    "add_up": ActionSpec({"done": {"total": "money", "basket": KEPT}}),
-    "choose": ActionSpec({"chosen": {"basket": KEPT}}),
+    "add_up": ActionSpec({"done": {"total": "money", "basket": OPAQUE}}),
+    "choose": ActionSpec({"chosen": {"basket": OPAQUE}}),
     "list_many": ActionSpec({"listed": {"rows": LIST}}, items={"rows": Items({"last4": "digits"}, 8)}),
     "forget": ActionSpec({"done": {}}, reads=frozenset({"number"}), forgets=frozenset({"number"})),
-    "place": ActionSpec({"placed": {"order_id": KEPT}}, needs_yes=True),
+    "place": ActionSpec({"placed": {"order_id": OPAQUE}}, needs_yes=True),
     "charge": ActionSpec(
         {"paid": {}, "declined": {}}, reads=frozenset({"basket"}), needs_yes=True, facts=frozenset({"total"})
     ),
@@ -222,12 +222,12 @@ MODULES = (
     ivr.flow.loader,
     ivr.flow.reading,
     ivr.flow.checker,
-    ivr.flow.spoken,
-    ivr.flow.written,
-    ivr.flow.proofs,
-    ivr.flow.confirming,
-    ivr.flow.facts,
-    ivr.flow.turns,
+    ivr.flow.checks.prompts,
+    ivr.flow.checks.values,
+    ivr.flow.checks.proofs,
+    ivr.flow.checks.consent,
+    ivr.flow.checks.facts,
+    ivr.flow.checks.turn_length,
 )
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from flow_lines import LINE, Caller, Outcomes, flows, verb_in_words
 
-from ivr.flow.call import Call, Done, Keys, Silence, Started, Visit
+from ivr.flow.call import Call, Done, Keys, Silence, Started, TraceStep
 from ivr.flow.interpreter import FlowError, advance
 from ivr.flow.verbs import Gather, Speak
 from ivr.secret import Secret
@@ -550,7 +550,7 @@ def test_a_turn_knows_its_way() -> None:
     caller.plays("start")
     caller.steps.clear()
     caller.plays("1")
-    trail = [(visit.state, visit.branch) for step in caller.steps for visit in step.trail]
+    trail = [(trace_step.state, trace_step.branch) for step in caller.steps for trace_step in step.trace]
     assert trail == [("menu", "1"), ("find", "none"), ("other", "done"), ("menu", "")]
 
 
@@ -560,7 +560,7 @@ def test_a_turn_knows_its_way() -> None:
 def test_what_is_not_an_answer_is_on_the_trail_too(event: str, branch: str) -> None:
     caller = Caller(flows(ACTIONS))
     caller.plays("start", event)
-    assert caller.steps[-1].trail[0] == Visit("main", "menu", branch)
+    assert caller.steps[-1].trace[0] == TraceStep("main", "menu", branch)
 
 
 LANGUAGE = """
@@ -629,9 +629,9 @@ def test_card_digits_are_held_for_one_turn_and_never_stored() -> None:
     made = flows(CARD)
     asked = advance(made, Call("en"), Started())
     step = advance(made, asked.call, Keys(Secret("4242424242424242#")))
-    assert step.call.held["card_number"].reveal() == "4242424242424242"
+    assert step.call.transient_secrets["card_number"].reveal() == "4242424242424242"
     assert "4242" not in f"{step.call.to_json()} {step!r}"
-    assert Call.from_json(step.call.to_json()).held == {}
+    assert Call.from_json(step.call.to_json()).transient_secrets == {}
 
 
 def test_stars_are_digits_where_a_question_takes_them() -> None:

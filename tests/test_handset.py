@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.phone.handset import CarrierError, Ended, Handset, HeardWords, Paying, Waiting
-from ivr.phone.post import Form, Headers, Reply
+from ivr.phone.transport import Form, Headers, Reply
 
 BASE = "https://line.test/voice"
 END = "<Hangup/>"

@@ -63,8 +63,8 @@ def test_facts_that_a_key_could_cut_are_missed(bench: Any, monkeypatch: pytest.M
         ("order.facts", "ship_to", {"card on file", "new card"}),
         ("order.facts", "amounts", {"card on file", "new card"}),
         ("order.facts", "paying", {"card on file", "new card"}),
-        ("settle.facts", "amounts", {"pay unpaid"}),
-        ("settle.facts", "paying", {"pay unpaid"}),
+        ("payment.facts", "amounts", {"pay unpaid"}),
+        ("payment.facts", "paying", {"pay unpaid"}),
         ("cancel.facts", "contents", {"cancel"}),
     ],
 )

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rehearsal import IDENTIFIED, VERSION, Rehearsal
 
-from ivr.flow.call import Visit
-from ivr.flow.graph import points
+from ivr.flow.call import TraceStep
+from ivr.flow.graph import all_states
 from ivr.line.actions import SPECS
 from ivr.line.journal import CARD_KEYS, MOST_SHOWN, mask
 from ivr.payment.published_cards import KNOWN_CARDS
@@ -130,17 +130,17 @@ def test_no_more_than_five_of_sixteen_keys_stand(turns: list[Turn]) -> None:
     shown, keyed, told = "", "", ""
     for keys, answer, is_menu, pause in turns:
         branch = keys[0] if answer == "same" else answer
-        masked, trail, shown = mask(keys, [Visit("main", "ask", branch)], shown, is_menu=is_menu, pause=pause)
+        masked, trail, shown = mask(keys, [TraceStep("main", "ask", branch)], shown, is_menu=is_menu, pause=pause)
         assert len(masked) == len(keys)
         assert is_menu or set(masked) == {DOT}
         assert set(masked[1:]) <= {DOT}
         keyed += keys
-        in_sight = masked[0].isdigit() or any(visit.branch.isdigit() for visit in trail)
+        in_sight = masked[0].isdigit() or any(trace_step.branch.isdigit() for trace_step in trail)
         told += ("1" if in_sight else "0") + "0" * len(keys[1:])
     assert max((told[at : at + CARD_KEYS].count("1") for at in range(len(told))), default=0) <= MOST_SHOWN
 
 
 def test_every_number_that_is_asked_for_has_a_kind() -> None:
     kinds = {name for spec in SPECS.values() for name in spec.answers}
-    asked = {state.number.save for _, state in points(VERSION.flows) if state.number}
+    asked = {state.number.save for _, state in all_states(VERSION.flows) if state.number}
     assert asked == kinds

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -217,6 +218,43 @@ def test_no_class_name_is_defined_twice() -> None:
                 places.setdefault(node.name, []).append(f"{path.relative_to(PROJECT)}:{node.lineno}")
     twice = [f"{name} is defined at {' and '.join(found)}" for name, found in places.items() if len(found) > 1]
     assert not twice, "\n".join(twice)
+
+
+def _defined(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def unwanted_names(source: str, unwanted: Collection[str]) -> list[str]:
+    """Return the names that a module defines and the glossary has another word for."""
+    words = "|".join(f"{word}s?" for word in unwanted)
+    return [
+        name for name in _defined(ast.parse(source)) if re.search(rf"(?:^|_)(?:{words})(?:_|$)", name, re.IGNORECASE)
+    ]
+
+
+def glossary() -> set[str]:
+    """Return the names on the right of the glossary."""
+    lines = (PROJECT / "docs/glossary.md").read_text(encoding="utf-8").splitlines()
+    unwanted = [line.split("|")[3] for line in lines if line.startswith("|")]
+    return {name for cell in unwanted for name in re.findall(r"`(\w+)`", cell)}
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
+def test_names_are_those_of_the_glossary(module: Module) -> None:
+    found = unwanted_names(module.path.read_text(encoding="utf-8"), glossary())
+    assert not found, f"{module.path}: docs/glossary.md has another word for {', '.join(found)}"
+
+
+def test_a_name_that_the_glossary_does_not_want_is_found() -> None:
+    assert glossary() >= {"trail", "visit", "insert_new"}
+    assert unwanted_names("def visits(masked_trail): ear = 1", glossary()) == ["visits", "masked_trail", "ear"]
+    assert unwanted_names("early = near = 1", glossary()) == []
 
 
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}

@@ -40,8 +40,8 @@ def tried(
     rehearsal: Rehearsal, phone: str, *, right: bool = False, member: str = MEMBER, after: timedelta = timedelta()
 ) -> Judged[bool]:
     """Make one guess in a turn of its own."""
-    with rehearsal.line.database.begin() as connection:
-        return guess(context(rehearsal.line, connection, phone, NOON + after), member, lambda: right)
+    with rehearsal.services.database.begin() as connection:
+        return guess(context(rehearsal.services, connection, phone, NOON + after), member, lambda: right)
 
 
 def wrong(rehearsal: Rehearsal, *phones: str, member: str = MEMBER, after: timedelta = timedelta()) -> None:
@@ -50,8 +50,8 @@ def wrong(rehearsal: Rehearsal, *phones: str, member: str = MEMBER, after: timed
 
 
 def orders(rehearsal: Rehearsal, phone: str, member_id: int = 1) -> None:
-    with rehearsal.line.database.begin() as connection:
-        remember_phone(context(rehearsal.line, connection, phone, NOON), member_id)
+    with rehearsal.services.database.begin() as connection:
+        remember_phone(context(rehearsal.services, connection, phone, NOON), member_id)
 
 
 class TestPhone:
@@ -82,9 +82,9 @@ class TestPhone:
         assert tried(rehearsal, HOME, right=True).locked
 
     def test_each_call_of_a_withheld_number_is_one_of_its_own(self, rehearsal: Rehearsal) -> None:
-        with rehearsal.line.database.begin() as connection:
+        with rehearsal.services.database.begin() as connection:
             for sid in ("CA1", "CA2"):
-                call = context(rehearsal.line, connection, "anonymous", NOON, sid)
+                call = context(rehearsal.services, connection, "anonymous", NOON, sid)
                 assert [guess(call, MEMBER, lambda: False).locked for _ in range(6)] == [*[False] * 5, True]
 
 
@@ -164,19 +164,19 @@ class TestTogether:
     @pytest.mark.parametrize("run", range(10))
     def test_five_of_sixty_from_one_phone_are_judged(self, rehearsal: Rehearsal, run: int) -> None:
         callers = [(Caller(f"CA{n}", stranger(run), ""), f"{41200000 + n % 7}") for n in range(TOGETHER)]
-        assert self.at_once(rehearsal.line, callers) == {True: 5, False: TOGETHER - 5}
+        assert self.at_once(rehearsal.services, callers) == {True: 5, False: TOGETHER - 5}
         assert rehearsal.rows("SELECT count(*) FROM wrong_try") == [(5,)]
 
     def test_ten_of_sixty_about_one_member_are_judged(self, rehearsal: Rehearsal) -> None:
         callers = [(Caller(f"CA{n}", stranger(n), ""), MEMBER) for n in range(TOGETHER)]
-        assert self.at_once(rehearsal.line, callers) == {True: 10, False: TOGETHER - 10}
+        assert self.at_once(rehearsal.services, callers) == {True: 10, False: TOGETHER - 10}
 
     def test_sixty_from_many_phones_about_many_members_do_not_wait_for_each_other(self, rehearsal: Rehearsal) -> None:
         callers = [(Caller(f"CA{n}", stranger(n % 12), ""), f"{41200000 + n % 11}") for n in range(TOGETHER)]
-        assert self.at_once(rehearsal.line, callers) == {True: TOGETHER}
+        assert self.at_once(rehearsal.services, callers) == {True: TOGETHER}
 
     def test_five_of_sixty_calls_at_the_zip_question_are_judged(self, rehearsal: Rehearsal) -> None:
-        line, start = rehearsal.line, Barrier(TOGETHER)
+        line, start = rehearsal.services, Barrier(TOGETHER)
         callers = [Caller(f"CA{n:032x}", HOME, "+18002457979") for n in range(TOGETHER)]
         events: tuple[Event, ...] = (Started(), *(Keys(Secret(keys)) for keys in ("1", "1", f"{MEMBER}#")))
         for caller in callers:
@@ -189,7 +189,12 @@ class TestTogether:
 
         with ThreadPoolExecutor(TOGETHER) as pool:
             list(pool.map(guess_zip, callers))
-        found = [visit.branch for turn in rehearsal.turns for visit in turn.trail if visit.state == "find_member"]
+        found = [
+            trace_step.branch
+            for turn in rehearsal.turns
+            for trace_step in turn.trace
+            if trace_step.state == "find_member"
+        ]
         assert Counter(found) == {"no_match": 5, "locked": TOGETHER - 5}
 
 
@@ -221,7 +226,7 @@ def test_a_key_that_is_rotated_loses_no_count_while_the_old_one_is_there(rehears
     )
     orders(rehearsal, HOME)
     wrong(rehearsal, *[stranger(1)] * 3, *[stranger(2)] * 4, *[stranger(3)] * 3)
-    rotated = rehearsal.but(line=replace(rehearsal.line, vault=Vault([new, old])))
+    rotated = rehearsal.but(line=replace(rehearsal.services, vault=Vault([new, old])))
     assert tried(rotated, HOME, right=True).answer, "known"
     assert tried(rotated, stranger(9), right=True).locked, "the member"
     wrong(rotated, stranger(1), stranger(1), member="41200154")
@@ -232,11 +237,11 @@ def test_the_sweep_drops_what_no_longer_counts(rehearsal: Rehearsal) -> None:
     rehearsal.clock.now = NOON
     wrong(rehearsal, HOME)
     rehearsal.clock.pass_seconds(lockout.COUNTS_FOR.total_seconds() - 1)
-    sweep(rehearsal.line, timedelta(days=90))
+    sweep(rehearsal.services, timedelta(days=90))
     assert rehearsal.rows("SELECT count(*) FROM wrong_try") == [(1,)]
     assert rehearsal.rows("SELECT * FROM lock_out") == []
     rehearsal.clock.pass_seconds(1)
-    sweep(rehearsal.line, timedelta(days=90))
+    sweep(rehearsal.services, timedelta(days=90))
     assert rehearsal.rows("SELECT * FROM wrong_try") == []
 
 
@@ -245,11 +250,11 @@ def test_the_sweep_leaves_a_row_alone_that_is_taken(rehearsal: Rehearsal) -> Non
     later = NOON + timedelta(hours=2)
 
     def sweeping() -> None:
-        with rehearsal.line.database.begin() as connection:
+        with rehearsal.services.database.begin() as connection:
             lockout.forget(connection, later)
 
-    with ThreadPoolExecutor(1) as pool, rehearsal.line.database.begin() as connection:
-        guess(context(rehearsal.line, connection, HOME, later), "99999999", lambda: False)
+    with ThreadPoolExecutor(1) as pool, rehearsal.services.database.begin() as connection:
+        guess(context(rehearsal.services, connection, HOME, later), "99999999", lambda: False)
         swept = pool.submit(sweeping)
         if connection.dialect.name == "postgresql":
             swept.result(timeout=4)

@@ -22,7 +22,7 @@ from ivr.orders.find import (
 from ivr.orders.place import OrderRequest, TakenError, WantedLine
 from ivr.orders.ship import ship_order
 from ivr.orders.statuses import move_order
-from ivr.pharmacy.numbers import Draw, is_well_formed
+from ivr.pharmacy.numbers import RandomNumber, is_well_formed
 from ivr.pharmacy.refusals import FindingKind
 from ivr.pharmacy.tables import HeldReason, OrderLine, OrderStatus, Prescription, RefillOrder
 
@@ -37,7 +37,7 @@ def plain_request(connection: Connection, *prescription_ids: int, n: int = 1) ->
     return OrderRequest(member_id, lines, address_id, OrderStatus.PENDING, "call-1")
 
 
-def placed(connection: Connection, request: OrderRequest, draw: Draw | None = None) -> OrderFacts:
+def placed(connection: Connection, request: OrderRequest, draw: RandomNumber | None = None) -> OrderFacts:
     outcome = place(connection, request, draw=draw)
     assert isinstance(outcome, OrderFacts)
     return outcome

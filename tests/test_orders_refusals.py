@@ -51,7 +51,7 @@ def refused(databases: Databases, processor: Refusing) -> Iterator[Rehearsal]:
     with databases.fresh("sqlite", fill_demo) as url:
         made = rehearse(url, processor)
         yield made
-        made.line.database.dispose()
+        made.services.database.dispose()
 
 
 def order_of(rehearsal: Rehearsal) -> str:
@@ -77,7 +77,7 @@ def test_a_processor_that_does_not_answer_is_logged(databases: Databases, keys: 
         made = rehearse(url, Sandbox(lambda _: Fault.DOWN))
         with capture_logs() as logged:
             made.call(keys)
-        made.line.database.dispose()
+        made.services.database.dispose()
     assert {(line["log_level"], line["reason"]) for line in logged if line["event"] == "processor_away"} == {
         ("warning", "fault")
     }
@@ -99,16 +99,16 @@ def test_staff_can_let_such_an_order_go_on(refused: Rehearsal, processor: Refusi
     processor.reason = Reason.KEY_REUSED
     refused.call(ORDERED)
     processor.reason = None
-    assert release(refused.line.desk, order_of(refused)).done
-    sweep(refused.line, timedelta(days=90))
-    sweep(refused.line, timedelta(days=90))
+    assert release(refused.services.desk, order_of(refused)).done
+    sweep(refused.services, timedelta(days=90))
+    sweep(refused.services, timedelta(days=90))
     assert refused.rows(OURS) == [("placed", "failed"), ("placed", "authorized")]
 
 
 def test_staff_can_cancel_such_an_order(refused: Rehearsal, processor: Refusing) -> None:
     processor.reason = Reason.KEY_REUSED
     refused.call(ORDERED)
-    assert cancel(refused.line.desk, order_of(refused)).words == f"order {order_of(refused)} is cancelled"
+    assert cancel(refused.services.desk, order_of(refused)).words == f"order {order_of(refused)} is cancelled"
 
 
 @pytest.mark.parametrize(
@@ -140,5 +140,5 @@ def test_staff_who_ship_are_told_which_it_was(
     refused.call(ORDERED)
     refused.clock.pass_seconds(6 * 86400)
     processor.reason = reason
-    assert ship(refused.line.desk, order_of(refused)).words == f"order {order_of(refused)} is held: {words}"
+    assert ship(refused.services.desk, order_of(refused)).words == f"order {order_of(refused)} is held: {words}"
     assert refused.rows(OURS) == [("held", "voided"), ("held", status)]

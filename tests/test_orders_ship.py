@@ -34,7 +34,7 @@ def refills(rehearsal: Rehearsal) -> list[tuple[object, ...]]:
 
 
 def test_shipping_captures_and_counts_the_fill(rehearsal: Rehearsal, order: str) -> None:
-    outcome = ship(rehearsal.line.desk, order, "9400100000000000000000")
+    outcome = ship(rehearsal.services.desk, order, "9400100000000000000000")
     assert outcome.done, outcome.words
     assert rehearsal.rows(OURS) == [("shipped", "captured")]
     filled = rehearsal.rows("SELECT last_filled_on FROM prescription WHERE rx_number = '7304112'")
@@ -45,9 +45,9 @@ def test_shipping_captures_and_counts_the_fill(rehearsal: Rehearsal, order: str)
 
 
 def test_shipping_twice_changes_nothing(rehearsal: Rehearsal, order: str) -> None:
-    ship(rehearsal.line.desk, order)
+    ship(rehearsal.services.desk, order)
     before = refills(rehearsal)
-    assert ship(rehearsal.line.desk, order).words == f"order {order} is shipped; only a placed order can be shipped"
+    assert ship(rehearsal.services.desk, order).words == f"order {order} is shipped; only a placed order can be shipped"
     assert refills(rehearsal) == before
 
 
@@ -56,21 +56,21 @@ def test_cancelling_gives_back_refills_and_money(rehearsal: Rehearsal) -> None:
     rehearsal.call(IDENTIFIED + "1117")
     order = str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
     assert refills(rehearsal) != before
-    outcome = cancel(rehearsal.line.desk, order)
+    outcome = cancel(rehearsal.services.desk, order)
     assert outcome.words == f"order {order} is cancelled and its payment voided"
     assert refills(rehearsal) == before
     assert rehearsal.rows(OURS) == [("cancelled", "voided")]
 
 
 def test_a_shipped_order_cannot_be_cancelled(rehearsal: Rehearsal, order: str) -> None:
-    ship(rehearsal.line.desk, order)
-    assert cancel(rehearsal.line.desk, order).words == f"order {order} is shipped and cannot be cancelled"
+    ship(rehearsal.services.desk, order)
+    assert cancel(rehearsal.services.desk, order).words == f"order {order} is shipped and cannot be cancelled"
     assert rehearsal.rows(OURS) == [("shipped", "captured")]
 
 
 def test_an_old_authorization_is_replaced_before_it_is_captured(rehearsal: Rehearsal, order: str) -> None:
     rehearsal.clock.pass_seconds(6 * 86400)
-    outcome = ship(rehearsal.line.desk, order)
+    outcome = ship(rehearsal.services.desk, order)
     assert outcome.done, outcome.words
     assert rehearsal.rows(OURS) == [("shipped", "voided"), ("shipped", "captured")]
 
@@ -80,13 +80,13 @@ def test_a_card_kept_for_the_order_alone_is_forgotten_when_it_ships(rehearsal: R
     order = str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
     mine = "SELECT count(*) FROM saved_card WHERE member_id = 1 AND last4 = '4444'"
     assert rehearsal.rows(mine) == [(1,)]
-    assert ship(rehearsal.line.desk, order).done
+    assert ship(rehearsal.services.desk, order).done
     assert rehearsal.rows(mine) == [(0,)]
 
 
 @pytest.mark.parametrize("do", [ship, cancel])
 def test_an_unknown_order_is_said_to_be_unknown(rehearsal: Rehearsal, do: object) -> None:
-    assert do(rehearsal.line.desk, "00000000").words == "there is no order 00000000"  # type: ignore[operator]
+    assert do(rehearsal.services.desk, "00000000").words == "there is no order 00000000"  # type: ignore[operator]
 
 
 class Processor(Sandbox):
@@ -104,7 +104,7 @@ def processor() -> Processor:
 
 @pytest.fixture
 def unsure(rehearsal: Rehearsal, processor: Processor) -> Rehearsal:
-    line = replace(rehearsal.line, gateway=processor)
+    line = replace(rehearsal.services, gateway=processor)
     return rehearsal.but(line=line, app=make_app(line, Settings()))
 
 
@@ -119,9 +119,9 @@ def test_an_authorization_nobody_answered_for_is_asked_again_with_its_own_key(
     order = placed_by(unsure)
     unsure.clock.pass_seconds(6 * 86400)
     processor.faults["authorize"] = [Fault.SLOW]
-    assert ship(unsure.line.desk, order).words == f"the card processor does not answer for order {order}; try again"
+    assert ship(unsure.services.desk, order).words == f"the card processor does not answer for order {order}; try again"
     assert unsure.rows(OURS) == [("placed", "voided"), ("placed", "pending")]
-    outcome = ship(unsure.line.desk, order)
+    outcome = ship(unsure.services.desk, order)
     assert outcome.done, outcome.words
     assert unsure.rows(OURS) == [("shipped", "voided"), ("shipped", "captured")]
     assert len(processor.charges) == 2, "the one that was voided, and one that was captured"
@@ -132,7 +132,7 @@ def half_shipped(unsure: Rehearsal, processor: Processor) -> str:
     order = placed_by(unsure)
     unsure.clock.pass_seconds(6 * 86400)
     processor.faults["authorize"] = [Fault.SLOW]
-    assert ship(unsure.line.desk, order).words == f"the card processor does not answer for order {order}; try again"
+    assert ship(unsure.services.desk, order).words == f"the card processor does not answer for order {order}; try again"
     return order
 
 
@@ -140,30 +140,30 @@ def test_an_authorization_is_not_made_anew_while_another_worker_asks_for_it(
     unsure: Rehearsal, processor: Processor
 ) -> None:
     order = half_shipped(unsure, processor)
-    with unsure.line.database.begin() as connection:
+    with unsure.services.database.begin() as connection:
         order_id = connection.scalars(select(RefillOrder.id).where(RefillOrder.order_number == order)).one()
         lease.grant(connection, lease.take(connection, order_id, unsure.clock()), unsure.clock())
     processor.faults["authorize"] = [Fault.DOWN]
-    assert ship(unsure.line.desk, order).words == f"the card processor does not answer for order {order}; try again"
+    assert ship(unsure.services.desk, order).words == f"the card processor does not answer for order {order}; try again"
     assert processor.faults["authorize"] == [Fault.DOWN], "it was not asked"
     processor.faults["authorize"] = []
     unsure.clock.pass_seconds(7)
-    assert ship(unsure.line.desk, order).done
+    assert ship(unsure.services.desk, order).done
 
 
 def test_a_sweep_finishes_an_authorization_made_anew(unsure: Rehearsal, processor: Processor) -> None:
     order = half_shipped(unsure, processor)
     unsure.clock.pass_seconds(61)
-    sweep(unsure.line, timedelta(days=90))
+    sweep(unsure.services, timedelta(days=90))
     assert unsure.rows(OURS) == [("placed", "voided"), ("placed", "authorized")]
-    assert ship(unsure.line.desk, order).done
+    assert ship(unsure.services.desk, order).done
     assert len(processor.charges) == 2, "the one that was voided, and one that was captured"
 
 
 def test_an_order_whose_card_is_gone_is_held_before_it_ships(unsure: Rehearsal, processor: Processor) -> None:
     order = half_shipped(unsure, processor)
     unsure.run("UPDATE refill_order SET saved_card_id = NULL")
-    assert ship(unsure.line.desk, order).words == f"order {order} is held: its card cannot be charged"
+    assert ship(unsure.services.desk, order).words == f"order {order} is held: its card cannot be charged"
     assert unsure.rows(OURS)[-1] == ("held", "pending")
 
 
@@ -172,14 +172,14 @@ def test_a_payment_that_could_not_be_voided_is_voided_by_the_next_sweep(
 ) -> None:
     order = placed_by(unsure)
     processor.faults["void"] = [Fault.DOWN]
-    outcome = cancel(unsure.line.desk, order)
+    outcome = cancel(unsure.services.desk, order)
     assert outcome.words == f"order {order} is cancelled; its payment will be voided by the next sweep"
     assert unsure.rows(OURS) == [("cancelled", "authorized")]
-    sweep(unsure.line, timedelta(days=90))
+    sweep(unsure.services, timedelta(days=90))
     assert unsure.rows(OURS) == [("cancelled", "voided")]
 
 
 def test_an_order_whose_money_was_taken_is_not_cancelled(rehearsal: Rehearsal, order: str) -> None:
     rehearsal.run("UPDATE payment SET status = 'captured' WHERE request_key LIKE 'CA%'")
-    assert cancel(rehearsal.line.desk, order).words == f"order {order} is being shipped: its payment is captured"
+    assert cancel(rehearsal.services.desk, order).words == f"order {order} is being shipped: its payment is captured"
     assert rehearsal.rows(OURS) == [("placed", "captured")]

@@ -29,13 +29,13 @@ def test_what_is_authorized_for_a_cancelled_order_is_voided_whatever_its_channel
     cancelling = "UPDATE refill_order SET status = 'cancelled', channel = :channel WHERE request_key LIKE 'CA%'"
     rehearsal.run(cancelling, channel=channel)
     assert rehearsal.rows(OURS) == [("cancelled", "authorized")]
-    sweep(rehearsal.line, timedelta(days=90))
+    sweep(rehearsal.services, timedelta(days=90))
     assert rehearsal.rows(OURS) == [("cancelled", "voided")]
 
 
 def test_an_order_that_was_paid_in_the_last_moment_is_not_cancelled_as_unpaid(rehearsal: Rehearsal) -> None:
     order_id, _ = placed_by(rehearsal)
-    with rehearsal.line.database.begin() as connection:
+    with rehearsal.services.database.begin() as connection:
         assert cancel_order(connection, order_id, rehearsal.clock(), only_unpaid=True) is NotCancelled.STANDS
     assert rehearsal.rows(OURS) == [("placed", "authorized")]
 
@@ -45,6 +45,6 @@ def test_an_order_whose_payment_is_asked_for_is_not_cancelled(rehearsal: Rehears
     rehearsal.run("UPDATE refill_order SET status = 'pending' WHERE request_key LIKE 'CA%'")
     rehearsal.run("UPDATE payment SET status = 'pending' WHERE request_key LIKE 'CA%'")
     for only_unpaid in (True, False):
-        with rehearsal.line.database.begin() as connection:
+        with rehearsal.services.database.begin() as connection:
             outcome = cancel_order(connection, order_id, rehearsal.clock(), only_unpaid=only_unpaid)
         assert outcome is NotCancelled.ASKED_FOR

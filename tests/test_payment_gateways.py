@@ -100,14 +100,14 @@ def test_a_bad_card_is_refused_by_the_time_it_is_charged(gateway: Gateway, key: 
 
 def test_a_card_that_fails_only_when_charged_is_refused_then(gateway: Gateway, key: str) -> None:
     assert gateway.authorize(tokenize(gateway, DECLINED_AT_CHARGE), 2500, key) == Refused(Reason.DECLINED)
-    assert gateway.look_up(key) == Refused(Reason.DECLINED)
+    assert gateway.retrieve(key) == Refused(Reason.DECLINED)
 
 
 def test_what_was_set_aside_is_found_by_its_key(gateway: Gateway, key: str) -> None:
     reference = authorize(gateway, key)
     authorize(gateway, f"{key}/other")
-    assert gateway.look_up(key) == Authorized(reference)
-    assert gateway.look_up(f"{key}/never") == NotFound()
+    assert gateway.retrieve(key) == Authorized(reference)
+    assert gateway.retrieve(f"{key}/never") == NotFound()
 
 
 @pytest.mark.parametrize("amount", [2500, 2400], ids=["all", "part"])
@@ -129,7 +129,7 @@ def test_what_was_given_back_is_not_taken(gateway: Gateway, key: str) -> None:
     assert gateway.void(reference, f"{key}/1") == Voided(reference)
     assert gateway.void(reference, f"{key}/2") == Voided(reference)
     assert gateway.capture(reference, 2500, f"{key}/3") == Refused(Reason.ALREADY_VOIDED)
-    assert gateway.look_up(key) == Refused(Reason.ALREADY_VOIDED)
+    assert gateway.retrieve(key) == Refused(Reason.ALREADY_VOIDED)
 
 
 def test_a_reference_nobody_gave_is_refused(gateway: Gateway, key: str) -> None:

@@ -139,7 +139,7 @@ def test_what_was_given_back_is_not_taken() -> None:
     reference = authorized(sandbox)
     assert sandbox.void(reference, "v1") == sandbox.void(reference, "v2") == Voided(reference)
     assert sandbox.capture(reference, 2500, "c1") == Refused(Reason.ALREADY_VOIDED)
-    assert sandbox.look_up("call-1/9") == Refused(Reason.ALREADY_VOIDED)
+    assert sandbox.retrieve("call-1/9") == Refused(Reason.ALREADY_VOIDED)
 
 
 def test_a_reference_nobody_gave_is_refused() -> None:
@@ -152,16 +152,16 @@ def test_looking_up_tells_what_became_of_a_key() -> None:
     sandbox = Sandbox()
     reference = authorized(sandbox)
     sandbox.authorize(Secret("tok_chargeDeclined"), 2500, "call-2/9")
-    assert sandbox.look_up("call-1/9") == Authorized(reference)
-    assert sandbox.look_up("call-2/9") == Refused(Reason.DECLINED)
-    assert sandbox.look_up("call-3/9") == NotFound()
+    assert sandbox.retrieve("call-1/9") == Authorized(reference)
+    assert sandbox.retrieve("call-2/9") == Refused(Reason.DECLINED)
+    assert sandbox.retrieve("call-3/9") == NotFound()
 
 
 @pytest.mark.parametrize(("fault", "happened"), [(Fault.SLOW, True), (Fault.DOWN, False)], ids=["slow", "down"])
 def test_a_failed_authorization_may_have_happened_all_the_same(fault: Fault, happened: bool) -> None:
     sandbox = Sandbox(only("authorize", fault))
     assert isinstance(sandbox.authorize(VISA, 2500, "call-1/9"), Unavailable)
-    assert isinstance(sandbox.look_up("call-1/9"), Authorized if happened else NotFound)
+    assert isinstance(sandbox.retrieve("call-1/9"), Authorized if happened else NotFound)
 
 
 @pytest.mark.parametrize(("fault", "happened"), [(Fault.SLOW, True), (Fault.DOWN, False)], ids=["slow", "down"])
@@ -180,7 +180,7 @@ def test_a_failed_capture_or_void_may_have_happened_all_the_same(
 def test_a_processor_that_is_away_gives_no_token_and_looks_nothing_up(fault: Fault) -> None:
     sandbox = Sandbox(lambda _: fault)
     assert isinstance(sandbox.tokenize(card("4242424242424242")), Unavailable)
-    assert isinstance(sandbox.look_up("call-1/9"), Unavailable)
+    assert isinstance(sandbox.retrieve("call-1/9"), Unavailable)
 
 
 def test_a_processor_that_declines_charges_no_card_and_does_all_else() -> None:
@@ -188,5 +188,5 @@ def test_a_processor_that_declines_charges_no_card_and_does_all_else() -> None:
     token = sandbox.tokenize(card("4242424242424242"))
     assert isinstance(token, Token)
     assert sandbox.authorize(token.token, 100, "key") == Refused(Reason.DECLINED)
-    assert sandbox.look_up("key") == Refused(Reason.DECLINED)
-    assert sandbox.look_up("another") == NotFound()
+    assert sandbox.retrieve("key") == Refused(Reason.DECLINED)
+    assert sandbox.retrieve("another") == NotFound()

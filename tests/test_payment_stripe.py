@@ -169,7 +169,7 @@ def test_a_decline_code_is_told_as_its_reason(code: str) -> None:
     by_issuer, _ = gateway(failure(402, "card_error", code="card_declined", decline_code=code))
     assert by_issuer.authorize(HELD, 2500, "call-1/9") == Refused(REASONS[code])
     later, _ = gateway((200, {"data": [intent("requires_payment_method", last_payment_error={"code": code})[1]]}))
-    assert later.look_up("call-1/9") == Refused(REASONS[code])
+    assert later.retrieve("call-1/9") == Refused(REASONS[code])
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_a_void_says_what_became_of_the_payment(replies: list[tuple[int, Json]],
 )
 def test_looking_up_searches_for_the_key(statuses: list[str], answer: object) -> None:
     processor, wire = gateway((200, {"data": [intent(status)[1] for status in statuses]}))
-    assert processor.look_up("it's\\9") == answer
+    assert processor.retrieve("it's\\9") == answer
     assert wire.asked == [("GET", "/v1/payment_intents/search")]
     assert wire.params[0] == {"query": "metadata['request_key']:'it\\'s\\\\9'"}
 
@@ -228,11 +228,11 @@ def test_looking_up_goes_through_the_payments_where_searching_is_not_offered() -
     listed = [intent("requires_capture", id=f"pi_{key}", metadata={"request_key": key})[1] for key in "abc"]
     reply = (200, {"object": "list", "url": "/v1/payment_intents", "has_more": False, "data": listed})
     processor, _ = gateway(failure(404), reply)
-    assert processor.look_up("b") == Authorized("pi_b")
+    assert processor.retrieve("b") == Authorized("pi_b")
 
 
 def test_looking_up_a_processor_that_is_away_finds_nothing_out() -> None:
-    assert gateway(no_answer())[0].look_up("call-1/9") == Unavailable("APIConnectionError")
+    assert gateway(no_answer())[0].retrieve("call-1/9") == Unavailable("APIConnectionError")
 
 
 def test_an_operation_of_two_requests_keeps_to_its_time_even_when_nobody_answers() -> None:

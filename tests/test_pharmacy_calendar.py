@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from stdnum import luhn
 
 from ivr.pharmacy.calendar import add_months, arrival, is_business_day
-from ivr.pharmacy.numbers import draw_number, is_well_formed
+from ivr.pharmacy.numbers import is_well_formed, make_number
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_months_end_where_the_month_does(start: date, months: int, expected: dat
 
 @given(some.integers(0, 10**12))
 def test_a_drawn_number_has_eight_digits_and_passes_luhn(drawn: int) -> None:
-    number = draw_number(lambda: drawn)
+    number = make_number(lambda: drawn)
     assert len(number) == 8
     assert number[0] != "0"
     assert luhn.is_valid(number)
@@ -82,7 +82,7 @@ def test_a_drawn_number_has_eight_digits_and_passes_luhn(drawn: int) -> None:
 
 @given(some.integers(0, 10**7), some.integers(0, 7), some.integers(1, 9))
 def test_one_wrong_key_is_noticed(drawn: int, place: int, slip: int) -> None:
-    number = draw_number(lambda: drawn)
+    number = make_number(lambda: drawn)
     wrong = number[:place] + str((int(number[place]) + slip) % 10) + number[place + 1 :]
     assert not is_well_formed(wrong)
 

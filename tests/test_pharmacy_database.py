@@ -313,7 +313,7 @@ def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int)
     prescriptions.request_renewal(connection, rx_id, NOW, "phone", draw_from())
     cards.saved_cards(connection, member_id, "sandbox", TODAY)
     request = place.OrderRequest(member_id, (place.WantedLine(rx_id, 1),), address_id, OrderStatus.PENDING, "call-1")
-    placed = place.place_order(connection, request, now=NOW, today=TODAY, rules=rules, draw=draw_from())
+    placed = place.place_order(connection, request, now=NOW, today=TODAY, rules=rules, random_number=draw_from())
     order_id = placed.id
     token = Token(Secret("tok_visa"), Brand.VISA, "4242", 1, 2030)
     card = cards.saved_card(connection, cards.save_card(connection, member_id, "sandbox", token))

@@ -375,7 +375,7 @@ def test_a_number_that_comes_twice_has_its_later_row(shop: Shop, first: int, sec
     assert shop.counts() == (second, 2)
 
 
-def test_many_are_settled_in_turn(shop: Shop) -> None:
+def test_many_are_counted_in_turn(shop: Shop) -> None:
     numbers = [f"8{number:06}" for number in range(2100)]
     shop.load(*(row(rx=rx) for rx in numbers))
     placed(shop, (numbers[0], 1), (numbers[-1], 2))

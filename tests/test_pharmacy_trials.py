@@ -49,16 +49,16 @@ def only_for_tests(database: Engine, *numbers: str) -> None:
 
 
 def test_reset_undoes_an_order_a_cancel_and_a_lock(rehearsal: Rehearsal) -> None:
-    database = rehearsal.line.database
+    database = rehearsal.services.database
     before = everything(database)
     rehearsal.call(ORDER)[0].hang_up()
     for _ in range(3):
         rehearsal.call("11" + "41200017#" + "99999" + "41200017#" + "99998")[0].hang_up()
-    assert ship(rehearsal.line.desk, str(rehearsal.rows("SELECT max(order_number) FROM refill_order")[0][0])).words
+    assert ship(rehearsal.services.desk, str(rehearsal.rows("SELECT max(order_number) FROM refill_order")[0][0])).words
     assert everything(database) != before
     ids = reset(database, DEMO_FOLDER, TODAY)
     with database.begin() as connection:
-        trials.forget_members(connection, rehearsal.line.vault, ids, members_for_tests(connection))
+        trials.forget_members(connection, rehearsal.services.vault, ids, members_for_tests(connection))
         assert lockout.locks(connection, rehearsal.clock.now) == ()
     assert everything(database) == before
     assert rehearsal.rows("SELECT * FROM wrong_try") == []
@@ -66,7 +66,7 @@ def test_reset_undoes_an_order_a_cancel_and_a_lock(rehearsal: Rehearsal) -> None
 
 
 def test_members_that_are_not_for_tests_keep_everything(rehearsal: Rehearsal) -> None:
-    database = rehearsal.line.database
+    database = rehearsal.services.database
     rehearsal.call(ORDER)[0].hang_up()
     rehearsal.call("11" + OTHER + "#" + "36109" + "3" + "7305071#", from_number="+15105550888")[0].hang_up()
     only_for_tests(database, OTHER)
@@ -76,12 +76,12 @@ def test_members_that_are_not_for_tests_keep_everything(rehearsal: Rehearsal) ->
 
 
 def test_without_test_members_nothing_is_reset(rehearsal: Rehearsal) -> None:
-    only_for_tests(rehearsal.line.database)
+    only_for_tests(rehearsal.services.database)
     rehearsal.call(ORDER)[0].hang_up()
-    before = everything(rehearsal.line.database)
+    before = everything(rehearsal.services.database)
     with pytest.raises(DataError, match=r"there are no test members here, so nothing was reset"):
-        reset(rehearsal.line.database, DEMO_FOLDER, TODAY)
-    assert everything(rehearsal.line.database) == before
+        reset(rehearsal.services.database, DEMO_FOLDER, TODAY)
+    assert everything(rehearsal.services.database) == before
 
 
 def test_a_test_member_that_the_folder_does_not_know_is_named(rehearsal: Rehearsal, tmp_path: Path) -> None:
@@ -89,14 +89,14 @@ def test_a_test_member_that_the_folder_does_not_know_is_named(rehearsal: Rehears
         rows = [row for row in csv.reader(lines) if row[0] != OTHER]
     with (tmp_path / "member.csv").open("w", newline="") as out:
         csv.writer(out).writerows(rows)
-    before = everything(rehearsal.line.database)
+    before = everything(rehearsal.services.database)
     with pytest.raises(DataError, match=rf"does not have the test members {OTHER}, so nothing was reset"):
-        reset(rehearsal.line.database, tmp_path, TODAY)
-    assert everything(rehearsal.line.database) == before
+        reset(rehearsal.services.database, tmp_path, TODAY)
+    assert everything(rehearsal.services.database) == before
 
 
 def test_what_was_kept_is_put_back_to_the_last_column(rehearsal: Rehearsal) -> None:
-    database = rehearsal.line.database
+    database = rehearsal.services.database
     with database.begin() as connection:
         kept = keep(connection, tuple(members_for_tests(connection).values()))
     rehearsal.call(ORDER)[0].hang_up()
@@ -115,9 +115,9 @@ class LiveSandbox(Sandbox):
 
 @pytest.mark.parametrize("is_for_tests", [True, False])
 def test_a_live_line_never_charges_a_test_member(rehearsal: Rehearsal, is_for_tests: bool) -> None:
-    only_for_tests(rehearsal.line.database, *(["41200017"] if is_for_tests else [OTHER]))
+    only_for_tests(rehearsal.services.database, *(["41200017"] if is_for_tests else [OTHER]))
     gateway = LiveSandbox()
-    line = replace(rehearsal.line, gateway=gateway)
+    line = replace(rehearsal.services, gateway=gateway)
     rehearsal.run("UPDATE refill_order SET status = 'cancelled' WHERE status IN ('pending', 'scheduled')")
     rehearsal.call(ORDER.removesuffix("7"))[0].hang_up()
     rehearsal.app = make_app(line, Settings())
@@ -135,13 +135,13 @@ def test_a_live_line_never_charges_a_test_member(rehearsal: Rehearsal, is_for_te
 
 def test_only_these_tries_are_forgotten(rehearsal: Rehearsal) -> None:
     rehearsal.call("11" + "41200017#" + "99999", from_number="+15105550777")
-    with rehearsal.line.database.begin() as connection:
+    with rehearsal.services.database.begin() as connection:
         since = trials.last_try(connection)
     rehearsal.call("11" + "88888888#" + "99999", from_number="+15105550888")
     rehearsal.call("11" + "88888888#" + "99999", from_number="+15105550999")
     callers = [turn_caller(rehearsal, number) for number in ("+15105550777", "+15105550888")]
-    with rehearsal.line.database.begin() as connection:
-        trials.forget_calls(connection, rehearsal.line.vault, callers, since)
+    with rehearsal.services.database.begin() as connection:
+        trials.forget_calls(connection, rehearsal.services.vault, callers, since)
         assert len(connection.execute(select(tables.wrong_try)).all()) == 2
         states = connection.execute(select(tables.call.c.from_number).where(tables.call.c.sealed_state.is_not(None)))
         assert states.scalars().all() == ["+15105550999"]

@@ -10,14 +10,21 @@ from promises import BROKEN, BrokenPromiseError, held_to_promise
 from rehearsal import IDENTIFIED, Rehearsal
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT, ActionSpec, Items
+from ivr.flow.definition import OPAQUE, ActionSpec, Items
 from ivr.line.actions import ACTIONS, ExternalAction, TransactionalAction
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Values
 
 SPEC = ActionSpec(
     {
-        "found": {"total": "money", "day": "date", "what": "phrase", "choices": "list", "id": KEPT, "place": "address"},
+        "found": {
+            "total": "money",
+            "day": "date",
+            "what": "phrase",
+            "choices": "list",
+            "id": OPAQUE,
+            "place": "address",
+        },
         "none": {},
     },
     reads=frozenset({"keyed"}),

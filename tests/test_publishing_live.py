@@ -29,7 +29,7 @@ from test_serve import (
 )
 
 from ivr.phone.handset import Handset
-from ivr.phone.post import http_post, signed
+from ivr.phone.transport import http_post, signed
 from ivr.secret import Secret
 
 WORKERS = 2

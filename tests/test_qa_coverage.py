@@ -11,20 +11,24 @@ from ivr.qa.replay.report import shares
 
 
 def test_a_question_has_a_cell_for_everything_a_caller_can_do_there() -> None:
-    ways = {cell.way for cell in cells(simulator().flows) if (cell.flow, cell.state) == ("checkout", "confirm")}
-    assert ways == {"7", "9", "*", "0", "silence", "wrong", "too_many", "hang_up"}
+    transitions = {
+        cell.transition for cell in cells(simulator().flows) if (cell.flow, cell.state) == ("checkout", "confirm")
+    }
+    assert transitions == {"7", "9", "*", "0", "silence", "wrong", "too_many", "hang_up"}
 
 
 def test_a_number_can_be_left_half_keyed() -> None:
-    ways = {cell.way for cell in cells(simulator().flows) if (cell.flow, cell.state) == ("identify", "zip")}
-    assert ways == {"next", "*", "0", "silence", "wrong", "too_many", "hang_up", "mid_number"}
+    transitions = {
+        cell.transition for cell in cells(simulator().flows) if (cell.flow, cell.state) == ("identify", "zip")
+    }
+    assert transitions == {"next", "*", "0", "silence", "wrong", "too_many", "hang_up", "mid_number"}
 
 
 def test_what_cannot_happen_is_no_cell() -> None:
     flows = simulator().flows
     for cell in cells(flows):
         state = flows.state(cell.flow, cell.state)
-        if state.limits and cell.way == "silence":
+        if state.limits and cell.transition == "silence":
             assert state.limits.silence > 1
 
 
@@ -83,4 +87,4 @@ def test_states_are_shaded_by_what_is_covered() -> None:
 def test_groups_are_measured_apart() -> None:
     flows = simulator().flows
     measured = measure(flows, [played(IDENTIFY + "  - waits: silence\n")])
-    assert measured.percent(Group.UNHAPPY) < measured.percent(Group.OUTCOME) < 100
+    assert measured.percent(Group.ERROR_PATHS) < measured.percent(Group.OUTCOME) < 100

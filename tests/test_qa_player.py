@@ -83,8 +83,8 @@ FAILURES = {
         "the call is over: caller hung up",
     ),
     "a prompt that came before another": (
-        ORDER + "  - hears: main.anything_else\n  - hears: settle.placing\n",
-        "expected to hear settle.placing; heard checkout.address_note, settle.placing, checkout.placed, order.placed_now, main.anything_else",
+        ORDER + "  - hears: main.anything_else\n  - hears: payment.placing\n",
+        "expected to hear payment.placing; heard checkout.address_note, payment.placing, checkout.placed, order.placed_now, main.anything_else",
     ),
     "a card where none is taken": (
         "\n  - pays: {card: '4242424242424242', expiry: '0330', code: '123'}\n",

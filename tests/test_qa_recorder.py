@@ -12,9 +12,9 @@ from ivr.cli.record import recorded_call
 from ivr.errors import Report
 from ivr.keypad import check_digit
 from ivr.pharmacy.numbers import is_well_formed
-from ivr.qa.explore.found import opened
+from ivr.qa.explore.found_calls import opened
+from ivr.qa.record.pseudonyms import NOWHERE, Pseudonyms
 from ivr.qa.record.recorder import RecordedCall, RecordError, record
-from ivr.qa.record.stand_ins import NOWHERE, StandIns
 from ivr.qa.replay.caller import SimulatedCaller
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.reader import read_scripts
@@ -131,7 +131,7 @@ def test_dates_count_from_the_day_of_the_call() -> None:
 def test_a_call_that_went_a_way_these_flows_do_not_have_is_told() -> None:
     recording = recorded(IDENTIFY)
     turns = recording.turns
-    strange = replace(turns[-1], visits=(replace(turns[-1].visits[0], branch="elsewhere"),))
+    strange = replace(turns[-1], trace_steps=(replace(turns[-1].trace_steps[0], branch="elsewhere"),))
     with pytest.raises(RecordError, match=r'step 4 of the call \("keys •••••" at identify.zip\) cannot be made again'):
         record(simulator(), replace(recording, turns=(*turns[:-1], strange)), "Recorded")
 
@@ -143,8 +143,8 @@ def test_stand_ins_pass_the_checks_of_real_numbers(body: str) -> None:
 
 @given(st.lists(st.text("0123456789", min_size=7, max_size=12), unique=True, max_size=20))
 def test_a_number_has_one_stand_in_of_its_length(real: list[str]) -> None:
-    stand_ins = StandIns()
-    first = [stand_ins.number("rx_number", number) for number in real]
-    assert first == [stand_ins.number("rx_number", number) for number in real]
+    pseudonyms = Pseudonyms()
+    first = [pseudonyms.number("rx_number", number) for number in real]
+    assert first == [pseudonyms.number("rx_number", number) for number in real]
     assert [len(number) for number in first] == [len(number) for number in real]
     assert len(set(first)) == len(real)

@@ -48,7 +48,7 @@ class Elsewhere:
 
     def __init__(self, url: str) -> None:
         self.line = rehearse(url)
-        self.vault = self.line.line.vault
+        self.vault = self.line.services.vault
 
     def remote(
         self,
@@ -60,7 +60,9 @@ class Elsewhere:
         writes: bool = False,
     ) -> Remote:
         facts = Facts(self.line.clock.now, live, person, same)
-        behind = TestMembers(self.line.line.database, self.vault, facts.now, TODAY, live=live) if backstage else None
+        behind = (
+            TestMembers(self.line.services.database, self.vault, facts.now, TODAY, live=live) if backstage else None
+        )
         return Remote(
             "http://localhost/voice", self.line.post, simulator(), facts, TODAY, vocabulary(), "a run", behind, writes
         )
@@ -74,7 +76,7 @@ def elsewhere(databases: Databases) -> Iterator[Elsewhere]:
     with databases.fresh("sqlite", fill_demo) as url:
         made = Elsewhere(url)
         yield made
-        made.line.line.database.dispose()
+        made.line.services.database.dispose()
 
 
 def test_with_its_database_a_line_is_as_before_after_each_script(elsewhere: Elsewhere) -> None:
@@ -262,6 +264,6 @@ def test_a_served_line_is_asked_what_it_is_and_holds_again_and_again(tmp_path: P
 
 
 def test_what_is_kept_of_test_members_is_only_theirs(elsewhere: Elsewhere) -> None:
-    with elsewhere.line.line.database.connect() as connection:
+    with elsewhere.line.services.database.connect() as connection:
         kept = keep(connection, [1])
     assert {row["member_number"] for row in next(iter(kept.rows.values()))} == {"41200017"}

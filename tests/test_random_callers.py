@@ -30,7 +30,7 @@ def crowd(request: pytest.FixtureRequest, databases: Databases) -> Iterator[tupl
     with databases.fresh("sqlite", fill_demo) as url:
         made = rehearse(url)
         yield made, bool(request.param)
-        made.line.database.dispose()
+        made.services.database.dispose()
 
 
 def test_random_keys_never_do_harm(crowd: tuple[Rehearsal, bool]) -> None:
@@ -75,11 +75,11 @@ def check_turns(rehearsal: Rehearsal, start: int, seed: int) -> None:
     confirmed: set[str] = set()
     for turn in rehearsal.turns[start:]:
         assert "sorry.again" not in {speak.prompt for speak in turn.verb.words}, f"call {seed}: turn {turn.turn} failed"
-        assert turn.verb.words or turn.trail[-1].state == "connect", f"call {seed}: turn {turn.turn} says nothing"
-        for visit in turn.trail:
-            if (visit.state, visit.branch) == ("confirm", "7"):
+        assert turn.verb.words or turn.trace[-1].state == "connect", f"call {seed}: turn {turn.turn} says nothing"
+        for trace_step in turn.trace:
+            if (trace_step.state, trace_step.branch) == ("confirm", "7"):
                 confirmed.add(turn.sid)
-            if (visit.state, visit.branch) == ("place", "pending"):
+            if (trace_step.state, trace_step.branch) == ("place", "pending"):
                 assert turn.sid in confirmed, f"call {seed}: an order nobody confirmed"
 
 
@@ -95,7 +95,7 @@ def check_rows(rehearsal: Rehearsal) -> None:
     )
     assert rehearsal.rows(charged) == []
     assert rehearsal.rows("SELECT count(*) FROM refill_order WHERE request_key LIKE 'CA%'") != [(0,)], "some do order"
-    with rehearsal.line.database.connect() as connection:
+    with rehearsal.services.database.connect() as connection:
         tables = [row[0] for row in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for table in tables:
             rows = str(connection.exec_driver_sql(f'SELECT * FROM "{table}"').fetchall())  # noqa: S608

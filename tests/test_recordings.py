@@ -488,7 +488,7 @@ def test_a_caller_hears_a_recording_and_their_keys_count_meanwhile(rehearsal: Re
     audio = tmp_path / "en" / "audio"
     audio.mkdir(parents=True)
     (audio / "main.language.wav").write_bytes(wav(voice(3.0)))
-    words = rehearsal.line.versions.current.catalogues.by_language["en"].words("main.language", {})
+    words = rehearsal.services.versions.current.catalogues.by_language["en"].words("main.language", {})
     (audio / "main.language.txt").write_text(words)
     recorded = with_settings(rehearsal, replace(Settings(), prompts=tmp_path))
     phone, heard = recorded.call()

@@ -22,7 +22,7 @@ from ivr import logs
 from ivr.cli.record import recorded_call
 from ivr.errors import Report
 from ivr.flow.call import Call, Done, Keys
-from ivr.line import cleaning, journal
+from ivr.line import journal, journal_cleaning
 from ivr.line.actions import ACTIONS, TransactionalAction, address_building, new_address
 from ivr.pages.app import make_app
 from ivr.payment.cards import Card
@@ -32,7 +32,7 @@ from ivr.payment.vault import Vault
 from ivr.phone.handset import Waiting
 from ivr.qa.explore.secrecy import ELSEWHERE, JOURNAL, SECRET_KINDS, TABLE, Canary, leaks, verdict
 from ivr.qa.record import recorder
-from ivr.qa.record.stand_ins import StandIns
+from ivr.qa.record.pseudonyms import Pseudonyms
 from ivr.qa.replay.caller import SimulatedCaller
 from ivr.qa.replay.player import play
 from ivr.qa.replay.report import as_json, as_junit
@@ -106,7 +106,7 @@ def canary(kind: str, databases: Databases) -> Iterator[Rehearsal]:
         for statement, values in ROWS.items():
             made.run(statement, **values)
         yield made
-        made.line.database.dispose()
+        made.services.database.dispose()
 
 
 def call(rehearsal: Rehearsal, keys: Sequence[str]) -> Iterator[Holding]:
@@ -117,7 +117,7 @@ def call(rehearsal: Rehearsal, keys: Sequence[str]) -> Iterator[Holding]:
     phone.dial()
     for pressed in keys:
         phone.press(pressed)
-        yield from holdings(rehearsal.line)
+        yield from holdings(rehearsal.services)
     phone.hang_up()
 
 
@@ -138,8 +138,8 @@ class TalkativeGateway(Sandbox):
 
 def fail_talking(rehearsal: Rehearsal) -> None:
     """Let a turn fail with a card in its words, and somebody log what they should not."""
-    broken = rehearsal.but(line=replace(rehearsal.line, gateway=TalkativeGateway()))
-    phone = broken.but(app=make_app(broken.line, Settings())).phone(from_number="+15105550188")
+    broken = rehearsal.but(line=replace(rehearsal.services, gateway=TalkativeGateway()))
+    phone = broken.but(app=make_app(broken.services, Settings())).phone(from_number="+15105550188")
     phone.dial()
     phone.press("".join(CARD_ONLY))
     logs.get_logger().info("careless", digits=CODE, zip=ZIP, member_number=MEMBER, birth_date=BORN, street=STREET)
@@ -147,7 +147,7 @@ def fail_talking(rehearsal: Rehearsal) -> None:
 
 
 def script_of(rehearsal: Rehearsal, sid: str) -> str:
-    recording = recorded_call(Settings(), rehearsal.line.database, sid)
+    recording = recorded_call(Settings(), rehearsal.services.database, sid)
     return write([recorder.record(simulator(), recording, "Recorded")])
 
 
@@ -169,7 +169,7 @@ def everywhere(rehearsal: Rehearsal, log: io.StringIO, scratch: Path) -> Iterato
     send_at_once(rehearsal, CARD)
     fail_talking(rehearsal)
     yield from call(rehearsal, ADDRESS)
-    yield from holdings(rehearsal.line)
+    yield from holdings(rehearsal.services)
     yield Holding("report", report())
     yield Holding("log", log.getvalue())
     yield Holding("metric", rehearsal.app.test_client().get("/metrics", base_url="http://localhost").text)
@@ -196,8 +196,8 @@ def test_nothing_secret_is_kept(
 def test_before_a_call_no_canary_is_anywhere(kind: str, databases: Databases) -> None:
     with databases.fresh(kind, fill_demo) as url:
         made = rehearse(url)
-        assert list(leaks((replace(one, place="nowhere") for one in holdings(made.line, skip=())), CANARIES)) == []
-        made.line.database.dispose()
+        assert list(leaks((replace(one, place="nowhere") for one in holdings(made.services, skip=())), CANARIES)) == []
+        made.services.database.dispose()
 
 
 def test_the_table_names_places_that_there_are() -> None:
@@ -227,7 +227,7 @@ def journal_by_the_state_reached(patch: pytest.MonkeyPatch) -> None:
 
     def by_state(keys: str, trail: Any, shown: str, *, is_menu: bool, pause: timedelta) -> Any:
         masked, way, after = real(keys, trail, shown, is_menu=is_menu, pause=pause)
-        is_at_the_processor = any(visit.state == "exchange" for visit in trail)
+        is_at_the_processor = any(trace_step.state == "exchange" for trace_step in trail)
         return (keys if is_at_the_processor else masked), way, after
 
     patch.setattr(journal, "mask", by_state)
@@ -280,7 +280,7 @@ def card_data_in_the_state(patch: pytest.MonkeyPatch) -> None:
     real = Call.to_json
 
     def kept(state: Call) -> dict[str, Any]:
-        return {**real(state), "held": {name: secret.reveal() for name, secret in state.held.items()}}
+        return {**real(state), "held": {name: secret.reveal() for name, secret in state.transient_secrets.items()}}
 
     patch.setattr(Call, "to_json", kept)
 
@@ -304,7 +304,7 @@ def cards_in_the_letters_of_a_street(patch: pytest.MonkeyPatch) -> None:
 
 
 def pseudonyms(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(StandIns, "number", lambda _self, _column, real: real)
+    patch.setattr(Pseudonyms, "number", lambda _self, _column, real: real)
 
 
 def transcripts(patch: pytest.MonkeyPatch) -> None:
@@ -361,7 +361,7 @@ AT_MENUS_CARD = Canary("card number", AT_MENUS[1])
 
 def at_menus(rehearsal: Rehearsal) -> set[str]:
     rehearsal.call("".join(AT_MENUS))
-    return set(leaks(holdings(rehearsal.line), [AT_MENUS_CARD]))
+    return set(leaks(holdings(rehearsal.services), [AT_MENUS_CARD]))
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
@@ -373,11 +373,11 @@ def test_a_card_at_menus_is_found_without_its_masks(canary: Rehearsal, monkeypat
         assert {f"card number in {place}, where it must not lie" for place in JOURNAL[:2]} == at_menus(canary)
     canary.run("DELETE FROM journal")
     with monkeypatch.context() as patch:
-        patch.setattr(journal, "replace", lambda visit, branch: visit)  # noqa: ARG005
+        patch.setattr(journal, "replace", lambda trace_step, branch: trace_step)  # noqa: ARG005
         patch.setattr(journal, "NUMBER_GOES_ON", timedelta(seconds=-1))
         assert at_menus(canary) == {"card number in journal.trail, where it must not lie"}
-    assert cleaning.clean_journal(canary.line.database, anew=True).rows > 0
-    assert set(leaks(holdings(canary.line), [AT_MENUS_CARD])) == set(), "cleaned"
+    assert journal_cleaning.clean_journal(canary.services.database, anew=True).rows > 0
+    assert set(leaks(holdings(canary.services), [AT_MENUS_CARD])) == set(), "cleaned"
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

@@ -26,7 +26,7 @@ from rehearsal import PROJECT, fill_demo
 from sqlalchemy import create_engine, text
 
 from ivr.phone.handset import Handset, Heard
-from ivr.phone.post import FORM_TYPE, Post, http_post, signed
+from ivr.phone.transport import FORM_TYPE, Transport, http_post, signed
 from ivr.secret import Secret
 
 PROGRAMS = Path(sys.executable).parent
@@ -150,11 +150,11 @@ def gunicorn(port: int) -> list[str]:
     return ["gunicorn", "--workers", "2", "--threads", "8", "--bind", f"127.0.0.1:{port}", "wsgi:app"]
 
 
-def telephone(post: Post, url: str) -> Handset:
+def telephone(post: Transport, url: str) -> Handset:
     return Handset(post, f"{url}/voice", "+15105550123", "+18002457979", "CA" + secrets.token_hex(16))
 
 
-def behind_proxy(server: Server) -> Post:
+def behind_proxy(server: Server) -> Transport:
     """Return a Post that takes requests for the public address to a server, as a proxy does."""
     return lambda url, form, headers: http_post()(url.replace(PUBLIC, server.url), form, headers)
 

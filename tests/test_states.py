@@ -18,7 +18,7 @@ from json_schemas import as_json, is_valid
 from rehearsal import VERSION
 
 from ivr.errors import DefinitionError, Report
-from ivr.flow.call import Event, Resumed, Silence, Visit
+from ivr.flow.call import Event, Resumed, Silence, TraceStep
 from ivr.flow.changes import changes
 from ivr.flow.diagram import flow_picture, to_mermaid, to_svg
 from ivr.flow.files import file_shape
@@ -235,14 +235,14 @@ def test_it_runs(pauses: Pauses) -> None:
     caller = Caller(pauses.version.flows)
     assert caller.plays("start", "1", "5") == "go on: main.one_moment"
     assert caller.plays(".").startswith("ask: main.other_ways")
-    assert Visit("main", "breath", "next") in caller.steps[-1].trail
+    assert TraceStep("main", "breath", "next") in caller.steps[-1].trace
 
 
 def test_it_is_drawn(pauses: Pauses) -> None:
     picture = flow_picture(pauses.version.flows, "main", pauses.version.catalogues.by_language["en"])
     box = next(box for box in picture.boxes if box.name == "breath")
     assert (box.caption, box.hover) == ("pause 3 seconds", "main.one_moment: One moment.")
-    assert [(way.label, way.to) for way in box.ways] == [("next", "other_ways")]
+    assert [(way.label, way.to) for way in box.transitions] == [("next", "other_ways")]
     mermaid = to_mermaid(picture)
     assert 's_breath{{"breath<br/>pause 3 seconds"}}:::pause' in mermaid
     assert "classDef pause fill:#ffffff,stroke:#000000,color:#111827" in mermaid
@@ -251,9 +251,13 @@ def test_it_is_drawn(pauses: Pauses) -> None:
 
 def test_it_is_covered(pauses: Pauses) -> None:
     version = pauses.version
-    found = {(cell.way, cell.language): group for cell, group in cells(version.flows).items() if cell.state == "breath"}
+    found = {
+        (cell.transition, cell.language): group
+        for cell, group in cells(version.flows).items()
+        if cell.state == "breath"
+    }
     assert found == {("next", "en"): Group.OUTCOME, ("next", "es"): Group.OUTCOME}
-    turn = Passed("resumed", (Visit("main", "breath", "next"),), "en", ())
+    turn = Passed("resumed", (TraceStep("main", "breath", "next"),), "en", ())
     coverage = measure(version.flows, [Played("a call", version.flows.line.place, "en", turns=(turn,))])
     told = [line for line in lines(version.flows, coverage) if '"breath"' in line]
     place = version.flows.state("main", "breath").place
@@ -266,8 +270,8 @@ def test_it_is_described_in_the_studio(pauses: Pauses) -> None:
         row for row in rows(Book(version, SPECS, date(2026, 3, 2)), version.flows.flows["main"]) if row.name == "breath"
     )
     assert (row.kind, row.does, row.prompt) == ("pause", "3 seconds", "main.one_moment")
-    assert [(way.label, way.state) for way in row.ways] == [("then", "other_ways")]
-    assert row.way_there == "main.language 1 → main.menu 5 → main.breath"
+    assert [(way.label, way.state) for way in row.transitions] == [("then", "other_ways")]
+    assert row.path_there == "main.language 1 → main.menu 5 → main.breath"
 
 
 def test_it_is_compared(pauses: Pauses) -> None:

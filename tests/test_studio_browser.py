@@ -72,7 +72,7 @@ class Site:
     complaints: list[str] = field(default_factory=list)
     """What the browser had to say in its console."""
 
-    def visit(
+    def trace_step(
         self, browser: Browser, path: str, screen: ViewportSize = DESK, scheme: Literal["light", "dark"] = "light"
     ) -> Page:
         page = browser.new_page(viewport=screen, color_scheme=scheme)
@@ -107,7 +107,7 @@ def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
     shutil.copytree(PROJECT / "prompts", folders.prompts)
     with databases.fresh("sqlite", fill_demo) as url:
         rehearsal = rehearse(url)
-        watcher = Watcher(rehearsal.line, folders)
+        watcher = Watcher(rehearsal.services, folders)
         watcher.begin()
         words, flow = folders.prompts / "en" / "main.yaml", folders.flows / "main.yaml"
         for path, old, new in ((words, "Goodbye.", "Farewell."), (flow, "1: refill", "1: refil")):
@@ -119,13 +119,13 @@ def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield Site(f"http://127.0.0.1:{server.server_port}")
         server.shutdown()
         server.server_close()
-        rehearsal.line.database.dispose()
+        rehearsal.services.database.dispose()
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_whole_on_a_desk_and_on_a_telephone(browser: Browser, site: Site, path: str) -> None:
     for screen in (DESK, TELEPHONE):
-        page = site.visit(browser, path, screen)
+        page = site.trace_step(browser, path, screen)
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
         assert page.locator("h1").count() == 1
         page.close()
@@ -137,13 +137,13 @@ def test_a_page_is_whole_on_a_desk_and_on_a_telephone(browser: Browser, site: Si
 def test_every_word_stands_out_from_its_ground(
     browser: Browser, site: Site, path: str, scheme: Literal["light", "dark"]
 ) -> None:
-    page = site.visit(browser, path, scheme=scheme)
+    page = site.trace_step(browser, path, scheme=scheme)
     assert page.evaluate(CONTRAST) == []
     page.close()
 
 
 def test_the_keyboard_leads_past_the_links_to_the_page(browser: Browser, site: Site) -> None:
-    page = site.visit(browser, "/words/refill")
+    page = site.trace_step(browser, "/words/refill")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the page"
     page.keyboard.press("Enter")
@@ -153,7 +153,7 @@ def test_the_keyboard_leads_past_the_links_to_the_page(browser: Browser, site: S
 
 
 def test_everything_that_takes_a_key_shows_that_it_has_the_focus(browser: Browser, site: Site) -> None:
-    page = site.visit(browser, "/flows/main")
+    page = site.trace_step(browser, "/flows/main")
     seen: set[str] = set()
     for _ in range(40):
         page.keyboard.press("Tab")
@@ -168,7 +168,7 @@ def test_everything_that_takes_a_key_shows_that_it_has_the_focus(browser: Browse
 
 
 def test_words_are_found_by_typing(browser: Browser, site: Site) -> None:
-    page = site.visit(browser, "")
+    page = site.trace_step(browser, "")
     page.get_by_role("searchbox").fill("hasta luego")
     page.keyboard.press("Enter")
     page.wait_for_url("**/find?q=hasta+luego")
@@ -178,7 +178,7 @@ def test_words_are_found_by_typing(browser: Browser, site: Site) -> None:
 
 
 def test_a_screen_reader_hears_what_stands_where(browser: Browser, site: Site) -> None:
-    page = site.visit(browser, "/words/main")
+    page = site.trace_step(browser, "/words/main")
     heard = page.locator("body").aria_snapshot()
     for expected in (
         'navigation "Studio"',
@@ -195,7 +195,7 @@ def test_a_screen_reader_hears_what_stands_where(browser: Browser, site: Site) -
 
 
 def test_the_way_from_a_prompt_to_its_place_in_the_picture(browser: Browser, site: Site) -> None:
-    page = site.visit(browser, "/words/refill")
+    page = site.trace_step(browser, "/words/refill")
     page.locator("article", has=page.get_by_role("heading", name="refill.offer", exact=True)).get_by_role(
         "link", name="refill.offer", exact=True
     ).last.click()
@@ -208,7 +208,7 @@ def test_the_way_from_a_prompt_to_its_place_in_the_picture(browser: Browser, sit
 
 
 def test_the_way_from_a_problem_to_the_state_that_has_it(browser: Browser, site: Site) -> None:
-    page = site.visit(browser, "/words/card")
+    page = site.trace_step(browser, "/words/card")
     page.get_by_role("link", name="1 problem").click()
     page.get_by_role("link", name="show it there").click()
     page.wait_for_url("**/studio/flows/main#menu")

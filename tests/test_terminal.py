@@ -19,9 +19,9 @@ from rich.console import Console
 from ivr.errors import IvrError
 from ivr.phone.handset import Ended, Handset
 from ivr.phone.keyboard import HANG_UP, SILENCE, piped_keys, typed_keys
-from ivr.phone.post import Form, Headers, Reply
 from ivr.phone.speaker import Speaker, espeak_voice
 from ivr.phone.terminal import Terminal, dial, run_terminal
+from ivr.phone.transport import Form, Headers, Reply
 from ivr.secret import Secret
 
 PAGES = {

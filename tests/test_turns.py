@@ -23,7 +23,7 @@ from ivr.pages.app import make_app
 from ivr.payment.gateway import Authorized, Refused, Unavailable
 from ivr.payment.sandbox import Fault, Sandbox
 from ivr.pharmacy.database import retried
-from ivr.phone.post import Reply, wsgi_post
+from ivr.phone.transport import Reply, wsgi_post
 from ivr.settings import Settings
 
 Outcome = TypeVar("Outcome")
@@ -73,9 +73,9 @@ def test_every_turn_of_a_call_may_be_sent_twice(rehearsal: Rehearsal) -> None:
         reply = post(rehearsal, url, Digits=pressed)
         assert post(rehearsal, url, Digits=pressed) == reply
         assert post(rehearsal, url, Digits="0") == reply, "whatever it says the second time"
-    settle = next_url(reply)
-    reply = post(rehearsal, settle)
-    assert post(rehearsal, settle) == reply
+    payment_url = next_url(reply)
+    reply = post(rehearsal, payment_url)
+    assert post(rehearsal, payment_url) == reply
     assert rehearsal.rows("SELECT count(*) FROM payment WHERE request_key LIKE 'CA%'") == [(1,)]
 
 
@@ -89,7 +89,7 @@ def test_a_late_request_gets_a_reply_that_puts_the_call_on_its_way(rehearsal: Re
 
 def test_a_call_goes_on_in_another_worker(rehearsal: Rehearsal) -> None:
     reply = go(rehearsal, *TO_CONFIRM)
-    other = rehearsal.but(app=make_app(replace(rehearsal.line), Settings()))
+    other = rehearsal.but(app=make_app(replace(rehearsal.services), Settings()))
     reply = post(other, next_url(reply), Digits="7")
     assert "process your payment" in reply.body
 
@@ -145,7 +145,7 @@ def test_a_prescription_ordered_elsewhere_meanwhile_leaves_the_basket(rehearsal:
 
 
 def on_postgresql(rehearsal: Rehearsal) -> Rehearsal:
-    if rehearsal.line.database.dialect.name == "sqlite":
+    if rehearsal.services.database.dialect.name == "sqlite":
         pytest.skip("an embedded database has one writer at a time")
     return rehearsal
 
@@ -154,7 +154,7 @@ def deadlocked_by(rehearsal: Rehearsal, ids: list[int], work: Callable[[], Outco
     """Do work while the website takes the same prescriptions in the wrong order: the last one first."""
     take = text("SELECT id FROM prescription WHERE id = :id FOR UPDATE")
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with ThreadPoolExecutor(1) as pool, rehearsal.line.database.connect() as website:
+    with ThreadPoolExecutor(1) as pool, rehearsal.services.database.connect() as website:
         website.execute(text("SET deadlock_timeout = '60s'"))  # so that the other one is always the victim
         website.execute(take, {"id": ids[-1]})
         working = pool.submit(work)
@@ -184,14 +184,14 @@ def test_a_sweep_that_meets_the_website_in_a_deadlock_does_its_work_all_the_same
     line.clock.pass_seconds(31 * 60)
     of_order = "SELECT prescription_id FROM order_line WHERE order_id = (SELECT max(id) FROM refill_order) ORDER BY 1"
     ids = [int(str(row[0])) for row in line.rows(of_order)]
-    swept = deadlocked_by(line, ids, lambda: sweep(line.line, timedelta(days=90)))
+    swept = deadlocked_by(line, ids, lambda: sweep(line.services, timedelta(days=90)))
     assert swept.cancelled >= 1
     assert undone(line)
 
 
 def undone(rehearsal: Rehearsal) -> int:
     """Count the deadlocks of this database."""
-    with rehearsal.line.database.connect() as connection:
+    with rehearsal.services.database.connect() as connection:
         connection.execute(text("SELECT pg_stat_force_next_flush()"))
         connection.commit()
         query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
@@ -235,12 +235,12 @@ class Away:
     def __init__(self, rehearsal: Rehearsal) -> None:
         self.down = False
 
-        @event.listens_for(rehearsal.line.database, "do_connect", insert=True)
+        @event.listens_for(rehearsal.services.database, "do_connect", insert=True)
         def connect(*_: object) -> None:
             if self.down:
                 raise OperationalError("connect", {}, Exception("away"))
 
-        self.engine = rehearsal.line.database
+        self.engine = rehearsal.services.database
 
     def go(self) -> None:
         self.down = True
@@ -290,7 +290,7 @@ def faulty(kind: str, databases: Databases, faults: list[Fault | None]) -> Itera
     with databases.fresh(kind, fill_demo) as url:
         made = rehearse(url, Sandbox(fault))
         yield made
-        made.line.database.dispose()
+        made.services.database.dispose()
 
 
 @pytest.mark.parametrize("fault", [Fault.SLOW, Fault.DOWN])
@@ -302,8 +302,8 @@ def test_a_processor_that_does_not_answer_is_asked_again(
     assert "still being checked" in heard.text
     assert "Your order is placed" in heard.text
     assert faulty.rows("SELECT status FROM payment WHERE request_key LIKE 'CA%'") == [("authorized",)]
-    assert isinstance(faulty.line.gateway, Sandbox)
-    assert len(faulty.line.gateway.charges) == 1
+    assert isinstance(faulty.services.gateway, Sandbox)
+    assert len(faulty.services.gateway.charges) == 1
     assert not phone.errors
 
 
@@ -314,7 +314,7 @@ def test_a_processor_away_for_long_keeps_the_order_and_says_so(faulty: Rehearsal
     faults.clear()
     phone.hang_up()
     faulty.clock.pass_seconds(120)
-    sweep(faulty.line, timedelta(days=90))
+    sweep(faulty.services, timedelta(days=90))
     assert faulty.rows("SELECT status FROM payment WHERE request_key LIKE 'CA%'") == [("authorized",)]
     assert faulty.rows("SELECT status FROM refill_order WHERE request_key LIKE 'CA%'") == [("placed",)]
 
@@ -327,12 +327,12 @@ def test_an_order_is_finished_when_the_caller_hangs_up(rehearsal: Rehearsal) -> 
     assert rehearsal.rows("SELECT status FROM refill_order WHERE request_key LIKE 'CA%'") == [("placed",)]
 
 
-def test_a_lease_keeps_a_second_settle_turn_waiting(rehearsal: Rehearsal) -> None:
+def test_a_lease_keeps_a_second_payment_turn_waiting(rehearsal: Rehearsal) -> None:
     """Another worker is asking the processor for this call: words, a pause, and a way back to the same turn."""
     reply = go(rehearsal, *TO_CONFIRM)
-    settle = next_url(post(rehearsal, next_url(reply), Digits="7"))
+    payment_url = next_url(post(rehearsal, next_url(reply), Digits="7"))
     entered, leave = threading.Event(), threading.Event()
-    gateway = rehearsal.line.gateway
+    gateway = rehearsal.services.gateway
 
     class Slow(Sandbox):
         def authorize(self, *args: object, **more: object) -> Authorized | Refused | Unavailable:
@@ -340,16 +340,16 @@ def test_a_lease_keeps_a_second_settle_turn_waiting(rehearsal: Rehearsal) -> Non
             leave.wait(5)
             return gateway.authorize(*args, **more)  # type: ignore[arg-type]
 
-    slow = rehearsal.but(app=make_app(replace(rehearsal.line, gateway=Slow()), Settings()))
+    slow = rehearsal.but(app=make_app(replace(rehearsal.services, gateway=Slow()), Settings()))
     replies: list[Reply] = []
-    first = threading.Thread(target=lambda: replies.append(post(slow, settle)))
+    first = threading.Thread(target=lambda: replies.append(post(slow, payment_url)))
     first.start()
     entered.wait(5)
-    second = post(slow, settle)
+    second = post(slow, payment_url)
     leave.set()
     first.join()
     assert "<Pause" in second.body
-    assert next_url(second).startswith(settle.split("?")[0])
+    assert next_url(second).startswith(payment_url.split("?")[0])
     assert "Your order is placed" in replies[0].body
     assert post(slow, next_url(second)) == replies[0]
 
@@ -358,9 +358,9 @@ def test_an_unpaid_order_is_cancelled_after_half_an_hour(rehearsal: Rehearsal) -
     before = rehearsal.rows("SELECT rx_number, refills_left FROM prescription ORDER BY id")
     rehearsal.call(IDENTIFIED + "119" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
     rehearsal.clock.pass_seconds(29 * 60)
-    assert sweep(rehearsal.line, timedelta(days=90)).cancelled == 0
+    assert sweep(rehearsal.services, timedelta(days=90)).cancelled == 0
     rehearsal.clock.pass_seconds(2 * 60)
-    assert sweep(rehearsal.line, timedelta(days=90)).cancelled >= 1
+    assert sweep(rehearsal.services, timedelta(days=90)).cancelled >= 1
     assert rehearsal.rows("SELECT rx_number, refills_left FROM prescription ORDER BY id") == before
 
 
@@ -369,8 +369,8 @@ def test_a_scheduled_order_is_paid_on_its_day(rehearsal: Rehearsal) -> None:
     ours = "SELECT o.status, p.status FROM refill_order o LEFT JOIN payment p ON p.order_id = o.id WHERE o.request_key LIKE 'CA%'"
     assert rehearsal.rows(ours) == [("scheduled", None)]
     rehearsal.clock.pass_seconds(60 * 86400)
-    sweep(rehearsal.line, timedelta(days=90))
-    sweep(rehearsal.line, timedelta(days=90))
+    sweep(rehearsal.services, timedelta(days=90))
+    sweep(rehearsal.services, timedelta(days=90))
     assert rehearsal.rows(ours) == [("placed", "authorized")]
 
 
@@ -379,7 +379,7 @@ def test_a_scheduled_order_whose_card_is_declined_is_held(rehearsal: Rehearsal) 
         IDENTIFIED + "3" + "7304523#" + "1" + "9" + "1" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7"
     )
     rehearsal.clock.pass_seconds(60 * 86400)
-    sweep(rehearsal.line, timedelta(days=90))
+    sweep(rehearsal.services, timedelta(days=90))
     ours = "SELECT status, held_reason FROM refill_order WHERE request_key LIKE 'CA%'"
     assert rehearsal.rows(ours) == [("held", "payment")]
 
@@ -389,11 +389,11 @@ def test_a_held_order_that_is_released_is_charged_again(rehearsal: Rehearsal) ->
     keys = IDENTIFIED + "3" + "7304523#" + "1" + "9" + "1" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7"
     rehearsal.call(keys)
     rehearsal.clock.pass_seconds(60 * 86400)
-    sweep(rehearsal.line, timedelta(days=90))
+    sweep(rehearsal.services, timedelta(days=90))
     rehearsal.run("UPDATE saved_card SET token = 'tok_visa' WHERE only_for_order_id IS NOT NULL")
     order = str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
-    assert release(rehearsal.line.desk, order).done
-    sweep(rehearsal.line, timedelta(days=90))
+    assert release(rehearsal.services.desk, order).done
+    sweep(rehearsal.services, timedelta(days=90))
     ours = "SELECT o.status, p.status FROM refill_order o JOIN payment p ON p.order_id = o.id WHERE o.request_key LIKE 'CA%' ORDER BY p.id"
     assert rehearsal.rows(ours) == [("placed", "declined"), ("placed", "authorized")]
 
@@ -407,7 +407,7 @@ def test_card_digits_lie_nowhere(rehearsal: Rehearsal, capfd: pytest.CaptureFixt
     phone.press("987")
     phone.hang_up()
     rehearsal.clock.pass_seconds(3600)
-    sweep(rehearsal.line, timedelta(days=90))
+    sweep(rehearsal.services, timedelta(days=90))
     dump = everything(rehearsal)
     assert canary not in dump
     assert canary[:12] not in dump
@@ -427,7 +427,7 @@ def test_replies_and_state_go_a_quarter_of_an_hour_after_the_call(rehearsal: Reh
     sealed = "SELECT count(*) FROM call WHERE sealed_reply IS NOT NULL OR sealed_state IS NOT NULL"
     assert rehearsal.rows(sealed) == [(1,)]
     rehearsal.clock.pass_seconds(16 * 60)
-    sweep(rehearsal.line, timedelta(days=90))
+    sweep(rehearsal.services, timedelta(days=90))
     assert rehearsal.rows(sealed) == [(0,)]
 
 

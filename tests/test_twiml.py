@@ -83,7 +83,7 @@ def test_words_are_split_at_sentences() -> None:
 @pytest.mark.parametrize("kind", ["sqlite"])
 @pytest.mark.parametrize(("language", "seven"), [("1", "press seven"), ("2", "oprima siete")])
 def test_three_hundred_prescriptions_are_ordered(rehearsal: Rehearsal, language: str, seven: str) -> None:
-    with rehearsal.line.database.begin() as connection:
+    with rehearsal.services.database.begin() as connection:
         member_id = connection.scalar(text("SELECT id FROM member WHERE member_number = '41200017'"))
         for number in range(MANY):
             add_rx(connection, int(member_id or 0), f"9{number:06d}")

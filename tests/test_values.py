@@ -171,7 +171,7 @@ ENDS = {
 @pytest.mark.parametrize("kind", ["sqlite"])
 @pytest.mark.parametrize("name", STORED)
 def test_a_call_stored_by_the_release_before_goes_on(rehearsal: Rehearsal, name: str) -> None:
-    phone, vault, now = rehearsal.phone(), rehearsal.line.vault, rehearsal.line.clock()
+    phone, vault, now = rehearsal.phone(), rehearsal.services.vault, rehearsal.services.clock()
     phone.dial()
     state = copy.deepcopy(STORED[name]["state"])
     if "sealed_token" in state["values"].get("card", {}):  # it was sealed with the key of that release's tests

@@ -23,7 +23,7 @@ from ivr.line.publishing import Watcher, open_versions, publish, roll_back, whoa
 from ivr.line.versions import Files, Folders, Versions
 from ivr.pages.app import make_app
 from ivr.phone.handset import Handset
-from ivr.phone.post import Form, Headers, Reply, wsgi_post
+from ivr.phone.transport import Form, Headers, Reply, wsgi_post
 from ivr.settings import Settings
 
 GOODBYE = "Thank you for calling {pharmacy}. Goodbye."
@@ -40,7 +40,7 @@ class Desk:
 
     @property
     def hash(self) -> str:
-        return self.rehearsal.line.versions.current.hash
+        return self.rehearsal.services.versions.current.hash
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Change a file and let the worker look twice."""
@@ -55,14 +55,14 @@ class Desk:
         self.watcher.look()
 
     def published(self) -> list[tuple[str, str]]:
-        with self.rehearsal.line.database.connect() as connection:
+        with self.rehearsal.services.database.connect() as connection:
             return [(publication.hash, publication.how) for publication in publications.history(connection, 20)]
 
 
 def worker(desk: Desk, *, asked: bool = False) -> Desk:
     """Start another worker on the same folders and database, or the same one again."""
-    database = desk.rehearsal.line.database
-    line = replace(desk.rehearsal.line, versions=open_versions(database, desk.folders, SPECS, asked=asked))
+    database = desk.rehearsal.services.database
+    line = replace(desk.rehearsal.services, versions=open_versions(database, desk.folders, SPECS, asked=asked))
     watcher = Watcher(line, desk.folders, asked=asked)
     watcher.begin()
     rehearsal = desk.rehearsal.but(line=line, app=make_app(line, Settings()))
@@ -103,10 +103,10 @@ def desk(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -
     shutil.copytree(PROJECT / "prompts", folders.prompts)
     with databases.fresh(kind, fill_demo) as url:
         rehearsal = rehearse(url)
-        watcher = Watcher(rehearsal.line, folders)
+        watcher = Watcher(rehearsal.services, folders)
         watcher.begin()
         yield Desk(folders, rehearsal, watcher)
-        rehearsal.line.database.dispose()
+        rehearsal.services.database.dispose()
 
 
 def farewell(desk: Desk) -> str:
@@ -132,7 +132,7 @@ def test_a_file_is_taken_only_when_it_has_stood_still(desk: Desk) -> None:
     path.write_text(whole.replace(GOODBYE, FAREWELL))
     desk.watcher.look()
     assert desk.hash == before
-    assert desk.rehearsal.line.versions.refused is None
+    assert desk.rehearsal.services.versions.refused is None
     desk.watcher.look()
     assert desk.hash != before
 
@@ -141,7 +141,7 @@ def test_a_bad_edit_is_refused_and_told_and_the_line_goes_on(desk: Desk) -> None
     before = desk.hash
     with capture_logs() as told:
         desk.edit("flows/main.yaml", "1: refill", "1: refil")
-    refused = desk.rehearsal.line.versions.refused
+    refused = desk.rehearsal.services.versions.refused
     assert refused is not None
     message = 'flows/main.yaml:14:10: state "menu" goes to "refil", which does not exist (did you mean "refill"?)'
     assert message in [str(problem) for problem in refused.problems]
@@ -158,14 +158,14 @@ def test_a_refusal_is_told_once_and_gone_when_mended(desk: Desk) -> None:
         desk.look()
     assert told == []
     desk.edit("flows/main.yaml", "1: refil", "1: refill")
-    assert desk.rehearsal.line.versions.refused is None
+    assert desk.rehearsal.services.versions.refused is None
     assert desk.hash == before
 
 
 def test_a_file_that_is_not_text_is_refused(desk: Desk) -> None:
     (desk.folders.prompts / "en" / "extra.yaml").write_bytes(b"caf\xe9: hello")
     desk.look()
-    refused = desk.rehearsal.line.versions.refused
+    refused = desk.rehearsal.services.versions.refused
     assert refused is not None
     assert "not UTF-8" in str(refused.problems[0])
 
@@ -239,7 +239,7 @@ def test_a_call_keeps_its_version_when_it_is_rolled_back(desk: Desk) -> None:
     first = desk.hash
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     phone, _ = desk.rehearsal.call("13")
-    roll_back(desk.rehearsal.line, desk.folders, first)
+    roll_back(desk.rehearsal.services, desk.folders, first)
     desk.look()
     assert farewell(desk).endswith("Goodbye.")
     assert phone.press("9").text.endswith("Farewell.")
@@ -250,8 +250,8 @@ def test_a_version_that_actions_have_outgrown_still_serves_its_calls(desk: Desk)
     first = desk.hash
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     outgrown = {**SPECS, "count_refillable": replace(SPECS["count_refillable"], outcomes={"other": {}})}
-    versions = Versions(desk.rehearsal.line.versions.current, outgrown)
-    line = replace(desk.rehearsal.line, versions=versions)
+    versions = Versions(desk.rehearsal.services.versions.current, outgrown)
+    line = replace(desk.rehearsal.services, versions=versions)
     with line.database.connect() as connection:
         assert versions.get(connection, first).hash == first
     rehearsal = desk.rehearsal.but(line=line, app=make_app(line, Settings()))
@@ -286,24 +286,24 @@ def test_a_rollback_reaches_every_worker_and_is_not_undone_by_a_restart(desk: De
     first = desk.hash
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     edited = desk.hash
-    publication = roll_back(desk.rehearsal.line, desk.folders, first)
+    publication = roll_back(desk.rehearsal.services, desk.folders, first)
     assert publication is not None
     assert (publication.hash, publication.passes_over, publication.by) == (first, edited, whoami())
     desk.look()
     restarted = worker(desk)
     assert desk.hash == restarted.hash == first
-    assert restarted.rehearsal.line.versions.passed_over == edited
+    assert restarted.rehearsal.services.versions.passed_over == edited
     assert [how for _, how in desk.published()] == ["rollback", "edit", "start"]
 
 
 def test_an_edit_after_a_rollback_is_published(desk: Desk) -> None:
     first = desk.hash
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
-    roll_back(desk.rehearsal.line, desk.folders, first)
+    roll_back(desk.rehearsal.services, desk.folders, first)
     desk.look()
     desk.edit("prompts/en/main.yaml", FAREWELL, "Thank you for calling {pharmacy}. Take care.")
     assert farewell(desk).endswith("Take care.")
-    assert desk.rehearsal.line.versions.passed_over == ""
+    assert desk.rehearsal.services.versions.passed_over == ""
 
 
 def test_a_worker_starts_on_the_last_good_version_while_a_bad_edit_lies_there(desk: Desk) -> None:
@@ -311,7 +311,7 @@ def test_a_worker_starts_on_the_last_good_version_while_a_bad_edit_lies_there(de
     desk.edit("flows/main.yaml", "1: refill", "1: refil")
     restarted = worker(desk)
     assert restarted.hash == before
-    assert restarted.rehearsal.line.versions.refused is not None
+    assert restarted.rehearsal.services.versions.refused is not None
     assert farewell(restarted).endswith("Goodbye.")
 
 
@@ -319,7 +319,7 @@ def test_a_line_does_not_begin_with_a_bad_version(databases: Databases, tmp_path
     (tmp_path / "flows").mkdir()
     (tmp_path / "prompts").mkdir()
     with databases.fresh("sqlite", fill_demo) as url:
-        database = rehearse(url).line.database
+        database = rehearse(url).services.database
         with database.begin() as connection:
             connection.exec_driver_sql("DELETE FROM publication")
         with pytest.raises(DefinitionError):
@@ -331,7 +331,7 @@ def test_a_version_of_another_release_is_not_taken_and_told_once(desk: Desk) -> 
     older = dict(SPECS)
     del older["count_refillable"]
     before = desk.hash
-    line = replace(desk.rehearsal.line, versions=Versions(desk.rehearsal.line.versions.current, older))
+    line = replace(desk.rehearsal.services, versions=Versions(desk.rehearsal.services.versions.current, older))
     behind = Watcher(line, desk.folders)
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     with capture_logs() as told:
@@ -342,20 +342,20 @@ def test_a_version_of_another_release_is_not_taken_and_told_once(desk: Desk) -> 
 
 
 def test_an_unknown_version_cannot_be_rolled_back_to(desk: Desk) -> None:
-    assert roll_back(desk.rehearsal.line, desk.folders, "0" * 16) is None
+    assert roll_back(desk.rehearsal.services, desk.folders, "0" * 16) is None
     assert len(desk.published()) == 1
 
 
 def test_two_files_saved_one_after_the_other_are_published_when_they_fit(desk: Desk) -> None:
     before = desk.hash
     desk.edit("flows/main.yaml", "hang_up: main.goodbye", "hang_up: main.farewell")
-    refused = desk.rehearsal.line.versions.refused
+    refused = desk.rehearsal.services.versions.refused
     assert refused is not None
     assert "main.farewell" in str(refused.problems[0])
     assert desk.hash == before
     for language in ("en", "es"):
         desk.edit(f"prompts/{language}/main.yaml", "\ngoodbye:", "\nfarewell:")
-    assert desk.rehearsal.line.versions.refused is None
+    assert desk.rehearsal.services.versions.refused is None
     assert desk.hash != before
     assert [how for _, how in desk.published()] == ["edit", "start"]
 
@@ -368,7 +368,7 @@ def test_a_start_does_not_bring_back_what_was_replaced(desk: Desk, tmp_path: Pat
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     behind = worker(replace(desk, folders=elsewhere))
     assert behind.hash == desk.hash
-    assert behind.rehearsal.line.versions.passed_over == first
+    assert behind.rehearsal.services.versions.passed_over == first
     assert [how for _, how in desk.published()] == ["edit", "start"]
     behind.edit("prompts/en/main.yaml", GOODBYE, "Thank you for calling {pharmacy}. Take care.")
     assert farewell(behind).endswith("Take care.")
@@ -384,7 +384,7 @@ def asking(desk: Desk) -> Desk:
 
 
 def draft(desk: Desk) -> str:
-    found = desk.rehearsal.line.versions.draft
+    found = desk.rehearsal.services.versions.draft
     return found.hash if found else ""
 
 
@@ -399,7 +399,7 @@ def test_a_save_is_a_draft_until_it_is_asked_for(desk: Desk) -> None:
     assert farewell(asking).endswith("Goodbye.")
     other = worker(asking, asked=True)
     assert (other.hash, draft(other)) == (asking.hash, draft(asking))
-    assert publish(asking.rehearsal.line, asking.folders, draft(asking), over=1, by="staff")
+    assert publish(asking.rehearsal.services, asking.folders, draft(asking), over=1, by="staff")
     assert farewell(asking).endswith("Farewell.")
     other.watcher.look()
     assert (other.hash, draft(other), draft(asking)) == (asking.hash, "", "")
@@ -411,9 +411,9 @@ def test_a_bad_draft_is_told_and_a_mended_one_kept(asking: Desk) -> None:
     with capture_logs() as told:
         asking.edit("flows/main.yaml", "1: refill", "1: refil")
     assert [entry["event"] for entry in told] == ["edit_refused"]
-    assert (asking.rehearsal.line.versions.refused is None, draft(asking)) == (False, "")
+    assert (asking.rehearsal.services.versions.refused is None, draft(asking)) == (False, "")
     asking.edit("flows/main.yaml", "1: refil", "1: refill")
-    assert (asking.rehearsal.line.versions.refused is None, draft(asking) != "") == (True, True)
+    assert (asking.rehearsal.services.versions.refused is None, draft(asking) != "") == (True, True)
 
 
 def test_a_draft_that_is_taken_back_is_none(asking: Desk) -> None:
@@ -429,16 +429,16 @@ def test_only_what_was_looked_at_is_published(asking: Desk, late: str) -> None:
     if late == "the files":
         asking.edit("prompts/en/main.yaml", FAREWELL, "Thank you for calling {pharmacy}. Take care.")
     else:
-        assert publish(asking.rehearsal.line, asking.folders, seen, over=1, by="somebody else")
-    assert not publish(asking.rehearsal.line, asking.folders, seen, over=1, by="staff")
+        assert publish(asking.rehearsal.services, asking.folders, seen, over=1, by="somebody else")
+    assert not publish(asking.rehearsal.services, asking.folders, seen, over=1, by="staff")
     assert len(asking.published()) == (1 if late == "the files" else 2)
 
 
 @BOTH
 def test_of_many_who_publish_at_once_one_does(desk: Desk) -> None:
-    files = desk.rehearsal.line.versions.current.files
+    files = desk.rehearsal.services.versions.current.files
     drafts = [Files({**files.flows, "note.yaml": str(number)}, files.prompts) for number in range(6)]
-    database, ready = desk.rehearsal.line.database, Barrier(len(drafts))
+    database, ready = desk.rehearsal.services.database, Barrier(len(drafts))
 
     def ask(draft: Files) -> bool:
         ready.wait()
@@ -456,7 +456,7 @@ def test_a_start_answers_with_what_is_published_however_bad_the_files_are(asking
     asking.edit("flows/main.yaml", "1: refill", "1: refil")
     restarted = worker(asking, asked=True)
     assert restarted.hash == before
-    assert restarted.rehearsal.line.versions.refused is not None
+    assert restarted.rehearsal.services.versions.refused is not None
     assert farewell(restarted).endswith("Goodbye.")
 
 
@@ -464,20 +464,20 @@ def test_a_rollback_leaves_a_draft_that_can_be_published_again(asking: Desk) -> 
     first = asking.hash
     asking.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     edited = draft(asking)
-    publish(asking.rehearsal.line, asking.folders, edited, over=1, by="staff")
-    roll_back(asking.rehearsal.line, asking.folders, first)
+    publish(asking.rehearsal.services, asking.folders, edited, over=1, by="staff")
+    roll_back(asking.rehearsal.services, asking.folders, first)
     asking.look()
     assert (asking.hash, draft(asking)) == (first, edited)
-    assert publish(asking.rehearsal.line, asking.folders, edited, over=3, by="staff")
+    assert publish(asking.rehearsal.services, asking.folders, edited, over=3, by="staff")
     assert asking.hash == edited
 
 
 def test_an_upgrade_that_cannot_use_what_is_published_begins_with_the_files(asking: Desk) -> None:
     """The release before knew nothing of a name that the files of this one have."""
-    database = asking.rehearsal.line.database
-    older = dict(asking.rehearsal.line.versions.current.files.flows)
+    database = asking.rehearsal.services.database
+    older = dict(asking.rehearsal.services.versions.current.files.flows)
     older["main.yaml"] = older["main.yaml"].replace("1: refill", "1: refil")
-    files = Files(older, asking.rehearsal.line.versions.current.files.prompts)
+    files = Files(older, asking.rehearsal.services.versions.current.files.prompts)
     with database.begin() as connection:
         publications.record(connection, files, Publication(files.hash, NOON, "the release before", "start"))
     with capture_logs() as told:
@@ -494,7 +494,7 @@ def test_calls_are_counted_by_version(desk: Desk) -> None:
     desk.rehearsal.call("139")
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     desk.rehearsal.call(IDENTIFIED)
-    with desk.rehearsal.line.database.connect() as connection:
+    with desk.rehearsal.services.database.connect() as connection:
         now = desk.rehearsal.clock()
         assert publications.calls(connection, now) == {
             first: publications.Calls(in_progress=1, all=2),
@@ -508,7 +508,7 @@ def test_versions_in_memory_are_few_and_old_ones_are_found_again(desk: Desk) -> 
     for number in range(9):
         old = "Goodbye." if number == 0 else f"Goodbye {number - 1}."
         desk.edit("prompts/en/main.yaml", old, f"Goodbye {number}.")
-    versions = desk.rehearsal.line.versions
+    versions = desk.rehearsal.services.versions
     assert len(versions._known) <= 8
-    with desk.rehearsal.line.database.connect() as connection:
+    with desk.rehearsal.services.database.connect() as connection:
         assert versions.get(connection, first).hash == first

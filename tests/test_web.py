@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from ivr.pages.app import make_app
 from ivr.phone.handset import Ended, Handset
-from ivr.phone.post import signature, signed, wsgi_post
+from ivr.phone.transport import signature, signed, wsgi_post
 from ivr.secret import Secret
 from ivr.settings import Settings
 
@@ -270,11 +270,11 @@ def test_what_fails_inside_is_an_apology_and_a_way_on(rehearsal: Rehearsal) -> N
     def broken() -> int:
         raise ZeroDivisionError
 
-    rehearsal.app = make_app(replace(rehearsal.line, draw=broken), Settings())
+    rehearsal.app = make_app(replace(rehearsal.services, random_number=broken), Settings())
     heard = phone.press("7")
     assert "something went wrong on our side" in heard.text
     assert rehearsal.rows("SELECT count(*) FROM refill_order WHERE request_key LIKE 'CA%'") == [(0,)]
-    rehearsal.app = make_app(rehearsal.line, Settings())
+    rehearsal.app = make_app(rehearsal.services, Settings())
     assert "To order, press seven" in phone.press("1").text
     assert "Your order is placed" in phone.press("7").text
     assert not phone.errors

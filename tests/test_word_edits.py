@@ -12,9 +12,10 @@ from folders import read_folder
 from rehearsal import PROJECT
 
 from ivr.errors import Report
-from ivr.flow import build_flows, spoken
-from ivr.line import spoken_words
+from ivr.flow import build_flows
+from ivr.flow.checks.prompts import check_prompts
 from ivr.line.actions import SPECS
+from ivr.line.word_checks import check_words
 from ivr.prompts import load_prompts
 
 Change = tuple[str, str, str]
@@ -49,8 +50,8 @@ def problems(files: Mapping[str, str]) -> list[tuple[str, str]]:
     catalogues = load_prompts(prompt_files, report)
     flows = build_flows(flow_files, catalogues, report)
     if flows:  # what is proved of all calls takes time, and is not about words
-        spoken.check(flows, catalogues, SPECS, report)
-    spoken_words.check(flows, flow_files, catalogues, SPECS, report)
+        check_prompts(flows, catalogues, SPECS, report)
+    check_words(flows, flow_files, catalogues, SPECS, report)
     return [(str(problem.place), problem.message) for problem in sorted(set(report.problems))]
 
 
@@ -165,7 +166,7 @@ BAD: dict[str, tuple[str, tuple[Change, ...]]] = {
     "a trade mark in a name": ('"™" is a sign', (("prompts/en/catalogue.yaml", "pharmacy: Meadowlark Pharmacy", "pharmacy: Meadowlark@™ Pharmacy"),)),
     "degrees": ('"°" is a sign', (("prompts/en/person.yaml", "One moment.", "Keep it below 70@°."),)),
     "euros": ('"€" is a sign', (("prompts/en/amount.yaml", "The total is", "The total in @€ is"),)),
-    "a half": ('"½" is a sign', (("prompts/en/settle.yaml", "half an hour", "@½ hour"),)),
+    "a half": ('"½" is a sign', (("prompts/en/payment.yaml", "half an hour", "@½ hour"),)),
     "letters in another encoding": ('(did you mean "ñ"?)', ((ES, "Para español, oprima dos.", "Para espa@Ã±ol, oprima dos."),)),
     "an apostrophe in another encoding": ('(did you mean "\N{RIGHT SINGLE QUOTATION MARK}"?)', (("prompts/en/person.yaml", "Let's", "Let@â€™s"),)),
     "a letter lost": ("saved in another encoding", ((ES, "Para español, oprima dos.", "Para espa@\ufffdol, oprima dos."),)),
@@ -198,7 +199,7 @@ def test_a_key_moved_in_the_flow_and_in_all_its_words_is_taken() -> None:
 
 
 def test_a_key_that_is_new_in_the_flow_and_in_all_its_words_is_taken() -> None:
-    files, _ = made(("flows/settle.yaml", "      3: cancel\n", "      3: cancel\n      9: {end: settled}\n"))
+    files, _ = made(("flows/payment.yaml", "      3: cancel\n", "      3: cancel\n      9: {end: finished}\n"))
     for language, old, new in (
         ("en", "press three.", "press three. To do nothing, press nine."),
         ("es", "oprima tres.", "oprima tres. Para dejarlo así, oprima nueve."),
@@ -209,8 +210,8 @@ def test_a_key_that_is_new_in_the_flow_and_in_all_its_words_is_taken() -> None:
             "Por favor, oprima uno, tres o nueve.",
         ),
     ):
-        before, mark, after = files[f"prompts/{language}/settle.yaml"].partition("\nfacts:")
-        files[f"prompts/{language}/settle.yaml"] = before.replace(old, new) + mark + after
+        before, mark, after = files[f"prompts/{language}/payment.yaml"].partition("\nfacts:")
+        files[f"prompts/{language}/payment.yaml"] = before.replace(old, new) + mark + after
     assert problems(files) == []
 
 

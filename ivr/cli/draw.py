@@ -12,7 +12,7 @@ from ivr.cli.group import settings, tell_folders
 from ivr.errors import IvrError, did_you_mean
 from ivr.flow.definition import Flows
 from ivr.flow.diagram import WHOLE, Picture, flow_picture, line_picture, to_mermaid, to_svg
-from ivr.flow.graph import Point
+from ivr.flow.graph import StateName
 from ivr.line.actions import SPECS
 from ivr.line.versions import load, read_files
 from ivr.prompts import Catalogue
@@ -62,14 +62,14 @@ def draw(name: str | None, form: str, out: Path | None, language: str, shares: P
     tell_folders(chosen)
 
 
-def pictures(flows: Flows, catalogue: Catalogue, shares: Mapping[Point, float]) -> Iterator[Picture]:
+def pictures(flows: Flows, catalogue: Catalogue, shares: Mapping[StateName, float]) -> Iterator[Picture]:
     """Yield every picture there is: of the whole line, then of each flow."""
     yield line_picture(flows, shares)
     for name in flows.flows:
         yield flow_picture(flows, name, catalogue, shares)
 
 
-def _shares(path: Path, flows: Flows) -> dict[Point, float]:
+def _shares(path: Path, flows: Flows) -> dict[StateName, float]:
     """Read what states are shaded by; IvrError for a state that is not there or a share that is none."""
     try:
         given = json.loads(path.read_text(encoding="utf-8"))

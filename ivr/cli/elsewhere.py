@@ -18,7 +18,7 @@ from ivr.line.build import secret_keys
 from ivr.payment.vault import Vault
 from ivr.pharmacy.database import open_database
 from ivr.phone.handset import Handset
-from ivr.phone.post import NO_ANSWER, Post, http_post, signed
+from ivr.phone.transport import NO_ANSWER, Transport, http_post, signed
 from ivr.qa.replay.remote import Facts, Remote
 from ivr.qa.scripts.names import vocabulary_of
 from ivr.qa.scripts.script import DEFAULT_TO
@@ -84,7 +84,7 @@ def _facts(said: Mapping[str, object], settings: Settings, simulator: Simulator)
     )
 
 
-def _call(url: str, post: Post, mark: str) -> str:
+def _call(url: str, post: Transport, mark: str) -> str:
     """Call the line and hang up at once; return the call's id."""
     sid = f"CA{mark}{secrets.token_hex(8)}"
     handset = Handset(post, url, PROBE_FROM, DEFAULT_TO, sid, fallback=False)

@@ -16,10 +16,10 @@ from ivr.cli.group import settings
 from ivr.cli.parameters import OUTPUT, PATH
 from ivr.cli.playing import read_scripts
 from ivr.cli.qa import must_exist
-from ivr.qa.explore import explorer, unhappy
-from ivr.qa.explore.found import drafts
+from ivr.qa.explore import error_paths, explorer
+from ivr.qa.explore.found_calls import drafts
+from ivr.qa.explore.goals import Goals
 from ivr.qa.explore.random_callers import FailedCall, callers
-from ivr.qa.explore.sought import Sought
 from ivr.qa.replay.coverage import exercised
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.writer import ScriptDraft, write
@@ -33,7 +33,9 @@ from ivr.simulator.simulator import Simulator
 @click.option("--random", "random_calls", type=click.IntRange(min=1), help="Let so many random callers call instead.")
 @click.option("--seed", default=0, show_default=True, help="The first random caller; each has a number of its own.")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes for random callers.")
-@click.option("--unhappy", "unhappy_out", type=OUTPUT, help="Write what callers do instead of answering, likewise.")
+@click.option(
+    "--error-paths", "error_paths_out", type=OUTPUT, help="Write what callers do instead of answering, likewise."
+)
 def explore(
     paths: tuple[Path, ...],
     seconds: float,
@@ -41,9 +43,9 @@ def explore(
     random_calls: int | None,
     seed: int,
     jobs: int,
-    unhappy_out: Path | None,
+    error_paths_out: Path | None,
 ) -> None:
-    """Look for calls that take ways through the flow which the scripts in PATHS do not.
+    """Look for calls that take transitions which the scripts in PATHS do not.
 
     Files that are written are not read, for they are made anew.
     Says what was found and what was not; exit 1 while an outcome is missing, or when something
@@ -55,28 +57,28 @@ def explore(
         sys.exit(_random(range(seed, seed + random_calls), jobs, out))
     began = time.perf_counter()
     simulator = _simulator()
-    written = {path.resolve() for path in (out, unhappy_out) if path}
+    written = {path.resolve() for path in (out, error_paths_out) if path}
     read = read_scripts(paths, simulator) if paths else ()
     scripts = tuple(one for one in read if Path(one.place.file).resolve() not in written)  # those are made anew
     language = simulator.catalogues.languages[0]
     done = exercised(
         simulator.flows, (play(script, simulator, language) for script in scripts if script.language != "es")
     )
-    search = Sought(simulator, done, language)
+    search = Goals(simulator, done, language)
     explorer.explore(search, seconds)
     found = drafts(simulator.flows, search.found)
-    _write(out, found, "Calls that ivr explore found: ways through the flow that no other script takes.")
-    if unhappy_out:
-        ways = search.questions | unhappy.paths_of(simulator, scripts, language)
-        questions = list(unhappy.drafts(simulator, ways, language))
-        _write(unhappy_out, questions, "What callers do instead of answering, at every question.")
+    _write(out, found, "Calls that ivr explore found: transitions that no other script takes.")
+    if error_paths_out:
+        questions = search.questions | error_paths.paths_of(simulator, scripts, language)
+        drafted = list(error_paths.drafts(simulator, questions, language))
+        _write(error_paths_out, drafted, "What callers do instead of answering, at every question.")
     for cell in search.missing():
-        click.echo(f"{cell.place.file}:{cell.place.line} {cell.state}: {cell.way} was not found")
+        click.echo(f"{cell.place.file}:{cell.place.line} {cell.state}: {cell.transition} was not found")
     for leak in sorted(set(search.leaked)):
         click.echo(leak)
     took = time.perf_counter() - began
     click.echo(
-        f"{search.expanded} steps in {took:.0f} s: {len(found)} calls found, {len(search.missing())} ways missing"
+        f"{search.expanded} steps in {took:.0f} s: {len(found)} calls found, {len(search.missing())} transitions missing"
     )
     sys.exit(1 if search.missing() or search.leaked else 0)
 

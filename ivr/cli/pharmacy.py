@@ -53,7 +53,7 @@ def pharmacy_load(folder: Path) -> None:
 def pharmacy_demo() -> None:
     """Load the demo pharmacy, to try the line; never beside members of your own.
 
-    Example: DATABASE_URL=postgresql://ivr@db/rehearsal ivr pharmacy demo
+    Example: DATABASE_URL=postgresql://ivr@db/trial ivr pharmacy demo
     """
     chosen = settings()
     if chosen.live_processor:

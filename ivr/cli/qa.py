@@ -18,7 +18,7 @@ from ivr.errors import DefinitionError
 from ivr.flow.changes import changes
 from ivr.qa.replay import coverage as coverages
 from ivr.qa.replay import report as reports
-from ivr.qa.replay.against import compare
+from ivr.qa.replay.comparison import compare
 from ivr.qa.replay.costs import by_prompt
 from ivr.qa.replay.coverage import Coverage
 from ivr.qa.replay.many import ScriptInLanguage
@@ -45,7 +45,7 @@ WORDS_ONLY = (
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that play at once.")
 @click.option("--junit", type=OUTPUT, help="Write the results to this file, as CI servers read them.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
-@click.option("--coverage", is_flag=True, help="Say which ways through the flow no script takes.")
+@click.option("--coverage", is_flag=True, help="Say which transitions no script takes.")
 @click.option("--fail-under", type=click.FloatRange(0, 100), help="Fail when less than this percentage is covered.")
 @click.option("--shares", "shares", type=OUTPUT, help="Write how much of each state is covered, for ivr draw.")
 @click.option("--cost", is_flag=True, help="Say what calls cost in keys and seconds, by script and by prompt.")

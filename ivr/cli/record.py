@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 from ivr import logs
 from ivr.cli.group import settings
 from ivr.errors import Report
-from ivr.flow.call import Visit
+from ivr.flow.call import TraceStep
 from ivr.line import tables
 from ivr.line.service import Caller
 from ivr.pharmacy.database import answering, open_database
@@ -30,9 +30,9 @@ from ivr.simulator.simulator import Simulator
 @click.argument("call_sid")
 @click.option("--name", help="What the script is called; else the call's id.")
 def record(call_sid: str, name: str | None) -> None:
-    """Print the call CALL_SID as a script: the same way through the flow, by an invented member.
+    """Print the call CALL_SID as a script: the same path through the flow, by an invented member.
 
-    Numbers, names, medicines, addresses and cards are stand-ins. Example: ivr record CA1234 > tests/calls/new.yaml
+    Numbers, names, medicines, addresses and cards are pseudonyms. Example: ivr record CA1234 > tests/calls/new.yaml
     """
     click.echo(script_of(settings(), call_sid, name or f"Recorded {call_sid}"), nl=False)
 
@@ -73,10 +73,10 @@ def recorded_call(chosen: Settings, database: Engine, sid: str) -> RecordedCall:
         withheld=caller.withheld,
         to_number=call.to_number,
         hung_up=call.ending == "caller_hung_up",
-        turns=tuple(Turned(row.at, row.event, _visits(row.trail)) for row in rows),
+        turns=tuple(Turned(row.at, row.event, _trace_steps(row.trail)) for row in rows),
         rows=pharmacy_rows.rows_of_member(database, call.member_id) if call.member_id is not None else {},
     )
 
 
-def _visits(trail: str) -> tuple[Visit, ...]:
-    return tuple(Visit(*visit) for visit in json.loads(trail))
+def _trace_steps(stored: str) -> tuple[TraceStep, ...]:
+    return tuple(TraceStep(*trace_step) for trace_step in json.loads(stored))

@@ -24,7 +24,7 @@ from ivr.cli.record import script_of
 from ivr.errors import SettingError
 from ivr.line.actions import SPECS
 from ivr.line.build import build_line
-from ivr.line.cleaning import clean_journal
+from ivr.line.journal_cleaning import clean_journal
 from ivr.line.service import Services
 from ivr.line.sweep import sweep as sweep_line
 from ivr.line.versions import load, read_files
@@ -170,7 +170,9 @@ def sweep() -> None:
     logs.configure(sys.stderr)
     chosen = settings()
     done = sweep_line(build_line(chosen), timedelta(days=chosen.retention_days))
-    click.echo(f"{done.started} scheduled orders started, {done.settled} orders settled, {done.cancelled} cancelled")
+    click.echo(
+        f"{done.started} scheduled orders started, {done.finished} payments finished, {done.cancelled} cancelled"
+    )
 
 
 @click.group()

@@ -33,7 +33,7 @@ SCHEMAS: Mapping[str, tuple[str, Callable[[], Shape]]] = {
 }
 """What there is a schema of: its title, and its shape."""
 
-Form = Literal["text", "json", "github"]
+ReportFormat = Literal["text", "json", "github"]
 
 
 @click.command()
@@ -45,7 +45,7 @@ Form = Literal["text", "json", "github"]
 )
 @click.option("--quiet", is_flag=True, help="Print errors only.")
 @click.option("--watch", is_flag=True, help="Check again whenever a file changes, until stopped.")
-def check(form: Form | None, strict: bool, ignore: tuple[str, ...], quiet: bool, watch: bool) -> None:
+def check(form: ReportFormat | None, strict: bool, ignore: tuple[str, ...], quiet: bool, watch: bool) -> None:
     """Check flows, prompts and recordings: every problem at once, as file:line:column.
 
     Errors keep an edit from being published; warnings say what would be better, with their kind in brackets.
@@ -73,7 +73,7 @@ def again(run: Callable[[], int], changes: Iterable[object]) -> None:
         run()
 
 
-def _check(chosen: Settings, form: Form, strict: bool, ignore: tuple[str, ...], quiet: bool) -> int:
+def _check(chosen: Settings, form: ReportFormat, strict: bool, ignore: tuple[str, ...], quiet: bool) -> int:
     """Print what there is to say, and return the exit code."""
     found = find(shown(chosen.flows), shown(chosen.prompts), lambda: published(chosen.database_url))
     findings = [

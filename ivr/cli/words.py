@@ -18,7 +18,7 @@ from ivr.line.examples import Examples
 from ivr.phone.speaker import Speaker
 from ivr.prompts import Catalogue, Catalogues, Piece, Prompt, Variant, joined, load_prompts, spoken
 from ivr.prompts.recordings.folder import Folder, Recordings
-from ivr.prompts.recordings.parts import heard
+from ivr.prompts.recordings.playlist import heard
 from ivr.prompts.recordings.sound import for_telephone
 from ivr.prompts.recordings.wav import RATE, read, samples, write
 from ivr.yaml_reader import texts_below

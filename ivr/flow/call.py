@@ -56,7 +56,7 @@ class Call:
     """When the last reply was given."""
     has_person: bool = True
     """A person can be had at this moment. Never stored: whoever takes a turn says so anew."""
-    held: Mapping[str, Secret] = field(default_factory=dict)
+    transient_secrets: Mapping[str, Secret] = field(default_factory=dict)
     """Card data keyed in this very turn. Never stored."""
 
     @property
@@ -155,7 +155,7 @@ Event = Started | Keys | Silence | Resumed | Dialled | Done | TooLong | Failed
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class TraceStep:
     """One step of a call's way through the flow: a state, and how it was left ("" while it waits)."""
 
     flow: str
@@ -170,4 +170,4 @@ class Step:
     call: Call
     verb: Verb | None
     action: str | None
-    trail: tuple[Visit, ...]
+    trace: tuple[TraceStep, ...]

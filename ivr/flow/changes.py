@@ -127,8 +127,8 @@ def _state_changes(old: State, new: State, moved: set[str]) -> Iterator[str]:
 
 def _facts(state: State) -> dict[str, str]:
     """Return what a caller could notice of a state, label -> in words."""
-    number, ways = state.number, dict(_ways(state))
-    given_up = ways.pop(_WAYS["too_many"], "")
+    number, transitions = state.number, dict(_transitions(state))
+    given_up = transitions.pop(_TRANSITIONS["too_many"], "")
     found = {
         "the action": state.action,
         "the flow run": state.runs,
@@ -136,16 +136,16 @@ def _facts(state: State) -> dict[str, str]:
         state.says: state.prompt,
         "the answer": number.length if number else "",
         "the value it is kept as": number.save if number else "",
-        **ways,
+        **transitions,
         **state.details(),
         "secrecy": "secret" if number and number.secret else "",
-        _WAYS["too_many"]: given_up,
+        _TRANSITIONS["too_many"]: given_up,
         "the languages": "every language" if state.every_language else "",
     }
     return {label: words for label, words in found.items() if words}
 
 
-_WAYS = {
+_TRANSITIONS = {
     "next": "the way on",
     "pound": "the way on after pound alone",
     "choice": "the way on after a choice",
@@ -153,12 +153,12 @@ _WAYS = {
 }
 
 
-def _ways(state: State) -> Iterator[tuple[str, str]]:
+def _transitions(state: State) -> Iterator[tuple[str, str]]:
     """Yield the ways out, each by what it is called; before that of choices, what these are."""
     for label, target in state.transitions():
         if label == "choice" and state.choices:
             yield "the choices", f'"{state.choices.of}", each as {state.choices.option}'
-        outcome = f'{state.outcome_word} "{label}"' if label in state.outcomes else _WAYS.get(label, "")
+        outcome = f'{state.outcome_word} "{label}"' if label in state.outcomes else _TRANSITIONS.get(label, "")
         yield _key(label) if label in state.keys else outcome, _target(target)
 
 

@@ -7,20 +7,21 @@ flows are one graph, and what is said of all calls is proved on it; each failure
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from ivr.errors import Place, Report, did_you_mean
-from ivr.flow import proofs, spoken, turns, written
-from ivr.flow.definition import MOST_AT_ONCE, ActionSpec, Flow, Flows
-from ivr.flow.graph import Graph, TangledError, circle, points
+from ivr.flow.checks.prompts import check_prompts
+from ivr.flow.checks.proofs import check_proofs
+from ivr.flow.checks.turn_length import check_turn_length
+from ivr.flow.checks.values import check_values
+from ivr.flow.definition import MOST_AT_ONCE, Actions, Flow, Flows
+from ivr.flow.graph import Graph, TangledError, all_states, circle
 from ivr.flow.parts import REPEAT, Target
 from ivr.flow.states import State
 from ivr.keypad import key_name
 from ivr.prompts import Catalogues
-
-Actions = Mapping[str, ActionSpec]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report
         _check_names(flow, flows, actions, report)
     _check_line(flows, report)
     _check_flow_names(flows, report)
-    spoken.check(flows, catalogues, actions, report, are_sound=sound.flows)
+    check_prompts(flows, catalogues, actions, report, are_sound=sound.flows)
     if not sound.flows or len(report.problems) > before or _runs_itself(flows, report):
         return
     try:
@@ -46,17 +47,17 @@ def check(flows: Flows, catalogues: Catalogues, actions: Actions, report: Report
     except TangledError as error:
         report.add(flows.line.place, str(error))
         return
-    proofs.check(graph, catalogues, actions, report, words_are_sound=sound.words)
-    written.check(graph, catalogues, actions, report)
-    turns.check(graph, actions, report)
+    check_proofs(graph, catalogues, actions, report, words_are_sound=sound.words)
+    check_values(graph, catalogues, actions, report)
+    check_turn_length(graph, actions, report)
 
 
 def _check_names(flow: Flow, flows: Flows, actions: Actions, report: Report) -> None:
     _check_states(flow, report)
     for state in flow.states.values():
-        for label, way in state.transitions():
-            _check_way(flow, state, label, way, flows.languages, report)
-            _check_sets(way, flows, actions, report)
+        for label, target in state.transitions():
+            _check_target(flow, state, label, target, flows.languages, report)
+            _check_sets(target, flows, actions, report)
         if state.name in flow.flawed:  # what it lacks may be what could not be read
             continue
         if state.action:
@@ -97,7 +98,7 @@ def _run_from(flows: Flows) -> Iterator[tuple[Place, str, str]]:
     for word in ("menu_keys", "ask_keys"):
         for key, name in getattr(line, word).items():
             yield line.at(f"{word}.{key_name(key)}"), name, ""
-    for _, state in points(flows):
+    for _, state in all_states(flows):
         if state.runs:
             yield state.at("run"), state.runs, f'state "{state.name}" runs '
 
@@ -111,9 +112,9 @@ def _is_sound(flow: Flow) -> bool:
 def _check_states(flow: Flow, report: Report) -> None:
     """Tell each name of a state that does not exist once: at the state that is misspelt, or where it is gone to."""
     found = [
-        (way.at("next"), way.state, f'state "{state.name}" goes to')
+        (target.at("next"), target.state, f'state "{state.name}" goes to')
         for state in flow.states.values()
-        for _, way in state.transitions()
+        for _, target in state.transitions()
     ]
     found.append((flow.at("start"), flow.start, f'flow "{flow.name}" starts at'))
     uses: dict[str, list[tuple[Place, str]]] = {}
@@ -135,44 +136,47 @@ def _check_states(flow: Flow, report: Report) -> None:
             report.add(place, f'{who} "{name}", which does not exist{hint}')
 
 
-def _check_way(flow: Flow, state: State, label: str, way: Target, languages: tuple[str, ...], report: Report) -> None:
-    if way.counts:
+def _check_target(
+    flow: Flow, state: State, label: str, target: Target, languages: tuple[str, ...], report: Report
+) -> None:
+    if target.counts:
         targets = {target.state for target in flow.targets}
-        is_told = way.counts in flow.flawed or way.counts in targets - flow.names
+        is_told = target.counts in flow.flawed or target.counts in targets - flow.names
         questions = [name for name, known in flow.states.items() if known.is_question]
-        if not is_told and way.counts not in questions:
-            hint = did_you_mean(way.counts, questions)
-            report.add(way.at("counts"), f'"{way.counts}" is no question of this flow{hint}')
-    if way.confirms and label not in state.keys:
-        report.add(way.at("confirms"), f'"confirms" is for a key of a menu, not for "{label}" of "{state.name}"')
-    elif way.confirms and not label.isdigit():
+        if not is_told and target.counts not in questions:
+            hint = did_you_mean(target.counts, questions)
+            report.add(target.at("counts"), f'"{target.counts}" is no question of this flow{hint}')
+    if target.confirms and label not in state.keys:
+        report.add(target.at("confirms"), f'"confirms" is for a key of a menu, not for "{label}" of "{state.name}"')
+    elif target.confirms and not label.isdigit():
         report.add(
-            way.at("confirms"),
+            target.at("confirms"),
             f'"confirms" is for a digit, not for {key_name(label)}, which means something everywhere',
         )
-    language = way.sets.get("language", "")
+    language = target.sets.get("language", "")
     if language and language not in languages:
         report.add(
-            way.at("sets.language"),
+            target.at("sets.language"),
             f'no prompts are written in the language "{language}"{did_you_mean(language, languages)}',
         )
 
 
-def _check_sets(way: Target, flows: Flows, actions: Actions, report: Report) -> None:
+def _check_sets(target: Target, flows: Flows, actions: Actions, report: Report) -> None:
     """A value that is set is one that something uses, and what that takes."""
-    if not way.sets:
+    if not target.sets:
         return
     taken = {name for spec in actions.values() for name in spec.takes}
     used = taken.union(*(spec.reads for spec in actions.values()), *flows.prompt_values.values())
-    for name, value in way.sets.items():
+    for name, value in target.sets.items():
         known = frozenset().union(*(spec.takes.get(name, frozenset()) for spec in actions.values()))
         if name not in used | {"language"}:
             hint = did_you_mean(name, taken | {"language"})
-            report.add(way.at(f"sets.{name}"), f'nothing uses "{name}", which is set to "{value}" here{hint}')
+            report.add(target.at(f"sets.{name}"), f'nothing uses "{name}", which is set to "{value}" here{hint}')
         elif known and value not in known:
-            told = ", ".join(f'"{one}"' for one in sorted(known))
+            choices = ", ".join(f'"{one}"' for one in sorted(known))
             report.add(
-                way.at(f"sets.{name}"), f'"{name}" is one of {told}, found "{value}"{did_you_mean(value, known)}'
+                target.at(f"sets.{name}"),
+                f'"{name}" is one of {choices}, found "{value}"{did_you_mean(value, known)}',
             )
 
 

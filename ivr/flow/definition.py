@@ -42,7 +42,7 @@ class Flow(DefinitionPart):
         return (target for state in self.states.values() for _, target in state.transitions())
 
 
-KEPT = "kept"
+OPAQUE = "kept"
 """The kind of a value that actions keep for one another and no prompt can speak."""
 LIST = "list"
 """The kind of a value that holds the choices of a menu."""
@@ -105,6 +105,10 @@ class ActionSpec:
     """The values that say what the caller's yes is to; spoken whole before the key that confirms."""
     outside: bool = False
     """It asks the outside world, for a time that it bounds itself: it must be the first action of its turn."""
+
+
+Actions = Mapping[str, ActionSpec]
+"""Every action that a flow may name, by its name."""
 
 
 @dataclass(frozen=True, slots=True)

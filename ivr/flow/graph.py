@@ -27,7 +27,7 @@ Node = TypeVar("Node", bound=Hashable)
 Edge = TypeVar("Edge")
 
 
-Point = tuple[str, str]
+StateName = tuple[str, str]
 """(flow, state)"""
 
 
@@ -70,7 +70,7 @@ class Transition:
     label: str
     """A key, an outcome, an end; `next`, `choice`, `run`, `too_many`, `too_long`, `failed`."""
     target: GraphState
-    ways: tuple[Target, ...] = ()
+    targets: tuple[Target, ...] = ()
     breaks_in: bool = False
     """An interruption, not one of the state's own ways."""
 
@@ -132,10 +132,10 @@ class Graph:
         if state.is_question:
             yield from self._interruptions(node, state)
 
-    def _own(self, node: GraphState, label: str, way: Target) -> Iterator[Transition]:
+    def _own(self, node: GraphState, label: str, target: Target) -> Iterator[Transition]:
         """A flow that ends goes back: to the question it broke into, or on from the state that ran it."""
-        source, gone = node, [way]
-        while way.end:
+        source, gone = node, [target]
+        while target.end:
             below = node.below
             if below is None:
                 return
@@ -143,9 +143,9 @@ class Graph:
                 yield Transition(source, label, below, tuple(gone))
                 return
             run = self.flows.state(below.flow, below.state)
-            way, node = run.outcomes[way.end], below
-            gone.append(way)
-        yield Transition(source, label, GraphState(node.flow, way.state, node.below, node.interrupting), tuple(gone))
+            target, node = run.outcomes[target.end], below
+            gone.append(target)
+        yield Transition(source, label, GraphState(node.flow, target.state, node.below, node.interrupting), tuple(gone))
 
     def _give_up(self, node: GraphState, counted: State) -> Iterator[Transition]:
         if counted.too_many:
@@ -251,14 +251,14 @@ def circle(start: Node, onward: Callable[[Node], Iterable[tuple[Edge, Node]]]) -
     return paths.path(start) if start in paths else ()
 
 
-def points(flows: Flows) -> Iterator[tuple[Point, State]]:
+def all_states(flows: Flows) -> Iterator[tuple[StateName, State]]:
     """Yield every state of every flow, whether a call can come to it or not."""
     for flow in flows.flows.values():
         for state in flow.states.values():
             yield (flow.name, state.name), state
 
 
-def told(graph: Graph, transitions: tuple[Transition, ...]) -> str:
+def describe_path(graph: Graph, transitions: tuple[Transition, ...]) -> str:
     """Return a way in words: the keys and outcomes that decide it, and where it comes to."""
     steps = [_step(graph, transition) for transition in transitions if _decides(graph, transition)]
     return " → ".join([*steps, transitions[-1].target.name] if transitions else [graph.start.name])

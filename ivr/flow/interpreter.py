@@ -26,7 +26,7 @@ def advance(flows: Flows, call: Call, event: Event) -> Step:
     """Move a call on by one event."""
     interpreter = Interpreter(flows, call)
     interpreter.take(event)
-    return Step(interpreter.call(), interpreter.verb, interpreter.action, tuple(interpreter.trail))
+    return Step(interpreter.call(), interpreter.verb, interpreter.action, tuple(interpreter.trace))
 
 
 def said(flows: Flows, call: Call) -> Verb | None:
@@ -56,7 +56,7 @@ class Interpreter(LiveCall):
             self.after_keys,
             self.after_zero,
             has_person=self.has_person,
-            held=self.held,
+            transient_secrets=self.transient_secrets,
         )
 
     @property
@@ -96,7 +96,7 @@ class Interpreter(LiveCall):
         self._leave(self.frames[-1].state, label, target)
 
     def _leave(self, state: str, label: str, target: Target) -> None:
-        self.visit(label, state)
+        self.trace_step(label, state)
         self._check_circles()
         if target.say:
             self.words.append(self.speak(target.say))
@@ -117,7 +117,7 @@ class Interpreter(LiveCall):
         if too_many:
             self._leave(question, "too_many", too_many)
         else:
-            self.visit("too_many", question)
+            self.trace_step("too_many", question)
             self.interrupt(self.line.too_many)
 
     def _is_missed(self, name: str) -> bool:
@@ -147,8 +147,8 @@ class Interpreter(LiveCall):
             raise FlowError(f'{below.place}: flow "{ended.flow}" ended, but "{below.name}" did not run it')
 
     def _check_circles(self) -> None:
-        if len(self.trail) > _MOST_STATES:
-            last = self.trail[-1]
+        if len(self.trace) > _MOST_STATES:
+            last = self.trace[-1]
             raise FlowError(f'flow "{last.flow}" goes round in circles at "{last.state}"')
 
 

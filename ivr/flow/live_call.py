@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ivr.flow.call import Call, Visit
+from ivr.flow.call import Call, TraceStep
 from ivr.flow.parts import PERSON_OFFER, PERSON_OFFERS, Line, Target
 from ivr.flow.verbs import Speak, Variant, Verb
 from ivr.prompts import phrase
@@ -25,13 +25,13 @@ class LiveCall(ABC):
         self.language = call.language
         self.frames = list(call.frames)
         self.values = dict(call.values)
-        self.held = dict(call.held)
+        self.transient_secrets = dict(call.transient_secrets)
         self.words = list(call.words)
         """To be spoken before whatever comes next."""
         self.has_person = call.has_person
         self.after_keys = call.after_keys
         self.after_zero = call.after_zero
-        self.trail: list[Visit] = []
+        self.trace: list[TraceStep] = []
         self.verb: Verb | None = None
         self.action: str | None = None
 
@@ -60,12 +60,12 @@ class LiveCall(ABC):
     def close(self, verb: Verb) -> None:
         """End the turn in the state."""
         self.verb = verb
-        self.visit()
+        self.trace_step()
 
-    def visit(self, label: str = "", state: str = "") -> None:
+    def trace_step(self, label: str = "", state: str = "") -> None:
         """Note that the call came through the state, or another of its flow, and how that was left."""
         frame = self.frames[-1]
-        self.trail.append(Visit(frame.flow, state or frame.state, label))
+        self.trace.append(TraceStep(frame.flow, state or frame.state, label))
 
     def count(self, question: str, kind: str) -> int:
         """Count a try and return how many there were."""

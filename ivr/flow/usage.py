@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ivr.flow.checks.prompts import line_prompts
 from ivr.flow.definition import ActionSpec, Flows
-from ivr.flow.graph import points
+from ivr.flow.graph import all_states
 from ivr.flow.parts import PERSON_OFFER, PERSON_OFFERS
-from ivr.flow.spoken import line_prompts
 
 
 def used_prompts(flows: Flows, actions: Mapping[str, ActionSpec]) -> frozenset[str]:
     """Return the prompts that states, choices and actions speak."""
-    states = [state for _, state in points(flows)]
+    states = [state for _, state in all_states(flows)]
     spoken = {use.name for state in states for use in state.prompts()}
     options = {state.choices.option for state in states if state.choices}
     phrases = {name for spec in actions.values() for known in spec.phrases.values() for name in known}

@@ -141,7 +141,7 @@ class _Read:
         return next((one for one in known if isinstance(one, AnswerKind)), None)
 
     @property
-    def is_held(self) -> bool:
+    def is_transient_secret(self) -> bool:
         """It is card data, which lies in no state."""
         return self.answer is not None and self.answer.card
 
@@ -161,12 +161,12 @@ def _reads(run: Callable[..., Any]) -> Iterator[_Read]:
 def _typed(run: Callable[..., Any], reads: tuple[_Read, ...], spec: ActionSpec) -> Callable[[Context, Values], Any]:
     """Return a function with what it reads of a call handed to it by name, as its parameters are typed."""
     gathered = {read.parameter: read.gathered for read in reads if read.gathered}
-    held = [read.name for read in reads if read.is_held]
-    single = [(r.name, r.needed, decoder(_bare(r.type))) for r in reads if not r.gathered and not r.is_held]
+    secret_names = [read.name for read in reads if read.is_transient_secret]
+    single = [(r.name, r.needed, decoder(_bare(r.type))) for r in reads if not r.gathered and not r.is_transient_secret]
 
     def typed(context: Context, values: Values) -> Any:
         given = {name: decode(values) for name, decode in gathered.items()}
-        given |= {name: context.held.get(name) for name in held}
+        given |= {name: context.transient_secrets.get(name) for name in secret_names}
         given |= {name: decode(values[name]) for name, needed, decode in single if needed or name in values}
         came = run(context, **given)
         if isinstance(came, Done) and spec.forgets:
@@ -188,10 +188,10 @@ def _may(promise: Promise, reads: tuple[_Read, ...]) -> tuple[frozenset[str], fr
 def _spec(outcomes: tuple[str, ...], promise: Promise, reads: tuple[_Read, ...], *, outside: bool) -> ActionSpec:
     every, one = promise.get("writes", {}), promise.get("on", {})
     facts = frozenset(promise.get("facts", ()))
-    keyed = frozenset(read.name for read in reads if read.answer and not read.is_held)
+    keyed = frozenset(read.name for read in reads if read.answer and not read.is_transient_secret)
     return ActionSpec(
         {outcome: {**every, **one.get(outcome, {})} for outcome in outcomes},
-        reads=frozenset(read.name for read in reads if read.needed and not read.is_held),
+        reads=frozenset(read.name for read in reads if read.needed and not read.is_transient_secret),
         forgets=keyed | frozenset(promise.get("forgets", ())),
         items=promise.get("items", {}),
         answers={read.name: read.answer for read in reads if read.answer},

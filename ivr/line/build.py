@@ -10,7 +10,7 @@ from sqlalchemy import Engine, make_url
 from ivr.errors import SettingError
 from ivr.line import publications
 from ivr.line.actions import SPECS
-from ivr.line.cleaning import clean_journal
+from ivr.line.journal_cleaning import clean_journal
 from ivr.line.publications import Publication
 from ivr.line.publishing import open_versions
 from ivr.line.service import Services
@@ -45,7 +45,7 @@ def build_line(settings: Settings, prove: Proof = unproved) -> Services:
         timezone=settings.timezone,
         rules=rules(settings),
         has_person=settings.person_number is not None,
-        draw=lambda: secrets.randbelow(_ORDER_NUMBERS),
+        random_number=lambda: secrets.randbelow(_ORDER_NUMBERS),
     )
 
 
@@ -54,11 +54,11 @@ def folders(settings: Settings) -> Folders:
     return Folders(settings.flows, settings.prompts)
 
 
-def publish(line: Services, database: Engine) -> None:
+def publish(services: Services, database: Engine) -> None:
     """Write the version that answers new calls to the database, where every worker finds it."""
     with answering(database), database.begin() as connection:
-        current = line.versions.current
-        publications.record(connection, current.files, Publication(current.hash, line.clock(), "", "start"))
+        current = services.versions.current
+        publications.record(connection, current.files, Publication(current.hash, services.clock(), "", "start"))
 
 
 def rules(settings: Settings) -> Rules:

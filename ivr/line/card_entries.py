@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, select
 
 from ivr.line import tables
 from ivr.line.service import Context
-from ivr.pharmacy.statements import insert_or_replace
+from ivr.pharmacy.statements import upsert
 from ivr.secret import Secret
 
 KEPT_FOR = timedelta(minutes=5)
@@ -37,15 +37,15 @@ class CardEntry:
 def keep(context: Context, entry: CardEntry) -> None:
     """Keep a card until its security code is keyed."""
     shape = [entry.number.reveal(), entry.brand, entry.exp_month, entry.exp_year]
-    sealed = context.line.vault.seal(json.dumps(shape).encode(), context.now)
+    sealed = context.services.vault.seal(json.dumps(shape).encode(), context.now)
     row = {"call_sid": context.caller.sid, "sealed_card": sealed, "expires_at": context.now + KEPT_FOR}
-    insert_or_replace(context.connection, tables.card_entry, row)
+    upsert(context.connection, tables.card_entry, row)
 
 
 def take(context: Context) -> CardEntry | None:
     """Return the card that is being keyed; None when there is none, or it lay too long."""
     sealed = context.connection.scalar(_SEALED, {"sid": context.caller.sid})
-    opened = context.line.vault.open(sealed, int(KEPT_FOR.total_seconds()), context.now) if sealed else None
+    opened = context.services.vault.open(sealed, int(KEPT_FOR.total_seconds()), context.now) if sealed else None
     if opened is None:
         return None
     number, brand, month, year = json.loads(opened)

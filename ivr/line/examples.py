@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from ivr.errors import IvrError, did_you_mean
+from ivr.flow.checks.wordings import OPTIONS
 from ivr.flow.definition import MOST_AT_ONCE, ActionSpec, Flow
-from ivr.flow.wordings import OPTIONS
 from ivr.prompts import PHRASE, Catalogues, Prompt, Words, phrase
 from ivr.prompts.catalogue import plural_category, written
 from ivr.prompts.spoken import Value

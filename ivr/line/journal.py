@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from ivr.flow.call import Call, Event, Keys, Visit
+from ivr.flow.call import Call, Event, Keys, TraceStep
 from ivr.flow.definition import Flows
 from ivr.flow.states import State
 from ivr.flow.verbs import Speak
@@ -35,40 +35,40 @@ class JournalEntry:
     """What one turn leaves behind: the event, the way through the flow and the prompts spoken, the latter two as JSON."""
 
     event: str
-    trail: str
+    trace: str
     said: str
     shown: str
     """For each of the call's last keys, whether it is a digit that stands in clear: `1` or `0`; kept with the call."""
 
 
 def entry(
-    event: Event, asked: State | None, trail: Sequence[Visit], said: Sequence[Speak], shown: str, pause: timedelta
+    event: Event, asked: State | None, trace: Sequence[TraceStep], said: Sequence[Speak], shown: str, pause: timedelta
 ) -> JournalEntry:
     """Return the entry of one turn, written with the call's new state: `asked` was answered, `pause` after it was."""
     name, keys = type(event).__name__.lower(), event.keys.reveal() if isinstance(event, Keys) else ""
-    masked, way, shown = mask(keys, trail, shown, is_menu=bool(asked and asked.one_key), pause=pause)
+    masked, masked_trace, shown = mask(keys, trace, shown, is_menu=bool(asked and asked.one_key), pause=pause)
     return JournalEntry(
         f"{name} {masked}" if keys else name,
-        json.dumps([[visit.flow, visit.state, visit.branch] for visit in way]),
-        json.dumps([[speak.prompt, speak.variant, speak.tries] for speak in said if way or not trail]),
+        json.dumps([[trace_step.flow, trace_step.state, trace_step.branch] for trace_step in masked_trace]),
+        json.dumps([[speak.prompt, speak.variant, speak.tries] for speak in said if masked_trace or not trace]),
         shown,
     )
 
 
 def mask(
-    keys: str, trail: Sequence[Visit], shown: str, *, is_menu: bool, pause: timedelta
-) -> tuple[str, Sequence[Visit], str]:
+    keys: str, trace: Sequence[TraceStep], shown: str, *, is_menu: bool, pause: timedelta
+) -> tuple[str, Sequence[TraceStep], str]:
     """Return keys and the way they led as they may be written down, and what stands in clear of the last keys then."""
-    key, answer = keys[:1], trail[0].branch if trail else ""
+    key, answer = keys[:1], trace[0].branch if trace else ""
     stands = is_menu and answer in (key, "choice")
     told = answer.isdigit() or (stands and key.isdigit())
     if told and shown.count("1") >= MOST_SHOWN:
         stands = told = False
-        hidden = replace(trail[0], branch=DOT if answer.isdigit() else answer)
-        trail = [hidden, *trail[1:]] if pause > NUMBER_GOES_ON else []
+        hidden = replace(trace[0], branch=DOT if answer.isdigit() else answer)
+        trace = [hidden, *trace[1:]] if pause > NUMBER_GOES_ON else []
     masked = (key if stands else DOT * len(key)) + DOT * len(keys[1:])
     shown += ("1" if told else "0") * len(key) + "0" * len(keys[1:])
-    return masked, trail, shown[1 - CARD_KEYS :]
+    return masked, trace, shown[1 - CARD_KEYS :]
 
 
 def asked(flows: Flows, call: Call) -> State | None:

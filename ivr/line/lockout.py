@@ -35,7 +35,7 @@ from ivr.keypad import but_for_zeros
 from ivr.line import tables
 from ivr.line.service import Caller, Context
 from ivr.pharmacy.members import MEMBER_DIGITS
-from ivr.pharmacy.statements import insert_or_replace, insert_unless_there
+from ivr.pharmacy.statements import insert_unless_there, upsert
 from ivr.pharmacy.tables import Member
 
 MOST_OF_PHONE = 5
@@ -100,10 +100,10 @@ class Judged(Generic[Answer]):
 
 def guess(context: Context, member_number: str, judge: Callable[[], Answer | None]) -> Judged[Answer]:
     """Judge what was keyed, unless this phone or this member is locked; `judge` returns nothing for a wrong answer."""
-    sign = context.line.vault.signatures
+    sign = context.services.vault.signatures
     phones, members = sign(phone_of(context.caller)), sign(member_of(member_number))
     for subject in (*sorted(phones), *sorted(members)):
-        insert_or_replace(context.connection, tables.lock_out, {"subject": subject, "since": context.now})
+        upsert(context.connection, tables.lock_out, {"subject": subject, "since": context.now})
     times = {"day": context.now - COUNTS_FOR, "minute": context.now - UNDER_ATTACK_FOR}
     whose = {"phones": phones, "members": members, "numbers": but_for_zeros(member_number, *MEMBER_DIGITS)}
     standing = context.connection.execute(_STANDING, {**times, **whose}).one()
@@ -121,9 +121,9 @@ def guess(context: Context, member_number: str, judge: Callable[[], Answer | Non
 def remember_phone(context: Context, member_id: int) -> None:
     """Note that this phone ordered for a member; one that is withheld is nobody's."""
     if not context.caller.withheld:
-        phone = context.line.vault.sign(phone_of(context.caller))
+        phone = context.services.vault.sign(phone_of(context.caller))
         row = {"member_id": member_id, "phone": phone, "ordered_at": context.now}
-        insert_or_replace(context.connection, tables.known_phone, row)
+        upsert(context.connection, tables.known_phone, row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ class Watcher:
         self._versions = line.versions
         self._folders = folders
         self._traces: Traces = frozenset()
-        self._settled = True
+        self._is_judged = True
         self._not_taken = ""
         """A published version that this worker cannot use: told once."""
         self._told = ""
@@ -125,16 +125,16 @@ class Watcher:
                 self._away = True
             except Exception:
                 logs.get_logger().exception("publishing_failed")
-                self._settled = True  # what broke us would do so again; the next edit is looked at anew
+                self._is_judged = True  # what broke us would do so again; the next edit is looked at anew
 
     def look(self) -> None:
         """Look once at the folders and at what is published."""
         found = traces(self._folders)
         if found != self._traces:
-            self._traces, self._settled = found, False
-        elif not self._settled:
+            self._traces, self._is_judged = found, False
+        elif not self._is_judged:
             self._offer("edit", editor(self._folders))
-            self._settled = True
+            self._is_judged = True
         self._follow()
 
     def _offer(self, how: str, by: str) -> None:
@@ -196,7 +196,7 @@ class Watcher:
             self._not_taken = newest.hash
             problems = [str(problem) for problem in error.problems]
             logs.get_logger().error("version_not_taken", version=newest.hash, problems=problems)
-        if self._settled and self._versions.refused is None:  # else they are looked at anyway, or known to be bad
+        if self._is_judged and self._versions.refused is None:  # else they are looked at anyway, or known to be bad
             self._offer(FOLLOWED, newest.by)
 
     def _take(self, version: Version) -> None:

@@ -13,9 +13,10 @@ from ivr.errors import Problem, Report
 from ivr.flow import build_flows, load_flows
 from ivr.flow.definition import Flows
 from ivr.flow.usage import used_languages, used_prompts
-from ivr.line import own_words, spoken_words
 from ivr.line.actions import SPECS
+from ivr.line.fallback_prompts import FALLBACK_PROMPTS
 from ivr.line.versions import Proof
+from ivr.line.word_checks import check_words
 from ivr.prompts import Catalogues, load_prompts
 from ivr.prompts.lint import Lint, Remark, lint
 from ivr.yaml_reader import texts_below
@@ -54,7 +55,7 @@ def judge(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str], prove:
 def _judged(report: Report, flow_files: Texts, prompt_files: Texts, roots: tuple[str, str], prove: Proof) -> Review:
     catalogues = load_prompts(prompt_files, report, roots[1])
     built = load_flows(flow_files, catalogues, SPECS, report, roots[0])
-    spoken_words.check(built, flow_files, catalogues, SPECS, report, roots[1])
+    check_words(built, flow_files, catalogues, SPECS, report, roots[1])
     texts = _texts(flow_files, prompt_files, roots)
     if built is None or report.problems:
         return Review(_sorted(report), texts=texts)
@@ -78,7 +79,7 @@ def _texts(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str]) -> Ma
 
 def remarks(flows: Flows, catalogues: Catalogues) -> tuple[Remark, ...]:
     """Return what could be said better in prompts that are right."""
-    used = used_prompts(flows, SPECS) | own_words.OWN_WORDS
+    used = used_prompts(flows, SPECS) | FALLBACK_PROMPTS
     return lint(catalogues, Lint(used, used_languages(flows)))
 
 

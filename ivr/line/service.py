@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine
 
 from ivr.clock import Clock, monotonic_clock
-from ivr.flow.call import Call, Event, Reading, Visit
+from ivr.flow.call import Call, Event, Reading, TraceStep
 from ivr.flow.verbs import Verb
 from ivr.keypad import letters_to_keys
 from ivr.line.versions import Versions
@@ -35,7 +35,7 @@ class TurnTaken:
     sid: str
     turn: int
     event: Event
-    trail: tuple[Visit, ...]
+    trace: tuple[TraceStep, ...]
     verb: Verb
     call: Call
 
@@ -53,7 +53,7 @@ class Services:
     rules: Rules
     has_person: bool
     """A number is set that callers who want a person are connected to."""
-    draw: Callable[[], int]
+    random_number: Callable[[], int]
     """Draws a number for an order, at random."""
     monotonic: Callable[[], float] = time.monotonic
     """Seconds of a clock that never goes back, whatever the time of day is set to."""
@@ -97,15 +97,15 @@ class Caller:
 class Context:
     """What an action may use: the transaction of its turn, the time it happens at, and whose call it is."""
 
-    line: Services
+    services: Services
     connection: Connection
     now: datetime
     caller: Caller
     turn: int
-    held: Mapping[str, Secret]
+    transient_secrets: Mapping[str, Secret]
     """Card data keyed in this very turn."""
 
     @property
     def today(self) -> date:
         """Return the day it is where the pharmacy is."""
-        return self.line.today(self.now)
+        return self.services.today(self.now)

@@ -136,7 +136,7 @@ def store(
         "new_ending": ending if ends else row.ending,
     }
     noted = {"noted_call_sid": row.sid, "noted_turn": locked.turn, "noted_at": now}
-    noted |= {"noted_event": entry.event, "noted_trail": entry.trail, "noted_said": entry.said}
+    noted |= {"noted_event": entry.event, "noted_trail": entry.trace, "noted_said": entry.said}
     if connection.dialect.name == "postgresql":
         connection.execute(_STORE_AND_NOTE, {**stored, **noted})
     else:

@@ -15,17 +15,17 @@ EVERY = timedelta(seconds=30)
 """How often each worker sweeps."""
 
 
-def sweep(line: Services, retention: timedelta) -> Swept:
+def sweep(services: Services, retention: timedelta) -> Swept:
     """Do all there is to do now."""
-    now = line.clock()
-    swept = orders.sweep(line.desk, now)
-    line.desk.commit(lambda connection: _forget(connection, line, now, retention))
+    now = services.clock()
+    swept = orders.sweep(services.desk, now)
+    services.desk.commit(lambda connection: _forget(connection, services, now, retention))
     return swept
 
 
-def _forget(connection: Connection, line: Services, now: datetime, retention: timedelta) -> None:
+def _forget(connection: Connection, services: Services, now: datetime, retention: timedelta) -> None:
     connection.execute(delete(tables.card_entry).where(tables.card_entry.c.expires_at < now))
     connection.execute(delete(tables.journal).where(tables.journal.c.at < now - retention))
     connection.execute(delete(tables.call).where(tables.call.c.heard_at < now - retention))
-    sessions.forget_sealed(connection, line, now)
+    sessions.forget_sealed(connection, services, now)
     lockout.forget(connection, now)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from ivr.line import lockout, tables
 from ivr.line.service import Caller
-from ivr.orders.lease import settlement
+from ivr.orders.lease import payment_lease
 from ivr.payment.vault import Vault
 from ivr.pharmacy.notices import notice
 from ivr.pharmacy.tables import RefillOrder
@@ -19,7 +19,7 @@ def forget_members(connection: Connection, vault: Vault, ids: Collection[int], n
     signed = [mark for number in numbers for mark in vault.signatures(lockout.member_of(number))]
     connection.execute(delete(tables.wrong_try).where(tables.wrong_try.c.member.in_(signed)))
     connection.execute(delete(tables.known_phone).where(tables.known_phone.c.member_id.in_(ids)))
-    connection.execute(delete(settlement).where(settlement.c.order_id.not_in(select(RefillOrder.id))))
+    connection.execute(delete(payment_lease).where(payment_lease.c.order_id.not_in(select(RefillOrder.id))))
     connection.execute(delete(notice).where(notice.c.member_id.in_(ids)))
 
 

@@ -19,13 +19,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ivr import logs
 from ivr.errors import IvrError, UnreachableError
-from ivr.flow.call import Call, Dialled, Done, Event, Failed, Keys, Reading, Silence, Started, Step, TooLong, Visit
+from ivr.flow.call import Call, Dialled, Done, Event, Failed, Keys, Reading, Silence, Started, Step, TooLong, TraceStep
 from ivr.flow.interpreter import FlowError, advance
 from ivr.flow.verbs import Dial, Gather, HangUp, Speak, Verb
-from ivr.line import journal, sessions
+from ivr.line import earlier_release, journal, sessions
 from ivr.line.actions import ACTIONS, ExternalAction
 from ivr.line.answer import Answer, SpokenWords, as_spoken
-from ivr.line.older import known_outcome
 from ivr.line.service import Caller, Context, Services, TurnTaken
 from ivr.pharmacy.database import retried
 from ivr.prompts import joined
@@ -62,17 +61,17 @@ class _Asking:
     call: Call
     action: ExternalAction
     claim: Any
-    trail: tuple[Visit, ...]
+    trace: tuple[TraceStep, ...]
     until: datetime
 
 
-def take_turn(line: Services, caller: Caller, turn: int, event: Event, render: Render) -> str | Busy:
+def take_turn(services: Services, caller: Caller, turn: int, event: Event, render: Render) -> str | Busy:
     """Answer one request of the carrier.
 
     Raises UnreachableError when the database is away (nothing has changed, or all of it has: ask again), and
     UnknownCallError for a turn the call has not come to.
     """
-    request = _Request(line, caller, turn, event, render)
+    request = _Request(services, caller, turn, event, render)
     try:
         try:
             return _take(request)
@@ -89,7 +88,7 @@ def _take(request: _Request) -> str | Busy:
     asking = request.run(_TurnRunner.begin)
     if not isinstance(asking, _Asking):
         return asking
-    answer = asking.action.ask(request.line, asking.claim)
+    answer = asking.action.ask(request.services, asking.claim)
     return request.run(lambda runner: runner.finish(asking, answer), mine=asking.until.__eq__)
 
 
@@ -97,7 +96,7 @@ def _take(request: _Request) -> str | Busy:
 class _Request:
     """What the carrier asks, and of which line: the same for every part of its turn."""
 
-    line: Services
+    services: Services
     caller: Caller
     turn: int
     event: Event
@@ -112,8 +111,8 @@ class _Request:
         """
 
         def once() -> Result | str | Busy:
-            now = self.line.clock()
-            with self.line.database.begin() as connection:
+            now = self.services.clock()
+            with self.services.database.begin() as connection:
                 locked = self._lock(connection, now)
                 stored = self._stored(connection, locked, now, mine)
                 return part(_TurnRunner(self, connection, locked, now)) if stored is None else stored
@@ -121,10 +120,10 @@ class _Request:
         return retried(once)
 
     def _lock(self, connection: Connection, now: datetime) -> sessions.Locked:
-        flows = self.line.versions.current.flows
+        flows = self.services.versions.current.flows
         languages = flows.line.languages
         language = languages.get(self.caller.to_number) or languages.get("default") or flows.languages[0]
-        locked = sessions.lock(connection, self.line, self.caller, self.turn, now, Call(language))
+        locked = sessions.lock(connection, self.services, self.caller, self.turn, now, Call(language))
         if locked is None or self.turn > locked.turn:
             raise UnknownCallError(f"the call has not come to turn {self.turn}")
         return locked
@@ -132,13 +131,13 @@ class _Request:
     def _stored(
         self, connection: Connection, locked: sessions.Locked, now: datetime, mine: Callable[[datetime], bool]
     ) -> str | Busy | None:
-        if (reply := sessions.stored_reply(self.line, locked, self.turn, now)) is not None:
+        if (reply := sessions.stored_reply(self.services, locked, self.turn, now)) is not None:
             return reply
         if self.turn < locked.turn:
             raise UnknownCallError("the reply to this turn is no longer kept")
         acting = locked.row.acting_until
         if acting is not None and acting > now and not mine(acting):
-            version = self.line.versions.get(connection, locked.row.version)
+            version = self.services.versions.get(connection, locked.row.version)
             return Busy(as_spoken(version.catalogues, (Speak("away.one_moment", locked.call.language, {}),)))
         return None
 
@@ -148,16 +147,16 @@ class _TurnRunner:
 
     def __init__(self, request: _Request, connection: Connection, locked: sessions.Locked, now: datetime) -> None:
         self.request = request
-        self.line = line = request.line
+        self.services = services = request.services
         self.connection = connection
         self.locked = locked
-        self.version = line.versions.get(connection, locked.row.version)
-        self.call = replace(locked.call, has_person=line.has_person)
+        self.version = services.versions.get(connection, locked.row.version)
+        self.call = replace(locked.call, has_person=services.has_person)
         self.asked = journal.asked(self.version.flows, locked.call)
         # Who calls is who called first: a later turn that names another number is no other phone.
         whose = replace(request.caller, from_number=locked.row.from_number, to_number=locked.row.to_number)
-        self.context = Context(line, connection, now, whose, locked.turn, locked.call.held)
-        self.trail: list[Visit] = []
+        self.context = Context(services, connection, now, whose, locked.turn, locked.call.transient_secrets)
+        self.trace: list[TraceStep] = []
         self.verb: Verb | None = None
         self.external: ExternalAction | None = None
 
@@ -173,11 +172,11 @@ class _TurnRunner:
             return self._go_on(claim)
         until = self.context.now + ACTING_FOR
         sessions.act(self.connection, self.request.caller.sid, until)
-        return _Asking(self.call, self.external, claim, tuple(self.trail), until)
+        return _Asking(self.call, self.external, claim, tuple(self.trace), until)
 
     def finish(self, asking: _Asking, answer: Any) -> str:
         """Go on with what the outside world answered, from where the turn stopped to ask."""
-        self.trail.extend(asking.trail)
+        self.trace.extend(asking.trace)
         done = asking.action.finish(self.context, asking.claim, answer)
         self.call = asking.call
         return self._go_on(done)
@@ -192,7 +191,7 @@ class _TurnRunner:
         """Tell how long after the reply the caller acted; by the time of day where two hosts took the two turns."""
         if not isinstance(event, Keys | Silence) or self.locked.call.replied is None:
             return event
-        since = self.line.reading(self.request.caller).since(self.locked.call.replied)
+        since = self.services.reading(self.request.caller).since(self.locked.call.replied)
         return replace(event, after=self._pause.total_seconds() if since is None else since)
 
     def _too_long(self, event: Event) -> Event:
@@ -220,15 +219,15 @@ class _TurnRunner:
         acted = 0
         while True:
             self.call = step.call
-            self.trail.extend(step.trail)
-            self.context = replace(self.context, held=step.call.held)
+            self.trace.extend(step.trace)
+            self.context = replace(self.context, transient_secrets=step.call.transient_secrets)
             if step.action is None:
-                if isinstance(step.verb, Dial) and not self.line.has_person:
+                if isinstance(step.verb, Dial) and not self.services.has_person:
                     step = advance(flows, step.call, Dialled("nobody"))
                     continue
                 self.verb = step.verb
                 return
-            action = ACTIONS[step.action]
+            action = ACTIONS[earlier_release.ACTIONS.get(step.action, step.action)]
             acted += 1
             if acted > flows.line.most_actions:
                 raise FlowError(f'more than {flows.line.most_actions} actions in one turn, at "{step.action}"')
@@ -237,7 +236,7 @@ class _TurnRunner:
                     raise FlowError(f'"{step.action}" asks the outside world and must come first in its turn')
                 self.external = action
                 return
-            done = known_outcome(flows, step.call, action.run(self.context, step.call.values))
+            done = earlier_release.known_outcome(flows, step.call, action.run(self.context, step.call.values))
             step = advance(flows, step.call, done)
 
     def _close(self) -> str:
@@ -250,13 +249,13 @@ class _TurnRunner:
         self.call = replace(self.call, replied=self._asked(words[: verb.uncut] if isinstance(verb, Gather) else ()))
         reply = self.request.render(Answer(sid, turn + 1, self.call.language, verb, words))
         event = self.request.event
-        entry = journal.entry(event, self.asked, self.trail, verb.words, self.locked.shown, self._pause)
-        self.line.watch(TurnTaken(sid, turn, event, tuple(self.trail), verb, self.call))
+        entry = journal.entry(event, self.asked, self.trace, verb.words, self.locked.shown, self._pause)
+        self.services.watch(TurnTaken(sid, turn, event, tuple(self.trace), verb, self.call))
         ending = "goodbye" if isinstance(verb, HangUp) else None
-        sessions.store(self.connection, self.line, self.locked, self.call, reply, now, ending, entry)
+        sessions.store(self.connection, self.services, self.locked, self.call, reply, now, ending, entry)
         return reply
 
     def _asked(self, uncut: tuple[SpokenWords, ...]) -> Reading:
         """Return when the caller's keys begin to be taken: once all has been said that no key cuts short."""
-        now = self.line.reading(self.context.caller)
+        now = self.services.reading(self.context.caller)
         return replace(now, seconds=now.seconds + sum(seconds(joined(said.pieces)) for said in uncut))

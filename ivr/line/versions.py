@@ -17,9 +17,10 @@ from ivr import logs
 from ivr.errors import DefinitionError, Place, Problem, Report
 from ivr.flow import build_flows, load_flows
 from ivr.flow.definition import ActionSpec, Flows
-from ivr.line import publications, spoken_words
-from ivr.line.older import with_words_since
+from ivr.line import publications
+from ivr.line.earlier_release import with_words_since
 from ivr.line.publications import Files
+from ivr.line.word_checks import check_words
 from ivr.prompts import Catalogues, load_prompts
 from ivr.yaml_reader import texts_below
 
@@ -97,7 +98,7 @@ def _load(files: Files, actions: Mapping[str, ActionSpec], prove: Proof) -> Vers
     report = Report()
     catalogues = load_prompts(files.prompts, report)
     flows = load_flows(files.flows, catalogues, actions, report)
-    spoken_words.check(flows, files.flows, catalogues, actions, report)
+    check_words(flows, files.flows, catalogues, actions, report)
     version = _sound(files, flows, catalogues, report)
     report.problems.extend(prove(version.flows, version.catalogues))
     report.raise_if_any()

@@ -54,7 +54,7 @@ class Request:
     keep_card: bool
     unattended: bool
     """Nobody is on the line: a card that is declined now holds the order."""
-    look_up_only: bool
+    retrieve_only: bool
 
 
 ProcessorAnswer = Authorized | Refused | NotFound | Unavailable
@@ -127,8 +127,8 @@ def claim(connection: Connection, gateway: Gateway, order_id: int, now: datetime
 def ask(gateway: Gateway, request: Request) -> ProcessorAnswer:
     """Ask the processor; holds no transaction and takes at most its time-out."""
     payment = request.payment
-    if request.look_up_only:
-        answer = gateway.look_up(payment.request_key)
+    if request.retrieve_only:
+        answer = gateway.retrieve(payment.request_key)
     else:
         answer = gateway.authorize(
             request.token, payment.amount_cents, payment.request_key, f"Order {request.order_number}"
@@ -169,7 +169,7 @@ def finish(connection: Connection, request: Request, answer: ProcessorAnswer) ->
             return _hold(connection, order_id)
         case Unavailable():
             lease.let_go(connection, order_id)
-            return _hold(connection, order_id) if request.look_up_only else Progress.WAITING
+            return _hold(connection, order_id) if request.retrieve_only else Progress.WAITING
 
 
 def authorize(desk: Desk, order_id: int) -> tuple[Progress, ProcessorAnswer | None]:

@@ -17,7 +17,7 @@ from ivr.orders.lines import close_lines, take_prescriptions
 from ivr.orders.payments import PaymentFacts, payment_for, record_payment
 from ivr.orders.statuses import move_order
 from ivr.payment.gateway import Voided
-from ivr.pharmacy.statements import change
+from ivr.pharmacy.statements import update_where
 from ivr.pharmacy.tables import OrderStatus, PaymentStatus, Prescription
 
 
@@ -59,7 +59,7 @@ def cancel_order(
     for prescription_id, days, short in close_lines(connection, order_id):
         back = _refills_back(days)
         connection.execute(
-            change(Prescription, Prescription.id == prescription_id).values(
+            update_where(Prescription, Prescription.id == prescription_id).values(
                 refills_left=Prescription.refills_left + case((back > short, back - short), else_=0),
                 refills_used=Prescription.refills_used - back,
             )

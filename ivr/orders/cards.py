@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import Connection, bindparam, delete, select
 
 from ivr.payment.gateway import Token
-from ivr.pharmacy.statements import change, changed, columns, every, first, insert_new
+from ivr.pharmacy.statements import changed, columns, fetch_all, fetch_one, insert_or_none, update_where
 from ivr.pharmacy.tables import UNFINISHED, RefillOrder, SavedCard
 from ivr.secret import Secret
 
@@ -44,26 +44,26 @@ _EXPIRES = SavedCard.exp_year * 12 + SavedCard.exp_month
 _USABLE = _LISTED.where(bindparam("month") <= _EXPIRES)
 _EXPIRED = _LISTED.where(bindparam("month") > _EXPIRES)
 _KEPT = select(*columns(SavedCard, KeptCard)).where(SavedCard.id == bindparam("card_id"))
-_RENEW = change(SavedCard, *_ON_FILE, SavedCard.token == bindparam("same_token")).returning(SavedCard.id)
-_USE = change(RefillOrder, RefillOrder.id == bindparam("order"), RefillOrder.status.in_(UNFINISHED))
+_RENEW = update_where(SavedCard, *_ON_FILE, SavedCard.token == bindparam("same_token")).returning(SavedCard.id)
+_USE = update_where(RefillOrder, RefillOrder.id == bindparam("order"), RefillOrder.status.in_(UNFINISHED))
 _FORGET = delete(SavedCard).where(SavedCard.only_for_order_id == bindparam("order_id"))
 
 
 def saved_cards(connection: Connection, member_id: int, gateway: str, today: date) -> tuple[SavedCardFacts, ...]:
     """Return the member's cards on file that this processor can charge, newest first; valid through their month."""
     month = today.year * 12 + today.month
-    return every(connection, _USABLE, SavedCardFacts, member=member_id, processor=gateway, month=month)
+    return fetch_all(connection, _USABLE, SavedCardFacts, member=member_id, processor=gateway, month=month)
 
 
 def expired_cards(connection: Connection, member_id: int, gateway: str, today: date) -> tuple[SavedCardFacts, ...]:
     """Return the member's cards on file whose month is over, newest first, so that they are not missed in silence."""
     month = today.year * 12 + today.month
-    return every(connection, _EXPIRED, SavedCardFacts, member=member_id, processor=gateway, month=month)
+    return fetch_all(connection, _EXPIRED, SavedCardFacts, member=member_id, processor=gateway, month=month)
 
 
 def saved_card(connection: Connection, card_id: int) -> KeptCard | None:
     """Return a kept card with its token, to be charged."""
-    return first(connection, _KEPT, KeptCard, card_id=card_id)
+    return fetch_one(connection, _KEPT, KeptCard, card_id=card_id)
 
 
 def save_card(
@@ -73,7 +73,7 @@ def save_card(
     expiry = {"exp_month": card.exp_month, "exp_year": card.exp_year}
     shown = {"brand": str(card.brand), "last4": card.last4, **expiry}
     row = {"member_id": member_id, "gateway": gateway, "token": card.token, **shown}
-    card_id = insert_new(connection, SavedCard, {**row, "only_for_order_id": only_for_order_id})
+    card_id = insert_or_none(connection, SavedCard, {**row, "only_for_order_id": only_for_order_id})
     if card_id is not None:
         return card_id
     on_file = {"member": member_id, "processor": gateway, "same_token": card.token}

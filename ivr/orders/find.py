@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnExpressionArgument, Connection, Executable, Select, bindparam, func, select, text
 
 from ivr.pharmacy.findings import OpenOrder
-from ivr.pharmacy.statements import every
+from ivr.pharmacy.statements import fetch_all
 from ivr.pharmacy.tables import UNFINISHED_ORDER, OrderLine, OrderStatus, Prescription, RefillOrder
 
 
@@ -147,7 +147,7 @@ def due_to_ship(connection: Connection, today: date) -> tuple[OrderFacts, ...]:
 
 def filled_orders(connection: Connection) -> tuple[FilledOrder, ...]:
     """Return the orders that the pharmacy's own file counts as filled, and that did not ship here yet."""
-    return every(connection, _FILLED, FilledOrder)
+    return fetch_all(connection, _FILLED, FilledOrder)
 
 
 def _one(connection: Connection, query: Executable, **values: object) -> OrderFacts | None:
@@ -155,7 +155,7 @@ def _one(connection: Connection, query: Executable, **values: object) -> OrderFa
 
 
 def _orders(connection: Connection, query: Executable, **values: object) -> tuple[OrderFacts, ...]:
-    orders = every(connection, query, OrderFacts, **values)
+    orders = fetch_all(connection, query, OrderFacts, **values)
     lines = _lines(connection, [order.id for order in orders])
     return tuple(replace(order, lines=tuple(lines[order.id])) for order in orders)
 

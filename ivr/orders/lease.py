@@ -28,12 +28,12 @@ from sqlalchemy import (
 )
 
 from ivr.pharmacy.columns import Instant
-from ivr.pharmacy.statements import insert_or_replace, insert_unless_there
+from ivr.pharmacy.statements import insert_unless_there, upsert
 
 LEASE = timedelta(seconds=6)
 """How long one worker has for asking; the processor's own time-out is 4 s."""
 
-settlement = Table(
+payment_lease = Table(
     "settlement",
     MetaData(),
     Column("order_id", Integer, primary_key=True),
@@ -46,27 +46,29 @@ settlement = Table(
 )
 """An order whose payment is still to be asked for; `keep_card` puts its card on file once it is paid."""
 
-_OF_ORDER = settlement.c.order_id == bindparam("order")
-_ROW = select(settlement).where(_OF_ORDER)
+_OF_ORDER = payment_lease.c.order_id == bindparam("order")
+_ROW = select(payment_lease).where(_OF_ORDER)
 _TAKE = _ROW.with_for_update()
-_CHANGE = update(settlement).where(_OF_ORDER)
-_DROP = delete(settlement).where(_OF_ORDER)
-_OF_CALL = select(settlement.c.order_id).where(settlement.c.call_sid == bindparam("sid"))
+_CHANGE = update(payment_lease).where(_OF_ORDER)
+_DROP = delete(payment_lease).where(_OF_ORDER)
+_OF_CALL = select(payment_lease.c.order_id).where(payment_lease.c.call_sid == bindparam("sid"))
 _BEGUN = (
-    select(settlement.c.order_id).where(settlement.c.begun_at <= bindparam("moment")).order_by(settlement.c.begun_at)
+    select(payment_lease.c.order_id)
+    .where(payment_lease.c.begun_at <= bindparam("moment"))
+    .order_by(payment_lease.c.begun_at)
 )
 
 
 def begin(connection: Connection, order_id: int, sid: str | None, now: datetime, *, keep_card: bool) -> None:
     """Note that an order's payment is to be asked for, by a call or by the sweep."""
     row = {"order_id": order_id, "call_sid": sid, "keep_card": keep_card}
-    insert_or_replace(connection, settlement, {**row, "lease_until": None, "tries": 0, "begun_at": now})
+    upsert(connection, payment_lease, {**row, "lease_until": None, "tries": 0, "begun_at": now})
 
 
 def take(connection: Connection, order_id: int, now: datetime) -> Row[Any]:
     """Take an order's row for this transaction, making it where a crash or another program left none."""
     row = {"order_id": order_id, "keep_card": False, "tries": 0, "begun_at": now}
-    insert_unless_there(connection, settlement, row)
+    insert_unless_there(connection, payment_lease, row)
     return connection.execute(_TAKE, {"order": order_id}).one()
 
 
@@ -85,7 +87,7 @@ def drop(connection: Connection, order_id: int) -> None:
     connection.execute(_DROP, {"order": order_id})
 
 
-def found(connection: Connection, order_id: int) -> Row[Any] | None:
+def find(connection: Connection, order_id: int) -> Row[Any] | None:
     """Return an order's row without taking it; None when nothing is to be asked for."""
     return connection.execute(_ROW, {"order": order_id}).first()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, bindparam, select
 
-from ivr.pharmacy.statements import change
+from ivr.pharmacy.statements import update_where
 from ivr.pharmacy.tables import OrderLine, Prescription
 
 _ITS_PRESCRIPTIONS = (
@@ -18,7 +18,7 @@ _ITS_PRESCRIPTIONS = (
     .with_for_update()
 )
 _CLOSE_LINES = (
-    change(OrderLine, OrderLine.order_id == bindparam("order"), OrderLine.open)
+    update_where(OrderLine, OrderLine.order_id == bindparam("order"), OrderLine.open)
     .values(open=False)
     .returning(OrderLine.prescription_id, OrderLine.days_supply, OrderLine.refills_short, OrderLine.filled_on)
 )

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, or_, select, text
 from ivr.orders.cards import KeptCard
 from ivr.orders.find import OrderFacts
 from ivr.orders.statuses import move_payment
-from ivr.pharmacy.statements import columns, every, first, insert_new
+from ivr.pharmacy.statements import columns, fetch_all, fetch_one, insert_or_none
 from ivr.pharmacy.tables import AUTHORIZED_PAYMENT, STANDING, OrderStatus, Payment, PaymentStatus, RefillOrder
 
 
@@ -63,8 +63,8 @@ def begin_payment(
         "request_key": key,
         "created_at": now,
     }
-    insert_new(connection, Payment, row)
-    payment = first(connection, _OF_REQUEST_OR_STANDING, PaymentFacts, order_id=order.id, request_key=key)
+    insert_or_none(connection, Payment, row)
+    payment = fetch_one(connection, _OF_REQUEST_OR_STANDING, PaymentFacts, order_id=order.id, request_key=key)
     if payment is None:
         raise LookupError(f"the payment for order {order.order_number} was neither written nor found")
     return payment
@@ -80,9 +80,9 @@ def record_payment(
 
 def payment_for(connection: Connection, order_id: int) -> PaymentFacts | None:
     """Return the order's payment that is pending or made, else its last attempt."""
-    return first(connection, _STANDING_OR_LAST, PaymentFacts, order_id=order_id)
+    return fetch_one(connection, _STANDING_OR_LAST, PaymentFacts, order_id=order_id)
 
 
 def authorized_in_vain(connection: Connection, gateway: str) -> tuple[PaymentFacts, ...]:
     """Return what a processor has still set aside on cards for orders that were cancelled, by whatever channel."""
-    return every(connection, _IN_VAIN, PaymentFacts, gateway=gateway)
+    return fetch_all(connection, _IN_VAIN, PaymentFacts, gateway=gateway)

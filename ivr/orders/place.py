@@ -18,11 +18,11 @@ from sqlalchemy import Connection, bindparam, exists, select
 from ivr.orders.find import OrderFacts, order_by_request_key
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.findings import Rx, Supply
-from ivr.pharmacy.numbers import TRIES, Draw, draw_number
+from ivr.pharmacy.numbers import TRIES, RandomNumber, make_number
 from ivr.pharmacy.prescriptions import judge, locked_cases
 from ivr.pharmacy.refusals import Case, FindingKind
 from ivr.pharmacy.rules import Rules
-from ivr.pharmacy.statements import change, changed, insert_new
+from ivr.pharmacy.statements import changed, insert_or_none, update_where
 from ivr.pharmacy.tables import Address, HeldReason, OrderLine, OrderStatus, Prescription, RefillOrder
 
 
@@ -65,7 +65,7 @@ _OWN_ADDRESS = select(
     exists().where(Address.id == bindparam("address_id"), Address.member_id == bindparam("member_id"))
 )
 _KEY_USED = select(exists().where(RefillOrder.request_key == bindparam("request_key")))
-_TAKE_REFILLS = change(
+_TAKE_REFILLS = update_where(
     Prescription, Prescription.id == bindparam("prescription_id"), Prescription.refills_left >= bindparam("n")
 ).values(
     refills_left=Prescription.refills_left - bindparam("n"), refills_used=Prescription.refills_used + bindparam("n")
@@ -81,7 +81,13 @@ class _Fill:
 
 
 def place_order(
-    connection: Connection, request: OrderRequest, *, now: datetime, today: date, rules: Rules, draw: Draw
+    connection: Connection,
+    request: OrderRequest,
+    *,
+    now: datetime,
+    today: date,
+    rules: Rules,
+    random_number: RandomNumber,
 ) -> OrderFacts:
     """Place an order, or return the one that the same request placed before.
 
@@ -97,7 +103,7 @@ def place_order(
     _refuse_strangers(connection, request, cases.values())
     lines = sorted(request.lines, key=lambda line: line.prescription_id)
     fills = [_fill(connection, cases[line.prescription_id], line.n) for line in lines]
-    order_id = _insert_order(connection, request, fills, now, arrival(ships, rules.mail_business_days), draw)
+    order_id = _insert_order(connection, request, fills, now, arrival(ships, rules.mail_business_days), random_number)
     if order_id is not None:
         for fill in fills:
             _open_line(connection, order_id, fill)
@@ -133,7 +139,12 @@ def _fill(connection: Connection, case: Case, n: int) -> _Fill:
 
 
 def _insert_order(
-    connection: Connection, request: OrderRequest, fills: list[_Fill], now: datetime, expected_by: date, draw: Draw
+    connection: Connection,
+    request: OrderRequest,
+    fills: list[_Fill],
+    now: datetime,
+    expected_by: date,
+    random_number: RandomNumber,
 ) -> int | None:
     """Insert the order under a fresh number; None when its request key has been used."""
     values = {
@@ -149,7 +160,7 @@ def _insert_order(
         "request_key": request.request_key,
     }
     for _ in range(TRIES):
-        order_id = insert_new(connection, RefillOrder, {**values, "order_number": draw_number(draw)})
+        order_id = insert_or_none(connection, RefillOrder, {**values, "order_number": make_number(random_number)})
         if order_id is not None:
             return order_id
         if connection.scalar(_KEY_USED, {"request_key": request.request_key}):
@@ -167,6 +178,6 @@ def _open_line(connection: Connection, order_id: int, fill: _Fill) -> None:
         "price_cents": fill.supply.price_cents,
         "open": True,
     }
-    opened = insert_new(connection, OrderLine, line) is not None
+    opened = insert_or_none(connection, OrderLine, line) is not None
     if not opened or not changed(connection, _TAKE_REFILLS, prescription_id=fill.rx.id, n=fill.supply.n):
         raise TakenError(fill.rx.rx_number, FindingKind.ALREADY_ORDERED)

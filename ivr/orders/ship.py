@@ -16,7 +16,7 @@ from ivr.orders.payments import PaymentFacts, payment_for, record_payment
 from ivr.orders.statuses import move_order
 from ivr.payment.gateway import REQUEST_REASONS, Captured, Refused, Unavailable, Voided
 from ivr.pharmacy.members import is_for_tests
-from ivr.pharmacy.statements import change
+from ivr.pharmacy.statements import update_where
 from ivr.pharmacy.tables import OrderStatus, PaymentStatus, Prescription
 
 AUTHORIZED_FOR = timedelta(days=5)
@@ -30,7 +30,7 @@ def ship_order(connection: Connection, order_id: int, today: date, tracking_numb
         return False
     for prescription_id, days, _ in close_lines(connection, order_id):
         connection.execute(
-            change(Prescription, Prescription.id == prescription_id).values(
+            update_where(Prescription, Prescription.id == prescription_id).values(
                 first_filled_on=func.coalesce(Prescription.first_filled_on, today),
                 last_filled_on=today,
                 last_days_supply=days,

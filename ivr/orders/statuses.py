@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, Connection, bindparam
 
-from ivr.pharmacy.statements import change, changed
+from ivr.pharmacy.statements import changed, update_where
 from ivr.pharmacy.tables import OrderStatus, Payment, PaymentStatus, RefillOrder
 
 Status = TypeVar("Status", OrderStatus, PaymentStatus)
@@ -55,8 +55,8 @@ def _sources(changes: Mapping[Status, tuple[Status, ...]]) -> Mapping[Status, tu
 
 _ORDER_SOURCES, _PAYMENT_SOURCES = _sources(ORDER_CHANGES), _sources(PAYMENT_CHANGES)
 _SOURCES: BindParameter[Any] = bindparam("sources", expanding=True)
-_MOVE_ORDER = change(RefillOrder, RefillOrder.id == bindparam("order"), RefillOrder.status.in_(_SOURCES))
-_MOVE_PAYMENT = change(Payment, Payment.id == bindparam("payment"), Payment.status.in_(_SOURCES))
+_MOVE_ORDER = update_where(RefillOrder, RefillOrder.id == bindparam("order"), RefillOrder.status.in_(_SOURCES))
+_MOVE_PAYMENT = update_where(Payment, Payment.id == bindparam("payment"), Payment.status.in_(_SOURCES))
 
 
 def move_order(connection: Connection, order_id: int, to: OrderStatus, **values: object) -> bool:

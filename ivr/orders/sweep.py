@@ -36,7 +36,7 @@ UNPAID_FOR = timedelta(minutes=30)
 class Swept:
     """What a sweep did, in orders."""
 
-    settled: int = 0
+    finished: int = 0
     cancelled: int = 0
     started: int = 0
 
@@ -44,30 +44,30 @@ class Swept:
 def sweep(desk: Desk, now: datetime) -> Swept:
     """Do all there is to do now."""
     started = start_due(desk, now)
-    settled = settle_left(desk, now)
+    finished = finish_left(desk, now)
     cancelled = cancel_unpaid(desk, now)
     for payment in desk.commit(partial(authorized_in_vain, gateway=desk.gateway.name)):
         void(desk, payment)
-    return Swept(settled, cancelled, started)
+    return Swept(finished, cancelled, started)
 
 
-def settle_call(desk: Desk, sid: str) -> None:
+def finish_call(desk: Desk, sid: str) -> None:
     """Finish the orders of a call that is over; what cannot be finished now is left to the next sweep."""
     for order_id in desk.commit(lambda connection: lease.orders_of_call(connection, sid)):
-        settle_order(desk, order_id)
+        finish_order(desk, order_id)
 
 
-def settle_left(desk: Desk, now: datetime) -> int:
+def finish_left(desk: Desk, now: datetime) -> int:
     """Ask for the payments that no call is waiting for any more."""
     with desk.database.begin() as connection:
         begun = lease.begun_before(connection, now - LEFT_ALONE)
         waiting = [order.id for order in pending_since_before(connection, now - LEFT_ALONE) if order.channel == CHANNEL]
     return sum(
-        settle_order(desk, order_id) in (Progress.PAID, Progress.HELD) for order_id in dict.fromkeys([*begun, *waiting])
+        finish_order(desk, order_id) in (Progress.PAID, Progress.HELD) for order_id in dict.fromkeys([*begun, *waiting])
     )
 
 
-def settle_order(desk: Desk, order_id: int) -> Progress:
+def finish_order(desk: Desk, order_id: int) -> Progress:
     """Ask for one order's payment, as a payment turn does."""
     progress, answer = authorize(desk, order_id)
     if answer is not None:

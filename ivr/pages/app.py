@@ -16,7 +16,7 @@ from ivr.line.build import build_line, folders
 from ivr.line.publishing import Watcher
 from ivr.line.service import Services
 from ivr.line.sweep import EVERY, sweep
-from ivr.pages.staff import StaffDoor
+from ivr.pages.access import StaffAccess
 from ivr.pages.studio.studio import Studio
 from ivr.pages.throttle import Throttle
 from ivr.prompts.recordings.folder import Folder
@@ -90,7 +90,7 @@ def make_app(line: Services, settings: Settings) -> Flask:
     app = voice_app(line, settings, folder, guard)
     app.register_blueprint(audio.blueprint(folder))
     app.register_blueprint(status.blueprint(line))
-    door = StaffDoor(guard, settings.staff_password, Throttle(line.database, line.clock))
+    door = StaffAccess(guard, settings.staff_password, Throttle(line.database, line.clock))
     studio = Studio(line, door, folder, folders(settings), path_before(settings), settings.publish == "asked")
     app.register_blueprint(studio.blueprint(), url_prefix="/studio")
     return app

@@ -128,5 +128,5 @@ class Gateway(Protocol):
     def void(self, reference: str, request_key: str) -> Voided | Refused | Unavailable:
         """Give back what was set aside; what was given back before is no refusal."""
 
-    def look_up(self, request_key: str) -> Authorized | Refused | NotFound | Unavailable:
+    def retrieve(self, request_key: str) -> Authorized | Refused | NotFound | Unavailable:
         """Ask what became of an authorization, without ever making one."""

@@ -179,7 +179,7 @@ class Sandbox:
         self._charges[reference] = replace(charge, status="voided")
         return Voided(reference)
 
-    def look_up(self, request_key: str) -> Authorized | Refused | NotFound | Unavailable:
+    def retrieve(self, request_key: str) -> Authorized | Refused | NotFound | Unavailable:
         """Look in this process's ledger."""
         if self._unheard("look_up"):
             return Unavailable("fault")

@@ -149,7 +149,7 @@ class StripeGateway:
                 raise
             return self._client.v1.payment_intents.retrieve(reference)
 
-    def look_up(self, request_key: str) -> Authorized | Refused | NotFound | Unavailable:
+    def retrieve(self, request_key: str) -> Authorized | Refused | NotFound | Unavailable:
         """Find what was made of a key, the charge rather than a refusal; for keys older than an hour.
 
         Stripe's search may be that far behind, so for a younger key NotFound would prove nothing.

@@ -2,7 +2,7 @@
 
 The library's own time-out counts each request (and each read) anew, which would let a caller wait twice as long as
 promised. Here every request gets what is left. No request is ever sent a second time by itself: asking again is the
-settle turn's business.
+payment turn's business.
 """
 
 from __future__ import annotations

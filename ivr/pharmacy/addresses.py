@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from ivr.pharmacy.statements import change, columns, first
+from ivr.pharmacy.statements import columns, fetch_one, update_where
 from ivr.pharmacy.tables import Address, Member
 
 
@@ -38,12 +38,12 @@ _MAILING = select(*_ADDRESS).where(
 
 def mailing_address(connection: Connection, member_id: int) -> AddressFacts | None:
     """Return the member's current mailing address; one that is not verified yet is not it."""
-    return first(connection, _MAILING, AddressFacts, member_id=member_id)
+    return fetch_one(connection, _MAILING, AddressFacts, member_id=member_id)
 
 
 def address_of(connection: Connection, address_id: int) -> AddressFacts | None:
     """Return an address by its row, unless another has taken its place."""
-    return first(connection, _BY_ID, AddressFacts, address_id=address_id)
+    return fetch_one(connection, _BY_ID, AddressFacts, address_id=address_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def verify_address(connection: Connection, address_id: int, now: datetime) -> in
     if becomes:
         _replace_mailing(connection, row.member_id, now)
     replaced_at = None if becomes or row.kind != "mailing" else now
-    connection.execute(change(Address, Address.id == address_id).values(verified=True, replaced_at=replaced_at))
+    connection.execute(update_where(Address, Address.id == address_id).values(verified=True, replaced_at=replaced_at))
     return int(row.member_id) if becomes else None
 
 
@@ -98,5 +98,5 @@ def _has_newer(connection: Connection, member_id: int, created_at: datetime) -> 
 
 def _replace_mailing(connection: Connection, member_id: int, now: datetime) -> None:
     connection.execute(select(Member.id).where(Member.id == member_id).with_for_update())  # one change at a time
-    standing = change(Address, Address.member_id == member_id, Address.kind == "mailing", Address.verified)
+    standing = update_where(Address, Address.member_id == member_id, Address.kind == "mailing", Address.verified)
     connection.execute(standing.where(Address.replaced_at.is_(None)).values(replaced_at=now))

@@ -89,7 +89,7 @@ def _load_file(connection: Connection, path: Path, file: CsvFile, today: date, r
                     file.complete(record, today)
                 _store(connection, file, refills.put_aside(batch) if refills else batch, today)
                 loaded += len(batch)
-        for aside in refills.settled() if refills else ():
+        for aside in refills.in_turn() if refills else ():
             _store(connection, file, aside, today)
     except RefusedError as error:
         raise DataError(f"{file.name}:{error.line}: {error}") from None

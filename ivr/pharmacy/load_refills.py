@@ -39,7 +39,7 @@ from sqlalchemy import (
 )
 
 from ivr.pharmacy.load_rules import IncomingRow, Values
-from ivr.pharmacy.statements import change, insert_or_replace
+from ivr.pharmacy.statements import update_where, upsert
 from ivr.pharmacy.tables import OrderLine, OrderStatus, Prescription, RefillOrder
 
 AT_ONCE = 1000
@@ -104,7 +104,7 @@ _LINES = (
     )
     .order_by(OrderLine.id)
 )
-_MARK = change(OrderLine, OrderLine.id == bindparam("line"))
+_MARK = update_where(OrderLine, OrderLine.id == bindparam("line"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +170,10 @@ class Refills:
         if aside:
             self._aside = True
             rows = [{"id": row_id, "record": record} for row_id, record in aside.items()]
-            insert_or_replace(self._connection, _ASIDE, *rows)
+            upsert(self._connection, _ASIDE, *rows)
         return [record for record in records if record.values["rx_number"] in told]
 
-    def settled(self) -> Iterator[Sequence[IncomingRow]]:
+    def in_turn(self) -> Iterator[Sequence[IncomingRow]]:
         """Yield what was put aside, batch by batch, its prescriptions locked and its refills as they are to be."""
         after = 0
         while rows := self._connection.execute(_LOCKED, {"after": after}).mappings().all():
@@ -181,13 +181,13 @@ class Refills:
             lines: dict[tuple[int, bool], _Line] = {}
             for found in self._connection.execute(_LINES, {"after": after}):
                 lines[found.prescription_id, found.open] = _Line(*found)
-            marks = [mark for (rx, _), line in lines.items() if (mark := self._settle(line, standing[rx]))]
+            marks = [mark for (rx, _), line in lines.items() if (mark := self._refills_of(line, standing[rx]))]
             if marks:
                 self._connection.execute(_MARK, marks)
             yield [row["record"] for row in rows]
             after = rows[-1]["id"]
 
-    def _settle(self, line: _Line, standing: RowMapping) -> Values | None:
+    def _refills_of(self, line: _Line, standing: RowMapping) -> Values | None:
         """Take what a prescription's open line, or the last that shipped, holds; return what the line is to note."""
         values = cast("IncomingRow", standing["record"]).values
         last_fill = cast("date | None", values.get("last_filled_on", standing["last_filled_on"]))

@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import Connection, bindparam, exists, select
 
 from ivr.keypad import but_for_zeros
-from ivr.pharmacy.statements import columns, every
+from ivr.pharmacy.statements import columns, fetch_all
 from ivr.pharmacy.tables import Address, Member, MemberStatus, Prescription
 
 
@@ -56,7 +56,7 @@ def find_member(connection: Connection, member_number: str, zip_code: str) -> Me
     One statement with the same look-ups for a known and an unknown number, so that the answer's time tells nothing.
     """
     numbers = but_for_zeros(member_number, *MEMBER_DIGITS)
-    found = every(connection, _MATCHING, MemberFacts, numbers=numbers, zip_code=zip_code)
+    found = fetch_all(connection, _MATCHING, MemberFacts, numbers=numbers, zip_code=zip_code)
     return found[0] if len(found) == 1 else None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ivr.keypad import check_digit
 
-Draw = Callable[[], int]
+RandomNumber = Callable[[], int]
 """Returns a whole number from 0 up, at random; where chance comes from is the caller's choice."""
 
 LENGTH = 8
@@ -14,9 +14,9 @@ FIRST = 10 ** (LENGTH - 2)
 TRIES = 20
 
 
-def draw_number(draw: Draw) -> str:
+def make_number(random_number: RandomNumber) -> str:
     """Return a fresh number; whether it is taken already, the database tells."""
-    digits = str(FIRST + draw() % (9 * FIRST))
+    digits = str(FIRST + random_number() % (9 * FIRST))
     return digits + check_digit(digits)
 
 

@@ -17,10 +17,10 @@ from ivr.keypad import but_for_zeros
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.findings import OpenOrder, Renewal, Rx, TransferFacts
 from ivr.pharmacy.members import RX_DIGITS
-from ivr.pharmacy.numbers import TRIES, Draw, draw_number
+from ivr.pharmacy.numbers import TRIES, RandomNumber, make_number
 from ivr.pharmacy.refusals import Case, Finding, FindingKind, find
 from ivr.pharmacy.rules import Rules
-from ivr.pharmacy.statements import columns, every, first, insert_new
+from ivr.pharmacy.statements import columns, fetch_all, fetch_one, insert_or_none
 from ivr.pharmacy.tables import (
     OrderLine,
     Prescription,
@@ -104,7 +104,7 @@ class KeyedRx:
 
 def keyed_prescriptions(connection: Connection, member_id: int, keyed: str) -> tuple[KeyedRx, ...]:
     """Return the member's prescriptions whose number is what was keyed, but for zeros before it."""
-    return every(connection, _KEYED, KeyedRx, member_id=member_id, numbers=but_for_zeros(keyed, *RX_DIGITS))
+    return fetch_all(connection, _KEYED, KeyedRx, member_id=member_id, numbers=but_for_zeros(keyed, *RX_DIGITS))
 
 
 def judge(connection: Connection, case: Case) -> Finding:
@@ -117,7 +117,7 @@ def judge(connection: Connection, case: Case) -> Finding:
     finding = find(case)
     if finding.kind.asks_for != "renewal":
         return finding
-    return replace(finding, renewal=first(connection, _RENEWALS, Renewal, prescription_id=rx.id))
+    return replace(finding, renewal=fetch_one(connection, _RENEWALS, Renewal, prescription_id=rx.id))
 
 
 def refillable(connection: Connection, member_id: int, today: date, rules: Rules) -> tuple[Finding, ...]:
@@ -142,10 +142,12 @@ def locked_cases(connection: Connection, prescription_ids: Iterable[int], on: da
     return _cases(connection, _BY_ID, on, rules, **wanted)
 
 
-def request_renewal(connection: Connection, prescription_id: int, now: datetime, channel: str, draw: Draw) -> Renewal:
+def request_renewal(
+    connection: Connection, prescription_id: int, now: datetime, channel: str, random_number: RandomNumber
+) -> Renewal:
     """Ask the prescriber for more refills, once: a request that stands already is returned as it is."""
     for _ in range(TRIES):
-        reference = draw_number(draw)
+        reference = make_number(random_number)
         values = {
             "prescription_id": prescription_id,
             "channel": channel,
@@ -153,9 +155,9 @@ def request_renewal(connection: Connection, prescription_id: int, now: datetime,
             "requested_at": now,
             "reference": reference,
         }
-        if insert_new(connection, RenewalRequest, values):
+        if insert_or_none(connection, RenewalRequest, values):
             return Renewal(reference, RenewalStatus.REQUESTED, now, already=False)
-        standing = first(connection, _RENEWAL_ASKED_FOR, Renewal, prescription_id=prescription_id)
+        standing = fetch_one(connection, _RENEWAL_ASKED_FOR, Renewal, prescription_id=prescription_id)
         if standing:
             return standing
     raise RuntimeError(f"{TRIES} references drawn for a renewal request are all taken")
@@ -171,7 +173,7 @@ def _cases(connection: Connection, query: Executable, today: date, rules: Rules,
         rx, order = row[: len(_RX)], row[len(_RX) :]
         return Case(Rx(*rx), today, rules, order=OpenOrder(*order) if order[0] is not None else None)
 
-    return list(every(connection, query, case, **values))
+    return list(fetch_all(connection, query, case, **values))
 
 
 def _newest(connection: Connection, rx: Rx) -> str | None:
@@ -197,7 +199,7 @@ def _transfers(connection: Connection, member_id: int, rules: Rules) -> tuple[Tr
     def transfer(requested_on: date, *rest: Any) -> TransferFacts:
         return TransferFacts(requested_on, arrival(requested_on, rules.transfer_business_days), *rest)
 
-    return every(connection, _TRANSFERS, transfer, member_id=member_id)
+    return fetch_all(connection, _TRANSFERS, transfer, member_id=member_id)
 
 
 def _number(finding: Finding) -> str:

@@ -25,18 +25,20 @@ def columns(table: type[Base], facts: type) -> tuple[InstrumentedAttribute[Any],
     return tuple(getattr(table, field.name) for field in fields(facts))
 
 
-def first(connection: Connection, query: Executable, make: Callable[..., Facts], **values: object) -> Facts | None:
+def fetch_one(connection: Connection, query: Executable, make: Callable[..., Facts], **values: object) -> Facts | None:
     """Return what is made of the first row, or None where there is none."""
     row = connection.execute(query, values).first()
     return None if row is None else make(*row)
 
 
-def every(connection: Connection, query: Executable, make: Callable[..., Facts], **values: object) -> tuple[Facts, ...]:
+def fetch_all(
+    connection: Connection, query: Executable, make: Callable[..., Facts], **values: object
+) -> tuple[Facts, ...]:
     """Return what is made of each row."""
     return tuple(make(*row) for row in connection.execute(query, values))
 
 
-def insert_new(connection: Connection, table: type[Base], values: Mapping[str, object]) -> int | None:
+def insert_or_none(connection: Connection, table: type[Base], values: Mapping[str, object]) -> int | None:
     """Insert a row and return its id, or None where a unique index says that it is taken.
 
     A plain insert would fail instead, and a failure costs PostgreSQL's whole transaction.
@@ -50,12 +52,12 @@ def insert_unless_there(connection: Connection, table: Table, values: Mapping[st
     connection.execute(_keeping(table, connection.dialect.name), values)
 
 
-def insert_or_replace(connection: Connection, table: Table, *rows: Mapping[str, object]) -> None:
+def upsert(connection: Connection, table: Table, *rows: Mapping[str, object]) -> None:
     """Insert rows, which have the same columns, or write their values over those of the same primary key."""
     connection.execute(_replacing(table, connection.dialect.name, tuple(rows[0])), rows)
 
 
-def change(table: type[Base], *where: ColumnExpressionArgument[bool]) -> Update:
+def update_where(table: type[Base], *where: ColumnExpressionArgument[bool]) -> Update:
     """Begin an update, to be given its new values by `.values()` or when it runs.
 
     The parameters of its conditions must not be named as columns are: those names say what is written.

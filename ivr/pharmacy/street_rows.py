@@ -55,8 +55,8 @@ class BadRow:
     reason: str
 
 
-Rows = Iterator[StreetRow | BadRow]
-Reader = Callable[[Path, str], Rows]
+StreetRows = Iterator[StreetRow | BadRow]
+Reader = Callable[[Path, str], StreetRows]
 
 
 def street_row(line: int, fields: Mapping[str, str]) -> StreetRow | BadRow:
@@ -98,7 +98,7 @@ def _quote(found: str) -> str:
 # Plain CSV
 
 
-def read_csv(path: Path, encoding: str = "") -> Rows:
+def read_csv(path: Path, encoding: str = "") -> StreetRows:
     """Read a CSV file with the columns zip and street, and if it has them urbanization, city, state, low and high."""
     records = _csv_records(path, encoding)
     names = _column_names(path, records)
@@ -172,7 +172,7 @@ def _check_columns(path: Path, names: list[str]) -> None:
 # TIGER/Line
 
 
-def read_tiger(path: Path, encoding: str = "") -> Rows:
+def read_tiger(path: Path, encoding: str = "") -> StreetRows:
     """Read an address range-feature file of the Census Bureau's TIGER/Line: the .dbf, or the .zip it comes in.
 
     Each record is a stretch of a street with the house numbers and the ZIP code of its left and its right side.
@@ -226,7 +226,7 @@ def _dbf_records(file: BinaryIO, path: Path, encoding: str) -> Iterator[dict[str
 # OpenAddresses
 
 
-def read_openaddresses(path: Path, encoding: str = "") -> Rows:
+def read_openaddresses(path: Path, encoding: str = "") -> StreetRows:
     """Read addresses collected by OpenAddresses: their CSV, or GeoJSON with one feature a line."""
     line = 0
     for line, found in (_features if "json" in path.suffix.lower() else _addresses)(path, encoding):

@@ -26,7 +26,7 @@ from ivr.pharmacy.tables import Base, Prescription, RefillOrder
 MOST_NAMED = 5
 """Members that a message names; more are counted."""
 
-Rows = Mapping[Table, tuple[Mapping[str, Any], ...]]
+RowsByTable = Mapping[Table, tuple[Mapping[str, Any], ...]]
 
 _OWNED = tuple(
     table for table in Base.metadata.sorted_tables if {"member_id", "order_id", "prescription_id"} & set(table.c.keys())
@@ -54,7 +54,7 @@ class MemberSnapshot:
     """Everything that is some members', as it was at a moment."""
 
     ids: tuple[int, ...]
-    rows: Rows
+    rows: RowsByTable
 
 
 def keep(connection: Connection, ids: Collection[int]) -> MemberSnapshot:

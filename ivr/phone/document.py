@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from ivr.errors import IvrError
-from ivr.phone.post import NO_ANSWER, Reply
+from ivr.phone.transport import NO_ANSWER, Reply
 from ivr.phone.verbs import (
     TwimlDial,
     TwimlGather,

@@ -13,10 +13,11 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 
+from ivr.phone.carrier import CarrierSide
 from ivr.phone.document import CarrierError, read_document
-from ivr.phone.heard import Ended, Heard, HeardWords, Paying, Waiting
-from ivr.phone.post import Post, Reply
+from ivr.phone.outcomes import Ended, Heard, HeardWords, Paying, Waiting
 from ivr.phone.results import SANDBOX_TOKEN, TALK_SECONDS, DialOutcome, card_fields, dial_fields
+from ivr.phone.transport import Reply, Transport
 from ivr.phone.verbs import (
     WORDS_A_MINUTE,
     TwimlDial,
@@ -32,7 +33,6 @@ from ivr.phone.verbs import (
     TwimlVerb,
     length,
 )
-from ivr.phone.wire import Wire
 
 __all__ = ["CarrierError", "DialOutcome", "Ended", "Handset", "Heard", "HeardWords", "Paying", "Waiting"]
 
@@ -58,7 +58,7 @@ class Handset:
     passes                  is told the seconds as they pass; a test's clock may go along
     """
 
-    post: Post
+    post: Transport
     url: str
     from_number: str
     to_number: str
@@ -88,7 +88,7 @@ class Handset:
     _unheard_seconds: float = field(default=0.0, init=False, repr=False)
     _silent_redirects: int = field(default=0, init=False, repr=False)
     _failed: CarrierError | None = field(default=None, init=False, repr=False)
-    _wire: Wire = field(init=False, repr=False)
+    _wire: CarrierSide = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         caller = {
@@ -100,7 +100,7 @@ class Handset:
             "Direction": "inbound",
             **self.extra,
         }
-        self._wire = Wire(self.post, self.url, caller)
+        self._wire = CarrierSide(self.post, self.url, caller)
 
     def fork(self) -> Handset:
         """Return a telephone at the same point of the same call, to try another way on; its line has to go back too."""

@@ -18,8 +18,8 @@ from rich.console import Console
 
 from ivr.phone.handset import Ended, Handset, Heard, HeardWords, Paying, Waiting
 from ivr.phone.keyboard import HANG_UP, SILENCE, ReadKey, piped_keys, typed_keys
-from ivr.phone.post import http_post, signed
 from ivr.phone.speaker import Speaker
+from ivr.phone.transport import http_post, signed
 from ivr.phone.verbs import WORDS_A_MINUTE, TwimlPause, TwimlPlay, TwimlSay, TwimlSound
 from ivr.secret import Secret
 

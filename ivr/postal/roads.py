@@ -201,9 +201,9 @@ def _said(lead: Sequence[tuple[str, int]]) -> tuple[str, ...]:
 
 def _before(words: Sequence[str], at: int, state: str) -> tuple[str, int]:
     word, following = words[at], words[at + 1] if at + 1 < len(words) else ""
-    own_words = _OTHERWISE.get(state, {})
-    if word in own_words and (len(word) > 1 or following[:1].isdigit()):
-        return own_words[word], 1
+    regional_words = _OTHERWISE.get(state, {})
+    if word in regional_words and (len(word) > 1 or following[:1].isdigit()):
+        return regional_words[word], 1
     if state and word + following == state and len(word) == 1:  # N C HIGHWAY 54
         return STATES[state], 2
     if len(word) == 1 and not (word in "UFRCSIH" and len(following) == 1 and not following.isdigit()):

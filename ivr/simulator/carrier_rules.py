@@ -13,7 +13,7 @@ from datetime import date
 from ivr.errors import IvrError, Place, Problem
 from ivr.flow.call import Call, Frame
 from ivr.flow.definition import ActionSpec, Flows
-from ivr.flow.graph import points
+from ivr.flow.graph import all_states
 from ivr.flow.interpreter import said
 from ivr.flow.states import State
 from ivr.flow.verbs import GoOn, Speak, Variant, Verb
@@ -21,7 +21,7 @@ from ivr.line.actions import SPECS
 from ivr.line.answer import Answer, as_spoken
 from ivr.line.examples import Examples
 from ivr.phone.document import CarrierError, read_document
-from ivr.phone.post import Reply
+from ivr.phone.transport import Reply
 from ivr.prompts import Catalogue, Catalogues, Prompt, Words, joined
 from ivr.prompts.recordings.fragments import is_spoken
 from ivr.prompts.spoken import Value
@@ -104,7 +104,7 @@ class _Trial:
 
     def states(self) -> Iterator[Problem]:
         """Yield what is wrong with whole answers, though the words in them are right."""
-        for (flow, name), state in points(self.flows):
+        for (flow, name), state in all_states(self.flows):
             values = self._values(state)
             for language in self.flows.languages:
                 verb = said(self.flows, Call(language, (Frame(flow, name),), values))

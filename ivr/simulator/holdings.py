@@ -10,7 +10,7 @@ from sqlalchemy.types import NullType, Text
 
 from ivr.line import tables
 from ivr.line.service import Services
-from ivr.orders.lease import settlement
+from ivr.orders.lease import payment_lease
 from ivr.pharmacy.notices import notice
 from ivr.pharmacy.tables import Base
 
@@ -26,29 +26,29 @@ class Holding:
     """It is neither numbers nor bytes, in which a short value may stand by chance."""
 
 
-EVERY = (*Base.metadata.sorted_tables, *tables.metadata.sorted_tables, notice, settlement)
+EVERY = (*Base.metadata.sorted_tables, *tables.metadata.sorted_tables, notice, payment_lease)
 NOT_KEYED = ("street", "version")
 """Tables that hold no word of callers: the directory of streets, and the flows and prompts that were published."""
 
 
-def holdings(line: Services, skip: Collection[str] = NOT_KEYED) -> Iterator[Holding]:
+def holdings(services: Services, skip: Collection[str] = NOT_KEYED) -> Iterator[Holding]:
     """Yield every column of the database as the driver gives it."""
     for table in EVERY:
         if table.name not in skip:
-            yield from _table(line, table)
+            yield from _table(services, table)
 
 
-def _table(line: Services, table: Table) -> Iterator[Holding]:
+def _table(services: Services, table: Table) -> Iterator[Holding]:
     columns = tuple(table.columns)
     query = select(*(type_coerce(column, NullType()) for column in columns)).order_by(*table.primary_key)
-    with line.database.connect() as connection:
+    with services.database.connect() as connection:
         rows = connection.execute(query).all()
     for column, values in zip(columns, zip(*rows, strict=True), strict=False):
         here = [value for value in values if value is not None]
         place, is_sealed = f"{table.name}.{column.name}", isinstance(column.type, LargeBinary)
         yield Holding(place, "\n".join(map(_text, here)), is_text=isinstance(column.type, Text))
         if is_sealed:
-            opened = (line.vault.open(bytes(value), None, line.clock()) for value in here)
+            opened = (services.vault.open(bytes(value), None, services.clock()) for value in here)
             yield Holding(place, "\n".join(one.decode() for one in opened if one), opened=True)
 
 

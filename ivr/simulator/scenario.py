@@ -19,7 +19,7 @@ from ivr.line.sweep import sweep
 from ivr.line.tables import wrong_try
 from ivr.orders.ship import ship
 from ivr.payment.sandbox import Charge, Sandbox
-from ivr.phone.post import Post, wsgi_post
+from ivr.phone.transport import Transport, wsgi_post
 from ivr.simulator import line_rows, pharmacy_rows
 from ivr.simulator.clock import MovingClock
 from ivr.simulator.faults import STATES, Faults, Trouble
@@ -35,7 +35,7 @@ RETENTION = timedelta(days=90)
 Turn = TurnTaken
 """One turn as the flow saw it: what the caller did, the way through the flow, and what ended the turn."""
 
-Given = Mapping[str, frozenset[object]]
+KnownRows = Mapping[str, frozenset[object]]
 """The ids of the rows that calls find, by table."""
 
 
@@ -58,7 +58,7 @@ class ScenarioSnapshot:
     trouble: Trouble
     turns: tuple[Turn, ...]
     random: tuple[Any, ...]
-    given: Given
+    given: KnownRows
     charges: tuple[Charge, ...]
 
 
@@ -93,16 +93,16 @@ class Scenario:
 
     def __init__(
         self,
-        line: Services,
+        services: Services,
         application: Callable[[Services], WSGIApplication],
         *,
         retention: timedelta = RETENTION,
         log: Log | None = None,
     ) -> None:
         """`application` puts the line behind its webhooks. `begin` comes before the first call."""
-        self.clock = MovingClock(line.clock())
-        self.database = line.database
-        self.faults = Faults(line.database, self.clock.pass_seconds)
+        self.clock = MovingClock(services.clock())
+        self.database = services.database
+        self.faults = Faults(services.database, self.clock.pass_seconds)
         self.gateway = Sandbox(self.faults.on_processor)
         self.turns: list[Turn] = []
         self.today: date
@@ -111,23 +111,23 @@ class Scenario:
         self._base = b""
         self._given: dict[str, set[object]] = {}
         self._random = random.Random()  # noqa: S311 - alike each time is what is wanted here
-        self.line = replace(
-            line,
+        self.services = replace(
+            services,
             clock=self.clock,
             watch=self._watch,
             gateway=self.gateway,
-            draw=lambda: self._random.randrange(ORDER_NUMBERS),
+            random_number=lambda: self._random.randrange(ORDER_NUMBERS),
         )
-        self.post: Post = wsgi_post(application(self.line))
+        self.post: Transport = wsgi_post(application(self.services))
 
-    def begin(self, at: datetime, given: Given) -> None:
+    def begin(self, at: datetime, given: KnownRows) -> None:
         """Begin on a database that is as it is to be found: nothing of an earlier scenario is left."""
         self.clock.now = at.astimezone(UTC)
         self.faults.begin("nothing")
         self._given = {table: set(ids) for table, ids in given.items()}
         self._base = b""
         self.turns = []  # the last scenario's may still be looked at
-        self.today = self.line.today(self.clock.now)
+        self.today = self.services.today(self.clock.now)
         self.gateway.rewind(())
         self._random.seed(at.isoformat())
 
@@ -172,14 +172,14 @@ class Scenario:
     def sweeps(self) -> None:
         """Let the line finish what calls left behind; a fault of one turn waits for its turn."""
         with self.faults.but_processor():
-            sweep(self.line, self._retention)
+            sweep(self.services, self._retention)
 
     def ships(self, order_number: str) -> str:
         """Let staff ship an order, or the newest; return why it was not shipped, nothing when it was."""
         with self.faults.none():
             number = pharmacy_rows.order_number(self.database, order_number)
         with self.faults.but_processor():
-            shipped = ship(self.line.desk, number)
+            shipped = ship(self.services.desk, number)
         return "" if shipped.done else shipped.words
 
     def processor(self, state: Processor) -> None:
@@ -222,7 +222,7 @@ class Scenario:
         """Return a table's rows by the loader's column names; the lines of an order stand in its column `lines`."""
         with self.faults.none():
             if name in line_rows.COLUMNS:
-                return line_rows.LineRows(self.database, self.line.vault, self.clock.now).rows(name)
+                return line_rows.LineRows(self.database, self.services.vault, self.clock.now).rows(name)
             return pharmacy_rows.rows(self.database, name)
 
     def new_rows(self, table: str) -> Sequence[Found]:
@@ -235,7 +235,7 @@ class Scenario:
     def holdings(self) -> Iterator[Holding]:
         """Yield what lies in the database and in the log."""
         with self.faults.none():
-            yield from holdings(self.line)
+            yield from holdings(self.services)
         yield Holding("log", self._log.shown())
 
     def log(self) -> str:

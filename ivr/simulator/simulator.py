@@ -31,7 +31,7 @@ from ivr.prompts.recordings.folder import Folder
 from ivr.secret import Secret
 from ivr.settings import Settings
 from ivr.simulator import pharmacy_rows
-from ivr.simulator.scenario import Given, Log, Scenario, driver
+from ivr.simulator.scenario import KnownRows, Log, Scenario, driver
 from ivr.simulator.world import Row
 from ivr.web.app import voice_app
 from ivr.web.guard import Guard
@@ -46,7 +46,7 @@ class _Day:
     """The demo pharmacy as it is on a day."""
 
     database: bytes
-    given: Given
+    given: KnownRows
 
 
 class Simulator:
@@ -69,7 +69,7 @@ class Simulator:
         self._fresh = fresh
         self._days: dict[date, _Day] = {}
         self._scenarios: dict[bool, Scenario] = {}
-        self.line = Services(
+        self.services = Services(
             database=open_database("sqlite://", durable=False),
             versions=Versions(version, SPECS),
             vault=Vault((_KEY,)),
@@ -78,23 +78,23 @@ class Simulator:
             timezone=settings.timezone,
             rules=build.rules(settings),
             has_person=True,
-            draw=lambda: 0,
+            random_number=lambda: 0,
         )
 
     @property
     def flows(self) -> Flows:
         """The flows that are simulated."""
-        return self.line.versions.current.flows
+        return self.services.versions.current.flows
 
     @property
     def version(self) -> str:
         """What tells these flows and prompts from others."""
-        return self.line.versions.current.hash
+        return self.services.versions.current.hash
 
     @property
     def catalogues(self) -> Catalogues:
         """The prompts that are simulated."""
-        return self.line.versions.current.catalogues
+        return self.services.versions.current.catalogues
 
     @contextmanager
     def open(self, at: datetime, given: Sequence[Row] = (), *, has_person: bool = True) -> Iterator[Scenario]:
@@ -115,15 +115,15 @@ class Simulator:
 
     def _scenario(self, database: Engine, *, has_person: bool) -> Scenario:
         """Return a line; in memory one serves many scenarios, since making its app takes as long as two turns."""
-        in_memory = database is self.line.database
+        in_memory = database is self.services.database
         if in_memory and has_person in self._scenarios:
             return self._scenarios[has_person]
         settings = replace(self.settings, person_number=PERSON if has_person else None)
-        line = replace(self.line, database=database, has_person=has_person)
+        services = replace(self.services, database=database, has_person=has_person)
         retention = timedelta(days=settings.retention_days)
         scenario = Scenario(
-            line,
-            lambda line: voice_app(line, settings, self._recorded, Guard(settings)),
+            services,
+            lambda services: voice_app(services, settings, self._recorded, Guard(settings)),
             retention=retention,
             log=self._log,
         )
@@ -132,7 +132,7 @@ class Simulator:
         return scenario
 
     @contextmanager
-    def _database(self, at: datetime) -> Iterator[tuple[Engine, Given]]:
+    def _database(self, at: datetime) -> Iterator[tuple[Engine, KnownRows]]:
         if self._fresh:
             database = self._fresh()
             try:
@@ -140,7 +140,7 @@ class Simulator:
             finally:
                 database.dispose()
             return
-        memory, today = self.line.database, self.line.today(at)
+        memory, today = self.services.database, self.services.today(at)
         if today not in self._days:
             with driver(memory) as connection:
                 connection.deserialize(self._bare)
@@ -152,9 +152,9 @@ class Simulator:
             connection.deserialize(day.database)
         yield memory, day.given
 
-    def _fill(self, database: Engine, at: datetime) -> Given:
-        load_demo(database, self.line.today(at))
-        build.publish(replace(self.line, database=database, clock=lambda: at.astimezone(UTC)), database)
+    def _fill(self, database: Engine, at: datetime) -> KnownRows:
+        load_demo(database, self.services.today(at))
+        build.publish(replace(self.services, database=database, clock=lambda: at.astimezone(UTC)), database)
         return {table: frozenset(pharmacy_rows.ids(database, table)) for table in pharmacy_rows.WRITTEN}
 
     @cached_property

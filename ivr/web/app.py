@@ -25,15 +25,15 @@ class ShortNumber(IntegerConverter):
     regex = "[0-9]{1,9}"
 
 
-def voice_app(line: Services, settings: Settings, folder: Folder, guard: Guard) -> Flask:
+def voice_app(services: Services, settings: Settings, folder: Folder, guard: Guard) -> Flask:
     """Put a line behind the carrier's webhooks alone: nothing of the pages."""
     app = Flask("ivr", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.url_map.merge_slashes = False  # a redirect is a page, which the carrier cannot speak
     app.url_map.converters = {**app.url_map.converters, "int": ShortNumber}
     app.before_request(_refuse_unreadable)
-    renderer = Renderer(line.vault, path_before(settings), settings.person_number, lambda: folder.recordings)
-    app.register_blueprint(Voice(line, guard, renderer).blueprint())
+    renderer = Renderer(services.vault, path_before(settings), settings.person_number, lambda: folder.recordings)
+    app.register_blueprint(Voice(services, guard, renderer).blueprint())
     return app
 
 

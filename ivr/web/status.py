@@ -9,7 +9,7 @@ from ivr.line.service import Services
 from ivr.pharmacy.database import check
 
 
-def blueprint(line: Services) -> Blueprint:
+def blueprint(services: Services) -> Blueprint:
     """Return the two pages; they say nothing a stranger may not know, so nobody guards them."""
     status = Blueprint("status", __name__)
 
@@ -20,10 +20,10 @@ def blueprint(line: Services) -> Blueprint:
     @status.get("/readyz")
     def ready() -> tuple[Response, int]:
         try:
-            check(line.database)
+            check(services.database)
         except UnreachableError:
             return jsonify(ready=False, reason="the database does not answer"), 503
-        about = {"live": line.gateway.live, "person": line.has_person, "time": line.clock().isoformat()}
-        return jsonify(ready=True, version=line.versions.current.hash, **about), 200
+        about = {"live": services.gateway.live, "person": services.has_person, "time": services.clock().isoformat()}
+        return jsonify(ready=True, version=services.versions.current.hash, **about), 200
 
     return status

@@ -12,7 +12,7 @@ from twilio.twiml.voice_response import VoiceResponse
 from ivr.flow.verbs import Dial, Gather, GoOn, HangUp
 from ivr.line.answer import Answer, SpokenWords
 from ivr.prompts.recordings.folder import Recording, Recordings
-from ivr.prompts.recordings.parts import heard
+from ivr.prompts.recordings.playlist import heard
 
 DIAL_SECONDS = 30
 """How long a person's telephone rings before the caller is told that nobody answers."""

@@ -22,7 +22,7 @@ from ivr.line import sessions
 from ivr.line.answer import SpokenWords, as_spoken
 from ivr.line.service import Caller, Services
 from ivr.line.turn import Busy, UnknownCallError, take_turn
-from ivr.orders.sweep import settle_call
+from ivr.orders.sweep import finish_call
 from ivr.web.carrier import CALLER_SECONDS, caller_id, caller_of, event_of, plain
 from ivr.web.guard import Guard
 from ivr.web.twiml import Renderer
@@ -37,7 +37,7 @@ ONE_VALUE = ("CallSid", "From", "To", "Digits", "FinishedOnKey", "DialCallStatus
 class Voice:
     """Answers the carrier."""
 
-    line: Services
+    services: Services
     guard: Guard
     renderer: Renderer
 
@@ -82,7 +82,7 @@ class Voice:
         logs.bind_call(caller.sid)
         render = partial(self.renderer.answer, caller_id=caller_id(caller))
         try:
-            reply = take_turn(self.line, caller, turn, event(), render)
+            reply = take_turn(self.services, caller, turn, event(), render)
         except UnreachableError as error:
             logs.get_logger().error("database_away", turn=turn, reason=str(error))
             return twiml(self._try_again())
@@ -110,10 +110,10 @@ class Voice:
         caller, state = caller_of(request), request.form.get("CallStatus", "")
         logs.bind_call(caller.sid)
         if state in ("completed", "busy", "failed", "no-answer", "canceled"):
-            now = self.line.clock()
-            with self.line.database.begin() as connection:
+            now = self.services.clock()
+            with self.services.database.begin() as connection:
                 sessions.end(connection, caller.sid, now, "caller_hung_up")
-            settle_call(self.line.desk, caller.sid)
+            finish_call(self.services.desk, caller.sid)
         return Response(status=204)
 
     def fallback(self) -> Response:
@@ -163,13 +163,13 @@ class Voice:
     def _language(self) -> str:
         """The call's language as its URL tells it; empty when it does not."""
         wanted = request.args.get("language", "")
-        return wanted if wanted in self.line.versions.current.flows.languages else ""
+        return wanted if wanted in self.services.versions.current.flows.languages else ""
 
     def _words(self, *prompts: str) -> list[SpokenWords]:
         """Return words in the call's language as its URL tells it, in every language when it does not."""
-        speaking = [self._language] if self._language else self.line.versions.current.flows.languages
+        speaking = [self._language] if self._language else self.services.versions.current.flows.languages
         words = tuple(Speak(prompt, language, {}) for language in speaking for prompt in prompts)
-        return list(as_spoken(self.line.versions.current.catalogues, words))
+        return list(as_spoken(self.services.versions.current.catalogues, words))
 
 
 def twiml(body: str) -> Response:

@@ -36,13 +36,15 @@ _MIDDLE = 8
 class LabelCell:
     """A way out as it is shown: its label, and where it leads when no line shows that."""
 
-    way: BoxTransition
+    transition: BoxTransition
     note: str
 
     @property
     def label(self) -> str:
         """The label with its marks: a tick confirms, quotation marks speak."""
-        return self.way.label + (" ✓" if self.way.confirms else "") + (" “”" if self.way.says else "")
+        return (
+            self.transition.label + (" ✓" if self.transition.confirms else "") + (" “”" if self.transition.says else "")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Placed:
 class Arrow:
     """A way that is drawn, from a box's cell to another box."""
 
-    way: BoxTransition
+    transition: BoxTransition
     start: tuple[float, float]
     end: tuple[float, float]
 
@@ -100,17 +102,19 @@ class _Sketch:
         self.down = down
         self.boxes = {box.name: box for box in picture.boxes}
         self.depth = _depths(picture)
-        self.cells = {box.name: tuple(self._cell(box, way) for way in box.ways) for box in picture.boxes}
+        self.cells = {
+            box.name: tuple(self._cell(box, transition) for transition in box.transitions) for box in picture.boxes
+        }
         self.sizes = {name: self._size(name) for name in self.boxes}
         self.layers = self._layers()
         self.across: dict[str, float] = {}
         self._arrange()
 
-    def _cell(self, box: Box, way: BoxTransition) -> LabelCell:
-        if way.end:
-            return LabelCell(way, f"■ {way.end}")
-        drawn = way.to in self.depth and self.depth[way.to] == self.depth[box.name] + 1
-        return LabelCell(way, "" if drawn or not way.to else f"→ {way.to}")
+    def _cell(self, box: Box, transition: BoxTransition) -> LabelCell:
+        if transition.end:
+            return LabelCell(transition, f"■ {transition.end}")
+        drawn = transition.to in self.depth and self.depth[transition.to] == self.depth[box.name] + 1
+        return LabelCell(transition, "" if drawn or not transition.to else f"→ {transition.to}")
 
     # Sizes
 
@@ -143,7 +147,11 @@ class _Sketch:
 
     def _drawn(self, name: str) -> list[tuple[int, str]]:
         """Return the ways drawn from a box, each by its cell's number."""
-        return [(number, cell.way.to) for number, cell in enumerate(self.cells[name]) if cell.way.to and not cell.note]
+        return [
+            (number, cell.transition.to)
+            for number, cell in enumerate(self.cells[name])
+            if cell.transition.to and not cell.note
+        ]
 
     def _port(self, name: str, number: int) -> float:
         """Return where across its box a way begins, counted from the box's edge."""
@@ -225,7 +233,7 @@ class _Sketch:
         width = max(box.x + box.width for box in placed.values())
         height = max(box.y + box.height for box in placed.values())
         lines = tuple(
-            Arrow(self.cells[name][number].way, self._start(placed[name], number), self._end(placed[to]))
+            Arrow(self.cells[name][number].transition, self._start(placed[name], number), self._end(placed[to]))
             for name in self.boxes
             for number, to in self._drawn(name)
         )
@@ -267,8 +275,8 @@ def _depths(picture: Picture) -> dict[str, int]:
     depth = dict.fromkeys(picture.starts, 0)
     waiting = list(picture.starts)
     for name in waiting:
-        for way in boxes[name].ways:
-            if way.to in boxes and way.to not in depth:
-                depth[way.to] = depth[name] + 1
-                waiting.append(way.to)
+        for transition in boxes[name].transitions:
+            if transition.to in boxes and transition.to not in depth:
+                depth[transition.to] = depth[name] + 1
+                waiting.append(transition.to)
     return {**depth, **{name: 0 for name in boxes if name not in depth}}

@@ -19,11 +19,13 @@ def _lines(picture: Picture) -> Iterator[str]:
     yield "flowchart TD"
     for box in picture.boxes:
         yield f"  {_node(box)}"
-    for end in dict.fromkeys(way.end for box in picture.boxes for way in box.ways if way.end):
+    for end in dict.fromkeys(
+        transition.end for box in picture.boxes for transition in box.transitions if transition.end
+    ):
         yield f"  end_{_id(end)}([{_quoted(f'■ {end}')}])"
     for box in picture.boxes:
-        for way in box.ways:
-            yield f"  s_{_id(box.name)} {'==>' if way.confirms else '-->'}|{_quoted(way.label)}| {_target(way)}"
+        for transition in box.transitions:
+            yield f"  s_{_id(box.name)} {'==>' if transition.confirms else '-->'}|{_quoted(transition.label)}| {_target(transition)}"
     for kind in dict.fromkeys(box.kind for box in picture.boxes):
         look = look_of(kind)
         yield f"  classDef {_id(kind)} fill:{look.fill},stroke:{look.edge},color:#111827"
@@ -35,8 +37,8 @@ def _node(box: Box) -> str:
     return f"s_{_id(box.name)}{left}{_quoted(text)}{right}:::{_id(box.kind)}"
 
 
-def _target(way: BoxTransition) -> str:
-    return f"s_{_id(way.to)}" if way.to else f"end_{_id(way.end)}"
+def _target(transition: BoxTransition) -> str:
+    return f"s_{_id(transition.to)}" if transition.to else f"end_{_id(transition.end)}"
 
 
 def _id(name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ivr.flow.definition import Flow, Flows
-from ivr.flow.graph import Point
+from ivr.flow.graph import StateName
 from ivr.flow.parts import REPEAT, Target
 from ivr.flow.states import KINDS, State
 from ivr.flow.states.base import Look, Role
@@ -40,7 +40,7 @@ class Box:
     kind: str
     detail: str
     hover: str
-    ways: tuple[BoxTransition, ...]
+    transitions: tuple[BoxTransition, ...]
     share: float | None = None
 
     @property
@@ -71,10 +71,12 @@ class _Words:
         return f"{prompt}: {found.say.written}" if found else prompt
 
 
-_NO_SHARES: Mapping[Point, float] = {}
+_NO_SHARES: Mapping[StateName, float] = {}
 
 
-def flow_picture(flows: Flows, name: str, catalogue: Catalogue, shares: Mapping[Point, float] = _NO_SHARES) -> Picture:
+def flow_picture(
+    flows: Flows, name: str, catalogue: Catalogue, shares: Mapping[StateName, float] = _NO_SHARES
+) -> Picture:
     """Return the picture of one flow."""
     flow, words = flows.flows[name], _Words(catalogue)
     boxes = tuple(_box(state, words, shares.get((name, state.name))) for state in flow.states.values())
@@ -82,7 +84,7 @@ def flow_picture(flows: Flows, name: str, catalogue: Catalogue, shares: Mapping[
     return Picture(name, boxes, (flow.start,), tuple(_everywhere(flows)) if asks else ())
 
 
-def line_picture(flows: Flows, shares: Mapping[Point, float] = _NO_SHARES) -> Picture:
+def line_picture(flows: Flows, shares: Mapping[StateName, float] = _NO_SHARES) -> Picture:
     """Return the picture of the whole line, a box a flow; a flow's share is that of the state it starts with."""
     boxes = [_flow_box(flow, flows, shares.get((flow.name, flow.start))) for flow in flows.flows.values()]
     hover = "Whatever is asked, these keys and events lead elsewhere."
@@ -91,7 +93,7 @@ def line_picture(flows: Flows, shares: Mapping[Point, float] = _NO_SHARES) -> Pi
 
 
 def _box(state: State, words: _Words, share: float | None) -> Box:
-    found = tuple(_way(label, way, words) for label, way in state.transitions())
+    found = tuple(_transition(label, transition, words) for label, transition in state.transitions())
     detail = "" if state.summary == state.name else state.summary
     return Box(state.name, state.word.replace("_", " "), detail, _hover(state, words), found, share)
 
@@ -110,11 +112,18 @@ def _hover(state: State, words: _Words) -> str:
     return "\n".join([*does, *said])
 
 
-def _way(label: str, way: Target, words: _Words) -> BoxTransition:
-    hover = [words.of(way.say)] if way.say else []
-    hover += ["the caller's yes"] if way.confirms else []
-    hover += [f'counts as a wrong try of "{way.counts}"'] if way.counts else []
-    return BoxTransition(_SYMBOLS.get(label, label), way.state, way.end, bool(way.say), way.confirms, "\n".join(hover))
+def _transition(label: str, transition: Target, words: _Words) -> BoxTransition:
+    hover = [words.of(transition.say)] if transition.say else []
+    hover += ["the caller's yes"] if transition.confirms else []
+    hover += [f'counts as a wrong try of "{transition.counts}"'] if transition.counts else []
+    return BoxTransition(
+        _SYMBOLS.get(label, label),
+        transition.state,
+        transition.end,
+        bool(transition.say),
+        transition.confirms,
+        "\n".join(hover),
+    )
 
 
 def _everywhere(flows: Flows) -> Iterator[str]:
@@ -133,8 +142,8 @@ def _flow_box(flow: Flow, flows: Flows, share: float | None) -> Box:
     questions = [state.name for state in states if state.is_question]
     detail = _count(len(states), "state") + (f", {_count(len(questions), 'question')}" if questions else "")
     hover = "states: " + ", ".join(flow.states)
-    ways = tuple(BoxTransition(name, name) for name in runs if name in flows.flows)
-    return Box(flow.name, "flow", detail, hover, ways, share)
+    transitions = tuple(BoxTransition(name, name) for name in runs if name in flows.flows)
+    return Box(flow.name, "flow", detail, hover, transitions, share)
 
 
 def _count(number: int, noun: str) -> str:

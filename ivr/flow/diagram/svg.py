@@ -17,7 +17,7 @@ STYLE = """
 .call-flow .name{font-weight:600}
 .call-flow .small{font-size:10px;fill:#374151}
 .call-flow .small .ref,.call-flow .ref{fill:#6b7280}
-.call-flow .way{fill:none;stroke:#6b7280;stroke-width:1.2}
+.call-flow .transition{fill:none;stroke:#6b7280;stroke-width:1.2}
 .call-flow .confirms{stroke:#b91c1c;stroke-width:2}
 .call-flow g:hover>.frame{stroke-width:2.6}
 """.strip()
@@ -64,11 +64,11 @@ def _linked(parts: Iterator[str], link: str | None) -> str:
 
 
 def _legend(picture: Picture) -> Iterator[str]:
-    ways = [way for box in picture.boxes for way in box.ways]
+    transitions = [transition for box in picture.boxes for transition in box.transitions]
     signs = ["→ leads to a box that stands elsewhere"]
-    signs += ["■ an end of this flow"] if any(way.end for way in ways) else []
-    signs += ["✓ the caller's yes to an order"] if any(way.confirms for way in ways) else []
-    signs += ["“” something is said on the way"] if any(way.says for way in ways) else []
+    signs += ["■ an end of this flow"] if any(transition.end for transition in transitions) else []
+    signs += ["✓ the caller's yes to an order"] if any(transition.confirms for transition in transitions) else []
+    signs += ["“” something is said on the way"] if any(transition.says for transition in transitions) else []
     yield " · ".join(signs)
     if _is_shaded(picture):
         yield "The darker a box, the larger its share."
@@ -86,8 +86,8 @@ def _line(line: Arrow, layout: Layout) -> str:
         if layout.down
         else f"{middle_x:.0f} {y:.0f} {middle_x:.0f} {to_y:.0f}"
     )
-    confirms = " confirms" if line.way.confirms else ""
-    return f'<path class="way{confirms}" marker-end="url(#arrow)" d="M{x:.0f} {y:.0f}C{bend} {to_x:.0f} {to_y:.0f}"/>'
+    confirms = " confirms" if line.transition.confirms else ""
+    return f'<path class="transition{confirms}" marker-end="url(#arrow)" d="M{x:.0f} {y:.0f}C{bend} {to_x:.0f} {to_y:.0f}"/>'
 
 
 def _box(placed: Placed, layout: Layout, picture: Picture) -> Iterator[str]:
@@ -141,7 +141,7 @@ def _row(cell: LabelCell, x: float, y: float, width: float) -> str:
 
 
 def _title(cell: LabelCell) -> str:
-    return f"<title>{escape(cell.way.hover)}</title>" if cell.way.hover else ""
+    return f"<title>{escape(cell.transition.hover)}</title>" if cell.transition.hover else ""
 
 
 def _shade(share: float) -> str:

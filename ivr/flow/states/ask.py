@@ -80,7 +80,7 @@ class AskState(QuestionState):
 
     def _save(self, digits: str, call: LiveCall) -> None:
         if self.number.card:
-            call.held[self.number.save] = Secret(digits)
+            call.transient_secrets[self.number.save] = Secret(digits)
         else:
             call.values[self.number.save] = digits
 

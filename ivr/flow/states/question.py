@@ -84,7 +84,7 @@ class QuestionState(State):
 
     def take_shared(self, key: str, flow: str, call: LiveCall) -> None:
         """Do what a key means in every question: ask again, or break in with a flow."""
-        call.visit(key)
+        call.trace_step(key)
         if flow == REPEAT:
             self.ask(call)
         else:
@@ -95,7 +95,7 @@ class QuestionState(State):
         """Help after silence or a wrong key; in the end, give up."""
         tries = call.count(self.name, kind)
         if tries < (self.limits.silence if kind == "silence" else self.limits.wrong):
-            call.visit(kind)
+            call.trace_step(kind)
             self.ask(call, kind, tries)
         elif kind == "silence" and self.pound:
             self.leave("pound", self.pound, call)

@@ -27,5 +27,5 @@ class RunState(State):
 
     def enter(self, call: LiveCall) -> None:
         """Begin the flow."""
-        call.visit()
+        call.trace_step()
         call.begin(self.runs)

@@ -12,8 +12,8 @@ from ivr.line.actions.address_building import AT_A_TIME, Building, Match
 from ivr.line.service import Context
 from ivr.line.values import OfferedStreet
 from ivr.pharmacy.addresses import NewAddress
-from ivr.pharmacy.doubts import Doubt
 from ivr.pharmacy.places import PUERTO_RICO
+from ivr.pharmacy.unverified import Doubt
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
 

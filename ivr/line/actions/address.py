@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT
+from ivr.flow.definition import OPAQUE
 from ivr.line.action import action, done
 from ivr.line.service import Context
 from ivr.line.values import ChosenAddress
@@ -11,7 +11,7 @@ from ivr.pharmacy.addresses import AddressFacts, NewAddress, add_address, mailin
 from ivr.pharmacy.notices import note_changed_address
 from ivr.prompts.spoken import Value
 
-CHOSEN = {"address": "address", "address_id": KEPT, "new_address": KEPT, "address_held": KEPT}
+CHOSEN = {"address": "address", "address_id": OPAQUE, "new_address": OPAQUE, "address_held": OPAQUE}
 """The kinds of what a call keeps of the address that the order goes to."""
 
 KEPT_BY = ("new_mailing",)
@@ -66,7 +66,11 @@ def becomes_mailing(new: NewAddress) -> bool:
 
 @action(
     *("left", "address_dropped", "unkept"),
-    on={"left": {"new_address": KEPT}, "address_dropped": {"new_address": KEPT}, "unkept": {"new_mailing": "address"}},
+    on={
+        "left": {"new_address": OPAQUE},
+        "address_dropped": {"new_address": OPAQUE},
+        "unkept": {"new_mailing": "address"},
+    },
 )
 def leave_order(
     _: Context,
@@ -82,7 +86,7 @@ def leave_order(
     return done("address_dropped" if _waits(new_address) else "left", new_address=None)
 
 
-@action("kept", writes={"new_address": KEPT}, facts=KEPT_BY)
+@action("kept", writes={"new_address": OPAQUE}, facts=KEPT_BY)
 def keep_address(context: Context, member_id: int, new_address: NewAddress | None = None) -> Done:
     """Make it the mailing address without any order."""
     if new_address is None:
@@ -91,13 +95,13 @@ def keep_address(context: Context, member_id: int, new_address: NewAddress | Non
     return done("kept", new_address=None)
 
 
-@action("dropped", writes={"new_address": KEPT})
+@action("dropped", writes={"new_address": OPAQUE})
 def drop_address(_: Context) -> Done:
     """Leave the mailing address as it is."""
     return done("dropped", new_address=None)
 
 
-@action("left", "none", writes={"new_address": KEPT})
+@action("left", "none", writes={"new_address": OPAQUE})
 def leave_mailing_address(_: Context, new_address: NewAddress | None = None) -> Done:
     """Leave the mailing address as it is where another address takes the place of one that waited for an order."""
     return done("left" if _waits(new_address) else "none", new_address=None)

@@ -10,8 +10,8 @@ from ivr.flow.definition import MOST_AT_ONCE
 from ivr.keypad import LETTERS
 from ivr.line.values import OfferedCity, OfferedUnit
 from ivr.payment.cards import without_cards
-from ivr.pharmacy.doubts import Doubt, digits_of, has_its_letter
 from ivr.pharmacy.places import place_of
+from ivr.pharmacy.unverified import Doubt, digits_of, has_its_letter
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
 
@@ -23,7 +23,7 @@ AT_A_TIME = 3
 class Match:
     """A street that may be meant; `outside` when the house number lies beyond those known, `near` but for one press.
 
-    `doubt` is why the address would not be taken as verified (`ivr.pharmacy.doubts`), "" when it would be.
+    `doubt` is why the address would not be taken as verified (`ivr.pharmacy.unverified`), "" when it would be.
     """
 
     name: str
@@ -107,8 +107,8 @@ class Building:
     def doubt_about(self, match: Match) -> str:
         """Return what is doubtful about the address with one of the streets: a number may have got its letter since."""
         place = place_of(self.zip)
-        settled = match.doubt == Doubt.NUMBER and place is not None and has_its_letter(place, self.house)
-        return "" if settled else match.doubt
+        is_clear = match.doubt == Doubt.NUMBER and place is not None and has_its_letter(place, self.house)
+        return "" if is_clear else match.doubt
 
     def address(self, match: Match) -> dict[str, Value]:
         """Return the whole address with one of the streets."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT, LIST, Items
+from ivr.flow.definition import LIST, OPAQUE, Items
 from ivr.line import card_entries
 from ivr.line.action import action, done, external_action
 from ivr.line.actions import keyed, refill, speech
@@ -40,7 +40,7 @@ MOST_CARDS = 3
 @action(
     "due",
     "nothing_due",
-    writes={"amounts": "phrase", "total": "money", "card": KEPT, "keep_card": KEPT},
+    writes={"amounts": "phrase", "total": "money", "card": OPAQUE, "keep_card": OPAQUE},
     phrases={"amounts": speech.AMOUNTS},
 )
 def add_up(_: Context, basket: Basket) -> Done:
@@ -59,7 +59,7 @@ def add_up(_: Context, basket: Basket) -> Done:
 )
 def list_cards(context: Context, member_id: int) -> Done:
     """List the cards on file that can still be used."""
-    whose = member_id, context.line.gateway.name, context.today
+    whose = member_id, context.services.gateway.name, context.today
     listed = tuple(
         CardOnFile(speech.card(card.brand, card.last4), card.brand, card.last4, card.id)
         for card in saved_cards(context.connection, *whose)[:MOST_CARDS]
@@ -69,7 +69,7 @@ def list_cards(context: Context, member_id: int) -> Done:
     return done("on_file" if listed else "none", cards=listed, expired=expired)
 
 
-@action("chosen", writes={"card": KEPT, "spoken_card": KEPT, "keep_card": KEPT})
+@action("chosen", writes={"card": OPAQUE, "spoken_card": OPAQUE, "keep_card": OPAQUE})
 def use_card_on_file(_: Context, card_choice: CardOnFile) -> Done:
     """Choose the card on file."""
     return done("chosen", ChosenCard(card_choice, "no", card_choice.card))
@@ -120,7 +120,7 @@ def _exchanged(context: Context, _: Card, answer: Token | Refused | Unavailable)
         return done("unavailable")
     match answer:
         case Token():
-            brand, sealed = answer.brand.value, seal_token(context.line.vault, answer.token, context.now)
+            brand, sealed = answer.brand.value, seal_token(context.services.vault, answer.token, context.now)
             card = KeyedCard(brand, answer.last4, answer.exp_month, answer.exp_year, sealed)
             return done("exchanged", card=card, spoken_card=speech.card(brand, answer.last4))
         case Refused():
@@ -131,7 +131,7 @@ def _exchanged(context: Context, _: Card, answer: Token | Refused | Unavailable)
 
 @external_action(
     *("exchanged", "refused", "unavailable", "lost"),
-    on={"exchanged": {"card": KEPT, "spoken_card": KEPT}},
+    on={"exchanged": {"card": OPAQUE, "spoken_card": OPAQUE}},
     ask=lambda line, card: line.gateway.tokenize(card),
     finish=_exchanged,
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT
+from ivr.flow.definition import OPAQUE
 from ivr.line import tables
 from ivr.line.action import action, done
 from ivr.line.actions.address import CHOSEN, chosen
@@ -15,7 +15,7 @@ from ivr.line.service import Context
 from ivr.line.sessions import STATE_KEPT, values_left
 from ivr.line.values import Basket, Gathered, decoder
 from ivr.pharmacy.addresses import NewAddress
-from ivr.pharmacy.doubts import judged_anew
+from ivr.pharmacy.unverified import judged_anew
 
 DROPPED = ("dropped", "dropped_address")
 """What is kept of the call before until the caller says whether to go on with it."""
@@ -37,8 +37,8 @@ _LAST_CALL = (
 @action(
     "dropped",
     "none",
-    writes={"dropped_asked": KEPT},
-    on={"dropped": {"dropped": KEPT, "count": "number", "dropped_address": KEPT}},
+    writes={"dropped_asked": OPAQUE},
+    on={"dropped": {"dropped": OPAQUE, "count": "number", "dropped_address": OPAQUE}},
     tells={"dropped": ("count",)},
 )
 def find_dropped_order(context: Context, member_id: int, dropped_asked: bool = False) -> Done:
@@ -54,7 +54,7 @@ def find_dropped_order(context: Context, member_id: int, dropped_asked: bool = F
             "sid": context.caller.sid,
         },
     )
-    left = _DROPPED_ORDER(values_left(context.line, sealed, context.now))
+    left = _DROPPED_ORDER(values_left(context.services, sealed, context.now))
     if not left.basket:
         return done("none", dropped_asked=True)
     address = left.new_address or left.unproved_address
@@ -75,8 +75,8 @@ _DROPPED_ORDER = decoder(_DroppedOrder)
 
 @action(
     *("taken_up", "with_address"),
-    writes={"basket": KEPT},
-    on={"with_address": {"unproved_address": KEPT}},
+    writes={"basket": OPAQUE},
+    on={"with_address": {"unproved_address": OPAQUE}},
     forgets=DROPPED,
 )
 def take_up_order(_: Context, dropped: Basket, dropped_address: NewAddress | None = None) -> Done:

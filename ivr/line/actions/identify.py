@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT
+from ivr.flow.definition import OPAQUE
 from ivr.line import lockout
 from ivr.line.action import action, done
 from ivr.line.actions import keyed
@@ -13,7 +13,7 @@ from ivr.line.service import Context
 from ivr.pharmacy import members
 from ivr.pharmacy.tables import MemberStatus
 
-MEMBER = {"member_id": KEPT, "proved": KEPT, "proof_owed": KEPT}
+MEMBER = {"member_id": OPAQUE, "proved": OPAQUE, "proof_owed": OPAQUE}
 
 
 @action("identified", "unproved", "unknown", on={"identified": MEMBER, "unproved": MEMBER})
@@ -41,7 +41,7 @@ def find_member(
     return done(outcome, member_id=member.id, proved=False, proof_owed=judged.under_attack)
 
 
-@action("active", "ended", on={"active": {"proof_owed": KEPT}})
+@action("active", "ended", on={"active": {"proof_owed": OPAQUE}})
 def check_membership(context: Context, member_id: int) -> Done:
     """Let in who has proved more than number and ZIP, unless the membership has ended."""
     if not members.is_active(context.connection, member_id):

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Annotated, Literal
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT, LIST, MOST_AT_ONCE, Items, Phrases
+from ivr.flow.definition import LIST, MOST_AT_ONCE, OPAQUE, Items, Phrases
 from ivr.keypad import letters_to_keys, unspell
 from ivr.line.action import action, done
 from ivr.line.actions import keyed
@@ -19,9 +19,9 @@ from ivr.line.actions.address_building import Building, Match, city_page, readin
 from ivr.line.service import Context
 from ivr.line.values import OfferedCity, OfferedUnit
 from ivr.payment.cards import without_cards
-from ivr.pharmacy.doubts import doubt
 from ivr.pharmacy.places import PUERTO_RICO, ZipPlace, place_of
 from ivr.pharmacy.streets import StreetFacts, has_streets, rank, rank_near, streets_of
+from ivr.pharmacy.unverified import doubt
 from ivr.postal.streets import take_apart
 from ivr.prompts import phrase
 from ivr.prompts.spoken.urbanizations import AREAS
@@ -29,7 +29,7 @@ from ivr.secret import DOT
 
 BoxKind = Literal["PO", "RR", "HC", "PSC", "UNIT", "CMR"]
 
-BUILT = {"building": KEPT}
+BUILT = {"building": OPAQUE}
 
 MARKED = ("done", "impossible")
 

@@ -53,7 +53,7 @@ def order_facts(
 
 def _judged_anew(context: Context, member_id: int, line: BasketLine) -> BasketLine:
     """Return a line with its supply's days and price as they are now; placing says what cannot be ordered any more."""
-    finding = assess(context.connection, member_id, line.rx_number, context.today, context.line.rules)
+    finding = assess(context.connection, member_id, line.rx_number, context.today, context.services.rules)
     supply = next((supply for supply in finding.supplies if supply.n == line.n), None)
     if supply is None or not (finding.kind.asks_for == "order" or line.when):
         return line
@@ -128,7 +128,7 @@ def kept(context: Context, member_id: int, chosen: ChosenCard, waits: int = 0) -
 
 def is_on_file(context: Context, member_id: int, brand: str, last4: str) -> bool:
     """Say whether a card that was keyed anew stands on file already, and so stays there whatever is said now."""
-    on_file = saved_cards(context.connection, member_id, context.line.gateway.name, context.today)
+    on_file = saved_cards(context.connection, member_id, context.services.gateway.name, context.today)
     return any((known.brand, known.last4) == (brand, last4) for known in on_file)
 
 

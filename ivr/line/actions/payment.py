@@ -42,7 +42,7 @@ def _finish(context: Context, request: Request, answer: ProcessorAnswer) -> Done
 
 
 def _told(context: Context, order_id: int, progress: Progress) -> Done:
-    begun = lease.found(context.connection, order_id)
+    begun = lease.find(context.connection, order_id)
     if progress is Progress.WAITING and begun is not None and context.now - begun.begun_at > PATIENCE:
         return done("slow")
     return done(progress.value)
@@ -54,9 +54,9 @@ def _told(context: Context, order_id: int, progress: Progress) -> Done:
     ask=lambda line, request: authorize.ask(line.gateway, request),
     finish=_finish,
 )
-def settle_order(context: Context, order_id: int) -> Request | Done:
+def authorize_order(context: Context, order_id: int) -> Request | Done:
     """Ask the processor to pay the order that was placed."""
-    claimed = authorize.claim(context.connection, context.line.gateway, order_id, context.now)
+    claimed = authorize.claim(context.connection, context.services.gateway, order_id, context.now)
     return claimed if isinstance(claimed, Request) else _told(context, order_id, claimed)
 
 
@@ -74,12 +74,12 @@ def _said(order: OrderFacts, card: Value, keep: tuple[Value, ...]) -> SaidPaymen
     return SaidPayment(order.order_number, speech.amounts([("", order.total_cents)]), paying)
 
 
-@action("said", "needs_card", "settled", on={"said": SAID}, phrases=PHRASES)
+@action("said", "needs_card", "not_pending", on={"said": SAID}, phrases=PHRASES)
 def say_unpaid(context: Context, order_id: int) -> Done:
     """Put together what a payment that nobody asked for yet would charge: the facts that the caller's yes is to."""
     order = order_by_id(context.connection, order_id)
     if order is None or order.status is not OrderStatus.PENDING:
-        return done("settled")
+        return done("not_pending")
     said = _unpaid(context, order)
     return done("said", said) if said else done("needs_card")
 
@@ -93,7 +93,7 @@ def _unpaid(context: Context, order: OrderFacts) -> SaidPayment | None:
     keep: tuple[Value, ...] = ()
     is_new = card is not None and card.only_for_order_id is not None
     if is_new and not is_on_file(context, order.member_id, payment.brand, payment.last4):
-        begun = lease.found(context.connection, order.id)
+        begun = lease.find(context.connection, order.id)
         keep = (phrase("order.keep_on_file" if begun and begun.keep_card else "order.keep_for_order"),)
     return _said(order, speech.card(payment.brand, payment.last4), keep)
 
@@ -107,20 +107,20 @@ def say_payment(context: Context, order_id: int, member_id: int, card: ChosenCar
     return done("said", _said(order, card.spoken_card, kept(context, member_id, card)))
 
 
-@action("taken", "changed", "settled", facts=tuple(SAID))
+@action("taken", "changed", "not_pending", facts=tuple(SAID))
 def take_unpaid(context: Context, order_id: int, said: SaidPayment) -> Done:
     """Take the caller's yes to paying for an order as it was said; when it is another by now, to nothing."""
     order = order_by_id(context.connection, order_id)
     now = _unpaid(context, order) if order and order.status is OrderStatus.PENDING else None
     if now is None:
-        return done("settled")
+        return done("not_pending")
     return done("taken" if said == now else "changed")
 
 
 @action(
     "said",
     "waiting",
-    "settled",
+    "not_pending",
     on={"said": {"order_number": "digits", "contents": "phrase", "gives_back": "phrase"}},
     phrases={"contents": CONTENTS, "what": speech.MEDICINE, "gives_back": {"cancel.gives_back": {"count": "number"}}},
 )
@@ -128,7 +128,7 @@ def say_cancel(context: Context, order_id: int, proved: bool = False) -> Done:
     """Put together what would be cancelled and given back: the facts that the caller's yes is to."""
     order = order_by_id(context.connection, order_id)
     if order is None or order.status is not OrderStatus.PENDING:
-        return done("settled")
+        return done("not_pending")
     payment = payment_for(context.connection, order.id)
     if payment is not None and payment.status is PaymentStatus.PENDING:
         return done("waiting")
@@ -142,25 +142,25 @@ def say_cancel(context: Context, order_id: int, proved: bool = False) -> Done:
     return done("said", order_number=order.order_number, contents=contents, gives_back=gives_back)
 
 
-@action("pending", "settled", "changed", facts=tuple(SAID))
+@action("pending", "not_pending", "changed", facts=tuple(SAID))
 def pay_with_other_card(context: Context, order_id: int, member_id: int, card: ChosenCard, said: SaidPayment) -> Done:
     """Ask again for an order that was declined, with the card chosen now."""
     paid = authorize.progress(context.connection, order_id, context.now)
     order = order_by_id(context.connection, order_id)
     if order is None or order.status is not OrderStatus.PENDING or paid is not Progress.DECLINED:
-        return done("settled")
+        return done("not_pending")
     if said != _said(order, card.spoken_card, kept(context, member_id, card)):
         return done("changed")
     charge_to_chosen(context, card, order)
     return done("pending")
 
 
-@action("cancelled", "waiting", "settled", facts=CANCEL_FACTS)
+@action("cancelled", "waiting", "not_pending", facts=CANCEL_FACTS)
 def cancel_unpaid(context: Context, order_id: int) -> Done:
     """Cancel an order that was not paid; its refills and lines are given back. One that was paid meanwhile stands."""
     match cancel_order(context.connection, order_id, context.now, only_unpaid=True):
         case NotCancelled.ASKED_FOR:
             return done("waiting")
         case NotCancelled.STANDS:
-            return done("settled")
+            return done("not_pending")
     return done("cancelled")

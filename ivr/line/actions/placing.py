@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT
+from ivr.flow.definition import OPAQUE
 from ivr.line import lockout
 from ivr.line.action import action, done
 from ivr.line.actions import refill, speech
@@ -24,15 +24,15 @@ from ivr.pharmacy.tables import HeldReason, OrderStatus
 from ivr.prompts import phrase
 
 ORDERED = {
-    "order_id": KEPT,
+    "order_id": OPAQUE,
     "order_number": "digits",
     "arrives_on": "date",
     "placed": "phrase",
     "later_orders": "phrase",
     "address_note": "phrase",
-    "basket": KEPT,
-    "address_id": KEPT,
-    "new_address": KEPT,
+    "basket": OPAQUE,
+    "address_id": OPAQUE,
+    "new_address": OPAQUE,
 }
 
 FACTS = ("lines", "ship_to", "amounts", "paying", "supply_notes")
@@ -44,7 +44,7 @@ SHIP_TO = ("order.ship_to", "order.ship_to_from_now_on", "order.ship_to_once_che
 @action(
     "said",
     "changed",
-    on={"said": {**dict.fromkeys(FACTS, "phrase"), "basket": KEPT, "count": "number"}},
+    on={"said": {**dict.fromkeys(FACTS, "phrase"), "basket": OPAQUE, "count": "number"}},
     phrases={
         "lines": speech.LINES,
         "ship_to": {name: {"address": "address"} for name in SHIP_TO},
@@ -74,8 +74,8 @@ class _ChangedError(Exception):
     on={
         "pending": ORDERED,
         "placed": ORDERED,
-        "taken": {"what": "phrase", "basket": KEPT},
-        "all_taken": {"what": "phrase", "basket": KEPT},
+        "taken": {"what": "phrase", "basket": OPAQUE},
+        "all_taken": {"what": "phrase", "basket": OPAQUE},
     },
     phrases={
         "placed": speech.PLACED,
@@ -165,8 +165,8 @@ def _place(context: Context, wanted: _Wanted, when: str, cents: int) -> OrderFac
         request,
         now=context.now,
         today=context.today,
-        rules=context.line.rules,
-        draw=context.line.draw,
+        rules=context.services.rules,
+        random_number=context.services.random_number,
     )
     if order.total_cents != cents:  # changed between our look and its lock
         raise _ChangedError
@@ -179,7 +179,7 @@ def charge_to_chosen(context: Context, chosen: ChosenCard, order: OrderFacts) ->
     """Charge an order to the card that was chosen, as soon as it is due."""
     authorize.charge_to(
         context.connection,
-        context.line.gateway,
+        context.services.gateway,
         order,
         _card(context, chosen.card),
         sid=context.caller.sid,
@@ -194,7 +194,7 @@ def _card(context: Context, card: CardOnFile | KeyedCard | None) -> int | Token:
         case CardOnFile():
             return card.saved_card_id
         case KeyedCard():
-            token = open_token(context.line.vault, card.sealed_token, context.now)
+            token = open_token(context.services.vault, card.sealed_token, context.now)
             return Token(token, Brand(card.brand), card.last4, card.exp_month, card.exp_year)
         case None:
             raise LookupError("an order is charged to no card")

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT, LIST, Items, Phrases
+from ivr.flow.definition import LIST, OPAQUE, Items, Phrases
 from ivr.line import lockout
 from ivr.line.action import action, done
 from ivr.line.actions import keyed, speech
@@ -24,7 +24,7 @@ from ivr.prompts import phrase
 MOST_NUMBERS = 4
 """Prescriptions of one member that a keyed number may mean: more never differ by leading zeros alone."""
 
-FOUND = {"prescription_id": KEPT, "chosen_drug": KEPT, "supplies": LIST, "what": "phrase", "prescriber": "text"}
+FOUND = {"prescription_id": OPAQUE, "chosen_drug": OPAQUE, "supplies": LIST, "what": "phrase", "prescriber": "text"}
 """What is known of every prescription that is the caller's own."""
 
 VALUES: Mapping[str, Mapping[str, str]] = {
@@ -32,12 +32,12 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "ends_on": {"ends_on": "date"},
     "arrives_on": {"arrives_on": "date"},
     "transfer": {"transfer": "phrase"},
-    "newer_rx_number": {"newer": KEPT, "ending": "digits"},
+    "newer_rx_number": {"newer": OPAQUE, "ending": "digits"},
     "order": {"order_state": "phrase", "order_number": "digits"},
 }
 """Fact of a finding -> the values that it becomes, name -> kind."""
 
-SUPPLY_END = {"supply_end": "phrase", "supply_ends_on": KEPT}
+SUPPLY_END = {"supply_end": "phrase", "supply_ends_on": OPAQUE}
 
 
 def _values_of(kind: FindingKind) -> Mapping[str, str]:
@@ -73,7 +73,7 @@ MOST_CHOICES = 4
     "own",
     "several",
     "not_found",
-    on={"own": {"rx_number": KEPT, "proved": KEPT}, "several": {"numbers": LIST, "proved": KEPT}},
+    on={"own": {"rx_number": OPAQUE, "proved": OPAQUE}, "several": {"numbers": LIST, "proved": OPAQUE}},
     items={"numbers": Items({"what": "phrase", "days": "number"}, MOST_NUMBERS)},
     phrases={"what": speech.MEDICINE},
 )
@@ -98,7 +98,7 @@ def take_keyed_number(context: Context, member_id: int, keyed_number: Annotated[
     return done("several", numbers=numbers, proved=True)
 
 
-@action("chosen", writes={"rx_number": KEPT})
+@action("chosen", writes={"rx_number": OPAQUE})
 def use_number(_: Context, number_choice: OfferedNumber) -> Done:
     """Take the prescription that was chosen of those whose numbers differ by zeros before them."""
     return done("chosen", rx_number=number_choice.rx_number)
@@ -109,7 +109,7 @@ def use_number(_: Context, number_choice: OfferedNumber) -> Done:
     "already_chosen",
     may_write=tuple(RENEWAL),
     forgets=tuple(TOLD),
-    on={kind: {**told, "renewal": KEPT, "when": KEPT} for kind, told in FACTS.items()},
+    on={kind: {**told, "renewal": OPAQUE, "when": OPAQUE} for kind, told in FACTS.items()},
     items={"supplies": Items(speech.LINE)},
     tells={str(kind): kind.says for kind in FindingKind if kind.says},
     phrases=SENTENCES,
@@ -118,11 +118,11 @@ def assess_prescription(context: Context, member: Identified, rx_number: str, ba
     """Hold the prescription against the refusal table, and provide all that its words speak of."""
     if any(line.rx_number == rx_number for line in basket):
         return done("already_chosen")
-    finding = assess(context.connection, member.member_id, rx_number, context.today, context.line.rules)
+    finding = assess(context.connection, member.member_id, rx_number, context.today, context.services.rules)
     told = _facts(finding, context.today, proved=member.proved)
     renewal = finding.renewal if finding.kind.asks_for == "renewal" else None
     if renewal:
-        told["renewal_on"] = day(context.line.today(renewal.requested_at))
+        told["renewal_on"] = day(context.services.today(renewal.requested_at))
         told["reference"] = renewal.reference
     return done(str(finding.kind), **told, renewal=renewal.status if renewal else "not_asked", when="")
 
@@ -175,24 +175,24 @@ def renewal_state(_: Context, renewal: str) -> Done:
 def request_renewal(context: Context, prescription_id: int) -> Done:
     """Ask the prescriber for more refills: once, however often it is asked for here."""
     renewal = prescriptions.request_renewal(
-        context.connection, prescription_id, context.now, "phone", context.line.draw
+        context.connection, prescription_id, context.now, "phone", context.services.random_number
     )
     return done("requested", reference=renewal.reference)
 
 
-@action("done", writes={"rx_number": KEPT})
+@action("done", writes={"rx_number": OPAQUE})
 def use_newer(_: Context, newer: str) -> Done:
     """Go on with the prescription that replaced this one."""
     return done("done", rx_number=newer)
 
 
-@action("done", writes={"when": KEPT})
+@action("done", writes={"when": OPAQUE})
 def ship_later(_: Context, due_on: str) -> Done:
     """Keep the prescription for the day it is due."""
     return done("done", when=due_on)
 
 
-@action("one", "several", on={"one": {"supply": KEPT}})
+@action("one", "several", on={"one": {"supply": OPAQUE}})
 def offer_supplies(_: Context, supplies: tuple[OfferedSupply, ...]) -> Done:
     """Offer the usual supply and its multiples, where there is a choice."""
     if len(supplies) == 1:
@@ -212,7 +212,7 @@ class ChosenPrescription(Gathered):
     arrives_on: str = ""
 
 
-@action("added", writes={"basket": KEPT, "count": "number", **speech.LINE}, tells={"added": tuple(speech.LINE)})
+@action("added", writes={"basket": OPAQUE, "count": "number", **speech.LINE}, tells={"added": tuple(speech.LINE)})
 def add_to_order(_: Context, chosen: ChosenPrescription, supply: OfferedSupply, basket: Basket) -> Done:
     """Put the prescription in the basket with the supply chosen."""
     line = BasketLine(

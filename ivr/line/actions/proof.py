@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT
+from ivr.flow.definition import OPAQUE
 from ivr.line import lockout
 from ivr.line.action import action, done
 from ivr.line.actions import keyed
@@ -21,7 +21,7 @@ def third_proof(_: Context, member: Identified) -> Done:
     return done("proved" if member.proved else "unproved")
 
 
-@action(*("proved", "wrong", "locked"), on={"proved": {"proved": KEPT}})
+@action(*("proved", "wrong", "locked"), on={"proved": {"proved": OPAQUE}})
 def check_third_proof(context: Context, member_id: int, keyed_proof: Annotated[str, keyed.PROOF]) -> Done:
     """Take a prescription number of the member, or the birth date."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Literal
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT
+from ivr.flow.definition import OPAQUE
 from ivr.line.action import action, done
 from ivr.line.actions import speech
 from ivr.line.service import Context
@@ -20,10 +21,10 @@ from ivr.prompts import phrase
 @action(
     "ready",
     "unpaid",
-    writes={"basket": KEPT},
+    writes={"basket": OPAQUE},
     on={
         "unpaid": {
-            "order_id": KEPT,
+            "order_id": OPAQUE,
             "order_number": "digits",
             "total": "money",
             "amounts": "phrase",
@@ -56,7 +57,7 @@ def begin_order(context: Context, member_id: int) -> Done:
     "none",
     "no_more",
     "no_prescriptions",
-    writes={"ready": "number", "listing": KEPT},
+    writes={"ready": "number", "listing": OPAQUE},
     tells={"some": ("ready",), "more": ("ready",)},
 )
 def count_refillable(context: Context, member_id: int, basket: Basket) -> Done:
@@ -74,24 +75,32 @@ def count_refillable(context: Context, member_id: int, basket: Basket) -> Done:
 
 def _refillable(context: Context, member_id: int, basket: Basket) -> list[Finding]:
     chosen = {line.rx_number for line in basket}
-    found = refillable(context.connection, member_id, context.today, context.line.rules)
+    found = refillable(context.connection, member_id, context.today, context.services.rules)
     return [finding for finding in found if finding.prescription and finding.prescription.rx_number not in chosen]
+
+
+@action("named", "unnamed", "not_asked")
+def may_name(_: Context, member: Identified, names: Literal["unnamed", ""] = "") -> Done:
+    """Say whether medicines may be named in the list that follows, and whether the caller was asked for the proof."""
+    if member.proved:
+        return done("named")
+    return done("unnamed" if names else "not_asked")
 
 
 @action(
     "offer",
     "finished",
-    writes={"listing": KEPT},
-    on={"offer": {"rx_number": KEPT, "what": "phrase", **speech.LINE}},
+    writes={"listing": OPAQUE},
+    on={"offer": {"rx_number": OPAQUE, "what": "phrase", **speech.LINE}},
     tells={"offer": ("what", *speech.LINE)},
-    phrases={"what": speech.MEDICINE},
+    phrases={"what": speech.LISTED_MEDICINE},
 )
 def next_in_list(context: Context, member: Identified, listing: tuple[str, ...]) -> Done:
     """Offer the next prescription that can be refilled."""
     for position, rx_number in enumerate(listing, 1):
-        finding = assess(context.connection, member.member_id, rx_number, context.today, context.line.rules)
+        finding = assess(context.connection, member.member_id, rx_number, context.today, context.services.rules)
         if finding.kind.asks_for == "order" and (rx := finding.prescription):
-            usual, what = finding.supplies[0], speech.medicine(rx.drug_name, rx.rx_number, proved=member.proved)
+            usual, what = finding.supplies[0], speech.listed_medicine(rx, proved=member.proved)
             told = {"what": what, "days": usual.days, "price": usual.price_cents}
             return done("offer", listing=listing[position:], rx_number=rx_number, **told)
     return done("finished", listing=())
@@ -101,7 +110,7 @@ def next_in_list(context: Context, member: Identified, listing: tuple[str, ...])
     "added",
     "runs_out",
     "nothing",
-    writes={"basket": KEPT},
+    writes={"basket": OPAQUE},
     on={"runs_out": {"supply_end": "phrase", "arrives_on": "date"}},
     tells={"runs_out": ("supply_end", "arrives_on")},
     phrases={"supply_end": {"refill.first_ends": {"day": "date"}, "refill.first_ended": {"day": "date"}}},

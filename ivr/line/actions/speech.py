@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from ivr.flow.definition import Phrases
 from ivr.line.values import Basket, day
 from ivr.orders.find import OrderFacts
-from ivr.pharmacy.findings import OpenOrder
+from ivr.pharmacy.findings import OpenOrder, Rx
 from ivr.pharmacy.tables import OrderStatus
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
 
 MEDICINE: Phrases = {"medicine.named": {"drug": "text"}, "medicine.ending": {"ending": "digits"}}
+LISTED_MEDICINE: Phrases = {**MEDICINE, "medicine.ending_sent": {"ending": "digits", "sent_on": "date"}}
 ORDER_STATES: Phrases = {
     "order_state.pending": {},
     "order_state.held": {},
@@ -22,12 +23,17 @@ ORDER_STATES: Phrases = {
     "order_state.scheduled": {"day": "date"},
     "order_state.placed": {"day": "date"},
     "order_state.shipped": {"day": "date"},
-    "order_state.tracked": {"day": "date", "tracking": "text"},
+    "order_state.tracked": {"day": "date", "tracking": "digits"},
     "order_state.delivered": {},
     "order_state.cancelled": {},
 }
 CARDS: Phrases = {f"card.{brand}": {"last4": "digits"} for brand in ("visa", "mastercard", "discover", "amex")}
-AMOUNTS: Phrases = {"amount.now": {"total": "money"}, "amount.later": {"day": "date", "total": "money"}}
+AMOUNTS: Phrases = {
+    "amount.now": {"total": "money"},
+    "amount.later": {"day": "date", "total": "money"},
+    "amount.nothing": {},
+    "amount.nothing_later": {"day": "date"},
+}
 LINES: Phrases = {
     "order.line": {"what": "phrase", "days": "number"},
     "order.line_later": {"what": "phrase", "days": "number", "day": "date"},
@@ -66,6 +72,13 @@ def medicine(drug_name: str, rx_number: str, *, proved: bool) -> Value:
     return phrase("medicine.ending", ending=rx_number[-ENDING:])
 
 
+def listed_medicine(rx: Rx, *, proved: bool) -> Value:
+    """Return a medicine of a list: where it may not be named, also when it was sent, by which its owner may know it."""
+    if proved or rx.last_filled_on is None:
+        return medicine(rx.drug_name, rx.rx_number, proved=proved)
+    return phrase("medicine.ending_sent", ending=rx.rx_number[-ENDING:], sent_on=day(rx.last_filled_on))
+
+
 def order_state(order: OpenOrder) -> Value:
     """Return what has become of an order, with its dates."""
     match order.status:
@@ -76,8 +89,8 @@ def order_state(order: OpenOrder) -> Value:
         case OrderStatus.PLACED:
             return phrase("order_state.placed", day=day(order.expected_by))
         case OrderStatus.SHIPPED if order.tracking_number:
-            letters = " ".join(order.tracking_number)  # so that it is heard letter by letter
-            return phrase("order_state.tracked", day=day(order.expected_by), tracking=letters)
+            spaced = " ".join(order.tracking_number)  # for versions whose words still take it as a text
+            return phrase("order_state.tracked", day=day(order.expected_by), tracking=spaced)
         case OrderStatus.SHIPPED:
             return phrase("order_state.shipped", day=day(order.expected_by))
         case status:
@@ -101,10 +114,13 @@ def card(brand: Value, last4: Value) -> Value:
 
 def amounts(totals: Iterable[tuple[str, int]]) -> Value:
     """Return what is due now, and apart what is due on each later day; a day is "" for now."""
-    return tuple(
-        phrase("amount.later", day=when, total=total) if when else phrase("amount.now", total=total)
-        for when, total in totals
-    )
+    return tuple(_amount(when, total) for when, total in totals)
+
+
+def _amount(when: str, total: int) -> Value:
+    if total:
+        return phrase("amount.later", day=when, total=total) if when else phrase("amount.now", total=total)
+    return phrase("amount.nothing_later", day=when) if when else phrase("amount.nothing")
 
 
 def lines(basket: Basket, *, proved: bool) -> Value:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Annotated, Literal
 
 from ivr.flow.call import Done
-from ivr.flow.definition import KEPT, Phrases
+from ivr.flow.definition import OPAQUE, Phrases
 from ivr.flow.parts import MOST_DIGITS
 from ivr.keypad import spell, take_back, unspell
 from ivr.line.action import action, done
@@ -23,15 +23,17 @@ PARTS: Phrases = {f"spelling.{part}": {} for part in ("street", "city", "state",
 
 LETTERS: Phrases = {"spelling.letters": {"word": "text"}, "spelling.nothing": {}}
 
-SPELLED = {"spelled": KEPT, "letters": "phrase"}
+SPELLED = {"spelled": OPAQUE, "letters": "phrase"}
 
-TAKEN = {"building": KEPT, "place": "address"}
+TAKEN = {"building": OPAQUE, "place": "address"}
 
 LONGEST = 60
 """Characters of a street that is spelled; more would fit no label."""
 
 
-@action("begun", writes={"part": "phrase", "half_letter": KEPT, **SPELLED}, phrases={"part": PARTS, "letters": LETTERS})
+@action(
+    "begun", writes={"part": "phrase", "half_letter": OPAQUE, **SPELLED}, phrases={"part": PARTS, "letters": LETTERS}
+)
 def begin_spelling(_: Context, spelling: SpelledPart) -> Done:
     """Begin to spell the part of the address that `spelling` names."""
     return done("begun", part=phrase(f"spelling.{spelling}"), half_letter="", **_spelled(""))
@@ -39,8 +41,8 @@ def begin_spelling(_: Context, spelling: SpelledPart) -> Done:
 
 @action(
     *("heard", "full", "unreadable"),
-    writes={"half_letter": KEPT},
-    on={"heard": {**SPELLED, "building": KEPT}, "full": {**SPELLED, "building": KEPT}},
+    writes={"half_letter": OPAQUE},
+    on={"heard": {**SPELLED, "building": OPAQUE}, "full": {**SPELLED, "building": OPAQUE}},
     phrases={"letters": LETTERS},
 )
 def take_letters(
@@ -61,7 +63,7 @@ def take_letters(
     return done("full" if is_full else "heard", **told)
 
 
-@action("heard", writes={"half_letter": KEPT})
+@action("heard", writes={"half_letter": OPAQUE})
 def end_letters(_: Context) -> Done:
     """End what was longer than one answer; the half of a letter that nothing came after is none."""
     return done("heard", half_letter="")

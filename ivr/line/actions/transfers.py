@@ -18,7 +18,7 @@ SAID = {"requested": ("since", "by"), "confirmed": ("since",), "rejected": ("sin
 @action("none", *STATES, on=dict.fromkeys(STATES, DATES), tells=SAID)
 def latest_transfer(context: Context, member_id: int) -> Done:
     """Find the member's latest transfer; the outcome is its state."""
-    transfer = find_transfer(context.connection, member_id, context.line.rules)
+    transfer = find_transfer(context.connection, member_id, context.services.rules)
     if transfer is None:
         return done("none")
     return done(transfer.status, since=day(transfer.requested_on), by=day(transfer.by))

@@ -35,8 +35,8 @@ class ListedState:
     prompt: str
     runs: str
     """The flow it runs."""
-    ways: tuple[ListedTransition, ...]
-    way_there: str
+    transitions: tuple[ListedTransition, ...]
+    path_there: str
     """The shortest way of a call to it."""
 
 
@@ -67,13 +67,13 @@ def whole_picture(book: Book, links: Mapping[str, str]) -> str:
     return to_svg(line_picture(book.version.flows), links).replace(f"<style>{STYLE}</style>", "")
 
 
-def _row(state: State, way_there: str) -> ListedState:
+def _row(state: State, path_there: str) -> ListedState:
     does = "" if state.runs else state.summary + (", kept secret" if state.number and state.number.secret else "")
-    ways = tuple(_ways(state))
-    return ListedState(state.name, state.heading or state.noun, does, state.prompt, state.runs, ways, way_there)
+    transitions = tuple(_transitions(state))
+    return ListedState(state.name, state.heading or state.noun, does, state.prompt, state.runs, transitions, path_there)
 
 
-def _ways(state: State) -> Iterator[ListedTransition]:
+def _transitions(state: State) -> Iterator[ListedTransition]:
     for label, target in state.transitions():
         name = _label(label, is_key=label in state.keys)
         yield ListedTransition(name, target.state, target.end, target.say, tuple(_remarks(target)))

@@ -20,7 +20,7 @@ from ivr.line.publications import Calls, Publication
 from ivr.line.publishing import publish
 from ivr.line.service import Services
 from ivr.line.versions import Folders
-from ivr.pages.staff import StaffDoor
+from ivr.pages.access import StaffAccess
 from ivr.pages.studio.flows import picture, rows, whole_picture
 from ivr.pages.studio.problems import Shown, shown
 from ivr.pages.studio.words import Book
@@ -62,7 +62,7 @@ class Studio:
     """Shows one line to its staff; `path` is what its addresses begin with behind a proxy."""
 
     line: Services
-    door: StaffDoor
+    door: StaffAccess
     recordings: Folder
     folders: Folders
     path: str

@@ -9,7 +9,7 @@ from datetime import date
 
 from ivr.errors import IvrError, Place
 from ivr.flow.definition import ActionSpec
-from ivr.flow.graph import Graph, Point, points, told
+from ivr.flow.graph import Graph, StateName, all_states, describe_path
 from ivr.line.examples import Examples
 from ivr.line.review import remarks
 from ivr.line.versions import Version
@@ -17,7 +17,7 @@ from ivr.prompts import PHRASE, Catalogue, Piece, Prompt, Slot, Variant, Words, 
 from ivr.prompts.catalogue import plural_category
 from ivr.prompts.lint import Remark
 from ivr.prompts.recordings.folder import Recording, Recordings
-from ivr.prompts.recordings.parts import heard
+from ivr.prompts.recordings.playlist import heard
 from ivr.prompts.spoken import Value
 
 _COUNTS = (2, 1, 5, 0, 1_000_000)
@@ -59,7 +59,7 @@ class Route:
     """The shortest way of a call to a state: in words, and the states it goes through."""
 
     words: str
-    through: frozenset[Point]
+    through: frozenset[StateName]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class SpeakingState:
 
     flow: str
     state: str
-    way: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Book:
     today: date
     states: Mapping[str, tuple[SpeakingState, ...]] = field(init=False)
     inside: Mapping[str, tuple[str, ...]] = field(init=False)
-    routes: Mapping[Point, Route] = field(init=False)
+    routes: Mapping[StateName, Route] = field(init=False)
     remarks: Mapping[Place, tuple[Remark, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -195,21 +195,21 @@ def _remarks(version: Version) -> dict[Place, tuple[Remark, ...]]:
     return found
 
 
-def _routes(version: Version) -> dict[Point, Route]:
+def _routes(version: Version) -> dict[StateName, Route]:
     """Return the shortest way to every state that a call can come to."""
     graph = Graph(version.flows)
-    found: dict[Point, Route] = {}
+    found: dict[StateName, Route] = {}
     for node in graph.transitions:
         if (node.flow, node.state) not in found:
             transitions = graph.path(node)
             through = frozenset((transition.source.flow, transition.source.state) for transition in transitions)
-            found[node.flow, node.state] = Route(told(graph, transitions), through)
+            found[node.flow, node.state] = Route(describe_path(graph, transitions), through)
     return found
 
 
-def _states(version: Version, routes: Mapping[Point, Route]) -> dict[str, tuple[SpeakingState, ...]]:
+def _states(version: Version, routes: Mapping[StateName, Route]) -> dict[str, tuple[SpeakingState, ...]]:
     found: dict[str, dict[SpeakingState, None]] = defaultdict(dict)
-    for (flow, name), state in points(version.flows):
+    for (flow, name), state in all_states(version.flows):
         route = routes.get((flow, name))
         speaking = SpeakingState(flow, name, route.words if route else "")
         for use in state.prompts():
@@ -221,7 +221,7 @@ def _states(version: Version, routes: Mapping[Point, Route]) -> dict[str, tuple[
 
 def _inside(version: Version, actions: Mapping[str, ActionSpec]) -> dict[str, tuple[str, ...]]:
     """Return for each phrase the prompts that speak it."""
-    used = {state.action for _, state in points(version.flows) if state.action}
+    used = {state.action for _, state in all_states(version.flows) if state.action}
     phrases: dict[str, set[str]] = defaultdict(set)
     for action in used & actions.keys():
         for value, prompts in actions[action].phrases.items():

@@ -30,7 +30,7 @@ _DOTS = "\u2022\u00b7\u2020\u2021\u00a7\u00b6\u2030\u203b\u2023\u2043"
 """Signs that count as punctuation: bullets, daggers, section marks."""
 
 
-def check(catalogues: Catalogues, report: Report) -> frozenset[Place]:
+def check_faults(catalogues: Catalogues, report: Report) -> frozenset[Place]:
     """Note characters that nobody can speak, voices that do not fit, and words of another language; return where these are."""
     foreign: set[Place] = set()
     for catalogue in catalogues.by_language.values():

@@ -24,7 +24,7 @@ _VALUE = re.compile(r"\{\w+:\w+\}")
 _NUMBERS = ("number", "zip", "last4", "phone", "ending", "code")
 _IN_DIGITS = ("digits", "phone", "phrase", "address")
 
-Found = Iterator[tuple[str, str]]
+Remarks = Iterator[tuple[str, str]]
 """Rule and message."""
 
 
@@ -33,7 +33,7 @@ def texts(words: Words) -> list[str]:
     return ["".join(p if isinstance(p, str) else f"[{p.name}]" for p in parts) for parts in words.forms.values()]
 
 
-def remarks(prompt: Prompt, words: Words, names: Mapping[str, str], speech: Speech) -> Found:
+def remarks(prompt: Prompt, words: Words, names: Mapping[str, str], speech: Speech) -> Remarks:
     """Yield what could be better in words; `names` are those of the catalogue."""
     if words is prompt.say:  # helps are heard by those who did not answer, and may take their time
         for sources in words.sources.values():
@@ -52,7 +52,7 @@ def remarks(prompt: Prompt, words: Words, names: Mapping[str, str], speech: Spee
                 yield "digits", f"{{{part.name}:{part.kind}}} is not spoken in groups; write {{{part.name}:digits}}"
 
 
-def _long(written: str, names: Mapping[str, str], speech: Speech) -> Found:
+def _long(written: str, names: Mapping[str, str], speech: Speech) -> Remarks:
     """A caller can press a key as soon as it is offered, and listens for as long as there are facts to hear.
 
     So what counts is how long there is neither a key nor a value; what is written as `facts` does not count at all.
@@ -68,20 +68,20 @@ def _long(written: str, names: Mapping[str, str], speech: Speech) -> Found:
         yield "long", f"takes {ceil(longest)} seconds before there is anything to press; {MOST_SECONDS} are enough"
 
 
-def _hard(written: str, speech: Speech) -> Found:
+def _hard(written: str, speech: Speech) -> Remarks:
     if len(WORD.findall(written)) >= FEWEST_WORDS and (grade := speech.grade(written)) > MOST_GRADE:
         message = f"is for grade {ceil(grade)}; shorter sentences and words bring it to grade {MOST_GRADE}"
         yield "hard", message
 
 
-def _unspeakable(part: str) -> Found:
+def _unspeakable(part: str) -> Remarks:
     for figures in _FIGURES.findall(part):
         yield "figures", f'"{figures}" is written in figures; write it as it is spoken'
     for character in sorted(set(_MARKUP.findall(part))):
         yield "markup", f'"{character}" is a character that nobody speaks; write the word for it'
 
 
-def _foreign(part: str, speech: Speech) -> Found:
+def _foreign(part: str, speech: Speech) -> Remarks:
     words = {word.lower() for word in WORD.findall(part)}
     for other in SPEECHES.values():
         found = sorted((words & other.typical) - speech.typical) if other is not speech else []
@@ -89,12 +89,12 @@ def _foreign(part: str, speech: Speech) -> Found:
             yield "foreign", f'"{found[0]}" is {other.name}, not {speech.name}'
 
 
-def _unaccented(part: str, speech: Speech) -> Found:
+def _unaccented(part: str, speech: Speech) -> Remarks:
     for word in sorted({word.lower() for word in WORD.findall(part)} & speech.unaccented.keys()):
         yield "accents", f'"{word}" lacks its accent; write "{speech.unaccented[word]}"'
 
 
-def _in_a_row(part: str, speech: Speech) -> Found:
+def _in_a_row(part: str, speech: Speech) -> Remarks:
     run: list[str] = []
     for piece in re.findall(r"[^\W\d_]+|[,.;:]", part):
         if plain(piece) in speech.keys and speech.keys[plain(piece)].isdigit():
@@ -107,7 +107,7 @@ def _in_a_row(part: str, speech: Speech) -> Found:
         yield "digits", f'"{" ".join(run)}" is hard to write along; put commas between groups of three or four'
 
 
-def _key_first(prompt: Prompt, words: Words, written: str, speech: Speech) -> Found:
+def _key_first(prompt: Prompt, words: Words, written: str, speech: Speech) -> Remarks:
     """A caller hears what a key is for, and then the key; after a slip the keys may come first."""
     if words is not prompt.say:
         return

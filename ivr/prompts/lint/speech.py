@@ -25,7 +25,7 @@ class Speech:
     pressing: frozenset[str]
     """Words that have a key pressed, without accents: "press"."""
     keying: str
-    """A pattern of the words that have a number keyed: "key in"."""
+    """A pattern of the words that have a number keyed: "enter"."""
     fillers: frozenset[str]
     """Words that may stand between those and the key: "press *the* star *key*"."""
     links: frozenset[str]
@@ -160,7 +160,7 @@ SPEECHES: Mapping[str, Speech] = {
         | {name: str(number) for number, name in enumerate(_ENGLISH_KEYS)}
         | _pairs("star star asterisk star pound pound hash pound"),
         pressing=_words("press pressing hit push dial enter option"),
-        keying=r"\bkey (?:it |them |one )?in\b",
+        keying=r"\b(?:key (?:it |them |one )?in|enter)\b",
         fillers=_words("the key number button just only option"),
         links=_words("or and nor"),
         after_key=_words("or for to if then and when on at any again now once key button sign twice"),
@@ -197,7 +197,7 @@ SPEECHES: Mapping[str, Speech] = {
         keying=r"\bm[aá]rque(?:lo|la|los|las)?\b",
         fillers=_words("la el tecla numero boton solo solamente opcion"),
         links=_words("o y u e ni"),
-        after_key=_words("o y u para si al luego cuando en otra ahora abajo por"),
+        after_key=_words("o y u no para si al luego cuando en otra ahora abajo por"),
         counted=_words("de teclas veces letras digitos mas"),
         spans=_words("al a hasta"),
         slips=_pairs("un uno una uno do dos doz dos tre tres quatro cuatro sinco cinco seiz seis ocha ocho diez diez"),

@@ -10,22 +10,22 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from ivr.qa.explore.found import opened
-from ivr.qa.explore.looking import Looking
-from ivr.qa.explore.searches import Deep, Wide, chosen_names
-from ivr.qa.explore.sought import Sought
+from ivr.qa.explore.found_calls import opened
+from ivr.qa.explore.goals import Goals
+from ivr.qa.explore.search import Search
+from ivr.qa.explore.strategies import Deep, Wide, chosen_names
 from ivr.qa.scripts.script import Person
 
 SHARES: Mapping[Person, float] = {"answers": 0.04, "no_answer": 0.08, "nobody": 1.0}
 """Who picks up when a person is asked for, and up to which share of the time that is looked at."""
 
 
-def explore(sought: Sought, seconds: float) -> None:
+def explore(goals: Goals, seconds: float) -> None:
     """Look until everything is found, or the time is up."""
-    chosen, began = chosen_names(sought.flows), time.monotonic()
-    for sought.person, share in SHARES.items():
-        if sought.targets:
-            sought.begin()
-            with opened(sought.simulator, sought.person) as scenario:
-                searches = (Wide(chosen), Deep(sought.flows, chosen))
-                Looking(sought, searches, scenario, began + share * seconds).look()
+    chosen, began = chosen_names(goals.flows), time.monotonic()
+    for goals.person, share in SHARES.items():
+        if goals.targets:
+            goals.begin()
+            with opened(goals.simulator, goals.person) as scenario:
+                searches = (Wide(chosen), Deep(goals.flows, chosen))
+                Search(goals, searches, scenario, began + share * seconds).look()

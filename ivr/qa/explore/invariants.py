@@ -8,7 +8,7 @@ from ivr.flow.definition import Flows
 from ivr.flow.verbs import HangUp
 from ivr.qa.explore.secrecy import Canary, leaks
 from ivr.qa.replay.caller import SimulatedCaller
-from ivr.qa.replay.heard import said
+from ivr.qa.replay.prompt_matcher import said
 from ivr.simulator.scenario import Scenario, Turn
 from ivr.simulator.world import LINES, Found
 
@@ -23,7 +23,7 @@ def broken_now(caller: SimulatedCaller) -> Iterator[str]:
     for turn in caller.latest:
         if silent := _is_silent(caller.flows, turn):
             yield silent
-        if any(visit.flow == caller.flows.line.failed for visit in turn.trail):
+        if any(trace_step.flow == caller.flows.line.failed for trace_step in turn.trace):
             yield "a turn failed"
     if caller.handset.seconds > MOST_SECONDS:
         yield "the call does not come to an end"
@@ -64,17 +64,17 @@ def broken_after(
 
 
 def _confirms(flows: Flows, turn: Turn) -> bool:
-    for visit in turn.trail:
-        state = flows.state(visit.flow, visit.state)
-        if visit.branch in state.keys and state.keys[visit.branch].confirms:
+    for trace_step in turn.trace:
+        state = flows.state(trace_step.flow, trace_step.state)
+        if trace_step.branch in state.keys and state.keys[trace_step.branch].confirms:
             return True
     return False
 
 
 def _spoken_totals(turns: Sequence[Turn]) -> set[str]:
-    return {
-        str(one.speak.values["total"]) for turn in turns for one in said(turn.verb.words) if "total" in one.speak.values
-    }
+    spoken = [one.speak for turn in turns for one in said(turn.verb.words)]
+    nothing = {"0" for speak in spoken if speak.prompt in ("amount.nothing", "amount.nothing_later")}
+    return nothing | {str(speak.values["total"]) for speak in spoken if "total" in speak.values}
 
 
 def _order(order: Found, payment: Found | None, spoken: set[str]) -> Iterator[str]:

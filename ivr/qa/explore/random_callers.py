@@ -9,9 +9,9 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ivr.phone.heard import Ended, Paying
-from ivr.qa.explore.found import NOWHERE, opened
-from ivr.qa.explore.inputs import Keyed, Pharmacy, answers, canaries
+from ivr.phone.outcomes import Ended, Paying
+from ivr.qa.explore.answers import Keyed, Pharmacy, answers, canaries
+from ivr.qa.explore.found_calls import NOWHERE, opened
 from ivr.qa.explore.invariants import broken_after, broken_now
 from ivr.qa.explore.secrecy import Canary
 from ivr.qa.replay.caller import CannotError, SimulatedCaller

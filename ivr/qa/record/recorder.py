@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ivr.errors import IvrError
-from ivr.flow.call import Visit
+from ivr.flow.call import TraceStep
 from ivr.flow.definition import Flows
-from ivr.flow.graph import points
+from ivr.flow.graph import all_states
 from ivr.flow.parts import Number
 from ivr.keypad import check_digit, is_key
-from ivr.phone.heard import Waiting
-from ivr.qa.explore.found import NOWHERE, written
-from ivr.qa.explore.inputs import Keyed, Pharmacy, answers
-from ivr.qa.explore.moves import KEPT_KEYS, gave_up
-from ivr.qa.explore.unhappy import wrong_key
-from ivr.qa.record.stand_ins import StandIns, before, given
+from ivr.phone.outcomes import Waiting
+from ivr.qa.explore.answers import Keyed, Pharmacy, answers
+from ivr.qa.explore.attempts import KEPT_KEYS, gave_up
+from ivr.qa.explore.error_paths import wrong_key
+from ivr.qa.explore.found_calls import NOWHERE, written
+from ivr.qa.record.pseudonyms import Pseudonyms, before, given
 from ivr.qa.replay.caller import SimulatedCaller
 from ivr.qa.scripts.script import DEFAULT_FROM, DEFAULT_TO, Act, Breaks, HangsUp, Later, Person, Presses, Waits
 from ivr.qa.scripts.writer import Moment, ScriptDraft, heard, moment
@@ -47,7 +47,7 @@ class Turned:
 
     at: datetime
     event: str
-    visits: tuple[Visit, ...]
+    trace_steps: tuple[TraceStep, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +77,22 @@ class _Step:
         return self.turns[0].event
 
     @property
-    def visits(self) -> list[tuple[str, str, str]]:
-        return [(visit.flow, visit.state, visit.branch) for turn in self.turns for visit in turn.visits]
+    def trace_steps(self) -> list[tuple[str, str, str]]:
+        return [
+            (trace_step.flow, trace_step.state, trace_step.branch)
+            for turn in self.turns
+            for trace_step in turn.trace_steps
+        ]
 
 
 def record(simulator: Simulator, recorded: RecordedCall, name: str) -> ScriptDraft:
     """Return the script of a call. Raises RecordError for one that cannot be made again here."""
     steps = list(_steps(simulator.flows, recorded.turns))
-    stand_ins = StandIns()
+    pseudonyms = Pseudonyms()
     rows = before(recorded.rows, recorded.started_at)
-    settled = {(visit.state, visit.branch) for turn in recorded.turns for visit in turn.visits}
-    declined = bool({("ask", "declined"), ("ask_again", "declined")} & settled)
-    own = given(rows, recorded.local.date(), recorded.from_number, stand_ins, declined=declined)
+    left = {(trace_step.state, trace_step.branch) for turn in recorded.turns for trace_step in turn.trace_steps}
+    declined = bool({("ask", "declined"), ("ask_again", "declined")} & left)
+    own = given(rows, recorded.local.date(), recorded.from_number, pseudonyms, declined=declined)
     person = _person(simulator.flows, recorded.turns)
     from_number = "anonymous" if recorded.withheld else DEFAULT_FROM
     at = recorded.local.replace(tzinfo=None, second=0, microsecond=0)
@@ -136,7 +140,7 @@ def _follows(flows: Flows, last: Turned, turn: Turned) -> bool:
     """Say whether the carrier came back by itself: after a person was asked for, or words before an action."""
     if turn.event.startswith(("resumed", "dialled")):
         return True
-    where = last.visits[-1] if last.visits else None
+    where = last.trace_steps[-1] if last.trace_steps else None
     return where is not None and bool(flows.state(where.flow, where.state).action)
 
 
@@ -145,15 +149,15 @@ def _pause(steps: Sequence[_Step], number: int) -> timedelta:
 
 
 def _person(flows: Flows, turns: Sequence[Turned]) -> Person:
-    transfers = {point for point, state in points(flows) if state.reaches_person}
-    came = {v.branch for turn in turns for v in turn.visits if (v.flow, v.state) in transfers}
+    transfers = {point for point, state in all_states(flows) if state.reaches_person}
+    came = {v.branch for turn in turns for v in turn.trace_steps if (v.flow, v.state) in transfers}
     return "nobody" if "nobody" in came else "no_answer" if "no_answer" in came else "answers"
 
 
-def _fits(visit: tuple[str, str, str], recorded: tuple[str, str, str]) -> bool:
+def _fits(trace_step: tuple[str, str, str], recorded: tuple[str, str, str]) -> bool:
     """Say whether a step of the way is the recorded one, whose key the journal may have masked."""
     *where, branch = recorded
-    return list(visit[:2]) == where and (branch == visit[2] or (branch == DOT and is_key(visit[2])))
+    return list(trace_step[:2]) == where and (branch == trace_step[2] or (branch == DOT and is_key(trace_step[2])))
 
 
 def _member(rows: Sequence[Row]) -> str:
@@ -193,13 +197,13 @@ class _Maker:
                 moments.append(moment(act, tried.words))
                 if isinstance(act, Waits) and gave_up(tried):
                     break
-            visits = [(v.flow, v.state, v.branch) for turn in tried.turns[seen:] for v in turn.visits]
-            if len(visits) == len(step.visits) and all(map(_fits, visits, step.visits)):
+            trace_steps = [(v.flow, v.state, v.branch) for turn in tried.turns[seen:] for v in turn.trace_steps]
+            if len(trace_steps) == len(step.trace_steps) and all(map(_fits, trace_steps, step.trace_steps)):
                 self.caller, self.keyed = tried, keyed
                 return moments
-        if not step.visits:
+        if not step.trace_steps:
             raise RecordError(f"step {number} of the call is one of a number that was keyed at menus; it is not kept")
-        where = ".".join(step.visits[0][:2])
+        where = ".".join(step.trace_steps[0][:2])
         raise RecordError(f'step {number} of the call ("{step.event}" at {where}) cannot be made again on these flows')
 
     def _candidates(self, step: _Step, pause: timedelta) -> Iterator[tuple[tuple[Act, ...], Keyed]]:

@@ -9,14 +9,14 @@ from dataclasses import replace
 
 from ivr.errors import IvrError, Place
 from ivr.flow.definition import Flows
-from ivr.flow.graph import points
+from ivr.flow.graph import all_states
 from ivr.flow.verbs import Speak
 from ivr.phone.handset import KEY_SECONDS, DialOutcome, Handset
-from ivr.phone.heard import Ended, Heard, Paying, Waiting
+from ivr.phone.outcomes import Ended, Heard, Paying, Waiting
 from ivr.phone.results import TALK_SECONDS
 from ivr.qa.replay.playable import Playable
 from ivr.qa.replay.played import HANG_UP, MID_NUMBER, Cost, Passed, passed
-from ivr.qa.scripts.patterns import show
+from ivr.qa.scripts.row_patterns import show
 from ivr.qa.scripts.script import (
     LANGUAGE_KEY,
     Act,
@@ -295,7 +295,7 @@ class SimulatedCaller:
 
 def language_key(flows: Flows, language: str) -> str:
     """Return the key that chooses a language, wherever the flows ask for it."""
-    for _, state in points(flows):
+    for _, state in all_states(flows):
         for key, target in state.keys.items():
             if target.sets.get("language") == language:
                 return key

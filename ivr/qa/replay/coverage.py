@@ -13,13 +13,13 @@ from enum import StrEnum
 
 from ivr.errors import Place
 from ivr.flow.definition import Flows
-from ivr.flow.graph import Point, points
+from ivr.flow.graph import StateName, all_states
 from ivr.flow.parts import Limits
 from ivr.flow.states import State
 from ivr.keypad import key_name
 from ivr.qa.replay.played import HANG_UP, MID_NUMBER, Passed, Played
 
-UNHAPPY = ("silence", "wrong", "too_many")
+ERROR_PATHS = ("silence", "wrong", "too_many")
 ANSWERED = "answered"
 LONGEST_ENTRY = 40
 """Keys after which the line takes a number for complete, whatever it asked for."""
@@ -29,7 +29,7 @@ class Group(StrEnum):
     """What kind of way a cell is."""
 
     OUTCOME = "states and outcomes"
-    UNHAPPY = "silence, wrong key, too many"
+    ERROR_PATHS = "silence, wrong key, too many"
     UNIVERSAL = "star and zero"
     CARRIER = "hang-ups and pauses in mid-number"
 
@@ -41,41 +41,41 @@ class CoverageCell:
     place: Place
     flow: str
     state: str
-    way: str
+    transition: str
     language: str
 
     @property
     def key(self) -> tuple[str, str, str, str]:
         """What it is known by."""
-        return (self.flow, self.state, self.way, self.language)
+        return (self.flow, self.state, self.transition, self.language)
 
 
 def cells(flows: Flows) -> dict[CoverageCell, Group]:
     """Return every cell there is."""
     found: dict[CoverageCell, Group] = {}
-    for (flow, name), state in points(flows):
-        for way, group in _ways(flows, state):
+    for (flow, name), state in all_states(flows):
+        for transition, group in _transitions(flows, state):
             for language in ("",) if state.every_language else flows.languages:
-                found[CoverageCell(state.place, flow, name, way, language)] = group
+                found[CoverageCell(state.place, flow, name, transition, language)] = group
     return found
 
 
-def _ways(flows: Flows, state: State) -> Iterator[tuple[str, Group]]:
+def _transitions(flows: Flows, state: State) -> Iterator[tuple[str, Group]]:
     yield from ((label, Group.OUTCOME) for label, _ in state.transitions() if label != "too_many")
     if state.ending:
         yield state.ending, Group.OUTCOME
     if state.limits:
-        yield from _unhappy(state, state.limits)
+        yield from _error_paths(state, state.limits)
     yield from ((key, Group.UNIVERSAL) for key in state.shared_keys(flows.line))
 
 
-def _unhappy(question: State, limits: Limits) -> Iterator[tuple[str, Group]]:
+def _error_paths(question: State, limits: Limits) -> Iterator[tuple[str, Group]]:
     if limits.silence > 1:
-        yield "silence", Group.UNHAPPY
+        yield "silence", Group.ERROR_PATHS
     if limits.wrong > 1 and can_be_wrong(question):
-        yield "wrong", Group.UNHAPPY
+        yield "wrong", Group.ERROR_PATHS
     if can_be_wrong(question) or not question.pound:  # else silence is as good as pound
-        yield "too_many", Group.UNHAPPY
+        yield "too_many", Group.ERROR_PATHS
     yield HANG_UP, Group.CARRIER
     if question.number and question.number.high > 1:
         yield MID_NUMBER, Group.CARRIER
@@ -94,18 +94,18 @@ def exercised(flows: Flows, played: Iterable[Played]) -> set[tuple[str, str, str
 
 def passed(flows: Flows, turn: Passed) -> Iterator[tuple[str, str, str, str]]:
     """Yield the keys of the cells that one turn passed through."""
-    for position, visit in enumerate(turn.visits):
-        if visit.flow not in flows.flows or visit.state not in flows.flows[visit.flow].states:
+    for position, trace_step in enumerate(turn.trace_steps):
+        if trace_step.flow not in flows.flows or trace_step.state not in flows.flows[trace_step.flow].states:
             continue  # played on another version of the flows
-        state = flows.state(visit.flow, visit.state)
+        state = flows.state(trace_step.flow, trace_step.state)
         language = "" if state.every_language else turn.language
-        way = visit.branch
-        if not way and (not state.ends_on or (turn.event == state.ends_on and position == 0)):
-            way = state.ending
-        if way:
-            yield visit.flow, visit.state, way, language
-    if turn.interrupted and turn.visits:
-        last = turn.visits[-1]
+        transition = trace_step.branch
+        if not transition and (not state.ends_on or (turn.event == state.ends_on and position == 0)):
+            transition = state.ending
+        if transition:
+            yield trace_step.flow, trace_step.state, transition, language
+    if turn.interrupted and turn.trace_steps:
+        last = turn.trace_steps[-1]
         state = flows.state(last.flow, last.state)
         yield last.flow, last.state, turn.interrupted, "" if state.every_language else turn.language
 
@@ -127,9 +127,9 @@ class Coverage:
         wanted = [cell for cell, its in self.groups.items() if group in (None, its)]
         return 100 * sum(cell.key in self.done for cell in wanted) / len(wanted) if wanted else 100.0
 
-    def of_states(self) -> Mapping[Point, float]:
+    def of_states(self) -> Mapping[StateName, float]:
         """Return for each state the share of its ways that were taken, 0 to 1, for shading a picture of the flow."""
-        counted: dict[Point, list[bool]] = {}
+        counted: dict[StateName, list[bool]] = {}
         for cell in self.groups:
             counted.setdefault((cell.flow, cell.state), []).append(cell.key in self.done)
         return {point: sum(taken) / len(taken) for point, taken in counted.items()}
@@ -144,28 +144,28 @@ def measure(flows: Flows, played: Iterable[Played], languages: Iterable[str] = (
 
 def lines(flows: Flows, coverage: Coverage) -> Iterator[str]:
     """Tell what is missing, a line a state: `flows/refill.yaml:42 menu "confirm": silence never tried (es)`."""
-    by_state: dict[Point, dict[str, list[str]]] = {}
+    by_state: dict[StateName, dict[str, list[str]]] = {}
     for cell in coverage.missing:
-        by_state.setdefault((cell.flow, cell.state), {}).setdefault(cell.way, []).append(cell.language)
-    for (flow, name), ways_missing in by_state.items():
+        by_state.setdefault((cell.flow, cell.state), {}).setdefault(cell.transition, []).append(cell.language)
+    for (flow, name), missing_transitions in by_state.items():
         state = flows.state(flow, name)
         head = f'{state.place.file}:{state.place.line} {state.word} "{name}"'
         alike: dict[tuple[str, ...], list[str]] = {}
-        for way, missing in ways_missing.items():
-            alike.setdefault(tuple(sorted(missing)), []).append(_plain(way, state))
+        for transition, missing in missing_transitions.items():
+            alike.setdefault(tuple(sorted(missing)), []).append(_plain(transition, state))
         for languages, words in alike.items():
             everywhere = set(languages) in ({""}, set(flows.languages))
             where = "" if everywhere else f" ({', '.join(languages)})"
             yield f"{head}: {', '.join(words)} never tried{where}"
 
 
-def _plain(way: str, state: State) -> str:
+def _plain(transition: str, state: State) -> str:
     named = {"wrong": "wrong key", "too_many": "too many", HANG_UP: "hang-up", MID_NUMBER: "a pause in mid-number"}
-    if way in state.outcomes or (state.outcomes and way == state.ending):
-        return f'{state.outcome_word} "{way}"'
-    if state.is_question and len(way) == 1:
-        return f"key {key_name(way)}"
-    return "an answer" if state.number and way == "next" else named.get(way, way)
+    if transition in state.outcomes or (state.outcomes and transition == state.ending):
+        return f'{state.outcome_word} "{transition}"'
+    if state.is_question and len(transition) == 1:
+        return f"key {key_name(transition)}"
+    return "an answer" if state.number and transition == "next" else named.get(transition, transition)
 
 
 def summary(coverage: Coverage) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
-from ivr.phone.post import Post
+from ivr.phone.transport import Transport
 from ivr.simulator.scenario import Turn
 from ivr.simulator.world import Found, Row
 
@@ -15,7 +15,7 @@ class Playable(Protocol):
     """A line that is ready for the calls of one script: a scenario of the simulator, or a line elsewhere."""
 
     @property
-    def post(self) -> Post:
+    def post(self) -> Transport:
         """The way to it."""
 
     @property

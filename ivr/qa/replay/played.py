@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ivr.errors import Place, Problem
-from ivr.flow.call import Dialled, Done, Visit
+from ivr.flow.call import Dialled, Done, TraceStep
 from ivr.simulator.scenario import Turn
 
 HANG_UP = "hang_up"
@@ -17,7 +17,7 @@ class Passed:
     """One turn: what the line was told, where it led, in which language, and what was spoken, by name."""
 
     event: str
-    visits: tuple[Visit, ...]
+    trace_steps: tuple[TraceStep, ...]
     language: str
     prompts: tuple[str, ...]
     interrupted: str = ""
@@ -29,7 +29,7 @@ def passed(turn: Turn) -> Passed:
     event = type(turn.event).__name__.lower()
     if isinstance(turn.event, Dialled | Done):
         event = f"{event} {turn.event.outcome}"
-    return Passed(event, turn.trail, turn.call.language, tuple(speak.prompt for speak in turn.verb.words))
+    return Passed(event, turn.trace, turn.call.language, tuple(speak.prompt for speak in turn.verb.words))
 
 
 @dataclass(frozen=True, slots=True)

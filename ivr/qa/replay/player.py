@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from ivr.errors import IvrError, Place, Problem
 from ivr.qa.replay.caller import CannotError, SimulatedCaller
 from ivr.qa.replay.costs import seconds_of
-from ivr.qa.replay.heard import Ear, could_be, may_confirm, words_heard
 from ivr.qa.replay.playable import Playable
 from ivr.qa.replay.played import Played
+from ivr.qa.replay.prompt_matcher import PromptMatcher, could_be, may_confirm, words_heard
 from ivr.qa.scripts.expectations import CameTo, unmet
-from ivr.qa.scripts.patterns import show
+from ivr.qa.scripts.row_patterns import show
 from ivr.qa.scripts.script import LANGUAGE_KEY, Ending, Hears, HearsNot, Presses, Script, Step
 from ivr.simulator.scenario import Scenario
 from ivr.simulator.simulator import Simulator
@@ -109,7 +109,7 @@ class Player:
         numbers = (from_number or script.from_number, script.to_number)
         mark = f"{script.place} {script.name} {language} {mark}"
         self.caller = SimulatedCaller(line, self.flows, language, *numbers, script.person, mark)
-        self.ear = self._listen()
+        self.prompt_matcher = self._listen()
 
     def play(self, began: float) -> Played:
         """Play it, and return what came of it; `began` is when that was begun."""
@@ -157,52 +157,52 @@ class Player:
                 self.caller.act(act)
             except (CannotError, RefusedRowError) as error:
                 raise _FailedError(error.place, str(error)) from None
-            self.ear = self._listen()
+            self.prompt_matcher = self._listen()
 
     def _key_by_key(self, step: Presses) -> Iterator[Presses]:
         """Yield keys one at a time, and stop where the next one may confirm something."""
         keys = [step.keys] if step.keys == LANGUAGE_KEY else step.keys
         for key in (key for _ in range(step.times) for key in keys):
-            if may_confirm(self.flows, self.catalogues, self.ear.text):
+            if may_confirm(self.flows, self.catalogues, self.prompt_matcher.text):
                 raise _StoppedError
             yield replace(step, keys=key, times=1)
 
-    def _listen(self) -> Ear:
+    def _listen(self) -> PromptMatcher:
         if self.measure:
             self.spoken += [
                 (speak.prompt, speak.language, seconds_of(speak, self.catalogues)) for speak in self.caller.words
             ]
-        return Ear(self.catalogues, self.caller.last, self.caller.words, self.line.today)
+        return PromptMatcher(self.catalogues, self.caller.last, self.caller.words, self.line.today)
 
     def _hear(self, wanted: Hears) -> None:
         if not wanted.prompt:
             words = wanted.words.get("") or wanted.words.get(self.language)
-            if words and not words_heard(words, self.ear.text):
-                raise _FailedError(wanted.place, f'expected to hear "{words}"; heard "{self.ear.text}"')
+            if words and not words_heard(words, self.prompt_matcher.text):
+                raise _FailedError(wanted.place, f'expected to hear "{words}"; heard "{self.prompt_matcher.text}"')
         elif not self.view.turns:
             self._hear_elsewhere(wanted)
-        elif not self.ear.hears(wanted):
-            if values := self.ear.nearest_values(wanted):
+        elif not self.prompt_matcher.hears(wanted):
+            if values := self.prompt_matcher.nearest_values(wanted):
                 told = f"heard it with {show(values)}"
                 raise _FailedError(wanted.place, f"expected to hear {wanted} with {show(wanted.values)}; {told}")
-            raise _FailedError(wanted.place, f"expected to hear {wanted}; {self.ear.told(wanted)}")
+            raise _FailedError(wanted.place, f"expected to hear {wanted}; {self.prompt_matcher.told(wanted)}")
 
     def _hear_not(self, step: HearsNot) -> None:
         unwanted = step.unwanted
         if not unwanted.prompt:
             words = unwanted.words.get("") or unwanted.words.get(self.language)
-            if words and words_heard(words, self.ear.text):
-                raise _FailedError(step.place, f'"{words}" should not be heard; heard "{self.ear.text}"')
+            if words and words_heard(words, self.prompt_matcher.text):
+                raise _FailedError(step.place, f'"{words}" should not be heard; heard "{self.prompt_matcher.text}"')
         elif not self.view.turns:
             self.unchecked += 1  # by its words alone a prompt cannot be told from one that says the same and more
-        elif self.ear.spoke(unwanted):
-            raise _FailedError(step.place, f"{unwanted} should not be heard; {self.ear.told(unwanted)}")
+        elif self.prompt_matcher.spoke(unwanted):
+            raise _FailedError(step.place, f"{unwanted} should not be heard; {self.prompt_matcher.told(unwanted)}")
 
     def _hear_elsewhere(self, wanted: Hears) -> None:
-        could = could_be(self.catalogues, wanted, self.language, self.ear.text)
+        could = could_be(self.catalogues, wanted, self.language, self.prompt_matcher.text)
         self.unchecked += could is None
         if could is False:
-            raise _FailedError(wanted.place, f'expected to hear {wanted}; heard "{self.ear.text}"')
+            raise _FailedError(wanted.place, f'expected to hear {wanted}; heard "{self.prompt_matcher.text}"')
 
     def _came_to(self, end: Ending) -> CameTo:
         line, cost = self.line, self.caller.cost()

@@ -20,7 +20,7 @@ from itertools import count
 
 from ivr.errors import IvrError
 from ivr.flow.definition import Flows
-from ivr.phone.post import Form, Headers, Post, Reply
+from ivr.phone.transport import Form, Headers, Reply, Transport
 from ivr.prompts import Catalogues
 from ivr.qa.replay.played import Played
 from ivr.qa.replay.player import Player, View, impossible, play
@@ -81,7 +81,7 @@ class Remote:
     """A line by its address; the simulator has the flows and prompts that it should have, to know its words by."""
 
     url: str
-    post: Post
+    post: Transport
     simulator: Simulator
     facts: Facts
     today: date
@@ -225,7 +225,7 @@ class _LeftBehind:
 class RemoteLine:
     """A line as it stands, whoever else is calling it."""
 
-    line: Post
+    line: Transport
     url: str
     today: date
     backstage: TestMembers | None = None
@@ -234,7 +234,7 @@ class RemoteLine:
     """Every call made, by its id and the number it came from."""
 
     @property
-    def post(self) -> Post:
+    def post(self) -> Transport:
         """The way to the line, on which calls are noted."""
         return self._noted
 

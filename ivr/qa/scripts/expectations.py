@@ -9,7 +9,7 @@ from datetime import date
 from typing import get_args
 
 from ivr.errors import Place, Problem, Report, did_you_mean
-from ivr.qa.scripts import patterns
+from ivr.qa.scripts import row_patterns
 from ivr.qa.scripts.script import Bound, Ending, Expected, Written
 from ivr.qa.scripts.vocabulary import Vocabulary
 from ivr.simulator.world import Found, Row
@@ -38,8 +38,8 @@ def read(node: Node, known: Vocabulary, report: Report) -> Expected:
     fields = node.record(report, '"expect"', (), ("end", "keys", "seconds", *TABLES, "rows", "no_rows"))
     expected = Expected(
         written=tuple(_written(TABLES[name], fields[name], known, report) for name in TABLES if name in fields),
-        there=patterns.read_rows(fields["rows"], known, report) if "rows" in fields else (),
-        not_there=patterns.read_rows(fields["no_rows"], known, report) if "no_rows" in fields else (),
+        there=row_patterns.read_rows(fields["rows"], known, report) if "rows" in fields else (),
+        not_there=row_patterns.read_rows(fields["no_rows"], known, report) if "no_rows" in fields else (),
         keys=_bound(fields["keys"], report) if "keys" in fields else None,
         seconds=_bound(fields["seconds"], report) if "seconds" in fields else None,
     )
@@ -55,7 +55,7 @@ def read(node: Node, known: Vocabulary, report: Report) -> Expected:
 
 def _written(table: str, node: Node, known: Vocabulary, report: Report) -> Written:
     if node.items is not None:
-        rows = tuple(patterns.read_row(table, item, known, report) for item in node.items)
+        rows = tuple(row_patterns.read_row(table, item, known, report) for item in node.items)
         return Written(node.place, table, rows=rows)
     if node.scalar == "none":
         return Written(node.place, table, Bound(node.place, "=", 0))
@@ -103,25 +103,25 @@ def unmet(expected: Expected, came_to: CameTo, *, look_at_rows: bool) -> Iterato
 
 def _not_written(written: Written, came_to: CameTo) -> Iterator[Problem]:
     found = came_to.new_rows(written.table)
-    told = "; ".join(map(patterns.show, found)) or "none"
+    told = "; ".join(map(row_patterns.show, found)) or "none"
     if written.count:
         if not written.count.holds(len(found)):
             yield Problem(written.place, f"{written.count} new rows of {written.table} should be there; found {told}")
-    elif not patterns.pair_off([row.columns for row in written.rows], found, came_to.today):
-        wanted = "; ".join(patterns.show(row.columns) for row in written.rows) or "none"
+    elif not row_patterns.pair_off([row.columns for row in written.rows], found, came_to.today):
+        wanted = "; ".join(row_patterns.show(row.columns) for row in written.rows) or "none"
         yield Problem(written.place, f"new rows of {written.table} should be {wanted}; found {told}")
 
 
 def _missing(row: Row, came_to: CameTo) -> Iterator[Problem]:
     rows = came_to.rows(row.table)
-    if not any(patterns.matches(row.columns, found, came_to.today) for found in rows):
-        closest = patterns.nearest(row, rows, came_to.today)
-        told = f"the closest is {patterns.show(closest)}" if closest else "there is none like it"
-        yield Problem(row.place, f"{row.table} should have the row {patterns.show(row.columns)}; {told}")
+    if not any(row_patterns.matches(row.columns, found, came_to.today) for found in rows):
+        closest = row_patterns.nearest(row, rows, came_to.today)
+        told = f"the closest is {row_patterns.show(closest)}" if closest else "there is none like it"
+        yield Problem(row.place, f"{row.table} should have the row {row_patterns.show(row.columns)}; {told}")
 
 
 def _unwanted(row: Row, came_to: CameTo) -> Iterator[Problem]:
     for found in came_to.rows(row.table):
-        if patterns.matches(row.columns, found, came_to.today):
-            yield Problem(row.place, f"{row.table} should have no such row, but has {patterns.show(found)}")
+        if row_patterns.matches(row.columns, found, came_to.today):
+            yield Problem(row.place, f"{row.table} should have no such row, but has {row_patterns.show(found)}")
             return

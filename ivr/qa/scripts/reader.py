@@ -17,7 +17,7 @@ from ivr.errors import Place, Report, did_you_mean
 from ivr.qa.scripts import expectations
 from ivr.qa.scripts.given import tell_strangers
 from ivr.qa.scripts.hearing import Hearing
-from ivr.qa.scripts.patterns import read_rows
+from ivr.qa.scripts.row_patterns import read_rows
 from ivr.qa.scripts.script import (
     DEFAULT_AT,
     DEFAULT_FROM,

@@ -1,0 +1,133 @@
+"""Takes out of the journal what releases before this one wrote there in clear: numbers that were keyed.
+
+It goes on in batches, each a transaction of its own that also notes how far it has come: who is killed half-way is
+followed by the next who starts, several may clean at once, and calls in progress wait for one batch at most.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, bindparam, func, select, update
+
+from ivr import logs
+from ivr.flow.call import TraceStep
+from ivr.line import tables
+from ivr.line.journal import JournalEntry, mask
+from ivr.pharmacy.database import answering, unhurried, vacuum
+
+BATCH = 500
+"""Rows looked at in one transaction; some tens of milliseconds."""
+
+REST_SECONDS = 0.05
+"""Between two batches, so that calls in progress come to their turn: who waits for SQLite looks that often."""
+
+_STATE = tables.journal_cleaning
+_ROW = tables.journal.c
+_ANEW = update(_STATE).values(through=select(func.coalesce(func.max(_ROW.id), 0)).scalar_subquery())
+_NEXT = (
+    select(_ROW.id, _ROW.call_sid)
+    .where(_ROW.id > bindparam("done"), _ROW.id <= bindparam("through"))
+    .order_by(_ROW.id)
+    .limit(bindparam("most"))
+)
+_CALL = (
+    select(_ROW.id, _ROW.at, _ROW.event, _ROW.trail, _ROW.said)
+    .where(_ROW.call_sid == bindparam("sid"))
+    .order_by(_ROW.turn, _ROW.id)
+)
+_MASK = (
+    update(tables.journal)
+    .where(_ROW.id == bindparam("row"))
+    .values(event=bindparam("masked_event"), trail=bindparam("masked_trail"), said=bindparam("masked_said"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """How many rows were masked, and whether the database has given up what they were before."""
+
+    rows: int
+    vacuumed: bool
+
+
+def clean_journal(
+    database: Engine, *, anew: bool = False, batch: int = BATCH, rest: Callable[[float], None] = time.sleep
+) -> Cleaned:
+    """Clean what is still to be cleaned, then let the database forget the old rows.
+
+    `anew` also looks at all that was written since: workers of an earlier release may have gone on for a while.
+    """
+    with answering(database):
+        if anew:
+            with database.begin() as connection:
+                connection.execute(_ANEW)
+        masked = 0
+        while (found := _clean_batch(database, batch)) is not None:
+            masked += found
+            rest(REST_SECONDS)
+        vacuumed = _vacuum(database)
+    if masked or not vacuumed:
+        logs.get_logger().info("journal_cleaned", rows=masked, vacuumed=vacuumed)
+    return Cleaned(masked, vacuumed)
+
+
+def _vacuum(database: Engine) -> bool:
+    with database.begin() as connection:
+        vacuumed: bool = connection.execute(select(_STATE.c.vacuumed)).scalar_one()
+    if not vacuumed and vacuum(database, tables.journal.name):
+        with database.begin() as connection:
+            connection.execute(update(_STATE).values(vacuumed=True))
+        vacuumed = True
+    return vacuumed
+
+
+def _clean_batch(database: Engine, batch: int) -> int | None:
+    """Clean the next rows, with all rows of their calls; None when there are none left."""
+    with database.begin() as connection:
+        unhurried(connection)
+        state = connection.execute(select(_STATE).with_for_update()).one()
+        if state.done >= state.through:
+            return None
+        rows = connection.execute(_NEXT, {"done": state.done, "through": state.through, "most": batch}).all()
+        masked = sum(_clean_call(connection, sid) for sid in dict.fromkeys(row.call_sid for row in rows))
+        done = rows[-1].id if len(rows) == batch else state.through
+        connection.execute(update(_STATE).values(done=done, vacuumed=state.vacuumed and not masked))
+        return masked
+
+
+def _clean_call(connection: Connection, sid: str) -> int:
+    """Mask a call's keys as they would be now, as far as the way it went tells what was asked; return the rows changed."""
+    shown, before, changed = "", None, []
+    for row in connection.execute(_CALL, {"sid": sid}):
+        pause = row.at - (before or row.at)
+        entry = _cleaned(row, shown, pause)
+        shown, before = entry.shown, row.at
+        if (entry.event, entry.trace, entry.said) != (row.event, row.trail, row.said):
+            changed.append(
+                {
+                    "row": row.id,
+                    "masked_event": entry.event,
+                    "masked_trail": entry.trace,
+                    "masked_said": entry.said,
+                }
+            )
+    if changed:
+        connection.execute(_MASK, changed)
+    return len(changed)
+
+
+def _cleaned(row: Row[Any, Any, Any, Any, Any], shown: str, pause: timedelta) -> JournalEntry:
+    name, _, keys = row.event.partition(" ")
+    trace_steps = [TraceStep(*trace_step) for trace_step in json.loads(row.trail)]
+    # A number's branch is never one of its digits, so that what was no menu need not be known.
+    masked, trace, shown = mask(keys, trace_steps, shown, is_menu=True, pause=pause)
+    if trace is trace_steps:
+        return JournalEntry(f"{name} {masked}".strip(), row.trail, row.said, shown)
+    stored = json.dumps([[trace_step.flow, trace_step.state, trace_step.branch] for trace_step in trace])
+    return JournalEntry(f"{name} {masked}", stored, row.said if trace else "[]", shown)

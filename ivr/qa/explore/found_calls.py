@@ -1,0 +1,90 @@
+"""Calls that were found rather than written, on their way to a file of scripts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+
+from ivr.errors import Place
+from ivr.flow.definition import Flows
+from ivr.keypad import key_name
+from ivr.qa.scripts.script import DEFAULT_AT, Act, Person
+from ivr.qa.scripts.writer import Moment, ScriptDraft, outcome
+from ivr.simulator.scenario import Scenario
+from ivr.simulator.simulator import Simulator
+from ivr.simulator.world import Row
+
+NOWHERE = Place("explored")
+
+Key = tuple[str, str, str, str]
+"""(flow, state, way, language): a cell of the coverage."""
+Where = tuple[str, str]
+"""(flow, state)"""
+
+
+@dataclass(frozen=True, slots=True)
+class PathToQuestion:
+    """What a caller does to come to a question, and the rows that are given for it."""
+
+    acts: tuple[Act, ...]
+    given: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCall:
+    """A call that takes a way no other did."""
+
+    moments: tuple[Moment, ...]
+    person: Person
+    covers: frozenset[Key]
+    new: frozenset[Key]
+    end: str
+    written: Mapping[str, object]
+
+
+def written(scenario: Scenario) -> Mapping[str, object]:
+    """Return what the calls of a scenario have written, as `expect` says it."""
+    tables = {"orders": "refill_order", "payments": "payment", "renewals": "renewal_request"}
+    columns = {
+        "orders": ("status", "total_cents", "held_reason"),
+        "payments": ("status", "amount_cents", "last4"),
+        "renewals": ("rx_number", "status"),
+    }
+    return outcome({word: scenario.new_rows(table) for word, table in tables.items()}, columns)
+
+
+def opened(simulator: Simulator, person: Person, given: tuple[Row, ...] = ()) -> AbstractContextManager[Scenario]:
+    """Open a scenario on the day that scripts begin on."""
+    return simulator.open(datetime.fromisoformat(DEFAULT_AT), given, has_person=person != "nobody")
+
+
+def drafts(flows: Flows, found: Sequence[FoundCall]) -> list[ScriptDraft]:
+    """Return as few of the calls as cover everything that was found, named after what each shows."""
+    left: set[Key] = {key for one in found for key in one.new}
+    chosen: list[ScriptDraft] = []
+    names: Counter[str] = Counter()
+    for one in sorted(found, key=lambda each: -len(each.moments)):
+        shows = left & one.covers
+        if shows:
+            left -= shows
+            name = title(flows, sorted(one.new & shows or shows)[0])
+            names[name] += 1
+            numbered = name if names[name] == 1 else f"{name}, again {names[name]}"
+            expect = {"end": one.end, **one.written}
+            chosen.append(ScriptDraft(numbered, one.moments, person=one.person, expect=expect))
+    return chosen
+
+
+def title(flows: Flows, key: Key) -> str:
+    """Name a call after the way it takes."""
+    flow, name, transition, _ = key
+    where = f"{flow} {name}".replace("_", " ")
+    state = flows.state(flow, name)
+    if state.one_key and len(transition) == 1:
+        return f"Key {key_name(transition)} at {where}"
+    if state.is_question:
+        return f"{'Nothing keyed' if transition == 'too_many' else 'An answer'} at {where}"
+    return f"{where} {'ends with' if state.runs else 'comes to'} {transition}".replace("_", " ").capitalize()

@@ -1,0 +1,160 @@
+"""Makes a member's rows fit for a script: invented names and numbers, dates counted from the call's day.
+
+What the call itself wrote is taken out again, so that the script finds the pharmacy as the call did.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from ivr.errors import Place
+from ivr.keypad import check_digit
+from ivr.simulator.world import LINES, Found, Row
+
+NOWHERE = Place("recorded")
+TABLES = (
+    "member",
+    "address",
+    "prescription",
+    "refill_order",
+    "order_line",
+    "saved_card",
+    "payment",
+    "renewal_request",
+    "transfer",
+)
+MEMBER = "99000001"
+PHONE = "+15105550123"
+"""A member whose own telephone called has this one; it is the one that scripts call from."""
+ZIPS = ("94550", "94521", "93230", "80005")
+CARDS = {"visa": ("tok_visa", "4242"), "mastercard": ("tok_mastercard", "4444"), "amex": ("tok_amex", "0005")}
+OTHER_CARD = ("tok_discover", "1117")
+DECLINED_CARD = ("tok_chargeDeclined", "0002")
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_PRIVATE = {
+    "first_name": "Pat",
+    "last_name": "Example",
+    "birth_date": "1950-01-01",
+    "house_number": "100",
+    "urbanization": "",
+    "city": "",
+    "state": "",
+    "keyed": "",
+    "prescriber_name": "Dr. Example",
+    "from_pharmacy": "Example Pharmacy",
+    "tracking_number": "",
+    "reference": "",
+    "request_key": "",
+    "expected_by": "",
+}
+
+
+@dataclass(slots=True)
+class Pseudonyms:
+    """Real numbers and the invented ones that stand for them."""
+
+    numbers: dict[str, str] = field(default_factory=dict)
+    drugs: dict[str, str] = field(default_factory=dict)
+
+    def number(self, column: str, real: str) -> str:
+        """Return the pseudonym for a number, always the same one, and as long as the real one was."""
+        if real not in self.numbers:
+            count = len(self.numbers) + 1
+            if column in ("rx_number", "replaced_by"):
+                self.numbers[real] = "79" + str(count).zfill(len(real) - 2)
+            else:
+                body = "79" + str(count).zfill(max(len(real), 8) - 3)
+                self.numbers[real] = body + check_digit(body)
+        return self.numbers[real]
+
+    def drug(self, real: str) -> str:
+        """Return the pseudonym for a medicine's name."""
+        return self.drugs.setdefault(real, f"Example medicine {chr(ord('A') + len(self.drugs) % 26)}")
+
+
+def before(rows: Mapping[str, Sequence[Found]], started_at: datetime) -> dict[str, list[dict[str, str]]]:
+    """Return a member's rows as they were when a call began: without what was written since."""
+    found = {table: [_plain(row) for row in rows.get(table, ())] for table in TABLES}
+    made = {row["order_number"] for row in found["refill_order"] if _since(row["placed_at"], started_at)}
+    supplies = {row["rx_number"]: int(row["days_supply"]) for row in found["prescription"]}
+    for line in found["order_line"]:
+        if line["order_number"] in made:
+            n = int(line["days_supply"]) // supplies[line["rx_number"]]
+            rx = next(row for row in found["prescription"] if row["rx_number"] == line["rx_number"])
+            rx["refills_left"] = str(int(rx["refills_left"]) + n)
+            rx["refills_used"] = str(int(rx["refills_used"]) - n)
+    for table in ("refill_order", "order_line", "payment", "saved_card"):
+        found[table] = [row for row in found[table] if row.get("order_number") not in made]
+    found["renewal_request"] = [r for r in found["renewal_request"] if not _since(r["requested_at"], started_at)]
+    found["address"] = [row for row in found["address"] if not _since(row["created_at"], started_at)]
+    for address in found["address"]:
+        if _since(address["replaced_at"], started_at):
+            address["replaced_at"] = ""
+    return found
+
+
+def _plain(row: Found) -> dict[str, str]:
+    return {name: str(value) for name, value in row.items() if name != LINES}
+
+
+def _since(moment: str, started_at: datetime) -> bool:
+    return bool(moment) and datetime.fromisoformat(moment) >= started_at
+
+
+def given(
+    rows: Mapping[str, Sequence[Mapping[str, str]]],
+    day: date,
+    own_phone: str,
+    pseudonyms: Pseudonyms,
+    *,
+    declined: bool,
+) -> tuple[Row, ...]:
+    """Return the rows of the invented member; `own_phone` is the number that called, `declined` what became of cards."""
+    told: list[Row] = []
+    for table in TABLES:
+        for position, row in enumerate(rows[table]):
+            columns = dict(_columns(table, row, position, day, pseudonyms))
+            if table == "member":
+                columns["phone"] = PHONE if row["phone"] and row["phone"] == own_phone else ""
+            if table in ("saved_card", "payment"):
+                columns |= _card(table, row, declined=declined)
+            told.append(Row(NOWHERE, table, {name: text for name, text in columns.items() if text}))
+    return tuple(told)
+
+
+def _columns(
+    table: str, row: Mapping[str, str], position: int, day: date, pseudonyms: Pseudonyms
+) -> Iterator[tuple[str, str]]:
+    for name, text in row.items():
+        if not text:
+            continue
+        match name:
+            case "member_number":
+                yield name, MEMBER
+            case "rx_number" | "replaced_by" | "order_number":
+                yield name, pseudonyms.number(name, text)
+            case "reference" if table == "renewal_request":
+                yield name, pseudonyms.number(name, text)
+            case "drug_name":
+                yield name, pseudonyms.drug(text)
+            case "zip":
+                yield name, ZIPS[position % len(ZIPS)]
+            case "street":
+                yield name, "Example Street" if row["house_number"] else "PO Box 100"
+            case _ if name in _PRIVATE:
+                yield name, _PRIVATE[name]
+            case _ if _DATE.match(text):
+                yield name, f"{(date.fromisoformat(text[:10]) - day).days:+d}d"
+            case _:
+                yield name, text
+
+
+def _card(table: str, row: Mapping[str, str], *, declined: bool) -> dict[str, str]:
+    token, last4 = DECLINED_CARD if declined else CARDS.get(row["brand"], OTHER_CARD)
+    brand = "visa" if declined else row["brand"] if row["brand"] in CARDS else "discover"
+    told = {"brand": brand, "last4": last4, "gateway": "sandbox"}
+    return {**told, "token": token} if table == "saved_card" else told

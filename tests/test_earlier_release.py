@@ -1,0 +1,57 @@
+"""Calls that began on a version of an earlier release go on after an upgrade."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from rehearsal import IDENTIFIED, PROJECT, Rehearsal
+
+from ivr.line import publications
+from ivr.line.publications import Files
+from ivr.line.versions import read_files
+
+LACKED = (
+    r"^      (several|no_prescriptions|year_of_four|unproved): .*\n",
+    r"^(keep_on_file|keep_for_order|offer|offer_in_number): .*\n",
+)
+
+RENAMED = {"authorize_order": "settle_order", "not_pending": "settled"}
+
+
+def older() -> Files:
+    """Return a version without the outcomes and words that came later, by the names that there were."""
+    files = read_files(PROJECT / "flows", PROJECT / "prompts")
+
+    def less(text: str) -> str:
+        for lacked in LACKED:
+            text = re.sub(lacked, "", text, flags=re.MULTILINE)
+        for name, before in RENAMED.items():
+            text = text.replace(name, before)
+        return text
+
+    return Files(*({name: less(text) for name, text in part.items()} for part in (files.flows, files.prompts)))
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+@pytest.mark.parametrize(
+    ("keys", "heard"),
+    [
+        (f"{IDENTIFIED} 1 1 9 4242424242424242# 1230 123 1 7", "Your order is placed"),
+        (f"{IDENTIFIED} 1 1 9 4242424242424242# 0320", "That card has expired"),
+        ("11 41204401# 01028", "None of your prescriptions can be refilled today"),
+        ("11 … …", "Your member ID is on the front of your plan card"),
+    ],
+    ids=["a card that is to be kept", "a year of four digits", "no prescriptions", "a person is offered"],
+)
+def test_a_call_goes_on_with_its_older_version(rehearsal: Rehearsal, keys: str, heard: str) -> None:
+    files, phone = older(), rehearsal.phone()
+    phone.dial()
+    with rehearsal.services.database.begin() as connection:
+        began = publications.Publication(files.hash, rehearsal.services.clock(), "a worker", "start")
+        publications.record(connection, files, began)
+    rehearsal.run("UPDATE call SET version = :hash", hash=files.hash)
+    for pressed in keys.split():
+        last = phone.wait() if pressed == "…" else phone.press(pressed)
+    assert heard in last.text
+    assert "sorry.again" not in rehearsal.prompts
