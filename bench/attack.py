@@ -26,6 +26,7 @@ from threading import Barrier
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from databases import KINDS, Databases
+from hearing import hears
 from sqlalchemy import Engine, text
 
 from ivr.pharmacy.database import open_database
@@ -35,8 +36,7 @@ from ivr.phone.transport import http_post
 
 STRANGER, HOME, MEMBER, ZIP, OWN_RX = "+15105550199", "+19255550142", "41200017", "94550", "7304112#"
 TOGETHER, NUMBERS = 60, 400
-REFUSED, ASKED_FOR_PROOF = "could not find a member", "To protect you, one more number"
-LET_IN = ("to refill", "prescriptions can be refilled today", "your last call ended")
+LET_IN = ("refill.how", "refill.none_ready", "refill.go_on")
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ def four_hundred(line: Served) -> Found:
     phone.press("3")
     refused = 0
     for number in range(NUMBERS):
-        refused += "could not find that number" in phone.press(f"{8000000 + number}#").text
+        refused += hears(phone.press(f"{8000000 + number}#").text, "refill.not_found")
         phone.press("913")  # go on without it, to the list of the empty order, and to another number
-    right = "could not find that number" not in phone.press(OWN_RX).text
+    right = not hears(phone.press(OWN_RX).text, "refill.not_found")
     return {"wrong": (refused, NUMBERS), "judged": (line.judged(), 5), "the right one then proves": (right, False)}
 
 
@@ -138,7 +138,7 @@ def a_minute(line: Served) -> Found:
     return {
         "within a minute": (seconds < 60, True),
         "after thirty, let in without a proof": (before, True),
-        "after a hundred, another phone is asked for a proof": (ASKED_FOR_PROOF in heard, True),
+        "after a hundred, another phone is asked for a proof": (hears(heard, "proof.prove"), True),
         "and let in with it": (proved, True),
         "the phone that ordered is let in without": (home, True),
         "log lines": (line.log.read_text().count("guessing_attack"), 1),
@@ -146,7 +146,7 @@ def a_minute(line: Served) -> Found:
 
 
 def _is_in(heard: str) -> bool:
-    return REFUSED not in heard and any(words in heard for words in LET_IN)
+    return any(hears(heard, prompt) for prompt in LET_IN)
 
 
 @contextmanager

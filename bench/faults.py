@@ -31,6 +31,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
 from databases import Databases  # noqa: E402
+from hearing import hears  # noqa: E402
 from sqlalchemy import Engine, text  # noqa: E402
 
 from ivr.line.build import build_line  # noqa: E402
@@ -56,6 +57,8 @@ SECRETS = (
 """Looked for everywhere in the end; of the members, the first few."""
 STANDING = "SELECT m.member_number FROM refill_order o JOIN member m ON m.id = o.member_id WHERE o.status = 'placed'"
 KEYS = ("1", "1", "{member}#", "94550", "1", "1", f"{CANARY}#", EXPIRY, CODE, "2", "7")
+STANDS = ("order.placed_now", "payment.slow", "prescription.already_ordered", "refill.none_ready")
+"""What callers hear whose order stands."""
 
 
 def unreliable(operation: str) -> Fault | None:
@@ -154,7 +157,7 @@ def one_member(url: str, faults: Counter[str], number: int) -> str:
         phone = Handset(post, url, f"+1510{number:07d}", "+18002457979", "CA" + secrets.token_hex(16))
         heard = phone.dial()
         for keys in KEYS:
-            if "order is placed" in heard.text or phone.errors:
+            if hears(heard.text, "order.placed_now") or phone.errors:
                 break
             heard = phone.press(keys.format(member=member))
         if number % 7 == 0:
@@ -162,10 +165,7 @@ def one_member(url: str, faults: Counter[str], number: int) -> str:
             phone.hang_up()
             outcome = "hung up"
             break
-        if any(
-            words in heard.text
-            for words in ("order is placed", "will be completed", "is on order already", "can be refilled today")
-        ):
+        if any(hears(heard.text, prompt) for prompt in STANDS):
             outcome = "stands"
             break
         phone.hang_up()

@@ -23,6 +23,7 @@ from sqlalchemy import bindparam, text
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from databases import KINDS, Databases
+from hearing import hears
 from turn import TOKEN, ours
 
 from ivr.pharmacy.columns import Instant
@@ -102,7 +103,7 @@ class Side:
         for keys in ("1", "1", f"{FIRST + next(self.members)}#", "94550", "1", "1", "1"):
             handset.press(keys)
         heard = handset.press("7")
-        assert "Your order is placed" in heard.text, heard.text
+        assert hears(heard.text, "order.placed_now"), heard.text
         handset.hang_up()
 
 

@@ -33,7 +33,7 @@ from databases import Databases
 from ivr.flow.call import Call, Done, Keys, Started
 from ivr.flow.interpreter import advance
 from ivr.line.actions import SPECS
-from ivr.line.build import publish
+from ivr.line.build import publish_current
 from ivr.line.service import Services
 from ivr.line.versions import Versions, load, read_files
 from ivr.pages.app import make_app
@@ -49,6 +49,7 @@ from ivr.settings import Settings
 PROJECT = Path(__file__).parent.parent
 TOKEN = Secret("bench-token")
 VERSION = load(read_files(PROJECT / "flows", PROJECT / "prompts"), SPECS)
+MENU = VERSION.catalogues.by_language["en"].words("main.menu", {"person_offer": ()})
 CALL = {
     "From": "+15105550123",
     "To": "+18002457979",
@@ -95,7 +96,7 @@ def ours(url: str, draw: Callable[[], int] = lambda: 1) -> tuple[Flask, Engine]:
         database, Versions(VERSION, SPECS), Vault([Secret("YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtMTI=")]), Sandbox(),
         lambda: datetime.now(UTC), ZoneInfo("America/Los_Angeles"), Rules(), False, draw,
     )  # fmt: skip
-    publish(line, database)
+    publish_current(line, database)
     return make_app(line, Settings(twilio_auth_tokens=(TOKEN,))), database
 
 
@@ -138,11 +139,7 @@ def hand_written(url: str) -> tuple[Flask, Engine]:
                 finish_on_key="",
                 action_on_empty_result=True,
             )
-            gather.say(
-                "To refill prescriptions, press one. To ask about an order, press two. For a new prescription, press three. "
-                "To transfer a prescription, press four. For other ways to order, press five. For a person, press zero.",
-                voice="Polly.Joanna-Neural", language="en-US",
-            )  # fmt: skip
+            gather.say(MENU, voice="Polly.Joanna-Neural", language="en-US")
             response.redirect(f"/voice/{turn + 1}", method="POST")
             reply = str(response)
             connection.execute(

@@ -10,17 +10,20 @@ from functools import cache
 from pathlib import Path
 
 Clock = Callable[[], datetime]
-"""Returns now, aware, in UTC."""
+"""A function that returns the current time, as an aware datetime in UTC."""
 
 
 def system_clock() -> datetime:
-    """Return the machine's time."""
+    """Return the machine's time, in UTC."""
     return datetime.now(UTC)
 
 
 @cache
 def monotonic_clock() -> str:
-    """Return what tells this machine's monotonic clock, which begins anew with each boot, from all others."""
+    """Return a name for this machine's monotonic clock that no other clock has.
+
+    The clock begins again with each boot.
+    """
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
@@ -28,5 +31,5 @@ def monotonic_clock() -> str:
 
 
 def fixed_clock(at: datetime) -> Clock:
-    """Return a clock that stands still, for rehearsals and replays."""
+    """Return a clock that stands still at a time, for rehearsals and replays."""
     return lambda: at

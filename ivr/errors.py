@@ -1,10 +1,10 @@
-"""What can go wrong in a way that a person has to hear about.
+"""Exceptions and problems that a person has to hear about.
 
     IvrError                 one clean line for whoever ran a command
     ├── DefinitionError      YAML with problems, each with its place; all of them at once
     ├── SettingError         an environment variable with a value that cannot be used
     ├── DataError            a row of a data file that cannot be loaded
-    └── UnreachableError        the database or another service is away
+    └── UnreachableError     the database or another service does not answer
 
 Expected outcomes of a call ("no such member", "card declined") are values, not exceptions.
 """
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where something stands in a file; lines and columns count from 1."""
+    """A place in a file. Lines and columns count from 1."""
 
     file: str
     line: int = 1
@@ -30,7 +30,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong in a definition: what was found, and what was expected."""
+    """One thing that is wrong in a definition: where, and what was found and expected."""
 
     place: Place
     message: str
@@ -40,11 +40,11 @@ class Problem:
 
 
 class IvrError(Exception):
-    """Anything a user of a command is told in one clean line."""
+    """The base of all errors that the user of a command is shown as one clean line."""
 
 
 class DefinitionError(IvrError):
-    """Flows, prompts or scripts that cannot be used; carries every problem, sorted by place."""
+    """Raised for flows, prompts or call scripts that cannot be used. Carries every problem, sorted by place."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
@@ -52,34 +52,34 @@ class DefinitionError(IvrError):
 
 
 class SettingError(IvrError):
-    """A setting that cannot be used; names it and says what it takes."""
+    """Raised for a setting that cannot be used. Names it, and says what it takes."""
 
 
 class DataError(IvrError):
-    """A row of a data file that cannot be loaded; names file, row and column."""
+    """Raised for a row of a data file that cannot be loaded. Names the file, the row and the column."""
 
 
 class UnreachableError(IvrError):
-    """The database, or a service the line needs, does not answer."""
+    """Raised when the database, or a service that the line needs, does not answer."""
 
 
 @dataclass(slots=True)
 class Report:
-    """Collects problems while definitions are read, so that all of them are told in one go."""
+    """Collects problems while definitions are read, so that all of them are reported at once."""
 
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, place: Place, message: str) -> None:
-        """Note one problem and go on."""
+        """Add a problem; reading goes on."""
         self.problems.append(Problem(place, message))
 
     def raise_if_any(self) -> None:
-        """Raise DefinitionError if anything was noted."""
+        """Raise DefinitionError if there are any problems."""
         if self.problems:
             raise DefinitionError(self.problems)
 
 
 def did_you_mean(found: str, known: Iterable[str]) -> str:
-    """Return `" (did you mean …?)"` when a known word is close to the one found, else an empty string."""
-    close = difflib.get_close_matches(found, list(known), n=1, cutoff=0.6)
-    return f' (did you mean "{close[0]}"?)' if close else ""
+    """Return `" (did you mean …?)"` when a known word is close to the one found, otherwise ""."""
+    matches = difflib.get_close_matches(found, list(known), n=1, cutoff=0.6)
+    return f' (did you mean "{matches[0]}"?)' if matches else ""

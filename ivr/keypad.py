@@ -1,7 +1,7 @@
-"""The twelve keys of a telephone as data: their names in definitions and the letters printed on them.
+"""The twelve keys of a telephone: their names in definitions, the letters printed on them, and text keyed with them.
 
-Definitions spell the two symbols out (`star`, `pound`), because YAML takes `*` and `#` for signs of its own.
-Everything a caller dialled is a text of characters from `KEYS`.
+Definitions write the two symbols as words (`star`, `pound`), because YAML gives `*` and `#` meanings of its own. What a
+caller dialled is always a text of characters from `KEYS`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import unicodedata
 KEYS = "0123456789*#"
 NAMES = {"star": "*", "pound": "#"}
 LETTERS = {"2": "ABC", "3": "DEF", "4": "GHI", "5": "JKL", "6": "MNO", "7": "PQRS", "8": "TUV", "9": "WXYZ"}
-"""Letters by key, as ITU-T E.161 prints them."""
+"""The letters on each key, as ITU-T E.161 prints them."""
 
 FEWEST_FOR_A_SLIP = 3
-"""From so many presses on, one of them may be wrong, missing or doubled; fewer would fit almost anything."""
+"""From this many presses on, one may be wrong, missing or doubled. Fewer would match almost anything."""
 
 _NAME_OF_KEY = {key: name for name, key in NAMES.items()}
 _KEY_OF_LETTER = {letter: key for key, letters in LETTERS.items() for letter in letters}
@@ -22,14 +22,17 @@ _TO_KEYS = {code: _KEY_OF_LETTER.get(chr(code), chr(code) if chr(code) in KEYS[:
 
 
 def key_name(key: str) -> str:
-    """Return how a definition writes a key: `*` is `star`, a digit is itself. ValueError for anything else."""
+    """Return the name of a key in definitions: `star` for `*`, a digit for itself.
+
+    Raises ValueError for anything else.
+    """
     if not is_key(key):
         raise ValueError(f"not a key of a telephone: {key!r}")
     return _NAME_OF_KEY.get(key, key)
 
 
 def key_of(name: str) -> str | None:
-    """Return the key a definition's word stands for, or None when it stands for none."""
+    """Return the key that a name in a definition stands for, or None when it stands for none."""
     if name in NAMES:
         return NAMES[name]
     return name if len(name) == 1 and name in KEYS[:10] else None
@@ -41,19 +44,22 @@ def is_key(text: str) -> bool:
 
 
 def is_keys(text: str) -> bool:
-    """Tell whether a text could have been dialled: at least one key, and nothing else."""
+    """Tell whether a text could have been dialled: it has at least one key, and nothing else."""
     return bool(text) and all(character in KEYS for character in text)
 
 
 def check_digit(digits: str) -> str:
-    """Return the digit that, put at the end, makes the whole pass Luhn's test: a slip in one key shows then."""
+    """Return the digit that has to follow some digits for all of them to pass Luhn's test.
+
+    The test shows a slip in any one key.
+    """
     doubled = sum(sum(divmod(2 * int(digit), 10)) for digit in digits[::-2])
     plain = sum(int(digit) for digit in digits[-2::-2])
     return str(-(doubled + plain) % 10)
 
 
 def but_for_zeros(keyed: str, shortest: int, longest: int) -> tuple[str, ...]:
-    """Return the numbers of so many digits that differ from what was keyed by leading zeros at most.
+    """Return the numbers of `shortest` to `longest` digits that differ from what was keyed by leading zeros only.
 
     Labels and plan cards fill numbers up with zeros that the pharmacy's rows may not have, and the other way round.
     """
@@ -62,9 +68,9 @@ def but_for_zeros(keyed: str, shortest: int, longest: int) -> tuple[str, ...]:
 
 
 def letters_to_keys(text: str) -> str:
-    """Return the keys that spell a text at one press a letter, `Main` as `6246`.
+    """Return the keys that spell a text with one press for each letter: `6246` for `Main`.
 
-    Accents do not count, digits are their own keys, and whatever no key stands for (spaces, hyphens) is left out.
+    Accents do not count and digits are their own keys. Whatever is on no key (spaces, hyphens) is left out.
     """
     if text.isascii():
         return text.upper().translate(_TO_KEYS)
@@ -73,7 +79,10 @@ def letters_to_keys(text: str) -> str:
 
 
 def begins_within_a_slip(keyed: str, keys: str) -> bool:
-    """Tell whether what was keyed begins `keys`, but for one press that is wrong, missing or one too many."""
+    """Tell whether what was keyed is the beginning of `keys`, but for one press that is wrong, missing or too many.
+
+    This takes at least `FEWEST_FOR_A_SLIP` presses.
+    """
     if len(keyed) < FEWEST_FOR_A_SLIP:
         return False
     same = 0
@@ -88,32 +97,32 @@ def begins_within_a_slip(keyed: str, keys: str) -> bool:
     )
 
 
-# Letters spelled exactly: a letter's key, then its place on the key. Digits are keyed with 0 for the place.
+# Exact spelling, two presses for each letter: its key, then its place on the key. A digit is followed by 0.
 
 SPACE, HYPHEN = "01", "11"
 
 
 def unspell(keyed: str) -> str | None:
-    """Return the text spelled with two presses a character, `6141` as `MG`; None where a pair stands for nothing.
+    """Return the text that was spelled with two presses a character, `MG` for `6141`; None when a pair means nothing.
 
     `21` is A, `22` B, `74` S; `50` is the digit 5, `01` a space, `11` a hyphen.
     """
-    pairs = [keyed[at : at + 2] for at in range(0, len(keyed), 2)]
+    pairs = [keyed[start : start + 2] for start in range(0, len(keyed), 2)]
     characters = [_PAIRS.get(pair) for pair in pairs]
     return None if None in characters else "".join(character or "" for character in characters)
 
 
 def spell(text: str) -> str:
-    """Return the presses that spell a text; what no pair stands for is left out."""
+    """Return the presses that spell a text; characters that no pair stands for are left out."""
     return "".join(_PAIR_OF.get(character, "") for character in text.upper())
 
 
 def take_back(keyed: str) -> str:
-    """Return what is left of a spelling when each star has taken back the letter before it, or the half of one."""
-    left = ""
+    """Return the spelling after each star in it has deleted the letter before it, or the half of one."""
+    kept = ""
     for key in keyed:
-        left = left[: (len(left) - 1) // 2 * 2] if key == "*" and left else left + key.strip("*")
-    return left
+        kept = kept[: (len(kept) - 1) // 2 * 2] if key == "*" and kept else kept + key.strip("*")
+    return kept
 
 
 _PAIRS = {

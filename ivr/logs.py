@@ -1,8 +1,9 @@
-"""Log lines: an event name and fields, with everything masked that could name a member or charge a card.
+"""Log lines: an event name with fields, in which everything is masked that could identify a member or charge a card.
 
-One chain of steps serves our own loggers and those of the libraries, so nothing leaves by a side door. Masking is the
-last step before a line is rendered and does not depend on the caller's care: secrets, fields known to hold personal
-things, and any run of digits long enough for a card number, wherever it stands. Nothing here decides what to log.
+Our own loggers and those of libraries go through one chain of processors, so nothing is logged around it. Masking is
+the last step before a line is rendered and does not rely on whoever logs: it hides secrets, fields that are known to
+hold personal data, and any run of digits that is long enough for a card number, wherever it is. Nothing here decides
+what is logged.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from ivr.secret import MASK, Secret
 
-if TYPE_CHECKING:  # loaded with the first line that is logged
+if TYPE_CHECKING:  # loaded when the first line is logged
     from structlog.typing import FilteringBoundLogger, Processor
 
 # Field names whose values are never shown, compared in lower case without "_" and "-", so that the carrier's own
@@ -61,14 +62,20 @@ SERVER_LOGGING: Mapping[str, Mapping[str, Any]] = {
 
 
 def _structlog() -> Any:
-    """Load structlog, which brings rich and Pygments with it: a command that logs nothing should not wait for them."""
+    """Return structlog, loaded on first use.
+
+    It loads rich and Pygments, which a command that logs nothing need not wait for.
+    """
     import structlog
 
     return structlog
 
 
 def configure(stream: TextIO, json: bool | None = None) -> None:
-    """Send all log lines to a stream: readable ones to a terminal, else (or if asked) one JSON object a line."""
+    """Send all log lines to a stream.
+
+    They are readable lines on a terminal, otherwise (or with `json=True`) one JSON object each.
+    """
     structlog = _structlog()
     as_json = not stream.isatty() if json is None else json
     plain = structlog.dev.plain_traceback
@@ -81,7 +88,7 @@ def configure(stream: TextIO, json: bool | None = None) -> None:
         processors=[*_chain(), render],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(stream),
-        cache_logger_on_first_use=False,  # else a logger used before would keep its old stream
+        cache_logger_on_first_use=False,  # otherwise a logger that was used before keeps its old stream
     )
     handler = _Handler(stream)
     handler.setFormatter(
@@ -98,22 +105,22 @@ def configure(stream: TextIO, json: bool | None = None) -> None:
 
 
 def get_logger() -> FilteringBoundLogger:
-    """Return a logger: `log.info("turn", state="confirm", ms=12)`; what is configured later still applies to it."""
+    """Return a logger: `log.info("turn", state="confirm", ms=12)`. Later calls of `configure` apply to it as well."""
     return cast("FilteringBoundLogger", _structlog().get_logger())
 
 
 def bind_call(call_id: str) -> None:
-    """Put the call on every line that this thread logs from now on."""
+    """Add the call's ID to every line that this thread logs from now on."""
     _structlog().contextvars.bind_contextvars(call_id=call_id)
 
 
 def clear() -> None:
-    """Forget the call."""
+    """Remove the call's ID from the lines that this thread logs."""
     _structlog().contextvars.clear_contextvars()
 
 
 def mask(value: object) -> object:
-    """Return the value as plain JSON data with everything private in it replaced by dots."""
+    """Return a value as plain JSON data, with everything private in it replaced by dots."""
     match value:
         case None | bool():
             return value
@@ -136,14 +143,14 @@ def mask(value: object) -> object:
 
 
 def mask_field(name: str, value: object) -> object:
-    """Mask a named value: wholly, when the name says that it is private."""
+    """Return a named value masked: all of it when the name says that it is private."""
     plain = name.lower().replace("_", "").replace("-", "")
     return MASK if plain in HIDDEN_FIELDS and value is not None else mask(value)
 
 
 def _mask_text(text: str) -> str:
     if _CALL_ID.fullmatch(text):
-        return text  # hexadecimal, so that one in thirty holds a run of digits as long as a card's
+        return text  # hexadecimal: one ID in thirty has a run of digits as long as a card number
     return _DATABASE_VALUES.sub(rf"\1{MASK}", _CARD_LIKE.sub(MASK, text))
 
 
@@ -172,7 +179,10 @@ def _chain() -> list[Processor]:
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Ours among the root logger's handlers; a line it cannot write is lost rather than shown unmasked."""
+    """Marks our handler among those of the root logger.
+
+    A line that it cannot write is lost, rather than shown unmasked.
+    """
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, ARG002  # logging's name
         return

@@ -1,7 +1,7 @@
-"""A text that must not be seen: card digits, security codes, tokens, keys.
+"""Text that must not be seen: card digits, security codes, tokens, keys.
 
-It cannot be printed, logged, formatted, pickled or serialised in clear; only `reveal()` gives it up, so every
-place that does is found by searching for that word.
+It cannot be printed, logged, formatted, pickled or serialised in clear. Only `reveal()` returns it, so a search for
+that word finds every place that uses it.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import hmac
 from typing import NoReturn
 
 DOT = "•"
-"""Stands for one key that must not be seen."""
+"""Shown for one key that must not be seen."""
 MASK = 3 * DOT
+"""Shown in place of a whole secret, whatever its length."""
 
 
 class Secret:
-    """Hold a text that shows itself as dots everywhere but in `reveal()`."""
+    """A text that shows as dots everywhere but in `reveal()`."""
 
     __slots__ = ("_text",)
 
@@ -23,7 +24,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Return the text in clear, for the one place that has to use it."""
+        """Return the text in clear."""
         return self._text
 
     def __repr__(self) -> str:

@@ -1,7 +1,7 @@
-"""How the line is run: every environment variable it takes, read once at start into one frozen value.
+"""The settings of the line: every environment variable that it takes, read once at the start into one frozen value.
 
-`SETTINGS` describes each variable a single time; error texts and the documentation are made from it. A value that
-cannot be used stops the start, and all such values are told together. Nothing here opens a database or a socket.
+`SETTINGS` describes each variable in one place; error messages and the documentation are made from it. A value that
+cannot be used stops the program, and all such values are reported together. Nothing here opens a database or a socket.
 """
 
 from __future__ import annotations
@@ -27,14 +27,17 @@ STAFF_PASSWORD_LETTERS = 12
 
 
 def default_folder(name: str) -> Path:
-    """Return the folder of this name where the program is run, else that of the checkout, else the package's own."""
-    places = [base / name for base in (Path.cwd(), PROJECT, PACKAGE)]
-    return next((place for place in places if place.is_dir()), places[1])
+    """Return a folder by its name: in the current folder, else in the checkout, else in the package.
+
+    Where there is none, this is the path that it would have in the checkout.
+    """
+    candidates = [base / name for base in (Path.cwd(), PROJECT, PACKAGE)]
+    return next((folder for folder in candidates if folder.is_dir()), candidates[1])
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the operator chose; `Settings()` is what a fresh checkout runs with."""
+    """What the operator chose; `Settings()` is what a fresh checkout runs with. Fields are explained in `SETTINGS`."""
 
     database_url: str = field(default="sqlite:///ivr.db", repr=False)  # it may carry a password
     twilio_auth_tokens: tuple[Secret, ...] = ()
@@ -62,25 +65,27 @@ class Settings:
 
     @property
     def live_key(self) -> bool:
-        """Say whether the processor key given moves real money."""
+        """Whether the processor's key moves real money."""
         return self.stripe_api_key is not None and is_live(self.stripe_api_key)
 
     @property
     def live_processor(self) -> bool:
-        """Say whether cards are really charged: the processor is chosen and its key is a live one."""
+        """Whether cards are really charged: Stripe is chosen, and its key is a live one."""
         return self.gateway == "stripe" and self.live_key
 
     def clock(self) -> Clock:
-        """Return the machine's clock, or one that stands still at the time given for a rehearsal."""
+        """Return the machine's clock, or one that stands still at `now`."""
         return fixed_clock(self.now) if self.now else system_clock
 
 
 def is_live(key: Secret) -> bool:
-    """Say whether a processor key moves real money."""
+    """Tell whether a processor's key moves real money."""
     return key.reveal().startswith(("sk_live_", "rk_live_"))
 
 
-def _taking(fits: Callable[[str], object]) -> Callable[[str], str]:
+def _accepting(fits: Callable[[str], object]) -> Callable[[str], str]:
+    """Return a reader that gives back the value that fits, and raises ValueError for any other."""
+
     def read(value: str) -> str:
         if not fits(value):
             raise ValueError
@@ -89,32 +94,36 @@ def _taking(fits: Callable[[str], object]) -> Callable[[str], str]:
     return read
 
 
-def _choice(*options: str) -> Callable[[str], str]:
-    return _taking(options.__contains__)
+def _one_of(*options: str) -> Callable[[str], str]:
+    return _accepting(options.__contains__)
 
 
 def _matching(pattern: str) -> Callable[[str], str]:
-    return _taking(re.compile(pattern, re.ASCII).fullmatch)
+    return _accepting(re.compile(pattern, re.ASCII).fullmatch)
 
 
-def _flag(value: str) -> bool:
-    return _choice("0", "1")(value) == "1"
+def _read_flag(value: str) -> bool:
+    return _one_of("0", "1")(value) == "1"
 
 
-def _days(low: int, high: int) -> Callable[[str], int]:
-    within = _taking(lambda value: low <= int(_matching(r"\d{1,6}")(value)) <= high)
+def _days_within(low: int, high: int) -> Callable[[str], int]:
+    """Return a reader of a number of days within bounds."""
+    within = _accepting(lambda value: low <= int(_matching(r"\d{1,6}")(value)) <= high)
     return lambda value: int(within(value))
 
 
-class FoundError(ValueError):
-    """What was found in place of a value, in words that hold nothing of a secret one, and what to do about it."""
+class UnusableValueError(ValueError):
+    """Raised for a value that cannot be used.
+
+    Says what was found, without showing a secret, and what to do about it.
+    """
 
 
-def _refuse(value: str, slips: Mapping[str, str]) -> None:
-    """Raise FoundError with the words of the first slip whose pattern the value holds."""
-    for pattern, words in slips.items():
+def _refuse_slips(value: str, messages: Mapping[str, str]) -> None:
+    """Raise UnusableValueError with the message of the first pattern that is found in the value."""
+    for pattern, words in messages.items():
         if re.search(pattern, value):
-            raise FoundError(words)
+            raise UnusableValueError(words)
 
 
 _DATABASE_SLIPS = {
@@ -125,26 +134,30 @@ _DRIVERS = {"sqlite": "pysqlite", "postgres": "psycopg", "postgresql": "psycopg"
 """Kind of database -> the driver for it that is installed."""
 
 
-def _database(value: str) -> str:
-    """Name the PostgreSQL driver that is installed when the URL leaves it open."""
-    _refuse(value, _DATABASE_SLIPS)
+def _read_database_url(value: str) -> str:
+    """Return the URL with the name of the installed driver; UnusableValueError for one that cannot work."""
+    _refuse_slips(value, _DATABASE_SLIPS)
     try:
         plain = unquote(value, errors="strict").encode().decode()
     except UnicodeError:
-        raise FoundError(
+        raise UnusableValueError(
             "a letter that is not in UTF-8: type it anew, or write its bytes in UTF-8 as in %C3%A9"
         ) from None
     if not plain.isprintable():
-        raise FoundError("a sign that cannot be seen, such as %00: leave it out")
+        raise UnusableValueError("a sign that cannot be seen, such as %00: leave it out")
     kind, slashes, rest = value.partition("://")
     name, _, driver = kind.lower().partition("+")
     if not slashes:
-        raise FoundError("no kind of database with :// in front")
+        raise UnusableValueError("no kind of database with :// in front")
     if name not in _DRIVERS:
-        raise FoundError(f"{name}://" if re.fullmatch(r"[a-z0-9]{1,20}", name) else "another word in front of ://")
+        raise UnusableValueError(
+            f"{name}://" if re.fullmatch(r"[a-z0-9]{1,20}", name) else "another word in front of ://"
+        )
     if driver not in ("", _DRIVERS[name]):
-        raise FoundError(f"another driver than {_DRIVERS[name]} after the plus sign: {name}:// alone chooses it")
-    return f"sqlite://{_sqlite(rest)}" if name == "sqlite" else f"postgresql+psycopg://{_postgresql(rest)}"
+        raise UnusableValueError(
+            f"another driver than {_DRIVERS[name]} after the plus sign: {name}:// alone chooses it"
+        )
+    return f"sqlite://{_check_sqlite(rest)}" if name == "sqlite" else f"postgresql+psycopg://{_check_postgresql(rest)}"
 
 
 _SQLITE_SLIPS = {
@@ -153,19 +166,23 @@ _SQLITE_SLIPS = {
 }
 
 
-def _sqlite(rest: str) -> str:
+def _check_sqlite(rest: str) -> str:
+    """Return the rest of an SQLite URL; UnusableValueError when it names no file."""
     if rest and not rest.startswith("/"):
-        raise FoundError("two slashes before a file: write three, or four for a path from the root")
+        raise UnusableValueError("two slashes before a file: write three, or four for a path from the root")
     if re.fullmatch(r"/?(\?.*)?|.*(:memory:|mode=memory).*", unquote(rest)):
-        raise FoundError("a database in memory, which no two workers share: name a file, such as sqlite:///ivr.db")
-    _refuse(rest, _SQLITE_SLIPS)
+        raise UnusableValueError(
+            "a database in memory, which no two workers share: name a file, such as sqlite:///ivr.db"
+        )
+    _refuse_slips(rest, _SQLITE_SLIPS)
     return rest
 
 
-def _postgresql(rest: str) -> str:
+def _check_postgresql(rest: str) -> str:
+    """Return the rest of a PostgreSQL URL; UnusableValueError when it cannot be split or names no database."""
     at_host = re.split(r"[/?#]", rest)[0]
     if rest.count("@") > 1 or ("@" in rest and "@" not in at_host):
-        raise FoundError(
+        raise UnusableValueError(
             "a sign in the name or the password that ends it: write @ as %40, / as %2F, ? as %3F, # as %23"
         )
     try:
@@ -173,16 +190,16 @@ def _postgresql(rest: str) -> str:
     except ValueError:
         port = 0
     if port == 0:
-        raise FoundError("a port that is no number from 1 to 65535, or an IPv6 address without its brackets")
-    _refuse(rest, {"#": "a # in it: leave it out, nothing may follow the name of the database and its options"})
+        raise UnusableValueError("a port that is no number from 1 to 65535, or an IPv6 address without its brackets")
+    _refuse_slips(rest, {"#": "a # in it: leave it out, nothing may follow the name of the database and its options"})
     address, _, options = rest.partition("?")
     if not (address.partition("/")[2] or parse_qs(options).keys() & _NAMING):
-        raise FoundError("no name of a database: write it after the host, as in postgresql://USER@HOST/NAME")
+        raise UnusableValueError("no name of a database: write it after the host, as in postgresql://USER@HOST/NAME")
     return rest
 
 
 _NAMING = {"dbname", "service"}
-"""Options of a PostgreSQL URL that say which database is meant, as the end of its path does."""
+"""Options of a PostgreSQL URL that name the database, as the end of its path does."""
 
 _URL_SLIPS = {
     "@": "a user name or a password with @, not shown here: leave it out",
@@ -190,8 +207,8 @@ _URL_SLIPS = {
 }
 
 
-def _url(value: str) -> str:
-    _refuse(value, _URL_SLIPS)
+def _read_url(value: str) -> str:
+    _refuse_slips(value, _URL_SLIPS)
     parts = urlsplit(value)
     _ = parts.port  # reading it is what refuses a port out of range
     plain = parts.scheme in ("http", "https") and parts.hostname and not re.search(r"[\s\\]", value)
@@ -200,33 +217,34 @@ def _url(value: str) -> str:
     return value.rstrip("/")
 
 
-def _zone(value: str) -> ZoneInfo:
+def _read_zone(value: str) -> ZoneInfo:
     try:
         return ZoneInfo(value)
     except (ZoneInfoNotFoundError, OSError) as error:
         raise ValueError from error
 
 
-def _folder(value: str) -> Path:
+def _read_folder(value: str) -> Path:
     path = Path(value).expanduser()
     if not path.is_dir():
         raise ValueError
     return path
 
 
-def _moment(value: str) -> datetime:
+def _read_time(value: str) -> datetime:
+    """Return a date and time, aware only when it names an offset."""
     if not re.match(r"\d{4}-\d\d-\d\d[T ]\d", value):
         raise ValueError
     return datetime.fromisoformat(value)
 
 
-def _staff_password(value: str) -> Secret:
+def _read_password(value: str) -> Secret:
     if len(value) < STAFF_PASSWORD_LETTERS:
         raise ValueError
     return Secret(value)
 
 
-def _secrets(value: str) -> tuple[Secret, ...]:
+def _read_secrets(value: str) -> tuple[Secret, ...]:
     parts = [part.strip() for part in value.split(",")]
     if not all(parts):
         raise ValueError
@@ -241,20 +259,23 @@ _TOKEN_SLIPS = {
 }
 
 
-def _auth_tokens(value: str) -> tuple[Secret, ...]:
-    tokens = _secrets(value)
+def _read_auth_tokens(value: str) -> tuple[Secret, ...]:
+    tokens = _read_secrets(value)
     for token in tokens:
-        _refuse(token.reveal(), _TOKEN_SLIPS)
+        _refuse_slips(token.reveal(), _TOKEN_SLIPS)
     return tokens
 
 
-def _processor_key(value: str) -> Secret:
+def _read_processor_key(value: str) -> Secret:
     return Secret(_matching(r"(sk|rk)_(test|live)_\w+")(value))
 
 
 def encryption_keys(value: str) -> tuple[Secret, ...]:
-    """Split a comma list of keys; ValueError, without a word of what was found, when one is not 32 bytes."""
-    keys = _secrets(value)
+    """Return the keys of a comma list.
+
+    Raises ValueError, which shows nothing of the value, when one is not 32 bytes.
+    """
+    keys = _read_secrets(value)
     for key in keys:
         try:
             raw = base64.b64decode(key.reveal(), altchars=b"-_", validate=True)
@@ -267,15 +288,15 @@ def encryption_keys(value: str) -> tuple[Secret, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One environment variable: what it takes and is for, and the field of `Settings` it fills."""
+    """One environment variable: what it takes and is for, and the field of `Settings` that it fills."""
 
     name: str
-    field: str | None  # None: known, and read elsewhere
-    read: Callable[[str], object]  # ValueError for what it does not take
+    field: str | None  # None: known here, and read elsewhere
+    read: Callable[[str], object]  # raises ValueError for a value that it does not take
     takes: str
-    default: str  # as it would be written; empty: none
+    default: str  # as it would be written; "" for none
     purpose: str
-    secret: bool = False  # its value never stands in a message
+    secret: bool = False  # its value is never shown in a message
 
 
 _PHONE = _matching(r"\+[1-9]\d{7,14}")
@@ -284,53 +305,56 @@ _URL_TAKES = "http:// or https://, a host and perhaps a port and a path, nothing
 _FLAG_TAKES = "1 or 0"
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("DATABASE_URL", "database_url", _database, "a sqlite:// or postgresql:// URL", "sqlite:///ivr.db",
+    Setting("DATABASE_URL", "database_url", _read_database_url, "a sqlite:// or postgresql:// URL", "sqlite:///ivr.db",
             "the shared pharmacy database", secret=True),
-    Setting("TWILIO_AUTH_TOKEN", "twilio_auth_tokens", _auth_tokens, "the account's token, or a comma list while it rotates", "",
+    Setting("TWILIO_AUTH_TOKEN", "twilio_auth_tokens", _read_auth_tokens, "the account's token, or a comma list while it rotates", "",
             "checks that a request comes from the carrier; unset, only local requests are taken", secret=True),
     Setting("TWILIO_ACCOUNT_SID", "twilio_account_sid", _matching(r"AC[0-9a-fA-F]{32}"), "AC and 32 hexadecimal digits", "",
             "the carrier account that sends text messages"),
-    Setting("IVR_PUBLIC_URL", "public_url", _url, _URL_TAKES, "", "the URL the carrier sees, for signatures behind a proxy"),
+    Setting("IVR_PUBLIC_URL", "public_url", _read_url, _URL_TAKES, "", "the URL the carrier sees, for signatures behind a proxy"),
     Setting("IVR_SECRET_KEY", "secret_keys", encryption_keys,
             "32 bytes in URL-safe base64; a comma list rotates, the first encrypts and all decrypt", "",
             "encrypts card entries, stored replies and call state; unset, a local key is made once beside the database", secret=True),
-    Setting("IVR_UNSIGNED", "unsigned", _flag, _FLAG_TAKES, "0", "1 lets a line without TWILIO_AUTH_TOKEN be reached from elsewhere"),
-    Setting("IVR_TIMEZONE", "timezone", _zone, "an IANA time zone such as America/Los_Angeles", "America/Los_Angeles",
+    Setting("IVR_UNSIGNED", "unsigned", _read_flag, _FLAG_TAKES, "0", "1 lets a line without TWILIO_AUTH_TOKEN be reached from elsewhere"),
+    Setting("IVR_TIMEZONE", "timezone", _read_zone, "an IANA time zone such as America/Los_Angeles", "America/Los_Angeles",
             "the zone whose days are spoken and stored as dates"),
     Setting("IVR_PERSON_NUMBER", "person_number", _PHONE, _PHONE_TAKES, "", "where 0 leads"),
     Setting("IVR_TEXT_FROM", "text_from", _PHONE, _PHONE_TAKES, "", "the number text messages come from"),
-    Setting("IVR_RETENTION_DAYS", "retention_days", _days(1, 3650), "days from 1 to 3650", "90", "how long the journal of calls is kept"),
-    Setting("IVR_STAFF_PASSWORD", "staff_password", _staff_password,
+    Setting("IVR_RETENTION_DAYS", "retention_days", _days_within(1, 3650), "days from 1 to 3650", "90", "how long the journal of calls is kept"),
+    Setting("IVR_STAFF_PASSWORD", "staff_password", _read_password,
             f"a password of at least {STAFF_PASSWORD_LETTERS} letters", "", "opens the staff pages to requests from elsewhere", secret=True),
     Setting("IVR_TEST_POSTGRES", None, str, "a postgresql:// URL", "", "an empty database for the tests", secret=True),
-    Setting("IVR_GATEWAY", "gateway", _choice("sandbox", "stripe"), "sandbox or stripe", "sandbox", "who takes the payments"),
-    Setting("STRIPE_API_KEY", "stripe_api_key", _processor_key, "a secret or restricted key such as sk_test_…", "",
+    Setting("IVR_GATEWAY", "gateway", _one_of("sandbox", "stripe"), "sandbox or stripe", "sandbox", "who takes the payments"),
+    Setting("STRIPE_API_KEY", "stripe_api_key", _read_processor_key, "a secret or restricted key such as sk_test_…", "",
             "the processor's key, needed with IVR_GATEWAY=stripe", secret=True),
-    Setting("STRIPE_API_BASE", "stripe_api_base", _url, _URL_TAKES, "", "another address for the processor, such as a local stand-in"),
-    Setting("IVR_CARD_CAPTURE", "card_capture", _choice("keypad", "pay"), "keypad or pay", "",
+    Setting("STRIPE_API_BASE", "stripe_api_base", _read_url, _URL_TAKES, "", "another address for the processor, such as a local stand-in"),
+    Setting("IVR_CARD_CAPTURE", "card_capture", _one_of("keypad", "pay"), "keypad or pay", "",
             "who hears the card digits: this line, or the carrier; unset, pay with a live processor key, else keypad"),
-    Setting("IVR_FLOWS", "flows", _folder, "a folder that exists", "flows",
+    Setting("IVR_FLOWS", "flows", _read_folder, "a folder that exists", "flows",
             "the call flow; unset, ./flows where the program is run, else the one that came with it"),
-    Setting("IVR_PROMPTS", "prompts", _folder, "a folder that exists", "prompts", "the words and recordings; unset, found as the flows are"),
-    Setting("IVR_PUBLISH", "publish", _choice("saved", "asked"), "saved or asked", "",
+    Setting("IVR_PROMPTS", "prompts", _read_folder, "a folder that exists", "prompts", "the words and recordings; unset, found as the flows are"),
+    Setting("IVR_PUBLISH", "publish", _one_of("saved", "asked"), "saved or asked", "",
             "what a save of flows and prompts does: saved publishes it if it is good, asked keeps it as a draft until "
             "`ivr publish` or the studio's button; unset, asked with TWILIO_AUTH_TOKEN, else saved"),
-    Setting("IVR_NOW", "now", _moment, "a date and time such as 2026-03-01T09:30, of IVR_TIMEZONE unless it names an offset", "",
+    Setting("IVR_NOW", "now", _read_time, "a date and time such as 2026-03-01T09:30, of IVR_TIMEZONE unless it names an offset", "",
             "a time that stands still, for rehearsals"),
-    Setting("IVR_REFILL_WINDOW_DAYS", "refill_window_days", _days(0, 90), "days from 0 to 90", "14",
+    Setting("IVR_REFILL_WINDOW_DAYS", "refill_window_days", _days_within(0, 90), "days from 0 to 90", "14",
             "how many days before the supply ends a refill is due"),
-    Setting("IVR_CONTROLLED_WINDOW_DAYS", "controlled_window_days", _days(0, 90), "days from 0 to 90", "7", "the same for controlled drugs"),
-    Setting("IVR_CONTROLLED_MULTIPLES", "controlled_multiples", _flag, _FLAG_TAKES, "0",
+    Setting("IVR_CONTROLLED_WINDOW_DAYS", "controlled_window_days", _days_within(0, 90), "days from 0 to 90", "7", "the same for controlled drugs"),
+    Setting("IVR_CONTROLLED_MULTIPLES", "controlled_multiples", _read_flag, _FLAG_TAKES, "0",
             "1 lets a controlled drug be ordered in multiples of its days' supply, up to its maximum"),
-    Setting("IVR_LIMIT_SCHEDULE_FIVE", "limit_schedule_five", _flag, _FLAG_TAKES, "0",
+    Setting("IVR_LIMIT_SCHEDULE_FIVE", "limit_schedule_five", _read_flag, _FLAG_TAKES, "0",
             "1 holds schedule V to the limits of schedules III and IV"),
 )  # fmt: skip  # one setting a row reads as the table it is
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
-    """Read the settings; SettingError names every variable that cannot be used, a line each."""
+    """Return the settings from environment variables.
+
+    Raises SettingError with a line for each one that cannot be used.
+    """
     given = {name: value.strip() for name, value in environ.items() if value.strip()}
-    problems = list(_unknown(given))
+    problems = list(_unknown_settings(given))
     values: dict[str, Any] = {}  # each field's reader gives it its type
     for setting in SETTINGS:
         if setting.name not in given or setting.field is None:
@@ -338,30 +362,30 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         try:
             values[setting.field] = setting.read(given[setting.name])
         except ValueError as error:
-            problems.append(_refusal(setting, given[setting.name], error))
-    settings = _complete(replace(Settings(), **values), values.keys())
+            problems.append(_refusal_message(setting, given[setting.name], error))
+    settings = _fill_in(replace(Settings(), **values), values.keys())
     problems.extend(_conflicts(settings, given))
     if problems:
         raise SettingError("\n".join(problems))
     return settings
 
 
-def _unknown(given: Mapping[str, str]) -> Iterator[str]:
-    known = [setting.name for setting in SETTINGS]
+def _unknown_settings(given: Mapping[str, str]) -> Iterator[str]:
+    names = [setting.name for setting in SETTINGS]
     for name in sorted(given):
-        if name.startswith("IVR_") and name not in known:
-            yield f"{name}: there is no such setting{did_you_mean(name, known)}"
+        if name.startswith("IVR_") and name not in names:
+            yield f"{name}: there is no such setting{did_you_mean(name, names)}"
 
 
-def _refusal(setting: Setting, value: str, error: ValueError) -> str:
-    found = str(error) if isinstance(error, FoundError) else repr(value)
-    if setting.secret and not isinstance(error, FoundError):
+def _refusal_message(setting: Setting, value: str, error: ValueError) -> str:
+    found = str(error) if isinstance(error, UnusableValueError) else repr(value)
+    if setting.secret and not isinstance(error, UnusableValueError):
         found = "something else, not shown here"
     return f"{setting.name}: expected {setting.takes}, found {found}"
 
 
-def _complete(settings: Settings, given: Collection[str]) -> Settings:
-    """Fill in what depends on other settings; `given` are the fields that were set."""
+def _fill_in(settings: Settings, given: Collection[str]) -> Settings:
+    """Fill in what depends on other settings. `given` are the fields that were set."""
     if settings.now:
         local = settings.now if settings.now.tzinfo else settings.now.replace(tzinfo=settings.timezone)
         settings = replace(settings, now=local.astimezone(UTC))

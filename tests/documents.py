@@ -15,16 +15,19 @@ from pathlib import Path
 
 import click
 from databases import Databases
+from hearing import entry, where
 from hurried_edits import edits_table
 from rehearsal import PROJECT, fill_demo, rehearse
 from rich.console import Console
 from test_layers import HELPERS, ROOMS, Room
 
 from ivr.cli import main
+from ivr.cli.words import load_words
 from ivr.line.actions import SPECS
 from ivr.orders.statuses import ORDER_BEGINS, ORDER_CHANGES
 from ivr.phone.keyboard import piped_keys
 from ivr.phone.terminal import Terminal, run_terminal
+from ivr.prompts.catalogue import MEDICINE
 from ivr.prompts.spoken import KINDS, Value, speak
 from ivr.qa.explore.secrecy import ELSEWHERE, JOURNAL, SECRET_KINDS, TABLE, verdict
 from ivr.settings import SETTINGS
@@ -42,6 +45,7 @@ KIND_EXAMPLES: Mapping[str, Value] = {
     "full_date": "2026-12-04",
     "phone": "+18002457979",
     "address": {"house_number": "12", "street": "N Main St", "city": "Glendale", "state": "AZ", "zip": "85301"},
+    "medicine": "LOSARTAN POTASSIUM 100 MG TAB",
 }
 """A value of each kind, as it lies in a call."""
 
@@ -68,23 +72,16 @@ def transcript(keys: str = HAPPY_KEYS) -> str:
 def address_call(keys: str) -> str:
     """Return the part of a call in which a new address is keyed, up to the total."""
     whole = transcript(f"{NEW_ADDRESS} {keys}").removeprefix("```text\n")
-    part = whole[whole.index("For this order only") :]
-    return fenced(part[: part.index("The total is")].rstrip(), "text")
+    part = whole[where(whole, "address.scope") :]
+    return fenced(part[: where(part, "amount.now")].rstrip(), "text")
 
 
 def excerpt(file: str, *names: str) -> str:
     """Return the entries of a YAML file that have these names, as they stand there."""
     text = (PROJECT / file).read_text(encoding="utf-8")
-    found = [_entry(text, name) for name in names]
+    found = [entry(text, name) for name in names]
     body = textwrap.dedent("\n".join(found)).rstrip()
     return fenced(f"# {file}\n{body}", "yaml")
-
-
-def _entry(text: str, name: str) -> str:
-    match = re.search(rf"^( *){name}:.*\n(?:\1 +.*\n|\n(?=\1 ))*", text, re.MULTILINE)
-    if match is None:
-        raise LookupError(name)
-    return match[0].rstrip("\n")
 
 
 def fenced(text: str, language: str) -> str:
@@ -155,9 +152,14 @@ def order_life() -> str:
 
 def kinds_table() -> str:
     """Return the kinds of values with an example of each, spoken in every language."""
-    languages = ("en", "es")
-    rows = ((f"`{kind}`", *(speak(kind, KIND_EXAMPLES[kind], language) for language in languages)) for kind in KINDS)
-    return table(("kind", *languages), rows)
+    catalogues = load_words(PROJECT / "prompts").by_language
+
+    def spoken(kind: str, language: str) -> str:
+        words = speak(kind, KIND_EXAMPLES[kind], language)
+        return catalogues[language].medicine(words) if kind == MEDICINE else words
+
+    rows = ((f"`{kind}`", *(spoken(kind, language) for language in catalogues)) for kind in KINDS)
+    return table(("kind", *catalogues), rows)
 
 
 def places_table() -> str:
@@ -219,8 +221,20 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/flows.md": {"actions": actions_table},
     "docs/operations.md": {"settings": settings_table, "order": order_life},
     "docs/privacy.md": {"places": places_table},
-    "docs/prompts.md": {"kinds": kinds_table},
-    "docs/staff.md": {"edits": edits_table},
+    "docs/prompts.md": {
+        "words": lambda: excerpt("prompts/en/main.yaml", "goodbye"),
+        "catalogue": lambda: excerpt("prompts/en/catalogue.yaml", "language", "voice", "names"),
+        "values": lambda: excerpt("prompts/en/order.yaml", "placed_now"),
+        "kinds": kinds_table,
+        "question": lambda: excerpt("prompts/en/identify.yaml", "zip"),
+        "facts": lambda: excerpt("prompts/en/checkout.yaml", "ship_to"),
+        "counted": lambda: excerpt("prompts/en/cancel.yaml", "gives_back"),
+    },
+    "docs/staff.md": {
+        "words": lambda: excerpt("prompts/en/main.yaml", "goodbye"),
+        "question": lambda: excerpt("prompts/en/identify.yaml", "zip"),
+        "edits": edits_table,
+    },
 }
 """File -> part -> what makes it."""
 

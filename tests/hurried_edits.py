@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
+from hearing import entry, source
 from rehearsal import PROJECT
 
 from ivr.cli.findings import find
@@ -65,63 +66,79 @@ def saved(slip: str, file: str, how: Callable[[bytes], bytes]) -> Edit:
     return Edit(slip, (lambda folder: (folder / file).write_bytes(how((folder / file).read_bytes())),))
 
 
+EN, ES = "prompts/en/main.yaml", "prompts/es/main.yaml"
+GOODBYE, ADIOS = source("main.goodbye"), source("main.goodbye", "es")
+UNPAID, MORE, CANCEL = (entry(source(name), "say") for name in ("refill.unpaid", "refill.more", "cancel.confirm"))
+DECLINED = entry(source("payment.declined"), "silence")
+
+
+def exchanged(text: str, one: str, other: str) -> str:
+    return text.replace(one, "\0").replace(other, one).replace("\0", other)
+
+
+def without_price(language: str) -> Change:
+    """The facts of a prescription that is offered, in other words and without its price."""
+    facts = entry(source("refill.offer", language), "facts")
+    return f"prompts/{language}/refill.yaml", facts, '  facts: "{what:phrase}: {days:number}."'
+
+
 EDITS = (
-    edit("a quotation mark is forgotten at the end", ("prompts/en/main.yaml", "For English, press one.\"", "For English, press one.")),
-    edit("words begin with a value, without quotes", ("prompts/en/main.yaml", "goodbye: Thank you for calling {pharmacy}.", "goodbye: {pharmacy} thanks you.")),
-    edit("a colon within words, without quotes", ("prompts/en/main.yaml", "goodbye: Thank you", "goodbye: And now: thank you")),
-    edit("a line is moved with the tab key", ("prompts/en/identify.yaml", "  say: Now the five", "\tsay: Now the five")),
-    edit("a line slips to the left", ("prompts/en/identify.yaml", "  say: Now the five", "say: Now the five")),
+    edit("a quotation mark is forgotten at the end", (EN, GOODBYE, 'goodbye: "Thanks.')),
+    edit("words begin with a value, without quotes", (EN, GOODBYE, "goodbye: {pharmacy} thanks you.")),
+    edit("a colon within words, without quotes", (EN, GOODBYE, "goodbye: And now: thanks.")),
+    edit("a line is moved with the tab key", ("prompts/en/identify.yaml", "  say:", "\tsay:")),
+    edit("a line slips to the left", ("prompts/en/identify.yaml", "  say:", "say:")),
     edit("the pound key is written as `#`", ("flows/main.yaml", "      5: other_ways", "      #: other_ways")),
     edit("the star key is written as `*`", ("flows/main.yaml", "      5: other_ways", "      *: other_ways")),
     edit("a key is there twice", ("flows/main.yaml", "      5: other_ways", "      4: other_ways")),
     edit("a code with a zero before it, `05`", ("flows/identify.yaml", "{exactly: 5}", "{exactly: 05}")),
     edit("a number is written as a word", ("flows/identify.yaml", "{exactly: 5}", "{exactly: five}")),
     edit("`yes` for `true`", ("flows/identify.yaml", "    secret: true\n    next: zip", "    secret: yes\n    next: zip")),
-    edit("a value is renamed in one language", ("prompts/en/order.yaml", "{days:number} days.\"", "{number_of_days:number} days.\"")),
-    edit("a kind is misspelt", ("prompts/es/order.yaml", "{days:number} días.", "{days:numbre} días.")),
-    edit("a name of the catalogue is misspelt", ("prompts/en/main.yaml", "calling {pharmacy}", "calling {pharmcy}")),
+    edit("a value is renamed in one language", ("prompts/en/order.yaml", "{days:number}", "{number_of_days:number}")),
+    edit("a kind is misspelt", ("prompts/es/order.yaml", "{days:number}", "{days:numbre}")),
+    edit("a name of the catalogue is misspelt", (EN, "{pharmacy}", "{pharmcy}")),
     edit("a transition leads to a misspelt state", ("flows/main.yaml", "1: refill", "1: refil")),
     edit("a prompt is misspelt in a flow", ("flows/main.yaml", "menu: main.menu", "menu: main.manu")),
     edit("an outcome is deleted", ("flows/identify.yaml", "      locked: {say: identify.no_match, end: person}\n", "")),
-    edit("a prompt is deleted in one language", ("prompts/es/main.yaml", "goodbye: Gracias por llamar a {pharmacy}. Hasta luego.", "")),
+    edit("a prompt is deleted in one language", (ES, ADIOS, "")),
     edit("a prompt that only an emergency needs is renamed", ("prompts/en/away.yaml", "one_moment:", "moment:"), ("prompts/es/away.yaml", "one_moment:", "moment:")),
-    edit("words with `&` and `<`", ("prompts/en/person.yaml", "a person", "a person & wait < 5 minutes")),
+    edit("words with `&` and `<`", (EN, GOODBYE, "goodbye: Thanks & bye < 5.")),
     edit("a key is changed in the flow, not in the words", ("flows/main.yaml", "5: other_ways", "6: other_ways")),
-    edit("a key is misspelt in the words", ("prompts/en/refill.yaml", "  say: For another number, press one.", "  say: For another number, press on.")),
-    edit("two options have one key", ("prompts/en/refill.yaml", "  say: To pay it now, press one. To cancel it, press three.", "  say: To pay it now, press one. To cancel it, press one.")),
-    edit("two keys are exchanged in the first words alone", ("prompts/en/cancel.yaml", "  say: To cancel this order, press seven. If not, press nine.", "  say: To cancel this order, press nine. If not, press seven.")),
-    edit("a later help leaves out a key", ("prompts/en/payment.yaml", "    - To use another card, press one. To cancel the order, press three.", "    - To use another card, press one.")),
+    edit("a key is misspelt in the words", ("prompts/en/refill.yaml", MORE, MORE.replace("one", "on", 1))),
+    edit("two options have one key", ("prompts/en/refill.yaml", UNPAID, UNPAID.replace("three", "one", 1))),
+    edit("two keys are exchanged in the first words alone", ("prompts/en/cancel.yaml", CANCEL, exchanged(CANCEL, "seven", "nine"))),
+    edit("a later help leaves out a key", ("prompts/en/payment.yaml", DECLINED, "  silence:\n    - Press one.\n    - Press one or three. Star says it again.")),
     edit("two keys are exchanged in the flow alone", ("flows/main.yaml", "1: refill\n      2: orders", "1: orders\n      2: refill")),
     edit("a value is set that nobody knows", ("flows/address.yaml", "sets: {address_for: always}", "sets: {address_for: never}")),
     edit("star is to do something else", ("flows/line.yaml", "menu_keys:\n  star: repeat\n  0: person", "menu_keys:\n  star: person\n  0: repeat")),
-    edit("a key is offered where nothing is asked", ("prompts/en/main.yaml", "{pharmacy}. Goodbye.", "{pharmacy}. To hear that again, press star.")),
-    edit("words begin with an exclamation mark", ("prompts/en/main.yaml", "goodbye: Thank you", "goodbye: !Thank you")),
-    edit("letters are lost as question marks", ("prompts/es/person.yaml", "aquí no puedo", "aqu? no puedo")),
+    edit("a key is offered where nothing is asked", (EN, GOODBYE, "goodbye: To listen once more, press star.")),
+    edit("words begin with an exclamation mark", (EN, GOODBYE, "goodbye: !Thanks.")),
+    edit("letters are lost as question marks", (ES, ADIOS, "goodbye: Adi?s.")),
     edit("the languages are exchanged", ("flows/main.yaml", "1: {next: menu, sets: {language: en}}", "1: {next: menu, sets: {language: es}}"), ("flows/main.yaml", "2: {next: menu, sets: {language: es}}", "2: {next: menu, sets: {language: en}}")),
-    edit("English is saved in the Spanish folder", ("prompts/es/person.yaml", "connecting: Un momento. Le comunico con una persona.", "connecting: One moment. I will connect you to a person.")),
+    edit("English is saved in the Spanish folder", (ES, ADIOS, "goodbye: This is the end of your call. Goodbye.")),
     edit("a voice of the other language", ("prompts/es/catalogue.yaml", "Polly.Lupe-Neural", "Polly.Joanna-Neural")),
-    edit("letters that another program spoilt", ("prompts/es/main.yaml", "Para español, oprima dos.", "Para espaÃ±ol, oprima dos.")),
-    edit("a sign that nobody speaks", ("prompts/en/main.yaml", "goodbye: Thank you", "goodbye: → Thank you")),
-    edit("accents are left out", ("prompts/es/refill.yaml", "  say: Marque el número de receta", "  say: Marque el numero de receta")),
+    edit("letters that another program spoilt", (ES, "español", "espaÃ±ol")),
+    edit("a sign that nobody speaks", (EN, GOODBYE, "goodbye: → Thanks.")),
+    edit("accents are left out", (ES, ADIOS, "goodbye: Gracias por usar este numero.")),
     edit("a called number without its country", ("flows/line.yaml", "  default: en", "  default: en\n  8002457979: es")),
     edit("a ZIP code of four digits", ("flows/identify.yaml", "{exactly: 5}", "{exactly: 4}")),
-    edit("a price is dropped in every language", ("prompts/en/refill.yaml", "{days:number} days, {price:money}.", "{days:number} days."), ("prompts/es/refill.yaml", "para {days:number} días, por {price:money}.", "para {days:number} días.")),
+    edit("a price is dropped in every language", *(without_price(language) for language in ("en", "es"))),
     edit("a menu that nobody answers asks for ever", ("flows/main.yaml", "too_many: goodbye", "too_many: anything_else")),
     edit("the yes to an order is taken out", ("flows/checkout.yaml", "7: {next: place, confirms: true}", "7: place")),
     edit("the total is not spoken any more", ("prompts/en/order.yaml", "{amounts:phrase} ", ""), ("prompts/es/order.yaml", "{amounts:phrase} ", "")),
-    edit("a part of a question is misspelt", ("prompts/en/identify.yaml", "  wrong:\n    - A ZIP", "  worng:\n    - A ZIP")),
+    edit("a part of a question is misspelt", ("prompts/en/identify.yaml", "  wrong:", "  worng:")),
     edit("a file is emptied by mistake", ("prompts/en/person.yaml", "", "")),
     saved("a file is saved in an old encoding", "prompts/es/person.yaml", lambda text: text.decode().encode("latin-1")),
-    edit("words with a `#` in the middle", ("prompts/en/main.yaml", "goodbye: Thank you for calling {pharmacy}.", "goodbye: To end this call, press # now.")),
-    edit("a note behind words, two spaces before it", ("prompts/en/main.yaml", "{pharmacy}. Goodbye.", "{pharmacy}. Goodbye.  # the last words")),
-    edit("quotes from a word processor", ("prompts/en/main.yaml", "goodbye: Thank you for calling {pharmacy}. Goodbye.", "goodbye: “Thank you for calling {pharmacy}. Goodbye.”")),
-    edit("a no-break space from a word processor", ("prompts/en/main.yaml", "goodbye: Thank", "goodbye:\u00a0Thank")),
-    edit("a character that nobody can see", ("prompts/en/main.yaml", "goodbye:", "goodbye\u200b:")),
-    edit("a line end from another program, and a colon within words", ("prompts/en/main.yaml", "goodbye: Thank you for calling {pharmacy}. Goodbye.", 'goodbye: "Thank you, {pharmacy}.\u2028 Goodbye."\nlast: Added: this')),
-    edit("a colon is forgotten", ("prompts/en/main.yaml", "goodbye: Thank", "goodbye Thank")),
+    edit("words with a `#` in the middle", (EN, GOODBYE, "goodbye: To end this call, press # now.")),
+    edit("a note behind words, two spaces before it", (EN, GOODBYE, "goodbye: Bye.  # the last words")),
+    edit("quotes from a word processor", (EN, GOODBYE, "goodbye: “Thanks from {pharmacy}.”")),
+    edit("a no-break space from a word processor", (EN, "goodbye: ", "goodbye:\u00a0")),
+    edit("a character that nobody can see", (EN, "goodbye:", "goodbye\u200b:")),
+    edit("a line end from another program, and a colon within words", (EN, GOODBYE, 'goodbye: "Thanks, {pharmacy}.\u2028 Bye."\nlast: Added: this')),
+    edit("a colon is forgotten", (EN, "goodbye: ", "goodbye ")),
     edit("a colon is forgotten at the end of a line", ("flows/main.yaml", "    keys:\n", "    keys\n")),
-    edit("the space after a colon is forgotten", ("prompts/en/main.yaml", "goodbye: Thank", "goodbye:Thank")),
-    edit("two versions are merged, and both left there", ("prompts/en/main.yaml", "goodbye: Thank you for calling {pharmacy}. Goodbye.", "<<<<<<< HEAD\ngoodbye: Thank you.\n=======\ngoodbye: Thanks.\n>>>>>>> words")),
+    edit("the space after a colon is forgotten", (EN, "goodbye: ", "goodbye:")),
+    edit("two versions are merged, and both left there", (EN, GOODBYE, "<<<<<<< HEAD\ngoodbye: Bye.\n=======\ngoodbye: Thanks.\n>>>>>>> words")),
     edit("a field of a flow is misspelt", ("flows/identify.yaml", "start: known", "strat: known")),
     edit("a start is misspelt", ("flows/identify.yaml", "start: known", "start: knwon")),
     edit("a prompt is misspelt in one language", ("prompts/en/main.yaml", "goodbye:", "goodby:")),

@@ -19,7 +19,7 @@ TODAY = date(2026, 3, 2)  # a Monday without a holiday near it
 NOW = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
 
 _PLAIN: dict[str, object] = {
-    "drug_name": "Metformin 500 milligram tablets",
+    "drug_name": "METFORMIN HCL 500 MG TAB",
     "written_on": TODAY - timedelta(days=100),
     "refills_left": 3,
     "refills_used": 2,

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import Engine, text
 
 from ivr.line.actions import SPECS
-from ivr.line.build import publish
+from ivr.line.build import publish_current
 from ivr.line.service import Services
 from ivr.line.versions import Versions
 from ivr.pages.app import make_app
@@ -109,7 +109,7 @@ class Rehearsal(Scenario):
 def rehearse(url: str, sandbox: Sandbox | None = None, settings: Settings | None = None) -> Rehearsal:
     """Open a scenario on a database that holds the demo pharmacy."""
     made = Rehearsal(open_database(url, durable=False), settings or Settings(), sandbox)
-    publish(made.services, made.database)
+    publish_current(made.services, made.database)
     return made
 
 

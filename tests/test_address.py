@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hearing import begins, hears, words
 from rehearsal import IDENTIFIED, Rehearsal
 
 from ivr.line.sweep import sweep
 from ivr.orders.desk import Outcome
 from ivr.orders.hold import release
+from ivr.prompts import phrase
 
 PROVED = "7304112#"
 """A prescription number of the member who calls."""
@@ -52,6 +54,9 @@ def first_line(caller: Caller) -> tuple[object, ...]:
 
 
 AGAWAM = ("Agawam", "MA", "01001")
+AT_SPRINGFIELD = dict(
+    zip(("house_number", "street", "city", "state", "zip"), ("74", "Springfield Street", *AGAWAM), strict=True)
+)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +138,7 @@ def test_an_address_is_keyed_and_kept(rehearsal: Rehearsal, answers: str, expect
 def test_the_order_goes_to_the_new_address_and_the_mailing_address_stays(rehearsal: Rehearsal) -> None:
     caller = begin(rehearsal)
     caller.press("01001 74# 777# 1 1")
-    assert "To seventy-four Springfield Street, Agawam, Massachusetts" in caller.text
+    assert hears(caller.text, "order.ship_to", address=AT_SPRINGFIELD)
     caller.press("7")
     ((status, kind, street),) = rehearsal.rows(
         "SELECT o.status, a.kind, a.street FROM refill_order o JOIN address a ON a.id = o.ship_to_id "
@@ -148,10 +153,10 @@ def test_the_order_goes_to_the_new_address_and_the_mailing_address_stays(rehears
 
 def test_from_now_on_it_replaces_the_mailing_address_and_the_member_is_to_be_told(rehearsal: Rehearsal) -> None:
     caller = begin(rehearsal, scope="2")
-    assert "your mailing address once you order" in caller.press("01001 74# 777# 1")
-    assert "Massachusetts, zero one zero zero one, your mailing address from now on." in caller.press("1")
+    assert hears(caller.press("01001 74# 777# 1"), "address.from_now_on")
+    assert hears(caller.press("1"), "order.ship_to_from_now_on", address=AT_SPRINGFIELD)
     assert not rehearsal.rows("SELECT 1 FROM address WHERE street = 'Springfield Street'"), "not written yet"
-    assert "On your next call, key in its ZIP code" in caller.press("7")
+    assert hears(caller.press("7"), "address.changed")
     rows = rehearsal.rows(
         "SELECT street, replaced_at FROM address WHERE member_id = 1 AND kind = 'mailing' ORDER BY id"
     )
@@ -174,8 +179,8 @@ def test_an_address_is_written_with_the_order_and_not_before(rehearsal: Rehearsa
     before = rehearsal.rows("SELECT count(*) FROM address")
     caller = begin(rehearsal, scope="2")
     caller.press("01001 74# 777# 1 1 9")
-    assert "is not kept yet" in caller.press("5")
-    assert "Your mailing address stays as it was." in caller.press("9")
+    assert hears(caller.press("5"), "keep_address.facts")
+    assert hears(caller.press("9"), "keep_address.dropped")
     begin(rehearsal).press("01001 74# 777# 1")
     assert rehearsal.rows("SELECT count(*) FROM address") == before
 
@@ -208,9 +213,9 @@ def test_a_new_mailing_address_is_kept_without_an_order_only_by_its_own_key(rehe
     current = "SELECT street FROM address WHERE member_id = 1 AND kind = 'mailing' AND replaced_at IS NULL"
     caller = begin(rehearsal, scope="2")
     text = caller.press("01001 74# 777# 1 1 9 5")
-    assert "Your new mailing address, seventy-four Springfield Street, Agawam, Massachusetts" in text
+    assert hears(text, "keep_address.facts", new_mailing=AT_SPRINGFIELD)
     assert rehearsal.rows(current) == [("Blossom Circle",)]
-    assert "On your next call, key in its ZIP code" in caller.press("6")
+    assert hears(caller.press("6"), "address.changed")
     assert rehearsal.rows(current) == [("Springfield Street",)]
     assert [row[:3] for row in rehearsal.rows('SELECT member_id, kind, "by" FROM notice')] == [
         (1, "address_changed", "text")
@@ -232,9 +237,9 @@ def test_after_a_drop_the_address_is_judged_anew(rehearsal: Rehearsal, meanwhile
     rehearsal.clock.pass_seconds(60)
     rehearsal.run(meanwhile)
     phone, heard = rehearsal.call(IDENTIFIED + "1")
-    assert heard.text.startswith("To protect you, one more number."), "not without the third proof"
-    assert "seventy-four Springfield Street, Agawam" in phone.press(PROVED).text
-    assert ("when our staff have checked the address" in phone.press("11").text) is held
+    assert begins(heard.text, "proof.prove"), "not without the third proof"
+    assert hears(phone.press(PROVED).text, "checkout.ship_to", address=AT_SPRINGFIELD)
+    assert hears(phone.press("11").text, "order.card_held") is held
     phone.press("7")
     assert rehearsal.rows("SELECT street, verified FROM address ORDER BY id DESC LIMIT 1") == [
         ("Springfield Street", not held)
@@ -246,10 +251,10 @@ def test_a_street_that_is_not_known_is_spelled_and_holds_the_order_unpaid(rehear
     text = caller.press("01001 74# 9999# 2 6151338153# 2 017481#")
     assert "M, J, F, T, L. S, T." in text
     text = caller.press("1")
-    assert "Our staff will check this address" in text
-    assert "your card is not charged" in caller.press("1")
-    assert "when our staff have checked the address" in caller.press("1")
-    assert "on hold until our staff" in caller.press("7")
+    assert hears(text, "address.unchecked")
+    assert hears(caller.press("1"), "address.to_be_checked")
+    assert hears(caller.press("1"), "order.card_held")
+    assert hears(caller.press("7"), "order.placed_held")
     assert caller.address == (
         *("74", "MJFTL ST", None, *AGAWAM),
         *("mailing", False, "01001 74 9999 6151338153 017481"),
@@ -311,38 +316,39 @@ def test_a_new_card_for_a_held_order_is_kept_for_that_order_only(rehearsal: Rehe
 class TestTheWayOut:
     def test_a_zip_without_streets_leads_to_spelling(self, rehearsal: Rehearsal) -> None:
         rehearsal.run("DELETE FROM street WHERE zip = '01001'")
-        assert "I do not know the streets of that ZIP code" in begin(rehearsal).press("01001 74#")
+        assert hears(begin(rehearsal).press("01001 74#"), "address.no_streets")
 
     def test_an_unknown_zip_is_taken_with_city_and_state_spelled(self, rehearsal: Rehearsal) -> None:
         caller = begin(rehearsal)
-        assert "I do not know that ZIP code" in caller.press("00000")
-        assert "Spell the city" in caller.press("2")
-        assert "the two letters of the state" in caller.press("6132# 1")
-        assert "not a state" in caller.press("9494# 1")
+        assert hears(caller.press("00000"), "address.unknown_zip")
+        assert hears(caller.press("2"), "spelling.ask", part=phrase("spelling.city"))
+        assert hears(caller.press("6132# 1"), "spelling.ask", part=phrase("spelling.state"))
+        assert hears(caller.press("9494# 1"), "spelling.no_state")
         assert caller.press("6121# 1").startswith("Me, Massachusetts.")
         caller.press("74# 6121# 1 1")
         assert first_line(caller) == ("74", "MA", None, "ME", "MA", "00000")
         assert not caller.address[7]
 
     def test_an_unknown_zip_can_be_keyed_again(self, rehearsal: Rehearsal) -> None:
-        assert "house number" in begin(rehearsal).press("00000 1 01001")
+        assert hears(begin(rehearsal).press("00000 1 01001"), "address.house")
 
     def test_pound_alone_says_what_is_spelled_so_far(self, rehearsal: Rehearsal) -> None:
         caller = begin(rehearsal)
         caller.press("01001 74# 9999# 2")
-        assert "Nothing yet" in caller.press("#")
-        assert caller.press("2 6121# 2 #").startswith("So far I have: M, A.")
+        assert hears(caller.press("#"), "spelling.nothing")
+        assert begins(caller.press("2 6121# 2 #"), "spelling.heard", letters=phrase("spelling.letters", word="M, A"))
 
     def test_star_and_three_take_a_letter_back(self, rehearsal: Rehearsal) -> None:
         caller = begin(rehearsal)
-        assert caller.press("01001 74# 9999# 2 612122*31#").startswith("So far I have: M, A, D.")
-        assert caller.press("3").startswith("So far I have: M, A.")
-        assert "Spell the street" in caller.press("4")
+        heard = caller.press("01001 74# 9999# 2 612122*31#")
+        assert begins(heard, "spelling.heard", letters=phrase("spelling.letters", word="M, A, D"))
+        assert begins(caller.press("3"), "spelling.heard", letters=phrase("spelling.letters", word="M, A"))
+        assert hears(caller.press("4"), "spelling.ask", part=phrase("spelling.street"))
 
     def test_what_is_no_letter_is_said_and_counted(self, rehearsal: Rehearsal) -> None:
         caller = begin(rehearsal)
         caller.press("01001 74# 9999# 2")
-        assert "I could not read that" in caller.press("615#")
+        assert hears(caller.press("615#"), "spelling.unreadable")
         caller.press("615# 615#")
         assert caller.prompts == ["spelling.unreadable", "spelling.heard"], (
             "after three, what there is so far and the ways on"
@@ -350,7 +356,7 @@ class TestTheWayOut:
 
     def test_nothing_spelled_is_no_street(self, rehearsal: Rehearsal) -> None:
         caller = begin(rehearsal)
-        assert "Nothing is spelled yet" in caller.press("01001 74# 9999# 2 # 1")
+        assert hears(caller.press("01001 74# 9999# 2 # 1"), "spelling.empty")
 
     def test_whoever_came_here_by_mistake_can_go_back(self, rehearsal: Rehearsal) -> None:
         caller = begin(rehearsal)
@@ -381,11 +387,12 @@ class TestTheChoice:
         self.streets(rehearsal, "Maple St", "Maple Ave", "N Maple St", "Maple Ct", "Maplewood Rd")
         caller = begin(rehearsal)
         text = caller.press("01001 74# 627#")
-        assert text.startswith(
-            "For seventy-four Maple Street, Agawam, Massachusetts, zero one zero zero one, press one. "
-            "For seventy-four North Maple Street, press two. For seventy-four Maple Avenue, press three."
-        )
-        assert "For another street, press five. To key in more letters, press six." in text
+        whole = {"house_number": "74", "street": "Maple St", "city": "Agawam", "state": "MA", "zip": "01001"}
+        others = [{"house_number": "74", "street": street} for street in ("N Maple St", "Maple Ave")]
+        offered = [words("address.option", address=one, key=str(key)) for key, one in enumerate((whole, *others), 1)]
+        assert text.startswith(" ".join([*offered, ""]))
+        assert hears(text, "address.other_streets")
+        assert hears(text, "address.narrow")
         assert "Maplewood Road, Agawam" in caller.press("5")
         assert "Maple Court" in caller.text
         caller.press("2")
@@ -405,17 +412,15 @@ class TestTheChoice:
         self.streets(rehearsal, "Maple St", "Manle St")
         caller = begin(rehearsal)
         assert "Manle" not in caller.press("01001 74# 62753#")
-        assert caller.press("5").startswith(
-            "I found nothing that begins just so, but something close. For seventy-four Manle"
-        )
-        assert "I find no such street there" in caller.press("5")
+        near = caller.press("5")
+        assert begins(near, "address.near")
+        assert "Manle" in near
+        assert hears(caller.press("5"), "address.no_street")
 
     def test_a_house_number_beyond_those_known_is_said_and_taken(self, rehearsal: Rehearsal) -> None:
         self.streets(rehearsal, "Maple St", low=1, high=50)
         caller = begin(rehearsal)
-        assert caller.press("01001 74# 627#").startswith(
-            "I know no number seventy-four on that street, but it can be used."
-        )
+        assert begins(caller.press("01001 74# 627#"), "address.outside", house={"house_number": "74"})
         caller.press("1")
         assert first_line(caller)[:2] == ("74", "Maple St")
         assert caller.address[7]
@@ -423,7 +428,8 @@ class TestTheChoice:
     def test_a_street_that_has_the_number_is_offered_before_one_that_has_not(self, rehearsal: Rehearsal) -> None:
         self.streets(rehearsal, "Maple St", low=1, high=50)
         self.streets(rehearsal, "Maple Ct", low=60, high=90)
-        assert begin(rehearsal).press("01001 74# 627#").startswith("For seventy-four Maple Court")
+        heard = begin(rehearsal).press("01001 74# 627#")
+        assert heard.index("Maple Court") < heard.index("Maple Street")
 
     def test_a_numbered_street_is_keyed_in_figures(self, rehearsal: Rehearsal) -> None:
         self.streets(rehearsal, "N 186th St", "Fifth Ave NW")
@@ -437,11 +443,11 @@ class TestTheChoice:
         )
         caller = begin(rehearsal)
         assert caller.press("11101").startswith("Long Island City, New York.")
-        assert "For Astoria, press one" in caller.press("74# 356# 8 5")
+        assert hears(caller.press("74# 356# 8 5"), "address.city_option", city="Astoria", key="1")
         assert "Elm Street, Astoria, New York" in caller.press("1")
 
     def test_a_zip_with_one_city_says_so(self, rehearsal: Rehearsal) -> None:
-        assert "that one city only" in begin(rehearsal).press("94550 74# 2567# 8 5")
+        assert hears(begin(rehearsal).press("94550 74# 2567# 8 5"), "address.one_city")
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
@@ -453,7 +459,7 @@ class TestTheThirdProof:
         ((born,),) = rehearsal.rows("SELECT birth_date FROM member WHERE id = 1")
         year, month, day = str(born).split("-")
         caller = begin(rehearsal, proof=proof.replace("BIRTH", f"{month}{day}{year}#"))
-        assert caller.text.startswith("Key in the ZIP code")
+        assert begins(caller.text, "address.zip")
 
     @pytest.mark.parametrize(
         "proof",
@@ -466,21 +472,21 @@ class TestTheThirdProof:
     )
     def test_what_does_not_match_is_refused_and_three_lead_to_a_person(self, rehearsal: Rehearsal, proof: str) -> None:
         caller = begin(rehearsal, proof=proof)
-        assert caller.text.startswith("That does not match")
+        assert begins(caller.text, "proof.not_proved")
         caller.press(f"{proof} {proof}")
         assert caller.prompts == ["proof.not_proved", "give_up.goodbye"], "the last says why, too"
         assert rehearsal.rows("SELECT * FROM address WHERE entered_by = 'phone' AND member_id = 1") == []
 
     def test_whoever_keyed_a_prescription_number_is_not_asked_again(self, rehearsal: Rehearsal) -> None:
         _, heard = rehearsal.call(IDENTIFIED + "3" + "7304112#" + "3" + "9" + "2" + "1")
-        assert heard.text.startswith("Key in the ZIP code")
+        assert begins(heard.text, "address.zip")
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_the_old_address_can_be_kept_at_every_turning(rehearsal: Rehearsal) -> None:
     for answers in ("", "01001 74# 9999#", "00000", "01001 74# 777# 8"):
         caller = begin(rehearsal, scope="", proof="") if not answers else begin(rehearsal)
-        assert caller.press(f"{answers} 9").startswith("It will be mailed to")
+        assert begins(caller.press(f"{answers} 9"), "checkout.ship_to")
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from hearing import entry, source
 from rehearsal import VERSION
 
 from ivr.errors import DefinitionError
@@ -17,30 +18,32 @@ from ivr.simulator import carrier_rules
 
 NOTHING = "says nothing that a voice can speak; write words, or take it out"
 LETTERS = "letters " * 8000
-AT = VERSION.files.prompts["en/main.yaml"].split("\n").index("goodbye: Thank you for calling {pharmacy}. Goodbye.") + 1
-"""The line of the last words."""
+GOODBYE, WRONG = source("main.goodbye"), entry(source("identify.zip", "es"), "wrong")
+AT = VERSION.files.prompts["en/main.yaml"].partition(GOODBYE)[0].count("\n") + 1
+AT_WRONG = VERSION.files.prompts["es/identify.yaml"].partition(WRONG)[0].count("\n") + 2
+"""The lines of the last words, and of the first after a wrong key."""
 BROKEN: dict[str, tuple[str, str, str, str]] = {
     "a goodbye of dots": (
         "en/main.yaml",
-        "goodbye: Thank you for calling {pharmacy}. Goodbye.",
+        GOODBYE,
         'goodbye: "..."',
         f'prompts/en/main.yaml:{AT}:10: "main.goodbye" {NOTHING}',
     ),
     "a help of a dash": (
         "es/identify.yaml",
-        "  wrong:\n    - El código",
-        '  wrong:\n    - "-"\n    - El código',
-        f'prompts/es/identify.yaml:16:7: "identify.zip" {NOTHING}',
+        WRONG,
+        WRONG.replace("wrong:", 'wrong:\n    - "-"'),
+        f'prompts/es/identify.yaml:{AT_WRONG}:7: "identify.zip" {NOTHING}',
     ),
     "a plural form of nothing": (
         "en/main.yaml",
-        "goodbye: Thank you for calling {pharmacy}. Goodbye.",
+        GOODBYE,
         'goodbye: Goodbye.\nspare:\n  by: count\n  one: "!"\n  other: "{count:number} left."',
         f'prompts/en/main.yaml:{AT + 2}:3: "main.spare" {NOTHING}',
     ),
     "more than the carrier reads": (
         "en/main.yaml",
-        "goodbye: Thank you for calling {pharmacy}. Goodbye.",
+        GOODBYE,
         f"goodbye: {LETTERS}{LETTERS}",
         f'prompts/en/main.yaml:{AT}:10: "main.goodbye" is refused by the carrier: 129902 bytes of TwiML; at most 65536 are taken',
     ),

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from databases import KINDS, Databases
+from hearing import source
 from test_layers import LATE
 
 from ivr.cli import main, staff
@@ -26,6 +27,7 @@ from ivr.pharmacy.database import open_database
 from ivr.prompts.lint import RULES
 
 PROJECT = Path(__file__).parent.parent
+GOODBYE = source("main.goodbye")
 Edit = Callable[[str, str, str], None]
 Check = Callable[..., Result]
 
@@ -69,7 +71,7 @@ def test_the_line_as_it_is_has_no_problems(check: Check) -> None:
 def test_problems_of_flows_and_prompts_are_told_together(check: Check, edit: Edit) -> None:
     edit("flows/main.yaml", "4: transfer", "4: transfr")
     edit("flows/orders.yaml", "digits: {exactly: 8}", "digits: {exactly: eight}")
-    edit("prompts/en/main.yaml", "goodbye: Thank", "goodby: Thank")
+    edit("prompts/en/main.yaml", "goodbye:", "goodby:")
     edit("prompts/es/main.yaml", "{pharmacy}", "{pharmacy")
     result = check("--quiet")
     assert result.exit_code == 1
@@ -107,7 +109,7 @@ def test_a_phrase_cannot_ask_for_more_than_its_action_gives(check: Check, edit: 
 
 def test_a_file_that_is_not_utf8_has_a_place(check: Check, folders: Path) -> None:
     for path in (folders / "flows" / "line.yaml", folders / "prompts" / "es" / "person.yaml"):
-        path.write_bytes(path.read_bytes().replace(b"Un momento", "Señor".encode()) + "# Línea\n".encode("latin-1"))
+        path.write_bytes(path.read_bytes().replace(b"\n", "\n# Señor\n".encode(), 1) + "# Línea\n".encode("latin-1"))
     result = check("--quiet")
     assert result.exit_code == 1
     said = 'the file is not UTF-8 text from here on, where "í" may be meant; save it with that encoding'
@@ -125,7 +127,7 @@ def test_a_byte_order_mark_does_not_matter(check: Check, folders: Path) -> None:
 
 
 def test_remarks_are_warnings_with_their_kind(check: Check, edit: Edit) -> None:
-    edit("prompts/en/main.yaml", "goodbye: Thank you", "goodbye: Thank you & welcome")
+    edit("prompts/en/main.yaml", GOODBYE, "goodbye: Bye & bye.")
     result = check()
     assert result.exit_code == 0
     assert 'warning: "&" is a character that nobody speaks; write the word for it [markup]' in result.stderr
@@ -133,7 +135,7 @@ def test_remarks_are_warnings_with_their_kind(check: Check, edit: Edit) -> None:
 
 
 def test_remarks_can_be_made_errors_and_left_out(check: Check, edit: Edit) -> None:
-    edit("prompts/en/main.yaml", "goodbye: Thank you", "goodbye: Thank you & welcome")
+    edit("prompts/en/main.yaml", GOODBYE, "goodbye: Bye & bye.")
     kinds = ["long", "hard", "two-ways", "key-first", "unused"]
     ignored = [option for kind in kinds for option in ("--ignore", kind)]
     strict = check("--strict", *ignored)
@@ -201,8 +203,6 @@ def test_every_kind_of_warning_is_explained() -> None:
 
 
 # What is new since the version that callers hear
-
-GOODBYE = "goodbye: Thank you for calling {pharmacy}. Goodbye."
 
 
 @pytest.fixture(params=KINDS)

@@ -290,12 +290,12 @@ def test_an_order_that_the_file_counts_as_filled_is_listed(pharmacy: str, tmp_pa
     folder.mkdir()
     text = (DEMO_FOLDER / "prescription.csv").read_text(encoding="utf-8")
     text = text.replace(
-        "7311099,41203305,Fluticasone nasal spray,true,active,,,-52d,,3,2,-47d,-17d",
-        "7311099,41203305,Fluticasone nasal spray,true,active,,,-52d,,3,2,-47d,0d",
+        "7311099,41203305,FLUTICASONE PROP 50 MCG NASAL SPRAY,true,active,,,-52d,,3,2,-47d,-17d",
+        "7311099,41203305,FLUTICASONE PROP 50 MCG NASAL SPRAY,true,active,,,-52d,,3,2,-47d,0d",
     )
     text = text.replace(
-        "7310551,41202894,Hydroxychloroquine 200 milligram tablets,false,active,,,-84d,,1,1,-78d,-78d",
-        "7310551,41202894,Hydroxychloroquine 200 milligram tablets,false,active,,,-84d,,1,1,-78d,-1d",
+        "7310551,41202894,HYDROXYCHLOROQUINE SULFATE 200 MG TAB,false,active,,,-84d,,1,1,-78d,-78d",
+        "7310551,41202894,HYDROXYCHLOROQUINE SULFATE 200 MG TAB,false,active,,,-84d,,1,1,-78d,-1d",
     )
     (folder / "prescription.csv").write_text(text, encoding="utf-8")
     listed = [

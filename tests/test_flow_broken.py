@@ -20,6 +20,7 @@ from flow_lines import LINE, flow_files
 from folders import read_folder
 
 import ivr.flow.checker
+import ivr.flow.checks.answers
 import ivr.flow.checks.consent
 import ivr.flow.checks.facts
 import ivr.flow.checks.prompts
@@ -222,6 +223,7 @@ MODULES = (
     ivr.flow.loader,
     ivr.flow.reading,
     ivr.flow.checker,
+    ivr.flow.checks.answers,
     ivr.flow.checks.prompts,
     ivr.flow.checks.values,
     ivr.flow.checks.proofs,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from hearing import source
 
 from ivr.cli import main
 from ivr.settings import PROJECT, load_settings
@@ -31,7 +32,7 @@ def copied(folder: Path, *names: str) -> None:
 
 def reworded(folder: Path) -> None:
     words = folder / "prompts" / "en" / "main.yaml"
-    words.write_text(words.read_text().replace("goodbye: Thank you", "goodbye: Many thanks"))
+    words.write_text(words.read_text().replace(source("main.goodbye"), "goodbye: Many thanks."))
 
 
 @pytest.mark.usefixtures("run")

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from threading import Barrier
 
 import pytest
+from hearing import hears
 from rehearsal import IDENTIFIED, NOON, VERSION, Rehearsal
 from sqlalchemy import Connection
 from structlog.testing import capture_logs
@@ -279,9 +280,9 @@ def test_an_unknown_member_and_a_wrong_zip_hear_the_same_words(rehearsal: Rehear
 def test_however_many_numbers_are_keyed_in_one_call_five_are_judged(rehearsal: Rehearsal) -> None:
     phone, _ = rehearsal.call(IDENTIFIED + "3")
     for number in range(12):
-        assert "could not find that number" in phone.press(f"{8000000 + number}#").text
+        assert hears(phone.press(f"{8000000 + number}#").text, "refill.not_found")
         phone.press("9" + "1" + "3")  # on without it, the list of the empty order, another number
-    assert "could not find that number" in phone.press("7304112#").text
+    assert hears(phone.press("7304112#").text, "refill.not_found")
     assert rehearsal.rows("SELECT count(*) FROM wrong_try") == [(5,)]
 
 

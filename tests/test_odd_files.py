@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hearing import source
 from hurried_edits import EDITS, Edit, copied, edit, renamed, row, said_to, saved, written
 from rehearsal import PROJECT
 
@@ -15,9 +16,9 @@ from ivr.cli.findings import find
 
 GUIDE = (PROJECT / "docs" / "staff.md").read_text(encoding="utf-8").splitlines()
 EN, FLOW, LINE, HEAD = "prompts/en/main.yaml", "flows/main.yaml", "flows/line.yaml", "prompts/en/catalogue.yaml"
-GOODBYE = "goodbye: Thank you for calling {pharmacy}. Goodbye."
+GOODBYE = source("main.goodbye")
 _WORDS = (PROJECT / EN).read_text(encoding="utf-8")
-AT, SIZE = _WORDS.split("\n").index(GOODBYE) + 1, len(_WORDS.encode())
+AT, SIZE = _WORDS[: _WORDS.index(GOODBYE)].count("\n") + 1, len(_WORDS.encode())
 """The line where the last words stand, and the bytes of their file."""
 
 
@@ -62,10 +63,10 @@ IGNORED = (
     saved("a byte order mark", EN, lambda text: b"\xef\xbb\xbf" + text),
     saved("the line ends of an old Macintosh", EN, lambda text: text.replace(b"\n", b"\r")),
     saved("no last line end", EN, lambda text: text.rstrip()),
-    words("goodbye:\tThank you for calling {pharmacy}. Goodbye.\t"),
+    words("goodbye:\tSo long from {pharmacy}.\t"),
     words("\t\n" + GOODBYE),
     words(GOODBYE + "  # a note with\u00a0all sorts\u200b of “characters”"),
-    words("goodbye: Thank you for calling {pharmacy}. # the last words"),
+    words("goodbye: So long from {pharmacy}. # the last words"),
     words("goodbye: “Thank you” from {pharmacy}. Goodbye."),
     Edit("a link to a file elsewhere", (
         lambda folder: (folder / EN).rename(folder / "words"), lambda folder: (folder / EN).symlink_to(folder / "words"),
@@ -119,7 +120,7 @@ TOLD_ONCE = (
     (without("flows/identify.yaml", "flow"), 'flows/identify.yaml:2:1: a flow lacks "flow"'),
     (edit("flow", ("flows/identify.yaml", "flow: identify", "flow: idntify")), 'flows/identify.yaml:2:7: this flow is called "idntify", but "identify" is run, after which its file is called'),
     (words("goodbye: “Thank you: {pharmacy}.”"), f"prompts/en/main.yaml:{AT}:10: not readable as YAML: quotes such as “ and ” are none to YAML; type straight ones: \""),
-    (words('goodbye: "Thank you for calling {pharmacy}.”'), f"prompts/en/main.yaml:{AT}:44: not readable as YAML: quotes such as “ and ” are none to YAML; type straight ones: \""),
+    (words('goodbye: "So long from {pharmacy}, our friend.”'), f"prompts/en/main.yaml:{AT}:47: not readable as YAML: quotes such as “ and ” are none to YAML; type straight ones: \""),
     (words("goodbye; Thank you."), f'prompts/en/main.yaml:{AT}:1: not readable as YAML: a name without ":" after it; words of several lines need ">-" before them'),
     (words("goodbye: Thank you\0."), f"prompts/en/main.yaml:{AT}:19: a control character (U+0000) is a character that no text file should hold; type the line again"),
     (words("goodbye: Thank you, and press\n  # to end."), f'prompts/en/main.yaml:{AT + 1}:3: the words end here, for what comes after " #" is a note: put quotes around the whole text, write the key as "pound", or let a note begin after a full stop or two spaces'),

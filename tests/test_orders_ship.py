@@ -142,7 +142,7 @@ def test_an_authorization_is_not_made_anew_while_another_worker_asks_for_it(
     order = half_shipped(unsure, processor)
     with unsure.services.database.begin() as connection:
         order_id = connection.scalars(select(RefillOrder.id).where(RefillOrder.order_number == order)).one()
-        lease.grant(connection, lease.take(connection, order_id, unsure.clock()), unsure.clock())
+        lease.start_lease(connection, lease.lock_row(connection, order_id, unsure.clock()), unsure.clock())
     processor.faults["authorize"] = [Fault.DOWN]
     assert ship(unsure.services.desk, order).words == f"the card processor does not answer for order {order}; try again"
     assert processor.faults["authorize"] == [Fault.DOWN], "it was not asked"

@@ -12,7 +12,7 @@ from pharmacy_rows import NOW, TODAY, days, rx
 
 from ivr.pharmacy.calendar import add_months, arrival
 from ivr.pharmacy.findings import OpenOrder, Rx, Supply, TransferFacts
-from ivr.pharmacy.refusals import Case, Finding, find
+from ivr.pharmacy.refusals import Case, Finding, first_finding
 from ivr.pharmacy.rules import Rules, due_on, ends_on, runs_out_on, supplies
 from ivr.pharmacy.tables import OrderStatus, TransferStatus
 
@@ -32,7 +32,7 @@ NEVER_FILLED: dict[str, object] = {
 def found(changes: Mapping[str, object], rules: Rules = RULES) -> Finding:
     around = {name: value for name, value in changes.items() if name in ("order", "transfer", "newer_rx_number")}
     row = {name: value for name, value in changes.items() if name not in around}
-    return find(Case(rx(**row), TODAY, rules, **around))  # type: ignore[arg-type]
+    return first_finding(Case(rx(**row), TODAY, rules, **around))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ every_rules = some.builds(
 
 @given(prescriptions(), every_rules, some.none() | some.just(CONFIRMED))
 def test_what_is_offered_is_within_every_limit(subject: Rx, rules: Rules, transfer: TransferFacts | None) -> None:
-    finding = find(Case(subject, TODAY, rules, transfer=transfer))
+    finding = first_finding(Case(subject, TODAY, rules, transfer=transfer))
     under_limit = subject.schedule in (3, 4) or (subject.schedule == 5 and rules.legal_limit_schedule_five)
     for n, supply in enumerate(finding.supplies, 1):
         assert supply == Supply(n, n * subject.days_supply, n * subject.quantity, n * subject.price_cents)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from hearing import hears
 from rehearsal import TODAY, Rehearsal
 from sqlalchemy import Engine, select, update
 
@@ -25,7 +26,7 @@ from ivr.pharmacy.database import open_database
 from ivr.pharmacy.demo import DEMO_FOLDER
 from ivr.pharmacy.members import members_for_tests
 from ivr.pharmacy.tables import Base, Member
-from ivr.pharmacy.trials import keep, put_back, reset
+from ivr.pharmacy.trials import reset, restore_snapshot, take_snapshot
 from ivr.settings import Settings
 
 ORDER = "11" + "41200017#" + "94550" + "1117"
@@ -62,7 +63,9 @@ def test_reset_undoes_an_order_a_cancel_and_a_lock(rehearsal: Rehearsal) -> None
         assert lockout.locks(connection, rehearsal.clock.now) == ()
     assert everything(database) == before
     assert rehearsal.rows("SELECT * FROM wrong_try") == []
-    assert "three prescriptions" in rehearsal.call("11" + "41200017#" + "94550", from_number="+15105550777")[1].text
+    assert hears(
+        rehearsal.call("11" + "41200017#" + "94550", from_number="+15105550777")[1].text, "refill.how", ready=3
+    )
 
 
 def test_members_that_are_not_for_tests_keep_everything(rehearsal: Rehearsal) -> None:
@@ -98,13 +101,13 @@ def test_a_test_member_that_the_folder_does_not_know_is_named(rehearsal: Rehears
 def test_what_was_kept_is_put_back_to_the_last_column(rehearsal: Rehearsal) -> None:
     database = rehearsal.services.database
     with database.begin() as connection:
-        kept = keep(connection, tuple(members_for_tests(connection).values()))
+        kept = take_snapshot(connection, tuple(members_for_tests(connection).values()))
     rehearsal.call(ORDER)[0].hang_up()
     rehearsal.run("UPDATE member SET phone = NULL, status = 'ended' WHERE member_number = '41200017'")
     rehearsal.run("DELETE FROM saved_card WHERE member_id = (SELECT id FROM member WHERE member_number = '41200017')")
     with database.begin() as connection:
-        put_back(connection, kept)
-        assert keep(connection, kept.ids) == kept
+        restore_snapshot(connection, kept)
+        assert take_snapshot(connection, kept.ids) == kept
 
 
 class LiveSandbox(Sandbox):

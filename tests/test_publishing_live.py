@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from databases import Databases
+from hearing import source, words
 from rehearsal import PROJECT, fill_demo
 from test_serve import (
     DEPLOYED,
@@ -33,6 +34,7 @@ from ivr.phone.transport import http_post, signed
 from ivr.secret import Secret
 
 WORKERS = 2
+FAREWELL = "goodbye: Farewell."
 PATIENCE = 20
 """Seconds before a test gives up; what it asks for takes two on a machine with nothing else to do."""
 MOST_SECONDS = 5
@@ -69,7 +71,7 @@ def test_edits_and_rollbacks_reach_every_worker_and_no_call_in_progress(
     if kind == "postgresql" and databases.missing:
         pytest.skip(databases.missing)
     shutil.copytree(PROJECT / "prompts", tmp_path / "prompts")
-    farewell, bye = tmp_path / "prompts" / "en" / "main.yaml", "Goodbye."
+    farewell, bye = tmp_path / "prompts" / "en" / "main.yaml", words("main.goodbye")
     with databases.fresh(kind, fill_demo) as url:
         settings = {**DEPLOYED, "DATABASE_URL": url, "IVR_NOW": NOON, "IVR_PUBLIC_URL": PUBLIC}
         settings |= {"IVR_PROMPTS": str(tmp_path / "prompts"), "IVR_PUBLISH": "saved"}
@@ -80,7 +82,7 @@ def test_edits_and_rollbacks_reach_every_worker_and_no_call_in_progress(
             first = version(server)
             begin(calls[0], calls[1])
             edited_at = datetime.now(UTC)
-            farewell.write_text(farewell.read_text().replace(bye, "Farewell."))
+            farewell.write_text(farewell.read_text().replace(source("main.goodbye"), FAREWELL))
             taken = seen_by_all(server, "answering_with")
             assert (max(taken) - edited_at).total_seconds() < MOST_SECONDS
             assert calls[0].press("9").text.endswith(bye)
@@ -101,7 +103,7 @@ def test_edits_and_rollbacks_reach_every_worker_and_no_call_in_progress(
             servers.append(server)
             assert version(server) == first
             begin(calls[3])
-            assert [phone.press("9").text.split()[-1] for phone in calls[1:]] == [bye, "Farewell.", bye]
+            assert [phone.press("9").text for phone in calls[1:]] == [bye, "Farewell.", bye]
 
 
 def test_a_draft_waits_on_every_worker_and_across_a_restart_until_it_is_asked_for(
@@ -114,15 +116,15 @@ def test_a_draft_waits_on_every_worker_and_across_a_restart_until_it_is_asked_fo
         settings["IVR_PROMPTS"] = str(tmp_path / "prompts")
         with running(command, settings, tmp_path) as server:
             first = version(server)
-            goodbye.write_text(goodbye.read_text().replace("Goodbye.", "Farewell."))
+            goodbye.write_text(goodbye.read_text().replace(source("main.goodbye"), FAREWELL))
             seen_by_all(server, "draft_kept")
             assert version(server) == first
             assert server.stop() == 0
-        goodbye.write_text(goodbye.read_text().replace("Farewell.", "{farewell}."))
+        goodbye.write_text(goodbye.read_text().replace(FAREWELL, "goodbye: Go {farewell}."))
         with running(command, settings, tmp_path) as server:
             seen_by_all(server, "edit_refused")
             assert version(server) == first
-            goodbye.write_text(goodbye.read_text().replace("{farewell}.", "Farewell."))
+            goodbye.write_text(goodbye.read_text().replace("goodbye: Go {farewell}.", FAREWELL))
             seen_by_all(server, "draft_kept")
             run = [str(PROGRAMS / "ivr"), "publish", "--yes"]
             done = subprocess.run(run, cwd=PROJECT, env=environment(settings), capture_output=True, text=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from call_scripts import CALLS
 from click.testing import CliRunner, Result
+from hearing import source, words
 
 from ivr.cli import main
 
@@ -215,7 +216,9 @@ def test_replay_knows_a_revision(tmp_path: Path, calls: Path, monkeypatch: pytes
     for command in (["init", "-q"], ["add", "flows", "prompts"], ["commit", "-q", "-m", "All"]):
         subprocess.run([*git, *command], check=True)
     prompt = tmp_path / "prompts" / "en" / "main.yaml"
-    prompt.write_text(prompt.read_text().replace("goodbye: Thank you", "goodbye: Many thanks to you, and thank you"))
+    prompt.write_text(
+        prompt.read_text().replace(source("main.goodbye"), f"goodbye: {'so ' * 6}{words('main.goodbye')}")
+    )
     monkeypatch.setenv("IVR_FLOWS", str(tmp_path / "flows"))
     monkeypatch.setenv("IVR_PROMPTS", str(tmp_path / "prompts"))
     result = run("replay", calls, "--against", "HEAD", "--language", "en")

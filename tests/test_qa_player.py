@@ -4,6 +4,7 @@ import re
 
 import pytest
 from call_scripts import simulator, vocabulary
+from hearing import words
 
 from ivr.errors import Report
 from ivr.qa.replay.played import Played
@@ -17,6 +18,8 @@ IDENTIFY = """
   - presses: '41200017#'
   - presses: '94550'
 """
+FIRST, MENU = (words(name, person_offer=()).partition(",")[0] for name in ("main.language", "main.menu"))
+"""How a call and its menu begin."""
 ORDER = IDENTIFY + "  - presses: '1'\n" * 3 + "  - presses: '7'\n"
 
 
@@ -39,7 +42,8 @@ def test_a_call_that_goes_as_written_passes() -> None:
 
 
 def test_the_same_call_goes_in_spanish() -> None:
-    one = played(ORDER + "  - hears: {es: Su pedido}\n", language="es")
+    spoken = words("main.anything_else", "es")
+    one = played(ORDER + f'  - hears: {{es: "{spoken}"}}\n', language="es")
     assert one.problems == ()
     assert {turn.language for turn in one.turns[1:]} == {"es"}
 
@@ -55,12 +59,16 @@ FAILURES = {
         "refill.how should not be heard; heard refill.how",
     ),
     "words that must not come": (
-        "\n  - presses: '1'\n  - hears_not: 'to refill'\n",
-        '"to refill" should not be heard; heard "To refill',
+        f"\n  - presses: '1'\n  - hears_not: \"{MENU}\"\n",
+        f'"{MENU}" should not be heard; heard "{MENU}',
     ),
     "a prompt that does not come": (
         IDENTIFY + "  - hears: checkout.ship_to\n",
         "expected to hear checkout.ship_to; heard refill.how",
+    ),
+    "an apology for which there is no reason": (
+        "\n  - presses: '1'\n  - hears: away.retry\n",
+        f'expected to hear away.retry; heard "{MENU}',
     ),
     "a prompt that was cut short": (
         "\n  - presses: '11'\n  - hears: main.menu\n",
@@ -76,7 +84,7 @@ FAILURES = {
     ),
     "other words": (
         "\n  - presses: '1'\n  - hears: 'Hello'\n",
-        'expected to hear "Hello"; heard "To refill',
+        f'expected to hear "Hello"; heard "{MENU}',
     ),
     "a key after the end": (
         "\n  - hangs_up: now\n  - presses: '1'\n",
@@ -200,10 +208,15 @@ def test_a_script_says_who_picks_up(person: str, heard: str, end: str) -> None:
 
 def test_words_after_which_a_key_is_pressed_shorten_the_call() -> None:
     whole = played("\n  - presses: '1'\n")
-    early = played("\n  - presses: '1'\n    after: refill line\n")
+    early = played("\n  - presses: '1'\n    after: key\n")
+    assert early.cost.seconds < whole.cost.seconds
+    assert first_problem(played("\n  - presses: '7'\n    after: key\n")).startswith(
+        'expected to hear of the key "7" before it is pressed; heard "' + FIRST
+    )
+    early = played(f"\n  - presses: '1'\n    after: '{FIRST}'\n")
     assert early.cost.seconds < whole.cost.seconds
     assert first_problem(played("\n  - presses: '1'\n    after: nine nine\n")).startswith(
-        'expected to hear "nine nine" before this key; heard "Meadowlark'
+        'expected to hear "nine nine" before this key; heard "' + FIRST
     )
 
 

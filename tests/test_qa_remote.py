@@ -17,7 +17,7 @@ from test_serve import NOON, running, serve
 from ivr.cli import main
 from ivr.cli.elsewhere import NobodyThereError, line_at
 from ivr.errors import Report
-from ivr.pharmacy.trials import keep
+from ivr.pharmacy.trials import take_snapshot
 from ivr.qa.replay.played import Played
 from ivr.qa.replay.player import CONFIRMS
 from ivr.qa.replay.remote import Facts, Remote
@@ -265,5 +265,5 @@ def test_a_served_line_is_asked_what_it_is_and_holds_again_and_again(tmp_path: P
 
 def test_what_is_kept_of_test_members_is_only_theirs(elsewhere: Elsewhere) -> None:
     with elsewhere.line.services.database.connect() as connection:
-        kept = keep(connection, [1])
+        kept = take_snapshot(connection, [1])
     assert {row["member_number"] for row in next(iter(kept.rows.values()))} == {"41200017"}

@@ -416,7 +416,7 @@ def test_the_words_of_a_recording_are_found_whatever_their_commas(text: str) -> 
 def client(studio: Studio) -> FlaskClient:
     studio.record("order.hello", wav(voice(1.5)))
     app = Flask("recordings")
-    app.register_blueprint(audio.blueprint(Folder(studio.prompts, lambda: 0.0)))
+    app.register_blueprint(audio.audio_blueprint(Folder(studio.prompts, lambda: 0.0)))
     return app.test_client()
 
 

@@ -15,7 +15,7 @@ from ivr.cli import main
 from ivr.errors import IvrError, Report
 from ivr.flow.loader import read_flows
 from ivr.line.actions import SPECS
-from ivr.line.examples import Examples, read
+from ivr.line.examples import Examples, read_value
 from ivr.prompts import load_prompts
 from ivr.prompts.recordings.wav import read as read_wav
 from ivr.prompts.recordings.wav import seconds
@@ -130,7 +130,7 @@ def lines(result: Result) -> list[str]:
     ],
 )
 def test_values_are_typed_as_people_write_them(kind: str, text: str, value: Value) -> None:
-    assert read(kind, text) == value
+    assert read_value(kind, text) == value
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_values_are_typed_as_people_write_them(kind: str, text: str, value: Valu
 )
 def test_a_value_typed_wrong_says_how_it_is_written(kind: str, text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message.replace(".", r"\.")):
-        read(kind, text)
+        read_value(kind, text)
 
 
 def test_every_prompt_of_the_line_can_be_heard_with_made_up_values() -> None:

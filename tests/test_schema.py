@@ -22,6 +22,7 @@ from ivr.errors import Place, Report
 from ivr.flow import files
 from ivr.flow.loader import read_flows
 from ivr.prompts import load_prompts, shapes
+from ivr.prompts.medicines import read_medicines
 from ivr.yaml_reader import Either, Flag, ListOf, MapOf, Node, Record, Shape, Text, Whole, field, json_schema, read
 
 PROJECT = Path(__file__).parent.parent
@@ -32,6 +33,7 @@ SCHEMAS = {
     "line": json_schema(files.file_shape(), "flows"),
     "prompts": json_schema(shapes.SUBJECT, "prompts"),
     "catalogue": json_schema(shapes.CATALOGUE, "a catalogue"),
+    "medicines": json_schema(shapes.MEDICINES, "medicines"),
 }
 Json = Any
 
@@ -60,11 +62,16 @@ def loads_catalogue(text: str) -> bool:
     return not report.problems
 
 
+def loads_medicines(text: str) -> bool:
+    return not read_medicines("medicines.yaml", text).problems
+
+
 LOADS: dict[str, Callable[[str], bool]] = {
     "flows": loads_flow,
     "line": loads_line,
     "prompts": loads_prompts,
     "catalogue": loads_catalogue,
+    "medicines": loads_medicines,
 }
 
 
@@ -77,7 +84,9 @@ def document(text: str) -> Json:
 def kind_of(path: str) -> str:
     if path == "line.yaml":
         return "line"
-    return "catalogue" if path.endswith("catalogue.yaml") else "prompts" if "/" in path else "flows"
+    if path.endswith(("catalogue.yaml", "medicines.yaml")):
+        return path.rpartition("/")[2].removesuffix(".yaml")
+    return "prompts" if "/" in path else "flows"
 
 
 @pytest.mark.parametrize("path", [*FLOWS, *PROMPTS])
@@ -86,6 +95,7 @@ def test_what_the_line_is_made_of_is_valid(path: str) -> None:
     assert is_valid(document(text), SCHEMAS[kind_of(path)])
 
 
+MEDICINES = PROMPTS["en/medicines.yaml"]
 REFUSED = {
     "an unknown field": ("flows", "flow: a\nstart: b\nstates:\n  b:\n    hang_up: c\n    then: d\n"),
     "a missing field": ("flows", "flow: a\nstart: b\nstates:\n  b:\n    say: c\n"),
@@ -108,6 +118,8 @@ REFUSED = {
     "an empty list": ("prompts", "a: {say: Hello., silence: []}\n"),
     "plural forms without other": ("prompts", "a: {by: count, one: One.}\n"),
     "a catalogue without a voice": ("catalogue", "language: en-US\n"),
+    "a form that is misspelt": ("medicines", MEDICINES.replace("\n  tablet:", "\n  tabelt:")),
+    "a unit without its plural": ("medicines", MEDICINES.replace("{one: gram, other: grams}", "{one: gram}")),
 }
 
 

@@ -40,7 +40,7 @@ from ivr.qa.scripts.reader import read_scripts
 from ivr.qa.scripts.writer import write
 from ivr.secret import DOT, Secret
 from ivr.settings import Settings
-from ivr.simulator.holdings import EVERY, Holding, holdings
+from ivr.simulator.holdings import ALL_TABLES, Holding, holdings
 
 CARD, CODE, EXPIRY = "371449635398431", "8365", "1038"
 MEMBER, ZIP, BORN, RX = "8642097531", "59718", "03141947", "640927518"
@@ -201,7 +201,7 @@ def test_before_a_call_no_canary_is_anywhere(kind: str, databases: Databases) ->
 
 
 def test_the_table_names_places_that_there_are() -> None:
-    columns = {f"{table.name}.{column.name}" for table in EVERY for column in table.columns}
+    columns = {f"{table.name}.{column.name}" for table in ALL_TABLES for column in table.columns}
     assert set(TABLE) <= columns | set(ELSEWHERE)
     assert {kind for kinds in TABLE.values() for kind in kinds} <= set(SECRET_KINDS)
     assert verdict("journal.event", "security code") == verdict("a new column", "ZIP code") == "never"

@@ -22,6 +22,7 @@ from urllib.parse import urlencode
 
 import pytest
 from databases import Databases
+from hearing import hears
 from rehearsal import PROJECT, fill_demo
 from sqlalchemy import create_engine, text
 
@@ -198,7 +199,7 @@ def test_a_newcomer_starts_the_line_and_orders_a_refill(tmp_path: Path) -> None:
             env=environment({}), capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
         assert dialled.returncode == 0, dialled.stdout + dialled.stderr
-        assert "Your order is placed." in dialled.stdout
+        assert hears(dialled.stdout, "order.placed_now")
         assert server.stop() == 0
         assert "Traceback" not in server.log.read_text()
     assert (tmp_path / "ivr.db.key").stat().st_mode & 0o777 == 0o600
@@ -253,7 +254,7 @@ def test_any_worker_takes_any_turn(
             with ThreadPoolExecutor(len(CALLERS)) as callers:
                 calls = [callers.submit(refill, telephone(post, server.url), *caller) for caller in CALLERS.items()]
                 endings = [call.result() for call in calls]
-            assert [ending.text for ending in endings if "Your order number is" not in ending.text] == []
+            assert [ending.text for ending in endings if not hears(ending.text, "order.placed_now")] == []
             assert server.stop() == 0
             assert "Traceback" not in server.log.read_text()
         assert Counter(rows(url, "SELECT status FROM refill_order")) - before == {("placed",): len(CALLERS)}
@@ -276,7 +277,7 @@ def test_a_restart_in_mid_call_goes_unnoticed(databases: Databases, tmp_path: Pa
             servers.append(server)
             for keys in "111":
                 phone.press(keys)
-            assert "Your order number is" in phone.press("7").text
+            assert hears(phone.press("7").text, "order.placed_now")
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the workers of a process are looked up in /proc")
@@ -350,7 +351,7 @@ def test_a_deployed_line_answers_signed_requests_only(seen: str, databases: Data
             assert ask(server, {"X-Twilio-Signature": "forged"}) == 403
             assert rows(url, "SELECT count(*) FROM call") == [(0,)]
             phone = telephone(signed(behind_proxy(server), Secret(TOKEN)), seen or server.url)
-            assert "For English, press one." in phone.dial().text
+            assert hears(phone.dial().text, "main.language")
 
 
 # What does not start
@@ -378,7 +379,7 @@ def test_a_line_can_be_called_by_ipv6(databases: Databases, tmp_path: Path) -> N
             [PROGRAMS / "ivr", "dial", "--url", server.url], input="1 h",
             env=environment({}), capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
-        assert "For English, press one." in dialled.stdout
+        assert hears(dialled.stdout, "main.language")
         assert server.stop() == 0
 
 

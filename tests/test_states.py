@@ -30,7 +30,7 @@ from ivr.flow.states.base import Look, Role
 from ivr.flow.verbs import GoOn
 from ivr.line.actions import SPECS
 from ivr.line.versions import Files, Version, load
-from ivr.pages.studio.flows import rows
+from ivr.pages.studio.flows import listed_states
 from ivr.pages.studio.words import Book
 from ivr.qa.replay.coverage import Group, cells, lines, measure
 from ivr.qa.replay.played import Passed, Played
@@ -267,7 +267,9 @@ def test_it_is_covered(pauses: Pauses) -> None:
 def test_it_is_described_in_the_studio(pauses: Pauses) -> None:
     version = pauses.version
     row = next(
-        row for row in rows(Book(version, SPECS, date(2026, 3, 2)), version.flows.flows["main"]) if row.name == "breath"
+        row
+        for row in listed_states(Book(version, SPECS, date(2026, 3, 2)), version.flows.flows["main"])
+        if row.name == "breath"
     )
     assert (row.kind, row.does, row.prompt) == ("pause", "3 seconds", "main.one_moment")
     assert [(way.label, way.state) for way in row.transitions] == [("then", "other_ways")]

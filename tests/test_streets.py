@@ -6,7 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, insert
 
@@ -80,6 +80,9 @@ def test_a_street_fits_as_keyed_or_nearly_but_never_both(street: str, keyed: str
 
 
 @given(st.text(max_size=40))
+@example("²")
+@example("² ST")
+@example("CALLE ²")
 def test_no_name_is_too_odd(street: str) -> None:
     assert take_apart(street)
     assert rank(known(street), "2", 7) in ((), known(street))

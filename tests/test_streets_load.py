@@ -21,9 +21,9 @@ from ivr.pharmacy.street_load import load_streets
 from ivr.pharmacy.street_rows import (
     BadRow,
     StreetRow,
-    gathered,
     house_number,
     house_numbers,
+    join_nearby,
     read_csv,
     read_openaddresses,
     read_tiger,
@@ -420,7 +420,7 @@ def test_stretches_of_a_street_are_put_together_as_they_stream_by() -> None:
             [("Main St", "5"), ("Elm St", "7"), ("Main St", "1"), ("Oak St", ""), ("Main St", "9")]
         )
     ]
-    found = list(gathered((row for row in rows if isinstance(row, StreetRow)), most=3))
+    found = list(join_nearby((row for row in rows if isinstance(row, StreetRow)), most=3))
     assert [(row.street, row.low, row.high) for row in found] == [
         ("Main St", 1, 5),
         ("Elm St", 7, 7),

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlencode
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
+import hearing
 import pytest
 from databases import Databases
 from rehearsal import PROJECT, fill_demo, rehearse
@@ -89,6 +91,9 @@ class Quiet(WSGIRequestHandler):
         return
 
 
+ADIOS = hearing.words("main.goodbye", "es")
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
@@ -110,7 +115,10 @@ def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
         watcher = Watcher(rehearsal.services, folders)
         watcher.begin()
         words, flow = folders.prompts / "en" / "main.yaml", folders.flows / "main.yaml"
-        for path, old, new in ((words, "Goodbye.", "Farewell."), (flow, "1: refill", "1: refil")):
+        for path, old, new in (
+            (words, hearing.source("main.goodbye"), "goodbye: Farewell."),
+            (flow, "1: refill", "1: refil"),
+        ):
             path.write_text(path.read_text().replace(old, new))
             watcher.look()
             watcher.look()
@@ -169,9 +177,9 @@ def test_everything_that_takes_a_key_shows_that_it_has_the_focus(browser: Browse
 
 def test_words_are_found_by_typing(browser: Browser, site: Site) -> None:
     page = site.trace_step(browser, "")
-    page.get_by_role("searchbox").fill("hasta luego")
+    page.get_by_role("searchbox").fill(ADIOS)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/find?q=hasta+luego")
+    page.wait_for_url(f"**/find?{urlencode({'q': ADIOS})}")
     assert page.get_by_role("heading", name="main.goodbye").count() == 1
     assert page.get_by_role("status").filter(has_text="say this").count() == 1
     page.close()
@@ -190,7 +198,7 @@ def test_a_screen_reader_hears_what_stands_where(browser: Browser, site: Site) -
         'rowheader "first time"',
     ):
         assert expected in heard
-    assert page.locator("td[lang=es]", has_text="Gracias por llamar").count() == 1
+    assert page.locator("td[lang=es]", has_text=ADIOS).count() == 1
     page.close()
 
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import pytest
 from databases import Databases
+from hearing import hears
 from rehearsal import IDENTIFIED, Rehearsal, fill_demo, rehearse
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -91,7 +92,7 @@ def test_a_call_goes_on_in_another_worker(rehearsal: Rehearsal) -> None:
     reply = go(rehearsal, *TO_CONFIRM)
     other = rehearsal.but(app=make_app(replace(rehearsal.services), Settings()))
     reply = post(other, next_url(reply), Digits="7")
-    assert "process your payment" in reply.body
+    assert hears(reply.body, "payment.placing")
 
 
 def at_once(work: list[Callable[[], Reply]]) -> list[Reply]:
@@ -135,10 +136,10 @@ def test_a_prescription_ordered_elsewhere_meanwhile_leaves_the_basket(rehearsal:
     phone, _ = rehearsal.call(BEFORE_ORDER)
     rehearsal.run("UPDATE prescription SET refills_left = 0 WHERE rx_number = '7304112'")
     heard = phone.press("7")
-    assert "I have taken it out" in heard.text
-    assert "To order, press seven" in phone.press("1").text
+    assert hears(heard.text, "checkout.taken")
+    assert hears(phone.press("1").text, "checkout.confirm")
     assert rehearsal.rows("SELECT count(*) FROM refill_order WHERE request_key LIKE 'CA%'") == [(0,)]
-    assert "Your order is placed" in phone.press("7").text
+    assert hears(phone.press("7").text, "order.placed_now")
 
 
 # A deadlock
@@ -172,7 +173,7 @@ def test_an_order_that_meets_the_website_in_a_deadlock_is_placed_all_the_same(re
     url = next_url(go(line, *TO_CONFIRM))
     ids = sorted(chosen.prescription_id for chosen in decoder(Basket)(line.turns[-1].call.values["basket"]))
     reply = deadlocked_by(line, ids, lambda: post(line, url, Digits="7"))
-    assert "process your payment" in reply.body
+    assert hears(reply.body, "payment.placing")
     assert undone(line), "there was a deadlock, and this turn lost"
     ours = "SELECT status FROM refill_order WHERE request_key LIKE 'CA%'"
     assert line.rows(ours) == [("pending",)]
@@ -252,13 +253,13 @@ def test_a_database_that_comes_back_costs_one_question(rehearsal: Rehearsal) -> 
     reply = go(rehearsal, *TO_CONFIRM)
     away.go()
     reply = post(rehearsal, next_url(reply), Digits="7")
-    assert "I cannot reach our records" in reply.body
+    assert hears(reply.body, "away.retry")
     assert reply.status == 200
     away.down = False
     reply = post(rehearsal, next_url(reply))
-    assert "To order, press seven" in reply.body, "the lost key is asked for again, and nothing was ordered"
+    assert hears(reply.body, "checkout.confirm"), "the lost key is asked for again, and nothing was ordered"
     reply = post(rehearsal, next_url(reply), Digits="7")
-    assert "process your payment" in reply.body
+    assert hears(reply.body, "payment.placing")
 
 
 def test_a_database_that_stays_away_ends_the_call_politely(rehearsal: Rehearsal) -> None:
@@ -266,9 +267,9 @@ def test_a_database_that_stays_away_ends_the_call_politely(rehearsal: Rehearsal)
     away.go()
     reply = post(rehearsal, "/voice")
     for _ in range(3):
-        assert "I cannot reach our records" in reply.body
+        assert hears(reply.body, "away.retry")
         reply = post(rehearsal, next_url(reply))
-    assert "call again a little later" in reply.body
+    assert hears(reply.body, "away.goodbye")
     assert "<Hangup" in reply.body
 
 
@@ -299,8 +300,8 @@ def test_a_processor_that_does_not_answer_is_asked_again(
 ) -> None:
     faults += [fault, fault]
     phone, heard = faulty.call(BEFORE_ORDER + "7")
-    assert "still being checked" in heard.text
-    assert "Your order is placed" in heard.text
+    assert hears(heard.text, "payment.one_moment")
+    assert hears(heard.text, "order.placed_now")
     assert faulty.rows("SELECT status FROM payment WHERE request_key LIKE 'CA%'") == [("authorized",)]
     assert isinstance(faulty.services.gateway, Sandbox)
     assert len(faulty.services.gateway.charges) == 1
@@ -310,7 +311,7 @@ def test_a_processor_that_does_not_answer_is_asked_again(
 def test_a_processor_away_for_long_keeps_the_order_and_says_so(faulty: Rehearsal, faults: list[Fault | None]) -> None:
     faults += [Fault.DOWN] * 60
     phone, heard = faulty.call(BEFORE_ORDER + "7")
-    assert "taking longer than it should" in heard.text
+    assert hears(heard.text, "payment.slow")
     faults.clear()
     phone.hang_up()
     faulty.clock.pass_seconds(120)
@@ -350,7 +351,7 @@ def test_a_lease_keeps_a_second_payment_turn_waiting(rehearsal: Rehearsal) -> No
     first.join()
     assert "<Pause" in second.body
     assert next_url(second).startswith(payment_url.split("?")[0])
-    assert "Your order is placed" in replies[0].body
+    assert hears(replies[0].body, "order.placed_now")
     assert post(slow, next_url(second)) == replies[0]
 
 
@@ -435,6 +436,6 @@ def test_an_order_whose_payment_is_unknown_is_not_cancelled(faulty: Rehearsal, f
     faults += [Fault.SLOW] * 60
     faulty.call(BEFORE_ORDER + "7")[0].hang_up()
     phone, heard = faulty.call(IDENTIFIED)
-    assert "has not been paid yet" in heard.text
-    assert "still being checked" in phone.press("3").text
+    assert hears(heard.text, "refill.unpaid")
+    assert hears(phone.press("3").text, "payment.still_checked")
     assert faulty.rows("SELECT status FROM refill_order WHERE request_key LIKE 'CA%'") == [("pending",)]

@@ -12,6 +12,7 @@ from threading import Barrier
 
 import pytest
 from databases import KINDS, Databases
+from hearing import hears, source
 from rehearsal import IDENTIFIED, NOON, PROJECT, Rehearsal, fill_demo, rehearse
 from structlog.testing import capture_logs
 
@@ -26,8 +27,7 @@ from ivr.phone.handset import Handset
 from ivr.phone.transport import Form, Headers, Reply, wsgi_post
 from ivr.settings import Settings
 
-GOODBYE = "Thank you for calling {pharmacy}. Goodbye."
-FAREWELL = "Thank you for calling {pharmacy}. Farewell."
+GOODBYE, FAREWELL = source("main.goodbye"), "goodbye: Farewell."
 
 
 @dataclass
@@ -117,7 +117,7 @@ def farewell(desk: Desk) -> str:
 
 @BOTH
 def test_a_good_edit_answers_the_next_call(desk: Desk) -> None:
-    assert farewell(desk).endswith("Goodbye.")
+    assert hears(farewell(desk), "main.goodbye")
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     assert farewell(desk).endswith("Farewell.")
     assert [how for _, how in desk.published()] == ["edit", "start"]
@@ -148,7 +148,7 @@ def test_a_bad_edit_is_refused_and_told_and_the_line_goes_on(desk: Desk) -> None
     assert [entry["event"] for entry in told] == ["edit_refused"]
     assert message in told[0]["problems"]
     assert desk.hash == before
-    assert farewell(desk).endswith("Goodbye.")
+    assert hears(farewell(desk), "main.goodbye")
 
 
 def test_a_refusal_is_told_once_and_gone_when_mended(desk: Desk) -> None:
@@ -215,15 +215,15 @@ def test_what_editors_put_beside_the_files_is_no_edit(desk: Desk) -> None:
 def test_a_call_keeps_its_version_to_its_end(desk: Desk) -> None:
     phone, _ = desk.rehearsal.call("13")
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
-    assert phone.press("9").text.endswith("Goodbye.")
+    assert hears(phone.press("9").text, "main.goodbye")
     assert farewell(desk).endswith("Farewell.")
 
 
 def test_a_call_that_has_to_wait_is_told_so_in_its_own_version(desk: Desk) -> None:
     phone, _ = desk.rehearsal.call("13")
-    desk.edit("prompts/en/away.yaml", "One moment, please.", "Hold the line.")
+    desk.edit("prompts/en/away.yaml", source("away.one_moment"), "one_moment: Hold the line.")
     desk.rehearsal.run("UPDATE call SET acting_until = :until", until="2026-03-02 20:00:50.000000")
-    assert "One moment, please." in phone.press("9").text
+    assert hears(phone.press("9").text, "away.one_moment")
 
 
 @BOTH
@@ -232,7 +232,7 @@ def test_a_call_keeps_its_version_on_another_worker_and_after_a_restart(desk: De
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     network.desk = worker(desk)
     assert network.desk.hash == desk.hash
-    assert phone.press("9").text.endswith("Goodbye.")
+    assert hears(phone.press("9").text, "main.goodbye")
 
 
 def test_a_call_keeps_its_version_when_it_is_rolled_back(desk: Desk) -> None:
@@ -241,7 +241,7 @@ def test_a_call_keeps_its_version_when_it_is_rolled_back(desk: Desk) -> None:
     phone, _ = desk.rehearsal.call("13")
     roll_back(desk.rehearsal.services, desk.folders, first)
     desk.look()
-    assert farewell(desk).endswith("Goodbye.")
+    assert hears(farewell(desk), "main.goodbye")
     assert phone.press("9").text.endswith("Farewell.")
 
 
@@ -256,7 +256,7 @@ def test_a_version_that_actions_have_outgrown_still_serves_its_calls(desk: Desk)
         assert versions.get(connection, first).hash == first
     rehearsal = desk.rehearsal.but(line=line, app=make_app(line, Settings()))
     network.desk = Desk(desk.folders, rehearsal, desk.watcher)
-    assert phone.press("9").text.endswith("Goodbye.")
+    assert hears(phone.press("9").text, "main.goodbye")
 
 
 @BOTH
@@ -301,7 +301,7 @@ def test_an_edit_after_a_rollback_is_published(desk: Desk) -> None:
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     roll_back(desk.rehearsal.services, desk.folders, first)
     desk.look()
-    desk.edit("prompts/en/main.yaml", FAREWELL, "Thank you for calling {pharmacy}. Take care.")
+    desk.edit("prompts/en/main.yaml", FAREWELL, "goodbye: Take care.")
     assert farewell(desk).endswith("Take care.")
     assert desk.rehearsal.services.versions.passed_over == ""
 
@@ -312,7 +312,7 @@ def test_a_worker_starts_on_the_last_good_version_while_a_bad_edit_lies_there(de
     restarted = worker(desk)
     assert restarted.hash == before
     assert restarted.rehearsal.services.versions.refused is not None
-    assert farewell(restarted).endswith("Goodbye.")
+    assert hears(farewell(restarted), "main.goodbye")
 
 
 def test_a_line_does_not_begin_with_a_bad_version(databases: Databases, tmp_path: Path) -> None:
@@ -370,7 +370,7 @@ def test_a_start_does_not_bring_back_what_was_replaced(desk: Desk, tmp_path: Pat
     assert behind.hash == desk.hash
     assert behind.rehearsal.services.versions.passed_over == first
     assert [how for _, how in desk.published()] == ["edit", "start"]
-    behind.edit("prompts/en/main.yaml", GOODBYE, "Thank you for calling {pharmacy}. Take care.")
+    behind.edit("prompts/en/main.yaml", GOODBYE, "goodbye: Take care.")
     assert farewell(behind).endswith("Take care.")
 
 
@@ -396,10 +396,10 @@ def test_a_save_is_a_draft_until_it_is_asked_for(desk: Desk) -> None:
         asking.look()
     assert [entry["event"] for entry in told] == ["draft_kept"]
     assert told[0]["version"] == draft(asking)
-    assert farewell(asking).endswith("Goodbye.")
+    assert hears(farewell(asking), "main.goodbye")
     other = worker(asking, asked=True)
     assert (other.hash, draft(other)) == (asking.hash, draft(asking))
-    assert publish(asking.rehearsal.services, asking.folders, draft(asking), over=1, by="staff")
+    assert publish(asking.rehearsal.services, asking.folders, draft(asking), replaced_id=1, by="staff")
     assert farewell(asking).endswith("Farewell.")
     other.watcher.look()
     assert (other.hash, draft(other), draft(asking)) == (asking.hash, "", "")
@@ -427,10 +427,10 @@ def test_only_what_was_looked_at_is_published(asking: Desk, late: str) -> None:
     asking.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     seen = draft(asking)
     if late == "the files":
-        asking.edit("prompts/en/main.yaml", FAREWELL, "Thank you for calling {pharmacy}. Take care.")
+        asking.edit("prompts/en/main.yaml", FAREWELL, "goodbye: Take care.")
     else:
-        assert publish(asking.rehearsal.services, asking.folders, seen, over=1, by="somebody else")
-    assert not publish(asking.rehearsal.services, asking.folders, seen, over=1, by="staff")
+        assert publish(asking.rehearsal.services, asking.folders, seen, replaced_id=1, by="somebody else")
+    assert not publish(asking.rehearsal.services, asking.folders, seen, replaced_id=1, by="staff")
     assert len(asking.published()) == (1 if late == "the files" else 2)
 
 
@@ -443,7 +443,7 @@ def test_of_many_who_publish_at_once_one_does(desk: Desk) -> None:
     def ask(draft: Files) -> bool:
         ready.wait()
         with database.begin() as connection:
-            return publications.replace(connection, draft, Publication(draft.hash, NOON, "x", "publish"), over=1)
+            return publications.replace(connection, draft, Publication(draft.hash, NOON, "x", "publish"), replaced_id=1)
 
     with ThreadPoolExecutor(len(drafts)) as people:
         done = list(people.map(ask, drafts))
@@ -457,18 +457,18 @@ def test_a_start_answers_with_what_is_published_however_bad_the_files_are(asking
     restarted = worker(asking, asked=True)
     assert restarted.hash == before
     assert restarted.rehearsal.services.versions.refused is not None
-    assert farewell(restarted).endswith("Goodbye.")
+    assert hears(farewell(restarted), "main.goodbye")
 
 
 def test_a_rollback_leaves_a_draft_that_can_be_published_again(asking: Desk) -> None:
     first = asking.hash
     asking.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     edited = draft(asking)
-    publish(asking.rehearsal.services, asking.folders, edited, over=1, by="staff")
+    publish(asking.rehearsal.services, asking.folders, edited, replaced_id=1, by="staff")
     roll_back(asking.rehearsal.services, asking.folders, first)
     asking.look()
     assert (asking.hash, draft(asking)) == (first, edited)
-    assert publish(asking.rehearsal.services, asking.folders, edited, over=3, by="staff")
+    assert publish(asking.rehearsal.services, asking.folders, edited, replaced_id=3, by="staff")
     assert asking.hash == edited
 
 
@@ -483,7 +483,7 @@ def test_an_upgrade_that_cannot_use_what_is_published_begins_with_the_files(aski
     with capture_logs() as told:
         upgraded = worker(asking, asked=True)
     assert [entry["event"] for entry in told] == ["version_not_taken", "published"]
-    assert farewell(upgraded).endswith("Goodbye.")
+    assert hears(farewell(upgraded), "main.goodbye")
     assert [how for _, how in upgraded.published()] == ["start", "start", "start"]
 
 
@@ -506,9 +506,9 @@ def test_calls_are_counted_by_version(desk: Desk) -> None:
 def test_versions_in_memory_are_few_and_old_ones_are_found_again(desk: Desk) -> None:
     first = desk.hash
     for number in range(9):
-        old = "Goodbye." if number == 0 else f"Goodbye {number - 1}."
-        desk.edit("prompts/en/main.yaml", old, f"Goodbye {number}.")
+        old = GOODBYE if number == 0 else f"goodbye: Farewell {number - 1}."
+        desk.edit("prompts/en/main.yaml", old, f"goodbye: Farewell {number}.")
     versions = desk.rehearsal.services.versions
-    assert len(versions._known) <= 8
+    assert len(versions._in_memory) <= 8
     with desk.rehearsal.services.database.connect() as connection:
         assert versions.get(connection, first).hash == first

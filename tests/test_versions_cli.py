@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from databases import Databases
+from hearing import source, words
 from rehearsal import PROJECT
 
 from ivr.cli import main
 from ivr.line.build import build_line, folders
 from ivr.line.publishing import Watcher, whoami
 from ivr.settings import load_settings
+
+FAREWELL = "goodbye: Farewell."
 
 
 @dataclass
@@ -55,7 +58,7 @@ def terminal(databases: Databases, tmp_path: Path) -> Iterator[Terminal]:
         }
         made = Terminal(environment, tmp_path / "prompts")
         made.first = made.publish()
-        made.edit("Goodbye.", "Farewell.")
+        made.edit(source("main.goodbye"), FAREWELL)
         made.edited = made.publish()
         yield made
 
@@ -76,13 +79,11 @@ def test_versions_are_listed_newest_first(terminal: Terminal) -> None:
 
 def test_two_versions_are_compared_in_words(terminal: Terminal) -> None:
     result = terminal.run("versions", terminal.first[:6], terminal.edited[:6])
-    assert result.output == (
-        'en: main.goodbye: says "… calling Meadowlark Pharmacy. Farewell." now, was "… calling Meadowlark Pharmacy. Goodbye."\n'
-    )
+    assert result.output == (f'en: main.goodbye: says "Farewell." now, was "{words("main.goodbye")}"\n')
 
 
 def test_an_edit_is_compared_before_it_is_published(terminal: Terminal) -> None:
-    terminal.edit("Farewell.", "Take care.")
+    terminal.edit(FAREWELL, "goodbye: Take care.")
     result = terminal.run("versions", terminal.edited, "files")
     assert 'Take care." now, was "' in result.output
 
@@ -97,7 +98,7 @@ def test_a_rollback_is_published_and_told(terminal: Terminal) -> None:
     assert result.output.splitlines()[0] == (
         f"{terminal.first} answers new calls now, in the place of {terminal.edited}; calls in progress keep their version"
     )
-    assert 'Goodbye." now, was "' in result.output
+    assert 'Farewell."' in result.output
     listed = terminal.run("versions")
     assert rows(listed)[0][0] == f"{terminal.first} (now)"
     assert rows(listed)[0][3] == "rollback"
@@ -140,14 +141,14 @@ def newest(terminal: Terminal) -> list[str]:
 
 
 def test_what_is_published_is_told_first_and_asked_for(terminal: Terminal) -> None:
-    terminal.edit("Farewell.", "Take care.")
+    terminal.edit(FAREWELL, "goodbye: Take care.")
     result = CliRunner().invoke(main, ["publish"], env=terminal.environment, input="y\n")
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
     version = lines[0].split()[0]
     assert lines == [
         f"{version} in the folders changes, from {terminal.edited}:",
-        '  en: main.goodbye: says "… calling Meadowlark Pharmacy. Take care." now, was "… calling Meadowlark Pharmacy. Farewell."',
+        '  en: main.goodbye: says "Take care." now, was "Farewell."',
         "Publish it? [y/N]: y",
         f"{version} answers new calls now, in the place of {terminal.edited}; calls in progress keep their version",
     ]
@@ -159,14 +160,14 @@ def test_what_is_published_is_told_first_and_asked_for(terminal: Terminal) -> No
     [("n\n", 1, "not published"), ("", 2, "Error: nobody is here to say yes; --yes publishes without asking")],
 )
 def test_without_a_yes_nothing_is_published(terminal: Terminal, given: str, code: int, last: str) -> None:
-    terminal.edit("Farewell.", "Take care.")
+    terminal.edit(FAREWELL, "goodbye: Take care.")
     result = CliRunner().invoke(main, ["publish"], env=terminal.environment, input=given)
     assert (result.exit_code, result.output.splitlines()[-1]) == (code, last)
     assert newest(terminal)[0] == f"{terminal.edited} (now)"
 
 
 def test_a_script_publishes_without_being_asked_and_once(terminal: Terminal) -> None:
-    terminal.edit("Farewell.", "Take care.")
+    terminal.edit(FAREWELL, "goodbye: Take care.")
     assert terminal.run("publish", "--yes").exit_code == 0
     again = terminal.run("publish", "--yes")
     version = newest(terminal)[0].split()[0]
@@ -177,10 +178,10 @@ def test_a_script_publishes_without_being_asked_and_once(terminal: Terminal) -> 
 
 
 def test_files_that_are_bad_are_not_published(terminal: Terminal) -> None:
-    terminal.edit("Farewell.", "{farewell}.")
+    terminal.edit(FAREWELL, "goodbye: Go {farewell}.")
     result = terminal.run("publish", "--yes")
     assert result.exit_code == 1
-    assert "main.yaml:63:45: {farewell} is not one of the catalogue's names" in result.output
+    assert ":14: {farewell} is not one of the catalogue's names" in result.output
     assert newest(terminal)[0] == f"{terminal.edited} (now)"
 
 
@@ -193,7 +194,7 @@ def test_what_was_taken_back_can_be_asked_for_again(terminal: Terminal) -> None:
 def test_of_two_terminals_at_once_one_publishes_and_the_other_is_told(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    terminal.edit("Farewell.", "Take care.")
+    terminal.edit(FAREWELL, "goodbye: Take care.")
 
     def slowly() -> bool:
         terminal.run("rollback", terminal.first)

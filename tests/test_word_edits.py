@@ -1,14 +1,17 @@
-"""Edits of words that staff might make in the real files: which are taken, and what is said, and where, of the others.
+"""Edits of words that staff might make: which are taken, and what is said, and where, of the others.
 
-In what takes the place of other words, `@` marks where a problem must be told; the mark is no part of the edit.
+These are tests of words. What is edited are the words in `tests/words`, each put in the place of the prompt of that name, so
+that a prompt of the line can be reworded at will. In what takes the place of other words, `@` marks where a problem must be told; the mark is no part of the edit.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pytest
 from folders import read_folder
+from hearing import entry
 from rehearsal import PROJECT
 
 from ivr.errors import Report
@@ -21,8 +24,20 @@ from ivr.prompts import load_prompts
 Change = tuple[str, str, str]
 """File, what gives way, and what takes its place."""
 
-FILES = {f"{root}/{name}": text for root in ("flows", "prompts") for name, text in read_folder(PROJECT / root).items()}
+REAL = {f"{root}/{name}": text for root in ("flows", "prompts") for name, text in read_folder(PROJECT / root).items()}
+WORDS = {f"prompts/{name}": text for name, text in read_folder(PROJECT / "tests" / "words").items()}
 MARK = "@"
+
+
+def with_words(file: str, text: str) -> str:
+    """Return a file of the line with our words in the place of its own."""
+    ours = WORDS.get(file, "")
+    for name in re.findall(r"^\w+", ours, re.MULTILINE):
+        text = text.replace(entry(text, name), entry(ours, name), 1)
+    return text
+
+
+FILES = {file: with_words(file, text) for file, text in REAL.items()}
 
 
 def made(*changes: Change) -> tuple[dict[str, str], list[str]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ivr.cli.published import Published
 from ivr.errors import Place
-from ivr.line.review import Review, judge, remarks_alone, review
+from ivr.line.review import Review, review, review_files, review_published
 from ivr.prompts.recordings.check import check_recordings
 from ivr.simulator import carrier_rules
 
@@ -60,9 +60,9 @@ def find(flows: Path, prompts: Path, then: Callable[[], Published | None] = lamb
         roots = (str(flows), str(prompts))
         is_bad = bool(reviewed.problems)
         known = (
-            judge(before.flows, before.prompts, roots, carrier_rules.problems)
+            review_files(before.flows, before.prompts, roots, carrier_rules.problems)
             if is_bad
-            else remarks_alone(before.flows, before.prompts, roots)
+            else review_published(before.flows, before.prompts, roots)
         )
         findings = list(_compared(findings, reviewed, known))
     if reviewed.catalogues:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from rich.table import Table
 from sqlalchemy import Connection, Engine
 
 from ivr.cli.group import console, settings
+from ivr.cli.words import languages_of, load_words
 from ivr.errors import DataError, SettingError
 from ivr.line.build import build_line, secret_keys
 from ivr.line.trials import forget_members
@@ -26,8 +27,10 @@ from ivr.pharmacy.database import answering, open_database, upgrade
 from ivr.pharmacy.demo import DEMO_FOLDER, has_others, load_demo
 from ivr.pharmacy.load import load_folder
 from ivr.pharmacy.members import member_number, members_for_tests
+from ivr.pharmacy.prescriptions import labels
 from ivr.pharmacy.tables import OrderStatus
 from ivr.pharmacy.trials import reset
+from ivr.prompts import Catalogue
 from ivr.settings import Settings
 
 
@@ -105,6 +108,32 @@ def to_ship(order: FilledOrder) -> str:
     part = "" if order.filled == order.lines else f"{order.filled} of {order.lines} prescriptions of "
     first = "" if order.status is OrderStatus.PLACED else f"it is {order.status}, and once it is placed: "
     return f"to be shipped: {part}order {order.order_number}, filled by the file; {first}ivr pharmacy ship {order.order_number}"
+
+
+@pharmacy.command("labels")
+@click.option("--language", "languages", multiple=True, help="In this language; may be given again. [default: all]")
+def pharmacy_labels(languages: tuple[str, ...]) -> None:
+    """List the medicine labels that are not understood, and so are spoken as they stand.
+
+    The most frequent comes first, with its number of prescriptions.
+    Example: ivr pharmacy labels --language es
+    """
+    chosen = settings()
+    catalogues = load_words(chosen.prompts)
+    database = open_database(chosen.database_url)
+    with answering(database), database.connect() as connection:
+        found = labels(connection)
+    spoken = languages_of(catalogues, languages or catalogues.languages)
+    unknown = {(label, number): unknown_in for label, number in found if (unknown_in := _not_understood(label, spoken))}
+    for (label, number), where in unknown.items():
+        click.echo(f"{number:8,}  {', '.join(where)}  {label}")
+    click.echo(f"{len(unknown)} of {len(found)} labels are not understood")
+    sys.exit(1 if unknown else 0)
+
+
+def _not_understood(label: str, catalogues: Iterable[Catalogue]) -> list[str]:
+    """Return the languages that speak a label as it stands."""
+    return [one.language for one in catalogues if one.medicines is None or one.medicines.phrase(label) is None]
 
 
 @pharmacy.command("orders")

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ivr.cli.group import console, settings
 from ivr.pharmacy.database import open_database
 from ivr.pharmacy.street_load import load_streets
-from ivr.pharmacy.street_rows import READERS, BadRow, StreetRow, gathered, write_csv
+from ivr.pharmacy.street_rows import READERS, BadRow, StreetRow, join_nearby, write_csv
 
 MOST_SHOWN = 20
 """Bad rows that are shown one by one; of more, only their number."""
@@ -93,7 +93,7 @@ def streets_convert(source: str, files: tuple[Path, ...], encoding: str) -> None
                 else:
                     bad(file, row)
 
-    count = write_csv(gathered(good()), sys.stdout)
+    count = write_csv(join_nearby(good()), sys.stdout)
     bad.tell()
     click.echo(f"{count} rows written", err=True)
     sys.exit(0 if count else 1)

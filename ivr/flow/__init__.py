@@ -1,4 +1,7 @@
-"""The call flow: what a flow is and how it advances. Pure: no clock, no database, no network."""
+"""The call flow: what a flow is, how it is read and checked, and how a call advances through it.
+
+This package is pure: it uses no clock, no database and no network.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ivr.errors import Report
-from ivr.flow.checker import Sound, check
+from ivr.flow.checker import ReadCleanly, check_flows
 from ivr.flow.definition import ActionSpec, Flow, Flows
 from ivr.flow.loader import read_flows
 from ivr.flow.parts import Line
@@ -22,39 +25,44 @@ def load_flows(
 ) -> Flows | None:
     """Read, build and check the flows of one version; None when there are problems, all of them in the report.
 
-    `root` is the folder's name that problems are told with. What can be known is checked even where some files or
-    states are flawed; what is in the report already is taken for flaws of the prompts.
+    `files` maps a path below `root` to its text, or None for a file that could not be read. `root` is the name of the
+    folder that problems are shown with. When some files or states have problems, the rest is checked as far as that
+    makes sense. Problems that are in the report already are taken to be those of the prompts.
     """
     before = len(report.problems)
     line, flows = read_flows(files, report, root)
-    are_read = len(report.problems) == before and None not in files.values()
-    sound = Sound(flows=are_read, words=before == 0)
-    built = _flows(line, flows, catalogues)
-    check(built, catalogues, actions, report, sound)
-    return built if are_read and len(report.problems) == before else None
+    all_read = len(report.problems) == before and None not in files.values()
+    read_cleanly = ReadCleanly(flows=all_read, words=before == 0)
+    flows_built = _build(line, flows, catalogues)
+    check_flows(flows_built, catalogues, actions, report, read_cleanly)
+    return flows_built if all_read and len(report.problems) == before else None
 
 
 def flows_as_read(files: Mapping[str, str | None], catalogues: Catalogues, root: str = "flows") -> Flows:
-    """Return what can be read of flows in which something is wrong, so that their words can be looked at all the same.
+    """Return flows that have problems, as far as they can be read, so that their words can be checked all the same.
 
-    The states of a file that cannot be read to its end are flawed, whatever is there of them.
+    In a file that cannot be read to its end, every state counts as flawed.
     """
     report = Report()
     line, flows = read_flows(files, report, root)
-    broken = {problem.place.file for problem in report.problems}
-    read = {
-        name: replace(flow, flawed=flow.names) if flow.place.file in broken else flow for name, flow in flows.items()
+    broken_files = {problem.place.file for problem in report.problems}
+    usable_flows = {
+        name: replace(flow, flawed=flow.names) if flow.place.file in broken_files else flow
+        for name, flow in flows.items()
     }
-    return _flows(line, read, catalogues)
+    return _build(line, usable_flows, catalogues)
 
 
 def build_flows(files: Mapping[str, str | None], catalogues: Catalogues, report: Report) -> Flows | None:
-    """Read and build flows without checking what they come to: for those that were checked when they were published."""
+    """Read and build flows without checking them, for those that were checked when they were published.
+
+    Return None when there are problems; all of them are in the report.
+    """
     before = len(report.problems)
     line, flows = read_flows(files, report)
-    return _flows(line, flows, catalogues) if len(report.problems) == before else None
+    return _build(line, flows, catalogues) if len(report.problems) == before else None
 
 
-def _flows(line: Line, flows: Mapping[str, Flow], catalogues: Catalogues) -> Flows:
+def _build(line: Line, flows: Mapping[str, Flow], catalogues: Catalogues) -> Flows:
     values = {name: frozenset(catalogues.values(name)) for name in catalogues.names}
     return Flows(line, flows, values, catalogues.languages)

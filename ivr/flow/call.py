@@ -1,4 +1,7 @@
-"""A call as the interpreter sees it, and what can happen to it. Immutable; stored between turns as JSON."""
+"""A call as the interpreter sees it, and the events that can happen to it.
+
+Immutable; a call is stored between turns as JSON.
+"""
 
 from __future__ import annotations
 
@@ -14,58 +17,61 @@ from ivr.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A flow that is running, and where it stands; `counts` holds the tries of its questions ("zip.silence": 2)."""
+    """A flow that is running, and the state it is in.
+
+    `counts` holds the tries of its questions: `{"zip.silence": 2}`.
+    """
 
     flow: str
     state: str
     counts: Mapping[str, int] = field(default_factory=dict)
     interrupting: bool = False
-    """It broke into the question below it, which is asked again when it ends."""
+    """Whether it broke into the question below it, which is asked again when this flow ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a clock that never goes back showed, in seconds; readings of two clocks tell nothing of one another."""
+    """A reading of a monotonic clock, in seconds. Readings of different clocks cannot be compared."""
 
     clock: str
     seconds: float
 
     def since(self, earlier: Reading | None) -> float | None:
-        """Return the seconds since an earlier reading; None when it was taken of another clock."""
+        """Return the seconds since an earlier reading; None when there is none, or it was taken from another clock."""
         return self.seconds - earlier.seconds if earlier and earlier.clock == self.clock else None
 
 
 SHAPE = 2
-"""The shape that a call is stored in; `from_json` reads the one before as well."""
+"""The version of the JSON that a call is stored as; `from_json` reads the version before as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Everything the flow remembers between two turns."""
+    """Everything that the flow remembers between two turns."""
 
     language: str
     frames: tuple[Frame, ...] = ()
     values: Values = field(default_factory=dict)
     words: tuple[Speak, ...] = ()
-    """Spoken before the question in the last reply; star says them again."""
+    """The words spoken before the question in the last reply; star repeats them."""
     after_keys: bool = False
-    """Keys led to this question: a pound pressed by habit, or twice, may still arrive."""
+    """Whether keys led to this question, so that a pound pressed by habit, or twice, may still arrive."""
     after_zero: bool = False
-    """The last of them was 0: another at once is the same one pressed twice."""
+    """Whether the last of those keys was 0: another 0 at once is the same press, doubled."""
     replied: Reading | None = None
     """When the last reply was given."""
     has_person: bool = True
-    """A person can be had at this moment. Never stored: whoever takes a turn says so anew."""
+    """Whether a person can be had at this moment. Never stored: it is set anew for each turn."""
     transient_secrets: Mapping[str, Secret] = field(default_factory=dict)
     """Card data keyed in this very turn. Never stored."""
 
     @property
     def top(self) -> Frame:
-        """Return the flow that is running now."""
+        """The flow that is running now."""
         return self.frames[-1]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON shape that is stored; what is held for this turn only is left out."""
+        """Return the call as JSON data to be stored, without what is valid for this turn only."""
         return {
             "shape": SHAPE,
             "language": self.language,
@@ -85,7 +91,7 @@ class Call:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Call:
-        """Return the call that `to_json` wrote down, in this shape or the one before."""
+        """Return the call that `to_json` stored, in this version of the JSON or the one before."""
         replied = data.get("replied")
         return cls(
             language=data["language"],
@@ -105,19 +111,19 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The caller keyed something; it may hold star and pound in odd places, or be a pound alone."""
+    """The caller pressed keys; there may be star and pound in any place, or a pound alone."""
 
     keys: Secret
     after: float = math.inf
-    """Seconds since the reply that asked."""
+    """Seconds since the reply that asked for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """The caller keyed nothing in the time there was."""
+    """The caller pressed nothing in the time that was given."""
 
     after: float = math.inf
-    """Seconds since the reply that asked."""
+    """Seconds since the reply that asked for keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +133,14 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Dialled:
-    """A transfer is over: somebody spoke to the caller, nobody answered, or there is nobody to ask for."""
+    """A transfer is over: somebody spoke to the caller, nobody answered, or there is nobody to call."""
 
     outcome: Literal["answered", "no_answer", "nobody"]
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An action came to an outcome; `values` are kept for the flow, those in `forgets` are dropped."""
+    """An action came to an outcome. `values` are kept by the flow; those named in `forgets` are dropped."""
 
     outcome: str
     values: Mapping[str, Value] = field(default_factory=dict)
@@ -143,12 +149,12 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class TooLong:
-    """The call has lasted as long as a call may."""
+    """The call has lasted as long as a call may (`longest_call`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Something unexpected went wrong, and the turn was undone."""
+    """Something unexpected went wrong, and the turn was rolled back."""
 
 
 Event = Started | Keys | Silence | Resumed | Dialled | Done | TooLong | Failed
@@ -156,7 +162,7 @@ Event = Started | Keys | Silence | Resumed | Dialled | Done | TooLong | Failed
 
 @dataclass(frozen=True, slots=True)
 class TraceStep:
-    """One step of a call's way through the flow: a state, and how it was left ("" while it waits)."""
+    """One step of a call through the flow: a state, and the label it was left by ("" while it waits)."""
 
     flow: str
     state: str
@@ -165,7 +171,7 @@ class TraceStep:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What `advance` comes to: either an action to run and feed back, or a verb that ends the turn."""
+    """What `advance` returns: either an action to run and feed back, or a verb that ends the turn."""
 
     call: Call
     verb: Verb | None

@@ -1,7 +1,7 @@
-"""What changed between two versions of the line, in words for those who edit it.
+"""Describes what changed between two versions of the line, in words for those who edit it.
 
-Each line tells one change a caller could notice, by the names that stand in the YAML. Order in a file, comments and
-layout are no changes.
+Each line describes one change that a caller could notice, by the names in the YAML. The order within a file, comments
+and layout do not count as changes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Protocol
 from ivr.flow.definition import Flow, Flows
 from ivr.flow.parts import Line, Target
 from ivr.flow.states import State
-from ivr.flow.word_changes import option, word_changes
+from ivr.flow.word_changes import word_changes, words_for_key
 from ivr.keypad import NAMES
 from ivr.prompts import Catalogues
 
@@ -27,7 +27,7 @@ _LIMITS = {
 
 
 class Edition(Protocol):
-    """One version: its flows and its words."""
+    """One version of the line: its flows and its words."""
 
     @property
     def flows(self) -> Flows:
@@ -39,7 +39,7 @@ class Edition(Protocol):
 
 
 def changes(before: Edition, after: Edition) -> tuple[str, ...]:
-    """Return every difference in a line of words, flows first; empty when callers cannot tell the two apart."""
+    """Return every difference as a line of text, those of flows first; empty when callers cannot tell the two apart."""
     return (
         *_line_changes(before.flows.line, after.flows.line),
         *_flow_changes(before, after),
@@ -48,6 +48,7 @@ def changes(before: Edition, after: Edition) -> tuple[str, ...]:
 
 
 def _line_changes(before: Line, after: Line) -> Iterator[str]:
+    """Yield what changed in the settings of the whole line."""
     for field in fields(Line):
         old, new = getattr(before, field.name), getattr(after, field.name)
         if field.name == "place" or old == new:
@@ -55,15 +56,16 @@ def _line_changes(before: Line, after: Line) -> Iterator[str]:
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             for name in sorted({*old, *new}):
                 if old.get(name) != new.get(name):
-                    label = f"{_plain(field.name)}, {_SPOKEN_KEYS.get(name, name)}"
-                    yield f"whole line: {label}: {_now(old.get(name), new.get(name))}"
+                    label = f"{_spaced(field.name)}, {_SPOKEN_KEYS.get(name, name)}"
+                    yield f"whole line: {label}: {_was_and_is(old.get(name), new.get(name))}"
         elif field.name == "limits":
             yield from (f"whole line: {change}" for change in _limit_changes(old, new))
         else:
-            yield f"whole line: {_plain(field.name)}: {_now(old, new)}"
+            yield f"whole line: {_spaced(field.name)}: {_was_and_is(old, new)}"
 
 
 def _flow_changes(before: Edition, after: Edition) -> Iterator[str]:
+    """Yield the flows that are gone or new, and what changed within the others."""
     old_flows, new_flows = before.flows.flows, after.flows.flows
     for name in sorted({*old_flows, *new_flows}):
         if name not in new_flows:
@@ -75,61 +77,76 @@ def _flow_changes(before: Edition, after: Edition) -> Iterator[str]:
 
 
 def _within_flow(old: Flow, new: Flow, old_words: Catalogues, new_words: Catalogues) -> Iterator[str]:
+    """Yield the states that are gone, new, or of another kind, and what changed within the others."""
     if old.start != new.start:
-        yield f"{old.name}: starts at {_now(old.start, new.start)}"
+        yield f"{old.name}: starts at {_was_and_is(old.start, new.start)}"
     for name, state in old.states.items():
-        where = f"{_plain(old.name)} {_plain(name)}"
-        other = new.states.get(name)
-        if other is None:
+        where = f"{_spaced(old.name)} {_spaced(name)}"
+        new_state = new.states.get(name)
+        if new_state is None:
             yield f"{where}: this {state.noun} is gone"
-        elif other.word != state.word:
-            yield f"{where}: is {_a(other)} now, was {_a(state)}"
+        elif new_state.word != state.word:
+            yield f"{where}: is {_with_article(new_state)} now, was {_with_article(state)}"
         else:
-            moved = set()
-            for label, words in _moved_keys(state, other, old_words, new_words):
-                moved.update(label)
-                yield f"{where}: {words}"
-            yield from (f"{where}: {change}" for change in _state_changes(state, other, moved))
+            explained = set()
+            for label, description in _moved_keys(state, new_state, old_words, new_words):
+                explained.update(label)
+                yield f"{where}: {description}"
+            yield from (f"{where}: {change}" for change in _state_changes(state, new_state, explained))
     for name in new.states:
         if name not in old.states:
-            yield f"{_plain(new.name)} {_plain(name)}: this {new.states[name].noun} is new"
+            yield f"{_spaced(new.name)} {_spaced(name)}: this {new.states[name].noun} is new"
 
 
 def _moved_keys(old: State, new: State, old_words: Catalogues, new_words: Catalogues) -> Iterator[tuple[set[str], str]]:
-    """Yield the facts that a moved key explains, and the move in words."""
-    keys_of = {_target(target): key for key, target in old.keys.items()}
+    """Yield each key that has moved: the labels of the changes that the move explains, and the move in words."""
+    old_keys = {_describe_target(target): key for key, target in old.keys.items()}
     for key, target in new.keys.items():
-        was = keys_of.get(_target(target))
-        if was is None or was == key or old.keys.get(key) == target or _target(target) in _targets(new, was):
+        old_key = old_keys.get(_describe_target(target))
+        if (
+            old_key is None
+            or old_key == key
+            or old.keys.get(key) == target
+            or _describe_target(target) in _targets_of_key(new, old_key)
+        ):
             continue
-        name = option(old_words, old.prompt, was) or option(new_words, new.prompt, key) or target.state or target.end
-        yield {_key(was), _key(key)}, f'"{name}" is {_key(key)} now, was {_SPOKEN_KEYS.get(was, was)}'
+        name = (
+            words_for_key(old_words, old.prompt, old_key)
+            or words_for_key(new_words, new.prompt, key)
+            or target.state
+            or target.end
+        )
+        yield (
+            {_key_words(old_key), _key_words(key)},
+            f'"{name}" is {_key_words(key)} now, was {_SPOKEN_KEYS.get(old_key, old_key)}',
+        )
 
 
-def _targets(menu: State, key: str) -> tuple[str, ...]:
-    return (_target(menu.keys[key]),) if key in menu.keys else ()
+def _targets_of_key(menu: State, key: str) -> tuple[str, ...]:
+    return (_describe_target(menu.keys[key]),) if key in menu.keys else ()
 
 
-def _state_changes(old: State, new: State, moved: set[str]) -> Iterator[str]:
-    was, now = _facts(old), _facts(new)
-    for label in (*was, *(label for label in now if label not in was)):
-        if was.get(label) == now.get(label) or label in moved:
+def _state_changes(old: State, new: State, explained: set[str]) -> Iterator[str]:
+    """Yield what changed in a state, without the labels that a moved key explains."""
+    old_facts, new_facts = _noticeable(old), _noticeable(new)
+    for label in (*old_facts, *(label for label in new_facts if label not in old_facts)):
+        if old_facts.get(label) == new_facts.get(label) or label in explained:
             continue
-        if label not in now:
-            yield f"{label} is gone; it was {was[label]}"
-        elif label not in was:
-            yield f"{label} is new: {now[label]}"
+        if label not in new_facts:
+            yield f"{label} is gone; it was {old_facts[label]}"
+        elif label not in old_facts:
+            yield f"{label} is new: {new_facts[label]}"
         else:
-            yield f"{label}: {_now(was[label], now[label])}"
+            yield f"{label}: {_was_and_is(old_facts[label], new_facts[label])}"
     if old.limits and new.limits:
         yield from _limit_changes(old.limits, new.limits)
 
 
-def _facts(state: State) -> dict[str, str]:
-    """Return what a caller could notice of a state, label -> in words."""
+def _noticeable(state: State) -> dict[str, str]:
+    """Return what a caller could notice of a state: label -> description."""
     number, transitions = state.number, dict(_transitions(state))
     given_up = transitions.pop(_TRANSITIONS["too_many"], "")
-    found = {
+    descriptions = {
         "the action": state.action,
         "the flow run": state.runs,
         "the facts said first": state.first,
@@ -142,7 +159,7 @@ def _facts(state: State) -> dict[str, str]:
         _TRANSITIONS["too_many"]: given_up,
         "the languages": "every language" if state.every_language else "",
     }
-    return {label: words for label, words in found.items() if words}
+    return {label: words for label, words in descriptions.items() if words}
 
 
 _TRANSITIONS = {
@@ -154,23 +171,23 @@ _TRANSITIONS = {
 
 
 def _transitions(state: State) -> Iterator[tuple[str, str]]:
-    """Yield the ways out, each by what it is called; before that of choices, what these are."""
+    """Yield each transition: its label in words and where it leads. What choices are comes before their transition."""
     for label, target in state.transitions():
         if label == "choice" and state.choices:
             yield "the choices", f'"{state.choices.of}", each as {state.choices.option}'
         outcome = f'{state.outcome_word} "{label}"' if label in state.outcomes else _TRANSITIONS.get(label, "")
-        yield _key(label) if label in state.keys else outcome, _target(target)
+        yield _key_words(label) if label in state.keys else outcome, _describe_target(target)
 
 
 def _limit_changes(old: object, new: object) -> Iterator[str]:
     for name, (words, unit) in _LIMITS.items():
         was, now = getattr(old, name), getattr(new, name)
         if was != now:
-            yield f"{words}: {_now(was, f'{now}{unit}')}"
+            yield f"{words}: {_was_and_is(was, f'{now}{unit}')}"
 
 
-def _target(target: Target) -> str:
-    """Return where a way leads and what happens on it."""
+def _describe_target(target: Target) -> str:
+    """Return where a target leads, and what happens on the way, in words."""
     parts = [f'to "{target.state}"' if target.state else f'to the end "{target.end}"']
     if target.say:
         parts.append(f"saying {target.say}")
@@ -183,17 +200,17 @@ def _target(target: Target) -> str:
     return ", ".join(parts)
 
 
-def _key(key: str) -> str:
+def _key_words(key: str) -> str:
     return f"key {_SPOKEN_KEYS.get(key, key)}"
 
 
-def _now(old: object, new: object) -> str:
+def _was_and_is(old: object, new: object) -> str:
     return f"{'nothing' if new is None else new} now, was {'nothing' if old is None else old}"
 
 
-def _a(state: State) -> str:
+def _with_article(state: State) -> str:
     return f"{'an' if state.noun[0] in 'aeiou' else 'a'} {state.noun}"
 
 
-def _plain(name: str) -> str:
+def _spaced(name: str) -> str:
     return name.replace("_", " ")

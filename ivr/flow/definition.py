@@ -1,8 +1,8 @@
-"""What a call flow is, once it has been read: immutable, typed, every part knowing its place in the YAML.
+"""What a call flow is once it has been read: immutable and typed, with the place in the YAML of every part.
 
-A flow is a set of states; a state says what it does and where each outcome leads: `states` has a module for each kind.
-See `loader` for how the YAML becomes this, `checker` for what must hold of it, `interpreter` for how a call moves
-through it.
+A flow is a set of states. A state says what it does and where each outcome leads; `states` has a module for each kind
+of state. `loader` builds these from YAML, `checker` checks them, and `interpreter` moves a call through them. The
+module also has what the flow may rely on of each action, `ActionSpec`.
 """
 
 from __future__ import annotations
@@ -16,48 +16,48 @@ from ivr.flow.states.base import State
 
 @dataclass(frozen=True, slots=True)
 class Flow(DefinitionPart):
-    """One subject of the call, in one file."""
+    """One subject of the call, read from one file."""
 
     name: str
     start: str
     states: Mapping[str, State]
     flawed: frozenset[str] = frozenset()
-    """States with problems of their own: they are there, whatever is wrong with them."""
+    """The names of states that have problems of their own; what is in `states` for them may be incomplete."""
     whole: bool = True
-    """False: its states could not be read, so that any may be there."""
+    """False when the states could not be read at all, so that there may be states of any name."""
 
     @property
     def names(self) -> frozenset[str]:
-        """Return the names of all states."""
+        """The names of all states."""
         return self.flawed | frozenset(self.states)
 
     @property
     def ends(self) -> frozenset[str]:
-        """Return the names of the ends that its targets lead to."""
+        """The names of the ends that its targets lead to."""
         return frozenset(target.end for target in self.targets if target.end)
 
     @property
     def targets(self) -> Iterator[Target]:
-        """Yield where its states lead, way by way."""
+        """Where its states lead, one target for each transition."""
         return (target for state in self.states.values() for _, target in state.transitions())
 
 
 OPAQUE = "kept"
-"""The kind of a value that actions keep for one another and no prompt can speak."""
+"""The kind of a value that actions keep for one another and that no prompt can speak."""
 LIST = "list"
 """The kind of a value that holds the choices of a menu."""
 
 Phrases = Mapping[str, Mapping[str, str]]
-"""The prompts a value of kind `phrase` may be, each with the values it is given: prompt -> name -> kind."""
+"""The prompts that a value of kind `phrase` may be, each with the values that it is given: prompt -> name -> kind."""
 
 
 MOST_AT_ONCE = 5
-"""Choices that one question may offer; where there can be more, a further key leads to the rest."""
+"""The most choices that one question may offer. Where there can be more, a further key leads to the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list for the choices of a menu: what each of its items holds, name -> kind, and how many there may be."""
+    """A list of choices for a menu: the values of each item (name -> kind), and the most items that there can be."""
 
     values: Mapping[str, str]
     most: int = MOST_AT_ONCE
@@ -65,46 +65,46 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class AnswerKind:
-    """What kind of thing a caller keys in, and who may see it."""
+    """A kind of thing that callers key in, such as a prescription number, and how secret it is."""
 
     name: str
-    """What people call it, as in "a prescription number"."""
+    """How messages call it, with its article: "a prescription number"."""
     secret: bool = True
-    """It names a person or tells of their health."""
+    """Whether it identifies a person or tells about their health."""
     card: bool = False
-    """It is card data, which is secret and kept out of the call's state as well."""
+    """Whether it is card data, which is secret and also kept out of the stored call."""
     digits: tuple[int, int] | None = None
-    """How many digits it has, at least and at most; None where the action takes what it gets."""
+    """The fewest and the most digits that it has; None where the action takes any number of them."""
     in_parts: bool = False
-    """One question may take some of these lengths and another the rest."""
+    """Whether one question may take some of these lengths, and another question the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
-    """What the flow may count on of a named action, written in Python elsewhere."""
+    """What a flow may rely on of an action. The function itself is written elsewhere (`line.actions`)."""
 
     outcomes: Mapping[str, Mapping[str, str]]
-    """Outcome -> the values it writes with it, name -> kind."""
+    """Outcome -> the values that it writes with it: name -> kind."""
     reads: frozenset[str] = frozenset()
-    """Values it cannot do without."""
+    """The values that it needs."""
     forgets: frozenset[str] = frozenset()
-    """Values it may drop."""
+    """The values that it may drop."""
     items: Mapping[str, Items] = field(default_factory=dict)
-    """The lists it writes."""
+    """The lists that it writes."""
     answers: Mapping[str, AnswerKind] = field(default_factory=dict)
     """The keyed values that it takes, each with its kind."""
     takes: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Values that a flow sets for it -> what each may be."""
+    """The values that a flow sets for it, each with the texts that it may be."""
     phrases: Mapping[str, Phrases] = field(default_factory=dict)
-    """Value name, at any depth -> the phrases it may be."""
+    """The name of a value of kind `phrase`, at any depth -> the prompts that it may be."""
     tells: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Outcome -> the values of it that callers are told before anything else is asked or done."""
+    """Outcome -> the values that callers must be told before anything else is asked or done."""
     needs_yes: bool = False
-    """It orders, charges, cancels or asks a prescriber: a key that confirms must come right before."""
+    """Whether it orders, charges, cancels or asks a prescriber: a key that confirms must come right before it."""
     facts: frozenset[str] = frozenset()
-    """The values that say what the caller's yes is to; spoken whole before the key that confirms."""
+    """The values that say what the caller's yes is to. They are spoken in full before the key that confirms."""
     outside: bool = False
-    """It asks the outside world, for a time that it bounds itself: it must be the first action of its turn."""
+    """Whether it asks the outside world. Such an action limits its own time and must be the first one of its turn."""
 
 
 Actions = Mapping[str, ActionSpec]
@@ -113,7 +113,7 @@ Actions = Mapping[str, ActionSpec]
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """All flows of one version of the line, with the value names that each prompt speaks."""
+    """All flows of one version of the line, with the names of the values that each prompt speaks."""
 
     line: Line
     flows: Mapping[str, Flow]
@@ -121,5 +121,5 @@ class Flows:
     languages: tuple[str, ...] = ()
 
     def state(self, flow: str, state: str) -> State:
-        """Return a state by its flow's name and its own."""
+        """Return a state by the name of its flow and its own name; KeyError when there is none."""
         return self.flows[flow].states[state]

@@ -1,4 +1,4 @@
-"""The shapes of the files of the flow language: a flow, and what holds for the whole line."""
+"""The shapes of the YAML files of the flow language: a flow, and the settings of the whole line."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from ivr.flow.states import kinds
 from ivr.yaml_reader import Either, MapOf, Record, Shape, Text, Whole, field
 
 CALL_SECONDS = (300, 14_400)
-"""An order with a new card takes about three minutes, slow fingers more; the carrier itself ends a call after 4 hours."""
+"""The bounds of `longest_call`, in seconds. An order with a new card takes about three minutes, more with slow fingers;
+the carrier itself ends a call after 4 hours."""
 ACTIONS_A_TURN = (1, 1000)
+"""The bounds of `most_actions`."""
 
 LINE_LIMITS = Record("line_limits", {name: field(shape) for name, shape in LIMIT_RANGES.items()}, LIMITS.about)
 
@@ -30,7 +32,7 @@ GIVES_UP = Record(
 
 
 def flow_shape() -> Record:
-    """Return the shape of a flow, with every kind of state there is."""
+    """Return the shape of a flow file, with every kind of state there is."""
     states = tuple(kind.record for kind in kinds().values())
     return Record(
         "flow",

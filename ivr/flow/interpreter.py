@@ -1,8 +1,8 @@
-"""How a call moves through the flow: `advance(flows, call, event) -> Step`, a pure function.
+"""Advances a call through the flow: `advance(flows, call, event) -> Step`, a pure function.
 
-It goes on until the caller is needed (a verb) or the outside world is (an action, whose outcome is fed back as
-`Done`). A way that never comes to either is a broken flow and raises FlowError. What happens in a state is for its own
-kind to say, in `states`; here is what leads from one to the next.
+It goes on until it needs either the caller, and returns a verb, or the outside world, and returns an action whose
+outcome is fed back as a `Done` event. A flow that reaches neither is broken and raises FlowError. What happens within a
+state is in `states`, one module for each kind; this module handles what leads from one state to the next.
 """
 
 from __future__ import annotations
@@ -16,23 +16,27 @@ from ivr.flow.states import State
 from ivr.flow.verbs import GoOn, Verb
 
 _MOST_STATES = 200
+"""The states passed in one step beyond which a flow is taken to go round in circles."""
 
 
 class FlowError(IvrError):
-    """A flow that cannot go on: it goes round in circles, or an action came to an outcome nobody handles."""
+    """Raised for a flow that cannot go on: it goes round in circles, or does not handle an outcome of an action."""
 
 
 def advance(flows: Flows, call: Call, event: Event) -> Step:
-    """Move a call on by one event."""
+    """Return the call after one event, with the verb or the action that it came to and the trace of the way there.
+
+    Raises FlowError when the flow is broken.
+    """
     interpreter = Interpreter(flows, call)
     interpreter.take(event)
     return Step(interpreter.call(), interpreter.verb, interpreter.action, tuple(interpreter.trace))
 
 
-def said(flows: Flows, call: Call) -> Verb | None:
-    """Return what the state that a call has come to says by itself; None where that is nothing.
+def opening_verb(flows: Flows, call: Call) -> Verb | None:
+    """Return the verb that the current state of a call gives by itself, or None when it gives none.
 
-    So every state can be heard without a call that comes to it.
+    This lets every state be heard without a call that goes through the states before it.
     """
     alone = _Alone(flows, call)
     alone.state.enter(alone)
@@ -40,14 +44,14 @@ def said(flows: Flows, call: Call) -> Verb | None:
 
 
 class Interpreter(LiveCall):
-    """Moves one call on by one event."""
+    """Advances one call by one event."""
 
     def __init__(self, flows: Flows, call: Call) -> None:
         super().__init__(flows.line, flows.languages, flows.prompt_values, call)
         self.flows = flows
 
     def call(self) -> Call:
-        """Return the call as it stands now."""
+        """Return the call as it is now."""
         return Call(
             self.language,
             tuple(self.frames),
@@ -61,11 +65,11 @@ class Interpreter(LiveCall):
 
     @property
     def state(self) -> State:
-        """The state that the call has come to."""
+        """The state that the call is in."""
         return self.flows.state(self.frames[-1].flow, self.frames[-1].state)
 
     def take(self, event: Event) -> None:
-        """Do what follows on an event."""
+        """Handle an event, up to the next verb or action."""
         match event:
             case Started():
                 self.begin(self.line.start)
@@ -79,23 +83,27 @@ class Interpreter(LiveCall):
                 self.state.take(event, self)
 
     def begin(self, flow: str, *, interrupting: bool = False) -> None:
-        """Run a flow on top of what runs now."""
+        """Run a flow on top of the current one."""
         self._check_circles()
         self.frames.append(Frame(flow, self.flows.flows[flow].start, interrupting=interrupting))
         self.state.enter(self)
 
     def interrupt(self, flow: str) -> None:
-        """Break into the question at hand; an interruption that is under way gives way, with all it had run."""
-        under_way = [position for position, frame in enumerate(self.frames) if frame.interrupting and position]
-        if under_way:
-            del self.frames[under_way[0] :]
+        """Break into the current question.
+
+        An interruption already under way is dropped, with every flow that it ran.
+        """
+        interrupting = [position for position, frame in enumerate(self.frames) if frame.interrupting and position]
+        if interrupting:
+            del self.frames[interrupting[0] :]
         self.begin(flow, interrupting=True)
 
     def leave(self, label: str, target: Target) -> None:
-        """Go on by a way out of the state."""
+        """Leave the current state by one of its transitions."""
         self._leave(self.frames[-1].state, label, target)
 
     def _leave(self, state: str, label: str, target: Target) -> None:
+        """Leave a state by a target: speak, set values, then go where it leads, or give up a question."""
         self.trace_step(label, state)
         self._check_circles()
         if target.say:
@@ -103,16 +111,16 @@ class Interpreter(LiveCall):
         self.values.update(target.sets)
         self.language = target.sets.get("language", self.language)
         if target.end:
-            self._end(target.end)
+            self._end_flow(target.end)
         elif target.counts and self._is_missed(target.counts):
-            if not self.words and (because := self.line.gives_up.get("wrong")):
-                self.words = [self.speak(because)]
+            if not self.words and (reason := self.line.gives_up.get("wrong")):
+                self.words = [self.speak(reason)]
             self.give_up(target.counts)
         else:
-            self._go(target)
+            self._enter_state(target)
 
     def give_up(self, question: str) -> None:
-        """Leave a question that was missed too often; the words that say why are there already."""
+        """Leave a question that was missed too often. The words that say why are in `words` already."""
         too_many = self.flows.state(self.frames[-1].flow, question).too_many
         if too_many:
             self._leave(question, "too_many", too_many)
@@ -121,30 +129,31 @@ class Interpreter(LiveCall):
             self.interrupt(self.line.too_many)
 
     def _is_missed(self, name: str) -> bool:
-        """Count a wrong try at a question, and tell whether it was the last."""
+        """Count a wrong try at a question, and tell whether the limit is reached."""
         tries = self.count(name, "missed")
         question = self.flows.state(self.frames[-1].flow, name)
         if question.limits is None:
             raise FlowError(f'{question.place}: "{name}" is counted as a question, but asks nothing')
         return tries >= question.limits.wrong
 
-    def _go(self, target: Target) -> None:
+    def _enter_state(self, target: Target) -> None:
         frame = self.frames[-1]
         counts = frame.counts
-        if counts and target.counts != target.state:  # coming anew: a question's counts begin anew
+        if counts and target.counts != target.state:  # not a retry: the question's counts start again from zero
             counts = {name: tries for name, tries in counts.items() if name.rpartition(".")[0] != target.state}
         self.frames[-1] = Frame(frame.flow, target.state, counts, frame.interrupting)
         self.state.enter(self)
 
-    def _end(self, end: str) -> None:
+    def _end_flow(self, end: str) -> None:
+        """Go back to the question that the flow broke into, or on from the state that ran it."""
         ended = self.frames.pop()
-        below = self.state
+        state = self.state
         if ended.interrupting:
-            below.enter(self)
-        elif below.runs:
-            self.leave(end, below.outcomes[end])
+            state.enter(self)
+        elif state.runs:
+            self.leave(end, state.outcomes[end])
         else:
-            raise FlowError(f'{below.place}: flow "{ended.flow}" ended, but "{below.name}" did not run it')
+            raise FlowError(f'{state.place}: flow "{ended.flow}" ended, but "{state.name}" did not run it')
 
     def _check_circles(self) -> None:
         if len(self.trace) > _MOST_STATES:
@@ -153,11 +162,11 @@ class Interpreter(LiveCall):
 
 
 class _Alone(Interpreter):
-    """Enters one state and goes nowhere from there."""
+    """Enters one state and stays there, whatever it leads to."""
 
     def begin(self, flow: str, *, interrupting: bool = False) -> None:
-        """Run nothing."""
+        """Do nothing: no other flow is run."""
 
     def leave(self, label: str, target: Target) -> None:  # noqa: ARG002 - it goes nowhere
-        """Stay, with what was said."""
+        """Stay in the state, and end the turn with the words so far."""
         self.close(GoOn(tuple(self.words)))

@@ -1,4 +1,7 @@
-"""The words of the flow language that states and whole files share; the loader and the JSON Schema go by them."""
+"""The fields of the flow language that states and whole files share.
+
+The loader and the JSON Schema are both made from them.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,12 @@ from ivr.keypad import NAMES
 from ivr.yaml_reader import Either, Field, Flag, MapOf, Record, Text, Whole, field
 
 KEY = "|".join(("[0-9]", *NAMES))
+"""A pattern for the name of a key."""
 
 TRIES = (1, 9)
-"""More would keep a caller in one question for minutes: somebody is to help them long before."""
+"""The bounds of a number of tries. More would keep a caller in one question for minutes, without anybody's help."""
 SECONDS = (1, 60)
-"""A line that is silent for longer than a minute is taken for dead."""
+"""The bounds of a wait. A line that is silent for longer than a minute is taken for dead."""
 
 PROMPT = Text("The name of a prompt, as in refill.number.")
 STATE = Text("The name of a state of this flow.")

@@ -1,4 +1,4 @@
-"""A call that is being moved on, as its states see it: what is known, and how to speak, to go on and to wait."""
+"""A call while it is being advanced, as its states see it: what is known, and how to speak, move on, or wait."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from ivr.prompts.spoken import Value
 
 
 class LiveCall(ABC):
-    """What one event does to a call; mutable, and gone when it waits again."""
+    """The call while one event is handled: a mutable copy, thrown away once it waits for the caller again.
+
+    A state changes it and then calls exactly one method that decides what is next: `leave`, `begin`, `interrupt`,
+    `give_up`, `act` or `close`.
+    """
 
     def __init__(
         self, line: Line, languages: tuple[str, ...], prompt_values: Mapping[str, frozenset[str]], call: Call
@@ -27,7 +31,7 @@ class LiveCall(ABC):
         self.values = dict(call.values)
         self.transient_secrets = dict(call.transient_secrets)
         self.words = list(call.words)
-        """To be spoken before whatever comes next."""
+        """Will be spoken before whatever comes next."""
         self.has_person = call.has_person
         self.after_keys = call.after_keys
         self.after_zero = call.after_zero
@@ -35,40 +39,43 @@ class LiveCall(ABC):
         self.verb: Verb | None = None
         self.action: str | None = None
 
-    # What a state may do, besides changing what is known
+    # What a state may do, besides changing the values above
 
     @abstractmethod
     def leave(self, label: str, target: Target) -> None:
-        """Go on by a way out of the state."""
+        """Leave the state by one of its transitions: `label` names it, `target` says where it leads."""
 
     @abstractmethod
     def begin(self, flow: str) -> None:
-        """Run a flow on top of the state."""
+        """Run a flow; when it ends, the call goes on from this state."""
 
     @abstractmethod
     def interrupt(self, flow: str) -> None:
-        """Break into the question at hand with a flow; it is asked again afterwards."""
+        """Break into the current question with a flow; the question is asked again when the flow ends."""
 
     @abstractmethod
     def give_up(self, question: str) -> None:
-        """Leave a question that was missed too often; the words that say why are there already."""
+        """Leave a question that was missed too often. The words that say why are in `words` already."""
 
     def act(self, action: str) -> None:
-        """Have an action run; the state is told what it comes to."""
+        """Stop so that an action can be run; the state then receives its outcome as a `Done` event."""
         self.action = action
 
     def close(self, verb: Verb) -> None:
-        """End the turn in the state."""
+        """End the turn in this state with a verb."""
         self.verb = verb
         self.trace_step()
 
     def trace_step(self, label: str = "", state: str = "") -> None:
-        """Note that the call came through the state, or another of its flow, and how that was left."""
+        """Add a step to the trace.
+
+        `label` is how the state was left, "" while it waits; `state` another state of the same flow.
+        """
         frame = self.frames[-1]
         self.trace.append(TraceStep(frame.flow, state or frame.state, label))
 
     def count(self, question: str, kind: str) -> int:
-        """Count a try and return how many there were."""
+        """Count one more try of a kind at a question of this flow, and return how many there have been."""
         frame = self.frames[-1]
         tries = frame.counts.get(f"{question}.{kind}", 0) + 1
         self.frames[-1] = replace(frame, counts={**frame.counts, f"{question}.{kind}": tries})
@@ -87,8 +94,11 @@ class LiveCall(ABC):
         language: str = "",
         extra: Mapping[str, Value] | None = None,
     ) -> Speak:
-        """Return words to speak, with the values that they need; in the call's language unless told."""
-        person = phrase(PERSON_OFFERS["menu"]) if self.has_person else ()
-        known = {**self.values, **(extra or {}), PERSON_OFFER: person}
-        values = {name: known[name] for name in self._prompt_values[prompt] if name in known}
+        """Return a prompt to speak, with the values that it needs.
+
+        The values are those of the call and `extra`; the language is the call's unless another is given.
+        """
+        person_offer = phrase(PERSON_OFFERS["menu"]) if self.has_person else ()
+        known_values = {**self.values, **(extra or {}), PERSON_OFFER: person_offer}
+        values = {name: known_values[name] for name in self._prompt_values[prompt] if name in known_values}
         return Speak(prompt, language or self.language, values, variant, tries)

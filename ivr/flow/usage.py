@@ -1,35 +1,58 @@
-"""How the flows use prompts: which are spoken at all, and which keys each question takes."""
+"""How the flows use prompts and values: which of them there are, and which languages a call can be in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ivr.flow.checks.prompts import line_prompts
-from ivr.flow.definition import ActionSpec, Flows
+from ivr.flow.definition import OPAQUE, Actions, Flows
 from ivr.flow.graph import all_states
 from ivr.flow.parts import PERSON_OFFER, PERSON_OFFERS
+from ivr.prompts import PHRASE
 
 
-def used_prompts(flows: Flows, actions: Mapping[str, ActionSpec]) -> frozenset[str]:
-    """Return the prompts that states, choices and actions speak."""
+def used_prompts(flows: Flows, actions: Actions) -> frozenset[str]:
+    """Return the prompts that states, choices and actions speak, and those that the line adds to questions."""
     states = [state for _, state in all_states(flows)]
     spoken = {use.name for state in states for use in state.prompts()}
     options = {state.choices.option for state in states if state.choices}
-    phrases = {name for spec in actions.values() for known in spec.phrases.values() for name in known}
+    phrases = {name for spec in actions.values() for value_phrases in spec.phrases.values() for name in value_phrases}
     return frozenset(spoken | options | phrases | line_prompts(flows))
 
 
-def phrases_of(actions: Mapping[str, ActionSpec]) -> Mapping[str, frozenset[str]]:
-    """Return the prompts that each value of kind `phrase` may be, whichever action writes it."""
-    found: dict[str, frozenset[str]] = {PERSON_OFFER: frozenset({PERSON_OFFERS["menu"]})}
+def phrases_of(actions: Actions) -> Mapping[str, frozenset[str]]:
+    """Return the prompts that each value of kind `phrase` may be: value -> prompts, of all actions together."""
+    prompts_by_value: dict[str, frozenset[str]] = {PERSON_OFFER: frozenset({PERSON_OFFERS["menu"]})}
     for spec in actions.values():
         for value, phrases in spec.phrases.items():
-            found[value] = found.get(value, frozenset()) | frozenset(phrases)
-    return found
+            prompts_by_value[value] = prompts_by_value.get(value, frozenset()) | frozenset(phrases)
+    return prompts_by_value
 
 
 def used_languages(flows: Flows) -> frozenset[str]:
-    """Return the languages that a call can be in: its first, and those a key or an outcome sets."""
+    """Return the languages that a call can be in: the first one, and those that a target or a called number sets."""
     targets = (target for flow in flows.flows.values() for target in flow.targets)
-    sets = {target.sets["language"] for target in targets if "language" in target.sets}
-    return frozenset(sets | set(flows.line.languages.values()) | set(flows.languages[:1]))
+    set_languages = {target.sets["language"] for target in targets if "language" in target.sets}
+    return frozenset(set_languages | set(flows.line.languages.values()) | set(flows.languages[:1]))
+
+
+def line_prompts(flows: Flows) -> frozenset[str]:
+    """Return the prompts that the line itself adds to questions: offers of a person, and the reasons for giving up."""
+    keys = {"menu": flows.line.menu_keys, "ask": flows.line.ask_keys}
+    offers = {name for kind, name in PERSON_OFFERS.items() if "0" in keys[kind]}
+    return frozenset(offers | set(flows.line.gives_up.values()))
+
+
+def known_values(flows: Flows, actions: Actions) -> dict[str, set[str]]:
+    """Return every value that some part of the flows provides: name -> its kinds."""
+    kinds: dict[str, set[str]] = {PERSON_OFFER: {PHRASE}}
+    for spec in actions.values():
+        for written in spec.outcomes.values():
+            for name, kind in written.items():
+                kinds.setdefault(name, set()).add(kind)
+    for _, state in all_states(flows):
+        if state.number and not state.number.secret:
+            kinds.setdefault(state.number.save, set()).add(OPAQUE if state.number.stars else "digits")
+        for _, target in state.transitions():
+            for name in target.sets:
+                kinds.setdefault(name, set()).add("text")
+    return kinds

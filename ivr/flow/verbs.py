@@ -1,4 +1,7 @@
-"""What the interpreter wants done, as data. The web edge turns verbs into TwiML, a test or a replay just reads them."""
+"""What the interpreter wants done next, as data.
+
+`web.twiml` turns verbs into TwiML; a test or a replay just reads them.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,12 @@ from typing import Literal
 from ivr.prompts.spoken import Values
 
 Variant = Literal["say", "silence", "wrong"]
+"""Which words of a prompt: the first ones, or those after a silence or a wrong key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Speak:
-    """Speak a prompt in a language; after a silence or a wrong key, its words for that try (from 1)."""
+    """Speak a prompt in a language. After a silence or a wrong key, its words for that try (from 1)."""
 
     prompt: str
     language: str
@@ -23,18 +27,18 @@ class Speak:
 
 @dataclass(frozen=True, slots=True)
 class Gather:
-    """Speak, and take keys meanwhile and afterwards, but for words that are to be heard whole."""
+    """Speak, and take keys meanwhile and afterwards. No key interrupts the first `uncut` words."""
 
     words: tuple[Speak, ...]
     most: int
-    """Keys after which the caller is not waited for any longer."""
+    """The number of keys after which the carrier does not wait for more."""
     pound_ends: bool
     next_key: int
-    """Seconds waited for another key."""
+    """Seconds waited for each further key."""
     extra_wait: int
-    """Seconds waited beyond `next_key` for the first one."""
+    """Seconds waited beyond `next_key` for the first key."""
     uncut: int = 0
-    """How many of the words, from the first, are spoken before keys are taken, so that no key cuts them short."""
+    """How many of `words`, from the first, are spoken before keys are taken, so that no key cuts them short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +63,4 @@ class HangUp:
 
 
 Verb = Gather | Dial | GoOn | HangUp
-"""Exactly one closes a turn; each carries the words before it, so that a key pressed meanwhile counts."""
+"""Exactly one ends a turn. Each carries the words before it, so that a key pressed while they are spoken counts."""

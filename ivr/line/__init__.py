@@ -1,1 +1,1 @@
-"""Joins a flow to the pharmacy and the card processor: one turn of a call, one transaction."""
+"""Connects flows with the pharmacy and the card processor. Each turn of a call is one transaction."""

@@ -1,16 +1,17 @@
-"""What an action is: a function that the flow runs by its name, with all that the flow may count on of it.
+"""Defines actions: functions that a flow runs by name, with `do:`.
 
-`@action(…)` on a function says what it comes to and writes; its parameters say what it reads. Both go into `ACTIONS`
-under the function's name: there is no second place. The first parameter is the turn's `Context`. Each other one is a
-value of the call by its name, which the action cannot do without or, with a default, reads where it is there; one of a
-`Gathered` type stands for several. Of a parameter's type,
+The decorator `@action(…)` declares a function's outcomes and the values it writes; its parameters declare the values
+it reads. Both are registered in `ACTIONS` under the function's name, and nowhere else. The first parameter is the
+turn's `Context`. Each other parameter is the call's value of that name. A value without a default is required; one with
+a default is read if the call has it. A parameter of a `Gathered` type stands for several values. Some types of
+parameters are special:
 
-- `Annotated[str, keyed.ZIP]` is an answer that the caller keyed: the action takes it, and it is forgotten,
-- `Annotated[Secret | None, keyed.CARD_CODE]` is card data, which is in memory for this turn only,
-- `Literal["yes", "no"]` is what a flow may set.
+- `Annotated[str, keyed.ZIP]` is an answer that the caller keyed; it is forgotten after the action.
+- `Annotated[Secret | None, keyed.CARD_CODE]` is card data, which is in memory during this turn only.
+- `Literal["yes", "no"]` is a value that a flow may set.
 
-A *transactional* action happens within the turn's transaction. An *external* one asks the outside world, and so has
-three parts: it claims in a transaction, asks with nothing held, and finishes in another transaction.
+A *transactional* action runs within the turn's transaction. An *external* action asks the outside world and therefore
+has three parts: `claim` in a transaction, `ask` with no transaction open, and `finish` in another transaction.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from ivr.prompts.spoken import Values
 
 @dataclass(frozen=True, slots=True)
 class TransactionalAction:
-    """An action that happens within the turn's transaction."""
+    """An action that runs within the turn's transaction."""
 
     spec: ActionSpec
     run: Callable[[Context, Values], Done]
@@ -41,7 +42,8 @@ class TransactionalAction:
 class ExternalAction:
     """An action that asks the outside world.
 
-    `claim` returns what `ask` is to ask, or an outcome when there is nothing to ask; `finish` gets that and the answer.
+    `claim` returns a request for `ask`, or an outcome when there is nothing to ask. `finish` is given the request and
+    the answer, and returns the outcome.
     """
 
     spec: ActionSpec
@@ -55,30 +57,36 @@ class ExternalAction:
 Action = TransactionalAction | ExternalAction
 
 ACTIONS: dict[str, Action] = {}
-"""Everything a flow can ask for by name; full once `ivr.line.actions` is imported."""
+"""Every action by its name; complete once `ivr.line.actions` is imported."""
 
 
 class Promise(TypedDict, total=False):
-    """What an action promises besides its outcomes and what it reads; see `ActionSpec` for what each part means."""
+    """What an action declares besides its outcomes and the values it reads; `ActionSpec` explains each part."""
 
     writes: Mapping[str, str]
-    """Values that every outcome brings, name -> kind."""
+    """Values that every outcome writes, name -> kind."""
     on: Mapping[str, Mapping[str, str]]
-    """Outcome -> the values that it brings besides."""
+    """Outcome -> further values that it writes, name -> kind."""
     may_write: tuple[str, ...]
-    """Values it writes where they are known, on which no flow can count."""
+    """Values that it writes only if they are known, so that no flow can rely on them."""
     forgets: tuple[str, ...]
-    """Values that are dropped whatever it comes to, unless it writes them; answers are without being told of."""
+    """Values that are dropped after any outcome, unless the action writes them. Keyed answers always are."""
     items: Mapping[str, Items]
     phrases: Mapping[str, Phrases]
     tells: Mapping[str, tuple[str, ...]]
     facts: tuple[str, ...]
-    """What the caller's yes is to: with any, it needs one."""
+    """The values that the caller must have heard and said yes to. An action with any must not run without that yes."""
 
 
 def done(outcome: str, *gathered: Gathered, **values: Any) -> Done:
-    """Return what an action came to, with the values it writes, as they are stored."""
-    written = {part.name: getattr(one, part.name) for one in gathered for part in fields(one)}  # type: ignore[arg-type]  # all are dataclasses
+    """Return an action's outcome with the values it writes, encoded as they are stored.
+
+    Each field of a `Gathered` value is written as a value of its own.
+    """
+    written: dict[str, Any] = {}
+    for group in gathered:
+        for part in fields(group):  # type: ignore[arg-type]  # every Gathered type is a dataclass
+            written[part.name] = getattr(group, part.name)
     return Done(outcome, {name: encode(value) for name, value in {**written, **values}.items()})
 
 
@@ -86,18 +94,18 @@ Run = TypeVar("Run", bound=Callable[..., Any])
 
 
 def action(*outcomes: str, **promise: Unpack[Promise]) -> Callable[[Run], Run]:
-    """Make a function a transactional action of its name, which comes to one of these outcomes.
+    """Register a function as a transactional action of its name, with these outcomes.
 
-    Raises ValueError when there is an action of that name.
+    Raises ValueError when there is an action of that name already.
     """
 
-    def made(run: Run) -> Run:
+    def decorate(run: Run) -> Run:
         reads = tuple(_reads(run))
         spec = _spec(outcomes, promise, reads, outside=False)
         _add(run.__name__, TransactionalAction(spec, _typed(run, reads, spec), *_may(promise, reads)))
         return run
 
-    return made
+    return decorate
 
 
 def external_action(
@@ -106,43 +114,43 @@ def external_action(
     finish: Callable[[Context, Any, Any], Done],
     **promise: Unpack[Promise],
 ) -> Callable[[Run], Run]:
-    """Make a function, which claims, an external action of its name; `ask` and `finish` are its other parts."""
+    """Register a function as an external action of its name; the function is its `claim`."""
 
-    def made(claim: Run) -> Run:
+    def decorate(claim: Run) -> Run:
         reads = tuple(_reads(claim))
         spec = _spec(outcomes, promise, reads, outside=True)
         _add(claim.__name__, ExternalAction(spec, _typed(claim, reads, spec), ask, finish, *_may(promise, reads)))
         return claim
 
-    return made
+    return decorate
 
 
-def _add(name: str, made: Action) -> None:
+def _add(name: str, new_action: Action) -> None:
     if name in ACTIONS:
         raise ValueError(f'there are two actions "{name}"')
-    ACTIONS[name] = made
+    ACTIONS[name] = new_action
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A value that an action reads: the parameter that it is for, or is part of, and its type."""
+    """A value that an action reads, with its type and the parameter that it is passed in or is a part of."""
 
     name: str
     parameter: str
     type: Any
     needed: bool
     gathered: Decode | None = None
-    """What makes the whole parameter, where it stands for several values."""
+    """Decodes the whole parameter, if that is of a `Gathered` type."""
 
     @property
     def answer(self) -> AnswerKind | None:
-        """The kind of answer that it is."""
-        known = get_args(self.type)[1:] if get_origin(self.type) is Annotated else ()
-        return next((one for one in known if isinstance(one, AnswerKind)), None)
+        """The kind of keyed answer that it is, or None."""
+        annotations = get_args(self.type)[1:] if get_origin(self.type) is Annotated else ()
+        return next((annotation for annotation in annotations if isinstance(annotation, AnswerKind)), None)
 
     @property
     def is_transient_secret(self) -> bool:
-        """It is card data, which lies in no state."""
+        """Whether it is card data, which is never stored with the call."""
         return self.answer is not None and self.answer.card
 
 
@@ -151,27 +159,27 @@ def _reads(run: Callable[..., Any]) -> Iterator[_Read]:
     for parameter in list(inspect.signature(run).parameters.values())[1:]:
         type_ = types[parameter.name]
         if inspect.isclass(type_) and issubclass(type_, Gathered):
-            whole, parts = decoder(type_), hints(type_)  # type: ignore[arg-type]  # mypy takes a class to be no key
-            for part in fields(type_):  # type: ignore[arg-type]  # all are dataclasses
+            whole, parts = decoder(type_), hints(type_)  # type: ignore[arg-type]  # mypy: a class is not hashable
+            for part in fields(type_):  # type: ignore[arg-type]  # every Gathered type is a dataclass
                 yield _Read(part.name, parameter.name, parts[part.name], part.default is MISSING, whole)
         else:
             yield _Read(parameter.name, parameter.name, type_, parameter.default is inspect.Parameter.empty)
 
 
 def _typed(run: Callable[..., Any], reads: tuple[_Read, ...], spec: ActionSpec) -> Callable[[Context, Values], Any]:
-    """Return a function with what it reads of a call handed to it by name, as its parameters are typed."""
+    """Return a function that decodes the values that an action reads and passes them to it by name."""
     gathered = {read.parameter: read.gathered for read in reads if read.gathered}
     secret_names = [read.name for read in reads if read.is_transient_secret]
     single = [(r.name, r.needed, decoder(_bare(r.type))) for r in reads if not r.gathered and not r.is_transient_secret]
 
     def typed(context: Context, values: Values) -> Any:
-        given = {name: decode(values) for name, decode in gathered.items()}
-        given |= {name: context.transient_secrets.get(name) for name in secret_names}
-        given |= {name: decode(values[name]) for name, needed, decode in single if needed or name in values}
-        came = run(context, **given)
-        if isinstance(came, Done) and spec.forgets:
-            return replace(came, forgets=tuple(name for name in spec.forgets if name not in came.values))
-        return came
+        arguments = {name: decode(values) for name, decode in gathered.items()}
+        arguments |= {name: context.transient_secrets.get(name) for name in secret_names}
+        arguments |= {name: decode(values[name]) for name, needed, decode in single if needed or name in values}
+        result = run(context, **arguments)
+        if isinstance(result, Done) and spec.forgets:
+            return replace(result, forgets=tuple(name for name in spec.forgets if name not in result.values))
+        return result
 
     return typed
 
@@ -181,16 +189,16 @@ def _bare(type_: Any) -> Any:
 
 
 def _may(promise: Promise, reads: tuple[_Read, ...]) -> tuple[frozenset[str], frozenset[str]]:
-    """Return what it reads where it is there, and what it writes where it is known."""
+    """Return the names of the values that an action reads only if they are there, and writes only if they are known."""
     return frozenset(read.name for read in reads if not read.needed), frozenset(promise.get("may_write", ()))
 
 
 def _spec(outcomes: tuple[str, ...], promise: Promise, reads: tuple[_Read, ...], *, outside: bool) -> ActionSpec:
-    every, one = promise.get("writes", {}), promise.get("on", {})
+    always_written, written_on = promise.get("writes", {}), promise.get("on", {})
     facts = frozenset(promise.get("facts", ()))
     keyed = frozenset(read.name for read in reads if read.answer and not read.is_transient_secret)
     return ActionSpec(
-        {outcome: {**every, **one.get(outcome, {})} for outcome in outcomes},
+        {outcome: {**always_written, **written_on.get(outcome, {})} for outcome in outcomes},
         reads=frozenset(read.name for read in reads if read.needed and not read.is_transient_secret),
         forgets=keyed | frozenset(promise.get("forgets", ())),
         items=promise.get("items", {}),

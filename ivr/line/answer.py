@@ -1,4 +1,4 @@
-"""What one turn answers: a verb, and its words as they are spoken. Needs no database, so that a version can be tried."""
+"""The answer of one turn: a verb, and the words to speak. Needs no database, so that any version can be tried out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ivr.prompts import Catalogues, Piece
 
 @dataclass(frozen=True, slots=True)
 class SpokenWords:
-    """Words as they are spoken, fixed ones and values apart; the carrier's language code and voice."""
+    """Words to speak, as pieces of fixed text and values, with the carrier's language code and voice."""
 
     pieces: tuple[Piece, ...]
     language: str
@@ -19,7 +19,7 @@ class SpokenWords:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the carrier is to do now; `turn` is the one it comes back for."""
+    """What the carrier is to do; `turn` is the number of the turn that it asks for next."""
 
     sid: str
     turn: int
@@ -29,7 +29,7 @@ class Answer:
 
 
 def as_spoken(catalogues: Catalogues, words: tuple[Speak, ...]) -> tuple[SpokenWords, ...]:
-    """Return words as they are spoken, each in its own language."""
+    """Return each prompt's words as they are spoken, in its language."""
     return tuple(_spoken(catalogues, speak) for speak in words)
 
 

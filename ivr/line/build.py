@@ -1,4 +1,4 @@
-"""Builds the line from the operator's settings, and refuses what cannot work, with one clear line."""
+"""Builds the services of the line from the operator's settings."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ _ORDER_NUMBERS = 10**9
 
 
 def build_line(settings: Settings, prove: Proof = unproved) -> Services:
-    """Open the database, bring it up to date, load the flows; `prove` says what keeps a version from being spoken.
+    """Open and migrate the database, load the flows and return the line's services.
 
-    Raises SettingError, DefinitionError or UnreachableError, each saying what to mend.
+    `prove` checks flows and prompts against the carrier's rules. Raises SettingError, DefinitionError or
+    UnreachableError, each of which says what to correct.
     """
     if settings.card_capture == "pay":
         raise SettingError("IVR_CARD_CAPTURE: expected keypad, the only way this version takes cards; found pay")
@@ -50,19 +51,19 @@ def build_line(settings: Settings, prove: Proof = unproved) -> Services:
 
 
 def folders(settings: Settings) -> Folders:
-    """Return where staff edit flows and prompts."""
+    """Return the folders in which staff edit flows and prompts."""
     return Folders(settings.flows, settings.prompts)
 
 
-def publish(services: Services, database: Engine) -> None:
-    """Write the version that answers new calls to the database, where every worker finds it."""
+def publish_current(services: Services, database: Engine) -> None:
+    """Record the current version in the database as published, so that every worker finds it."""
     with answering(database), database.begin() as connection:
         current = services.versions.current
         publications.record(connection, current.files, Publication(current.hash, services.clock(), "", "start"))
 
 
 def rules(settings: Settings) -> Rules:
-    """Return the refill rules as the operator set them."""
+    """Return the refill rules with the operator's settings."""
     return Rules(
         refill_window_days=settings.refill_window_days,
         controlled_window_days=settings.controlled_window_days,
@@ -72,16 +73,19 @@ def rules(settings: Settings) -> Rules:
 
 
 def gateway(settings: Settings) -> Gateway:
-    """Return the card processor that was chosen."""
+    """Return the card processor that the settings choose."""
     if settings.gateway == "stripe" and settings.stripe_api_key:
-        from ivr.payment.stripe import StripeGateway  # loads stripe, half a second that no other line waits for
+        from ivr.payment.stripe import StripeGateway  # imported here, as loading stripe takes half a second
 
         return StripeGateway(settings.stripe_api_key, settings.stripe_api_base)
     return Sandbox()
 
 
 def secret_keys(settings: Settings) -> tuple[Secret, ...]:
-    """Return the keys that encrypt; a line that only this machine can reach makes one of its own."""
+    """Return the encryption keys of the settings, or a key that is kept in a local file.
+
+    The local file is only for lines that other machines cannot reach; for any other raise SettingError.
+    """
     if settings.secret_keys:
         return settings.secret_keys
     if settings.twilio_auth_tokens or settings.unsigned or settings.public_url:

@@ -1,7 +1,7 @@
-"""Card digits between two turns: encrypted, in a table of their own, dead after five minutes whatever happens.
+"""Stores a card while it is being keyed: encrypted, in a table of its own, and for at most five minutes.
 
-The number is the only thing that has to lie there, from the turn it was keyed in to the turn of the security code;
-expiry goes with it. The code itself never lies anywhere.
+Its number has to be kept from the turn in which it is keyed until the security code is keyed, and the expiry with it.
+The security code itself is never stored.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ivr.pharmacy.statements import upsert
 from ivr.secret import Secret
 
 KEPT_FOR = timedelta(minutes=5)
+"""How long a stored card can be read; the sweep deletes its row after that."""
 
 _OF_CALL = tables.card_entry.c.call_sid == bindparam("sid")
 _SEALED = select(tables.card_entry.c.sealed_card).where(_OF_CALL)
@@ -26,7 +27,7 @@ _WIPE = delete(tables.card_entry).where(_OF_CALL)
 
 @dataclass(frozen=True, slots=True)
 class CardEntry:
-    """A card as far as it has been keyed."""
+    """A card as far as it has been keyed; month and year are 0 until then."""
 
     number: Secret
     brand: str
@@ -34,16 +35,16 @@ class CardEntry:
     exp_year: int = 0
 
 
-def keep(context: Context, entry: CardEntry) -> None:
-    """Keep a card until its security code is keyed."""
+def store_entry(context: Context, entry: CardEntry) -> None:
+    """Store the card that is being keyed in this call, in place of an earlier one."""
     shape = [entry.number.reveal(), entry.brand, entry.exp_month, entry.exp_year]
     sealed = context.services.vault.seal(json.dumps(shape).encode(), context.now)
     row = {"call_sid": context.caller.sid, "sealed_card": sealed, "expires_at": context.now + KEPT_FOR}
     upsert(context.connection, tables.card_entry, row)
 
 
-def take(context: Context) -> CardEntry | None:
-    """Return the card that is being keyed; None when there is none, or it lay too long."""
+def read_entry(context: Context) -> CardEntry | None:
+    """Return the card that is being keyed in this call, or None when there is none or it is too old."""
     sealed = context.connection.scalar(_SEALED, {"sid": context.caller.sid})
     opened = context.services.vault.open(sealed, int(KEPT_FOR.total_seconds()), context.now) if sealed else None
     if opened is None:
@@ -52,6 +53,6 @@ def take(context: Context) -> CardEntry | None:
     return CardEntry(Secret(number), brand, month, year)
 
 
-def wipe(context: Context) -> None:
-    """Drop the card that was being keyed."""
+def delete_entry(context: Context) -> None:
+    """Delete the card that was being keyed in this call."""
     context.connection.execute(_WIPE, {"sid": context.caller.sid})

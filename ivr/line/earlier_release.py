@@ -1,7 +1,7 @@
-"""What a version of an earlier release lacks, so that its calls go on across an upgrade: words, outcomes, and names of actions.
+"""Lets calls that began under an earlier release go on after an upgrade.
 
-A call keeps the version it began with, whose flows and prompts were checked against the actions of that release. What is
-listed here is kept for one release.
+A call keeps the version of flows and prompts that it began with, which was checked against the actions of that release.
+The names of actions, the outcomes and the prompts that such a version lacks are supplied here, for one release.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ivr.flow.definition import Flows
 from ivr.prompts import Catalogues, Prompt
 
 ACTIONS: Mapping[str, str] = {"settle_order": "authorize_order"}
-"""Name that an action had -> the name it has."""
+"""An action's earlier name -> its present name."""
 
 OUTCOMES: Mapping[tuple[str, str], str] = {
     ("find_member", "unproved"): "no_match",
@@ -34,23 +34,23 @@ OUTCOMES: Mapping[tuple[str, str], str] = {
         for action in ("say_unpaid", "take_unpaid", "say_cancel", "pay_with_other_card", "cancel_unpaid")
     },
 }
-"""Action and outcome that a flow may not know yet -> the outcome that it knows for that."""
+"""(Action, its outcome that an older flow may not know) -> the outcome that the older flow knows instead."""
 
 
 def known_outcome(flows: Flows, call: Call, done: Done) -> Done:
-    """Return what an action came to, by an outcome that the flow knows."""
+    """Return an action's result, with an outcome that the call's flow knows."""
     state = flows.state(call.top.flow, call.top.state)
     if done.outcome in state.outcomes:
         return done
     return replace(done, outcome=OUTCOMES.get((state.action, done.outcome), done.outcome))
 
 
-def with_words_since(older: Catalogues, current: Catalogues) -> Catalogues:
-    """Return an older version's words, and those of the current one for prompts that it does not have."""
+def with_words_since(older_catalogues: Catalogues, current: Catalogues) -> Catalogues:
+    """Return an older version's prompts, with the current version's for those that it does not have."""
     return Catalogues(
         {
             language: replace(catalogue, prompts={**_prompts(current, language), **catalogue.prompts})
-            for language, catalogue in older.by_language.items()
+            for language, catalogue in older_catalogues.by_language.items()
         }
     )
 

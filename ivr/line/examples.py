@@ -1,4 +1,4 @@
-"""Sensible values for any prompt, so that it can be heard without a call: what is not given is made up by its kind."""
+"""Example values for prompts, so that a prompt can be heard without a call."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ivr.prompts.spoken import Value
 
 _NAMED: Mapping[str, Value] = {
     "days": 30,
-    "drug": "Metformin 500 milligram tablets",
+    "drug": "METFORMIN HCL 500 MG TAB",
     "ending": "552",
     "key": "1",
     "last4": "4242",
@@ -25,6 +25,7 @@ _NAMED: Mapping[str, Value] = {
 }
 _BY_KIND: Mapping[str, Value] = {
     "text": "for example",
+    "medicine": "METFORMIN HCL 500 MG TAB",
     "digits": "7304112",
     "number": 2,
     "ordinal": 3,
@@ -63,19 +64,25 @@ _LONGEST_BY_KIND: Mapping[str, Value] = {
         "zip": "92688",
     },
 }
-"""The longest that are likely, made of real ones: what is said with them is about as long as it ever gets."""
+"""The longest values that are likely, made of real ones, so that a prompt gets about as long as it ever will."""
 _DAYS_AHEAD = 9
 _OPTIONS = 2
-"""Choices that an example of a menu has."""
+"""How many choices an example of a menu has."""
 _DEEPEST = 5
+"""How many phrases within phrases are made."""
 _MOST_IN_A_LIST = 20
-"""Prescriptions of one order, say, where an example is to be as long as is likely."""
+"""How many phrases the longest example of a list has, such as the prescriptions of one order."""
 _COUNTS = (2, 1, *range(3, 101), 0, 1_000_000)
+"""The numbers tried for each plural form, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Makes values; `given` are those that somebody chose, as text, by name, at any depth."""
+    """Makes example values.
+
+    `given` are values that somebody typed, name -> text; they are used at any depth of phrases within phrases. Others
+    are made up by name or kind; dates are a few days after `today`.
+    """
 
     catalogues: Catalogues
     flows: Mapping[str, Flow]
@@ -83,34 +90,39 @@ class Examples:
     today: date
     given: Mapping[str, str]
     longest: bool = False
-    """Make values as long as they are likely to be, in place of common ones."""
+    """Make the longest values that are likely, instead of common ones."""
 
     def values(self, prompt: Prompt, depth: int = 0) -> dict[str, Value]:
-        """Return a value for each that the prompt speaks; IvrError for one given that its kind cannot take."""
+        """Return the values that a prompt speaks, by name; raise IvrError if a given one does not fit its kind."""
         return {name: self._value(prompt, name, kind, depth) for name, kind in prompt.values.items()}
 
     def choices(self, option: Prompt) -> tuple[dict[str, Value], ...]:
-        """Return as many of a menu's choices as there may be; `option` is the prompt that speaks one of them."""
+        """Return the values of a menu's choices, as many as there may be; `option` is the prompt that speaks one."""
         return (self.values(option),) * MOST_AT_ONCE
 
     def counts(self, prompt: Prompt, language: str, words: Words | None = None) -> tuple[dict[str, Value], ...]:
-        """Return values for each plural form of a prompt's words, its first ones unless told; one set if there are none."""
+        """Return one set of values for each plural form of `words`, which default to `prompt.say`.
+
+        Words without plural forms, or whose number is given, get a single set.
+        """
         words = words or prompt.say
-        values, by = self.values(prompt), words.by
-        if by is None or by in self.given:
+        values, count_name = self.values(prompt), words.by
+        if count_name is None or count_name in self.given:
             return (values,)
-        found = {}
+        values_by_form = {}
         for form in sorted(words.forms, key=lambda form: form == "other"):
             number = next((count for count in _COUNTS if plural_category(count, language) == form), None)
             if number is not None:
-                found[form] = {**values, by: number}
-        return tuple(found.values())
+                values_by_form[form] = {**values, count_name: number}
+        return tuple(values_by_form.values())
 
     def unused(self, prompt: Prompt) -> list[str]:
-        """Return problems with names given that nothing in the prompt speaks."""
-        known = set(self._names(prompt, 0))
+        """Return a problem for each given name that nothing in the prompt speaks."""
+        spoken_names = set(self._names(prompt, 0))
         return [
-            f'"{prompt.name}" speaks no "{name}"{did_you_mean(name, known)}' for name in self.given if name not in known
+            f'"{prompt.name}" speaks no "{name}"{did_you_mean(name, spoken_names)}'
+            for name in self.given
+            if name not in spoken_names
         ]
 
     def _value(self, prompt: Prompt, name: str, kind: str, depth: int) -> Value:
@@ -127,22 +139,22 @@ class Examples:
         if kind == PHRASE:
             return tuple(self._one(name, part.strip(), depth) for part in text.split("+"))
         try:
-            return read(kind, text)
+            return read_value(kind, text)
         except ValueError as error:
             raise IvrError(f"{name}={text}: {error}") from error
 
     def _phrases(self, prompt: Prompt, name: str, depth: int) -> Value:
         if name == OPTIONS and (option := self._option(prompt)):
-            made = self._one(name, option, depth)
-            return tuple(_keyed(made, key) for key in range(1, _OPTIONS + 1))
+            example = self._one(name, option, depth)
+            return tuple(_keyed(example, key) for key in range(1, _OPTIONS + 1))
         candidates = self._candidates(name)
         if not candidates:
             return ()
         if self.longest:
-            made = self._one(name, max(candidates, key=self._letters), depth)
-            return made if depth else (made,) * _MOST_IN_A_LIST
+            example = self._one(name, max(candidates, key=self._letters), depth)
+            return example if depth else (example,) * _MOST_IN_A_LIST
         subject = prompt.name.partition(".")[0]
-        return self._one(name, min(candidates, key=lambda found: not found.startswith(f"{subject}.")), depth)
+        return self._one(name, min(candidates, key=lambda candidate: not candidate.startswith(f"{subject}.")), depth)
 
     def _one(self, name: str, prompt_name: str, depth: int) -> Value:
         prompt = self.catalogues.prompt(prompt_name)
@@ -156,11 +168,11 @@ class Examples:
         return max((len(written(parts)) for parts in prompt.say.forms.values()), default=0) if prompt else 0
 
     def _candidates(self, name: str) -> list[str]:
-        """Return the prompts that a value of this name may be, as the actions tell."""
+        """Return the names of the prompts that a phrase value of this name may be, according to the actions."""
         return list(dict.fromkeys(prompt for spec in self.actions.values() for prompt in spec.phrases.get(name, ())))
 
     def _option(self, prompt: Prompt) -> str | None:
-        """Return the prompt that a menu speaks for each choice."""
+        """Return the prompt that the menu with this prompt speaks for each choice, or None if it lists no choices."""
         states = (state for flow in self.flows.values() for state in flow.states.values())
         return next((s.choices.option for s in states if s.choices and s.prompt == prompt.name), None)
 
@@ -168,52 +180,53 @@ class Examples:
         for name, kind in prompt.values.items():
             yield name
             options = self._option(prompt) if name == OPTIONS else None
-            inner = [*self._candidates(name), *self.given.get(name, "").split("+"), options or ""]
-            for found in (self.catalogues.prompt(one.strip()) for one in inner if kind == PHRASE and depth < _DEEPEST):
-                if found:
-                    yield from self._names(found, depth + 1)
+            inner_names = [*self._candidates(name), *self.given.get(name, "").split("+"), options or ""]
+            names = (inner_name.strip() for inner_name in inner_names if kind == PHRASE and depth < _DEEPEST)
+            for phrase_prompt in map(self.catalogues.prompt, names):
+                if phrase_prompt:
+                    yield from self._names(phrase_prompt, depth + 1)
 
 
-def _keyed(made: Value, key: int) -> Value:
-    """Give one of a menu's choices its key, and numbers that tell it from the others."""
-    if not isinstance(made, Mapping) or not isinstance(values := made.get("values"), Mapping):
-        return made
+def _keyed(example: Value, key: int) -> Value:
+    """Return an example of a menu's choice with its key, and with numbers that differ from the other choices'."""
+    if not isinstance(example, Mapping) or not isinstance(values := example.get("values"), Mapping):
+        return example
     numbers = {name: value * key for name, value in values.items() if isinstance(value, int)}
-    return {**made, "values": {**values, **numbers, "key": str(key)}}
+    return {**example, "values": {**values, **numbers, "key": str(key)}}
 
 
-def read(kind: str, text: str) -> Value:
-    """Return a value that a person typed; ValueError says how it is written."""
+def read_value(kind: str, text: str) -> Value:
+    """Return the value of a kind that a person typed; raise ValueError, which says how to write it."""
     match kind:
         case "number" | "ordinal":
-            return _whole(text, "a whole number is written in figures, as in 3")
+            return _read_whole_number(text, "a whole number is written in figures, as in 3")
         case "money":
             dollars, _, cents = text.removeprefix("$").partition(".")
             if cents and (len(cents) != 2 or not cents.isdigit()):
                 raise ValueError("an amount is written in dollars, as in 24.50")
-            return _whole(dollars, "an amount is written in dollars, as in 24.50") * 100 + int(cents or 0)
+            return _read_whole_number(dollars, "an amount is written in dollars, as in 24.50") * 100 + int(cents or 0)
         case "date" | "full_date":
-            return _day(text)
+            return _read_day(text)
         case "address":
-            return _address(text)
+            return _read_address(text)
         case _:
             return text
 
 
-def _whole(text: str, expected: str) -> int:
+def _read_whole_number(text: str, expected: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise ValueError(expected)
     return int(text)
 
 
-def _day(text: str) -> str:
+def _read_day(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
         raise ValueError("a day is written as in 2026-12-01") from None
 
 
-def _address(text: str) -> Value:
+def _read_address(text: str) -> Value:
     parts = [part.strip() for part in text.split(",")]
     if len(parts) not in (4, 5):
         raise ValueError("an address is written as in 1204 Fulton Street, Apt 3, San Francisco, CA, 94117")

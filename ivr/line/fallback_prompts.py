@@ -1,4 +1,4 @@
-"""What the line says by itself, where no flow can: when its records are away, or something failed beyond mending."""
+"""Fallback prompts: what the line says when no flow can, as when the database is away or an error cannot be handled."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FALLBACK_PROMPTS = frozenset(
 
 
 def check_fallback_prompts(catalogues: Catalogues, report: Report, root: str = "prompts") -> None:
-    """Note what is missing, or has a value, which nobody could provide then."""
+    """Report every fallback prompt that is missing, or that speaks a value, which nothing could provide then."""
     for language, catalogue in catalogues.by_language.items():
         for name in sorted(FALLBACK_PROMPTS):
             subject, _, short = name.partition(".")
@@ -21,16 +21,16 @@ def check_fallback_prompts(catalogues: Catalogues, report: Report, root: str = "
             if catalogues.flawed & {name, subject}:
                 continue  # told already
             if prompt is None:
-                others = {
-                    known.name: known.place
-                    for known in catalogue.prompts.values()
-                    if known.name not in FALLBACK_PROMPTS
+                place_of_others = {
+                    other.name: other.place
+                    for other in catalogue.prompts.values()
+                    if other.name not in FALLBACK_PROMPTS
                 }
                 close = difflib.get_close_matches(
-                    name, [known for known in others if known.startswith(f"{subject}.")], n=1
+                    name, [other for other in place_of_others if other.startswith(f"{subject}.")], n=1
                 )
                 hint = f'; is it "{close[0].partition(".")[2]}" here?' if close else ""
-                place = others[close[0]] if close else Place(f"{root}/{language}/{subject}.yaml")
+                place = place_of_others[close[0]] if close else Place(f"{root}/{language}/{subject}.yaml")
                 report.add(place, f'lacks "{short}", which the line says by itself when no flow can{hint}')
             elif prompt.values:
                 values = ", ".join(sorted(prompt.values))

@@ -1,7 +1,7 @@
-"""Takes out of the journal what releases before this one wrote there in clear: numbers that were keyed.
+"""Masks the keyed numbers that earlier releases wrote to the journal in clear.
 
-It goes on in batches, each a transaction of its own that also notes how far it has come: who is killed half-way is
-followed by the next who starts, several may clean at once, and calls in progress wait for one batch at most.
+This is done in batches. Each is a transaction of its own, which also records the progress: after a crash the next
+process goes on from there, several processes may clean at once, and calls in progress wait for one batch at most.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from ivr.line.journal import JournalEntry, mask
 from ivr.pharmacy.database import answering, unhurried, vacuum
 
 BATCH = 500
-"""Rows looked at in one transaction; some tens of milliseconds."""
+"""How many rows are looked at in one transaction, which takes some tens of milliseconds."""
 
 REST_SECONDS = 0.05
-"""Between two batches, so that calls in progress come to their turn: who waits for SQLite looks that often."""
+"""The pause between two batches, in which calls in progress get the database: who waits for SQLite looks that often."""
 
-_STATE = tables.journal_cleaning
+_PROGRESS = tables.journal_cleaning
 _ROW = tables.journal.c
-_ANEW = update(_STATE).values(through=select(func.coalesce(func.max(_ROW.id), 0)).scalar_subquery())
-_NEXT = (
+_EXTEND = update(_PROGRESS).values(through=select(func.coalesce(func.max(_ROW.id), 0)).scalar_subquery())
+_NEXT_ROWS = (
     select(_ROW.id, _ROW.call_sid)
     .where(_ROW.id > bindparam("done"), _ROW.id <= bindparam("through"))
     .order_by(_ROW.id)
     .limit(bindparam("most"))
 )
-_CALL = (
+_ROWS_OF_CALL = (
     select(_ROW.id, _ROW.at, _ROW.event, _ROW.trail, _ROW.said)
     .where(_ROW.call_sid == bindparam("sid"))
     .order_by(_ROW.turn, _ROW.id)
@@ -50,7 +50,7 @@ _MASK = (
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """How many rows were masked, and whether the database has given up what they were before."""
+    """How many rows were masked, and whether the database has been vacuumed, so that their old content is gone."""
 
     rows: int
     vacuumed: bool
@@ -59,17 +59,18 @@ class Cleaned:
 def clean_journal(
     database: Engine, *, anew: bool = False, batch: int = BATCH, rest: Callable[[float], None] = time.sleep
 ) -> Cleaned:
-    """Clean what is still to be cleaned, then let the database forget the old rows.
+    """Mask all rows that are still to be cleaned, then vacuum the table so that the old rows are gone.
 
-    `anew` also looks at all that was written since: workers of an earlier release may have gone on for a while.
+    With `anew`, also clean what was written since the last time, as workers of an earlier release may have gone on for
+    a while. `batch` is in rows; `rest` is called with the seconds to pause between two batches.
     """
     with answering(database):
         if anew:
             with database.begin() as connection:
-                connection.execute(_ANEW)
+                connection.execute(_EXTEND)
         masked = 0
-        while (found := _clean_batch(database, batch)) is not None:
-            masked += found
+        while (rows_masked := _clean_next_batch(database, batch)) is not None:
+            masked += rows_masked
             rest(REST_SECONDS)
         vacuumed = _vacuum(database)
     if masked or not vacuumed:
@@ -79,35 +80,38 @@ def clean_journal(
 
 def _vacuum(database: Engine) -> bool:
     with database.begin() as connection:
-        vacuumed: bool = connection.execute(select(_STATE.c.vacuumed)).scalar_one()
+        vacuumed: bool = connection.execute(select(_PROGRESS.c.vacuumed)).scalar_one()
     if not vacuumed and vacuum(database, tables.journal.name):
         with database.begin() as connection:
-            connection.execute(update(_STATE).values(vacuumed=True))
+            connection.execute(update(_PROGRESS).values(vacuumed=True))
         vacuumed = True
     return vacuumed
 
 
-def _clean_batch(database: Engine, batch: int) -> int | None:
-    """Clean the next rows, with all rows of their calls; None when there are none left."""
+def _clean_next_batch(database: Engine, batch: int) -> int | None:
+    """Clean the next rows and all rows of their calls; return how many were masked, or None when all are clean."""
     with database.begin() as connection:
         unhurried(connection)
-        state = connection.execute(select(_STATE).with_for_update()).one()
+        state = connection.execute(select(_PROGRESS).with_for_update()).one()
         if state.done >= state.through:
             return None
-        rows = connection.execute(_NEXT, {"done": state.done, "through": state.through, "most": batch}).all()
+        rows = connection.execute(_NEXT_ROWS, {"done": state.done, "through": state.through, "most": batch}).all()
         masked = sum(_clean_call(connection, sid) for sid in dict.fromkeys(row.call_sid for row in rows))
         done = rows[-1].id if len(rows) == batch else state.through
-        connection.execute(update(_STATE).values(done=done, vacuumed=state.vacuumed and not masked))
+        connection.execute(update(_PROGRESS).values(done=done, vacuumed=state.vacuumed and not masked))
         return masked
 
 
 def _clean_call(connection: Connection, sid: str) -> int:
-    """Mask a call's keys as they would be now, as far as the way it went tells what was asked; return the rows changed."""
-    shown, before, changed = "", None, []
-    for row in connection.execute(_CALL, {"sid": sid}):
-        pause = row.at - (before or row.at)
+    """Mask a call's keys as this release would; return how many rows were changed.
+
+    What each question was is judged by the trace.
+    """
+    shown, time_before, changed = "", None, []
+    for row in connection.execute(_ROWS_OF_CALL, {"sid": sid}):
+        pause = row.at - (time_before or row.at)
         entry = _cleaned(row, shown, pause)
-        shown, before = entry.shown, row.at
+        shown, time_before = entry.shown, row.at
         if (entry.event, entry.trace, entry.said) != (row.event, row.trail, row.said):
             changed.append(
                 {
@@ -125,7 +129,7 @@ def _clean_call(connection: Connection, sid: str) -> int:
 def _cleaned(row: Row[Any, Any, Any, Any, Any], shown: str, pause: timedelta) -> JournalEntry:
     name, _, keys = row.event.partition(" ")
     trace_steps = [TraceStep(*trace_step) for trace_step in json.loads(row.trail)]
-    # A number's branch is never one of its digits, so that what was no menu need not be known.
+    # At a question for a number the branch is never a digit, so every question can be treated as a menu.
     masked, trace, shown = mask(keys, trace_steps, shown, is_menu=True, pause=pause)
     if trace is trace_steps:
         return JournalEntry(f"{name} {masked}".strip(), row.trail, row.said, shown)

@@ -1,24 +1,25 @@
-"""The one door through which every guess of a secret goes: judged and counted in one step.
+"""Locks out callers who guess at secrets: `guess` judges every secret that a caller keys, and counts the wrong ones.
 
 A secret is what only the member should know: the ZIP code that goes with a member number, a birth date, the number of
-a prescription, of an order, of a renewal. Whoever takes one from a caller calls `guess`, and nothing else judges it.
+a prescription, of an order, of a renewal. An action that takes one from a caller must judge it through `guess`.
 
-What counts is a wrong try, of whatever kind: for the phone it came from, and for the member it was about, known or not.
-It counts for a day from when it was made, and nothing but time takes it away. So in no 24 hours, wherever they begin, are
-more than five wrong tries of one phone judged: with days by the calendar twice as many would be around midnight, and a
-count that a success ended could be begun anew by anybody who knows one right answer.
+A wrong try of any kind counts for the phone it came from and for the member it was about, known or not. It counts for
+24 hours, and a right answer does not reset the count. So within any 24 hours at most five wrong tries of one phone are
+judged. (Counting by calendar days would allow twice as many around midnight, and resetting on success would let anybody
+who knows one right answer start over.)
 
 - A phone is locked while five of its tries count.
-- A member is locked, for everybody, while ten tries about them count, from three phones or more. A phone that ordered
-  for the member before is free of that, never of its own five.
-- While more than thirty tries were made on the whole line within a minute, the line is under attack: nobody is locked by
-  that, but a phone that never ordered for the member should have to prove more.
+- A member is locked, for all phones, while ten tries about them count that came from three phones or more. A phone that
+  ordered for the member before is exempt from this, but not from its own limit of five.
+- While more than thirty tries were made on the whole line within a minute, the line is under attack. That locks nobody,
+  but a phone that never ordered for the member should have to prove more.
 
-What is locked is not judged, so the right answer is refused as well, and it is not counted, so that a lock ends.
+While locked, nothing is judged, so that the right answer is refused too, and nothing is counted, so that the lock ends.
 
-Judging and counting are one step, since a turn takes the rows of the phone and of the member in `lock_out` before it
-looks, and keeps them until it commits: first the phone's, then the member's, each kind in the order of its digests. A
-turn takes them once at most, after its call's row and before any row of the pharmacy, so no two turns wait for each other.
+To judge and count in one step, a turn locks the phone's and the member's rows in the table `lock_out` before it reads
+the counts, and keeps them locked until it commits. The rows are always locked in one sequence: first the phone's, then
+the member's, each kind by its digests. A turn does this at most once, after its call's row and before any row of the
+pharmacy, so no two turns can wait for each other.
 """
 
 from __future__ import annotations
@@ -41,15 +42,15 @@ from ivr.pharmacy.tables import Member
 MOST_OF_PHONE = 5
 MOST_OF_MEMBER = 10
 FEWEST_PHONES = 3
-"""A member is locked by no fewer: one or two strangers can only lock themselves."""
+"""The fewest phones that can lock a member, so that one or two strangers only lock themselves."""
 MOST_ON_LINE = 30
 COUNTS_FOR = timedelta(days=1)
 UNDER_ATTACK_FOR = timedelta(minutes=1)
-"""For how long a try counts for the whole line, and how far apart log lines about it are at least."""
+"""How long a try counts for the whole line, and the shortest time between two log lines about an attack."""
 ROW_KEPT = timedelta(hours=1)
-"""How long a row in `lock_out` is left that nobody takes: it only has to outlive a turn."""
+"""How long an unused row in `lock_out` is kept; it only has to outlive a turn."""
 ATTACK = "attack"
-"""Its row in `lock_out` says when an attack was last logged."""
+"""The subject of the row in `lock_out` that says when an attack was last logged."""
 
 Answer = TypeVar("Answer")
 
@@ -89,37 +90,40 @@ _DROP_ROWS = delete(tables.lock_out).where(
 
 @dataclass(frozen=True, slots=True)
 class Judged(Generic[Answer]):
-    """What came of a guess."""
+    """The result of a guess."""
 
     answer: Answer | None
-    """None for a wrong one, and for any at all while the caller is locked."""
+    """What `judge` returned; None for a wrong guess, and for any guess while the phone or the member is locked."""
     locked: bool
     under_attack: bool
-    """So is the line, and this phone never ordered for the member: they should prove more before anything is said."""
+    """The line is under attack and this phone never ordered for the member: the caller should have to prove more."""
 
 
 def guess(context: Context, member_number: str, judge: Callable[[], Answer | None]) -> Judged[Answer]:
-    """Judge what was keyed, unless this phone or this member is locked; `judge` returns nothing for a wrong answer."""
-    sign = context.services.vault.signatures
-    phones, members = sign(phone_of(context.caller)), sign(member_of(member_number))
+    """Judge what a caller keyed, unless their phone or this member is locked, and count it if it is wrong.
+
+    `judge` looks up the answer and returns None, or another false value, if what was keyed is wrong.
+    """
+    signatures_of = context.services.vault.signatures
+    phones, members = signatures_of(phone_of(context.caller)), signatures_of(member_of(member_number))
     for subject in (*sorted(phones), *sorted(members)):
         upsert(context.connection, tables.lock_out, {"subject": subject, "since": context.now})
     times = {"day": context.now - COUNTS_FOR, "minute": context.now - UNDER_ATTACK_FOR}
-    whose = {"phones": phones, "members": members, "numbers": but_for_zeros(member_number, *MEMBER_DIGITS)}
-    standing = context.connection.execute(_STANDING, {**times, **whose}).one()
-    member_locked = standing.of_member >= MOST_OF_MEMBER and standing.phones >= FEWEST_PHONES
-    if standing.of_phone >= MOST_OF_PHONE or (member_locked and not standing.ordered_before):
+    who = {"phones": phones, "members": members, "numbers": but_for_zeros(member_number, *MEMBER_DIGITS)}
+    counts = context.connection.execute(_STANDING, {**times, **who}).one()
+    member_locked = counts.of_member >= MOST_OF_MEMBER and counts.phones >= FEWEST_PHONES
+    if counts.of_phone >= MOST_OF_PHONE or (member_locked and not counts.ordered_before):
         return Judged(None, locked=True, under_attack=False)
     answer = judge() or None
     if answer is None:
         context.connection.execute(_COUNT, {"phone": phones[0], "member": members[0], "at": context.now})
-        if standing.on_line >= MOST_ON_LINE:
+        if counts.on_line >= MOST_ON_LINE:
             _log_attack(context)
-    return Judged(answer, False, standing.on_line > MOST_ON_LINE and not standing.ordered_before)
+    return Judged(answer, False, counts.on_line > MOST_ON_LINE and not counts.ordered_before)
 
 
 def remember_phone(context: Context, member_id: int) -> None:
-    """Note that this phone ordered for a member; one that is withheld is nobody's."""
+    """Record that this phone ordered for a member, unless its number is withheld."""
     if not context.caller.withheld:
         phone = context.services.vault.sign(phone_of(context.caller))
         row = {"member_id": member_id, "phone": phone, "ordered_at": context.now}
@@ -128,7 +132,10 @@ def remember_phone(context: Context, member_id: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """Who is locked now, by a keyed digest: a phone, or a member for phones that never ordered for them."""
+    """A phone that is locked, or a member who is locked for phones that never ordered for them.
+
+    Both are keyed digests; the other one is "".
+    """
 
     phone: str
     member: str
@@ -136,11 +143,11 @@ class Lock:
 
 
 def locks(connection: Connection, now: datetime) -> tuple[Lock, ...]:
-    """Return every lock that stands."""
-    counts = _TRY.at > now - COUNTS_FOR
+    """Return every phone and member that is locked now."""
+    still_counts = _TRY.at > now - COUNTS_FOR
     tries, phones = func.count(), func.count(distinct(_TRY.phone))
-    of_phone = select(_TRY.phone, tries).where(counts).group_by(_TRY.phone).having(tries >= MOST_OF_PHONE)
-    of_member = select(_TRY.member, tries).where(counts).group_by(_TRY.member)
+    of_phone = select(_TRY.phone, tries).where(still_counts).group_by(_TRY.phone).having(tries >= MOST_OF_PHONE)
+    of_member = select(_TRY.member, tries).where(still_counts).group_by(_TRY.member)
     of_member = of_member.having((tries >= MOST_OF_MEMBER) & (phones >= FEWEST_PHONES))
     return (
         *(Lock(phone, "", count) for phone, count in connection.execute(of_phone)),
@@ -149,23 +156,23 @@ def locks(connection: Connection, now: datetime) -> tuple[Lock, ...]:
 
 
 def forget(connection: Connection, now: datetime) -> None:
-    """Drop tries that no longer count, and rows that nobody takes; one that is taken just now is left alone."""
+    """Delete tries that no longer count, and unused rows of `lock_out` unless a turn has them locked."""
     connection.execute(_DROP_TRIES, {"before": now - COUNTS_FOR})
     connection.execute(_DROP_ROWS, {"before": now - ROW_KEPT})
 
 
 def phone_of(caller: Caller) -> str:
-    """Return what is signed for a phone; a withheld number tells nobody apart, so each such call is one of its own."""
+    """Return the text whose digest stands for a caller's phone; each call with a withheld number has its own."""
     return f"call {caller.sid}" if caller.withheld else f"from {caller.from_number}"
 
 
 def member_of(member_number: str) -> str:
-    """Return what is signed for a member, known or not."""
+    """Return the text whose digest stands for a member, known or not."""
     return f"member {member_number.lstrip('0')}"
 
 
 def _log_attack(context: Context) -> None:
-    """Log that the whole line is being guessed at: one line a minute, of all workers together."""
+    """Log that the line is under attack, at most once a minute over all workers."""
     minute = {"minute": context.now - UNDER_ATTACK_FOR}
     insert_unless_there(context.connection, tables.lock_out, {"subject": ATTACK, "since": minute["minute"]})
     if context.connection.execute(_LOG_NOW, {**minute, "now": context.now}).rowcount:

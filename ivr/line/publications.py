@@ -1,7 +1,7 @@
-"""Versions in the database: their files, and which of them was published when, by whom.
+"""Versions in the database: their files, and which was published when and by whom.
 
-The newest publication says what answers new calls, on every worker. Files stay for good, so that a call finds the
-version it began with and a rollback the one it asks for.
+The version of the newest publication answers new calls, on every worker. Files are never deleted, so that a call finds
+the version it began with and a rollback the version it asks for.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from sqlalchemy import Connection, Row, func, select
 from ivr.line import tables
 from ivr.pharmacy.statements import insert_unless_there
 
-STILL_TALKING = timedelta(hours=1)
-"""A call without an end that nobody was heard in for so long is not in progress: its end was lost."""
+COUNTS_AS_IN_PROGRESS = timedelta(hours=1)
+"""How long after its last turn a call without a reported end still counts as in progress; later, its end was lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The text of one version: relative path -> text, flows and prompts apart."""
+    """The text files of one version: relative path -> text, for flows and for prompts."""
 
     flows: Mapping[str, str]
     prompts: Mapping[str, str]
 
     @property
     def hash(self) -> str:
-        """Return a short name for exactly this content."""
+        """The version's identifier: the first 16 hex digits of the SHA-256 hash of its content."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
 
     def to_json(self) -> str:
-        """Return the content as text, the same for the same files."""
+        """Return the content as JSON, which is the same text for the same files."""
         return json.dumps(
             {"flows": dict(self.flows), "prompts": dict(self.prompts)}, sort_keys=True, ensure_ascii=False
         )
@@ -44,45 +44,54 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One version put before callers; `how` is `start`, `edit`, `publish` (somebody asked for it) or `rollback`."""
+    """One publication of a version.
+
+    `how` is `start` (a worker started), `edit` (a file was saved), `publish` (somebody asked for it) or `rollback`.
+    """
 
     hash: str
     at: datetime
     by: str
     how: str
     passes_over: str | None = None
-    """What a rollback found in the folders, which must not come back by itself."""
+    """The hash of the files a rollback found in the folders, which must not be published again by themselves."""
     id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """How many calls a version has answered, and how many of them are still going on."""
+    """How many calls a version has answered, and how many of them are still in progress."""
 
     in_progress: int = 0
     all: int = 0
 
 
-BY_ITSELF = ("start", "edit")
-"""How a version comes to be published though nobody asked for it then."""
+UNASKED = ("start", "edit")
+"""The values of `Publication.how` for versions that are published without anybody asking."""
 
 
-def replace(connection: Connection, files: Files, publication: Publication, over: int) -> bool:
-    """Publish a version in the place of one publication, 0 for none; False when that is not the newest any more."""
-    mine = select(tables.publication.c.id).where(tables.publication.c.id == over)
-    connection.execute(mine.with_for_update())  # others that replace the same wait here, and then find it replaced
+def replace(connection: Connection, files: Files, publication: Publication, replaced_id: int) -> bool:
+    """Publish a version in place of the publication with this id (0 for none).
+
+    Return False, and publish nothing, when that is no longer the newest publication.
+    """
+    own_row = select(tables.publication.c.id).where(tables.publication.c.id == replaced_id)
+    connection.execute(own_row.with_for_update())  # others that replace it wait here, and then see a newer one
     newest = latest(connection)
-    return (newest.id if newest else 0) == over and record(connection, files, publication)
+    return (newest.id if newest else 0) == replaced_id and record(connection, files, publication)
 
 
 def record(connection: Connection, files: Files, publication: Publication) -> bool:
-    """Publish a version unless it is the published one; of several workers that try, one does."""
+    """Publish a version; of several workers that try at once, one does. Return whether this one did.
+
+    A start or an edit publishes nothing when the version is published already, or was rolled back.
+    """
     row = {"hash": files.hash, "published_at": publication.at, "files": zlib.compress(files.to_json().encode())}
     insert_unless_there(connection, tables.version, row)
-    mine = select(tables.version.c.hash).where(tables.version.c.hash == files.hash)
-    connection.execute(mine.with_for_update())  # others that publish the same wait here, and then find it published
+    own_row = select(tables.version.c.hash).where(tables.version.c.hash == files.hash)
+    connection.execute(own_row.with_for_update())  # others that publish it wait here, and then see it published
     newest = latest(connection)
-    if newest is not None and publication.how in BY_ITSELF and files.hash in (newest.hash, newest.passes_over):
+    if newest is not None and publication.how in UNASKED and files.hash in (newest.hash, newest.passes_over):
         return False
     connection.execute(
         tables.publication.insert().values(
@@ -96,33 +105,33 @@ def record(connection: Connection, files: Files, publication: Publication) -> bo
     return True
 
 
-def was_published(connection: Connection, name: str) -> bool:
-    """Say whether a version ever answered new calls."""
-    known = select(tables.publication.c.id).where(tables.publication.c.hash == name).limit(1)
-    return connection.scalar(known) is not None
+def was_published(connection: Connection, version_hash: str) -> bool:
+    """Return whether a version was ever published."""
+    publication_ids = select(tables.publication.c.id).where(tables.publication.c.hash == version_hash).limit(1)
+    return connection.scalar(publication_ids) is not None
 
 
 def latest(connection: Connection) -> Publication | None:
-    """Return what is published now; None when nothing ever was."""
+    """Return the newest publication, or None when nothing was ever published."""
     return next(iter(history(connection, 1)), None)
 
 
 def history(connection: Connection, most: int) -> tuple[Publication, ...]:
-    """Return what was published, newest first."""
+    """Return at most `most` publications, newest first."""
     rows = select(tables.publication).order_by(tables.publication.c.id.desc()).limit(most)
     return tuple(_publication(row) for row in connection.execute(rows))
 
 
-def numbered(connection: Connection, number: int) -> Publication | None:
-    """Return one publication by its number."""
-    row = connection.execute(select(tables.publication).where(tables.publication.c.id == number)).one_or_none()
+def numbered(connection: Connection, publication_id: int) -> Publication | None:
+    """Return the publication with this id, or None."""
+    row = connection.execute(select(tables.publication).where(tables.publication.c.id == publication_id)).one_or_none()
     return _publication(row) if row else None
 
 
 def before(connection: Connection, publication: Publication) -> Publication | None:
-    """Return what a publication took the place of."""
-    older = select(tables.publication).where(tables.publication.c.id < publication.id)
-    row = connection.execute(older.order_by(tables.publication.c.id.desc()).limit(1)).one_or_none()
+    """Return the publication before the given one, or None."""
+    earlier = select(tables.publication).where(tables.publication.c.id < publication.id)
+    row = connection.execute(earlier.order_by(tables.publication.c.id.desc()).limit(1)).one_or_none()
     return _publication(row) if row else None
 
 
@@ -130,23 +139,23 @@ def _publication(row: Row[Any]) -> Publication:
     return Publication(row.hash, row.at, row.published_by, row.how, row.passes_over, row.id)
 
 
-def stored(connection: Connection, name: str) -> Files | None:
-    """Return a version's files."""
-    files = connection.scalar(select(tables.version.c.files).where(tables.version.c.hash == name))
+def stored(connection: Connection, version_hash: str) -> Files | None:
+    """Return a version's files, or None when the version is unknown."""
+    files = connection.scalar(select(tables.version.c.files).where(tables.version.c.hash == version_hash))
     return Files(**json.loads(zlib.decompress(files))) if files else None
 
 
-def named(connection: Connection, beginning: str) -> tuple[str, ...]:
-    """Return the versions whose hash begins so."""
-    hashes = select(tables.version.c.hash).where(tables.version.c.hash.startswith(beginning, autoescape=True))
+def named(connection: Connection, prefix: str) -> tuple[str, ...]:
+    """Return the hashes of the versions whose hash begins with a prefix, in order."""
+    hashes = select(tables.version.c.hash).where(tables.version.c.hash.startswith(prefix, autoescape=True))
     return tuple(connection.scalars(hashes.order_by(tables.version.c.hash)))
 
 
 def calls(connection: Connection, now: datetime) -> dict[str, Calls]:
-    """Count the calls of each version."""
-    talking = tables.call.c.ended_at.is_(None) & (tables.call.c.heard_at > now - STILL_TALKING)
+    """Return the number of calls of each version, by its hash."""
+    in_progress = tables.call.c.ended_at.is_(None) & (tables.call.c.heard_at > now - COUNTS_AS_IN_PROGRESS)
     counts = select(
-        tables.call.c.version, func.count().filter(talking).label("talking"), func.count().label("all_calls")
+        tables.call.c.version, func.count().filter(in_progress).label("talking"), func.count().label("all_calls")
     )
     rows = connection.execute(counts.group_by(tables.call.c.version))
     return {row.version: Calls(row.talking, row.all_calls) for row in rows}

@@ -1,8 +1,11 @@
-"""Takes edits while calls go on: looks at the folders and at the database, and moves the line to what is published.
+"""Publishes edits of flows and prompts while calls go on.
 
-A good edit is written to the database first and answers new calls then or, where publishing is asked for, is kept as a
-draft; a bad one is refused and told, and the last good version goes on. Whatever is published elsewhere, by another worker or a rollback, is followed. Each worker runs
-one `Watcher`.
+Each worker runs one `Watcher`, which looks at the folders and at the database again and again:
+
+- A good edit is published: it is written to the database and from then on answers new calls. With `asked`, it is kept
+  as a draft until somebody asks for it to be published.
+- A bad edit is refused and logged, and the last good version goes on.
+- A version that another worker published, or a rollback, replaces this worker's current version.
 """
 
 from __future__ import annotations
@@ -29,23 +32,24 @@ from ivr.line.versions import Folders, Proof, Refusal, Version, Versions, load, 
 from ivr.yaml_reader import candidates
 
 LOOK_SECONDS = 0.25
-"""Between two looks; an edit is taken at the second look that finds it the same, so that a half-saved file is not."""
+"""Seconds between two looks at the folders. An edit is taken when two looks in a row find it the same, so that a
+half-saved file is not."""
 
-FOLLOWED = "followed"
-"""How the files are looked at again when something else was published: not to publish them, but to say how they stand."""
+AFTER_FOLLOWING = "followed"
+"""The reason for checking the folders after another version was published: to learn their status, not to publish."""
 
-Traces = frozenset[tuple[str, int, int, int]]
-"""What tells of a change without reading: path, time of change, size and number of every file."""
+FileStamps = frozenset[tuple[str, int, int, int]]
+"""Path, time of change (ns), size and inode number of every file: shows a change without reading the files."""
 
 
-class Standing(Enum):
-    """How what lies in the folders stands to what is published."""
+class FolderStatus(Enum):
+    """How the files in the folders relate to the published version."""
 
     PUBLISHED = auto()
     PASSED_OVER = auto()
-    """It was taken back, or replaced by something newer, and does not come back by itself."""
+    """They were rolled back, or replaced by a newer version, and are not published by themselves."""
     DRAFT = auto()
-    """Somebody is to ask for it."""
+    """They are published when somebody asks for it."""
     NEW = auto()
 
 
@@ -57,17 +61,18 @@ def open_versions(
     *,
     asked: bool = False,
 ) -> Versions:
-    """Return what a new process answers calls with: what lies in the folders or, when that is bad, what is published.
+    """Return the versions that a new process starts with: the folders' or, if they are bad, the published one.
 
-    With `asked` it is the other way round. What is published was checked by the rules of the release that published it:
-    it goes on when its words would be refused now, for a line that answers is better than none. Raises DefinitionError
-    when neither can be used.
+    With `asked` (publishing has to be asked for) the published version comes first. It was checked by the release that
+    published it and is used even if its words would be refused today, since a line that answers is better than none.
+
+    Raises DefinitionError when neither can be used.
     """
 
-    def lying_there() -> Version:
+    def in_folders() -> Version:
         return load(read_files(folders.flows, folders.prompts), actions, prove)
 
-    def published() -> Version | None:
+    def last_published() -> Version | None:
         with database.begin() as connection:
             newest = publications.latest(connection)
             files = publications.stored(connection, newest.hash) if newest else None
@@ -79,191 +84,193 @@ def open_versions(
             return None
 
     if asked:
-        return Versions(published() or lying_there(), actions, prove)
+        return Versions(last_published() or in_folders(), actions, prove)
     try:
-        return Versions(lying_there(), actions, prove)
+        return Versions(in_folders(), actions, prove)
     except DefinitionError:
-        version = published()
+        version = last_published()
         if version is None:
             raise
         return Versions(version, actions, prove)
 
 
 class Watcher:
-    """Keeps one worker's line at what is published."""
+    """Keeps one worker's current version at the published one, and publishes edits."""
 
-    def __init__(self, line: Services, folders: Folders, *, asked: bool = False) -> None:
-        """With `asked`, what is saved is a draft until somebody asks for it to be published."""
-        self._line = line
+    def __init__(self, services: Services, folders: Folders, *, asked: bool = False) -> None:
+        """Watch the folders for a line; with `asked`, an edit stays a draft until somebody asks to publish it."""
+        self._services = services
         self._asked = asked
-        self._versions = line.versions
+        self._versions = services.versions
         self._folders = folders
-        self._traces: Traces = frozenset()
-        self._is_judged = True
-        self._not_taken = ""
-        """A published version that this worker cannot use: told once."""
-        self._told = ""
-        """The draft that was told last."""
-        self._away = False
+        self._stamps: FileStamps = frozenset()
+        self._is_checked = True
+        self._unusable_hash = ""
+        """The published version that this worker cannot use; logged once."""
+        self._logged_draft = ""
+        """The draft that was logged last."""
+        self._database_away = False
 
     def begin(self) -> None:
-        """Publish what lies in the folders if nothing is published, or if it is new and nobody is to ask for it."""
-        self._traces = traces(self._folders)
-        self._offer("start", whoami())
+        """Publish the folders' version if nothing is published yet, or if it is new and need not be asked for."""
+        self._stamps = file_stamps(self._folders)
+        self._publish_or_keep("start", whoami())
         self._follow()
 
     def run(self) -> None:
-        """Look for ever."""
+        """Look again and again, for ever."""
         while True:
             time.sleep(LOOK_SECONDS)
             try:
                 self.look()
-                self._away = False
+                self._database_away = False
             except SQLAlchemyError as error:
-                if not self._away:  # told once; what was edited meanwhile is taken when the database is back
+                if not self._database_away:  # logged once; edits made meanwhile are taken when the database is back
                     logs.get_logger().error("publishing_paused", reason=type(error).__name__)
-                self._away = True
+                self._database_away = True
             except Exception:
                 logs.get_logger().exception("publishing_failed")
-                self._is_judged = True  # what broke us would do so again; the next edit is looked at anew
+                self._is_checked = True  # the same files would fail again; the next edit is checked
 
     def look(self) -> None:
-        """Look once at the folders and at what is published."""
-        found = traces(self._folders)
-        if found != self._traces:
-            self._traces, self._is_judged = found, False
-        elif not self._is_judged:
-            self._offer("edit", editor(self._folders))
-            self._is_judged = True
+        """Look once: check the folders if they changed, and follow what was published elsewhere."""
+        stamps = file_stamps(self._folders)
+        if stamps != self._stamps:
+            self._stamps, self._is_checked = stamps, False
+        elif not self._is_checked:
+            self._publish_or_keep("edit", editor(self._folders))
+            self._is_checked = True
         self._follow()
 
-    def _offer(self, how: str, by: str) -> None:
-        """Publish the files, or keep them as a draft, if they are new and good; note it if they are not good."""
+    def _publish_or_keep(self, how: str, by: str) -> None:
+        """Publish the folders' files, or keep them as a draft, if they are new and good; refuse bad ones."""
         versions, files = self._versions, None
         try:
             files = read_files(self._folders.flows, self._folders.prompts)
-            standing = self._standing(files.hash, how)
-            version = versions.build(files) if standing in (Standing.NEW, Standing.DRAFT) else None
+            status = self._folder_status(files.hash, how)
+            version = versions.build(files) if status in (FolderStatus.NEW, FolderStatus.DRAFT) else None
         except DefinitionError as error:
             self._refuse(error, files)
             return
         versions.refused = None
-        versions.passed_over = files.hash if standing is Standing.PASSED_OVER else ""
-        versions.draft = version if standing is Standing.DRAFT else None
-        if version and standing is Standing.NEW:
+        versions.passed_over = files.hash if status is FolderStatus.PASSED_OVER else ""
+        versions.draft = version if status is FolderStatus.DRAFT else None
+        if version and status is FolderStatus.NEW:
             self._publish(version, how, by)
-        elif version and version.hash != self._told:
-            self._told = version.hash
+        elif version and version.hash != self._logged_draft:
+            self._logged_draft = version.hash
             logs.get_logger().info("draft_kept", version=version.hash, going_on_with=versions.current.hash, by=by)
 
-    def _standing(self, name: str, how: str) -> Standing:
-        with self._line.database.begin() as connection:
+    def _folder_status(self, version_hash: str, how: str) -> FolderStatus:
+        with self._services.database.begin() as connection:
             newest = publications.latest(connection)
-            is_old = how == "start" and publications.was_published(connection, name)
+            was_published_before = how == "start" and publications.was_published(connection, version_hash)
         if newest is None:
-            return Standing.NEW
-        if name == newest.hash:
-            return Standing.PUBLISHED
-        if self._asked:  # where what is published is of no use to this release, the line was opened with the files
-            return Standing.NEW if how == "start" and name == self._versions.current.hash else Standing.DRAFT
-        return Standing.PASSED_OVER if is_old or name == newest.passes_over or how == FOLLOWED else Standing.NEW
+            return FolderStatus.NEW
+        if version_hash == newest.hash:
+            return FolderStatus.PUBLISHED
+        if self._asked:  # a release that cannot use the published version was started with the folders' files
+            is_started_with = how == "start" and version_hash == self._versions.current.hash
+            return FolderStatus.NEW if is_started_with else FolderStatus.DRAFT
+        is_passed_over = was_published_before or version_hash == newest.passes_over or how == AFTER_FOLLOWING
+        return FolderStatus.PASSED_OVER if is_passed_over else FolderStatus.NEW
 
     def _publish(self, version: Version, how: str, by: str) -> None:
-        publication = Publication(version.hash, self._line.clock(), by, how)
-        with self._line.database.begin() as connection:
+        publication = Publication(version.hash, self._services.clock(), by, how)
+        with self._services.database.begin() as connection:
             is_first = publications.record(connection, version.files, publication)
-        self._take(version)
+        self._answer_with(version)
         if is_first:
             logs.get_logger().info("published", version=version.hash, how=how, by=by)
 
     def _refuse(self, error: DefinitionError, files: Files | None) -> None:
         self._versions.draft = None
-        self._versions.refused = Refusal(self._line.clock(), error.problems, files)
+        self._versions.refused = Refusal(self._services.clock(), error.problems, files)
         problems = [str(problem) for problem in error.problems]
         logs.get_logger().error("edit_refused", going_on_with=self._versions.current.hash, problems=problems)
 
     def _follow(self) -> None:
-        """Move to what is published, wherever that was done."""
-        with self._line.database.begin() as connection:
+        """Make the newest published version current, wherever it was published."""
+        with self._services.database.begin() as connection:
             newest = publications.latest(connection)
-            if newest is None or newest.hash in (self._versions.current.hash, self._not_taken):
+            if newest is None or newest.hash in (self._versions.current.hash, self._unusable_hash):
                 return
             files = publications.stored(connection, newest.hash)
         try:
             if files is not None:
-                self._take(self._versions.build(files))
+                self._answer_with(self._versions.build(files))
         except DefinitionError as error:  # made for another release of the program: a rolling update is under way
-            self._not_taken = newest.hash
+            self._unusable_hash = newest.hash
             problems = [str(problem) for problem in error.problems]
             logs.get_logger().error("version_not_taken", version=newest.hash, problems=problems)
-        if self._is_judged and self._versions.refused is None:  # else they are looked at anyway, or known to be bad
-            self._offer(FOLLOWED, newest.by)
+        if self._is_checked and self._versions.refused is None:  # otherwise they are checked anyway, or known to be bad
+            self._publish_or_keep(AFTER_FOLLOWING, newest.by)
 
-    def _take(self, version: Version) -> None:
+    def _answer_with(self, version: Version) -> None:
         if version.hash != self._versions.current.hash:
             self._versions.take(version)
             logs.get_logger().info("answering_with", version=version.hash)
 
 
-def publish(line: Services, folders: Folders, name: str, over: int, by: str) -> bool:
-    """Publish what lies in the folders if it is still the version named, in the place of one publication (0: of none).
+def publish(services: Services, folders: Folders, version_hash: str, replaced_id: int, by: str) -> bool:
+    """Publish the folders' files in place of the publication with this id (0 for none); return whether that was done.
 
-    False when the files, or what is published, are no longer what whoever asks for it has looked at. Raises
-    DefinitionError when the files cannot be used.
+    It is not done when the files no longer have `version_hash`, or another publication is the newest by now: then
+    whoever asks for it has looked at something else. Raises DefinitionError when the files cannot be used.
     """
     files = read_files(folders.flows, folders.prompts)
-    if files.hash != name:
+    if files.hash != version_hash:
         return False
-    version = line.versions.build(files)
-    publication = Publication(name, line.clock(), by, "publish")
-    with line.database.begin() as connection:
-        is_done = publications.replace(connection, files, publication, over)
+    version = services.versions.build(files)
+    publication = Publication(version_hash, services.clock(), by, "publish")
+    with services.database.begin() as connection:
+        is_done = publications.replace(connection, files, publication, replaced_id)
     if is_done:
-        line.versions.take(version)
-        logs.get_logger().info("published", version=name, how=publication.how, by=by)
+        services.versions.take(version)
+        logs.get_logger().info("published", version=version_hash, how=publication.how, by=by)
     return is_done
 
 
-def roll_back(line: Services, folders: Folders, name: str) -> Publication | None:
-    """Publish an earlier version again, and pass over what lies in the folders until it changes; None: no such version.
+def roll_back(services: Services, folders: Folders, version_hash: str) -> Publication | None:
+    """Publish an earlier version again, and pass over the folders' files until they change.
 
-    Raises DefinitionError when the version cannot be used by this release of the program.
+    Return None when there is no such version. Raises DefinitionError when this release cannot use it.
     """
-    with line.database.begin() as connection:
-        files = publications.stored(connection, name)
+    with services.database.begin() as connection:
+        files = publications.stored(connection, version_hash)
     if files is None:
         return None
-    line.versions.build(files)
+    services.versions.build(files)
     try:
-        lying_there = read_files(folders.flows, folders.prompts).hash
+        in_folders = read_files(folders.flows, folders.prompts).hash
     except DefinitionError:
-        lying_there = ""
-    passes_over = lying_there if lying_there != name else None
-    publication = Publication(name, line.clock(), whoami(), "rollback", passes_over)
-    with line.database.begin() as connection:
+        in_folders = ""
+    passes_over = in_folders if in_folders != version_hash else None
+    publication = Publication(version_hash, services.clock(), whoami(), "rollback", passes_over)
+    with services.database.begin() as connection:
         publications.record(connection, files, publication)
     return publication
 
 
-def traces(folders: Folders) -> Traces:
-    """Return what tells of a change in the folders."""
+def file_stamps(folders: Folders) -> FileStamps:
+    """Return the stamps of every file in the folders; they differ after any change."""
     return frozenset((str(path), stat.st_mtime_ns, stat.st_size, stat.st_ino) for path, stat in _stats(folders))
 
 
 def _stats(folders: Folders) -> list[tuple[Path, os.stat_result]]:
-    found = []
+    stats = []
     for folder in (folders.flows, folders.prompts):
         for path in candidates(folder):
             try:
-                found.append((path, path.stat()))
-            except OSError:  # it went while we looked; the next look tells
+                stats.append((path, path.stat()))
+            except OSError:  # it was deleted meanwhile; the next look notices
                 continue
-    return found
+    return stats
 
 
 def editor(folders: Folders) -> str:
-    """Return whose file was saved last, as far as the machine knows."""
-    newest = max(_stats(folders), key=lambda each: each[1].st_mtime_ns, default=None)
+    """Return who saved a file last, as user@host: the owner of the newest file, or else this process's user."""
+    newest = max(_stats(folders), key=lambda path_and_stat: path_and_stat[1].st_mtime_ns, default=None)
     try:
         user = pwd.getpwuid(newest[1].st_uid).pw_name if newest else ""
     except KeyError:
@@ -272,7 +279,7 @@ def editor(folders: Folders) -> str:
 
 
 def whoami() -> str:
-    """Return who runs this process, and where."""
+    """Return who runs this process, as user@host."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):

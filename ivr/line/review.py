@@ -1,6 +1,6 @@
-"""Everything there is to say of flows and prompts as they lie in their folders: problems, and remarks.
+"""Reviews flows and prompts: finds problems and remarks.
 
-Problems keep them from being published; remarks are what could be said better.
+Problems keep a version from being published; remarks tell what could be said better.
 """
 
 from __future__ import annotations
@@ -22,54 +22,54 @@ from ivr.prompts.lint import Lint, Remark, lint
 from ivr.yaml_reader import texts_below
 
 Texts = Mapping[str, str | None]
-"""File -> its text; None for one that cannot be read."""
+"""Path of a file -> its text, or None if it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What was found; flows and catalogues are there when they are right in themselves."""
+    """The result of a review; `flows` and `catalogues` are set only if there are no problems in them."""
 
     problems: tuple[Problem, ...]
     remarks: tuple[Remark, ...] = ()
     flows: Flows | None = None
     catalogues: Catalogues | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
-    """The text of every file, by the name that it is told with."""
+    """The text of every readable file, by the path that problems are reported with."""
 
 
 def review(flows: Path, prompts: Path, prove: Proof) -> Review:
-    """Read and check both folders; problems are told with the folders as they were given.
+    """Read and check both folders. Problems are reported with the folders' paths as they were given.
 
-    `prove` finds what keeps a version that is right in itself from being spoken.
+    `prove` checks flows and prompts against the carrier's rules.
     """
     report = Report()
     flow_files, prompt_files = (texts_below(folder, report, str(folder)) for folder in (flows, prompts))
-    return _judged(report, flow_files, prompt_files, (str(flows), str(prompts)), prove)
+    return _review(report, flow_files, prompt_files, (str(flows), str(prompts)), prove)
 
 
-def judge(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str], prove: Proof) -> Review:
-    """Check the files of a version; `roots` are the folders' names that problems are told with."""
-    return _judged(Report(), flow_files, prompt_files, roots, prove)
+def review_files(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str], prove: Proof) -> Review:
+    """Check the files of a version; `roots` are the folders of flows and prompts that problems are reported with."""
+    return _review(Report(), flow_files, prompt_files, roots, prove)
 
 
-def _judged(report: Report, flow_files: Texts, prompt_files: Texts, roots: tuple[str, str], prove: Proof) -> Review:
+def _review(report: Report, flow_files: Texts, prompt_files: Texts, roots: tuple[str, str], prove: Proof) -> Review:
     catalogues = load_prompts(prompt_files, report, roots[1])
-    built = load_flows(flow_files, catalogues, SPECS, report, roots[0])
-    check_words(built, flow_files, catalogues, SPECS, report, roots[1])
+    flows_built = load_flows(flow_files, catalogues, SPECS, report, roots[0])
+    check_words(flows_built, flow_files, catalogues, SPECS, report, roots[1])
     texts = _texts(flow_files, prompt_files, roots)
-    if built is None or report.problems:
+    if flows_built is None or report.problems:
         return Review(_sorted(report), texts=texts)
-    report.problems.extend(prove(built, catalogues))
-    return Review(_sorted(report), remarks(built, catalogues), built, catalogues, texts)
+    report.problems.extend(prove(flows_built, catalogues))
+    return Review(_sorted(report), remarks(flows_built, catalogues), flows_built, catalogues, texts)
 
 
-def remarks_alone(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str]) -> Review:
-    """Return what could be said better in a version that was checked when it was published."""
+def review_published(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str]) -> Review:
+    """Return only the remarks on a version, which was checked when it was published."""
     report = Report()
     catalogues = load_prompts(prompt_files, report, roots[1])
-    built = build_flows(flow_files, catalogues, report)
-    said = remarks(built, catalogues) if built and not report.problems else ()
-    return Review((), said, texts=_texts(flow_files, prompt_files, roots))
+    flows_built = build_flows(flow_files, catalogues, report)
+    remarks_found = remarks(flows_built, catalogues) if flows_built and not report.problems else ()
+    return Review((), remarks_found, texts=_texts(flow_files, prompt_files, roots))
 
 
 def _texts(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str]) -> Mapping[str, str]:
@@ -78,7 +78,7 @@ def _texts(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str]) -> Ma
 
 
 def remarks(flows: Flows, catalogues: Catalogues) -> tuple[Remark, ...]:
-    """Return what could be said better in prompts that are right."""
+    """Return the remarks on prompts without problems."""
     used = used_prompts(flows, SPECS) | FALLBACK_PROMPTS
     return lint(catalogues, Lint(used, used_languages(flows)))
 

@@ -1,4 +1,4 @@
-"""What a turn of a call needs from the world, in one value that is built once and handed down."""
+"""The services of the line, built once and passed to every turn, and the context that an action is given."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from ivr.secret import Secret
 _SPELLED = frozenset(
     "+" + letters_to_keys(word) for word in ("ANONYMOUS", "RESTRICTED", "BLOCKED", "UNKNOWN", "UNAVAILABLE")
 )
-"""What the carrier gives in the place of a number that is withheld: a word, spelled as if it were one."""
+"""What the carrier gives as a withheld number: one of these words, spelled in keypad digits."""
 
 
 @dataclass(frozen=True, slots=True)
 class TurnTaken:
-    """One turn as the flow saw it: what the caller did, the way through the flow, and what ended the turn."""
+    """One turn as the flow saw it: what the caller did, its trace through the flow, and the verb that ended it."""
 
     sid: str
     turn: int
@@ -42,7 +42,7 @@ class TurnTaken:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The line: its database, its words, its card processor, its clock."""
+    """All that a turn needs: the database, the versions of flows and prompts, the card processor, the clock."""
 
     database: Engine
     versions: Versions
@@ -52,25 +52,25 @@ class Services:
     timezone: ZoneInfo
     rules: Rules
     has_person: bool
-    """A number is set that callers who want a person are connected to."""
+    """Whether a number is set that callers who want a person are connected to."""
     random_number: Callable[[], int]
-    """Draws a number for an order, at random."""
+    """Draws a random number for an order number."""
     monotonic: Callable[[], float] = time.monotonic
-    """Seconds of a clock that never goes back, whatever the time of day is set to."""
+    """Returns the seconds of a clock that never goes back, even if the time of day is set."""
     watch: Callable[[TurnTaken], None] = lambda _: None
-    """Sees every turn taken, for replays and tests; told after the turn's work, before it is committed."""
+    """Called with every turn, for replays and tests: after the turn's work and before its commit."""
 
     @property
     def desk(self) -> Desk:
-        """What its orders are worked with while no caller waits."""
+        """The services for work on orders while no caller waits."""
         return Desk(self.database, self.gateway, self.clock, self.timezone, self.rules)
 
     def today(self, now: datetime) -> date:
-        """Return the day it is where the pharmacy is."""
+        """Return the date of a time in the pharmacy's time zone."""
         return now.astimezone(self.timezone).date()
 
     def reading(self, caller: Caller) -> Reading:
-        """Read the clock that a caller's pace is told by: their own where their telephone has one, else this host's."""
+        """Read the clock that measures how fast a caller keys: their telephone's if it has one, else this host's."""
         if caller.seconds is not None:
             return Reading("caller", caller.seconds)
         return Reading(monotonic_clock(), self.monotonic())
@@ -78,24 +78,24 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """What the carrier says of a call."""
+    """A call as the carrier describes it."""
 
     sid: str
     from_number: str
-    """E.164; when withheld a word such as `anonymous`, or such a word spelled on the keypad."""
+    """In E.164 form; if withheld, a word such as `anonymous`, or such a word in keypad digits."""
     to_number: str
     seconds: float | None = None
-    """How long the call has lasted for the caller; only a telephone whose time is not ours tells it."""
+    """How long the call has lasted for the caller; sent only by our own telephone, which may run on simulated time."""
 
     @property
     def withheld(self) -> bool:
-        """Say whether the caller's number is not known, and so tells them from nobody else who withholds theirs."""
+        """Whether the caller's number is not known, so that it does not distinguish them from other callers."""
         return self.from_number in _SPELLED or not is_possible_phone(self.from_number)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What an action may use: the transaction of its turn, the time it happens at, and whose call it is."""
+    """What an action may use: the services, the turn's transaction and time, and the caller."""
 
     services: Services
     connection: Connection
@@ -103,9 +103,9 @@ class Context:
     caller: Caller
     turn: int
     transient_secrets: Mapping[str, Secret]
-    """Card data keyed in this very turn."""
+    """Card data keyed in this turn; never stored."""
 
     @property
     def today(self) -> date:
-        """Return the day it is where the pharmacy is."""
+        """Today's date in the pharmacy's time zone."""
         return self.services.today(self.now)

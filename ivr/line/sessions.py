@@ -1,7 +1,7 @@
-"""The row of a call: locked for one turn, its state and last two replies encrypted.
+"""Reads and writes a call's row, which is locked for one turn; its state and last two replies are encrypted.
 
-Only this module knows how a call lies in the database. Its statements are built once: a turn runs three of them, and
-building them anew would cost more than running them.
+Only this module knows how a call is stored. Its statements are built once, at import: a turn runs three of them, and
+building one takes longer than running it.
 """
 
 from __future__ import annotations
@@ -22,157 +22,164 @@ from ivr.pharmacy.statements import insert_unless_there
 from ivr.prompts.spoken import Values
 
 REPLY_KEPT = timedelta(minutes=15)
-"""How long replies are kept after a call."""
+"""How long a call's last two replies are kept after it has ended."""
 STATE_KEPT = timedelta(minutes=30)
-"""How long what was chosen is kept after a call, for whoever calls back."""
+"""How long the state of a call with a filled basket is kept after it has ended, for a caller who calls back."""
 NEVER_ENDED = timedelta(hours=4)
-"""As long as the carrier lets a call be: one in which nothing was heard for so long is over, whoever told of its end."""
+"""The carrier's limit for a call: one without a turn for so long is over, even if nobody reported its end."""
 
 _CALL = tables.call.c
 _LOCK = select(tables.call).where(_CALL.sid == bindparam("sid")).with_for_update()
-_ACT = update(tables.call).where(_CALL.sid == bindparam("the_sid")).values(acting_until=bindparam("until"))
+_SET_ACTING = update(tables.call).where(_CALL.sid == bindparam("the_sid")).values(acting_until=bindparam("until"))
 _REPLIES = ("sealed_reply", "sealed_reply_before")
-_STORED = (
+_STORED_COLUMNS = (
     "turn", "sealed_state", "sealed_reply_before", "sealed_reply", "acting_until", "heard_at", "member_id", "ended_at",
     "ending",
 )  # fmt: skip
-_STORE = (
+_UPDATE_CALL = (
     update(tables.call)
     .where(_CALL.sid == bindparam("the_sid"))
-    .values({name: bindparam(f"new_{name}", type_=_CALL[name].type) for name in _STORED})
+    .values({name: bindparam(f"new_{name}", type_=_CALL[name].type) for name in _STORED_COLUMNS})
 )
-
-
-_NOTED = ("call_sid", "turn", "at", "event", "trail", "said")
-_NOTE = (
+_JOURNAL_COLUMNS = ("call_sid", "turn", "at", "event", "trail", "said")
+_INSERT_JOURNAL = (
     insert(tables.journal)
     .inline()
-    .values({name: bindparam(f"noted_{name}", type_=tables.journal.c[name].type) for name in _NOTED})
+    .values({name: bindparam(f"noted_{name}", type_=tables.journal.c[name].type) for name in _JOURNAL_COLUMNS})
 )
-_STORE_AND_NOTE = _STORE.add_cte(_NOTE.cte("noted"))
-"""PostgreSQL takes both in one trip."""
+_UPDATE_CALL_AND_JOURNAL = _UPDATE_CALL.add_cte(_INSERT_JOURNAL.cte("noted"))
+"""Both at once, which PostgreSQL can do in one round trip."""
 
 
 @dataclass(frozen=True, slots=True)
-class Locked:
+class LockedCall:
     """A call whose row this transaction holds."""
 
     row: Row[Any]
     call: Call
     is_new: bool
     shown: str = ""
-    """Which of the last keys stand in the journal, as it keeps count."""
+    """Which of the call's last keys the journal shows in clear; see `JournalEntry.shown`."""
 
     @property
     def turn(self) -> int:
-        """The number of the turn that is awaited."""
+        """The number of the turn that is awaited next."""
         return int(self.row.turn)
 
 
-def lock(
-    connection: Connection, line: Services, caller: Caller, turn: int, now: datetime, first: Call
-) -> Locked | None:
-    """Take a call's row, making it for a first turn; None when the call is unknown or its state cannot be opened."""
+def lock_call(
+    connection: Connection, services: Services, caller: Caller, turn: int, now: datetime, new_call: Call
+) -> LockedCall | None:
+    """Lock and return a call, inserting its row at turn 0; `first` is the state that a new call begins with.
+
+    Return None when the call is unknown, or its state is gone or cannot be decrypted.
+    """
     row = connection.execute(_LOCK, {"sid": caller.sid}).one_or_none()
     if row is None and turn == 0:
-        _insert(connection, line, caller, now)
+        _insert(connection, services, caller, now)
         row = connection.execute(_LOCK, {"sid": caller.sid}).one_or_none()
     if row is None:
         return None
     if row.sealed_state is None:
-        return Locked(row, first, is_new=True) if row.turn == 0 else None
-    opened = line.vault.open(row.sealed_state, None, now)
+        return LockedCall(row, new_call, is_new=True) if row.turn == 0 else None
+    opened = services.vault.open(row.sealed_state, None, now)
     if opened is None:
         return None
     state = json.loads(opened)
-    return Locked(row, Call.from_json(state), is_new=False, shown=state.get("shown", ""))
+    return LockedCall(row, Call.from_json(state), is_new=False, shown=state.get("shown", ""))
 
 
-def _insert(connection: Connection, line: Services, caller: Caller, now: datetime) -> None:
-    facts = {"sid": caller.sid, "from_number": caller.from_number, "to_number": caller.to_number}
-    row = {**facts, "version": line.versions.current.hash, "turn": 0, "started_at": now, "heard_at": now}
+def _insert(connection: Connection, services: Services, caller: Caller, now: datetime) -> None:
+    numbers = {"sid": caller.sid, "from_number": caller.from_number, "to_number": caller.to_number}
+    row = {**numbers, "version": services.versions.current.hash, "turn": 0, "started_at": now, "heard_at": now}
     insert_unless_there(connection, tables.call, row)
 
 
-def stored_reply(line: Services, locked: Locked, turn: int, now: datetime) -> str | None:
-    """Return the reply that a request for an earlier turn got, or the latest one in the place of one that is gone."""
+def stored_reply(services: Services, locked: LockedCall, turn: int, now: datetime) -> str | None:
+    """Return the stored reply to an earlier turn, or None when the turn is not answered yet or no reply is kept.
+
+    The last two replies are kept; for a turn before them the latest is returned.
+    """
     if turn >= locked.turn:
         return None
-    before = turn == locked.turn - 2 and locked.row.sealed_reply_before is not None
-    sealed = locked.row.sealed_reply_before if before else locked.row.sealed_reply
-    opened = line.vault.open(sealed, None, now) if sealed is not None else None
+    is_older = turn == locked.turn - 2 and locked.row.sealed_reply_before is not None
+    sealed = locked.row.sealed_reply_before if is_older else locked.row.sealed_reply
+    opened = services.vault.open(sealed, None, now) if sealed is not None else None
     return opened.decode() if opened is not None else None
 
 
-def act(connection: Connection, sid: str, until: datetime) -> None:
-    """Say that this worker is asking the outside world for this call, until a time at the latest."""
-    connection.execute(_ACT, {"the_sid": sid, "until": until})
+def set_acting(connection: Connection, sid: str, until: datetime) -> None:
+    """Note that a worker is running an external action for this call, until the given time at the latest."""
+    connection.execute(_SET_ACTING, {"the_sid": sid, "until": until})
 
 
-def store(
+def store_turn(
     connection: Connection,
-    line: Services,
-    locked: Locked,
+    services: Services,
+    locked: LockedCall,
     call: Call,
     reply: str,
     now: datetime,
     ending: str | None,
     entry: JournalEntry,
 ) -> None:
-    """Write the call's new state, the exact reply and the journal's entry, and await the next turn."""
+    """Write the call's new state, the exact reply and the journal entry, and await the next turn.
+
+    `ending` says how the call ended, or is None while it goes on.
+    """
     row = locked.row
-    ends = ending is not None and row.ended_at is None
+    ends_now = ending is not None and row.ended_at is None
     state = json.dumps({**call.to_json(), "shown": entry.shown}, separators=(",", ":")).encode()
-    stored = {
+    call_row = {
         "the_sid": row.sid,
         "new_turn": locked.turn + 1,
-        "new_sealed_state": line.vault.seal(state, now),
+        "new_sealed_state": services.vault.seal(state, now),
         "new_sealed_reply_before": row.sealed_reply,
-        "new_sealed_reply": line.vault.seal(reply.encode(), now),
+        "new_sealed_reply": services.vault.seal(reply.encode(), now),
         "new_acting_until": None,
         "new_heard_at": now,
         "new_member_id": call.values.get("member_id"),
-        "new_ended_at": now if ends else row.ended_at,
-        "new_ending": ending if ends else row.ending,
+        "new_ended_at": now if ends_now else row.ended_at,
+        "new_ending": ending if ends_now else row.ending,
     }
-    noted = {"noted_call_sid": row.sid, "noted_turn": locked.turn, "noted_at": now}
-    noted |= {"noted_event": entry.event, "noted_trail": entry.trace, "noted_said": entry.said}
+    journal_row = {"noted_call_sid": row.sid, "noted_turn": locked.turn, "noted_at": now}
+    journal_row |= {"noted_event": entry.event, "noted_trail": entry.trace, "noted_said": entry.said}
     if connection.dialect.name == "postgresql":
-        connection.execute(_STORE_AND_NOTE, {**stored, **noted})
+        connection.execute(_UPDATE_CALL_AND_JOURNAL, {**call_row, **journal_row})
     else:
-        connection.execute(_STORE, stored)
-        connection.execute(_NOTE, noted)
+        connection.execute(_UPDATE_CALL, call_row)
+        connection.execute(_INSERT_JOURNAL, journal_row)
 
 
-def end(connection: Connection, sid: str, now: datetime, ending: str) -> None:
-    """Note that a call is over, and drop what must not outlive it."""
-    ended = update(tables.call).where(_CALL.sid == sid, _CALL.ended_at.is_(None))
-    connection.execute(ended.values(ended_at=now, ending=ending))
+def end_call(connection: Connection, sid: str, now: datetime, ending: str) -> None:
+    """Note that a call has ended and how, and delete its keyed card."""
+    still_open = update(tables.call).where(_CALL.sid == sid, _CALL.ended_at.is_(None))
+    connection.execute(still_open.values(ended_at=now, ending=ending))
     connection.execute(delete(tables.card_entry).where(tables.card_entry.c.call_sid == sid))
 
 
-def forget_sealed(connection: Connection, line: Services, now: datetime) -> None:
-    """Drop the replies of calls that have been over for a while, and their states when nobody can go on with them.
+def forget_sealed(connection: Connection, services: Services, now: datetime) -> None:
+    """Drop replies and states of ended calls: replies after `REPLY_KEPT`, states after `STATE_KEPT`.
 
-    A state in which nothing was chosen goes with the replies.
+    A state with an empty basket, which nobody would take up again, is dropped with the replies.
     """
-    _drop(connection, _over(now, STATE_KEPT) & _CALL.sealed_state.is_not(None), ("sealed_state", *_REPLIES))
-    with_reply = _over(now, REPLY_KEPT) & _CALL.sealed_reply.is_not(None) & _CALL.sealed_state.is_not(None)
-    left = connection.execute(select(_CALL.sid, _CALL.sealed_state).where(with_reply)).all()
-    idle = [row.sid for row in left if not values_left(line, row.sealed_state, now).get("basket")]
-    _drop(connection, _CALL.sid.in_(idle), ("sealed_state",))
-    _drop(connection, _CALL.sid.in_(row.sid for row in left), _REPLIES)
+    _clear(connection, _ended_for(now, STATE_KEPT) & _CALL.sealed_state.is_not(None), ("sealed_state", *_REPLIES))
+    with_reply = _ended_for(now, REPLY_KEPT) & _CALL.sealed_reply.is_not(None) & _CALL.sealed_state.is_not(None)
+    rows = connection.execute(select(_CALL.sid, _CALL.sealed_state).where(with_reply)).all()
+    without_basket = [row.sid for row in rows if not stored_values(services, row.sealed_state, now).get("basket")]
+    _clear(connection, _CALL.sid.in_(without_basket), ("sealed_state",))
+    _clear(connection, _CALL.sid.in_(row.sid for row in rows), _REPLIES)
 
 
-def _over(now: datetime, kept: timedelta) -> ColumnElement[bool]:
-    return (_CALL.ended_at < now - kept) | (_CALL.heard_at < now - NEVER_ENDED)
+def _ended_for(now: datetime, duration: timedelta) -> ColumnElement[bool]:
+    return (_CALL.ended_at < now - duration) | (_CALL.heard_at < now - NEVER_ENDED)
 
 
-def _drop(connection: Connection, which: ColumnElement[bool], what: Sequence[str]) -> None:
-    connection.execute(update(tables.call).where(which).values(dict.fromkeys(what)))
+def _clear(connection: Connection, where: ColumnElement[bool], columns: Sequence[str]) -> None:
+    connection.execute(update(tables.call).where(where).values(dict.fromkeys(columns)))
 
 
-def values_left(line: Services, sealed_state: bytes | None, now: datetime) -> Values:
-    """Return what a call carried when its state was kept; its basket is what had been chosen to order."""
-    opened = line.vault.open(sealed_state, None, now) if sealed_state else None
+def stored_values(services: Services, sealed_state: bytes | None, now: datetime) -> Values:
+    """Return the values in a call's sealed state; none when it is gone or cannot be decrypted."""
+    opened = services.vault.open(sealed_state, None, now) if sealed_state else None
     return Call.from_json(json.loads(opened)).values if opened else {}

@@ -1,4 +1,4 @@
-"""Does what is to be done while nobody calls: sees orders through that calls left behind, and forgets what is too old."""
+"""The sweep, which each worker runs again and again: finishes the orders calls left behind, and deletes old rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EVERY = timedelta(seconds=30)
 
 
 def sweep(services: Services, retention: timedelta) -> Swept:
-    """Do all there is to do now."""
+    """Sweep the orders, then delete what is too old; `retention` is how long calls and their journal are kept."""
     now = services.clock()
     swept = orders.sweep(services.desk, now)
     services.desk.commit(lambda connection: _forget(connection, services, now, retention))

@@ -1,6 +1,6 @@
-"""The line's own tables, kept apart from the shared pharmacy's.
+"""The tables that belong to the line alone, apart from the pharmacy's tables, which it shares with other programs.
 
-Columns named `sealed_…` hold what is encrypted with IVR_SECRET_KEY. Card entries lie in a table of their own, which
+Columns named `sealed_…` are encrypted with IVR_SECRET_KEY. Cards that are being keyed have a table of their own, which
 PostgreSQL keeps out of its write-ahead log (UNLOGGED, see the migration).
 """
 
@@ -47,7 +47,10 @@ call = Table(
     Index("ix_call_heard_at", "heard_at"),
     Index("ix_call_from_number", "from_number", "heard_at"),
 )
-"""A call: where it stands, and its last two replies. `turn` is the number of the turn that is awaited next."""
+"""Calls: the state of each and its last two replies.
+
+`turn` is the number of the turn that is awaited next. `acting_until` is set while a worker runs an external action.
+"""
 
 journal = Table(
     "journal",
@@ -62,7 +65,10 @@ journal = Table(
     Index("ix_journal_call_sid", "call_sid", "turn"),
     Index("ix_journal_at", "at"),
 )
-"""What happened in each turn, by the names of states and prompts; numbers that were keyed are dots."""
+"""What happened in each turn, by the names of states and prompts; keyed numbers are masked with dots.
+
+`trail` holds the turn's trace: each state passed, and how it was left.
+"""
 
 journal_cleaning = Table(
     "journal_cleaning",
@@ -71,7 +77,10 @@ journal_cleaning = Table(
     Column("done", BigInteger, nullable=False),
     Column("vacuumed", Boolean, nullable=False),
 )
-"""One row: the journal is to be cleaned up to the id `through`, and is up to the id `done`."""
+"""One row, the progress of `journal_cleaning`: rows up to the id `through` are to be cleaned, up to `done` they are.
+
+`vacuumed` says whether the database has given up the space, and so the content, of the old rows.
+"""
 
 version = Table(
     "version",
@@ -80,7 +89,7 @@ version = Table(
     Column("published_at", Instant, nullable=False),
     Column("files", LargeBinary, nullable=False),
 )
-"""Every set of flows and prompts that ever answered a call."""
+"""Every version of flows and prompts that was ever published; `files` is compressed JSON (zlib)."""
 
 publication = Table(
     "publication",
@@ -92,10 +101,10 @@ publication = Table(
     Column("how", Text, nullable=False),
     Column("passes_over", Text),
 )
-"""What was published when; the newest row says which version answers new calls.
+"""Publications of versions, in order; the version in the newest row answers new calls.
 
-`passes_over` is set by a rollback: the hash of the files that lay in the folders then and must not come back by
-themselves.
+A rollback sets `passes_over` to the hash of the files in the folders at that time, which must not be published again
+by themselves.
 """
 
 lock_out = Table(
@@ -105,9 +114,10 @@ lock_out = Table(
     Column("failures", SmallInteger, nullable=False, default=0),
     Column("since", Instant, nullable=False),
 )
-"""Rows that are taken while a secret is judged, by a keyed digest of a phone or member number, and when last.
+"""Rows that are locked while a caller's secret is checked (see `lockout`), and when each was last locked.
 
-`failures`, and `locked_until` beside it, are of an earlier release and no longer looked at.
+`subject` is a keyed digest of a phone or member number. `failures`, and `locked_until` beside it in the database,
+belong to an earlier release and are no longer read.
 """
 
 wrong_try = Table(
@@ -121,7 +131,7 @@ wrong_try = Table(
     Index("ix_wrong_try_member", "member", "at"),
     Index("ix_wrong_try_at", "at"),
 )
-"""Secrets keyed wrongly: from which phone, about which member, both as keyed digests; kept for a day."""
+"""Wrongly keyed secrets: from which phone and about which member, both as keyed digests; kept for a day."""
 
 known_phone = Table(
     "known_phone",
@@ -130,7 +140,7 @@ known_phone = Table(
     Column("phone", Text, primary_key=True),
     Column("ordered_at", Instant, nullable=False),
 )
-"""Phones that ordered for a member, as keyed digests, and when last."""
+"""Phones that placed an order for a member, as keyed digests, and when they last did."""
 
 staff_guess = Table(
     "staff_guess",
@@ -140,7 +150,7 @@ staff_guess = Table(
     Column("since", Instant, nullable=False),
     Column("locked_until", Instant),
 )
-"""Wrong staff passwords by the address they came from."""
+"""Wrong staff passwords, counted by the network address they came from."""
 
 card_entry = Table(
     "card_entry",
@@ -150,4 +160,8 @@ card_entry = Table(
     Column("expires_at", Instant, nullable=False),
     Index("ix_card_entry_expires_at", "expires_at"),
 )
-"""Card digits between two turns of one call, and then the token; dead after five minutes whatever happens."""
+"""Cards between the turn in which the number is keyed and the one in which the processor gives a token for it.
+
+`sealed_card` holds number and expiry, encrypted, and can be opened for five minutes. The token is not stored here: it
+is one of the call's values, sealed once more within `call.sealed_state`.
+"""

@@ -1,6 +1,7 @@
-"""What a call carries of the pharmacy, typed, and the one codec between that and the JSON that a flow stores.
+"""The types of a call's values, and the codec between them and the JSON that a flow stores.
 
-Calls go on across an upgrade, so names and shapes stay: a field may come, with a default, and none is renamed.
+Calls go on across an upgrade, so stored names and shapes must stay: a field may be added, with a default, but none
+renamed.
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ from ivr.pharmacy.addresses import NewAddress
 from ivr.prompts.spoken import Value
 
 LEFT_OUT = {"left out": True}
-"""Marks a field that is not stored while it has its default."""
+"""Metadata of a field that is not stored while it has its default."""
 
 
 class Gathered:
-    """Several values of a call that belong together: a dataclass whose fields are values of these very names."""
+    """Base of dataclasses that gather several values of a call: each field is the value of that name."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Identified(Gathered):
-    """The member who calls; `proved` when by more than member number and ZIP code."""
+    """The member who calls; `proved` if they have shown more than member number and ZIP code."""
 
     member_id: int
     proved: bool = False
@@ -35,7 +36,7 @@ class Identified(Gathered):
 
 @dataclass(frozen=True, slots=True)
 class OfferedSupply:
-    """A supply that may be chosen: so many refills, which last so many days, for so many cents."""
+    """A supply that may be chosen: `n` refills, which last `days` days, for `price` cents."""
 
     n: int
     days: int
@@ -44,7 +45,7 @@ class OfferedSupply:
 
 @dataclass(frozen=True, slots=True)
 class BasketLine:
-    """A prescription that is to be ordered: the supply of it, and the day it is kept for, "" for now."""
+    """A prescription to be ordered: its supply, and the day it is ordered for (ISO format, "" for now)."""
 
     prescription_id: int
     rx_number: str
@@ -54,7 +55,7 @@ class BasketLine:
     days: int
     price: int
     ends: str = field(default="", metadata=LEFT_OUT)
-    """The day by which the supply at home ends, where that is before the new one arrives."""
+    """The day the supply at home ends, if that is before the new one arrives; else ""."""
     arrives: str = field(default="", metadata=LEFT_OUT)
 
 
@@ -63,7 +64,7 @@ Basket = tuple[BasketLine, ...]
 
 @dataclass(frozen=True, slots=True)
 class OfferedNumber:
-    """One of the prescriptions that a keyed number may mean."""
+    """A prescription that a keyed number may mean."""
 
     what: Value
     days: int
@@ -72,7 +73,7 @@ class OfferedNumber:
 
 @dataclass(frozen=True, slots=True)
 class CardOnFile:
-    """A card on file, as it is offered and chosen."""
+    """A card on file that is offered or chosen."""
 
     card: Value
     """How it is spoken."""
@@ -83,7 +84,7 @@ class CardOnFile:
 
 @dataclass(frozen=True, slots=True)
 class KeyedCard:
-    """A card keyed in this call: the processor's token for it, sealed. Its number and code never get here."""
+    """A card keyed in this call, with the processor's token for it, sealed. Its number and code are never in it."""
 
     brand: str
     last4: str
@@ -94,7 +95,7 @@ class KeyedCard:
 
 @dataclass(frozen=True, slots=True)
 class ChosenCard(Gathered):
-    """How an order is paid; no card where nothing is due."""
+    """How an order is paid; `card` is None when nothing is due."""
 
     card: CardOnFile | KeyedCard | None
     keep_card: Literal["yes", "no"]
@@ -104,19 +105,19 @@ class ChosenCard(Gathered):
 
 @dataclass(frozen=True, slots=True)
 class ChosenAddress(Gathered):
-    """Where an order goes: a row, or a new address, which is written when the order is placed."""
+    """Where an order is sent: to an address on file, or to a new one, which is inserted when the order is placed."""
 
     address: Value
     """How it is spoken."""
     address_id: int | None
     new_address: NewAddress | None
     address_held: bool
-    """It is to be checked by staff before anything is sent."""
+    """Staff must check it before anything is sent, so the order is held."""
 
 
 @dataclass(frozen=True, slots=True)
 class OfferedStreet:
-    """A street that may be meant, with the whole address as it would be spoken."""
+    """A street that may be meant, with the address on it as it is spoken."""
 
     street: str
     urbanization: str = ""
@@ -126,20 +127,20 @@ class OfferedStreet:
 
 @dataclass(frozen=True, slots=True)
 class OfferedUnit:
-    """What a unit may be."""
+    """A unit that may be meant, such as 3B."""
 
     unit: str
 
 
 @dataclass(frozen=True, slots=True)
 class OfferedCity:
-    """A city name that mail to a ZIP code may carry."""
+    """A city name that mail to a ZIP code may be addressed to."""
 
     city: str
 
 
 def day(value: date | None) -> str:
-    """Return a day as it is kept in a call, "" for none."""
+    """Return a day as it is stored in a call: in ISO format, "" for None."""
     return value.isoformat() if value else ""
 
 
@@ -147,18 +148,18 @@ def day(value: date | None) -> str:
 
 
 def encode(value: Any) -> Value:
-    """Return a typed value as it is stored."""
-    if parts := _parts(type(value)):  # type: ignore[arg-type]  # mypy takes a class to be no key
-        known = ((name, getattr(value, name), default) for name, default in parts)
-        return {name: encode(part) for name, part, default in known if part != default}
+    """Return a typed value in the form that is stored: dataclasses as mappings, lists as tuples."""
+    if parts := _parts(type(value)):  # type: ignore[arg-type]  # mypy: a class is not hashable
+        named_parts = ((name, getattr(value, name), default) for name, default in parts)
+        return {name: encode(part) for name, part, default in named_parts if part != default}
     if isinstance(value, tuple | list):
         return tuple(map(encode, value))
-    return value  # type: ignore[no-any-return]  # text, numbers, and what is spoken, lie there as they are
+    return value  # type: ignore[no-any-return]  # text, numbers and spoken values are stored as they are
 
 
 @cache
 def _parts(type_: Any) -> tuple[tuple[str, Any], ...]:
-    """Return a dataclass's fields, each with the value that is not stored; none of another type."""
+    """Return a dataclass's fields as (name, the value that is not stored); nothing for any other type."""
     parts = fields(type_) if is_dataclass(type_) else ()
     return tuple((part.name, part.default if part.metadata == LEFT_OUT else MISSING) for part in parts)
 
@@ -168,7 +169,7 @@ Decode = Callable[[Value], Any]
 
 @cache
 def decoder(type_: Any) -> Decode:
-    """Return what makes a type of a stored value; it raises TypeError for one that is something else."""
+    """Return a function that decodes a stored value to a type; it raises TypeError for a value that does not fit."""
     origin = get_origin(type_)
     if type_ is Any:
         return _unchanged
@@ -182,12 +183,12 @@ def decoder(type_: Any) -> Decode:
 
 
 def hints(owner: Any) -> dict[str, Any]:
-    """Return the types of a function's parameters or a dataclass's fields; any value, as it is stored, is `Any`."""
+    """Return the types of a function's parameters or a dataclass's fields by name; `Value` becomes `Any`."""
     return get_type_hints(owner, localns={"Value": Any}, include_extras=True)
 
 
 def _unchanged(value: Value) -> Value:
-    """Return a value as it is stored, with tuples again for the lists that JSON made of them."""
+    """Return a stored value as it is, with tuples instead of the lists that JSON made of them."""
     if isinstance(value, Mapping):
         return {name: _unchanged(part) for name, part in value.items()}
     return tuple(map(_unchanged, value)) if isinstance(value, tuple | list) else value
@@ -225,17 +226,17 @@ def _decode_parts(type_: Any) -> Decode:
 
 
 def _decode_one_of(types: tuple[Any, ...]) -> Decode:
-    """Take the first type that fits."""
-    others = [decoder(one) for one in types if one is not NoneType]
+    """Return a function that decodes a value to the first of the types that fits."""
+    decoders = [decoder(type_) for type_ in types if type_ is not NoneType]
 
     def decode(value: Value) -> Any:
         if value is None and NoneType in types:
             return None
-        for other in others[:-1]:
+        for decode_type in decoders[:-1]:
             try:
-                return other(value)
+                return decode_type(value)
             except TypeError:
                 continue
-        return others[-1](value)
+        return decoders[-1](value)
 
     return decode

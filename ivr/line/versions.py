@@ -1,7 +1,7 @@
-"""Versions of flows and prompts: what answers new calls, and what earlier calls go on with.
+"""Versions of flows and prompts: the current one answers new calls, earlier ones finish the calls they began.
 
-A version is known by a hash of its files. `publications` keeps them in the database, `publishing` moves `current`
-on; here is what a version is and which of them this worker has in memory.
+A version is identified by a hash of its files. This module builds versions and keeps those in use in memory;
+`publications` stores them in the database, and `publishing` replaces the current one.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from ivr.yaml_reader import texts_below
 __all__ = ["Files", "Folders", "Refusal", "Version", "Versions", "load", "read_files", "rebuild"]
 
 MOST_IN_MEMORY = 8
-"""Versions kept ready; an older one that a call still needs is loaded again."""
+"""How many versions are kept in memory. Another one that a call still needs is loaded from the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where staff edit."""
+    """The folders in which staff edit flows and prompts."""
 
     flows: Path
     prompts: Path
@@ -55,28 +55,28 @@ class Refusal:
     at: datetime
     problems: tuple[Problem, ...]
     files: Files | None
-    """None when they cannot even be read as text."""
+    """The edited files; None when one of them cannot be read as text."""
 
 
 def read_files(flows: Path, prompts: Path) -> Files:
-    """Read a version's files from their folders; DefinitionError tells of all that cannot be read."""
+    """Read a version's files from their folders; raise DefinitionError, listing every file that cannot be read."""
     report = Report()
     texts = [texts_below(folder, report, root) for folder, root in ((flows, "flows"), (prompts, "prompts"))]
     report.raise_if_any()
-    return Files(*({name: text for name, text in read.items() if text is not None} for read in texts))
+    return Files(*({path: text for path, text in read.items() if text is not None} for read in texts))
 
 
 Proof = Callable[[Flows, Catalogues], Iterable[Problem]]
-"""Finds what keeps a version that is right in itself from being spoken: whoever knows the carrier hands it in."""
+"""Checks a version against the carrier's rules and returns the problems. Passed in, since `line` knows no carrier."""
 
 
 def unproved(_: Flows, __: Catalogues) -> Iterable[Problem]:
-    """Find nothing: for versions that no carrier is to speak."""
+    """Return no problems: the proof for versions that no carrier is going to speak."""
     return ()
 
 
 def load(files: Files, actions: Mapping[str, ActionSpec], prove: Proof = unproved) -> Version:
-    """Build a version; DefinitionError carries every problem of every file.
+    """Build and check a version; raise DefinitionError, which carries every problem of every file.
 
     The last few are remembered: a line that starts opens what it has just checked, and an edit may be taken back.
     """
@@ -106,9 +106,9 @@ def _load(files: Files, actions: Mapping[str, ActionSpec], prove: Proof) -> Vers
 
 
 def usable(files: Files, actions: Mapping[str, ActionSpec]) -> Version:
-    """Build a version that an earlier release may have published: its flow has to fit the actions of this one.
+    """Build a version that an earlier release may have published, without checking its words.
 
-    Raises DefinitionError when it does not. Its words are taken as they are.
+    Raises DefinitionError when its flows do not fit the actions of this release.
     """
     report = Report()
     catalogues = load_prompts(files.prompts, report)
@@ -123,9 +123,10 @@ def _sound(files: Files, flows: Flows | None, catalogues: Catalogues, report: Re
 
 
 def rebuild(files: Files, current: Catalogues | None = None) -> Version | None:
-    """Build a version that was checked when it was published: the actions may have moved on, its calls still go on.
+    """Build a version that was checked when it was published, so that its calls can go on; None if that is impossible.
 
-    The current version's words stand in for prompts that actions have come to speak since.
+    Nothing is checked against the actions, which may have changed since. Prompts that the actions have come to speak
+    since then are taken from the current version.
     """
     report = Report()
     catalogues = load_prompts(files.prompts, report)
@@ -135,50 +136,53 @@ def rebuild(files: Files, current: Catalogues | None = None) -> Version | None:
 
 
 class Versions:
-    """The versions this worker knows; `current` answers new calls, and is swapped as a whole."""
+    """The versions this worker has in memory; `current` answers new calls, and is only ever replaced as a whole."""
 
     def __init__(self, current: Version, actions: Mapping[str, ActionSpec], prove: Proof = unproved) -> None:
         self.current = current
         self.refused: Refusal | None = None
-        """What lies in the folders, when it cannot be published."""
+        """Why the files in the folders cannot be published; None when they can."""
         self.draft: Version | None = None
-        """What lies in the folders, when it is good and waits to be published."""
+        """The version in the folders, when it is good and waits for someone to publish it."""
         self.passed_over = ""
-        """The hash of what lies in the folders, when it does not come back by itself: it was taken back, or replaced."""
+        """The hash of the folders' version, when it is not published by itself: it was rolled back or replaced."""
         self._actions = actions
         self._prove = prove
-        self._known = {current.hash: current}
+        self._in_memory = {current.hash: current}
 
     def build(self, files: Files) -> Version:
-        """Return a version of these files, built and checked unless it is known; DefinitionError says what is wrong."""
+        """Return the version of these files, building and checking it unless it is in memory.
+
+        Raises DefinitionError, which lists what is wrong with the files.
+        """
         if self.draft and self.draft.hash == files.hash:
             return self.draft
-        return self._known.get(files.hash) or load(files, self._actions, self._prove)
+        return self._in_memory.get(files.hash) or load(files, self._actions, self._prove)
 
     def take(self, version: Version) -> None:
-        """Answer new calls with a version; calls that have begun keep theirs."""
+        """Answer new calls with a version; calls in progress keep theirs."""
         self._keep(version)
         self.current = version
         if self.draft and self.draft.hash == version.hash:
             self.draft = None
 
-    def get(self, connection: Connection, name: str) -> Version:
-        """Return the version a call began with; the current one in the place of one that is lost or of no use now."""
-        known = self._known.get(name)
-        if known is None:
-            known = self._stored(connection, name)
-            self._keep(known)
-        return known
+    def get(self, connection: Connection, version_hash: str) -> Version:
+        """Return the version a call began with, or the current one if that is lost or cannot be built any more."""
+        version = self._in_memory.get(version_hash)
+        if version is None:
+            version = self._stored(connection, version_hash)
+            self._keep(version)
+        return version
 
-    def _stored(self, connection: Connection, name: str) -> Version:
-        files = publications.stored(connection, name)
+    def _stored(self, connection: Connection, version_hash: str) -> Version:
+        files = publications.stored(connection, version_hash)
         version = rebuild(files, self.current.catalogues) if files else None
         if version is None:
-            logs.get_logger().error("version_lost", version=name, stored=files is not None)
+            logs.get_logger().error("version_lost", version=version_hash, stored=files is not None)
         return version or self.current
 
     def _keep(self, version: Version) -> None:
-        if len(self._known) >= MOST_IN_MEMORY:
-            oldest = next((name for name in tuple(self._known) if name != self.current.hash), None)
-            self._known.pop(oldest or "", None)
-        self._known[version.hash] = version
+        if len(self._in_memory) >= MOST_IN_MEMORY:
+            oldest = next((key for key in tuple(self._in_memory) if key != self.current.hash), None)
+            self._in_memory.pop(oldest or "", None)
+        self._in_memory[version.hash] = version

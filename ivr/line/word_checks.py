@@ -1,4 +1,4 @@
-"""What is checked of words before they are published, beyond what flows and prompts need to be built at all."""
+"""The checks of prompts before they are published, beyond those that building flows and prompts makes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ def check_words(
     report: Report,
     root: str = "prompts",
 ) -> None:
-    """Note all that is wrong in the words; flows in which something is wrong are read from their files for it."""
+    """Report all that is wrong in the prompts.
+
+    `flows` is None when the flows have problems; then as much of them as can be read is read from `files`. `root` is
+    the folder that problems of prompts are reported with.
+    """
     check_fallback_prompts(catalogues, report, root)
     foreign = check_faults(catalogues, report)
     read = flows or flows_as_read(files, catalogues)

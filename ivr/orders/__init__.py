@@ -1,1 +1,4 @@
-"""The life of an order and its money: a step is one function here, shared by turns, the sweep and the pharmacy's staff."""
+"""Orders and their payments, from placing to shipping or cancelling.
+
+Each step is one function, which turns of a call, the sweep and the pharmacy's staff all use.
+"""

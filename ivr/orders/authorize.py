@@ -1,7 +1,9 @@
-"""Asks the card processor to pay an order: claim it, ask while nothing is held, write down what came of it.
+"""Authorizes an order's payment: has the card processor set the amount aside on the card.
 
-The one way to an authorization, for a call's payment turn, the sweep and an order that is about to ship. The request
-key is the payment's own, so that asking again never charges twice; a lease keeps two workers from asking at once.
+This is done in three steps: `claim` takes the payment for this worker, `ask` sends the request while no transaction is
+open, and `finish` records the answer. Nothing else authorizes: a call's payment turn, the sweep and shipping all come
+here. Each payment has a request key of its own, so that asking again never charges twice, and a lease keeps two workers
+from asking at once.
 """
 
 from __future__ import annotations
@@ -26,26 +28,27 @@ from ivr.pharmacy.members import is_for_tests
 from ivr.pharmacy.tables import HeldReason, OrderStatus, PaymentStatus
 from ivr.secret import Secret
 
-KEYS_LAST = timedelta(hours=20)
-"""For how long the same key may be sent again: a processor may forget keys after 24 hours."""
+KEY_LIFETIME = timedelta(hours=20)
+"""How long a request key may be sent again, since a processor may forget it after 24 hours. Later, the payment is only
+retrieved."""
 
 UNPAID = (OrderStatus.PENDING, OrderStatus.SCHEDULED)
 
 
 class Progress(StrEnum):
-    """What has become of an order's payment."""
+    """The state of an order's payment, as a caller or the sweep sees it."""
 
     PAID = "paid"
     DECLINED = "declined"
     WAITING = "waiting"
-    """Nobody knows yet; ask again."""
+    """Not known yet; ask again."""
     HELD = "held"
-    """Staff have to look at it."""
+    """The order is held, and staff have to look at it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the processor is to be asked, with nothing held."""
+    """A claimed payment: everything needed to ask the processor without the database."""
 
     order_id: int
     order_number: str
@@ -53,17 +56,18 @@ class Request:
     token: Secret
     keep_card: bool
     unattended: bool
-    """Nobody is on the line: a card that is declined now holds the order."""
+    """No caller is waiting, so a declined card holds the order."""
     retrieve_only: bool
+    """The request key is too old to be sent again: only ask what became of the payment."""
 
 
 ProcessorAnswer = Authorized | Refused | NotFound | Unavailable
 
 
-# Beginning: the card is noted, and the payment written down as pending
+# Beginning a payment: note the card, and insert the payment as pending
 
 
-def charge_to(
+def pay_with_card(
     connection: Connection,
     gateway: Gateway,
     order: OrderFacts,
@@ -74,10 +78,10 @@ def charge_to(
     now: datetime,
     keep_card: bool,
 ) -> None:
-    """Note the card that a call's turn gives for an order, and begin the payment if it is due now.
+    """Charge an order to a card: note the card and, if the order is due now, begin its payment.
 
-    A card is the row of one on file, or the token of a new one. A new one that is to be kept goes on file once it is
-    paid with; at once where that is not now.
+    `card` is the id of a stored card, or the token of a new one. With `keep_card` a new card goes on file: once the
+    order is paid if it is due now, else at once. `sid` and `turn` of the call make the request key.
     """
     due = order.status is OrderStatus.PENDING
     if order.saved_card_id is not None:
@@ -86,17 +90,17 @@ def charge_to(
         only_for = order.id if due or not keep_card else None
         card = save_card(connection, order.member_id, gateway.name, card, only_for)
     use_card(connection, order.id, card)
-    if due and (kept := saved_card(connection, card)):
-        lease.begin(connection, order.id, sid, now, keep_card=keep_card)
-        begin_payment(connection, order, kept, gateway.name, request_key(sid, turn, order.id), now)
+    if due and (stored_card := saved_card(connection, card)):
+        lease.add(connection, order.id, sid, now, keep_card=keep_card)
+        begin_payment(connection, order, stored_card, gateway.name, request_key(sid, turn, order.id), now)
 
 
-def begin_again(
-    connection: Connection, gateway: Gateway, order: OrderFacts, last: PaymentFacts | None, now: datetime
+def begin_next_payment(
+    connection: Connection, gateway: Gateway, order: OrderFacts, last_payment: PaymentFacts | None, now: datetime
 ) -> PaymentFacts | None:
-    """Begin a payment after the last one, with nobody on the line; None when the order's card is gone."""
+    """Begin and return an order's next payment without a caller, or return None when the order has no card any more."""
     card = saved_card(connection, order.saved_card_id) if order.saved_card_id else None
-    key = request_key("order", order.order_number, last.id if last else 0)
+    key = request_key("order", order.order_number, last_payment.id if last_payment else 0)
     return begin_payment(connection, order, card, gateway.name, key, now) if card else None
 
 
@@ -104,28 +108,32 @@ def begin_again(
 
 
 def claim(connection: Connection, gateway: Gateway, order_id: int, now: datetime) -> Request | Progress:
-    """Take an order's payment for this worker, or say what has become of it already."""
+    """Claim an order's payment for this worker and return the request to send.
+
+    When there is nothing to ask, return the payment's progress instead. An order that cannot be charged is held: its
+    card is gone, another processor began the payment, or a test member's card would be charged for real.
+    """
     order = order_by_id(connection, order_id)
     if order is None or (order.status not in UNPAID and not _is_due(order, payment_for(connection, order_id))):
-        lease.drop(connection, order_id)
+        lease.remove(connection, order_id)
         return _progress(order, None)
-    row = lease.take(connection, order_id, now)
-    order, payment = order_by_id(connection, order_id), payment_for(connection, order_id)  # as they are under the lock
+    row = lease.lock_row(connection, order_id, now)
+    order, payment = order_by_id(connection, order_id), payment_for(connection, order_id)  # read again under the lock
     if order is None or payment is None or not _is_due(order, payment):
         return _progress(order, payment)
     if row.lease_until is not None and row.lease_until > now:
         return Progress.WAITING
     card = saved_card(connection, order.saved_card_id) if order.saved_card_id else None
-    never = gateway.live and is_for_tests(connection, order.member_id)
-    if card is None or payment.gateway != gateway.name or never:
+    is_test_on_live_processor = gateway.live and is_for_tests(connection, order.member_id)
+    if card is None or payment.gateway != gateway.name or is_test_on_live_processor:
         return _hold(connection, order_id)
-    lease.grant(connection, row, now)
-    unattended, old = order.status is not OrderStatus.PENDING, now - payment.created_at > KEYS_LAST
-    return Request(order_id, order.order_number, payment, card.token, row.keep_card, unattended, old)
+    lease.start_lease(connection, row, now)
+    unattended, key_is_old = order.status is not OrderStatus.PENDING, now - payment.created_at > KEY_LIFETIME
+    return Request(order_id, order.order_number, payment, card.token, row.keep_card, unattended, key_is_old)
 
 
 def ask(gateway: Gateway, request: Request) -> ProcessorAnswer:
-    """Ask the processor; holds no transaction and takes at most its time-out."""
+    """Send the request to the processor; takes no longer than its time-out. Call it with no transaction open."""
     payment = request.payment
     if request.retrieve_only:
         answer = gateway.retrieve(payment.request_key)
@@ -138,7 +146,7 @@ def ask(gateway: Gateway, request: Request) -> ProcessorAnswer:
 
 
 def is_our_fault(answer: object, order_number: str | None) -> bool:
-    """Say whether the processor refused a request of ours whatever the card; that, and no answer, are logged."""
+    """Return whether the processor refused the request itself, whatever the card. That, or no answer, is logged."""
     match answer:
         case Refused(reason) if reason in REQUEST_REASONS:
             logs.get_logger().error("processor_refused_request", order=order_number, reason=reason.value)
@@ -149,46 +157,49 @@ def is_our_fault(answer: object, order_number: str | None) -> bool:
 
 
 def finish(connection: Connection, request: Request, answer: ProcessorAnswer) -> Progress:
-    """Write down what the processor said; what was written down before by another worker stands."""
+    """Record the processor's answer and return the progress; what another worker has recorded already stays."""
     order_id, payment = request.order_id, request.payment
     match answer:
         case Authorized():
             if record_payment(connection, payment.id, PaymentStatus.AUTHORIZED, answer.reference):
                 move_order(connection, order_id, OrderStatus.PLACED)
-                _keep_or_forget_card(connection, request)
-            lease.drop(connection, order_id)
+                _put_card_on_file(connection, request)
+            lease.remove(connection, order_id)
             return _progress(order_by_id(connection, order_id), payment)
         case Refused(reason) if reason in REQUEST_REASONS:
             record_payment(connection, payment.id, PaymentStatus.FAILED)
             return _hold(connection, order_id)
         case Refused():
             record_payment(connection, payment.id, PaymentStatus.DECLINED)
-            lease.let_go(connection, order_id)
+            lease.end_lease(connection, order_id)
             return _hold(connection, order_id) if request.unattended else Progress.DECLINED
         case NotFound():
             return _hold(connection, order_id)
         case Unavailable():
-            lease.let_go(connection, order_id)
+            lease.end_lease(connection, order_id)
             return _hold(connection, order_id) if request.retrieve_only else Progress.WAITING
 
 
 def authorize(desk: Desk, order_id: int) -> tuple[Progress, ProcessorAnswer | None]:
-    """Do all three with nobody on the line; return what has become of the payment, and what was said if it was asked for."""
-    claimed = desk.commit(lambda connection: claim(connection, desk.gateway, order_id, desk.clock()))
-    if not isinstance(claimed, Request):
-        return claimed, None
-    answer = ask(desk.gateway, claimed)
-    return desk.commit(lambda connection: finish(connection, claimed, answer)), answer
+    """Claim, ask and finish without a caller; return the progress, and the processor's answer if it was asked."""
+    claim_result = desk.commit(lambda connection: claim(connection, desk.gateway, order_id, desk.clock()))
+    if not isinstance(claim_result, Request):
+        return claim_result, None
+    answer = ask(desk.gateway, claim_result)
+    return desk.commit(lambda connection: finish(connection, claim_result, answer)), answer
 
 
-def progress(connection: Connection, order_id: int, now: datetime) -> Progress:
-    """Say what has become of an order's payment, taking it for this transaction: nobody asks for it meanwhile."""
-    lease.take(connection, order_id, now)
+def locked_progress(connection: Connection, order_id: int, now: datetime) -> Progress:
+    """Return the progress of an order's payment, and lock its row so that nobody claims it in this transaction."""
+    lease.lock_row(connection, order_id, now)
     return _progress(order_by_id(connection, order_id), payment_for(connection, order_id))
 
 
 def _is_due(order: OrderFacts, payment: PaymentFacts | None) -> bool:
-    """Say whether the processor is to be asked; of a placed order, whose authorization is made anew before it ships."""
+    """Return whether the processor is to be asked.
+
+    This can be so for a placed order too, whose authorization is renewed before it ships.
+    """
     is_open = order.status in (*UNPAID, OrderStatus.PLACED)
     return is_open and payment is not None and payment.status is PaymentStatus.PENDING
 
@@ -204,12 +215,15 @@ def _progress(order: OrderFacts | None, payment: PaymentFacts | None) -> Progres
 
 def _hold(connection: Connection, order_id: int) -> Progress:
     hold_order(connection, order_id, HeldReason.PAYMENT)
-    lease.drop(connection, order_id)
+    lease.remove(connection, order_id)
     return Progress.HELD
 
 
-def _keep_or_forget_card(connection: Connection, request: Request) -> None:
-    """Put a new card on file if the caller said so. One kept for this order alone stays until the order is captured."""
+def _put_card_on_file(connection: Connection, request: Request) -> None:
+    """Put the order's new card on file if the caller wants it kept.
+
+    Otherwise it stays stored for this order alone, until the order has shipped or is cancelled.
+    """
     order = order_by_id(connection, request.order_id)
     card = saved_card(connection, order.saved_card_id) if order and order.saved_card_id else None
     if order is None or card is None or card.only_for_order_id is None or not request.keep_card:

@@ -1,4 +1,4 @@
-"""Cancels orders: a caller's or the sweep's that was never paid, and any that has not shipped for the pharmacy's staff."""
+"""Cancels orders: for callers and the sweep those that were never paid, for staff any that has not shipped."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from ivr.pharmacy.tables import OrderStatus, PaymentStatus, Prescription
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """The order is cancelled; what was authorized for it is still to be voided."""
+    """The order is cancelled; the payment that was authorized for it, if any, is still to be voided."""
 
     authorized: PaymentFacts | None
 
 
 class NotCancelled(Enum):
-    """Why an order was left as it is."""
+    """Why an order was not cancelled."""
 
     ASKED_FOR = "its payment is still being asked for"
     STANDS = "it is no unpaid order"
@@ -40,11 +40,12 @@ class NotCancelled(Enum):
 def cancel_order(
     connection: Connection, order_id: int, now: datetime, *, only_unpaid: bool = False
 ) -> Cancelled | NotCancelled:
-    """Undo an order that has not shipped: refills and lines are given back, a card kept only for it is forgotten.
+    """Cancel an order that has not shipped: give back its refills, close its lines, delete a card kept only for it.
 
-    Nobody asks for its payment meanwhile. With `only_unpaid` one that is paid for, or held for staff, is left alone.
+    The lock on its lease row keeps others from asking for its payment meanwhile. With `only_unpaid`, an order that is
+    paid for or held for staff is not cancelled.
     """
-    lease.take(connection, order_id, now)
+    lease.lock_row(connection, order_id, now)
     order, payment = order_by_id(connection, order_id), payment_for(connection, order_id)
     if order is None or (only_unpaid and order.status not in (*UNPAID, OrderStatus.CANCELLED)):
         return NotCancelled.STANDS
@@ -52,16 +53,17 @@ def cancel_order(
         return NotCancelled.ASKED_FOR
     if payment and payment.status is PaymentStatus.CAPTURED and order.status is OrderStatus.PLACED:
         return NotCancelled.CAPTURED
-    lease.drop(connection, order_id)
+    lease.remove(connection, order_id)
     take_prescriptions(connection, order_id)
     if not move_order(connection, order_id, OrderStatus.CANCELLED):
         return NotCancelled.FINISHED
-    for prescription_id, days, short in close_lines(connection, order_id):
-        back = _refills_back(days)
+    for prescription_id, days, refills_short in close_lines(connection, order_id):
+        given_back = _refills_back(days)
         connection.execute(
             update_where(Prescription, Prescription.id == prescription_id).values(
-                refills_left=Prescription.refills_left + case((back > short, back - short), else_=0),
-                refills_used=Prescription.refills_used - back,
+                refills_left=Prescription.refills_left
+                + case((given_back > refills_short, given_back - refills_short), else_=0),
+                refills_used=Prescription.refills_used - given_back,
             )
         )
     forget_order_card(connection, order_id)
@@ -69,20 +71,20 @@ def cancel_order(
 
 
 def _refills_back(days: int) -> ColumnElement[int]:
-    """Return the refills a line holds: its days' supply over the usual one, never more than were taken."""
-    held = days // Prescription.days_supply
-    return case((held > Prescription.refills_used, Prescription.refills_used), else_=held)
+    """Return the refills that a line took: its days' supply divided by the usual one, at most those used so far."""
+    refills_taken = days // Prescription.days_supply
+    return case((refills_taken > Prescription.refills_used, Prescription.refills_used), else_=refills_taken)
 
 
 def void(desk: Desk, payment: PaymentFacts) -> bool:
-    """Give back what was authorized for an order that is cancelled; False when the processor did not do it now."""
+    """Void a cancelled order's authorization; return False when the processor did not do it now."""
     if payment.reference is None or not isinstance(desk.gateway.void(payment.reference, payment.request_key), Voided):
         return False
     return desk.commit(lambda connection: record_payment(connection, payment.id, PaymentStatus.VOIDED))
 
 
 def cancel(desk: Desk, order_number: str) -> Outcome:
-    """Cancel an order for staff, whatever it is paid with, and void what was authorized."""
+    """Cancel an order for staff, paid or not, and void its authorization."""
     now = desk.clock()
     with desk.database.begin() as connection:
         order = order_by_number(connection, order_number)

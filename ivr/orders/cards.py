@@ -1,4 +1,7 @@
-"""Cards on file, and cards kept for one order alone: the processor's token, and as much as may be spoken of it."""
+"""Stored cards: those on file for a member, and those kept for one order alone.
+
+A stored card is the processor's token with what may be spoken of the card; its number is never stored.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from ivr.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class SavedCardFacts:
-    """A card on file, as much as may be spoken of it."""
+    """What may be spoken of a stored card."""
 
     id: int
     gateway: str
@@ -27,7 +30,7 @@ class SavedCardFacts:
 
 @dataclass(frozen=True, slots=True)
 class KeptCard(SavedCardFacts):
-    """A card with the token that charges it."""
+    """A stored card with the token that charges it."""
 
     member_id: int
     token: Secret
@@ -43,48 +46,48 @@ _LISTED = select(*columns(SavedCard, SavedCardFacts)).where(*_ON_FILE).order_by(
 _EXPIRES = SavedCard.exp_year * 12 + SavedCard.exp_month
 _USABLE = _LISTED.where(bindparam("month") <= _EXPIRES)
 _EXPIRED = _LISTED.where(bindparam("month") > _EXPIRES)
-_KEPT = select(*columns(SavedCard, KeptCard)).where(SavedCard.id == bindparam("card_id"))
-_RENEW = update_where(SavedCard, *_ON_FILE, SavedCard.token == bindparam("same_token")).returning(SavedCard.id)
-_USE = update_where(RefillOrder, RefillOrder.id == bindparam("order"), RefillOrder.status.in_(UNFINISHED))
+_BY_ID = select(*columns(SavedCard, KeptCard)).where(SavedCard.id == bindparam("card_id"))
+_UPDATE_EXPIRY = update_where(SavedCard, *_ON_FILE, SavedCard.token == bindparam("same_token")).returning(SavedCard.id)
+_SET_ORDER_CARD = update_where(RefillOrder, RefillOrder.id == bindparam("order"), RefillOrder.status.in_(UNFINISHED))
 _FORGET = delete(SavedCard).where(SavedCard.only_for_order_id == bindparam("order_id"))
 
 
 def saved_cards(connection: Connection, member_id: int, gateway: str, today: date) -> tuple[SavedCardFacts, ...]:
-    """Return the member's cards on file that this processor can charge, newest first; valid through their month."""
+    """Return the member's cards on file that this processor can charge, newest first; valid through `today`'s month."""
     month = today.year * 12 + today.month
     return fetch_all(connection, _USABLE, SavedCardFacts, member=member_id, processor=gateway, month=month)
 
 
 def expired_cards(connection: Connection, member_id: int, gateway: str, today: date) -> tuple[SavedCardFacts, ...]:
-    """Return the member's cards on file whose month is over, newest first, so that they are not missed in silence."""
+    """Return the member's expired cards on file, newest first, so that the caller can be told of them."""
     month = today.year * 12 + today.month
     return fetch_all(connection, _EXPIRED, SavedCardFacts, member=member_id, processor=gateway, month=month)
 
 
 def saved_card(connection: Connection, card_id: int) -> KeptCard | None:
-    """Return a kept card with its token, to be charged."""
-    return fetch_one(connection, _KEPT, KeptCard, card_id=card_id)
+    """Return a stored card with its token, or None when it is gone."""
+    return fetch_one(connection, _BY_ID, KeptCard, card_id=card_id)
 
 
 def save_card(
     connection: Connection, member_id: int, gateway: str, card: Token | KeptCard, only_for_order_id: int | None = None
 ) -> int:
-    """Keep a card and return its id; a token that is on file already keeps its row and gets the new expiry."""
+    """Store a card and return its id; a token that is on file already keeps its row, which gets the new expiry."""
     expiry = {"exp_month": card.exp_month, "exp_year": card.exp_year}
-    shown = {"brand": str(card.brand), "last4": card.last4, **expiry}
-    row = {"member_id": member_id, "gateway": gateway, "token": card.token, **shown}
+    card_columns = {"brand": str(card.brand), "last4": card.last4, **expiry}
+    row = {"member_id": member_id, "gateway": gateway, "token": card.token, **card_columns}
     card_id = insert_or_none(connection, SavedCard, {**row, "only_for_order_id": only_for_order_id})
     if card_id is not None:
         return card_id
-    on_file = {"member": member_id, "processor": gateway, "same_token": card.token}
-    return connection.execute(_RENEW, {**on_file, **expiry}).scalar_one()
+    same_card = {"member": member_id, "processor": gateway, "same_token": card.token}
+    return connection.execute(_UPDATE_EXPIRY, {**same_card, **expiry}).scalar_one()
 
 
 def forget_order_card(connection: Connection, order_id: int) -> None:
-    """Delete the card that was kept for this order only; the order no longer points at it."""
+    """Delete the card that was stored for this order alone; the order no longer points at it."""
     connection.execute(_FORGET, {"order_id": order_id})
 
 
 def use_card(connection: Connection, order_id: int, card_id: int) -> bool:
-    """Note which kept card an unfinished order is to be charged to."""
-    return changed(connection, _USE, order=order_id, saved_card_id=card_id)
+    """Set the stored card that an unfinished order is charged to; return False when the order is finished."""
+    return changed(connection, _SET_ORDER_CARD, order=order_id, saved_card_id=card_id)

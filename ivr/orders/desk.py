@@ -1,4 +1,4 @@
-"""What orders are worked with while no caller waits: by the sweep, and by the pharmacy's staff."""
+"""The services with which the sweep and the pharmacy's staff work on orders, while no caller waits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The database, the card processor, the time and the rules; what it does are transactions of its own."""
+    """The database, card processor, clock and rules for work on orders, each step in a transaction of its own."""
 
     database: Engine
     gateway: Gateway
@@ -29,22 +29,22 @@ class Desk:
     rules: Rules
 
     def today(self, now: datetime) -> date:
-        """Return the day it is where the pharmacy is."""
+        """Return today's date in the pharmacy's time zone."""
         return now.astimezone(self.timezone).date()
 
     def commit(self, work: Callable[[Connection], Result]) -> Result:
-        """Do work in a transaction, all of it anew where the database undid it for another's sake."""
+        """Run `work` in a transaction and return its result; run it again when the database undoes it (a deadlock)."""
 
-        def once() -> Result:
+        def run_once() -> Result:
             with self.database.begin() as connection:
                 return work(connection)
 
-        return retried(once)
+        return retried(run_once)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a wish of the staff, in words for them."""
+    """Whether something that staff asked for was done, in words for them."""
 
     done: bool
     words: str

@@ -1,4 +1,4 @@
-"""Orders as they stand, found by number, by member, or by what is still to be done with them."""
+"""Reads orders: by number, by member, or by what is still to be done with them."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class LineFacts:
 
     @property
     def refills(self) -> int:
-        """How many refills this line has taken."""
+        """The number of refills that this line took."""
         return self.days_supply // self.usual_days
 
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts(OpenOrder):
-    """An order as it stands: what is told of one that a prescription is in, and the rest."""
+    """An order with its lines: the facts of an `OpenOrder`, and the rest."""
 
     member_id: int
     total_cents: int
@@ -46,7 +46,7 @@ class OrderFacts(OpenOrder):
 
 @dataclass(frozen=True, slots=True)
 class FilledOrder:
-    """An unfinished order of which a loaded file says that so many of its lines are filled."""
+    """An unfinished order, and how many of its lines a loaded file says are filled."""
 
     order_number: str
     status: OrderStatus
@@ -55,7 +55,7 @@ class FilledOrder:
 
 
 _COLUMNS = tuple(getattr(RefillOrder, field.name) for field in fields(OrderFacts) if field.name != "lines")
-_UNFINISHED = text(UNFINISHED_ORDER)  # worded as in the index, or SQLite would not see that the index serves
+_UNFINISHED = text(UNFINISHED_ORDER)  # worded as in the index, or SQLite would not use the index
 
 
 def _latest_first(*where: ColumnExpressionArgument[bool], most: int | None = None) -> Select[Any]:
@@ -63,7 +63,7 @@ def _latest_first(*where: ColumnExpressionArgument[bool], most: int | None = Non
 
 
 _IS_MEMBERS = RefillOrder.member_id == bindparam("member_id")
-_OF_MEMBER = _latest_first(_IS_MEMBERS, most=1)
+_LATEST_OF_MEMBER = _latest_first(_IS_MEMBERS, most=1)
 _OF_MEMBER_BY_NUMBER = _latest_first(_IS_MEMBERS, RefillOrder.order_number == bindparam("order_number"))
 _BY_NUMBER = _latest_first(RefillOrder.order_number == bindparam("order_number"))
 _BY_ID = _latest_first(RefillOrder.id == bindparam("order_id"))
@@ -101,56 +101,56 @@ _FILLED = (
 
 
 def find_order(connection: Connection, member_id: int, order_number: str) -> OrderFacts | None:
-    """Return a member's order by its number."""
-    return _one(connection, _OF_MEMBER_BY_NUMBER, member_id=member_id, order_number=order_number)
+    """Return a member's order by its number, or None."""
+    return _first_order(connection, _OF_MEMBER_BY_NUMBER, member_id=member_id, order_number=order_number)
 
 
 def order_by_number(connection: Connection, order_number: str) -> OrderFacts | None:
-    """Return any member's order by its number: for staff, never for a caller."""
-    return _one(connection, _BY_NUMBER, order_number=order_number)
+    """Return any member's order by its number, or None: for staff, never for a caller."""
+    return _first_order(connection, _BY_NUMBER, order_number=order_number)
 
 
 def order_by_id(connection: Connection, order_id: int) -> OrderFacts | None:
-    """Return an order by its row."""
-    return _one(connection, _BY_ID, order_id=order_id)
+    """Return an order by its id, or None."""
+    return _first_order(connection, _BY_ID, order_id=order_id)
 
 
 def order_by_request_key(connection: Connection, request_key: str) -> OrderFacts | None:
-    """Return the order that a request made."""
-    return _one(connection, _BY_REQUEST_KEY, request_key=request_key)
+    """Return the order that the request with this key placed, or None."""
+    return _first_order(connection, _BY_REQUEST_KEY, request_key=request_key)
 
 
 def latest_order(connection: Connection, member_id: int) -> OrderFacts | None:
-    """Return the order a member placed last, whatever became of it."""
-    return _one(connection, _OF_MEMBER, member_id=member_id)
+    """Return the order that a member placed last, whatever its status, or None."""
+    return _first_order(connection, _LATEST_OF_MEMBER, member_id=member_id)
 
 
 def latest_orders(connection: Connection, most: int) -> tuple[OrderFacts, ...]:
-    """Return the orders placed last, of all members: for staff, never for a caller."""
+    """Return at most `most` of the orders placed last, of all members: for staff, never for a caller."""
     return _orders(connection, _latest_first(most=most))
 
 
 def pending_orders(connection: Connection, member_id: int) -> tuple[OrderFacts, ...]:
-    """Return a member's orders that wait for a payment, the latest first."""
+    """Return a member's orders that wait for a payment, latest first."""
     return _orders(connection, _PENDING, member_id=member_id)
 
 
 def pending_since_before(connection: Connection, moment: datetime) -> tuple[OrderFacts, ...]:
-    """Return all orders that have waited for a payment since before a moment: a hang-up or a crash left them."""
+    """Return all pending orders placed before `moment`, which a hang-up or a crash may have left unpaid."""
     return _orders(connection, _PENDING_BEFORE, moment=moment)
 
 
 def due_to_ship(connection: Connection, today: date) -> tuple[OrderFacts, ...]:
-    """Return the scheduled orders whose day has come."""
+    """Return the scheduled orders whose ship day has come."""
     return _orders(connection, _DUE, today=today)
 
 
 def filled_orders(connection: Connection) -> tuple[FilledOrder, ...]:
-    """Return the orders that the pharmacy's own file counts as filled, and that did not ship here yet."""
+    """Return the orders of which the pharmacy's own file has filled lines, and that have not shipped here yet."""
     return fetch_all(connection, _FILLED, FilledOrder)
 
 
-def _one(connection: Connection, query: Executable, **values: object) -> OrderFacts | None:
+def _first_order(connection: Connection, query: Executable, **values: object) -> OrderFacts | None:
     return next(iter(_orders(connection, query, **values)), None)
 
 

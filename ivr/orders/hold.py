@@ -1,4 +1,4 @@
-"""Holds orders back for the pharmacy's staff, and lets them go on: an address made sure of, a medicine back in stock."""
+"""Holds orders for the pharmacy's staff and releases them, as when an address is verified or a medicine in stock."""
 
 from __future__ import annotations
 
@@ -18,29 +18,31 @@ from ivr.pharmacy.tables import HeldReason, OrderStatus, PaymentStatus, RefillOr
 
 
 def hold_order(connection: Connection, order_id: int, reason: HeldReason) -> bool:
-    """Keep an order back for staff."""
+    """Hold an order for staff; return False when its status does not allow it."""
     return move_order(connection, order_id, OrderStatus.HELD, held_reason=reason)
 
 
 def release_order(connection: Connection, order_id: int, today: date, rules: Rules, *, paid: bool = True) -> bool:
-    """Let a held order go on, to its day if that is still to come; it arrives so much later.
+    """Release a held order to ship on its day, or today if that has passed, and set its expected arrival anew.
 
-    One that is not paid yet is scheduled for today at the earliest, since scheduled orders are charged as they ship.
+    The order becomes scheduled, and is charged as it ships; one that is paid and due becomes placed at once. Return
+    False when the order is not held.
     """
-    wished = connection.scalar(select(RefillOrder.ship_on).where(RefillOrder.id == order_id))
-    ship_on = max(wished or today, today)
+    wanted_ship_day = connection.scalar(select(RefillOrder.ship_on).where(RefillOrder.id == order_id))
+    ship_on = max(wanted_ship_day or today, today)
     expected_by = arrival(ship_on, rules.mail_business_days)
     values = {"ship_on": ship_on, "held_reason": None, "expected_by": expected_by}
     released = move_order(connection, order_id, OrderStatus.SCHEDULED, **values)
     if released and paid and ship_on <= today:
-        move_order(connection, order_id, OrderStatus.PLACED, ship_on=wished)
+        move_order(connection, order_id, OrderStatus.PLACED, ship_on=wanted_ship_day)
     return released
 
 
 def release(desk: Desk, order_number: str) -> Outcome:
-    """Let a held order go on; its address counts as verified then, and what is due is charged by the next sweep.
+    """Release a held order for staff; the next sweep charges what is due.
 
-    An address that the member meant to keep takes the place of the one on file, and the member is to hear of it.
+    If it was held for its address, the address becomes verified. An address that the member meant to keep replaces the
+    one on file, and the member is sent a notice of that.
     """
     now = desk.clock()
     return desk.commit(lambda connection: _release(connection, desk, order_number, now))
@@ -53,9 +55,9 @@ def _release(connection: Connection, desk: Desk, order_number: str, now: datetim
     if order.status is not OrderStatus.HELD:
         return Outcome(False, f"order {order_number} is {order.status}; only a held order can be released")
     if order.held_reason is HeldReason.ADDRESS:
-        moved = verify_address(connection, order.ship_to_id, now)
-        if moved:
-            note_changed_address(connection, moved, order.ship_to_id, now)
+        moved_member_id = verify_address(connection, order.ship_to_id, now)
+        if moved_member_id:
+            note_changed_address(connection, moved_member_id, order.ship_to_id, now)
     payment = payment_for(connection, order.id)
     has_money = payment is not None and payment.status in (PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED)
     paid = not order.total_cents or has_money

@@ -1,13 +1,13 @@
-"""The one recipe for request keys: what is asked for under a key happens once, however often it is asked."""
+"""Request keys: what is asked for under one key happens once, however often it is asked."""
 
 from __future__ import annotations
 
 
 def request_key(*parts: object) -> str:
-    """Return the key of a request: who asks, when, and for what, alike in every worker and at every repeat.
+    """Return the key of a request from who asks, when, and for what; the same in every worker and at every repeat.
 
-    A turn of a call asks as `request_key(sid, turn, what)`: for an order, what is the day it is kept for ("" for now);
-    for a payment, the order's id. Where nobody is on the line an order's next payment is
-    `request_key("order", order_number, last_payment_id)`. A row keeps the key that it was written with.
+    A turn of a call uses `request_key(sid, turn, what)`, where `what` is the ship day of an order ("" for now), or the
+    order's id for a payment. A payment that begins without a caller uses
+    `request_key("order", order_number, last_payment_id)`. A row keeps the key that it was inserted with.
     """
     return "-".join(map(str, parts))

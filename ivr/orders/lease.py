@@ -1,7 +1,7 @@
-"""Which orders' payments are still to be asked for, and until when somebody is asking just now.
+"""Orders whose payment is still to be authorized, and leases: until when one worker alone may ask the processor.
 
-The row of an order is taken before anything is decided about its payment: it keeps two workers from asking at the same
-time, and nobody cancels or pays anew what somebody is asking for.
+A worker locks the order's row here before it decides anything about the payment. So no two workers ask the card
+processor at the same time, and nobody cancels an order or pays it anew while another worker is asking.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ivr.pharmacy.columns import Instant
 from ivr.pharmacy.statements import insert_unless_there, upsert
 
 LEASE = timedelta(seconds=6)
-"""How long one worker has for asking; the processor's own time-out is 4 s."""
+"""How long a lease lasts; a request to the processor times out after 4 s."""
 
 payment_lease = Table(
     "settlement",
@@ -44,7 +44,11 @@ payment_lease = Table(
     Column("begun_at", Instant, nullable=False),
     Index("ix_settlement_begun_at", "begun_at"),
 )
-"""An order whose payment is still to be asked for; `keep_card` puts its card on file once it is paid."""
+"""Orders whose payment is still to be authorized.
+
+`call_sid` is the call that began the payment, NULL without one. `keep_card` puts the order's card on file once it is
+paid. `lease_until` is set while a worker asks the processor, and `tries` counts how often one did.
+"""
 
 _OF_ORDER = payment_lease.c.order_id == bindparam("order")
 _ROW = select(payment_lease).where(_OF_ORDER)
@@ -59,44 +63,47 @@ _BEGUN = (
 )
 
 
-def begin(connection: Connection, order_id: int, sid: str | None, now: datetime, *, keep_card: bool) -> None:
-    """Note that an order's payment is to be asked for, by a call or by the sweep."""
+def add(connection: Connection, order_id: int, sid: str | None, now: datetime, *, keep_card: bool) -> None:
+    """Note that an order's payment is to be authorized; `sid` is the call that pays, None for the sweep."""
     row = {"order_id": order_id, "call_sid": sid, "keep_card": keep_card}
     upsert(connection, payment_lease, {**row, "lease_until": None, "tries": 0, "begun_at": now})
 
 
-def take(connection: Connection, order_id: int, now: datetime) -> Row[Any]:
-    """Take an order's row for this transaction, making it where a crash or another program left none."""
+def lock_row(connection: Connection, order_id: int, now: datetime) -> Row[Any]:
+    """Lock and return an order's row until the transaction ends.
+
+    The row is inserted if a crash or another program left none.
+    """
     row = {"order_id": order_id, "keep_card": False, "tries": 0, "begun_at": now}
     insert_unless_there(connection, payment_lease, row)
     return connection.execute(_TAKE, {"order": order_id}).one()
 
 
-def grant(connection: Connection, row: Row[Any], now: datetime) -> None:
-    """Keep others from asking while this worker does."""
+def start_lease(connection: Connection, row: Row[Any], now: datetime) -> None:
+    """Give this worker the lease: for `LEASE`, no other one asks the processor. `row` is the locked row."""
     connection.execute(_CHANGE, {"order": row.order_id, "lease_until": now + LEASE, "tries": row.tries + 1})
 
 
-def let_go(connection: Connection, order_id: int) -> None:
-    """Let others ask, or ask again."""
+def end_lease(connection: Connection, order_id: int) -> None:
+    """End the lease, so that any worker may ask again."""
     connection.execute(_CHANGE, {"order": order_id, "lease_until": None})
 
 
-def drop(connection: Connection, order_id: int) -> None:
-    """Note that there is nothing to ask for any more."""
+def remove(connection: Connection, order_id: int) -> None:
+    """Delete an order's row: there is nothing left to authorize."""
     connection.execute(_DROP, {"order": order_id})
 
 
-def find(connection: Connection, order_id: int) -> Row[Any] | None:
-    """Return an order's row without taking it; None when nothing is to be asked for."""
+def find_row(connection: Connection, order_id: int) -> Row[Any] | None:
+    """Return an order's row without locking it, or None when nothing is to be authorized."""
     return connection.execute(_ROW, {"order": order_id}).first()
 
 
 def orders_of_call(connection: Connection, sid: str) -> Sequence[int]:
-    """Return the orders whose payment a call began."""
+    """Return the ids of the orders here whose payment a call began."""
     return connection.scalars(_OF_CALL, {"sid": sid}).all()
 
 
 def begun_before(connection: Connection, moment: datetime) -> Sequence[int]:
-    """Return the orders whose payment was begun by a moment, the first first."""
+    """Return the ids of the orders here whose payment began at `moment` or before, oldest first."""
     return connection.scalars(_BEGUN, {"moment": moment}).all()

@@ -1,6 +1,6 @@
-"""An order's lines and the prescriptions in them, as shipping and cancelling close them.
+"""Closes an order's lines, for shipping and cancelling.
 
-Refills come back, and a fill is counted, exactly once: a line that the pharmacy's own file has filled
+Refills are given back, or a fill is counted, exactly once: a line that the pharmacy's own file has filled
 (`pharmacy.load_refills`) is counted there, and not here.
 """
 
@@ -25,11 +25,14 @@ _CLOSE_LINES = (
 
 
 def take_prescriptions(connection: Connection, order_id: int) -> None:
-    """Lock prescriptions before anything else, in the order in which placing does: no two can wait for each other."""
+    """Lock an order's prescriptions by ascending id, as placing does.
+
+    Call it before any other row is locked, so that no two transactions can wait for each other.
+    """
     connection.execute(_ITS_PRESCRIPTIONS, {"order": order_id}).all()
 
 
 def close_lines(connection: Connection, order_id: int) -> list[tuple[int, int, int]]:
-    """Close the order's open lines; return prescription, days' supply and refills short of those not filled yet."""
+    """Close the order's open lines; return (prescription id, days' supply, refills short) of those not filled yet."""
     closed = connection.execute(_CLOSE_LINES, {"order": order_id})
     return sorted((prescription_id, days, short) for prescription_id, days, short, filled_on in closed if not filled_on)

@@ -1,4 +1,4 @@
-"""Payment rows: what is owed for an order, and what became of it. Asking the processor is `authorize`'s work."""
+"""Payment rows: what is owed for an order, and what became of it. `authorize` is what asks the processor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ivr.pharmacy.tables import AUTHORIZED_PAYMENT, STANDING, OrderStatus, Payme
 
 @dataclass(frozen=True, slots=True)
 class PaymentFacts:
-    """A payment's row; `reference` is the processor's name for it."""
+    """A payment's row; `reference` is the processor's id for it, None until it answers."""
 
     id: int
     order_id: int
@@ -31,7 +31,7 @@ class PaymentFacts:
 
 
 _PAYMENT = columns(Payment, PaymentFacts)
-_AUTHORIZED = text(AUTHORIZED_PAYMENT)  # worded as in the index, or SQLite would not see that the index serves
+_AUTHORIZED = text(AUTHORIZED_PAYMENT)  # worded as in the index, or SQLite would not use the index
 _STANDS = Payment.status.in_(STANDING)
 _OF_ORDER = Payment.order_id == bindparam("order_id")
 _SAME_REQUEST = Payment.request_key == bindparam("request_key")
@@ -48,10 +48,10 @@ _IN_VAIN = (
 def begin_payment(
     connection: Connection, order: OrderFacts, card: KeptCard, gateway: str, key: str, now: datetime
 ) -> PaymentFacts:
-    """Write a pending payment of an order's total and return it, or the one that stands in its way.
+    """Insert a pending payment of an order's total and return it, or return the payment that prevents that.
 
-    A repeated request key returns its own row, whatever became of it; another key, while the order has a payment that
-    is pending or made, returns that one. So the caller compares keys to know whether the processor is to be asked.
+    A repeated request key returns its own row, whatever became of it. Another key returns the order's pending or made
+    payment, if there is one: compare keys to learn whether this request was the one that made it.
     """
     row = {
         "order_id": order.id,
@@ -73,16 +73,16 @@ def begin_payment(
 def record_payment(
     connection: Connection, payment_id: int, status: PaymentStatus, reference: str | None = None
 ) -> bool:
-    """Write what became of a payment; False when it is in a state that does not lead there."""
+    """Set a payment's status and reference; return False when its present status does not allow the change."""
     values = {} if reference is None else {"reference": reference}
     return move_payment(connection, payment_id, status, **values)
 
 
 def payment_for(connection: Connection, order_id: int) -> PaymentFacts | None:
-    """Return the order's payment that is pending or made, else its last attempt."""
+    """Return the order's pending or made payment, or else its last attempt; None when there was none."""
     return fetch_one(connection, _STANDING_OR_LAST, PaymentFacts, order_id=order_id)
 
 
 def authorized_in_vain(connection: Connection, gateway: str) -> tuple[PaymentFacts, ...]:
-    """Return what a processor has still set aside on cards for orders that were cancelled, by whatever channel."""
+    """Return the payments still authorized at a processor for cancelled orders, of every channel."""
     return fetch_all(connection, _IN_VAIN, PaymentFacts, gateway=gateway)

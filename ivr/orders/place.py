@@ -1,10 +1,11 @@
-"""Places refill orders.
+"""Places refill orders, completely or not at all.
 
-An order stands or it does not: prescriptions are taken and judged once more under lock, their refills moved, the lines
-opened, and the first that no longer fits is an error, at which the caller's savepoint undoes all that belongs together.
+The prescriptions are locked and judged once more, their refills taken, and the lines opened. The first prescription
+that can no longer be ordered raises an error, and the caller's savepoint then undoes everything.
 
-Every channel locks in one order, or two of them wait for each other: the prescriptions by ascending id, all of them
-before anything is written, then the order, its lines, its payment. `docs/operations.md` tells the website's programmers.
+Every channel must lock rows in the same sequence, or two of them could wait for each other: first the prescriptions by
+ascending id, all of them before anything is written, then the order, its lines and its payment. `docs/operations.md`
+explains this to the website's programmers.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from ivr.pharmacy.tables import Address, HeldReason, OrderLine, OrderStatus, Pre
 
 @dataclass(frozen=True, slots=True)
 class WantedLine:
-    """A prescription to be filled with n refills at once."""
+    """A prescription to order, with `n` refills filled at once."""
 
     prescription_id: int
     n: int
@@ -36,7 +37,7 @@ class WantedLine:
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """What a member orders; the same `request_key` never makes two orders.
+    """What a member orders. One `request_key` never makes two orders.
 
     `status` is `pending` while money is due, `placed` when none is, `scheduled` with the day it is to ship on, or
     `held` with a reason.
@@ -53,7 +54,7 @@ class OrderRequest:
 
 
 class TakenError(Exception):
-    """An order cannot be placed: this prescription cannot be ordered any more, and why."""
+    """Raised when an order cannot be placed, with the prescription that can no longer be ordered and why."""
 
     def __init__(self, rx_number: str, finding_kind: FindingKind) -> None:
         super().__init__(f"prescription {rx_number} is {finding_kind}")
@@ -74,7 +75,7 @@ _TAKE_REFILLS = update_where(
 
 @dataclass(frozen=True, slots=True)
 class _Fill:
-    """A line about to be written: the prescription and the supply chosen."""
+    """A line about to be inserted: the prescription and the chosen supply."""
 
     rx: Rx
     supply: Supply
@@ -91,26 +92,28 @@ def place_order(
 ) -> OrderFacts:
     """Place an order, or return the one that the same request placed before.
 
-    Prices and quantities are the prescriptions' own. `draw` gives chance for the order number. Raises TakenError when
-    a prescription was taken in between: call it within `connection.begin_nested()`, and nothing of it is kept.
+    Prices and quantities come from the prescriptions. `random_number` draws the order number. Raises TakenError when a
+    prescription was ordered in between: call this within `connection.begin_nested()`, so that nothing of it is kept.
     """
-    ships = max(request.ship_on or today, today)
-    cases = {case.rx.id: case for case in locked_cases(connection, _ids(request), ships, rules)}
-    # The same request sent twice meets itself at the lock above, so only now is it known whether the first one stands.
-    standing = order_by_request_key(connection, request.request_key)
-    if standing:
-        return standing
-    _refuse_strangers(connection, request, cases.values())
+    ship_day = max(request.ship_on or today, today)
+    cases = {case.rx.id: case for case in locked_cases(connection, _ids(request), ship_day, rules)}
+    # If the same request is sent twice, the second waits at the lock above: only now can it see the first one's order.
+    earlier_order = order_by_request_key(connection, request.request_key)
+    if earlier_order:
+        return earlier_order
+    _check_same_member(connection, request, cases.values())
     lines = sorted(request.lines, key=lambda line: line.prescription_id)
     fills = [_fill(connection, cases[line.prescription_id], line.n) for line in lines]
-    order_id = _insert_order(connection, request, fills, now, arrival(ships, rules.mail_business_days), random_number)
+    order_id = _insert_order(
+        connection, request, fills, now, arrival(ship_day, rules.mail_business_days), random_number
+    )
     if order_id is not None:
         for fill in fills:
             _open_line(connection, order_id, fill)
-    placed = order_by_request_key(connection, request.request_key)
-    if placed is None:
+    order = order_by_request_key(connection, request.request_key)
+    if order is None:
         raise LookupError("an order was neither written nor found")
-    return placed
+    return order
 
 
 def _ids(request: OrderRequest) -> list[int]:
@@ -120,11 +123,11 @@ def _ids(request: OrderRequest) -> list[int]:
     return ids
 
 
-def _refuse_strangers(connection: Connection, request: OrderRequest, cases: Iterable[Case]) -> None:
-    """Stop a program error from mixing two members: no caller can bring this about by keys."""
-    own = [case for case in cases if case.rx.member_id == request.member_id]
+def _check_same_member(connection: Connection, request: OrderRequest, cases: Iterable[Case]) -> None:
+    """Raise ValueError for another member's prescriptions or address: a program error, which no caller can cause."""
+    own_cases = [case for case in cases if case.rx.member_id == request.member_id]
     address = {"address_id": request.ship_to_id, "member_id": request.member_id}
-    if len(own) < len(request.lines) or not connection.scalar(_OWN_ADDRESS, address):
+    if len(own_cases) < len(request.lines) or not connection.scalar(_OWN_ADDRESS, address):
         raise ValueError("an order's prescriptions and its address must be the member's own")
 
 
@@ -146,7 +149,7 @@ def _insert_order(
     expected_by: date,
     random_number: RandomNumber,
 ) -> int | None:
-    """Insert the order under a fresh number; None when its request key has been used."""
+    """Insert the order under a new number and return its id, or None when its request key has been used."""
     values = {
         "member_id": request.member_id,
         "channel": request.channel,
@@ -169,7 +172,7 @@ def _insert_order(
 
 
 def _open_line(connection: Connection, order_id: int, fill: _Fill) -> None:
-    """Open the line and move its refills, unless another channel was quicker."""
+    """Insert the open line and take its refills; raise TakenError when another channel was quicker."""
     line = {
         "order_id": order_id,
         "prescription_id": fill.rx.id,

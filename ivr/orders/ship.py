@@ -1,4 +1,4 @@
-"""Ships orders for the pharmacy's staff: the money first, with nothing held, then the rows."""
+"""Ships orders for the pharmacy's staff: captures the payment with no transaction open, then updates the rows."""
 
 from __future__ import annotations
 
@@ -20,11 +20,14 @@ from ivr.pharmacy.statements import update_where
 from ivr.pharmacy.tables import OrderStatus, PaymentStatus, Prescription
 
 AUTHORIZED_FOR = timedelta(days=5)
-"""An authorization older than this may have lapsed: it is voided and made anew before it is captured."""
+"""The age at which an authorization may have lapsed: an older one is voided and replaced before the capture."""
 
 
 def ship_order(connection: Connection, order_id: int, today: date, tracking_number: str | None = None) -> bool:
-    """Send a placed order off: its lines close, its prescriptions count the fill from today, its own card goes."""
+    """Mark a placed order as shipped; return False when it is not placed.
+
+    Its lines are closed, its prescriptions count as filled today, and a card stored for it alone is deleted.
+    """
     take_prescriptions(connection, order_id)
     if not move_order(connection, order_id, OrderStatus.SHIPPED, tracking_number=tracking_number):
         return False
@@ -42,7 +45,7 @@ def ship_order(connection: Connection, order_id: int, today: date, tracking_numb
 
 
 def ship(desk: Desk, order_number: str, tracking_number: str | None = None) -> Outcome:
-    """Capture what was authorized, then send the order off; its fill counts from today."""
+    """Capture an order's payment, then mark it as shipped; its prescriptions count as filled today."""
     now = desk.clock()
     with desk.database.begin() as connection:
         order = order_by_number(connection, order_number)
@@ -70,11 +73,11 @@ def ship(desk: Desk, order_number: str, tracking_number: str | None = None) -> O
 
 def _capture(desk: Desk, order: OrderFacts, payment: PaymentFacts, now: datetime) -> Outcome | None:
     if payment.status is PaymentStatus.AUTHORIZED and now - payment.created_at > AUTHORIZED_FOR:
-        renewed = _begin_anew(desk, order, payment, now)
+        renewed = _renew_authorization(desk, order, payment, now)
         if isinstance(renewed, Outcome):
             return renewed
         payment = renewed
-    if payment.status is PaymentStatus.PENDING:  # begun anew just now, or by an earlier try that got no answer
+    if payment.status is PaymentStatus.PENDING:  # begun just now, or by an earlier try that got no answer
         authorized = _authorize(desk, order)
         if isinstance(authorized, Outcome):
             return authorized
@@ -91,20 +94,24 @@ def _capture(desk: Desk, order: OrderFacts, payment: PaymentFacts, now: datetime
             return _no_answer(order)
 
 
-def _begin_anew(desk: Desk, order: OrderFacts, old: PaymentFacts, now: datetime) -> PaymentFacts | Outcome:
-    """Void an authorization that may have lapsed, and write a new payment down as pending in its place."""
-    if old.reference is None or not isinstance(desk.gateway.void(old.reference, old.request_key), Voided):
+def _renew_authorization(
+    desk: Desk, order: OrderFacts, old_payment: PaymentFacts, now: datetime
+) -> PaymentFacts | Outcome:
+    """Void an authorization that may have lapsed, and insert a new pending payment in its place."""
+    if old_payment.reference is None or not isinstance(
+        desk.gateway.void(old_payment.reference, old_payment.request_key), Voided
+    ):
         return Outcome(False, f"the old authorization of order {order.order_number} could not be voided; try again")
 
-    def begin(connection: Connection) -> PaymentFacts | None:
-        record_payment(connection, old.id, PaymentStatus.VOIDED)
-        return authorize.begin_again(connection, desk.gateway, order, old, now)
+    def begin_new_payment(connection: Connection) -> PaymentFacts | None:
+        record_payment(connection, old_payment.id, PaymentStatus.VOIDED)
+        return authorize.begin_next_payment(connection, desk.gateway, order, old_payment, now)
 
-    return desk.commit(begin) or Outcome(False, f"the card of order {order.order_number} is gone")
+    return desk.commit(begin_new_payment) or Outcome(False, f"the card of order {order.order_number} is gone")
 
 
 def _authorize(desk: Desk, order: OrderFacts) -> PaymentFacts | Outcome:
-    """Ask for a pending payment; without an answer it stays pending, to be asked for again."""
+    """Authorize a pending payment and return it, or return why that failed; without an answer it stays pending."""
     progress, answer = authorize.authorize(desk, order.id)
     if progress is Progress.WAITING:
         return _no_answer(order)

@@ -1,7 +1,7 @@
-"""What an order and its payment may become: one table of each, and the only two statements that change a status.
+"""The statuses that an order and a payment may change to, and the only two statements that change them.
 
-A step names where it leads to; where it may come from is in the table, and the database holds it: the update finds
-the row in one of those statuses, or nothing happens. So of two people who do the same thing only one does.
+A step names the new status. The statuses it may come from are in the tables here, and the update itself checks them:
+it changes the row only if it is in one of those. So when two people do the same thing at once, only one of them does.
 `python tests/documents.py` draws the table of orders into `docs/operations.md`.
 """
 
@@ -18,7 +18,7 @@ from ivr.pharmacy.tables import OrderStatus, Payment, PaymentStatus, RefillOrder
 Status = TypeVar("Status", OrderStatus, PaymentStatus)
 
 ORDER_BEGINS = (OrderStatus.PENDING, OrderStatus.SCHEDULED, OrderStatus.HELD, OrderStatus.PLACED)
-"""How an order may be placed: money is due, its day is to come, staff have to look, or nothing is due."""
+"""The statuses an order may begin with: money is due, its ship day is to come, staff must look, or nothing is due."""
 
 ORDER_CHANGES: Mapping[OrderStatus, tuple[OrderStatus, ...]] = {
     OrderStatus.PENDING: (OrderStatus.PLACED, OrderStatus.HELD, OrderStatus.CANCELLED),
@@ -29,7 +29,8 @@ ORDER_CHANGES: Mapping[OrderStatus, tuple[OrderStatus, ...]] = {
     OrderStatus.DELIVERED: (),
     OrderStatus.CANCELLED: (),
 }
-"""A held order that is released is scheduled; one that is paid for and due is placed at once, in the same transaction."""
+"""Status -> those it may change to. A released order is scheduled first; if it is paid for and due, it is placed in the
+same transaction."""
 
 PAYMENT_CHANGES: Mapping[PaymentStatus, tuple[PaymentStatus, ...]] = {
     PaymentStatus.PENDING: (
@@ -60,10 +61,10 @@ _MOVE_PAYMENT = update_where(Payment, Payment.id == bindparam("payment"), Paymen
 
 
 def move_order(connection: Connection, order_id: int, to: OrderStatus, **values: object) -> bool:
-    """Change an order's status, and other columns with it; False when it stands where no step leads there."""
+    """Change an order's status, and other columns with it; return False when its present status does not allow it."""
     return changed(connection, _MOVE_ORDER, order=order_id, sources=_ORDER_SOURCES[to], status=to, **values)
 
 
 def move_payment(connection: Connection, payment_id: int, to: PaymentStatus, **values: object) -> bool:
-    """Change a payment's status, and other columns with it; False when it stands where no step leads there."""
+    """Change a payment's status, and other columns with it; return False when its present status does not allow it."""
     return changed(connection, _MOVE_PAYMENT, payment=payment_id, sources=_PAYMENT_SOURCES[to], status=to, **values)

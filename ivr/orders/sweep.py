@@ -1,6 +1,8 @@
-"""Finishes what calls left behind: payments nobody waited for, orders never paid, days that have come.
+"""The sweep of orders, which each worker runs again and again: finishes what calls left behind.
 
-Safe to run at any time, by any number of workers: everything it does is claimed in the database first.
+It charges scheduled orders on their ship day, authorizes payments that no call waits for any more, cancels orders that
+were never paid, and voids the authorizations of cancelled orders. It is safe to run at any time and in any number of
+workers, since every step is claimed in the database first.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from sqlalchemy import Connection
 
 from ivr import logs
 from ivr.orders import lease
-from ivr.orders.authorize import Progress, authorize, begin_again
+from ivr.orders.authorize import Progress, authorize, begin_next_payment
 from ivr.orders.cancel import Cancelled, cancel_order, void
 from ivr.orders.desk import Desk
 from ivr.orders.find import OrderFacts, due_to_ship, pending_since_before
@@ -22,19 +24,19 @@ from ivr.orders.payments import authorized_in_vain, payment_for
 from ivr.orders.statuses import move_order
 from ivr.pharmacy.tables import STANDING, HeldReason, OrderStatus
 
-LEFT_ALONE = timedelta(seconds=60)
-"""An order younger than this is still its call's own business."""
+MINIMUM_AGE = timedelta(seconds=60)
+"""The sweep leaves payments and orders younger than this to their call."""
 
-CHANNEL = "phone"
-"""The website and the app finish their own orders."""
+OWN_CHANNEL = "phone"
+"""The sweep finishes orders of this channel only: the website and the app finish their own."""
 
 UNPAID_FOR = timedelta(minutes=30)
-"""How long a declined order waits for another card before it is cancelled."""
+"""How long an unpaid order waits for another card before it is cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep did, in orders."""
+    """How many orders a sweep authorized or held, cancelled, and began to charge."""
 
     finished: int = 0
     cancelled: int = 0
@@ -42,63 +44,69 @@ class Swept:
 
 
 def sweep(desk: Desk, now: datetime) -> Swept:
-    """Do all there is to do now."""
-    started = start_due(desk, now)
-    finished = finish_left(desk, now)
-    cancelled = cancel_unpaid(desk, now)
+    """Do everything that is due now and return the counts."""
+    started = start_due_orders(desk, now)
+    finished = finish_waiting_payments(desk, now)
+    cancelled = cancel_unpaid_orders(desk, now)
     for payment in desk.commit(partial(authorized_in_vain, gateway=desk.gateway.name)):
         void(desk, payment)
     return Swept(finished, cancelled, started)
 
 
 def finish_call(desk: Desk, sid: str) -> None:
-    """Finish the orders of a call that is over; what cannot be finished now is left to the next sweep."""
+    """Authorize the payments that an ended call began; what cannot be finished now is left to the next sweep."""
     for order_id in desk.commit(lambda connection: lease.orders_of_call(connection, sid)):
         finish_order(desk, order_id)
 
 
-def finish_left(desk: Desk, now: datetime) -> int:
-    """Ask for the payments that no call is waiting for any more."""
+def finish_waiting_payments(desk: Desk, now: datetime) -> int:
+    """Authorize the payments that no call waits for any more; return how many orders are paid or held."""
     with desk.database.begin() as connection:
-        begun = lease.begun_before(connection, now - LEFT_ALONE)
-        waiting = [order.id for order in pending_since_before(connection, now - LEFT_ALONE) if order.channel == CHANNEL]
+        begun = lease.begun_before(connection, now - MINIMUM_AGE)
+        unpaid_orders = [
+            order.id for order in pending_since_before(connection, now - MINIMUM_AGE) if order.channel == OWN_CHANNEL
+        ]
     return sum(
-        finish_order(desk, order_id) in (Progress.PAID, Progress.HELD) for order_id in dict.fromkeys([*begun, *waiting])
+        finish_order(desk, order_id) in (Progress.PAID, Progress.HELD)
+        for order_id in dict.fromkeys([*begun, *unpaid_orders])
     )
 
 
 def finish_order(desk: Desk, order_id: int) -> Progress:
-    """Ask for one order's payment, as a payment turn does."""
+    """Authorize one order's payment, as a payment turn does, and log the outcome."""
     progress, answer = authorize(desk, order_id)
     if answer is not None:
         logs.get_logger().info("settled", order_id=order_id, outcome=progress.value)
     return progress
 
 
-def cancel_unpaid(desk: Desk, now: datetime) -> int:
-    """Cancel orders whose card was declined and for which no other came in time."""
-    old = desk.commit(lambda connection: pending_since_before(connection, now - UNPAID_FOR))
-    waiting = [order.id for order in old if order.channel == CHANNEL]
-    return sum(desk.commit(partial(_cancel, order_id=order_id, now=now)) for order_id in waiting)
+def cancel_unpaid_orders(desk: Desk, now: datetime) -> int:
+    """Cancel the orders that were not paid in time, as after a declined card; return how many."""
+    unpaid = desk.commit(lambda connection: pending_since_before(connection, now - UNPAID_FOR))
+    unpaid_orders = [order.id for order in unpaid if order.channel == OWN_CHANNEL]
+    return sum(desk.commit(partial(_cancel_unpaid, order_id=order_id, now=now)) for order_id in unpaid_orders)
 
 
-def _cancel(connection: Connection, order_id: int, now: datetime) -> bool:
+def _cancel_unpaid(connection: Connection, order_id: int, now: datetime) -> bool:
     return isinstance(cancel_order(connection, order_id, now, only_unpaid=True), Cancelled)
 
 
-def start_due(desk: Desk, now: datetime) -> int:
-    """Begin the payment of orders whose ship day has come; one with nothing due goes straight on."""
+def start_due_orders(desk: Desk, now: datetime) -> int:
+    """Begin the payment of scheduled orders whose ship day has come; return how many.
+
+    An order with nothing to pay becomes placed at once, and one whose card is gone is held.
+    """
     due = desk.commit(lambda connection: due_to_ship(connection, desk.today(now)))
-    return sum(desk.commit(partial(_start, desk=desk, order=order, now=now)) for order in due)
+    return sum(desk.commit(partial(_start_payment, desk=desk, order=order, now=now)) for order in due)
 
 
-def _start(connection: Connection, desk: Desk, order: OrderFacts, now: datetime) -> bool:
+def _start_payment(connection: Connection, desk: Desk, order: OrderFacts, now: datetime) -> bool:
     if not order.total_cents:
         return move_order(connection, order.id, OrderStatus.PLACED)
-    last = payment_for(connection, order.id)
-    if last is not None and last.status in STANDING:
+    last_payment = payment_for(connection, order.id)
+    if last_payment is not None and last_payment.status in STANDING:
         return False  # begun by an earlier sweep
-    if begin_again(connection, desk.gateway, order, last, now) is None:
+    if begin_next_payment(connection, desk.gateway, order, last_payment, now) is None:
         return hold_order(connection, order.id, HeldReason.PAYMENT)
-    lease.begin(connection, order.id, None, now - LEFT_ALONE, keep_card=False)
+    lease.add(connection, order.id, None, now - MINIMUM_AGE, keep_card=False)
     return True

@@ -1,4 +1,4 @@
-"""Who may see the staff pages: whoever has the password, and this very machine while no others reach the line."""
+"""Access to the staff pages: with the password, or from this machine if the line takes only local requests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _HEADERS = {
 
 
 class StaffAccess:
-    """Lets staff in, and keeps what they see to them."""
+    """Refuses requests without the staff password, and makes responses private."""
 
     def __init__(self, guard: Guard, password: Secret | None, throttle: Throttle) -> None:
         self._guard = guard
@@ -35,33 +35,35 @@ class StaffAccess:
         self._throttle = throttle
 
     def refuse(self, request: Request) -> Response | None:
-        """Return why a request is not answered; None when it may be."""
+        """Return the response that refuses a request, or None if it may be answered."""
         if self._guard.is_local(request):
             return None
         if self._password is None:
             return Response(_CLOSED, 403, content_type="text/plain")
-        given, password = request.authorization, self._password
-        if given is None or given.password is None:  # not a try: a browser asks this way what is wanted
+        credentials, password = request.authorization, self._password
+        if (
+            credentials is None or credentials.password is None
+        ):  # not a wrong try: a browser's first request has no password
             return _challenge()
         try:
-            right = self._throttle.judge(request.remote_addr, lambda: _is_same(given.password or "", password))
+            is_right = self._throttle.judge(request.remote_addr, lambda: _is_same(credentials.password or "", password))
         except UnreachableError:
             return Response(_AWAY, 503, content_type="text/plain")
-        if right is None:
-            waits = {"Retry-After": str(int(LOCKED_FOR.total_seconds()))}
-            return Response(_WAIT, 429, waits, content_type="text/plain")
-        return None if right else _challenge()
+        if is_right is None:
+            headers = {"Retry-After": str(int(LOCKED_FOR.total_seconds()))}
+            return Response(_WAIT, 429, headers, content_type="text/plain")
+        return None if is_right else _challenge()
 
     @staticmethod
     def close(response: Response) -> Response:
-        """Let a page load nothing from elsewhere, and be kept by nobody."""
+        """Add headers so that a page loads nothing from other sites and is not cached."""
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         return response
 
 
 def _is_same(given: str, password: Secret) -> bool:
-    """Compare in a time that tells nothing of the password, its length included."""
+    """Compare in a time that does not depend on the password or its length."""
     return hmac.compare_digest(_digest(given), _digest(password.reveal()))
 
 
@@ -70,5 +72,5 @@ def _digest(text: str) -> bytes:
 
 
 def _challenge() -> Response:
-    wanted = {"WWW-Authenticate": 'Basic realm="staff", charset="UTF-8"'}
-    return Response("The staff password is needed.\n", 401, wanted, content_type="text/plain")
+    headers = {"WWW-Authenticate": 'Basic realm="staff", charset="UTF-8"'}
+    return Response("The staff password is needed.\n", 401, headers, content_type="text/plain")

@@ -1,4 +1,4 @@
-"""The Flask application: the carrier's webhooks, and beside them the pages."""
+"""The Flask application, with the carrier's webhooks and the staff pages."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from ivr.web.guard import Guard
 
 
 def create_app() -> Flask:
-    """Build the line from the environment, for any WSGI server.
+    """Return the application with the settings of the environment, for a WSGI server.
 
-    Raises SettingError when anybody could post to it: the carrier's token is what tells the carrier from others.
+    Raises SettingError without the carrier's token, since anybody could then send requests in the carrier's name.
     """
     settings = load_settings(os.environ)
     if not settings.twilio_auth_tokens and not settings.unsigned:
@@ -42,7 +42,7 @@ def create_app() -> Flask:
 
 
 def create_local_app() -> Flask:
-    """Build the line for this machine alone; without a token, only local requests are taken."""
+    """Return the application for use on this machine; without a token it takes only local requests."""
     return _create(load_settings(os.environ))
 
 
@@ -63,7 +63,7 @@ def _create(settings: Settings) -> Flask:
 
 
 def unsigned_means(settings: Settings) -> str:
-    """Say in one line what IVR_UNSIGNED=1 does to a line that is set so."""
+    """Return one line of text about what IVR_UNSIGNED=1 does with these settings."""
     if settings.twilio_auth_tokens:
         return (
             "IVR_UNSIGNED=1 does nothing beside TWILIO_AUTH_TOKEN, and opens the line where that is missing: unset it"
@@ -75,21 +75,21 @@ def unsigned_means(settings: Settings) -> str:
 
 
 def _sweep_forever(line: Services, retention_days: int) -> None:
-    """Finish what calls leave behind, in every worker: what one has taken, the others leave alone."""
+    """Finish what calls left open, every half minute. All workers do so; each skips work that another has taken."""
     while True:
         time.sleep(EVERY.total_seconds())
         try:
             sweep(line, timedelta(days=retention_days))
         except Exception:
-            logs.get_logger().exception("sweep_failed")  # the next round may find the database back
+            logs.get_logger().exception("sweep_failed")  # the database may be back for the next one
 
 
 def make_app(line: Services, settings: Settings) -> Flask:
-    """Put a line behind its webhooks and pages."""
+    """Return the application of a line, with its webhooks and pages."""
     folder, guard = Folder(settings.prompts, time.monotonic), Guard(settings)
     app = voice_app(line, settings, folder, guard)
-    app.register_blueprint(audio.blueprint(folder))
-    app.register_blueprint(status.blueprint(line))
+    app.register_blueprint(audio.audio_blueprint(folder))
+    app.register_blueprint(status.status_blueprint(line))
     door = StaffAccess(guard, settings.staff_password, Throttle(line.database, line.clock))
     studio = Studio(line, door, folder, folders(settings), path_before(settings), settings.publish == "asked")
     app.register_blueprint(studio.blueprint(), url_prefix="/studio")

@@ -1,8 +1,9 @@
-"""Keeps the staff password from being guessed: whoever was wrong too often waits, whatever is tried meanwhile.
+"""Protection of the staff password against guessing: after too many wrong tries an address is locked for a while.
 
-Counted by the address a request comes from, in the database, so that all workers count together. A try is judged while
-its count is held: of many fired at once no more are judged than of as many in turn. Nothing but time ends a lock or
-forgets a wrong try. An IPv6 address counts with its network, since one machine has as many addresses there as it likes.
+Tries are counted by the address of the request (here called the peer), in the database, so that all workers share the
+count. The row of a peer is locked while its try is checked, so that many requests at once get no more tries than one
+after another. Only time ends a lock or removes a wrong try. IPv6 addresses are counted by their /64 network, since one
+machine can use any number of addresses in it.
 """
 
 from __future__ import annotations
@@ -24,52 +25,55 @@ MOST_WRONG = 5
 COUNTED_FOR = timedelta(minutes=15)
 LOCKED_FOR = timedelta(minutes=15)
 
-_OF_PEER = staff_guess.c.peer == bindparam("whose")
-_TAKE = select(staff_guess).where(_OF_PEER).with_for_update()
-_CHANGE = update(staff_guess).where(_OF_PEER)
-_DROP = delete(staff_guess).where(_OF_PEER)
-_FORGET = delete(staff_guess).where(staff_guess.c.since < bindparam("before"))
+_IS_PEER = staff_guess.c.peer == bindparam("whose")
+_LOCK_ROW = select(staff_guess).where(_IS_PEER).with_for_update()
+_UPDATE_ROW = update(staff_guess).where(_IS_PEER)
+_DELETE_ROW = delete(staff_guess).where(_IS_PEER)
+_DELETE_OLD = delete(staff_guess).where(staff_guess.c.since < bindparam("before"))
 
 
 class Throttle:
-    """Judges tries at the staff password, not too many of one peer."""
+    """Checks tries of the staff password, and refuses a peer with too many wrong ones."""
 
     def __init__(self, database: Engine, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     def judge(self, address: str | None, is_right: Callable[[], bool]) -> bool | None:
-        """Say whether a try is right; None when its peer has to wait. Raises UnreachableError: then nothing is judged."""
+        """Return whether a try is right, or None if its peer has to wait.
+
+        Raises UnreachableError, and checks nothing, if the database does not answer.
+        """
         peer, now = _peer(address), self._clock()
         with answering(self._database):
             with self._database.begin() as connection:
-                right = _judge(connection, peer, is_right, now)
-            if right is False:
-                with self._database.begin() as connection:  # of its own, in which it waits for nobody who waits for it
-                    connection.execute(_FORGET, {"before": now - COUNTED_FOR - LOCKED_FOR})
-        return right
+                was_right = _judge(connection, peer, is_right, now)
+            if was_right is False:
+                with self._database.begin() as connection:  # a transaction of its own, so that it cannot deadlock
+                    connection.execute(_DELETE_OLD, {"before": now - COUNTED_FOR - LOCKED_FOR})
+        return was_right
 
 
 def _judge(connection: Connection, peer: str, is_right: Callable[[], bool], now: datetime) -> bool | None:
     insert_unless_there(connection, staff_guess, {"peer": peer, "wrong": 0, "since": now})
-    row = connection.execute(_TAKE, {"whose": peer}).one()
+    row = connection.execute(_LOCK_ROW, {"whose": peer}).one()
     if row.locked_until is not None and row.locked_until > now:
         return None
     fresh = row.wrong == 0 or row.since < now - COUNTED_FOR
     if is_right():
-        if fresh:  # or there would be a row of everybody
-            connection.execute(_DROP, {"whose": peer})
+        if fresh:  # without wrong tries no row is needed
+            connection.execute(_DELETE_ROW, {"whose": peer})
         return True
     wrong, since = (1, now) if fresh else (row.wrong + 1, row.since)
     locked_until = now + LOCKED_FOR if wrong >= MOST_WRONG else None
-    connection.execute(_CHANGE, {"whose": peer, "wrong": wrong, "since": since, "locked_until": locked_until})
+    connection.execute(_UPDATE_ROW, {"whose": peer, "wrong": wrong, "since": since, "locked_until": locked_until})
     if locked_until:
         logs.get_logger().warning("staff_locked", peer=peer, wrong=wrong, until=locked_until)
     return False
 
 
 def _peer(address: str | None) -> str:
-    """Return what a request's address is counted as."""
+    """Return the peer that a request's address is counted as."""
     parsed = address_from(address)
     if parsed is None:
         return "unknown"

@@ -1,1 +1,1 @@
-"""Cards and card processors. Knows nothing of calls or of the database."""
+"""Bank cards and card processors. Knows nothing of calls or of the database."""

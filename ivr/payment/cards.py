@@ -1,7 +1,7 @@
-"""What can be told about a bank card by looking at it, before any processor is asked.
+"""Checks what a caller keyed of a bank card, before any processor is asked.
 
-Pure checks of a keyed number, expiry and security code. What is wrong comes back as a value, so that the caller can
-be told in words of its own. Numbers and codes are secrets throughout.
+The checks of number, expiry and security code are pure functions. What is wrong is returned as a value, so that the
+caller can be told so. Numbers and codes are always passed as `Secret`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from stdnum import luhn
 from ivr.secret import DOT, Secret
 
 MOST_YEARS_AHEAD = 20
+"""How many years ahead an expiry may be."""
 
 
 class Brand(StrEnum):
-    """The cards the pharmacy takes."""
+    """The brands of cards that the pharmacy takes."""
 
     VISA = "visa"
     MASTERCARD = "mastercard"
@@ -27,16 +28,16 @@ class Brand(StrEnum):
 
 
 class NumberProblem(StrEnum):
-    """Why a keyed card number cannot be one that is taken."""
+    """Why a keyed card number is not accepted."""
 
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
-    BAD_NUMBER = "bad_number"  # a digit is wrong: the check digit does not fit
+    BAD_NUMBER = "bad_number"  # a digit is wrong: the check digit does not match
     UNSUPPORTED_BRAND = "unsupported_brand"
 
 
 class ExpiryProblem(StrEnum):
-    """Why four keyed digits are no month and year a card can be used until."""
+    """Why a keyed expiry is not accepted."""
 
     NOT_FOUR_DIGITS = "not_four_digits"
     NO_SUCH_MONTH = "no_such_month"
@@ -46,7 +47,7 @@ class ExpiryProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """The last month a card can be used in; the year has four digits."""
+    """The last month in which a card can be used; the year has four digits."""
 
     month: int
     year: int
@@ -54,7 +55,7 @@ class Expiry:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A whole card as the caller keyed it; it goes to the processor and is forgotten."""
+    """A whole card as the caller keyed it. It is sent to the processor and never stored."""
 
     number: Secret
     exp_month: int
@@ -63,7 +64,7 @@ class Card:
 
 
 # First and last leading digits of each range. Discover's are those issued under its own name in the United States;
-# UnionPay (62…) and Diners (30, 36, 38) ride on its network but are other brands to the person holding the card.
+# UnionPay (62…) and Diners (30, 36, 38) use its network but are other brands to the person holding the card.
 _RANGES: tuple[tuple[str, str, Brand], ...] = (
     ("4", "4", Brand.VISA),
     ("51", "55", Brand.MASTERCARD),
@@ -74,17 +75,18 @@ _RANGES: tuple[tuple[str, str, Brand], ...] = (
     ("37", "37", Brand.AMEX),
 )
 
-# Issuers in the United States use one length a brand. Visa's 13 digits are long withdrawn, and the 19 that Visa and
-# Discover allow are not issued here; taking them would let a number with three digits too many pass one time in ten.
+# Issuers in the United States use one length per brand. Visa's 13 digits were withdrawn long ago, and the 19 that Visa
+# and Discover allow are not issued here; accepting them would let a number with three digits too many pass one time in
+# ten.
 _DIGITS = {Brand.VISA: 16, Brand.MASTERCARD: 16, Brand.DISCOVER: 16, Brand.AMEX: 15}
 _CODE_DIGITS = {Brand.VISA: 3, Brand.MASTERCARD: 3, Brand.DISCOVER: 3, Brand.AMEX: 4}
 FIRST_CENTURY_YEAR = 2020
-"""The year that two digits of 20 stand for: over, so that they begin a year of four digits."""
+"""The year that two keyed digits 20 would mean. It is over, so they can only begin a year keyed with four digits."""
 _SHORTEST, _LONGEST = 12, 19  # of any card number at all
 
 
 def check_number(number: Secret) -> Brand | NumberProblem:
-    """Name the brand of a number that could be a card's, or what is wrong with it."""
+    """Return the brand of a card number, or what is wrong with the number."""
     digits = number.reveal()
     if digits and not _all_digits(digits):
         return NumberProblem.BAD_NUMBER
@@ -100,7 +102,7 @@ def check_number(number: Secret) -> Brand | NumberProblem:
 
 
 def check_expiry(mmyy: Secret | str, today: date) -> Expiry | ExpiryProblem:
-    """Read month and year as they stand on the card; it is good through the last day of its month."""
+    """Return the expiry that was keyed as MMYY, or what is wrong with it; a card is valid through its whole month."""
     digits = mmyy.reveal() if isinstance(mmyy, Secret) else mmyy
     if len(digits) != 4 or not _all_digits(digits):
         return ExpiryProblem.NOT_FOUR_DIGITS
@@ -115,7 +117,7 @@ def check_expiry(mmyy: Secret | str, today: date) -> Expiry | ExpiryProblem:
 
 
 def month_before_year_of_four(keyed: Secret, today: date) -> int | None:
-    """Return the month where what was keyed can only begin a year of four digits: 0320 of 032030, None elsewhere."""
+    """Return the month if four keyed digits can only begin a six-digit expiry (0320 of 032030), else None."""
     digits = keyed.reveal()
     if len(digits) != 4 or not _all_digits(digits) or digits[2:] != "20" or today.year <= FIRST_CENTURY_YEAR:
         return None
@@ -124,13 +126,13 @@ def month_before_year_of_four(keyed: Secret, today: date) -> int | None:
 
 
 def check_code(brand: Brand, code: Secret) -> bool:
-    """Say whether the security code has the length and digits its brand prints."""
+    """Return whether a security code has as many digits as its brand's codes."""
     digits = code.reveal()
     return len(digits) == _CODE_DIGITS[brand] and _all_digits(digits)
 
 
 def without_cards(keys: str) -> str:
-    """Return keys with dots in the place of every number that a card could have: one may be keyed at any question."""
+    """Return keys with dots for every possible card number among them, since one may be keyed at any question."""
     for length in sorted(set(_DIGITS.values()), reverse=True):
         for start in range(len(keys) - length + 1):
             if isinstance(check_number(Secret(keys[start : start + length])), Brand):
@@ -139,7 +141,7 @@ def without_cards(keys: str) -> str:
 
 
 def last4(number: Secret) -> str:
-    """Return the digits a card may be spoken by."""
+    """Return the last four digits, by which a card may be spoken of."""
     return number.reveal()[-4:]
 
 

@@ -1,8 +1,8 @@
-"""What the line asks of a card processor, and the answers it can get.
+"""The interface to card processors: what the line asks of one, and the answers it can get.
 
-Every answer is a value. `Unavailable` means nobody knows whether it happened: ask again with the same request key,
-which never charges twice, or look the key up later. Amounts are cents of a US dollar; a request takes at most
-`TIMEOUT_S` seconds unless told otherwise.
+Every answer is a value. `Unavailable` means that nobody knows whether the request was carried out: send it again with
+the same request key, which never charges twice, or `retrieve` the key later. Amounts are in US cents. A request takes
+at most `TIMEOUT_S` seconds unless told otherwise.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ TIMEOUT_S = 4.0
 
 
 class Reason(StrEnum):
-    """Why a processor said no."""
+    """Why a processor refused a request."""
 
-    # about the card: another one may do
+    # about the card: another one may work
     DECLINED = "declined"
     INSUFFICIENT_FUNDS = "insufficient_funds"
     EXPIRED_CARD = "expired_card"
@@ -28,9 +28,9 @@ class Reason(StrEnum):
     INCORRECT_NUMBER = "incorrect_number"
     UNSUPPORTED_CARD = "unsupported_card"
     NEEDS_APPROVAL = "needs_approval"  # the issuer wants its customer on a screen, which a telephone is not
-    PROCESSING_ERROR = "processing_error"  # it did not happen, and trying later may do
-    TEST_CARDS_ONLY = "test_cards_only"  # what could be a real card was given to the sandbox
-    # about the request: a person has to look
+    PROCESSING_ERROR = "processing_error"  # nothing was charged, and trying later may work
+    TEST_CARDS_ONLY = "test_cards_only"  # the sandbox was given what could be a real card
+    # about the request: a person has to look into it
     KEY_REUSED = "key_reused"  # for another amount or card than it was first used for
     BAD_AMOUNT = "bad_amount"  # too small for the processor, or more than was authorized
     UNKNOWN_REFERENCE = "unknown_reference"
@@ -49,12 +49,12 @@ REQUEST_REASONS = frozenset(
         Reason.BAD_REQUEST,
     }
 )
-"""What is wrong with a request of ours, whatever the card: no caller is told of it as of a declined card."""
+"""The reasons that are about our request, whatever the card. Callers are not told that their card was declined."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What the processor gives for a card: it can be charged with this, also later and more than once."""
+    """The processor's token for a card, with which it can be charged, also later and more than once."""
 
     token: Secret
     brand: Brand
@@ -65,7 +65,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Authorized:
-    """The amount is set aside on the card under this reference."""
+    """The amount is set aside on the card; `reference` is the processor's id for it."""
 
     reference: str
 
@@ -79,54 +79,57 @@ class Captured:
 
 @dataclass(frozen=True, slots=True)
 class Voided:
-    """The amount set aside has been given back."""
+    """The amount is no longer set aside."""
 
     reference: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The processor answered no, and nothing was charged."""
+    """The processor refused, and nothing was charged."""
 
     reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """No answer, or none that says whether it happened; `why` is for the log."""
+    """No answer, or none that says whether the request was carried out; `why` is for the log."""
 
     why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """The processor has never heard of this request key."""
+    """The processor knows no request with this key."""
 
 
 class Gateway(Protocol):
-    """A card processor. A request key makes a request once and for all: repeated, it gets the first answer."""
+    """A card processor. A request that is repeated with the same request key gets the first answer."""
 
     @property
     def name(self) -> str:
-        """The name kept with payments and saved cards, which only this processor can use."""
+        """The name stored with payments and cards, which only this processor can use."""
 
     @property
     def live(self) -> bool:
-        """Whether what it charges is real money."""
+        """Whether it charges real money."""
 
     def tokenize(self, card: Card, timeout_s: float = TIMEOUT_S) -> Token | Refused | Unavailable:
-        """Exchange a card for a token; may be asked again freely, as it moves no money."""
+        """Exchange a card for a token. It can be repeated freely, as it moves no money."""
 
     def authorize(
         self, token: Secret, amount_cents: int, request_key: str, description: str = ""
     ) -> Authorized | Refused | Unavailable:
-        """Set an amount aside on the card; the description is for the processor's own pages, never a medicine's name."""
+        """Set an amount aside on the card.
+
+        The description is shown on the processor's own pages, so it must never name a medicine.
+        """
 
     def capture(self, reference: str, amount_cents: int, request_key: str) -> Captured | Refused | Unavailable:
-        """Take what was set aside, or less; what was captured before stays captured and is no refusal."""
+        """Take the amount set aside, or less. An authorization that was captured before counts as captured."""
 
     def void(self, reference: str, request_key: str) -> Voided | Refused | Unavailable:
-        """Give back what was set aside; what was given back before is no refusal."""
+        """Let go of the amount set aside. An authorization that was voided before counts as voided."""
 
     def retrieve(self, request_key: str) -> Authorized | Refused | NotFound | Unavailable:
-        """Ask what became of an authorization, without ever making one."""
+        """Return what became of the authorization with this request key, without ever making one."""

@@ -1,8 +1,8 @@
-"""The test cards that Stripe publishes (docs.stripe.com/testing), as far as the pharmacy takes their brands.
+"""The test cards that Stripe publishes (docs.stripe.com/testing), of the brands that the pharmacy takes.
 
-Each with its test token and what becomes of a charge to it from a telephone with the account's default settings: the
-code is given, no address is, and nobody is there to authenticate on a screen. Left out are the cards of other brands
-(Diners Club, JCB, UnionPay, Carnet), which the line refuses before it asks anybody, and those for card readers.
+Each has its test token, and the result of a charge by telephone with the account's default settings: the security code
+is given, no address is, and nobody can authenticate on a screen. Cards of other brands (Diners Club, JCB, UnionPay,
+Carnet), which the line refuses before it asks any processor, are left out, and so are those for card readers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ivr.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class KnownCard:
-    """A published test number, its token, and why a charge to it is refused, if it is."""
+    """A published test number, its token, and why a charge to it is refused (None if it is not)."""
 
     number: str
     token: str

@@ -1,8 +1,8 @@
-"""A processor that moves no money and knows only the test cards that Stripe publishes.
+"""A card processor that moves no money and knows only the test cards that Stripe publishes.
 
-Answers follow from the request alone (a token is the test token's name, a reference comes from the request key), so
-any number of worker processes agree without sharing anything. Each process also keeps a ledger of what it was asked,
-for looking up and for tests. A real card's number is refused: it has no business here.
+Answers depend on the request alone (a token is the test token's name, a reference is made of the request key), so any
+number of worker processes agree without sharing anything. Each process also keeps a ledger of its charges, for
+`retrieve` and for tests. Any other card number is refused, since it could be a real card's.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ Status = Literal["authorized", "captured", "voided", "declined"]
 
 
 class Fault(Enum):
-    """How the processor fails when a scenario asks for it; to the one asking, both look the same."""
+    """How the processor fails when a scenario asks for it. Both look the same to the line."""
 
-    SLOW = auto()  # no answer in time, and yet it happened
-    DOWN = auto()  # no answer, and it did not happen
+    SLOW = auto()  # no answer in time, but the request was carried out
+    DOWN = auto()  # no answer, and the request was not carried out
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """One line of the ledger: an authorization and what became of it; captured_cents is what was taken in the end."""
+    """One line of the ledger: an authorization and what became of it; `captured_cents` is the amount taken."""
 
     request_key: str
     reference: str
@@ -59,15 +59,15 @@ class Charge:
     captured_cents: int = 0
 
 
-def _no_fault(operation: str) -> Fault | Reason | None:  # noqa: ARG001  # the hook's form
+def _no_fault(operation: str) -> Fault | Reason | None:  # noqa: ARG001 - a hook is given the operation
     return None
 
 
 class Sandbox:
     """The gateway for demonstrations, tests and the simulator.
 
-    `fault` is asked before each operation (`tokenize`, `authorize`, `capture`, `void`, `look_up`) whether it should fail; a reason declines
-    whatever card is charged.
+    `fault` is called before each operation (`tokenize`, `authorize`, `capture`, `void`, `look_up`, which stands for
+    `retrieve`) and returns how it should fail, or None. A `Reason` declines any card that is charged.
     """
 
     name = "sandbox"
@@ -80,57 +80,61 @@ class Sandbox:
 
     @property
     def charges(self) -> Mapping[str, Charge]:
-        """The ledger of this process, by the request key of the authorization."""
+        """The ledger of this process, by the authorization's request key."""
         with self._lock:
             return {charge.request_key: charge for charge in self._charges.values()}
 
     def rewind(self, charges: Iterable[Charge]) -> None:
-        """Go back to an earlier ledger, for a scenario that tries several ways on from one moment."""
+        """Restore an earlier ledger, for a scenario that plays several continuations from one moment."""
         with self._lock:
             self._charges = {charge.reference: charge for charge in charges}
 
-    def _unheard(self, operation: str) -> Fault | None:
-        """Return why nobody hears of an operation, if nobody does: only a charge is ever declined."""
+    def _fault_in(self, operation: str) -> Fault | None:
+        """Return the fault of an operation, if any; a `Reason` is ignored, as only charges can be declined."""
         fault = self._fault(operation)
         return fault if isinstance(fault, Fault) else None
 
-    def _heard(self, operation: str, work: Callable[[], Answer]) -> Answer | Unavailable:
-        """Do what changes the ledger, unless the processor is down, and answer, unless it is slow."""
-        fault = self._unheard(operation)
+    def _answer_unless_faulty(self, operation: str, work: Callable[[], Answer]) -> Answer | Unavailable:
+        """Run `work` on the ledger unless the processor is down, and return its answer unless the processor is slow."""
+        fault = self._fault_in(operation)
         if fault is Fault.DOWN:
             return Unavailable("fault")
         with self._lock:
             answer = work()
         return Unavailable("fault") if fault else answer
 
-    def tokenize(self, card: Card, timeout_s: float = TIMEOUT_S) -> Token | Refused | Unavailable:  # noqa: ARG002
-        """Give a test card's token; a card that will be declined gets one too, as the charge is what fails."""
-        if self._unheard("tokenize"):
+    def tokenize(
+        self,
+        card: Card,
+        timeout_s: float = TIMEOUT_S,  # noqa: ARG002 - answers at once
+    ) -> Token | Refused | Unavailable:
+        """Return a test card's token. A card that will be declined gets one too, as only charging it fails."""
+        if self._fault_in("tokenize"):
             return Unavailable("fault")
-        known = _BY_NUMBER.get(card.number.reveal())
-        if known is None:
+        test_card = _BY_NUMBER.get(card.number.reveal())
+        if test_card is None:
             return Refused(Reason.TEST_CARDS_ONLY)
-        return Token(Secret(known.token), known.brand, last4(card.number), card.exp_month, card.exp_year)
+        return Token(Secret(test_card.token), test_card.brand, last4(card.number), card.exp_month, card.exp_year)
 
     def authorize(
         self,
         token: Secret,
         amount_cents: int,
         request_key: str,
-        description: str = "",  # noqa: ARG002
+        description: str = "",  # noqa: ARG002 - there are no pages to show it on
     ) -> Authorized | Refused | Unavailable:
-        """Answer as the test card does, and write it in the ledger once a key."""
+        """Answer as the test card does, and write the charge to the ledger, once for each request key."""
         fault = self._fault("authorize")
         if fault is Fault.DOWN:
             return Unavailable("fault")
-        card = known_card(token)
+        card = test_card_of(token)
         if card is None:
             return Refused(Reason.TEST_CARDS_ONLY)
         refusal = fault if isinstance(fault, Reason) else card.refusal
         status: Status = "declined" if refusal else "authorized"
-        asked = Charge(request_key, _reference(request_key), card.token, amount_cents, status, refusal)
+        new_charge = Charge(request_key, _reference(request_key), card.token, amount_cents, status, refusal)
         with self._lock:
-            charge = self._charges.setdefault(asked.reference, asked)
+            charge = self._charges.setdefault(new_charge.reference, new_charge)
         if fault is Fault.SLOW:
             return Unavailable("fault")
         if (charge.amount_cents, charge.token) != (amount_cents, card.token):
@@ -141,10 +145,10 @@ class Sandbox:
         self,
         reference: str,
         amount_cents: int,
-        request_key: str,  # noqa: ARG002  # a reference is captured once, whatever the key
+        request_key: str,  # noqa: ARG002 - a reference is captured once, whatever the key
     ) -> Captured | Refused | Unavailable:
-        """Take what was set aside, by this process or another one."""
-        return self._heard("capture", lambda: self._capture(reference, amount_cents))
+        """Take an amount that this process or another one set aside."""
+        return self._answer_unless_faulty("capture", lambda: self._capture(reference, amount_cents))
 
     def _capture(self, reference: str, amount_cents: int) -> Captured | Refused:
         charge = self._charges.get(reference)
@@ -163,10 +167,10 @@ class Sandbox:
     def void(
         self,
         reference: str,
-        request_key: str,  # noqa: ARG002
+        request_key: str,  # noqa: ARG002 - a reference is voided once, whatever the key
     ) -> Voided | Refused | Unavailable:
-        """Give back what was set aside, by this process or another one."""
-        return self._heard("void", lambda: self._void(reference))
+        """Let go of an amount that this process or another one set aside."""
+        return self._answer_unless_faulty("void", lambda: self._void(reference))
 
     def _void(self, reference: str) -> Voided | Refused:
         charge = self._charges.get(reference)
@@ -180,8 +184,8 @@ class Sandbox:
         return Voided(reference)
 
     def retrieve(self, request_key: str) -> Authorized | Refused | NotFound | Unavailable:
-        """Look in this process's ledger."""
-        if self._unheard("look_up"):
+        """Return what became of the authorization with this request key, according to this process's ledger."""
+        if self._fault_in("look_up"):
             return Unavailable("fault")
         charge = self._charges.get(_reference(request_key))
         if charge is None:
@@ -189,8 +193,8 @@ class Sandbox:
         return Refused(Reason.ALREADY_VOIDED) if charge.status == "voided" else _first_answer(charge)
 
 
-def known_card(token: Secret) -> KnownCard | None:
-    """Find the test card behind a token, in any of the spellings Stripe has published for it."""
+def test_card_of(token: Secret) -> KnownCard | None:
+    """Return the test card of a token, in any spelling that Stripe has published for it, or None."""
     name = token.reveal().replace("pm_card_", "tok_", 1).replace("tok_visa_charge", "tok_charge", 1)
     return _BY_TOKEN.get(name)
 

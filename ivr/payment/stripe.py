@@ -1,10 +1,12 @@
 """Stripe as the card processor, through its own library.
 
-A card becomes a payment method held by a customer made for it alone, because Stripe lets an unheld one be used only
-once; the token kept is `cus_…:pm_…`. Making the customer has the issuer check the card, so a card that is bad through
-and through is refused at once, before any order. Tokens made by the carrier (`tok_…`, `pm_…`) can be charged as well.
-An amount is set aside by a payment intent that is captured by hand and carries our request key in its metadata, where
-`look_up` finds it when Stripe has forgotten the key itself, after a day.
+A card becomes a payment method that is attached to a customer made for it alone, because Stripe lets an unattached one
+be used only once; the token kept is `cus_…:pm_…`. When the customer is made, the issuer checks the card, so a card that
+can never be charged is refused at once, before any order. Tokens made by the carrier (`tok_…`, `pm_…`) can be charged
+as well.
+
+An amount is set aside by a payment intent with manual capture. It carries our request key in its metadata, where
+`retrieve` finds it after Stripe has forgotten the key itself, which it does after a day.
 """
 
 from __future__ import annotations
@@ -25,16 +27,17 @@ from ivr.payment.gateway import (
     Unavailable,
     Voided,
 )
-from ivr.payment.stripe_answers import no, no_charge, outcome
+from ivr.payment.stripe_answers import charge_refusal_of, refusal_of, result_of
 from ivr.payment.stripe_http import Send, Sessions, TimedHttp
 from ivr.secret import Secret
 from ivr.settings import is_live
 
-_MOST_LISTED = 1000  # payment intents gone through where searching is not offered
+_MOST_LISTED = 1000
+"""How many payment intents are gone through where Stripe's search is not available."""
 
 
 class StripeGateway:
-    """The gateway for real cards; `base` is another address for a stand-in, `send` another way of getting there."""
+    """The gateway for real cards; `base` is the address of a stand-in for Stripe, `send` another way to send."""
 
     name = "stripe"
 
@@ -49,8 +52,8 @@ class StripeGateway:
         )
 
     def tokenize(self, card: Card, timeout_s: float = TIMEOUT_S) -> Token | Refused | Unavailable:
-        """Hold the card for charging now and later; a card the issuer will never honour is refused here."""
-        keyed: stripe.params.PaymentMethodCreateParamsCard = {
+        """Exchange the card for a token, to charge now and later; a card that its issuer never accepts is refused."""
+        card_details: stripe.params.PaymentMethodCreateParamsCard = {
             "number": card.number.reveal(),
             "exp_month": card.exp_month,
             "exp_year": card.exp_year,
@@ -58,11 +61,13 @@ class StripeGateway:
         }
         try:
             with self._http.within(timeout_s):
-                return self._hold(self._client.v1.payment_methods.create({"type": "card", "card": keyed}))
+                return self._keep_with_customer(
+                    self._client.v1.payment_methods.create({"type": "card", "card": card_details})
+                )
         except stripe.StripeError as error:
-            return no(error)
+            return refusal_of(error)
 
-    def _hold(self, method: stripe.PaymentMethod) -> Token | Refused:
+    def _keep_with_customer(self, method: stripe.PaymentMethod) -> Token | Refused:
         details = method.card
         if details is None or details.brand not in list(Brand):
             return Refused(Reason.UNSUPPORTED_CARD)
@@ -70,8 +75,8 @@ class StripeGateway:
         token = Secret(f"{customer.id}:{method.id}")
         return Token(token, Brand(details.brand), details.last4, details.exp_month, details.exp_year)
 
-    def _method(self, token: str, request_key: str) -> str:
-        """Make a payment method of a carrier's token, which takes one request key as long as it lives."""
+    def _payment_method_from(self, token: str, request_key: str) -> str:
+        """Return the id of a payment method made of a carrier's token; Stripe takes such a token with one key only."""
         return self._client.v1.payment_methods.create(
             {"type": "card", "card": {"token": token}}, {"idempotency_key": f"method:{request_key}"}
         ).id
@@ -79,8 +84,8 @@ class StripeGateway:
     def authorize(
         self, token: Secret, amount_cents: int, request_key: str, description: str = ""
     ) -> Authorized | Refused | Unavailable:
-        """Set the amount aside; an issuer that wants its customer on a screen counts as a refusal."""
-        asked: stripe.params.PaymentIntentCreateParams = {
+        """Set the amount aside; if the issuer wants its customer to approve on a screen, that counts as a refusal."""
+        request: stripe.params.PaymentIntentCreateParams = {
             "amount": amount_cents,
             "currency": "usd",
             "capture_method": "manual",
@@ -90,25 +95,27 @@ class StripeGateway:
             "metadata": {"request_key": request_key},
         }
         if description:
-            asked["description"] = description
+            request["description"] = description
         try:
             with self._http.within(TIMEOUT_S):
                 customer, _, method = token.reveal().rpartition(":")
                 if method.startswith("tok_"):
-                    method = self._method(method, request_key)
-                asked["payment_method"] = method
+                    method = self._payment_method_from(method, request_key)
+                request["payment_method"] = method
                 if customer:
-                    asked["customer"] = customer
-                intent = self._client.v1.payment_intents.create(asked, {"idempotency_key": f"authorize:{request_key}"})
+                    request["customer"] = customer
+                intent = self._client.v1.payment_intents.create(
+                    request, {"idempotency_key": f"authorize:{request_key}"}
+                )
         except stripe.StripeError as error:
-            return no_charge(error)
-        return outcome(intent)
+            return charge_refusal_of(error)
+        return result_of(intent)
 
     def capture(self, reference: str, amount_cents: int, request_key: str) -> Captured | Refused | Unavailable:
-        """Take the amount; when Stripe will not, say why from what became of the payment."""
+        """Take the amount. If Stripe refuses, the payment's status tells why."""
         try:
             with self._http.within(TIMEOUT_S):
-                intent = self._done_or_known(
+                intent = self._do_or_retrieve(
                     reference,
                     lambda: self._client.v1.payment_intents.capture(
                         reference,
@@ -117,7 +124,7 @@ class StripeGateway:
                     ),
                 )
         except stripe.StripeError as error:
-            return no(error)
+            return refusal_of(error)
         if intent.status == "requires_capture" and amount_cents > intent.amount:
             return Refused(Reason.BAD_AMOUNT)
         if intent.status == "canceled":
@@ -125,23 +132,26 @@ class StripeGateway:
         return Captured(reference) if intent.status == "succeeded" else Refused(Reason.BAD_REQUEST)
 
     def void(self, reference: str, request_key: str) -> Voided | Refused | Unavailable:
-        """Cancel the payment intent; when Stripe will not, say why from what became of it."""
+        """Cancel the payment intent. If Stripe refuses, its status tells why."""
         try:
             with self._http.within(TIMEOUT_S):
-                intent = self._done_or_known(
+                intent = self._do_or_retrieve(
                     reference,
                     lambda: self._client.v1.payment_intents.cancel(
                         reference, None, {"idempotency_key": f"void:{request_key}"}
                     ),
                 )
         except stripe.StripeError as error:
-            return no(error)
+            return refusal_of(error)
         if intent.status == "succeeded":
             return Refused(Reason.ALREADY_CAPTURED)
         return Voided(reference) if intent.status == "canceled" else Refused(Reason.BAD_REQUEST)
 
-    def _done_or_known(self, reference: str, ask: Callable[[], stripe.PaymentIntent]) -> stripe.PaymentIntent:
-        """Ask for something, or fetch the payment that it failed on; the failure itself when there is no such payment."""
+    def _do_or_retrieve(self, reference: str, ask: Callable[[], stripe.PaymentIntent]) -> stripe.PaymentIntent:
+        """Run a request and return its payment intent, or retrieve that if the request fails.
+
+        Raises the request's own error when there is no such payment intent.
+        """
         try:
             return ask()
         except stripe.InvalidRequestError as error:
@@ -150,32 +160,36 @@ class StripeGateway:
             return self._client.v1.payment_intents.retrieve(reference)
 
     def retrieve(self, request_key: str) -> Authorized | Refused | NotFound | Unavailable:
-        """Find what was made of a key, the charge rather than a refusal; for keys older than an hour.
+        """Return what became of a request key: an authorization if there is one, else a refusal.
 
-        Stripe's search may be that far behind, so for a younger key NotFound would prove nothing.
+        Only use it for keys older than an hour. Stripe's search may be that far behind, so NotFound would prove nothing
+        for a newer key.
         """
         try:
             with self._http.within(TIMEOUT_S):
-                outcomes = [outcome(intent) for intent in self._with_key(request_key)]
+                results = [result_of(intent) for intent in self._with_key(request_key)]
         except stripe.StripeError as error:
-            return no(error)
+            return refusal_of(error)
         except LookupError:
             return Unavailable("too many payments to go through")
-        return next((found for found in outcomes if isinstance(found, Authorized)), (*outcomes, NotFound())[0])
+        return next((result for result in results if isinstance(result, Authorized)), (*results, NotFound())[0])
 
     def _with_key(self, request_key: str) -> Iterator[stripe.PaymentIntent]:
         quoted = request_key.replace("\\", "\\\\").replace("'", "\\'")
         try:
-            found = self._client.v1.payment_intents.search({"query": f"metadata['request_key']:'{quoted}'"})
+            result = self._client.v1.payment_intents.search({"query": f"metadata['request_key']:'{quoted}'"})
         except stripe.InvalidRequestError as error:
             if error.http_status != 404:
                 raise
             yield from self._listed_with_key(request_key)
         else:
-            yield from found.data
+            yield from result.data
 
     def _listed_with_key(self, request_key: str) -> Iterator[stripe.PaymentIntent]:
-        """Go through the payments one by one, where searching is not offered: a stand-in; LookupError when too many."""
+        """Find payment intents by going through all of them, where there is no search (a stand-in for Stripe).
+
+        Raises LookupError when there are too many.
+        """
         listed = self._client.v1.payment_intents.list({"limit": 100})
         for count, intent in enumerate(listed.auto_paging_iter()):
             if count == _MOST_LISTED:

@@ -1,4 +1,4 @@
-"""What Stripe answers, in the line's own terms: payment intents, errors and decline codes."""
+"""Translates Stripe's answers (payment intents, errors and decline codes) into the answers of `gateway`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import stripe
 
 from ivr.payment.gateway import Authorized, Reason, Refused, Unavailable
 
-# What issuers and Stripe call a refusal. Anything else about a card is plainly declined: lost, stolen and suspected
-# cards too, because whoever is calling is not to be told.
+# Codes of issuers and of Stripe -> the reason. Any other code about a card is DECLINED, also those for lost, stolen and
+# suspected cards, because whoever is calling must not be told of that.
 REASONS = {
     "insufficient_funds": Reason.INSUFFICIENT_FUNDS,
     "expired_card": Reason.EXPIRED_CARD,
@@ -32,8 +32,8 @@ REASONS = {
 }
 
 
-def outcome(intent: stripe.PaymentIntent) -> Authorized | Refused | Unavailable:
-    """Say what a payment intent has come to."""
+def result_of(intent: stripe.PaymentIntent) -> Authorized | Refused | Unavailable:
+    """Return the answer that a payment intent's status stands for."""
     match intent.status:
         case "requires_capture" | "succeeded":
             return Authorized(intent.id)
@@ -47,8 +47,11 @@ def outcome(intent: stripe.PaymentIntent) -> Authorized | Refused | Unavailable:
             return Unavailable(f"payment {intent.status}")
 
 
-def no(error: stripe.StripeError) -> Refused | Unavailable:
-    """Tell a clear no from not knowing. A wrong key of ours is not the caller's fault, nor a no."""
+def refusal_of(error: stripe.StripeError) -> Refused | Unavailable:
+    """Return the answer that an error stands for: a refusal if it is certain, else `Unavailable`.
+
+    A wrong API key is neither the caller's fault nor a refusal, so it counts as `Unavailable`.
+    """
     match error:
         case stripe.CardError():
             return Refused(_reason(error.error))
@@ -62,9 +65,9 @@ def no(error: stripe.StripeError) -> Refused | Unavailable:
             return Unavailable(f"{type(error).__name__} {error.http_status or ''}".strip())
 
 
-def no_charge(error: stripe.StripeError) -> Refused | Unavailable:
-    """As `no`, but what is unknown here is the card on file: another one will do."""
-    answer = no(error)
+def charge_refusal_of(error: stripe.StripeError) -> Refused | Unavailable:
+    """Return what `refusal_of` does, but DECLINED if the reference is unknown: here that is the card, not a payment."""
+    answer = refusal_of(error)
     return Refused(Reason.DECLINED) if answer == Refused(Reason.UNKNOWN_REFERENCE) else answer
 
 

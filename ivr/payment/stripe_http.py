@@ -1,8 +1,8 @@
-"""The wire to the processor: one deadline for a whole operation, however many requests it takes.
+"""Sends requests to Stripe with one deadline for a whole operation, however many requests it takes.
 
-The library's own time-out counts each request (and each read) anew, which would let a caller wait twice as long as
-promised. Here every request gets what is left. No request is ever sent a second time by itself: asking again is the
-payment turn's business.
+The library's own time-out starts over for each request (and each read), so a caller could wait twice as long as
+promised. Here each request gets the time that is left. No request is repeated automatically: the payment turn does
+that.
 """
 
 from __future__ import annotations
@@ -15,36 +15,37 @@ from typing import Any, NoReturn
 
 import stripe
 
-Reply = tuple[Any, int, Mapping[str, str]]  # the library's form: body, status, headers
+Reply = tuple[Any, int, Mapping[str, str]]
+"""Body, status and headers, as the library returns them."""
 
 _LONGEST_CONNECT_S = 1.0
-
+"""The longest time-out for connecting, in seconds."""
 
 Send = Callable[[float, str, str, Mapping[str, str] | None, Any], Reply]
-"""Sends one request, taking at most the seconds given: method, URL, headers and body; returns what came back, whatever
-its status. stripe.APIConnectionError when there is no answer."""
+"""Sends one request: the seconds it may take, method, URL, headers and body. Returns the reply, whatever its status, or
+raises stripe.APIConnectionError when there is none."""
 
 
 class Sessions:
-    """Sends with the library's client, over a kept connection for each thread."""
+    """Sends requests with the library's client, keeping one connection per thread."""
 
     def __init__(self) -> None:
-        self._kept = threading.local()
+        self._per_thread = threading.local()
 
     def __call__(self, seconds: float, method: str, url: str, headers: Mapping[str, str] | None, body: Any) -> Reply:
-        """Send one request."""
+        """Send one request; see `Send`."""
         connect = min(_LONGEST_CONNECT_S, seconds / 2)
         client = stripe.RequestsClient(timeout=(connect, seconds - connect), session=self._session())
         return client.request(method, url, headers, body)
 
     def _session(self) -> Any:
-        if not hasattr(self._kept, "session"):
-            self._kept.session = stripe.RequestsClient().requests.Session()
-        return self._kept.session
+        if not hasattr(self._per_thread, "session"):
+            self._per_thread.session = stripe.RequestsClient().requests.Session()
+        return self._per_thread.session
 
 
 class TimedHttp(stripe.HTTPClient):
-    """The library's way out, held to the deadline that `within` sets for this thread."""
+    """The HTTP client given to the library, which keeps the deadline that `within` sets for this thread."""
 
     name = "requests"
 
@@ -55,7 +56,7 @@ class TimedHttp(stripe.HTTPClient):
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Give everything sent inside, together, this long."""
+        """Limit all requests sent in this context to so many seconds together."""
         self._deadline.at = time.monotonic() + seconds
         yield
 
@@ -68,15 +69,15 @@ class TimedHttp(stripe.HTTPClient):
         *,
         _usage: list[str] | None = None,
     ) -> Reply:
-        """Send a request in the time that is left."""
-        left = self._deadline.at - time.monotonic()
-        if left <= 0:
-            raise stripe.APIConnectionError("no time left to ask")  # type: ignore[no-untyped-call]
-        return self._send(left, method, url, headers, post_data)
+        """Send a request with the time that is left; raise stripe.APIConnectionError if there is none."""
+        seconds_left = self._deadline.at - time.monotonic()
+        if seconds_left <= 0:
+            raise stripe.APIConnectionError("no time left to ask")  # type: ignore[no-untyped-call]  # stripe's
+        return self._send(seconds_left, method, url, headers, post_data)
 
     def request_stream(self, *_: Any, **__: Any) -> NoReturn:
-        """Nothing here is streamed."""
+        """Raise NotImplementedError: nothing is streamed here."""
         raise NotImplementedError
 
     def close(self) -> None:
-        """Leave it to the sessions, which end with their threads."""
+        """Do nothing: the sessions end with their threads."""

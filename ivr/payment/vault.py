@@ -1,8 +1,8 @@
-"""Encryption of what must lie somewhere between two turns, and signatures for URLs nobody may guess.
+"""Encrypts what must be stored between two turns, and signs URLs that nobody may guess.
 
-Sealing is Fernet (AES-128-CBC with HMAC-SHA256): the first key seals, every key opens, so keys rotate by putting a
-new one in front. Signatures use keys of their own, derived from the same ones. What was sealed and when it dies is
-known to whoever keeps it; the vault only refuses to open what is older than it is told.
+Sealing is encryption with Fernet (AES-128-CBC with HMAC-SHA256): the first key seals, and every key opens, so keys are
+rotated by putting a new one in front. Signatures use separate keys, derived from the same ones. The vault records
+nothing of what it sealed; it only refuses to open what is older than the caller of `open` allows.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _MAC_BYTES = 16
 
 
 class Vault:
-    """Seal and sign with the first key, open and verify with any; made once, as deriving the keys takes a while."""
+    """Seals and signs with the first key, opens and verifies with any. Made once, as deriving the keys takes time."""
 
     def __init__(self, keys: Sequence[Secret]) -> None:
-        from cryptography.fernet import Fernet, InvalidToken, MultiFernet  # only for those who seal, not for a check
+        from cryptography.fernet import Fernet, InvalidToken, MultiFernet  # imported here, as not every command seals
         from cryptography.hazmat.primitives.hashes import SHA256
         from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -39,11 +39,15 @@ class Vault:
         self._signers = [signing_key(key) for key in keys]
 
     def seal(self, data: bytes, now: datetime) -> bytes:
-        """Encrypt, stamped with the time given."""
+        """Return the data encrypted, with `now` as its time."""
         return self._fernet.encrypt_at_time(data, int(now.timestamp()))
 
     def open(self, sealed: bytes, max_age_s: int | None, now: datetime) -> bytes | None:
-        """Decrypt; None when it is too old (or from the future), was tampered with, or was sealed by an unknown key."""
+        """Return the decrypted data, or None if it cannot be opened.
+
+        That is so if it is older than `max_age_s` seconds (or from the future), was tampered with, or was sealed with
+        an unknown key. With `max_age_s` None, any age will do.
+        """
         try:
             if max_age_s is None:
                 return self._fernet.decrypt(sealed)
@@ -52,16 +56,16 @@ class Vault:
             return None
 
     def sign(self, text: str) -> str:
-        """Return a short URL-safe code that only this line can make for the text."""
+        """Return a short URL-safe code for the text that only this line can make."""
         return _mac(self._signers[0], text)
 
     def signatures(self, text: str) -> tuple[str, ...]:
-        """Return the codes that each of our keys makes for the text, `sign`'s first: to find what an older key signed."""
+        """Return each key's code for the text, `sign`'s first: to find what was signed with an older key."""
         return tuple(_mac(key, text) for key in self._signers)
 
-    def signed(self, text: str, mac: str) -> bool:
-        """Say whether the code was made for this text by any of our keys."""
-        return any(hmac.compare_digest(_mac(key, text).encode(), mac.encode()) for key in self._signers)
+    def signed(self, text: str, code: str) -> bool:
+        """Return whether the code was made for this text with any of the keys."""
+        return any(hmac.compare_digest(_mac(key, text).encode(), code.encode()) for key in self._signers)
 
 
 def _mac(key: bytes, text: str) -> str:
@@ -70,36 +74,40 @@ def _mac(key: bytes, text: str) -> str:
 
 
 def local_key(path: Path) -> Secret:
-    """Return the key kept in a file of ours alone, made the first time; processes starting at once get the same one.
+    """Return the key in a file that only this user can read, making it the first time.
 
-    SettingError when the file holds no key, can be read by other users, or cannot be made.
+    Processes that start at the same time get the same key. Raises SettingError when the file holds no key, can be read
+    by other users, or cannot be made.
     """
     try:
         if not path.exists():
             _make_key(path)
         if path.stat().st_mode & 0o077:
             raise SettingError(f"{path}: expected a key file of mode 0600, found one that other users can read")
-        found = path.read_text(encoding="ascii").strip()
+        text_in_file = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError(f"{path}: the key file cannot be made or read; set IVR_SECRET_KEY instead") from error
     try:
-        (key,) = encryption_keys(found)
+        (key,) = encryption_keys(text_in_file)
     except ValueError:
         raise SettingError(f"{path}: expected one key of 32 bytes in URL-safe base64, found something else") from None
     return key
 
 
 def _make_key(path: Path) -> None:
-    """Write a whole key aside, mode 0600, then link it into place: the first link wins and no reader sees half a key."""
+    """Write a key to a temporary file of mode 0600, then link it into place.
+
+    The first link wins, and no reader sees half a key.
+    """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    aside = Path(name)
+    temporary_file = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(base64.urlsafe_b64encode(os.urandom(32)) + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        path.hardlink_to(aside)
+        path.hardlink_to(temporary_file)
     except FileExistsError:
-        pass  # another process was first; its key is the one
+        pass  # another process was first; its key counts
     finally:
-        aside.unlink()
+        temporary_file.unlink()

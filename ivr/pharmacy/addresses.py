@@ -1,4 +1,8 @@
-"""Where parcels go: the member's current mailing address, once staff or the member made sure of it."""
+"""Members' addresses: the current mailing address, new addresses, and their verification by staff.
+
+An address is verified when it was confirmed against the street directory, or by staff. Only a verified mailing address
+counts as the member's own. An address that was replaced keeps its row (`replaced_at`), since old orders refer to it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ from ivr.pharmacy.tables import Address, Member
 
 @dataclass(frozen=True, slots=True)
 class AddressFacts:
-    """An address to be read back; a P.O. box has no house number."""
+    """An address as it is read to the caller; a P.O. box has no house number."""
 
     id: int
     house_number: str | None
@@ -37,18 +41,21 @@ _MAILING = select(*_ADDRESS).where(
 
 
 def mailing_address(connection: Connection, member_id: int) -> AddressFacts | None:
-    """Return the member's current mailing address; one that is not verified yet is not it."""
+    """Return the member's current, verified mailing address, or None."""
     return fetch_one(connection, _MAILING, AddressFacts, member_id=member_id)
 
 
 def address_of(connection: Connection, address_id: int) -> AddressFacts | None:
-    """Return an address by its row, unless another has taken its place."""
+    """Return the address with this id, or None if there is none or it was replaced."""
     return fetch_one(connection, _BY_ID, AddressFacts, address_id=address_id)
 
 
 @dataclass(frozen=True, slots=True)
 class NewAddress:
-    """An address a member gave; `verified` when it came from the directory, `keyed` are the keys it was given by."""
+    """An address that a member gave.
+
+    `verified` is true when it was found in the street directory; `keyed` holds the keys that the member pressed.
+    """
 
     kind: str
     house_number: str | None
@@ -64,9 +71,10 @@ class NewAddress:
 
 
 def add_address(connection: Connection, member_id: int, address: NewAddress, now: datetime) -> int:
-    """Keep an address and return its id; a verified mailing address takes the place of the one that stood.
+    """Insert an address and return its id.
 
-    One that is not verified stands beside it until staff have looked at it.
+    A verified mailing address replaces the member's current one. An unverified one is kept beside it until staff have
+    looked at it.
     """
     if address.kind == "mailing" and address.verified:
         _replace_mailing(connection, member_id, now)
@@ -75,20 +83,22 @@ def add_address(connection: Connection, member_id: int, address: NewAddress, now
 
 
 def verify_address(connection: Connection, address_id: int, now: datetime) -> int | None:
-    """Note that staff have made sure of an address; return the member whose mailing address it becomes by that.
+    """Mark an unverified address as verified by staff.
 
-    One that the member has given a newer mailing address since stays what its order goes to, and no more.
+    Return the id of the member whose mailing address it becomes, or None if it becomes nobody's: it does not exist, is
+    verified already, or is a shipping address. Where the member has given a newer mailing address since, it is only the
+    address that its own order goes to.
     """
-    columns = (Address.member_id, Address.kind, Address.created_at)
-    row = connection.execute(select(*columns).where(Address.id == address_id, Address.verified.is_(False))).first()
+    selected = (Address.member_id, Address.kind, Address.created_at)
+    row = connection.execute(select(*selected).where(Address.id == address_id, Address.verified.is_(False))).first()
     if row is None:
         return None
-    becomes = row.kind == "mailing" and not _has_newer(connection, row.member_id, row.created_at)
-    if becomes:
+    becomes_mailing = row.kind == "mailing" and not _has_newer(connection, row.member_id, row.created_at)
+    if becomes_mailing:
         _replace_mailing(connection, row.member_id, now)
-    replaced_at = None if becomes or row.kind != "mailing" else now
+    replaced_at = None if becomes_mailing or row.kind != "mailing" else now
     connection.execute(update_where(Address, Address.id == address_id).values(verified=True, replaced_at=replaced_at))
-    return int(row.member_id) if becomes else None
+    return int(row.member_id) if becomes_mailing else None
 
 
 def _has_newer(connection: Connection, member_id: int, created_at: datetime) -> bool:
@@ -98,5 +108,5 @@ def _has_newer(connection: Connection, member_id: int, created_at: datetime) -> 
 
 def _replace_mailing(connection: Connection, member_id: int, now: datetime) -> None:
     connection.execute(select(Member.id).where(Member.id == member_id).with_for_update())  # one change at a time
-    standing = update_where(Address, Address.member_id == member_id, Address.kind == "mailing", Address.verified)
-    connection.execute(standing.where(Address.replaced_at.is_(None)).values(replaced_at=now))
+    replaced = update_where(Address, Address.member_id == member_id, Address.kind == "mailing", Address.verified)
+    connection.execute(replaced.where(Address.replaced_at.is_(None)).values(replaced_at=now))

@@ -1,4 +1,4 @@
-"""Days on which the mail moves: not on weekends, nor on the holidays of the Postal Service.
+"""Business days of the mail, which exclude weekends and the holidays of the Postal Service.
 
 Its holidays are the federal ones. One that falls on a Sunday is kept on the Monday after it; one that falls on a
 Saturday is kept on that Saturday, so that the mail moves on the Friday before, on which other federal offices close
@@ -17,19 +17,19 @@ ONE_DAY = timedelta(days=1)
 
 @lru_cache(maxsize=64)
 def _holidays(year: int) -> frozenset[date]:
-    from holidays import country_holidays  # takes a tenth of a check's time to load, and most commands ask for no day
+    from holidays import country_holidays  # slow to import (a tenth of `ivr check`), and most commands need no date
 
-    named = country_holidays("US", years=year, observed=False)
-    return frozenset(day + ONE_DAY if day.weekday() == SUNDAY else day for day in named)
+    federal = country_holidays("US", years=year, observed=False)
+    return frozenset(day + ONE_DAY if day.weekday() == SUNDAY else day for day in federal)
 
 
 def is_business_day(day: date) -> bool:
-    """Tell whether mail is carried on a day."""
+    """Return whether mail is carried on a day."""
     return day.weekday() < SATURDAY and day not in _holidays(day.year)
 
 
 def arrival(start: date, business_days: int) -> date:
-    """Return the day that lies so many business days after the start; the start itself does not count."""
+    """Return the day that is this number of business days after `start`; `start` itself is not counted."""
     day = start
     while business_days > 0:
         day += ONE_DAY
@@ -38,7 +38,7 @@ def arrival(start: date, business_days: int) -> date:
 
 
 def add_months(day: date, months: int) -> date:
-    """Return the same day some months later, or that month's last where it has no such day."""
+    """Return the same day of the month some months later, or the last day of a month that is too short."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     last = monthrange(year, month + 1)[1]
     return date(year, month + 1, min(day.day, last))

@@ -1,4 +1,4 @@
-"""What columns and rows of our tables are made of: moments, secrets, words from a list, rules and partial indexes."""
+"""Column types, check constraints and partial indexes for the tables."""
 
 from __future__ import annotations
 
@@ -11,82 +11,82 @@ from sqlalchemy import CheckConstraint, DateTime, Dialect, Index, Text, TypeDeco
 
 from ivr.secret import Secret
 
-Words = TypeVar("Words", bound=StrEnum)
+EnumWord = TypeVar("EnumWord", bound=StrEnum)
 
 
 class Instant(TypeDecorator[datetime]):
-    """A moment in UTC: aware going in, aware coming out, also where the database keeps no time zone."""
+    """A time-zone-aware `datetime`, stored in UTC. SQLite stores no time zone, so it is added back on reading."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Refuse a moment that does not say where it is told."""
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Convert to UTC; raise ValueError for a naive `datetime`."""
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError(f"an instant needs a time zone, found {value!r}")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Give SQLite's naive text its time zone back."""
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Return an aware `datetime`; the naive ones that SQLite gives are in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class SecretText(TypeDecorator[Secret]):
-    """Text that is a `Secret` everywhere in the program; only the database sees it in clear."""
+    """Text that is a `Secret` in the program and plain text only in the database."""
 
     impl = Text
     cache_ok = True
     hashable = False
 
-    def process_bind_param(self, value: Secret | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """Give the text to the database."""
+    def process_bind_param(self, value: Secret | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Return the plain text for the database."""
         return None if value is None else value.reveal()
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Secret | None:  # noqa: ARG002
-        """Wrap what the database gave."""
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Secret | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Wrap the stored text in a `Secret`."""
         return None if value is None else Secret(value)
 
 
-class EnumText(TypeDecorator[Words]):
-    """A word that is a member of its enum everywhere in the program, and text in the database."""
+class EnumText(TypeDecorator[EnumWord]):
+    """A member of a `StrEnum` in the program, stored as text in the database."""
 
     impl = Text
     cache_ok = True
 
-    def __init__(self, words: type[Words]) -> None:
+    def __init__(self, words: type[EnumWord]) -> None:
         super().__init__()
         self.words = words
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Words | None:  # noqa: ARG002
-        """Return the member of that name."""
+    def process_result_value(self, value: str | None, dialect: Dialect) -> EnumWord | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Return the enum's member for the stored text; raise ValueError if it has none."""
         return None if value is None else self.words(value)
 
 
 def is_one_of(column: str, values: Iterable[str]) -> str:
-    """Return the condition that a column holds one of these words."""
+    """Return the SQL condition that a column holds one of these values."""
     words = ", ".join(f"'{value}'" for value in values)
     return f"{column} IN ({words})"
 
 
 def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
-    """Let a column hold these words only."""
+    """Return a check constraint, named after the column, that allows these values only."""
     return CheckConstraint(is_one_of(column, values), name=column)
 
 
 def holds(name: str, rule: str) -> CheckConstraint:
-    """Let rows stand only where the rule holds."""
+    """Return a named check constraint from an SQL condition."""
     return CheckConstraint(rule, name=name)
 
 
 def unique_where(name: str, *columns: str, where: str) -> Index:
-    """Make columns unique among the rows that fit, and findable."""
+    """Return a unique index over the rows that meet the SQL condition `where`."""
     return Index(name, *columns, unique=True, postgresql_where=text(where), sqlite_where=text(where))
 
 
 def index_where(name: str, *columns: str, where: str) -> Index:
-    """Index only the rows that fit, so that the index stays small as history grows."""
+    """Return an index over the rows that meet the SQL condition `where`, so that it stays small as history grows."""
     return Index(name, *columns, postgresql_where=text(where), sqlite_where=text(where))

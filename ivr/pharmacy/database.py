@@ -1,7 +1,7 @@
-"""Opens the database and brings its tables up to date.
+"""Opening the database, and bringing its tables up to date with migrations.
 
-One place knows that there are two kinds: SQLite, embedded, and PostgreSQL. Whoever gets the engine sees no difference:
-every transaction may write, waits at most about five seconds for another one, and is on disk when it commits.
+The database is either SQLite (embedded) or PostgreSQL. Only this module opens and sets up the two differently. With
+either engine a transaction may write, waits at most about five seconds for another one, and is on disk once committed.
 """
 
 from __future__ import annotations
@@ -23,21 +23,24 @@ from ivr.errors import SettingError, UnreachableError
 Result = TypeVar("Result")
 
 WAIT_MS = 5000
+"""How long a statement or a lock is waited for."""
 CONNECT_SECONDS = 3
 RECYCLE_SECONDS = 1800
 MOST_RETRIES = 3
 UNDONE = ("40P01", "40001")
-"""SQLSTATE of a transaction that was undone although nothing is wrong with it: deadlock, serialization failure."""
+"""SQLSTATE codes of transactions that can be tried again: deadlock, serialization failure."""
 MIGRATION_LOCK = 7979_245
 VACUUM_LOCK = 7979_246
+"""Keys of PostgreSQL advisory locks: one process at a time migrates, and one vacuums."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 EXPECTED = "expected sqlite:///FILE or postgresql://USER@HOST/NAME"
 
 
 def open_database(url: str, *, durable: bool = True) -> Engine:
-    """Return an engine for `DATABASE_URL`; nothing is connected yet.
+    """Return an engine for `DATABASE_URL`, without connecting.
 
-    `durable=False` is for tests and the simulator: a commit does not wait for the disk.
+    With `durable=False`, for tests and the simulator, a commit does not wait for the disk. Raises SettingError for a
+    URL that cannot be used.
     """
     try:
         parsed = make_url(url)
@@ -62,7 +65,7 @@ def _open_sqlite(url: URL, *, durable: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None  # the driver's own idea of transactions is off: "begin" below is ours
+        connection.isolation_level = None  # the driver must not begin transactions itself: see _begin_immediate
         cursor = connection.cursor()
         for pragma in (
             f"busy_timeout = {WAIT_MS}",  # first: switching to WAL may have to wait for another process
@@ -74,12 +77,15 @@ def _open_sqlite(url: URL, *, durable: bool) -> Engine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    engine.dialect.do_begin = _begin_immediate  # type: ignore[assignment, method-assign]
+    engine.dialect.do_begin = _begin_immediate  # type: ignore[assignment, method-assign] # see there why not an event
     return engine
 
 
 def _keep_private(path: Path, *_: object) -> None:
-    """Let nobody else read the database: its file, made here if it is new, and the two that SQLite keeps beside it."""
+    """Create the database file if it is new, and give it and SQLite's `-wal` and `-shm` files mode 0600.
+
+    Raises SettingError if it cannot be created, is a folder, or its mode cannot be changed.
+    """
     try:
         if path.is_dir():
             raise SettingError(f"DATABASE_URL: expected a file, found the folder {path.absolute()}")
@@ -91,16 +97,18 @@ def _keep_private(path: Path, *_: object) -> None:
         for file in (path, *(path.with_name(f"{path.name}{part}") for part in ("-wal", "-shm"))):
             if file.exists() and file.stat().st_mode & 0o077:
                 file.chmod(0o600)
-    except FileNotFoundError:  # the last of the others has just left, and taken its two files along
+    except FileNotFoundError:  # the last other connection was just closed, which removes -wal and -shm
         pass
     except PermissionError:
         raise SettingError(f"DATABASE_URL: {path} has to be a file of ours alone, of mode 0600, and is not") from None
 
 
 def _begin_immediate(connection: PoolProxiedConnection) -> None:
-    """Begin as a writer: a transaction that reads first would fail, not wait, when another wrote in between.
+    """Begin a transaction with SQLite's write lock.
 
-    In the dialect's place and not on the event "begin": an engine with an event asks four times a statement for more.
+    Without it, a transaction that reads first and then writes fails at once, instead of waiting, if another one wrote
+    in between. This replaces the dialect's method because a listener for the event "begin" costs four checks for
+    listeners on every statement.
     """
     connection.cursor().execute("BEGIN IMMEDIATE")
 
@@ -109,41 +117,41 @@ _BEGIN_LIMITED = f"BEGIN; SET LOCAL lock_timeout = {WAIT_MS}; SET LOCAL statemen
 
 
 def _begin_limited(connection: PoolProxiedConnection) -> None:
-    """Begin with the limits of how long anything may take, in one trip to the server.
+    """Begin a transaction and set its time limits in one round trip to the server.
 
-    They are the transaction's, since behind a pgbouncer a session may be somebody else's the next moment; and they are
-    not asked for on connecting, where a pgbouncer with its defaults refuses them.
+    The limits are set per transaction because behind pgbouncer the next transaction may run in another session. They
+    are not set as connection options because pgbouncer refuses those by default.
     """
     connection.cursor().execute(_BEGIN_LIMITED)
 
 
 def _open_postgresql(url: URL, *, durable: bool) -> Engine:
-    wanted: dict[str, str | int] = {
+    options: dict[str, str | int] = {
         "connect_timeout": CONNECT_SECONDS,
-        "tcp_user_timeout": WAIT_MS,  # a cable that was cut is noticed in seconds, not in the kernel's minutes
+        "tcp_user_timeout": WAIT_MS,  # notices a lost connection in seconds; the kernel's default takes minutes
     }
     engine = create_engine(
         url,
         hide_parameters=True,
-        connect_args={name: value for name, value in wanted.items() if name not in url.query},
+        connect_args={name: value for name, value in options.items() if name not in url.query},
         pool_size=10,
         max_overflow=20,
         pool_timeout=CONNECT_SECONDS,
         pool_recycle=RECYCLE_SECONDS,
         pool_use_lifo=True,
     )
-    of_session = f"SET timezone = 'UTC'; SET synchronous_commit = {'on' if durable else 'off'}"
+    session_settings = f"SET timezone = 'UTC'; SET synchronous_commit = {'on' if durable else 'off'}"
 
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        connection.autocommit = True  # the driver begins nothing by itself: "begin" above is ours
-        connection.cursor().execute(of_session)
+        connection.autocommit = True  # the driver must not begin transactions itself: see _begin_limited
+        connection.cursor().execute(session_settings)
 
-    engine.dialect.do_begin = _begin_limited  # type: ignore[assignment, method-assign]
+    engine.dialect.do_begin = _begin_limited  # type: ignore[assignment, method-assign] # as for SQLite
 
     @event.listens_for(engine, "handle_error")
     def forget_detail(context: ExceptionContext) -> None:
-        # The server's second line shows the row that failed, a card's token or a member's name included.
+        # The second line of the server's message quotes the failed row, which may hold a card token or a name.
         for error in (context.original_exception, context.sqlalchemy_exception):
             if error is not None and error.args:
                 error.args = (str(error.args[0]).split("\n", 1)[0], *error.args[1:])
@@ -152,9 +160,10 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
 
 
 def retried(work: Callable[[], Result]) -> Result:
-    """Do work that is one transaction, all of it anew where the database undid it for another's sake.
+    """Call `work`, which must be one whole transaction, and call it again if the database rolled it back.
 
-    Of two transactions that wait for each other PostgreSQL undoes one; it succeeds once the other is through.
+    When two transactions wait for each other, PostgreSQL rolls one of them back; it succeeds once the other is done.
+    The error comes through after `MOST_RETRIES` retries.
     """
     for _ in range(MOST_RETRIES):
         try:
@@ -167,22 +176,22 @@ def retried(work: Callable[[], Result]) -> Result:
 
 
 def check(engine: Engine) -> None:
-    """Raise UnreachableError, in one line that holds no password, when the database does not answer."""
+    """Raise UnreachableError if the database does not answer; its message is one line without the password."""
     with answering(engine), engine.connect() as connection:
         connection.execute(text("SELECT 1"))
 
 
 @contextmanager
 def answering(engine: Engine) -> Iterator[None]:
-    """Turn a driver's failure inside the block into an UnreachableError for a person."""
+    """Raise an UnreachableError with a readable message in place of a driver's error inside the block."""
     try:
         yield
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines() or ["no reason given"]
-        raise UnreachableError(f"the database {_name(engine.url)} does not answer: {reason[0]}") from error
+        raise UnreachableError(f"the database {_database_name(engine.url)} does not answer: {reason[0]}") from error
 
 
-def _name(url: URL) -> str:
+def _database_name(url: URL) -> str:
     if url.get_backend_name() == "sqlite":
         return f"{url.database or 'in memory'}"
     port = f":{url.port}" if url.port else ""
@@ -190,20 +199,21 @@ def _name(url: URL) -> str:
 
 
 def unhurried(connection: Connection) -> None:
-    """Lift the time limits for the rest of this transaction: loading millions of rows may take its time."""
+    """Remove the time limits for the rest of this transaction, as for loading millions of rows."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SET LOCAL lock_timeout = 0"))
 
 
 def vacuum(engine: Engine, table: str) -> bool:
-    """Let the database give up what rows of a table were before; False when another process is at it or in the way.
+    """Make the database erase deleted and changed rows of a table from its files.
 
-    SQLite writes the whole file anew, and empties the log of what was written before.
+    Return False if it could not: another process is vacuuming, or holds a lock. SQLite rewrites the whole database file
+    and empties the write-ahead log.
     """
     quoted = engine.dialect.identifier_preparer.quote(table)
     work = _vacuum_sqlite if engine.dialect.name == "sqlite" else partial(_vacuum_postgresql, table=quoted)
-    connection = engine.raw_connection()  # SQLAlchemy's would begin a transaction, in which it cannot be done
+    connection = engine.raw_connection()  # VACUUM cannot run in a transaction, which SQLAlchemy would begin
     try:
         return work(connection)
     except engine.dialect.loaded_dbapi.OperationalError:
@@ -222,7 +232,7 @@ def _vacuum_sqlite(connection: PoolProxiedConnection) -> bool:
 
 def _vacuum_postgresql(connection: PoolProxiedConnection, table: str) -> bool:
     driver: Any = connection.driver_connection
-    connection.detach()  # its settings, and its lock, end with it
+    connection.detach()  # closed afterwards instead of returned to the pool, which ends its settings and its lock
     driver.autocommit = True
     is_ours = driver.execute("SELECT pg_try_advisory_lock(%s)", (VACUUM_LOCK,)).fetchone()
     if is_ours == (True,):
@@ -232,8 +242,8 @@ def _vacuum_postgresql(connection: PoolProxiedConnection, table: str) -> bool:
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring the tables to the newest revision; several processes may do so at once."""
-    from alembic import command  # its half a second is not for those who only look at flows
+    """Migrate the tables to the newest revision. Several processes may call this at once."""
+    from alembic import command  # takes half a second to import, which commands about flows do not need
     from alembic.config import Config
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory

@@ -1,7 +1,7 @@
-"""The demo pharmacy: what the line has to offer before anyone loads real members.
+"""The demo pharmacy: members and prescriptions to try the line with before real ones are loaded.
 
-Its rows stand in `demo/*.csv`, with dates relative to the day of loading; `demo/README.md` says who is who. The first
-member of `member.csv` is the one a newcomer is told to be.
+Its rows are in `demo/*.csv`, with dates relative to the day of loading; `demo/README.md` describes the members. The
+first member of `member.csv` is the one that newcomers are told to call as.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ START_MEMBER = "41200017"
 
 @dataclass(frozen=True, slots=True)
 class DemoPrescription:
-    """One line of the start card."""
+    """A prescription on the demo card, and what the rules find about it today."""
 
     rx_number: str
     drug_name: str
@@ -36,7 +36,7 @@ class DemoPrescription:
 
 @dataclass(frozen=True, slots=True)
 class DemoCard:
-    """Who to be on a first call, and what can be tried with these prescriptions today."""
+    """What to key on a first call: a member's number and ZIP code, and prescriptions to try."""
 
     member_number: str
     zip: str
@@ -45,9 +45,9 @@ class DemoCard:
 
 
 def load_demo(engine: Engine, today: date, *, timezone: tzinfo = UTC) -> Mapping[str, int]:
-    """Load the demo pharmacy as it should look on this day; return how many rows each table was given.
+    """Load the demo pharmacy with dates relative to `today`; return how many rows were loaded, by table.
 
-    Its members are nobody's but for trying the line, so they are marked as members for test calls.
+    Its members are marked as test members.
     """
     counts = load_folder(engine, DEMO_FOLDER, today, timezone=timezone)
     with answering(engine), engine.begin() as connection:
@@ -58,26 +58,26 @@ def load_demo(engine: Engine, today: date, *, timezone: tzinfo = UTC) -> Mapping
 
 
 def demo_values(file: str, column: str) -> list[str]:
-    """Return what a column of one of its files holds, row by row."""
+    """Return the values of a column in one of the demo's files, in the order of its rows."""
     with (DEMO_FOLDER / file).open(encoding="utf-8", newline="") as lines:
         return [row[column] for row in csv.DictReader(lines)]
 
 
 def is_empty(engine: Engine) -> bool:
-    """Tell whether a database that is up to date has no members yet."""
+    """Return whether a migrated database has no members yet."""
     with answering(engine), engine.connect() as connection:
         return connection.scalar(select(Member.id).limit(1)) is None
 
 
 def has_others(engine: Engine) -> bool:
-    """Tell whether a database that is up to date has members that are not the demo's."""
+    """Return whether a migrated database has members other than the demo's."""
     others = select(Member.id).where(Member.member_number.not_in(demo_values("member.csv", "member_number"))).limit(1)
     with answering(engine), engine.connect() as connection:
         return connection.scalar(others) is not None
 
 
 def demo_card(connection: Connection, today: date, rules: Rules) -> DemoCard | None:
-    """Return the start card, or None where the demo pharmacy is not what the database holds."""
+    """Return the demo card, or None if the database does not hold the demo pharmacy."""
     row = connection.execute(
         select(Member.id, Member.first_name, Member.last_name, Address.zip)
         .join(Address, Address.member_id == Member.id)

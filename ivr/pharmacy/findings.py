@@ -1,4 +1,4 @@
-"""A prescription and what stands around it, as the rules see them: plain values that a caller can be told of."""
+"""Plain values for a prescription and its order, renewal request and transfer, as the rules judge them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ivr.pharmacy.tables import HeldReason, OrderStatus, PrescriptionStatus, Ren
 
 @dataclass(frozen=True, slots=True)
 class Rx:
-    """A prescription's row as the rules see it; fields are those of the table."""
+    """A row of the table `prescription`, with the columns that the rules need."""
 
     id: int
     rx_number: str
@@ -37,7 +37,7 @@ class Rx:
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """One way to fill a prescription: n refills at once."""
+    """One way to fill a prescription: `n` refills at once, with their days' supply, quantity and price."""
 
     n: int
     days: int
@@ -47,7 +47,7 @@ class Supply:
 
 @dataclass(frozen=True, slots=True)
 class OpenOrder:
-    """The order that a prescription is already in."""
+    """The unfinished order that a prescription is already in."""
 
     id: int
     order_number: str
@@ -62,7 +62,7 @@ class OpenOrder:
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """A request to the prescriber; `already` when it stood before it was asked for now."""
+    """A renewal request to the prescriber; `already` is true if it existed before this call asked for it."""
 
     reference: str
     status: RenewalStatus
@@ -72,7 +72,7 @@ class Renewal:
 
 @dataclass(frozen=True, slots=True)
 class TransferFacts:
-    """A transfer from another pharmacy; `by` is the day it should be done."""
+    """A transfer from another pharmacy; `by` is the day on which it should be complete."""
 
     requested_on: date
     by: date

@@ -1,7 +1,7 @@
-"""Loads a folder of CSV files into the pharmacy database: all of it or, if one row is bad, nothing.
+"""Loading a folder of CSV files into the pharmacy database: all of it or, if one row is bad, nothing.
 
-Rows stream through in batches, so that millions of them need no more memory than a thousand. Which files there are and
-what their columns hold is told in `load_files`; here they are read, held against the database and written.
+Rows are read and written in batches, so that millions of them need no more memory than a thousand. `load_files` defines
+the files and their columns; this module reads them, compares them with the database and writes the changes.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ LONGEST_QUOTE = 40
 
 
 def load_folder(engine: Engine, folder: Path, today: date, *, timezone: tzinfo = UTC) -> Mapping[str, int]:
-    """Bring the database up to date and load the CSV files of a folder; return how many rows each table was given.
+    """Migrate the database and load the CSV files of a folder; return the number of rows loaded, by table name.
 
-    Relative dates count from `today`; the day of an order is a day in `timezone`. Refills that orders have taken and
-    the files do not know of stay taken (see `load_refills`). Raises DataError at the first row that cannot be loaded.
+    Relative dates count from `today`; the day of an order is a day in `timezone`. Refills taken by orders that the
+    files do not include stay taken (see `load_refills`). Raises DataError at the first row that cannot be loaded.
     """
     files = _files_in(folder)
     upgrade(engine)
@@ -43,16 +43,17 @@ def load_folder(engine: Engine, folder: Path, today: date, *, timezone: tzinfo =
 
 
 def add_folder(engine: Engine, folder: Path, today: date) -> Mapping[str, int]:
-    """Do the same in a database that is up to date already, as one is that a scenario changes row by row.
+    """Load a folder as `load_folder` does, into a migrated database; used for rows that a scenario changes.
 
-    Its rows are taken as they are told: they were read from the database, with what orders have taken.
+    The rows are written as they are, without `load_refills`: they were read from the database, and so their refills
+    already include what orders have taken.
     """
     with answering(engine), engine.begin() as connection:
         return load_into(connection, folder, today)
 
 
 def load_into(connection: Connection, folder: Path, today: date) -> Mapping[str, int]:
-    """Do the same within a transaction."""
+    """Load a folder as `add_folder` does, within the connection's transaction."""
     return _load(connection, folder, _files_in(folder), today, None)
 
 
@@ -70,19 +71,19 @@ def _load(
 def _files_in(folder: Path) -> list[CsvFile]:
     if not folder.is_dir():
         raise DataError(f"{folder}: there is no such folder")
-    found, known = {path.name for path in folder.glob("*.csv")}, [file.name for file in FILES]
-    for name in sorted(found.difference(known)):
-        raise DataError(f"{name}: there is no table of that name{did_you_mean(name, known)}")
-    if not found:
-        raise DataError(f"{folder}: there is no CSV file to load; expected some of {', '.join(known)}")
-    return [file for file in FILES if file.name in found]
+    names, known_names = {path.name for path in folder.glob("*.csv")}, [file.name for file in FILES]
+    for name in sorted(names.difference(known_names)):
+        raise DataError(f"{name}: there is no table of that name{did_you_mean(name, known_names)}")
+    if not names:
+        raise DataError(f"{folder}: there is no CSV file to load; expected some of {', '.join(known_names)}")
+    return [file for file in FILES if file.name in names]
 
 
 def _load_file(connection: Connection, path: Path, file: CsvFile, today: date, refills: Refills | None) -> int:
     loaded = 0
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
-            records = _read(lines, file, today)
+            records = _read_rows(lines, file, today)
             while batch := list(islice(records, BATCH)):
                 _resolve(connection, file, batch)
                 for record in batch:
@@ -101,8 +102,8 @@ def _load_file(connection: Connection, path: Path, file: CsvFile, today: date, r
 # Reading -------------------------------------------------------------------------------------------------------------
 
 
-def _read(lines: Iterable[str], file: CsvFile, today: date) -> Iterator[IncomingRow]:
-    """Yield the rows with their values parsed; empty lines are none."""
+def _read_rows(lines: Iterable[str], file: CsvFile, today: date) -> Iterator[IncomingRow]:
+    """Yield the rows with their values parsed, skipping empty lines."""
     reader = csv.reader(lines, strict=True)
     columns: list[Column | Reference] = []
     try:
@@ -112,20 +113,20 @@ def _read(lines: Iterable[str], file: CsvFile, today: date) -> Iterator[Incoming
             if row is None:
                 break
             if row and columns:
-                yield _record(line, [found.strip() for found in row], columns, today)
+                yield _parse_row(line, [found.strip() for found in row], columns, today)
             elif row:
-                columns = _columns(line, [found.strip() for found in row], file)
+                columns = _columns_named(line, [found.strip() for found in row], file)
     except csv.Error as error:
         raise RefusedError(reader.line_num, f"not readable as CSV: {error}") from None
     if not columns:
         raise RefusedError(1, "the file is empty; expected a line with the names of its columns")
 
 
-def _columns(line: int, names: Sequence[str], file: CsvFile) -> list[Column | Reference]:
+def _columns_named(line: int, names: Sequence[str], file: CsvFile) -> list[Column | Reference]:
     known = {column.name: column for column in file.columns}
     for name in names:
         if name not in known:
-            raise RefusedError(line, f"there is no column {_quote(name)}{did_you_mean(name, known)}")
+            raise RefusedError(line, f"there is no column {_quote_field(name)}{did_you_mean(name, known)}")
         if names.count(name) > 1:
             raise RefusedError(line, f"column {name} is there twice")
     for column in file.columns:
@@ -134,17 +135,17 @@ def _columns(line: int, names: Sequence[str], file: CsvFile) -> list[Column | Re
     return [known[name] for name in names]
 
 
-def _record(line: int, row: Sequence[str], columns: Sequence[Column | Reference], today: date) -> IncomingRow:
+def _parse_row(line: int, row: Sequence[str], columns: Sequence[Column | Reference], today: date) -> IncomingRow:
     if len(row) != len(columns):
         raise RefusedError(line, f"expected {len(columns)} fields, found {len(row)}")
     record = IncomingRow(line, {})
-    for column, found in zip(columns, row, strict=True):
-        if found or column.needed:
+    for column, field_text in zip(columns, row, strict=True):
+        if field_text or column.needed:
             try:
-                value = column.parse(found, today)
+                value = column.parse(field_text, today)
             except ValueError as error:
-                shown = "something else" if column.parse is secret and found else _quote(found)
-                raise record.refusal(column.name, f"expected {error}, found {shown}") from None
+                quoted = "something else" if column.parse is secret and field_text else _quote_field(field_text)
+                raise record.refusal(column.name, f"expected {error}, found {quoted}") from None
             if isinstance(column, Reference):
                 record.facts[column.name] = value
             else:
@@ -154,42 +155,42 @@ def _record(line: int, row: Sequence[str], columns: Sequence[Column | Reference]
     return record
 
 
-def _quote(found: str) -> str:
-    shown = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in found)
-    return f'"{shown[:LONGEST_QUOTE]}{"…" if len(shown) > LONGEST_QUOTE else ""}"' if found else "nothing"
+def _quote_field(field_text: str) -> str:
+    shown = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in field_text)
+    return f'"{shown[:LONGEST_QUOTE]}{"…" if len(shown) > LONGEST_QUOTE else ""}"' if field_text else "nothing"
 
 
 # Writing -------------------------------------------------------------------------------------------------------------
 
 
 def _resolve(connection: Connection, file: CsvFile, batch: Sequence[IncomingRow]) -> None:
-    """Put the ids in place of the numbers that stand for rows of other tables."""
+    """Look up the rows of other tables that a batch refers to by number, and set their ids."""
     for column in file.columns:
         if not isinstance(column, Reference):
             continue
         table, name = column.table, column.name
         numbers = {record.facts[name] for record in batch if name in record.facts}
-        carried = [table.c[carry] for carry in column.carries]
-        rows = connection.execute(select(table.c[name], table.c.id, *carried).where(table.c[name].in_(numbers)))
-        found = {row[0]: row for row in rows}
+        extra_columns = [table.c[carry] for carry in column.carries]
+        rows = connection.execute(select(table.c[name], table.c.id, *extra_columns).where(table.c[name].in_(numbers)))
+        row_by_number = {row[0]: row for row in rows}
         for record in batch:
             if name not in record.facts:
                 continue
-            row = found.get(record.facts[name])
+            row = row_by_number.get(record.facts[name])
             if row is None:
-                what = table.name.removeprefix("refill_")
-                raise record.refusal(name, f"there is no {what} with the number {record.facts[name]}")
+                row_name = table.name.removeprefix("refill_")
+                raise record.refusal(name, f"there is no {row_name} with the number {record.facts[name]}")
             record.values[column.target] = row[1]
             record.facts.update(zip(column.carries, row[2:], strict=True))
 
 
 def _store(connection: Connection, file: CsvFile, batch: Sequence[IncomingRow], today: date) -> None:
-    """Write a batch; what the database refuses is halved until the row at fault stands alone."""
+    """Write a batch; if the database refuses it, halve it until the bad row is alone, and raise RefusedError for it."""
     if not batch:
         return
     try:
         with connection.begin_nested():
-            _write(connection, file, batch, today)
+            _write_batch(connection, file, batch, today)
     except (IntegrityError, UnfitValueError) as error:
         if len(batch) == 1:
             reason = str(error.orig).strip().splitlines()[0]
@@ -199,19 +200,19 @@ def _store(connection: Connection, file: CsvFile, batch: Sequence[IncomingRow], 
         _store(connection, file, batch[middle:], today)
 
 
-def _write(connection: Connection, file: CsvFile, batch: Sequence[IncomingRow], today: date) -> None:
+def _write_batch(connection: Connection, file: CsvFile, batch: Sequence[IncomingRow], today: date) -> None:
     defaults = {column.target: column.default for column in file.columns}
     for record in batch:
         record.whole = _with_defaults(defaults, record.values, today)
-    wanted = {_key(file, record.whole): record for record in batch}
-    standing = _standing(connection, file, wanted.values())
-    new = [record for key, record in wanted.items() if key not in standing]
+    by_key = {_key(file, record.whole): record for record in batch}
+    existing = _existing_rows(connection, file, by_key.values())
+    new = [record for key, record in by_key.items() if key not in existing]
     if new:
         file.before_insert(connection, new, today)
         names = [name for name in new[0].whole if name in file.table.c]
         connection.execute(insert(file.table), [{name: record.whole[name] for name in names} for record in new])
-    _update(connection, file, [(standing[key], record.values) for key, record in wanted.items() if key in standing])
-    file.afterwards(connection, list(wanted.values()), today)
+    _update(connection, file, [(existing[key], record.values) for key, record in by_key.items() if key in existing])
+    file.afterwards(connection, list(by_key.values()), today)
 
 
 def _with_defaults(defaults: Values, values: Values, today: date) -> Values:
@@ -222,18 +223,18 @@ def _with_defaults(defaults: Values, values: Values, today: date) -> Values:
     return whole
 
 
-def _standing(
+def _existing_rows(
     connection: Connection, file: CsvFile, records: Iterable[IncomingRow]
 ) -> Mapping[tuple[object, ...], Values]:
-    """Return the rows that are in the database already, by key."""
+    """Return the rows that the database already has for these records, by key."""
     first = file.table.c[file.key[0]]
-    wanted = first.in_({record.whole[first.name] for record in records})
-    rows: list[Values] = [{**row} for row in connection.execute(select(file.table).where(wanted)).mappings()]
+    is_possible = first.in_({record.whole[first.name] for record in records})
+    rows: list[Values] = [{**row} for row in connection.execute(select(file.table).where(is_possible)).mappings()]
     return {_key(file, row): row for row in rows}
 
 
 def _update(connection: Connection, file: CsvFile, pairs: Iterable[tuple[Values, Values]]) -> None:
-    """Change the rows that say something else now; what their file does not tell stays as it is."""
+    """Update the rows whose values differ; a column that the file does not have keeps its value."""
     primary = [column.name for column in file.table.primary_key]
     names = [c.target for c in file.columns if c.target in file.table.c and c.target not in primary]
     rows = [
@@ -256,5 +257,5 @@ def _key_part(value: object) -> object:
     if isinstance(value, Secret):
         return value.reveal()
     if isinstance(value, datetime):
-        return True  # that an address was replaced tells it apart; the moment moves with relative dates
+        return True  # only whether there is a time (`replaced_at`) counts: with relative dates it differs at every load
     return value

@@ -1,8 +1,9 @@
-"""The CSV files of a load: their columns, what those refer to, and how a row finds its row in the database.
+"""The CSV files that can be loaded: their columns, their references to other tables, and their keys.
 
-`FILES` holds them in the order they are loaded. A key that comes twice in a file: the later row counts. Two keys are
-a choice. An address is the same while its words are the same, so that a member who moved gets a new row and old orders
-keep theirs. A renewal request goes by its reference, which staff have on paper.
+`FILES` holds them in the order in which they are loaded. A row's key finds the database row that it updates; where a
+key comes twice in a file, the later row counts. Two keys are a deliberate choice: an address is known by its text, so
+that a member who moved gets a new row and old orders keep theirs, and a renewal request by its reference, which staff
+have on paper.
 """
 
 from __future__ import annotations
@@ -38,7 +39,11 @@ from ivr.pharmacy.load_rules import IncomingRow, Values
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the file. A new row that leaves it out has `default`, or what a default makes of row and today."""
+    """A column of the file.
+
+    `default` is the value for new rows without one; a callable is given the row's values and today's date. `to` is the
+    name of the table's column where it differs.
+    """
 
     name: str
     parse: Parser
@@ -48,13 +53,16 @@ class Column:
 
     @property
     def target(self) -> str:
-        """Return the name the value has in the table."""
+        """Return the name of the table's column."""
         return self.to or self.name
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A number in the file that stands for a row of another table; `carries` are that row's columns of use here."""
+    """A column whose number identifies a row of another table.
+
+    `target` is the column that gets that row's id; the columns `carries` of that row are copied to `IncomingRow.facts`.
+    """
 
     name: str
     parse: Parser
@@ -69,8 +77,8 @@ class Reference:
 class CsvFile:
     """One CSV file and the table it fills.
 
-    `key` are the table's columns that tell its rows apart, the first of them indexed. `complete` is told each row,
-    `before_insert` the new rows of a batch, `afterwards` all rows of a batch.
+    `key` names the columns that identify a row; the first one must be indexed. Three functions are called while it is
+    loaded: `complete` with each row, `before_insert` with the new rows of a batch, `afterwards` with all rows of it.
     """
 
     table: Table
@@ -97,11 +105,11 @@ _PARSERS: Mapping[type, Parser] = {
 }
 
 
-def _table(model: type[tables.Base]) -> Table:
+def _model_table(model: type[tables.Base]) -> Table:
     return cast("Table", model.__table__)
 
 
-def _columns(
+def _columns_of(
     model: type[tables.Base],
     *own: Column | Reference,
     parsers: Mapping[str, Parser] | None = None,
@@ -110,10 +118,11 @@ def _columns(
     completed: Collection[str] = (),
     without: Collection[str] = (),
 ) -> tuple[Column | Reference, ...]:
-    """Return the table's columns, each read by its type, and needed if the table knows no default; `own` in their places.
+    """Return the file's columns for a table: one for each of its columns, parsed by type, required without a default.
 
-    What the file cannot tell by type is said here: `parsers` and `defaults` by name, what is `needed` although the table
-    has a default, what is `completed` from the rest of the row, and what the file goes `without`.
+    Columns in `own` replace those of the same target; the rest of `own` comes last. Exceptions are given by name:
+    `parsers` and `defaults` differ from the table's, `needed` are required although the table has a default,
+    `completed` are not because the rest of the row gives their values, and `without` are not in the file.
     """
 
     def of_table(column: Any) -> Column | None:
@@ -122,22 +131,23 @@ def _columns(
             return None
         words = [str(word) for word in kind.words] if isinstance(kind, EnumText) else []
         parse = (parsers or {}).get(name) or (Word(*words) if words else _PARSERS[type(kind)])
-        usual = (defaults or {}).get(name, column.default.arg if column.default else None)
-        is_needed = not column.nullable and usual is None and name not in completed
-        return Column(name, parse, is_needed or name in needed, usual)
+        default = (defaults or {}).get(name, column.default.arg if column.default else None)
+        is_needed = not column.nullable and default is None and name not in completed
+        return Column(name, parse, is_needed or name in needed, default)
 
-    told = {column.target: column for column in own}
-    found = [
-        told.pop(c.name, None) or told.pop(c.name.removesuffix("_id"), None) or of_table(c) for c in _table(model).c
+    own_by_target = {column.target: column for column in own}
+    columns = [
+        own_by_target.pop(c.name, None) or own_by_target.pop(c.name.removesuffix("_id"), None) or of_table(c)
+        for c in _model_table(model).c
     ]
-    return (*(column for column in found if column), *told.values())
+    return (*(column for column in columns if column), *own_by_target.values())
 
 
-def _noon_today(values: Values, today: date) -> object:  # noqa: ARG001
+def _noon_today(values: Values, today: date) -> object:  # noqa: ARG001 - a Column.default
     return noon(today)
 
 
-def _request_key(values: Values, today: date) -> object:  # noqa: ARG001
+def _request_key(values: Values, today: date) -> object:  # noqa: ARG001 - a Column.default
     return f"load-{values['order_number']}"
 
 
@@ -145,23 +155,23 @@ MEMBER_NUMBER = digits(8, 10)
 RX_NUMBER = digits(7, 12)
 CHANNEL = Word(*tables.CHANNELS)
 
-OF_MEMBER = Reference("member_number", MEMBER_NUMBER, _table(tables.Member), "member_id")
-OF_PRESCRIPTION = Reference("rx_number", RX_NUMBER, _table(tables.Prescription), "prescription_id")
-OF_ORDER = Reference("order_number", checked_digits, _table(tables.RefillOrder), "order_id")
+OF_MEMBER = Reference("member_number", MEMBER_NUMBER, _model_table(tables.Member), "member_id")
+OF_PRESCRIPTION = Reference("rx_number", RX_NUMBER, _model_table(tables.Prescription), "prescription_id")
+OF_ORDER = Reference("order_number", checked_digits, _model_table(tables.RefillOrder), "order_id")
 
 MEMBER = CsvFile(
-    _table(tables.Member),
+    _model_table(tables.Member),
     key=("member_number",),
-    columns=_columns(
+    columns=_columns_of(
         tables.Member,
         parsers={"member_number": MEMBER_NUMBER, "phone": phone, "language": Word(*tables.LANGUAGES)},
     ),
 )
 
 ADDRESS = CsvFile(
-    _table(tables.Address),
+    _model_table(tables.Address),
     key=("member_id", "kind", "house_number", "street", "unit", "urbanization", "zip", "replaced_at"),
-    columns=_columns(
+    columns=_columns_of(
         tables.Address,
         OF_MEMBER,
         parsers={
@@ -178,9 +188,9 @@ ADDRESS = CsvFile(
 )
 
 PRESCRIPTION = CsvFile(
-    _table(tables.Prescription),
+    _model_table(tables.Prescription),
     key=("rx_number",),
-    columns=_columns(
+    columns=_columns_of(
         tables.Prescription,
         OF_MEMBER,
         parsers={
@@ -196,9 +206,9 @@ PRESCRIPTION = CsvFile(
 )
 
 REFILL_ORDER = CsvFile(
-    _table(tables.RefillOrder),
+    _model_table(tables.RefillOrder),
     key=("order_number",),
-    columns=_columns(
+    columns=_columns_of(
         tables.RefillOrder,
         OF_MEMBER,
         Column("ship_to", Word(*tables.ADDRESS_KINDS), default="mailing"),
@@ -210,9 +220,9 @@ REFILL_ORDER = CsvFile(
 )
 
 ORDER_LINE = CsvFile(
-    _table(tables.OrderLine),
+    _model_table(tables.OrderLine),
     key=("order_id", "prescription_id"),
-    columns=_columns(
+    columns=_columns_of(
         tables.OrderLine,
         replace(OF_ORDER, carries=("status",)),
         replace(OF_PRESCRIPTION, carries=("days_supply", "quantity", "price_cents")),
@@ -225,9 +235,9 @@ ORDER_LINE = CsvFile(
 )
 
 SAVED_CARD = CsvFile(
-    _table(tables.SavedCard),
+    _model_table(tables.SavedCard),
     key=("member_id", "gateway", "token", "only_for_order_id"),
-    columns=_columns(
+    columns=_columns_of(
         tables.SavedCard,
         OF_MEMBER,
         replace(OF_ORDER, target="only_for_order_id", needed=False),
@@ -238,9 +248,9 @@ SAVED_CARD = CsvFile(
 )
 
 PAYMENT = CsvFile(
-    _table(tables.Payment),
+    _model_table(tables.Payment),
     key=("request_key",),
-    columns=_columns(
+    columns=_columns_of(
         tables.Payment,
         replace(OF_ORDER, carries=("total_cents",)),
         parsers={"last4": digits(4, 4)},
@@ -251,9 +261,9 @@ PAYMENT = CsvFile(
 )
 
 RENEWAL_REQUEST = CsvFile(
-    _table(tables.RenewalRequest),
+    _model_table(tables.RenewalRequest),
     key=("reference",),
-    columns=_columns(
+    columns=_columns_of(
         tables.RenewalRequest,
         OF_PRESCRIPTION,
         parsers={"reference": checked_digits, "channel": CHANNEL},
@@ -262,15 +272,15 @@ RENEWAL_REQUEST = CsvFile(
 )
 
 TRANSFER = CsvFile(
-    _table(tables.Transfer),
+    _model_table(tables.Transfer),
     key=("member_id", "drug_name", "requested_on"),
-    columns=_columns(tables.Transfer, OF_MEMBER, parsers={"rx_number": RX_NUMBER}),
+    columns=_columns_of(tables.Transfer, OF_MEMBER, parsers={"rx_number": RX_NUMBER}),
 )
 
 STREET = CsvFile(
-    _table(tables.Street),
+    _model_table(tables.Street),
     key=("zip", "name", "urbanization"),
-    columns=_columns(
+    columns=_columns_of(
         tables.Street,
         Column("street", text, needed=True, to="name"),
         parsers={"zip": digits(5, 5), "state": state},

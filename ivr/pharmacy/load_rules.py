@@ -1,7 +1,7 @@
-"""What follows from a row that is loaded: the values it may leave out, and what else changes with it.
+"""Rules for loaded rows: values that a row may leave out, and changes to other rows that follow from it.
 
-The functions named `complete_…` look at one row; the others are given a batch of rows and the connection, and bring
-what stands beside those rows into line.
+The functions named `complete_…` fill in the values of one row, and raise RefusedError if they do not fit each other.
+The others get a batch of rows and the connection, and change what belongs to those rows.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ UNDATED_STATUSES = (OrderStatus.HELD, OrderStatus.CANCELLED)
 
 
 class RefusedError(Exception):
-    """A row that cannot be loaded: its line in the file and why."""
+    """A row cannot be loaded; `line` is its line in the file, the message says why."""
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(reason)
@@ -35,9 +35,10 @@ class RefusedError(Exception):
 
 @dataclass(slots=True)
 class IncomingRow:
-    """One row on its way in: what the file says for the table's columns, and what its references are known by.
+    """One row that is being loaded.
 
-    `whole` is what a new row would be: the same with the defaults of what the file leaves out.
+    `values` are the file's values for the table's columns, `facts` the numbers of its references and what those carry,
+    and `whole` the values with defaults for what the file leaves out, as a new row would have them.
     """
 
     line: int
@@ -46,7 +47,7 @@ class IncomingRow:
     whole: Values = field(default_factory=dict)
 
     def refusal(self, column: str, reason: str) -> RefusedError:
-        """Return the error that says what is wrong with a column of this row."""
+        """Return a RefusedError for a column of this row."""
         return RefusedError(self.line, f"column {column}: {reason}")
 
 
@@ -56,11 +57,11 @@ def _fill(values: Values, name: str, value: object) -> None:
 
 
 def nothing_follows(record: IncomingRow, today: date) -> None:
-    """Leave the row as it is."""
+    """Leave the row as it is; the default of `CsvFile.complete`."""
 
 
 def nothing_changes(connection: Connection, records: Sequence[IncomingRow], today: date) -> None:
-    """Leave everything beside the rows as it is."""
+    """Change nothing; the default of `CsvFile.before_insert` and `afterwards`."""
 
 
 @cache
@@ -69,8 +70,8 @@ def _cities() -> Mapping[str, tuple[str, str]]:
     return {place["zip_code"]: (place["city"], place["state"]) for place in places}
 
 
-def complete_place(record: IncomingRow, today: date) -> None:  # noqa: ARG001
-    """Take city and state from the ZIP code."""
+def complete_place(record: IncomingRow, today: date) -> None:  # noqa: ARG001 - a CsvFile.complete
+    """Fill in city and state from the ZIP code."""
     values = record.values
     if values.get("city") is not None and values.get("state") is not None:
         return
@@ -82,8 +83,8 @@ def complete_place(record: IncomingRow, today: date) -> None:  # noqa: ARG001
     _fill(values, "state", state)
 
 
-def complete_prescription(record: IncomingRow, today: date) -> None:  # noqa: ARG001
-    """Take it that each fill so far was the usual days' supply and came on its day, unless the row says more."""
+def complete_prescription(record: IncomingRow, today: date) -> None:  # noqa: ARG001 - a CsvFile.complete
+    """Fill in the history of fills as if each was the usual days' supply and came when the last one ran out."""
     values, supply = record.values, cast("int", record.values["days_supply"])
     _fill(values, "max_days_supply", supply)
     if cast("int", values["max_days_supply"]) < supply:
@@ -96,12 +97,12 @@ def complete_prescription(record: IncomingRow, today: date) -> None:  # noqa: AR
     refills_used = cast("int | None", values.get("refills_used")) or 0
     _fill(values, "first_filled_on", last_filled_on - timedelta(days=supply * refills_used))
     _fill(values, "last_days_supply", supply)
-    if not values.get("days_supplied"):  # an empty field has the column's default, none at all
+    if not values.get("days_supplied"):  # an empty field has the column's default, 0
         values["days_supplied"] = supply * (refills_used + 1)
 
 
 def complete_order(record: IncomingRow, today: date) -> None:
-    """Expect the parcel when the mail takes its usual time from the day it ships."""
+    """Fill in when the parcel is expected: the usual business days of mail after it ships, or was placed."""
     values = record.values
     ship_on, placed_at = cast("date | None", values.get("ship_on")), cast("datetime | None", values.get("placed_at"))
     if values["status"] == OrderStatus.SCHEDULED and ship_on is None:
@@ -113,26 +114,26 @@ def complete_order(record: IncomingRow, today: date) -> None:
         _fill(values, "expected_by", arrival(start, Rules().mail_business_days))
 
 
-def complete_line(record: IncomingRow, today: date) -> None:  # noqa: ARG001
-    """Take supply, quantity and price from the prescription; the line is open while its order is."""
-    values, usual = record.values, cast("int", record.facts["days_supply"])
-    _fill(values, "days_supply", usual)
-    refills, rest = divmod(cast("int", values["days_supply"]), usual)
+def complete_line(record: IncomingRow, today: date) -> None:  # noqa: ARG001 - a CsvFile.complete
+    """Fill in supply, quantity and price from the prescription; the line is open while its order is unfinished."""
+    values, usual_days = record.values, cast("int", record.facts["days_supply"])
+    _fill(values, "days_supply", usual_days)
+    refills, rest = divmod(cast("int", values["days_supply"]), usual_days)
     if rest or not refills:
-        raise record.refusal("days_supply", f"expected a multiple of the prescription's {usual} days")
+        raise record.refusal("days_supply", f"expected a multiple of the prescription's {usual_days} days")
     _fill(values, "quantity", refills * cast("int", record.facts["quantity"]))
     _fill(values, "price_cents", refills * cast("int", record.facts["price_cents"]))
     _fill(values, "open", record.facts["status"] in UNFINISHED)
 
 
-def complete_payment(record: IncomingRow, today: date) -> None:  # noqa: ARG001
-    """Take it that the whole order is paid; without a key of its own an order has one payment."""
+def complete_payment(record: IncomingRow, today: date) -> None:  # noqa: ARG001 - a CsvFile.complete
+    """Fill in the order's total as the amount, and a request key, by which an order has one payment."""
     _fill(record.values, "amount_cents", record.facts["total_cents"])
     _fill(record.values, "request_key", f"load-{record.facts['order_number']}")
 
 
 def replace_mailing_addresses(connection: Connection, records: Sequence[IncomingRow], today: date) -> None:
-    """Let a new verified mailing address take the place of the one that stood."""
+    """Mark the current mailing addresses of members as replaced who get a new verified one."""
     moved = {
         record.whole["member_id"]
         for record in records
@@ -145,25 +146,27 @@ def replace_mailing_addresses(connection: Connection, records: Sequence[Incoming
     )
 
 
-def address_orders(connection: Connection, records: Sequence[IncomingRow], today: date) -> None:  # noqa: ARG001
-    """Send each new order to the address its member has now: the mailing address, or the newest other one."""
+def address_orders(connection: Connection, records: Sequence[IncomingRow], today: date) -> None:  # noqa: ARG001 - a CsvFile.before_insert
+    """Set the address of new orders: the member's mailing address, or, by `ship_to`, the newest shipping address."""
     rows = connection.execute(
         select(Address.member_id, Address.kind, Address.id)
         .where(Address.member_id.in_({record.whole["member_id"] for record in records}))
         .where(Address.replaced_at.is_(None), Address.verified | (Address.kind == "shipping"))
         .order_by(Address.id)
     )
-    found: dict[tuple[object, object], int] = {(member_id, kind): address_id for member_id, kind, address_id in rows}
+    address_ids: dict[tuple[object, object], int] = {
+        (member_id, kind): address_id for member_id, kind, address_id in rows
+    }
     for record in records:
         kind = record.whole["ship_to"]
-        address_id = found.get((record.whole["member_id"], kind))
+        address_id = address_ids.get((record.whole["member_id"], kind))
         if address_id is None:
             raise record.refusal("member_number", f"this member has no {kind} address")
         record.whole["ship_to_id"] = address_id
 
 
-def give_cards_to_orders(connection: Connection, records: Sequence[IncomingRow], today: date) -> None:  # noqa: ARG001
-    """Tell orders of the cards that are kept for them alone."""
+def give_cards_to_orders(connection: Connection, records: Sequence[IncomingRow], today: date) -> None:  # noqa: ARG001 - a CsvFile.afterwards
+    """Set `saved_card_id` of the orders that the loaded cards are kept for."""
     orders = {record.whole["only_for_order_id"] for record in records} - {None}
-    kept = select(func.max(SavedCard.id)).where(SavedCard.only_for_order_id == RefillOrder.id).scalar_subquery()
-    connection.execute(update(RefillOrder).where(RefillOrder.id.in_(orders)).values(saved_card_id=kept))
+    newest_card = select(func.max(SavedCard.id)).where(SavedCard.only_for_order_id == RefillOrder.id).scalar_subquery()
+    connection.execute(update(RefillOrder).where(RefillOrder.id.in_(orders)).values(saved_card_id=newest_card))

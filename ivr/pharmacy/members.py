@@ -1,4 +1,4 @@
-"""Who is calling: members by what they can key, and no more about them than a call needs."""
+"""Finding a member by what a caller can key, with no more about the member than a call needs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ivr.pharmacy.tables import Address, Member, MemberStatus, Prescription
 
 @dataclass(frozen=True, slots=True)
 class MemberFacts:
-    """A member, as much as a call needs to know."""
+    """What a call needs to know about a member."""
 
     id: int
     member_number: str
@@ -51,47 +51,48 @@ RX_DIGITS = (7, 12)
 
 
 def find_member(connection: Connection, member_number: str, zip_code: str) -> MemberFacts | None:
-    """Return the member whose number, but for zeros before it, and current, verified mailing ZIP both match, else None.
+    """Return the member whose number and current, verified mailing ZIP code both match, or None.
 
-    One statement with the same look-ups for a known and an unknown number, so that the answer's time tells nothing.
+    Leading zeros of the number may be missing or added. Known and unknown numbers take one statement with the same
+    look-ups, so that the response time does not tell which numbers exist.
     """
     numbers = but_for_zeros(member_number, *MEMBER_DIGITS)
-    found = fetch_all(connection, _MATCHING, MemberFacts, numbers=numbers, zip_code=zip_code)
-    return found[0] if len(found) == 1 else None
+    members = fetch_all(connection, _MATCHING, MemberFacts, numbers=numbers, zip_code=zip_code)
+    return members[0] if len(members) == 1 else None
 
 
 def member_number(connection: Connection, member_id: int) -> str:
-    """Return a member's number: for staff and for counting, never for a caller."""
+    """Return a member's number. It is for staff and for counting; callers are never told it."""
     return connection.scalars(_NUMBER, {"member_id": member_id}).one()
 
 
 def is_active(connection: Connection, member_id: int) -> bool:
-    """Tell whether a member's membership goes on."""
+    """Return whether a member's status is active."""
     return connection.scalar(_STATUS, {"member_id": member_id}) is MemberStatus.ACTIVE
 
 
 def is_for_tests(connection: Connection, member_id: int) -> bool:
-    """Say whether a member is one for test calls."""
+    """Return whether this is a test member (a member for test calls)."""
     return bool(connection.scalar(_FOR_TESTS, {"member_id": member_id}))
 
 
 def members_for_tests(connection: Connection) -> Mapping[str, int]:
-    """Return the ids of the members for test calls, by their numbers."""
-    found = connection.execute(select(Member.member_number, Member.id).where(Member.test).order_by(Member.id))
-    return {row.member_number: row.id for row in found}
+    """Return the ids of the test members by their member numbers."""
+    rows = connection.execute(select(Member.member_number, Member.id).where(Member.test).order_by(Member.id))
+    return {row.member_number: row.id for row in rows}
 
 
 def is_own_prescription(connection: Connection, member_id: int, rx_number: str) -> bool:
-    """Tell whether a prescription number, but for zeros before it, is one of this member's: the third proof."""
+    """Return whether this prescription number, with or without leading zeros, is the member's: the third proof."""
     numbers = but_for_zeros(rx_number, *RX_DIGITS)
     return bool(connection.scalar(_OWN_RX, {"numbers": numbers, "member_id": member_id}))
 
 
 def born_on(connection: Connection, member_id: int) -> date | None:
-    """Return the member's birth date, which may serve as the third proof instead; None for no such member."""
+    """Return the member's birth date, the other third proof, or None if there is no such member."""
     return connection.scalar(select(Member.birth_date).where(Member.id == member_id))
 
 
 def phone_of(connection: Connection, member_id: int) -> str | None:
-    """Return the telephone number on file (E.164), None where there is none."""
+    """Return the member's telephone number on file (E.164), or None."""
     return connection.scalar(select(Member.phone).where(Member.id == member_id))

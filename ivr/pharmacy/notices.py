@@ -1,4 +1,8 @@
-"""What members are to be told afterwards: noted here in the turn that it happens in, sent by whoever sends messages."""
+"""Messages that members are owed after a call.
+
+They are written to the table `notice` in the same transaction as the change; another system sends them and sets
+`sent_at`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from ivr.pharmacy.columns import Instant
 from ivr.pharmacy.members import phone_of
 
 KINDS = ("address_changed",)
-WAYS = ("text", "letter")
+SENT_BY = ("text", "letter")
 
 notice = Table(
     "notice",
@@ -24,11 +28,11 @@ notice = Table(
     Column("sent_at", Instant),
     Index("ix_notice_sent_at", "sent_at", "noted_at"),
 )
-"""`kind` is one of `KINDS`, `by` one of `WAYS`: a text for a member whose telephone is on file, else a letter."""
+"""`kind` is one of `KINDS`, `by` one of `SENT_BY`: a text for a member whose telephone is on file, else a letter."""
 
 
 def note_changed_address(connection: Connection, member_id: int, address_id: int, now: datetime) -> None:
-    """Note that a member is to hear of a changed mailing address, so that a stranger's change does not go unnoticed."""
+    """Add a notice of a changed mailing address, so that the member learns of a change made by a stranger."""
     by = "text" if phone_of(connection, member_id) else "letter"
     values = {"member_id": member_id, "kind": "address_changed", "by": by, "address_id": address_id}
     connection.execute(insert(notice).values(**values, noted_at=now))

@@ -1,4 +1,4 @@
-"""What a ZIP code tells of a place: its city and state, and the other city names that its mail may carry."""
+"""The place of a ZIP code: its city and state, other names of the city, and how its houses are numbered."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ MILITARY_STATES = ("AA", "AE", "AP")
 PUERTO_RICO = "PR"
 
 IN_FRONT, INSIDE = 3, 4
-"""The fewest digits of a house number with one letter in front (N812), and of one with letters inside (5S118)."""
+"""The fewest digits of a house number with one letter in front (N812), and of one with letters inside (5S118).
+
+Such letters belong to the grid by which a county numbers its houses; a caller cannot key them as digits.
+"""
 
 LETTERED_NUMBERS: Mapping[tuple[str, str], int] = {
     ("IL", "dupage county"): INSIDE,
@@ -22,7 +25,7 @@ LETTERED_NUMBERS: Mapping[tuple[str, str], int] = {
     ("WI", "washington county"): INSIDE,
     ("WI", "waukesha county"): INSIDE,
 }
-"""Counties that number houses by a grid, with its letters in them, and the fewest digits such a number has.
+"""Counties whose house numbers contain the letters of a grid, and the fewest digits of such a number.
 
 N6W23001 in Waukesha County (USPS Publication 28, appendix D), W156N8480 from Menomonee Falls to Germantown and
 Cedarburg (CBS 58 Milwaukee, "What's up with those long addresses?"), 32W346 and 5S118 in Kane and DuPage Counties
@@ -30,15 +33,15 @@ Cedarburg (CBS 58 Milwaukee, "What's up with those long addresses?"), 32W346 and
 """
 
 RURAL_DIGITS = 4
-"""The fewest digits of such a number on a rural road where the county's rules are not known."""
+"""The fewest digits of a number with letters on a rural road of a county whose rules are not known."""
 
 PLAIN_NUMBERS = frozenset({("WI", "dane county"), ("WI", "milwaukee county")})
-"""Counties of Wisconsin, those of Madison and Milwaukee, whose rural roads have numbers without letters."""
+"""Counties of Wisconsin (those of Madison and Milwaukee) whose rural roads have numbers without letters."""
 
 
 @dataclass(frozen=True, slots=True)
 class ZipPlace:
-    """The place of a ZIP code; `city` is its main one."""
+    """The place of a ZIP code; `city` is the main name of its city, `other_cities` are those the mail also accepts."""
 
     zip: str
     city: str
@@ -47,21 +50,22 @@ class ZipPlace:
     retired: bool = False
     """The post office no longer uses the code."""
     has_urbanizations: bool = False
-    """In Puerto Rico: the post office lists urbanizations (or sectors, barrios …) in it."""
+    """In Puerto Rico: the post office lists urbanizations (or sectors, barrios …) in it. An urbanization is a named
+    neighbourhood, which is part of the address."""
     lettered_numbers: int = 0
-    """The fewest digits of house numbers there that have letters of a grid in them; 0 where none are known to."""
+    """The fewest digits of house numbers with letters of a grid; 0 where none are known."""
     lettered_rural_numbers: int = 0
-    """The same for rural roads alone. Counties of Wisconsin number these each by a grid of its own, many with a letter
-    in front (W3456), and Wis. Stat. 59.54 (4) leaves it to them."""
+    """The same for rural roads only. Each county of Wisconsin numbers these by a grid of its own, as Wis. Stat.
+    59.54 (4) allows, many with a letter in front (W3456)."""
 
     @property
     def military(self) -> bool:
-        """Say whether mail goes by the armed forces: there are units and boxes then, and no streets."""
+        """Return whether the armed forces carry the mail: addresses then have units and boxes, and no streets."""
         return self.state in MILITARY_STATES
 
 
 def known_zip_codes() -> Any:
-    """Return the table of ZIP codes, which only those who ask for a place should wait for."""
+    """Return the module with the table of ZIP codes, which is slow to import."""
     import zipcodes
 
     return zipcodes
@@ -69,13 +73,13 @@ def known_zip_codes() -> Any:
 
 @lru_cache(4096)
 def place_of(zip_code: str) -> ZipPlace | None:
-    """Return the place of a ZIP code, or None when there is no such code."""
+    """Return the place of a ZIP code, or None if there is no such code."""
     if len(zip_code) != 5 or not (zip_code.isascii() and zip_code.isdigit()):
         return None
-    found = known_zip_codes().matching(zip_code)
-    if not found:
+    matches = known_zip_codes().matching(zip_code)
+    if not matches:
         return None
-    row = found[0]
+    row = matches[0]
     state = str(row["state"])
     city = str(row["city"]).upper() if state in MILITARY_STATES else str(row["city"])
     county = state, str(row["county"]).lower()

@@ -1,7 +1,7 @@
-"""Looks prescriptions up and has the rules judge them; asks prescribers for more refills.
+"""Looking up prescriptions, judging them by the refusal table (`refusals`), and requesting renewals.
 
-A look-up costs the same few statements however much history there is: one for the prescription with the order it may
-be in, and one more only where the finding needs what it brings.
+A renewal is a request to the prescriber for a new prescription. A look-up takes the same few statements however long
+the history is: one for the prescription with its open order, and another one only if the finding needs more.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnExpressionArgument, Connection, Executable, bindparam, exists, select
+from sqlalchemy import ColumnExpressionArgument, Connection, Executable, bindparam, exists, func, select
 
 from ivr.keypad import but_for_zeros
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.findings import OpenOrder, Renewal, Rx, TransferFacts
 from ivr.pharmacy.members import RX_DIGITS
 from ivr.pharmacy.numbers import TRIES, RandomNumber, make_number
-from ivr.pharmacy.refusals import Case, Finding, FindingKind, find
+from ivr.pharmacy.refusals import Case, Finding, FindingKind, first_finding
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.statements import columns, fetch_all, fetch_one, insert_or_none
 from ivr.pharmacy.tables import (
@@ -33,11 +33,12 @@ from ivr.pharmacy.tables import (
 
 _RX = columns(Prescription, Rx)
 _ORDER = columns(RefillOrder, OpenOrder)
-_CHAIN = 20
+_LONGEST_CHAIN = 20
+"""How many replaced prescriptions are followed to the newest one."""
 
 
 def _cases_where(*where: ColumnExpressionArgument[bool]) -> Executable:
-    """Select prescriptions, each with the open order it may be in."""
+    """Return a query for prescriptions, each with its open order if it has one."""
     return (
         select(*_RX, *_ORDER)
         .select_from(Prescription)
@@ -49,14 +50,14 @@ def _cases_where(*where: ColumnExpressionArgument[bool]) -> Executable:
 
 
 _OWN = _cases_where(Prescription.rx_number == bindparam("rx_number"), Prescription.member_id == bindparam("member_id"))
-_HOPEFUL = _cases_where(
+_LIKELY_REFILLABLE = _cases_where(
     Prescription.member_id == bindparam("member_id"),
     Prescription.status == PrescriptionStatus.ACTIVE,
     Prescription.mailable,
     Prescription.refills_left > 0,
     OrderLine.id.is_(None),
 )
-_KEYED = (
+_BY_KEYED_NUMBER = (
     select(Prescription.rx_number, Prescription.drug_name, Prescription.days_supply)
     .where(
         Prescription.rx_number.in_(bindparam("numbers", expanding=True)),
@@ -64,11 +65,11 @@ _KEYED = (
     )
     .order_by(Prescription.rx_number)
 )
-_ANY = select(exists().where(Prescription.member_id == bindparam("member_id")))
+_HAS_ANY = select(exists().where(Prescription.member_id == bindparam("member_id")))
 _WANTED = Prescription.id.in_(bindparam("prescription_ids", expanding=True))
 _LOCKED = select(Prescription.id).where(_WANTED).order_by(Prescription.id).with_for_update()
 _BY_ID = _cases_where(_WANTED)
-_NEWER = select(Prescription.status, Prescription.replaced_by).where(
+_REPLACEMENT = select(Prescription.status, Prescription.replaced_by).where(
     Prescription.rx_number == bindparam("rx_number"), Prescription.member_id == bindparam("member_id")
 )
 _TRANSFERS = (
@@ -86,7 +87,7 @@ _RENEWAL_ASKED_FOR = _RENEWALS.where(RenewalRequest.status == RenewalStatus.REQU
 
 
 def assess(connection: Connection, member_id: int, rx_number: str, today: date, rules: Rules) -> Finding:
-    """Return what is found about a prescription number that a member keyed."""
+    """Return the finding about a prescription number of this member, NOT_FOUND if the member has none such."""
     cases = _cases(connection, _OWN, today, rules, rx_number=rx_number, member_id=member_id)
     if not cases:
         return Finding(FindingKind.NOT_FOUND)
@@ -95,7 +96,7 @@ def assess(connection: Connection, member_id: int, rx_number: str, today: date, 
 
 @dataclass(frozen=True, slots=True)
 class KeyedRx:
-    """A prescription that a keyed number may mean, with what its holder can recognise it by."""
+    """A prescription that a keyed number may mean, with what its member can recognise it by."""
 
     rx_number: str
     drug_name: str
@@ -103,40 +104,56 @@ class KeyedRx:
 
 
 def keyed_prescriptions(connection: Connection, member_id: int, keyed: str) -> tuple[KeyedRx, ...]:
-    """Return the member's prescriptions whose number is what was keyed, but for zeros before it."""
-    return fetch_all(connection, _KEYED, KeyedRx, member_id=member_id, numbers=but_for_zeros(keyed, *RX_DIGITS))
+    """Return the member's prescriptions whose number was keyed, with or without leading zeros."""
+    return fetch_all(
+        connection, _BY_KEYED_NUMBER, KeyedRx, member_id=member_id, numbers=but_for_zeros(keyed, *RX_DIGITS)
+    )
 
 
 def judge(connection: Connection, case: Case) -> Finding:
-    """Fetch what else this case needs to be judged, judge it, and add the renewal request it may have."""
+    """Return the finding about a case, after fetching the transfer, newer prescription and renewal that it needs."""
     rx = case.rx
     if rx.status is PrescriptionStatus.REPLACED:
         case = replace(case, newer_rx_number=_newest(connection, rx))
     if rx.status is PrescriptionStatus.TRANSFER_PENDING or rx.first_filled_on is None:
         case = replace(case, transfer=_transfer_of(connection, rx, case.rules))
-    finding = find(case)
+    finding = first_finding(case)
     if finding.kind.asks_for != "renewal":
         return finding
     return replace(finding, renewal=fetch_one(connection, _RENEWALS, Renewal, prescription_id=rx.id))
 
 
 def refillable(connection: Connection, member_id: int, today: date, rules: Rules) -> tuple[Finding, ...]:
-    """Return what the member can refill now, soonest to run out first; what was never filled here counts as run out."""
-    cases = _cases(connection, _HOPEFUL, today, rules, member_id=member_id)
+    """Return the findings of prescriptions that can be refilled now, soonest to run out first.
+
+    A prescription that was never filled here counts as running out today.
+    """
+    cases = _cases(connection, _LIKELY_REFILLABLE, today, rules, member_id=member_id)
     if any(case.rx.first_filled_on is None for case in cases):
-        known = {transfer.rx_number: transfer for transfer in reversed(_transfers(connection, member_id, rules))}
-        cases = [replace(case, transfer=known.get(case.rx.rx_number)) for case in cases]
-    findings = [finding for case in cases if (finding := find(case)).kind.asks_for == "order"]
-    return tuple(sorted(findings, key=lambda found: (found.runs_out_on or today, _number(found))))
+        transfer_by_number = {
+            transfer.rx_number: transfer for transfer in reversed(_transfers(connection, member_id, rules))
+        }
+        cases = [replace(case, transfer=transfer_by_number.get(case.rx.rx_number)) for case in cases]
+    findings = [finding for case in cases if (finding := first_finding(case)).kind.asks_for == "order"]
+    return tuple(sorted(findings, key=lambda found: (found.runs_out_on or today, _rx_number(found))))
+
+
+def labels(connection: Connection) -> tuple[tuple[str, int], ...]:
+    """Return what the medicines' labels say, each with its number of prescriptions, the most frequent first."""
+    count = func.count()
+    rows = select(Prescription.drug_name, count).group_by(Prescription.drug_name)
+    return tuple(
+        (label, number) for label, number in connection.execute(rows.order_by(count.desc(), Prescription.drug_name))
+    )
 
 
 def has_prescriptions(connection: Connection, member_id: int) -> bool:
-    """Tell whether a member has any prescription, whatever can be done with it."""
-    return bool(connection.scalar(_ANY, {"member_id": member_id}))
+    """Return whether a member has any prescription, refillable or not."""
+    return bool(connection.scalar(_HAS_ANY, {"member_id": member_id}))
 
 
 def locked_cases(connection: Connection, prescription_ids: Iterable[int], on: date, rules: Rules) -> list[Case]:
-    """Take prescriptions for this transaction, always in the same order, and return them as they then stand."""
+    """Lock prescriptions for this transaction, in ascending order of their ids, and return their current cases."""
     wanted = {"prescription_ids": list(prescription_ids)}
     connection.execute(_LOCKED, wanted).all()
     return _cases(connection, _BY_ID, on, rules, **wanted)
@@ -145,7 +162,10 @@ def locked_cases(connection: Connection, prescription_ids: Iterable[int], on: da
 def request_renewal(
     connection: Connection, prescription_id: int, now: datetime, channel: str, random_number: RandomNumber
 ) -> Renewal:
-    """Ask the prescriber for more refills, once: a request that stands already is returned as it is."""
+    """Add a request to the prescriber for more refills, or return the one that is open already.
+
+    Raises RuntimeError if all `TRIES` references drawn are taken.
+    """
     for _ in range(TRIES):
         reference = make_number(random_number)
         values = {
@@ -157,14 +177,14 @@ def request_renewal(
         }
         if insert_or_none(connection, RenewalRequest, values):
             return Renewal(reference, RenewalStatus.REQUESTED, now, already=False)
-        standing = fetch_one(connection, _RENEWAL_ASKED_FOR, Renewal, prescription_id=prescription_id)
-        if standing:
-            return standing
+        existing = fetch_one(connection, _RENEWAL_ASKED_FOR, Renewal, prescription_id=prescription_id)
+        if existing:
+            return existing
     raise RuntimeError(f"{TRIES} references drawn for a renewal request are all taken")
 
 
 def latest_transfer(connection: Connection, member_id: int, rules: Rules) -> TransferFacts | None:
-    """Return the transfer the member asked for last."""
+    """Return the transfer that the member asked for last, or None."""
     return next(iter(_transfers(connection, member_id, rules)), None)
 
 
@@ -177,11 +197,14 @@ def _cases(connection: Connection, query: Executable, today: date, rules: Rules,
 
 
 def _newest(connection: Connection, rx: Rx) -> str | None:
-    """Follow a member's replaced prescriptions to the newest; None where the chain leads nowhere or in a circle."""
+    """Return the number of the newest prescription in a chain of replaced ones.
+
+    Return None if the chain ends at an unknown number, runs in a circle or is longer than `_LONGEST_CHAIN`.
+    """
     number, seen = rx.replaced_by, {rx.rx_number}
-    while number and number not in seen and len(seen) < _CHAIN:
+    while number and number not in seen and len(seen) < _LONGEST_CHAIN:
         seen.add(number)
-        newer = connection.execute(_NEWER, {"rx_number": number, "member_id": rx.member_id}).first()
+        newer = connection.execute(_REPLACEMENT, {"rx_number": number, "member_id": rx.member_id}).first()
         if newer is None:
             return None
         if newer.status is not PrescriptionStatus.REPLACED:
@@ -202,5 +225,5 @@ def _transfers(connection: Connection, member_id: int, rules: Rules) -> tuple[Tr
     return fetch_all(connection, _TRANSFERS, transfer, member_id=member_id)
 
 
-def _number(finding: Finding) -> str:
+def _rx_number(finding: Finding) -> str:
     return finding.prescription.rx_number if finding.prescription else ""

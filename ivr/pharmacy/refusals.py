@@ -1,8 +1,9 @@
-"""The refusal table: what is found about a prescription, in the order in which it is tested.
+"""The refusal table: whether a prescription can be refilled and, if not, why.
 
-A prescription is held against one test after another; the first that applies is the finding, and "too soon" is one of
-them, with its dates, never a dead end. A new refusal is a test and its row in `FindingKind`; its words are called after
-it. No database in here: `prescriptions` gathers what a case needs.
+A prescription is tested by one rule after another, in the order of `FindingKind`; the first that applies is the
+finding. "Too soon" is a finding too, with its dates, so that a later order can be offered. To add a refusal, write a
+test and a row of `FindingKind`; its prompts are named after it. This module uses no database: `prescriptions` fetches
+what a case needs.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from ivr.pharmacy.tables import PrescriptionStatus, TransferStatus
 
 @dataclass(frozen=True)
 class Case:
-    """A prescription with what stands around it, on a day; its days are worked out once, when a test asks for them."""
+    """A prescription on a day, with its order and transfer. Its dates are computed when a test first needs them."""
 
     rx: Rx
     today: date
@@ -34,7 +35,7 @@ class Case:
 
     @cached_property
     def due_on(self) -> date:
-        """The first day on which it can be refilled; a confirmed transfer has no fill here yet and is due at once."""
+        """The first day on which it can be refilled; today if it was never filled here, as after a transfer."""
         return rules.due_on(self.rx, self.rules) or self.today
 
     @cached_property
@@ -44,21 +45,21 @@ class Case:
 
     @cached_property
     def runs_out_on(self) -> date | None:
-        """The first day without supply; None while there is none at home."""
+        """The first day without supply; None if it was never filled here."""
         return rules.runs_out_on(self.rx)
 
     @cached_property
     def arrives_on(self) -> date:
-        """The day by which a parcel arrives that goes out as soon as it may."""
+        """The day by which a parcel arrives that is sent as early as the rules allow."""
         return arrival(max(self.due_on, self.today), self.rules.mail_business_days)
 
     @cached_property
     def supplies(self) -> tuple[Supply, ...]:
-        """The supplies that may be ordered, the usual one first."""
+        """The supplies that may be ordered at once, the usual one first."""
         return rules.supplies(self.rx, self.rules)
 
 
-# Each test is asked only of what no test before it applied to.
+# Each test is called only if none of the tests before it applied.
 
 
 def _has(status: PrescriptionStatus) -> Callable[[Case], bool]:
@@ -108,8 +109,8 @@ def _is_too_soon(case: Case) -> bool:
 
 
 def _runs_out_first(case: Case) -> bool:
-    empty = case.runs_out_on
-    return empty is not None and empty < case.arrives_on
+    runs_out_on = case.runs_out_on
+    return runs_out_on is not None and runs_out_on < case.arrives_on
 
 
 def _always(_: Case) -> bool:
@@ -124,10 +125,10 @@ _DAYS = ("due_on", "ends_on", "runs_out_on", "arrives_on")
 
 
 class FindingKind(StrEnum):
-    """What is found about a prescription: a row each of the refusal table, in the order of the tests.
+    """The kinds of findings, in the order of their tests; each member is a row of the refusal table.
 
-    A row is the name by which the flow and the words know the finding, its test, its facts (fields of `Finding`, had
-    from the case), the values that its words cannot do without, and what can be asked for then.
+    A row consists of the name that flows and prompts use, the test, the facts (fields of `Finding` that are taken from
+    the case), the values that its prompts must say, and what a caller can ask for then: an order, a renewal or nothing.
     """
 
     applies: Callable[[Case], bool]
@@ -143,13 +144,13 @@ class FindingKind(StrEnum):
         says: tuple[str, ...] = (),
         asks_for: Literal["", "order", "renewal"] = "",
     ) -> Self:
-        """Make a row of the table."""
+        """Make a member from the fields of a row."""
         kind = str.__new__(cls, name)
         kind._value_ = name
         kind.applies, kind.facts, kind.says, kind.asks_for = applies, facts, says, asks_for
         return kind
 
-    NOT_FOUND = "not_found", _never  # there is no case of it
+    NOT_FOUND = "not_found", _never  # returned by `prescriptions.assess`: there is no prescription to test
     NOT_MAILABLE = "not_mailable", _cannot_be_mailed, (), ("what",)
     TRANSFER_PENDING = (
         "transfer_pending",
@@ -175,10 +176,10 @@ class FindingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The answer on one prescription, with the facts of its kind.
+    """What was found about one prescription. Only the facts of its kind are set.
 
-    `ends_on` is the last day on which it may be filled, `runs_out_on` the first without supply (None: none at home).
-    `supplies` holds the choices where there is something to order, now or, when too soon, on `due_on`.
+    `ends_on` is the last day on which it may be filled, `runs_out_on` the first day without supply (None if it was
+    never filled here). `supplies` are the choices for an order, to be placed now or, if it is too soon, for `due_on`.
     """
 
     kind: FindingKind
@@ -194,10 +195,10 @@ class Finding:
     supplies: tuple[Supply, ...] = ()
 
 
-_TABLE = tuple(FindingKind)
+_KINDS = tuple(FindingKind)
 
 
-def find(case: Case) -> Finding:
-    """Return the first finding that applies; a prescription with nothing against it is refillable."""
-    kind = next(kind for kind in _TABLE if kind.applies(case))
+def first_finding(case: Case) -> Finding:
+    """Return the first finding that applies to a case; the last kind, REFILLABLE, always does."""
+    kind = next(kind for kind in _KINDS if kind.applies(case))
     return Finding(kind, case.rx, **{name: getattr(case, name) for name in kind.facts})

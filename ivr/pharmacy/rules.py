@@ -1,4 +1,8 @@
-"""A prescription's days and supplies: how much may be ordered at once, from when, and until when. Pure; no database."""
+"""Computing how much of a prescription may be ordered at once, from which day, and until which. Uses no database.
+
+By federal law (21 CFR 1306.22) a prescription for a drug of schedule III or IV may be refilled five times within six
+months of its date.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,12 @@ VALID_MONTHS = 12
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a pharmacy may set; windows are days of supply that may remain when a refill is ordered."""
+    """The rules that a pharmacy can set.
+
+    A window is how many days of supply may be left when a refill is ordered. With `controlled_multiples`, several
+    refills of a controlled drug may be ordered at once; with `legal_limit_schedule_five`, the legal limits of schedules
+    III and IV hold for schedule V too.
+    """
 
     refill_window_days: int = 14
     controlled_window_days: int = 7
@@ -26,19 +35,19 @@ class Rules:
 
 
 def is_under_limit(rx: Rx, rules: Rules) -> bool:
-    """Tell whether the law limits this drug's refills in number and time."""
+    """Return whether the law limits this drug's refills in number and time."""
     return rx.schedule in (3, 4) or (rx.schedule == 5 and rules.legal_limit_schedule_five)
 
 
 def refills_allowed(rx: Rx, rules: Rules) -> int:
-    """Return how many refills are left by the prescription and by law."""
+    """Return how many refills are left, by the prescription and by law."""
     if is_under_limit(rx, rules):
         return max(0, min(rx.refills_left, CONTROLLED_REFILLS - rx.refills_used))
     return rx.refills_left
 
 
 def supplies(rx: Rx, rules: Rules) -> tuple[Supply, ...]:
-    """Return the multiples of the usual supply that may be ordered at once, the usual one first."""
+    """Return the multiples of the usual supply that may be ordered at once, the smallest first."""
     most = min(rx.max_days_supply // rx.days_supply, refills_allowed(rx, rules))
     if rx.schedule is not None and not rules.controlled_multiples:
         most = min(most, 1)
@@ -46,24 +55,24 @@ def supplies(rx: Rx, rules: Rules) -> tuple[Supply, ...]:
 
 
 def expires_on(rx: Rx) -> date:
-    """Return the last day of the prescription's own validity."""
-    year = add_months(rx.written_on, VALID_MONTHS)
-    return min(year, rx.expires_on) if rx.expires_on else year
+    """Return the last day on which it is valid: a year after it was written, or its own date if that is earlier."""
+    a_year_later = add_months(rx.written_on, VALID_MONTHS)
+    return min(a_year_later, rx.expires_on) if rx.expires_on else a_year_later
 
 
 def legal_until(rx: Rx, rules: Rules) -> date | None:
-    """Return the last day on which the law lets it be refilled, where the law has one."""
+    """Return the last day on which the law allows a refill, or None if the law sets none."""
     return add_months(rx.written_on, CONTROLLED_MONTHS) if is_under_limit(rx, rules) else None
 
 
 def ends_on(rx: Rx, rules: Rules) -> date:
-    """Return the last day on which it may be filled, by law and by its own date."""
+    """Return the last day on which it may be filled: the earlier of `expires_on` and `legal_until`."""
     limit = legal_until(rx, rules)
     return min(expires_on(rx), limit) if limit else expires_on(rx)
 
 
 def runs_out_on(rx: Rx) -> date | None:
-    """Return the first day without supply when all that was ever supplied is used as prescribed."""
+    """Return the first day without supply if all fills are used as prescribed, or None if it was never filled here."""
     if rx.first_filled_on is None or rx.last_filled_on is None:
         return None
     return max(
@@ -73,13 +82,16 @@ def runs_out_on(rx: Rx) -> date | None:
 
 
 def due_on(rx: Rx, rules: Rules) -> date | None:
-    """Return the first day on which it can be refilled; None where nothing was filled here yet."""
-    empty = runs_out_on(rx)
-    if empty is None or rx.last_filled_on is None:
+    """Return the first day on which it can be refilled, or None if it was never filled here.
+
+    It is the window's days before the supply runs out, but not before half of the last fill is used.
+    """
+    runs_out = runs_out_on(rx)
+    if runs_out is None or rx.last_filled_on is None:
         return None
     window = rules.refill_window_days if rx.schedule is None else rules.controlled_window_days
     half_used = rx.last_filled_on + timedelta(days=-(-_last_supply(rx) // 2))
-    return max(empty - timedelta(days=window), half_used)
+    return max(runs_out - timedelta(days=window), half_used)
 
 
 def _last_supply(rx: Rx) -> int:

@@ -1,7 +1,7 @@
-"""How this room's statements are run: read rows as facts, insert unless taken, change what still fits.
+"""Helpers to read rows into dataclasses, and to insert and update rows.
 
-A statement is built once, with `bindparam` for what differs, and given its values when it runs: a caller's turn waits
-for it, and building one takes longer than running it.
+A statement is built once, at import, with `bindparam` for its values: building one takes longer than running it, and a
+caller waits for the turn.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Facts = TypeVar("Facts")
 
 
 def columns(table: type[Base], facts: type) -> tuple[InstrumentedAttribute[Any], ...]:
-    """Return the table's columns in the order of a dataclass's fields of the same names, so that `Facts(*row)` works."""
+    """Return the table's columns named as a dataclass's fields, in their order, so that `Facts(*row)` works."""
     return tuple(getattr(table, field.name) for field in fields(facts))
 
 
 def fetch_one(connection: Connection, query: Executable, make: Callable[..., Facts], **values: object) -> Facts | None:
-    """Return what is made of the first row, or None where there is none."""
+    """Return `make(*row)` for the first row, or None if there is none."""
     row = connection.execute(query, values).first()
     return None if row is None else make(*row)
 
@@ -34,47 +34,47 @@ def fetch_one(connection: Connection, query: Executable, make: Callable[..., Fac
 def fetch_all(
     connection: Connection, query: Executable, make: Callable[..., Facts], **values: object
 ) -> tuple[Facts, ...]:
-    """Return what is made of each row."""
+    """Return `make(*row)` for each row."""
     return tuple(make(*row) for row in connection.execute(query, values))
 
 
 def insert_or_none(connection: Connection, table: type[Base], values: Mapping[str, object]) -> int | None:
-    """Insert a row and return its id, or None where a unique index says that it is taken.
+    """Insert a row and return its id, or None if it conflicts with a unique index.
 
-    A plain insert would fail instead, and a failure costs PostgreSQL's whole transaction.
+    A plain insert would raise an error instead, after which PostgreSQL's transaction can only be rolled back.
     """
-    inserted: int | None = connection.scalar(_inserting(_table(table), connection.dialect.name), values)
+    inserted: int | None = connection.scalar(_insert_returning_id(_table_of(table), connection.dialect.name), values)
     return inserted
 
 
 def insert_unless_there(connection: Connection, table: Table, values: Mapping[str, object]) -> None:
-    """Insert a row, or leave the one that is there as it is."""
-    connection.execute(_keeping(table, connection.dialect.name), values)
+    """Insert a row, or do nothing if it conflicts with a unique index."""
+    connection.execute(_insert_or_ignore(table, connection.dialect.name), values)
 
 
 def upsert(connection: Connection, table: Table, *rows: Mapping[str, object]) -> None:
-    """Insert rows, which have the same columns, or write their values over those of the same primary key."""
-    connection.execute(_replacing(table, connection.dialect.name, tuple(rows[0])), rows)
+    """Insert rows, all with the same columns; a row whose primary key exists is updated."""
+    connection.execute(_insert_or_update(table, connection.dialect.name, tuple(rows[0])), rows)
 
 
 def update_where(table: type[Base], *where: ColumnExpressionArgument[bool]) -> Update:
-    """Begin an update, to be given its new values by `.values()` or when it runs.
+    """Return an UPDATE with conditions; new values come from `.values()` or from the parameters when it is run.
 
-    The parameters of its conditions must not be named as columns are: those names say what is written.
+    The conditions' own `bindparam`s must not be named like a column, since such a parameter is a new value.
     """
-    return update(_table(table)).where(*where)
+    return update(_table_of(table)).where(*where)
 
 
 def changed(connection: Connection, statement: Update, **values: object) -> bool:
-    """Run an update and tell whether any row still fitted its conditions."""
+    """Run an update and return whether any row met its conditions."""
     return connection.execute(statement, values).rowcount > 0
 
 
-def _table(table: type[Base]) -> Table:
+def _table_of(table: type[Base]) -> Table:
     return cast("Table", table.__table__)
 
 
-# Each database has an insert of its own that can say what to do where the row is there already.
+# "ON CONFLICT" is not in SQLAlchemy's common INSERT, only in those of the two dialects.
 
 
 def _insert(table: Table, dialect: str) -> postgresql.Insert | sqlite.Insert:
@@ -82,17 +82,17 @@ def _insert(table: Table, dialect: str) -> postgresql.Insert | sqlite.Insert:
 
 
 @cache
-def _keeping(table: Table, dialect: str) -> postgresql.Insert | sqlite.Insert:
+def _insert_or_ignore(table: Table, dialect: str) -> postgresql.Insert | sqlite.Insert:
     return _insert(table, dialect).on_conflict_do_nothing()
 
 
 @cache
-def _inserting(table: Table, dialect: str) -> Executable:
+def _insert_returning_id(table: Table, dialect: str) -> Executable:
     return _insert(table, dialect).on_conflict_do_nothing().returning(table.c.id)
 
 
 @cache
-def _replacing(table: Table, dialect: str, names: tuple[str, ...]) -> Executable:
-    begun = _insert(table, dialect)
+def _insert_or_update(table: Table, dialect: str, names: tuple[str, ...]) -> Executable:
+    statement = _insert(table, dialect)
     key = [column.name for column in table.primary_key]
-    return begun.on_conflict_do_update(index_elements=key, set_={name: begun.excluded[name] for name in names})
+    return statement.on_conflict_do_update(index_elements=key, set_={name: statement.excluded[name] for name in names})

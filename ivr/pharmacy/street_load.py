@@ -1,7 +1,7 @@
-"""Fills the street directory from a stream of rows: batch by batch, so that a load that was cut short goes on.
+"""Filling the street directory from a stream of rows, in batches, so that an interrupted load can be resumed.
 
-How far a file has got is written with each batch, in the same transaction; a street that comes again only widens its
-range of house numbers, so that no harm is done by loading twice.
+The number of rows done is stored with each batch in the same transaction (table `street_load`). Loading a street again
+only widens its range of house numbers, so that loading a file twice does no harm.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from sqlalchemy import Connection, Engine, text
 
 from ivr.errors import DataError
 from ivr.pharmacy.database import answering, unhurried, upgrade
-from ivr.pharmacy.street_rows import BadRow, StreetRow, joined
+from ivr.pharmacy.street_rows import BadRow, StreetRow, join_stretches
 
 BATCH = 10_000
-SAMPLE = 1 << 16
+SAMPLE_BYTES = 1 << 16
 
-Bad = Callable[[BadRow], None]
-Progress = Callable[[int], None]
-"""Is told how many rows of the file are done."""
+OnBadRow = Callable[[BadRow], None]
+OnProgress = Callable[[int], None]
+"""Called with the number of rows of the file that are done."""
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """What a load came to, in rows; `resumed` of them were in already."""
+class StreetLoadCounts:
+    """How many rows a load read, how many were bad, and how many an earlier, interrupted load had done (`resumed`)."""
 
     rows: int
     bad: int
@@ -39,39 +39,42 @@ def load_streets(
     engine: Engine,
     path: Path,
     rows: Iterable[StreetRow | BadRow],
-    bad: Bad | None = None,
-    progress: Progress = lambda _: None,
-) -> Loaded:
-    """Load the rows of a file; a bad one is told to `bad` and left out or, without it, ends the load with DataError."""
+    bad: OnBadRow | None = None,
+    progress: OnProgress = lambda _: None,
+) -> StreetLoadCounts:
+    """Load the rows that were read from a file, after migrating the database.
+
+    `bad` is called with each bad row, which is then skipped; without `bad`, it raises DataError.
+    """
     upgrade(engine)
     source, done = fingerprint(path), 0
     with answering(engine), engine.connect() as connection:
         done = resumed = _rows_done(connection, source)
         connection.rollback()
-        count_bad = 0
-        waiting = islice(rows, done, None)
-        while batch := list(islice(waiting, BATCH)):
-            good = list(_good(batch, path, bad))
-            count_bad += len(batch) - len(good)
+        bad_count = 0
+        remaining = islice(rows, done, None)
+        while batch := list(islice(remaining, BATCH)):
+            good = list(_good_rows(batch, path, bad))
+            bad_count += len(batch) - len(good)
             done += len(batch)
             with connection.begin():
                 unhurried(connection)
-                _write(connection, good)
-                _note(connection, source, done)
+                _write_streets(connection, good)
+                _note_rows_done(connection, source, done)
             progress(done)
         with connection.begin():
             connection.execute(text("DELETE FROM street_load WHERE source = :source"), {"source": source})
-    return Loaded(done, count_bad, resumed)
+    return StreetLoadCounts(done, bad_count, resumed)
 
 
 def fingerprint(path: Path) -> str:
-    """Return what tells a file from others and from an older one of its name, without reading all of it."""
+    """Return a text that identifies a version of a file: its name, size and a hash of its first `SAMPLE_BYTES`."""
     with path.open("rb") as file:
-        digest = hashlib.sha256(file.read(SAMPLE))
+        digest = hashlib.sha256(file.read(SAMPLE_BYTES))
     return f"{path.name} {path.stat().st_size} {digest.hexdigest()[:16]}"
 
 
-def _good(batch: Iterable[StreetRow | BadRow], path: Path, bad: Bad | None) -> Iterator[StreetRow]:
+def _good_rows(batch: Iterable[StreetRow | BadRow], path: Path, bad: OnBadRow | None) -> Iterator[StreetRow]:
     for row in batch:
         if isinstance(row, StreetRow):
             yield row
@@ -86,7 +89,7 @@ def _rows_done(connection: Connection, source: str) -> int:
     return connection.execute(query, {"source": source}).scalar() or 0
 
 
-def _note(connection: Connection, source: str, done: int) -> None:
+def _note_rows_done(connection: Connection, source: str, done: int) -> None:
     statement = text(
         "INSERT INTO street_load (source, rows_done) VALUES (:source, :done) "
         "ON CONFLICT (source) DO UPDATE SET rows_done = excluded.rows_done"
@@ -94,13 +97,13 @@ def _note(connection: Connection, source: str, done: int) -> None:
     connection.execute(statement, {"source": source, "done": done})
 
 
-_ONE_BY_ONE = """
+_SQLITE_UPSERT = """
     INSERT INTO street (zip, name, urbanization, city, state, low, high) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (zip, name, coalesce(urbanization, '')) DO UPDATE SET city = excluded.city, state = excluded.state,
     low = coalesce(min(street.low, excluded.low), street.low, excluded.low),
     high = coalesce(max(street.high, excluded.high), street.high, excluded.high)
 """
-_AT_ONCE = """
+_POSTGRESQL_UPSERT = """
     INSERT INTO street (zip, name, urbanization, city, state, low, high)
     SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::int[])
     ON CONFLICT (zip, name, coalesce(urbanization, '')) DO UPDATE SET city = excluded.city, state = excluded.state,
@@ -108,15 +111,15 @@ _AT_ONCE = """
 """
 
 
-def _write(connection: Connection, rows: Sequence[StreetRow]) -> None:
+def _write_streets(connection: Connection, rows: Sequence[StreetRow]) -> None:
     streets: dict[tuple[str, str, str | None], StreetRow] = {}
     for row in rows:
-        streets[row.key] = joined(row, streets[row.key]) if row.key in streets else row
+        streets[row.key] = join_stretches(row, streets[row.key]) if row.key in streets else row
     values = [(*row.key, row.city, row.state, row.low, row.high) for row in streets.values()]
     if not values:
         return
     if connection.dialect.name == "postgresql":
-        columns = tuple([value[at] for value in values] for at in range(7))
-        connection.exec_driver_sql(_AT_ONCE, columns)
+        columns = tuple([value[position] for value in values] for position in range(7))
+        connection.exec_driver_sql(_POSTGRESQL_UPSERT, columns)
     else:
-        connection.exec_driver_sql(_ONE_BY_ONE, values)
+        connection.exec_driver_sql(_SQLITE_UPSERT, values)

@@ -1,7 +1,7 @@
-"""Rows for the street directory, read as a stream from what is published: plain CSV, TIGER/Line, OpenAddresses.
+"""Readers of street data for the directory: plain CSV, the Census Bureau's TIGER/Line, and OpenAddresses.
 
-A reader yields good rows and, in their place, bad ones with what is wrong with them; what to do about these is for
-whoever reads. Nothing is kept in memory but the row at hand.
+A reader yields a `StreetRow` for each row, or a `BadRow` for one that cannot be used, and leaves it to its user what to
+do about that. It keeps only the current row in memory.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from typing import BinaryIO, TextIO
 from ivr.errors import DataError, did_you_mean
 from ivr.pharmacy.places import place_of
 
-WRITTEN = ("zip", "street", "city", "state", "low", "high")
-COLUMNS = (*WRITTEN, "urbanization")
+WRITTEN_COLUMNS = ("zip", "street", "city", "state", "low", "high")
+COLUMNS = (*WRITTEN_COLUMNS, "urbanization")
 LONGEST_NAME = 100
 HIGHEST_NUMBER = 2**31 - 1
 _MOST_DIGITS = 9
-"""Of a house number, so that it is none above `HIGHEST_NUMBER`."""
+"""The most digits of a house number, which then is below `HIGHEST_NUMBER`."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreetRow:
-    """A street of a ZIP code, with the house numbers of one stretch of it; `line` is where it stands in its file."""
+    """A stretch of a street in a ZIP code, with its lowest and highest house number; `line` is its line in the file."""
 
     line: int
     zip: str
@@ -43,13 +43,13 @@ class StreetRow:
 
     @property
     def key(self) -> tuple[str, str, str | None]:
-        """What the street is known by."""
+        """What identifies the street: ZIP code, name and urbanization."""
         return (self.zip, self.street, self.urbanization)
 
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that cannot be used, and why."""
+    """A row that cannot be used, its line in the file and the reason."""
 
     line: int
     reason: str
@@ -60,13 +60,19 @@ Reader = Callable[[Path, str], StreetRows]
 
 
 def street_row(line: int, fields: Mapping[str, str]) -> StreetRow | BadRow:
-    """Make a row of its texts; city and state come from the ZIP code where they are left out."""
-    code, street, urbanization = fields.get("zip", ""), _name(fields, "street"), _name(fields, "urbanization")
+    """Make a row from the texts of its fields; a missing city or state is taken from the ZIP code."""
+    code, street, urbanization = (
+        fields.get("zip", ""),
+        _field_words(fields, "street"),
+        _field_words(fields, "urbanization"),
+    )
     if not (len(code) == 5 and code.isascii() and code.isdigit()):
-        return BadRow(line, f"zip: expected five digits, found {_quote(code)}")
+        return BadRow(line, f"zip: expected five digits, found {_quote_value(code)}")
     for column, name in (("street", street), ("urbanization", urbanization or "-")):
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
-            return BadRow(line, f"{column}: expected a name of at most {LONGEST_NAME} characters, found {_quote(name)}")
+            return BadRow(
+                line, f"{column}: expected a name of at most {LONGEST_NAME} characters, found {_quote_value(name)}"
+            )
     city, state = fields.get("city", ""), fields.get("state", "").upper()
     if not (city and state):
         place = place_of(code)
@@ -74,32 +80,35 @@ def street_row(line: int, fields: Mapping[str, str]) -> StreetRow | BadRow:
             return BadRow(line, f"zip: there is no ZIP code {code} to take city and state from")
         city, state = city or place.city, state or place.state
     if len(state) != 2:
-        return BadRow(line, f"state: expected two letters, found {_quote(state)}")
+        return BadRow(line, f"state: expected two letters, found {_quote_value(state)}")
     low, high = fields.get("low", ""), fields.get("high", "")
     for name, number in (("low", low), ("high", high)):
         if number and not (number.isascii() and number.isdigit() and int(number) <= HIGHEST_NUMBER):
-            return BadRow(line, f"{name}: expected a house number, found {_quote(number)}")
-    known = StreetRow(line, code, street, city, state, urbanization=urbanization or None)
+            return BadRow(line, f"{name}: expected a house number, found {_quote_value(number)}")
+    row = StreetRow(line, code, street, city, state, urbanization=urbanization or None)
     if not (low and high):
-        return known
+        return row
     lowest, highest = sorted((int(low), int(high)))
-    return replace(known, low=lowest, high=highest)
+    return replace(row, low=lowest, high=highest)
 
 
-def _name(fields: Mapping[str, str], column: str) -> str:
+def _field_words(fields: Mapping[str, str], column: str) -> str:
     return " ".join(fields.get(column, "").split())
 
 
-def _quote(found: str) -> str:
-    shown = "".join(sign if sign.isprintable() else "?" for sign in found[:40])
-    return f'"{shown}{"…" if len(found) > 40 else ""}"' if found else "nothing"
+def _quote_value(value: str) -> str:
+    shown = "".join(sign if sign.isprintable() else "?" for sign in value[:40])
+    return f'"{shown}{"…" if len(value) > 40 else ""}"' if value else "nothing"
 
 
-# Plain CSV
+# Plain CSV -----------------------------------------------------------------------------------------------------------
 
 
 def read_csv(path: Path, encoding: str = "") -> StreetRows:
-    """Read a CSV file with the columns zip and street, and if it has them urbanization, city, state, low and high."""
+    """Read a CSV file with the columns zip and street and, optionally, urbanization, city, state, low and high.
+
+    Raises DataError for other columns or a wrong encoding.
+    """
     records = _csv_records(path, encoding)
     names = _column_names(path, records)
     _check_columns(path, names)
@@ -113,11 +122,14 @@ def read_csv(path: Path, encoding: str = "") -> StreetRows:
 
 
 class _UnclosedError(Exception):
-    """A quotation mark is open where its line ends."""
+    """A line ends within quotation marks."""
 
 
 def _csv_records(path: Path, encoding: str) -> Iterator[tuple[int, list[str] | BadRow]]:
-    """Yield the rows of a file, each a line: a quotation mark left open spoils its own line and no other."""
+    """Yield the rows of a file with their line numbers.
+
+    Each line is parsed by itself, so that a missing quotation mark makes only its own line a bad row.
+    """
     for number, line in _lines(path, encoding):
         row = _csv_record(number, line.replace("\0", ""))
         if row:
@@ -129,21 +141,21 @@ def _lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
         try:
             yield from enumerate(lines, 1)
         except UnicodeError:
-            told = f"is not written in {encoding or 'UTF-8'}; say how with --encoding, such as latin-1"
-            raise DataError(f"{path.name}: {told}") from None
+            reason = f"is not written in {encoding or 'UTF-8'}; say how with --encoding, such as latin-1"
+            raise DataError(f"{path.name}: {reason}") from None
 
 
 def _csv_record(number: int, line: str) -> list[str] | BadRow:
     try:
-        return [value.strip() for value in next(csv.reader(_alone(line)))]
+        return [value.strip() for value in next(csv.reader(_only_line(line)))]
     except _UnclosedError:
         return BadRow(number, "expected a quotation mark that ends what one begins in this line, found none")
     except csv.Error as error:
         return BadRow(number, f"not readable as CSV: {error}")
 
 
-def _alone(line: str) -> Iterator[str]:
-    """Lend the CSV reader one line; it asks for another only within quotation marks."""
+def _only_line(line: str) -> Iterator[str]:
+    """Yield one line to the CSV reader; it asks for a second one only if a quotation mark is open."""
     yield line
     raise _UnclosedError
 
@@ -169,13 +181,13 @@ def _check_columns(path: Path, names: list[str]) -> None:
             raise DataError(f"{path.name}:1: expected one column {name}, found {names.count(name) or 'none'}")
 
 
-# TIGER/Line
+# TIGER/Line ----------------------------------------------------------------------------------------------------------
 
 
 def read_tiger(path: Path, encoding: str = "") -> StreetRows:
-    """Read an address range-feature file of the Census Bureau's TIGER/Line: the .dbf, or the .zip it comes in.
+    """Read an address range-feature (addrfeat) file of TIGER/Line: the .dbf, or the .zip that it comes in.
 
-    Each record is a stretch of a street with the house numbers and the ZIP code of its left and its right side.
+    Each record is a stretch of a street, with the house numbers and ZIP code of its left and of its right side.
     """
     with _open_dbf(path) as file:
         for line, record in enumerate(_dbf_records(file, path, encoding or "utf-8"), 1):
@@ -197,51 +209,51 @@ def _open_dbf(path: Path) -> Iterator[BinaryIO]:
         if len(names) != 1:
             raise DataError(f"{path.name}: expected one .dbf file in it, found {len(names)}")
         with archive.open(names[0]) as member:
-            yield io.BufferedReader(member)  # type: ignore[type-var]
+            yield io.BufferedReader(member)  # type: ignore[type-var] # typeshed wants a RawIOBase; ZipExtFile is as good
 
 
 def _dbf_records(file: BinaryIO, path: Path, encoding: str) -> Iterator[dict[str, str]]:
-    """Yield the records of a dBASE file: a header, a descriptor of 32 bytes a field, then rows of fixed width."""
+    """Yield the records of a dBASE file: a header, 32 bytes for each field, then rows of fixed width."""
     header = file.read(32)
     if len(header) < 32:
         raise DataError(f"{path.name}: is no dBASE file")
     size = int.from_bytes(header[8:10], "little")
     width = int.from_bytes(header[10:12], "little")
     descriptors = file.read(size - 32)
-    places: dict[str, tuple[int, int]] = {}
-    at = 1
+    spans: dict[str, tuple[int, int]] = {}
+    offset = 1
     for start in range(0, len(descriptors) - 31, 32):
         if descriptors[start] == 0x0D:
             break
         name = descriptors[start : start + 11].split(b"\0")[0].decode("ascii", "replace")
-        places[name] = (at, at + descriptors[start + 16])
-        at += descriptors[start + 16]
-    if "FULLNAME" not in places or "ZIPL" not in places:
+        spans[name] = (offset, offset + descriptors[start + 16])
+        offset += descriptors[start + 16]
+    if "FULLNAME" not in spans or "ZIPL" not in spans:
         raise DataError(f"{path.name}: has no FULLNAME and ZIPL; expected an address range-feature (addrfeat) file")
     while len(row := file.read(width)) == width:
-        if row[:1] != b"*":  # a star marks what was deleted
-            yield {name: row[start:end].decode(encoding, "replace").strip() for name, (start, end) in places.items()}
+        if row[:1] != b"*":  # a star marks a deleted record
+            yield {name: row[start:end].decode(encoding, "replace").strip() for name, (start, end) in spans.items()}
 
 
-# OpenAddresses
+# OpenAddresses -------------------------------------------------------------------------------------------------------
 
 
 def read_openaddresses(path: Path, encoding: str = "") -> StreetRows:
-    """Read addresses collected by OpenAddresses: their CSV, or GeoJSON with one feature a line."""
+    """Read a file of OpenAddresses: CSV, or GeoJSON with one feature per line."""
     line = 0
-    for line, found in (_features if "json" in path.suffix.lower() else _addresses)(path, encoding):
-        yield found if isinstance(found, BadRow) else _collected(line, found)
+    for line, fields in (_geojson_fields if "json" in path.suffix.lower() else _csv_fields)(path, encoding):
+        yield fields if isinstance(fields, BadRow) else _address_row(line, fields)
     if not line:
         yield BadRow(1, "expected addresses, found no rows")
 
 
-def _collected(line: int, fields: Mapping[str, str]) -> StreetRow | BadRow:
+def _address_row(line: int, fields: Mapping[str, str]) -> StreetRow | BadRow:
     low, high = house_numbers(fields.get("number", ""))
     code = zip_code(fields.get("postcode", ""))
     return street_row(line, {"zip": code, "street": fields.get("street", ""), "low": low, "high": high})
 
 
-def _addresses(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str] | BadRow]]:
+def _csv_fields(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str] | BadRow]]:
     records = _csv_records(path, encoding)
     names = _column_names(path, records)
     if not {"street", "postcode"} <= set(names):
@@ -250,21 +262,21 @@ def _addresses(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str] 
         yield line, row if isinstance(row, BadRow) else dict(zip(names, row, strict=False))
 
 
-def _features(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str] | BadRow]]:
+def _geojson_fields(path: Path, encoding: str) -> Iterator[tuple[int, dict[str, str] | BadRow]]:
     for number, line in _lines(path, encoding):
         if not line.strip():
             continue
-        found = _properties(line)
-        if found is None and number == 1:  # a collection, or another kind of file: nor are the others
+        properties = _properties(line)
+        if properties is None and number == 1:  # the whole file is something else, such as one collection
             raise DataError(f"{path.name}:1: {_NO_FEATURE}")
-        yield number, BadRow(number, _NO_FEATURE) if found is None else found
+        yield number, BadRow(number, _NO_FEATURE) if properties is None else properties
 
 
 _NO_FEATURE = "expected one feature a line, as OpenAddresses writes GeoJSON, found something else"
 
 
 def _properties(line: str) -> dict[str, str] | None:
-    """Return the properties of a feature as texts; None for a line that is no feature."""
+    """Return the properties of a feature as texts, or None if the line is not a feature."""
     try:
         properties = json.loads(line)["properties"] or {}
         return {name: str(value or "") for name, value in properties.items()}
@@ -277,27 +289,28 @@ _ZIP = re.compile(r"(?:[A-Za-z]{2} )?([0-9]{5})(?:[-\s]*|[-\s]?[0-9]{4})")
 
 
 def zip_code(text: str) -> str:
-    """Return the five digits of a ZIP code as collected addresses have it; a text that has none comes back unchanged.
+    """Return the five digits of a ZIP code in the forms that OpenAddresses has; other text is returned unchanged.
 
-    A column that was taken for numbers has lost its zeros in front, and may have got a point: `1001`, `10011234.0`.
+    A column that some program read as numbers has lost its leading zeros, and may have a decimal point: `1001`,
+    `10011234.0`.
     """
     number = _NUMBER.fullmatch(text)
     code = number[1].zfill(5 if len(number[1]) <= 5 else 9) if number else text
-    found = _ZIP.fullmatch(code)
-    return found[1] if found else text
+    match = _ZIP.fullmatch(code)
+    return match[1] if match else text
 
 
 _HOUSE = re.compile(r"([0-9]{1,9})[A-Za-z]*(?:(\s*-\s*)([0-9]{1,9})[A-Za-z]*)?(?![0-9A-Za-z])")
 _SHORTEST_OF_RANGE = 3
-"""Digits from which `101-109` are two houses; `12-34` is one, as numbered in Queens and Hawaii."""
+"""Digits from which a dash is between two houses, `101-109`; `12-34` is one house, as numbered in Queens and Hawaii."""
 
 
 def house_numbers(text: str) -> tuple[str, str]:
-    """Return the lowest and the highest house number of a text, by their digits; "" for one without."""
-    found = _HOUSE.match(text)
-    if found is None:
+    """Return the digits of the lowest and the highest house number in a text; both are "" if there is none."""
+    match = _HOUSE.match(text)
+    if match is None:
         return "", ""
-    low, joint, high = found.groups()
+    low, joint, high = match.groups()
     if high is None:
         return low, low
     if " " in joint or len(low) == len(high) >= _SHORTEST_OF_RANGE:
@@ -308,29 +321,29 @@ def house_numbers(text: str) -> tuple[str, str]:
 
 
 def house_number(text: str) -> str:
-    """Return the digits by which a house number is held in ranges, "" for one without: `12-34` counts as 1234."""
+    """Return the digits of the (lowest) house number in a text, or "" if there is none: `12-34` is 1234."""
     return house_numbers(text)[0]
 
 
 READERS: Mapping[str, Reader] = {"csv": read_csv, "tiger": read_tiger, "openaddresses": read_openaddresses}
 
 
-# Together
+# Joining and writing -------------------------------------------------------------------------------------------------
 
 
-def gathered(rows: Iterable[StreetRow], most: int = 50_000) -> Iterator[StreetRow]:
-    """Put stretches of the same street together, as far as they come within `most` streets of each other."""
+def join_nearby(rows: Iterable[StreetRow], most: int = 50_000) -> Iterator[StreetRow]:
+    """Join stretches of the same street that come within `most` different streets of each other."""
     waiting: dict[tuple[str, str, str | None], StreetRow] = {}
     for row in rows:
-        waiting[row.key] = joined(waiting[row.key], row) if row.key in waiting else row
+        waiting[row.key] = join_stretches(waiting[row.key], row) if row.key in waiting else row
         if len(waiting) >= most:
             yield from waiting.values()
             waiting.clear()
     yield from waiting.values()
 
 
-def joined(one: StreetRow, other: StreetRow) -> StreetRow:
-    """Return two stretches of a street as one; a stretch whose house numbers are not known adds none."""
+def join_stretches(one: StreetRow, other: StreetRow) -> StreetRow:
+    """Join two stretches of a street into one; a stretch without known house numbers changes nothing."""
     lows = [row.low for row in (one, other) if row.low is not None]
     highs = [row.high for row in (one, other) if row.high is not None]
     low, high = (min(lows), max(highs)) if lows and highs else (None, None)
@@ -338,9 +351,9 @@ def joined(one: StreetRow, other: StreetRow) -> StreetRow:
 
 
 def write_csv(rows: Iterable[StreetRow], out: TextIO) -> int:
-    """Write rows as the CSV that `read_csv` reads; return how many. No public source names urbanizations."""
+    """Write rows as CSV that `read_csv` can read; return how many. No public source names urbanizations."""
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(WRITTEN)
+    writer.writerow(WRITTEN_COLUMNS)
     count = 0
     for count, row in enumerate(rows, 1):  # noqa: B007 - counted for the return
         writer.writerow([row.zip, row.street, row.city, row.state, row.low, row.high])

@@ -1,7 +1,8 @@
-"""Everything a caller may key for a street.
+"""The keys that a caller may press to name a street.
 
-Directories write `N 186TH ST`, callers key `186`, `186th` or `North 186`. So a street has many forms, each the
-keys of one way to say it from its beginning; a caller keys as much of one of them as they like.
+A street is keyed by its letters and digits on a telephone keypad. Directories write `N 186TH ST`, but callers key
+`186`, `186th` or `North 186`. Each street therefore has many forms: the keys of one way to say it. A caller keys the
+beginning of one of them.
 """
 
 from __future__ import annotations
@@ -48,13 +49,13 @@ _LEFT_OUT = frozenset(("SAINT", "SAINTE", "LA", "LAS", "LOS", "EL"))
 _MOST_FORMS = 1024
 _TEN = 10
 
-# How people call a road by its number, by whose numbering it is; the number comes after each of these.
+# What people say before the number of a road, by the system that the number belongs to (see `Road.system`).
 
 _ANY_HIGHWAY = ("HIGHWAY", "HWY", "ROUTE", "RTE", "")
 _US = ("US HIGHWAY", "US HWY", "US ROUTE", "US RTE", "US", "UNITED STATES HIGHWAY", "UNITED STATES ROUTE")
 _STATE = ("STATE", "STATE HIGHWAY", "STATE HWY", "STATE ROUTE", "STATE RTE", "STATE ROAD", "STATE RD", "SH", "SR")
-_OF_A_STATE = ("{}", "{} HIGHWAY", "{} HWY", "{} ROUTE", "{} RTE", "{} ROAD", "{} STATE HIGHWAY", "{} STATE ROUTE")
-_CALLED = {
+_STATE_PATTERNS = ("{}", "{} HIGHWAY", "{} HWY", "{} ROUTE", "{} RTE", "{} ROAD", "{} STATE HIGHWAY", "{} STATE ROUTE")
+_LEADS = {
     "Interstate": ("INTERSTATE", "I", "IH", "INTERSTATE HIGHWAY", *_ANY_HIGHWAY),
     "US": (*_US, *_ANY_HIGHWAY),
     "State": (*_STATE, "ST HWY", "ST RTE", "ST RD", "ROAD", *_ANY_HIGHWAY),
@@ -83,35 +84,39 @@ _CALLED = {
 
 @lru_cache(REMEMBERED)
 def forms(street: str, state: str = "") -> tuple[str, ...]:
-    """Return the keys of every way to say a street, the plainest first; a caller keys the beginning of one."""
-    return _keys([*_said(take_apart(street, state), state), street])
+    """Return the keys of every way to say a street, the plainest first.
+
+    `street` is the directory's name, `state` its two letters, or "" if unknown.
+    """
+    return _keys([*_spoken_forms(take_apart(street, state), state), street])
 
 
-def _keys(said: Iterable[str]) -> tuple[str, ...]:
-    keys = dict.fromkeys(map(letters_to_keys, said))
+def _keys(spoken_forms: Iterable[str]) -> tuple[str, ...]:
+    keys = dict.fromkeys(map(letters_to_keys, spoken_forms))
     return tuple(key for key in keys if key)[:_MOST_FORMS]
 
 
-def _said(words: StreetWords, state: str) -> list[str]:
+def _spoken_forms(words: StreetWords, state: str) -> list[str]:
     heads, tails = _heads(words), _tails(words)
     return [f"{head}{name}{tail}" for name in _names(words, state) for head in heads for tail in tails]
 
 
 @lru_cache(REMEMBERED)
 def loose_forms(street: str, state: str = "") -> str:
-    """Return what people key although the street is not so written, as one text, each after a space.
+    """Return forms that do not follow the street's written name, in one text with a space before each, or "".
 
-    Its direction at the other end, West 71 for 71 West; James for Saint James. Only where nothing else fits is it meant.
+    They have its direction at the other end (West 71 for 71 West) or leave out a word (James for Saint James). They
+    count only if no street's proper form fits.
     """
     words = take_apart(street, state)
-    said = _said(turned, state) if (turned := _turned(words)) else []
+    spoken = _spoken_forms(turned, state) if (turned := _turned(words)) else []
     if len(words.name) > 1 and words.name[0].upper() in _LEFT_OUT:
-        said += _said(replace(words, name=words.name[1:], written="".join(words.name[1:])), state)
-    return f" {' '.join(_keys(said))}" if said else ""
+        spoken += _spoken_forms(replace(words, name=words.name[1:], written="".join(words.name[1:])), state)
+    return f" {' '.join(_keys(spoken))}" if spoken else ""
 
 
 def _turned(words: StreetWords) -> StreetWords | None:
-    """Put a direction at the other end of the street."""
+    """Return the street with its direction at the other end, or None if that cannot be done."""
     after = [word for word in words.after if word in DIRECTION_LETTERS]
     if words.before and not after:
         return replace(words, before="", after=(*words.after, words.before))
@@ -122,13 +127,13 @@ def _turned(words: StreetWords) -> StreetWords | None:
 
 @lru_cache(REMEMBERED)
 def forms_text(street: str, state: str = "") -> str:
-    """Return the forms as one text, each after a space: whether one begins with some keys is one search then."""
+    """Return the forms in one text with a space before each; one search then finds a form by its beginning."""
     return f" {' '.join(forms(street, state))}"
 
 
 @lru_cache(REMEMBERED)
 def first_keys(street: str) -> str:
-    """Return every key that a form may begin with, quicker than the forms themselves; some may turn out wrong."""
+    """Return the keys that a form may begin with, without computing the forms. It may include keys that no form has."""
     words = street.upper().replace("-", " ").replace(".", " ").split()
     if (
         not (_MANY_NAMES.isdisjoint(words) and _ABBREVIATED.isdisjoint(words[:-1]))
@@ -144,40 +149,43 @@ def _is_lettered(before: str, word: str) -> bool:
 
 
 _MANY_NAMES = _NUMBERS_IN_WORDS | CALLED_OTHERWISE | frozenset(SPANISH_ORDINALS)
-"""Words of names that may be said by another beginning."""
+"""Words of names whose forms may begin with other letters than the word's own."""
 
 _ABBREVIATED = frozenset((*STATES, "BLVD", "BO", "STA", "STO")) - {"LA", "DE"}
-"""Words that may be said by another beginning where more follows."""
+"""Abbreviations whose full word begins with other letters; they count unless they are the last word."""
 
 
 @lru_cache(REMEMBERED)
 def whole_names(street: str, state: str = "") -> frozenset[str]:
-    """Return the keys of the name alone, without directions and kind: keyed in full, it is meant."""
+    """Return the keys of the name without directions and kind; a street whose whole name was keyed is ranked first."""
     return frozenset(letters_to_keys(name) for name in _names(take_apart(street, state), state))
 
 
 def _heads(words: StreetWords) -> list[str]:
-    """Return what may stand before a name: nothing, the direction, its letter; the half of a house number too."""
+    """Return what may be keyed before a name: nothing, the direction or its letter, with or without a fraction."""
     heads = ["", words.before, _LETTERS.get(words.before, "")] if words.before else [""]
     return [*heads, *(f"{words.fraction}{head}" for head in heads)] if words.fraction else heads
 
 
 def _tails(words: StreetWords) -> list[str]:
-    """Return what may follow a name: the kind in full and in short, directions; only the longest of what begins alike."""
+    """Return what may be keyed after a name: the kind in full or in short, and directions.
+
+    An ending that is the beginning of another one is left out.
+    """
     short = SUFFIX_LETTERS.get(words.kind, words.kind)
     if not words.after:
         return [words.kind] if words.kind.upper().startswith(short) else [words.kind, short]
     kinds = [words.kind, short]
     ends = {words.after, tuple(word for word in words.after if word in DIRECTION_LETTERS)} - {()}  # FM 1960 RD W
-    afters = ["".join(way) for end in ends for way in (end, [_LETTERS.get(word, word) for word in end])]
+    afters = ["".join(wording) for end in ends for wording in (end, [_LETTERS.get(word, word) for word in end])]
     tails = dict.fromkeys([*(f"{kind}{after}" for kind in kinds for after in afters), *afters])
     return [tail for tail in tails if not any(t != tail and t.upper().startswith(tail.upper()) for t in tails)]
 
 
 def _names(words: StreetWords, state: str) -> list[str]:
-    """Return the ways to say a name: numbers in figures or words, Saint or St, roads by their number alone."""
-    if words.line:
-        return _called(_CALLED.get(words.line[0].code, ("",)), [part.value for part in words.line[:1]])
+    """Return the ways to say a name: numbers in figures or words, Saint or St, a numbered road by its number alone."""
+    if words.line:  # a box or rural route
+        return _with_numbers(_LEADS.get(words.line[0].code, ("",)), [part.value for part in words.line[:1]])
     if words.road:
         return _road_names(words.road, words.qualifiers, state)
     name = figures(tuple(word.upper() for word in words.name))
@@ -187,123 +195,136 @@ def _names(words: StreetWords, state: str) -> list[str]:
     )  # DD HWY
     if len(name) == 1 and not (words.lead or words.after or name[0][0].isdigit() or words.person):
         return list(dict.fromkeys((name[0], written, _BETWEEN.get(name[0], written), lettered)))  # SW FWY
-    ways = [*_person_names(words.person, name)] if words.person else [*_ways(name), *_word_ways(written), lettered]
+    spoken_names = (
+        [*_person_names(words.person, name)] if words.person else [*_name_forms(name), *_word_forms(written), lettered]
+    )
     if written in STATES:  # CT ST may be Court Street or Connecticut's
-        ways += [STATES[written].upper(), SUFFIXES.get(written, "").upper()]
+        spoken_names += [STATES[written].upper(), SUFFIXES.get(written, "").upper()]
     if words.number:
-        ways += _word_ways(words.number)
-    if words.spanish and name[0].isdigit():
-        ways.append(spanish_cardinal(int(name[0])).upper())
+        spoken_names += _word_forms(words.number)
+    if words.spanish and name[0].isdecimal():
+        spoken_names.append(spanish_cardinal(int(name[0])).upper())
     if words.lead:  # Camino Real, Camino or Cam before it or not
         leads = (*words.lead, *(_SPANISH_LETTERS.get(lead, lead) for lead in words.lead))
-        ways = [*(f"{lead}{way}" for lead in leads for way in ways), *ways]
+        spoken_names = [*(f"{lead}{spoken_name}" for lead in leads for spoken_name in spoken_names), *spoken_names]
     if _HUNDREDS.fullmatch(name[0]) and (words.after or len(name) > 1):  # 300 South is Third South
         rest = "".join(name[1:])
-        ways += [f"{way}{rest}" for at in (-2, None) for way in _number_ways(with_ending(int(name[0][:at])))]
-    return [way for way in dict.fromkeys(ways) if way]
+        spoken_names += [
+            f"{spoken_name}{rest}"
+            for at in (-2, None)
+            for spoken_name in _ordinal_forms(with_ending(int(name[0][:at])))
+        ]
+    return [spoken_name for spoken_name in dict.fromkeys(spoken_names) if spoken_name]
 
 
-def _ways(name: Sequence[str]) -> Iterator[str]:
-    yield from ("".join(way) for way in product(*(_word_ways(word) for word in name[:2]), ["".join(name[2:])]))
+def _name_forms(name: Sequence[str]) -> Iterator[str]:
+    yield from (
+        "".join(combination) for combination in product(*(_word_forms(word) for word in name[:2]), ["".join(name[2:])])
+    )
     if len(name) > 1 and name[0] in _TITLES:
-        yield from _ways(name[1:])
-    for at, word in enumerate(name):
-        if at and word[0].isdigit():  # a number is a name by itself
-            yield "".join(name[at:])
+        yield from _name_forms(name[1:])
+    for position, word in enumerate(name):
+        if position and word[0].isdigit():  # a number is a name by itself
+            yield "".join(name[position:])
     if any(len(word) == 1 and word.isalpha() for word in name[1:-1]):  # John Kennedy, Kennedy for John F Kennedy
-        yield "".join(word for at, word in enumerate(name) if len(word) > 1 or at in (0, len(name) - 1))
+        yield "".join(word for position, word in enumerate(name) if len(word) > 1 or position in (0, len(name) - 1))
         yield name[-1]
 
 
-def _word_ways(word: str) -> list[str]:
+def _word_forms(word: str) -> list[str]:
     if _ORDINAL.fullmatch(word):
-        return _number_ways(word)
-    if word.isdigit():
+        return _ordinal_forms(word)
+    if word.isdecimal():
         return [word, english_house_number(word.lstrip("0") or "0").upper()]
     return [word, _SHORTENED[word]] if word in _SHORTENED else [word]
 
 
-def _number_ways(ordinal: str) -> list[str]:
-    """Return 5TH as it is, as 5 and as FIFTH; 103RD as hundred third, 186TH as one eighty-sixth too."""
+def _ordinal_forms(ordinal: str) -> list[str]:
+    """Return 5TH as 5TH, 5 and FIFTH; 103RD also as HUNDRED THIRD, 186TH also as ONE EIGHTY-SIXTH."""
     figure = ordinal[:-2]
-    ways = [ordinal, figure, english_ordinal(int(figure)).upper()]
+    spoken_forms = [ordinal, figure, english_ordinal(int(figure)).upper()]
     hundreds, rest = divmod(int(figure), 100)
     if hundreds and rest:
         oh = "OH" if rest < _TEN else ""
-        ways.append(f"{english_house_number(str(hundreds))}{oh}{english_ordinal(rest)}".upper())
-    return [*ways, ways[2].removeprefix("ONE ")] if hundreds == 1 else ways
+        spoken_forms.append(f"{english_house_number(str(hundreds))}{oh}{english_ordinal(rest)}".upper())
+    return [*spoken_forms, spoken_forms[2].removeprefix("ONE ")] if hundreds == 1 else spoken_forms
 
 
 def _person_names(person: Person, name: Sequence[str]) -> Iterator[str]:
-    """Say Martin Luther King from any part of it on, with and without what stands before and after it."""
+    """Yield Martin Luther King from each of its words on, with and without titles before and words after it."""
     full = tuple(part.upper() for part in person.names)
-    at = next(at for at in range(len(name)) if name[at : at + 1] == full[:1])
-    titles, rest = "".join(name[:at]), "".join(word for word in name[at:] if word not in full)
+    position = next(position for position in range(len(name)) if name[position : position + 1] == full[:1])
+    titles, rest = "".join(name[:position]), "".join(word for word in name[position:] if word not in full)
     rests = ["", "JR", "JUNIOR"] if "KING" in full and rest in ("", "JUNIOR") else [*dict.fromkeys(("", rest))]
     given = "".join(part[0] for part in full[:-1])
-    said = [
+    spoken_names = [
         *("".join(full[start:]) for start in range(len(full))),
         *(f"{given}{full[-1]}", person.initials, f"{full[0]}{given[1:]}{full[-1]}", f"{full[0]}{full[-1]}"),
     ]
-    heads = ["", *([titles, *(_SHORTENED.get(word, word) for word in name[:at])] if titles else ["DR", "DOCTOR"])]
-    for way, head in product(said, heads if "KING" in full or titles else [""]):
-        yield from (f"{head}{way}{end}" for end in rests)
+    heads = ["", *([titles, *(_SHORTENED.get(word, word) for word in name[:position])] if titles else ["DR", "DOCTOR"])]
+    for spoken_name, head in product(spoken_names, heads if "KING" in full or titles else [""]):
+        yield from (f"{head}{spoken_name}{end}" for end in rests)
 
 
-# Numbered roads
+# Numbered roads ------------------------------------------------------------------------------------------------------
 
 
 def _road_names(road: Road, qualifiers: Sequence[str], state: str) -> list[str]:
-    system, own = road.system, " ".join(road.lead).upper()
-    called = _CALLED.get(_whose(system))
+    system, full_lead = road.system, " ".join(road.lead).upper()
+    leads = _LEADS.get(_system_key(system))
     if system in ("Highway", "Route"):
-        called = (*_ANY_HIGHWAY, *_US, *_STATE)
-    if called is None:
-        called = (*_in_short(road), " ".join(road.words[:-1]), road.words[-1], "")
+        leads = (*_ANY_HIGHWAY, *_US, *_STATE)
+    if leads is None:
+        leads = (*_in_short(road), " ".join(road.words[:-1]), road.words[-1], "")
     if system in ("State", "Highway", "Route"):
-        called = (*called, *_of_a_state(road.state or state))
+        leads = (*leads, *_state_leads(road.state or state))
     elif system.startswith("State"):
-        called = (*_in_short(road), road.words[-1], "")
+        leads = (*_in_short(road), road.words[-1], "")
     if road.words[-1] in ("K", "M"):
-        called = (*called, road.words[-1])
-    names = _called((own, *called), road.numbers)
-    if _whose(system) in ("County", "Forest"):  # WCR 74
+        leads = (*leads, road.words[-1])
+    names = _with_numbers((full_lead, *leads), road.numbers)
+    if _system_key(system) in ("County", "Forest"):  # WCR 74
         names.append(f"{_in_short(road)[1]}{road.numbers[0]}")
     for qualifier in qualifiers:
         short = QUALIFIER_LETTERS.get(qualifier, qualifier)
         plain = [name for name in names if not name.upper().startswith(qualifier.upper())]
-        names += [f"{way}{name}" for way in dict.fromkeys((qualifier.upper(), short)) for name in plain]
+        names += [
+            f"{said_qualifier}{name}" for said_qualifier in dict.fromkeys((qualifier.upper(), short)) for name in plain
+        ]
     return list(dict.fromkeys(names))
 
 
-def _whose(system: str) -> str:
-    """Return which of the ways to call a road are a system's."""
+def _system_key(system: str) -> str:
+    """Return the key of `_CALLED` for a numbering system."""
     words = system.split()
-    whose = next((word for word in ("County", "Forest") if word in words), words[0])
-    return "Tribal" if whose in ("Indian", "B", "Navajo") else whose
+    key = next((word for word in ("County", "Forest") if word in words), words[0])
+    return "Tribal" if key in ("Indian", "B", "Navajo") else key
 
 
-def _of_a_state(state: str) -> Iterator[str]:
+def _state_leads(state: str) -> Iterator[str]:
     if state in STATES:
         for name in (STATES[state].upper(), state):
-            yield from (way.format(name) for way in _OF_A_STATE)
+            yield from (pattern.format(name) for pattern in _STATE_PATTERNS)
         yield from ("CARRETERA", "CARR") if state == "PR" else ()
 
 
 def _in_short(road: Road) -> tuple[str, str]:
-    """Return a road's kind in short letters, `PVTRD`, and by its initials, `PR`."""
+    """Return the words before a road's number as abbreviations, `PVTRD`, and as initials, `PR`."""
     return "".join(ROAD_LETTERS.get(phrase, phrase) for phrase in road.lead), "".join(word[0] for word in road.words)
 
 
-def _called(leads: Iterable[str], numbers: Sequence[str]) -> list[str]:
-    """Put a number behind each of the ways to call a road; one of several numbers goes by itself too."""
+def _with_numbers(leads: Iterable[str], numbers: Sequence[str]) -> list[str]:
+    """Return each lead with the road's number after it; one of several numbers may also be said by itself."""
     number = "".join(numbers)
     names = [f"{lead}{number}" for lead in leads]
     if number.isdigit():
         spoken = english_house_number(number.lstrip("0") or "0")
         names += [f"{lead}{spoken}" for lead in [*leads][:1]] + [spoken]
     several = [
-        part for at, whole in enumerate(numbers) if not (at and _FRACTION.fullmatch(whole)) for part in _parts(whole)
+        part
+        for position, whole in enumerate(numbers)
+        if not (position and _FRACTION.fullmatch(whole))
+        for part in _parts(whole)
     ]
     if len(several) > 1:
         names += [f"{lead}{part}" for part in several if part.isdigit() for lead in ("", "HIGHWAY")]

@@ -1,6 +1,6 @@
-"""The street directory: which streets of a ZIP code a caller may mean by the keys pressed, likeliest first.
+"""The street directory: the streets of a ZIP code, and which of them a caller may mean by the keys pressed.
 
-A look-up reads the streets of one ZIP, one range of the table's key, and ranks them in memory.
+A look-up reads all streets of the ZIP code from the database and ranks them in memory.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _BUSY_KINDS = (
     *("Street", "Avenue", "Road", "Highway", "Boulevard", "Drive", "Route", "Pike", "Parkway", ""),
     *("Lane", "Way"),
 )
-"""Kinds of streets that most addresses are on, busiest first: a street counts more than the court named after it."""
+"""Kinds of streets, those with the most addresses first: Maple Street goes before Maple Court."""
 
-_BUSY = {kind: rank for rank, kind in enumerate(_BUSY_KINDS)}
+_BUSY_RANK = {kind: rank for rank, kind in enumerate(_BUSY_KINDS)}
 
 
 @dataclass(frozen=True, slots=True)
 class StreetFacts:
-    """A street of a ZIP code; `low` and `high` are the house numbers known on it."""
+    """A street of a ZIP code; `low` and `high` are its lowest and highest known house number."""
 
     name: str
     city: str
@@ -37,11 +37,11 @@ class StreetFacts:
 
     @property
     def words(self) -> StreetWords:
-        """Return its name taken apart."""
+        """The parts of its name: direction, name, kind and so on."""
         return take_apart(self.name, self.state)
 
     def has(self, house: int) -> bool | None:
-        """Say whether a house number lies in the street's range; None when no range is known."""
+        """Return whether a house number is within the street's range, or None if no range is known."""
         if self.low is None or self.high is None:
             return None
         return self.low <= house <= self.high
@@ -55,7 +55,7 @@ _HAS_STREETS = select(exists().where(_table.zip == bindparam("zip_code")))
 
 
 def has_streets(connection: Connection, zip_code: str) -> bool:
-    """Tell whether the directory knows any street of a ZIP code."""
+    """Return whether the directory has any street of a ZIP code."""
     return bool(connection.scalar(_HAS_STREETS, {"zip_code": zip_code}))
 
 
@@ -66,11 +66,11 @@ def streets_of(connection: Connection, zip_code: str) -> tuple[StreetFacts, ...]
 
 
 def rank(streets: Iterable[StreetFacts], keyed: str, house: int | None) -> tuple[StreetFacts, ...]:
-    """Return the streets whose name may begin with the keys pressed, likeliest first.
+    """Return the streets that may be named by the keys pressed so far, likeliest first.
 
     A name keyed in full goes before a longer one, a street that has the house number before one that does not, and
-    busy kinds of streets before quiet ones. A street written in two ways comes once. Where none fits as it is written,
-    those come that people name otherwise: West 71 for 71 West.
+    busy kinds of streets before quiet ones. A street that the directory writes in two ways comes once. If no street's
+    written name fits, those follow that fit in another form: West 71 for 71 West (see `loose_forms`).
     """
     if not keyed:
         return ()
@@ -82,7 +82,7 @@ def rank(streets: Iterable[StreetFacts], keyed: str, house: int | None) -> tuple
 
 
 def rank_near(streets: Iterable[StreetFacts], keyed: str, house: int | None) -> tuple[StreetFacts, ...]:
-    """Return the streets that would fit but for one press that is wrong, missing or one too many, likeliest first."""
+    """Return the streets that would fit if one key were changed, added or left out, likeliest first."""
     near = (
         street
         for street in streets
@@ -95,16 +95,16 @@ def rank_near(streets: Iterable[StreetFacts], keyed: str, house: int | None) -> 
 
 
 def _ranked(streets: Iterable[StreetFacts], keyed: str, house: int | None) -> tuple[StreetFacts, ...]:
-    return tuple(sorted(_merged(streets), key=lambda street: _order(street, keyed, house)))
+    return tuple(sorted(_merge_spellings(streets), key=lambda street: _sort_key(street, keyed, house)))
 
 
-def _order(street: StreetFacts, keyed: str, house: int | None) -> tuple[bool, int, int, int, str, bool, str]:
-    has = None if house is None else street.has(house)
+def _sort_key(street: StreetFacts, keyed: str, house: int | None) -> tuple[bool, int, int, int, str, bool, str]:
+    has_house = None if house is None else street.has(house)
     words = street.words
     return (
         keyed not in whole_names(street.name, street.state),
-        {True: 0, None: 1, False: 2}[has],
-        _BUSY.get(words.kind, len(_BUSY)),
+        {True: 0, None: 1, False: 2}[has_house],
+        _BUSY_RANK.get(words.kind, len(_BUSY_RANK)),
         len(words.whole),
         words.whole,
         street.urbanization is None,
@@ -112,16 +112,16 @@ def _order(street: StreetFacts, keyed: str, house: int | None) -> tuple[bool, in
     )
 
 
-def _merged(streets: Iterable[StreetFacts]) -> Iterable[StreetFacts]:
+def _merge_spellings(streets: Iterable[StreetFacts]) -> Iterable[StreetFacts]:
     merged: dict[tuple[str, str | None], StreetFacts] = {}
     for street in streets:
         whole = (street.words.whole, street.urbanization)
         other = merged.get(whole)
-        merged[whole] = street if other is None else _together(other, street)
+        merged[whole] = street if other is None else _join_ranges(other, street)
     return merged.values()
 
 
-def _together(one: StreetFacts, other: StreetFacts) -> StreetFacts:
+def _join_ranges(one: StreetFacts, other: StreetFacts) -> StreetFacts:
     if one.low is None or one.high is None or other.low is None or other.high is None:
         return replace(one, low=None, high=None)
     return replace(one, low=min(one.low, other.low), high=max(one.high, other.high))

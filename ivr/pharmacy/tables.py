@@ -1,8 +1,8 @@
 """The pharmacy's tables, shared with the website, the app and the paper forms desk.
 
-Rows only: what may be done with them stands in the modules beside this one. Money is whole cents, instants are aware
-and in UTC, dates are days where the pharmacy is. What must be unique is made so here, by partial indexes that SQLite
-and PostgreSQL both keep, so that two channels cannot order the same prescription at the same moment.
+Amounts of money are whole cents, times are time-zone-aware and in UTC, and dates are days at the pharmacy. Partial
+unique indexes, which SQLite and PostgreSQL both have, ensure for example that two channels cannot order the same
+prescription at the same moment.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CHANNELS = ("phone", "web", "app")
 
 
 class MemberStatus(StrEnum):
-    """Whether somebody is a member."""
+    """The state of a membership."""
 
     ACTIVE = "active"
     ENDED = "ended"
@@ -31,7 +31,7 @@ class MemberStatus(StrEnum):
 
 
 class PrescriptionStatus(StrEnum):
-    """Whether a prescription can be filled at all."""
+    """Whether a prescription can be filled and, if not, why."""
 
     ACTIVE = "active"
     ON_HOLD = "on_hold"
@@ -42,7 +42,7 @@ class PrescriptionStatus(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands; what it may become, `ivr.orders.statuses` says."""
+    """The state of an order; `ivr.orders.statuses` defines which states may follow."""
 
     PENDING = "pending"
     HELD = "held"
@@ -54,7 +54,7 @@ class OrderStatus(StrEnum):
 
 
 class HeldReason(StrEnum):
-    """What staff have to look at before a held order goes on."""
+    """What staff have to check before a held order can go on."""
 
     ADDRESS = "address"
     PAYMENT = "payment"
@@ -62,7 +62,7 @@ class HeldReason(StrEnum):
 
 
 class PaymentStatus(StrEnum):
-    """What became of an attempt to be paid; `ivr.orders.statuses` says what may still come of it."""
+    """The state of a payment; `ivr.orders.statuses` defines which states may follow."""
 
     PENDING = "pending"
     AUTHORIZED = "authorized"
@@ -74,7 +74,7 @@ class PaymentStatus(StrEnum):
 
 
 class RenewalStatus(StrEnum):
-    """What a prescriber said to a request for more refills."""
+    """The prescriber's answer to a renewal request."""
 
     REQUESTED = "requested"
     APPROVED = "approved"
@@ -82,7 +82,7 @@ class RenewalStatus(StrEnum):
 
 
 class TransferStatus(StrEnum):
-    """What became of a transfer from another pharmacy."""
+    """The state of a transfer from another pharmacy."""
 
     REQUESTED = "requested"
     CONFIRMED = "confirmed"
@@ -92,7 +92,7 @@ class TransferStatus(StrEnum):
 UNFINISHED = (OrderStatus.PENDING, OrderStatus.HELD, OrderStatus.SCHEDULED, OrderStatus.PLACED)
 """Orders that have neither shipped nor been cancelled; their lines are open."""
 STANDING = (PaymentStatus.PENDING, PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED)
-"""Payments of which an order has one at most."""
+"""Statuses of payments that are pending or successful; an order has at most one such payment."""
 
 CURRENT_MAILING = "kind = 'mailing' AND verified AND replaced_at IS NULL"
 STANDING_PAYMENT = is_one_of("status", STANDING)
@@ -111,7 +111,7 @@ _ENUMS: tuple[type[StrEnum], ...] = (
 
 
 class Base(DeclarativeBase):
-    """All tables of the shared pharmacy database."""
+    """The base class of all tables of the pharmacy database."""
 
     metadata = MetaData(
         naming_convention={
@@ -150,11 +150,12 @@ class Member(Base):
     language: Mapped[str] = mapped_column(default="en")
     status: Mapped[MemberStatus] = mapped_column(default=MemberStatus.ACTIVE)
     test: Mapped[bool] = mapped_column(default=False)
-    """A member for test calls on a deployed line: never charged, never shipped to, made as before by `ivr pharmacy reset`."""
+    """True for a test member, for test calls on a deployed line: never charged, never shipped to, and reset to the CSV
+    files' rows by `ivr pharmacy reset`."""
 
 
 class Address(Base):
-    """A place parcels go to; rows are replaced, never changed, so that an old order keeps its address."""
+    """An address of a member. A changed address is a new row; the old one gets `replaced_at` and old orders keep it."""
 
     __tablename__ = "address"
     __table_args__ = (
@@ -183,7 +184,10 @@ class Address(Base):
 
 
 class Prescription(Base):
-    """A prescription; quantity and price are for one days' supply, `replaced_by` is a newer one's number."""
+    """A prescription. `quantity` and `price_cents` are for one refill of `days_supply` days.
+
+    `replaced_by` is the number of the prescription that replaced it.
+    """
 
     __tablename__ = "prescription"
     __table_args__ = (
@@ -222,7 +226,7 @@ class Prescription(Base):
 
 
 class RefillOrder(Base):
-    """An order of one member, by any channel."""
+    """An order of one member; `channel` says where it was placed."""
 
     __tablename__ = "refill_order"
     __table_args__ = (
@@ -254,10 +258,11 @@ class RefillOrder(Base):
 
 
 class OrderLine(Base):
-    """One prescription in an order; open until it ships or is cancelled, and only one may be.
+    """One prescription in an order. It is open until the order ships or is cancelled; a prescription has one open line.
 
-    Two columns are the loader's: `filled_on` is the day on which the pharmacy's own file says it was filled, so that
-    the file counts its refills; `refills_short` is how many of its refills the file had not left any more.
+    Loading files sets two columns (see `load_refills`): `filled_on` is the day on which the pharmacy's own file says it
+    was filled, so that the file's numbers include its refills; `refills_short` is how many of its refills the file had
+    no longer left.
     """
 
     __tablename__ = "order_line"
@@ -279,7 +284,7 @@ class OrderLine(Base):
 
 
 class Payment(Base):
-    """One attempt to be paid for an order; at most one of an order's stands."""
+    """A payment for an order; an order has at most one that is pending, authorized or captured."""
 
     __tablename__ = "payment"
     __table_args__ = (
@@ -302,7 +307,7 @@ class Payment(Base):
 
 
 class SavedCard(Base):
-    """A card by the processor's token: kept on file, or kept for one order only."""
+    """A card, by the payment processor's token: on file for the member, or kept for one order only."""
 
     __tablename__ = "saved_card"
     __table_args__ = (
@@ -323,7 +328,7 @@ class SavedCard(Base):
 
 
 class RenewalRequest(Base):
-    """A prescriber asked for more refills; one stands open for a prescription."""
+    """A request to the prescriber for more refills; a prescription has at most one that is open."""
 
     __tablename__ = "renewal_request"
     __table_args__ = (
@@ -341,7 +346,7 @@ class RenewalRequest(Base):
 
 
 class Transfer(Base):
-    """A prescription on its way from a pharmacy outside the plan; `rx_number` is known once it has a row here."""
+    """A transfer of a prescription from a pharmacy outside the plan; `rx_number` is set once it has a row here."""
 
     __tablename__ = "transfer"
     __table_args__ = (
@@ -359,9 +364,10 @@ class Transfer(Base):
 
 
 class Street(Base):
-    """A street of a ZIP code; its index is what a look-up by ZIP walks along.
+    """A street of a ZIP code, with its lowest and highest known house number.
 
-    `urbanization` is for Puerto Rico, where streets of one name lie in one ZIP code.
+    `urbanization` is set in Puerto Rico only, where a ZIP code may have several streets of one name. The unique index
+    begins with the ZIP code, which look-ups are by.
     """
 
     __tablename__ = "street"

@@ -1,7 +1,7 @@
-"""Members for test calls: making them again as they were, whatever test calls did to them.
+"""Resetting the test members (members for test calls) after calls have changed their rows.
 
-Nothing here touches a row of anybody else. What is theirs is found by the database's own references: rows of the
-member, of their orders and of their prescriptions.
+Only their own rows are touched: those that refer to the member, to one of their orders or to one of their
+prescriptions.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from ivr.pharmacy.members import members_for_tests
 from ivr.pharmacy.tables import Base, Prescription, RefillOrder
 
 MOST_NAMED = 5
-"""Members that a message names; more are counted."""
+"""How many members a message names; the rest are counted."""
 
 RowsByTable = Mapping[Table, tuple[Mapping[str, Any], ...]]
 
 _OWNED = tuple(
     table for table in Base.metadata.sorted_tables if {"member_id", "order_id", "prescription_id"} & set(table.c.keys())
 )
-"""Tables whose rows belong to a member, each after those it refers to."""
+"""Tables whose rows belong to a member, each after the tables that it refers to."""
 _MEMBER = Base.metadata.tables["member"]
 
 
-def belongs(table: Table, ids: Collection[int]) -> ColumnElement[bool] | None:
-    """Return what holds for the rows of a table that are these members'; None for a table of nobody's rows."""
+def owned_by(table: Table, ids: Collection[int]) -> ColumnElement[bool] | None:
+    """Return the condition for a table's rows that belong to these members, or None if its rows belong to nobody."""
     columns = table.c
     if table is _MEMBER:
         return columns.id.in_(ids)
@@ -51,85 +51,86 @@ def belongs(table: Table, ids: Collection[int]) -> ColumnElement[bool] | None:
 
 @dataclass(frozen=True, slots=True)
 class MemberSnapshot:
-    """Everything that is some members', as it was at a moment."""
+    """All rows that belong to some members, as they were when it was taken."""
 
     ids: tuple[int, ...]
     rows: RowsByTable
 
 
-def keep(connection: Connection, ids: Collection[int]) -> MemberSnapshot:
-    """Keep everything that is these members'."""
-    return MemberSnapshot(tuple(ids), {table: _rows(connection, table, ids) for table in (_MEMBER, *_OWNED)})
+def take_snapshot(connection: Connection, ids: Collection[int]) -> MemberSnapshot:
+    """Return a snapshot of all rows that belong to these members."""
+    return MemberSnapshot(tuple(ids), {table: _owned_rows(connection, table, ids) for table in (_MEMBER, *_OWNED)})
 
 
-def _rows(connection: Connection, table: Table, ids: Collection[int]) -> tuple[Mapping[str, Any], ...]:
-    theirs = belongs(table, ids)
-    assert theirs is not None  # noqa: S101 - every table that is kept has an owner
-    found = connection.execute(select(table).where(theirs).order_by(*table.primary_key)).mappings()
-    return tuple(dict(row) for row in found)
+def _owned_rows(connection: Connection, table: Table, ids: Collection[int]) -> tuple[Mapping[str, Any], ...]:
+    condition = owned_by(table, ids)
+    assert condition is not None  # noqa: S101 - every table that is kept has an owner
+    rows = connection.execute(select(table).where(condition).order_by(*table.primary_key)).mappings()
+    return tuple(dict(row) for row in rows)
 
 
-def put_back(connection: Connection, kept: MemberSnapshot) -> None:
-    """Make everything that is these members' as it was."""
-    if keep(connection, kept.ids) == kept:
+def restore_snapshot(connection: Connection, snapshot: MemberSnapshot) -> None:
+    """Make all rows of the snapshot's members as they were; rows added since are deleted."""
+    if take_snapshot(connection, snapshot.ids) == snapshot:
         return
-    for row in kept.rows[_MEMBER]:
+    for row in snapshot.rows[_MEMBER]:
         connection.execute(update(_MEMBER).where(_MEMBER.c.id == row["id"]).values(row))
-    remove(connection, kept.ids)
+    delete_owned_rows(connection, snapshot.ids)
     for table in _OWNED:
-        if rows := kept.rows[table]:
-            connection.execute(insert(table), [{**row, **_not_yet(table)} for row in rows])
+        if rows := snapshot.rows[table]:
+            connection.execute(insert(table), [{**row, **_without_card(table)} for row in rows])
     orders = Base.metadata.tables["refill_order"]
-    for row in kept.rows[orders]:
+    for row in snapshot.rows[orders]:
         if row["saved_card_id"] is not None:
             card = {"saved_card_id": row["saved_card_id"]}
             connection.execute(update(orders).where(orders.c.id == row["id"]).values(card))
 
 
-def _not_yet(table: Table) -> Mapping[str, None]:
-    """An order and the card kept for it name each other: the card comes later."""
+def _without_card(table: Table) -> Mapping[str, None]:
+    """Return the column to leave empty at first: an order and the card kept for it refer to each other."""
     return {"saved_card_id": None} if "saved_card_id" in table.c else {}
 
 
-def remove(connection: Connection, ids: Collection[int]) -> None:
-    """Take away all that is these members' but themselves."""
+def delete_owned_rows(connection: Connection, ids: Collection[int]) -> None:
+    """Delete all rows that belong to these members, but not the members themselves."""
     for table in reversed(_OWNED):
-        theirs = belongs(table, ids)
-        assert theirs is not None  # noqa: S101 - every owned table has an owner
-        connection.execute(delete(table).where(theirs))
+        condition = owned_by(table, ids)
+        assert condition is not None  # noqa: S101 - every owned table has an owner
+        connection.execute(delete(table).where(condition))
 
 
 def reset(engine: Engine, folder: Path, today: date) -> tuple[int, ...]:
-    """Make all test members what the CSV files of a folder say, as of today; return their ids.
+    """Load the rows of all test members again from the CSV files of a folder, as of today; return their ids.
 
-    DataError, with nothing changed, when there are none, or one that the folder does not know.
+    Raises DataError, and changes nothing, if there are no test members or one of them is not in the folder.
     """
     with answering(engine), engine.begin() as connection:
         unhurried(connection)
         members = members_for_tests(connection)
         if not members:
             raise DataError(
-                "there are no test members here, so nothing was reset; a member is one with test = true in member.csv, as the demo pharmacy's are by ivr pharmacy demo"
+                "there are no test members here, so nothing was reset; a member is one with test = true in member.csv, "
+                "as the demo pharmacy's are by ivr pharmacy demo"
             )
-        if strangers := sorted(members.keys() - _numbers(folder)):
-            named = ", ".join(strangers[:MOST_NAMED])
-            more = f" and {len(strangers) - MOST_NAMED} more" if len(strangers) > MOST_NAMED else ""
+        if missing := sorted(members.keys() - _member_numbers(folder)):
+            named = ", ".join(missing[:MOST_NAMED])
+            more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
             raise DataError(
                 f"{folder}/member.csv does not have the test members {named}{more}, so nothing was reset; "
                 "name the folder that they were loaded from"
             )
-        remove(connection, tuple(members.values()))
+        delete_owned_rows(connection, tuple(members.values()))
         with tempfile.TemporaryDirectory() as name:
-            _write_theirs(folder, Path(name), members.keys())
+            _write_owned_rows(folder, Path(name), members.keys())
             load_into(connection, Path(name), today)
         return tuple(members.values())
 
 
-def _numbers(folder: Path) -> set[str]:
-    return {row["member_number"] for row in _read(folder / "member.csv")}
+def _member_numbers(folder: Path) -> set[str]:
+    return {row["member_number"] for row in _read_csv(folder / "member.csv")}
 
 
-def _read(path: Path) -> Iterator[Mapping[str, str]]:
+def _read_csv(path: Path) -> Iterator[Mapping[str, str]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             for row in csv.DictReader(lines):
@@ -138,17 +139,17 @@ def _read(path: Path) -> Iterator[Mapping[str, str]]:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _write_theirs(folder: Path, into: Path, numbers: Collection[str]) -> None:
-    """Write those rows of a folder's files that are the members': by their number, their prescriptions', their orders'."""
-    theirs: dict[str, set[str]] = {"member_number": set(numbers)}
+def _write_owned_rows(folder: Path, into: Path, numbers: Collection[str]) -> None:
+    """Write the rows of a folder's files that belong to these members, by member, prescription and order number."""
+    owned_numbers: dict[str, set[str]] = {"member_number": set(numbers)}
     for file in FILES:
         path = folder / file.name
         if file is STREET or not path.is_file():
             continue
-        rows = [row for row in _read(path) if _is_theirs(row, theirs)]
+        rows = [row for row in _read_csv(path) if _is_owned(row, owned_numbers)]
         for name in ("rx_number", "order_number"):
             if file.key == (name,):
-                theirs[name] = {row[name] for row in rows}
+                owned_numbers[name] = {row[name] for row in rows}
         if rows:
             with (into / file.name).open("w", encoding="utf-8", newline="") as out:
                 writer = csv.DictWriter(out, rows[0].keys())
@@ -156,6 +157,6 @@ def _write_theirs(folder: Path, into: Path, numbers: Collection[str]) -> None:
                 writer.writerows(rows)
 
 
-def _is_theirs(row: Mapping[str, str], theirs: Mapping[str, set[str]]) -> bool:
+def _is_owned(row: Mapping[str, str], owned_numbers: Mapping[str, set[str]]) -> bool:
     name = next((name for name in ("member_number", "rx_number", "order_number") if name in row), "")
-    return row.get(name, "") in theirs.get(name, ())
+    return row.get(name, "") in owned_numbers.get(name, ())

@@ -1,6 +1,6 @@
-"""Why an address cannot be taken as verified as it was keyed, although its street is in the directory.
+"""Doubts about a keyed address whose street is in the directory.
 
-A wrong parcel harms more than a late one: what is doubtful waits for staff.
+A doubtful address is not taken as verified but waits for staff: a parcel to a wrong address harms more than a late one.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from ivr.pharmacy.places import INSIDE, PUERTO_RICO, ZipPlace, place_of
 from ivr.pharmacy.streets import StreetFacts, streets_of
 
 LONG_NUMBER = 6
-"""Digits from which on a house number is rare enough to need a street that is known to have it."""
+"""A house number with this many digits is rare: it is accepted only on a street whose range includes it."""
 
 _NUMBERED = re.compile(r"\d+[A-Z]{0,2}|[A-Z]{1,2}\d*|\d/\d")
-"""The words of a street's name that is a number or a letter: `1`, `1RA`, `A`, `AA`, `B3`, `1/2`."""
+"""A word of a street's name that is a number or a letter: `1`, `1RA`, `A`, `AA`, `B3`, `1/2`."""
 
 _AS_NUMBERED = frozenset(
     (
@@ -29,37 +29,37 @@ _AS_NUMBERED = frozenset(
         *("DECIMA", "DÉCIMA", "FINAL", "INT", "INTERIOR", "EXT", "EXTENSION"),
     )
 )
-"""Words that such a name may be made of as well."""
+"""Other words that such a name may have."""
 
 
 class Doubt(StrEnum):
-    """What is doubtful about an address."""
+    """The part of an address that is doubtful."""
 
     ZIP = "zip"
-    """Its ZIP code is none that is in use."""
+    """Its ZIP code does not exist or is no longer in use."""
     URBANIZATION = "urbanization"
-    """In Puerto Rico, where its street may be that of several urbanizations, and it names none."""
+    """In Puerto Rico, it names no urbanization, and several may have a street of this name."""
     NUMBER = "number"
-    """Its house number may have letters inside, which nobody can key as digits."""
+    """Its house number may contain letters, which callers cannot key as digits."""
 
 
 def doubt(place: ZipPlace | None, street: StreetFacts, known: Iterable[StreetFacts], house: str) -> Doubt | None:
-    """Return what is doubtful about a house number on a street of a ZIP code; `known` are all of its streets."""
+    """Return what is doubtful about a house number on a street, or None; `known` are all streets of the ZIP code."""
     if place is None or place.retired:
         return Doubt.ZIP
-    if place.state == PUERTO_RICO and not street.urbanization and _may_lie_in_one(place, street, known):
+    if place.state == PUERTO_RICO and not street.urbanization and _may_need_urbanization(place, street, known):
         return Doubt.URBANIZATION
     return Doubt.NUMBER if _may_have_letters(place, street, house) else None
 
 
-def _may_lie_in_one(place: ZipPlace, street: StreetFacts, known: Iterable[StreetFacts]) -> bool:
-    return _is_numbered(street) or (place.has_urbanizations and not _has_none(street, known))
+def _may_need_urbanization(place: ZipPlace, street: StreetFacts, known: Iterable[StreetFacts]) -> bool:
+    return _is_numbered(street) or (place.has_urbanizations and not _is_outside_urbanizations(street, known))
 
 
 def _is_numbered(street: StreetFacts) -> bool:
-    """Say whether a street's name is a number or a letter: every urbanization has a CALLE 1 and a CALLE A of its own.
+    """Return whether a street's name is a number or a letter: each urbanization has its own CALLE 1 and CALLE A.
 
-    A numbered road (PR 2) is one road, wherever it goes.
+    It is false for a numbered road (PR 2), which is the same road everywhere.
     """
     words = street.words
     return not words.road and all(
@@ -67,14 +67,14 @@ def _is_numbered(street: StreetFacts) -> bool:
     )
 
 
-def _has_none(street: StreetFacts, known: Iterable[StreetFacts]) -> bool:
-    """Say whether the directory knows urbanizations in this ZIP code, and none of them for this street.
+def _is_outside_urbanizations(street: StreetFacts, known: Iterable[StreetFacts]) -> bool:
+    """Return whether the directory has urbanizations in this ZIP code, but none for streets of this name.
 
-    USPS Publication 28, section 29: streets and house numbers of one name are found more than once in a ZIP code, and
-    the urbanization alone tells them apart. A directory that names none at all says nothing about that.
+    By USPS Publication 28, section 29, a ZIP code may have the same street names and house numbers several times, which
+    only the urbanization tells apart. A directory without any urbanization says nothing about that.
     """
-    named = {other.name.upper() for other in known if other.urbanization}
-    return bool(named) and street.name.upper() not in named
+    names_with_urbanization = {other.name.upper() for other in known if other.urbanization}
+    return bool(names_with_urbanization) and street.name.upper() not in names_with_urbanization
 
 
 def _may_have_letters(place: ZipPlace, street: StreetFacts, house: str) -> bool:
@@ -86,17 +86,17 @@ def _may_have_letters(place: ZipPlace, street: StreetFacts, house: str) -> bool:
 
 
 def digits_of(house: str) -> str:
-    """Return the digits of a house number, without a letter, dash or fraction that was added to them."""
+    """Return the digits of a house number without letters, dashes and fractions."""
     return "".join(character for character in house.split(" ")[0] if character.isdigit())
 
 
 def has_its_letter(place: ZipPlace, house: str) -> bool:
-    """Say whether a house number has a letter in front, W3456, in a place whose numbers have none inside."""
+    """Return whether a house number has a letter in front (W3456), in a place whose numbers have none inside."""
     return house[:1].isalpha() and len(house) <= LONG_NUMBER and place.lettered_numbers != INSIDE
 
 
 def _is_rural(street: StreetFacts) -> bool:
-    """Say whether a street is a county's, a state's or a town's road by its number or letter: County Road M, Highway K."""
+    """Return whether a street is a numbered or lettered road of a county, state or town: County Road M, Highway K."""
     road = street.words.road
     return road is not None and (
         bool(_RURAL & {*road.words}) or road.state != "" or (road.words[-1] in _LETTERED and road.numbers[0].isalpha())
@@ -105,18 +105,18 @@ def _is_rural(street: StreetFacts) -> bool:
 
 _RURAL = frozenset(("County", "State", "Town", "Township", "Trunk"))
 _LETTERED = frozenset(("Highway", "Road"))
-"""Kinds that are a county's in Wisconsin where they have a letter for a number."""
+"""Kinds of roads that, with a letter for a number, belong to a county in Wisconsin."""
 
 
 def judged_anew(connection: Connection, address: NewAddress) -> NewAddress:
-    """Return an address that was accepted in an earlier call as it is to be taken now: what was doubtful stays so."""
-    return replace(address, verified=address.verified and _is_sure(connection, address))
+    """Return an address from an earlier call with `verified` set anew; one that was not verified stays so."""
+    return replace(address, verified=address.verified and _is_beyond_doubt(connection, address))
 
 
-def _is_sure(connection: Connection, address: NewAddress) -> bool:
+def _is_beyond_doubt(connection: Connection, address: NewAddress) -> bool:
     place = place_of(address.zip)
     if place is None or place.retired or address.house_number is None:
         return place is not None and not place.retired
-    known, where = streets_of(connection, address.zip), (address.street, address.urbanization)
-    street = next((street for street in known if (street.name, street.urbanization) == where), None)
+    known, name_and_urbanization = streets_of(connection, address.zip), (address.street, address.urbanization)
+    street = next((street for street in known if (street.name, street.urbanization) == name_and_urbanization), None)
     return street is not None and doubt(place, street, known, address.house_number) is None

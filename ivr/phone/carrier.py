@@ -1,4 +1,4 @@
-"""The carrier's side of the wire in one call: the fields and headers that go with each request."""
+"""The requests that the carrier (the telephone company, such as Twilio) sends to the line during one call."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ Request = tuple[str, Form | None, Headers]
 
 @dataclass(slots=True)
 class CarrierSide:
-    """Sends what the carrier sends; `url` is the line's address for incoming calls."""
+    """Sends the carrier's requests with their fields and headers; `url` is the line's address for incoming calls."""
 
     post: Transport
     url: str
     caller: Mapping[str, str]
     last: Request | None = field(default=None, init=False)
     sent: tuple[tuple[Request, Reply], ...] = field(default=(), init=False)
-    """The last two requests for TwiML, with what they were answered."""
+    """The last two requests for TwiML, with their answers."""
     requests: int = field(default=0, init=False)
 
     def ask(self, url: str, method: str, fields: Mapping[str, str]) -> Reply:
-        """Ask for TwiML; the first request of a call finds it ringing, the later ones in progress."""
+        """Request TwiML. The call's status is "ringing" in the first request and "in-progress" in later ones."""
         status = "ringing" if self.last is None else "in-progress"
         form = {**self.caller, "CallStatus": status, **fields}
         self.requests += 1
@@ -40,14 +40,14 @@ class CarrierSide:
         return reply
 
     def ask_again(self) -> Reply:
-        """Send the last request for TwiML once more, every byte the same."""
+        """Send the last request for TwiML again, byte for byte; raise RuntimeError if there was none."""
         if self.last is None:
             raise RuntimeError("nothing has been dialled yet")
         return self.post(*self.last)
 
     def tell_end(self, status: str, seconds: float) -> list[CarrierError]:
-        """Send the status callback that ends every call; return what the carrier's debugger would say to the answer."""
-        if self.last is None:  # the receiver was put down before anything was dialled
+        """Send the status callback at the end of the call; return the errors that the carrier's debugger would show."""
+        if self.last is None:  # the caller hung up before dialling
             return []
         url = self.beside("status")
         form = {**self.caller, "CallStatus": status, "CallDuration": str(math.ceil(seconds))}
@@ -59,7 +59,7 @@ class CarrierSide:
         return []
 
     def beside(self, name: str) -> str:
-        """Return the address of a page under the line's own: `…/voice/status`."""
+        """Return the address of a page below the line's own, such as `…/voice/status`."""
         parts = urlsplit(self.url)
         return parts._replace(path=f"{parts.path.rstrip('/')}/{name}", query="", fragment="").geturl()
 

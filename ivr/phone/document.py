@@ -1,7 +1,7 @@
-"""What a line answered, read as the carrier reads it: TwiML into typed verbs.
+"""Parsing of TwiML, the XML with which a line answers the carrier, into typed verbs.
 
-Reading is strict: whatever the carrier would stop at is a `CarrierError` with the carrier's number for it, and
-what it would only grumble about is kept in `Document.warnings`. All URLs come out absolute.
+It is as strict as the carrier: what would end the call raises a `CarrierError` with the carrier's error code; what the
+carrier would only warn of is kept in `Document.warnings`. All URLs in the result are absolute.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ _XML_TYPES = {"text/xml", "application/xml", "text/html"}
 
 
 class CarrierError(IvrError):
-    """What the carrier would refuse: `code` is its number in the carrier's error dictionary, `reason` in words, `url` where it was."""
+    """An answer that the carrier would refuse.
+
+    `code` is the number in the carrier's error dictionary, `reason` the message and `url` the address that answered.
+    """
 
     def __init__(self, code: int, message: str, url: str) -> None:
         self.code = code
@@ -44,30 +47,30 @@ class CarrierError(IvrError):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The verbs of one answer, in order, and what the carrier's debugger would remark about it."""
+    """The verbs of one answer, in order, and the warnings that the carrier's debugger would show."""
 
     verbs: tuple[TwimlVerb, ...]
     warnings: tuple[CarrierError, ...] = ()
 
 
 def read_document(url: str, reply: Reply) -> Document:
-    """Read the answer that came from `url`; raises CarrierError where the carrier would stop."""
-    kind = reply.content_type.split(";")[0].strip().lower()
+    """Parse the answer from `url`; raise CarrierError where the carrier would end the call."""
+    content_type = reply.content_type.split(";")[0].strip().lower()
     if reply.status == NO_ANSWER:
         raise CarrierError(11205, f"no answer: {reply.body}", url)
     if 300 <= reply.status < 400:
         raise CarrierError(11215, f"HTTP redirect {reply.status} that cannot be followed further", url)
     if not 200 <= reply.status < 300:
         raise CarrierError(11200, f"HTTP status {reply.status} instead of 200", url)
-    if kind.startswith("audio/"):
+    if content_type.startswith("audio/"):
         return Document((TwimlPlay(url),))
     if not reply.body.strip():
         raise CarrierError(11770, "the answer is empty", url)
     if (size := len(reply.body.encode())) > _MOST_BYTES:
         raise CarrierError(11750, f"{size} bytes of TwiML; at most {_MOST_BYTES} are taken", url)
-    if kind in _XML_TYPES:
+    if content_type in _XML_TYPES:
         return _read_xml(url, reply.body)
-    if kind == "text/plain":
+    if content_type == "text/plain":
         try:
             return _read_xml(url, reply.body)
         except CarrierError:  # an error page as plain text is read out to the caller
@@ -77,7 +80,7 @@ def read_document(url: str, reply: Reply) -> Document:
 
 def _read_xml(url: str, body: str) -> Document:
     try:
-        root = ET.fromstring(body.lstrip())  # noqa: S314 - small, and of the line one chose to call
+        root = ET.fromstring(body.lstrip())  # noqa: S314 - at most 64 KB, from the line that the user chose to call
     except ET.ParseError as error:
         raise CarrierError(12100, f"not well-formed XML: {error}", url) from error
     if root.tag != "Response":
@@ -102,12 +105,12 @@ _ATTRIBUTES = {
     "Hangup": "",
     "Reject": "reason",
 }
-_HOLD_WORDS = {"Say", "Play", "Redirect", "Dial"}  # elements whose own text means something
+_WITH_TEXT = {"Say", "Play", "Redirect", "Dial"}  # elements whose own text has a meaning
 
 
 @dataclass(frozen=True, slots=True)
 class _TwimlReader:
-    """Turns the elements of one document into verbs."""
+    """Converts the XML elements of one document into verbs."""
 
     url: str
     warnings: list[CarrierError]
@@ -149,8 +152,8 @@ class _TwimlReader:
             self.warn(13520, "<Say> without words")
         if len(text) > _MOST_LETTERS:
             raise CarrierError(13520, f"<Say> of {len(text)} letters; at most {_MOST_LETTERS} are taken", self.url)
-        rests = sum(_seconds(rest.get("time", "0s")) for rest in element.iter("break"))
-        return TwimlSay(text, element.get("language", "en-US"), element.get("voice", ""), loop, rests)
+        breaks = sum(_seconds(element_break.get("time", "0s")) for element_break in element.iter("break"))
+        return TwimlSay(text, element.get("language", "en-US"), element.get("voice", ""), loop, breaks)
 
     def gather(self, element: ET.Element) -> TwimlGather:
         sounds: list[TwimlSound] = []
@@ -162,7 +165,7 @@ class _TwimlReader:
         finish = element.get("finishOnKey", "#")
         if len(finish) > 1 or finish not in "0123456789#*":
             raise CarrierError(13310, f'finishOnKey "{finish}" is not one key', self.url)
-        auto = element.get("timeout") == "auto"  # leaves it to speech recognition; for keys it is the default
+        auto = element.get("timeout") == "auto"  # for speech recognition; for keys it means the default
         return TwimlGather(
             action=self.address(element.get("action")),
             method=self.method(element, 13312),
@@ -186,12 +189,12 @@ class _TwimlReader:
         )
 
     def check(self, element: ET.Element) -> None:
-        """Note unknown attributes, and words where none are spoken."""
-        known = _ATTRIBUTES[element.tag].split()
-        for name in sorted(set(element.keys()) - set(known)):
+        """Warn of unknown attributes, and of text where none is spoken."""
+        known_attributes = _ATTRIBUTES[element.tag].split()
+        for name in sorted(set(element.keys()) - set(known_attributes)):
             self.warn(12200, f'<{element.tag}> has no attribute "{name}"')
-        loose = [element.text, *(child.tail for child in element)]
-        if element.tag not in _HOLD_WORDS and any(text and not text.isspace() for text in loose):
+        texts = [element.text, *(child.tail for child in element)]
+        if element.tag not in _WITH_TEXT and any(text and not text.isspace() for text in texts):
             self.warn(12200, f"words directly in <{element.tag}> are not spoken")
 
     def number(self, element: ET.Element, name: str, default: int, code: int, *, low: int = 1) -> int:
@@ -199,8 +202,8 @@ class _TwimlReader:
         if text is None:
             return default
         if not (text.isascii() and text.isdigit()) or len(text) > 9 or int(text) < low:
-            wanted = f"a whole number of at least {low}"
-            raise CarrierError(code, f'<{element.tag} {name}="{text}">: {wanted} is expected', self.url)
+            expected = f"a whole number of at least {low}"
+            raise CarrierError(code, f'<{element.tag} {name}="{text}">: {expected} is expected', self.url)
         return int(text)
 
     def method(self, element: ET.Element, code: int) -> str:
@@ -210,7 +213,7 @@ class _TwimlReader:
         return method
 
     def address(self, text: str | None) -> str:
-        """Resolve an address against the document's own; none at all means the document itself."""
+        """Return an address made absolute by the document's own; no address means the document itself."""
         try:
             address = urldefrag(urljoin(self.url, (text or "").strip())).url
             parts = urlsplit(address)
@@ -225,6 +228,6 @@ class _TwimlReader:
 
 
 def _seconds(text: str) -> float:
-    """Return the seconds of a break's time: `2s`, `300ms`; anything else counts as none."""
+    """Return the seconds of a break's `time`, such as `2s` or `300ms`; 0 for anything else."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s)", text)
     return 0.0 if match is None else float(match[1]) / (1000 if match[2] == "ms" else 1)

@@ -1,8 +1,9 @@
-"""A telephone that executes TwiML as the carrier does, one caller's action at a time.
+"""A telephone that executes TwiML as the carrier does, one action of the caller at a time.
 
-`dial`, `press`, `wait` and `hang_up` each return what was heard since, and what the line waits for now. Nothing is
-really waited for: the handset keeps the seconds the call would have taken, and tells whoever asks as they pass.
-Where the carrier's documentation is silent, an option chooses, so that a line can be tried under either habit.
+`dial`, `press`, `wait` and `hang_up` each return what was heard since the last action, and what the line waits for now.
+They return at once: the handset only counts the seconds that the call would have taken, and passes them to `passes`.
+Where the carrier's documentation leaves its behaviour open, an option of `Handset` chooses, so that a line can be
+tested with either.
 """
 
 from __future__ import annotations
@@ -40,22 +41,22 @@ KEYS = "0123456789*#"
 KEY_SECONDS = 0.5
 LONGEST_CALL_SECONDS = 4 * 3600
 MOST_SILENT_REDIRECTS = 20
-_APOLOGY = TwimlSay("We are sorry, an application error has occurred. Goodbye.")  # the carrier's own words
+_APOLOGY = TwimlSay("We are sorry, an application error has occurred. Goodbye.")  # said by the carrier itself
 
 
 @dataclass(slots=True)
 class Handset:
     """One call. `url` is the line's address for incoming calls, usually ending in /voice.
 
-    carries_keys_ahead      keys pressed beyond a question's answer wait for the next question, or are lost
-    carries_keys_through_words  keys that are there when words outside a question begin wait for it, or are lost
-    finish_key_ends_empty   the finish key without digits ends the question at once, or changes nothing
-    sends_empty_digits      an empty answer has an empty Digits field, or none
-    answers                 what becomes of a number the line dials
-    fallback                the number has a fallback URL, /fallback under `url`
-    extra                   further fields of every request, as carriers add them
-    plays                   is told every sound outside a question as it comes
-    passes                  is told the seconds as they pass; a test's clock may go along
+    carries_keys_ahead: Keys pressed after a question's last one are kept for the next question; otherwise lost.
+    carries_keys_through_words: Keys that are waiting when words outside a question begin are kept; otherwise lost.
+    finish_key_ends_empty: The finish key without digits ends the question at once; otherwise it does nothing.
+    sends_empty_digits: An empty answer has an empty field Digits; otherwise it has no such field.
+    answers: The outcome of a call to a number that the line dials.
+    fallback: The number has a fallback URL, /fallback below `url`.
+    extra: Additional fields of every request, such as carriers add.
+    plays: Called with each sound outside a question.
+    passes: Called with seconds that have passed, for example to move a test's clock.
     """
 
     post: Transport
@@ -103,23 +104,26 @@ class Handset:
         self._wire = CarrierSide(self.post, self.url, caller)
 
     def fork(self) -> Handset:
-        """Return a telephone at the same point of the same call, to try another way on; its line has to go back too."""
+        """Return a copy at the same point of the call, to continue in another way; the line must be rewound as well."""
         other = copy.copy(self)
         for name in ("errors", "warnings", "_verbs", "_queue", "_words", "_dialled", "_wire"):
             setattr(other, name, copy.copy(getattr(self, name)))
         return other
 
-    # What a caller does.
+    # Actions of the caller
 
     def dial(self) -> Heard:
-        """Call the line."""
+        """Call the line; raise RuntimeError the second time."""
         if self._waiting is not None:
             raise RuntimeError("this handset has dialled already; a call has a handset of its own")
         self._go(self.url)
         return self._until_asked()
 
     def press(self, keys: str, after_words: int | None = None) -> Heard:
-        """Press keys one after another, having heard the question, or only `after_words` words of it."""
+        """Press keys one after another after hearing the question, or only `after_words` words of it.
+
+        Raises ValueError for a character that is not a key.
+        """
         if not keys or set(keys) - set(KEYS):
             raise ValueError(f'"{keys}" is not made of the keys {KEYS}')
         if not isinstance(self._now(), Ended):
@@ -130,7 +134,7 @@ class Handset:
         return self._until_asked()
 
     def wait(self) -> Heard:
-        """Do nothing until the line goes on by itself."""
+        """Do nothing until the question times out."""
         match self._now():
             case Waiting() as waiting:
                 self._listen(None)
@@ -141,7 +145,7 @@ class Handset:
         return self._until_asked()
 
     def hang_up(self) -> Heard:
-        """Put the receiver down, at any moment; afterwards it changes nothing."""
+        """Hang up, at any moment; after the end of the call it does nothing."""
         if isinstance(self._waiting, Paying):
             self._wire.ask(self._waiting.pay.action, "POST", {"Result": "caller-hung-up"})
         if not isinstance(self._waiting, Ended):
@@ -150,41 +154,41 @@ class Handset:
         return self._until_asked()
 
     def pay(self, card_number: str, expiry: str, security_code: str, token: str = SANDBOX_TOKEN) -> Heard:
-        """Give the carrier a card (expiry MMYY); the line learns its last digits and the processor's token."""
+        """Key a card for the carrier (expiry MMYY); the line is told its last digits and the processor's token."""
         paying = self._paying()
         keys = len(card_number) + len(expiry) + len(security_code)
         self._pass(KEY_SECONDS * keys)
         self.keys_pressed += keys
         return self.pay_result(**card_fields(paying.pay, card_number, expiry, security_code, token))
 
-    def pay_result(self, Result: str, **fields: str) -> Heard:  # noqa: N803 - the carrier's names
-        """End the carrier's card step with any `Result` it knows, and the fields that go with it."""
+    def pay_result(self, Result: str, **fields: str) -> Heard:  # noqa: N803 - the carrier's name of the field
+        """End the carrier's card step with one of its `Result`s, and the fields that go with it."""
         self._go(self._paying().pay.action, "POST", {"Result": Result, **fields})
         return self._until_asked()
 
     def retry(self) -> Reply:
-        """Send the last request for TwiML once more, as a carrier may; the call stays where it is."""
+        """Send the last request for TwiML again, as a carrier may; the call does not move on."""
         return self._wire.ask_again()
 
     @property
     def requests(self) -> int:
-        """How often TwiML was asked for."""
+        """The number of requests for TwiML."""
         return self._wire.requests
 
     @property
     def has_asked_twice(self) -> bool:
-        """Say whether there is a request for TwiML before the last one."""
+        """Whether there were at least two requests for TwiML."""
         return len(self._wire.sent) > 1
 
     def is_answered_alike(self, *, older: bool) -> bool:
-        """Send the last request for TwiML once more, or the one before it, and say whether the answer is the same."""
+        """Send the last request for TwiML, or the one before it, again; return whether the answer is the same."""
         request, reply = self._wire.sent[0 if older else -1]
         return self.post(*request) == reply
 
-    # What the carrier does.
+    # Actions of the carrier
 
     def _until_asked(self) -> Heard:
-        """Execute until the caller is needed, then hand over what was heard."""
+        """Execute verbs until the caller has to act or the call ends; return what was heard."""
         while True:
             match self._waiting:
                 case None if self.seconds > LONGEST_CALL_SECONDS:
@@ -236,13 +240,13 @@ class Handset:
             self._words.append(HeardWords("", url=sound.url))
 
     def _question(self, gather: TwimlGather) -> None:
-        """Begin a question; a key that is there already keeps its words from being spoken."""
-        before = len(self._words)
+        """Begin a question; its words are not spoken if a key is waiting already."""
+        words_before = len(self._words)
         if not self._queue:
             for sound in gather.sounds:
                 self._hear(sound)
             self._unheard_seconds = sum(map(length, gather.sounds))
-        self._waiting = Waiting(gather, prompt=tuple(self._words[before:]))
+        self._waiting = Waiting(gather, prompt=tuple(self._words[words_before:]))
 
     def _take_key(self, waiting: Waiting, key: str) -> None:
         gather = waiting.gather
@@ -257,7 +261,10 @@ class Handset:
             self._answer(waiting)
 
     def _answer(self, waiting: Waiting, finish_key: str = "") -> None:
-        """End a question: its action learns the keys; without any, the verb after it is next unless it says otherwise."""
+        """End a question by requesting its action with the keys.
+
+        Without keys, the verb after the question is next, unless the question has `actionOnEmptyResult`.
+        """
         if not self.carries_keys_ahead:
             self._queue.clear()
         self._waiting = None
@@ -273,9 +280,9 @@ class Handset:
             self._go(dial.action, dial.method, dial_fields(self.answers, self.call_sid))
 
     def _listen(self, words: int | None) -> None:
-        """Let the open question's words pass, or as many of them as are given."""
-        heard = math.inf if words is None else words * 60 / WORDS_A_MINUTE
-        self._pass(min(heard, self._unheard_seconds))
+        """Let the time pass in which the open question is spoken, or that many words of it."""
+        heard_seconds = math.inf if words is None else words * 60 / WORDS_A_MINUTE
+        self._pass(min(heard_seconds, self._unheard_seconds))
         self._unheard_seconds = 0.0
 
     def _pass(self, seconds: float) -> None:
@@ -291,19 +298,21 @@ class Handset:
 
     def _paying(self) -> Paying:
         if not isinstance(self._waiting, Paying):
-            raise RuntimeError("the carrier is not taking a card now")  # noqa: TRY004 - the moment is wrong, not a type
+            raise RuntimeError("the carrier is not taking a card now")  # noqa: TRY004 - called too early, not a wrong type
         return self._waiting
 
     def _go(self, url: str, method: str = "POST", fields: Mapping[str, str] | None = None) -> None:
-        """Make another document the current one; where that fails, the fallback's, once for each caller's action."""
+        """Request a document and continue with it; on failure try the fallback URL, once per action of the caller."""
         self._waiting = None
         self._verbs.clear()
         try:
             self._silent_redirects += 1
             if self._silent_redirects > MOST_SILENT_REDIRECTS:
-                raise CarrierError(11215, f"more than {MOST_SILENT_REDIRECTS} documents without a word", url)  # noqa: TRY301
-            told = {**(fields or {}), "CallerSeconds": f"{self.seconds:.2f}"}
-            document = read_document(url, self._wire.ask(url, method, told))
+                raise CarrierError(  # noqa: TRY301 - handled below like the errors of read_document
+                    11215, f"more than {MOST_SILENT_REDIRECTS} documents without a word", url
+                )
+            all_fields = {**(fields or {}), "CallerSeconds": f"{self.seconds:.2f}"}
+            document = read_document(url, self._wire.ask(url, method, all_fields))
         except CarrierError as error:
             self.errors.append(error)
             self._fail(error)

@@ -1,7 +1,7 @@
-"""Keys from a person at a terminal, or from a file: one character each, without Enter.
+"""Reading keys from a terminal, where they need no Enter, or from a file, one character each.
 
-Both give a `ReadKey`: called with the seconds to wait, it returns a telephone key, `SILENCE` when none came, or
-`HANG_UP`. A file is not waited for; a comma in it is a silence, its end hangs up.
+Both functions give a `ReadKey`: called with the seconds to wait, it returns a telephone key, `SILENCE` if none was
+pressed, or `HANG_UP`. Reading a file never waits; a comma in it is a silence, and its end hangs up.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ReadKey = Callable[[float], str]
 
 
 def piped_keys(stdin: TextIO) -> ReadKey:
-    """Read keys from a text that is there already; what is no key is an error, as nobody could correct it."""
+    """Return a `ReadKey` for a file or pipe. It skips white space and raises IvrError for what is no key."""
 
     def read_key(_seconds: float) -> str:
         while (character := stdin.read(1)).isspace():
@@ -36,7 +36,7 @@ def piped_keys(stdin: TextIO) -> ReadKey:
 
 @contextmanager
 def typed_keys(stdin: TextIO) -> Iterator[ReadKey]:
-    """Read keys as a person types them; other characters are passed over."""
+    """Give a `ReadKey` for a terminal, which ignores other characters."""
     with _unbuffered(stdin) as read_character:
 
         def read_key(seconds: float) -> str:
@@ -52,7 +52,7 @@ def typed_keys(stdin: TextIO) -> Iterator[ReadKey]:
         yield read_key
 
 
-if sys.platform == "win32":  # pragma: no cover - another system than the tests'
+if sys.platform == "win32":  # pragma: no cover - tests run on POSIX systems
 
     @contextmanager
     def _unbuffered(_stdin: TextIO) -> Iterator[Callable[[float], str | None]]:
@@ -73,13 +73,13 @@ else:
 
     @contextmanager
     def _unbuffered(stdin: TextIO) -> Iterator[Callable[[float], str | None]]:
-        """Give single characters of a terminal, None after the seconds, and put the terminal back afterwards."""
+        """Give a function that returns a typed character, or None after the seconds; then restore the terminal."""
         import select
         import termios
         import tty
 
         terminal = stdin.fileno()
-        before = termios.tcgetattr(terminal)
+        saved_settings = termios.tcgetattr(terminal)
 
         def read_character(seconds: float) -> str | None:
             ready, _, _ = select.select([terminal], [], [], seconds)
@@ -89,4 +89,4 @@ else:
             tty.setcbreak(terminal)  # Ctrl-C still interrupts
             yield read_character
         finally:
-            termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+            termios.tcsetattr(terminal, termios.TCSADRAIN, saved_settings)

@@ -1,4 +1,4 @@
-"""What a caller hears, and what a call waits for."""
+"""What a caller has heard, and what the call waits for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EndReason = Literal["line hung up", "end of document", "caller hung up", "reject
 
 @dataclass(frozen=True, slots=True)
 class HeardWords:
-    """Something heard: words with their language and voice, or the URL of a recording."""
+    """Spoken words with their language and voice, or a recording by its URL."""
 
     text: str
     language: str = "en-US"
@@ -23,7 +23,10 @@ class HeardWords:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The line waits for keys. `prompt` is what of its words can be cut short by one; `keys` were entered so far."""
+    """The line waits for keys.
+
+    `keys` were pressed so far; `prompt` are the words of the question, which a key interrupts.
+    """
 
     gather: TwimlGather
     keys: str = ""
@@ -32,14 +35,14 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Paying:
-    """The carrier waits for a card."""
+    """The carrier waits for a card to be keyed."""
 
     pay: TwimlPay
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The call is over; an `error` is what the carrier stopped at."""
+    """The call is over; `error` is set if the carrier ended it because of one."""
 
     reason: EndReason
     error: CarrierError | None = None
@@ -47,7 +50,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What came after one action of the caller, in order, and the state the call is in now."""
+    """The words and dialled numbers that followed one action of the caller, and the state of the call now."""
 
     words: tuple[HeardWords, ...]
     waiting: Waiting | Paying | Ended
@@ -55,5 +58,5 @@ class Heard:
 
     @property
     def text(self) -> str:
-        """All the words in one line; recordings are left out."""
+        """All words in one line, without recordings."""
         return " ".join(spoken.text for spoken in self.words if spoken.text)

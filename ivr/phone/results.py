@@ -1,4 +1,4 @@
-"""What the carrier reports when it is done with a card or with a number it dialled."""
+"""The fields that the carrier sends after it has taken a card or dialled a number."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from ivr.phone.verbs import TwimlPay
 
 DialOutcome = Literal["completed", "busy", "no-answer", "failed", "canceled"]
 
-SANDBOX_TOKEN = "tok_visa"  # noqa: S105 - a test processor's public name for a card that is approved
+SANDBOX_TOKEN = "tok_visa"  # noqa: S105 - no secret: the sandbox's public token for an approved card
 TALK_SECONDS = 60
-"""Taken for a talk with whoever the caller was connected to."""
+"""How long a simulated conversation lasts after the caller was connected to somebody."""
 
 _BRANDS = (
     ("amex", ("34", "37")),
@@ -21,7 +21,7 @@ _BRANDS = (
 
 
 def card_fields(pay: TwimlPay, number: str, expiry: str, security_code: str, token: str) -> dict[str, str]:
-    """Return the fields of a card that was taken: enough to speak of it, never the number or the code."""
+    """Return the fields after a card was taken: its brand, last digits, expiry and token, but not number and code."""
     brand = next((name for name, starts in _BRANDS if number.startswith(starts)), "")
     return {
         "Result": "success",
@@ -35,11 +35,11 @@ def card_fields(pay: TwimlPay, number: str, expiry: str, security_code: str, tok
 
 
 def dial_fields(outcome: DialOutcome, call_sid: str) -> dict[str, str]:
-    """Return the fields that say what became of a dialled number; its leg has an id of its own."""
-    talked = outcome == "completed"
+    """Return the fields with the outcome of a dialled call, which has a call id of its own."""
+    is_completed = outcome == "completed"
     return {
         "DialCallStatus": outcome,
         "DialCallSid": "CA" + call_sid[:1:-1],
-        "DialBridged": "true" if talked else "false",
-        **({"DialCallDuration": str(TALK_SECONDS)} if talked else {}),
+        "DialBridged": "true" if is_completed else "false",
+        **({"DialCallDuration": str(TALK_SECONDS)} if is_completed else {}),
     }

@@ -1,4 +1,4 @@
-"""Words aloud, by espeak-ng in a process of its own, so that a key can cut them short."""
+"""Speaking words aloud with the program espeak-ng, in a process of its own that a key can interrupt."""
 
 from __future__ import annotations
 
@@ -14,20 +14,27 @@ _LOOK_SECONDS = 0.05
 
 
 class Speaker:
-    """Speaks with the program that is installed; raises IvrError where none is."""
+    """Speaks with an installed program; raises IvrError if it is not installed."""
 
     def __init__(self, program: str = "espeak-ng") -> None:
-        found = shutil.which(program)
-        if found is None:
+        path = shutil.which(program)
+        if path is None:
             raise IvrError(f"speaking needs {program}, which is not installed here")
-        self._program = found
+        self._program = path
 
     def say(self, text: str, language: str, interrupted: Callable[[float], bool]) -> None:
-        """Speak, asking `interrupted` again and again, with the seconds to look, whether to stop."""
-        command = [self._program, "-v", espeak_voice(language), "--stdin"]  # by stdin no text is taken for an option
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603
+        """Speak until `interrupted` returns true; it is called repeatedly with the seconds to wait for a key."""
+        command = [
+            self._program,
+            "-v",
+            espeak_voice(language),
+            "--stdin",
+        ]  # on stdin, text cannot be taken for an option
+        with subprocess.Popen(  # noqa: S603 - no shell, and the text is not among the arguments
+            command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as process:
             if process.stdin:
-                with suppress(BrokenPipeError), process.stdin as words:  # a program that stopped speaks no more
+                with suppress(BrokenPipeError), process.stdin as words:  # the program may have ended
                     words.write(text.encode())
             while process.poll() is None:
                 if interrupted(_LOOK_SECONDS):
@@ -37,10 +44,13 @@ class Speaker:
     def wav(self, text: str, language: str) -> bytes:
         """Return the spoken words as a WAV file."""
         command = [self._program, "-v", espeak_voice(language), "--stdin", "--stdout"]
-        return subprocess.run(command, input=text.encode(), capture_output=True, check=True).stdout  # noqa: S603
+        completed = subprocess.run(  # noqa: S603 - no shell, and the text is not among the arguments
+            command, input=text.encode(), capture_output=True, check=True
+        )
+        return completed.stdout
 
 
 def espeak_voice(language: str) -> str:
-    """Return the program's name for a language of the carrier's: `es-US` is `es-419`."""
+    """Return espeak-ng's voice for one of the carrier's languages: `es-419` for `es-US`."""
     tag = language.lower()
     return _VOICES.get(tag, tag if tag.startswith("en-") else tag.split("-")[0])

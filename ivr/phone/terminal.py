@@ -1,7 +1,7 @@
-"""A telephone in the terminal: the words as they are spoken, a key for each character typed.
+"""A telephone in the terminal: it shows the words as they are spoken, and each typed character is a key.
 
-At a real terminal questions are waited for in real time and a key cuts their words short. With keys from a file
-nothing is waited for but the line's own pauses, which it may need to get its work done.
+At a real terminal a question waits in real time and a key interrupts its words. With keys from a file, only the line's
+pauses are waited for, since the line may need the time for its work.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from ivr.phone.verbs import WORDS_A_MINUTE, TwimlPause, TwimlPlay, TwimlSay, Twi
 from ivr.secret import Secret
 
 READING_SECONDS = 60 / WORDS_A_MINUTE / 3
-"""A word at a time on the screen, faster than it is spoken: a reader is impatient."""
+"""Seconds per word on the screen, a third of the time that it takes to speak it."""
 
-_PRESSED = "› "  # noqa: RUF001 - no keyboard has it, so it is never taken for a key
+_PRESSED = "› "  # noqa: RUF001 - a sign that is no telephone key, so that it is not taken for one
 _CARD = ("card number", "expiry, month and year as MMYY", "security code")
 _REASONS = {
     "line hung up": "the line hung up",
@@ -39,7 +39,7 @@ _REASONS = {
 
 @dataclass(slots=True)
 class Terminal:
-    """Where a call is shown and its keys come from; `live` when a person sits there."""
+    """Shows a call and reads its keys; `live` is true if a person is typing them."""
 
     console: Console
     read_key: ReadKey
@@ -49,17 +49,17 @@ class Terminal:
     _keys_shown: bool = field(default=False, init=False)
 
     def note(self, text: str, style: str = "dim") -> None:
-        """Write a line of our own."""
+        """Write a line of text."""
         self._end_keys()
         self.console.out(text, style=style, highlight=False)
 
     def show_key(self, key: str) -> None:
-        """Show a key beside the others that were pressed since the last words."""
+        """Show a key after the others that were pressed since the last words."""
         self.console.out(key if self._keys_shown else _PRESSED + key, style="bold cyan", end="", highlight=False)
         self._keys_shown = True
 
     def hear(self, sound: TwimlSound) -> None:
-        """Bring a sound that no key can cut short; what is typed meanwhile waits for the next question."""
+        """Show or speak a sound outside a question, which a key cannot interrupt; keys wait for the next question."""
         match sound:
             case TwimlPause(seconds):
                 self.sleep(seconds)
@@ -69,7 +69,7 @@ class Terminal:
                 self._bring(HeardWords(text, language, voice), self._rest)
 
     def ask(self, prompt: tuple[HeardWords, ...], timeout: float) -> tuple[str, int | None]:
-        """Bring a question and return the first key, with the words heard before it; None is all of them."""
+        """Show or speak a question; return the first key and how many words came before it, None if all of them did."""
         typed: list[str] = []
 
         def interrupted(seconds: float) -> bool:
@@ -98,7 +98,10 @@ class Terminal:
         return False
 
     def _bring(self, spoken: HeardWords, interrupted: Callable[[float], bool]) -> int:
-        """Write, and speak, one piece; return how many words came before it was interrupted, if it was."""
+        """Show, and speak if there is a speaker, words or a recording.
+
+        Return how many words were shown before it was interrupted, or all of them.
+        """
         if spoken.url:
             self.note(f"♪ {spoken.url}")
             return 0
@@ -127,23 +130,23 @@ class Terminal:
 
 
 def run_terminal(handset: Handset, terminal: Terminal) -> Ended:
-    """Have a whole call, from dialling to its end; return how it ended."""
+    """Run a whole call, from dialling to its end; return how it ended."""
     handset.plays = terminal.hear
     terminal.note(f"☎  calling {handset.to_number} from {handset.from_number} …")
-    remarks = 0
+    shown_count = 0
     heard = handset.dial()
     while True:
         for number in heard.dialled:
             terminal.note(f"☎  {number}: {handset.answers}")
-        found = [*handset.errors, *handset.warnings]
-        for remark in found[remarks:]:
-            terminal.note(f"! {remark}", style="red")
-        remarks = len(found)
+        problems = [*handset.errors, *handset.warnings]
+        for problem in problems[shown_count:]:
+            terminal.note(f"! {problem}", style="red")
+        shown_count = len(problems)
         match heard.waiting:
             case Waiting() as waiting:
-                prompt = waiting.prompt if heard.words else ()  # without words it is the question of before
+                prompt = waiting.prompt if heard.words else ()  # without new words the question was asked already
                 key, words = terminal.ask(prompt, waiting.gather.timeout)
-                heard = _act(handset, terminal, key, words)
+                heard = _continue_with(handset, terminal, key, words)
             case Paying():
                 heard = _pay(handset, terminal)
             case Ended() as ended:
@@ -153,7 +156,7 @@ def run_terminal(handset: Handset, terminal: Terminal) -> Ended:
                 return ended
 
 
-def _act(handset: Handset, terminal: Terminal, key: str, words: int | None = None) -> Heard:
+def _continue_with(handset: Handset, terminal: Terminal, key: str, words: int | None = None) -> Heard:
     if key == SILENCE:
         terminal.note("  (silence)")
         return handset.wait()
@@ -164,14 +167,14 @@ def _act(handset: Handset, terminal: Terminal, key: str, words: int | None = Non
 
 
 def _pay(handset: Handset, terminal: Terminal) -> Heard:
-    """Take a card as the carrier does: three entries ended with pound; star leaves."""
+    """Ask for a card as the carrier does: three entries, each ended with pound; star cancels."""
     card: list[str] = []
     for field_name in _CARD:
         terminal.note(f"  (the carrier asks for the {field_name}, then #; * leaves)")
         digits = ""
         while (key := terminal.read_key(5)) != "#":
             if key in (SILENCE, HANG_UP, "*"):
-                return _act(handset, terminal, key)
+                return _continue_with(handset, terminal, key)
             terminal.show_key(key)
             digits += key
         card.append(digits)
@@ -188,11 +191,14 @@ def dial(
     stdout: TextIO,
     call_sid: str | None = None,
 ) -> int:
-    """Call the line at a URL (without a path, its /voice) and return 0, or 1 where the carrier ended the call."""
+    """Call the line at a URL (at its /voice if the URL has no path); return 0, or 1 if the carrier ended the call.
+
+    With a token, requests are signed as the carrier signs them. With `speak`, words are spoken aloud.
+    """
     if urlsplit(url).path in ("", "/"):
         url = url.rstrip("/") + "/voice"
     if isinstance(stdout, io.TextIOWrapper):
-        stdout.reconfigure(errors="replace")  # a name that the terminal has no letters for must not end the call
+        stdout.reconfigure(errors="replace")  # letters that the terminal cannot show must not end the call
     post = http_post() if token is None else signed(http_post(), token)
     handset = Handset(post, url, from_number, to_number, call_sid or "CA" + secrets.token_hex(16))
     speaker = Speaker() if speak else None
@@ -211,4 +217,4 @@ def _dial(handset: Handset, terminal: Terminal) -> int:
         terminal.note("☎  you hung up")
         return 0
     finally:
-        handset.hang_up()  # so that the line learns of it, however this ended; after the end it does nothing
+        handset.hang_up()  # tells the line, however this ended; it does nothing if the call is over

@@ -1,7 +1,7 @@
-"""Ways for a telephone to reach a line: over HTTP, or straight into a WSGI app in the same process.
+"""How a telephone sends requests to a line: over HTTP, or directly to a WSGI app in the same process.
 
-A `Post` takes a URL, the form fields and the headers and gives back a `Reply`. Whoever writes one of their own
-(a test, a fault injector) needs only a function of that shape. A form of None asks by GET; its parameters are
+A `Transport` is a function that takes a URL, the form fields and the headers, and returns a `Reply`; tests and fault
+injectors may pass their own. With form fields the request is a POST. Without (None) it is a GET, whose parameters are
 in the URL already.
 """
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 NO_ANSWER = 0
-"""The status of a Reply that never came: no such host, refused, timed out."""
+"""The status of a Reply when no answer came: no such host, refused, timed out."""
 
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a line answered; status 0 means nothing came and the body says why."""
+    """A line's answer. If none came, the status is `NO_ANSWER` and the body says why."""
 
     status: int
     content_type: str
@@ -48,17 +48,17 @@ Transport = Callable[[str, Form | None, Headers], Reply]
 
 
 def http_post(timeout_s: float = 15) -> Transport:
-    """Return a Post that asks over HTTP; a network failure is a Reply with status 0."""
+    """Return a Transport over HTTP; a network failure gives a Reply with the status `NO_ANSWER`."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    usual = urllib.request.build_opener()
+    by_environment = urllib.request.build_opener()
 
     def post(url: str, form: Form | None, headers: Headers) -> Reply:
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https"):  # urllib would also open files
+        if parts.scheme not in ("http", "https"):  # urllib would open files too
             return Reply(NO_ANSWER, "", f"not an http or https address: {url}")
         data = None if form is None else urlencode(form).encode()
         request = urllib.request.Request(url, data, dict(headers))  # noqa: S310 - the scheme is checked above
-        opener = direct if parts.hostname in _LOCAL else usual  # a proxy cannot reach this machine's own line
+        opener = direct if parts.hostname in _LOCAL else by_environment  # a proxy cannot reach this machine's own line
         try:
             with opener.open(request, timeout=timeout_s) as answer:
                 return _http_reply(answer.status, answer.headers, answer.read())
@@ -77,9 +77,9 @@ def _http_reply(status: int, headers: Message, body: bytes) -> Reply:
 
 
 def wsgi_post(app: WSGIApplication) -> Transport:
-    """Return a Post that calls a WSGI app in this process, as a request from this machine would.
+    """Return a Transport that calls a WSGI app in this process, like a request from this machine.
 
-    What the app raises comes through: it is the app's fault, not the network's.
+    Exceptions of the app are not caught: they are its own faults, not the network's.
     """
 
     def post(url: str, form: Form | None, headers: Headers) -> Reply:
@@ -126,17 +126,17 @@ def _environ(url: str, form: Form | None, headers: Headers) -> dict[str, Any]:
 
 
 def signed(post: Transport, token: Secret) -> Transport:
-    """Wrap a Post so that every request carries the carrier's signature, made with the account's token."""
+    """Return a Transport that adds the carrier's signature, made with the account's token, to every request."""
 
     def post_signed(url: str, form: Form | None, headers: Headers) -> Reply:
-        proof = signature(token, url, () if form is None else form.items())
-        return post(url, form, {**headers, "X-Twilio-Signature": proof})
+        header = signature(token, url, () if form is None else form.items())
+        return post(url, form, {**headers, "X-Twilio-Signature": header})
 
     return post_signed
 
 
 def signature(token: Secret, url: str, fields: Iterable[tuple[str, str]] = ()) -> str:
-    """Return the X-Twilio-Signature of a request: its URL without fragment, then each distinct field in order."""
+    """Return the X-Twilio-Signature of a request: the HMAC-SHA1 of its URL without fragment and its sorted fields."""
     text = url.partition("#")[0] + "".join(name + value for name, value in sorted(set(fields)))
     digest = hmac.new(token.reveal().encode(), text.encode(), hashlib.sha1).digest()
     return base64.b64encode(digest).decode()

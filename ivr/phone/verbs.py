@@ -1,4 +1,4 @@
-"""The carrier's verbs as a telephone meets them: what is heard, asked or done next. All addresses are absolute."""
+"""The verbs of TwiML that a line answers with. All URLs are absolute; times are seconds."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 WORDS_A_MINUTE = 165
 RECORDING_SECONDS = 5.0
-"""Taken for the length of a recording, whose sound a telephone without a loudspeaker never fetches."""
+"""The assumed length of a recording: this telephone has no loudspeaker and does not fetch recordings."""
 
 
 @dataclass(frozen=True, slots=True)
 class TwimlSay:
-    """Words to be spoken; `breaks` are the seconds of rest marked within them."""
+    """Words to be spoken; `breaks` is the sum of the seconds of silence marked within them."""
 
     text: str
     language: str = "en-US"
@@ -21,7 +21,7 @@ class TwimlSay:
 
     @property
     def seconds(self) -> float:
-        """How long one reading takes."""
+        """How long it takes to speak the words once."""
         return len(self.text.split()) * 60 / WORDS_A_MINUTE + self.breaks
 
 
@@ -36,7 +36,7 @@ class TwimlPlay:
 
 @dataclass(frozen=True, slots=True)
 class TwimlPause:
-    """Rest."""
+    """Silence."""
 
     seconds: float = 1.0
 
@@ -45,7 +45,7 @@ TwimlSound = TwimlSay | TwimlPlay | TwimlPause
 
 
 def length(sound: TwimlSound) -> float:
-    """Return the seconds a sound lasts; one repeated for ever ends at the carrier's thousandth time."""
+    """Return how many seconds a sound lasts; the carrier repeats one without limit (loop 0) 1000 times."""
     if isinstance(sound, TwimlPause):
         return sound.seconds
     return sound.seconds * (sound.loop or 1000)
@@ -53,7 +53,7 @@ def length(sound: TwimlSound) -> float:
 
 @dataclass(frozen=True, slots=True)
 class TwimlGather:
-    """A question answered with keys; `num_digits` None is without limit, `finish_on_key` "" is none."""
+    """A question answered with keys. `num_digits` None is no limit; `finish_on_key` "" is no finish key."""
 
     action: str
     method: str = "POST"
@@ -66,7 +66,7 @@ class TwimlGather:
 
 @dataclass(frozen=True, slots=True)
 class TwimlRedirect:
-    """Go on with another document."""
+    """Continue with another document."""
 
     url: str
     method: str = "POST"
@@ -74,7 +74,7 @@ class TwimlRedirect:
 
 @dataclass(frozen=True, slots=True)
 class TwimlDial:
-    """Connect the caller to a number; without an action the document goes on afterwards."""
+    """Connect the caller to a number; afterwards request `action` or, without one, continue with the next verb."""
 
     number: str
     action: str | None = None
@@ -84,7 +84,7 @@ class TwimlDial:
 
 @dataclass(frozen=True, slots=True)
 class TwimlPay:
-    """The carrier takes a card itself; `charges` when it is to be charged rather than exchanged for a token."""
+    """Let the carrier take a card; it is charged if `charges` is true, and otherwise exchanged for a token."""
 
     action: str
     charges: bool = False
@@ -97,7 +97,7 @@ class TwimlHangup:
 
 @dataclass(frozen=True, slots=True)
 class TwimlReject:
-    """Do not take the call; `reason` is the CallStatus it gets."""
+    """Reject the call; `reason` is the call's final CallStatus."""
 
     reason: str = "no-answer"
 

@@ -1,4 +1,4 @@
-"""The words of United States mail, and how an address is put together from them.
+"""The words of United States mail addresses, and parsing of streets and units by them.
 
 The lists are those of USPS Publication 28, Postal Addressing Standards (https://pe.usps.com/text/pub28): appendix B for
 directions, states and the armed forces, appendix C for suffixes and unit designators, appendix F for county, state and

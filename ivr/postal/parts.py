@@ -1,4 +1,8 @@
-"""What is a word and a number: units within a building, boxes, rural routes. `BLDG 4 APT 2` are two such parts."""
+"""Parts of an address that are a designator and a value: units in a building, boxes, rural routes.
+
+`BLDG 4 APT 2` are two parts. A designator is a word such as APT or PO BOX; its code is the standard abbreviation. The
+delivery line is the line of an address above city and state.
+"""
 
 from __future__ import annotations
 
@@ -32,22 +36,22 @@ _PHRASES: Mapping[str, str] = {
         for phrase in phrases.split("|")
     },
 }
-"""Every way to write a designator, by its code."""
+"""The code of a designator by each way to write it."""
 
 _ROUTES_OF_A_BOX: Mapping[str, str] = {"RT": "RR", "RTE": "RR", "ROUTE": "RR", "RD": "RR", "SR": "HC"}
-"""What stands for a rural route or a star route only where a box follows (sections 244 and 254)."""
+"""Words that mean a rural route or a star route only if a box follows (sections 244 and 254)."""
 
 _LINES = frozenset(("PO_BOX", "RR", "HC", "PSC", "CMR", "GENERAL_DELIVERY"))
-"""What a delivery line without a street begins with."""
+"""Codes that a delivery line without a street begins with."""
 
-_BEGINNINGS = frozenset(
+_FIRST_WORDS = frozenset(
     (
         *(phrase.split()[0] for phrase, code in _PHRASES.items() if code in (*_LINES, "BOX", "UNIT")),
         *_ROUTES_OF_A_BOX,
         "P.O",
     )
 )
-_SAYS_NOTHING = frozenset(("#", "NO", "NUM", "NUMBER"))
+_NUMBER_WORDS = frozenset(("#", "NO", "NUM", "NUMBER"))
 _GLUED = re.compile(r"([A-Z]{2,9})-?([0-9]+[A-Z]?)")
 _STOP = re.compile(r"\.(?!\d)|(?<!\d)\.|,")
 _ORDINAL = re.compile("[0-9]+(?:ST|ND|RD|TH)")
@@ -56,40 +60,40 @@ _LONGEST = 3
 
 @dataclass(frozen=True, slots=True)
 class AddressPart:
-    """A designator by its code and what it designates: `APT` and `2`; the code is empty where none is written."""
+    """The code of a designator and its value, `APT` and `2`; the code is "" where no designator is written."""
 
     code: str
     value: str = ""
 
 
 def take_parts(text: str) -> tuple[AddressPart, ...]:
-    """Take a unit apart: `BLDG 4 APT 2` into two parts, `5B` into one without a designator."""
+    """Split a unit into its parts: `BLDG 4 APT 2` into two, `5B` into one without a designator."""
     words = _split(text)
     parts: list[AddressPart] = []
-    at, code, value = 0, "", list[str]()
-    while at < len(words):
-        found, length = _designator(words, at)
+    position, code, value = 0, "", list[str]()
+    while position < len(words):
+        next_code, length = _designator(words, position)
         if length and not code and len(value) == 1 and _ORDINAL.fullmatch(value[0].upper()):  # 2ND FLOOR
-            code, at = found, at + length
+            code, position = next_code, position + length
             continue
-        if length or (words[at] == "#" and value):
-            _end(parts, code, value)
-            code, value = found, []
-        elif words[at].upper() not in _SAYS_NOTHING:
-            value.append(words[at])
-        at += max(length, 1)
-    _end(parts, code, value)
+        if length or (words[position] == "#" and value):
+            _append_part(parts, code, value)
+            code, value = next_code, []
+        elif words[position].upper() not in _NUMBER_WORDS:
+            value.append(words[position])
+        position += max(length, 1)
+    _append_part(parts, code, value)
     return tuple(parts)
 
 
-def _end(parts: list[AddressPart], code: str, value: Sequence[str]) -> None:
+def _append_part(parts: list[AddressPart], code: str, value: Sequence[str]) -> None:
     if code or value:
         parts.append(AddressPart(code, " ".join(value)))
 
 
 def line_parts(text: str) -> tuple[AddressPart, ...]:
-    """Take a delivery line that has no street apart, `RR 2 BOX 18`; nothing when it has one."""
-    if text.partition(" ")[0].upper().replace(".", "").rstrip(",0123456789") not in _BEGINNINGS:
+    """Split a delivery line without a street, `RR 2 BOX 18`, into its parts; return () if it has a street."""
+    if text.partition(" ")[0].upper().replace(".", "").rstrip(",0123456789") not in _FIRST_WORDS:
         return ()
     words = _split(text)
     code, length = _designator(words, 0)
@@ -99,20 +103,20 @@ def line_parts(text: str) -> tuple[AddressPart, ...]:
     if not length or (code not in _LINES and code not in ("BOX", "UNIT")):
         return ()
     parts = take_parts(" ".join(words))
-    if code == "UNIT" and len(parts) < 2:  # UNIT 2050 BOX 4190 is of the armed forces
+    if code == "UNIT" and len(parts) < 2:  # only as UNIT 2050 BOX 4190, an address of the armed forces
         return ()
     return parts if code == "GENERAL_DELIVERY" or any(c.isdigit() for c in words[-1]) or len(words[-1]) == 1 else ()
 
 
 def unit_at(words: Sequence[str], at: int) -> bool:
-    """Tell whether a unit begins at a word of a delivery line: a designator with what it needs."""
+    """Return whether a unit begins at position `at` of a delivery line's words (in capitals)."""
     word = words[at]
     if word == "#":
         return at + 1 < len(words)
     code = _PHRASES.get(word)
     if code is None or code == "BOX":
         return False
-    if at + 1 == len(words):  # OAK AVE REAR, but no N LAKE FRONT
+    if at + 1 == len(words):  # OAK AVE REAR has a unit, N LAKE FRONT has none
         return code in NEED_NO_NUMBER and words[at - 1] in SUFFIXES and words[0] not in DIRECTIONS
     following = words[at + 1]
     return following == "#" or len(following) == 1 or any(character.isdigit() for character in following)
@@ -127,7 +131,7 @@ def _split(text: str) -> list[str]:
 
 
 def _designator(words: Sequence[str], at: int) -> tuple[str, int]:
-    """Return the designator that is written from a word on, the longest one, and how many words it takes."""
+    """Return the code of the longest designator at position `at` and its length in words; ("", 0) if none."""
     for length in range(min(_LONGEST, len(words) - at), 0, -1):
         if code := _PHRASES.get(" ".join(words[at : at + length]).upper()):
             return code, length

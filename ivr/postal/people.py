@@ -1,4 +1,4 @@
-"""People whom streets are named after under more than one name: Martin Luther King is M L KING, MLK and DR M L K."""
+"""People whose names directories write in several ways: Martin Luther King is M L KING, MLK and DR M L K."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ from itertools import product
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person's full name, in words; the last one is the family name."""
+    """A person's full name in words, the family name last.
+
+    `called_without_middle` says whether streets have the first and last name alone, as John Kennedy.
+    """
 
     names: tuple[str, ...]
     called_without_middle: bool = True
 
     @property
     def initials(self) -> str:
-        """Return MLK of Martin Luther King."""
+        """The initials, such as MLK."""
         return "".join(name[0] for name in self.names)
 
     def spellings(self) -> Iterator[tuple[str, ...]]:
-        """Yield every way a directory writes the name, in capitals."""
+        """Yield the ways in which directories write the name, in capitals."""
         *given, family = (name.upper() for name in self.names)
-        for way in product(*(((name,), (name[0],)) for name in given)):
-            yield (*(word for part in way for word in part), family)
+        for full_or_initial in product(*((name, name[0]) for name in given)):
+            yield (*full_or_initial, family)
         yield ("".join(name[0] for name in given), family)
         yield tuple(self.initials)
         yield (self.initials,)
@@ -51,11 +54,14 @@ _LONGEST = max(len(spelling) for spelling in _BY_SPELLING)
 _FIRST = frozenset(spelling[0] for spelling in _BY_SPELLING)
 
 CALLED_OTHERWISE = frozenset((*(person.initials for person in _PEOPLE), "KING"))
-"""Words of a name that may be called by another beginning: MLK is Martin, King is Doctor King."""
+"""Words of such names that a caller may key by other letters: Martin for MLK, Doctor King for King."""
 
 
 def person_at(words: Sequence[str], at: int) -> tuple[Person | None, int]:
-    """Return whose name words in capitals spell from one of them on, and how many words it takes."""
+    """Return the person whose name begins at position `at` of words in capitals, and how many words it has.
+
+    Return (None, 0) if there is none.
+    """
     if words[at] in _FIRST:
         for length in range(min(_LONGEST, len(words) - at), 0, -1):
             if person := _BY_SPELLING.get(tuple(words[at : at + length])):

@@ -1,8 +1,8 @@
-"""Numbered and lettered roads: county, state, federal, farm and ranch roads, by whatever name a directory gives them.
+"""Numbered and lettered roads (county, state, federal, farm and ranch roads), in the many ways directories write them.
 
-Publication 28, appendix F (county, state and local highways), and what state and county directories write besides.
-The words before a road's number say whose it is and what it is: `COUNTY` `ROAD`, `US`, `TEXAS` `HIGHWAY`. Each is looked
-up by itself, so that every mixture of short and long is read.
+The sources are Publication 28, appendix F (county, state and local highways), and the directories of states and
+counties. The words before a road's number, its lead, say who owns it and what kind of road it is: `COUNTY` `ROAD`,
+`US`, `TEXAS` `HIGHWAY`. Each is looked up by itself, so that every mixture of abbreviations and full words can be read.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _OWNERS = """
     County: CNTY CTY; State: STATE; US: USA|U S|UNITED STATES; Interstate: IH|I H; Township: TWP TWNSHP TWSP;
     Town: TOWN; Private: PVT PRIV; Parish: PARISH; Forest: FOREST; Forest Service: FS|FOREST SVC|FOREST SERV;
     National Forest: NF|NATL FOREST|NAT FOREST; Farm to Market: FM|F M|FARM MARKET; Ranch to Market: RM|R M;
-    National Forest Development: NFD; Farm: FARM; Ranch: RANCH; Tribal: TRIBAL; Indian: INDIAN; Navajo: NAVAJO; Reservation: RESERVATION; Lease: LEASE
+    National Forest Development: NFD; Farm: FARM; Ranch: RANCH; Tribal: TRIBAL; Indian: INDIAN; Navajo: NAVAJO;
+    Reservation: RESERVATION; Lease: LEASE
 """
 _CODES = """
     County Road: CR|C R; County Highway: CH; County Trunk Highway: CTH; County State Aid Highway: CSAH;
@@ -35,13 +36,13 @@ _QUALIFIERS = (
 
 
 def _phrases(text: str) -> dict[tuple[str, ...], str]:
-    found = {}
+    full_by_phrase = {}
     for entry in text.replace("\n", " ").split(";"):
         full, _, spellings = entry.strip().partition(": ")
         divider = "|" if "|" in spellings else " "
         for spelling in (full.upper(), *spellings.split(divider)):
-            found[tuple(spelling.split())] = full
-    return found
+            full_by_phrase[tuple(spelling.split())] = full
+    return full_by_phrase
 
 
 _STATE_PHRASES = {
@@ -52,36 +53,38 @@ _STATE_PHRASES = {
     if name.split()[0] in DIRECTIONS.values()
 }
 _STATE_NAMES = frozenset(STATES.values())
-_OWN = _phrases(_OWNERS)
+_OWNER = _phrases(_OWNERS)
 _CODE = _phrases(_CODES)
-_PLAIN = _phrases(_KINDS)
+_KIND = _phrases(_KINDS)
 _QUALIFIER = _phrases(_QUALIFIERS)
 QUALIFIERS = frozenset(_QUALIFIER.values())
 QUALIFIER_LETTERS: Mapping[str, str] = {
     full: phrase[0] for phrase, full in reversed(_QUALIFIER.items()) if phrase[0] != full.upper()
 }
-"""What tells roads of one number apart, with a short way to write it."""
-_BEFORE: Mapping[tuple[str, ...], str] = {**_QUALIFIER, **_STATE_PHRASES, **_PLAIN, **_OWN, **_CODE}
+"""A short way to write each qualifier, a word that tells roads of the same number apart: Business, Old."""
+_LEAD_PHRASES: Mapping[tuple[str, ...], str] = {**_QUALIFIER, **_STATE_PHRASES, **_KIND, **_OWNER, **_CODE}
 _LONGEST = 3
 
-ROAD_WORDS = frozenset(phrase[0] for phrase in _BEFORE) | {*("ST", "CO", "I", "K", "M", "RR", "TH", "T", "WCR", "LCR")}
+ROAD_WORDS = frozenset(phrase[0] for phrase in _LEAD_PHRASES) | {
+    *("ST", "CO", "I", "K", "M", "RR", "TH", "T", "WCR", "LCR")
+}
 """Words that a numbered road may begin with."""
 
 _STATES_OF_A_LETTER: Mapping[str, str] = {"K": "KS", "M": "MI"}
-"""States that call their highways by one letter: K-10, M-37."""
+"""States whose highways are named by one letter: K-10, M-37."""
 
 _SAY_STATE = frozenset(("State", "Highway", "Route", "Road", "Trunk", "Carretera", *_STATES_OF_A_LETTER))
-"""What says no more of a state's highway than that it is one; a state's Loop and Spur have numbers of their own."""
+"""Words that only say that a road is a state's highway. Loop and Spur are not among them: they are numbered apart."""
 
 ROAD_LETTERS: Mapping[str, str] = {
     full: "".join(phrase)
-    for phrase, full in reversed([*_PLAIN.items(), *_OWN.items()])
+    for phrase, full in reversed([*_KIND.items(), *_OWNER.items()])
     if " ".join(phrase) != full.upper()
 }
-"""The first short way to write a kind of road or whose it is."""
+"""The first abbreviation of a kind or owner of a road."""
 
 
-_OTHERWISE: Mapping[str, Mapping[str, str]] = {
+_REGIONAL: Mapping[str, Mapping[str, str]] = {
     "TX": {"RR": "Ranch Road", "PR": "Private Road", "FR": "Farm Road"},
     "MO": {"FR": "Farm Road"},
     "MN": {"TH": "Trunk Highway"},
@@ -91,77 +94,80 @@ _OTHERWISE: Mapping[str, Mapping[str, str]] = {
     "PA": {"T": "Township Road"},
     "OH": {"T": "Township Road"},
 }
-"""What letters mean in one state alone."""
+"""What letters mean in one state only."""
 
-_SAYS_NUMBER = ("NO", "NUM", "NUMBER", "#")
+_NUMBER_WORDS = ("NO", "NUM", "NUMBER", "#")
 _NUMBER = re.compile(r"(?!\d+(?:ST|ND|RD|TH)$)[A-Z]{0,2}\d+(?:\.\d+)?[A-Z]{0,2}")
 _SEVERAL = re.compile(r"\d+(?:[/-]\d+)+")
-"""Several numbers: 49/088, 16-60; West Virginia's 25/3 is one road of county route 25."""
+"""Several numbers of one road: 49/088, 16-60; West Virginia's 25/3 is a branch of county route 25."""
 _FRACTION = re.compile(r"\d/\d")
 _GLUED = re.compile(r"(I|IH|US|USH|SR|SH|STH|CR|CH|CTH|CSAH|FM|RM|RR|TR|HWY|RT|RTE|CO|NFR|FS|FR)(\d+[A-Z]?)")
 _LETTERED = frozenset(("Highway", "Route", "Road", "Trunk", "Avenue", "County", "Missouri"))
-"""Kinds of roads that have letters in the place of numbers."""
+"""Kinds of roads that can have letters instead of numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """A road by its number: what is said before it, its numbers, and how many words of the street these took."""
+    """A numbered road: the lead before its number, its numbers, and how many words of the street these are."""
 
     lead: tuple[str, ...]
-    """Whose it is and what it is, a phrase each: `New Mexico`, `Highway`."""
+    """The phrases that say who owns it and what kind it is: `New Mexico`, `Highway`."""
 
     numbers: tuple[str, ...]
     length: int
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Return the lead word by word."""
+        """The lead, split into words."""
         return tuple(" ".join(self.lead).split())
 
     @property
     def qualifiers(self) -> tuple[str, ...]:
-        """Return what tells the road from another of its number: Old, Business."""
+        """The words of the lead that tell it from another road of the same number: Old, Business."""
         return tuple(phrase for phrase in self.lead if (phrase.upper(),) in _QUALIFIER)
 
     @property
     def system(self) -> str:
-        """Return whose numbering it is: a road of one system and number is one road, by whatever kind it is called."""
-        own = [phrase for phrase in self.lead if phrase not in self.qualifiers] or list(self.lead)
-        words = " ".join(own).split()
+        """The system that numbers it: "County Road", "Interstate", "US", "State" and so on.
+
+        Roads with the same system and number are the same road, whatever kind of road they are called.
+        """
+        phrases = [phrase for phrase in self.lead if phrase not in self.qualifiers] or list(self.lead)
+        words = " ".join(phrases).split()
         if "County" in words:
-            return " ".join(phrase for phrase in own if phrase not in _STATE_NAMES)
+            return " ".join(phrase for phrase in phrases if phrase not in _STATE_NAMES)
         for system in ("Interstate", "US", "Farm", "Ranch"):
             if system in words and "Forest" not in words:
                 return system
         if not self.state and words[0] not in ("State", "Trunk"):
             return " ".join(words)
-        besides = " ".join(phrase for phrase in own if phrase.removesuffix(" State") not in _STATE_NAMES)
-        return " ".join(["State", *(word for word in besides.split() if word not in _SAY_STATE)])
+        other_words = " ".join(phrase for phrase in phrases if phrase.removesuffix(" State") not in _STATE_NAMES)
+        return " ".join(["State", *(word for word in other_words.split() if word not in _SAY_STATE)])
 
     @property
     def state(self) -> str:
-        """Return the letters of the state that the road names, or nothing."""
-        named = next((phrase for phrase in self.lead if phrase.removesuffix(" State") in _STATE_NAMES), "")
+        """The letters of the state that the road's lead names, or ""."""
+        phrase_with_state = next((phrase for phrase in self.lead if phrase.removesuffix(" State") in _STATE_NAMES), "")
         if "Carretera" in self.lead:
             return "PR"
-        return STATE_LETTERS.get(named.removesuffix(" State"), _STATES_OF_A_LETTER.get(self.lead[-1], ""))
+        return STATE_LETTERS.get(phrase_with_state.removesuffix(" State"), _STATES_OF_A_LETTER.get(self.lead[-1], ""))
 
 
 def unglue(word: str) -> tuple[str, ...]:
-    """Split `I35` and `FM1960` into the road's letters and its number; another word stays whole."""
-    found = _GLUED.fullmatch(word)
-    return found.groups() if found else (word,)
+    """Split `I35` and `FM1960` into letters and number; return any other word whole."""
+    match = _GLUED.fullmatch(word)
+    return match.groups() if match else (word,)
 
 
 def read_road(words: Sequence[str], state: str) -> Road | None:
-    """Read the road that words in capitals begin with; None where they begin with no numbered road."""
+    """Return the numbered road that words in capitals begin with, or None. `state` is its letters, or "" if unknown."""
     at = _county_position(words)
     lead = [(" ".join(words[:at]).title(), at)] if at else []
     while at < len(words):
-        full, length = _before(words, at, state)
+        full, length = _lead_phrase(words, at, state)
         if length:
             lead.append((full, length))
-        elif lead and words[at] in _SAYS_NUMBER and at + 1 < len(words) and _is_number(words[at + 1]):
+        elif lead and words[at] in _NUMBER_WORDS and at + 1 < len(words) and _is_number(words[at + 1]):
             lead[-1], length = (lead[-1][0], lead[-1][1] + 1), 1
         else:
             break
@@ -171,37 +177,37 @@ def read_road(words: Sequence[str], state: str) -> Road | None:
     if not lead:
         return None
     start = at
-    while at < len(words) and (at == start or _goes_on(words, at)):
+    while at < len(words) and (at == start or _number_continues(words, at)):
         at += 2 if words[at] == "AND" else 1
     numbers = tuple(word.lower() if word == "AND" else word.lstrip("0") or word for word in words[start:at])
     if numbers[-1].isdigit() and _is_letter_of_number(words, at):  # 12 A
-        return Road(_said(lead), (*numbers[:-1], numbers[-1] + words[at]), at + 1)
-    return Road(_said(lead), numbers, at)
+        return Road(_without_first_highway(lead), (*numbers[:-1], numbers[-1] + words[at]), at + 1)
+    return Road(_without_first_highway(lead), numbers, at)
 
 
 def _is_letter_of_number(words: Sequence[str], at: int) -> bool:
-    """Tell a letter that belongs to the number before it from a direction: COUNTY ROAD 12 A."""
+    """Return whether a letter belongs to the number before it (COUNTY ROAD 12 A), and is not a direction."""
     if at == len(words) or len(words[at]) > 1 or not words[at].isalpha() or words[at] in DIRECTIONS:
         return False
     return at + 1 == len(words) or words[at + 1] in DIRECTIONS
 
 
 def _county_position(words: Sequence[str]) -> int:
-    """Return where COUNTY stands behind the name of one, WELD COUNTY RD 74; 0 where no county is named."""
+    """Return the position of COUNTY after the name of a county (WELD COUNTY RD 74), or 0 if no county is named."""
     if words[0] in ROAD_WORDS or words[0] in DIRECTIONS:
         return 0
     return next((at for at in (1, 2) if words[at : at + 1] in (["COUNTY"], ["CNTY"])), 0)
 
 
-def _said(lead: Sequence[tuple[str, int]]) -> tuple[str, ...]:
-    """Return the words before the number; a Highway that stands before whose it is says nothing: HWY FM 1320."""
-    full = [said for said, _ in lead]
+def _without_first_highway(lead: Sequence[tuple[str, int]]) -> tuple[str, ...]:
+    """Return the phrases of the lead, leaving out a Highway before the owner: HWY FM 1320."""
+    full = [phrase for phrase, _ in lead]
     return tuple(full[1:] if full[0] == "Highway" and len(full) > 1 else full)
 
 
-def _before(words: Sequence[str], at: int, state: str) -> tuple[str, int]:
+def _lead_phrase(words: Sequence[str], at: int, state: str) -> tuple[str, int]:
     word, following = words[at], words[at + 1] if at + 1 < len(words) else ""
-    regional_words = _OTHERWISE.get(state, {})
+    regional_words = _REGIONAL.get(state, {})
     if word in regional_words and (len(word) > 1 or following[:1].isdigit()):
         return regional_words[word], 1
     if state and word + following == state and len(word) == 1:  # N C HIGHWAY 54
@@ -209,25 +215,27 @@ def _before(words: Sequence[str], at: int, state: str) -> tuple[str, int]:
     if len(word) == 1 and not (word in "UFRCSIH" and len(following) == 1 and not following.isdigit()):
         if word == "I" and following[:1].isdigit():
             return "Interstate", 1
-        own = _STATES_OF_A_LETTER.get(word)
-        return (word, 1) if own and own == (state or own) and following[:1].isdigit() and not at else ("", 0)
+        road_state = _STATES_OF_A_LETTER.get(word)
+        if road_state and state in ("", road_state) and following[:1].isdigit() and not at:
+            return word, 1
+        return "", 0
     if word == "CO":
         return ("Colorado" if _is_colorado(following, state) else "County"), 1
     if word == "ST":
-        return ("State", 1) if (following,) in _PLAIN else ("", 0)
+        return ("State", 1) if (following,) in _KIND else ("", 0)
     if word == "NE" and state not in ("NE", ""):  # a direction
         return "", 0
     for length in range(min(_LONGEST, len(words) - at), 0, -1):
-        if full := _BEFORE.get(tuple(words[at : at + length])):
+        if full := _LEAD_PHRASES.get(tuple(words[at : at + length])):
             return full, length
     return "", 0
 
 
 def _is_colorado(following: str, state: str) -> bool:
-    """Tell Colorado's highways from counties': CO 12 and CO HWY 12 there, never CO RD; CO 12 where no state is known."""
+    """Return whether CO means Colorado, not county: in CO 12 and CO HWY 12 there, and in CO 12 if no state is known."""
     if following[:1].isdigit():
         return state in ("CO", "")
-    return state == "CO" and _PLAIN.get((following,)) == "Highway"
+    return state == "CO" and _KIND.get((following,)) == "Highway"
 
 
 def _is_number(word: str) -> bool:
@@ -242,7 +250,7 @@ def _number_follows(words: Sequence[str], at: int, lead: Sequence[tuple[str, int
 
 
 def _is_lettered(word: str, at: int, words: Sequence[str], lead: Sequence[str]) -> bool:
-    """Tell a road that has letters for its number, COUNTY ROAD KK, from a road's direction or kind."""
+    """Return whether a word is the letters of a lettered road (COUNTY ROAD KK), and not a direction or a kind."""
     kind, last = lead[-1], at + 1 == len(words)
     if not word.isalpha() or kind not in _LETTERED or (len(word) > 2 and word not in DIRECTIONS):
         return False
@@ -261,8 +269,8 @@ def _is_lettered(word: str, at: int, words: Sequence[str], lead: Sequence[str]) 
     return last or words[at + 1] in DIRECTIONS
 
 
-def _goes_on(words: Sequence[str], at: int) -> bool:
-    """Tell whether a road's number goes on: 12 1/2, 45 46, 6 AND 50."""
+def _number_continues(words: Sequence[str], at: int) -> bool:
+    """Return whether a word continues the road's number: 12 1/2, 45 46, 6 AND 50."""
     if words[at] == "AND":
         return at + 1 < len(words) and _is_number(words[at + 1])
     return bool(_FRACTION.fullmatch(words[at])) or (_is_number(words[at]) and words[at].isdigit())

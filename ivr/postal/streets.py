@@ -1,7 +1,8 @@
-"""One reading of a street: what a directory writes, taken apart into full words, to be keyed and to be spoken.
+"""Parsing of a street as a directory writes it, into its parts in full words, which are spoken and keyed.
 
 `N 186TH ST` is a direction, a name and a kind; `COUNTY RD 12` and `CALLE LUNA` have the kind before the name; `US-40 E`
-is a numbered road. Which state the street is in may matter: CO 12 is Colorado's highway there and a county's elsewhere.
+is a numbered road. The state of the street can matter: CO 12 is a state highway in Colorado and a county road
+elsewhere.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from ivr.postal.words import (
 )
 
 REMEMBERED = 1 << 16
-"""Streets that are kept in memory, taken apart."""
+"""How many streets are cached."""
 
 _PARTED = re.compile(r"(?<=[A-Za-z])-(?=\d)|(?<=\d)-(?=[A-Za-z])")
 _LETTERS_ALONE = re.compile("[A-Za-z ]*")
@@ -50,7 +51,7 @@ ORDINALS: Mapping[str, int] = {
     **{f"{ten[:-1]}IETH": 10 * at for at, ten in enumerate(_TENS, 2)},
     **{f"{ten} {_UNITS[unit]}": 10 * at + unit for at, ten in enumerate(_TENS, 2) for unit in range(1, 10)},
 }
-"""Numbers that directories write in words, up to ninety-ninth."""
+"""Ordinal numbers that directories write in words, up to ninety-ninth."""
 
 _ONES = ("ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE", "TEN", "ELEVEN", "TWELVE")
 CARDINALS: Mapping[str, int] = {
@@ -58,18 +59,18 @@ CARDINALS: Mapping[str, int] = {
     **{ten: 10 * at for at, ten in enumerate(_TENS, 2)},
     **{f"{ten} {_ONES[unit - 1]}": 10 * at + unit for at, ten in enumerate(_TENS, 2) for unit in range(1, 10)},
 }
-"""Numbers that names begin with: Eight Mile Road is 8 MILE RD."""
+"""Cardinal numbers that names begin with: Eight Mile Road is 8 MILE RD."""
 
 _DIRECTION: Mapping[str, str] = {**DIRECTIONS, "NO": "North", "SO": "South", "EA": "East"}
 _NOT_NORTH = frozenset(("NAME", "MAN", "MANS", "MAN'S", "RETURN", "OUTLET", "WAY", "END", "LONG", "HIGH", "EASY"))
-"""What NO and SO are themselves before: No Name Road, So Long Lane."""
+"""Words before which NO and SO are not North and South: No Name Road, So Long Lane."""
 
 _NEAR = frozenset(("NORTH", "SOUTH"))
 _TAIL: Mapping[str, str] = {
     **_DIRECTION,
     **{word: full for word, full in SUFFIXES.items() if full in ("Extension", "Extensions", "Bypass")},
 }
-"""What may stand after a street's kind."""
+"""Words that may follow a street's kind."""
 
 _AFTER_A_ROAD: Mapping[str, str] = {
     **SUFFIXES,
@@ -84,10 +85,10 @@ _ARTICLES = frozenset(("DE", "DEL", "LA", "LAS", "EL", "LOS"))
 
 @dataclass(frozen=True)
 class StreetWords:
-    """A street in full words, in the order they are said; numbers stay in figures.
+    """The parts of a street in full words, as they are spoken; numbers stay in figures.
 
-    `before` and `after` are directions and the like, `lead` is the kind that stands before the name (County Road,
-    Calle), `kind` the one after it (Street). A box or a rural route is nothing but `line`.
+    `before` and `after` are mostly directions, `lead` is a kind before the name (County Road, Calle), `kind` the kind
+    after it (Street). A box or a rural route has `line` only.
     """
 
     name: tuple[str, ...]
@@ -108,45 +109,45 @@ class StreetWords:
 
     @property
     def qualifiers(self) -> tuple[str, ...]:
-        """Return what tells a numbered road from another of its number, before it or behind: 40 Business."""
+        """The words that tell a numbered road from another of the same number: Old 40, 40 Business."""
         if not self.road:
             return ()
         return (*self.road.qualifiers, *(word for word in self.after if word in QUALIFIERS))
 
     @property
     def spanish(self) -> bool:
-        """Say whether the street is named in Spanish, so that its numbers are said in it too."""
+        """Return whether the street is named in Spanish, so that its numbers are spoken in Spanish too."""
         return bool(self.lead) and (self.lead[0] in _SPANISH or self.lead == ("Puerto", "Rico"))
 
     @cached_property
     def whole(self) -> str:
-        """The name in full, by which the same street written in two ways is known to be one.
+        """The full name in a normal form, which is the same for one street written in two ways.
 
-        LA SALLE is LASALLE; FIFTH is 5TH; US HIGHWAY 40 is US 40; a person is the same with titles and without.
+        LA SALLE is LASALLE; FIFTH is 5TH; US HIGHWAY 40 is US 40; a person's titles are left out.
         """
         after = tuple(word for word in self.after if word not in self.qualifiers)
         if self.road:
             letters = (DIRECTION_LETTERS.get(part.title(), part) for part in self.name)  # AVENUE SOUTH
-            own = (*self.qualifiers, self.road.system, *letters)
+            name_parts = (*self.qualifiers, self.road.system, *letters)
         elif self.person:
-            said = {*self.person.names, *TITLES.values(), "Junior"}
-            own = (*self.person.names, *(word for word in self.name if word.title() not in said))
+            left_out = {*self.person.names, *TITLES.values(), "Junior"}
+            name_parts = (*self.person.names, *(word for word in self.name if word.title() not in left_out))
         else:
-            own = (*self.lead, self.number or _squeezed("".join(figures(self.name))))
+            name_parts = (*self.lead, self.number or _letters_and_digits("".join(figures(self.name))))
         units = (f"{part.code} {part.value}" for part in (*self.unit, *self.line))
-        parts = (self.fraction, self.before, *own, self.kind, *after, *units)
+        parts = (self.fraction, self.before, *name_parts, self.kind, *after, *units)
         return " ".join(part for part in parts if part).upper()
 
 
-def _squeezed(name: str) -> str:
-    """Return a name without accents, apostrophes and hyphens."""
+def _letters_and_digits(name: str) -> str:
+    """Return a name without accents, apostrophes and hyphens; one that has nothing else comes back unchanged."""
     if name.isascii() and name.isalnum():
         return name
     return _MARKS.sub("", unicodedata.normalize("NFKD", name)) or name
 
 
 def figures(name: Sequence[str]) -> tuple[str, ...]:
-    """Return a name with the number it begins with in figures: `Twenty` `First` as `21ST`, `Eight` `Mile` as `8`."""
+    """Return a name with its first number in figures: `Twenty` `First` as `21ST`, `Eight` `Mile` as `8` `Mile`."""
     for length in (2, 1):
         words = " ".join(name[:length]).upper() if len(name) >= length else ""
         if number := ORDINALS.get(words):
@@ -157,13 +158,13 @@ def figures(name: Sequence[str]) -> tuple[str, ...]:
 
 
 def with_ending(number: int) -> str:
-    """Return 21 as `21ST`."""
+    """Return a number with its ordinal ending: 21 as `21ST`."""
     ending = "TH" if number % 100 in (11, 12, 13) else {1: "ST", 2: "ND", 3: "RD"}.get(number % 10, "TH")
     return f"{number}{ending}"
 
 
 def split_words(text: str) -> list[str]:
-    """Split what a directory writes into words; letters and numbers that are one road (US-50, I35) come apart."""
+    """Split a directory's text into words; the letters and number of a road (US-50, I35) become two words."""
     if not text.isascii() or not _LETTERS_ALONE.fullmatch(text):
         text = _STOP.sub(" ", _PARTED.sub(" ", text)).replace("&", " and ").replace("#", " # ")
     words: list[str] = []
@@ -181,27 +182,30 @@ def split_words(text: str) -> list[str]:
 
 @lru_cache(REMEMBERED)
 def take_apart(street: str, state: str = "") -> StreetWords:
-    """Take a street apart; something is always left for its name. `state` are two letters, or nothing where unknown."""
+    """Return the parts of a street; except for a box or rural route, its name is never empty.
+
+    `state` is two letters, or "" if unknown.
+    """
     line = line_parts(street)
     if line and not (state == "TX" and len(line) == 1 and line[0].code == "RR"):
         return StreetWords((), line=line)
-    # Oklahoma's counties glue what is taken apart here: E0750 RD is East 750.
+    # Oklahoma's counties write direction and number as one word: E0750 RD is East 750.
     words = split_words(_GRID.sub(r"\1 \2", street) if state == "OK" else street)
     capitals = [word.upper() for word in words]
     start = 1 if len(words) > 1 and _FRACTION.fullmatch(words[0]) else 0
     end = _unit_position(capitals)
-    named = _without_unit(words[start:end], capitals[start:end], state)
+    parsed = _without_unit(words[start:end], capitals[start:end], state)
     if start or end < len(words):
         unit = take_parts(" ".join(words[end:]))
-        return replace(named, fraction=words[0] if start else "", unit=unit)
-    return named
+        return replace(parsed, fraction=words[0] if start else "", unit=unit)
+    return parsed
 
 
 _GRID = re.compile(r"^([NSEW])0+([1-9]\d*)\b")
 
 
 def _unit_position(words: Sequence[str]) -> int:
-    """Return where a unit begins behind a street and its kind; the number of words where there is none."""
+    """Return the position of the unit after a street and its kind, or the number of words if there is none."""
     for at in range(2, len(words)):
         if unit_at(words, at) and any(word in SUFFIXES or word in ROAD_WORDS for word in words[:at]):
             return at
@@ -209,22 +213,22 @@ def _unit_position(words: Sequence[str]) -> int:
 
 
 def _without_unit(words: Sequence[str], capitals: Sequence[str], state: str) -> StreetWords:
-    if road := _road(capitals, state, ""):
+    if road := _numbered_road(capitals, state, ""):
         return road
     before = _direction_before(capitals)
-    if before and (road := _road(capitals[1:], state, before)):
+    if before and (road := _numbered_road(capitals[1:], state, before)):
         return road
     if capitals[-2:-1] and capitals[0] in SPANISH_KINDS and capitals[-2].isdigit():  # CALLE 5 NORESTE
         capitals = (*capitals[:-1], SPANISH_DIRECTIONS.get(capitals[-1], capitals[-1]))
     kind_at = _kind_position(capitals)
     if kind_at == 1:  # E ST
         before = ""
-    return _named(words, capitals, before, kind_at, state)
+    return _named_street(words, capitals, before, kind_at, state)
 
 
-def _road(words: Sequence[str], state: str, before: str) -> StreetWords | None:
-    named = len(words) > 3 and "COUNTY" in words[1:3]
-    if not words or not (words[0] in ROAD_WORDS or named or (state and "".join(words[:2]) == state)):
+def _numbered_road(words: Sequence[str], state: str, before: str) -> StreetWords | None:
+    names_county = len(words) > 3 and "COUNTY" in words[1:3]
+    if not words or not (words[0] in ROAD_WORDS or names_county or (state and "".join(words[:2]) == state)):
         return None
     road = read_road(words, state)
     if road is None or (before and road.numbers[0] in DIRECTIONS and "County" not in road.words):  # NORTH AVE N
@@ -244,9 +248,9 @@ def _direction_before(words: Sequence[str]) -> str:
 
 
 def _kind_position(words: Sequence[str]) -> int:
-    """Find the word that says what kind of street it is; only directions and the like stand behind it.
+    """Return the position of the street's kind, which only directions and the like follow.
 
-    Where there is none it is the place behind the name, which a direction may follow: BROADWAY N, 300 S.
+    Without a kind it is the position after the name, where a direction may be: BROADWAY N, 300 S.
     """
     end = len(words)
     while end > 1 and words[end - 1] in _TAIL and not (end == 2 and words[0] in SUFFIXES):
@@ -255,8 +259,8 @@ def _kind_position(words: Sequence[str]) -> int:
     return kind_at if all(word in _TAIL for word in words[kind_at + 1 :]) else end
 
 
-def _named(words: Sequence[str], capitals: Sequence[str], before: str, kind_at: int, state: str) -> StreetWords:
-    """Put together a street that has a name, with the kind after it or, in Spanish, before."""
+def _named_street(words: Sequence[str], capitals: Sequence[str], before: str, kind_at: int, state: str) -> StreetWords:
+    """Return a street that is not a numbered road, with the kind after its name or, in Spanish, before it."""
     kind = SUFFIXES.get(capitals[kind_at], "") if kind_at < len(words) else ""
     start = 1 if before else 0
     tail = capitals[kind_at + (1 if kind else 0) :]
@@ -265,8 +269,8 @@ def _named(words: Sequence[str], capitals: Sequence[str], before: str, kind_at: 
     written = words[start:kind_at]
     name, person = full_words(written, kind)
     if len(name) == 1 and kind:
-        name = _alone(name[0])
-    name = _counted(name, kind)
+        name = _single_word_name(name[0])
+    name = _with_ordinal(name, kind)
     if kind and len(name) > 1 and _GRID_LINE.fullmatch(name[-2]):  # N 500 W ST
         name = (*name[:-1], DIRECTIONS.get(name[-1], name[-1]))
     if lead or state == "PR":
@@ -283,30 +287,35 @@ def _named(words: Sequence[str], capitals: Sequence[str], before: str, kind_at: 
     )
 
 
-def _alone(word: str) -> tuple[str, ...]:
-    """Read letters that are a whole name: NE ST is Northeast; a state's may mean anything else, so they stay letters."""
+def _single_word_name(word: str) -> tuple[str, ...]:
+    """Return the words of a name that is a single word: NE ST is Northeast.
+
+    The letters of a state are read one by one, since they may be an abbreviation of anything.
+    """
     if word in DIRECTIONS and len(word) > 1:
         return (DIRECTIONS[word],)
     return tuple(word) if word in STATES and word not in _STATE_WORDS else (word,)
 
 
-def _counted(name: tuple[str, ...], kind: str) -> tuple[str, ...]:
-    """Give a number that counts streets its ending: 8 ST is 8TH ST, 7 STREET RD is 7TH; 39 RD and 8 MILE RD are not."""
-    counted = kind in _COUNTED if len(name) == 1 else name[1:2] in (("Street",), ("Avenue",), ("STREET",), ("AVENUE",))
-    if counted and name[0].isdigit() and not name[0].startswith("0") and len(name[0]) <= 3:
+def _with_ordinal(name: tuple[str, ...], kind: str) -> tuple[str, ...]:
+    """Add the ordinal ending to a number that counts streets: 8 ST, 7 STREET RD, but not 39 RD or 8 MILE RD."""
+    is_counted = (
+        kind in _COUNTED if len(name) == 1 else name[1:2] in (("Street",), ("Avenue",), ("STREET",), ("AVENUE",))
+    )
+    if is_counted and name[0].isdecimal() and not name[0].startswith("0") and len(name[0]) <= 3:
         return (with_ending(int(name[0])), *name[1:])
     return name
 
 
 _GRID_LINE = re.compile("[0-9]{3,5}")
 _COUNTED = frozenset(("Street", "Avenue", "Terrace", "Court", "Place", "Lane"))
-"""Kinds of streets that are counted: first Street."""
+"""Kinds of streets that are counted: First Street."""
 
 _ORDINAL = re.compile(r"([0-9]{1,2})(?:ST|ND|RD|TH)")
 
 
 def _number_meant(name: Sequence[str], lead: Sequence[str], grid: Sequence[str]) -> str:
-    """Return the number a name stands for; on Utah's grids the second South is 200 South."""
+    """Return the number that a name means, or "": 1 for Calle Primera; on Utah's grids 200 for 2nd South."""
     if len(name) != 1:
         return ""
     if lead and (number := SPANISH_ORDINALS.get(name[0].upper())):
@@ -316,11 +325,11 @@ def _number_meant(name: Sequence[str], lead: Sequence[str], grid: Sequence[str])
 
 
 _STATE_WORDS = frozenset(("IN", "OR", "ME", "HI", "AL", "DE", "LA", "MA", "ID", "AS", "OH", "CO"))
-"""Letters of states that are words or names themselves."""
+"""Letters of states that are also words or names."""
 
 
 def _tail(words: Sequence[str]) -> tuple[str, ...]:
-    """Write what stands after the kind in full; N W is Northwest."""
+    """Return the words after the kind in full; N W is Northwest."""
     full = [_TAIL.get(word, word) for word in words]
     for at in range(len(full) - 1, 0, -1):
         if len(words[at - 1]) == len(words[at]) == 1 and full[at - 1].upper() in _NEAR and full[at] in ("East", "West"):
@@ -329,41 +338,41 @@ def _tail(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def _spanish_lead(words: Sequence[str], has_kind: bool, state: str) -> tuple[str, ...]:
-    """Return the Spanish kind that a name begins with; short ones only where nothing says that they are English."""
+    """Return the Spanish kind that a name begins with, or (); an abbreviation only if it cannot be English."""
     if len(words) < 2:
         return ()
-    sure = state == "PR" or words[0] in _SPANISH_ANYWHERE
-    full = SPANISH_KINDS.get(words[0]) or (OTHER_SPANISH_KINDS.get(words[0]) if sure else None)
+    is_spanish = state == "PR" or words[0] in _SPANISH_ANYWHERE
+    full = SPANISH_KINDS.get(words[0]) or (OTHER_SPANISH_KINDS.get(words[0]) if is_spanish else None)
     if full is None:
         return ()
     if words[0] == full.upper() or words[1] in _ARTICLES:
         return () if has_kind and full in ("Rancho", "Vista") else (full,)
-    return (full,) if sure and not has_kind else ()
+    return (full,) if is_spanish and not has_kind else ()
 
 
 _SPANISH_ANYWHERE = frozenset(("CAM", "CLL", "PSO", "AVDA", "CARR", "CMT", "CLLJ", "CMNO"))
-"""Short kinds that stand for nothing in English."""
+"""Abbreviations of Spanish kinds that mean nothing in English."""
 
 
 def full_words(words: Sequence[str], kind: str = "") -> tuple[tuple[str, ...], Person | None]:
-    """Write the words of a name in full, `ST CLAIR` as Saint Clair, and tell whose name it is where that is known.
+    """Return the words of a name in full, `ST CLAIR` as Saint Clair, and the person it names, or None.
 
-    `kind` is what follows the name: the ST of OLD ST RD is State.
+    `kind` is the kind that follows the name: the ST of OLD ST RD is State.
     """
     full: list[str] = []
-    whose: Person | None = None
+    named_person: Person | None = None
     capitals = [word.upper() for word in words]
     at = 0
     while at < len(words):
         person, length = person_at(capitals, at)
         if person:
-            whose = person
+            named_person = person
             full += words[at : at + 2] if length == 2 and len(words[at]) > 2 else person.names
             at += length
         else:
             full.append(_full_word(words[at], capitals, at, kind))
             at += 1
-    return tuple(" ".join(full).split()), whose
+    return tuple(" ".join(full).split()), named_person
 
 
 def _full_word(written: str, words: Sequence[str], at: int, kind: str) -> str:

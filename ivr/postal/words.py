@@ -1,7 +1,8 @@
-"""Publication 28 as tables: what each spelling in a directory stands for, in full words.
+"""Tables of Publication 28: the full word for each spelling in a directory.
 
-Entries: 206 suffixes in 549 spellings (C1), 24 unit designators in 56 (C2), 8 directions, 62 states, territories and
-armed forces (B), 15 Spanish kinds of streets in 34 spellings; besides, what directories write that no list has.
+They have 206 suffixes in 549 spellings (C1), 24 unit designators in 56 (C2), 8 directions, 62 states, territories and
+armed forces (B), and 15 Spanish kinds of streets in 34 spellings. Spellings that directories use but Publication 28
+does not list are in tables of their own.
 """
 
 from __future__ import annotations
@@ -11,17 +12,17 @@ from collections.abc import Mapping
 
 
 def table(text: str) -> dict[str, str]:
-    """Read `Full: SHORT OTHER; …` as every spelling with what it stands for; the word in full is one of them."""
-    found: dict[str, str] = {}
+    """Return the full word by spelling from text like `Full: SHORT OTHER; …`; FULL is a spelling too."""
+    full_by_spelling: dict[str, str] = {}
     for entry in text.replace("\n", " ").split(";"):
         full, _, spellings = entry.strip().partition(": ")
         for spelling in (full.upper(), *spellings.split()):
-            found.setdefault(spelling, full)
-    return found
+            full_by_spelling.setdefault(spelling, full)
+    return full_by_spelling
 
 
 def _standard(text: str) -> dict[str, str]:
-    """Read the same text as the standard abbreviation, which is the first spelling, of each full word."""
+    """Return the standard abbreviation, the first spelling, by full word from the same kind of text."""
     entries = (entry.strip().partition(": ") for entry in text.replace("\n", " ").split(";"))
     return {full: spellings.split()[0] for full, _, spellings in entries}
 
@@ -71,8 +72,11 @@ _SUFFIXES = """
 PUBLISHED_SUFFIXES: Mapping[str, str] = table(_SUFFIXES)
 SUFFIX_LETTERS: Mapping[str, str] = _standard(_SUFFIXES)
 
-_OTHER_SUFFIXES = "Boulevard: BL BVD; Causeway: CAUSWAY; Circle: CI; Court: CRT; Drive: DRWY; Loop: LP; Parkway: PW; Route: RT; Terrace: TE; Turnpike: TPK; Trail: TR"
-"""What directories write besides."""
+_OTHER_SUFFIXES = """
+    Boulevard: BL BVD; Causeway: CAUSWAY; Circle: CI; Court: CRT; Drive: DRWY; Loop: LP; Parkway: PW; Route: RT;
+    Terrace: TE; Turnpike: TPK; Trail: TR
+"""
+"""Suffixes that directories use but Publication 28 does not list."""
 SUFFIXES: Mapping[str, str] = {**table(_OTHER_SUFFIXES), **PUBLISHED_SUFFIXES}
 
 DESIGNATORS: Mapping[str, str] = table("""
@@ -81,10 +85,10 @@ DESIGNATORS: Mapping[str, str] = table("""
     OFC: OFFICE OFICINA OFIC; PH: PENTHOUSE; PIER: PIER; REAR: REAR; RM: ROOM HABITACION; SIDE: SIDE; SLIP: SLIP;
     SPC: SPACE SP; STOP: STOP; STE: SUITE; TRLR: TRAILER; UNIT: UNIDAD; UPPR: UPPER
 """)
-"""Unit designators (C2), in Spanish too, by their standard abbreviation."""
+"""The standard abbreviation of unit designators (C2) by spelling, with Spanish ones."""
 
 NEED_NO_NUMBER = frozenset(("BSMT", "FRNT", "LBBY", "LOWR", "OFC", "PH", "REAR", "SIDE", "UPPR"))
-"""Designators that may stand alone."""
+"""Designators that need no number after them."""
 
 _STATES = """
     Alabama: AL; Alaska: AK; Arizona: AZ; Arkansas: AR; California: CA; Colorado: CO; Connecticut: CT; Delaware: DE;
@@ -99,18 +103,18 @@ _STATES = """
 """
 STATE_LETTERS: Mapping[str, str] = _standard(_STATES)
 STATES: Mapping[str, str] = {letters: name for name, letters in STATE_LETTERS.items()}
-"""States, territories and armed forces by their two letters."""
+"""Names of states, territories and armed forces by their two letters."""
 
 SPANISH_KINDS: Mapping[str, str] = table("""
     Avenida: AVE AVDA; Calle: CLL CL; Caminito: CMT; Camino: CAM; Carretera: CARR; Cerrada: CER; Círculo: CIR CIRCULO;
     Entrada: ENT; Paseo: PSO; Placita: PLA; Rancho: RCH; Vereda: VER; Vista: VIS; Callejón: CLLJ CALLEJON; Ramal: RML
 """)
-"""Kinds of streets that stand before the name, in Puerto Rico and where Spanish speakers named the streets."""
+"""Kinds of streets that come before the name, in Puerto Rico and where streets have Spanish names."""
 
 OTHER_SPANISH_KINDS: Mapping[str, str] = table("""
     Boulevard: BLVD; Barrio: BO; Condominio: COND; Residencial: RES; Sector: SECT; Parcelas: PARC; Camino: CMNO
 """)
-"""What else stands before a name in Puerto Rico."""
+"""Other words that come before the name in Puerto Rico."""
 
 SPANISH_DIRECTIONS: Mapping[str, str] = table("""
     N: NORTE; S: SUR; E: ESTE; W: OESTE; NE: NORESTE; NW: NOROESTE; SE: SURESTE SUDESTE; SW: SUROESTE SUDOESTE
@@ -127,13 +131,13 @@ TITLES: Mapping[str, str] = table("""
     Doctor: DR; Reverend: REV; President: PRES; General: GEN; Captain: CAPT; Colonel: COL; Sergeant: SGT;
     Lieutenant: LT; Governor: GOV; Senator: SEN; Admiral: ADM; Major: MAJ; Monsignor: MSGR; Judge: JUDGE; The: THE
 """)
-"""What people leave out before a name."""
+"""Titles that people leave out before a name."""
 
 BEFORE_A_NAME: Mapping[str, str] = {
     **{short: full for short, full in TITLES.items() if short != "THE"},
     **table("Saint: ST; Sainte: STE; Mount: MT; Fort: FT; Point: PT; Lake: LK; County: CO"),
 }
-"""What an abbreviation means when a name follows it: St James Street, Dr Martin Luther King Junior Way."""
+"""Full words of abbreviations that are followed by a name: St James Street, Dr Martin Luther King Junior Way."""
 SHORTENED: Mapping[str, str] = {full: short for short, full in BEFORE_A_NAME.items() if short != full.upper()}
 
 _ALWAYS = table("""
@@ -145,10 +149,10 @@ _NO_WORD = re.compile("[BCDFGHJKLMNPQRSTVWXZ]{3,}")
 
 
 def in_a_name(word: str) -> str | None:
-    """Return what a word in capitals always stands for, also within a name, or None: an abbreviation is no word.
+    """Return the full word that a word in capitals means even within a name, or None.
 
-    Three letters or more without a vowel are no word, so `MTN` within a name is Mountain; `PASS` is what it says.
+    Three or more letters without a vowel must be an abbreviation, so `MTN` in a name is Mountain; `PASS` is the word.
     """
-    if found := _ALWAYS.get(word):
-        return found
+    if full := _ALWAYS.get(word):
+        return full
     return PUBLISHED_SUFFIXES.get(word) if _NO_WORD.fullmatch(word) else None

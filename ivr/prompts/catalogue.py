@@ -16,10 +16,14 @@ from typing import Literal, TypeAlias
 from babel import Locale
 
 from ivr.errors import Place
-from ivr.prompts.spoken import KINDS, Value, Values, speak
+from ivr.prompts.spoken import KINDS, LANGUAGES, Value, Values, speak
+from ivr.prompts.spoken.medicines import Medicines
 
 PHRASE = "phrase"
 """The kind of a value that is words of its own: a prompt of the same catalogue, or several."""
+
+MEDICINE = "medicine"
+"""The kind of a value that is a medicine's label."""
 
 _HEAD = re.compile(r"[>|][-+0-9]*[^\n]*\n|['\"]")
 """What stands before the words of a text: the sign of long words, or a quotation mark."""
@@ -153,6 +157,10 @@ class Catalogue:
     prompts: Mapping[str, Prompt]
     head: Mapping[str, SourceWords] = field(default_factory=dict, compare=False)
     """What catalogue.yaml says, by field: `language`, `voice`, and each of its names."""
+    medicines: Medicines | None = None
+    """How labels are spoken; None, in versions older than that, for as they stand."""
+    medicine_words: tuple[SourceWords, ...] = field(default=(), compare=False)
+    """What medicines.yaml says: all but names, and those that are not plain ASCII."""
 
     @property
     def title(self) -> str:
@@ -171,6 +179,11 @@ class Catalogue:
         """Return the same words with what is fixed and what is a value kept apart, spaces as they were written."""
         return tuple(self._render(name, values, variant, tries))
 
+    def medicine(self, label: str) -> str:
+        """Return a medicine as a caller hears it; as it stands where its label is not understood."""
+        spoken = self.medicines.spoken(label, LANGUAGES[self.language], self.language) if self.medicines else None
+        return spoken or label
+
     def _render(self, name: str, values: Values, variant: Variant = "say", tries: int = 1) -> Iterator[Piece]:
         prompt = self.prompts.get(name)
         if prompt is None:
@@ -187,6 +200,8 @@ class Catalogue:
         try:
             if slot.kind == PHRASE:
                 yield from self._phrase(value)
+            elif slot.kind == MEDICINE:
+                yield Piece(self.medicine(speak(MEDICINE, value, self.language)), fixed=False)
             else:
                 yield Piece(speak(slot.kind, value, self.language, slot.noun), fixed=False)
         except ValueError as error:

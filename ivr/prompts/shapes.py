@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from babel import Locale
 
 from ivr.prompts.catalogue import PROMPT_KINDS, plural_category
 from ivr.prompts.spoken import LANGUAGES
-from ivr.yaml_reader import Either, ListOf, MapOf, Record, Shape, Text, field
+from ivr.prompts.spoken import label_words as written
+from ivr.prompts.spoken.label_forms import FORMS
+from ivr.prompts.spoken.medicines import PHRASES
+from ivr.yaml_reader import Either, Field, ListOf, MapOf, Record, Shape, Text, field
 
 NAME = "[a-z][a-z0-9_]*"
 
@@ -74,4 +78,42 @@ CATALOGUE = Record(
     "What holds for a whole language.",
 )
 
-FILE: Shape = Either((CATALOGUE, SUBJECT))
+_WORDS = Text("Words as they are spoken.")
+
+
+def _all(name: str, keys: Iterable[str], shape: Shape = _WORDS, about: str = "") -> Field:
+    """Return a section that has words for each of these."""
+    return field(Record(f"medicine_{name}", {key: field(shape) for key in keys}, about))
+
+
+MEDICINE_UNIT = Record(
+    "medicine_unit", {"one": field(_WORDS), "other": field(_WORDS)}, "A unit's words for one and for more."
+)
+MEDICINES = Record(
+    "medicines",
+    {
+        "labels": field(
+            MapOf(_WORDS, about="Whole labels as the pharmacy writes them, with what is said for each."), required=False
+        ),
+        "names": field(
+            MapOf(_WORDS, about="Names as labels write them, several between commas, with what is said for them.")
+        ),
+        "as_written": field(Text("Names that are said as they are written, between commas."), required=False),
+        "forms": _all("forms", FORMS, about="What each form is called."),
+        "modifiers": _all("modifiers", sorted({*written.MODIFIERS.values()})),
+        "releases": _all("releases", [*sorted({*written.RELEASES.values()}), "with_hours"]),
+        "ages": _all("ages", sorted({*written.AGES.values()}), about="A name, {name}, with whom it is for."),
+        "units": _all("units", sorted({*written.UNITS.values(), "number"}), MEDICINE_UNIT),
+        "per": _all("per", ("one", "other"), about="What an amount is in: per {unit}, per {amount}."),
+        "and": field(MapOf(_WORDS, about='The word for "and" by how the name after it begins; other for all else.')),
+        "before_amounts": field(
+            MapOf(_WORDS, about="What stands before an amount of a unit; other behind a form."), required=False
+        ),
+        "phrases": _all(
+            "phrases", PHRASES, about="How the parts follow each other; those in brackets only where they are."
+        ),
+    },
+    "How medicines are spoken.",
+)
+
+FILE: Shape = Either((CATALOGUE, MEDICINES, SUBJECT))

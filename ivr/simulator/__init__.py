@@ -1,1 +1,1 @@
-"""What calls are played on: the line in memory with its clock and rows, and the test members of a line elsewhere."""
+"""What call scripts are played on: a line in memory, with its own clock and rows, or the test members of another."""

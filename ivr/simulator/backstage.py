@@ -1,4 +1,4 @@
-"""The database behind a line elsewhere, as far as it is its test members': looked at, set, and made as it was."""
+"""Access to the test members' rows in the database of a line elsewhere: reading, changing and restoring them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Engine, bindparam, select
 
-from ivr.line import trials as traces
+from ivr.line import trials as line_trials
 from ivr.line.service import Caller
 from ivr.payment.vault import Vault
 from ivr.pharmacy import trials
@@ -25,14 +25,14 @@ _OWNERS = {
     .join(RenewalRequest, RenewalRequest.prescription_id == Prescription.id)
     .where(RenewalRequest.reference == bindparam("number")),
 }
-"""Whose the row is that a number stands for, by the column that has it."""
+"""Queries for the member who owns the row with a number, by the column of the number."""
 
 
 class TestMembers:
-    """What a run of scripts may touch; made when it begins, as everything is then."""
+    """The rows that scripts may change. Make it before the first script: `restore` returns to that moment."""
 
     def __init__(self, database: Engine, vault: Vault, now: datetime, today: date, *, live: bool) -> None:
-        """The street directory is everybody's: on a line that is `live` it is left alone."""
+        """Take a snapshot of the test members. On a `live` line the street directory, which is shared, stays as it is."""
         self._streets = None if live else LentStreets(database, today)
         self._database = database
         self._vault = vault
@@ -40,7 +40,7 @@ class TestMembers:
         self._today = today
         with database.connect() as connection:
             self._members = members_for_tests(connection)
-            self._kept = trials.keep(connection, tuple(self._members.values()))
+            self._kept = trials.take_snapshot(connection, tuple(self._members.values()))
         self._calls: Collection[tuple[str, str]] = ()
         self._before: Mapping[str, set[object]] = {}
         self._last_try = 0
@@ -50,8 +50,8 @@ class TestMembers:
         return len(self._members)
 
     def refuses(self, rows: Iterable[Row], keyed: str) -> str:
-        """Say why rows cannot be given or numbers not be keyed there."""
-        given: set[str] = set()
+        """Return why a script cannot be played there, or "": it changes rows or keys numbers of other members."""
+        given_numbers: set[str] = set()
         for row in rows:
             if self._streets and row.table == lent_streets.TABLE:
                 if refusal := self._streets.refuses(row):
@@ -59,55 +59,55 @@ class TestMembers:
                 continue
             if self._theirs(row.table) is None:
                 return f"it changes the table {row.table}, which is not the test members' alone"
-            if not self._is_theirs(row, given):
+            if not self._is_theirs(row, given_numbers):
                 return f"it gives a row of {row.table} to somebody who is no test member there"
-            given.update(str(row.columns[name]) for name in _OWNERS if name in row.columns)
+            given_numbers.update(str(row.columns[name]) for name in _OWNERS if name in row.columns)
         others = self._others(keyed)
         return f"{', '.join(others)} is not a test member there" if others else ""
 
-    def _is_theirs(self, row: Row, given: Collection[str]) -> bool:
-        """Say whether every number in a row is a test member's, or new and given to one by this row or one before it."""
+    def _is_theirs(self, row: Row, given_numbers: Collection[str]) -> bool:
+        """Return whether a row's numbers are test members', or new and given to one by this row or an earlier one."""
         columns = {name: str(value) for name, value in row.columns.items()}
         member = columns.get("member_number")
-        owned = member in self._members
-        if member is not None and not owned:
+        is_owned = member in self._members
+        if member is not None and not is_owned:
             return False
         for name, owner in _OWNERS.items():
             if name in columns and columns[name] != NEWEST:
                 with self._database.connect() as connection:
-                    found = connection.scalar(owner, {"number": columns[name]})
-                if found is not None and found not in self._members.values():
+                    owner_id = connection.scalar(owner, {"number": columns[name]})
+                if owner_id is not None and owner_id not in self._members.values():
                     return False
-                owned = owned or found is not None or columns[name] in given
-        return owned or columns.get("order_number") == NEWEST
+                is_owned = is_owned or owner_id is not None or columns[name] in given_numbers
+        return is_owned or columns.get("order_number") == NEWEST
 
     def _others(self, keyed: str) -> Sequence[str]:
-        """Return the numbers among these keys that are members' who are no test members, zeros before them or not."""
-        numbers = set(_runs("".join(key if key.isdigit() else " " for key in keyed)))
-        wanted = select(Member.member_number).where(Member.member_number.in_(numbers), Member.test.is_(False))
+        """Return the numbers of members other than test members that these keys contain, with leading zeros or not."""
+        numbers = set(_possible_numbers("".join(key if key.isdigit() else " " for key in keyed)))
+        query = select(Member.member_number).where(Member.member_number.in_(numbers), Member.test.is_(False))
         with self._database.connect() as connection:
-            return sorted(connection.scalars(wanted))
+            return sorted(connection.scalars(query))
 
     def begin(self, calls: Collection[tuple[str, str]]) -> None:
-        """Note what stands there before a script."""
+        """Record which rows exist before a script; `calls` are the ids and phone numbers of the script's calls."""
         self._calls = calls
         self._before = {
             table: pharmacy_rows.ids(self._database, table, self._theirs(table)) for table in pharmacy_rows.WRITTEN
         }
         with self._database.connect() as connection:
-            self._last_try = traces.last_try(connection)
+            self._last_try = line_trials.last_try(connection)
 
     def change(self, rows: Sequence[Row]) -> None:
-        """Add rows, or change them; what stands there before a call is none of what it wrote."""
+        """Add or change rows before a call; they do not count as rows that calls have written."""
         if not rows:
             return
-        before = {table: self._ids(table) for table in self._before}
+        earlier_ids = {table: self._ids(table) for table in self._before}
         for row in rows:
             if self._streets and row.table == lent_streets.TABLE:
                 self._streets.lend(row)
             else:
                 pharmacy_rows.change(self._database, [row], self._today, self._theirs)
-        for table, ids in before.items():
+        for table, ids in earlier_ids.items():
             self._before[table].update(self._ids(table) - ids)
 
     def table(self, name: str) -> Sequence[Found]:
@@ -117,19 +117,19 @@ class TestMembers:
         return pharmacy_rows.rows(self._database, name, only=self._theirs(name))
 
     def new_rows(self, table: str) -> Sequence[Found]:
-        """Return those that the script's calls have written."""
+        """Return the rows of a table that the script's calls have written."""
         if table in line_rows.COLUMNS:
             return self.table(table)
         return pharmacy_rows.rows(self._database, table, but=self._before[table], only=self._theirs(table))
 
     def restore(self) -> None:
-        """Make everything as it was when the run began."""
+        """Make the test members' rows as they were when this object was made, and remove what calls left elsewhere."""
         with self._database.begin() as connection:
             if self._streets:
                 self._streets.take_back(connection)
-            trials.put_back(connection, self._kept)
-            traces.forget_members(connection, self._vault, self._kept.ids, self._members)
-            traces.forget_calls(connection, self._vault, self._callers(), self._last_try)
+            trials.restore_snapshot(connection, self._kept)
+            line_trials.forget_members(connection, self._vault, self._kept.ids, self._members)
+            line_trials.forget_calls(connection, self._vault, self._callers(), self._last_try)
 
     def _callers(self) -> Sequence[Caller]:
         return [Caller(sid, from_number, "") for sid, from_number in self._calls]
@@ -138,11 +138,11 @@ class TestMembers:
         return pharmacy_rows.ids(self._database, table, self._theirs(table))
 
     def _theirs(self, table: str) -> ColumnElement[bool] | None:
-        return trials.belongs(pharmacy_rows.table(table), self._kept.ids)
+        return trials.owned_by(pharmacy_rows.table(table), self._kept.ids)
 
 
-def _runs(keyed: str) -> Iterator[str]:
-    """Yield every run of digits that could be a member's number, however it was keyed together with others."""
+def _possible_numbers(keyed: str) -> Iterator[str]:
+    """Yield every run of digits that could be a member's number, even in the middle of other keys."""
     low, high = MEMBER_DIGITS
     for digits in keyed.split():
         for start in range(len(digits)):

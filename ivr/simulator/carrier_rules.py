@@ -1,7 +1,8 @@
-"""Holds a version against what the carrier takes, before any caller meets it.
+"""Checks that the carrier accepts everything a version can say, before it is published.
 
-Every wording is spoken and every state answered, in each language and plural form, with the longest values that are
-likely: written by the code that answers calls, and read as strictly as the carrier reads.
+Every wording of every prompt and the answer of every state are checked, in each language and plural form, with the
+longest values that are likely. They are rendered by the code that answers calls, and parsed as strictly as the carrier
+parses them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from ivr.errors import IvrError, Place, Problem
 from ivr.flow.call import Call, Frame
 from ivr.flow.definition import ActionSpec, Flows
 from ivr.flow.graph import all_states
-from ivr.flow.interpreter import said
+from ivr.flow.interpreter import opening_verb
 from ivr.flow.states import State
 from ivr.flow.verbs import GoOn, Speak, Variant, Verb
 from ivr.line.actions import SPECS
@@ -30,13 +31,13 @@ from ivr.web.twiml import Renderer
 URL = "https://line.example/voice/turn/1/x"
 SID = "CA" + "0" * 32
 DAY = date(2026, 9, 14)
-"""The days made up from it are Wednesdays in September, which are the longest to say."""
+"""The example dates are made from it: Wednesdays in September, which are the longest to say."""
 PERSON = "+18005550100"
-"""A number for a person, where calls have the one that is set."""
+"""Stands for the number that callers are connected to when they ask for a person."""
 
 
-class _Anybody:
-    """Signs as long as the vault does, and has no key."""
+class _KeylessSigner:
+    """Makes signatures as long as the vault's, without a key."""
 
     def sign(self, text: str) -> str:
         return "x" * 22 if text else ""
@@ -45,72 +46,72 @@ class _Anybody:
         return mac == self.sign(text)
 
 
-RENDERER = Renderer(_Anybody(), "", PERSON)
+RENDERER = Renderer(_KeylessSigner(), "", PERSON)
 
 
 def problems(flows: Flows, catalogues: Catalogues, actions: Mapping[str, ActionSpec] = SPECS) -> tuple[Problem, ...]:
-    """Return what the carrier would not take, or would say nothing of, each where it is written."""
-    trial = _Trial(flows, catalogues, Examples(catalogues, flows.flows, actions, DAY, {}, longest=True))
-    found = set(trial.wordings())
-    return tuple(sorted(found or set(trial.states())))
+    """Return problems, with their places, for everything that the carrier would refuse or would speak as silence."""
+    check = _VersionCheck(flows, catalogues, Examples(catalogues, flows.flows, actions, DAY, {}, longest=True))
+    problems_of_words = set(check.wordings())
+    return tuple(sorted(problems_of_words or set(check.states())))
 
 
 @dataclass(frozen=True, slots=True)
 class _Wording:
-    """The words of a prompt for one occasion, in each plural form."""
+    """The words of a prompt for one occasion (first time, silence, wrong key), in each plural form."""
 
     prompt: str
     place: Place
     speaks: tuple[Speak, ...]
 
 
-_AT_ONCE = 25
-"""Wordings spoken in one answer; it has to stay below what the carrier takes at once."""
+_WORDINGS_PER_ANSWER = 25
+"""How many wordings are checked in one answer, which has to stay below the carrier's limit of size."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Trial:
-    """One version on trial."""
+class _VersionCheck:
+    """The check of one version."""
 
     flows: Flows
     catalogues: Catalogues
     examples: Examples
 
     def wordings(self) -> Iterator[Problem]:
-        """Yield what is wrong with words by themselves."""
+        """Yield the problems of wordings, each spoken by itself."""
         for catalogue in self.catalogues.by_language.values():
             wordings = [
                 self._wording(catalogue, prompt, variant, tries, words)
                 for prompt in catalogue.prompts.values()
                 for variant, tries, words in _occasions(prompt)
             ]
-            for first in range(0, len(wordings), _AT_ONCE):
-                yield from self._slips(wordings[first : first + _AT_ONCE])
+            for first in range(0, len(wordings), _WORDINGS_PER_ANSWER):
+                yield from self._problems_of(wordings[first : first + _WORDINGS_PER_ANSWER])
 
     def _wording(self, catalogue: Catalogue, prompt: Prompt, variant: Variant, tries: int, words: Words) -> _Wording:
         forms = self.examples.counts(prompt, catalogue.language, words)
         speaks = tuple(Speak(prompt.name, catalogue.language, values, variant, tries) for values in forms)
         return _Wording(prompt.name, words.place or prompt.place, speaks)
 
-    def _slips(self, wordings: Sequence[_Wording]) -> Iterator[Problem]:
-        """Yield what is wrong with wordings: they are spoken all at once, and apart only where something is wrong."""
+    def _problems_of(self, wordings: Sequence[_Wording]) -> Iterator[Problem]:
+        """Yield the problems of wordings. They are checked together first, and one by one only if that fails."""
         together = tuple(speak for wording in wordings for speak in wording.speaks)
-        if not self._slip(GoOn(together), together[0].language, each=True):
+        if not self._refusal(GoOn(together), together[0].language, each=True):
             return
         for wording in wordings:
-            found = (self._slip(GoOn((speak,)), speak.language) for speak in wording.speaks)
-            if slip := next(filter(None, found), ""):
-                yield Problem(wording.place, f'"{wording.prompt}" {slip}')
+            reasons = (self._refusal(GoOn((speak,)), speak.language) for speak in wording.speaks)
+            if reason := next(filter(None, reasons), ""):
+                yield Problem(wording.place, f'"{wording.prompt}" {reason}')
 
     def states(self) -> Iterator[Problem]:
-        """Yield what is wrong with whole answers, though the words in them are right."""
+        """Yield the problems of the answers of states."""
         for (flow, name), state in all_states(self.flows):
             values = self._values(state)
             for language in self.flows.languages:
-                verb = said(self.flows, Call(language, (Frame(flow, name),), values))
-                slip = self._slip(verb, language) if verb else ""
-                if slip:
-                    yield Problem(state.place, f'state "{name}" {slip}')
+                verb = opening_verb(self.flows, Call(language, (Frame(flow, name),), values))
+                reason = self._refusal(verb, language) if verb else ""
+                if reason:
+                    yield Problem(state.place, f'state "{name}" {reason}')
 
     def _values(self, state: State) -> dict[str, Value]:
         spoken = [prompt for use in state.prompts() if (prompt := self.catalogues.prompt(use.name))]
@@ -119,8 +120,8 @@ class _Trial:
             values[state.choices.of] = self.examples.choices(option)
         return values
 
-    def _slip(self, verb: Verb, language: str, *, each: bool = False) -> str:
-        """Return why an answer cannot be given; nothing when it can. With `each`, all of its words have to be heard."""
+    def _refusal(self, verb: Verb, language: str, *, each: bool = False) -> str:
+        """Return why the carrier refuses an answer, or "". With `each`, every one of its wordings must be audible."""
         try:
             answer = Answer(SID, 2, language, verb, as_spoken(self.catalogues, verb.words))
             body = RENDERER.answer(answer)
@@ -139,7 +140,7 @@ class _Trial:
 
 
 def _occasions(prompt: Prompt) -> Iterator[tuple[Variant, int, Words]]:
-    """Yield all words of a prompt: for the first time, for each silence and for each wrong key."""
+    """Yield all words of a prompt with their occasion: the first time, each silence and each wrong key."""
     yield "say", 1, prompt.say
     for tries, words in enumerate(prompt.silence, 1):
         yield "silence", tries, words

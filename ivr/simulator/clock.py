@@ -1,4 +1,4 @@
-"""A clock that stands where it is put."""
+"""A clock that moves only when it is told to."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 
 @dataclass(slots=True)
 class MovingClock:
-    """Tells the time of a scenario; calls move it on as they would take their time."""
+    """The clock of a scenario; calls move it on by the time that they would take."""
 
     now: datetime
 
     def __call__(self) -> datetime:
-        """Return the time."""
+        """Return the current time."""
         return self.now
 
     def pass_seconds(self, seconds: float) -> None:
-        """Let time go on."""
+        """Move the clock on."""
         self.now += timedelta(seconds=seconds)

@@ -1,4 +1,4 @@
-"""What stops working in a scenario, and for how long."""
+"""Simulated faults of the line, its database and the card processor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ivr.payment.gateway import Reason
 from ivr.simulator.world import Fault, Processor
 
 Trouble = Fault | Literal["declining_processor"]
-"""What is wrong now: whatever breaks, and a processor that declines."""
+"""What is wrong at the moment: a fault, or a processor that declines every card."""
 
 STATES: Mapping[Processor, Trouble] = {
     "away": "processor",
@@ -23,7 +23,7 @@ STATES: Mapping[Processor, Trouble] = {
     "works": "nothing",
 }
 PROCESSOR_SECONDS = 4
-"""Passed while a processor that is away or slow is waited for."""
+"""How long the line waits for a processor that is away or slow."""
 
 _OF_PROCESSOR: Mapping[Trouble, sandbox.Fault | Reason] = {
     "processor": sandbox.Fault.DOWN,
@@ -35,11 +35,14 @@ _OF_PROCESSOR: Mapping[Trouble, sandbox.Fault | Reason] = {
 
 
 class SimulatedError(RuntimeError):
-    """What was made to go wrong, on purpose."""
+    """A fault that was simulated on purpose."""
 
 
 class Faults:
-    """Makes a turn, the database or the processor fail, one at a time; `passes` lets the seconds of a wait go by."""
+    """Makes a turn, the database or the processor fail; only one of them at a time.
+
+    `passes` is called with the seconds that the line waits for the processor.
+    """
 
     def __init__(self, database: Engine, passes: Callable[[float], None]) -> None:
         self.now: Trouble = "nothing"
@@ -47,19 +50,19 @@ class Faults:
         self._passes = passes
 
     def begin(self, trouble: Trouble) -> None:
-        """Let this be wrong from here on."""
+        """Simulate this trouble from now on, in place of any other."""
         self.now = trouble
         if trouble == "database" and not event.contains(self._database, "begin", self._on_begin):
-            event.listen(self._database, "begin", self._on_begin)  # only now: an event costs every statement its time
+            event.listen(self._database, "begin", self._on_begin)  # not earlier: a listener slows every statement down
 
     def close(self) -> None:
-        """Leave the database as others use it."""
+        """Remove the listener from the database."""
         if event.contains(self._database, "begin", self._on_begin):
             event.remove(self._database, "begin", self._on_begin)
 
     @contextmanager
     def none(self) -> Iterator[None]:
-        """Look at the database ourselves: what is to fail is the line."""
+        """Suspend all faults, so that the simulator itself can use the database."""
         trouble, self.now = self.now, "nothing"
         try:
             yield
@@ -67,17 +70,17 @@ class Faults:
             self.now = trouble
 
     def but_processor(self) -> AbstractContextManager[None]:
-        """Let only the processor fail; a fault of one turn waits for its turn."""
+        """Suspend all faults but those of the processor; a fault of the next turn stays for that turn."""
         return nullcontext() if self.now in _OF_PROCESSOR else self.none()
 
     def on_turn(self) -> None:
-        """Fail as a turn of the line."""
+        """Raise SimulatedError, once, if a turn of the line has to fail."""
         if self.now == "line":
             self.now = "nothing"
             raise SimulatedError("a turn failed because the script says so")
 
     def on_processor(self, _: str) -> sandbox.Fault | Reason | None:
-        """Say how the processor fails now."""
+        """Return how the processor fails or declines now, or None; called by the sandbox."""
         fault = _OF_PROCESSOR.get(self.now)
         if isinstance(fault, sandbox.Fault):
             self._passes(PROCESSOR_SECONDS)

@@ -1,4 +1,4 @@
-"""What lies in the database, column by column, as the search for secrets looks at it: sealed columns also opened."""
+"""All data in the database, column by column, for the search for secrets. Sealed (encrypted) columns are opened too."""
 
 from __future__ import annotations
 
@@ -17,40 +17,40 @@ from ivr.pharmacy.tables import Base
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What lies at a place: the rows of a column or of a call one below the other; `opened` when it was sealed."""
+    """The values of a column, or the texts of a call or log, one per line. `opened` is true if they were sealed."""
 
     place: str
     text: str
     opened: bool = False
     is_text: bool = True
-    """It is neither numbers nor bytes, in which a short value may stand by chance."""
+    """False for numbers and bytes, in which a short value may occur by chance."""
 
 
-EVERY = (*Base.metadata.sorted_tables, *tables.metadata.sorted_tables, notice, payment_lease)
+ALL_TABLES = (*Base.metadata.sorted_tables, *tables.metadata.sorted_tables, notice, payment_lease)
 NOT_KEYED = ("street", "version")
-"""Tables that hold no word of callers: the directory of streets, and the flows and prompts that were published."""
+"""Tables that hold nothing from callers: the street directory, and published flows and prompts."""
 
 
 def holdings(services: Services, skip: Collection[str] = NOT_KEYED) -> Iterator[Holding]:
-    """Yield every column of the database as the driver gives it."""
-    for table in EVERY:
+    """Yield the values of every column of the database, as the driver returns them."""
+    for table in ALL_TABLES:
         if table.name not in skip:
-            yield from _table(services, table)
+            yield from _holdings_of_table(services, table)
 
 
-def _table(services: Services, table: Table) -> Iterator[Holding]:
+def _holdings_of_table(services: Services, table: Table) -> Iterator[Holding]:
     columns = tuple(table.columns)
     query = select(*(type_coerce(column, NullType()) for column in columns)).order_by(*table.primary_key)
     with services.database.connect() as connection:
         rows = connection.execute(query).all()
     for column, values in zip(columns, zip(*rows, strict=True), strict=False):
-        here = [value for value in values if value is not None]
+        stored = [value for value in values if value is not None]
         place, is_sealed = f"{table.name}.{column.name}", isinstance(column.type, LargeBinary)
-        yield Holding(place, "\n".join(map(_text, here)), is_text=isinstance(column.type, Text))
+        yield Holding(place, "\n".join(map(_decoded, stored)), is_text=isinstance(column.type, Text))
         if is_sealed:
-            opened = (services.vault.open(bytes(value), None, services.clock()) for value in here)
-            yield Holding(place, "\n".join(one.decode() for one in opened if one), opened=True)
+            opened = (services.vault.open(bytes(value), None, services.clock()) for value in stored)
+            yield Holding(place, "\n".join(content.decode() for content in opened if content), opened=True)
 
 
-def _text(value: object) -> str:
+def _decoded(value: object) -> str:
     return bytes(value).decode("latin-1") if isinstance(value, bytes | memoryview) else str(value)

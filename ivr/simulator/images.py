@@ -1,4 +1,4 @@
-"""A database in memory as it was at a moment, kept as what differs from another one: thousands of them fit."""
+"""Snapshots of a database in memory, stored as differences from a common base, so that thousands of them fit."""
 
 from __future__ import annotations
 
@@ -10,23 +10,27 @@ PAGE = 4096
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """`base` with some of its pages replaced."""
+    """The bytes of a database: `base` cut or filled up to `size`, with some pages replaced."""
 
     base: bytes
     size: int
     pages: Mapping[int, bytes]
-    """Content of the pages that differ, by where they begin."""
+    """The pages that differ, by their offset in bytes."""
 
     @classmethod
     def of(cls, content: bytes, base: bytes) -> Image:
-        """Keep a content."""
+        """Return the image of a content, as its difference from a base."""
         starts = range(0, len(content), PAGE)
-        pages = {at: content[at : at + PAGE] for at in starts if content[at : at + PAGE] != base[at : at + PAGE]}
+        pages = {
+            offset: content[offset : offset + PAGE]
+            for offset in starts
+            if content[offset : offset + PAGE] != base[offset : offset + PAGE]
+        }
         return cls(base, len(content), pages)
 
     def content(self) -> bytes:
-        """Return what was kept."""
+        """Return the whole content."""
         content = bytearray(self.base[: self.size].ljust(self.size, b"\0"))
-        for at, page in self.pages.items():
-            content[at : at + len(page)] = page
+        for offset, page in self.pages.items():
+            content[offset : offset + len(page)] = page
         return bytes(content)

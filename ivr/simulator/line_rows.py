@@ -1,6 +1,7 @@
-"""What the line keeps for itself, as call scripts know it: notices, wrong tries, locks and the journal, as texts.
+"""The line's own tables as call scripts see them: notices, wrong tries, lock-outs and the journal, every value as text.
 
-Phones and members lie in these tables as keyed digests; those that a script can name are found again by signing them.
+These tables hold phone numbers and member numbers as keyed digests. To show the numbers that a script knows, they are
+signed again and compared.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from ivr.line import lockout, tables
 from ivr.line.service import Caller
 from ivr.payment.vault import Vault
-from ivr.pharmacy.notices import KINDS, WAYS, notice
+from ivr.pharmacy.notices import KINDS, SENT_BY, notice
 from ivr.pharmacy.tables import Member
 from ivr.simulator.world import Found, Table
 
@@ -26,39 +27,39 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "lock_out": ("phone", "member_number", "wrong_tries"),
     "journal": ("call", "turn", "event", "trail", "said"),
 }
-MADE_OF: Mapping[str, Table] = {"notice": Table(words={"kind": KINDS, "by": WAYS})}
-"""What rows are made of, where that can be told."""
+MADE_OF: Mapping[str, Table] = {"notice": Table(words={"kind": KINDS, "by": SENT_BY})}
+"""The kinds of values in the tables' columns, where they are known."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineRows:
-    """Looks into the line's own tables, as they stand at a time."""
+    """Reads the line's own tables at a time."""
 
     database: Engine
     vault: Vault
     now: datetime
     callers: Sequence[Caller] | None = None
-    """Whose calls are looked at, in their order; None: all calls."""
+    """The callers whose calls are read, in their order; None for all calls."""
     members: Mapping[str, int] | None = None
-    """The members that are looked at, by number; None: all."""
+    """The ids of the members that are read, by number; None for all."""
 
     def rows(self, table: str) -> Sequence[Found]:
-        """Return what calls have left in one of the tables of `COLUMNS`."""
+        """Return the rows of one of the tables of `COLUMNS`."""
         with self.database.connect() as connection:
             return _READERS[table](self, connection)
 
     def notices(self, connection: Connection) -> Sequence[Found]:
-        """Return what members are to be told."""
-        wanted = select(Member.member_number, notice.c.kind, notice.c.by, notice.c.sent_at)
-        wanted = wanted.join_from(notice, Member, Member.id == notice.c.member_id)
-        told = connection.execute(wanted.where(self._is_known(Member.id)))
+        """Return the notices that members are owed."""
+        query = select(Member.member_number, notice.c.kind, notice.c.by, notice.c.sent_at)
+        query = query.join_from(notice, Member, Member.id == notice.c.member_id)
+        notices = connection.execute(query.where(self._is_known(Member.id)))
         return [
             {"member_number": number, "kind": kind, "by": by, "sent_at": sent_at.isoformat() if sent_at else ""}
-            for number, kind, by, sent_at in told
+            for number, kind, by, sent_at in notices
         ]
 
     def wrong_tries(self, connection: Connection) -> Sequence[Found]:
-        """Return every secret that was keyed wrongly; strangers of `breaks: guessing` are none of the script's phones."""
+        """Return the wrong tries of the script's phones, without those of the strangers of `breaks: guessing`."""
         phones, members = self._phones(connection), self._members(connection)
         tries = connection.execute(select(tables.wrong_try.c.phone, tables.wrong_try.c.member))
         return [
@@ -68,7 +69,7 @@ class LineRows:
         ]
 
     def lock_outs(self, connection: Connection) -> Sequence[Found]:
-        """Return who is locked."""
+        """Return who is locked out now."""
         phones, members = self._phones(connection), self._members(connection)
         return [
             {
@@ -81,19 +82,24 @@ class LineRows:
         ]
 
     def journal(self, connection: Connection) -> Sequence[Found]:
-        """Return the turns of every call, calls counted from 1."""
-        wanted = select(tables.journal).order_by(tables.journal.c.id)
+        """Return the turns of every call; calls are numbered from 1."""
+        query = select(tables.journal).order_by(tables.journal.c.id)
         if self.callers is not None:
-            wanted = wanted.where(tables.journal.c.call_sid.in_(caller.sid for caller in self.callers))
-        turns = connection.execute(wanted).all()
+            query = query.where(tables.journal.c.call_sid.in_(caller.sid for caller in self.callers))
+        turns = connection.execute(query).all()
         calls = {sid: str(number) for number, sid in enumerate(dict.fromkeys(turn.call_sid for turn in turns), 1)}
         return [
             {
                 "call": calls[turn.call_sid],
                 "turn": str(turn.turn),
                 "event": turn.event,
-                "trail": ", ".join(f"{flow}.{state} {way}".strip() for flow, state, way in _read(turn.trail)),
-                "said": ", ".join(name if how == "say" else f"{name} ({how} {n})" for name, how, n in _read(turn.said)),
+                "trail": ", ".join(
+                    f"{flow}.{state} {transition}".strip() for flow, state, transition in _triples(turn.trail)
+                ),
+                "said": ", ".join(
+                    name if variant == "say" else f"{name} ({variant} {tries})"
+                    for name, variant, tries in _triples(turn.said)
+                ),
             }
             for turn in turns
         ]
@@ -113,7 +119,7 @@ class LineRows:
         return true() if self.members is None else member_id.in_(self.members.values())
 
 
-def _read(text: str) -> list[tuple[str, str, str]]:
+def _triples(text: str) -> list[tuple[str, str, str]]:
     return [(str(first), str(second), str(third)) for first, second, third in json.loads(text)]
 
 

@@ -1,4 +1,4 @@
-"""The pharmacy's rows as call scripts know them: by the loader's column names, every value as text."""
+"""The pharmacy's rows as call scripts see them: with the loader's column names, every value as text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ivr.pharmacy.demo import demo_values
 from ivr.pharmacy.load import add_folder
 from ivr.pharmacy.load_fields import Parser, Word, flag
 from ivr.pharmacy.load_files import FILES, CsvFile, Reference
-from ivr.pharmacy.trials import belongs
+from ivr.pharmacy.trials import owned_by
 from ivr.simulator import world
 from ivr.simulator.world import LINES, NEWEST, Found, Pattern, RefusedRowError, Row
 
@@ -28,7 +28,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _made_of(file: CsvFile) -> world.Table:
+def _table_of_file(file: CsvFile) -> world.Table:
     return world.Table(
         key=file.key[0] if len(file.key) == 1 else "",
         needed=tuple(column.name for column in file.columns if column.needed),
@@ -40,18 +40,18 @@ def _made_of(file: CsvFile) -> world.Table:
 def _words(parse: Parser) -> tuple[str, ...]:
     if parse is flag:
         return ("true", "false")
-    return parse.known if isinstance(parse, Word) else ()
+    return parse.allowed if isinstance(parse, Word) else ()
 
 
-MADE_OF: Mapping[str, world.Table] = {name: _made_of(file) for name, file in _FILES.items()}
-"""What rows of each table are made of."""
+MADE_OF: Mapping[str, world.Table] = {name: _table_of_file(file) for name, file in _FILES.items()}
+"""The key, references and kinds of values of each table."""
 WRITTEN = ("refill_order", "order_line", "payment", "renewal_request", "address", "saved_card")
-"""The tables a call can write to."""
+"""The tables that a call can write to."""
 
 
 @cache
 def demo_keys() -> Mapping[str, frozenset[str]]:
-    """Return the keys of the demo pharmacy's rows, by table: of those that go by one that every row has."""
+    """Return the keys of the demo pharmacy's rows, for the tables with one key column that every row must have."""
     return {
         name: frozenset(demo_values(file.name, made.key))
         for name, file in _FILES.items()
@@ -65,74 +65,83 @@ def table(name: str) -> Table:
 
 
 def ids(database: Engine, table: str, only: ColumnElement[bool] | None = None) -> set[object]:
-    """Return the ids of a table's rows, perhaps only of some."""
-    wanted = select(*_FILES[table].table.primary_key)
+    """Return the ids of a table's rows, or of those that meet the condition `only`."""
+    query = select(*_FILES[table].table.primary_key)
     with database.connect() as connection:
-        return {tuple(row) for row in connection.execute(wanted if only is None else wanted.where(only))}
+        return {tuple(row) for row in connection.execute(query if only is None else query.where(only))}
 
 
 def rows(
     database: Engine, table: str, but: Collection[object] = (), only: ColumnElement[bool] | None = None
 ) -> Sequence[Found]:
-    """Return a table's rows, all but those with these ids, perhaps only some; orders with their lines.
+    """Return a table's rows, without those with the ids `but`, and only those that meet the condition `only`.
 
-    All of them are meant for a demo pharmacy.
+    Orders have their lines with them. Reading all rows is meant for a demo pharmacy.
     """
     with database.connect() as connection:
-        found = _rows(connection, table, only, but)
+        table_rows = _read_rows(connection, table, only, but)
         if table != "refill_order":
-            return found
+            return table_rows
         orders, lines = _FILES["refill_order"].table.c, _FILES["order_line"].table.c
-        these = select(orders.id).where(orders.order_number.in_([row["order_number"] for row in found]))
-        opened = _rows(connection, "order_line", lines.order_id.in_(these))
-    return [{**row, LINES: [line for line in opened if line["order_number"] == row["order_number"]]} for row in found]
+        order_ids = select(orders.id).where(orders.order_number.in_([row["order_number"] for row in table_rows]))
+        line_rows = _read_rows(connection, "order_line", lines.order_id.in_(order_ids))
+    return [
+        {**row, LINES: [line for line in line_rows if line["order_number"] == row["order_number"]]}
+        for row in table_rows
+    ]
 
 
 def rows_of_member(database: Engine, member_id: int) -> Mapping[str, Sequence[Found]]:
-    """Return the rows that are a member's, by table."""
-    whose = ((name, belongs(file.table, (member_id,))) for name, file in _FILES.items())
+    """Return the rows that belong to a member, by table."""
+    conditions = ((name, owned_by(file.table, (member_id,))) for name, file in _FILES.items())
     with database.connect() as connection:
-        return {name: _rows(connection, name, theirs) for name, theirs in whose if theirs is not None}
+        return {
+            name: _read_rows(connection, name, condition) for name, condition in conditions if condition is not None
+        }
 
 
-def _rows(
+def _read_rows(
     connection: Connection, table: str, only: ColumnElement[bool] | None = None, but: Collection[object] = ()
 ) -> Sequence[dict[str, str]]:
     file = _FILES[table]
     key = file.table.primary_key
-    wanted = select(file.table).order_by(*key)
-    rows = connection.execute(wanted if only is None else wanted.where(only)).mappings()
-    found = [row for row in rows if tuple(row[column.name] for column in key) not in but]
-    known = {
-        column.name: _numbers(connection, column.table, column.name, {row[column.target] for row in found})
+    query = select(file.table).order_by(*key)
+    rows = connection.execute(query if only is None else query.where(only)).mappings()
+    kept = [row for row in rows if tuple(row[column.name] for column in key) not in but]
+    numbers_by_id = {
+        column.name: _numbers_by_id(connection, column.table, column.name, {row[column.target] for row in kept})
         for column in file.columns
         if isinstance(column, Reference)
     }
     if table == "refill_order":
-        known["ship_to"] = _numbers(connection, _FILES["address"].table, "kind", {row["ship_to_id"] for row in found})
-    return [{column.name: _text(_value(row, column, known)) for column in file.columns} for row in found]
+        numbers_by_id["ship_to"] = _numbers_by_id(
+            connection, _FILES["address"].table, "kind", {row["ship_to_id"] for row in kept}
+        )
+    return [{column.name: _as_text(_value(row, column, numbers_by_id)) for column in file.columns} for row in kept]
 
 
-def _numbers(connection: Connection, table: Table, name: str, ids: Collection[object]) -> Mapping[object, object]:
-    """Return what other tables know these rows by."""
-    wanted = [row_id for row_id in ids if row_id is not None]
-    return {row[0]: row[1] for row in connection.execute(_named(table, name), {"ids": wanted})} if wanted else {}
+def _numbers_by_id(connection: Connection, table: Table, name: str, ids: Collection[object]) -> Mapping[object, object]:
+    """Return the values of a column of another table, by the ids of its rows."""
+    present_ids = [row_id for row_id in ids if row_id is not None]
+    if not present_ids:
+        return {}
+    return {row[0]: row[1] for row in connection.execute(_select_column(table, name), {"ids": present_ids})}
 
 
 @cache
-def _named(table: Table, name: str) -> Select[Any]:
+def _select_column(table: Table, name: str) -> Select[Any]:
     return select(table.c.id, table.c[name]).where(table.c.id.in_(bindparam("ids", expanding=True)))
 
 
-def _value(row: Any, column: Any, known: Mapping[str, Mapping[object, object]]) -> object:
+def _value(row: Any, column: Any, numbers_by_id: Mapping[str, Mapping[object, object]]) -> object:
     if column.name == "ship_to":
-        return known["ship_to"].get(row["ship_to_id"])
-    if column.name in known:
-        return known[column.name].get(row[column.target])
+        return numbers_by_id["ship_to"].get(row["ship_to_id"])
+    if column.name in numbers_by_id:
+        return numbers_by_id[column.name].get(row[column.target])
     return row.get(column.target)
 
 
-def _text(value: object) -> str:
+def _as_text(value: object) -> str:
     match value:
         case None:
             return ""
@@ -145,17 +154,17 @@ def _text(value: object) -> str:
 
 
 Only = Callable[[str], ColumnElement[bool] | None]
-"""What holds for those rows of a table that may be looked at; None for all of them."""
+"""Returns the condition of the rows of a table that may be read, None for all rows."""
 
 
 def change(database: Engine, wanted: Sequence[Row], today: date, only: Only = lambda _: None) -> None:
-    """Add rows, or change those that stand there already: what a row leaves out stays as it is.
+    """Add rows, or change existing ones; columns that a row leaves out keep their values.
 
-    Raises RefusedRowError when the loader refuses one.
+    Raises RefusedRowError if the loader refuses a row.
     """
-    for named in wanted:
-        row = replace(named, columns=_with_newest(database, named.columns, only))
-        whole = {**_standing(database, row, only), **{name: str(value) for name, value in row.columns.items()}}
+    for wanted_row in wanted:
+        row = replace(wanted_row, columns=_with_newest(database, wanted_row.columns, only))
+        whole = {**_existing(database, row, only), **{name: str(value) for name, value in row.columns.items()}}
         with tempfile.TemporaryDirectory() as folder:
             _write(Path(folder) / f"{row.table}.csv", whole)
             try:
@@ -166,19 +175,19 @@ def change(database: Engine, wanted: Sequence[Row], today: date, only: Only = la
 
 
 def _with_newest(database: Engine, columns: Mapping[str, Pattern], only: Only) -> Mapping[str, Pattern]:
-    """Put the number of the order that was placed last in the place of the word for it."""
+    """Return the columns with the number of the order placed last in place of the word NEWEST."""
     number = columns.get("order_number")
     return {**columns, "order_number": order_number(database, NEWEST, only)} if number == NEWEST else columns
 
 
 def order_number(database: Engine, named: str, only: Only = lambda _: None) -> str:
-    """Return an order's number: the one named, or that of the order placed last."""
+    """Return the number that is given, or for NEWEST that of the order placed last."""
     if named != NEWEST:
         return named
-    orders, these = _FILES["refill_order"].table.c, only("refill_order")
-    wanted = select(orders.order_number).order_by(orders.id.desc()).limit(1)
+    orders, condition = _FILES["refill_order"].table.c, only("refill_order")
+    query = select(orders.order_number).order_by(orders.id.desc()).limit(1)
     with database.connect() as connection:
-        return str(connection.scalar(wanted if these is None else wanted.where(these)))
+        return str(connection.scalar(query if condition is None else query.where(condition)))
 
 
 def _write(path: Path, row: Mapping[str, str]) -> None:
@@ -188,16 +197,16 @@ def _write(path: Path, row: Mapping[str, str]) -> None:
         writer.writerow(row.values())
 
 
-def _standing(database: Engine, row: Row, only: Only) -> Mapping[str, str]:
-    """Return the one row that has the same key, as far as the script tells it."""
+def _existing(database: Engine, row: Row, only: Only) -> Mapping[str, str]:
+    """Return the values of the only row that matches the key columns that the script gives, or {}."""
     file = _FILES[row.table]
     names = {column.target: column.name for column in file.columns}
     key = {name: str(row.columns[name]) for target in file.key if (name := names.get(target, target)) in row.columns}
     if not key:
         return {}
     with database.connect() as connection:
-        standing = _rows(connection, row.table, only(row.table))
-    alike = [found for found in standing if all(found[name] == text for name, text in key.items())]
-    if len(alike) != 1:
+        existing_rows = _read_rows(connection, row.table, only(row.table))
+    matching = [existing for existing in existing_rows if all(existing[name] == text for name, text in key.items())]
+    if len(matching) != 1:
         return {}
-    return {name: text for name, text in alike[0].items() if text}
+    return {name: text for name, text in matching[0].items() if text}

@@ -1,4 +1,4 @@
-"""The line of one scenario: its time goes on with the caller's, what is drawn is drawn alike each time."""
+"""The line of one scenario, with a clock that moves with the calls, and random numbers that are the same each time."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ ORDER_NUMBERS = 10**9
 RETENTION = timedelta(days=90)
 
 Turn = TurnTaken
-"""One turn as the flow saw it: what the caller did, the way through the flow, and what ended the turn."""
+"""One turn: what the caller did, the trace through the flow, and how the turn ended."""
 
 KnownRows = Mapping[str, frozenset[object]]
-"""The ids of the rows that calls find, by table."""
+"""The ids of the rows that existed before calls, by table."""
 
 
 @contextmanager
 def driver(engine: Engine) -> Iterator[Any]:
-    """Lend SQLite's own connection, for what SQLAlchemy has no word for."""
+    """Give the driver's own SQLite connection, for methods that SQLAlchemy does not have."""
     connection = engine.raw_connection()
     try:
         yield connection.driver_connection
@@ -51,7 +51,7 @@ def driver(engine: Engine) -> Iterator[Any]:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioSnapshot:
-    """A moment of a scenario."""
+    """The whole state of a scenario at a moment, to return to."""
 
     database: Image
     now: datetime
@@ -63,23 +63,23 @@ class ScenarioSnapshot:
 
 
 class Log:
-    """What the line writes to its log while calls are made."""
+    """The line's log during calls."""
 
     def __init__(self, stream: io.StringIO | None = None) -> None:
-        """Without a stream it stays empty: the log goes elsewhere."""
+        """Read the log from the stream that it is written to. Without a stream it stays empty."""
         self._stream = stream or io.StringIO()
 
     def shown(self) -> str:
-        """Return what was written since it was taken last."""
+        """Return what was written since `taken` was called last."""
         return self._stream.getvalue()
 
     def rewind(self, shown: str) -> None:
-        """Go back to what was shown then."""
+        """Remove what was written after `shown` had returned this text."""
         self._stream.seek(len(shown))
         self._stream.truncate()
 
     def taken(self) -> str:
-        """Return it, and begin anew."""
+        """Return what was written, and empty the log."""
         text = self._stream.getvalue()
         self._stream.seek(0)
         self._stream.truncate()
@@ -87,7 +87,7 @@ class Log:
 
 
 class Scenario:
-    """A line on a database, with a clock, a card processor and chance of its own; may begin again and again."""
+    """A line on a database, with its own clock, card processor and random numbers. It can be begun many times."""
 
     url = URL
 
@@ -99,7 +99,7 @@ class Scenario:
         retention: timedelta = RETENTION,
         log: Log | None = None,
     ) -> None:
-        """`application` puts the line behind its webhooks. `begin` comes before the first call."""
+        """Make the line; `application` returns its web application. Call `begin` before the first call."""
         self.clock = MovingClock(services.clock())
         self.database = services.database
         self.faults = Faults(services.database, self.clock.pass_seconds)
@@ -110,7 +110,7 @@ class Scenario:
         self._retention = retention
         self._base = b""
         self._given: dict[str, set[object]] = {}
-        self._random = random.Random()  # noqa: S311 - alike each time is what is wanted here
+        self._random = random.Random()  # noqa: S311 - has to give the same numbers each time
         self.services = replace(
             services,
             clock=self.clock,
@@ -121,61 +121,61 @@ class Scenario:
         self.post: Transport = wsgi_post(application(self.services))
 
     def begin(self, at: datetime, given: KnownRows) -> None:
-        """Begin on a database that is as it is to be found: nothing of an earlier scenario is left."""
+        """Begin a scenario on a prepared database, with the ids of its rows; forget any earlier scenario."""
         self.clock.now = at.astimezone(UTC)
         self.faults.begin("nothing")
         self._given = {table: set(ids) for table, ids in given.items()}
         self._base = b""
-        self.turns = []  # the last scenario's may still be looked at
+        self.turns = []  # a new list: the last scenario's turns may still be in use
         self.today = self.services.today(self.clock.now)
         self.gateway.rewind(())
         self._random.seed(at.isoformat())
 
-    # What happens around calls
+    # Events between calls
 
     def passes(self, seconds: float) -> None:
-        """Let time go on."""
+        """Move the clock on."""
         self.clock.pass_seconds(seconds)
 
     def later(self, span: timedelta) -> None:
-        """Let time pass; the line sweeps meanwhile as it would have."""
+        """Move the clock on, running the line's sweeps (its regular work between calls) that fall into that time."""
         begin = self.clock.now
         in_memory = self.database.url.database in (None, "", ":memory:")
         Sweeping(self._sweep_at, self._would_sweep if in_memory else None).run(begin, span)
         self._not_before(begin + span)
 
     def _sweep_at(self, moment: datetime) -> bool:
-        """Sweep at a time; say whether that changed anything, as far as the database tells."""
+        """Sweep at a time; return whether that changed the database, always true if the database cannot tell."""
         self._not_before(moment)
         if self.database.dialect.name != "sqlite":
             self.sweeps()
             return True
         with driver(self.database) as connection:
-            before: int = connection.total_changes
+            changes_before: int = connection.total_changes
             self.sweeps()
-            after: int = connection.total_changes
-        return after != before
+            changes_after: int = connection.total_changes
+        return changes_after != changes_before
 
     def _not_before(self, moment: datetime) -> None:
         self.clock.now = max(self.clock.now, moment)
 
     def _would_sweep(self, moment: datetime) -> bool:
-        """Sweep, and go back to where we were."""
-        kept, logged = self.save(), self._log.shown()
+        """Return whether a sweep at a time would change anything; the scenario stays as it is."""
+        snapshot, logged = self.save(), self._log.shown()
         changed = self._sweep_at(moment)
-        self.clock.now = kept.now
+        self.clock.now = snapshot.now
         if changed:
-            self.restore(kept)
+            self.restore(snapshot)
         self._log.rewind(logged)
         return changed
 
     def sweeps(self) -> None:
-        """Let the line finish what calls left behind; a fault of one turn waits for its turn."""
+        """Run the line's sweep, which finishes what calls left open. A fault of the next turn stays for that turn."""
         with self.faults.but_processor():
             sweep(self.services, self._retention)
 
     def ships(self, order_number: str) -> str:
-        """Let staff ship an order, or the newest; return why it was not shipped, nothing when it was."""
+        """Ship an order, or with NEWEST the one placed last, as staff do; return why it was not shipped, or ""."""
         with self.faults.none():
             number = pharmacy_rows.order_number(self.database, order_number)
         with self.faults.but_processor():
@@ -183,18 +183,18 @@ class Scenario:
         return "" if shipped.done else shipped.words
 
     def processor(self, state: Processor) -> None:
-        """Make the card processor be so from here on."""
+        """Set the state of the card processor from now on."""
         self.faults.begin(STATES[state])
 
     def breaks(self, fault: Fault) -> None:
-        """Make something fail: a turn of the line or its database once, a processor until told otherwise."""
+        """Simulate a fault: a turn of the line or its database fails once, a processor until it works again."""
         if fault == "guessing":
             self._guess()
         else:
             self.faults.begin(fault)
 
     def _guess(self) -> None:
-        """Let as many strangers guess wrongly, each about somebody else, as put the line under attack for a minute."""
+        """Add as many wrong tries of strangers, about different members, as make the line count as under attack."""
         tries = [
             {"phone": f"a stranger {n}", "member": f"a member {n}", "at": self.clock.now}
             for n in range(MOST_ON_LINE + 1)
@@ -202,16 +202,16 @@ class Scenario:
         with self.faults.none(), self.database.begin() as connection:
             connection.execute(insert(wrong_try), tries)
 
-    # What lies in the database
+    # Rows of the database
 
     def change(self, rows: Sequence[Row]) -> None:
-        """Add rows or change them, RefusedRowError when the loader refuses one; none of them is one that calls wrote."""
+        """Add or change rows, which do not count as written by calls; raise RefusedRowError if one is refused."""
         if not rows:
             return
-        before = {table: self._ids(table) for table in self._given.keys() & {row.table for row in rows}}
+        ids_before = {table: self._ids(table) for table in self._given.keys() & {row.table for row in rows}}
         with self.faults.none():
             pharmacy_rows.change(self.database, rows, self.today)
-        for table, ids in before.items():
+        for table, ids in ids_before.items():
             self._given[table] |= self._ids(table) - ids
 
     def _ids(self, table: str) -> set[object]:
@@ -219,33 +219,33 @@ class Scenario:
             return pharmacy_rows.ids(self.database, table)
 
     def table(self, name: str) -> Sequence[Found]:
-        """Return a table's rows by the loader's column names; the lines of an order stand in its column `lines`."""
+        """Return a table's rows with the loader's column names; an order has its lines in the column `lines`."""
         with self.faults.none():
             if name in line_rows.COLUMNS:
                 return line_rows.LineRows(self.database, self.services.vault, self.clock.now).rows(name)
             return pharmacy_rows.rows(self.database, name)
 
     def new_rows(self, table: str) -> Sequence[Found]:
-        """Return the rows that calls have written; the line itself keeps nothing before the first of them."""
+        """Return the rows that calls have written; all rows of the line's own tables, which calls alone write."""
         if table in line_rows.COLUMNS:
             return self.table(table)
         with self.faults.none():
             return pharmacy_rows.rows(self.database, table, but=self._given[table])
 
     def holdings(self) -> Iterator[Holding]:
-        """Yield what lies in the database and in the log."""
+        """Yield all data in the database and in the log."""
         with self.faults.none():
             yield from holdings(self.services)
         yield Holding("log", self._log.shown())
 
     def log(self) -> str:
-        """Return what was logged since the last time."""
+        """Return what was logged since this was called last."""
         return self._log.taken()
 
-    # Going back
+    # Saving and restoring
 
     def save(self) -> ScenarioSnapshot:
-        """Keep everything as it is now."""
+        """Return a snapshot of the whole scenario."""
         with driver(self.database) as connection:
             content: bytes = connection.serialize()
         self._base = self._base or content
@@ -261,16 +261,16 @@ class Scenario:
             charges,
         )
 
-    def restore(self, kept: ScenarioSnapshot) -> None:
-        """Go back to what was kept."""
+    def restore(self, snapshot: ScenarioSnapshot) -> None:
+        """Return to a snapshot."""
         with driver(self.database) as connection:
-            connection.deserialize(kept.database.content())
-        self.clock.now = kept.now
-        self.faults.begin(kept.trouble)
-        self.turns[:] = kept.turns
-        self._random.setstate(kept.random)
-        self.gateway.rewind(kept.charges)
-        self._given = {table: set(ids) for table, ids in kept.given.items()}
+            connection.deserialize(snapshot.database.content())
+        self.clock.now = snapshot.now
+        self.faults.begin(snapshot.trouble)
+        self.turns[:] = snapshot.turns
+        self._random.setstate(snapshot.random)
+        self.gateway.rewind(snapshot.charges)
+        self._given = {table: set(ids) for table, ids in snapshot.given.items()}
 
     def _watch(self, turn: Turn) -> None:
         self.faults.on_turn()

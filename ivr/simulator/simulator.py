@@ -1,7 +1,7 @@
-"""The line in this process: each scenario gets its own demo pharmacy, clock and processor.
+"""The simulator: a line in this process, with a demo pharmacy, clock and card processor for each scenario.
 
-The database lies in memory. What a day makes of the demo pharmacy is kept as bytes, so that the next scenario of that
-day has its own copy in less than a millisecond.
+The database is in memory. The demo pharmacy of a day is stored as bytes, so that each scenario of that day gets a copy
+in less than a millisecond.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ivr.clock import system_clock
 from ivr.flow.definition import Flows
 from ivr.line import build
 from ivr.line.actions import SPECS
+from ivr.line.fallback_prompts import FALLBACK_PROMPTS
 from ivr.line.service import Services
 from ivr.line.versions import Files, Versions, load, read_files, usable
 from ivr.payment import sandbox
@@ -50,7 +51,13 @@ class _Day:
 
 
 class Simulator:
-    """Builds the line, and opens scenarios on it. `files` are the flows and prompts; without any, those the settings name."""
+    """Builds a line and opens scenarios on it.
+
+    `files` are its flows and prompts; without them, those of the folders in the settings are read.
+    """
+
+    fallback_prompts = FALLBACK_PROMPTS
+    """Prompts that are spoken without a turn, when none can be taken."""
 
     def __init__(
         self,
@@ -60,7 +67,11 @@ class Simulator:
         log: io.StringIO | None = None,
         fresh: Callable[[], Engine] | None = None,
     ) -> None:
-        """`log` is where the line's log goes; `fresh` makes an empty database for a scenario, in place of one in memory."""
+        """Build the line.
+
+        `log` is the stream that the line's log is written to. `fresh` returns an empty database for each scenario;
+        without it they share one in memory.
+        """
         self.settings = replace(settings, database_url="sqlite://", secret_keys=(_KEY,), twilio_auth_tokens=())
         self.settings = replace(self.settings, public_url=None, gateway="sandbox", stripe_api_key=None, now=None)
         version = usable(files, SPECS) if files else load(read_files(settings.flows, settings.prompts), SPECS)
@@ -88,7 +99,7 @@ class Simulator:
 
     @property
     def version(self) -> str:
-        """What tells these flows and prompts from others."""
+        """The hash of the flows and prompts."""
         return self.services.versions.current.hash
 
     @property
@@ -98,15 +109,15 @@ class Simulator:
 
     @contextmanager
     def open(self, at: datetime, given: Sequence[Row] = (), *, has_person: bool = True) -> Iterator[Scenario]:
-        """Load the pharmacy as it is on a day, with the rows given, and put a line before it.
+        """Open a scenario at a time, on the demo pharmacy of that day with the rows `given` added.
 
-        A time without a zone is one where the pharmacy is. Raises RefusedRowError.
+        A time without a time zone is in the pharmacy's. Raises RefusedRowError if a row cannot be added.
         """
         at = at if at.tzinfo else at.replace(tzinfo=self.settings.timezone)
         self._log.taken()
-        with self._database(at) as (database, before):
+        with self._database(at) as (database, given_ids):
             scenario = self._scenario(database, has_person=has_person)
-            scenario.begin(at, before)
+            scenario.begin(at, given_ids)
             try:
                 scenario.change(given)
                 yield scenario
@@ -114,7 +125,7 @@ class Simulator:
                 scenario.faults.close()
 
     def _scenario(self, database: Engine, *, has_person: bool) -> Scenario:
-        """Return a line; in memory one serves many scenarios, since making its app takes as long as two turns."""
+        """Return a scenario's line; those in memory share one, since making its app takes as long as two turns."""
         in_memory = database is self.services.database
         if in_memory and has_person in self._scenarios:
             return self._scenarios[has_person]
@@ -154,19 +165,19 @@ class Simulator:
 
     def _fill(self, database: Engine, at: datetime) -> KnownRows:
         load_demo(database, self.services.today(at))
-        build.publish(replace(self.services, database=database, clock=lambda: at.astimezone(UTC)), database)
+        build.publish_current(replace(self.services, database=database, clock=lambda: at.astimezone(UTC)), database)
         return {table: frozenset(pharmacy_rows.ids(database, table)) for table in pharmacy_rows.WRITTEN}
 
     @cached_property
     def _bare(self) -> bytes:
-        """Return a database with all its tables and no rows.
+        """The bytes of a database with all tables and no rows.
 
-        Every day's pharmacy begins with the same one: SQLite keeps statements it has compiled, which know where in the
-        file a table lies, and two files that are brought up to date apart may lay theirs out otherwise.
+        The pharmacy of every day is loaded into the same one. SQLite caches compiled statements, which contain the
+        positions of tables in the file, and two files that are migrated separately may have tables in other positions.
         """
-        bare = open_database("sqlite://", durable=False)
-        upgrade(bare)
-        with driver(bare) as connection:
+        empty = open_database("sqlite://", durable=False)
+        upgrade(empty)
+        with driver(empty) as connection:
             content: bytes = connection.serialize()
-        bare.dispose()
+        empty.dispose()
         return content

@@ -1,4 +1,4 @@
-"""What a scenario is given, and what is found in it, as plain data: rows of texts by the loader's column names, and faults."""
+"""The plain data of scenarios: rows that are given or found, with the loader's column names, and faults."""
 
 from __future__ import annotations
 
@@ -9,41 +9,44 @@ from typing import Literal
 from ivr.errors import IvrError, Place
 
 Pattern = str | Mapping[str, "Pattern"] | tuple["Pattern", ...]
-"""What a value should be: a text to compare with, or the same for its parts."""
+"""What a value should be: a text to compare with, or a mapping or tuple of patterns for its parts."""
 
 Found = Mapping[str, object]
-"""A row as it is found: texts by column, and lists of rows."""
+"""A row that was found: texts by column; a list of rows for the column `lines`."""
 
 Fault = Literal[
     "line", "database", "processor", "processor_once", "slow_processor", "slow_processor_once", "guessing", "nothing"
 ]
-"""What stops working: one turn of the line or of its database; the card processor, once or until told otherwise. A slow
-one does what it was asked, but does not answer in time. `guessing`: strangers guess so much that the line is under attack."""
+"""What fails: one turn of the line or of its database; the card processor, once or until it is told to work.
+
+A slow processor does what it is asked but does not answer in time. With `guessing`, strangers have guessed so often
+that the line counts as under attack.
+"""
 
 Processor = Literal["away", "slow", "declines", "works"]
-"""How the card processor is from here on: it does not answer; it does what it is asked and answers too late; it
-declines every card; it works again."""
+"""The state of the card processor: it does not answer; it does what it is asked but answers too late; it declines every
+card; it works."""
 
 LINES = "lines"
-"""A column of orders in scripts alone: the lines of an order, in any order."""
+"""A column that orders have in scripts only: the lines of an order, in any order."""
 
 NEWEST = "newest"
-"""Stands for the number of the order that was placed last, which nobody can know beforehand."""
+"""Stands for the number of the order that was placed last, which a script cannot know."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the pharmacy by the loader's column names, or what some of its columns should hold."""
+    """A row of the pharmacy with the loader's column names: one to add, or a pattern for some of its columns."""
 
     place: Place
     table: str
     columns: Mapping[str, Pattern]
     places: Mapping[str, Place] = field(default_factory=dict, compare=False)
-    """Where the values stand, by column."""
+    """The places of the values in the script, by column."""
 
 
 class RefusedRowError(IvrError):
-    """A row that is given and the pharmacy refuses; `place` is where it stands."""
+    """The pharmacy refuses a row that a script gives; `place` is its place in the script."""
 
     def __init__(self, place: Place, message: str) -> None:
         self.place = place
@@ -52,13 +55,13 @@ class RefusedRowError(IvrError):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What rows of a table are made of."""
+    """What is known of a table's columns."""
 
     key: str = ""
-    """The one column that tells its rows apart; "" where it takes several."""
+    """The column that identifies a row, or "" if several are needed."""
     needed: tuple[str, ...] = ()
-    """Columns that a new row cannot do without."""
+    """Columns that a new row must have."""
     refers_by: Mapping[str, str] = field(default_factory=dict)
-    """Columns that name a row of another table, and that table."""
+    """The table that a column refers to, by column."""
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Columns that hold one of a few words."""
+    """The words that a column may hold, by column."""

@@ -1,1 +1,1 @@
-"""The carrier's webhooks and TwiML."""
+"""The carrier's webhooks, and the TwiML they answer with."""

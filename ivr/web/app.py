@@ -1,4 +1,4 @@
-"""The carrier's webhooks as a Flask application of their own: all that a simulator needs, which makes one for every call."""
+"""The carrier's webhooks as a Flask application without the pages; a simulator makes one for every call."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from ivr.web.twiml import Renderer
 from ivr.web.voice import Voice
 
 MOST_BYTES = 64 * 1024
-"""No request of the carrier comes near this; a larger one is refused unread."""
+"""The most bytes of a request's body. The carrier's requests are far smaller; a larger one is refused unread."""
 
 
 class ShortNumber(IntegerConverter):
-    """A number in a URL, of no more digits than a database's integer always holds; a longer one leads nowhere."""
+    """A number in a URL of at most nine digits, which fit a database's integer; a URL with a longer one is unknown."""
 
     regex = "[0-9]{1,9}"
 
 
 def voice_app(services: Services, settings: Settings, folder: Folder, guard: Guard) -> Flask:
-    """Put a line behind the carrier's webhooks alone: nothing of the pages."""
+    """Return an application that serves only the carrier's webhooks."""
     app = Flask("ivr", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
-    app.url_map.merge_slashes = False  # a redirect is a page, which the carrier cannot speak
+    app.url_map.merge_slashes = False  # a redirect would be an HTML page, which the carrier cannot speak
     app.url_map.converters = {**app.url_map.converters, "int": ShortNumber}
     app.before_request(_refuse_unreadable)
     renderer = Renderer(services.vault, path_before(settings), settings.person_number, lambda: folder.recordings)
@@ -45,5 +45,5 @@ def _refuse_unreadable() -> None:
 
 
 def path_before(settings: Settings) -> str:
-    """Return what stands before every path when the carrier sees the line under one of its own."""
+    """Return the path of the line's public URL, which precedes every path that the carrier is given."""
     return urlsplit(settings.public_url or "").path

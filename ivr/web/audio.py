@@ -1,4 +1,4 @@
-"""Serves the recordings: each at an address made of its own sound, so that whoever fetches it may keep it for ever."""
+"""Serves the recordings, each at a URL made of a hash of its sound, so that it may be cached for ever."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from ivr.prompts.recordings.folder import Folder, sound_of
 _YEAR = 365 * 86400
 
 
-def blueprint(folder: Folder) -> Blueprint:
-    """Return the page; what it plays is what any caller hears, so nobody guards it.
+def audio_blueprint(folder: Folder) -> Blueprint:
+    """Return the blueprint that serves recordings; it is open to all, since any caller hears them.
 
-    No address is ever made into a path: only what has been found in the folder can be asked for.
+    A URL is never used as a path: only recordings that were found in the folder can be asked for.
     """
     audio = Blueprint("audio", __name__)
 
     @audio.get("/audio/<language>/<name>.wav")
     def play(language: str, name: str) -> Response:
-        found = folder.recordings.by_hash.get((language, name))
-        sound = sound_of(found) if found else None
+        recording = folder.recordings.by_hash.get((language, name))
+        sound = sound_of(recording) if recording else None
         if sound is None:
             abort(404)
         response = Response(sound, mimetype="audio/wav")

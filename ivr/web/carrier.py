@@ -1,4 +1,4 @@
-"""What a request of the carrier says: who is calling whom, and what the caller did."""
+"""Reads a request of the carrier: who is calling whom, and what the caller did."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ from ivr.secret import Secret
 _SID = re.compile(r"[A-Za-z0-9]{2,64}")
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 MOST_CHARACTERS = 100
-"""Of a caller's number, which may also be a SIP address."""
+"""The most characters kept of a caller's number, which may also be a SIP address."""
 CALLER_SECONDS = "CallerSeconds"
-"""A field of our own telephone, whose time is not ours: how long the call has lasted for the caller."""
+"""A field that only our own telephone sends, whose time may be simulated: the seconds the call has lasted for it."""
 
 
 def caller_of(request: Request) -> Caller:
-    """Return who is calling whom; BadRequest for a request without a call."""
+    """Return who is calling whom; raise BadRequest if the request names no call."""
     sid = request.form.get("CallSid", "")
     if not _SID.fullmatch(sid):
         raise BadRequest("CallSid is missing")
-    return Caller(sid, plain(request, "From"), plain(request, "To"), _seconds(request.form.get(CALLER_SECONDS, "")))
+    return Caller(
+        sid, text_field(request, "From"), text_field(request, "To"), _seconds(request.form.get(CALLER_SECONDS, ""))
+    )
 
 
 def _seconds(text: str) -> float | None:
-    """Return what a telephone of ours tells of its time; what is no number of seconds tells nothing."""
+    """Return the seconds that our own telephone sends, or None if the text is no finite number."""
     try:
         seconds = float(text)
     except ValueError:
@@ -37,19 +39,19 @@ def _seconds(text: str) -> float | None:
     return seconds if math.isfinite(seconds) else None
 
 
-def plain(request: Request, name: str) -> str:
-    """Return what a field says, which is stored or logged; nothing where it holds what no telephone number can.
+def text_field(request: Request, name: str) -> str:
+    """Return a field's text, which may be stored or logged, or "" if it is not printable.
 
-    A NUL or another control character is no slip of the carrier's: who sends one is taken to withhold the number.
+    The carrier never sends a NUL or another control character; a caller's number with one counts as withheld.
     """
-    given = request.form.get(name, "")[:MOST_CHARACTERS]
-    return given if given.isprintable() else ""
+    text = request.form.get(name, "")[:MOST_CHARACTERS]
+    return text if text.isprintable() else ""
 
 
 def caller_id(caller: Caller) -> str | None:
-    """Return the number that a person's telephone is to be shown, if any; None leaves the caller's own.
+    """Return the number to show on a person's telephone when a call is connected; None for the caller's own.
 
-    A call that is passed on from no telephone number may not get through: the number that was called stands in.
+    The carrier may not connect a call without a telephone number, so the number that was called replaces it.
     """
     if not caller.withheld and _E164.fullmatch(caller.from_number):
         return None
@@ -57,7 +59,7 @@ def caller_id(caller: Caller) -> str | None:
 
 
 def event_of(request: Request) -> Event:
-    """Return what the caller did, or what the carrier has to tell."""
+    """Return the event of a request: what the caller did, or what the carrier reports."""
     if status := request.form.get("DialCallStatus"):
         return Dialled("answered" if status in ("completed", "answered") else "no_answer")
     digits = "".join(key for key in request.form.get("Digits", "") if key in "0123456789*#")

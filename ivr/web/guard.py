@@ -1,4 +1,4 @@
-"""Who may post to the line: the carrier, by its signature; without a token, only this very machine."""
+"""Decides who may post to the line: the carrier, by its signature, or without a token only this machine."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ivr.settings import Settings
 from ivr.web.peer import address_from
 
 _LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?", re.IGNORECASE)
-_PASSED_ON = re.compile(r"forwarded|x-forwarded-.*|x-real-ip|via", re.IGNORECASE)
-"""Headers by which a proxy says that the request is somebody else's."""
+_PROXY_HEADERS = re.compile(r"forwarded|x-forwarded-.*|x-real-ip|via", re.IGNORECASE)
+"""Headers that a proxy adds to a request that it forwards."""
 
 
 class Guard:
-    """Says of a request whether it may be answered; made once, since deriving the validators is not free."""
+    """Decides whether a request may be answered. Made once, since making the validators takes time."""
 
     def __init__(self, settings: Settings) -> None:
         self._public_url = settings.public_url
@@ -25,45 +25,46 @@ class Guard:
         self._validators = [RequestValidator(token.reveal()) for token in settings.twilio_auth_tokens]
 
     def is_from_carrier(self, request: Request) -> bool:
-        """Say whether a request is signed by the carrier; with no token set, whether it may go without."""
+        """Return whether a request is signed by the carrier, or needs no signature because no token is set."""
         if not self._validators:
             return self._unsigned or self.is_local(request)
         return self._is_signed(request, self.base(request))
 
     def is_local(self, request: Request) -> bool:
-        """Say whether a request comes from this machine and has not been handed on by a proxy.
+        """Return whether a request comes from this machine and was not forwarded by a proxy.
 
-        Where others can reach the line, none is: a proxy's defaults make their requests look like this machine's own.
+        It is never so if the settings say that others can reach the line, because a proxy with default settings makes
+        their requests look as if they came from this machine.
         """
         if self._validators or self._unsigned or self._public_url:
             return False
-        passed_on = any(_PASSED_ON.fullmatch(name) for name, _ in request.headers)
+        is_forwarded = any(_PROXY_HEADERS.fullmatch(name) for name, _ in request.headers)
         peer = address_from(request.remote_addr)
-        is_near = peer is not None and peer.is_loopback
-        return is_near and bool(_LOCAL_HOST.fullmatch(request.host)) and not passed_on
+        is_loopback = peer is not None and peer.is_loopback
+        return is_loopback and bool(_LOCAL_HOST.fullmatch(request.host)) and not is_forwarded
 
     def why_refused(self, request: Request) -> str:
-        """Say for the operator what is likely wrong with a request that may not be answered."""
+        """Return the likely reason why a request is refused, for the operator."""
         if not self._validators:
             return "not from this machine: set TWILIO_AUTH_TOKEN, and IVR_PUBLIC_URL behind a proxy"
         if not request.headers.get("X-Twilio-Signature"):
             return "without a signature: not from the carrier"
-        if signed := self._signed_for(request):
-            return f"signed for {signed}: let IVR_PUBLIC_URL and the carrier's console name the same URL"
+        if signed_url := self._url_signed_for(request):
+            return f"signed for {signed_url}: let IVR_PUBLIC_URL and the carrier's console name the same URL"
         return "signed for another URL or with another token: see IVR_PUBLIC_URL and TWILIO_AUTH_TOKEN"
 
     def url(self, request: Request) -> str:
-        """Return the URL that signatures are checked against, without its query and what binds it to a call."""
+        """Return the URL that signatures are checked against, without the query and the signature in its path."""
         return f"{self.base(request)}{_path(request)}"
 
     def base(self, request: Request) -> str:
-        """Return how the URL begins that the carrier signed: behind a proxy only the setting knows scheme and host."""
+        """Return the beginning of the URL that the carrier signed; behind a proxy, only the setting knows it."""
         return self._public_url or f"{request.scheme}://{request.host}"
 
-    def _signed_for(self, request: Request) -> str | None:
-        """Return the URL that a request was signed for, where it differs in no more than how it begins."""
-        checked = urlsplit(self.base(request))
-        hosts, paths = dict.fromkeys((checked.netloc, request.host)), dict.fromkeys((checked.path, ""))
+    def _url_signed_for(self, request: Request) -> str | None:
+        """Return the URL that a request was signed for, if it differs only in scheme, host or leading path."""
+        expected_url = urlsplit(self.base(request))
+        hosts, paths = dict.fromkeys((expected_url.netloc, request.host)), dict.fromkeys((expected_url.path, ""))
         bases = (f"{scheme}://{host}{path}" for scheme in ("https", "http") for host in hosts for path in paths)
         return next((f"{base}{_path(request)}" for base in bases if self._is_signed(request, base)), None)
 
@@ -78,5 +79,5 @@ class Guard:
 
 
 def _path(request: Request) -> str:
-    """Return a path as it may be logged: without what binds a turn's URL to its call."""
+    """Return a path as it may be logged: without the signature of a turn's URL, at most 100 characters."""
     return "/".join(request.path.split("/")[:4])[:100]

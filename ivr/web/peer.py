@@ -1,4 +1,4 @@
-"""Addresses that requests come from and are taken at."""
+"""Parses the network addresses that requests come from and that a server listens on."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ Address = IPv4Address | IPv6Address
 
 
 def address_from(text: str | None) -> Address | None:
-    """Return the address that a text is, None for another text.
+    """Return the IP address that a text is, or None.
 
-    A server that listens by IPv6 for both tells of 192.0.2.1 as ::ffff:192.0.2.1.
+    An IPv4 address in the form that a server listening on IPv6 reports, ::ffff:192.0.2.1, becomes 192.0.2.1.
     """
     try:
         address = ip_address(text or "")

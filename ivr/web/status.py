@@ -1,4 +1,4 @@
-"""Is the line alive, and can it take calls."""
+"""Health checks: whether the line is running, and whether it can take calls."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from ivr.line.service import Services
 from ivr.pharmacy.database import check
 
 
-def blueprint(services: Services) -> Blueprint:
-    """Return the two pages; they say nothing a stranger may not know, so nobody guards them."""
+def status_blueprint(services: Services) -> Blueprint:
+    """Return the blueprint of `/healthz` and `/readyz`; they are open to all, as they hold nothing confidential."""
     status = Blueprint("status", __name__)
 
     @status.get("/healthz")

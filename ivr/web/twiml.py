@@ -1,4 +1,4 @@
-"""Verbs to TwiML. The only place that knows how the carrier wants to be told things."""
+"""Writes answers as TwiML, the carrier's XML; no other module knows TwiML."""
 
 from __future__ import annotations
 
@@ -15,46 +15,49 @@ from ivr.prompts.recordings.folder import Recording, Recordings
 from ivr.prompts.recordings.playlist import heard
 
 DIAL_SECONDS = 30
-"""How long a person's telephone rings before the caller is told that nobody answers."""
+"""How many seconds a person's telephone rings before the caller is told that nobody answers."""
 
 MOST_LETTERS = 4096
-"""What the carrier takes in one <Say>."""
+"""The most characters that the carrier takes in one <Say>."""
 
 _SENTENCES = re.compile(
     rf"(.{{1,{MOST_LETTERS - 1}}}[.?!](?=\s|$)|.{{1,{MOST_LETTERS}}}(?=\s|$)|.{{1,{MOST_LETTERS}}})\s*", re.DOTALL
 )
-"""As many whole sentences as fit, or words where no sentence ends in time, or letters where no word does."""
+"""Matches as many whole sentences as fit in one <Say>, or words if no sentence fits, or characters if no word does."""
 
 
 class Signer(Protocol):
-    """Signs what nobody may guess: the vault, in a line that takes calls."""
+    """Signs turn URLs, which nobody may guess; in a line that takes calls it is the vault."""
 
     def sign(self, text: str) -> str:
-        """Return a code for a text."""
+        """Return the code for a text."""
 
-    def signed(self, text: str, mac: str) -> bool:
-        """Say whether a code was made for a text."""
+    def signed(self, text: str, code: str) -> bool:
+        """Return whether a code was made for a text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """Writes answers: needs the key that signs turn URLs, the path they begin with, and where 0 leads."""
+    """Writes answers as TwiML.
+
+    `vault` signs turn URLs, `path` precedes them, and `person_number` is the number that 0 connects to.
+    """
 
     vault: Signer
     path: str
     person_number: str | None
     recordings: Callable[[], Recordings] = Recordings
-    """What a person has recorded."""
+    """Returns the recordings, which are played in place of the words that they say."""
 
     def answer(self, answer: Answer, caller_id: str | None = None) -> str:
-        """Return the reply to one request; a person's telephone is shown `caller_id`, or the caller's own number."""
+        """Return the TwiML of an answer; a person's telephone shows `caller_id`, or else the caller's number."""
         response, url = VoiceResponse(), self.turn_url(answer.sid, answer.turn, answer.language)
         match answer.verb:
             case Gather() as gather:
-                # Words stand inside, so that a key pressed during them counts, but for facts that are to be heard
-                # whole; the redirect after it is for a carrier that goes on when nothing was keyed.
+                # Words are spoken within <Gather>, so that a key pressed during them counts, except for facts that
+                # must be heard whole. The redirect is for a carrier that goes on when nothing was keyed.
                 self.say(response, answer.words[: gather.uncut])
-                inner = response.gather(
+                gather_verb = response.gather(
                     input="dtmf",
                     action=url,
                     method="POST",
@@ -63,9 +66,9 @@ class Renderer:
                     finish_on_key="#" if gather.pound_ends else "",
                     action_on_empty_result=True,
                 )
-                self.say(inner, answer.words[gather.uncut :])
+                self.say(gather_verb, answer.words[gather.uncut :])
                 if gather.extra_wait > 0:
-                    inner.pause(length=gather.extra_wait)
+                    gather_verb.pause(length=gather.extra_wait)
                 response.redirect(url, method="POST")
             case GoOn():
                 self.say(response, answer.words)
@@ -79,15 +82,15 @@ class Renderer:
         return str(response)
 
     def turn_url(self, sid: str, turn: int, language: str) -> str:
-        """Return where a call's next turn is asked for; it cannot be guessed, nor used by another call."""
+        """Return the URL for a call's turn, which cannot be guessed or used by another call."""
         return f"{self.path}/voice/turn/{turn}/{self.vault.sign(f'{sid} {turn}')}?language={language}"
 
     def is_turn_of(self, sid: str, turn: int, mac: str) -> bool:
-        """Say whether a turn URL was made for this call."""
+        """Return whether a turn URL's signature was made for this call and turn."""
         return self.vault.signed(f"{sid} {turn}", mac)
 
     def come_back(self, words: Iterable[SpokenWords], url: str, seconds: int) -> str:
-        """Return a reply that speaks, waits and asks for the same turn again."""
+        """Return TwiML that speaks, waits some seconds and requests a URL, which is the same turn's."""
         response = VoiceResponse()
         self.say(response, words)
         response.pause(length=seconds)
@@ -95,14 +98,14 @@ class Renderer:
         return str(response)
 
     def dial(self, words: Iterable[SpokenWords], url: str, caller_id: str | None) -> str:
-        """Return a reply that connects to a person; what comes of it is told to a URL of the line."""
+        """Return TwiML that speaks and connects the caller to a person; the carrier posts the result to `url`."""
         response = VoiceResponse()
         self.say(response, words)
         self._dial(response, self.path + url, caller_id)
         return str(response)
 
     def hang_up(self, words: Iterable[SpokenWords]) -> str:
-        """Return a reply that ends the call."""
+        """Return TwiML that speaks and ends the call."""
         response = VoiceResponse()
         self.say(response, words)
         response.hangup()
@@ -112,7 +115,7 @@ class Renderer:
         response.dial(self.person_number, action=url, method="POST", timeout=DIAL_SECONDS, caller_id=caller_id)
 
     def say(self, verb: Any, words: Iterable[SpokenWords]) -> None:
-        """Add words, each in its language and voice; those that a person has recorded are played."""
+        """Add words to a verb, each in its language and voice; recorded ones are played."""
         for spoken in words:
             for part in heard(spoken.pieces, self.recordings(), spoken.language.partition("-")[0]):
                 if isinstance(part, Recording):
@@ -123,5 +126,5 @@ class Renderer:
 
 
 def speakable(text: str) -> list[str]:
-    """Return words as the carrier takes them, in one piece or in as few as it must be: at sentences where it can."""
-    return [text] if len(text) <= MOST_LETTERS else [found[1] for found in _SENTENCES.finditer(text)]
+    """Return a text in as few parts as the carrier's limit allows, split between sentences if possible."""
+    return [text] if len(text) <= MOST_LETTERS else [part[1] for part in _SENTENCES.finditer(text)]

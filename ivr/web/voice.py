@@ -1,7 +1,7 @@
-"""The carrier's webhooks: an incoming call, its turns, its end, and what is said when all else failed.
+"""The carrier's webhooks: an incoming call, its turns, its end, and the fallback when no answer could be fetched.
 
-Every answer is TwiML. Nothing is written for a request that does not come from the carrier, or that asks for a turn
-of another call.
+Every answer is TwiML. A request that does not come from the carrier, or that asks for a turn of another call, changes
+nothing in the database.
 """
 
 from __future__ import annotations
@@ -23,28 +23,31 @@ from ivr.line.answer import SpokenWords, as_spoken
 from ivr.line.service import Caller, Services
 from ivr.line.turn import Busy, UnknownCallError, take_turn
 from ivr.orders.sweep import finish_call
-from ivr.web.carrier import CALLER_SECONDS, caller_id, caller_of, event_of, plain
+from ivr.web.carrier import CALLER_SECONDS, caller_id, caller_of, event_of, text_field
 from ivr.web.guard import Guard
 from ivr.web.twiml import Renderer
 
-NOTHING = "<Response/>"
+EMPTY_REPLY = "<Response/>"
 MOST_RETRIES = 3
+"""How often the carrier is told to ask for a turn again while the database is away."""
 RETRY_SECONDS = 3
-ONE_VALUE = ("CallSid", "From", "To", "Digits", "FinishedOnKey", "DialCallStatus", "CallStatus", CALLER_SECONDS)
+"""How long it waits before it does."""
+SINGLE_FIELDS = ("CallSid", "From", "To", "Digits", "FinishedOnKey", "DialCallStatus", "CallStatus", CALLER_SECONDS)
+"""The fields that a request may not give with different values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """Answers the carrier."""
+    """The webhooks of one line."""
 
     services: Services
     guard: Guard
     renderer: Renderer
 
     def blueprint(self) -> Blueprint:
-        """Return the webhooks, each behind the guard."""
+        """Return the blueprint of the webhooks, each behind the guard."""
         voice = Blueprint("voice", __name__)
-        voice.before_request(self.refuse_strangers)
+        voice.before_request(self.require_carrier)
         for url, view in (
             ("/voice", self.incoming),
             ("/voice/turn/<int:turn>/<mac>", self.turn),
@@ -52,27 +55,27 @@ class Voice:
             ("/voice/fallback", self.fallback),
         ):
             voice.post(url, provide_automatic_options=False)(view)
-        voice.errorhandler(Exception)(self.broken)
-        voice.app_errorhandler(HTTPException)(self.unserved)
+        voice.errorhandler(Exception)(self.failed)
+        voice.app_errorhandler(HTTPException)(self.misdirected)
         return voice
 
-    def refuse_strangers(self) -> None:
-        """Let only the carrier in."""
+    def require_carrier(self) -> None:
+        """Raise Forbidden for a request that is not the carrier's, and BadRequest for a field with several values."""
         logs.clear()
         if not self.guard.is_from_carrier(request):
             url, reason = self.guard.url(request), self.guard.why_refused(request)
             logs.get_logger().warning("request_refused", url=url, reason=reason)
             raise Forbidden
-        for name in ONE_VALUE:
+        for name in SINGLE_FIELDS:
             if len(set(request.form.getlist(name))) > 1:
                 raise BadRequest(f"{name} is given more than once")
 
     def incoming(self) -> Response:
-        """Answer a call, or repeat the answer."""
+        """Answer an incoming call: its turn 0."""
         return self._answer(caller_of(request), 0, lambda: Started())
 
     def turn(self, turn: int, mac: str) -> Response:
-        """Go on with a call."""
+        """Answer a later turn of a call; raise Forbidden if the URL was not made for it."""
         caller = caller_of(request)
         if not self.renderer.is_turn_of(caller.sid, turn, mac):
             raise Forbidden
@@ -88,90 +91,93 @@ class Voice:
             return twiml(self._try_again())
         except UnknownCallError as error:
             logs.get_logger().error("call_unknown", turn=turn, reason=str(error))
-            return twiml(self._broken())
+            return twiml(self._fallback_reply())
         if isinstance(reply, Busy):
-            return twiml(self.renderer.come_back(reply.words, self._again(resumed=True), 1))
+            return twiml(self.renderer.come_back(reply.words, self._url_of_this_turn(resumed=True), 1))
         return twiml(reply)
 
     def _try_again(self) -> str:
-        """Ask the carrier to come back for this turn: the key that was lost is asked for again."""
-        tried = request.args.get("again", default=0, type=int)
-        if not 0 <= tried < MOST_RETRIES:
-            return self._part((), ("away.retry", "away.person"), ("away.goodbye",))
-        url = self._again(again=str(tried + 1))
+        """Return TwiML that has the carrier ask for this turn again, at most `MOST_RETRIES` times.
+
+        The keys of the failed request are lost, so the question is asked again.
+        """
+        retries_so_far = request.args.get("again", default=0, type=int)
+        if not 0 <= retries_so_far < MOST_RETRIES:
+            return self._hand_over((), ("away.retry", "away.person"), ("away.goodbye",))
+        url = self._url_of_this_turn(again=str(retries_so_far + 1))
         return self.renderer.come_back(self._words("away.retry"), url, RETRY_SECONDS)
 
-    def _again(self, *, resumed: bool = False, **changes: str) -> str:
+    def _url_of_this_turn(self, *, resumed: bool = False, **changes: str) -> str:
         args = {**request.args.to_dict(), **({"again": request.args.get("again", "0")} if resumed else {}), **changes}
         return f"{request.path}?{urlencode(args)}"
 
     def status(self) -> Response:
-        """Note the end of a call, and finish an order it confirmed."""
+        """Record the end of a call, and finish the payments that it began."""
         caller, state = caller_of(request), request.form.get("CallStatus", "")
         logs.bind_call(caller.sid)
         if state in ("completed", "busy", "failed", "no-answer", "canceled"):
             now = self.services.clock()
             with self.services.database.begin() as connection:
-                sessions.end(connection, caller.sid, now, "caller_hung_up")
+                sessions.end_call(connection, caller.sid, now, "caller_hung_up")
             finish_call(self.services.desk, caller.sid)
         return Response(status=204)
 
     def fallback(self) -> Response:
-        """Say sorry where an answer could not be fetched, or nobody answered: needs nothing but what is in memory."""
+        """Answer when the carrier could not fetch an answer, or a person did not pick up; needs no database."""
         match event_of(request):
             case Dialled(outcome="answered"):
                 return twiml(self.renderer.hang_up(()))
             case Dialled():
                 return twiml(self.renderer.hang_up(self._words("away.nobody", "away.call_again")))
-        logs.get_logger().error("fallback", error_code=plain(request, "ErrorCode"))
-        return twiml(self._broken())
+        logs.get_logger().error("fallback", error_code=text_field(request, "ErrorCode"))
+        return twiml(self._fallback_reply())
 
-    def broken(self, error: Exception) -> Response:
-        """Turn whatever went wrong into words; requests that are not the carrier's get their status only."""
+    def failed(self, error: Exception) -> Response:
+        """Return fallback words for any error; HTTP errors, as for strangers' requests, get only their status."""
         if isinstance(error, HTTPException):
-            return Response(NOTHING, error.code, content_type="text/xml")
+            return Response(EMPTY_REPLY, error.code, content_type="text/xml")
         logs.get_logger().error("request_failed", exc_info=error)
-        return twiml(self._broken())
+        return twiml(self._fallback_reply())
 
-    def unserved(self, error: HTTPException) -> Response | HTTPException:
-        """Give the carrier no page where it comes to no webhook, and say in the log what to set in its console."""
+    def misdirected(self, error: HTTPException) -> Response | HTTPException:
+        """Return TwiML, not a page, for a wrong URL under `/voice`; log what to set in the carrier's console."""
         if not request.path.lstrip("/").startswith("voice"):
             return error
         if isinstance(error, NotFound | MethodNotAllowed):
-            meant = request.path if request.path in ("/voice/status", "/voice/fallback") else "/voice"
-            expected = f"HTTP POST to {self.guard.base(request)}{meant}: set the number so in the carrier's console"
+            webhook = request.path if request.path in ("/voice/status", "/voice/fallback") else "/voice"
+            expected = f"HTTP POST to {self.guard.base(request)}{webhook}: set the number so in the carrier's console"
             found = f"HTTP {request.method[:10]} to {self.guard.url(request)}"
             logs.clear()
             logs.get_logger().warning("request_misdirected", found=found, expected=expected)
         headers = {"Allow": "POST"} if isinstance(error, MethodNotAllowed) else {}
-        return Response(NOTHING, error.code, headers, content_type="text/xml")
+        return Response(EMPTY_REPLY, error.code, headers, content_type="text/xml")
 
-    def _broken(self) -> str:
-        return self._part(("away.broken",), ("away.person",), ("away.call_again",))
+    def _fallback_reply(self) -> str:
+        return self._hand_over(("away.broken",), ("away.person",), ("away.call_again",))
 
-    def _part(self, words: Sequence[str], to_a_person: Sequence[str], otherwise: Sequence[str]) -> str:
-        """End the line's part in a call: a person if there is one, or a goodbye."""
+    def _hand_over(self, words: Sequence[str], with_person: Sequence[str], without_person: Sequence[str]) -> str:
+        """Return TwiML that speaks and connects to a person, or hangs up if there is none."""
         if not self.renderer.person_number:
-            return self.renderer.hang_up(self._words(*words, *otherwise))
-        asked = urlencode({"language": self._language}) if self._language else ""
-        caller = Caller("", plain(request, "From"), plain(request, "To"))
+            return self.renderer.hang_up(self._words(*words, *without_person))
+        query = urlencode({"language": self._language}) if self._language else ""
+        caller = Caller("", text_field(request, "From"), text_field(request, "To"))
         return self.renderer.dial(
-            self._words(*words, *to_a_person), f"/voice/fallback{'?' if asked else ''}{asked}", caller_id(caller)
+            self._words(*words, *with_person), f"/voice/fallback{'?' if query else ''}{query}", caller_id(caller)
         )
 
     @property
     def _language(self) -> str:
-        """The call's language as its URL tells it; empty when it does not."""
-        wanted = request.args.get("language", "")
-        return wanted if wanted in self.services.versions.current.flows.languages else ""
+        """The call's language according to the request's URL, or "" if it names none."""
+        language = request.args.get("language", "")
+        return language if language in self.services.versions.current.flows.languages else ""
 
     def _words(self, *prompts: str) -> list[SpokenWords]:
-        """Return words in the call's language as its URL tells it, in every language when it does not."""
-        speaking = [self._language] if self._language else self.services.versions.current.flows.languages
-        words = tuple(Speak(prompt, language, {}) for language in speaking for prompt in prompts)
+        """Return prompts in the call's language, or in every language if the request's URL names none."""
+        languages = [self._language] if self._language else self.services.versions.current.flows.languages
+        words = tuple(Speak(prompt, language, {}) for language in languages for prompt in prompts)
         return list(as_spoken(self.services.versions.current.catalogues, words))
 
 
 def twiml(body: str) -> Response:
-    """Return TwiML as the carrier reads it."""
+    """Return TwiML as an HTTP response."""
     return Response(body, content_type="text/xml; charset=utf-8")

@@ -1,7 +1,10 @@
-"""YAML for people: every scalar is text, every node has its place, and all problems are told at once.
+"""YAML for people who do not know it.
 
-`folder` finds files, `source` makes their text ready, `nodes` reads it, `slips` says why it cannot be read; `shapes` says what may stand where, for the readers of flows, prompts and scripts and for the JSON
-Schemas that editors complete and underline by.
+Every scalar is text, every node has its place in the file, and all problems are reported at once.
+
+`folder` finds files, `source` prepares their text, `nodes` reads it, and `slips` explains why text cannot be read.
+`shapes` declares what a file may hold: the readers of flows, prompts and call scripts go by it, and so do the JSON
+Schemas by which editors complete and underline.
 """
 
 from ivr.yaml_reader.folder import SUFFIX, candidates, text_at, texts_below

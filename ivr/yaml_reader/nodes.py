@@ -1,8 +1,8 @@
-"""YAML with every scalar kept as text and every node with its place.
+"""Reads YAML into nodes: every scalar stays text, and every node knows its place.
 
-`0612` stays four digits, `on` stays a word, a repeated key is a problem instead of a silent loss. What a field
-should be is said by whoever reads it: `node.integer(report, low=1)`. Problems go to a `Report`; a field that has
-one reads as None, so that reading goes on and all problems are told at once.
+`0612` stays four digits, `on` stays a word, and a repeated key is a problem instead of a silent loss. The code that
+reads a node says what it should be: `node.integer(report, what, low=1)`. Problems go to a `Report`, and a value with
+one reads as None or as empty, so that reading goes on and all problems are reported at once.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import yaml
 from ivr.errors import Place, Report, did_you_mean
 from ivr.yaml_reader import slips
 from ivr.yaml_reader.shapes import Record, Whole
-from ivr.yaml_reader.source import SourceFile, source
+from ivr.yaml_reader.source import SourceFile, prepare
 
 MOST_FIGURES = 15
-"""Figures of the largest number that anything here could mean."""
+"""The most digits of a number; none that is meant here has more."""
 
 _ODD = re.compile(r"(?:^|[\s\[{,:-])[&*!]", re.MULTILINE)
 """Where an anchor, an alias or a tag may begin."""
@@ -34,7 +34,7 @@ _CURLY = re.compile(f"[{slips.OPENING}]([^{slips.OPENING}]*)[{slips.CLOSING}]")
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One YAML value: text, a list, or a mapping; exactly one of the three is not None."""
+    """One YAML value: text, a list or a mapping. Exactly one of `scalar`, `items` and `fields` is not None."""
 
     place: Place
     scalar: str | None = None
@@ -43,13 +43,13 @@ class Node:
     fields: Mapping[str, Node] | None = None
     key_places: Mapping[str, Place] | None = None
     written: str = ""
-    """A text as it is written in the file, quotes and line ends and all."""
+    """Text as it is written in the file, with its quotes and line ends."""
     note: Place | None = None
-    """Where a note to colleagues stands right behind the text, or right below it and belonging to it."""
+    """Where a comment begins right behind the text, or right below it and indented like a part of it."""
 
     @property
     def kind(self) -> str:
-        """Say what this is in plain words, for messages."""
+        """What this is in plain words, for messages."""
         if self.fields is not None:
             return "a mapping"
         if self.items is not None:
@@ -57,7 +57,7 @@ class Node:
         return f'"{textwrap.shorten(self.scalar, MOST_LETTERS, placeholder=" …")}"' if self.scalar else "nothing"
 
     def text(self, report: Report, what: str) -> str | None:
-        """Return the text; nothing, a list or a mapping is a problem."""
+        """Return the text; report anything else and return None. `what` names the value in messages."""
         if self.scalar:
             return self.scalar
         if self.note and not self.quoted:
@@ -70,75 +70,77 @@ class Node:
         return None
 
     def words(self, report: Report, what: str) -> str | None:
-        """Return text that is spoken: the same, but a note may not cut off a sentence."""
-        found = self.text(report, what)
-        if found and self.note and not _SENTENCE_ENDS.search(found):
+        """Return text that is spoken. Like `text`, but a comment that cuts off a sentence is reported as well."""
+        text = self.text(report, what)
+        if text and self.note and not _SENTENCE_ENDS.search(text):
             message = (
                 'the words end here, for what comes after " #" is a note: put quotes around the whole text, write the key '
                 'as "pound", or let a note begin after a full stop or two spaces'
             )
             report.add(self.note, message)
-        return found
+        return text
 
     def within(self, piece: str, number: int = 0, offset: int = 0) -> Place:
-        """Return where a piece of the text stands, the first or a later one like it, and so many characters into it.
+        """Return the place of a piece of the text, so many characters into it.
 
-        Where the text begins, if it is written in another way.
+        `number` chooses among pieces that are alike, 0 for the first. Where the file writes the text in another way,
+        the place is where the text begins.
         """
-        starts = [found.start() for found in re.finditer(re.escape(piece), self.written)]
+        starts = [match.start() for match in re.finditer(re.escape(piece), self.written)]
         if number >= len(starts):
             return self.place
-        before = self.written[: starts[number] + offset]
-        line = before.count("\n")
-        column = len(before) - before.rfind("\n") if line else self.place.column + len(before)
+        text_before = self.written[: starts[number] + offset]
+        line = text_before.count("\n")
+        column = len(text_before) - text_before.rfind("\n") if line else self.place.column + len(text_before)
         return Place(self.place.file, self.place.line + line, column)
 
     def places(self, named: Collection[str] = ()) -> dict[str, Place]:
-        """Return where fields stand, as `field` and `field.name`: what they say or, where that is more than a text, their names.
+        """Return the place of each field and of each name within it, as `field` and `field.name`.
 
-        Of what stands within the fields `named`, always the names.
+        The place is that of the text below it or, where that is no text, of the name. Within the fields in `named` it
+        is always that of the name.
         """
         places: dict[str, Place] = {}
         for field, node in (self.fields or {}).items():
-            places[field] = self._word(field)
+            places[field] = self._value_place(field)
             for name in node.fields or {}:
-                places[f"{field}.{name}"] = node.key_place(name) if field in named else node._word(name)
+                places[f"{field}.{name}"] = node.key_place(name) if field in named else node._value_place(name)
         return places
 
-    def _word(self, name: str) -> Place:
+    def _value_place(self, name: str) -> Place:
         node = (self.fields or {})[name]
         return node.place if node.scalar else self.key_place(name)
 
     def integer(self, report: Report, what: str, low: int = 0, high: int | None = None) -> int | None:
-        """Return a whole number within bounds."""
-        wanted = f"a whole number of at least {low}" if high is None else f"a whole number from {low} to {high}"
+        """Return a whole number within bounds; report anything else and return None."""
+        expected = f"a whole number of at least {low}" if high is None else f"a whole number from {low} to {high}"
         if self.scalar is None or not self.scalar.isascii() or not self.scalar.isdigit():
-            report.add(self.place, f"{what} should be {wanted}, found {self.kind}")
+            report.add(self.place, f"{what} should be {expected}, found {self.kind}")
             return None
         digits = self.scalar.lstrip("0") or "0"
         number = int(digits[:MOST_FIGURES])
         if number < low or (high is not None and number > high) or len(digits) > MOST_FIGURES:
-            found = digits if len(digits) <= MOST_FIGURES else f"one of {len(digits)} figures"
-            report.add(self.place, f"{what} should be {wanted}, found {found}")
+            shown = digits if len(digits) <= MOST_FIGURES else f"one of {len(digits)} figures"
+            report.add(self.place, f"{what} should be {expected}, found {shown}")
             return None
         return number
 
     def flag(self, report: Report, what: str) -> bool | None:
-        """Return true or false; nothing else is taken for either."""
+        """Return true or false; report anything else and return None."""
         if self.scalar not in ("true", "false"):
             report.add(self.place, f"{what} should be true or false, found {self.kind}")
             return None
         return self.scalar == "true"
 
     def sequence(self, report: Report, what: str) -> tuple[Node, ...]:
-        """Return the items of a list."""
+        """Return the items of a list; report anything else and return no items."""
         if self.items is None:
             report.add(self.place, f"{what} should be a list, found {self.kind}")
             return ()
         return self.items
 
     def mapping(self, report: Report, what: str) -> Mapping[str, Node]:
-        """Return the fields of a mapping whose keys are free."""
+        """Return the fields of a mapping with any keys; report anything else and return no fields."""
         if self.fields is None:
             report.add(self.place, f"{what} should be a mapping, found {self.kind}")
             return {}
@@ -147,59 +149,71 @@ class Node:
     def record(
         self, report: Report, what: str, required: Iterable[str] = (), optional: Iterable[str] = ()
     ) -> Mapping[str, Node]:
-        """Return the fields of a mapping whose keys are known; unknown and missing ones are problems."""
-        found = self.mapping(report, what)
+        """Return the fields of a mapping with known keys; report unknown and missing ones.
+
+        A field with a misspelt name is returned under the name that it is close to, so that nothing follows from the
+        slip.
+        """
+        all_fields = self.mapping(report, what)
         required, known = tuple(required), (*required, *optional)
-        fields = {name: node for name, node in found.items() if name in known}
-        for name in found.keys() - set(known):
+        fields = {name: node for name, node in all_fields.items() if name in known}
+        for name in all_fields.keys() - set(known):
             report.add(self.key_place(name), f'{what} has no "{name}"{did_you_mean(name, known)}')
-            meant = difflib.get_close_matches(name, [one for one in known if one not in found], n=1)
-            fields.update(dict.fromkeys(meant, found[name]))  # read as what it is a slip for, nothing follows from it
+            close_match = difflib.get_close_matches(
+                name, [candidate for candidate in known if candidate not in all_fields], n=1
+            )
+            fields.update(dict.fromkeys(close_match, all_fields[name]))
         for name in required:
             if self.fields is not None and name not in fields:
                 report.add(self.place, f'{what} lacks "{name}"')
         return fields
 
     def shaped(self, report: Report, what: str, shape: Record) -> Mapping[str, Node]:
-        """Return the fields of a mapping whose keys a shape knows; unknown and missing ones are problems."""
+        """Return the fields of a mapping that a shape describes; report unknown and missing ones."""
         return self.record(report, what, shape.required, shape.optional)
 
     def fits(self, shape: Record) -> bool:
-        """Tell whether this is meant to be of a shape: most of its fields are known, or slips for some that are."""
+        """Tell whether this is meant to have a shape.
+
+        At least half of its fields are known then, or close to known ones.
+        """
         fields = self.fields or {}
-        meant = [name for name in fields if difflib.get_close_matches(name, shape.fields, n=1)]
-        return self.fields is not None and 2 * len(meant) >= len(fields)
+        known_or_close = [name for name in fields if difflib.get_close_matches(name, shape.fields, n=1)]
+        return self.fields is not None and 2 * len(known_or_close) >= len(fields)
 
     def whole(self, report: Report, what: str, shape: Whole) -> int | None:
-        """Return a whole number within the bounds of a shape."""
+        """Return a whole number within the bounds of a shape; report anything else and return None."""
         return self.integer(report, what, shape.low, shape.high)
 
     def key_place(self, name: str) -> Place:
-        """Return where a field's name stands."""
+        """Return the place of a field's name, or of the whole mapping when there is no such field."""
         return (self.key_places or {}).get(name, self.place)
 
 
 def read(file: str, text: str, report: Report) -> Node | None:
-    """Read one YAML document from its text; `file` is the name that problems are told with."""
-    made = source(file, text, report)
-    if made is None:
+    """Read one YAML document; None when it cannot be read, which is reported. `file` is its name in messages."""
+    source_file = prepare(file, text, report)
+    if source_file is None:
         return None
     try:
-        root = _compose(made.text)
+        root = _compose(source_file.text)
     except yaml.MarkedYAMLError as error:
-        place, message = slips.told(made, error, _fails)
-        if all((one.place.file, one.place.line) != (file, place.line) for one in report.problems):
-            report.add(place, message)  # else it follows from what was told of that line
+        place, message = slips.explain(source_file, error, _failing_line)
+        if all((problem.place.file, problem.place.line) != (file, place.line) for problem in report.problems):
+            report.add(place, message)  # otherwise it follows from a problem of that line that was reported
         return None
     if root is None:
         report.add(Place(file), "the file is empty")
         return None
-    return _NodeReader(made, report).node(root)
+    return _NodeReader(source_file, report).node(root)
 
 
-def _fails(text: str) -> int | None:
-    """Return the line, from 0, where a text cannot be read; None when it can. Only what is read fast is tried."""
-    if not _is_plain(text):
+def _failing_line(text: str) -> int | None:
+    """Return the line, from 0, where a text cannot be read; None when it can.
+
+    Text that the fast loader must not be given counts as failing on line 0.
+    """
+    if not _is_safe_for_libyaml(text):
         return 0
     try:
         yaml.compose(text, Loader=yaml.CBaseLoader)
@@ -210,8 +224,11 @@ def _fails(text: str) -> int | None:
 
 
 def _compose(text: str) -> yaml.Node | None:
-    """Compose by libyaml where it is there and nothing can go wrong; every slip is told by the loader below."""
-    if _is_plain(text):
+    """Compose the nodes of a text. libyaml is used where it is installed and the text is safe for it.
+
+    When that fails, the slower `_Loader` reads the text again, for its better messages.
+    """
+    if _is_safe_for_libyaml(text):
         try:
             return yaml.compose(text, Loader=yaml.CBaseLoader)
         except yaml.YAMLError:
@@ -219,22 +236,22 @@ def _compose(text: str) -> yaml.Node | None:
     return yaml.compose(text, Loader=_Loader)
 
 
-def _is_plain(text: str) -> bool:
+def _is_safe_for_libyaml(text: str) -> bool:
     return bool(yaml.__with_libyaml__) and not _ODD.search(text) and _is_flat(text)
 
 
 def _is_flat(text: str) -> bool:
-    """Tell whether nothing can be nested too deep: by brackets and braces, by lists of lists, or by indentation."""
+    """Tell whether nothing can be nested too deeply by brackets and braces, by lists of lists, or by indentation."""
     return not _BRACKETS.search(text) and not _LISTS.search(text) and not _INDENTED.search(text)
 
 
 class _Loader(yaml.BaseLoader):
-    """Refuses what would make one part of a file stand in several places, or a file too deep to follow."""
+    """Refuses anchors, aliases and tags, and nesting beyond `MOST_LEVELS`."""
 
     depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs have no types for the parser
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML's stubs leave it untyped
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
             raise yaml.composer.ComposerError(None, None, slips.ALIAS, event.start_mark)
         if getattr(event, "tag", None) is not None:
@@ -248,18 +265,20 @@ class _Loader(yaml.BaseLoader):
 
 
 MOST_LEVELS = 20
+"""How deeply lists and mappings may be nested."""
 MOST_LETTERS = 60
-"""Of a text that a message shows."""
+"""The most letters of a text that a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class _NodeReader:
-    """Makes nodes of what the library composed."""
+    """Makes `Node`s from the nodes of PyYAML."""
 
     source: SourceFile
     report: Report
 
     def node(self, node: yaml.Node) -> Node:
+        """Return the node with all that is below it. Keys that are not text, or are there twice, are reported."""
         place = self.place(node.start_mark)
         if isinstance(node, yaml.ScalarNode):
             written, note, quoted = self._written(node), self._note(node), node.style in ("'", '"')
@@ -285,7 +304,7 @@ class _NodeReader:
         return self.source.place(mark.line, mark.column)
 
     def scalar(self, node: yaml.ScalarNode) -> str:
-        """Return a text; one in curly quotes is told, and read as if they were straight."""
+        """Return a text. One in curly quotes is reported, and read as if they were straight."""
         value: str = node.value
         curly = None if node.style else _CURLY.fullmatch(value)
         if curly:
@@ -302,7 +321,10 @@ class _NodeReader:
         return "\n".join(lines)
 
     def _note(self, node: yaml.ScalarNode) -> Place | None:
-        """Return where a note begins right behind a text or, if it is indented like a part of it, right below."""
+        """Return where a comment begins right behind a text, or right below it and indented like a part of it.
+
+        None where there is no comment, or `NOTE_GAP` spaces before it show that it is meant as one.
+        """
         if node.style:
             return None
         end, lines = node.end_mark, self.source.lines
@@ -312,14 +334,14 @@ class _NodeReader:
             return self.source.place(end.line, end.column + gap) if gap < NOTE_GAP else None
         below = lines[end.line + 1] if end.line + 1 < len(lines) else ""
         is_note = not behind.strip() and below.lstrip().startswith("#")
-        if is_note and _indent(below) > _indent(lines[node.start_mark.line]):
-            return self.source.place(end.line + 1, _indent(below))
+        if is_note and _indent_width(below) > _indent_width(lines[node.start_mark.line]):
+            return self.source.place(end.line + 1, _indent_width(below))
         return None
 
 
 NOTE_GAP = 2
-"""Spaces before the `#` of a note that leave no doubt it is one."""
+"""Spaces before the `#` of a comment that leave no doubt that it is meant as one."""
 
 
-def _indent(line: str) -> int:
+def _indent_width(line: str) -> int:
     return len(line) - len(line.lstrip())

@@ -1,7 +1,7 @@
-"""What may stand where in a YAML file: shapes that a reader takes its field names from, written down once.
+"""Shapes: what may be where in a YAML file, declared once for the reader and for the JSON Schema.
 
-The JSON Schema of a file is made from the same shapes. Scalars are text to the reader, so where a text is wanted the
-schema takes numbers and booleans too: `save: 12` is text here, whatever an editor makes of it.
+Scalars are text to the reader. So where text is expected the schema allows numbers and booleans too: `save: 12` is text
+here, whatever an editor makes of it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Schema = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Any text; with a pattern (ECMA regular expression), only such as it matches as a whole."""
+    """Text; with a pattern (an ECMA regular expression), only what matches it as a whole."""
 
     about: str = ""
     pattern: str = ""
@@ -32,7 +32,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A whole number within bounds."""
+    """A whole number within bounds, both included; no upper bound where `high` is None."""
 
     low: int = 0
     high: int | None = None
@@ -49,7 +49,7 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class MapOf:
-    """A mapping whose keys are free, or match a pattern as a whole."""
+    """A mapping with any keys, or with keys that match a pattern as a whole; at least `least` of them."""
 
     value: Shape
     keys: str = ""
@@ -69,11 +69,12 @@ class Field:
 class Record:
     """A mapping whose keys are known.
 
-    `exactly_one` and `at_least_one` name sets of fields that stand for one another: a target has `next` or `end`.
+    `exactly_one` and `at_least_one` name sets of fields that exclude or replace one another: a target has `next` or
+    `end`.
     """
 
     name: str
-    """What it is called where schemas refer to it."""
+    """The name of its definition in a schema."""
     fields: Mapping[str, Field]
     about: str = ""
     exactly_one: tuple[frozenset[str], ...] = ()
@@ -81,20 +82,20 @@ class Record:
 
     @property
     def required(self) -> tuple[str, ...]:
-        """The fields that have to be there."""
+        """The names of fields that must be there."""
         return tuple(name for name, field in self.fields.items() if field.required)
 
     @property
     def optional(self) -> tuple[str, ...]:
-        """The fields that may be left out."""
+        """The names of fields that may be left out."""
         return tuple(name for name, field in self.fields.items() if not field.required)
 
-    def is_chosen(self, found: Mapping[str, object]) -> bool:
-        """Tell whether the fields found make the choice that `exactly_one` and `at_least_one` ask for."""
-        one = [choice for choice in self.exactly_one if choice & found.keys()]
-        some = [choice for choice in self.at_least_one if choice <= found.keys()]
-        whole = not self.exactly_one or (len(one) == 1 and one[0] <= found.keys())
-        return whole and (not self.at_least_one or bool(some))
+    def is_chosen(self, written: Mapping[str, object]) -> bool:
+        """Tell whether the fields that were written satisfy `exactly_one` and `at_least_one`."""
+        begun = [choice for choice in self.exactly_one if choice & written.keys()]
+        complete = [choice for choice in self.at_least_one if choice <= written.keys()]
+        is_one = not self.exactly_one or (len(begun) == 1 and begun[0] <= written.keys())
+        return is_one and (not self.at_least_one or bool(complete))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def field(shape: Shape, *, required: bool = True) -> Field:
 
 
 def json_schema(shape: Shape, title: str) -> Schema:
-    """Return the JSON Schema (draft 7, which editors know best) of a file of this shape."""
+    """Return the JSON Schema (draft 7, which editors support best) of a file of this shape."""
     writer = _Writer()
     schema = writer.schema(shape)
     return {
@@ -127,25 +128,26 @@ def json_schema(shape: Shape, title: str) -> Schema:
 
 @dataclass(slots=True)
 class _Writer:
-    """Writes schemas; a record is written once, under its name."""
+    """Writes the schemas of shapes. Each record is written once, under its name."""
 
     definitions: dict[str, Schema] = dataclass_field(default_factory=dict)
 
     def schema(self, shape: Shape) -> Schema:
+        """Return the schema of any shape."""
         about = {"description": shape.about} if shape.about else {}
         match shape:
             case Text():
-                return {**about, **_text(shape.pattern)}
+                return {**about, **_text_schema(shape.pattern)}
             case Flag():
                 return {**about, "enum": [True, False, "true", "false"]}
             case Whole():
-                return {**about, **_whole(shape.low, shape.high)}
+                return {**about, **_number_schema(shape.low, shape.high)}
             case ListOf():
                 return {**about, "type": "array", "items": self.schema(shape.item), "minItems": 1}
             case MapOf():
                 return {**about, **self.map(shape)}
             case Either():
-                return {**about, "anyOf": [self.schema(one) for one in shape.shapes]}
+                return {**about, "anyOf": [self.schema(option) for option in shape.shapes]}
             case Record():
                 if shape.name not in self.definitions:
                     self.definitions[shape.name] = {}  # a record may hold itself
@@ -167,28 +169,31 @@ class _Writer:
         if shape.required:
             schema["required"] = list(shape.required)
         if shape.exactly_one:
-            schema["oneOf"] = [_only(choice, shape.exactly_one) for choice in shape.exactly_one]
+            schema["oneOf"] = [_only_this_choice(choice, shape.exactly_one) for choice in shape.exactly_one]
         if shape.at_least_one:
             schema["anyOf"] = [{"required": sorted(choice)} for choice in shape.at_least_one]
         return schema
 
 
-def _text(pattern: str) -> Schema:
-    """An editor matches patterns with texts only, so numbers and booleans are taken where theirs would fit."""
+def _text_schema(pattern: str) -> Schema:
+    """Return the schema of a text.
+
+    Editors match patterns with texts only, so numbers and booleans are allowed where theirs would fit.
+    """
     wanted = {"pattern": f"^({pattern})$"} if pattern else {"minLength": 1}
     others = {"number": "0", "boolean": "true"}
     fitting = [kind for kind, text in others.items() if re.fullmatch(pattern or ".*", text)]
     return {"type": ["string", *fitting], **wanted}
 
 
-def _whole(low: int, high: int | None) -> Schema:
-    """A quoted number is one too, so its text has to be within the bounds as well."""
+def _number_schema(low: int, high: int | None) -> Schema:
+    """Return the schema of a whole number. It may be quoted, so a text of digits is held to the bounds as well."""
     number: Schema = {"type": "integer", "minimum": low, **({} if high is None else {"maximum": high})}
     numbers = "|".join(str(number) for number in range(low, high + 1)) if high is not None else "[1-9][0-9]*"
     zero = "|0" if high is None and low == 0 else ""
     return {"anyOf": [number, {"type": "string", "pattern": f"^0*({numbers}{zero})$"}]}
 
 
-def _only(choice: frozenset[str], choices: tuple[frozenset[str], ...]) -> Schema:
+def _only_this_choice(choice: frozenset[str], choices: tuple[frozenset[str], ...]) -> Schema:
     others = sorted(frozenset().union(*choices) - choice)
     return {"required": sorted(choice), "not": {"anyOf": [{"required": [name]} for name in others]}}

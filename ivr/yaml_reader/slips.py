@@ -1,4 +1,4 @@
-"""What went wrong where YAML cannot be read, in the words of somebody who has never heard of it."""
+"""Explains why YAML cannot be read, to people who have never heard of YAML."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NO_SPACE = 'a ":" after a name needs a space behind it'
 CURLY = 'quotes such as “ and ” are none to YAML; type straight ones: "'
 
 OPENING, CLOSING = "“”„‟«\u2018\u2019\u201a", "“”„‟»\u2018\u2019\"'"
-"""Quotes that a word processor puts at the beginning, and what may then stand at the end."""
+"""Quotes that a word processor puts at the beginning of a text, and those that may then end it."""
 
 _UNFIT = "the line does not fit what stands above it; look at the spaces before it"
 _COLON = "mapping values are not allowed here"
@@ -52,25 +52,27 @@ _HINTS = {
     "found character '\\t'": "a tab where spaces belong",
     "could not find expected ':'": NO_COLON,
 }
-"""A part of what the library says -> what to do about it; the first that is found holds."""
+"""A part of the library's message -> what to do about it. The first that matches is used."""
 
 
 _OF_LINES = (_UNFIT, _COLON_IN_WORDS, NO_COLON)
-"""What a line that is moved too far to either side may come to."""
+"""Hints that a line which is indented wrongly may lead to."""
 
 Fails = Callable[[str], int | None]
-"""The line, from 0, where a text cannot be read; None when it can."""
+"""Returns the line, from 0, where a text cannot be read; None when it can."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Mend:
-    """A slip that is known by what mends it: what a line looks like, what it should have been, and where the slip is."""
+    """A slip that is recognised by the change which mends it."""
 
     line: re.Pattern[str]
+    """What a whole line with the slip looks like."""
     mended: str
+    """What the line should have been, as a replacement for the pattern."""
     hint: str
     at: int
-    """The group of the pattern at whose beginning the slip is told; at its end when it is negative."""
+    """The group of the pattern where the slip is reported: at its beginning or, when negative, at its end."""
 
 
 _MENDS = (
@@ -82,30 +84,34 @@ _MENDS = (
     _Mend(re.compile(rf"([ ]*(?:- )?\w+:[ ]+)([{OPENING}].*)[ ]*"), r"\1'mended'", CURLY, 2),
     _Mend(re.compile(r"([ ]*(?:- )?\w+:[ ]+)(\".*)([“”„‟«»])[ ]*"), r"\1'mended'", CURLY, 3),
 )
-"""Slips that the library notices only further on, each tried in turn on the lines above; what it makes readable it is."""
+"""Slips that the library notices only further on. Each is tried on the lines above, and the one that makes the file
+readable is the one that was made."""
 _LINES_ABOVE = 4
+"""How many lines up to the failure are tried."""
 
 
-def told(source: SourceFile, error: yaml.MarkedYAMLError, fails: Fails) -> tuple[Place, str]:
-    """Return where a file cannot be read, and why."""
+def explain(source: SourceFile, error: yaml.MarkedYAMLError, fails: Fails) -> tuple[Place, str]:
+    """Return the place where a file cannot be read, and the message that says why."""
     problem = " ".join(part for part in (error.context, error.problem) if part)
-    hint = next((hint for sign, hint in _HINTS.items() if sign in problem), problem)
-    if "or '}', but" in problem and _line(error.context_mark) == _line(error.problem_mark):
+    hint = next((hint for part, hint in _HINTS.items() if part in problem), problem)
+    if "or '}', but" in problem and _line_of_mark(error.context_mark) == _line_of_mark(error.problem_mark):
         hint = COMMA
-    began = hint.endswith("is never closed") or hint == ALIAS
-    mark = (error.context_mark if began else None) or error.problem_mark or error.context_mark
+    is_at_beginning = hint.endswith("is never closed") or hint == ALIAS
+    mark = (error.context_mark if is_at_beginning else None) or error.problem_mark or error.context_mark
     if mark is None:
         return Place(source.file), f"not readable as YAML: {hint}"
-    line, column, hint = _mended(source, mark.line, fails, hint in _OF_LINES) or _marked(source, mark, problem, hint)
+    line, column, hint = _mendable_slip(source, mark.line, fails, hint in _OF_LINES) or _library_slip(
+        source, mark, problem, hint
+    )
     return source.place(line, column), f"not readable as YAML: {hint}"
 
 
-def _line(mark: yaml.Mark | None) -> int | None:
+def _line_of_mark(mark: yaml.Mark | None) -> int | None:
     return mark.line if mark else None
 
 
-def _marked(source: SourceFile, mark: yaml.Mark, problem: str, hint: str) -> tuple[int, int, str]:
-    """Return what the library says, at the line that it says it of."""
+def _library_slip(source: SourceFile, mark: yaml.Mark, problem: str, hint: str) -> tuple[int, int, str]:
+    """Return (line, column, hint) for what the library reports, where it reports it."""
     line = source.lines[mark.line] if mark.line < len(source.lines) else ""
     if hint == _FIRST:
         hint = f'a text that begins with "{line[mark.column : mark.column + 1]}" needs quotes around the whole of it'
@@ -114,40 +120,43 @@ def _marked(source: SourceFile, mark: yaml.Mark, problem: str, hint: str) -> tup
     return mark.line, len(line) - len(line.lstrip()) if hint == _UNFIT else mark.column, hint
 
 
-def _mended(source: SourceFile, failed: int, fails: Fails, of_lines: bool) -> tuple[int, int, str] | None:
-    """Return the slip whose mending makes the file readable: all of it or, if none does, further than it was."""
-    further = None
-    for line, column, hint, text in _tries(source, failed, of_lines):
-        now = fails(text)
-        if now is None:
+def _mendable_slip(source: SourceFile, failed: int, fails: Fails, of_lines: bool) -> tuple[int, int, str] | None:
+    """Return (line, column, hint) of the slip whose mending makes the file readable.
+
+    That is all of the file or, if no slip's mending does, more of it than before.
+    """
+    partial = None
+    for line, column, hint, text in _possible_slips(source, failed, of_lines):
+        failing_line = fails(text)
+        if failing_line is None:
             return line, column, hint
-        if now > failed and further is None and hint != _UNFIT:
-            further = line, column, hint
-    return further
+        if failing_line > failed and partial is None and hint != _UNFIT:
+            partial = line, column, hint
+    return partial
 
 
-def _tries(source: SourceFile, failed: int, of_lines: bool) -> Iterator[tuple[int, int, str, str]]:
-    """Yield slips that may be behind a failure, each with the text as it is without it."""
-    written = [
+def _possible_slips(source: SourceFile, failed: int, of_lines: bool) -> Iterator[tuple[int, int, str, str]]:
+    """Yield (line, column, hint, text) for each slip that may be the cause; `text` is the file without it."""
+    used_lines = [
         number for number, line in enumerate(source.lines[: failed + 1]) if line.strip(" ") and line.lstrip()[0] != "#"
     ]
-    near = list(reversed(written[-_LINES_ABOVE:]))
-    for number in near:
+    lines_to_try = list(reversed(used_lines[-_LINES_ABOVE:]))
+    for number in lines_to_try:
         line = source.lines[number]
         for mend in _MENDS:
-            found = mend.line.fullmatch(line)
-            if found:
-                at = found.start(mend.at) if mend.at > 0 else found.end(-mend.at)
-                yield number, at, mend.hint, _with(source, number, found.expand(mend.mended))
-    for number, other in pairwise(near[:2] if of_lines else ()):
-        for slipped, like in ((number, other), (other, number)):
-            mended = _indent(source.lines[like]) + source.lines[slipped].lstrip(" ")
-            yield slipped, len(_indent(source.lines[slipped])), _UNFIT, _with(source, slipped, mended)
+            match = mend.line.fullmatch(line)
+            if match:
+                column = match.start(mend.at) if mend.at > 0 else match.end(-mend.at)
+                yield number, column, mend.hint, _with_line(source, number, match.expand(mend.mended))
+    for number, neighbour in pairwise(lines_to_try[:2] if of_lines else ()):
+        for slipped, model in ((number, neighbour), (neighbour, number)):
+            mended = _indentation(source.lines[model]) + source.lines[slipped].lstrip(" ")
+            yield slipped, len(_indentation(source.lines[slipped])), _UNFIT, _with_line(source, slipped, mended)
 
 
-def _indent(line: str) -> str:
+def _indentation(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" "))]
 
 
-def _with(source: SourceFile, number: int, line: str) -> str:
+def _with_line(source: SourceFile, number: int, line: str) -> str:
     return "\n".join((*source.lines[:number], line, *source.lines[number + 1 :]))

@@ -1,5 +1,7 @@
-"""What must hold of flows and prompts before a call may run on them, one module a subject; `flow.checker` runs them.
+"""Checks of flows and prompts before calls may run on them, a module for each subject; `flow.checker` runs them.
 
-`prompts`, `values`, `proofs` (with `consent` and `facts`) and `turn_length` are proved of the flows; `key_words` (with
-`option_words`, by `wordings`) and `dropped_values` are about what callers are told.
+`prompts` looks for missing prompts and values of the wrong kind, `answers` for answers that are not kept secret.
+`values`, `proofs` (with `consent` and `facts`) and `turn_length` prove something of every path through the graph of
+states. `key_words` (with `option_words` and `wordings`) and `dropped_values` hold the words of the prompts against the
+flows.
 """

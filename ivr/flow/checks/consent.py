@@ -1,7 +1,7 @@
-"""Nothing is ordered, charged, cancelled or asked of a prescriber without a key that confirmed it.
+"""Checks that nothing is ordered, charged, cancelled or asked of a prescriber without a key that confirmed it.
 
-A confirmation is good for what follows it directly: the next question ends it. And its key is none that the question
-right before can end with, so that a stray or doubled press never decides. What it is a yes to is proved in `facts`.
+A confirmation holds until the next question is asked. Its key must not be one that the question right before can end
+with: a key pressed twice, or by habit, must never decide. What the caller agrees to is checked in `facts`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ivr.errors import Report
 from ivr.flow.definition import Actions
-from ivr.flow.graph import Graph, GraphState, Transition, describe_path, walk
+from ivr.flow.graph import Graph, GraphState, Transition, describe_path, paths_with_fact
 from ivr.flow.states import State
 from ivr.keypad import key_name
 
@@ -18,74 +18,79 @@ DIGITS = frozenset("0123456789")
 
 
 def check_consent(graph: Graph, actions: Actions, report: Report) -> None:
-    """Note every action that needs a yes and has none, and every key that could be pressed by accident."""
+    """Report every action that needs the caller's yes and has none, and every key that could confirm by accident."""
     _check_confirmed(graph, actions, report)
-    _check_keys(graph, actions, report)
+    _check_confirming_keys(graph, actions, report)
 
 
-def is_asked(state: State) -> bool:
-    """Say whether the caller is asked something there, or speaks to a person: a yes does not outlast that."""
+def ends_consent(state: State) -> bool:
+    """Tell whether the state asks the caller something, or connects to a person; a yes given before it is void then."""
     return state.is_question or state.reaches_person
 
 
-def confirms(transition: Transition) -> bool:
-    """Say whether a transition is by a key that confirms."""
-    return any(way.confirms for way in transition.targets)
+def is_confirming(transition: Transition) -> bool:
+    """Tell whether a transition is taken by a key that confirms."""
+    return any(target.confirms for target in transition.targets)
 
 
 def needs_yes(state: State, actions: Actions) -> bool:
-    """Say whether a state does what needs the caller's yes."""
+    """Tell whether a state runs an action that needs the caller's yes."""
     return bool(state.action) and actions[state.action].needs_yes
 
 
 def _check_confirmed(graph: Graph, actions: Actions, report: Report) -> None:
+    """Report each action that needs a yes and can be reached without one, with the shortest path."""
+
     def after(confirmed: bool, transition: Transition) -> bool | None:
         if not confirmed and needs_yes(graph.states[transition.source], actions):
-            return None  # told of already; what comes after it is no slip of its own
-        return confirms(transition) or (confirmed and not is_asked(graph.states[transition.source]))
+            return None  # reported where it happens; what follows is no problem of its own
+        return is_confirming(transition) or (confirmed and not ends_consent(graph.states[transition.source]))
 
-    paths = walk(graph, False, after)
-    told_of: set[str] = set()
+    paths = paths_with_fact(graph, False, after)
+    reported: set[str] = set()
     for node, confirmed in paths:
         state = graph.states[node]
-        if needs_yes(state, actions) and not confirmed and node.name not in told_of:
-            told_of.add(node.name)
-            way = describe_path(graph, paths.path((node, confirmed)))
-            report.add(state.at("do"), f'"{state.action}" without a key that "confirms" right before it: {way}')
+        if needs_yes(state, actions) and not confirmed and node.name not in reported:
+            reported.add(node.name)
+            path = describe_path(graph, paths.path((node, confirmed)))
+            report.add(state.at("do"), f'"{state.action}" without a key that "confirms" right before it: {path}')
 
 
-def _check_keys(graph: Graph, actions: Actions, report: Report) -> None:
-    """The key that confirms is none that the question right before can end with."""
-    told_of: set[tuple[str, str]] = set()
-    for node in graph.transitions:
-        for way in _to_next_question(graph, node):
-            other = way[-1].target
-            shared = _confirming_keys(graph.states[other]) & _last_keys(graph.states[node], actions)
-            if shared and (other.name, node.name) not in told_of:
-                told_of.add((other.name, node.name))
-                state, key = graph.states[other], key_name(min(shared))
+def _check_confirming_keys(graph: Graph, actions: Actions, report: Report) -> None:
+    """Report each key that confirms and is also one that the question right before can end with."""
+    reported: set[tuple[str, str]] = set()
+    for previous in graph.transitions:
+        for path in _to_next_question(graph, previous):
+            question = path[-1].target
+            shared = _confirming_keys(graph.states[question]) & _keys_that_end(graph.states[previous], actions)
+            if shared and (question.name, previous.name) not in reported:
+                reported.add((question.name, previous.name))
+                state, key = graph.states[question], key_name(min(shared))
                 report.add(
                     state.at(f"keys.{key}"),
                     f'the key that "confirms" at "{state.name}", {key}, is one that the question right before can end '
-                    f"with, so that pressing it twice would confirm: {describe_path(graph, way)}",
+                    f"with, so that pressing it twice would confirm: {describe_path(graph, path)}",
                 )
 
 
 def _to_next_question(graph: Graph, node: GraphState) -> Iterator[tuple[Transition, ...]]:
-    """Yield the ways that a question's own answers lead to the next questions, one a question."""
-    if not is_asked(graph.states[node]):
+    """Yield the paths by which a question's own answers lead to each of the next questions."""
+    if not ends_consent(graph.states[node]):
         return
     answers = [transition for transition in graph.transitions[node] if not transition.breaks_in]
-    paths = graph.until(is_asked, first=answers)
-    yield from (paths.path(other) for other in paths if is_asked(graph.states[other]))
+    paths = graph.until(ends_consent, first=answers)
+    yield from (paths.path(question) for question in paths if ends_consent(graph.states[question]))
 
 
 def _confirming_keys(state: State) -> frozenset[str]:
     return frozenset(key for key, target in state.keys.items() if target.confirms)
 
 
-def _last_keys(state: State, actions: Actions) -> frozenset[str]:
-    """Return the keys a question can end with: any digit for a number of fixed length; pound, if only by habit."""
+def _keys_that_end(state: State, actions: Actions) -> frozenset[str]:
+    """Return the keys a question can end with.
+
+    That is any digit for a number of fixed length, else pound, if only by habit.
+    """
     if state.number:
         return DIGITS | {"#"} if state.number.low == state.number.high else frozenset("#")
     if not state.is_question:

@@ -1,4 +1,7 @@
-"""The words of a question, each wording by itself, with the keys that it speaks of."""
+"""The words of a question, one wording at a time, with the keys that each speaks of.
+
+A wording is what is said on one occasion in one plural form: the first words, or those after a silence or a wrong key.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,14 @@ from ivr.prompts.lint.keys import CHOICE, KeyWord, Slip, name_of, spoken_keys
 from ivr.prompts.lint.speech import SPEECHES
 
 NAMED = frozenset({"star", "pound"})
-"""Keys whose names mean nothing else, in whatever words they stand."""
+"""Keys whose names mean nothing else, so that they count wherever they are written."""
 OPTIONS = "options"
-"""The value in which a menu speaks its choices."""
+"""The value by which a menu speaks its choices."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeardKey:
-    """A key where it is spoken, and the word for it."""
+    """A key that is spoken in some words: the word for it, its place in the file, and how it is written there."""
 
     word: KeyWord
     place: Place
@@ -29,13 +32,13 @@ class HeardKey:
 
     @property
     def key(self) -> str:
-        """The key, as definitions write it."""
+        """The key as definitions write it."""
         return self.word.key
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A question: its name, its own keys, those of its choices, and those that every question takes."""
+class AskedQuestion:
+    """A question: its name, the keys of its own, those of its choices, and those that every question takes."""
 
     name: str
     state: State
@@ -44,7 +47,10 @@ class Asked:
     universal: frozenset[str]
 
     def takes(self, heard: HeardKey) -> bool:
-        """Tell whether a key that is spoken is taken; those of choices are named with them, or in a bare list of keys."""
+        """Tell whether the question takes a key that is spoken.
+
+        The keys of choices are spoken with the choices, or in a bare list of keys.
+        """
         is_choice = heard.key == CHOICE or (heard.key in self.choices and not heard.word.gist)
         return is_choice or heard.key in self.own | self.universal
 
@@ -54,17 +60,20 @@ class Wording:
     """What is said on one occasion, in one plural form."""
 
     kind: str
-    """`say`, `silence` or `wrong`."""
+    """When it is said: `say` (first), `silence` or `wrong`."""
     number: int
+    """Which try it is for, from 1."""
     is_last: bool
-    """The last words of their kind, which are said again and again."""
+    """Whether these are the last words of their kind, which are repeated for all later tries."""
     place: Place
     own: tuple[HeardKey, ...]
+    """The keys that the words themselves speak of."""
     inside: tuple[HeardKey, ...]
-    """Keys of the phrases that may be spoken inside it."""
+    """The keys of phrases that may be spoken inside them."""
     named: frozenset[str]
-    """Star and pound, in whatever words they are named."""
+    """Star and pound, wherever they are written."""
     slips: tuple[tuple[Place, Slip], ...]
+    """Words that look like a misspelt key, each with its place."""
     speaks_choices: bool
 
     @property
@@ -76,71 +85,76 @@ class Wording:
 class QuestionWords:
     """The words of a question in one language."""
 
-    def __init__(self, asked: Asked, catalogue: Catalogue, phrases: Mapping[str, frozenset[str]]) -> None:
-        """`phrases` gives the prompts that each value of kind `phrase` may be."""
-        self.asked, self.catalogue, self.phrases = asked, catalogue, phrases
+    def __init__(self, question: AskedQuestion, catalogue: Catalogue, phrases: Mapping[str, frozenset[str]]) -> None:
+        """`phrases` gives, for each value of kind `phrase`, the prompts that it may be."""
+        self.question, self.catalogue, self.phrases = question, catalogue, phrases
         self.speech = SPEECHES[catalogue.language]
-        self.prompt = catalogue.prompts[asked.state.prompt]
+        self.prompt = catalogue.prompts[question.state.prompt]
 
     @cached_property
     def wordings(self) -> tuple[Wording, ...]:
-        """All that it says; words that could not be read are left out."""
-        found = list(self._forms("say", 1, True, self.prompt.say))
-        for kind, later in (("silence", self.prompt.silence), ("wrong", self.prompt.wrong)):
-            for number, words in enumerate(later, 1):
-                found += self._forms(kind, number, number == len(later), words)
-        return tuple(found)
+        """All wordings of the question; those that could not be read are left out."""
+        wordings = list(self._wordings_of("say", 1, True, self.prompt.say))
+        for kind, helps in (("silence", self.prompt.silence), ("wrong", self.prompt.wrong)):
+            for number, words in enumerate(helps, 1):
+                wordings += self._wordings_of(kind, number, number == len(helps), words)
+        return tuple(wordings)
 
     @property
     def places(self) -> frozenset[Place]:
-        """Where its texts begin."""
+        """The places where its texts begin."""
         words = (self.prompt.say, *self.prompt.silence, *self.prompt.wrong)
-        return frozenset(source.place for one in words for sources in one.sources.values() for source in sources)
+        return frozenset(source.place for part in words for sources in part.sources.values() for source in sources)
 
     def like(self, wording: Wording) -> tuple[Wording, ...]:
-        """Return what is said on the occasion of another language's words: the last ones where there are fewer."""
-        same = [one for one in self.wordings if one.kind == wording.kind]
-        return tuple(one for one in same if one.number == wording.number) or tuple(one for one in same if one.is_last)
+        """Return this language's words for the occasion of another's, the last ones where there are fewer."""
+        same_kind = [own for own in self.wordings if own.kind == wording.kind]
+        return tuple(own for own in same_kind if own.number == wording.number) or tuple(
+            own for own in same_kind if own.is_last
+        )
 
-    def spoken(self, key: str) -> str:
-        """Return the name of a key, in the language's own words."""
+    def spoken_name(self, key: str) -> str:
+        """Return the name of a key in this language."""
         return name_of(key, self.speech)
 
-    def _forms(self, kind: str, number: int, is_last: bool, words: Words) -> Iterator[Wording]:
-        inside = tuple(one for name in self._inside(words) for one in self._keys_of_phrase(name))
+    def _wordings_of(self, kind: str, number: int, is_last: bool, words: Words) -> Iterator[Wording]:
+        """Yield a wording for each plural form of some words."""
+        inside = tuple(key for name in self._phrases_inside(words) for key in self._keys_of_phrase(name))
         speaks_choices = any(slot.name == OPTIONS for slot in words.slots)
         for sources in (sources for form, sources in words.sources.items() if words.forms.get(form)):
-            spoken = [(source, spoken_keys(source.text, self.speech)) for source in sources]
+            keys_by_source = [(source, spoken_keys(source.text, self.speech)) for source in sources]
             yield Wording(
                 kind,
                 number,
                 is_last,
                 sources[-1].at(0),
-                tuple(heard_at(source, word) for source, found in spoken for word in found.keys),
+                tuple(locate_key(source, word) for source, key_words in keys_by_source for word in key_words.keys),
                 inside,
-                frozenset().union(*(found.named & NAMED for _, found in spoken)),
-                tuple((source.at(slip.start), slip) for source, found in spoken for slip in found.slips),
+                frozenset().union(*(key_words.named & NAMED for _, key_words in keys_by_source)),
+                tuple(
+                    (source.at(slip.start), slip) for source, key_words in keys_by_source for slip in key_words.slips
+                ),
                 speaks_choices,
             )
 
-    def _inside(self, words: Words) -> list[str]:
+    def _phrases_inside(self, words: Words) -> list[str]:
         """Return the prompts that may be spoken as values of these words, at any depth."""
-        found = [
+        names = [
             name for slot in words.slots if slot.kind == PHRASE for name in sorted(self.phrases.get(slot.name, ()))
         ]
-        for name in found:  # grows while it is gone through
+        for name in names:  # the list grows during the loop
             prompt = self.catalogue.prompts.get(name)
             for slot in prompt.say.slots if prompt else ():
-                found += [one for one in sorted(self.phrases.get(slot.name, ())) if one not in found]
-        return found
+                names += [inner for inner in sorted(self.phrases.get(slot.name, ())) if inner not in names]
+        return names
 
     def _keys_of_phrase(self, name: str) -> Iterator[HeardKey]:
         prompt = self.catalogue.prompts.get(name)
         for source in (source for sources in prompt.say.sources.values() for source in sources) if prompt else ():
-            yield from (heard_at(source, word) for word in spoken_keys(source.text, self.speech).keys)
+            yield from (locate_key(source, word) for word in spoken_keys(source.text, self.speech).keys)
 
 
-def heard_at(source: SourceWords, word: KeyWord) -> HeardKey:
-    """Return a key with the place where a text speaks of it."""
+def locate_key(source: SourceWords, word: KeyWord) -> HeardKey:
+    """Return a key with its place in a text."""
     written = source.text[word.start :].split(maxsplit=1)[0].rstrip(".,;:!?")
     return HeardKey(word, source.at(word.start), written)

@@ -1,6 +1,6 @@
-"""Flows as pictures: one of each, and one of the whole line, as SVG and as Mermaid.
+"""Pictures of flows, as SVG and as Mermaid: one of each flow, and one of the whole line.
 
-`picture` says what is shown, `layout` where it stands, `svg` and `mermaid` write it down.
+`picture` collects what is shown, `layout` places it, and `svg` and `mermaid` write it down.
 """
 
 from ivr.flow.diagram.mermaid import to_mermaid

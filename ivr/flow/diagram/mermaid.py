@@ -1,4 +1,4 @@
-"""A picture as Mermaid, for pages that draw it themselves; every way is a line there."""
+"""A picture as a Mermaid flow chart, for pages that draw these themselves. Every transition is a line there."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ def to_mermaid(picture: Picture) -> str:
 
 
 def _lines(picture: Picture) -> Iterator[str]:
+    """Yield the lines of the chart: boxes, ends, transitions, then the colours of each kind."""
     yield "---"
     yield f"title: {picture.title}"
     yield "---"
@@ -25,7 +26,7 @@ def _lines(picture: Picture) -> Iterator[str]:
         yield f"  end_{_id(end)}([{_quoted(f'■ {end}')}])"
     for box in picture.boxes:
         for transition in box.transitions:
-            yield f"  s_{_id(box.name)} {'==>' if transition.confirms else '-->'}|{_quoted(transition.label)}| {_target(transition)}"
+            yield f"  s_{_id(box.name)} {'==>' if transition.confirms else '-->'}|{_quoted(transition.label)}| {_target_id(transition)}"
     for kind in dict.fromkeys(box.kind for box in picture.boxes):
         look = look_of(kind)
         yield f"  classDef {_id(kind)} fill:{look.fill},stroke:{look.edge},color:#111827"
@@ -37,7 +38,7 @@ def _node(box: Box) -> str:
     return f"s_{_id(box.name)}{left}{_quoted(text)}{right}:::{_id(box.kind)}"
 
 
-def _target(transition: BoxTransition) -> str:
+def _target_id(transition: BoxTransition) -> str:
     return f"s_{_id(transition.to)}" if transition.to else f"end_{_id(transition.end)}"
 
 

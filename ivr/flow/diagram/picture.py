@@ -1,4 +1,4 @@
-"""What a picture shows: a box for each state, or each flow, with the ways out of it in the order of the YAML."""
+"""What a picture shows: a box for each state, or for each flow, with its transitions in the order of the YAML."""
 
 from __future__ import annotations
 
@@ -13,28 +13,31 @@ from ivr.flow.states.base import Look, Role
 from ivr.prompts import Catalogue
 
 ANY_QUESTION = "any question"
-"""The box from which the flows lead that can break into every question."""
+"""The box that stands for all questions: from it lead the flows that can break into every one of them."""
 WHOLE = "line"
-"""The title of the picture of the whole; no flow can have it, since `line.yaml` is not a flow."""
+"""The title of the picture of the whole line. No flow can have this name, since `line.yaml` is not a flow."""
 _SYMBOLS = {"*": "star", "#": "pound"}
 
 
 @dataclass(frozen=True, slots=True)
 class BoxTransition:
-    """One way out of a box: to another box, or to an end of the flow."""
+    """A transition from one box to another, or to an end of the flow."""
 
     label: str
     to: str = ""
     end: str = ""
     says: bool = False
-    """Words are spoken on the way."""
+    """Whether something is said on the way."""
     confirms: bool = False
     hover: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A state or a flow; `share` is what data says of it, from 0 to 1: how many calls came here, or were covered."""
+    """A state or a flow.
+
+    `share` is a fraction from 0 to 1 to show with it: of calls that came here, or of what was covered.
+    """
 
     name: str
     kind: str
@@ -45,14 +48,14 @@ class Box:
 
     @property
     def caption(self) -> str:
-        """What stands under the name: the kind, unless all are flows, and what data says."""
+        """What is written under the name: the kind, unless all boxes are flows, then details and the share."""
         words = [self.detail] if self.kind in ("flow", "question") else [self.kind, self.detail]
         return " ".join([*filter(None, words), *([] if self.share is None else [f"· {self.share:.0%}"])])
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Boxes from the first one on, and what holds for all of them."""
+    """All boxes, the names of those to start from, and notes that are written below."""
 
     title: str
     boxes: tuple[Box, ...]
@@ -62,13 +65,13 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """The words of one language, for the pointer to rest on."""
+    """The words of one language, shown where the pointer rests on a box."""
 
     catalogue: Catalogue
 
     def of(self, prompt: str) -> str:
-        found = self.catalogue.prompts.get(prompt)
-        return f"{prompt}: {found.say.written}" if found else prompt
+        words = self.catalogue.prompts.get(prompt)
+        return f"{prompt}: {words.say.written}" if words else prompt
 
 
 _NO_SHARES: Mapping[StateName, float] = {}
@@ -77,39 +80,39 @@ _NO_SHARES: Mapping[StateName, float] = {}
 def flow_picture(
     flows: Flows, name: str, catalogue: Catalogue, shares: Mapping[StateName, float] = _NO_SHARES
 ) -> Picture:
-    """Return the picture of one flow."""
+    """Return the picture of one flow. `shares` gives fractions from 0 to 1 by (flow, state)."""
     flow, words = flows.flows[name], _Words(catalogue)
-    boxes = tuple(_box(state, words, shares.get((name, state.name))) for state in flow.states.values())
+    boxes = tuple(_state_box(state, words, shares.get((name, state.name))) for state in flow.states.values())
     asks = any(state.is_question for state in flow.states.values())
-    return Picture(name, boxes, (flow.start,), tuple(_everywhere(flows)) if asks else ())
+    return Picture(name, boxes, (flow.start,), tuple(_notes_for_questions(flows)) if asks else ())
 
 
 def line_picture(flows: Flows, shares: Mapping[StateName, float] = _NO_SHARES) -> Picture:
-    """Return the picture of the whole line, a box a flow; a flow's share is that of the state it starts with."""
+    """Return the picture of the whole line, a box for each flow. A flow's share is that of its first state."""
     boxes = [_flow_box(flow, flows, shares.get((flow.name, flow.start))) for flow in flows.flows.values()]
     hover = "Whatever is asked, these keys and events lead elsewhere."
-    boxes.append(Box(ANY_QUESTION, "question", "in every flow", hover, tuple(_interruptions(flows))))
+    boxes.append(Box(ANY_QUESTION, "question", "in every flow", hover, tuple(_interruption_transitions(flows))))
     return Picture(WHOLE, tuple(boxes), (flows.line.start, ANY_QUESTION))
 
 
-def _box(state: State, words: _Words, share: float | None) -> Box:
-    found = tuple(_transition(label, transition, words) for label, transition in state.transitions())
+def _state_box(state: State, words: _Words, share: float | None) -> Box:
+    transitions = tuple(_transition(label, transition, words) for label, transition in state.transitions())
     detail = "" if state.summary == state.name else state.summary
-    return Box(state.name, state.word.replace("_", " "), detail, _hover(state, words), found, share)
+    return Box(state.name, state.word.replace("_", " "), detail, _hover(state, words), transitions, share)
 
 
-_LIKE = {"flow": "run", "question": "menu"}
+_DRAWN_LIKE = {"flow": "run", "question": "menu"}
 
 
 def look_of(kind: str) -> Look:
-    """Return how boxes of a kind look: a flow like what runs it, all questions like one."""
-    return KINDS[_LIKE.get(kind, kind).replace(" ", "_")].look
+    """Return how boxes of a kind are drawn. A flow is drawn like `run`, and the box of all questions like a menu."""
+    return KINDS[_DRAWN_LIKE.get(kind, kind).replace(" ", "_")].look
 
 
 def _hover(state: State, words: _Words) -> str:
     does = [state.action] if state.action else [f"flow {state.runs}"] if state.runs else []
-    said = [words.of(use.name) for use in state.prompts() if use.role is not Role.ON_THE_WAY]
-    return "\n".join([*does, *said])
+    spoken = [words.of(use.name) for use in state.prompts() if use.role is not Role.ON_THE_WAY]
+    return "\n".join([*does, *spoken])
 
 
 def _transition(label: str, transition: Target, words: _Words) -> BoxTransition:
@@ -126,8 +129,8 @@ def _transition(label: str, transition: Target, words: _Words) -> BoxTransition:
     )
 
 
-def _everywhere(flows: Flows) -> Iterator[str]:
-    """Yield what every question knows beyond the ways that are drawn."""
+def _notes_for_questions(flows: Flows) -> Iterator[str]:
+    """Yield what every question does besides the transitions that are drawn."""
     line = flows.line
     keys = [
         f"{_SYMBOLS.get(key, key)} {'repeats' if to == REPEAT else f'→ {to}'}" for key, to in line.menu_keys.items()
@@ -137,6 +140,7 @@ def _everywhere(flows: Flows) -> Iterator[str]:
 
 
 def _flow_box(flow: Flow, flows: Flows, share: float | None) -> Box:
+    """Return the box of a whole flow, with a transition to each flow that it runs."""
     states = flow.states.values()
     runs = dict.fromkeys(state.runs for state in states if state.runs)
     questions = [state.name for state in states if state.is_question]
@@ -150,7 +154,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _interruptions(flows: Flows) -> Iterator[BoxTransition]:
+def _interruption_transitions(flows: Flows) -> Iterator[BoxTransition]:
     line = flows.line
     for key, flow in {**line.ask_keys, **line.menu_keys}.items():
         if flow != REPEAT:

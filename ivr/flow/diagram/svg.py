@@ -1,4 +1,7 @@
-"""A picture as SVG: kinds told apart by colour, shape and word, the words of prompts where the pointer rests."""
+"""A picture as SVG.
+
+Kinds differ in colour, shape and caption; the words of prompts are shown where the pointer rests.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,13 @@ STYLE = """
 .call-flow .confirms{stroke:#b91c1c;stroke-width:2}
 .call-flow g:hover>.frame{stroke-width:2.6}
 """.strip()
-"""Every rule is for pictures alone, so that one can stand within a page."""
+"""Every rule is limited to `.call-flow`, so that a picture can stand within a page."""
 
 _NO_LINKS: Mapping[str, str] = {}
 
 
 def to_svg(picture: Picture, links: Mapping[str, str] = _NO_LINKS) -> str:
-    """Return a picture as a document of its own; `links` are where boxes lead, by name."""
+    """Return a picture as an SVG document. `links` gives the address that a box leads to, by the box's name."""
     layout = lay_out(picture)
     notes = [*picture.notes, *_legend(picture)]
     width = max([layout.width, *(text_width(note, SMALL_SIZE) for note in notes)]) + 2 * MARGIN
@@ -44,8 +47,8 @@ def to_svg(picture: Picture, links: Mapping[str, str] = _NO_LINKS) -> str:
             '<rect width="100%" height="100%" fill="#ffffff"/>',
             f'<text x="{MARGIN}" y="22" font-size="15" class="name">{escape(picture.title)}</text>',
             f'<g transform="translate({MARGIN} {_TOP})">',
-            *(_line(line, layout) for line in layout.lines),
-            *(_linked(_box(box, layout, picture), links.get(box.box.name)) for box in layout.boxes),
+            *(_arrow_path(line, layout) for line in layout.lines),
+            *(_linked(_box_elements(box, layout, picture), links.get(box.box.name)) for box in layout.boxes),
             "</g>",
             *(
                 f'<text x="{MARGIN}" y="{_TOP + layout.height + MARGIN + _NOTE * (number + 0.8):.0f}" '
@@ -64,6 +67,7 @@ def _linked(parts: Iterator[str], link: str | None) -> str:
 
 
 def _legend(picture: Picture) -> Iterator[str]:
+    """Yield the lines that explain the signs in the picture."""
     transitions = [transition for box in picture.boxes for transition in box.transitions]
     signs = ["→ leads to a box that stands elsewhere"]
     signs += ["■ an end of this flow"] if any(transition.end for transition in transitions) else []
@@ -78,7 +82,8 @@ def _is_shaded(picture: Picture) -> bool:
     return any(box.share is not None for box in picture.boxes)
 
 
-def _line(line: Arrow, layout: Layout) -> str:
+def _arrow_path(line: Arrow, layout: Layout) -> str:
+    """Return a curved line that leaves and arrives along the direction of the layers."""
     (x, y), (to_x, to_y) = line.start, line.end
     middle_x, middle_y = (x + to_x) / 2, (y + to_y) / 2
     bend = (
@@ -90,7 +95,8 @@ def _line(line: Arrow, layout: Layout) -> str:
     return f'<path class="transition{confirms}" marker-end="url(#arrow)" d="M{x:.0f} {y:.0f}C{bend} {to_x:.0f} {to_y:.0f}"/>'
 
 
-def _box(placed: Placed, layout: Layout, picture: Picture) -> Iterator[str]:
+def _box_elements(placed: Placed, layout: Layout, picture: Picture) -> Iterator[str]:
+    """Yield the elements of a box: frame, name, caption, and a cell for each transition."""
     box = placed.box
     look = look_of(box.kind)
     fill = look.fill
@@ -118,7 +124,7 @@ def _box(placed: Placed, layout: Layout, picture: Picture) -> Iterator[str]:
 
 
 def _sides(placed: Placed, edge: str) -> Iterator[str]:
-    """Give a flow within the flow its second sides."""
+    """Yield the second sides of a box that stands for a flow."""
     if placed.box.kind in ("run", "flow"):
         for x in (placed.x + 3, placed.x + placed.width - 3):
             yield f'<path d="M{x:.0f} {placed.y:.0f}v{HEAD}" stroke="{edge}" stroke-width=".9"/>'
@@ -145,6 +151,6 @@ def _title(cell: LabelCell) -> str:
 
 
 def _shade(share: float) -> str:
-    """Return a colour from white to orange; black on it can be read at every share."""
-    part = max(0.0, min(1.0, share))
-    return "#" + "".join(f"{round(255 + (full - 255) * part):02x}" for full in (251, 146, 60))
+    """Return a colour from white (0) to orange (1); black text on it can be read at every share."""
+    clamped = max(0.0, min(1.0, share))
+    return "#" + "".join(f"{round(255 + (full - 255) * clamped):02x}" for full in (251, 146, 60))

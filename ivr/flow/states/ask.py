@@ -30,7 +30,7 @@ DIGITS = Record(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskState(QuestionState):
-    """Ask for a number."""
+    """Asks for a number."""
 
     word = "ask"
     noun = "question"
@@ -60,18 +60,18 @@ class AskState(QuestionState):
 
     @classmethod
     def complete(cls, parts: dict[str, Any], node: StateReader) -> dict[str, Any]:
-        """Return the parts with those of the number together; card data is secret, too."""
+        """Return the parts with those of the number put together. Card data is always secret."""
         save, secret, card, stars = (parts.pop(name, False) for name in ("save", "secret", "card", "stars"))
-        return {**parts, "number": Number(*_digits(node), save, secret or card, card, stars)}
+        return {**parts, "number": Number(*_read_digits(node), save, secret or card, card, stars)}
 
     def answer(self, keys: str, call: LiveCall) -> None:
-        """Take what comes before pound, for a number or for what it means in every number."""
+        """Handle the keys before pound, as the number or as a key that every question for a number takes."""
         digits = keys.lstrip("#").split("#")[0]
-        shared = "*" if "*" in digits else digits
+        shared_key = "*" if "*" in digits else digits
         if not digits:
             self.end_early(call)
-        elif flow := self.shared_keys(call.line).get(shared):
-            self.take_shared(shared, flow, call)
+        elif flow := self.shared_keys(call.line).get(shared_key):
+            self.take_shared(shared_key, flow, call)
         elif is_keys(digits) and self.number.low <= len(digits) <= self.number.high:
             self._save(digits, call)
             self.leave("next", self.next, call)
@@ -85,12 +85,12 @@ class AskState(QuestionState):
             call.values[self.number.save] = digits
 
     def details(self) -> Mapping[str, str]:
-        """Return that it is asked without words."""
+        """Return, for a quiet question, that it is first asked without words."""
         return {"its first words": "none"} if self.quiet else {}
 
 
-def _digits(node: StateReader) -> tuple[int, int]:
-    """Return how many digits are taken, at least and at most."""
+def _read_digits(node: StateReader) -> tuple[int, int]:
+    """Return the fewest and the most digits that are taken."""
     written = node.fields.get("digits")
     if written is None:
         return 1, 1

@@ -1,7 +1,7 @@
-"""What a kind of state is: the parts it is made of, which say most of what others ask, and what only the kind knows.
+"""The base of all kinds of state: the parts that they are made of, and the methods that a kind may override.
 
-A kind is a frozen dataclass in a module of its own in this folder: a subclass of `State` that has a `word`, which is
-what makes it one in the YAML. Everybody else asks a state for its parts and never what kind it is.
+A kind is a frozen dataclass in a module of its own in this folder: a subclass of `State` with a `word`, the YAML field
+that makes a state one of its kind. Other code asks a state for its parts, and never what kind it is.
 """
 
 from __future__ import annotations
@@ -27,18 +27,19 @@ class Role(StrEnum):
     """What a prompt is spoken for."""
 
     FACTS = "facts"
-    """What a key says yes to: to be heard whole."""
+    """What a key agrees to; it must be heard in full."""
     QUESTION = "question"
     STATEMENT = "statement"
-    """Said, and nothing asked."""
+    """Said without asking anything."""
     ANNOUNCEMENT = "announcement"
     """Says what is being done now."""
     ON_THE_WAY = "on the way"
+    """Spoken on a transition, between two states."""
 
 
 @dataclass(frozen=True, slots=True)
 class PromptUse:
-    """A prompt that a state speaks: where it says so, the prompt's name, and what it is for."""
+    """A prompt that a state speaks: where the YAML names it, the prompt's name, and what it is for."""
 
     place: Place
     name: str
@@ -47,7 +48,7 @@ class PromptUse:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a kind is drawn: two colours, the rounding of its corners, and the brackets that shape it in Mermaid."""
+    """How a kind is drawn. The corner is a radius in pixels; the brackets give the shape in Mermaid."""
 
     fill: str
     edge: str
@@ -57,51 +58,53 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State(DefinitionPart, ABC):
-    """A state of a flow. What a kind does not have, it leaves as it is here."""
+    """A state of a flow. A kind leaves the parts that it does not have at the defaults here."""
 
     word: ClassVar[str]
-    """The field that makes a state one of this kind."""
+    """The YAML field that makes a state one of this kind."""
     noun: ClassVar[str]
-    """What people call it, in what has changed."""
+    """What people call it in lists of changes."""
     heading: ClassVar[str] = ""
-    """What it is in the studio, where that is not the noun."""
+    """What the studio calls it; "" where that is the noun."""
     called: ClassVar[str] = "state"
-    """What problems of its own call it."""
+    """What messages about its problems call it."""
     record: ClassVar[Record]
     """Its fields in the YAML."""
     look: ClassVar[Look]
     named: ClassVar[Mapping[str, str]] = {}
-    """Field -> the part that it gives, where that has another name; its word gives the prompt, unless told here."""
+    """YAML field -> the part that it fills, where the names differ. The kind's word fills `prompt` unless it is listed
+    here."""
     role: ClassVar[Role] = Role.STATEMENT
     """What its prompt is for."""
     says: ClassVar[str] = "what is said"
-    """What its prompt is, in what has changed."""
+    """What lists of changes call its prompt."""
     outcome_word: ClassVar[str] = "outcome"
-    """What one of its outcomes is called."""
+    """What messages call one of its outcomes."""
     ending: ClassVar[str] = ""
-    """What it is called when the call ends here by itself; "" where it does not."""
+    """How a call ends here by itself, in one word; "" where it does not."""
     ends_on: ClassVar[str] = ""
-    """The event on which it does, as the journal writes it; "" where coming here is enough."""
+    """The event on which the call ends here, as the journal writes it; "" where entering is enough."""
     closes: ClassVar[bool] = False
-    """Coming here always ends the turn."""
+    """Whether entering always ends the turn."""
     at_once: ClassVar[frozenset[str]] = frozenset()
-    """The ways out that are gone in the turn that came here, though it waits on others."""
+    """The labels by which it is left in the turn that entered it, though it waits for the others."""
     reaches_person: ClassVar[bool] = False
-    """The caller speaks to a person here."""
+    """Whether the caller speaks to a person here."""
 
     name: str
     prompt: str = ""
     first: str = ""
-    """The prompt with the facts that a key confirms: spoken before keys are taken, each time the question is."""
+    """The prompt with the facts that a key confirms; spoken before keys are taken, each time the question is asked."""
     every_language: bool = False
     limits: Limits | None = None
-    """How patient it is; what has limits is a question, and the caller is asked for a number or for one key."""
+    """How many tries and how much time the caller has. A state with limits is a question: it asks for a number or for
+    one key."""
     quiet: bool = False
     """Asked without words the first time: it takes the rest of a number that has begun."""
     number: Number | None = None
     next: Target | None = None
     pound: Target | None = None
-    """Where pound alone leads, and silence too once it was helped as often as the limits say."""
+    """Where pound alone leads; silence leads there too, once it was helped as often as the limits say."""
     keys: Mapping[str, Target] = field(default_factory=dict)
     choices: Choices | None = None
     action: str = ""
@@ -109,12 +112,12 @@ class State(DefinitionPart, ABC):
     runs: str = ""
     """The flow it runs."""
     outcomes: Mapping[str, Target] = field(default_factory=dict)
-    """Where each outcome of what it does leads, or each end of the flow it runs."""
+    """Where each outcome of the action, each end of the flow, or each outcome of the transfer leads."""
     too_many: Target | None = None
-    """The way out after too many tries; None: the line's own (`Line.too_many`)."""
+    """Where it leads after too many tries; None: where the line says (`Line.too_many`)."""
 
     def __init_subclass__(cls) -> None:
-        """Make a kind known; a subclass without a word of its own is none."""
+        """Register a kind; a subclass without a `word` of its own is a shared base, not a kind."""
         if "word" in cls.__dict__:
             KINDS[cls.word] = cls
 
@@ -122,28 +125,31 @@ class State(DefinitionPart, ABC):
 
     @classmethod
     def read(cls, node: StateReader) -> Self | None:
-        """Return a state of this kind from its YAML; None where it lacks what it cannot be without."""
+        """Return a state of this kind read from its YAML, or None when a required field is missing.
+
+        Problems go to the node's report.
+        """
         written = node.parts(cls.called, cls.record)
-        lacks = [name for name in cls.record.required if written.get(name, ...) in ("", None)]
-        named = {cls.word: "prompt", **cls.named}
-        parts = cls.complete({named.get(name, name): part for name, part in written.items()}, node)
-        return None if lacks else cls(node.place, **parts)
+        missing = [name for name in cls.record.required if written.get(name, ...) in ("", None)]
+        part_names = {cls.word: "prompt", **cls.named}
+        parts = cls.complete({part_names.get(name, name): part for name, part in written.items()}, node)
+        return None if missing else cls(node.place, **parts)
 
     @classmethod
-    def complete(cls, parts: dict[str, Any], node: StateReader) -> dict[str, Any]:  # noqa: ARG003 - for those that need it
-        """Return the parts with those that only this kind knows how to read, and note what is wrong with them together."""
+    def complete(cls, parts: dict[str, Any], node: StateReader) -> dict[str, Any]:  # noqa: ARG003 - for overrides
+        """Return the parts with those that only this kind can read, and report problems between them."""
         return parts
 
     @abstractmethod
     def enter(self, call: LiveCall) -> None:
         """Do what happens when a call comes here: end the turn, run something, or leave."""
 
-    def take(self, event: Event, call: LiveCall) -> None:  # noqa: ARG002 - kinds that wait look at it
-        """Do what follows on an event while a call waits here; by itself, what entering does."""
+    def take(self, event: Event, call: LiveCall) -> None:  # noqa: ARG002 - kinds that override it use the event
+        """Handle an event that arrives while the call waits here; unless a kind overrides this, enter again."""
         call.words = []
         self.enter(call)
 
-    # What it is
+    # Questions about it
 
     @property
     def is_question(self) -> bool:
@@ -152,16 +158,19 @@ class State(DefinitionPart, ABC):
 
     @property
     def one_key(self) -> bool:
-        """Whether one key is the answer."""
+        """Whether one key is the whole answer."""
         return self.is_question and self.number is None
 
     @property
     def ends_turn(self) -> bool:
-        """Whether coming here ends the turn; with an action, that is run in the next one."""
+        """Whether entering ends the turn; a state with an action then runs it in the next turn."""
         return self.is_question or self.closes or bool(self.action and self.prompt)
 
     def waits(self, label: str) -> bool:
-        """Tell whether it is left on this way in a turn of its own: the caller did something, or the carrier came back."""
+        """Tell whether leaving it by this label takes a later turn.
+
+        The caller did something then, or the carrier came back.
+        """
         return self.ends_turn and not self.action and label not in self.at_once
 
     def uses(self, key: str) -> bool:
@@ -169,16 +178,16 @@ class State(DefinitionPart, ABC):
         return key in self.keys or (key == "*" and self.number is not None and self.number.stars)
 
     def shared_keys(self, line: Line) -> Mapping[str, str]:
-        """Return the keys that mean the same in all questions, and nothing else here: key -> `repeat`, or a flow."""
+        """Return the keys that mean here what they mean in every question: key -> `repeat`, or a flow."""
         keys = {} if not self.is_question else line.ask_keys if self.number else line.menu_keys
         return {key: flow for key, flow in keys.items() if not self.uses(key)}
 
-    # Where it leads, what it says, and what is told of it
+    # Where it leads, what it says, and how it is described
 
     def transitions(self) -> tuple[tuple[str, Target], ...]:
-        """Return every way out, each with its label: `next`, `pound`, a key, `choice`, an outcome or end, `too_many`."""
+        """Return every target with its label: `next`, `pound`, a key, `choice`, an outcome or end, `too_many`."""
         choice = self.choices.next if self.choices else None
-        found = (
+        labelled_targets = (
             ("next", self.next),
             ("pound", self.pound),
             *self.keys.items(),
@@ -186,10 +195,10 @@ class State(DefinitionPart, ABC):
             *self.outcomes.items(),
             ("too_many", self.too_many),
         )
-        return tuple((label, target) for label, target in found if target)
+        return tuple((label, target) for label, target in labelled_targets if target)
 
     def prompts(self) -> Iterator[PromptUse]:
-        """Yield the prompts it speaks: on its ways out, then its own."""
+        """Yield the prompts that it speaks: those on its transitions first, then its own."""
         for _, target in self.transitions():
             if target.say:
                 yield PromptUse(target.at("say"), target.say, Role.ON_THE_WAY)
@@ -203,7 +212,7 @@ class State(DefinitionPart, ABC):
             )
 
     def saves(self, label: str) -> str:
-        """Return the value that the caller's answer is kept as, when it is left on this way."""
+        """Return the name of the value that the answer is saved as when it is left by this label; "" for none."""
         if label == "next" and self.number:
             return self.number.save
         return self.choices.save if label == "choice" and self.choices else ""
@@ -214,5 +223,5 @@ class State(DefinitionPart, ABC):
         return self.number.length if self.number else self.action or self.runs
 
     def details(self) -> Mapping[str, str]:
-        """Return what else a caller could notice of it, by what that is called."""
+        """Return what else a caller could notice of it: a name for lists of changes -> what it is."""
         return {}

@@ -1,4 +1,4 @@
-"""`do`: runs a named action, and goes on by what it comes to."""
+"""`do`: runs a named action, and goes on by its outcome."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ivr.yaml_reader import Record, Text, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoState(State):
-    """Run a named action; with words to say first, answer with those and act in a turn of its own."""
+    """Runs a named action. With words to say first, these end the turn, and the action runs in the next one."""
 
     word = "do"
     noun = "action"
@@ -36,7 +36,7 @@ class DoState(State):
     action: str
 
     def enter(self, call: LiveCall) -> None:
-        """Act, or say what is being done."""
+        """Run the action, or first say what is being done."""
         if self.prompt:
             call.words.append(call.speak(self.prompt))
             call.close(GoOn(tuple(call.words)))
@@ -44,7 +44,7 @@ class DoState(State):
             call.act(self.action)
 
     def take(self, event: Event, call: LiveCall) -> None:
-        """Go on by what the action came to, and act when the carrier comes back."""
+        """Handle the action's outcome; any other event means that the carrier came back, and the action is run."""
         if not isinstance(event, Done):
             call.words = []
             call.act(self.action)

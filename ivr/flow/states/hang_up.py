@@ -13,7 +13,7 @@ from ivr.yaml_reader import Record, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HangUpState(State):
-    """Say goodbye and end the call."""
+    """Says goodbye and ends the call."""
 
     word = "hang_up"
     noun = "goodbye"
@@ -26,6 +26,6 @@ class HangUpState(State):
     prompt: str
 
     def enter(self, call: LiveCall) -> None:
-        """Say goodbye."""
+        """Say goodbye, and end the call."""
         call.words.append(call.speak(self.prompt))
         call.close(verbs.HangUp(tuple(call.words)))

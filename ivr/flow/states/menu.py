@@ -28,7 +28,7 @@ CHOICES = Record(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MenuState(QuestionState):
-    """Ask for one key."""
+    """Asks for one key."""
 
     word = "menu"
     noun = "menu"
@@ -52,19 +52,20 @@ class MenuState(QuestionState):
 
     @classmethod
     def complete(cls, parts: dict[str, Any], node: StateReader) -> dict[str, Any]:
-        """Return the parts with the choices; a menu that takes no key is a problem."""
-        known = set(node.node.fields or ()) == set(node.fields)  # else a field is misspelt, and told already
+        """Return the parts with the choices, and report a menu that takes no key."""
+        # An unknown field was reported already, and may be a misspelt `keys`.
+        all_known = set(node.node.fields or ()) == set(node.fields)
         is_empty = "keys" in node.fields and node.fields["keys"].fields == {}
-        if known and (not cls.record.is_chosen(node.fields) or is_empty):
+        if all_known and (not cls.record.is_chosen(node.fields) or is_empty):
             node.report.add(node.node.place, f'menu "{node.name}" takes no key')
-        return {**parts, "choices": _choices(node)}
+        return {**parts, "choices": _read_choices(node)}
 
     def answer(self, keys: str, call: LiveCall) -> None:
-        """Take the first key, for its own meaning, for a choice, or for what it means in every menu."""
+        """Handle the first key: a key of the menu's own, a choice, or a key that every menu takes."""
         key = keys[0]
         if target := self.keys.get(key):
             self.leave(key, target, call)
-        elif self.choices and (item := _chosen(call.values.get(self.choices.of), key)) is not None:
+        elif self.choices and (item := _chosen_item(call.values.get(self.choices.of), key)) is not None:
             call.values[self.choices.save] = item
             self.leave("choice", self.choices.next, call)
         elif flow := self.shared_keys(call.line).get(key):
@@ -73,15 +74,15 @@ class MenuState(QuestionState):
             self.miss("wrong", call)
 
 
-def _chosen(items: Value, key: str) -> Value:
+def _chosen_item(items: Value, key: str) -> Value:
     number = "123456789".find(key) + 1
     return items[number - 1] if isinstance(items, tuple | list) and 1 <= number <= len(items) else None
 
 
-def _choices(node: StateReader) -> Choices | None:
+def _read_choices(node: StateReader) -> Choices | None:
     if "choices" not in node.fields:
         return None
     written = node.fields["choices"]
     fields = written.shaped(node.report, "choices", CHOICES)
-    found = read_fields(fields, CHOICES, node.report)
-    return Choices(written.place, **found, places=written.places()) if all(found.values()) else None
+    parts = read_fields(fields, CHOICES, node.report)
+    return Choices(written.place, **parts, places=written.places()) if all(parts.values()) else None

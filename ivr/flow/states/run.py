@@ -1,4 +1,4 @@
-"""`run`: runs another flow, and goes on by the end it comes to."""
+"""`run`: runs another flow, and goes on by the end that it comes to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ivr.yaml_reader import Record, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunState(State):
-    """Run another flow and go on by the end it comes to."""
+    """Runs another flow, and goes on by the end that it comes to."""
 
     word = "run"
     noun = "run of a flow"
@@ -26,6 +26,6 @@ class RunState(State):
     runs: str
 
     def enter(self, call: LiveCall) -> None:
-        """Begin the flow."""
+        """Begin the other flow."""
         call.trace_step()
         call.begin(self.runs)

@@ -13,7 +13,7 @@ from ivr.yaml_reader import Record, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SayState(State):
-    """Speak, and go on."""
+    """Speaks a prompt and goes on."""
 
     word = "say"
     noun = "message"

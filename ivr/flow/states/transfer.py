@@ -14,12 +14,12 @@ from ivr.flow.verbs import Dial, HangUp
 from ivr.yaml_reader import Record, field
 
 OUTCOMES = Record("transfer_outcomes", {name: field(TARGET) for name in ("nobody", "no_answer")})
-"""No number is set, or nobody answers."""
+"""The outcomes of a transfer: no number is set (`nobody`), or nobody answers (`no_answer`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferState(State):
-    """Connect the caller to a person."""
+    """Connects the caller to a person."""
 
     word = "transfer"
     noun = "transfer"
@@ -39,24 +39,24 @@ class TransferState(State):
 
     @classmethod
     def complete(cls, parts: dict[str, Any], node: StateReader) -> dict[str, Any]:
-        """Return the parts with where it leads when nobody is reached."""
+        """Return the parts with the targets for when nobody is reached."""
         written = node.fields.get("outcomes")
-        found = written.shaped(node.report, "outcomes", OUTCOMES) if written else {}
-        return {**parts, "outcomes": read_targets(found, node.report)}
+        fields = written.shaped(node.report, "outcomes", OUTCOMES) if written else {}
+        return {**parts, "outcomes": read_targets(fields, node.report)}
 
     def enter(self, call: LiveCall) -> None:
-        """Call a person."""
+        """Announce the transfer, and dial."""
         call.words.append(call.speak(self.prompt))
         call.close(Dial(tuple(call.words)))
 
     def take(self, event: Event, call: LiveCall) -> None:
-        """End the call that a person took, and go on with one that nobody did."""
+        """End the call after the caller spoke to somebody; go on when nobody was reached."""
         if not isinstance(event, Dialled):
             State.take(self, event, call)
         elif event.outcome == "answered":
             call.words = []
             call.close(HangUp(()))
         else:
-            # With nobody to ask for, the words on the way here were not spoken yet; those that announce a person go.
+            # With `nobody`, the words before were not spoken yet: keep all but the last, which announces a person.
             call.words = call.words[:-1] if event.outcome == "nobody" else []
             call.leave(event.outcome, self.outcomes[event.outcome])

@@ -1,6 +1,6 @@
-"""Everything the flow can ask for: a module a subject, each function with its promise (`ivr.line.action`).
+"""All actions that a flow can run with `do:`, one module for each subject (see `ivr.line.action`).
 
-Every module of this folder is imported here, so that a new action is in the tables by lying in one of them.
+Every module of this folder is imported here, so that a new action is registered just by being in one of them.
 """
 
 from __future__ import annotations
@@ -18,4 +18,4 @@ for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")
 
 SPECS: Mapping[str, ActionSpec] = {name: action.spec for name, action in ACTIONS.items()}
-"""What the flow may count on of each of them."""
+"""Each action's specification, by its name: what a flow may rely on."""

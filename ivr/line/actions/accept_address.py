@@ -1,4 +1,4 @@
-"""How a new address is read back, and what is kept of it once it is accepted."""
+"""Actions that read a new address back and choose it once the caller accepts it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Literal
 from ivr.flow.call import Done
 from ivr.flow.definition import LIST, Items, Phrases
 from ivr.line.action import action, done
-from ivr.line.actions.address import CHOSEN, chosen
+from ivr.line.actions.address import CHOSEN, as_chosen
 from ivr.line.actions.address_building import AT_A_TIME, Building, Match
 from ivr.line.service import Context
 from ivr.line.values import OfferedStreet
@@ -29,9 +29,9 @@ ALSO: Phrases = {
 }
 
 MORE_PARTS: Phrases = {"address.mend_urbanization": {}}
-"""What else can be changed about an address in Puerto Rico."""
+"""The prompt for what else can be changed about an address in Puerto Rico."""
 
-# Read back
+# Reading it back
 
 
 @action(
@@ -41,19 +41,22 @@ MORE_PARTS: Phrases = {"address.mend_urbanization": {}}
     phrases={"note": NOTES, "also": ALSO, "more_parts": MORE_PARTS},
 )
 def offer_address(_: Context, building: Building) -> Done:
-    """Put together what is known so far, to be heard whole: with each street that may be meant, at most three."""
+    """Put together the whole address to be read back, on each street that may be meant (at most three)."""
     streets = tuple(
         OfferedStreet(
-            match.name, match.urbanization, match.doubt, building.at(match) if at else building.address(match)
+            match.name,
+            match.urbanization,
+            match.doubt,
+            building.line_on(match) if position else building.address(match),
         )
-        for at, match in enumerate(building.offered)
+        for position, match in enumerate(building.offered)
     )
     more_parts = (phrase("address.mend_urbanization"),) if building.state == PUERTO_RICO else ()
     return done("offered", streets=streets, note=_note(building), also=_also(building), more_parts=more_parts)
 
 
 def _note(building: Building) -> Value:
-    """Return what the caller should know before accepting."""
+    """Return the phrases for what the caller should know before accepting."""
     offered = building.offered
     notes: list[Value] = []
     if offered[0].near:
@@ -66,43 +69,43 @@ def _note(building: Building) -> Value:
 
 
 _UNSURE = {"": "address.unchecked", **{doubt.value: f"address.unchecked_{doubt.value}" for doubt in Doubt}}
-"""Why an address has to be checked -> the words for it."""
+"""Why an address has to be checked -> the prompt that says so."""
 
 
 def _also(building: Building) -> Value:
-    """Return what else can be done about the address, as far as there is any of it."""
-    wanted = {
+    """Return the phrases for what else the caller can do about the address."""
+    possibilities = {
         "address.other_unit": bool(building.unit),
         "address.lettered_unit": len(building.unit_keys) > 1,
         "address.unit": bool(building.house) and not building.unit,
         "address.other_streets": bool(building.letters),
-        "address.narrow": building.has_many and not building.alike,
-        "address.narrow_urbanization": building.has_many and building.alike,
+        "address.narrow": building.has_many and not building.is_one_name,
+        "address.narrow_urbanization": building.has_many and building.is_one_name,
         "address.mend": True,
     }
-    return tuple(phrase(name) for name, here in wanted.items() if here)
+    return tuple(phrase(name) for name, is_possible in possibilities.items() if is_possible)
 
 
-# Kept
+# Choosing it
 
 
 @action(*("chosen", "from_now_on", "to_be_checked"), writes=CHOSEN, forgets=("building", "streets", "street_choice"))
 def use_new_address(
     _: Context, building: Building, street_choice: OfferedStreet, address_for: Literal["order", "always"]
 ) -> Done:
-    """Choose the address that was accepted: for this order, or as the mailing address from the order on.
+    """Choose the accepted address: for this order only, or as the mailing address from this order on.
 
-    It is written when the order is placed. One that could not be held against the directory stays unverified, replaces
-    nothing, and holds the order.
+    It is inserted when the order is placed. One that could not be checked against the street directory stays
+    unverified, replaces no other address, and holds the order.
     """
-    choice, always = street_choice, address_for == "always"
-    match = Match(choice.street, urbanization=choice.urbanization, doubt=choice.doubt)
+    chosen_street, is_mailing = street_choice, address_for == "always"
+    match = Match(chosen_street.street, urbanization=chosen_street.urbanization, doubt=chosen_street.doubt)
     parts: dict[str, Any] = building.address(match)
-    new = NewAddress(
+    new_address = NewAddress(
         **parts,
-        kind="mailing" if always else "shipping",
+        kind="mailing" if is_mailing else "shipping",
         verified=building.is_sure(match),
         keyed=" ".join(building.keyed),
     )
-    outcome = "to_be_checked" if not new.verified else "from_now_on" if always else "chosen"
-    return done(outcome, chosen(new))
+    outcome = "to_be_checked" if not new_address.verified else "from_now_on" if is_mailing else "chosen"
+    return done(outcome, as_chosen(new_address))

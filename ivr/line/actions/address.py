@@ -1,4 +1,4 @@
-"""Where the order goes: the mailing address on file, or one that was keyed in this call."""
+"""Actions for the address that an order goes to: the mailing address on file, or one keyed in this call."""
 
 from __future__ import annotations
 
@@ -12,56 +12,56 @@ from ivr.pharmacy.notices import note_changed_address
 from ivr.prompts.spoken import Value
 
 CHOSEN = {"address": "address", "address_id": OPAQUE, "new_address": OPAQUE, "address_held": OPAQUE}
-"""The kinds of what a call keeps of the address that the order goes to."""
+"""The values a call keeps of the address that the order goes to, name -> kind."""
 
 KEPT_BY = ("new_mailing",)
-"""What the caller says yes to who keeps a new mailing address without ordering."""
+"""The fact that a caller confirms who keeps a new mailing address without ordering."""
 
 SPOKEN = ("house_number", "street", "unit", "urbanization", "city", "state", "zip")
 
 
 @action("on_file", "none", on={"on_file": CHOSEN}, tells={"on_file": ("address",)})
 def look_up_address(context: Context, member_id: int) -> Done:
-    """Find the mailing address on file and choose it."""
-    found = mailing_address(context.connection, member_id)
-    if found is None:
+    """Choose the mailing address on file, if there is one."""
+    address = mailing_address(context.connection, member_id)
+    if address is None:
         return done("none")
-    return done("on_file", ChosenAddress(spoken(found), found.id, None, address_held=False))
+    return done("on_file", ChosenAddress(spoken_address(address), address.id, None, address_held=False))
 
 
-# One that was keyed: it lies in the call until an order is placed, and is written with that
+# A keyed address, which is one of the call's values until an order is placed; it is inserted together with the order
 
 
-def chosen(new: NewAddress) -> ChosenAddress:
-    """Return what a call keeps of a new address that was chosen."""
-    return ChosenAddress(spoken(new), None, new, address_held=not new.verified)
+def as_chosen(new_address: NewAddress) -> ChosenAddress:
+    """Return a new address as the chosen one."""
+    return ChosenAddress(spoken_address(new_address), None, new_address, address_held=not new_address.verified)
 
 
-def spoken(address: NewAddress | AddressFacts) -> Value:
-    """Return an address to be spoken."""
+def spoken_address(address: NewAddress | AddressFacts) -> Value:
+    """Return an address as the value that prompts speak."""
     return {name: getattr(address, name) for name in SPOKEN}
 
 
 @action("new", "none", on={"new": CHOSEN})
 def chosen_address(_: Context, new_address: NewAddress | None = None) -> Done:
-    """Go on with an address that was keyed before in this call."""
-    return done("new", chosen(new_address)) if new_address else done("none")
+    """Choose the address that was keyed earlier in this call, if there is one."""
+    return done("new", as_chosen(new_address)) if new_address else done("none")
 
 
-def write_address(context: Context, member_id: int, new: NewAddress) -> int:
-    """Write a new address and return its row; the member is to hear of a changed mailing address."""
-    address_id = add_address(context.connection, member_id, new, context.now)
-    if becomes_mailing(new):
+def write_address(context: Context, member_id: int, new_address: NewAddress) -> int:
+    """Insert a new address and return its id; the member is sent a notice if their mailing address changes."""
+    address_id = add_address(context.connection, member_id, new_address, context.now)
+    if becomes_mailing(new_address):
         note_changed_address(context.connection, member_id, address_id, context.now)
     return address_id
 
 
-def becomes_mailing(new: NewAddress) -> bool:
-    """Say whether an address takes the place of the mailing address as soon as it is written."""
-    return new.kind == "mailing" and new.verified
+def becomes_mailing(new_address: NewAddress) -> bool:
+    """Return whether an address becomes the mailing address as soon as it is inserted."""
+    return new_address.kind == "mailing" and new_address.verified
 
 
-# The end of an order that was not placed
+# After an order that was not placed
 
 
 @action(
@@ -74,21 +74,22 @@ def becomes_mailing(new: NewAddress) -> bool:
 )
 def leave_order(
     _: Context,
-    member_id: int,  # noqa: ARG001 - whose address it is that is told, and kept by a yes to that
+    member_id: int,  # noqa: ARG001 - read so that an address is only told to its member
     new_address: NewAddress | None = None,
 ) -> Done:
-    """Say what is to become of a mailing address that waited for an order: kept if the caller says so, or dropped.
+    """Decide what becomes of a new mailing address that was to be saved with an order, now that none is placed.
 
-    One that staff would have to check first is dropped: there is no order for which they would.
+    A verified one is kept if the caller says so (`unkept`). One that staff would have to check is dropped, since they
+    check addresses only for orders.
     """
     if new_address and becomes_mailing(new_address):
-        return done("unkept", new_mailing=spoken(new_address))
-    return done("address_dropped" if _waits(new_address) else "left", new_address=None)
+        return done("unkept", new_mailing=spoken_address(new_address))
+    return done("address_dropped" if _waits_for_order(new_address) else "left", new_address=None)
 
 
 @action("kept", writes={"new_address": OPAQUE}, facts=KEPT_BY)
 def keep_address(context: Context, member_id: int, new_address: NewAddress | None = None) -> Done:
-    """Make it the mailing address without any order."""
+    """Make the new address the mailing address without an order."""
     if new_address is None:
         raise LookupError("there is no new address to be kept")
     write_address(context, member_id, new_address)
@@ -97,21 +98,21 @@ def keep_address(context: Context, member_id: int, new_address: NewAddress | Non
 
 @action("dropped", writes={"new_address": OPAQUE})
 def drop_address(_: Context) -> Done:
-    """Leave the mailing address as it is."""
+    """Drop the new address and leave the mailing address as it is."""
     return done("dropped", new_address=None)
 
 
 @action("left", "none", writes={"new_address": OPAQUE})
 def leave_mailing_address(_: Context, new_address: NewAddress | None = None) -> Done:
-    """Leave the mailing address as it is where another address takes the place of one that waited for an order."""
-    return done("left" if _waits(new_address) else "none", new_address=None)
+    """Drop a new mailing address that waited for an order, because another address is used instead."""
+    return done("left" if _waits_for_order(new_address) else "none", new_address=None)
 
 
 @action("unkept", "none")
 def has_unkept_address(_: Context, new_address: NewAddress | None = None) -> Done:
-    """Say whether a mailing address waits for an order, before the caller is connected to somebody."""
-    return done("unkept" if _waits(new_address) else "none")
+    """Return whether a new mailing address waits for an order, before the caller is connected to a person."""
+    return done("unkept" if _waits_for_order(new_address) else "none")
 
 
-def _waits(new: NewAddress | None) -> bool:
-    return new is not None and new.kind == "mailing"
+def _waits_for_order(new_address: NewAddress | None) -> bool:
+    return new_address is not None and new_address.kind == "mailing"

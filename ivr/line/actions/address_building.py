@@ -1,4 +1,4 @@
-"""An address while it is being keyed: its parts so far, the streets that may be meant, and the keys they came by."""
+"""An address while it is being keyed: its parts so far, the streets that may be meant, and the pressed keys."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
 
 AT_A_TIME = 3
-"""Streets offered at once: more cannot be kept in mind."""
+"""How many streets are offered at once; more are hard to remember."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A street that may be meant; `outside` when the house number lies beyond those known, `near` but for one press.
+    """A street that may be meant.
 
-    `doubt` is why the address would not be taken as verified (`ivr.pharmacy.unverified`), "" when it would be.
+    `outside`: the house number is beyond those known on it. `near`: its letters differ by one press from those keyed.
+    `doubt`: why the address would not count as verified (`ivr.pharmacy.unverified`), "" if it would.
     """
 
     name: str
@@ -35,7 +36,10 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Building:
-    """The parts so far. `street` stands when it is not to be chosen from `matches`: a box, or one that was spelled."""
+    """The parts of an address so far.
+
+    `street` is set only if it is not chosen from `matches`: a P.O. box or other box, or a spelled street.
+    """
 
     zip: str = ""
     city: str = ""
@@ -44,107 +48,114 @@ class Building:
     letters: str = ""
     matches: tuple[Match, ...] = ()
     first: int = 0
-    """Where in the matches the ones offered now begin."""
+    """The index in `matches` of the first one that is offered now."""
     street: str = ""
     unit: str = ""
     unit_keys: str = ""
     checked: bool = False
-    """The street came from the directory, or needs none."""
+    """The street came from the street directory, or needs none."""
     urbanization: str = ""
-    """One that was spelled, in the place of those that the directory knows."""
+    """A spelled urbanization, which replaces those of the directory."""
     keyed: tuple[str, ...] = ()
+    """The keys as they were pressed, answer by answer."""
 
     @property
     def place(self) -> Value:
-        """Return the city and state, to be spoken."""
+        """The city and state, as a value to speak."""
         return {"city": self.city, "state": self.state}
 
     @property
     def digits(self) -> str:
-        """Return the digits of the house number, without a letter, dash or fraction that was added to them."""
+        """The digits of the house number, without an added letter, dash or fraction."""
         return digits_of(self.house)
 
     @property
     def house_digits(self) -> int | None:
-        """Return the number that is held against the house numbers known on a street."""
+        """The number that is compared with the house numbers known on a street; None for a box."""
         return int(self.digits) if self.digits else None
 
     @property
     def offered(self) -> tuple[Match, ...]:
-        """Return the streets that are offered now; those that fit come before those that nearly do."""
+        """The streets offered now. Streets that match exactly are not mixed with those that only nearly match."""
         if self.street:
             return (Match(self.street),)
         page = self.matches[self.first : self.first + AT_A_TIME]
         return tuple(match for match in page if match.near == page[0].near)
 
     @property
-    def following(self) -> int:
-        """Return where in the matches the streets after those offered begin; past the end when there are none."""
+    def next_start(self) -> int:
+        """The index in `matches` of the first street after those offered; past the end when there are no more."""
         return self.first + len(self.offered)
 
     @property
     def has_many(self) -> bool:
-        """Say whether more streets fit than are offered, so that more letters would help."""
+        """Whether more streets match than are offered, so that more letters would help."""
         return not self.street and len(self.matches) > len(self.offered)
 
     @property
-    def alike(self) -> bool:
-        """Say whether all that fits is one street's name, in several urbanizations."""
+    def is_one_name(self) -> bool:
+        """Whether all matches are one street name in several urbanizations."""
         return any(match.urbanization for match in self.matches) and len({match.name for match in self.matches}) == 1
 
     def on_another_street(self) -> Building:
-        """Return it without its street and what belongs to that alone: the unit, and the marks of the house number."""
+        """Return the address without its street, its unit, and what was added to the digits of the house number."""
         return replace(self, house=self.digits, letters="", matches=(), first=0, street="", unit="", unit_keys="")
 
-    def keying(self, *keys: str) -> Building:
-        """Note keys as they were pressed, for staff who have to make sense of an address."""
+    def with_keys(self, *keys: str) -> Building:
+        """Return the address with pressed keys added, card numbers masked, for staff who have to make sense of it."""
         return replace(self, keyed=(*self.keyed, *(without_cards(key) for key in keys if key)))
 
     def is_sure(self, match: Match) -> bool:
-        """Say whether the address with one of the streets is taken as verified."""
+        """Return whether the address on one of the streets counts as verified."""
         return self.checked and not self.doubt_about(match) and not self.urbanization
 
     def doubt_about(self, match: Match) -> str:
-        """Return what is doubtful about the address with one of the streets: a number may have got its letter since."""
+        """Return why the address on one of the streets is doubtful, "" if it is not.
+
+        A house number that was doubtful without its letter is clear once the letter has been added.
+        """
         place = place_of(self.zip)
         is_clear = match.doubt == Doubt.NUMBER and place is not None and has_its_letter(place, self.house)
         return "" if is_clear else match.doubt
 
     def address(self, match: Match) -> dict[str, Value]:
-        """Return the whole address with one of the streets."""
-        return {**self.at(match), "city": self.city, "state": self.state, "zip": self.zip}
+        """Return the whole address on one of the streets, as a value to speak."""
+        return {**self.line_on(match), "city": self.city, "state": self.state, "zip": self.zip}
 
-    def at(self, match: Match) -> dict[str, Value]:
-        """Return only what tells it from the others in its city."""
-        line: dict[str, Value] = {"house_number": self.house or None, "street": match.name, "unit": self.unit or None}
-        return {**line, "urbanization": self.urbanization or match.urbanization or None}
+    def line_on(self, match: Match) -> dict[str, Value]:
+        """Return the address on one of the streets without city, state and ZIP code."""
+        parts: dict[str, Value] = {"house_number": self.house or None, "street": match.name, "unit": self.unit or None}
+        return {**parts, "urbanization": self.urbanization or match.urbanization or None}
 
 
-def readings(keyed: str) -> tuple[str, ...]:
-    """Return what a unit keyed one press a sign may be: with a letter at its beginning or its end, or digits alone.
+def readings_of_unit(keyed: str) -> tuple[str, ...]:
+    """Return what a unit may be that was keyed with one press for each sign, if it has a letter first or last.
 
-    A longer one is digits unless the caller says otherwise, so its digits are not among these.
+    A single press may also be its digit. A longer unit is digits unless the caller says otherwise, so its digits are
+    not among the readings.
     """
     first, last = LETTERS.get(keyed[:1], ""), LETTERS.get(keyed[-1:], "")
     if len(keyed) == 1:
         return (keyed, *first)
-    return tuple(dict.fromkeys([*(f"{x}{keyed[1:]}" for x in first), *(f"{keyed[:-1]}{x}" for x in last)]))
+    return tuple(
+        dict.fromkeys([*(f"{letter}{keyed[1:]}" for letter in first), *(f"{keyed[:-1]}{letter}" for letter in last)])
+    )
 
 
 def unit_page(names: Sequence[str], offered: tuple[OfferedUnit, ...] = ()) -> dict[str, Any]:
-    """Return the units to choose from that come after those offered now, and whether there are others."""
-    shown, others = _page("units", names, offered[-1].unit if offered else "")
-    return {"units": tuple(map(OfferedUnit, shown)), "others": others}
+    """Return the next units to choose from, after those offered now, and a phrase if there are others."""
+    page, others = _page("units", names, offered[-1].unit if offered else "")
+    return {"units": tuple(map(OfferedUnit, page)), "others": others}
 
 
 def city_page(names: Sequence[str], offered: tuple[OfferedCity, ...] = ()) -> dict[str, Any]:
-    """Return the cities to choose from that come after those offered now, and whether there are others."""
-    shown, others = _page("cities", names, offered[-1].city if offered else "")
-    return {"cities": tuple(map(OfferedCity, shown)), "others": others}
+    """Return the next cities to choose from, after those offered now, and a phrase if there are others."""
+    page, others = _page("cities", names, offered[-1].city if offered else "")
+    return {"cities": tuple(map(OfferedCity, page)), "others": others}
 
 
 def _page(choices: str, names: Sequence[str], last: str) -> tuple[Sequence[str], Value]:
-    """Return the names after the last one that was offered; after the last ones come the first ones again."""
+    """Return the next page of names, after the last one that was offered; the last page is followed by the first."""
     first = names.index(last) + 1 if last in names else 0
-    shown = names[first : first + MOST_AT_ONCE] or names[:MOST_AT_ONCE]
-    return shown, phrase(f"address.more_{choices}") if len(names) > len(shown) else ()
+    page = names[first : first + MOST_AT_ONCE] or names[:MOST_AT_ONCE]
+    return page, phrase(f"address.more_{choices}") if len(names) > len(page) else ()

@@ -1,4 +1,4 @@
-"""How to pay: a card on file, or a new one keyed digit by digit and exchanged for the processor's token."""
+"""Actions that choose how to pay: a card on file, or a new one, which is exchanged for the processor's token."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from ivr.prompts import phrase
 from ivr.secret import Secret
 
 MOST_CARDS = 3
-"""Cards on file that are offered; more would be too long to listen to."""
+"""How many cards on file are offered; more would take too long to listen to."""
 
 
 @action(
@@ -44,8 +44,8 @@ MOST_CARDS = 3
     phrases={"amounts": speech.AMOUNTS},
 )
 def add_up(_: Context, basket: Basket) -> Done:
-    """Add up what is due, now and on each later day."""
-    totals = refill.totals(basket)
+    """Add up what is due now and on each later day."""
+    totals = refill.totals_by_day(basket)
     outcome = "due" if any(cents for _, cents in totals) else "nothing_due"
     return done(outcome, amounts=speech.amounts(totals), total=dict(totals).get("", 0), card=None, keep_card="no")
 
@@ -58,64 +58,64 @@ def add_up(_: Context, basket: Basket) -> Done:
     phrases={"card": speech.CARDS, "expired": {"card.expired": {"card": "phrase"}}},
 )
 def list_cards(context: Context, member_id: int) -> Done:
-    """List the cards on file that can still be used."""
-    whose = member_id, context.services.gateway.name, context.today
-    listed = tuple(
+    """List the cards on file that can still be used, and those that have expired."""
+    owner = member_id, context.services.gateway.name, context.today
+    cards = tuple(
         CardOnFile(speech.card(card.brand, card.last4), card.brand, card.last4, card.id)
-        for card in saved_cards(context.connection, *whose)[:MOST_CARDS]
+        for card in saved_cards(context.connection, *owner)[:MOST_CARDS]
     )
-    gone = expired_cards(context.connection, *whose)
-    expired = tuple(phrase("card.expired", card=speech.card(card.brand, card.last4)) for card in gone)
-    return done("on_file" if listed else "none", cards=listed, expired=expired)
+    expired_on_file = expired_cards(context.connection, *owner)
+    expired = tuple(phrase("card.expired", card=speech.card(card.brand, card.last4)) for card in expired_on_file)
+    return done("on_file" if cards else "none", cards=cards, expired=expired)
 
 
 @action("chosen", writes={"card": OPAQUE, "spoken_card": OPAQUE, "keep_card": OPAQUE})
 def use_card_on_file(_: Context, card_choice: CardOnFile) -> Done:
-    """Choose the card on file."""
+    """Choose a card on file."""
     return done("chosen", ChosenCard(card_choice, "no", card_choice.card))
 
 
 @action("good", "too_short", "too_long", "bad_number", "unsupported_brand")
 def check_card_number(context: Context, card_number: Annotated[Secret | None, keyed.CARD_NUMBER]) -> Done:
-    """Check the number as it is keyed, and keep it for the questions to come."""
+    """Check the keyed card number, and store it for the next questions."""
     brand = check_number(card_number) if card_number else NumberProblem.TOO_SHORT
     if card_number is None or isinstance(brand, NumberProblem):
         return done(brand.value)
-    card_entries.keep(context, CardEntry(card_number, brand.value))
+    card_entries.store_entry(context, CardEntry(card_number, brand.value))
     return done("good")
 
 
 @action("code_of_three", "code_of_four", "past", "no_such_date", "lost", "year_of_four")
 def check_card_expiry(context: Context, card_expiry: Annotated[Secret | None, keyed.CARD_EXPIRY]) -> Done:
-    """Check the expiry date; the outcome says how long the security code is."""
-    entry = card_entries.take(context)
+    """Check the keyed expiry date and store it; the outcome says how many digits the security code has."""
+    entry = card_entries.read_entry(context)
     if entry is None:
         return done("lost")
     if card_expiry and (month := month_before_year_of_four(card_expiry, context.today)):
-        card_entries.keep(context, replace(entry, exp_month=month, exp_year=0))
+        card_entries.store_entry(context, replace(entry, exp_month=month, exp_year=0))
         return done("year_of_four")
-    return _expiry(context, entry, card_expiry)
+    return _store_expiry(context, entry, card_expiry)
 
 
 @action("code_of_three", "code_of_four", "past", "no_such_date", "lost")
 def check_rest_of_expiry(context: Context, card_expiry_rest: Annotated[Secret | None, keyed.CARD_EXPIRY_REST]) -> Done:
-    """Take the last two digits of a year that was keyed with four."""
-    entry, rest = card_entries.take(context), card_expiry_rest
+    """Check the expiry date once the last two digits of a four-digit year are keyed."""
+    entry, year_digits = card_entries.read_entry(context), card_expiry_rest
     if entry is None or not entry.exp_month:
         return done("lost")
-    return _expiry(context, entry, Secret(f"{entry.exp_month:02}{rest.reveal()}") if rest else None)
+    return _store_expiry(context, entry, Secret(f"{entry.exp_month:02}{year_digits.reveal()}") if year_digits else None)
 
 
-def _expiry(context: Context, entry: CardEntry, keyed: Secret | None) -> Done:
+def _store_expiry(context: Context, entry: CardEntry, keyed: Secret | None) -> Done:
     expiry = check_expiry(keyed, context.today) if keyed else ExpiryProblem.NOT_FOUR_DIGITS
     if not isinstance(expiry, Expiry):
         return done("past" if expiry is ExpiryProblem.PAST else "no_such_date")
-    card_entries.keep(context, replace(entry, exp_month=expiry.month, exp_year=expiry.year))
+    card_entries.store_entry(context, replace(entry, exp_month=expiry.month, exp_year=expiry.year))
     return done("code_of_four" if entry.brand == Brand.AMEX else "code_of_three")
 
 
-def _exchanged(context: Context, _: Card, answer: Token | Refused | Unavailable) -> Done:
-    card_entries.wipe(context)
+def _finish_exchange(context: Context, _: Card, answer: Token | Refused | Unavailable) -> Done:
+    card_entries.delete_entry(context)
     if is_our_fault(answer, None):
         return done("unavailable")
     match answer:
@@ -132,25 +132,25 @@ def _exchanged(context: Context, _: Card, answer: Token | Refused | Unavailable)
 @external_action(
     *("exchanged", "refused", "unavailable", "lost"),
     on={"exchanged": {"card": OPAQUE, "spoken_card": OPAQUE}},
-    ask=lambda line, card: line.gateway.tokenize(card),
-    finish=_exchanged,
+    ask=lambda services, card: services.gateway.tokenize(card),
+    finish=_finish_exchange,
 )
 def exchange_card(context: Context, card_code: Annotated[Secret | None, keyed.CARD_CODE]) -> Card | Done:
-    """Exchange the card for the processor's token, and drop its digits."""
-    entry = card_entries.take(context)
+    """Exchange the card for the processor's token, and delete its digits."""
+    entry = card_entries.read_entry(context)
     if entry is None or card_code is None or not entry.exp_year or not check_code(Brand(entry.brand), card_code):
-        card_entries.wipe(context)
+        card_entries.delete_entry(context)
         return done("lost")
     return Card(entry.number, entry.exp_month, entry.exp_year, card_code)
 
 
 def seal_token(vault: Vault, token: Secret, now: datetime) -> str:
-    """Return a token as text that may lie in a call's state."""
+    """Return a token encrypted, as text that may be stored among a call's values."""
     return base64.b85encode(vault.seal(token.reveal().encode(), now)).decode()
 
 
 def open_token(vault: Vault, sealed: str, now: datetime) -> Secret:
-    """Return the token that was sealed; ValueError when it cannot be opened."""
+    """Return the token that `seal_token` encrypted; raise ValueError when it cannot be decrypted."""
     opened = vault.open(base64.b85decode(sealed), None, now)
     if opened is None:
         raise ValueError("a card's token cannot be opened: it was sealed with another key")

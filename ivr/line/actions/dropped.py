@@ -1,4 +1,4 @@
-"""A dropped call: whoever calls back soon from the same number, and identifies again, may go on with the same order."""
+"""Actions for a dropped call: a member who soon calls again from the same number may go on with the same order."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from ivr.flow.call import Done
 from ivr.flow.definition import OPAQUE
 from ivr.line import tables
 from ivr.line.action import action, done
-from ivr.line.actions.address import CHOSEN, chosen
+from ivr.line.actions.address import CHOSEN, as_chosen
 from ivr.line.service import Context
-from ivr.line.sessions import STATE_KEPT, values_left
+from ivr.line.sessions import STATE_KEPT, stored_values
 from ivr.line.values import Basket, Gathered, decoder
 from ivr.pharmacy.addresses import NewAddress
 from ivr.pharmacy.unverified import judged_anew
 
 DROPPED = ("dropped", "dropped_address")
-"""What is kept of the call before until the caller says whether to go on with it."""
+"""The values kept of the dropped call until the caller says whether to go on with it."""
 
 _LAST_CALL = (
     select(tables.call.c.sealed_state)
@@ -42,10 +42,10 @@ _LAST_CALL = (
     tells={"dropped": ("count",)},
 )
 def find_dropped_order(context: Context, member_id: int, dropped_asked: bool = False) -> Done:
-    """Find what this member had chosen when their last call ended; asked about once a call."""
+    """Find the basket that this member had when their last call ended; it is offered once in a call."""
     if context.caller.withheld or dropped_asked:
         return done("none", dropped_asked=True)
-    sealed = context.connection.scalar(
+    sealed_state = context.connection.scalar(
         _LAST_CALL,
         {
             "from_number": context.caller.from_number,
@@ -54,16 +54,22 @@ def find_dropped_order(context: Context, member_id: int, dropped_asked: bool = F
             "sid": context.caller.sid,
         },
     )
-    left = _DROPPED_ORDER(values_left(context.services, sealed, context.now))
-    if not left.basket:
+    dropped_order = _DROPPED_ORDER(stored_values(context.services, sealed_state, context.now))
+    if not dropped_order.basket:
         return done("none", dropped_asked=True)
-    address = left.new_address or left.unproved_address
-    return done("dropped", dropped=left.basket, count=len(left.basket), dropped_address=address, dropped_asked=True)
+    address = dropped_order.new_address or dropped_order.unproved_address
+    return done(
+        "dropped",
+        dropped=dropped_order.basket,
+        count=len(dropped_order.basket),
+        dropped_address=address,
+        dropped_asked=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _DroppedOrder(Gathered):
-    """What the call before had come to."""
+    """What is taken over from the dropped call."""
 
     basket: Basket = ()
     new_address: NewAddress | None = None
@@ -80,7 +86,7 @@ _DROPPED_ORDER = decoder(_DroppedOrder)
     forgets=DROPPED,
 )
 def take_up_order(_: Context, dropped: Basket, dropped_address: NewAddress | None = None) -> Done:
-    """Go on with what had been chosen; every prescription is judged again when the order is placed."""
+    """Go on with the earlier basket; every prescription is judged again when the order is placed."""
     if dropped_address:
         return done("with_address", basket=dropped, unproved_address=dropped_address)
     return done("taken_up", basket=dropped)
@@ -88,6 +94,6 @@ def take_up_order(_: Context, dropped: Basket, dropped_address: NewAddress | Non
 
 @action("taken_up", "to_be_checked", writes=CHOSEN, forgets=("unproved_address",))
 def take_up_address(context: Context, unproved_address: NewAddress) -> Done:
-    """Go on with the address that had been keyed, as it is to be taken now."""
-    new = judged_anew(context.connection, unproved_address)
-    return done("taken_up" if new.verified else "to_be_checked", chosen(new))
+    """Go on with the address keyed in the earlier call, after checking it again."""
+    address = judged_anew(context.connection, unproved_address)
+    return done("taken_up" if address.verified else "to_be_checked", as_chosen(address))

@@ -1,4 +1,4 @@
-"""Who is calling: member number and ZIP code, both or nothing."""
+"""Actions that identify the caller: by member number and ZIP code together, never by one alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MEMBER = {"member_id": OPAQUE, "proved": OPAQUE, "proof_owed": OPAQUE}
 
 @action("identified", "unproved", "unknown", on={"identified": MEMBER, "unproved": MEMBER})
 def who_is_calling(_: Context, member_id: int | None = None, proof_owed: bool = False) -> Done:
-    """Say whether this call has identified its member already, or still owes a third proof."""
+    """Return whether this call has identified its member already, or still needs a third proof."""
     if member_id is None:
         return done("unknown")
     return done("unproved" if proof_owed else "identified")
@@ -28,9 +28,12 @@ def who_is_calling(_: Context, member_id: int | None = None, proof_owed: bool = 
 def find_member(
     context: Context,
     member_number: Annotated[str, keyed.MEMBER_NUMBER],
-    zip: Annotated[str, keyed.ZIP],  # noqa: A002 - flows call it so
+    zip: Annotated[str, keyed.ZIP],  # noqa: A002 - the name of the value in flows
 ) -> Done:
-    """Match number and ZIP; while the line is under attack, they are not enough for a phone that never ordered."""
+    """Find the member with this number and ZIP code.
+
+    While the line is under attack, they are not enough for a phone that never ordered for the member (`unproved`).
+    """
     judged = lockout.guess(context, member_number, lambda: members.find_member(context.connection, member_number, zip))
     member = judged.answer
     if member is None:
@@ -43,7 +46,7 @@ def find_member(
 
 @action("active", "ended", on={"active": {"proof_owed": OPAQUE}})
 def check_membership(context: Context, member_id: int) -> Done:
-    """Let in who has proved more than number and ZIP, unless the membership has ended."""
+    """Accept a caller who has given the third proof, unless the membership has ended."""
     if not members.is_active(context.connection, member_id):
         return done("ended")
     return done("active", proof_owed=False)

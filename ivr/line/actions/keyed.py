@@ -1,4 +1,4 @@
-"""The kinds of answers that callers key in, whether they may be seen and how long they are: the one table of it."""
+"""The kinds of answers that callers key: their names, how many digits they have, and which of them are card data."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A whole new address by keypad: each action takes one answer into the address that is being built.
+"""Actions that take a new address by keypad: each puts one answer into the address that is being built.
 
-It lies in one value, `building`, until the caller accepts it as it is read back.
+The address is one value of the call, `building`, until the caller accepts it when it is read back.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ivr.flow.definition import LIST, MOST_AT_ONCE, OPAQUE, Items, Phrases
 from ivr.keypad import letters_to_keys, unspell
 from ivr.line.action import action, done
 from ivr.line.actions import keyed
-from ivr.line.actions.address_building import Building, Match, city_page, readings, unit_page
+from ivr.line.actions.address_building import Building, Match, city_page, readings_of_unit, unit_page
 from ivr.line.service import Context
 from ivr.line.values import OfferedCity, OfferedUnit
 from ivr.payment.cards import without_cards
@@ -46,21 +46,21 @@ UNITS = {"units": Items({"unit": "digits"}, MOST_AT_ONCE)}
 CITIES = {"cities": Items({"city": "text"}, MOST_AT_ONCE)}
 
 OTHERS: Phrases = {"address.more_units": {}, "address.more_cities": {}}
-"""Said after a page of choices when there are others."""
+"""The prompts that follow a page of choices when there are others."""
 
 UNITS_TOLD = {"units": LIST, "others": "phrase"}
 
 CITIES_TOLD = {"cities": LIST, "others": "phrase"}
 
 MOST_MATCHES = 12
-"""Streets kept to be offered; who wants none of so many is asked for more letters."""
+"""How many matching streets are kept; a caller who wants none of them is asked for more letters."""
 
 FRACTIONS = {"half": "1/2", "quarter": "1/4", "three_quarters": "3/4"}
 
 
 @action("begun", writes=ZIP_TOLD, phrases={"zip_note": ZIP_NOTES})
 def begin_address(_: Context) -> Done:
-    """Begin a new address, with nothing of an earlier one."""
+    """Begin a new, empty address."""
     return done("begun", building=Building(), zip_note=())
 
 
@@ -69,32 +69,36 @@ def begin_address(_: Context) -> Done:
 
 @action(*(*ZIP_KNOWN, "unknown"), writes=ZIP_TOLD, on=dict.fromkeys(ZIP_KNOWN, PLACED), phrases={"zip_note": ZIP_NOTES})
 def take_zip(context: Context, building: Building, keyed_zip: Annotated[str, keyed.ZIP]) -> Done:
-    """Take the ZIP code. When only that was to be changed, the rest stands where the very street is found again."""
-    before, place = building, place_of(keyed_zip)
-    building = replace(before.keying(keyed_zip), zip=keyed_zip, urbanization="")
+    """Take the ZIP code. If the caller only changes that, the rest stays if the same street exists there."""
+    old_building, place = building, place_of(keyed_zip)
+    building = replace(old_building.with_keys(keyed_zip), zip=keyed_zip, urbanization="")
     if place is None:
         return done("unknown", building=replace(building, city="", state=""), zip_note=())
-    outcome, building = _moved(context, before, replace(building, city=place.city, state=place.state), place)
+    outcome, building = _move_to_zip(
+        context, old_building, replace(building, city=place.city, state=place.state), place
+    )
     zip_note = (phrase("address.retired_zip"),) if place.retired else ()
     return done(outcome, building=building, place=building.place, zip_note=zip_note)
 
 
-def _moved(context: Context, before: Building, building: Building, place: ZipPlace) -> tuple[str, Building]:
-    """Return what is left of an address in another ZIP code, and how it goes on there."""
+def _move_to_zip(context: Context, old_building: Building, building: Building, place: ZipPlace) -> tuple[str, Building]:
+    """Return the outcome for an address with another ZIP code, and what is left of the address."""
     if place.military:
         return "military", replace(building.on_another_street(), house="")
-    if (left := place_of(before.zip)) and left.military:
+    if (old_place := place_of(old_building.zip)) and old_place.military:
         building = building.on_another_street()
     if not (building.letters or building.street):
         return "place", building
-    if building.zip == before.zip or building.street or not building.matches:
+    if building.zip == old_building.zip or building.street or not building.matches:
         return "mended", building
-    known, house = streets_of(context.connection, building.zip), building.house_digits
-    names = {take_apart(match.name, before.state).whole for match in building.offered}
-    fitting = (*rank(known, building.letters, house), *rank_near(known, building.letters, house))
-    if same := _matches(building, known, (street for street in fitting if street.words.whole in names)):
-        return "same_street", replace(building, matches=same, first=0)
-    return "other_streets" if known else "no_streets", building.on_another_street()
+    streets, house = streets_of(context.connection, building.zip), building.house_digits
+    offered_names = {take_apart(match.name, old_building.state).whole for match in building.offered}
+    matching_streets = (*rank(streets, building.letters, house), *rank_near(streets, building.letters, house))
+    if same_street := _matches(
+        building, streets, (street for street in matching_streets if street.words.whole in offered_names)
+    ):
+        return "same_street", replace(building, matches=same_street, first=0)
+    return "other_streets" if streets else "no_streets", building.on_another_street()
 
 
 @action(
@@ -102,16 +106,16 @@ def _moved(context: Context, before: Building, building: Building, place: ZipPla
     on={"taken": BUILT, "mended": BUILT, "no_streets": BUILT},
 )
 def take_house(context: Context, building: Building, keyed_house: Annotated[str, keyed.HOUSE_NUMBER]) -> Done:
-    """Take the house number. Star alone goes back to the ZIP code, star after digits begins the number anew."""
+    """Take the house number. Star alone goes back to the ZIP code; star after digits starts the number over."""
     if "*" in keyed_house:
         return done("zip" if keyed_house.startswith("*") else "again")
     if keyed_house.startswith("0"):
         return done("no_number")
-    building = replace(building.keying(keyed_house), house=keyed_house)
+    building = replace(building.with_keys(keyed_house), house=keyed_house)
     if building.letters or (building.street and not building.checked):
         return done("mended", building=building)
-    known = has_streets(context.connection, building.zip)
-    return done("taken" if known else "no_streets", building=replace(building, street=""))
+    streets = has_streets(context.connection, building.zip)
+    return done("taken" if streets else "no_streets", building=replace(building, street=""))
 
 
 @action(*MARKED, on={"done": BUILT})
@@ -121,17 +125,19 @@ def add_house_letter(
     keyed_letter: Annotated[str, keyed.HOUSE_MARK],
     letter_place: Literal["in_front", "behind"],
 ) -> Done:
-    """Add a letter to the house number, in front (W3456) or behind (74B): its key and its place on the key."""
+    """Add a letter to the house number, in front (W3456) or behind (74B), keyed as its key and its place on the key."""
     letter, digits = unspell(keyed_letter) or "", building.digits
     house = f"{letter}{digits}" if letter_place == "in_front" else f"{digits}{letter}"
-    return _marked(building.keying(keyed_letter), letter.isalpha(), house)
+    return _marked(building.with_keys(keyed_letter), letter.isalpha(), house)
 
 
 @action(*MARKED, on={"done": BUILT})
 def add_house_dash(_: Context, building: Building, keyed_dash: Annotated[str, keyed.HOUSE_MARK]) -> Done:
-    """Put a dash after so many digits of the house number."""
-    digits, at = building.digits, int(keyed_dash)
-    return _marked(building.keying(keyed_dash), 0 < at < len(digits), f"{digits[:at]}-{digits[at:]}")
+    """Put a dash into the house number, after as many digits as were keyed."""
+    digits, position = building.digits, int(keyed_dash)
+    return _marked(
+        building.with_keys(keyed_dash), 0 < position < len(digits), f"{digits[:position]}-{digits[position:]}"
+    )
 
 
 @action(*MARKED, on={"done": BUILT})
@@ -151,59 +157,65 @@ def _marked(building: Building, fits: bool, house: str) -> Done:
 
 @action("found", "nothing", writes=BUILT)
 def find_street(context: Context, building: Building, keyed_street: Annotated[str, keyed.STREET_LETTERS]) -> Done:
-    """Look up the streets that begin with the letters keyed."""
-    return _found(context, replace(building.keying(keyed_street), letters=keyed_street, urbanization=""))
+    """Look up the streets that begin with the keyed letters."""
+    return _look_up(context, replace(building.with_keys(keyed_street), letters=keyed_street, urbanization=""))
 
 
 @action("found", "nothing", writes=BUILT)
 def narrow_street(context: Context, building: Building, keyed_street: Annotated[str, keyed.STREET_LETTERS]) -> Done:
-    """Take more letters: those that come next or, when that fits nothing, the name from its beginning."""
+    """Narrow the streets by more letters: the next ones or, if those match nothing, the name from its beginning."""
     if building.street:  # a box, or one that was spelled: there is nothing to narrow
         return done("found", building=building)
-    known, house = streets_of(context.connection, building.zip), building.house_digits
-    if building.alike and (lying := _in_urbanization(building, known, keyed_street)):
-        return done("found", building=replace(building.keying(keyed_street), matches=lying, first=0))
-    longer = building.letters + keyed_street
-    letters = longer if rank(known, longer, house) or not rank(known, keyed_street, house) else keyed_street
-    return _found(context, replace(building.keying(keyed_street), letters=letters))
+    streets, house = streets_of(context.connection, building.zip), building.house_digits
+    if building.is_one_name and (in_urbanization := _in_urbanization(building, streets, keyed_street)):
+        return done("found", building=replace(building.with_keys(keyed_street), matches=in_urbanization, first=0))
+    more_letters = building.letters + keyed_street
+    letters = (
+        more_letters if rank(streets, more_letters, house) or not rank(streets, keyed_street, house) else keyed_street
+    )
+    return _look_up(context, replace(building.with_keys(keyed_street), letters=letters))
 
 
-def _in_urbanization(building: Building, known: Sequence[StreetFacts], keyed: str) -> tuple[Match, ...]:
-    """Return those streets of one name that lie in an urbanization that begins with the letters keyed."""
-    fitting = rank(known, building.letters, building.house_digits)
-    return _matches(building, known, (street for street in fitting if _begins(street.urbanization, keyed)))
+def _in_urbanization(building: Building, streets: Sequence[StreetFacts], keyed: str) -> tuple[Match, ...]:
+    """Return the streets, all of one name, whose urbanization begins with the keyed letters."""
+    matching_streets = rank(streets, building.letters, building.house_digits)
+    return _matches(
+        building, streets, (street for street in matching_streets if _urbanization_begins(street.urbanization, keyed))
+    )
 
 
-def _begins(urbanization: str | None, keyed: str) -> bool:
-    """Say whether an urbanization begins with the letters keyed, with the word for its kind or without."""
+def _urbanization_begins(urbanization: str | None, keyed: str) -> bool:
+    """Return whether an urbanization begins with the keyed letters, with the word for its kind or without."""
     words = (urbanization or "").upper().split()
     full = [AREAS.get(word, word).upper() for word in words]
-    return any(letters_to_keys("".join(said)).startswith(keyed) for said in (words, full, words[1:]))
+    return any(letters_to_keys("".join(spelling)).startswith(keyed) for spelling in (words, full, words[1:]))
 
 
 @action("found", "nothing", writes=BUILT)
 def look_again(context: Context, building: Building) -> Done:
-    """Look the street up anew after the ZIP code or the house number was changed; a box or a spelled one stands."""
-    return done("found", building=building) if building.street else _found(context, building)
+    """Look the street up again after the ZIP code or house number changed; a box or a spelled street stays."""
+    return done("found", building=building) if building.street else _look_up(context, building)
 
 
-def _found(context: Context, building: Building) -> Done:
-    known, house = streets_of(context.connection, building.zip), building.house_digits
-    matches = _matches(building, known, rank(known, building.letters, house)) or _near(known, building)
-    kept, _, _ = without_cards(building.letters).partition(DOT)  # a long name may happen to hold a card's number
-    building = replace(building, matches=matches, first=0, street="", checked=True, letters=kept)
+def _look_up(context: Context, building: Building) -> Done:
+    streets, house = streets_of(context.connection, building.zip), building.house_digits
+    matches = _matches(building, streets, rank(streets, building.letters, house)) or _near_matches(streets, building)
+    kept_letters, _, _ = without_cards(building.letters).partition(
+        DOT
+    )  # a long name may happen to hold a card's number
+    building = replace(building, matches=matches, first=0, street="", checked=True, letters=kept_letters)
     return done("found" if matches else "nothing", building=building)
 
 
-def _near(known: tuple[StreetFacts, ...], building: Building) -> tuple[Match, ...]:
-    fitting = rank_near(known, building.letters, building.house_digits)
-    return _matches(building, known, fitting, near=True)
+def _near_matches(streets: tuple[StreetFacts, ...], building: Building) -> tuple[Match, ...]:
+    matching_streets = rank_near(streets, building.letters, building.house_digits)
+    return _matches(building, streets, matching_streets, near=True)
 
 
 def _matches(
-    building: Building, known: Sequence[StreetFacts], fitting: Iterable[StreetFacts], *, near: bool = False
+    building: Building, streets: Sequence[StreetFacts], matching_streets: Iterable[StreetFacts], *, near: bool = False
 ) -> tuple[Match, ...]:
-    """Return the first of the streets that fit, each with what is doubtful about it."""
+    """Return the first of the matching streets, each with what is doubtful about the address on it."""
     house, place = building.house_digits, place_of(building.zip)
     return tuple(
         Match(
@@ -211,37 +223,39 @@ def _matches(
             outside=house is not None and street.has(house) is False,
             near=near,
             urbanization=street.urbanization or "",
-            doubt=doubt(place, street, known, building.digits) or "",
+            doubt=doubt(place, street, streets, building.digits) or "",
         )
-        for street in islice(fitting, MOST_MATCHES)
+        for street in islice(matching_streets, MOST_MATCHES)
     )
 
 
 @action("found", "nothing", writes=BUILT)
 def next_streets(context: Context, building: Building) -> Done:
-    """Go on to the streets that fit next best: the rest of those that fit, then those that do but for one press."""
-    following, matches = building.following, building.matches
-    if following >= len(matches) and matches and not matches[-1].near:
-        matches += _near(streets_of(context.connection, building.zip), building)
-    if building.street or following >= len(matches):
+    """Offer the next streets: the rest of those that match, then those whose letters differ by one press."""
+    next_start, matches = building.next_start, building.matches
+    if next_start >= len(matches) and matches and not matches[-1].near:
+        matches += _near_matches(streets_of(context.connection, building.zip), building)
+    if building.street or next_start >= len(matches):
         return done("nothing", building=replace(building, first=0))
-    return done("found", building=replace(building, matches=matches, first=following))
+    return done("found", building=replace(building, matches=matches, first=next_start))
 
 
 @action("done", writes=BUILT)
 def take_route(_: Context, building: Building, box_kind: BoxKind, keyed_route: Annotated[str, keyed.ROUTE]) -> Done:
-    """Take the number that stands before the box: of a rural route, a military unit."""
-    return done("done", building=replace(building.keying(keyed_route), street=f"{box_kind} {keyed_route}"))
+    """Take the number before the box number: of a rural route or a military unit."""
+    return done("done", building=replace(building.with_keys(keyed_route), street=f"{box_kind} {keyed_route}"))
 
 
 @action("done", writes=BUILT)
 def take_box(_: Context, building: Building, box_kind: BoxKind, keyed_box: Annotated[str, keyed.BOX]) -> Done:
-    """Make up an address that has a box and no house number."""
-    building = building.keying(keyed_box)
+    """Take the box number, for an address with a box instead of a house number."""
+    building = building.with_keys(keyed_box)
     street = f"PO BOX {keyed_box}" if box_kind == "PO" else f"{building.street} BOX {keyed_box}"
     place = place_of(building.zip)
-    used = place is not None and not place.retired
-    building = replace(building, house="", unit="", unit_keys="", letters="", matches=(), street=street, checked=used)
+    is_in_use = place is not None and not place.retired
+    building = replace(
+        building, house="", unit="", unit_keys="", letters="", matches=(), street=street, checked=is_in_use
+    )
     return done("done", building=building)
 
 
@@ -250,28 +264,34 @@ def take_box(_: Context, building: Building, box_kind: BoxKind, keyed_box: Annot
 
 @action(*("done", "several"), writes={**BUILT, **UNITS_TOLD}, items=UNITS, phrases={"others": OTHERS})
 def take_unit(_: Context, building: Building, keyed_unit: Annotated[str, keyed.UNIT]) -> Done:
-    """Take a unit, one press a sign; a single press may be a digit or one of its letters, so these are offered."""
-    building, read = replace(building.keying(keyed_unit), unit=keyed_unit, unit_keys=keyed_unit), readings(keyed_unit)
-    several = len(keyed_unit) == 1 and len(read) > 1
-    return done("several" if several else "done", building=building, **unit_page(read))
+    """Take a unit, keyed with one press for each sign.
+
+    A single press may be a digit or one of the letters on its key, so these are offered.
+    """
+    building, unit_readings = (
+        replace(building.with_keys(keyed_unit), unit=keyed_unit, unit_keys=keyed_unit),
+        readings_of_unit(keyed_unit),
+    )
+    is_ambiguous = len(keyed_unit) == 1 and len(unit_readings) > 1
+    return done("several" if is_ambiguous else "done", building=building, **unit_page(unit_readings))
 
 
 @action("listed", "none", writes=UNITS_TOLD, items=UNITS, phrases={"others": OTHERS})
 def list_units(_: Context, building: Building) -> Done:
-    """List what a unit may be when a letter is in it."""
-    found = readings(building.unit_keys)
-    return done("listed" if found else "none", **unit_page(found))
+    """List what the keyed unit may be if there is a letter in it."""
+    unit_readings = readings_of_unit(building.unit_keys)
+    return done("listed" if unit_readings else "none", **unit_page(unit_readings))
 
 
 @action("listed", writes=UNITS_TOLD, items=UNITS, phrases={"others": OTHERS})
 def more_units(_: Context, building: Building, units: tuple[OfferedUnit, ...]) -> Done:
-    """List what else a unit may be."""
-    return done("listed", **unit_page(readings(building.unit_keys), units))
+    """List the next units that may be meant."""
+    return done("listed", **unit_page(readings_of_unit(building.unit_keys), units))
 
 
 @action("done", writes=BUILT)
 def use_unit(_: Context, building: Building, unit_choice: OfferedUnit) -> Done:
-    """Take the unit that was chosen."""
+    """Use the chosen unit."""
     return done("done", building=replace(building, unit=unit_choice.unit))
 
 
@@ -286,20 +306,20 @@ def remove_unit(_: Context, building: Building) -> Done:
 
 @action("it_may", "it_cannot")
 def may_lie_in_urbanization(_: Context, building: Building) -> Done:
-    """Say whether there are urbanizations where the address is."""
+    """Return whether there are urbanizations where the address is, which only Puerto Rico has."""
     return done("it_may" if building.state == PUERTO_RICO else "it_cannot")
 
 
 @action("some", "none", writes=CITIES_TOLD, items=CITIES, phrases={"others": OTHERS})
 def list_cities(_: Context, building: Building) -> Done:
-    """List the other city names that mail to this ZIP code may carry."""
+    """List the other city names that mail to this ZIP code may be addressed to."""
     names = _other_cities(building)
     return done("some" if names else "none", **city_page(names))
 
 
 @action("some", writes=CITIES_TOLD, items=CITIES, phrases={"others": OTHERS})
 def more_cities(_: Context, building: Building, cities: tuple[OfferedCity, ...]) -> Done:
-    """List further city names."""
+    """List the next city names."""
     return done("some", **city_page(_other_cities(building), cities))
 
 
@@ -310,6 +330,6 @@ def _other_cities(building: Building) -> list[str]:
 
 @action("done", writes=PLACED)
 def use_city(_: Context, building: Building, city_choice: OfferedCity) -> Done:
-    """Take the city that was chosen."""
+    """Use the chosen city."""
     building = replace(building, city=city_choice.city)
     return done("done", building=building, place=building.place)

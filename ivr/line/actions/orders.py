@@ -1,4 +1,4 @@
-"""Asking about an order: the latest, or one by its number."""
+"""Actions that tell of an order: the latest, or one by its number."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from ivr.orders import find
 from ivr.orders.find import OrderFacts
 from ivr.pharmacy.members import member_number
 
-TOLD = {"order_number": "digits", "order_state": "phrase", "total": "money", "count": "number"}
+ORDER_VALUES = {"order_number": "digits", "order_state": "phrase", "total": "money", "count": "number"}
 
-SAID = ("order_number", "order_state", "count")
+SPOKEN = ("order_number", "order_state", "count")
 
 PHRASES = {"order_state": speech.ORDER_STATES}
 
 
-@action("found", "none", on={"found": TOLD}, phrases=PHRASES, tells={"found": SAID})
+@action("found", "none", on={"found": ORDER_VALUES}, phrases=PHRASES, tells={"found": SPOKEN})
 def latest_order(context: Context, member_id: int) -> Done:
-    """Find the order the member placed last."""
-    return _told(find.latest_order(context.connection, member_id), "none")
+    """Find the order that the member placed last."""
+    return _outcome_for(find.latest_order(context.connection, member_id), "none")
 
 
-@action("found", "not_found", on={"found": TOLD}, phrases=PHRASES, tells={"found": SAID})
+@action("found", "not_found", on={"found": ORDER_VALUES}, phrases=PHRASES, tells={"found": SPOKEN})
 def find_order(context: Context, member_id: int, keyed_order: Annotated[str, keyed.ORDER_NUMBER]) -> Done:
-    """Find an order of the member by its number."""
-    whose = member_number(context.connection, member_id)
-    judged = lockout.guess(context, whose, lambda: find.find_order(context.connection, member_id, keyed_order))
-    return _told(judged.answer, "not_found")
+    """Find the member's order with the keyed number."""
+    number = member_number(context.connection, member_id)
+    judged = lockout.guess(context, number, lambda: find.find_order(context.connection, member_id, keyed_order))
+    return _outcome_for(judged.answer, "not_found")
 
 
-def _told(order: OrderFacts | None, otherwise: str) -> Done:
+def _outcome_for(order: OrderFacts | None, outcome_if_none: str) -> Done:
     if order is None:
-        return done(otherwise)
-    told = {"order_number": order.order_number, "order_state": speech.order_state(order)}
-    return done("found", **told, total=order.total_cents, count=len(order.lines))
+        return done(outcome_if_none)
+    values = {"order_number": order.order_number, "order_state": speech.order_state(order)}
+    return done("found", **values, total=order.total_cents, count=len(order.lines))

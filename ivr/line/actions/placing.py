@@ -1,4 +1,7 @@
-"""Say the order back, and place it: one order for what goes now, and one for each later day, all or none."""
+"""Actions that say an order back and place it.
+
+A basket becomes one order for what is sent now and one for each later day: either all of them are placed or none.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ ORDERED = {
 }
 
 FACTS = ("lines", "ship_to", "amounts", "paying", "supply_notes")
-"""What an order is confirmed by: the prescriptions, the address, what is charged to which card, and what comes late."""
+"""The facts an order is confirmed by: prescriptions, address, amounts, card, and supplies that end before they come."""
 
 SHIP_TO = ("order.ship_to", "order.ship_to_from_now_on", "order.ship_to_once_checked")
 
@@ -56,13 +59,13 @@ SHIP_TO = ("order.ship_to", "order.ship_to_from_now_on", "order.ship_to_once_che
     },
 )
 def say_back(context: Context, member: Identified, basket: Basket, address: ChosenAddress, card: ChosenCard) -> Done:
-    """Put together all that is about to be ordered: the facts that the caller's yes is to."""
+    """Put together the facts of the order, for the caller to confirm."""
     facts = order_facts(context, member, basket, address, card)
     return done("said", facts, count=len(basket)) if facts else done("changed")
 
 
 class _ChangedError(Exception):
-    """An order would cost something else than what was said."""
+    """An order costs something other than what was said."""
 
 
 @action(
@@ -89,9 +92,10 @@ class _ChangedError(Exception):
 def place_order(
     context: Context, member: Identified, said: SaidOrder, address: ChosenAddress, card: ChosenCard
 ) -> Done:
-    """Place what was said back; when a prescription was ordered elsewhere meanwhile, nothing, and it leaves the basket.
+    """Place the order as it was said back, or place nothing.
 
-    When anything else has changed since, nothing either: the yes was to other words.
+    A prescription that was ordered elsewhere meanwhile is dropped from the basket (`taken`, `all_taken`). If anything
+    else has changed, the caller said yes to other facts (`changed`).
     """
     basket = said.basket
     if not basket or said != order_facts(context, member, basket, address, card):
@@ -100,29 +104,29 @@ def place_order(
         with context.connection.begin_nested():  # all of it, or none
             ship_to = _ship_to(context, member.member_id, address)
             wanted = _Wanted(member.member_id, basket, ship_to, card, held=address.address_held)
-            orders = [_place(context, wanted, when, cents) for when, cents in refill.totals(basket)]
+            orders = [_place_one(context, wanted, when, cents) for when, cents in refill.totals_by_day(basket)]
     except TakenError as taken:
-        return _without(basket, taken.rx_number, proved=member.proved)
+        return _drop_from_basket(basket, taken.rx_number, proved=member.proved)
     except _ChangedError:
         return done("changed")
     lockout.remember_phone(context, member.member_id)
-    first, new = orders[0], address.new_address
+    first_order, new_address = orders[0], address.new_address
     return done(
         "pending" if any(order.status is OrderStatus.PENDING for order in orders) else "placed",
-        order_id=first.id,
-        order_number=first.order_number,
-        arrives_on=day(first.expected_by),
+        order_id=first_order.id,
+        order_number=first_order.order_number,
+        arrives_on=day(first_order.expected_by),
         placed=tuple(speech.placed(order) for order in orders),
         later_orders=tuple(speech.placed(order) for order in orders if order.status is not OrderStatus.PENDING),
         basket=(),
-        address_note=(phrase("address.changed"),) if new and becomes_mailing(new) else (),
+        address_note=(phrase("address.changed"),) if new_address and becomes_mailing(new_address) else (),
         address_id=ship_to,
         new_address=None,
     )
 
 
 def _ship_to(context: Context, member_id: int, address: ChosenAddress) -> int:
-    """Return the row that orders go to; a new address is written down, now that it is ordered to."""
+    """Return the id of the address that the orders go to; a new address is inserted."""
     if address.new_address:
         return write_address(context, member_id, address.new_address)
     if address.address_id is None:
@@ -130,16 +134,16 @@ def _ship_to(context: Context, member_id: int, address: ChosenAddress) -> int:
     return address.address_id
 
 
-def _without(basket: Basket, rx_number: str, *, proved: bool) -> Done:
-    gone = next(line for line in basket if line.rx_number == rx_number)
-    left = tuple(line for line in basket if line is not gone)
-    what = speech.medicine(gone.drug, rx_number, proved=proved)
-    return done("taken" if left else "all_taken", basket=left, what=what)
+def _drop_from_basket(basket: Basket, rx_number: str, *, proved: bool) -> Done:
+    unavailable = next(line for line in basket if line.rx_number == rx_number)
+    remaining = tuple(line for line in basket if line is not unavailable)
+    what = speech.medicine(unavailable.drug, rx_number, proved=proved)
+    return done("taken" if remaining else "all_taken", basket=remaining, what=what)
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What is ordered, in one order or several; `held` for the address."""
+    """What is ordered, in one order or several; `held` if staff must check the address first."""
 
     member_id: int
     basket: Basket
@@ -148,8 +152,8 @@ class _Wanted:
     held: bool
 
 
-def _place(context: Context, wanted: _Wanted, when: str, cents: int) -> OrderFacts:
-    ship_on = refill.later(when)
+def _place_one(context: Context, wanted: _Wanted, when: str, cents: int) -> OrderFacts:
+    ship_on = refill.ship_day(when)
     due = OrderStatus.SCHEDULED if ship_on else OrderStatus.PENDING if cents else OrderStatus.PLACED
     request = OrderRequest(
         member_id=wanted.member_id,
@@ -168,7 +172,7 @@ def _place(context: Context, wanted: _Wanted, when: str, cents: int) -> OrderFac
         rules=context.services.rules,
         random_number=context.services.random_number,
     )
-    if order.total_cents != cents:  # changed between our look and its lock
+    if order.total_cents != cents:  # changed after it was said back, before it was locked
         raise _ChangedError
     if order.total_cents:
         charge_to_chosen(context, wanted.card, order)
@@ -176,12 +180,12 @@ def _place(context: Context, wanted: _Wanted, when: str, cents: int) -> OrderFac
 
 
 def charge_to_chosen(context: Context, chosen: ChosenCard, order: OrderFacts) -> None:
-    """Charge an order to the card that was chosen, as soon as it is due."""
-    authorize.charge_to(
+    """Charge an order to the chosen card: now if it is due, else on its ship day."""
+    authorize.pay_with_card(
         context.connection,
         context.services.gateway,
         order,
-        _card(context, chosen.card),
+        _card_to_charge(context, chosen.card),
         sid=context.caller.sid,
         turn=context.turn,
         now=context.now,
@@ -189,7 +193,7 @@ def charge_to_chosen(context: Context, chosen: ChosenCard, order: OrderFacts) ->
     )
 
 
-def _card(context: Context, card: CardOnFile | KeyedCard | None) -> int | Token:
+def _card_to_charge(context: Context, card: CardOnFile | KeyedCard | None) -> int | Token:
     match card:
         case CardOnFile():
             return card.saved_card_id

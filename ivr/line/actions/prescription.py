@@ -1,4 +1,4 @@
-"""One prescription: held against the refusal table, renewed by its prescriber, or put in the basket of the call."""
+"""Actions for one prescription: judge whether it can be refilled, ask for a renewal, or put it in the call's basket."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from ivr.pharmacy.refusals import Finding, FindingKind
 from ivr.prompts import phrase
 
 MOST_NUMBERS = 4
-"""Prescriptions of one member that a keyed number may mean: more never differ by leading zeros alone."""
+"""How many of a member's prescriptions a keyed number may mean: more never differ by leading zeros alone."""
 
 FOUND = {"prescription_id": OPAQUE, "chosen_drug": OPAQUE, "supplies": LIST, "what": "phrase", "prescriber": "text"}
-"""What is known of every prescription that is the caller's own."""
+"""The values known of every prescription of the caller, name -> kind."""
 
 VALUES: Mapping[str, Mapping[str, str]] = {
     "due_on": {"due_on": "date"},
@@ -35,17 +35,17 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "newer_rx_number": {"newer": OPAQUE, "ending": "digits"},
     "order": {"order_state": "phrase", "order_number": "digits"},
 }
-"""Fact of a finding -> the values that it becomes, name -> kind."""
+"""A finding's fact -> the values made of it, name -> kind."""
 
 SUPPLY_END = {"supply_end": "phrase", "supply_ends_on": OPAQUE}
 
 
 def _values_of(kind: FindingKind) -> Mapping[str, str]:
-    """Return the values that come with a finding: its words may speak of those and of nothing else."""
+    """Return the values that come with a kind of finding, name -> kind; its prompts may speak no others."""
     if kind is FindingKind.NOT_FOUND:
         return {}
-    told = {name: value for fact in kind.facts for name, value in VALUES.get(fact, {}).items()}
-    return {**FOUND, **told, **(SUPPLY_END if "supply_end" in kind.says else {})}
+    values = {name: value for fact in kind.facts for name, value in VALUES.get(fact, {}).items()}
+    return {**FOUND, **values, **(SUPPLY_END if "supply_end" in kind.says else {})}
 
 
 FACTS = {str(kind): _values_of(kind) for kind in FindingKind}
@@ -54,7 +54,7 @@ RENEWAL_STATES = ("requested", "approved", "denied")
 
 RENEWAL = {"renewal_on": "date", "reference": "digits"}
 
-TOLD = frozenset(name for told in FACTS.values() for name in told) | frozenset(RENEWAL)
+FINDING_VALUES = frozenset(name for values in FACTS.values() for name in values) | frozenset(RENEWAL)
 
 SENTENCES: Mapping[str, Phrases] = {
     "what": speech.MEDICINE,
@@ -78,29 +78,29 @@ MOST_CHOICES = 4
     phrases={"what": speech.MEDICINE},
 )
 def take_keyed_number(context: Context, member_id: int, keyed_number: Annotated[str, keyed.RX_NUMBER]) -> Done:
-    """Take a prescription number the caller keyed; one of their own proves that they hold the bottle.
+    """Find the caller's prescription with the keyed number, which proves that they hold the bottle.
 
-    It need not be one that can be refilled: what else is said of it is no matter of guessing.
+    It need not be refillable: a wrong number counts as a guess (`lockout`), but what is said of a right one does not.
     """
 
-    def own() -> tuple[KeyedRx, ...]:
+    def find_matching() -> tuple[KeyedRx, ...]:
         return keyed_prescriptions(context.connection, member_id, keyed_number)
 
-    found = lockout.guess(context, member_number(context.connection, member_id), own).answer
-    if not found:
+    matching = lockout.guess(context, member_number(context.connection, member_id), find_matching).answer
+    if not matching:
         return done("not_found")
-    if len(found) == 1:
-        return done("own", rx_number=found[0].rx_number, proved=True)
+    if len(matching) == 1:
+        return done("own", rx_number=matching[0].rx_number, proved=True)
     numbers = tuple(
         OfferedNumber(speech.medicine(rx.drug_name, rx.rx_number, proved=True), rx.days_supply, rx.rx_number)
-        for rx in found[:MOST_NUMBERS]
+        for rx in matching[:MOST_NUMBERS]
     )
     return done("several", numbers=numbers, proved=True)
 
 
 @action("chosen", writes={"rx_number": OPAQUE})
 def use_number(_: Context, number_choice: OfferedNumber) -> Done:
-    """Take the prescription that was chosen of those whose numbers differ by zeros before them."""
+    """Go on with the chosen one of several prescriptions, whose numbers differ only by leading zeros."""
     return done("chosen", rx_number=number_choice.rx_number)
 
 
@@ -108,54 +108,54 @@ def use_number(_: Context, number_choice: OfferedNumber) -> Done:
     *FACTS,
     "already_chosen",
     may_write=tuple(RENEWAL),
-    forgets=tuple(TOLD),
-    on={kind: {**told, "renewal": OPAQUE, "when": OPAQUE} for kind, told in FACTS.items()},
+    forgets=tuple(FINDING_VALUES),
+    on={kind: {**values, "renewal": OPAQUE, "when": OPAQUE} for kind, values in FACTS.items()},
     items={"supplies": Items(speech.LINE)},
     tells={str(kind): kind.says for kind in FindingKind if kind.says},
     phrases=SENTENCES,
 )
 def assess_prescription(context: Context, member: Identified, rx_number: str, basket: Basket) -> Done:
-    """Hold the prescription against the refusal table, and provide all that its words speak of."""
+    """Judge the prescription by the refusal table; the outcome is the kind of finding, with the values it speaks."""
     if any(line.rx_number == rx_number for line in basket):
         return done("already_chosen")
     finding = assess(context.connection, member.member_id, rx_number, context.today, context.services.rules)
-    told = _facts(finding, context.today, proved=member.proved)
+    values = _finding_values(finding, context.today, proved=member.proved)
     renewal = finding.renewal if finding.kind.asks_for == "renewal" else None
     if renewal:
-        told["renewal_on"] = day(context.services.today(renewal.requested_at))
-        told["reference"] = renewal.reference
-    return done(str(finding.kind), **told, renewal=renewal.status if renewal else "not_asked", when="")
+        values["renewal_on"] = day(context.services.today(renewal.requested_at))
+        values["reference"] = renewal.reference
+    return done(str(finding.kind), **values, renewal=renewal.status if renewal else "not_asked", when="")
 
 
-def _facts(finding: Finding, today: date, *, proved: bool) -> dict[str, Any]:
+def _finding_values(finding: Finding, today: date, *, proved: bool) -> dict[str, Any]:
     rx = finding.prescription
     if rx is None:
         return {}
     dates = ("due_on", "ends_on", "arrives_on")
-    told: dict[str, Any] = {name: day(getattr(finding, name)) for name in dates if getattr(finding, name)}
-    told["prescription_id"], told["what"] = rx.id, speech.medicine(rx.drug_name, rx.rx_number, proved=proved)
-    told["prescriber"] = rx.prescriber_name
-    told["supplies"] = _choices(finding.supplies)
-    told["chosen_drug"] = rx.drug_name
+    values: dict[str, Any] = {name: day(getattr(finding, name)) for name in dates if getattr(finding, name)}
+    values["prescription_id"], values["what"] = rx.id, speech.medicine(rx.drug_name, rx.rx_number, proved=proved)
+    values["prescriber"] = rx.prescriber_name
+    values["supplies"] = _choices(finding.supplies)
+    values["chosen_drug"] = rx.drug_name
     if "supply_end" in finding.kind.says and finding.runs_out_on:
         name = "prescription.supply_ended" if finding.runs_out_on < today else "prescription.supply_ends"
-        told["supply_end"] = phrase(name, what=told["what"], day=day(finding.runs_out_on))
-        told["supply_ends_on"] = day(finding.runs_out_on)
+        values["supply_end"] = phrase(name, what=values["what"], day=day(finding.runs_out_on))
+        values["supply_ends_on"] = day(finding.runs_out_on)
     if finding.kind == FindingKind.TRANSFER_PENDING:
-        told["transfer"] = (
+        values["transfer"] = (
             phrase("prescription.transfer_dates", since=day(finding.transfer.requested_on), by=day(finding.transfer.by))
             if finding.transfer
             else phrase("prescription.transfer_undated")
         )
     if finding.newer_rx_number:
-        told["newer"], told["ending"] = finding.newer_rx_number, finding.newer_rx_number[-speech.ENDING :]
+        values["newer"], values["ending"] = finding.newer_rx_number, finding.newer_rx_number[-speech.ENDING :]
     if finding.order:
-        told["order_state"], told["order_number"] = speech.order_state(finding.order), finding.order.order_number
-    return told
+        values["order_state"], values["order_number"] = speech.order_state(finding.order), finding.order.order_number
+    return values
 
 
 def _choices(supplies: tuple[Supply, ...]) -> tuple[OfferedSupply, ...]:
-    """Offer the smallest supplies and the largest: nobody can listen to a dozen of them."""
+    """Return the supplies to offer: at most four, the smallest three and the largest, as more are hard to follow."""
     offered = supplies if len(supplies) <= MOST_CHOICES else (*supplies[: MOST_CHOICES - 1], supplies[-1])
     return tuple(OfferedSupply(supply.n, supply.days, supply.price_cents) for supply in offered)
 
@@ -167,13 +167,13 @@ def _choices(supplies: tuple[Supply, ...]) -> tuple[OfferedSupply, ...]:
     tells=dict.fromkeys(RENEWAL_STATES, tuple(RENEWAL)),
 )
 def renewal_state(_: Context, renewal: str) -> Done:
-    """Say what has become of the last request to the prescriber, if there was one."""
+    """Return the status of the last renewal request to the prescriber, or `not_asked`."""
     return done(renewal)
 
 
 @action("requested", writes={"reference": "digits"}, facts=("what", "prescriber"), tells={"requested": ("reference",)})
 def request_renewal(context: Context, prescription_id: int) -> Done:
-    """Ask the prescriber for more refills: once, however often it is asked for here."""
+    """Ask the prescriber for a new prescription; only once, however often the caller asks for it."""
     renewal = prescriptions.request_renewal(
         context.connection, prescription_id, context.now, "phone", context.services.random_number
     )
@@ -182,19 +182,19 @@ def request_renewal(context: Context, prescription_id: int) -> Done:
 
 @action("done", writes={"rx_number": OPAQUE})
 def use_newer(_: Context, newer: str) -> Done:
-    """Go on with the prescription that replaced this one."""
+    """Go on with the newer prescription that replaced this one."""
     return done("done", rx_number=newer)
 
 
 @action("done", writes={"when": OPAQUE})
 def ship_later(_: Context, due_on: str) -> Done:
-    """Keep the prescription for the day it is due."""
+    """Order the prescription for the day it is due."""
     return done("done", when=due_on)
 
 
 @action("one", "several", on={"one": {"supply": OPAQUE}})
 def offer_supplies(_: Context, supplies: tuple[OfferedSupply, ...]) -> Done:
-    """Offer the usual supply and its multiples, where there is a choice."""
+    """Offer the usual supply and its multiples, if there is a choice."""
     if len(supplies) == 1:
         return done("one", supply=supplies[0])
     return done("several")
@@ -202,7 +202,7 @@ def offer_supplies(_: Context, supplies: tuple[OfferedSupply, ...]) -> Done:
 
 @dataclass(frozen=True, slots=True)
 class ChosenPrescription(Gathered):
-    """The prescription that is spoken of, and the day it is kept for; where its supply ends first, when that is."""
+    """The prescription spoken of, the day it is ordered for ("" for now), and when its supply ends if that is first."""
 
     prescription_id: int
     rx_number: str
@@ -214,7 +214,7 @@ class ChosenPrescription(Gathered):
 
 @action("added", writes={"basket": OPAQUE, "count": "number", **speech.LINE}, tells={"added": tuple(speech.LINE)})
 def add_to_order(_: Context, chosen: ChosenPrescription, supply: OfferedSupply, basket: Basket) -> Done:
-    """Put the prescription in the basket with the supply chosen."""
+    """Put the prescription in the basket with the chosen supply."""
     line = BasketLine(
         chosen.prescription_id,
         chosen.rx_number,

@@ -1,4 +1,4 @@
-"""The third proof: a prescription number, which only who holds the bottle knows, or the birth date."""
+"""Actions for the third proof: a prescription number, known only to who holds the bottle, or the birth date."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ivr.pharmacy.members import born_on, is_own_prescription, member_number
 
 @action("proved", "unproved")
 def third_proof(_: Context, member: Identified) -> Done:
-    """Say whether this call has shown more than member number and ZIP code."""
+    """Return whether this call has shown more than member number and ZIP code."""
     return done("proved" if member.proved else "unproved")
 
 
 @action(*("proved", "wrong", "locked"), on={"proved": {"proved": OPAQUE}})
 def check_third_proof(context: Context, member_id: int, keyed_proof: Annotated[str, keyed.PROOF]) -> Done:
-    """Take a prescription number of the member, or the birth date."""
+    """Check a keyed prescription number or birth date of the member; the outcome says whether it is right."""
 
     def proves() -> bool:
         born = birth_date(keyed_proof)
@@ -38,7 +38,11 @@ def check_third_proof(context: Context, member_id: int, keyed_proof: Annotated[s
 
 
 def birth_date(keyed: str) -> date | None:
-    """Read month, day and year, or day and month where nothing else can be meant; what is no date is nobody's."""
+    """Return the date of eight keyed digits, or None if they are no date.
+
+    They are month, day and year. Where only day and month can be meant (the first two digits exceed 12), they are taken
+    in that order.
+    """
     if len(keyed) != 8:
         return None
     month, day, year = int(keyed[:2]), int(keyed[2:4]), int(keyed[4:])

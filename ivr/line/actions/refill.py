@@ -1,4 +1,4 @@
-"""What to refill: all that can be, or chosen from a list, in the basket of the call."""
+"""Actions that fill the call's basket: with everything that can be refilled, or chosen from a list."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from ivr.prompts import phrase
     tells={"unpaid": ("order_number", "total")},
 )
 def begin_order(context: Context, member_id: int) -> Done:
-    """Start with an empty basket; an order that an earlier call left unpaid comes first."""
+    """Start with an empty basket, unless an order that an earlier call left unpaid is to be paid first."""
     pending = pending_orders(context.connection, member_id)
     if not pending:
         return done("ready", basket=())
@@ -61,27 +61,27 @@ def begin_order(context: Context, member_id: int) -> Done:
     tells={"some": ("ready",), "more": ("ready",)},
 )
 def count_refillable(context: Context, member_id: int, basket: Basket) -> Done:
-    """Find what can be refilled now, soonest to run out first, less what is in the basket."""
-    found = _refillable(context, member_id, basket)
+    """List what can be refilled now and is not in the basket, soonest to run out first."""
+    findings = _refillable(context, member_id, basket)
     if basket:
-        outcome = "more" if found else "no_more"
-    elif found:
+        outcome = "more" if findings else "no_more"
+    elif findings:
         outcome = "some"
     else:
         outcome = "none" if has_prescriptions(context.connection, member_id) else "no_prescriptions"
-    listing = tuple(finding.prescription.rx_number for finding in found if finding.prescription)
-    return done(outcome, ready=len(found), listing=listing)
+    listing = tuple(finding.prescription.rx_number for finding in findings if finding.prescription)
+    return done(outcome, ready=len(findings), listing=listing)
 
 
 def _refillable(context: Context, member_id: int, basket: Basket) -> list[Finding]:
-    chosen = {line.rx_number for line in basket}
-    found = refillable(context.connection, member_id, context.today, context.services.rules)
-    return [finding for finding in found if finding.prescription and finding.prescription.rx_number not in chosen]
+    in_basket = {line.rx_number for line in basket}
+    findings = refillable(context.connection, member_id, context.today, context.services.rules)
+    return [finding for finding in findings if finding.prescription and finding.prescription.rx_number not in in_basket]
 
 
 @action("named", "unnamed", "not_asked")
 def may_name(_: Context, member: Identified, names: Literal["unnamed", ""] = "") -> Done:
-    """Say whether medicines may be named in the list that follows, and whether the caller was asked for the proof."""
+    """Return whether medicines may be named in the list that follows, or else whether the third proof was asked for."""
     if member.proved:
         return done("named")
     return done("unnamed" if names else "not_asked")
@@ -96,13 +96,13 @@ def may_name(_: Context, member: Identified, names: Literal["unnamed", ""] = "")
     phrases={"what": speech.LISTED_MEDICINE},
 )
 def next_in_list(context: Context, member: Identified, listing: tuple[str, ...]) -> Done:
-    """Offer the next prescription that can be refilled."""
+    """Offer the next prescription of the list that can still be refilled."""
     for position, rx_number in enumerate(listing, 1):
         finding = assess(context.connection, member.member_id, rx_number, context.today, context.services.rules)
         if finding.kind.asks_for == "order" and (rx := finding.prescription):
-            usual, what = finding.supplies[0], speech.listed_medicine(rx, proved=member.proved)
-            told = {"what": what, "days": usual.days, "price": usual.price_cents}
-            return done("offer", listing=listing[position:], rx_number=rx_number, **told)
+            usual_supply, what = finding.supplies[0], speech.listed_medicine(rx, proved=member.proved)
+            values = {"what": what, "days": usual_supply.days, "price": usual_supply.price_cents}
+            return done("offer", listing=listing[position:], rx_number=rx_number, **values)
     return done("finished", listing=())
 
 
@@ -116,44 +116,44 @@ def next_in_list(context: Context, member: Identified, listing: tuple[str, ...])
     phrases={"supply_end": {"refill.first_ends": {"day": "date"}, "refill.first_ended": {"day": "date"}}},
 )
 def add_all(context: Context, member_id: int, basket: Basket) -> Done:
-    """Put everything that can be refilled now in the basket, each with its usual supply."""
-    found = _refillable(context, member_id, basket)
-    if not found and not basket:  # ordered elsewhere since they were counted
+    """Put everything that can be refilled now into the basket, each with its usual supply."""
+    findings = _refillable(context, member_id, basket)
+    if not findings and not basket:  # ordered elsewhere since they were counted
         return done("nothing", basket=basket)
-    basket = (*basket, *map(_line, found))
-    late = [finding for finding in found if finding.kind == FindingKind.RUNS_OUT_FIRST]
-    if not late:
+    basket = (*basket, *map(_usual_line, findings))
+    running_out = [finding for finding in findings if finding.kind == FindingKind.RUNS_OUT_FIRST]
+    if not running_out:
         return done("added", basket=basket)
-    soonest = min(late, key=lambda finding: finding.runs_out_on or context.today)
+    soonest = min(running_out, key=lambda finding: finding.runs_out_on or context.today)
     ended = soonest.runs_out_on is not None and soonest.runs_out_on < context.today
-    first = phrase("refill.first_ended" if ended else "refill.first_ends", day=day(soonest.runs_out_on))
-    return done("runs_out", basket=basket, supply_end=first, arrives_on=day(soonest.arrives_on))
+    supply_end = phrase("refill.first_ended" if ended else "refill.first_ends", day=day(soonest.runs_out_on))
+    return done("runs_out", basket=basket, supply_end=supply_end, arrives_on=day(soonest.arrives_on))
 
 
-def _line(finding: Finding) -> BasketLine:
+def _usual_line(finding: Finding) -> BasketLine:
     rx, supply = finding.prescription, finding.supplies[0]
     if rx is None:
         raise TypeError("a finding without a prescription cannot be ordered")
-    chosen = BasketLine(rx.id, rx.rx_number, rx.drug_name, "", supply.n, supply.days, supply.price_cents)
+    line = BasketLine(rx.id, rx.rx_number, rx.drug_name, "", supply.n, supply.days, supply.price_cents)
     if finding.kind != FindingKind.RUNS_OUT_FIRST:
-        return chosen
-    return replace(chosen, ends=day(finding.runs_out_on), arrives=day(finding.arrives_on))
+        return line
+    return replace(line, ends=day(finding.runs_out_on), arrives=day(finding.arrives_on))
 
 
 @action("filled", "empty")
 def check_basket(_: Context, basket: Basket) -> Done:
-    """Say whether anything has been chosen."""
+    """Return whether anything is in the basket."""
     return done("filled" if basket else "empty")
 
 
-def totals(basket: Basket) -> list[tuple[str, int]]:
-    """Return what each day's order costs, in cents: now ("") first, then by day."""
+def totals_by_day(basket: Basket) -> list[tuple[str, int]]:
+    """Return (day, cents) of each day's order: now ("") first, then by day."""
     sums: dict[str, int] = {}
     for line in basket:
         sums[line.when] = sums.get(line.when, 0) + line.price
     return sorted(sums.items())
 
 
-def later(when: str) -> date | None:
-    """Return the day an order is kept for, None for now."""
+def ship_day(when: str) -> date | None:
+    """Return the day an order is to ship on, None for now."""
     return date.fromisoformat(when) if when else None

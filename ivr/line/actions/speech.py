@@ -1,4 +1,7 @@
-"""Facts of the pharmacy as phrases: which words stand for a medicine, an order's state, a card."""
+"""Turns facts of the pharmacy into phrases: which prompt speaks a medicine, an order's status, a card.
+
+The tables list the phrases that a value may be: prompt -> the values it speaks, name -> kind.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from ivr.pharmacy.tables import OrderStatus
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
 
-MEDICINE: Phrases = {"medicine.named": {"drug": "text"}, "medicine.ending": {"ending": "digits"}}
+MEDICINE: Phrases = {"medicine.named": {"drug": "medicine"}, "medicine.ending": {"ending": "digits"}}
 LISTED_MEDICINE: Phrases = {**MEDICINE, "medicine.ending_sent": {"ending": "digits", "sent_on": "date"}}
 ORDER_STATES: Phrases = {
     "order_state.pending": {},
@@ -59,28 +62,28 @@ PLACED: Phrases = {
 }
 
 LINE = {"days": "number", "price": "money"}
-"""What is told of a supply: how long it lasts and what it costs."""
+"""The values told of a supply: how many days it lasts and what it costs."""
 
 ENDING = 3
-"""Digits of its number by which a prescription is told apart when its medicine may not be named."""
+"""How many last digits of its number identify a prescription whose medicine may not be named."""
 
 
 def medicine(drug_name: str, rx_number: str, *, proved: bool) -> Value:
-    """Return the medicine by its name if the member has proved to hold the bottle, else by the number's ending."""
+    """Return a phrase for a medicine: its name if the member has given the third proof, else the number's ending."""
     if proved:
         return phrase("medicine.named", drug=drug_name)
     return phrase("medicine.ending", ending=rx_number[-ENDING:])
 
 
 def listed_medicine(rx: Rx, *, proved: bool) -> Value:
-    """Return a medicine of a list: where it may not be named, also when it was sent, by which its owner may know it."""
+    """Return a phrase for a medicine in a list: if it may not be named, with the day it was last sent, as a hint."""
     if proved or rx.last_filled_on is None:
         return medicine(rx.drug_name, rx.rx_number, proved=proved)
     return phrase("medicine.ending_sent", ending=rx.rx_number[-ENDING:], sent_on=day(rx.last_filled_on))
 
 
 def order_state(order: OpenOrder) -> Value:
-    """Return what has become of an order, with its dates."""
+    """Return a phrase for an order's status, with its dates."""
     match order.status:
         case OrderStatus.HELD if order.held_reason:
             return phrase(f"order_state.held_{order.held_reason}")
@@ -89,7 +92,7 @@ def order_state(order: OpenOrder) -> Value:
         case OrderStatus.PLACED:
             return phrase("order_state.placed", day=day(order.expected_by))
         case OrderStatus.SHIPPED if order.tracking_number:
-            spaced = " ".join(order.tracking_number)  # for versions whose words still take it as a text
+            spaced = " ".join(order.tracking_number)  # for older versions, whose prompts take it as text
             return phrase("order_state.tracked", day=day(order.expected_by), tracking=spaced)
         case OrderStatus.SHIPPED:
             return phrase("order_state.shipped", day=day(order.expected_by))
@@ -98,22 +101,22 @@ def order_state(order: OpenOrder) -> Value:
 
 
 def placed(order: OrderFacts) -> Value:
-    """Return that an order stands, when it arrives, and its number."""
+    """Return a phrase that says that an order is placed, its number, and when it arrives."""
     if order.status is OrderStatus.HELD:
         return phrase("order.placed_held", order_number=order.order_number)
-    when: dict[str, Value] = {"order_number": order.order_number, "arrives": day(order.expected_by)}
+    values: dict[str, Value] = {"order_number": order.order_number, "arrives": day(order.expected_by)}
     if order.status is OrderStatus.SCHEDULED:
-        return phrase("order.placed_later", day=day(order.ship_on), **when)
-    return phrase("order.placed_now", **when)
+        return phrase("order.placed_later", day=day(order.ship_on), **values)
+    return phrase("order.placed_now", **values)
 
 
 def card(brand: Value, last4: Value) -> Value:
-    """Return a card by its kind and last four digits."""
+    """Return a phrase for a card: its brand and last four digits."""
     return phrase(f"card.{brand}", last4=last4)
 
 
 def amounts(totals: Iterable[tuple[str, int]]) -> Value:
-    """Return what is due now, and apart what is due on each later day; a day is "" for now."""
+    """Return a phrase for each amount in cents that is due on a day (ISO format, "" for now)."""
     return tuple(_amount(when, total) for when, total in totals)
 
 
@@ -124,7 +127,7 @@ def _amount(when: str, total: int) -> Value:
 
 
 def lines(basket: Basket, *, proved: bool) -> Value:
-    """Return what is being ordered, one phrase a prescription."""
+    """Return a phrase for each prescription in the basket."""
     return tuple(
         phrase(
             "order.line_later" if line.when else "order.line",

@@ -1,4 +1,7 @@
-"""The way out for what no directory knows: spelled with two presses a letter, and heard back letter by letter."""
+"""Actions that let a caller spell a part of an address that no directory knows.
+
+A letter is keyed with two presses: its key, and its place on the key. What was spelled is read back letter by letter.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ SPELLED = {"spelled": OPAQUE, "letters": "phrase"}
 TAKEN = {"building": OPAQUE, "place": "address"}
 
 LONGEST = 60
-"""Characters of a street that is spelled; more would fit no label."""
+"""The most characters of a spelled part; more would fit no label."""
 
 
 @action(
@@ -48,39 +51,43 @@ def begin_spelling(_: Context, spelling: SpelledPart) -> Done:
 def take_letters(
     _: Context, building: Building, spelled: str, half_letter: str, keyed_letters: Annotated[str, keyed.SPELLED_LETTERS]
 ) -> Done:
-    """Add what was keyed to what was spelled before; a star takes back the letter before it.
+    """Add the keyed letters to those spelled before; a star takes back the letter before it.
 
-    As many keys as an answer can have may be the first of a longer one: the rest is taken at once, and the half of a
-    letter waits for it.
+    An answer with as many keys as one can have may go on in the next (`full`): the second press of its last letter may
+    be still to come, so the first one waits in `half_letter`.
     """
-    pressed = take_back(f"{spell(spelled)}{half_letter}{keyed_letters}")
-    is_full = len(keyed_letters) == MOST_DIGITS and len(pressed) < 2 * LONGEST
-    half = pressed[-1] if is_full and len(pressed) % 2 else ""
-    longer = unspell(pressed.removesuffix(half))
-    if longer is None:
+    keys = take_back(f"{spell(spelled)}{half_letter}{keyed_letters}")
+    is_full = len(keyed_letters) == MOST_DIGITS and len(keys) < 2 * LONGEST
+    waiting_key = keys[-1] if is_full and len(keys) % 2 else ""
+    all_letters = unspell(keys.removesuffix(waiting_key))
+    if all_letters is None:
         return done("unreadable", half_letter="")
-    told = {**_spelled(longer[:LONGEST]), "half_letter": half, "building": building.keying(keyed_letters)}
-    return done("full" if is_full else "heard", **told)
+    values = {
+        **_spelled(all_letters[:LONGEST]),
+        "half_letter": waiting_key,
+        "building": building.with_keys(keyed_letters),
+    }
+    return done("full" if is_full else "heard", **values)
 
 
 @action("heard", writes={"half_letter": OPAQUE})
 def end_letters(_: Context) -> Done:
-    """End what was longer than one answer; the half of a letter that nothing came after is none."""
+    """End an answer that filled more than one; a first press of a letter without a second one is dropped."""
     return done("heard", half_letter="")
 
 
 @action("done", writes=SPELLED, phrases={"letters": LETTERS})
 def take_back_letter(_: Context, spelled: str) -> Done:
-    """Take the last letter back."""
+    """Take back the last letter."""
     return done("done", **_spelled(spelled[:-1]))
 
 
 def _spelled(spelled: str) -> dict[str, Value]:
-    words = tuple(phrase("spelling.letters", word=_apart(word)) for word in spelled.split())
+    words = tuple(phrase("spelling.letters", word=_letter_by_letter(word)) for word in spelled.split())
     return {"spelled": spelled, "letters": words or (phrase("spelling.nothing"),)}
 
 
-def _apart(word: str) -> str:
+def _letter_by_letter(word: str) -> str:
     return ", ".join(word.replace("-", "")) or word
 
 
@@ -89,7 +96,7 @@ def _apart(word: str) -> str:
     on=dict.fromkeys(("street", "unit", "urbanization", "city", "state"), TAKEN),
 )
 def use_spelling(_: Context, building: Building, spelled: str, spelling: SpelledPart) -> Done:
-    """Take what was spelled into the address; it can be a street, a city, a state or a unit."""
+    """Put what was spelled into the address, as the part that `spelling` names; the outcome is that part."""
     spelled = " ".join(spelled.split())
     if not spelled:
         return done("empty")

@@ -1,4 +1,4 @@
-"""Asking about a transfer from a pharmacy outside the plan."""
+"""Action that tells of a transfer of a prescription from a pharmacy outside the plan."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SAID = {"requested": ("since", "by"), "confirmed": ("since",), "rejected": ("sin
 
 @action("none", *STATES, on=dict.fromkeys(STATES, DATES), tells=SAID)
 def latest_transfer(context: Context, member_id: int) -> Done:
-    """Find the member's latest transfer; the outcome is its state."""
+    """Find the member's latest transfer; the outcome is its status."""
     transfer = find_transfer(context.connection, member_id, context.services.rules)
     if transfer is None:
         return done("none")

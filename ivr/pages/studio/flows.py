@@ -1,4 +1,4 @@
-"""A flow as the studio lists it, beside its picture: every state, what it says and where each answer leads."""
+"""The studio's list of a flow's states, with what each says and where each answer leads, and the flow's picture."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ivr.pages.studio.words import Book
 
 @dataclass(frozen=True, slots=True)
 class ListedTransition:
-    """One way out of a state; `state` is in the same flow, else it is the flow's own end."""
+    """A transition of a state: to another `state` of the flow or, if that is "", to the flow's `end`."""
 
     label: str
     state: str
@@ -26,48 +26,49 @@ class ListedTransition:
 
 @dataclass(frozen=True, slots=True)
 class ListedState:
-    """One state."""
+    """A state as it is listed."""
 
     name: str
     kind: str
     does: str
-    """What it does, in words, where the kind does not say it all."""
+    """What it does, in words, if `kind` does not tell."""
     prompt: str
     runs: str
-    """The flow it runs."""
+    """The name of the flow that it runs, or ""."""
     transitions: tuple[ListedTransition, ...]
     path_there: str
-    """The shortest way of a call to it."""
+    """The shortest path of a call to it, in words."""
 
 
-def rows(book: Book, flow: Flow) -> tuple[ListedState, ...]:
+def listed_states(book: Book, flow: Flow) -> tuple[ListedState, ...]:
     """Return the states of a flow, in the order of the file."""
     routes = ((state, book.routes.get((flow.name, state.name))) for state in flow.states.values())
-    return tuple(_row(state, route.words if route else "") for state, route in routes)
+    return tuple(_listed_state(state, route.words if route else "") for state, route in routes)
 
 
-def picture(book: Book, flow: Flow, at: str) -> str:
-    """Return a flow as a picture for the page, its boxes leading to their states; the way to a state is marked.
+def marked_picture(book: Book, flow: Flow, at: str) -> str:
+    """Return a flow's picture (SVG) with links from its boxes to the listed states.
 
-    Its style is a sheet of its own, for pages take none from within.
+    The path to the state `at` is marked. The style is left out: pages have it as a style sheet, since their content
+    security policy does not allow styles within the page.
     """
     language = next(iter(book.version.catalogues.by_language.values()))
     links = {name: f"#{name}" for name in flow.states}
-    drawn = to_svg(flow_picture(book.version.flows, flow.name, language), links).replace(f"<style>{STYLE}</style>", "")
+    svg = to_svg(flow_picture(book.version.flows, flow.name, language), links).replace(f"<style>{STYLE}</style>", "")
     route = book.routes.get((flow.name, at))
     for name in flow.states if route else ():
         mark = "here" if name == at else "passed" if route and (flow.name, name) in route.through else ""
         if mark:
-            drawn = drawn.replace(f'<g id="{flow.name}.{name}">', f'<g id="{flow.name}.{name}" class="{mark}">')
-    return drawn
+            svg = svg.replace(f'<g id="{flow.name}.{name}">', f'<g id="{flow.name}.{name}" class="{mark}">')
+    return svg
 
 
 def whole_picture(book: Book, links: Mapping[str, str]) -> str:
-    """Return the whole line as a picture for the page."""
+    """Return the picture (SVG) of all flows, with links from its boxes, without style."""
     return to_svg(line_picture(book.version.flows), links).replace(f"<style>{STYLE}</style>", "")
 
 
-def _row(state: State, path_there: str) -> ListedState:
+def _listed_state(state: State, path_there: str) -> ListedState:
     does = "" if state.runs else state.summary + (", kept secret" if state.number and state.number.secret else "")
     transitions = tuple(_transitions(state))
     return ListedState(state.name, state.heading or state.noun, does, state.prompt, state.runs, transitions, path_there)
@@ -76,7 +77,7 @@ def _row(state: State, path_there: str) -> ListedState:
 def _transitions(state: State) -> Iterator[ListedTransition]:
     for label, target in state.transitions():
         name = _label(label, is_key=label in state.keys)
-        yield ListedTransition(name, target.state, target.end, target.say, tuple(_remarks(target)))
+        yield ListedTransition(name, target.state, target.end, target.say, tuple(_remarks_of(target)))
 
 
 def _label(label: str, *, is_key: bool) -> str:
@@ -87,7 +88,7 @@ def _label(label: str, *, is_key: bool) -> str:
     )
 
 
-def _remarks(target: Target) -> Iterator[str]:
+def _remarks_of(target: Target) -> Iterator[str]:
     if target.confirms:
         yield "the caller's yes"
     if target.counts:

@@ -1,6 +1,6 @@
-"""The studio: pages on which staff see the words and flows that callers hear now, and what became of an edit.
+"""The studio: web pages that show staff the prompts and flows that callers hear now, and whether an edit was accepted.
 
-Files are edited where they lie; what can be done here is to publish them. Needs no script in the browser.
+The files are edited elsewhere; here they can only be published. The pages need no JavaScript.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from ivr.line.publishing import publish
 from ivr.line.service import Services
 from ivr.line.versions import Folders
 from ivr.pages.access import StaffAccess
-from ivr.pages.studio.flows import picture, rows, whole_picture
-from ivr.pages.studio.problems import Shown, shown
+from ivr.pages.studio.flows import listed_states, marked_picture, whole_picture
+from ivr.pages.studio.problems import ShownProblem, shown_problems
 from ivr.pages.studio.words import Book
 from ivr.pharmacy.database import answering
 from ivr.prompts.recordings.folder import Folder, Recording
@@ -34,8 +34,8 @@ CHANGED = "Nothing was published: the files, or what callers hear, have changed 
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """One publication as it is listed."""
+class ListedPublication:
+    """A publication as it is listed, with its local time and the number of its calls."""
 
     publication: Publication
     at: str
@@ -44,22 +44,22 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class PublicationDraft:
-    """What waits to be published: its hash, the publication it would take the place of, and what that changes."""
+    """A version that waits to be published: its hash, the id of the publication that it replaces, and its changes."""
 
     hash: str
     over: int
     changes: tuple[str, ...]
     seal: str
-    """Shows that this page asked for it."""
+    """The signature that proves that the form to publish came from this page."""
 
 
-def _asking(version: str, over: str) -> str:
+def _publish_request(version: str, over: str) -> str:
     return f"publish {version} over {over}"
 
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """Shows one line to its staff; `path` is what its addresses begin with behind a proxy."""
+    """The pages of one line; `path` is the beginning of its addresses behind a proxy."""
 
     line: Services
     door: StaffAccess
@@ -67,12 +67,12 @@ class Studio:
     folders: Folders
     path: str
     asked: bool = False
-    """A save is a draft until somebody asks for it to be published."""
+    """True if an edit is published only when somebody asks for it; until then it is a draft."""
     books: dict[tuple[str, date], Book] = field(default_factory=dict)
-    """The words of the current version, put in order once."""
+    """The prompts of the current version, by its hash and the date: a cache of one entry."""
 
     def blueprint(self) -> Blueprint:
-        """Return the pages, each behind the door."""
+        """Return the pages as a Flask blueprint; each of them needs access."""
         studio = Blueprint("studio", __name__, template_folder="templates", static_folder="static")
         studio.before_request(lambda: self.door.refuse(request))
         studio.after_request(self.door.close)
@@ -88,103 +88,103 @@ class Studio:
         studio.post("/publish")(self.publish)
         return studio
 
-    # Pages
+    # Pages -----------------------------------------------------------------------------------------------------------
 
     def home(self, notice: str = "") -> str:
-        """Show how things stand, and where to go on; `notice` is what kept something from being published."""
+        """Show the current version, problems and draft; `notice` says why something was not published."""
         past = self._history(1)
         published = past[0] if past else None
         draft = self._draft(published.publication) if published else None
         return self._page("home", published=published, problems=self._problems(), draft=draft, notice=notice)
 
     def publish(self) -> Response | tuple[str, int]:
-        """Publish the draft that was looked at, and show how things stand then.
+        """Publish the draft that the form names, and redirect to the home page.
 
-        A page elsewhere can make a browser send this form, but cannot read the seal that has to be in it.
+        Another site could make a browser send this form, but cannot read the seal that it must contain.
         """
         version, over, seal = (request.form.get(name, "") for name in ("version", "over", "seal"))
-        if not self.line.vault.signed(_asking(version, over), seal):
+        if not self.line.vault.signed(_publish_request(version, over), seal):
             abort(403)
         user = clean(request.authorization.username or "") if request.authorization else ""
         try:
             with answering(self.line.database):
-                done = publish(
+                is_published = publish(
                     self.line, self.folders, version, int(over), f"{user[:40] or 'studio'}@{request.remote_addr}"
                 )
         except DefinitionError:
-            done = False
+            is_published = False
         except UnreachableError:
             return self.home("The database does not answer, so nothing was published. Try again later."), 503
-        if not done:
+        if not is_published:
             return self.home(CHANGED), 409
         return Response(status=303, headers={"Location": self._link("home")})
 
     def words(self, subject: str) -> str:
-        """Show one subject's prompts, languages side by side."""
+        """Show the prompts of one subject, with the languages side by side."""
         book = self._book()
         if subject not in book.subjects:
             abort(404)
-        problems = [found for found in self._problems() if (found.kind, found.subject) == ("words", subject)]
+        problems = [shown for shown in self._problems() if (shown.kind, shown.subject) == ("words", subject)]
         entries = book.entries(subject, self.recordings.recordings)
         return self._page("words", subject=subject, entries=entries, problems=problems)
 
     def flows(self) -> str:
-        """Show which flows there are."""
+        """Show the list of flows and a picture of all of them."""
         book = self._book()
         links = {name: self._link("flow", name=name) for name in book.version.flows.flows}
         return self._page("flows", start=book.version.flows.line.start, picture=whole_picture(book, links))
 
     def flow(self, name: str) -> str:
-        """Show one flow: its picture and its states."""
+        """Show one flow: its picture and its states. The query parameter `at` names a state to mark the path to."""
         book = self._book()
         flow = book.version.flows.flows.get(name)
         if flow is None:
             abort(404)
         file = flow.place.file.rpartition("/")[2].removesuffix(".yaml")
-        problems = [found for found in self._problems() if (found.kind, found.subject) == ("flow", file)]
+        problems = [shown for shown in self._problems() if (shown.kind, shown.subject) == ("flow", file)]
         at = request.args.get("at", "")
-        drawn = picture(book, flow, at)
+        picture = marked_picture(book, flow, at)
         route = book.routes.get((name, at))
         return self._page(
-            "flow", flow=flow, states=rows(book, flow), problems=problems, picture=drawn, at=at, route=route
+            "flow", flow=flow, states=listed_states(book, flow), problems=problems, picture=picture, at=at, route=route
         )
 
     def style(self) -> Response:
-        """Give the style of pictures."""
+        """Return the style sheet of the pictures."""
         return Response(STYLE, content_type="text/css; charset=utf-8")
 
     def versions(self) -> str:
-        """List what was published."""
+        """Show the list of publications."""
         return self._page("versions", past=self._history(MOST_VERSIONS))
 
     def version(self, number: int) -> str:
-        """Show what one publication changed."""
+        """Show the changes of one publication."""
         with answering(self.line.database), self.line.database.connect() as connection:
-            found = publications.numbered(connection, number)
-            if found is None:
+            publication = publications.numbered(connection, number)
+            if publication is None:
                 abort(404)
-            earlier = publications.before(connection, found)
+            earlier = publications.before(connection, publication)
             get = self.line.versions.get
-            told = changes(get(connection, earlier.hash), get(connection, found.hash)) if earlier else ()
-        return self._page("changes", past=self._past(found, Calls()), earlier=earlier, changes=told)
+            changed = changes(get(connection, earlier.hash), get(connection, publication.hash)) if earlier else ()
+        return self._page("changes", past=self._listed(publication, Calls()), earlier=earlier, changes=changed)
 
     def find(self) -> str:
-        """Show the prompts that say something."""
+        """Show the prompts that contain the text of the query parameter `q`."""
         text, book = request.args.get("q", "").strip()[:200], self._book()
         names = book.find(text) if text else []
         entries = [book.entry(name, self.recordings.recordings) for name in names[:MOST_FOUND]]
         return self._page("find", q=text, entries=entries, count=len(names))
 
-    # What pages are made of
+    # Parts of pages --------------------------------------------------------------------------------------------------
 
     def _draft(self, published: Publication) -> PublicationDraft | None:
-        """Return what waits to be published, beside what is."""
+        """Return the draft that waits to be published, or None if there is none."""
         draft = self.line.versions.draft
         if draft is None or draft.hash == published.hash:
             return None
-        told = tuple(changes(self.line.versions.current, draft))
+        changed = tuple(changes(self.line.versions.current, draft))
         return PublicationDraft(
-            draft.hash, published.id, told, self.line.vault.sign(_asking(draft.hash, str(published.id)))
+            draft.hash, published.id, changed, self.line.vault.sign(_publish_request(draft.hash, str(published.id)))
         )
 
     def _page(self, name: str, **values: Any) -> str:
@@ -202,7 +202,7 @@ class Studio:
             subjects=book.subjects,
             flow_names=sorted(book.version.flows.flows),
             catalogues=tuple(book.version.catalogues.by_language.values()),
-            problem_count=self._counted(),
+            problem_count=self._problem_counts(),
             link=self._link,
             audio=self._audio,
         )
@@ -216,28 +216,28 @@ class Studio:
             self.books[version.hash, today] = book
         return book
 
-    def _problems(self) -> tuple[Shown, ...]:
-        return shown(self.line.versions.refused)
+    def _problems(self) -> tuple[ShownProblem, ...]:
+        return shown_problems(self.line.versions.refused)
 
-    def _counted(self) -> dict[tuple[str, str], int]:
-        found: dict[tuple[str, str], int] = {}
+    def _problem_counts(self) -> dict[tuple[str, str], int]:
+        counts: dict[tuple[str, str], int] = {}
         for problem in self._problems():
             key = (problem.kind, problem.subject)
-            found[key] = found.get(key, 0) + 1
-        return found
+            counts[key] = counts.get(key, 0) + 1
+        return counts
 
-    def _history(self, most: int) -> list[Past] | None:
-        """Return what was published, newest first; None while the database is away, without which words can be shown."""
+    def _history(self, most: int) -> list[ListedPublication] | None:
+        """Return the publications, newest first, or None if the database does not answer; pages work without it."""
         try:
             with answering(self.line.database), self.line.database.connect() as connection:
                 counts = publications.calls(connection, self.line.clock())
                 history = publications.history(connection, most)
         except UnreachableError:
             return None
-        return [self._past(publication, counts.get(publication.hash, Calls())) for publication in history]
+        return [self._listed(publication, counts.get(publication.hash, Calls())) for publication in history]
 
-    def _past(self, publication: Publication, calls: Calls) -> Past:
-        return Past(publication, self._moment(publication.at), calls)
+    def _listed(self, publication: Publication, calls: Calls) -> ListedPublication:
+        return ListedPublication(publication, self._moment(publication.at), calls)
 
     def _moment(self, at: datetime) -> str:
         return f"{at.astimezone(self.line.timezone):%Y-%m-%d %H:%M:%S}"

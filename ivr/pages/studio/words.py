@@ -1,4 +1,4 @@
-"""Prompts as the studio shows them: languages side by side, every occasion, as written and as a caller hears it."""
+"""Prompts as the studio shows them: in all languages, for each occasion, as written and as callers hear them."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ _COUNTS = (2, 1, 5, 0, 1_000_000)
 
 @dataclass(frozen=True, slots=True)
 class WordsInLanguage:
-    """What one language says on one occasion."""
+    """The words of a prompt on one occasion in one language."""
 
     language: str
     parts: tuple[str | Slot, ...]
     text: str = ""
-    """As a caller hears it, with made-up values; empty when none can be made up."""
+    """As a caller hears it, with example values; "" if there are no examples."""
     recordings: tuple[Recording, ...] = ()
     remarks: tuple[str, ...] = ()
-    """What could be said better."""
+    """Advice on how the words could be better."""
 
     @property
     def seconds(self) -> float:
-        """About how long it takes to listen to."""
+        """About how many seconds it takes to speak."""
         return spoken.seconds(self.text)
 
     @property
     def has_values(self) -> bool:
-        """Say whether what is heard differs from what is written."""
+        """Whether the words contain values, so that what is heard differs from what is written."""
         return any(isinstance(part, Slot) for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
 class PromptOccasion:
-    """When words are spoken, and what each language says then; None where it says nothing."""
+    """An occasion on which a prompt is spoken, such as "silence 1", and its words (or None) in each language."""
 
     when: str
     languages: tuple[WordsInLanguage | None, ...]
@@ -56,7 +56,7 @@ class PromptOccasion:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The shortest way of a call to a state: in words, and the states it goes through."""
+    """The shortest path of a call to a state: in words, and the states that it goes through."""
 
     words: str
     through: frozenset[StateName]
@@ -64,7 +64,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class SpeakingState:
-    """A state that speaks a prompt, and the shortest way a call takes to it."""
+    """A state that speaks a prompt, and the shortest path of a call to it, in words."""
 
     flow: str
     state: str
@@ -73,19 +73,19 @@ class SpeakingState:
 
 @dataclass(frozen=True, slots=True)
 class PromptEntry:
-    """One prompt."""
+    """A prompt with all that the studio shows of it."""
 
     name: str
     values: Mapping[str, str]
     occasions: tuple[PromptOccasion, ...]
     states: tuple[SpeakingState, ...]
     inside: tuple[str, ...]
-    """The prompts that it is spoken inside of."""
+    """The prompts that this one is spoken within, as a phrase."""
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """All words of one version, and where they are heard."""
+    """The prompts of one version, and the states and prompts that speak them."""
 
     version: Version
     actions: Mapping[str, ActionSpec]
@@ -98,33 +98,33 @@ class Book:
     def __post_init__(self) -> None:
         routes = _routes(self.version)
         object.__setattr__(self, "routes", routes)
-        object.__setattr__(self, "states", _states(self.version, routes))
-        object.__setattr__(self, "inside", _inside(self.version, self.actions))
-        object.__setattr__(self, "remarks", _remarks(self.version))
+        object.__setattr__(self, "states", _speaking_states(self.version, routes))
+        object.__setattr__(self, "inside", _outer_prompts(self.version, self.actions))
+        object.__setattr__(self, "remarks", _remarks_by_place(self.version))
 
     @property
     def subjects(self) -> dict[str, list[str]]:
-        """The names of all prompts by subject, both in order."""
-        found: dict[str, list[str]] = {}
+        """The names of all prompts by subject; subjects are sorted, names are in the order of the file."""
+        names_by_subject: dict[str, list[str]] = {}
         for catalogue in self.version.catalogues.by_language.values():
             for name in catalogue.prompts:
-                names = found.setdefault(name.partition(".")[0], [])
+                names = names_by_subject.setdefault(name.partition(".")[0], [])
                 if name not in names:
                     names.append(name)
-        return dict(sorted(found.items()))
+        return dict(sorted(names_by_subject.items()))
 
     def entries(self, subject: str, recordings: Recordings) -> list[PromptEntry]:
         """Return the prompts of one subject, in the order of the file."""
         return [self.entry(name, recordings) for name in self.subjects.get(subject, ())]
 
     def entry(self, name: str, recordings: Recordings) -> PromptEntry:
-        """Return one prompt with all it says."""
+        """Return one prompt with its words on every occasion."""
         rows: dict[str, dict[str, WordsInLanguage]] = defaultdict(dict)
         values: dict[str, str] = {}
         for language, catalogue in self.version.catalogues.by_language.items():
             if prompt := catalogue.prompts.get(name):
                 values |= prompt.values
-                for when, words in self._said(catalogue, prompt, recordings):
+                for when, words in self._words_of(catalogue, prompt, recordings):
                     rows[when][language] = words
         languages = self.version.catalogues.languages
         occasions = tuple(
@@ -133,23 +133,25 @@ class Book:
         return PromptEntry(name, values, occasions, self.states.get(name, ()), self.inside.get(name, ()))
 
     def find(self, text: str) -> list[str]:
-        """Return the names of the prompts that say a text, in any language, or are called so."""
+        """Return the names of the prompts whose words, in any language, or whose name contain a text."""
         wanted = " ".join(text.casefold().split())
-        found = []
+        matching = []
         for names in self.subjects.values():
             for name in names:
                 prompts = (c.prompts[name] for c in self.version.catalogues.by_language.values() if name in c.prompts)
-                if wanted in name or any(wanted in written(words).casefold() for p in prompts for _, words in _all(p)):
-                    found.append(name)
-        return found
+                if wanted in name or any(
+                    wanted in written(words).casefold() for p in prompts for _, words in _words_by_occasion(p)
+                ):
+                    matching.append(name)
+        return matching
 
-    def _said(
+    def _words_of(
         self, catalogue: Catalogue, prompt: Prompt, recordings: Recordings
     ) -> Iterator[tuple[str, WordsInLanguage]]:
         examples = Examples(self.version.catalogues, self.version.flows.flows, self.actions, self.today, {})
-        for (when, variant, tries), words in _all(prompt):
+        for (when, variant, tries), words in _words_by_occasion(prompt):
             place = words.place or prompt.place
-            told_here = tuple(remark.message for remark in self.remarks.get(place, ()))
+            messages = tuple(remark.message for remark in self.remarks.get(place, ()))
             for form, parts in sorted(words.forms.items(), key=lambda each: each[0] == "other"):
                 if words.by is not None and not parts:
                     continue
@@ -158,10 +160,10 @@ class Book:
                 played = tuple(
                     part for part in heard(pieces, recordings, catalogue.language) if isinstance(part, Recording)
                 )
-                yield label, WordsInLanguage(catalogue.language, parts, joined(pieces), played, told_here)
+                yield label, WordsInLanguage(catalogue.language, parts, joined(pieces), played, messages)
 
 
-def _all(prompt: Prompt) -> Iterator[tuple[tuple[str, Variant, int], Words]]:
+def _words_by_occasion(prompt: Prompt) -> Iterator[tuple[tuple[str, Variant, int], Words]]:
     yield ("first time", "say", 1), prompt.say
     for number, words in enumerate(prompt.silence, 1):
         yield (f"silence {number}", "silence", number), words
@@ -170,7 +172,7 @@ def _all(prompt: Prompt) -> Iterator[tuple[tuple[str, Variant, int], Words]]:
 
 
 def written(words: Words) -> str:
-    """Return words as they are written, values in braces."""
+    """Return words as they are written, with the names of values in braces."""
     forms = ("".join(p if isinstance(p, str) else f"{{{p.name}}}" for p in parts) for parts in words.forms.values())
     return " ".join(" ".join(forms).split())
 
@@ -178,7 +180,7 @@ def written(words: Words) -> str:
 def _pieces(
     catalogue: Catalogue, prompt: Prompt, variant: Variant, tries: int, examples: Examples, by: str | None, form: str
 ) -> tuple[Piece, ...]:
-    """Return what is heard with made-up values; nothing where none can be made up."""
+    """Return what is heard with example values, or () if there are no examples."""
     try:
         values: dict[str, Value] = examples.values(prompt)
         if by is not None:
@@ -188,48 +190,48 @@ def _pieces(
         return ()
 
 
-def _remarks(version: Version) -> dict[Place, tuple[Remark, ...]]:
-    found: dict[Place, tuple[Remark, ...]] = {}
+def _remarks_by_place(version: Version) -> dict[Place, tuple[Remark, ...]]:
+    remarks_by_place: dict[Place, tuple[Remark, ...]] = {}
     for remark in remarks(version.flows, version.catalogues):
-        found[remark.place] = (*found.get(remark.place, ()), remark)
-    return found
+        remarks_by_place[remark.place] = (*remarks_by_place.get(remark.place, ()), remark)
+    return remarks_by_place
 
 
 def _routes(version: Version) -> dict[StateName, Route]:
-    """Return the shortest way to every state that a call can come to."""
+    """Return the shortest path to every state that a call can reach."""
     graph = Graph(version.flows)
-    found: dict[StateName, Route] = {}
+    routes: dict[StateName, Route] = {}
     for node in graph.transitions:
-        if (node.flow, node.state) not in found:
+        if (node.flow, node.state) not in routes:
             transitions = graph.path(node)
             through = frozenset((transition.source.flow, transition.source.state) for transition in transitions)
-            found[node.flow, node.state] = Route(describe_path(graph, transitions), through)
-    return found
+            routes[node.flow, node.state] = Route(describe_path(graph, transitions), through)
+    return routes
 
 
-def _states(version: Version, routes: Mapping[StateName, Route]) -> dict[str, tuple[SpeakingState, ...]]:
-    found: dict[str, dict[SpeakingState, None]] = defaultdict(dict)
+def _speaking_states(version: Version, routes: Mapping[StateName, Route]) -> dict[str, tuple[SpeakingState, ...]]:
+    states_by_prompt: dict[str, dict[SpeakingState, None]] = defaultdict(dict)
     for (flow, name), state in all_states(version.flows):
         route = routes.get((flow, name))
         speaking = SpeakingState(flow, name, route.words if route else "")
         for use in state.prompts():
-            found[use.name][speaking] = None
+            states_by_prompt[use.name][speaking] = None
         if state.choices:
-            found[state.choices.option][speaking] = None
-    return {prompt: tuple(states) for prompt, states in found.items()}
+            states_by_prompt[state.choices.option][speaking] = None
+    return {prompt: tuple(states) for prompt, states in states_by_prompt.items()}
 
 
-def _inside(version: Version, actions: Mapping[str, ActionSpec]) -> dict[str, tuple[str, ...]]:
-    """Return for each phrase the prompts that speak it."""
-    used = {state.action for _, state in all_states(version.flows) if state.action}
-    phrases: dict[str, set[str]] = defaultdict(set)
-    for action in used & actions.keys():
+def _outer_prompts(version: Version, actions: Mapping[str, ActionSpec]) -> dict[str, tuple[str, ...]]:
+    """Return the prompts that speak a prompt as a phrase within them, by its name."""
+    used_actions = {state.action for _, state in all_states(version.flows) if state.action}
+    phrases_by_value: dict[str, set[str]] = defaultdict(set)
+    for action in used_actions & actions.keys():
         for value, prompts in actions[action].phrases.items():
-            phrases[value].update(prompts)
-    found: dict[str, set[str]] = defaultdict(set)
+            phrases_by_value[value].update(prompts)
+    outer_by_phrase: dict[str, set[str]] = defaultdict(set)
     for name in version.catalogues.names:
         prompt = version.catalogues.prompt(name)
         for value, kind in (prompt.values if prompt else {}).items():
-            for phrase in phrases.get(value, ()) if kind == PHRASE else ():
-                found[phrase].add(name)
-    return {name: tuple(sorted(outer)) for name, outer in found.items()}
+            for phrase in phrases_by_value.get(value, ()) if kind == PHRASE else ():
+                outer_by_phrase[phrase].add(name)
+    return {name: tuple(sorted(outer)) for name, outer in outer_by_phrase.items()}

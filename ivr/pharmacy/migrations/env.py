@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that `ivr.pharmacy.database.upgrade` hands over, in its transaction."""
+"""Alembic's script: runs migrations in the transaction of the connection that `database.upgrade` passes."""
 
 from alembic import context
 

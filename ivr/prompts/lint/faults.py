@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from ivr.errors import Place, Report
-from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, SourceWords
+from ivr.prompts.catalogue import Catalogue, Catalogues, SourceWords
 from ivr.prompts.lint import voices
 from ivr.prompts.lint.speech import SPEECHES, WORD, Speech
 
@@ -34,20 +34,20 @@ def check_faults(catalogues: Catalogues, report: Report) -> frozenset[Place]:
     """Note characters that nobody can speak, voices that do not fit, and words of another language; return where these are."""
     foreign: set[Place] = set()
     for catalogue in catalogues.by_language.values():
-        texts = list(_texts(catalogue))
-        for source in (*catalogue.head.values(), *(source for _, source in texts)):
+        texts = [*_texts(catalogue), *catalogue.medicine_words]
+        for source in (*catalogue.head.values(), *texts):
             _check_characters(source, report)
         voice = catalogue.head.get("voice")
         if voice and catalogue.voice.isprintable() and (message := voices.fault(catalogue.voice, catalogue.language)):
             report.add(voice.place, message)
         if catalogue.language in SPEECHES:
-            for _, source in texts:
+            for source in texts:
                 _check_marks(source, SPEECHES[catalogue.language], report)
             foreign.update(_check_language(texts, SPEECHES[catalogue.language], report))
     return frozenset(foreign)
 
 
-def _texts(catalogue: Catalogue) -> Iterator[tuple[Prompt, SourceWords]]:
+def _texts(catalogue: Catalogue) -> Iterator[SourceWords]:
     """Yield every text of every prompt once, facts among them."""
     for prompt in catalogue.prompts.values():
         seen: set[Place] = set()
@@ -55,7 +55,7 @@ def _texts(catalogue: Catalogue) -> Iterator[tuple[Prompt, SourceWords]]:
             for source in (source for sources in words.sources.values() for source in sources):
                 if source.place not in seen:
                     seen.add(source.place)
-                    yield prompt, source
+                    yield source
 
 
 def _check_characters(source: SourceWords, report: Report) -> None:
@@ -117,10 +117,10 @@ class _Count:
         return name if name and self.others[name] >= FEWEST_WORDS and self.others[name] > 2 * self.own else ""
 
 
-def _check_language(texts: list[tuple[Prompt, SourceWords]], speech: Speech, report: Report) -> Iterator[Place]:
+def _check_language(texts: list[SourceWords], speech: Speech, report: Report) -> Iterator[Place]:
     """Note each file that is mostly in another language, else each text that is; yield where these texts begin."""
     by_file: dict[str, list[tuple[SourceWords, _Count]]] = {}
-    for _, source in texts:
+    for source in texts:
         by_file.setdefault(source.place.file, []).append((source, _count(source.text, speech)))
     for file, counted in by_file.items():
         whole = _Count()

@@ -102,6 +102,12 @@ def name_of(key: str, speech: Speech) -> str:
     return next((name for name, known in speech.keys.items() if known == key and name.isalpha()), key)
 
 
+def words_up_to(key: str, text: str, speech: Speech) -> str | None:
+    """Return a text up to where it first names a key, the name included; None where it never does."""
+    found = next((word for word in spoken_keys(text, speech).keys if word.key == key), None)
+    return None if found is None else text[: found.start] + name_of(key, speech)
+
+
 def gist(text: str, speech: Speech) -> frozenset[str]:
     """Return what tells some words from others, each word by its stem."""
     words = (plain(found) for found in _TOKEN.findall(text) if found[0].isalpha())

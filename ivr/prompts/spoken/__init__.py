@@ -191,6 +191,11 @@ def _day(value: Value | date) -> date:
         raise ValueError("date to speak: expected a day such as 2026-12-01") from None
 
 
+def _medicine(value: Value | date, _: Language) -> str:
+    """Return a medicine's label as it stands: what a language makes of it is in its catalogue."""
+    return clean(_string(value, "medicine"))
+
+
 KINDS: Mapping[str, Callable[[Value | date, Language], str]] = {
     "text": _text,
     "digits": _digits,
@@ -201,4 +206,5 @@ KINDS: Mapping[str, Callable[[Value | date, Language], str]] = {
     "full_date": _full_date,
     "phone": _phone,
     "address": _address,
+    "medicine": _medicine,
 }

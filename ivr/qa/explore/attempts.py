@@ -36,7 +36,7 @@ OTHER_CENTS = "12345"
 PAYMENT_COLUMNS = ("order_number", "request_key", "brand", "last4", "status")
 CARD_COLUMNS = ("member_number", "gateway", "brand", "last4")
 NEW_PRESCRIPTION = {
-    "drug_name": "Lisinopril 10 milligram tablets",
+    "drug_name": "LISINOPRIL 10 MG TAB",
     "written_on": "-80d",
     "refills_left": "3",
     "days_supply": "30",

@@ -14,11 +14,14 @@ from ivr.flow.verbs import Speak
 from ivr.phone.handset import KEY_SECONDS, DialOutcome, Handset
 from ivr.phone.outcomes import Ended, Heard, Paying, Waiting
 from ivr.phone.results import TALK_SECONDS
+from ivr.prompts.lint.keys import words_up_to
+from ivr.prompts.lint.speech import SPEECHES
 from ivr.qa.replay.playable import Playable
 from ivr.qa.replay.played import HANG_UP, MID_NUMBER, Cost, Passed, passed
 from ivr.qa.scripts.row_patterns import show
 from ivr.qa.scripts.script import (
     LANGUAGE_KEY,
+    OWN_KEY,
     Act,
     Breaks,
     CarrierSends,
@@ -160,7 +163,7 @@ class SimulatedCaller:
         """Press keys, having heard the question or the words the step names."""
         self._must_go_on(step.place)
         keys = language_key(self.flows, self.language) if step.keys == LANGUAGE_KEY else step.keys
-        after = self._words_before(step)
+        after = self._words_before(step, keys)
         self.tell("presses", self._shown(keys))
         self.take(self.handset.press(keys, after))
 
@@ -170,12 +173,19 @@ class SimulatedCaller:
         chooses = isinstance(waiting, Waiting) and waiting.gather.num_digits == 1 and not waiting.keys
         return keys[:chooses] + "".join(DOT if key.isdigit() else key for key in keys[chooses:])
 
-    def _words_before(self, step: Presses) -> int | None:
+    def _words_before(self, step: Presses, keys: str) -> int | None:
         """Return how many words of the question are heard before the key; None for all."""
         wanted = step.after.get(self.language) or step.after.get("")
         if not wanted or not isinstance(self.last.waiting, Waiting):
             return None
         text = " ".join(spoken.text for spoken in self.last.waiting.prompt)
+        if wanted == OWN_KEY:
+            heard = words_up_to(keys, text, SPEECHES[self.language])
+            if heard is None:
+                raise CannotError(
+                    step.place, f'expected to hear of the key "{keys}" before it is pressed; heard "{text}"'
+                )
+            return len(heard.split())
         position = text.casefold().find(" ".join(wanted.split()).casefold())
         if position < 0:
             raise CannotError(step.place, f'expected to hear "{wanted}" before this key; heard "{text}"')

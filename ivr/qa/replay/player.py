@@ -102,6 +102,7 @@ class Player:
         self.script = script
         self.catalogues = simulator.catalogues
         self.flows = simulator.flows
+        self.fallback_prompts = simulator.fallback_prompts
         self.line = line
         self.view = view
         self.language = language
@@ -179,8 +180,8 @@ class Player:
             words = wanted.words.get("") or wanted.words.get(self.language)
             if words and not words_heard(words, self.prompt_matcher.text):
                 raise _FailedError(wanted.place, f'expected to hear "{words}"; heard "{self.prompt_matcher.text}"')
-        elif not self.view.turns:
-            self._hear_elsewhere(wanted)
+        elif not self.view.turns or wanted.prompt in self.fallback_prompts:
+            self._hear_by_words(wanted)
         elif not self.prompt_matcher.hears(wanted):
             if values := self.prompt_matcher.nearest_values(wanted):
                 told = f"heard it with {show(values)}"
@@ -198,7 +199,8 @@ class Player:
         elif self.prompt_matcher.spoke(unwanted):
             raise _FailedError(step.place, f"{unwanted} should not be heard; {self.prompt_matcher.told(unwanted)}")
 
-    def _hear_elsewhere(self, wanted: Hears) -> None:
+    def _hear_by_words(self, wanted: Hears) -> None:
+        """Judge what belongs to no turn that is known here: prompts of a line elsewhere, and those of no turn at all."""
         could = could_be(self.catalogues, wanted, self.language, self.prompt_matcher.text)
         self.unchecked += could is None
         if could is False:

@@ -17,6 +17,8 @@ DEFAULT_FROM = "+15105550123"
 DEFAULT_TO = "+18002457979"
 
 LANGUAGE_KEY = "language"
+OWN_KEY = "key"
+"""What `after` says for: as soon as the key that is pressed was named."""
 """Pressed for whichever key chooses the language a script is played in."""
 
 Person = Literal["answers", "busy", "no_answer", "nobody"]

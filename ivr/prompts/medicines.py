@@ -1,0 +1,175 @@
+"""Reads `<language>/medicines.yaml`: how a language speaks the medicines of the pharmacy's labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+from ivr.errors import Place, Problem, Report, did_you_mean
+from ivr.prompts import shapes
+from ivr.prompts.catalogue import SourceWords
+from ivr.prompts.spoken import clean
+from ivr.prompts.spoken.labels import Name, Spellings, key_of
+from ivr.prompts.spoken.medicines import FIELDS, Medicines, MedicineUnit, words_of
+from ivr.prompts.words import source
+from ivr.yaml_reader import Node, Record, read
+
+_BRACES = re.compile(r"\{([^{}]*)\}")
+
+_FREE = ("labels", "names", "as_written")
+"""Sections that are read apart."""
+
+_SpelledName: TypeAlias = tuple[Node, str, list[str], str]
+"""What a name stands in and how it is written there, its spellings, and what is said for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MedicinesFile:
+    """What one file says, and what is wrong with it."""
+
+    medicines: Medicines | None
+    """None when anything is wrong."""
+    words: tuple[SourceWords, ...] = ()
+    """What is spoken: all words but names, and those that are not plain ASCII."""
+    problems: tuple[Problem, ...] = ()
+
+
+@lru_cache(maxsize=8)
+def read_medicines(file: str, text: str) -> MedicinesFile:
+    """Read a file from its text; kept, for these files are long and seldom change."""
+    report = Report()
+    node = read(file, text, report)
+    if node is None or node.fields is None:
+        if node:
+            node.mapping(report, "a file of medicines")
+        return MedicinesFile(None, problems=tuple(report.problems))
+    reader = _MedicinesReader(node, report)
+    medicines = reader.read()
+    return MedicinesFile(medicines, tuple(reader.words), tuple(report.problems))
+
+
+class _MedicinesReader:
+    """Reads one file, and notes what is wrong with it."""
+
+    def __init__(self, node: Node, report: Report) -> None:
+        self._node = node
+        self._report = report
+        self.words: list[SourceWords] = []
+
+    def read(self) -> Medicines | None:
+        """Return what the file says; None when anything in it is wrong, all of which is told."""
+        before = len(self._report.problems)
+        sections = self._node.shaped(self._report, "a file of medicines", shapes.MEDICINES)
+        found = {name: self._section(name, node) for name, node in sections.items() if name not in _FREE}
+        labels = self._labels(sections.get("labels"))
+        names = self._names(sections.get("names"), sections.get("as_written"))
+        if "and" in found and "other" not in found["and"]:
+            self._report.add(self._node.key_place("and"), '"and" lacks "other", the word where no beginning fits')
+        if len(self._report.problems) > before:
+            return None
+        return Medicines(
+            labels=labels,
+            names=names,
+            forms=found["forms"],
+            modifiers=found["modifiers"],
+            releases={name: words for name, words in found["releases"].items() if name != "with_hours"},
+            release_with_hours=found["releases"]["with_hours"],
+            ages=found["ages"],
+            units=self._units(sections["units"]),
+            per_one=found["per"]["one"],
+            per_other=found["per"]["other"],
+            joins=found["and"],
+            before_amounts=found.get("before_amounts", {}),
+            phrases=found["phrases"],
+        )
+
+    def _section(self, name: str, node: Node) -> dict[str, str]:
+        """Return the words of a section whose names are known, each with the fields that it may have."""
+        shape = shapes.MEDICINES.fields[name].shape
+        fields = node.shaped(self._report, f'"{name}"', shape) if isinstance(shape, Record) else self._free(name, node)
+        if name == "units":
+            return {}  # read apart: each has two forms
+        allowed = {"phrases": FIELDS, "ages": ("name",), "per": ("unit", "amount")}.get(name, ())
+        return {
+            key: self._words(f"{name}.{key}", value, (*allowed, *(("release", "hours") if key == "with_hours" else ())))
+            for key, value in fields.items()
+        }
+
+    def _free(self, name: str, node: Node) -> Mapping[str, Node]:
+        return node.mapping(self._report, f'"{name}"')
+
+    def _words(self, what: str, node: Node, fields: tuple[str, ...] = ()) -> str:
+        """Return words; a brace that holds none of these fields, or a bracket without its other half, is a problem."""
+        text = node.words(self._report, f'"{what}"') or ""
+        for found in _BRACES.finditer(text):
+            if found[1] not in fields:
+                known = did_you_mean(found[1], fields) or (f"; known are {', '.join(fields)}" if fields else "")
+                self._report.add(node.within(found[0], offset=1), f'"{what}" has no {{{found[1]}}}{known}')
+        rest = _BRACES.sub("", text)
+        if stray := next((mark for mark in "{}" if mark in rest), ""):
+            self._report.add(node.within(stray), "a brace that opens or closes nothing")
+        if rest.count("[") != rest.count("]"):
+            self._report.add(node.place, f'"{what}" has a bracket without its other half')
+        if clean(text) != text:
+            self._report.add(node.place, f'"{what}" holds a control character, which nobody can speak')
+        if not text.isascii() or not what.startswith(("names.", "as_written")):
+            self.words.append(source(node))
+        return " ".join(text.split()) if not text.startswith(" ") else text
+
+    def _units(self, node: Node) -> dict[str, MedicineUnit]:
+        units = {}
+        for name, forms in (node.fields or {}).items():
+            fields = forms.shaped(self._report, f'"units.{name}"', shapes.MEDICINE_UNIT)
+            words = {form: self._words(f"units.{name}.{form}", text, ("number",)) for form, text in fields.items()}
+            units[name] = MedicineUnit(words.get("one", ""), words.get("other", ""))
+        return units
+
+    def _labels(self, node: Node | None) -> dict[tuple[str, ...], str]:
+        labels: dict[tuple[str, ...], str] = {}
+        places: dict[tuple[str, ...], Place] = {}
+        for label, words in self._free("labels", node).items() if node else ():
+            key, place = words_of(label), node.key_place(label) if node else Place("")
+            if key in places:
+                self._report.add(place, f'"{label}" stands here twice; the first is on line {places[key].line}')
+            places.setdefault(key, place)
+            labels[key] = self._words(f"labels.{label}", words)
+        return labels
+
+    def _names(self, names: Node | None, as_written: Node | None) -> Spellings[Name]:
+        """Return the names by their spellings; none may stand twice."""
+        places: dict[tuple[str, ...], tuple[Node, str]] = {}
+        found: list[tuple[tuple[str, ...], Name]] = []
+        for node, written, spellings, spoken in (*self._mapped(names), *self._written(as_written)):
+            keys = [key_of(spelling) for spelling in spellings]
+            name = Name(" ".join(keys[0]), spoken)
+            for key in keys:
+                if not key:
+                    message = "a name has no spelling before its colon, or between its commas"
+                    self._report.add(_place(node, written), message)
+                elif key in places:
+                    first = _place(*places[key]).line
+                    message = f'the name "{" ".join(key)}" stands here twice; the first is on line {first}'
+                    self._report.add(_place(node, written), message)
+                else:
+                    places[key] = node, written
+                    found.append((key, name))
+        return Spellings.of(found)
+
+    def _mapped(self, node: Node | None) -> Iterator[_SpelledName]:
+        for key, words in self._free("names", node).items() if node else ():
+            if node:
+                yield node, key, [one.strip() for one in key.split(",")], self._words(f"names.{key}", words)
+
+    def _written(self, node: Node | None) -> Iterator[_SpelledName]:
+        """Yield the names that are spoken as they are written, which stand between commas."""
+        if node:
+            for name in self._words("as_written", node).split(","):
+                yield node, name.strip(), [name], name.strip()
+
+
+def _place(node: Node, written: str) -> Place:
+    """Return where a name stands: a field of a mapping, or a part of a text."""
+    return node.within(written) if node.fields is None else node.key_place(written)

@@ -1,0 +1,338 @@
+"""What the words of a medicine label mean together: one form, one release, and amounts that fit the names.
+
+A word such as SOLN is drops, an injection or something to drink; the route says which, or the medicine does where there is
+one way only to use it. Where two readings are possible there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ivr.prompts.spoken import label_words as written
+from ivr.prompts.spoken.labels import Amount, Group, LabelParts, Name
+
+
+@dataclass(frozen=True, slots=True)
+class MedicineLabel:
+    """What a label says, none of it in words yet."""
+
+    names: tuple[Name, ...]
+    behind_brand: str
+    """Letters and devices that are part of the brand."""
+    age: str
+    form: str
+    modifiers: tuple[str, ...]
+    release: str
+    hours: str
+    strengths: tuple[Group, ...]
+    """The strength, then the same in other units."""
+    sizes: tuple[Amount, ...]
+    """How much is in the package."""
+
+
+COUNTED = written.words_in("""tablet capsule caplet softgel suppository vaginal_suppository vaginal_insert vaginal_tablet lozenge gum film gummy
+    dose_pack inhalation_capsule""")
+"""Forms that are taken by the piece; the strength is that of one."""
+NAMELESS = frozenset({"test_strip", "lancet", "pen_needle", "insulin_syringe"})
+"""Forms that are what is bought, with a brand or without."""
+
+_RELEASED = (
+    COUNTED
+    | written.words_in("oral_suspension oral_liquid packet powder granules injection vial syringe pen kit implant")
+    | {""}
+)
+"""Forms of which there are some that last longer."""
+
+_TOLD_BY: Mapping[str, frozenset[str]] = {
+    form: frozenset(others.split())
+    for form, others in {
+        "needle": "",
+        "insulin_syringe": "",
+        "lancet": "",
+        "strip": "",
+        "auto_injector": "solution suspension injection pen syringe kit",
+        "pen": "solution suspension injection kit cartridge syringe",
+        "cartridge": "solution suspension injection",
+        "nebulized": "solution suspension vial ampule inhaler",
+        "syringe": "solution suspension injection kit",
+        "vial": "solution suspension injection powder",
+        "ampule": "solution suspension injection",
+        "tablet": "pack kit",
+        "caplet": "tablet",
+        "softgel": "capsule",
+        "capsule": "pack",
+        "pack": "kit",
+        "suppository": "insert",
+        "insert": "",
+        "packet": "powder granules solution suspension gel",
+        "foam": "inhaler",
+        "spray": "solution suspension liquid inhaler",
+        "inhaler": "solution powder suspension",
+        "drops": "solution suspension emulsion liquid",
+        "mouth_rinse": "solution liquid",
+        "enema": "suspension solution liquid kit",
+        "shampoo": "suspension lotion",
+        "wash": "liquid gel foam suspension lotion cream",
+        "injection": "solution suspension emulsion powder oil",
+        "concentrate": "solution liquid",
+        "syrup": "liquid solution",
+        "elixir": "liquid solution",
+        "patch": "film",
+        "weekly_patch": "patch film",
+        "twice_weekly_patch": "patch film",
+        "gummy": "",
+        "liquid": "solution",
+        "powder": "solution suspension",
+    }.items()
+}
+"""A form -> what else may be written beside it and says nothing more; the first of these that a label has is its form."""
+
+_BY_ROUTE: Mapping[str, Mapping[str, str]] = {
+    form: dict(entry.split(":") for entry in entries.split())
+    for form, entries in {
+        "tablet": ":tablet oral:tablet mouth:tablet vaginal:vaginal_tablet",
+        "capsule": ":capsule oral:capsule inhaled:inhalation_capsule",
+        "caplet": ":caplet oral:caplet",
+        "softgel": ":softgel oral:softgel",
+        "suppository": ":suppository rectal:suppository vaginal:vaginal_suppository",
+        "insert": ":vaginal_insert vaginal:vaginal_insert",
+        "lozenge": ":lozenge oral:lozenge mouth:lozenge",
+        "gum": ":gum oral:gum mouth:gum",
+        "film": ":film oral:film mouth:film skin:patch",
+        "gummy": ":gummy oral:gummy",
+        "pack": ":dose_pack oral:dose_pack",
+        "solution": "oral:oral_solution eye:eye_drops ear:ear_drops nasal:nasal_spray inhaled:nebulizer_solution "
+        "topical:topical_solution injected:injection mouth:mouth_rinse",
+        "suspension": "oral:oral_suspension eye:eye_drops ear:ear_drops nasal:nasal_spray inhaled:nebulizer_suspension "
+        "injected:injection rectal:enema",
+        "drops": "oral:oral_drops eye:eye_drops ear:ear_drops nasal:nasal_drops",
+        "emulsion": "eye:eye_emulsion",
+        "spray": "nasal:nasal_spray inhaled:inhaler topical:topical_spray mouth:spray oral:spray",
+        "liquid": "oral:oral_liquid topical:topical_liquid nasal:nasal_spray",
+        "syrup": ":syrup oral:syrup",
+        "elixir": ":elixir oral:elixir",
+        "concentrate": ":oral_concentrate oral:oral_concentrate",
+        "inhaler": ":inhaler inhaled:inhaler nasal:nasal_spray topical:topical_spray",
+        "nebulized": ":nebulizer_solution inhaled:nebulizer_solution",
+        "cream": ":cream topical:cream vaginal:vaginal_cream rectal:rectal_cream",
+        "ointment": ":ointment topical:ointment eye:eye_ointment nasal:nasal_ointment rectal:rectal_ointment",
+        "gel": ":gel topical:gel skin:gel eye:eye_gel vaginal:vaginal_gel nasal:nasal_gel mouth:oral_gel oral:oral_gel",
+        "lotion": ":lotion topical:lotion",
+        "foam": ":foam topical:foam rectal:rectal_foam vaginal:vaginal_foam",
+        "shampoo": ":shampoo topical:shampoo",
+        "wash": ":wash topical:wash",
+        "oil": ":oil topical:oil",
+        "paste": ":paste topical:paste mouth:paste",
+        "jelly": ":jelly topical:jelly",
+        "pads": ":pads topical:pads",
+        "mouth_rinse": ":mouth_rinse mouth:mouth_rinse oral:mouth_rinse",
+        "enema": ":enema rectal:enema",
+        "patch": ":patch skin:patch topical:patch",
+        "weekly_patch": ":weekly_patch skin:weekly_patch",
+        "twice_weekly_patch": ":twice_weekly_patch skin:twice_weekly_patch",
+        "injection": ":injection injected:injection",
+        "vial": ":vial injected:vial",
+        "ampule": ":ampule injected:ampule",
+        "syringe": ":syringe injected:syringe",
+        "pen": ":pen injected:pen",
+        "auto_injector": ":auto_injector injected:auto_injector",
+        "cartridge": ":cartridge injected:cartridge",
+        "packet": ":packet oral:packet topical:packet",
+        "powder": ":powder oral:powder topical:topical_powder inhaled:inhaler",
+        "granules": ":granules oral:granules",
+        "ring": ":vaginal_ring vaginal:vaginal_ring",
+        "implant": ":implant injected:implant",
+        "kit": ":kit",
+        "strip": ":test_strip",
+        "lancet": ":lancet",
+        "needle": ":pen_needle",
+        "insulin_syringe": ":insulin_syringe",
+    }.items()
+}
+"""A form -> route -> what it is called with it; the empty route is none."""
+
+FORMS = tuple(sorted({form for forms in _BY_ROUTE.values() for form in forms.values()} | {"nebulizer_suspension"}))
+"""Every form that has words of its own."""
+
+_SPOONS = {"5", "10", "15", "30"}
+"""Milliliters in which what is drunk is measured."""
+_SAME = {"extended": ["sustained", "controlled", "long_acting"], "delayed": ["enteric"]}
+"""A release -> those that are one kind of it."""
+
+
+def understood(parts: LabelParts) -> MedicineLabel | None:
+    """Return what the parts of a label mean together; None where that is not certain."""
+    brand = bool(parts.names) and parts.names[-1].is_brand
+    mixes = [[amount.number for amount in group] for group in parts.groups if brand and _is_mix(group)]
+    parts.groups = [group for group in parts.groups if not (brand and _is_mix(group))]
+    groups = _with_concentration(parts)
+    if not brand:
+        parts.forms += [form for form in map(_form_of_device, parts.devices) if form not in parts.forms]
+    form = _form(parts)
+    if groups is None or form is None or len(set(parts.ages)) > 1 or not (parts.names or form in NAMELESS):
+        return None
+    groups = [[_counted(amount, form, parts) for amount in group] for group in groups]
+    release = _release(parts, form, groups)
+    if release is None or (release[0] and form not in _RELEASED) or not _fits(parts.names, groups):
+        return None
+    return MedicineLabel(
+        names=tuple(parts.names),
+        behind_brand=_behind_brand(parts, mixes) if brand else "",
+        age=parts.ages[0] if parts.ages else "",
+        form=form,
+        modifiers=_modifiers(parts),
+        release=release[0],
+        hours=release[1],
+        strengths=tuple(tuple(group) for group in groups),
+        sizes=tuple(_counted(amount, form, parts) for amount in parts.sizes),
+    )
+
+
+def _form_of_device(device: str) -> str:
+    return "inhaler" if device in written.INHALERS else "pen" if device in written.PENS else "?"
+
+
+def _is_mix(group: list[Amount]) -> bool:
+    return tuple(amount.number for amount in group) in written.MIXES and not any(amount.unit for amount in group)
+
+
+def _behind_brand(parts: LabelParts, mixes: list[list[str]]) -> str:
+    """Return what is part of a brand: its letters, a mixture of insulins, the device."""
+    devices = dict.fromkeys(parts.devices)
+    mix = [device for device in devices if device == "Mix"]
+    numbers = [number for mixed in mixes for number in mixed]
+    return " ".join((*parts.letters, *mix, *numbers, *(device for device in devices if device != "Mix")))
+
+
+def _with_concentration(parts: LabelParts) -> list[list[Amount]] | None:
+    """Return the amounts with U-100, unless it only repeats them; None where it says something else."""
+    if not parts.concentrations:
+        return parts.groups
+    told = {amount.number for group in parts.groups for amount in group if amount.unit == "unit"}
+    if told:
+        return parts.groups if told >= set(parts.concentrations) else None
+    return [*parts.groups, *([Amount(number, "unit", ("1", "ml"))] for number in set(parts.concentrations))]
+
+
+def _modifiers(parts: LabelParts) -> tuple[str, ...]:
+    said = {"disintegrating": "ODT", "double_strength": "DS"}
+    return tuple(one for one in dict.fromkeys(parts.modifiers) if said.get(one) not in parts.letters)
+
+
+def _fits(names: list[Name], groups: list[list[Amount]]) -> bool:
+    """Tell whether there are as many amounts as medicines, or one for all; a brand may be a mixture of any number."""
+    if any(name.is_brand for name in names):
+        return True
+    return all(len(group) == 1 or (len(names) > 1 and len(group) >= len(names)) for group in groups)
+
+
+# what it is
+
+
+def _form(parts: LabelParts) -> str | None:
+    """Return the form, "" where the label has none; None where it is not certain."""
+    forms, routes = set(parts.forms), set(parts.routes)
+    if not forms and parts.modifiers and set(parts.modifiers) & written.OF_TABLETS:
+        forms = {"tablet"}
+    if not forms:
+        return "" if not routes - {"oral"} else None
+    form = next((form for form in _TOLD_BY if form in forms), min(forms))
+    if forms - {form} - _TOLD_BY.get(form, frozenset()):
+        return None
+    if routes == {"oral", "inhaled"}:
+        routes = {"inhaled"}
+    if len(routes) > 1:
+        return None
+    if form == "nebulized" and "suspension" in forms:
+        return "nebulizer_suspension"
+    route = next(iter(routes), "")
+    by_route = _BY_ROUTE.get(form, {})
+    if not route and "" not in by_route:
+        if form == "spray" and "sublingual" in parts.modifiers:
+            return "spray"
+        route = _usual_route(form, parts)
+    return by_route.get(route)
+
+
+def _usual_route(form: str, parts: LabelParts) -> str:
+    """Return how a medicine is used of which the label only says that it is liquid; "?" where it may be more than one way."""
+    if form == "spray" and any(_among(name, written.NASAL_SPRAYS) for name in parts.names):
+        return "nasal"
+    amounts = [amount for group in parts.groups for amount in group]
+    is_percent = any(amount.unit == "percent" for amount in amounts)
+    is_metered = any(amount.per and amount.per[1] in written.METERED for amount in amounts)
+    volumes = {amount.per[0] for amount in amounts if amount.per and amount.per[1] == "ml"}
+    usual = {route for name in parts.names if (route := _usual(name))}
+    if len(usual) == 1:
+        route = usual.pop()
+        fits = {
+            "nasal": is_metered,
+            "injected": bool(volumes) and not is_percent,
+            "inhaled": is_percent or bool(volumes - {"1", "5"}),
+        }
+        if fits.get(route, is_percent or (form == "drops" and not volumes)):
+            return route
+    is_drunk = volumes <= _SPOONS or form != "solution" or any(_among(name, written.BY_MOUTH) for name in parts.names)
+    return "oral" if volumes and is_drunk and not is_percent and not is_metered and form != "spray" else "?"
+
+
+def _among(name: Name, names: frozenset[str]) -> bool:
+    """Tell whether a medicine is one of these, a brand by its first word."""
+    return name.written in names or (name.is_brand and name.written.partition(" ")[0] in names)
+
+
+def _usual(name: Name) -> str:
+    routes = written.USUAL_ROUTES
+    return routes.get(name.written) or (routes.get(name.written.partition(" ")[0], "") if name.is_brand else "")
+
+
+# how it is released
+
+
+def _release(parts: LabelParts, form: str, groups: list[list[Amount]]) -> tuple[str, str] | None:
+    """Return the release and its hours, each "" for none; None where the label contradicts itself."""
+    hours = set(parts.hours)
+    if form.endswith("patch") and any(amount.per and amount.per[1] == "hour" for group in groups for amount in group):
+        hours = set()  # a patch gives so much in an hour; for how many it lies on is not its strength
+    implied_hours = {sign.removesuffix("_hours") for sign in parts.implied if sign.endswith("_hours")}
+    if parts.letters or any(name.spoken.rpartition(" ")[2].casefold() in written.RELEASES for name in parts.names):
+        return ("", "") if hours <= {"12", "24"} else None
+    hours = hours or implied_hours
+    releases = set(parts.releases) or {sign for sign in parts.implied if not sign.endswith("_hours")}
+    for general, kinds in _SAME.items():
+        if releases & set(kinds):
+            releases -= {general}
+    if len(releases) > 1 or len(hours) > 1 or not hours <= {"12", "24"}:
+        return None
+    release = next(iter(releases), "extended" if hours else "")
+    if hours and release in ("delayed", "enteric"):
+        return None
+    return release, next(iter(hours), "")
+
+
+# how much of it
+
+
+def _counted(amount: Amount, form: str, parts: LabelParts) -> Amount:
+    """Return an amount with the unit that its form gives it: a spray or a breath, a gauge and not a gram."""
+    unit, per = amount.unit, amount.per
+    if unit == "g" and form in ("pen_needle", "lancet", "insulin_syringe"):
+        unit = "gauge"
+    metered = _metered(form, parts)
+    if unit == "actuation":
+        unit = metered
+    if per and per[1] == "actuation":
+        per = (per[0], metered)
+    return Amount(amount.number, unit, per)
+
+
+def _metered(form: str, parts: LabelParts) -> str:
+    if form in ("nasal_spray", "spray", "topical_spray") or (not form and _any_usual(parts.names, "nasal")):
+        return "spray"
+    is_inhaler = form in ("inhaler", "inhalation_capsule") or bool(written.INHALERS & set(parts.devices))
+    return "inhalation" if is_inhaler else "actuation"
+
+
+def _any_usual(names: Iterable[Name], route: str) -> bool:
+    return any(_usual(name) == route for name in names)
