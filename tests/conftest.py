@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from ivr.pharmacy.database import open_database
 __all__ = ["pytest_collect_file"]  # found here by pytest: call scripts are tests
 
 promises.hold_all(ACTIONS)
+
+# Python looks for garbage after every 700 new objects; a version of flows and prompts is a hundred thousand that stay.
+gc.set_threshold(20_000)
 
 # No test judges by a stopwatch: a busy machine takes a hundred times as long for the same example.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
