@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from demo_line import PROJECT
 from hearing import source
 from hurried_edits import EDITS, Edit, copied, edit, renamed, row, said_to, saved, written
-from rehearsal import PROJECT
 
 from ivr.cli.findings import find
 

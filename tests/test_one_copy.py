@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 from call_scripts import CALLS, vocabulary
+from demo_line import PROJECT
 from documents import PARTS
 from hearing import catalogues
-from rehearsal import PROJECT
 
 from ivr.errors import Report
 from ivr.prompts import Prompt

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from databases import Databases
+from demo_line import PROJECT, fill_demo
 from hearing import source, words
-from rehearsal import PROJECT, fill_demo
 from test_serve import (
     DEPLOYED,
     NOON,
