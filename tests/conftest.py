@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
+from pathlib import Path
 
 import promises
 import pytest
@@ -19,9 +21,17 @@ __all__ = ["pytest_collect_file"]  # found here by pytest: call scripts are test
 
 promises.hold_all(ACTIONS)
 
+# Python looks for garbage after every 700 new objects; a version of flows and prompts is a hundred thousand that stay.
+gc.set_threshold(20_000)
+
 # No test judges by a stopwatch: a busy machine takes a hundred times as long for the same example.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Start no workers where files are named, which mostly run faster than workers start; the name is xdist's."""
+    return 0 if all(Path(one.partition("::")[0]).is_file() for one in config.args) else None
 
 
 @pytest.hookimpl(wrapper=True)

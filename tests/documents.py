@@ -239,10 +239,10 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
 """File -> part -> what makes it."""
 
 
-def made(file: str) -> str:
-    """Return a document with its parts made anew."""
+def made(file: str, parts: Mapping[str, Callable[[], str]] | None = None) -> str:
+    """Return a document with its parts made anew, or with others in their place."""
     text = (PROJECT / file).read_text(encoding="utf-8")
-    for name, make in PARTS[file].items():
+    for name, make in {**PARTS[file], **(parts or {})}.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         body = make()
         text, count = pattern.subn(lambda found, body=body: f"{found[1]}{body}\n{found[2]}", text)  # type: ignore[misc]

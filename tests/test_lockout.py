@@ -346,7 +346,7 @@ def test_birth_dates(keyed: str, meant: date | None) -> None:
 
 
 SPOKEN_DIGITS = {
-    *("order_number", "reference"),  # which prove nothing
+    *("order_number", "reference", "tracking"),  # which prove nothing
     *("ending", "last4"),  # three digits of a prescription number, four of a card
     *("key", "unit"),
 }
