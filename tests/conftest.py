@@ -10,8 +10,8 @@ import promises
 import pytest
 from call_scripts import pytest_collect_file
 from databases import KINDS, Databases
+from demo_line import DemoLine, fill_demo, open_demo_line
 from hypothesis import HealthCheck, settings
-from rehearsal import Rehearsal, fill_demo, rehearse
 from sqlalchemy import Connection, Engine
 
 from ivr.line.actions import ACTIONS
@@ -81,9 +81,9 @@ def connection(request: pytest.FixtureRequest, kind: str, databases: Databases) 
 
 
 @pytest.fixture
-def rehearsal(kind: str, databases: Databases) -> Iterator[Rehearsal]:
+def demo_line(kind: str, databases: Databases) -> Iterator[DemoLine]:
     """Give a line on a demo pharmacy of its own."""
     with databases.fresh(kind, fill_demo) as url:
-        made = rehearse(url)
+        made = open_demo_line(url)
         yield made
         made.services.database.dispose()

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import click
 from databases import Databases
+from demo_line import PROJECT, fill_demo, open_demo_line
 from hearing import entry, where
 from hurried_edits import edits_table
-from rehearsal import PROJECT, fill_demo, rehearse
 from rich.console import Console
 from test_layers import HELPERS, ROOMS, Room
 
@@ -60,10 +60,10 @@ def transcript(keys: str = HAPPY_KEYS) -> str:
     """Return a call to the demo pharmacy as `ivr dial` shows it, wrapped to be read on a page."""
     databases = Databases(Path(tempfile.mkdtemp()))
     with databases.fresh("sqlite", fill_demo) as url:
-        rehearsal, out = rehearse(url), io.StringIO()
+        demo_line, out = open_demo_line(url), io.StringIO()
         console = Console(file=out, width=UNWRAPPED)
-        run_terminal(rehearsal.phone(), Terminal(console, piped_keys(io.StringIO(keys)), sleep=lambda _: None))
-        rehearsal.services.database.dispose()
+        run_terminal(demo_line.phone(), Terminal(console, piped_keys(io.StringIO(keys)), sleep=lambda _: None))
+        demo_line.services.database.dispose()
     databases.close()
     lines = (textwrap.fill(line, COLUMNS, subsequent_indent="  ") for line in out.getvalue().splitlines())
     return fenced("\n".join(lines), "text")

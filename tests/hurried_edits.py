@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
+from demo_line import PROJECT
 from hearing import entry, source
-from rehearsal import PROJECT
 
 from ivr.cli.findings import find
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import click
 import pytest
 from databases import Databases
+from demo_line import PROJECT, TODAY, fill_demo
 from documents import PARTS, made
 from hurried_edits import Edit, edits_table, row_begins
-from rehearsal import PROJECT, TODAY, fill_demo
 from sqlalchemy import Connection
 
 from ivr.cli import main

@@ -15,7 +15,7 @@ import pytest
 
 PROJECT = Path(__file__).parent.parent
 
-HELPERS = ("errors", "clock", "keypad", "postal", "secret", "settings", "logs", "numerals", "yaml_reader")
+HELPERS = ("errors", "clock", "keypad", "postal", "secret", "settings", "logs", "languages", "yaml_reader")
 """Plain helpers: they know nothing of words, calls, the pharmacy or the web."""
 SERVICES = (*HELPERS, "prompts", "flow", "pharmacy", "payment", "orders", "messages", "line")
 """What the line is made of."""
@@ -34,7 +34,9 @@ ROOMS = {
     "errors": Room("the tree of exceptions, problems with their places"),
     "clock": Room("time as a value that is handed in"),
     "keypad": Room("keys and their names"),
-    "numerals": Room("numbers as words", (), ("num2words",)),
+    "languages": Room(
+        "all that differs between the languages callers hear, beside words", ("postal",), ("babel", "num2words")
+    ),
     "postal": Room("the words of USPS Publication 28; a street, a unit taken apart"),
     "secret": Room("text that cannot be printed or logged", ("errors",)),
     "settings": Room("the environment, read once", HELPERS),
@@ -209,7 +211,7 @@ def test_flask_stays_in_the_web_and_twilio_where_the_carrier_is() -> None:
     assert [name for name, room in ROOMS.items() if "twilio" in room.packages] == ["messages", "web", "cli.connect"]
 
 
-QA = ("scripts", "replay", "explore", "record")
+QA = ("scripts", "replay", "explore", "record", "mutate")
 """The packages of `qa`, each of which knows those before it."""
 
 

@@ -22,8 +22,8 @@ from urllib.parse import urlencode
 
 import pytest
 from databases import Databases
+from demo_line import PROJECT, fill_demo
 from hearing import hears
-from rehearsal import PROJECT, fill_demo
 from sqlalchemy import create_engine, text
 
 from ivr.phone.handset import Handset, Heard
@@ -36,7 +36,7 @@ KEY = "cmVoZWFyc2FsLXJlaGVhcnNhbC1yZWhlYXJzYWwtMTI="
 DEPLOYED = {"TWILIO_AUTH_TOKEN": TOKEN, "IVR_SECRET_KEY": KEY}
 PUBLIC = "https://refills.example"
 NOON = "2026-03-02T12:00"
-"""When the demo pharmacy of `rehearsal.fill_demo` was loaded."""
+"""When the demo pharmacy of `demo_line.fill_demo` was loaded."""
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - an address that others can reach is what these tests are about
 START_SECONDS = 60

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from demo_line import VERSION
 from flow_lines import Caller
 from json_schemas import as_json, is_valid
-from rehearsal import VERSION
 
 from ivr.errors import DefinitionError, Report
 from ivr.flow.call import Event, Resumed, Silence, TraceStep

@@ -7,7 +7,7 @@ A version is identified by a hash of its files. This module builds versions and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from ivr import logs
 from ivr.errors import DefinitionError, Place, Problem, Report
 from ivr.flow import build_flows, load_flows
 from ivr.flow.definition import ActionSpec, Flows
+from ivr.languages import reviewed
 from ivr.line import publications
 from ivr.line.earlier_release import with_words_since
 from ivr.line.publications import Files
@@ -46,6 +47,11 @@ class Version:
     flows: Flows
     catalogues: Catalogues
     files: Files
+
+    def heard(self, *, local: bool) -> Flows:
+        """Return the flows as a call hears them: from elsewhere than this machine, without languages that are drafts."""
+        languages = self.flows.languages if local else reviewed(self.flows.languages)
+        return self.flows if languages == self.flows.languages else replace(self.flows, languages=languages)
 
 
 @dataclass(frozen=True, slots=True)
