@@ -183,17 +183,17 @@ def _moved(line: str) -> str:
     return line.partition(": ")[2]
 
 
-def row(slip: Edit) -> str:
+def row(slip: Edit, said: list[str]) -> str:
     """Return the row of the guide's table for one slip: what it is, and what is printed."""
-    said = said_to(slip) or ["nothing; it is read as it is meant"]
-    return row_begins(slip) + "<br>".join(_cell(line) for line in said) + " |"
+    told = said or ["nothing; it is read as it is meant"]
+    return row_begins(slip) + "<br>".join(_cell(line) for line in told) + " |"
 
 
 def row_begins(slip: Edit) -> str:
     return f"| {slip.slip} | "
 
 
-def edits_table(row_of: Callable[[Edit], str] = row) -> str:
+def edits_table(row_of: Callable[[Edit], str] = lambda slip: row(slip, said_to(slip))) -> str:
     """Return the table for the guide."""
     return "\n".join(["| slip | `ivr check` prints |", "| --- | --- |", *map(row_of, EDITS)])
 
