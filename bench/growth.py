@@ -27,7 +27,7 @@ from hearing import hears
 from turn import TOKEN, ours
 
 from ivr.pharmacy.columns import Instant
-from ivr.pharmacy.database import open_database, unhurried, upgrade
+from ivr.pharmacy.database import lift_time_limits, open_database, upgrade
 from ivr.phone.handset import Handset
 from ivr.phone.transport import Form, Headers, Reply, Transport, signed, wsgi_post
 
@@ -62,13 +62,13 @@ def filled(url: str, members: int) -> None:
     values = {"members": members, "born": date(1950, 3, 14), "filled": now.date() - timedelta(days=77)}
     values |= {"now": now, "year": now.year + 2, "yes": True, "no": False}
     with engine.begin() as connection:
-        unhurried(connection)
+        lift_time_limits(connection)
         for row in ROWS:
             used = {name: value for name, value in values.items() if f":{name}" in row}
             typed = [bindparam("now", type_=Instant)] if "now" in used else []
             connection.execute(text(row).bindparams(*typed), used)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        unhurried(connection)
+        lift_time_limits(connection)
         connection.execute(text("VACUUM ANALYZE" if engine.dialect.name == "postgresql" else "ANALYZE"))
     engine.dispose()
 

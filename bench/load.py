@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from databases import KINDS, Databases
 
 from ivr.pharmacy.columns import Instant
-from ivr.pharmacy.database import open_database, unhurried
+from ivr.pharmacy.database import lift_time_limits, open_database
 from ivr.pharmacy.load import load_folder
 
 FEW = 5
@@ -67,7 +67,7 @@ def order(engine: Engine) -> None:
     """Place the orders, as the website would."""
     values = {"address": 1, "now": datetime.now(UTC), "ordered": ORDERED, "yes": True}
     with engine.begin() as connection:
-        unhurried(connection)
+        lift_time_limits(connection)
         for row in ORDERS:
             used = {name: value for name, value in values.items() if f":{name}" in row}
             typed = [bindparam("now", type_=Instant)] if "now" in used else []

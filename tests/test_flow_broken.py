@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from flow_lines import LINE, flow_files
 from folders import read_folder
+from french import FRENCH
 
 import ivr.flow.checker
 import ivr.flow.checks.answers
@@ -35,6 +36,7 @@ import ivr.yaml_reader.source
 from ivr.errors import Place, Problem, Report
 from ivr.flow import load_flows
 from ivr.flow.definition import LIST, OPAQUE, ActionSpec, AnswerKind, Items
+from ivr.languages import LANGUAGES
 from ivr.prompts import load_prompts
 
 BROKEN = Path(__file__).parent / "broken"
@@ -85,7 +87,7 @@ ACTIONS = {
         {"taken": {}}, forgets=frozenset({"zip"}), answers={"zip": AnswerKind("a ZIP code", digits=(5, 5))}
     ),
     "take_card": ActionSpec({"taken": {}}, answers={"card": AnswerKind("a card number", card=True)}),
-    "ask_bank": ActionSpec({"answered": {}}, outside=True),
+    "ask_bank": ActionSpec({"answered": {}}, is_external=True),
     "name": ActionSpec({"named": {"what": "phrase"}}, phrases={"what": {"main.named": {"drug": "text"}}}),
     "hide": ActionSpec({"hidden": {"what": "phrase"}}, phrases={"what": {"main.unnamed": {"drug": "text"}}}),
 }
@@ -185,6 +187,20 @@ def without_line() -> tuple[dict[str, str], dict[str, str]]:
     return {"main.yaml": base_flows()["main.yaml"]}, PROMPTS
 
 
+def in_french(*, alone: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """A line that begins in a language that is a draft."""
+    prompts = {path.replace("en/", "fr/"): text.replace("en-US", "fr-CA") for path, text in PROMPTS.items()}
+    flows = base_flows()
+    if alone:
+        return flows, prompts
+    return flows | {"line.yaml": f"{LINE}languages: {{default: fr}}\n"}, PROMPTS | prompts
+
+
+@pytest.fixture(autouse=True)
+def _french(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LANGUAGES, "fr", FRENCH)
+
+
 def tangled() -> tuple[dict[str, str], dict[str, str]]:
     """Flows that each run the next one twice: every one doubles the ways to the last."""
     flows = base_flows()
@@ -208,6 +224,14 @@ MADE: dict[str, tuple[Callable[[], Case], str]] = {
     "flows run one another too often": (
         tangled,
         "flows/line.yaml:1:1: the flows run one another in so many ways that 20000 states are too few",
+    ),
+    "calls begin in a draft": (
+        lambda: in_french(alone=False),
+        'flows/line.yaml:10:22: calls begin in "fr", a draft that only calls from this machine hear: name another',
+    ),
+    "nothing but drafts": (
+        lambda: in_french(alone=True),
+        "flows/line.yaml:1:1: callers would hear nothing: French can only be heard from this machine, as a draft",
     ),
 }
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ivr.languages import LANGUAGES
 from ivr.prompts.lint.keys import spoken_keys
-from ivr.prompts.lint.speech import SPEECHES
 
 ENGLISH = {
     "For refills, press one.": "1 For refills",
@@ -48,7 +48,7 @@ TEXTS = [("en", *case) for case in ENGLISH.items()] + [("es", *case) for case in
 
 @pytest.mark.parametrize(("language", "text", "keys"), TEXTS)
 def test_keys_are_told_from_other_words(language: str, text: str, keys: str) -> None:
-    found = spoken_keys(text, SPEECHES[language])
+    found = spoken_keys(text, LANGUAGES[language].speech)
     assert " | ".join(f"{word.key} {word.option}".strip() for word in found.keys) == keys
     assert found.slips == ()
 
@@ -74,6 +74,6 @@ SLIPS = {
 
 @pytest.mark.parametrize(("language", "text"), SLIPS)
 def test_slips_in_naming_a_key_are_told_from_other_words(language: str, text: str) -> None:
-    found = spoken_keys(text, SPEECHES[language]).slips
+    found = spoken_keys(text, LANGUAGES[language].speech).slips
     assert ", ".join(f"{slip.found} → {slip.meant}" for slip in found) == SLIPS[language, text]
     assert all(text[slip.start :].startswith(slip.found) for slip in found)

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from demo_line import PROJECT
 from hearing import source
-from hurried_edits import EDITS, Edit, copied, edit, renamed, said_to, saved, written
-from rehearsal import PROJECT
+from hurried_edits import EDITS, Edit, copied, edit, renamed, row, said_to, saved, written
 
 from ivr.cli.findings import find
 
+GUIDE = (PROJECT / "docs" / "staff.md").read_text(encoding="utf-8").splitlines()
 EN, FLOW, LINE, HEAD = "prompts/en/main.yaml", "flows/main.yaml", "flows/line.yaml", "prompts/en/catalogue.yaml"
 GOODBYE = source("main.goodbye")
 _WORDS = (PROJECT / EN).read_text(encoding="utf-8")
@@ -91,7 +92,7 @@ TOLD_ONCE = (
     (gone(EN), "prompts/en/main.yaml:1:1: there is no such file, but there is prompts/es/main.yaml; write this one too"),
     (gone(HEAD), "prompts/en/catalogue.yaml:1:1: missing; it says the language's code, voice and names"),
     (renamed("catalog", HEAD, "prompts/en/catalog.yaml"), 'prompts/en/catalog.yaml:2:1: this is what "catalogue.yaml" should say; call it so, or get the prompts of this file back'),
-    (renamed("a language", "prompts/en", "prompts/EN"), 'prompts/EN/address.yaml:1:1: no language "EN" whose numbers and dates can be spoken; known are en, es'),
+    (renamed("a language", "prompts/en", "prompts/EN"), 'prompts/EN/address.yaml:1:1: no language "EN" whose numbers and dates can be spoken; known are en, es, and a new one begins in ivr/languages'),
     (renamed("flow", FLOW, "flows/main.yml"), 'flows/main.yml:1:1: this is not read, for its name does not end in ".yaml"; call it "main.yaml"'),
     (copied("flow twice", FLOW, "flows/main (1).yaml"), 'flows/main (1).yaml:1:7: flow "main" is already in flows/main.yaml'),
     (renamed("line", LINE, "flows/Line.yaml"), 'flows/Line.yaml:2:1: this says what holds for the whole line, as the file "line.yaml" should'),
@@ -184,4 +185,6 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest
 
 @pytest.mark.parametrize("slip", EDITS, ids=lambda slip: slip.slip)
 def test_every_slip_of_the_guide_is_told_without_a_traceback(slip: Edit) -> None:
-    assert all(":" in line for line in said_to(slip))
+    said = said_to(slip)
+    assert all(":" in line for line in said)
+    assert row(slip, said) in GUIDE, "run: python tests/documents.py"

@@ -15,7 +15,7 @@ from databases import SERVER, Databases
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
-from ivr.pharmacy.database import check, open_database, unhurried, upgrade
+from ivr.pharmacy.database import check_connection, lift_time_limits, open_database, upgrade
 
 PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
 START_SECONDS = 20
@@ -75,7 +75,7 @@ def behind(pgbouncer: int, databases: Databases) -> Iterator[Engine]:
 
 
 def test_the_database_is_brought_up_to_date_through_it(behind: Engine) -> None:
-    check(behind)
+    check_connection(behind)
     upgrade(behind)
     with behind.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM member")) == 0
@@ -86,7 +86,7 @@ def test_limits_hold_through_it(behind: Engine) -> None:
         names = ("lock_timeout", "statement_timeout", "timezone", "synchronous_commit")
         found = [connection.scalar(text(f"SHOW {name}")) for name in names]
         assert found == ["5s", "5s", "UTC", "on"]
-        unhurried(connection)
+        lift_time_limits(connection)
         assert connection.scalar(text("SHOW statement_timeout")) == "0"
         connection.rollback()
         assert connection.scalar(text("SHOW statement_timeout")) == "5s"

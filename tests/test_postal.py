@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ivr.keypad import letters_to_keys
+from ivr.languages import LANGUAGES
 from ivr.pharmacy.streets import StreetFacts, rank
 from ivr.postal.streets import take_apart
 from ivr.postal.words import (
@@ -21,7 +22,7 @@ from ivr.postal.words import (
     STATES,
     SUFFIX_LETTERS,
 )
-from ivr.prompts.spoken import LANGUAGES, speak
+from ivr.prompts.spoken import speak
 from ivr.prompts.spoken.addresses import speak_street
 
 DATA = Path(__file__).parent / "data"

@@ -19,10 +19,9 @@ from ivr.flow.verbs import Gather, GoOn, HangUp, Verb
 from ivr.line import journal
 from ivr.line.service import TurnTaken
 from ivr.prompts.spoken import Value
-from ivr.qa.explore import error_paths
 from ivr.qa.explore.answers import Keyed, Pharmacy, answers
 from ivr.qa.explore.explorer import explore
-from ivr.qa.explore.found_calls import NOWHERE, PathToQuestion, drafts, opened
+from ivr.qa.explore.found_calls import NOWHERE, drafts, opened
 from ivr.qa.explore.goals import Goals
 from ivr.qa.explore.invariants import broken_now
 from ivr.qa.explore.random_callers import callers, shrink
@@ -54,14 +53,14 @@ def test_what_a_value_lacks_tells_a_call_from_others() -> None:
 
 
 def test_an_action_is_looked_at_in_trouble_while_something_after_it_is_left() -> None:
-    search = Goals(simulator(), set())
+    search = Goals(simulator(), set(), "en")
     search.done = {key for key in search.wanted if key[:2] != ("identify", "membership")}
     assert [*search.open_after(("identify", "find_member"))] == [("identify", "membership")]
     assert [*search.open_after(("refill", "count"))] == []
 
 
 def test_wrong_answers_count_wherever_the_same_is_asked() -> None:
-    counted = Goals(simulator(), set()).counted((("proof", "check"), ("address", "proof")))
+    counted = Goals(simulator(), set(), "en").counted((("proof", "check"), ("address", "proof")))
     assert counted >= {("proof", "check"), ("address", "proof"), ("refill", "prove"), ("identify", "prove")}
 
 
@@ -76,7 +75,7 @@ def test_two_zip_codes_with_a_street_of_one_name_are_keyed() -> None:
 
 def test_what_is_found_is_new_and_replays_in_every_language() -> None:
     done = exercised(simulator().flows, [played(IDENTIFY)])
-    search = Goals(simulator(), set(done))
+    search = Goals(simulator(), set(done), "en")
     explore(search, seconds=3)
     found = scripts_of(drafts(simulator().flows, search.found))
     assert found
@@ -93,46 +92,13 @@ def test_a_search_ends_when_nothing_is_missing() -> None:
         for way in (*"0123456789*", "choice", "next", "pound", "too_many", "answered", "reached", *_labels(state))
         for language in ("", "en")
     }
-    search = Goals(simulator(), everything)
+    search = Goals(simulator(), everything, "en")
     explore(search, seconds=60)
     assert (search.missing(), search.expanded) == ([], 0)
 
 
 def _labels(state: object) -> tuple[str, ...]:
     return (*getattr(state, "outcomes", ()), *getattr(state, "ends", ()))
-
-
-@pytest.mark.parametrize(("flow", "name"), [("main", "menu"), ("identify", "zip"), ("refill", "number")])
-def test_what_callers_do_instead_of_answering_replays(flow: str, name: str) -> None:
-    keys = {
-        "menu": ["language"],
-        "zip": ["language", "1", "41200017#"],
-        "number": ["language", "1", "41200017#", "94550", "3"],
-    }[name]
-    way = PathToQuestion(tuple(Presses(NOWHERE, key) for key in keys))
-    written = scripts_of(list(error_paths.drafts(simulator(), {(flow, name): way}, "en")))
-    results = [play(script, simulator(), language) for script in written for language in ("en", "es")]
-    assert [one.problems for one in results if not one.passed] == []
-    covered = {way for where, state, way, _ in exercised(simulator().flows, results) if (where, state) == (flow, name)}
-    assert covered >= {"*", "0", "silence", "wrong", "too_many", "hang_up"}
-
-
-def test_a_wrong_key_is_one_that_no_menu_takes() -> None:
-    flows = simulator().flows
-    for flow in flows.flows.values():
-        for state in flow.states.values():
-            if state.one_key:
-                assert error_paths.wrong_key(flows, state) not in {*state.keys, *flows.line.menu_keys}
-
-
-def test_too_few_or_too_many_digits_are_no_answer() -> None:
-    flows = simulator().flows
-    for flow in flows.flows.values():
-        for state in flow.states.values():
-            if state.number:
-                for act in error_paths.wrong(flows, state):
-                    digits = act.keys.rstrip("#") if isinstance(act, Presses) else ""
-                    assert not digits or not state.number.low <= len(digits) <= state.number.high
 
 
 @dataclass(frozen=True)
@@ -202,7 +168,7 @@ def test_random_callers_miss_a_mask_that_is_taken_out() -> None:
 
 @pytest.mark.usefixtures("unmasked")
 def test_an_exploration_misses_a_mask_that_is_taken_out() -> None:
-    search = Goals(simulator(), set())
+    search = Goals(simulator(), set(), "en")
     search.done = {key for key in search.wanted if key[:3] != ("identify", "find_member", "found")}
     explore(search, seconds=120)
     assert "member number in journal.event, where it must not lie" in search.leaked

@@ -196,7 +196,7 @@ SLIPS = {
     ),
     "a step misspelt": (
         steps("heers: main.menu"),
-        "calls.yaml:3:5: a step is one of hears, hears_not, presses, waits, pays, hangs_up, dials, later, meanwhile, "
+        "calls.yaml:3:5: a step is one of hears, hears_not, error_paths, presses, waits, pays, hangs_up, dials, later, meanwhile, "
         'sweeps, ships, processor, carrier, breaks; found "heers" (did you mean "hears"?)',
     ),
     "keys without quotes": (steps("presses: 12"), "calls.yaml:3:14: keys stand in quotes: '12'"),

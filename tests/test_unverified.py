@@ -7,7 +7,7 @@ import zipcodes
 
 from ivr.pharmacy.places import LETTERED_NUMBERS, PLAIN_NUMBERS, place_of
 from ivr.pharmacy.streets import StreetFacts
-from ivr.pharmacy.unverified import Doubt, doubt
+from ivr.pharmacy.unverified import Doubt, find_doubt
 
 CAGUAS, OLD_SAN_JUAN, AGAWAM, NORTH_KINGSTOWN = "00725", "00901", "01001", "02854"
 MONROE, MADISON, MILWAUKEE = "53566", "53593", "53207"
@@ -64,7 +64,7 @@ def street(
 def test_a_number_or_a_zip_code_is_doubtful(
     zip_code: str, found: StreetFacts, house: str, expected: Doubt | None
 ) -> None:
-    assert doubt(place_of(zip_code), found, [found], house) == expected
+    assert find_doubt(place_of(zip_code), found, [found], house) == expected
 
 
 VILLA, NORTE, BARE = (street("CALLE 1", in_=name) for name in ("VILLA BLANCA", "CAGUAS NORTE", None))
@@ -99,7 +99,7 @@ AVENUE, ELSEWHERE = street("AVE GAUTIER BENITEZ"), street("CALLE MAYOR", in_="UR
 def test_a_street_of_puerto_rico_needs_its_urbanization_where_it_may_have_one(
     zip_code: str, found: StreetFacts, known: list[StreetFacts], expected: Doubt | None
 ) -> None:
-    assert doubt(place_of(zip_code), found, known, "12") == expected
+    assert find_doubt(place_of(zip_code), found, known, "12") == expected
 
 
 def test_every_county_of_the_table_has_a_zip_code() -> None:

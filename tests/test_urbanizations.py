@@ -2,7 +2,8 @@
 
 import pytest
 
-from ivr.prompts.spoken import LANGUAGES, speak
+from ivr.languages import LANGUAGES
+from ivr.prompts.spoken import speak
 from ivr.prompts.spoken.urbanizations import speak_urbanization
 
 

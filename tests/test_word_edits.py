@@ -10,12 +10,13 @@ import re
 from collections.abc import Mapping
 
 import pytest
+from demo_line import PROJECT
 from folders import read_folder
 from hearing import entry
-from rehearsal import PROJECT
 
 from ivr.errors import Report
 from ivr.flow import build_flows
+from ivr.flow.checks.answers import check_answers
 from ivr.flow.checks.prompts import check_prompts
 from ivr.line.actions import SPECS
 from ivr.line.word_checks import check_words
@@ -65,6 +66,7 @@ def problems(files: Mapping[str, str]) -> list[tuple[str, str]]:
     catalogues = load_prompts(prompt_files, report)
     flows = build_flows(flow_files, catalogues, report)
     if flows:  # what is proved of all calls takes time, and is not about words
+        check_answers(flows, SPECS, report)
         check_prompts(flows, catalogues, SPECS, report)
     check_words(flows, flow_files, catalogues, SPECS, report)
     return [(str(problem.place), problem.message) for problem in sorted(set(report.problems))]

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.prompts.spoken import KINDS, LANGUAGES, Value, clean, count_words, group_digits, seconds, speak
+from ivr.languages import LANGUAGES
+from ivr.prompts.spoken import KINDS, Value, clean, count_words, group_digits, seconds, speak
 from ivr.secret import Secret
 
 IN_BOTH = pytest.mark.parametrize("language", sorted(LANGUAGES))

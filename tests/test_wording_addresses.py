@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.prompts.spoken import LANGUAGES, speak
+from ivr.languages import LANGUAGES
+from ivr.prompts.spoken import speak
 from ivr.prompts.spoken.addresses import speak_city, speak_street
 
 EN, ES = LANGUAGES["en"], LANGUAGES["es"]

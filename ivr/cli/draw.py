@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from ivr.cli.group import settings, tell_folders
+from ivr.cli.words import languages_of
 from ivr.errors import IvrError, did_you_mean
 from ivr.flow.definition import Flows
 from ivr.flow.diagram import WHOLE, Picture, flow_picture, line_picture, to_mermaid, to_svg
@@ -27,22 +28,20 @@ FORMATS: Mapping[str, tuple[str, Callable[[Picture], str]]] = {
 @click.option("--flow", "name", help="Only this flow, or `line` for the whole. [default: all of them]")
 @click.option("--format", "form", type=click.Choice([*FORMATS]), default="svg", show_default=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for a file each; else printed.")
-@click.option("--language", default="en", show_default=True, help="Of the words that show where the pointer rests.")
+@click.option("--language", help="Of the words that show where the pointer rests. [default: the first]")
 @click.option(
     "--shares",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help='JSON such as {"refill.how": 0.8}: boxes are shaded by it, from coverage or from calls.',
 )
-def draw(name: str | None, form: str, out: Path | None, language: str, shares: Path | None) -> None:
+def draw(name: str | None, form: str, out: Path | None, language: str | None, shares: Path | None) -> None:
     """Draw the call flow: one picture of the whole line and one of each flow, as SVG or Mermaid.
 
     Example: ivr draw --out docs/pictures
     """
     chosen = settings()
     version = load(read_files(chosen.flows, chosen.prompts), SPECS)
-    if language not in version.catalogues.by_language:
-        raise click.UsageError(f'no language "{language}"; there are {", ".join(version.catalogues.languages)}')
-    catalogue = version.catalogues.by_language[language]
+    (catalogue,) = languages_of(version.catalogues, [language] if language else [])
     names = [WHOLE, *version.flows.flows]
     if name is not None and name not in names:
         raise IvrError(f'there is no flow "{name}"{did_you_mean(name, names)}')

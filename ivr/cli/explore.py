@@ -16,7 +16,7 @@ from ivr.cli.group import settings
 from ivr.cli.parameters import OUTPUT, PATH
 from ivr.cli.playing import read_scripts
 from ivr.cli.qa import must_exist
-from ivr.qa.explore import error_paths, explorer
+from ivr.qa.explore import explorer
 from ivr.qa.explore.found_calls import drafts
 from ivr.qa.explore.goals import Goals
 from ivr.qa.explore.random_callers import FailedCall, callers
@@ -33,9 +33,6 @@ from ivr.simulator.simulator import Simulator
 @click.option("--random", "random_calls", type=click.IntRange(min=1), help="Let so many random callers call instead.")
 @click.option("--seed", default=0, show_default=True, help="The first random caller; each has a number of its own.")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes for random callers.")
-@click.option(
-    "--error-paths", "error_paths_out", type=OUTPUT, help="Write what callers do instead of answering, likewise."
-)
 def explore(
     paths: tuple[Path, ...],
     seconds: float,
@@ -43,35 +40,29 @@ def explore(
     random_calls: int | None,
     seed: int,
     jobs: int,
-    error_paths_out: Path | None,
 ) -> None:
     """Look for calls that take transitions which the scripts in PATHS do not.
 
-    Files that are written are not read, for they are made anew.
+    A file that is written is not read, for it is made anew.
     Says what was found and what was not; exit 1 while an outcome is missing, or when something
     secret lies where it must not.
-    Example: ivr explore tests/calls --out tests/calls/found.yaml
+    Example: ivr explore tests/calls --out new.yaml
     """
     must_exist(paths)
     if random_calls:
         sys.exit(_random(range(seed, seed + random_calls), jobs, out))
     began = time.perf_counter()
     simulator = _simulator()
-    written = {path.resolve() for path in (out, error_paths_out) if path}
     read = read_scripts(paths, simulator) if paths else ()
-    scripts = tuple(one for one in read if Path(one.place.file).resolve() not in written)  # those are made anew
+    scripts = [one for one in read if out is None or Path(one.place.file).resolve() != out.resolve()]
     language = simulator.catalogues.languages[0]
     done = exercised(
-        simulator.flows, (play(script, simulator, language) for script in scripts if script.language != "es")
+        simulator.flows, (play(script, simulator, language) for script in scripts if script.language in ("", language))
     )
     search = Goals(simulator, done, language)
     explorer.explore(search, seconds)
     found = drafts(simulator.flows, search.found)
     _write(out, found, "Calls that ivr explore found: transitions that no other script takes.")
-    if error_paths_out:
-        questions = search.questions | error_paths.paths_of(simulator, scripts, language)
-        drafted = list(error_paths.drafts(simulator, questions, language))
-        _write(error_paths_out, drafted, "What callers do instead of answering, at every question.")
     for cell in search.missing():
         click.echo(f"{cell.place.file}:{cell.place.line} {cell.state}: {cell.transition} was not found")
     for leak in sorted(set(search.leaked)):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ivr.cli.published import Published
 from ivr.errors import Place
+from ivr.languages import LANGUAGES
 from ivr.line.review import Review, review, review_files, review_published
 from ivr.prompts.recordings.check import check_recordings
 from ivr.simulator import carrier_rules
@@ -107,7 +108,8 @@ def _summary(reviewed: Review) -> str:
     if reviewed.flows is None or reviewed.catalogues is None:
         return ""
     states = sum(len(flow.states) for flow in reviewed.flows.flows.values())
-    languages = " and ".join(reviewed.catalogues.languages)
+    *first, last = (f"{tag} (draft)" if LANGUAGES[tag].draft else tag for tag in reviewed.catalogues.languages)
+    languages = f"{', '.join(first)} and {last}" if first else last
     flows, prompts = len(reviewed.flows.flows), len(reviewed.catalogues.names)
     return f"{flows} flows, {states} states, {prompts} prompts in {languages}"
 

@@ -29,7 +29,7 @@ from ivr.pharmacy.load import load_folder
 from ivr.pharmacy.members import member_number, members_for_tests
 from ivr.pharmacy.prescriptions import labels
 from ivr.pharmacy.tables import OrderStatus
-from ivr.pharmacy.trials import reset
+from ivr.pharmacy.trials import reset_test_members
 from ivr.prompts import Catalogue
 from ivr.settings import Settings
 
@@ -83,7 +83,7 @@ def pharmacy_reset(tests: bool, folder: Path) -> None:  # noqa: ARG001 - it is t
     chosen = settings()
     database = open_database(chosen.database_url)
     upgrade(database)
-    ids = reset(database, folder, _today(chosen))
+    ids = reset_test_members(database, folder, _today(chosen))
     with answering(database), database.begin() as connection:
         numbers = [number for number, member_id in members_for_tests(connection).items() if member_id in ids]
         forget_members(connection, Vault(secret_keys(chosen)), ids, numbers)

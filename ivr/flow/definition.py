@@ -103,7 +103,7 @@ class ActionSpec:
     """Whether it orders, charges, cancels or asks a prescriber: a key that confirms must come right before it."""
     facts: frozenset[str] = frozenset()
     """The values that say what the caller's yes is to. They are spoken in full before the key that confirms."""
-    outside: bool = False
+    is_external: bool = False
     """Whether it asks the outside world. Such an action limits its own time and must be the first one of its turn."""
 
 
@@ -119,6 +119,12 @@ class Flows:
     flows: Mapping[str, Flow]
     prompt_values: Mapping[str, frozenset[str]]
     languages: tuple[str, ...] = ()
+    """Those that a call can be in."""
+
+    def begins_in(self, called: str) -> str:
+        """Return the language in which a call to a number (E.164) begins."""
+        wanted = (self.line.languages.get(called), self.line.languages.get("default"), *self.languages)
+        return next(language for language in wanted if language and language in self.languages)
 
     def state(self, flow: str, state: str) -> State:
         """Return a state by the name of its flow and its own name; KeyError when there is none."""

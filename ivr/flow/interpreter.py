@@ -109,7 +109,7 @@ class Interpreter(LiveCall):
         if target.say:
             self.words.append(self.speak(target.say))
         self.values.update(target.sets)
-        self.language = target.sets.get("language", self.language)
+        self.go_on_in(target.sets.get("language", self.language))
         if target.end:
             self._end_flow(target.end)
         elif target.counts and self._is_missed(target.counts):

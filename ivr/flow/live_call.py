@@ -81,9 +81,18 @@ class LiveCall(ABC):
         self.frames[-1] = replace(frame, counts={**frame.counts, f"{question}.{kind}": tries})
         return tries
 
+    def go_on_in(self, language: str) -> None:
+        """Speak a language from here on; one which this call cannot be in changes nothing."""
+        if language in self._all_languages:
+            self.language = language
+
+    def can_take(self, target: Target) -> bool:
+        """Tell whether a target is open: not one that sets a language which this call cannot be in."""
+        return target.sets.get("language", self.language) in (self.language, *self._all_languages)
+
     def languages(self, *, every_language: bool) -> list[str]:
         """Return the languages to speak in, the caller's first."""
-        others = sorted(set(self._all_languages) - {self.language}) if every_language else []
+        others = [one for one in self._all_languages if one != self.language and every_language]
         return [self.language, *others]
 
     def speak(

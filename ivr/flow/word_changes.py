@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from ivr.languages import LANGUAGES
 from ivr.prompts import Catalogue, Catalogues, Prompt, Words
-from ivr.prompts.spoken import LANGUAGES
 
 CONTEXT = 3
 """The number of words shown on either side of a change."""
@@ -78,7 +78,7 @@ def _within_language(old: Catalogue, new: Catalogue) -> Iterator[str]:
 
 
 def _in_medicines(old: Catalogue, new: Catalogue) -> Iterator[str]:
-    """Yield which medicines are spoken otherwise, by what labels write."""
+    """Yield the medicines whose spoken names were added, removed or changed, by what labels write."""
     was = old.medicines.entries if old.medicines else {}
     now = new.medicines.entries if new.medicines else {}
     for what, names in (

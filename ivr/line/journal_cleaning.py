@@ -19,7 +19,7 @@ from ivr import logs
 from ivr.flow.call import TraceStep
 from ivr.line import tables
 from ivr.line.journal import JournalEntry, mask
-from ivr.pharmacy.database import answering, unhurried, vacuum
+from ivr.pharmacy.database import answering, lift_time_limits, vacuum
 
 BATCH = 500
 """How many rows are looked at in one transaction, which takes some tens of milliseconds."""
@@ -91,7 +91,7 @@ def _vacuum(database: Engine) -> bool:
 def _clean_next_batch(database: Engine, batch: int) -> int | None:
     """Clean the next rows and all rows of their calls; return how many were masked, or None when all are clean."""
     with database.begin() as connection:
-        unhurried(connection)
+        lift_time_limits(connection)
         state = connection.execute(select(_PROGRESS).with_for_update()).one()
         if state.done >= state.through:
             return None

@@ -86,6 +86,8 @@ class Caller:
     to_number: str
     seconds: float | None = None
     """How long the call has lasted for the caller; sent only by our own telephone, which may run on simulated time."""
+    local: bool = False
+    """The call comes from this machine, so that it may hear languages that are drafts."""
 
     @property
     def withheld(self) -> bool:

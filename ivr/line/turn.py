@@ -125,9 +125,7 @@ class _Request:
         return retried(run_once)
 
     def _lock(self, connection: Connection, now: datetime) -> sessions.LockedCall:
-        flows = self.services.versions.current.flows
-        languages = flows.line.languages
-        language = languages.get(self.caller.to_number) or languages.get("default") or flows.languages[0]
+        language = self.services.versions.current.heard(local=self.caller.local).begins_in(self.caller.to_number)
         locked = sessions.lock_call(connection, self.services, self.caller, self.turn, now, Call(language))
         if locked is None or self.turn > locked.turn:
             raise UnknownCallError(f"the call has not come to turn {self.turn}")
@@ -156,8 +154,9 @@ class _TurnRunner:
         self.connection = connection
         self.locked = locked
         self.version = services.versions.get(connection, locked.row.version)
+        self.flows = self.version.heard(local=request.caller.local)
         self.call = replace(locked.call, has_person=services.has_person)
-        self.question = journal.current_question(self.version.flows, locked.call)
+        self.question = journal.current_question(self.flows, locked.call)
         # The numbers of the first request count: a later turn that names another number is not another phone.
         caller = replace(request.caller, from_number=locked.row.from_number, to_number=locked.row.to_number)
         self.context = Context(services, connection, now, caller, locked.turn, locked.call.transient_secrets)
@@ -203,7 +202,7 @@ class _TurnRunner:
         return replace(event, after=self._pause.total_seconds() if seconds_since_reply is None else seconds_since_reply)
 
     def _unless_too_long(self, event: Event) -> Event:
-        limit = timedelta(seconds=self.version.flows.line.longest_call)
+        limit = timedelta(seconds=self.flows.line.longest_call)
         if isinstance(event, Keys | Silence) and self.context.now - self.locked.row.started_at > limit:
             return TooLong()
         return event
@@ -219,14 +218,14 @@ class _TurnRunner:
         return self._close()
 
     def _take(self, event: Event) -> None:
-        self._run(advance(self.version.flows, self.call, event))
+        self._run(advance(self.flows, self.call, event))
 
     def _run(self, step: Step) -> None:
         """Run the actions the flow asks for, until it needs the caller or reaches an external action.
 
         Raises FlowError for more actions than one turn may run, or an external action that is not the turn's first.
         """
-        flows = self.version.flows
+        flows = self.flows
         action_count = 0
         while True:
             self.call = step.call

@@ -7,7 +7,7 @@ A version is identified by a hash of its files. This module builds versions and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from ivr import logs
 from ivr.errors import DefinitionError, Place, Problem, Report
 from ivr.flow import build_flows, load_flows
 from ivr.flow.definition import ActionSpec, Flows
+from ivr.languages import reviewed
 from ivr.line import publications
 from ivr.line.earlier_release import with_words_since
 from ivr.line.publications import Files
@@ -47,6 +48,11 @@ class Version:
     catalogues: Catalogues
     files: Files
 
+    def heard(self, *, local: bool) -> Flows:
+        """Return the flows as a call hears them: from elsewhere than this machine, without languages that are drafts."""
+        languages = self.flows.languages if local else reviewed(self.flows.languages)
+        return self.flows if languages == self.flows.languages else replace(self.flows, languages=languages)
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -76,7 +82,25 @@ def unproved(_: Flows, __: Catalogues) -> Iterable[Problem]:
 
 
 def load(files: Files, actions: Mapping[str, ActionSpec], prove: Proof = unproved) -> Version:
-    """Build and check a version; raise DefinitionError, which carries every problem of every file."""
+    """Build and check a version; raise DefinitionError, which carries every problem of every file.
+
+    The last few are remembered: a line that starts opens what it has just checked, and an edit may be taken back.
+    """
+    key = files.hash, id(actions), prove
+    known = _loaded.get(key)
+    if known and known[0] is actions:  # and not another table that came to lie in its place
+        return known[1]
+    version = _load(files, actions, prove)
+    if len(_loaded) >= MOST_IN_MEMORY:
+        _loaded.pop(next(iter(tuple(_loaded))), None)
+    _loaded[key] = actions, version
+    return version
+
+
+_loaded: dict[tuple[str, int, Proof], tuple[Mapping[str, ActionSpec], Version]] = {}
+
+
+def _load(files: Files, actions: Mapping[str, ActionSpec], prove: Proof) -> Version:
     report = Report()
     catalogues = load_prompts(files.prompts, report)
     flows = load_flows(files.flows, catalogues, actions, report)

@@ -1,1 +1,1 @@
-"""The staff's pages, and the application that serves them beside the carrier's webhooks."""
+"""The web pages for staff, and the web application that serves them and the carrier's webhooks."""

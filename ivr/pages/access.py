@@ -62,9 +62,9 @@ class StaffAccess:
         return response
 
 
-def _is_same(given: str, password: Secret) -> bool:
+def _is_same(candidate: str, password: Secret) -> bool:
     """Compare in a time that does not depend on the password or its length."""
-    return hmac.compare_digest(_digest(given), _digest(password.reveal()))
+    return hmac.compare_digest(_digest(candidate), _digest(password.reveal()))
 
 
 def _digest(text: str) -> bytes:

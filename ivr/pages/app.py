@@ -30,7 +30,8 @@ from ivr.web.guard import Guard
 def create_app() -> Flask:
     """Return the application with the settings of the environment, for a WSGI server.
 
-    Raises SettingError without the carrier's token, since anybody could then send requests in the carrier's name.
+    Raises SettingError if there is neither the carrier's token nor IVR_UNSIGNED=1: without the token, anybody can send
+    requests in the carrier's name.
     """
     settings = load_settings(os.environ)
     if not settings.twilio_auth_tokens and not settings.unsigned:

@@ -1,1 +1,1 @@
-"""The shared pharmacy database: members, prescriptions, orders, addresses. Never hears of calls."""
+"""The shared pharmacy database: members, prescriptions, orders, addresses. Nothing here depends on calls."""

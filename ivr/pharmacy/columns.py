@@ -57,13 +57,13 @@ class EnumText(TypeDecorator[EnumWord]):
     impl = Text
     cache_ok = True
 
-    def __init__(self, words: type[EnumWord]) -> None:
+    def __init__(self, enum: type[EnumWord]) -> None:
         super().__init__()
-        self.words = words
+        self.enum = enum
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> EnumWord | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Return the enum's member for the stored text; raise ValueError if it has none."""
-        return None if value is None else self.words(value)
+        return None if value is None else self.enum(value)
 
 
 def is_one_of(column: str, values: Iterable[str]) -> str:

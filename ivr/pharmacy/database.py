@@ -175,7 +175,7 @@ def retried(work: Callable[[], Result]) -> Result:
     return work()
 
 
-def check(engine: Engine) -> None:
+def check_connection(engine: Engine) -> None:
     """Raise UnreachableError if the database does not answer; its message is one line without the password."""
     with answering(engine), engine.connect() as connection:
         connection.execute(text("SELECT 1"))
@@ -198,7 +198,7 @@ def _database_name(url: URL) -> str:
     return f"{url.database or ''} on {url.host or 'localhost'}{port}"
 
 
-def unhurried(connection: Connection) -> None:
+def lift_time_limits(connection: Connection) -> None:
     """Remove the time limits for the rest of this transaction, as for loading millions of rows."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL statement_timeout = 0"))
@@ -253,7 +253,7 @@ def upgrade(engine: Engine) -> None:
     head = ScriptDirectory.from_config(config).get_current_head()
     with answering(engine), engine.begin() as connection:
         if connection.dialect.name == "postgresql":
-            unhurried(connection)
+            lift_time_limits(connection)
             connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
         if MigrationContext.configure(connection).get_current_revision() != head:
             config.attributes["connection"] = connection

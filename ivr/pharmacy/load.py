@@ -17,7 +17,7 @@ from sqlalchemy.exc import DataError as UnfitValueError
 from sqlalchemy.exc import IntegrityError
 
 from ivr.errors import DataError, did_you_mean
-from ivr.pharmacy.database import answering, unhurried, upgrade
+from ivr.pharmacy.database import answering, lift_time_limits, upgrade
 from ivr.pharmacy.load_fields import secret
 from ivr.pharmacy.load_files import FILES, PRESCRIPTION, Column, CsvFile, Reference
 from ivr.pharmacy.load_refills import Refills
@@ -37,7 +37,7 @@ def load_folder(engine: Engine, folder: Path, today: date, *, timezone: tzinfo =
     files = _files_in(folder)
     upgrade(engine)
     with answering(engine), engine.begin() as connection:
-        unhurried(connection)
+        lift_time_limits(connection)
         with Refills(connection, folder, today, timezone) as refills:
             return _load(connection, folder, files, today, refills)
 
@@ -113,9 +113,9 @@ def _read_rows(lines: Iterable[str], file: CsvFile, today: date) -> Iterator[Inc
             if row is None:
                 break
             if row and columns:
-                yield _parse_row(line, [found.strip() for found in row], columns, today)
+                yield _parse_row(line, [field_text.strip() for field_text in row], columns, today)
             elif row:
-                columns = _columns_named(line, [found.strip() for found in row], file)
+                columns = _columns_named(line, [field_text.strip() for field_text in row], file)
     except csv.Error as error:
         raise RefusedError(reader.line_num, f"not readable as CSV: {error}") from None
     if not columns:
@@ -123,16 +123,16 @@ def _read_rows(lines: Iterable[str], file: CsvFile, today: date) -> Iterator[Inc
 
 
 def _columns_named(line: int, names: Sequence[str], file: CsvFile) -> list[Column | Reference]:
-    known = {column.name: column for column in file.columns}
+    columns_by_name = {column.name: column for column in file.columns}
     for name in names:
-        if name not in known:
-            raise RefusedError(line, f"there is no column {_quote_field(name)}{did_you_mean(name, known)}")
+        if name not in columns_by_name:
+            raise RefusedError(line, f"there is no column {_quote_field(name)}{did_you_mean(name, columns_by_name)}")
         if names.count(name) > 1:
             raise RefusedError(line, f"column {name} is there twice")
     for column in file.columns:
         if column.needed and column.name not in names:
             raise RefusedError(line, f"column {column.name} is missing")
-    return [known[name] for name in names]
+    return [columns_by_name[name] for name in names]
 
 
 def _parse_row(line: int, row: Sequence[str], columns: Sequence[Column | Reference], today: date) -> IncomingRow:

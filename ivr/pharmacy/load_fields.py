@@ -7,7 +7,7 @@ whose message says what was expected ("a state like MA"); the reader adds file, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, time, timedelta
 
 from ivr.keypad import check_digit
@@ -33,12 +33,12 @@ def secret(field_text: str, today: date) -> Secret:
     return Secret(text(field_text, today))
 
 
-def taking(wanted: str, fits: Callable[[str], object], value: Callable[[str], object] = str) -> Parser:
-    """Return a parser of ASCII text that meets `fits`; `value` converts it, `wanted` is the error's message."""
+def taking(expected: str, fits: Callable[[str], object], value: Callable[[str], object] = str) -> Parser:
+    """Return a parser of ASCII text that meets `fits`; `value` converts it, `expected` is the error's message."""
 
     def parse(field_text: str, today: date) -> object:  # noqa: ARG001 - a Parser
         if not (field_text.isascii() and fits(field_text)):
-            raise ValueError(wanted)
+            raise ValueError(expected)
         return value(field_text)
 
     return parse
@@ -88,10 +88,10 @@ def year(field_text: str, today: date) -> int:
 
 def number(low: int = 0, high: int = LARGEST_INTEGER) -> Parser:
     """Return a parser of whole numbers from `low` to `high`."""
-    wanted = f"a whole number from {low} to {high}" if high < LARGEST_INTEGER else f"a whole number of at least {low}"
+    expected = f"a whole number from {low} to {high}" if high < LARGEST_INTEGER else f"a whole number of at least {low}"
 
     return taking(
-        wanted,
+        expected,
         lambda field_text: field_text.isdigit() and len(field_text) <= 10 and low <= int(field_text) <= high,
         int,
     )
@@ -99,8 +99,8 @@ def number(low: int = 0, high: int = LARGEST_INTEGER) -> Parser:
 
 def digits(low: int, high: int) -> Parser:
     """Return a parser of `low` to `high` digits, kept as text so that leading zeros stay."""
-    wanted = f"{low} digits" if low == high else f"{low} to {high} digits"
-    return taking(wanted, re.compile(rf"\d{{{low},{high}}}").fullmatch)
+    expected = f"{low} digits" if low == high else f"{low} to {high} digits"
+    return taking(expected, re.compile(rf"\d{{{low},{high}}}").fullmatch)
 
 
 def checked_digits(field_text: str, today: date) -> object:
@@ -112,10 +112,10 @@ def checked_digits(field_text: str, today: date) -> object:
 
 
 class Word:
-    """A parser that takes one of a list of words."""
+    """A parser that takes one of a list of words, or of the words that are in `of` when it is asked."""
 
-    def __init__(self, *allowed: str) -> None:
-        self.allowed = allowed
+    def __init__(self, *allowed: str, of: Collection[str] = ()) -> None:
+        self.allowed: Collection[str] = of or allowed
 
     def __call__(self, field_text: str, today: date) -> str:  # noqa: ARG002 - a Parser
         """Return the word; raise ValueError if it is not in the list."""

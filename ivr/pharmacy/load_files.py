@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from sqlalchemy import Boolean, Connection, Date, Integer, SmallInteger, Table, Text
 
+from ivr.languages import LANGUAGES
 from ivr.pharmacy import load_rules as rules
 from ivr.pharmacy import tables
 from ivr.pharmacy.columns import EnumText, Instant, SecretText
@@ -129,7 +130,7 @@ def _columns_of(
         name, kind = column.name, column.type
         if column.primary_key or column.foreign_keys or name in without:
             return None
-        words = [str(word) for word in kind.words] if isinstance(kind, EnumText) else []
+        words = [str(word) for word in kind.enum] if isinstance(kind, EnumText) else []
         parse = (parsers or {}).get(name) or (Word(*words) if words else _PARSERS[type(kind)])
         default = (defaults or {}).get(name, column.default.arg if column.default else None)
         is_needed = not column.nullable and default is None and name not in completed
@@ -164,7 +165,7 @@ MEMBER = CsvFile(
     key=("member_number",),
     columns=_columns_of(
         tables.Member,
-        parsers={"member_number": MEMBER_NUMBER, "phone": phone, "language": Word(*tables.LANGUAGES)},
+        parsers={"member_number": MEMBER_NUMBER, "phone": phone, "language": Word(of=LANGUAGES)},
     ),
 )
 

@@ -231,11 +231,11 @@ class Refills:
 
 def _take(values: Values, line: _Line) -> int:
     """Count a line's refills as used; return how many more they are than the file has left."""
-    n, left = line.days_supply // cast("int", values["days_supply"]), cast("int", values["refills_left"])
-    values["refills_left"] = max(0, left - n)
+    n, refills_left = line.days_supply // cast("int", values["days_supply"]), cast("int", values["refills_left"])
+    values["refills_left"] = max(0, refills_left - n)
     if "refills_used" in values:  # without it in the file, the database keeps the number that placing the order set
         values["refills_used"] = cast("int", values["refills_used"]) + n
-    return max(0, n - left)
+    return max(0, n - refills_left)
 
 
 def _keep_fill(values: Values, line: _Line, existing: RowMapping) -> None:

@@ -118,8 +118,8 @@ def complete_line(record: IncomingRow, today: date) -> None:  # noqa: ARG001 - a
     """Fill in supply, quantity and price from the prescription; the line is open while its order is unfinished."""
     values, usual_days = record.values, cast("int", record.facts["days_supply"])
     _fill(values, "days_supply", usual_days)
-    refills, rest = divmod(cast("int", values["days_supply"]), usual_days)
-    if rest or not refills:
+    refills, remainder = divmod(cast("int", values["days_supply"]), usual_days)
+    if remainder or not refills:
         raise record.refusal("days_supply", f"expected a multiple of the prescription's {usual_days} days")
     _fill(values, "quantity", refills * cast("int", record.facts["quantity"]))
     _fill(values, "price_cents", refills * cast("int", record.facts["price_cents"]))

@@ -154,9 +154,9 @@ def has_prescriptions(connection: Connection, member_id: int) -> bool:
 
 def locked_cases(connection: Connection, prescription_ids: Iterable[int], on: date, rules: Rules) -> list[Case]:
     """Lock prescriptions for this transaction, in ascending order of their ids, and return their current cases."""
-    wanted = {"prescription_ids": list(prescription_ids)}
-    connection.execute(_LOCKED, wanted).all()
-    return _cases(connection, _BY_ID, on, rules, **wanted)
+    parameters = {"prescription_ids": list(prescription_ids)}
+    connection.execute(_LOCKED, parameters).all()
+    return _cases(connection, _BY_ID, on, rules, **parameters)
 
 
 def request_renewal(
@@ -219,8 +219,8 @@ def _transfer_of(connection: Connection, rx: Rx, rules: Rules) -> TransferFacts 
 
 
 def _transfers(connection: Connection, member_id: int, rules: Rules) -> tuple[TransferFacts, ...]:
-    def transfer(requested_on: date, *rest: Any) -> TransferFacts:
-        return TransferFacts(requested_on, arrival(requested_on, rules.transfer_business_days), *rest)
+    def transfer(requested_on: date, *columns: Any) -> TransferFacts:
+        return TransferFacts(requested_on, arrival(requested_on, rules.transfer_business_days), *columns)
 
     return fetch_all(connection, _TRANSFERS, transfer, member_id=member_id)
 

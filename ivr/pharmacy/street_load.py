@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, text
 
 from ivr.errors import DataError
-from ivr.pharmacy.database import answering, unhurried, upgrade
+from ivr.pharmacy.database import answering, lift_time_limits, upgrade
 from ivr.pharmacy.street_rows import BadRow, StreetRow, join_stretches
 
 BATCH = 10_000
@@ -47,24 +47,24 @@ def load_streets(
     `bad` is called with each bad row, which is then skipped; without `bad`, it raises DataError.
     """
     upgrade(engine)
-    source, done = fingerprint(path), 0
+    source, rows_done = fingerprint(path), 0
     with answering(engine), engine.connect() as connection:
-        done = resumed = _rows_done(connection, source)
+        rows_done = resumed = _rows_done(connection, source)
         connection.rollback()
         bad_count = 0
-        remaining = islice(rows, done, None)
+        remaining = islice(rows, rows_done, None)
         while batch := list(islice(remaining, BATCH)):
             good = list(_good_rows(batch, path, bad))
             bad_count += len(batch) - len(good)
-            done += len(batch)
+            rows_done += len(batch)
             with connection.begin():
-                unhurried(connection)
+                lift_time_limits(connection)
                 _write_streets(connection, good)
-                _note_rows_done(connection, source, done)
-            progress(done)
+                _note_rows_done(connection, source, rows_done)
+            progress(rows_done)
         with connection.begin():
             connection.execute(text("DELETE FROM street_load WHERE source = :source"), {"source": source})
-    return StreetLoadCounts(done, bad_count, resumed)
+    return StreetLoadCounts(rows_done, bad_count, resumed)
 
 
 def fingerprint(path: Path) -> str:

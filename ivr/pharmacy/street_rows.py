@@ -342,12 +342,12 @@ def join_nearby(rows: Iterable[StreetRow], most: int = 50_000) -> Iterator[Stree
     yield from waiting.values()
 
 
-def join_stretches(one: StreetRow, other: StreetRow) -> StreetRow:
+def join_stretches(first: StreetRow, second: StreetRow) -> StreetRow:
     """Join two stretches of a street into one; a stretch without known house numbers changes nothing."""
-    lows = [row.low for row in (one, other) if row.low is not None]
-    highs = [row.high for row in (one, other) if row.high is not None]
+    lows = [row.low for row in (first, second) if row.low is not None]
+    highs = [row.high for row in (first, second) if row.high is not None]
     low, high = (min(lows), max(highs)) if lows and highs else (None, None)
-    return replace(one, low=low, high=high)
+    return replace(first, low=low, high=high)
 
 
 def write_csv(rows: Iterable[StreetRow], out: TextIO) -> int:

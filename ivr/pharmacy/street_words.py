@@ -14,7 +14,8 @@ from functools import lru_cache
 from itertools import product
 
 from ivr.keypad import KEYS, letters_to_keys
-from ivr.numerals import english_house_number, english_ordinal, spanish_cardinal
+from ivr.languages.english import english_house_number, english_ordinal
+from ivr.languages.spanish import spanish_cardinal
 from ivr.postal.people import CALLED_OTHERWISE, Person
 from ivr.postal.roads import QUALIFIER_LETTERS, ROAD_LETTERS, ROAD_WORDS, Road
 from ivr.postal.streets import CARDINALS, ORDINALS, REMEMBERED, StreetWords, figures, take_apart, with_ending
@@ -208,11 +209,11 @@ def _names(words: StreetWords, state: str) -> list[str]:
         leads = (*words.lead, *(_SPANISH_LETTERS.get(lead, lead) for lead in words.lead))
         spoken_names = [*(f"{lead}{spoken_name}" for lead in leads for spoken_name in spoken_names), *spoken_names]
     if _HUNDREDS.fullmatch(name[0]) and (words.after or len(name) > 1):  # 300 South is Third South
-        rest = "".join(name[1:])
+        following = "".join(name[1:])
         spoken_names += [
-            f"{spoken_name}{rest}"
-            for at in (-2, None)
-            for spoken_name in _ordinal_forms(with_ending(int(name[0][:at])))
+            f"{spoken_name}{following}"
+            for end in (-2, None)
+            for spoken_name in _ordinal_forms(with_ending(int(name[0][:end])))
         ]
     return [spoken_name for spoken_name in dict.fromkeys(spoken_names) if spoken_name]
 
@@ -243,10 +244,10 @@ def _ordinal_forms(ordinal: str) -> list[str]:
     """Return 5TH as 5TH, 5 and FIFTH; 103RD also as HUNDRED THIRD, 186TH also as ONE EIGHTY-SIXTH."""
     figure = ordinal[:-2]
     spoken_forms = [ordinal, figure, english_ordinal(int(figure)).upper()]
-    hundreds, rest = divmod(int(figure), 100)
-    if hundreds and rest:
-        oh = "OH" if rest < _TEN else ""
-        spoken_forms.append(f"{english_house_number(str(hundreds))}{oh}{english_ordinal(rest)}".upper())
+    hundreds, remainder = divmod(int(figure), 100)
+    if hundreds and remainder:
+        oh = "OH" if remainder < _TEN else ""
+        spoken_forms.append(f"{english_house_number(str(hundreds))}{oh}{english_ordinal(remainder)}".upper())
     return [*spoken_forms, spoken_forms[2].removeprefix("ONE ")] if hundreds == 1 else spoken_forms
 
 
@@ -254,16 +255,25 @@ def _person_names(person: Person, name: Sequence[str]) -> Iterator[str]:
     """Yield Martin Luther King from each of its words on, with and without titles before and words after it."""
     full = tuple(part.upper() for part in person.names)
     position = next(position for position in range(len(name)) if name[position : position + 1] == full[:1])
-    titles, rest = "".join(name[:position]), "".join(word for word in name[position:] if word not in full)
-    rests = ["", "JR", "JUNIOR"] if "KING" in full and rest in ("", "JUNIOR") else [*dict.fromkeys(("", rest))]
-    given = "".join(part[0] for part in full[:-1])
+    titles, other_words = "".join(name[:position]), "".join(word for word in name[position:] if word not in full)
+    endings = (
+        ["", "JR", "JUNIOR"]
+        if "KING" in full and other_words in ("", "JUNIOR")
+        else [*dict.fromkeys(("", other_words))]
+    )
+    given_initials = "".join(part[0] for part in full[:-1])
     spoken_names = [
         *("".join(full[start:]) for start in range(len(full))),
-        *(f"{given}{full[-1]}", person.initials, f"{full[0]}{given[1:]}{full[-1]}", f"{full[0]}{full[-1]}"),
+        *(
+            f"{given_initials}{full[-1]}",
+            person.initials,
+            f"{full[0]}{given_initials[1:]}{full[-1]}",
+            f"{full[0]}{full[-1]}",
+        ),
     ]
     heads = ["", *([titles, *(_SHORTENED.get(word, word) for word in name[:position])] if titles else ["DR", "DOCTOR"])]
     for spoken_name, head in product(spoken_names, heads if "KING" in full or titles else [""]):
-        yield from (f"{head}{spoken_name}{end}" for end in rests)
+        yield from (f"{head}{spoken_name}{end}" for end in endings)
 
 
 # Numbered roads ------------------------------------------------------------------------------------------------------
@@ -317,7 +327,7 @@ def _with_numbers(leads: Iterable[str], numbers: Sequence[str]) -> list[str]:
     """Return each lead with the road's number after it; one of several numbers may also be said by itself."""
     number = "".join(numbers)
     names = [f"{lead}{number}" for lead in leads]
-    if number.isdigit():
+    if number.isdecimal():
         spoken = english_house_number(number.lstrip("0") or "0")
         names += [f"{lead}{spoken}" for lead in [*leads][:1]] + [spoken]
     several = [

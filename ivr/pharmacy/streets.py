@@ -121,7 +121,7 @@ def _merge_spellings(streets: Iterable[StreetFacts]) -> Iterable[StreetFacts]:
     return merged.values()
 
 
-def _join_ranges(one: StreetFacts, other: StreetFacts) -> StreetFacts:
-    if one.low is None or one.high is None or other.low is None or other.high is None:
-        return replace(one, low=None, high=None)
-    return replace(one, low=min(one.low, other.low), high=max(one.high, other.high))
+def _join_ranges(first: StreetFacts, second: StreetFacts) -> StreetFacts:
+    if first.low is None or first.high is None or second.low is None or second.high is None:
+        return replace(first, low=None, high=None)
+    return replace(first, low=min(first.low, second.low), high=max(first.high, second.high))

@@ -13,10 +13,10 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, MetaData, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from ivr.languages import FIRST
 from ivr.pharmacy.columns import EnumText, Instant, SecretText, holds, index_where, is_one_of, one_of, unique_where
 from ivr.secret import Secret
 
-LANGUAGES = ("en", "es")
 ADDRESS_KINDS = ("mailing", "shipping")
 ENTERED_BY = ("staff", "phone", "web", "app")
 CHANNELS = ("phone", "web", "app")
@@ -126,7 +126,7 @@ class Base(DeclarativeBase):
         datetime: Instant,
         str: Text,
         Secret: SecretText,
-        **{words: EnumText(words) for words in _ENUMS},
+        **{enum: EnumText(enum) for enum in _ENUMS},
     }
 
 
@@ -136,7 +136,6 @@ class Member(Base):
     __tablename__ = "member"
     __table_args__ = (
         holds("member_number", "length(member_number) BETWEEN 8 AND 10"),
-        one_of("language", LANGUAGES),
         one_of("status", MemberStatus),
         index_where("ix_member_phone", "phone", where="phone IS NOT NULL"),
     )
@@ -147,7 +146,9 @@ class Member(Base):
     last_name: Mapped[str]
     birth_date: Mapped[date]
     phone: Mapped[str | None]
-    language: Mapped[str] = mapped_column(default="en")
+    language: Mapped[str] = mapped_column(default=FIRST.tag)
+    """The tag of one of the languages that callers hear; whoever has another one hears the first."""
+
     status: Mapped[MemberStatus] = mapped_column(default=MemberStatus.ACTIVE)
     test: Mapped[bool] = mapped_column(default=False)
     """True for a test member, for test calls on a deployed line: never charged, never shipped to, and reset to the CSV

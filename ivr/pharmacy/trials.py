@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Table, delete, insert, select, update
 
 from ivr.errors import DataError
-from ivr.pharmacy.database import answering, unhurried
+from ivr.pharmacy.database import answering, lift_time_limits
 from ivr.pharmacy.load import load_into
 from ivr.pharmacy.load_files import FILES, STREET
 from ivr.pharmacy.members import members_for_tests
@@ -99,13 +99,13 @@ def delete_owned_rows(connection: Connection, ids: Collection[int]) -> None:
         connection.execute(delete(table).where(condition))
 
 
-def reset(engine: Engine, folder: Path, today: date) -> tuple[int, ...]:
+def reset_test_members(engine: Engine, folder: Path, today: date) -> tuple[int, ...]:
     """Load the rows of all test members again from the CSV files of a folder, as of today; return their ids.
 
     Raises DataError, and changes nothing, if there are no test members or one of them is not in the folder.
     """
     with answering(engine), engine.begin() as connection:
-        unhurried(connection)
+        lift_time_limits(connection)
         members = members_for_tests(connection)
         if not members:
             raise DataError(
@@ -113,10 +113,10 @@ def reset(engine: Engine, folder: Path, today: date) -> tuple[int, ...]:
                 "as the demo pharmacy's are by ivr pharmacy demo"
             )
         if missing := sorted(members.keys() - _member_numbers(folder)):
-            named = ", ".join(missing[:MOST_NAMED])
+            listed = ", ".join(missing[:MOST_NAMED])
             more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
             raise DataError(
-                f"{folder}/member.csv does not have the test members {named}{more}, so nothing was reset; "
+                f"{folder}/member.csv does not have the test members {listed}{more}, so nothing was reset; "
                 "name the folder that they were loaded from"
             )
         delete_owned_rows(connection, tuple(members.values()))

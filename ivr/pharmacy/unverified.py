@@ -43,17 +43,17 @@ class Doubt(StrEnum):
     """Its house number may contain letters, which callers cannot key as digits."""
 
 
-def doubt(place: ZipPlace | None, street: StreetFacts, known: Iterable[StreetFacts], house: str) -> Doubt | None:
-    """Return what is doubtful about a house number on a street, or None; `known` are all streets of the ZIP code."""
+def find_doubt(place: ZipPlace | None, street: StreetFacts, streets: Iterable[StreetFacts], house: str) -> Doubt | None:
+    """Return what is doubtful about a house number on a street, or None; `streets` are all those of the ZIP code."""
     if place is None or place.retired:
         return Doubt.ZIP
-    if place.state == PUERTO_RICO and not street.urbanization and _may_need_urbanization(place, street, known):
+    if place.state == PUERTO_RICO and not street.urbanization and _may_need_urbanization(place, street, streets):
         return Doubt.URBANIZATION
     return Doubt.NUMBER if _may_have_letters(place, street, house) else None
 
 
-def _may_need_urbanization(place: ZipPlace, street: StreetFacts, known: Iterable[StreetFacts]) -> bool:
-    return _is_numbered(street) or (place.has_urbanizations and not _is_outside_urbanizations(street, known))
+def _may_need_urbanization(place: ZipPlace, street: StreetFacts, streets: Iterable[StreetFacts]) -> bool:
+    return _is_numbered(street) or (place.has_urbanizations and not _is_outside_urbanizations(street, streets))
 
 
 def _is_numbered(street: StreetFacts) -> bool:
@@ -67,13 +67,13 @@ def _is_numbered(street: StreetFacts) -> bool:
     )
 
 
-def _is_outside_urbanizations(street: StreetFacts, known: Iterable[StreetFacts]) -> bool:
+def _is_outside_urbanizations(street: StreetFacts, streets: Iterable[StreetFacts]) -> bool:
     """Return whether the directory has urbanizations in this ZIP code, but none for streets of this name.
 
     By USPS Publication 28, section 29, a ZIP code may have the same street names and house numbers several times, which
     only the urbanization tells apart. A directory without any urbanization says nothing about that.
     """
-    names_with_urbanization = {other.name.upper() for other in known if other.urbanization}
+    names_with_urbanization = {other.name.upper() for other in streets if other.urbanization}
     return bool(names_with_urbanization) and street.name.upper() not in names_with_urbanization
 
 
@@ -108,7 +108,7 @@ _LETTERED = frozenset(("Highway", "Road"))
 """Kinds of roads that, with a letter for a number, belong to a county in Wisconsin."""
 
 
-def judged_anew(connection: Connection, address: NewAddress) -> NewAddress:
+def judge_again(connection: Connection, address: NewAddress) -> NewAddress:
     """Return an address from an earlier call with `verified` set anew; one that was not verified stays so."""
     return replace(address, verified=address.verified and _is_beyond_doubt(connection, address))
 
@@ -117,6 +117,6 @@ def _is_beyond_doubt(connection: Connection, address: NewAddress) -> bool:
     place = place_of(address.zip)
     if place is None or place.retired or address.house_number is None:
         return place is not None and not place.retired
-    known, name_and_urbanization = streets_of(connection, address.zip), (address.street, address.urbanization)
-    street = next((street for street in known if (street.name, street.urbanization) == name_and_urbanization), None)
-    return street is not None and doubt(place, street, known, address.house_number) is None
+    streets, name_and_urbanization = streets_of(connection, address.zip), (address.street, address.urbanization)
+    street = next((street for street in streets if (street.name, street.urbanization) == name_and_urbanization), None)
+    return street is not None and find_doubt(place, street, streets, address.house_number) is None

@@ -1,1 +1,1 @@
-"""A telephone for people: executes TwiML the way the carrier does."""
+"""A telephone for people at a terminal, which executes TwiML (the carrier's XML) as the carrier does."""

@@ -96,12 +96,15 @@ _ATTRIBUTES = {
     "Play": "loop digits",
     "Pause": "length",
     "Gather": "action method timeout numDigits finishOnKey actionOnEmptyResult input hints language speechTimeout"
-    " speechModel profanityFilter partialResultCallback partialResultCallbackMethod enhanced bargeIn maxSpeechTime debug",
+    " speechModel profanityFilter partialResultCallback partialResultCallbackMethod enhanced bargeIn"
+    " maxSpeechTime debug",
     "Redirect": "method",
     "Dial": "action method timeout timeLimit callerId answerOnBridge hangupOnStar ringTone record trim sequential"
-    " recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent recordingTrack referUrl referMethod",
-    "Pay": "input action statusCallback statusCallbackMethod paymentMethod bankAccountType timeout maxAttempts securityCode"
-    " postalCode minPostalCodeLength paymentConnector tokenType chargeAmount currency language description validCardTypes",
+    " recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent recordingTrack"
+    " referUrl referMethod",
+    "Pay": "input action statusCallback statusCallbackMethod paymentMethod bankAccountType timeout maxAttempts"
+    " securityCode postalCode minPostalCodeLength paymentConnector tokenType chargeAmount currency language"
+    " description validCardTypes",
     "Hangup": "",
     "Reject": "reason",
 }

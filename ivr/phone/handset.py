@@ -134,7 +134,7 @@ class Handset:
         return self._until_asked()
 
     def wait(self) -> Heard:
-        """Do nothing until the question times out."""
+        """Do nothing until the question, or the carrier's card step, times out."""
         match self._now():
             case Waiting() as waiting:
                 self._listen(None)

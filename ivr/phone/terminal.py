@@ -64,9 +64,9 @@ class Terminal:
             case TwimlPause(seconds):
                 self.sleep(seconds)
             case TwimlPlay(url):
-                self._bring(HeardWords("", url=url), self._rest)
+                self._bring(HeardWords("", url=url), self._never_interrupted)
             case TwimlSay(text, language, voice):
-                self._bring(HeardWords(text, language, voice), self._rest)
+                self._bring(HeardWords(text, language, voice), self._never_interrupted)
 
     def ask(self, prompt: tuple[HeardWords, ...], timeout: float) -> tuple[str, int | None]:
         """Show or speak a question; return the first key and how many words came before it, None if all of them did."""
@@ -92,7 +92,7 @@ class Terminal:
             self.console.out("")
             self._keys_shown = False
 
-    def _rest(self, seconds: float) -> bool:
+    def _never_interrupted(self, seconds: float) -> bool:
         if self.live:
             self.sleep(seconds)
         return False

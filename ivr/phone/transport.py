@@ -84,13 +84,15 @@ def wsgi_post(app: WSGIApplication) -> Transport:
 
     def post(url: str, form: Form | None, headers: Headers) -> Reply:
         status = ""
-        answered: dict[str, str] = {}
+        header_values: dict[str, str] = {}
         chunks: list[bytes] = []
 
-        def start_response(line: str, sent: list[tuple[str, str]], _failure: object = None) -> Callable[[bytes], None]:
+        def start_response(
+            line: str, response_headers: list[tuple[str, str]], _failure: object = None
+        ) -> Callable[[bytes], None]:
             nonlocal status
             status = line
-            answered.update((name.lower(), value) for name, value in sent)
+            header_values.update((name.lower(), value) for name, value in response_headers)
             return chunks.append
 
         body = app(_environ(url, form, headers), start_response)
@@ -100,7 +102,7 @@ def wsgi_post(app: WSGIApplication) -> Transport:
             if hasattr(body, "close"):
                 body.close()
         text = b"".join(chunks).decode("utf-8", "replace")
-        return Reply(int(status.split(" ", 1)[0]), answered.get("content-type", ""), text)
+        return Reply(int(status.split(" ", 1)[0]), header_values.get("content-type", ""), text)
 
     return post
 
@@ -136,7 +138,7 @@ def signed(post: Transport, token: Secret) -> Transport:
 
 
 def signature(token: Secret, url: str, fields: Iterable[tuple[str, str]] = ()) -> str:
-    """Return the X-Twilio-Signature of a request: the HMAC-SHA1 of its URL without fragment and its sorted fields."""
+    """Return the X-Twilio-Signature of a request: HMAC-SHA1 of its URL (less fragment) and sorted, distinct fields."""
     text = url.partition("#")[0] + "".join(name + value for name, value in sorted(set(fields)))
     digest = hmac.new(token.reveal().encode(), text.encode(), hashlib.sha1).digest()
     return base64.b64encode(digest).decode()

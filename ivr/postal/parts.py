@@ -108,17 +108,17 @@ def line_parts(text: str) -> tuple[AddressPart, ...]:
     return parts if code == "GENERAL_DELIVERY" or any(c.isdigit() for c in words[-1]) or len(words[-1]) == 1 else ()
 
 
-def unit_at(words: Sequence[str], at: int) -> bool:
-    """Return whether a unit begins at position `at` of a delivery line's words (in capitals)."""
-    word = words[at]
+def unit_at(words: Sequence[str], position: int) -> bool:
+    """Return whether a unit begins at a position of a delivery line's words, which are in capitals."""
+    word = words[position]
     if word == "#":
-        return at + 1 < len(words)
+        return position + 1 < len(words)
     code = _PHRASES.get(word)
     if code is None or code == "BOX":
         return False
-    if at + 1 == len(words):  # OAK AVE REAR has a unit, N LAKE FRONT has none
-        return code in NEED_NO_NUMBER and words[at - 1] in SUFFIXES and words[0] not in DIRECTIONS
-    following = words[at + 1]
+    if position + 1 == len(words):  # OAK AVE REAR has a unit, N LAKE FRONT has none
+        return code in NEED_NO_NUMBER and words[position - 1] in SUFFIXES and words[0] not in DIRECTIONS
+    following = words[position + 1]
     return following == "#" or len(following) == 1 or any(character.isdigit() for character in following)
 
 
@@ -130,9 +130,9 @@ def _split(text: str) -> list[str]:
     return words
 
 
-def _designator(words: Sequence[str], at: int) -> tuple[str, int]:
-    """Return the code of the longest designator at position `at` and its length in words; ("", 0) if none."""
-    for length in range(min(_LONGEST, len(words) - at), 0, -1):
-        if code := _PHRASES.get(" ".join(words[at : at + length]).upper()):
+def _designator(words: Sequence[str], position: int) -> tuple[str, int]:
+    """Return the code of the longest designator at a position and its length in words, or ("", 0)."""
+    for length in range(min(_LONGEST, len(words) - position), 0, -1):
+        if code := _PHRASES.get(" ".join(words[position : position + length]).upper()):
             return code, length
     return "", 0

@@ -24,14 +24,14 @@ class Person:
 
     def spellings(self) -> Iterator[tuple[str, ...]]:
         """Yield the ways in which directories write the name, in capitals."""
-        *given, family = (name.upper() for name in self.names)
-        for full_or_initial in product(*((name, name[0]) for name in given)):
+        *given_names, family = (name.upper() for name in self.names)
+        for full_or_initial in product(*((name, name[0]) for name in given_names)):
             yield (*full_or_initial, family)
-        yield ("".join(name[0] for name in given), family)
+        yield ("".join(name[0] for name in given_names), family)
         yield tuple(self.initials)
         yield (self.initials,)
         if self.called_without_middle:
-            yield (given[0], family)
+            yield (given_names[0], family)
 
 
 _PEOPLE = (
@@ -57,13 +57,13 @@ CALLED_OTHERWISE = frozenset((*(person.initials for person in _PEOPLE), "KING"))
 """Words of such names that a caller may key by other letters: Martin for MLK, Doctor King for King."""
 
 
-def person_at(words: Sequence[str], at: int) -> tuple[Person | None, int]:
-    """Return the person whose name begins at position `at` of words in capitals, and how many words it has.
+def person_at(words: Sequence[str], position: int) -> tuple[Person | None, int]:
+    """Return the person whose name begins at a position of words in capitals, and how many words it has.
 
     Return (None, 0) if there is none.
     """
-    if words[at] in _FIRST:
-        for length in range(min(_LONGEST, len(words) - at), 0, -1):
-            if person := _BY_SPELLING.get(tuple(words[at : at + length])):
+    if words[position] in _FIRST:
+        for length in range(min(_LONGEST, len(words) - position), 0, -1):
+            if person := _BY_SPELLING.get(tuple(words[position : position + length])):
                 return person, length
     return None, 0

@@ -161,42 +161,49 @@ def unglue(word: str) -> tuple[str, ...]:
 
 def read_road(words: Sequence[str], state: str) -> Road | None:
     """Return the numbered road that words in capitals begin with, or None. `state` is its letters, or "" if unknown."""
-    at = _county_position(words)
-    lead = [(" ".join(words[:at]).title(), at)] if at else []
-    while at < len(words):
-        full, length = _lead_phrase(words, at, state)
+    position = _county_position(words)
+    lead = [(" ".join(words[:position]).title(), position)] if position else []
+    while position < len(words):
+        full, length = _lead_phrase(words, position, state)
         if length:
             lead.append((full, length))
-        elif lead and words[at] in _NUMBER_WORDS and at + 1 < len(words) and _is_number(words[at + 1]):
+        elif (
+            lead and words[position] in _NUMBER_WORDS and position + 1 < len(words) and _is_number(words[position + 1])
+        ):
             lead[-1], length = (lead[-1][0], lead[-1][1] + 1), 1
         else:
             break
-        at += length
-    while lead and not _number_follows(words, at, lead):
-        at -= lead.pop()[1]
+        position += length
+    while lead and not _number_follows(words, position, lead):
+        position -= lead.pop()[1]
     if not lead:
         return None
-    start = at
-    while at < len(words) and (at == start or _number_continues(words, at)):
-        at += 2 if words[at] == "AND" else 1
-    numbers = tuple(word.lower() if word == "AND" else word.lstrip("0") or word for word in words[start:at])
-    if numbers[-1].isdigit() and _is_letter_of_number(words, at):  # 12 A
-        return Road(_without_first_highway(lead), (*numbers[:-1], numbers[-1] + words[at]), at + 1)
-    return Road(_without_first_highway(lead), numbers, at)
+    start = position
+    while position < len(words) and (position == start or _number_continues(words, position)):
+        position += 2 if words[position] == "AND" else 1
+    numbers = tuple(word.lower() if word == "AND" else word.lstrip("0") or word for word in words[start:position])
+    if numbers[-1].isdigit() and _is_letter_of_number(words, position):  # 12 A
+        return Road(_without_first_highway(lead), (*numbers[:-1], numbers[-1] + words[position]), position + 1)
+    return Road(_without_first_highway(lead), numbers, position)
 
 
-def _is_letter_of_number(words: Sequence[str], at: int) -> bool:
+def _is_letter_of_number(words: Sequence[str], position: int) -> bool:
     """Return whether a letter belongs to the number before it (COUNTY ROAD 12 A), and is not a direction."""
-    if at == len(words) or len(words[at]) > 1 or not words[at].isalpha() or words[at] in DIRECTIONS:
+    if (
+        position == len(words)
+        or len(words[position]) > 1
+        or not words[position].isalpha()
+        or words[position] in DIRECTIONS
+    ):
         return False
-    return at + 1 == len(words) or words[at + 1] in DIRECTIONS
+    return position + 1 == len(words) or words[position + 1] in DIRECTIONS
 
 
 def _county_position(words: Sequence[str]) -> int:
     """Return the position of COUNTY after the name of a county (WELD COUNTY RD 74), or 0 if no county is named."""
     if words[0] in ROAD_WORDS or words[0] in DIRECTIONS:
         return 0
-    return next((at for at in (1, 2) if words[at : at + 1] in (["COUNTY"], ["CNTY"])), 0)
+    return next((position for position in (1, 2) if words[position : position + 1] in (["COUNTY"], ["CNTY"])), 0)
 
 
 def _without_first_highway(lead: Sequence[tuple[str, int]]) -> tuple[str, ...]:
@@ -205,8 +212,8 @@ def _without_first_highway(lead: Sequence[tuple[str, int]]) -> tuple[str, ...]:
     return tuple(full[1:] if full[0] == "Highway" and len(full) > 1 else full)
 
 
-def _lead_phrase(words: Sequence[str], at: int, state: str) -> tuple[str, int]:
-    word, following = words[at], words[at + 1] if at + 1 < len(words) else ""
+def _lead_phrase(words: Sequence[str], position: int, state: str) -> tuple[str, int]:
+    word, following = words[position], words[position + 1] if position + 1 < len(words) else ""
     regional_words = _REGIONAL.get(state, {})
     if word in regional_words and (len(word) > 1 or following[:1].isdigit()):
         return regional_words[word], 1
@@ -216,7 +223,7 @@ def _lead_phrase(words: Sequence[str], at: int, state: str) -> tuple[str, int]:
         if word == "I" and following[:1].isdigit():
             return "Interstate", 1
         road_state = _STATES_OF_A_LETTER.get(word)
-        if road_state and state in ("", road_state) and following[:1].isdigit() and not at:
+        if road_state and state in ("", road_state) and following[:1].isdigit() and not position:
             return word, 1
         return "", 0
     if word == "CO":
@@ -225,8 +232,8 @@ def _lead_phrase(words: Sequence[str], at: int, state: str) -> tuple[str, int]:
         return ("State", 1) if (following,) in _KIND else ("", 0)
     if word == "NE" and state not in ("NE", ""):  # a direction
         return "", 0
-    for length in range(min(_LONGEST, len(words) - at), 0, -1):
-        if full := _LEAD_PHRASES.get(tuple(words[at : at + length])):
+    for length in range(min(_LONGEST, len(words) - position), 0, -1):
+        if full := _LEAD_PHRASES.get(tuple(words[position : position + length])):
             return full, length
     return "", 0
 
@@ -242,16 +249,16 @@ def _is_number(word: str) -> bool:
     return bool(_NUMBER.fullmatch(word) or _SEVERAL.fullmatch(word))
 
 
-def _number_follows(words: Sequence[str], at: int, lead: Sequence[tuple[str, int]]) -> bool:
-    if at == len(words):
+def _number_follows(words: Sequence[str], position: int, lead: Sequence[tuple[str, int]]) -> bool:
+    if position == len(words):
         return False
-    word = words[at]
-    return _is_number(word) or _is_lettered(word, at, words, " ".join(full for full, _ in lead).split())
+    word = words[position]
+    return _is_number(word) or _is_lettered(word, position, words, " ".join(full for full, _ in lead).split())
 
 
-def _is_lettered(word: str, at: int, words: Sequence[str], lead: Sequence[str]) -> bool:
+def _is_lettered(word: str, position: int, words: Sequence[str], lead: Sequence[str]) -> bool:
     """Return whether a word is the letters of a lettered road (COUNTY ROAD KK), and not a direction or a kind."""
-    kind, last = lead[-1], at + 1 == len(words)
+    kind, last = lead[-1], position + 1 == len(words)
     if not word.isalpha() or kind not in _LETTERED or (len(word) > 2 and word not in DIRECTIONS):
         return False
     alone = kind == lead[0] == "Avenue"
@@ -260,17 +267,17 @@ def _is_lettered(word: str, at: int, words: Sequence[str], lead: Sequence[str]) 
     if word in DIRECTIONS:
         if len(word) > 1:  # AVENUE SOUTH is AVENUE S
             return alone and last and len(DIRECTION_LETTERS.get(word.title(), word)) == 1
-        followed = at + 2 == len(words) and words[at + 1] in DIRECTIONS and (alone or "County" in lead)
+        followed = position + 2 == len(words) and words[position + 1] in DIRECTIONS and (alone or "County" in lead)
         return (last or followed) and lead[0] != "Old" and (kind != "Road" or "County" in lead)
     if len(word) == 1:
         return True
     if word in SUFFIXES or kind in ("Avenue", "County"):
         return last and (word[0] == word[1] or ("County" in lead and kind != "County"))
-    return last or words[at + 1] in DIRECTIONS
+    return last or words[position + 1] in DIRECTIONS
 
 
-def _number_continues(words: Sequence[str], at: int) -> bool:
+def _number_continues(words: Sequence[str], position: int) -> bool:
     """Return whether a word continues the road's number: 12 1/2, 45 46, 6 AND 50."""
-    if words[at] == "AND":
-        return at + 1 < len(words) and _is_number(words[at + 1])
-    return bool(_FRACTION.fullmatch(words[at])) or (_is_number(words[at]) and words[at].isdigit())
+    if words[position] == "AND":
+        return position + 1 < len(words) and _is_number(words[position + 1])
+    return bool(_FRACTION.fullmatch(words[position])) or (_is_number(words[position]) and words[position].isdigit())

@@ -46,18 +46,19 @@ _UNITS = (
     *("TWELFTH", "THIRTEENTH", "FOURTEENTH", "FIFTEENTH", "SIXTEENTH", "SEVENTEENTH", "EIGHTEENTH", "NINETEENTH"),
 )
 _TENS = ("TWENTY", "THIRTY", "FORTY", "FIFTY", "SIXTY", "SEVENTY", "EIGHTY", "NINETY")
+_TEN_VALUES = {ten: 10 * tens for tens, ten in enumerate(_TENS, 2)}
 ORDINALS: Mapping[str, int] = {
     **{word: number for number, word in enumerate(_UNITS) if word},
-    **{f"{ten[:-1]}IETH": 10 * at for at, ten in enumerate(_TENS, 2)},
-    **{f"{ten} {_UNITS[unit]}": 10 * at + unit for at, ten in enumerate(_TENS, 2) for unit in range(1, 10)},
+    **{f"{ten[:-1]}IETH": ten_value for ten, ten_value in _TEN_VALUES.items()},
+    **{f"{ten} {_UNITS[unit]}": ten_value + unit for ten, ten_value in _TEN_VALUES.items() for unit in range(1, 10)},
 }
 """Ordinal numbers that directories write in words, up to ninety-ninth."""
 
 _ONES = ("ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE", "TEN", "ELEVEN", "TWELVE")
 CARDINALS: Mapping[str, int] = {
     **{word: number for number, word in enumerate(_ONES, 1)},
-    **{ten: 10 * at for at, ten in enumerate(_TENS, 2)},
-    **{f"{ten} {_ONES[unit - 1]}": 10 * at + unit for at, ten in enumerate(_TENS, 2) for unit in range(1, 10)},
+    **_TEN_VALUES,
+    **{f"{ten} {_ONES[unit - 1]}": ten_value + unit for ten, ten_value in _TEN_VALUES.items() for unit in range(1, 10)},
 }
 """Cardinal numbers that names begin with: Eight Mile Road is 8 MILE RD."""
 
@@ -206,9 +207,9 @@ _GRID = re.compile(r"^([NSEW])0+([1-9]\d*)\b")
 
 def _unit_position(words: Sequence[str]) -> int:
     """Return the position of the unit after a street and its kind, or the number of words if there is none."""
-    for at in range(2, len(words)):
-        if unit_at(words, at) and any(word in SUFFIXES or word in ROAD_WORDS for word in words[:at]):
-            return at
+    for position in range(2, len(words)):
+        if unit_at(words, position) and any(word in SUFFIXES or word in ROAD_WORDS for word in words[:position]):
+            return position
     return len(words)
 
 
@@ -233,8 +234,8 @@ def _numbered_road(words: Sequence[str], state: str, before: str) -> StreetWords
     road = read_road(words, state)
     if road is None or (before and road.numbers[0] in DIRECTIONS and "County" not in road.words):  # NORTH AVE N
         return None
-    rest = tuple(_after_road(words[at]) for at in range(road.length, len(words)))
-    return StreetWords(road.numbers, before=before, lead=road.words, after=rest, road=road)
+    after = tuple(_after_road(words[position]) for position in range(road.length, len(words)))
+    return StreetWords(road.numbers, before=before, lead=road.words, after=after, road=road)
 
 
 def _after_road(word: str) -> str:
@@ -255,7 +256,7 @@ def _kind_position(words: Sequence[str]) -> int:
     end = len(words)
     while end > 1 and words[end - 1] in _TAIL and not (end == 2 and words[0] in SUFFIXES):
         end -= 1
-    kind_at = next((at for at in range(max(1, end - 1), len(words)) if words[at] in SUFFIXES), end)
+    kind_at = next((position for position in range(max(1, end - 1), len(words)) if words[position] in SUFFIXES), end)
     return kind_at if all(word in _TAIL for word in words[kind_at + 1 :]) else end
 
 
@@ -331,9 +332,13 @@ _STATE_WORDS = frozenset(("IN", "OR", "ME", "HI", "AL", "DE", "LA", "MA", "ID", 
 def _tail(words: Sequence[str]) -> tuple[str, ...]:
     """Return the words after the kind in full; N W is Northwest."""
     full = [_TAIL.get(word, word) for word in words]
-    for at in range(len(full) - 1, 0, -1):
-        if len(words[at - 1]) == len(words[at]) == 1 and full[at - 1].upper() in _NEAR and full[at] in ("East", "West"):
-            full[at - 1 : at + 1] = [f"{full[at - 1]}{full[at].lower()}"]
+    for position in range(len(full) - 1, 0, -1):
+        if (
+            len(words[position - 1]) == len(words[position]) == 1
+            and full[position - 1].upper() in _NEAR
+            and full[position] in ("East", "West")
+        ):
+            full[position - 1 : position + 1] = [f"{full[position - 1]}{full[position].lower()}"]
     return tuple(full)
 
 
@@ -362,29 +367,30 @@ def full_words(words: Sequence[str], kind: str = "") -> tuple[tuple[str, ...], P
     full: list[str] = []
     named_person: Person | None = None
     capitals = [word.upper() for word in words]
-    at = 0
-    while at < len(words):
-        person, length = person_at(capitals, at)
+    position = 0
+    while position < len(words):
+        person, length = person_at(capitals, position)
         if person:
             named_person = person
-            full += words[at : at + 2] if length == 2 and len(words[at]) > 2 else person.names
-            at += length
+            full += words[position : position + 2] if length == 2 and len(words[position]) > 2 else person.names
+            position += length
         else:
-            full.append(_full_word(words[at], capitals, at, kind))
-            at += 1
+            full.append(_full_word(words[position], capitals, position, kind))
+            position += 1
     return tuple(" ".join(full).split()), named_person
 
 
-def _full_word(written: str, words: Sequence[str], at: int, kind: str) -> str:
-    word, following = words[at], words[at + 1] if at + 1 < len(words) else ""
+def _full_word(written: str, words: Sequence[str], position: int, kind: str) -> str:
+    word, following = words[position], words[position + 1] if position + 1 < len(words) else ""
     if word == "ST" and kind in ("Road", "Highway", "Route") and not following:
         return "State"
     if following and not following[0].isdigit() and word in BEFORE_A_NAME and following != "OP":
-        kind_within = at and word in SUFFIXES and word not in _SAINTS and words[at - 1] not in TITLES  # OAK DR NORTH DR
+        # OAK DR NORTH DR
+        kind_within = position and word in SUFFIXES and word not in _SAINTS and words[position - 1] not in TITLES
         return SUFFIXES[word] if kind_within else BEFORE_A_NAME[word]
-    if word in _SHORT_SUFFIXES and (following[:1].isdigit() or (at and not following)):  # FIRE LN 3, MAIN ST DR
+    if word in _SHORT_SUFFIXES and (following[:1].isdigit() or (position and not following)):  # FIRE LN 3, MAIN ST DR
         return SUFFIXES[word]
-    if word == "CAM" and at and following:
+    if word == "CAM" and position and following:
         return "Camino"
     return in_a_name(word) or written
 

@@ -16,7 +16,8 @@ from typing import Literal, TypeAlias
 from babel import Locale
 
 from ivr.errors import Place
-from ivr.prompts.spoken import KINDS, LANGUAGES, Value, Values, speak
+from ivr.languages import LANGUAGES
+from ivr.prompts.spoken import KINDS, Value, Values, speak
 from ivr.prompts.spoken.medicines import Medicines
 
 PHRASE = "phrase"
@@ -165,7 +166,7 @@ class Catalogue:
     @property
     def title(self) -> str:
         """The language's name in English."""
-        return Locale.parse(self.language).get_language_name("en") or self.language
+        return LANGUAGES[self.language].title
 
     def words(self, name: str, values: Values, variant: Variant = "say", tries: int = 1) -> str:
         """Return what the caller hears: one line with single spaces.

@@ -15,11 +15,12 @@ from pathlib import PurePosixPath
 from babel import Locale, UnknownLocaleError
 
 from ivr.errors import Place, Report, did_you_mean
+from ivr.languages import LANGUAGES
 from ivr.prompts import shapes
 from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, SourceWords, Words
 from ivr.prompts.comparison import compare_languages
 from ivr.prompts.medicines import MedicinesFile, read_medicines
-from ivr.prompts.spoken import LANGUAGES, clean
+from ivr.prompts.spoken import clean
 from ivr.prompts.words import NAME, Names, WordsReader, is_in_braces, source
 from ivr.yaml_reader import SUFFIX, Node, read
 
@@ -63,7 +64,7 @@ _Subjects = Mapping[str, str | None]
 
 
 def _by_language(files: Mapping[str, str | None], report: Report, root: str) -> dict[str, _Subjects]:
-    """Sort files into language → subject → text; one that is not called as it should be is there without text."""
+    """Sort files into language → subject → text, languages as their table has them; one that is not called as it should be is there without text."""
     found: dict[str, dict[str, str | None]] = {}
     strays: list[tuple[str, str]] = []
     strange: dict[str, str] = {}
@@ -78,7 +79,10 @@ def _by_language(files: Mapping[str, str | None], report: Report, root: str) -> 
         else:
             strays.append((language, name))
     for folder, path in strange.items():
-        known = did_you_mean(folder, LANGUAGES) or f"; known are {', '.join(LANGUAGES)}"
+        known = (
+            did_you_mean(folder, LANGUAGES)
+            or f"; known are {', '.join(LANGUAGES)}, and a new one begins in ivr/languages"
+        )
         report.add(Place(f"{root}/{path}"), f'no language "{folder}" whose numbers and dates can be spoken{known}')
         meant = folder[:2].lower()
         if meant in LANGUAGES and meant not in found:
@@ -97,7 +101,7 @@ def _by_language(files: Mapping[str, str | None], report: Report, root: str) -> 
         for known, subjects in found.items():
             if language in (known, ""):
                 subjects.setdefault(subject, None)
-    return dict(found)
+    return {language: found[language] for language in LANGUAGES if language in found}
 
 
 def _subject_meant(name: str, subjects: Collection[str]) -> str:

@@ -7,8 +7,8 @@ from functools import cache
 
 from babel import Locale
 
+from ivr.languages import LANGUAGES
 from ivr.prompts.catalogue import PROMPT_KINDS, plural_category
-from ivr.prompts.spoken import LANGUAGES
 from ivr.prompts.spoken import label_words as written
 from ivr.prompts.spoken.label_forms import FORMS
 from ivr.prompts.spoken.medicines import PHRASES

@@ -40,9 +40,9 @@ class TestMembers:
         self._today = today
         with database.connect() as connection:
             self._members = members_for_tests(connection)
-            self._kept = trials.take_snapshot(connection, tuple(self._members.values()))
+            self._snapshot = trials.take_snapshot(connection, tuple(self._members.values()))
         self._calls: Collection[tuple[str, str]] = ()
-        self._before: Mapping[str, set[object]] = {}
+        self._earlier_ids: Mapping[str, set[object]] = {}
         self._last_try = 0
 
     def __len__(self) -> int:
@@ -57,7 +57,7 @@ class TestMembers:
                 if refusal := self._streets.refuses(row):
                     return refusal
                 continue
-            if self._theirs(row.table) is None:
+            if self._condition(row.table) is None:
                 return f"it changes the table {row.table}, which is not the test members' alone"
             if not self._is_theirs(row, given_numbers):
                 return f"it gives a row of {row.table} to somebody who is no test member there"
@@ -91,8 +91,8 @@ class TestMembers:
     def begin(self, calls: Collection[tuple[str, str]]) -> None:
         """Record which rows exist before a script; `calls` are the ids and phone numbers of the script's calls."""
         self._calls = calls
-        self._before = {
-            table: pharmacy_rows.ids(self._database, table, self._theirs(table)) for table in pharmacy_rows.WRITTEN
+        self._earlier_ids = {
+            table: pharmacy_rows.ids(self._database, table, self._condition(table)) for table in pharmacy_rows.WRITTEN
         }
         with self._database.connect() as connection:
             self._last_try = line_trials.last_try(connection)
@@ -101,44 +101,44 @@ class TestMembers:
         """Add or change rows before a call; they do not count as rows that calls have written."""
         if not rows:
             return
-        earlier_ids = {table: self._ids(table) for table in self._before}
+        earlier_ids = {table: self._ids(table) for table in self._earlier_ids}
         for row in rows:
             if self._streets and row.table == lent_streets.TABLE:
                 self._streets.lend(row)
             else:
-                pharmacy_rows.change(self._database, [row], self._today, self._theirs)
+                pharmacy_rows.change(self._database, [row], self._today, self._condition)
         for table, ids in earlier_ids.items():
-            self._before[table].update(self._ids(table) - ids)
+            self._earlier_ids[table].update(self._ids(table) - ids)
 
     def table(self, name: str) -> Sequence[Found]:
         """Return the test members' rows of a table."""
         if name in line_rows.COLUMNS:
             return LineRows(self._database, self._vault, self._now, self._callers(), self._members).rows(name)
-        return pharmacy_rows.rows(self._database, name, only=self._theirs(name))
+        return pharmacy_rows.rows(self._database, name, only=self._condition(name))
 
     def new_rows(self, table: str) -> Sequence[Found]:
         """Return the rows of a table that the script's calls have written."""
         if table in line_rows.COLUMNS:
             return self.table(table)
-        return pharmacy_rows.rows(self._database, table, but=self._before[table], only=self._theirs(table))
+        return pharmacy_rows.rows(self._database, table, but=self._earlier_ids[table], only=self._condition(table))
 
     def restore(self) -> None:
         """Make the test members' rows as they were when this object was made, and remove what calls left elsewhere."""
         with self._database.begin() as connection:
             if self._streets:
                 self._streets.take_back(connection)
-            trials.restore_snapshot(connection, self._kept)
-            line_trials.forget_members(connection, self._vault, self._kept.ids, self._members)
+            trials.restore_snapshot(connection, self._snapshot)
+            line_trials.forget_members(connection, self._vault, self._snapshot.ids, self._members)
             line_trials.forget_calls(connection, self._vault, self._callers(), self._last_try)
 
     def _callers(self) -> Sequence[Caller]:
         return [Caller(sid, from_number, "") for sid, from_number in self._calls]
 
     def _ids(self, table: str) -> set[object]:
-        return pharmacy_rows.ids(self._database, table, self._theirs(table))
+        return pharmacy_rows.ids(self._database, table, self._condition(table))
 
-    def _theirs(self, table: str) -> ColumnElement[bool] | None:
-        return trials.owned_by(pharmacy_rows.table(table), self._kept.ids)
+    def _condition(self, table: str) -> ColumnElement[bool] | None:
+        return trials.owned_by(pharmacy_rows.table(table), self._snapshot.ids)
 
 
 def _possible_numbers(keyed: str) -> Iterator[str]:

@@ -133,7 +133,7 @@ class _VersionCheck:
             return f"is refused by the carrier: {error.reason}"
         if document.warnings:
             return f"is not as the carrier takes it: {document.warnings[0].reason}"
-        silent = (not is_spoken(joined(said.pieces)) for said in answer.words)
+        silent = (not is_spoken(joined(spoken.pieces)) for spoken in answer.words)
         if verb.words and (any(silent) if each else all(silent)):
             return "says nothing that a voice can speak; write words, or take it out"
         return ""

@@ -37,7 +37,7 @@ def _table_of_file(file: CsvFile) -> world.Table:
     )
 
 
-def _words(parse: Parser) -> tuple[str, ...]:
+def _words(parse: Parser) -> Collection[str]:
     if parse is flag:
         return ("true", "false")
     return parse.allowed if isinstance(parse, Word) else ()
@@ -53,9 +53,9 @@ WRITTEN = ("refill_order", "order_line", "payment", "renewal_request", "address"
 def demo_keys() -> Mapping[str, frozenset[str]]:
     """Return the keys of the demo pharmacy's rows, for the tables with one key column that every row must have."""
     return {
-        name: frozenset(demo_values(file.name, made.key))
+        name: frozenset(demo_values(file.name, table_info.key))
         for name, file in _FILES.items()
-        if (made := MADE_OF[name]).key in made.needed
+        if (table_info := MADE_OF[name]).key in table_info.needed
     }
 
 
@@ -157,13 +157,13 @@ Only = Callable[[str], ColumnElement[bool] | None]
 """Returns the condition of the rows of a table that may be read, None for all rows."""
 
 
-def change(database: Engine, wanted: Sequence[Row], today: date, only: Only = lambda _: None) -> None:
+def change(database: Engine, given_rows: Sequence[Row], today: date, only: Only = lambda _: None) -> None:
     """Add rows, or change existing ones; columns that a row leaves out keep their values.
 
     Raises RefusedRowError if the loader refuses a row.
     """
-    for wanted_row in wanted:
-        row = replace(wanted_row, columns=_with_newest(database, wanted_row.columns, only))
+    for given_row in given_rows:
+        row = replace(given_row, columns=_with_newest(database, given_row.columns, only))
         whole = {**_existing(database, row, only), **{name: str(value) for name, value in row.columns.items()}}
         with tempfile.TemporaryDirectory() as folder:
             _write(Path(folder) / f"{row.table}.csv", whole)
@@ -180,10 +180,10 @@ def _with_newest(database: Engine, columns: Mapping[str, Pattern], only: Only) -
     return {**columns, "order_number": order_number(database, NEWEST, only)} if number == NEWEST else columns
 
 
-def order_number(database: Engine, named: str, only: Only = lambda _: None) -> str:
+def order_number(database: Engine, number_or_newest: str, only: Only = lambda _: None) -> str:
     """Return the number that is given, or for NEWEST that of the order placed last."""
-    if named != NEWEST:
-        return named
+    if number_or_newest != NEWEST:
+        return number_or_newest
     orders, condition = _FILES["refill_order"].table.c, only("refill_order")
     query = select(orders.order_number).order_by(orders.id.desc()).limit(1)
     with database.connect() as connection:

@@ -69,16 +69,16 @@ class Log:
         """Read the log from the stream that it is written to. Without a stream it stays empty."""
         self._stream = stream or io.StringIO()
 
-    def shown(self) -> str:
-        """Return what was written since `taken` was called last."""
+    def content(self) -> str:
+        """Return what was written since `take` was called last."""
         return self._stream.getvalue()
 
-    def rewind(self, shown: str) -> None:
-        """Remove what was written after `shown` had returned this text."""
-        self._stream.seek(len(shown))
+    def rewind(self, content: str) -> None:
+        """Remove what was written after `content` had returned this text."""
+        self._stream.seek(len(content))
         self._stream.truncate()
 
-    def taken(self) -> str:
+    def take(self) -> str:
         """Return what was written, and empty the log."""
         text = self._stream.getvalue()
         self._stream.seek(0)
@@ -161,7 +161,7 @@ class Scenario:
 
     def _would_sweep(self, moment: datetime) -> bool:
         """Return whether a sweep at a time would change anything; the scenario stays as it is."""
-        snapshot, logged = self.save(), self._log.shown()
+        snapshot, logged = self.save(), self._log.content()
         changed = self._sweep_at(moment)
         self.clock.now = snapshot.now
         if changed:
@@ -236,11 +236,11 @@ class Scenario:
         """Yield all data in the database and in the log."""
         with self.faults.none():
             yield from holdings(self.services)
-        yield Holding("log", self._log.shown())
+        yield Holding("log", self._log.content())
 
     def log(self) -> str:
         """Return what was logged since this was called last."""
-        return self._log.taken()
+        return self._log.take()
 
     # Saving and restoring
 

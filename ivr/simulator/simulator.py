@@ -31,7 +31,7 @@ from ivr.prompts import Catalogues
 from ivr.prompts.recordings.folder import Folder
 from ivr.secret import Secret
 from ivr.settings import Settings
-from ivr.simulator import pharmacy_rows
+from ivr.simulator import carrier_rules, pharmacy_rows
 from ivr.simulator.scenario import KnownRows, Log, Scenario, driver
 from ivr.simulator.world import Row
 from ivr.web.app import voice_app
@@ -39,7 +39,7 @@ from ivr.web.guard import Guard
 
 PERSON = "+18005550199"
 
-_KEY = Secret(base64.urlsafe_b64encode(b"a rehearsal's key, not a secret.").decode())
+_KEY = Secret(base64.urlsafe_b64encode(b"the simulator's key, no secret..").decode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,9 @@ class Simulator:
         without it they share one in memory.
         """
         self.settings = replace(settings, database_url="sqlite://", secret_keys=(_KEY,), twilio_auth_tokens=())
-        self.settings = replace(self.settings, public_url=None, gateway="sandbox", stripe_api_key=None, now=None)
+        self.settings = replace(
+            self.settings, public_url=None, unsigned=False, gateway="sandbox", stripe_api_key=None, now=None
+        )
         version = usable(files, SPECS) if files else load(read_files(settings.flows, settings.prompts), SPECS)
         self._recorded = Folder(settings.prompts, lambda: 0.0)  # as it was when the simulator was built
         self._log = Log(log)
@@ -82,7 +84,7 @@ class Simulator:
         self._scenarios: dict[bool, Scenario] = {}
         self.services = Services(
             database=open_database("sqlite://", durable=False),
-            versions=Versions(version, SPECS),
+            versions=Versions(version, SPECS, carrier_rules.problems),
             vault=Vault((_KEY,)),
             gateway=sandbox.Sandbox(),
             clock=system_clock,
@@ -96,6 +98,15 @@ class Simulator:
     def flows(self) -> Flows:
         """The flows that are simulated."""
         return self.services.versions.current.flows
+
+    @property
+    def files(self) -> Files:
+        """The files of flows and prompts that are simulated."""
+        return self.services.versions.current.files
+
+    def take(self, files: Files) -> None:
+        """Simulate other files from here on; DefinitionError when `ivr check` has something against them."""
+        self.services.versions.take(self.services.versions.build(files))
 
     @property
     def version(self) -> str:
@@ -114,7 +125,7 @@ class Simulator:
         A time without a time zone is in the pharmacy's. Raises RefusedRowError if a row cannot be added.
         """
         at = at if at.tzinfo else at.replace(tzinfo=self.settings.timezone)
-        self._log.taken()
+        self._log.take()
         with self._database(at) as (database, given_ids):
             scenario = self._scenario(database, has_person=has_person)
             scenario.begin(at, given_ids)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -63,5 +63,5 @@ class Table:
     """Columns that a new row must have."""
     refers_by: Mapping[str, str] = field(default_factory=dict)
     """The table that a column refers to, by column."""
-    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    words: Mapping[str, Collection[str]] = field(default_factory=dict)
     """The words that a column may hold, by column."""

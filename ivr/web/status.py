@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify
 
 from ivr.errors import UnreachableError
 from ivr.line.service import Services
-from ivr.pharmacy.database import check
+from ivr.pharmacy.database import check_connection
 
 
 def status_blueprint(services: Services) -> Blueprint:
@@ -20,7 +20,7 @@ def status_blueprint(services: Services) -> Blueprint:
     @status.get("/readyz")
     def ready() -> tuple[Response, int]:
         try:
-            check(services.database)
+            check_connection(services.database)
         except UnreachableError:
             return jsonify(ready=False, reason="the database does not answer"), 503
         about = {"live": services.gateway.live, "person": services.has_person, "time": services.clock().isoformat()}

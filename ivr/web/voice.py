@@ -7,7 +7,7 @@ nothing in the database.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import urlencode
 
@@ -72,14 +72,17 @@ class Voice:
 
     def incoming(self) -> Response:
         """Answer an incoming call: its turn 0."""
-        return self._answer(caller_of(request), 0, lambda: Started())
+        return self._answer(self._caller(), 0, lambda: Started())
 
     def turn(self, turn: int, mac: str) -> Response:
         """Answer a later turn of a call; raise Forbidden if the URL was not made for it."""
-        caller = caller_of(request)
+        caller = self._caller()
         if not self.renderer.is_turn_of(caller.sid, turn, mac):
             raise Forbidden
         return self._answer(caller, turn, lambda: event_of(request))
+
+    def _caller(self) -> Caller:
+        return replace(caller_of(request), local=self.guard.is_local(request))
 
     def _answer(self, caller: Caller, turn: int, event: Callable[[], Event]) -> Response:
         logs.bind_call(caller.sid)
@@ -169,11 +172,16 @@ class Voice:
     def _language(self) -> str:
         """The call's language according to the request's URL, or "" if it names none."""
         language = request.args.get("language", "")
-        return language if language in self.services.versions.current.flows.languages else ""
+        return language if language in self._languages else ""
+
+    @property
+    def _languages(self) -> tuple[str, ...]:
+        """The languages that the call may be in."""
+        return self.services.versions.current.heard(local=self.guard.is_local(request)).languages
 
     def _words(self, *prompts: str) -> list[SpokenWords]:
         """Return prompts in the call's language, or in every language if the request's URL names none."""
-        languages = [self._language] if self._language else self.services.versions.current.flows.languages
+        languages = [self._language] if self._language else self._languages
         words = tuple(Speak(prompt, language, {}) for language in languages for prompt in prompts)
         return list(as_spoken(self.services.versions.current.catalogues, words))
 

@@ -19,9 +19,9 @@ from ivr.flow.states import State
 from ivr.flow.states.base import Role
 from ivr.flow.usage import phrases_of
 from ivr.keypad import key_name
+from ivr.languages import LANGUAGES
 from ivr.prompts import Catalogues
 from ivr.prompts.lint.keys import CHOICE, Slip, name_of, spoken_keys
-from ivr.prompts.lint.speech import SPEECHES
 
 
 def check_key_words(
@@ -63,8 +63,8 @@ def _check_offers(flows: Flows, catalogues: Catalogues, report: Report) -> None:
     """Report a prompt that offers a person on another key than 0. In a number it has to name pound, too."""
     for kind, name in PERSON_OFFERS.items():
         expected_keys = {"0", "pound"} if kind == "ask" else {"0"}
-        for catalogue in (c for c in catalogues.by_language.values() if c.language in SPEECHES and name in c.prompts):
-            speech = SPEECHES[catalogue.language]
+        for catalogue in (c for c in catalogues.by_language.values() if name in c.prompts):
+            speech = LANGUAGES[catalogue.language].speech
             for source in (source for sources in catalogue.prompts[name].say.sources.values() for source in sources):
                 spoken_words = spoken_keys(source.text, speech)
                 keys = {word.key for word in spoken_words.keys} | (spoken_words.named & expected_keys)
@@ -79,10 +79,10 @@ def _check_statements(flows: Flows, catalogues: Catalogues, foreign: frozenset[P
     Pressing it would do nothing, or answer the next question.
     """
     for name in sorted(_statement_prompts(flows)):
-        for catalogue in (c for c in catalogues.by_language.values() if c.language in SPEECHES and name in c.prompts):
+        for catalogue in (c for c in catalogues.by_language.values() if name in c.prompts):
             sources = (source for sources in catalogue.prompts[name].say.sources.values() for source in sources)
             for source in (source for source in sources if source.place not in foreign):
-                for word in spoken_keys(source.text, SPEECHES[catalogue.language]).keys:
+                for word in spoken_keys(source.text, LANGUAGES[catalogue.language].speech).keys:
                     key = locate_key(source, word)
                     report.add(key.place, f'offers the key "{key.written}", but nothing is asked here: leave it out')
 
@@ -97,7 +97,7 @@ def _statement_prompts(flows: Flows) -> set[str]:
 def _questions_with_words(
     flows: Flows, catalogues: Catalogues, actions: Actions
 ) -> Iterator[tuple[AskedQuestion, list[QuestionWords]]]:
-    """Yield each question with its words, in each language whose key words are known."""
+    """Yield each question with its words in each language."""
     phrases = {value: names for value, names in phrases_of(actions).items() if value != PERSON_OFFER}
     lists = {name: items.most for spec in actions.values() for name, items in spec.items.items()}
     for (flow, name), state in all_states(flows):
@@ -113,7 +113,7 @@ def _questions_with_words(
         words_by_language = [
             QuestionWords(question, catalogue, phrases)
             for catalogue in catalogues.by_language.values()
-            if catalogue.language in SPEECHES and state.prompt in catalogue.prompts
+            if state.prompt in catalogue.prompts
         ]
         is_whole = len(words_by_language) == len(catalogues.by_language) and all(
             words.wordings for words in words_by_language

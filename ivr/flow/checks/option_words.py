@@ -11,6 +11,7 @@ from ivr.flow.checks.wordings import HeardKey, QuestionWords
 from ivr.flow.parts import Target
 from ivr.flow.states import State
 from ivr.keypad import key_name
+from ivr.languages import LANGUAGES, Language
 from ivr.prompts import Catalogues
 
 SAME = 0.5
@@ -119,6 +120,8 @@ def check_languages(together: list[QuestionWords], menu: State, catalogues: Cata
     languages, titles = catalogues.languages_by_name, catalogues.titles
     sets = {key_name(key): target for key, target in menu.keys.items() if "language" in target.sets}
     for key, target in sets.items():
+        if (language := LANGUAGES.get(_language_set(target))) and language.draft:
+            _check_draft(key, language, together, report)
         set_here = titles.get(_language_set(target), _language_set(target))
         offers = [
             (spoken_key, words)
@@ -144,6 +147,17 @@ def check_languages(together: list[QuestionWords], menu: State, catalogues: Cata
                 spoken_key.place,
                 f'offers {titles[name]} on the key "{spoken_key.written}", which sets {set_here}: '
                 f"{_file_and_line(target.place)}",
+            )
+
+
+def _check_draft(key: str, language: Language, together: list[QuestionWords], report: Report) -> None:
+    """Report each offer of a draft in other words than its own, which callers from elsewhere would hear."""
+    for words in (words for words in together if words.catalogue.language != language.tag):
+        for spoken_key in (one for wording in words.wordings for one in wording.own if one.key == key):
+            report.add(
+                spoken_key.place,
+                f"offers {language.title}, a draft that only calls from this machine hear: leave it to its own words, in a "
+                "menu of every_language",
             )
 
 

@@ -13,9 +13,9 @@ from ivr.flow.parts import PERSON_OFFER, PERSON_OFFERS
 from ivr.flow.states import State
 from ivr.flow.states.base import Role
 from ivr.flow.usage import known_values, line_prompts
+from ivr.languages import LANGUAGES
 from ivr.prompts import PHRASE, Catalogues, Prompt
 from ivr.prompts.lint.keys import keys_of
-from ivr.prompts.lint.speech import SPEECHES
 
 _ALIKE = {"date", "full_date"}
 """Kinds that can stand in for one another: two ways to say a day."""
@@ -78,7 +78,7 @@ def _check_helps(state: State, name: str, catalogues: Catalogues, report: Report
                     place,
                     f'"{prompt.name}" leaves out {left_out} here, which its first words tell: put it in "facts"',
                 )
-            if not own_zero and language in SPEECHES and "0" in keys_of(words, SPEECHES[language]):
+            if not own_zero and "0" in keys_of(words, LANGUAGES[language].speech):
                 report.add(
                     place,
                     f'"{PERSON_OFFERS["menu"]}" speaks of the key 0 by itself, where a person can be had; leave it out',
@@ -161,9 +161,12 @@ def _check_option(menu: State, prompts: _Prompts, actions: Actions) -> None:
 
 
 def _check_phrases(flows: Flows, prompts: _Prompts, actions: Actions) -> None:
-    """Report prompts that actions hand over as values and that are missing, or speak values they are not given."""
+    """Report prompts that a flow's actions hand over as values and that are missing, or speak values they lack."""
+    run = {state.action for _, state in all_states(flows)}
     checked: dict[str, list[Mapping[str, str]]] = {}
-    phrases = [(action, phrases) for action, spec in actions.items() for phrases in spec.phrases.values()]
+    phrases = [
+        (action, phrases) for action, spec in actions.items() if action in run for phrases in spec.phrases.values()
+    ]
     for action, name, given in ((action, *phrase) for action, known in phrases for phrase in known.items()):
         if given in checked.setdefault(name, []):
             continue

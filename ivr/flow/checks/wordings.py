@@ -11,10 +11,10 @@ from functools import cached_property
 
 from ivr.errors import Place
 from ivr.flow.states import State
+from ivr.languages import LANGUAGES
 from ivr.prompts import PHRASE, Catalogue
 from ivr.prompts.catalogue import SourceWords, Words
 from ivr.prompts.lint.keys import CHOICE, KeyWord, Slip, name_of, spoken_keys
-from ivr.prompts.lint.speech import SPEECHES
 
 NAMED = frozenset({"star", "pound"})
 """Keys whose names mean nothing else, so that they count wherever they are written."""
@@ -88,7 +88,7 @@ class QuestionWords:
     def __init__(self, question: AskedQuestion, catalogue: Catalogue, phrases: Mapping[str, frozenset[str]]) -> None:
         """`phrases` gives, for each value of kind `phrase`, the prompts that it may be."""
         self.question, self.catalogue, self.phrases = question, catalogue, phrases
-        self.speech = SPEECHES[catalogue.language]
+        self.speech = LANGUAGES[catalogue.language].speech
         self.prompt = catalogue.prompts[question.state.prompt]
 
     @cached_property

@@ -53,5 +53,5 @@ class DoState(State):
         for name in event.forgets:
             call.values.pop(name, None)
         if isinstance(language := event.values.get("language"), str):
-            call.language = language
+            call.go_on_in(language)
         call.leave(event.outcome, self.outcomes[event.outcome])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ivr.flow.language import EVERY_LANGUAGE, KEYS, PATIENCE, PROMPT, TARGET, VALUE
+from ivr.flow.language import EVERY_LANGUAGE, KEYS, LIMIT_FIELDS, PROMPT, TARGET, VALUE
 from ivr.flow.live_call import LiveCall
 from ivr.flow.parts import Choices
 from ivr.flow.reading import StateReader, read_fields
@@ -43,7 +43,7 @@ class MenuState(QuestionState):
             ),
             "keys": field(KEYS, required=False),
             "choices": field(CHOICES, required=False),
-            **PATIENCE,
+            **LIMIT_FIELDS,
             "every_language": EVERY_LANGUAGE,
         },
         "Ask for one key.",
@@ -63,7 +63,7 @@ class MenuState(QuestionState):
     def answer(self, keys: str, call: LiveCall) -> None:
         """Handle the first key: a key of the menu's own, a choice, or a key that every menu takes."""
         key = keys[0]
-        if target := self.keys.get(key):
+        if (target := self.keys.get(key)) and call.can_take(target):
             self.leave(key, target, call)
         elif self.choices and (item := _chosen_item(call.values.get(self.choices.of), key)) is not None:
             call.values[self.choices.save] = item

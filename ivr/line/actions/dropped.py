@@ -15,7 +15,7 @@ from ivr.line.service import Context
 from ivr.line.sessions import STATE_KEPT, stored_values
 from ivr.line.values import Basket, Gathered, decoder
 from ivr.pharmacy.addresses import NewAddress
-from ivr.pharmacy.unverified import judged_anew
+from ivr.pharmacy.unverified import judge_again
 
 DROPPED = ("dropped", "dropped_address")
 """The values kept of the dropped call until the caller says whether to go on with it."""
@@ -95,5 +95,5 @@ def take_up_order(_: Context, dropped: Basket, dropped_address: NewAddress | Non
 @action("taken_up", "to_be_checked", writes=CHOSEN, forgets=("unproved_address",))
 def take_up_address(context: Context, unproved_address: NewAddress) -> Done:
     """Go on with the address keyed in the earlier call, after checking it again."""
-    address = judged_anew(context.connection, unproved_address)
+    address = judge_again(context.connection, unproved_address)
     return done("taken_up" if address.verified else "to_be_checked", as_chosen(address))

@@ -21,7 +21,7 @@ from ivr.line.values import OfferedCity, OfferedUnit
 from ivr.payment.cards import without_cards
 from ivr.pharmacy.places import PUERTO_RICO, ZipPlace, place_of
 from ivr.pharmacy.streets import StreetFacts, has_streets, rank, rank_near, streets_of
-from ivr.pharmacy.unverified import doubt
+from ivr.pharmacy.unverified import find_doubt
 from ivr.postal.streets import take_apart
 from ivr.prompts import phrase
 from ivr.prompts.spoken.urbanizations import AREAS
@@ -223,7 +223,7 @@ def _matches(
             outside=house is not None and street.has(house) is False,
             near=near,
             urbanization=street.urbanization or "",
-            doubt=doubt(place, street, streets, building.digits) or "",
+            doubt=find_doubt(place, street, streets, building.digits) or "",
         )
         for street in islice(matching_streets, MOST_MATCHES)
     )

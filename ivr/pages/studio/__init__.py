@@ -1,1 +1,1 @@
-"""The studio: pages on which staff look at the flows, change the words and publish them."""
+"""The studio: web pages on which staff look at prompts and flows, and publish the edits of their files."""

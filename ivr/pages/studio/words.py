@@ -134,13 +134,13 @@ class Book:
 
     def find(self, text: str) -> list[str]:
         """Return the names of the prompts whose words, in any language, or whose name contain a text."""
-        wanted = " ".join(text.casefold().split())
+        searched_text = " ".join(text.casefold().split())
         matching = []
         for names in self.subjects.values():
             for name in names:
                 prompts = (c.prompts[name] for c in self.version.catalogues.by_language.values() if name in c.prompts)
-                if wanted in name or any(
-                    wanted in written(words).casefold() for p in prompts for _, words in _words_by_occasion(p)
+                if searched_text in name or any(
+                    searched_text in written(words).casefold() for p in prompts for _, words in _words_by_occasion(p)
                 ):
                     matching.append(name)
         return matching

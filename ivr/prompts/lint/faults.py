@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from ivr.errors import Place, Report
+from ivr.languages import LANGUAGES, Language, Speech
+from ivr.languages.words import WORD
 from ivr.prompts.catalogue import Catalogue, Catalogues, SourceWords
 from ivr.prompts.lint import voices
-from ivr.prompts.lint.speech import SPEECHES, WORD, Speech
 
 FEWEST_WORDS = 3
 """Words of another language, and none of their own, that make it certain."""
@@ -40,10 +41,10 @@ def check_faults(catalogues: Catalogues, report: Report) -> frozenset[Place]:
         voice = catalogue.head.get("voice")
         if voice and catalogue.voice.isprintable() and (message := voices.fault(catalogue.voice, catalogue.language)):
             report.add(voice.place, message)
-        if catalogue.language in SPEECHES:
-            for source in texts:
-                _check_marks(source, SPEECHES[catalogue.language], report)
-            foreign.update(_check_language(texts, SPEECHES[catalogue.language], report))
+        language = LANGUAGES[catalogue.language]
+        for source in texts:
+            _check_marks(source, language.speech, report)
+        foreign.update(_check_language(texts, language, report))
     return frozenset(foreign)
 
 
@@ -117,29 +118,29 @@ class _Count:
         return name if name and self.others[name] >= FEWEST_WORDS and self.others[name] > 2 * self.own else ""
 
 
-def _check_language(texts: list[SourceWords], speech: Speech, report: Report) -> Iterator[Place]:
+def _check_language(texts: list[SourceWords], language: Language, report: Report) -> Iterator[Place]:
     """Note each file that is mostly in another language, else each text that is; yield where these texts begin."""
     by_file: dict[str, list[tuple[SourceWords, _Count]]] = {}
     for source in texts:
-        by_file.setdefault(source.place.file, []).append((source, _count(source.text, speech)))
+        by_file.setdefault(source.place.file, []).append((source, _count(source.text, language)))
     for file, counted in by_file.items():
         whole = _Count()
         for _, count in counted:
             whole.add(count)
         if whole.foreign:
-            report.add(Place(file), f"most of these words are {whole.foreign}, and the folder is for {speech.name}")
+            report.add(Place(file), f"most of these words are {whole.foreign}, and the folder is for {language.title}")
             yield from (source.place for source, _ in counted)
             continue
         for source, count in counted:
             if count.foreign:
-                report.add(source.place, f"these words are {count.foreign}, and the folder is for {speech.name}")
+                report.add(source.place, f"these words are {count.foreign}, and the folder is for {language.title}")
                 yield source.place
 
 
-def _count(text: str, speech: Speech) -> _Count:
+def _count(text: str, language: Language) -> _Count:
     words = [word.lower() for word in WORD.findall(_VALUE.sub(" ", text))]
-    own = _telling(speech)
-    others = {other.name: _telling(other) for other in SPEECHES.values() if other is not speech}
+    own = _telling(language.speech)
+    others = {other.title: _telling(other.speech) for other in LANGUAGES.values() if other is not language}
     only_own = own.difference(*others.values())
     return _Count(
         sum(word in only_own for word in words),

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from ivr.languages import Speech
+from ivr.languages.words import plain
 from ivr.prompts.catalogue import Words
-from ivr.prompts.lint.speech import Speech, plain
 
 CHOICE = "choice"
 """Stands for the key of a choice, which is spoken as a value: `{key:digits}`."""

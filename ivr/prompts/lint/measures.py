@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from math import ceil
 
+from ivr.languages import LANGUAGES, Language, Speech
+from ivr.languages.words import WORD, plain, sentences
 from ivr.prompts.catalogue import Prompt, Words
-from ivr.prompts.lint.speech import SPEECHES, WORD, Speech, plain, sentences
 from ivr.prompts.spoken import seconds
 
 MOST_SECONDS = 8
@@ -33,8 +34,9 @@ def texts(words: Words) -> list[str]:
     return ["".join(p if isinstance(p, str) else f"[{p.name}]" for p in parts) for parts in words.forms.values()]
 
 
-def remarks(prompt: Prompt, words: Words, names: Mapping[str, str], speech: Speech) -> Remarks:
+def remarks(prompt: Prompt, words: Words, names: Mapping[str, str], language: Language) -> Remarks:
     """Yield what could be better in words; `names` are those of the catalogue."""
+    speech = language.speech
     if words is prompt.say:  # helps are heard by those who did not answer, and may take their time
         for sources in words.sources.values():
             yield from _long(sources[-1].text if sources else "", names, speech)
@@ -45,7 +47,7 @@ def remarks(prompt: Prompt, words: Words, names: Mapping[str, str], speech: Spee
         for part in parts:
             if isinstance(part, str):
                 yield from _unspeakable(part)
-                yield from _foreign(part, speech)
+                yield from _foreign(part, language)
                 yield from _unaccented(part, speech)
                 yield from _in_a_row(part, speech)
             elif part.name.endswith(_NUMBERS) and part.kind not in _IN_DIGITS:
@@ -81,12 +83,11 @@ def _unspeakable(part: str) -> Remarks:
         yield "markup", f'"{character}" is a character that nobody speaks; write the word for it'
 
 
-def _foreign(part: str, speech: Speech) -> Remarks:
-    words = {word.lower() for word in WORD.findall(part)}
-    for other in SPEECHES.values():
-        found = sorted((words & other.typical) - speech.typical) if other is not speech else []
-        if found:
-            yield "foreign", f'"{found[0]}" is {other.name}, not {speech.name}'
+def _foreign(part: str, language: Language) -> Remarks:
+    words = {word.lower() for word in WORD.findall(part)} - language.speech.typical
+    for other in (other for other in LANGUAGES.values() if other is not language):
+        if found := sorted(words & other.speech.typical):
+            yield "foreign", f'"{found[0]}" is {other.title}, not {language.title}'
 
 
 def _unaccented(part: str, speech: Speech) -> Remarks:

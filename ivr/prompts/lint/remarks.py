@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from ivr.errors import Place
+from ivr.languages import LANGUAGES, Language
 from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, Words
 from ivr.prompts.lint import measures, wording
-from ivr.prompts.lint.speech import SPEECHES, Speech
 
 RULES = {
+    "folder": "a language that has no folder of prompts",
     "language": "a language that no call is ever in",
     "unused": "a prompt nobody uses",
     "key-first": "a key before what it is for",
@@ -50,21 +52,30 @@ class Lint:
 
 def lint(catalogues: Catalogues, how: Lint) -> tuple[Remark, ...]:
     """Return all remarks, by place."""
-    found = set(_unused(catalogues, how))
+    found = {*_unused(catalogues, how), *_without_folder(catalogues)}
     for catalogue in catalogues.by_language.values():
-        speech = SPEECHES.get(catalogue.language)
-        if speech is None:
-            continue
+        language = LANGUAGES[catalogue.language]
         for prompt in catalogue.prompts.values():
             for words in occasions(prompt):
-                found.update(_of_words(prompt, words, catalogue, speech))
-        found.update(_of_language(catalogue, speech))
+                found.update(_of_words(prompt, words, catalogue, language))
+        found.update(_of_language(catalogue, language))
     return tuple(sorted(found))
 
 
 def occasions(prompt: Prompt) -> tuple[Words, ...]:
     """Return all words of a prompt: for the first time, for each silence and for each wrong key."""
     return (prompt.say, *prompt.silence, *prompt.wrong)
+
+
+def _without_folder(catalogues: Catalogues) -> Iterator[Remark]:
+    files = (
+        prompt.place.file for catalogue in catalogues.by_language.values() for prompt in catalogue.prompts.values()
+    )
+    root = next((PurePath(file).parent.parent for file in files), None)
+    for tag, language in LANGUAGES.items():
+        if root and tag not in catalogues.by_language:
+            message = f"{language.title} has an entry in ivr/languages and no folder of prompts here"
+            yield Remark(Place(str(root / tag / "catalogue.yaml")), message, "folder")
 
 
 def _unused(catalogues: Catalogues, how: Lint) -> Iterator[Remark]:
@@ -77,19 +88,19 @@ def _unused(catalogues: Catalogues, how: Lint) -> Iterator[Remark]:
             yield Remark(Place(place.file), f'no call is ever in the language "{catalogue.language}"', "language")
 
 
-def _of_words(prompt: Prompt, words: Words, catalogue: Catalogue, speech: Speech) -> Iterator[Remark]:
+def _of_words(prompt: Prompt, words: Words, catalogue: Catalogue, language: Language) -> Iterator[Remark]:
     place = words.place or prompt.place
     names = {name: source.text for name, source in catalogue.head.items()}
-    for rule, message in measures.remarks(prompt, words, names, speech):
+    for rule, message in measures.remarks(prompt, words, names, language):
         yield Remark(place, message, rule)
 
 
-def _of_language(catalogue: Catalogue, speech: Speech) -> Iterator[Remark]:
+def _of_language(catalogue: Catalogue, language: Language) -> Iterator[Remark]:
     told = [
         (words.place or prompt.place, text)
         for prompt in catalogue.prompts.values()
         for words in occasions(prompt)
         for text in measures.texts(words)
     ]
-    for place, message in wording.two_ways(told, speech):
+    for place, message in wording.two_ways(told, language.speech):
         yield Remark(place, message, "two-ways")

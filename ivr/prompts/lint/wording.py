@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ivr.errors import Place
-from ivr.prompts.lint.speech import WORD, Speech, sentences
+from ivr.languages import Speech
+from ivr.languages.words import WORD, sentences
 
 FEWEST_WORDS = 3
 """Words beyond the light ones that a sentence has to have, to say the same as another."""

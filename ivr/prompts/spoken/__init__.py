@@ -12,9 +12,8 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, TypeAlias
 
+from ivr.languages import LANGUAGES, Language
 from ivr.prompts.spoken.addresses import speak_address
-from ivr.prompts.spoken.languages import LANGUAGES as LANGUAGES  # those who ask what can be spoken have it from here
-from ivr.prompts.spoken.languages import Language
 
 Value: TypeAlias = "str | int | bool | tuple[Value, ...] | Mapping[str, Value] | None"
 """What a call carries: JSON-shaped, and never changed in place."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from ivr.numerals import english_ordinal
+from ivr.languages import Language
+from ivr.languages.english import ENGLISH, english_ordinal
 from ivr.postal.parts import AddressPart, take_parts
 from ivr.postal.streets import ORDINALS, StreetWords, full_words, split_words, take_apart
 from ivr.postal.words import DIRECTIONS
-from ivr.prompts.spoken.languages import ENGLISH, Language
 from ivr.prompts.spoken.urbanizations import speak_urbanization
 
 _ORDINAL = re.compile(r"([0-9]{1,6})(?:ST|ND|RD|TH)")

@@ -265,15 +265,16 @@ def _usual_route(form: str, parts: LabelParts) -> str:
     volumes = {amount.per[0] for amount in amounts if amount.per and amount.per[1] == "ml"}
     usual = {route for name in parts.names if (route := _usual(name))}
     if len(usual) == 1:
-        route = usual.pop()
+        (route,) = usual
         fits = {
             "nasal": is_metered,
             "injected": bool(volumes) and not is_percent,
             "inhaled": is_percent or bool(volumes - {"1", "5"}),
         }
-        if fits.get(route, is_percent or (form == "drops" and not volumes)):
+        if fits.get(route, is_percent or form == "drops"):
             return route
-    is_drunk = volumes <= _SPOONS or form != "solution" or any(_among(name, written.BY_MOUTH) for name in parts.names)
+    is_by_mouth = form != "solution" or any(_among(name, written.BY_MOUTH) for name in parts.names)
+    is_drunk = volumes <= _SPOONS or (is_by_mouth and not usual)
     return "oral" if volumes and is_drunk and not is_percent and not is_metered and form != "spray" else "?"
 
 

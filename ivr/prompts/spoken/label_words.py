@@ -20,6 +20,11 @@ def _table(text: str, *, itself: bool = False) -> dict[str, str]:
     return found
 
 
+def _names(text: str) -> frozenset[str]:
+    """Return the names that stand between commas."""
+    return frozenset(name.strip() for name in " ".join(text.split()).split(","))
+
+
 def words_in(text: str) -> frozenset[str]:
     """Return the words of a text."""
     return frozenset(text.split())
@@ -63,11 +68,12 @@ FORMS: Mapping[str, str] = _table("""
     insuln pen, insulin pen, pen ij, solution pen injector; auto_injector: auto injector, auto injectors,
     autoinjector, autoinjectors, autoinj, auto inject, auto injct, auto injctr, auto inj, soaj, suaj, ajkt; cartridge:
     cartridge, cartridges, ctg, soct, crtg, cart; packet: packet, packets, pack, pkt, pkts, pack oral; powder: powder,
-    powd, pow; powder oral: powder pack; granules: granules, gran; strip: test strip, test strips, strips test, strp;
-    lancet: lancet, lancets; needle: pen needle, pen needles, pen ndl; insulin_syringe: insulin syringe, insulin
-    syringes, ins syr, insulin syr, syringe insulin; ring: ring, vaginal ring; kit: kit; pads: pads, pad, swab, swabs,
-    swabstick; oil: oil; paste: paste, pste; wash: wash, cleanser, body wash; implant: implant, impl; jelly: jelly;
-    ampule: amp, ampul, ampule, ampules, amps
+    powd, pow; powder oral: powder pack; granules: granules, gran; strip: test strip, test strips, blood glucose test
+    strip, blood glucose test strips, glucose test strip, glucose test strips, strips test, strp; lancet: lancet,
+    lancets; needle: pen needle, pen needles, insulin pen needle, insulin pen needles, pen ndl; insulin_syringe:
+    insulin syringe, insulin syringes, ins syr, insulin syr, syringe insulin; ring: ring, vaginal ring; kit: kit;
+    pads: pads, pad, prep pad, prep pads, swab, swabs, swabstick; oil: oil; paste: paste, pste; wash: wash, cleanser,
+    body wash; implant: implant, impl; jelly: jelly; ampule: amp, ampul, ampule, ampules, amps
 """)
 """A form as it is written -> what it says: a form, then a route or a modifier and, with "~", a release that is only meant where
 the label names no other."""
@@ -236,69 +242,32 @@ USUAL_ROUTES: Mapping[str, str] = _table("""
     fondaparinux, dalteparin, glatiramer, interferon beta 1a, evolocumab, alirocumab, hydroxyprogesterone,
     methylnaltrexone, octreotide, lanreotide, dupilumab, secukinumab, ustekinumab, golimumab, certolizumab, erenumab,
     fremanezumab, galcanezumab, epinephrine, glucagon, methylprednisolone acetate, penicillin g benzathine, penicillin
-    g, naloxone, methotrexate, vancomycin, gentamicin, humalog, novolog, lantus, levemir, tresiba, toujeo, basaglar,
-    semglee, novolin, humulin, apidra, admelog, fiasp, lyumjev, ozempic, wegovy, trulicity, victoza, mounjaro,
-    zepbound, byetta, bydureon, saxenda, humira, enbrel, lovenox, depo, kenalog, repatha, praluent, aimovig, ajovy,
-    emgality, prolia, forteo, copaxone, dupixent, cosentyx, stelara, taltz, skyrizi, tremfya, procrit, epogen,
-    aranesp, retacrit; inhaled: ipratropium, albuterol, levalbuterol, arformoterol, formoterol, budesonide, cromolyn,
-    revefenacin, pulmicort, xopenex; mouth: chlorhexidine; topical: clindamycin, minoxidil, ketoconazole, ciclopirox,
-    fluocinonide, fluocinolone, clobetasol, betamethasone dipropionate, betamethasone valerate, tretinoin,
-    erythromycin, efinaconazole, tavaborole, selenium sulfide, podofilox, salicylic acid, coal tar, hydrocortisone,
-    desonide, calcipotriene, terbinafine
+    g, naloxone, humalog, novolog, lantus, levemir, tresiba, toujeo, basaglar, semglee, novolin, humulin, apidra,
+    admelog, fiasp, lyumjev, ozempic, wegovy, trulicity, victoza, mounjaro, zepbound, byetta, bydureon, saxenda,
+    humira, enbrel, lovenox, depo, kenalog, repatha, praluent, aimovig, ajovy, emgality, prolia, forteo, copaxone,
+    dupixent, cosentyx, stelara, taltz, skyrizi, tremfya, procrit, epogen, aranesp, retacrit; inhaled: ipratropium,
+    albuterol, levalbuterol, arformoterol, formoterol, budesonide, cromolyn, revefenacin, pulmicort, xopenex; mouth:
+    chlorhexidine; topical: clindamycin, minoxidil, ketoconazole, ciclopirox, fluocinonide, fluocinolone, clobetasol,
+    betamethasone dipropionate, betamethasone valerate, tretinoin, erythromycin, efinaconazole, tavaborole, selenium
+    sulfide, podofilox, salicylic acid, coal tar, hydrocortisone, desonide, calcipotriene, terbinafine
 """)
 """How a medicine is used of which the label only says solution, suspension, drops or spray."""
 
-NASAL_SPRAYS = frozenset(
-    name.strip()
-    for name in [
-        "\n        fluticasone",
-        " mometasone",
-        " triamcinolone",
-        " azelastine",
-        " ipratropium",
-        " budesonide",
-        " olopatadine",
-        " sumatriptan",
-        "\n        zolmitriptan",
-        " desmopressin",
-        " cromolyn",
-        " naloxone",
-        " beclomethasone",
-        " flunisolide",
-        " ciclesonide",
-        " oxymetazoline",
-        "\n        calcitonin",
-        " calcitonin salmon",
-        " butorphanol",
-        " sodium chloride",
-        " nicotine",
-        " phenylephrine",
-        " flonase",
-        " nasonex",
-        "\n        nasacort",
-        " rhinocort",
-        " afrin",
-        " astelin",
-        " narcan",
-        " omnaris",
-        " dymista",
-        " imitrex",
-        " zomig",
-        " tosymra",
-        " atrovent\n    ",
-    ]
-)
+NASAL_SPRAYS = _names("""
+    fluticasone, mometasone, triamcinolone, azelastine, ipratropium, budesonide, olopatadine, sumatriptan,
+    zolmitriptan, desmopressin, cromolyn, naloxone, beclomethasone, flunisolide, ciclesonide, oxymetazoline,
+    calcitonin, calcitonin salmon, butorphanol, sodium chloride, nicotine, phenylephrine, flonase, nasonex, nasacort,
+    rhinocort, afrin, astelin, narcan, omnaris, dymista, imitrex, zomig, tosymra, atrovent
+""")
 """Medicines that as a spray are for the nose."""
 
-BY_MOUTH = frozenset(
-    name.strip()
-    for name in """levetiracetam, lacosamide, sertraline, risperidone, aripiprazole, oxycodone, methadone, digoxin, furosemide,
-    prednisone, prednisolone, cetirizine, levocetirizine, loratadine, sirolimus, cyclosporine, zidovudine, lamivudine, abacavir, nevirapine,
-    pregabalin, gabapentin, escitalopram, citalopram, fluoxetine, lithium citrate, memantine, rivastigmine, galantamine, baclofen, enalapril, lactulose,
-    levofloxacin, linezolid, ferrous sulfate, sodium fluoride, cholecalciferol, vitamin d3, megestrol, carbamazepine, oxcarbazepine, topiramate,
-    ethosuximide, phenobarbital, propranolol, hydroxyurea, brivaracetam, perampanel, rufinamide, clobazam, vigabatrin, cannabidiol, guaifenesin, simethicone,
-    acetaminophen, ibuprofen, multivitamin, levocarnitine, nystatin, haloperidol, diazepam, lorazepam, morphine, hydromorphone""".replace(
-        "\n", " "
-    ).split(",")
-)
+BY_MOUTH = _names("""
+    levetiracetam, lacosamide, sertraline, risperidone, aripiprazole, oxycodone, methadone, digoxin, furosemide,
+    prednisone, prednisolone, cetirizine, levocetirizine, loratadine, sirolimus, cyclosporine, zidovudine, lamivudine,
+    abacavir, nevirapine, pregabalin, gabapentin, escitalopram, citalopram, fluoxetine, lithium citrate, memantine,
+    rivastigmine, galantamine, baclofen, enalapril, lactulose, levofloxacin, linezolid, ferrous sulfate, sodium
+    fluoride, cholecalciferol, vitamin d3, megestrol, carbamazepine, oxcarbazepine, topiramate, ethosuximide,
+    phenobarbital, propranolol, hydroxyurea, brivaracetam, perampanel, rufinamide, clobazam, vigabatrin, cannabidiol,
+    guaifenesin, simethicone, acetaminophen, ibuprofen, multivitamin, levocarnitine, nystatin
+""")
 """Medicines that as a solution of so much per milliliter are taken by mouth, at a pharmacy that mails them."""

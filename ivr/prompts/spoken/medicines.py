@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
 from ivr import logs
+from ivr.languages import Language
 from ivr.prompts.spoken.label_forms import COUNTED, NAMELESS, MedicineLabel, understood
 from ivr.prompts.spoken.labels import Group, Name, Spellings, parts_of
-from ivr.prompts.spoken.languages import Language
 
 FIELDS = ("name", "modifiers", "form", "strength", "strength_of_one", "of_strength", "more")
 """What a phrase for a whole medicine may hold."""
@@ -209,5 +209,4 @@ def _log(label: str, language: str) -> None:
     """Note a label that is not understood, once for each process; without the call, by which it could be told whose it is."""
     if (language, label) not in _logged and len(_logged) < _MOST_LOGGED:
         _logged.add((language, label))
-        warn = logs.get_logger().warning
-        Context().run(warn, "medicine_not_understood", language=language, label=label)
+        Context().run(lambda: logs.get_logger().warning("medicine_not_understood", language=language, label=label))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.prompts.spoken.languages import Language
+from ivr.languages import Language
 
 AREAS = {
     "ALT": "Altura",

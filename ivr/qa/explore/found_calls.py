@@ -11,11 +11,10 @@ from datetime import datetime
 from ivr.errors import Place
 from ivr.flow.definition import Flows
 from ivr.keypad import key_name
-from ivr.qa.scripts.script import DEFAULT_AT, Act, Person
+from ivr.qa.scripts.script import DEFAULT_AT, Person
 from ivr.qa.scripts.writer import Moment, ScriptDraft, outcome
 from ivr.simulator.scenario import Scenario
 from ivr.simulator.simulator import Simulator
-from ivr.simulator.world import Row
 
 NOWHERE = Place("explored")
 
@@ -23,14 +22,6 @@ Key = tuple[str, str, str, str]
 """(flow, state, way, language): a cell of the coverage."""
 Where = tuple[str, str]
 """(flow, state)"""
-
-
-@dataclass(frozen=True, slots=True)
-class PathToQuestion:
-    """What a caller does to come to a question, and the rows that are given for it."""
-
-    acts: tuple[Act, ...]
-    given: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +47,9 @@ def written(scenario: Scenario) -> Mapping[str, object]:
     return outcome({word: scenario.new_rows(table) for word, table in tables.items()}, columns)
 
 
-def opened(simulator: Simulator, person: Person, given: tuple[Row, ...] = ()) -> AbstractContextManager[Scenario]:
+def opened(simulator: Simulator, person: Person) -> AbstractContextManager[Scenario]:
     """Open a scenario on the day that scripts begin on."""
-    return simulator.open(datetime.fromisoformat(DEFAULT_AT), given, has_person=person != "nobody")
+    return simulator.open(datetime.fromisoformat(DEFAULT_AT), has_person=person != "nobody")
 
 
 def drafts(flows: Flows, found: Sequence[FoundCall]) -> list[ScriptDraft]:

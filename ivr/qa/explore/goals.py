@@ -9,7 +9,7 @@ from functools import cached_property
 from ivr.flow.definition import Flows
 from ivr.flow.graph import Graph
 from ivr.qa.explore.answers import Pharmacy, canaries
-from ivr.qa.explore.found_calls import FoundCall, Key, PathToQuestion, Where, opened, written
+from ivr.qa.explore.found_calls import FoundCall, Key, Where, opened, written
 from ivr.qa.explore.search_nodes import SearchNode
 from ivr.qa.explore.secrecy import Canary, leaks
 from ivr.qa.replay.coverage import ANSWERED, CoverageCell, Group, cells
@@ -31,10 +31,8 @@ class Goals:
 
     simulator: Simulator
     done: set[Key]
-    language: str = "en"
+    language: str
     found: list[FoundCall] = field(default_factory=list)
-    questions: dict[Where, PathToQuestion] = field(default_factory=dict)
-    """The shortest way found to each question."""
     wrong: dict[Repeated, tuple[Act, ...]] = field(default_factory=dict)
     """The shortest call that came to a wrong answer, which may be counted, and that often enough leads elsewhere."""
     leaked: list[str] = field(default_factory=list)

@@ -15,7 +15,7 @@ from ivr.phone.outcomes import Ended, Paying
 from ivr.qa.explore.answers import Keyed, Pharmacy
 from ivr.qa.explore.attempts import TOO_LONG, Attempt, attempts, changes, gave_up, one_by_one, troubles
 from ivr.qa.explore.distances import FAR, Distances
-from ivr.qa.explore.found_calls import NOWHERE, PathToQuestion, Where
+from ivr.qa.explore.found_calls import NOWHERE, Where
 from ivr.qa.explore.frontier import Frontier
 from ivr.qa.explore.goals import Goals
 from ivr.qa.explore.search_nodes import SearchNode, node_of
@@ -120,9 +120,6 @@ class Search:
         """Go on from a point later, if anything about it is new."""
         if search_node.node is None or isinstance(search_node.caller.last.waiting, Ended | Paying):
             return
-        known = self.goals.questions.get(search_node.where)
-        if known is None or len(known.acts) > len(search_node.moments):
-            self.goals.questions[search_node.where] = PathToQuestion(search_node.acts)
         for frontier in self.frontiers:
             facts = frontier.search.facts(search_node, self.scenario)
             if frontier.is_new(search_node, facts):

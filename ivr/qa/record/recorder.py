@@ -20,10 +20,10 @@ from ivr.keypad import check_digit, is_key
 from ivr.phone.outcomes import Waiting
 from ivr.qa.explore.answers import Keyed, Pharmacy, answers
 from ivr.qa.explore.attempts import KEPT_KEYS, gave_up
-from ivr.qa.explore.error_paths import wrong_key
 from ivr.qa.explore.found_calls import NOWHERE, written
 from ivr.qa.record.pseudonyms import Pseudonyms, before, given
 from ivr.qa.replay.caller import SimulatedCaller
+from ivr.qa.replay.error_paths import wrong_key
 from ivr.qa.scripts.script import DEFAULT_FROM, DEFAULT_TO, Act, Breaks, HangsUp, Later, Person, Presses, Waits
 from ivr.qa.scripts.writer import Moment, ScriptDraft, heard, moment
 from ivr.secret import DOT
@@ -97,7 +97,9 @@ def record(simulator: Simulator, recorded: RecordedCall, name: str) -> ScriptDra
     from_number = "anonymous" if recorded.withheld else DEFAULT_FROM
     at = recorded.local.replace(tzinfo=None, second=0, microsecond=0)
     with simulator.open(at, own, has_person=person != "nobody") as scenario:
-        caller = SimulatedCaller(scenario, simulator.flows, "en", from_number, DEFAULT_TO, person, f"recorded {name}")
+        numbers = (from_number, DEFAULT_TO)
+        language = simulator.catalogues.languages[0]
+        caller = SimulatedCaller(scenario, simulator.flows, language, *numbers, person, f"recorded {name}")
         maker = _Maker(scenario, Pharmacy(scenario), caller, _member(own))
         moments = [Moment(None, heard(caller.words))]
         for number, step in enumerate(steps[1:], 1):

@@ -11,11 +11,11 @@ from ivr.errors import IvrError, Place
 from ivr.flow.definition import Flows
 from ivr.flow.graph import all_states
 from ivr.flow.verbs import Speak
+from ivr.languages import LANGUAGES
 from ivr.phone.handset import KEY_SECONDS, DialOutcome, Handset
 from ivr.phone.outcomes import Ended, Heard, Paying, Waiting
 from ivr.phone.results import TALK_SECONDS
 from ivr.prompts.lint.keys import words_up_to
-from ivr.prompts.lint.speech import SPEECHES
 from ivr.qa.replay.playable import Playable
 from ivr.qa.replay.played import HANG_UP, MID_NUMBER, Cost, Passed, passed
 from ivr.qa.scripts.row_patterns import show
@@ -180,7 +180,7 @@ class SimulatedCaller:
             return None
         text = " ".join(spoken.text for spoken in self.last.waiting.prompt)
         if wanted == OWN_KEY:
-            heard = words_up_to(keys, text, SPEECHES[self.language])
+            heard = words_up_to(keys, text, LANGUAGES[self.language].speech)
             if heard is None:
                 raise CannotError(
                     step.place, f'expected to hear of the key "{keys}" before it is pressed; heard "{text}"'

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from ivr.errors import IvrError, Place, Problem
 from ivr.qa.replay.caller import CannotError, SimulatedCaller
 from ivr.qa.replay.costs import seconds_of
+from ivr.qa.replay.error_paths import question_of, steps_of
 from ivr.qa.replay.playable import Playable
 from ivr.qa.replay.played import Played
 from ivr.qa.replay.prompt_matcher import PromptMatcher, could_be, may_confirm, words_heard
 from ivr.qa.scripts.expectations import CameTo, unmet
 from ivr.qa.scripts.row_patterns import show
-from ivr.qa.scripts.script import LANGUAGE_KEY, Ending, Hears, HearsNot, Presses, Script, Step
+from ivr.qa.scripts.script import LANGUAGE_KEY, Ending, ErrorPaths, Hears, HearsNot, Presses, Script, Step
 from ivr.simulator.scenario import Scenario
 from ivr.simulator.simulator import Simulator
 from ivr.simulator.world import RefusedRowError
@@ -149,6 +150,9 @@ class Player:
         )
 
     def _step(self, step: Step) -> None:
+        if isinstance(step, ErrorPaths):
+            self._error_paths(step)
+            return
         if isinstance(step, Hears | HearsNot):
             if self.checks:
                 self._hear(step) if isinstance(step, Hears) else self._hear_not(step)
@@ -159,6 +163,13 @@ class Player:
             except (CannotError, RefusedRowError) as error:
                 raise _FailedError(error.place, str(error)) from None
             self.prompt_matcher = self._listen()
+
+    def _error_paths(self, step: ErrorPaths) -> None:
+        found = question_of(step, self.flows, self.caller.state)
+        if found is None:
+            raise _FailedError(step.place, f"no question asks {step.question}")
+        for one in steps_of(step, self.flows, *found):
+            self._step(one)
 
     def _key_by_key(self, step: Presses) -> Iterator[Presses]:
         """Yield keys one at a time, and stop where the next one may confirm something."""

@@ -20,6 +20,7 @@ from itertools import count
 
 from ivr.errors import IvrError
 from ivr.flow.definition import Flows
+from ivr.languages import LANGUAGES
 from ivr.phone.transport import Form, Headers, Reply, Transport
 from ivr.prompts import Catalogues
 from ivr.qa.replay.played import Played
@@ -145,6 +146,8 @@ class Remote:
 
     def refuses(self, script: Script, language: str) -> str:
         """Say why a script is not played there; nothing when it is."""
+        if LANGUAGES[language].draft:
+            return f"{LANGUAGES[language].title} is a draft, which a line elsewhere lets nobody hear"
         return self._needs_the_simulator(script) or self._not_for_members(script) or self._simulated(script, language)
 
     def _needs_the_simulator(self, script: Script) -> str:
@@ -192,7 +195,8 @@ class Remote:
         """Say what keeps later scripts, or this one again, from holding where nothing can be restored."""
         if not self._untouched:
             before = _LeftBehind()
-            play(replace(script, steps=(), at=self.facts.now), self.simulator, "en", look=before.look)
+            nothing = replace(script, steps=(), at=self.facts.now)
+            play(nothing, self.simulator, self.catalogues.languages[0], look=before.look)
             self._untouched.update(before.rows)
         if left.rows["wrong_try"]:
             return "its wrong tries would lock out other scripts"

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ivr.errors import Place, Report, did_you_mean
+from ivr.languages import LANGUAGES
 from ivr.qa.scripts.script import Hears
 from ivr.qa.scripts.vocabulary import Vocabulary
 from ivr.simulator.world import Pattern
@@ -41,7 +42,7 @@ class Hearing:
         return match is not None and match["name"] in self.known.prompts
 
     def _mapping(self, node: Node, fields: Mapping[str, Node], step: str) -> Hears | None:
-        if fields and all(name in (self.known.languages or ("en", "es")) for name in fields):
+        if fields and all(name in (self.known.languages or LANGUAGES) for name in fields):
             words = {language: words.text(self.report, f'"{step}"') or "" for language, words in fields.items()}
             return Hears(node.place, words=words)
         if len(fields) != 1:

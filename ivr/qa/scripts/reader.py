@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
 from ivr.errors import Place, Report, did_you_mean
+from ivr.languages import LANGUAGES
 from ivr.qa.scripts import expectations
 from ivr.qa.scripts.given import tell_strangers
 from ivr.qa.scripts.hearing import Hearing
@@ -27,8 +28,10 @@ from ivr.qa.scripts.script import (
     Carrier,
     CarrierSends,
     Dials,
+    ErrorPaths,
     Expected,
     HangsUp,
+    Hears,
     HearsNot,
     Later,
     Meanwhile,
@@ -42,7 +45,7 @@ from ivr.qa.scripts.script import (
     Sweeps,
     Waits,
 )
-from ivr.qa.scripts.shapes import CALLER, NUMBER, SCRIPT
+from ivr.qa.scripts.shapes import CALLER, NUMBER, PATIENCE, SCRIPT, TRIES
 from ivr.qa.scripts.vocabulary import Vocabulary
 from ivr.simulator.world import NEWEST, Fault, Processor
 from ivr.yaml_reader import Node, read, text_at
@@ -52,6 +55,9 @@ _NUMBER = re.compile(NUMBER)
 _CALLER = re.compile(CALLER)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _KEYS = frozenset("0123456789*#")
+MOST_TRIES = 3
+GIVEN_UP = "give_up.goodbye"
+"""What error paths come to, after so many silences or wrong keys, where a script says nothing else."""
 
 
 def read_scripts(file: str, text: str, report: Report, vocabulary: Vocabulary | None = None) -> tuple[Script, ...]:
@@ -62,7 +68,7 @@ def read_scripts(file: str, text: str, report: Report, vocabulary: Vocabulary | 
     nodes = root.items if root.items is not None else (root,)
     reader = _ScriptReader(report, vocabulary or Vocabulary())
     found = (reader.script(node) for node in nodes)
-    return tuple(script for script in found if script)
+    return tuple(one for script in found if script for one in script.with_error_paths())
 
 
 def read_files(paths: Collection[Path], report: Report, vocabulary: Vocabulary) -> tuple[Script, ...]:
@@ -161,7 +167,7 @@ class _ScriptReader:
         if node:
             return self.word(node, "language", self.known.languages or (node.scalar or "",))
         chooses = any(isinstance(step, Presses) and step.keys == LANGUAGE_KEY for step in steps)
-        return "" if chooses else "en"
+        return "" if chooses else next(iter(self.known.languages or LANGUAGES))
 
     # Steps
 
@@ -191,6 +197,21 @@ class _ScriptReader:
     def hears_not(self, node: Node, _: Mapping[str, Node]) -> Step | None:
         unwanted = Hearing(self.report, self.known).read(node, "hears_not")
         return unwanted and HearsNot(unwanted)
+
+    def error_paths(self, node: Node, _: Mapping[str, Node]) -> Step | None:
+        """Read a question, with what differs there from most questions."""
+        hearing = Hearing(self.report, self.known)
+        fields: Mapping[str, Node] = {}
+        if node.fields and len(node.fields) == 1:
+            ((name, patience),) = node.fields.items()
+            node, fields = replace(node, scalar=name, fields=None), patience.shaped(self.report, name, PATIENCE)
+        question = hearing.read(node, "error_paths")
+        then = hearing.read(fields["then"], "then") if "then" in fields else Hears(node.place, GIVEN_UP)
+        silence, wrong = (
+            (fields[limit].whole(self.report, f'"{limit}"', TRIES) if limit in fields else None) or MOST_TRIES
+            for limit in ("silence", "wrong")
+        )
+        return ErrorPaths(question, silence, wrong, then) if question and then else None
 
     def presses(self, node: Node, fields: Mapping[str, Node]) -> Step | None:
         keys = "".join(self.text(node, "presses").split())
@@ -282,6 +303,7 @@ class _ScriptReader:
 _STEPS: Mapping[str, Callable[[_ScriptReader, Node, Mapping[str, Node]], Step | None]] = {
     "hears": _ScriptReader.hears,
     "hears_not": _ScriptReader.hears_not,
+    "error_paths": _ScriptReader.error_paths,
     "presses": _ScriptReader.presses,
     "waits": _ScriptReader.waits,
     "pays": _ScriptReader.pays,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Literal
 
 from ivr.errors import Place
@@ -63,6 +64,32 @@ class HearsNot:
     def place(self) -> Place:
         """Where it is written."""
         return self.unwanted.place
+
+
+class ErrorPath(StrEnum):
+    """What a caller does instead of answering, until the call is over."""
+
+    NO_ANSWER = "no answer"
+    """Star, zero, silences and wrong keys, one more than the question has patience for."""
+    HANG_UP = "hang-up"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPaths:
+    """A question at which callers also do anything but answer: `path` is what is done in this play, None to answer."""
+
+    question: Hears
+    silence: int
+    """The silence that is one too many, counted apart from wrong keys."""
+    wrong: int
+    then: Hears
+    """What is heard when the question is given up."""
+    path: ErrorPath | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it is written."""
+        return self.question.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +199,7 @@ World = Later | Meanwhile | Breaks | Sweeps | Ships | ProcessorIs | CarrierSends
 
 Act = Deed | World
 
-Step = Hears | HearsNot | Act
+Step = Hears | HearsNot | ErrorPaths | Act
 
 
 COMPARED: Mapping[str, Callable[[float, float], bool]] = {
@@ -249,3 +276,18 @@ class Script:
     def languages(self, known: tuple[str, ...]) -> tuple[str, ...]:
         """Return the languages it is to be played in."""
         return (self.language,) if self.language else known
+
+    def with_error_paths(self) -> Iterator[Script]:
+        """Yield the script, and one for each error path at each question that it names: the same call up to there."""
+        yield self
+        for number, step in enumerate(self.steps):
+            if isinstance(step, ErrorPaths):
+                for path in ErrorPath:
+                    yield replace(
+                        self,
+                        place=step.place,
+                        name=f"{self.name}: {path} at {step.question.prompt}",
+                        person="nobody",  # so that zero leads back to the question
+                        steps=(*self.steps[:number], replace(step, path=path)),
+                        expect=Expected(),
+                    )

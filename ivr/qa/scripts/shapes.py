@@ -29,12 +29,23 @@ def _maybe(shape: Shape) -> Field:
 VALUE = Text("A value; none when it is empty.", ".*")
 ROW = MapOf(Either((VALUE, ListOf(MapOf(VALUE)))), NAME, "A row: columns as `ivr pharmacy load` names them.")
 ROWS = MapOf(ListOf(ROW), NAME, "Rows by table.")
-VALUES = MapOf(Text(), NAME, "What the prompt is spoken with.")
+PHRASE = MapOf(Either((VALUE, MapOf(VALUE))), about="A value of parts, or a phrase by its prompt's name, with its values.")
+VALUES = MapOf(Either((VALUE, PHRASE, ListOf(Either((VALUE, PHRASE))))), NAME, "What the prompt is spoken with.")
 WORDS = Text("Words that are heard, in quotes; or a prompt's name, without.")
 
+TRIES = Whole(1, 9, "The one that is one too many; 3 unless told.")
+PATIENCE = Record(
+    "patience",
+    {"silence": _maybe(TRIES), "wrong": _maybe(TRIES), "then": _maybe(Text("The prompt heard then.", PROMPT))},
+    "How often a question is missed before it is given up, and what is heard then.",
+)
 STEPS: Mapping[str, Shape] = {
     "hears": Either((WORDS, MapOf(Either((Text(), VALUES)))), "A prompt by its name, perhaps with values; or words."),
     "hears_not": Either((WORDS, MapOf(Either((Text(), VALUES)))), "What must not be heard, likewise."),
+    "error_paths": Either(
+        (Text("", PROMPT), MapOf(PATIENCE, PROMPT)),
+        "A question that is heard; other callers hang up there, or do all that is no answer until it is given up.",
+    ),
     "presses": Text("Keys in quotes, or `language` for the key that chooses it.", r"language|[0-9*# ]+"),
     "waits": _words("silence", "", about="Until the line goes on by itself."),
     "pays": MapOf(Text(), "card|expiry|code|result", "A card, where the carrier takes it."),

@@ -1,0 +1,167 @@
+"""Spanish, as it is spoken in the United States; num2words knows the numerals, this the habits."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from num2words import num2words
+
+from ivr.languages.language import Language, Speech, digit_keys, months, weekdays
+from ivr.languages.words import REMEMBERED, accents, measured, pairs, several, table
+from ivr.postal.words import STATES
+
+_KEYS = ("cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve")
+_APOCOPE_BEFORE_MIL = ((re.compile(r"\bveintiuno mil\b"), "veintiún mil"), (re.compile(r"\buno mil\b"), "un mil"))
+_NOT_COUNTED = re.compile(
+    "a|al|con|del?|en|es|hasta|la|las|los|más|menos|ni|o|para|por|pero|que|si|sin|son|su|sus|u|y", re.IGNORECASE
+)
+_FEMININE = re.compile(".*(?:as?|ión|iones|dad|dades)|calles?|claves?|noches?|orden|órdenes|vez|veces", re.IGNORECASE)
+_MASCULINE = re.compile("días?|(?:progra|proble|siste)mas?", re.IGNORECASE)
+_SPANISH_ORDINALS = (
+    *("primero", "segundo", "tercero", "cuarto", "quinto"),
+    *("sexto", "séptimo", "octavo", "noveno", "décimo"),
+)
+
+
+@lru_cache(REMEMBERED)
+def spanish_cardinal(number: int) -> str:
+    """Return 186 as "ciento ochenta y seis"; 21,000 keeps its shortened "veintiún mil"."""
+    words = str(num2words(number, lang="es"))
+    for long, short in _APOCOPE_BEFORE_MIL:
+        words = long.sub(short, words)
+    return words
+
+
+def spanish_ordinal(number: int) -> str:
+    """Return 3 as "tercero"; past ten people use the plain number, and so does this."""
+    return _SPANISH_ORDINALS[number - 1] if 1 <= number <= len(_SPANISH_ORDINALS) else spanish_cardinal(number)
+
+
+def spanish_house_number(digits: str) -> str:
+    """Return a house number as a whole number; more than four digits are said one by one."""
+    if len(digits) > 4:
+        return " ".join(spanish_cardinal(int(digit)) for digit in digits)
+    return spanish_cardinal(int(digits))
+
+
+def spanish_agreement(words: str, noun: str) -> str:
+    """Make a number or ordinal agree with the word after it: "veintiún días", "una receta", "primer pedido".
+
+    The gender is read off the noun's ending, with the exceptions a pharmacy needs; little words that cannot be
+    counted ("de", "y" …) change nothing.
+    """
+    if not noun or _NOT_COUNTED.fullmatch(noun):
+        return words
+    if _FEMININE.fullmatch(noun) and not _MASCULINE.fullmatch(noun):
+        words = words.replace("cientos", "cientas").replace("quinientos", "quinientas")
+        ordinal = words in _SPANISH_ORDINALS
+        return f"{words[:-1]}a" if ordinal or words.endswith("uno") else words
+    if words.endswith("veintiuno"):
+        return f"{words[:-3]}ún"
+    return words[:-1] if words in ("primero", "tercero") or words.endswith("uno") else words
+
+
+def spanish_grade(text: str) -> float:
+    """The grade by Crawford, made for Spanish: of a hundred words, how many sentences and syllables."""
+    words, length = measured(text)
+    syllables = sum(map(spanish_syllables, words))
+    return -0.205 * 100 / length + 0.049 * 100 * syllables / len(words) - 3.407 if words else 0.0
+
+
+@lru_cache(REMEMBERED)
+def spanish_syllables(word: str) -> int:
+    """Count groups of vowels; two strong ones, or an accented weak one, stand apart."""
+    word = re.sub("[gq]u(?=[eiéí])", "g", word.lower())
+    groups = re.findall("[aeiouáéíóúü]+", word)
+    apart = sum(len(re.findall("(?=[aeoáéó][aeoáéó]|[íú][aeoáéó]|[aeoáéó][íú])", group)) for group in groups)
+    return max(1, len(groups) + apart)
+
+
+SPANISH = Language(
+    tag="es",
+    title="Spanish",
+    cardinal=spanish_cardinal,
+    ordinal=spanish_ordinal,
+    year=spanish_cardinal,
+    day_of_month=lambda day: "primero" if day == 1 else spanish_cardinal(day),
+    house_number=spanish_house_number,
+    agree=spanish_agreement,
+    weekdays=weekdays("es"),
+    months=months("es"),
+    date="{weekday} {day} de {month}",
+    with_year="{date} de {year}",
+    dollar=("dólar", "dólares"),
+    cent=("centavo", "centavos"),
+    dollars_and_cents="{dollars} con {cents}",
+    millions_of=" de ",
+    plus="más",
+    dash="guion",
+    point="punto",
+    leading_zero="cero",
+    fractions=table("""
+        1/2 y medio; 1/4 y un cuarto; 3/4 y tres cuartos; 1/3 y un tercio; 2/3 y dos tercios;
+        1/8 y un octavo; 3/8 y tres octavos; 5/8 y cinco octavos; 7/8 y siete octavos
+    """),
+    fractions_alone=table("1/2 un medio; 1/4 un cuarto; 3/4 tres cuartos; 1/3 un tercio; 2/3 dos tercios"),
+    urbanization="urbanización",
+    between_parts=", ",
+    designators={"": "unidad"}
+    | table("""
+        APT apartamento; BSMT sótano; BLDG edificio; DEPT departamento; FL piso; FRNT al frente; HNGR hangar; KEY llave;
+        LBBY vestíbulo; LOT lote; LOWR planta baja; OFC oficina; PH penthouse; PIER muelle; REAR al fondo; RM habitación;
+        SIDE lado; SLIP atracadero; SPC espacio; STOP parada; STE oficina; TOWR torre; TRLR remolque; UNIT unidad;
+        UPPR planta alta;
+        PMB buzón; BOX casilla; PO_BOX apartado postal; RR ruta rural; HC ruta de contrato; PSC P S C; CMR C M R;
+        GENERAL_DELIVERY entrega general; KM kilómetro; HM hectómetro
+    """),
+    directions=table("""
+        North Norte; South Sur; East Este; West Oeste; Northeast Noreste; Northwest Noroeste; Southeast Sureste;
+        Southwest Suroeste
+    """),
+    states={
+        **STATES,
+        **table("""
+            DC Distrito de Columbia; HI Hawái; LA Luisiana; MI Míchigan; MS Misisipi; MO Misuri; NH Nuevo Hampshire;
+            NJ Nueva Jersey; NM Nuevo México; NY Nueva York; NC Carolina del Norte; ND Dakota del Norte; OR Oregón;
+            PA Pensilvania; SC Carolina del Sur; SD Dakota del Sur; WV Virginia Occidental; AS Samoa Americana;
+            MP Islas Marianas del Norte; VI Islas Vírgenes; MH Islas Marshall; AA Fuerzas Armadas Américas;
+            AE Fuerzas Armadas Europa; AP Fuerzas Armadas Pacífico
+        """),
+    },
+    speech=Speech(
+        keys=digit_keys(*_KEYS) | pairs("asterisco star estrella star numeral pound gato pound almohadilla pound"),
+        pressing=several(
+            "oprima presione pulse marque oprime presiona pulsa marca oprimir presionar pulsar aprieta apriete opcion"
+        ),
+        keying=r"\bm[aá]rque(?:lo|la|los|las)?\b",
+        fillers=several("la el tecla numero boton solo solamente opcion"),
+        links=several("o y u e ni"),
+        after_key=several("o y u no para si al luego cuando en otra ahora abajo por"),
+        counted=several("de teclas veces letras digitos mas"),
+        spans=several("al a hasta"),
+        slips=pairs("un uno una uno do dos doz dos tre tres quatro cuatro sinco cinco seiz seis ocha ocho diez diez"),
+        before_option=r"(?:para|si)",
+        light=several("un una el la los las por favor ahora eso esto lo su sus ya"),
+        idle=several(
+            "un una uno el la los las por favor ahora eso esto lo su sus ya para si o y a al de del en con que le les "
+            "se es me mi usted aqui ahi esta este otra otro vez"
+        ),
+        typical=several("el los las una su sus para oprima tecla por que usted número receta pedido"),
+        common=several(
+            "la de del con en es se al lo le un y o si no está más hasta cuando sin desde marque gracias código tarjeta "
+            "llamada dirección nuestro nuestra luego esa ese eso está siento ya fue puede hay nada hoy otra otro este "
+            "esta todo todos todas pagar antes después aquí mi me le les son era ha han sido tiene muy también"
+        ),
+        openings={"?": "¿", "!": "¡"},
+        unaccented=accents(
+            "número números dirección código códigos día días dígito dígitos médico médica teléfono teléfonos página "
+            "crédito débito último última últimos últimas próximo próxima prescripción opción menú miércoles sábado "
+            "aquí allí ahí así también después más están podrá envío según todavía ningún algún línea cápsula cápsulas "
+            "farmacéutico información atención oír español inglés márquelo márquela cancelación confirmación operación "
+            "únicamente válido válida electrónico electrónica técnico título tamaño años mañana señor señora pequeño "
+            "pequeños compañía fácil rápido vencía recibirá farmacéutica sección aplicación"
+        ),
+        grade=spanish_grade,
+    ),
+)

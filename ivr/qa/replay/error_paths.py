@@ -1,0 +1,76 @@
+"""What callers do instead of answering a question, and what they hear then: the steps that `error_paths:` stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ivr.errors import Place
+from ivr.flow.definition import Flows
+from ivr.flow.graph import all_states
+from ivr.flow.parts import REPEAT
+from ivr.flow.states import State
+from ivr.qa.replay.coverage import can_be_wrong
+from ivr.qa.scripts.script import Act, ErrorPath, ErrorPaths, HangsUp, Hears, Presses, Step, Waits
+
+PERSON_AWAY = "person.nobody"
+"""What a caller hears who presses 0 and cannot be connected."""
+
+
+def question_of(step: ErrorPaths, flows: Flows, waiting: tuple[str, str] | None) -> tuple[str, State] | None:
+    """Return the question that a step names, with its flow: the one where the call waits, if that asks it."""
+    asking = [
+        (flow, state) for (flow, _), state in all_states(flows) if state.limits and state.prompt == step.question.prompt
+    ]
+    return next((one for one in asking if (one[0], one[1].name) == waiting), asking[0] if asking else None)
+
+
+def steps_of(step: ErrorPaths, flows: Flows, flow: str, question: State) -> Iterator[Step]:
+    """Yield what is heard and done at a question, on the path that the step names."""
+    if not question.quiet:
+        yield step.question
+    if step.path is ErrorPath.HANG_UP:
+        yield HangsUp(step.place)
+    elif step.path is ErrorPath.NO_ANSWER:
+        yield from _no_answer(step, flows, flow, question)
+
+
+def _no_answer(step: ErrorPaths, flows: Flows, flow: str, question: State) -> Iterator[Step]:
+    """Yield everything but an answer: what has the question asked again, then what there is no more patience for."""
+    asked = step.question
+    ends = "#" if question.number and question.number.high > 1 else ""
+    for key, leads in question.shared_keys(flows.line).items():
+        if leads != REPEAT and flow in flows.line.interruptions:
+            continue  # an interruption that is under way gives way to a person
+        yield Presses(step.place, f"{key}{ends}")
+        if leads != REPEAT:
+            yield Hears(step.place, PERSON_AWAY)
+        if not question.quiet:
+            yield asked
+    wrong = tuple(wrong_answer(flows, question, step.place))
+    for tries in range(1, step.silence):
+        yield Waits(step.place)
+        yield replace(asked, variant="silence", tries=tries, values={})
+    for tries in range(1, step.wrong if wrong else 1):
+        yield from wrong
+        yield replace(asked, variant="wrong", tries=tries, values={})
+    yield from wrong if question.pound and wrong else (Waits(step.place),)  # where pound leads on, silence does as well
+    yield step.then
+
+
+def wrong_answer(flows: Flows, question: State, place: Place) -> Iterator[Act]:
+    """Yield what is no answer to a question: a key it does not know, too few digits, or too many."""
+    number = question.number
+    if number is None:
+        yield Presses(place, wrong_key(flows, question))
+    elif number.low > 1:
+        yield Presses(place, "1" * (number.low - 1))
+        yield Waits(place)
+    elif can_be_wrong(question):
+        yield Presses(place, "1" * (number.high + 1) + "#")
+
+
+def wrong_key(flows: Flows, menu: State) -> str:
+    """Return a key that means nothing in a menu."""
+    taken = {*menu.keys, *flows.line.menu_keys, *("123456789" if menu.choices else "")}
+    return next(key for key in "8653421790#" if key not in taken)
