@@ -222,5 +222,4 @@ def _log_label(label: str, language: str) -> None:
     """
     if (language, label) not in _logged_labels and len(_logged_labels) < _MOST_LOGGED:
         _logged_labels.add((language, label))
-        warn = logs.get_logger().warning
-        Context().run(warn, "medicine_not_understood", language=language, label=label)
+        Context().run(lambda: logs.get_logger().warning("medicine_not_understood", language=language, label=label))
