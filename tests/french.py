@@ -42,7 +42,7 @@ def french_house_number(digits: str) -> str:
 
 
 def french_agreement(words: str, noun: str) -> str:
-    """Make a number agree with the word after it: "vingt et une ordonnances"."""
+    """Return the words of a number as they agree with the word after it: "vingt et une ordonnances"."""
     return re.sub(r"\bun$", "une", words) if _FEMININE.fullmatch(noun) else words
 
 

@@ -52,7 +52,9 @@ def spanish_house_number(digits: str) -> str:
 
 
 def spanish_agreement(words: str, noun: str) -> str:
-    """Make a number or ordinal agree with the word after it: "veintiún días", "una receta", "primer pedido".
+    """Return the words of a number or ordinal as they agree with the word after it.
+
+    Examples are "veintiún días", "una receta" and "primer pedido".
 
     The gender follows from the noun's ending, with the exceptions that a pharmacy's prompts need. Words that cannot be
     counted ("de", "y" …) change nothing.

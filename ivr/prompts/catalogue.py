@@ -260,7 +260,7 @@ ITEMS_AT_ONCE = 5
 
 @dataclass(frozen=True, slots=True)
 class Catalogues:
-    """The same prompts in every language."""
+    """The catalogues of all languages, which have the same prompts."""
 
     by_language: Mapping[str, Catalogue]
     flawed: frozenset[str] = frozenset()

@@ -21,6 +21,21 @@ def compare_languages(
     `flawed` are prompts and subjects whose problems were already reported; they are not compared, and are returned too.
     """
     flawed_names = set(flawed)
+    _compare_subjects(catalogues, flawed_names, report, root)
+    by_name = {language: _outside_subjects(catalogue, flawed_names) for language, catalogue in catalogues.items()}
+    _compare_names(by_name, flawed_names, report, root)
+    for name in sorted({name for prompts in by_name.values() for name in prompts} - flawed_names):
+        before = len(report.problems)
+        first, *rest = (prompts[name] for prompts in by_name.values() if name in prompts)
+        for prompt in rest:
+            _compare_prompts(first, prompt, report)
+        if len(report.problems) > before:
+            flawed_names.add(name)
+    return frozenset(flawed_names)
+
+
+def _compare_subjects(catalogues: Mapping[str, Catalogue], flawed_names: set[str], report: Report, root: str) -> None:
+    """Report subjects that a language lacks or has swapped, and add them to `flawed_names`."""
     by_subject = {language: _by_subject(catalogue) for language, catalogue in catalogues.items()}
     for language, subject, misspelling in _lacking_names(by_subject, flawed_names):
         original = next(subjects[subject][0] for subjects in by_subject.values() if subject in subjects)
@@ -39,7 +54,12 @@ def compare_languages(
             message = f'these are the prompts of "{other}.yaml"; get those of "{subject}.yaml" back'
             report.add(Place(f"{root}/{language}/{subject}.yaml"), message)
             flawed_names.add(subject)
-    by_name = {language: _outside_subjects(catalogue, flawed_names) for language, catalogue in catalogues.items()}
+
+
+def _compare_names(
+    by_name: Mapping[str, Mapping[str, Prompt]], flawed_names: set[str], report: Report, root: str
+) -> None:
+    """Report prompts that a language lacks, those of one file together, and add them to `flawed_names`."""
     missing_by_file: dict[str, list[Prompt]] = {}
     for language, name, misspelling in _lacking_names(by_name, ()):
         original = next(prompts[name] for prompts in by_name.values() if name in prompts)
@@ -54,14 +74,6 @@ def compare_languages(
         flawed_names |= {name, misspelling}
     for file, missing in missing_by_file.items():
         report.add(Place(file), _lost_prompts_message(sorted(missing, key=lambda prompt: prompt.place)))
-    for name in sorted({name for prompts in by_name.values() for name in prompts} - flawed_names):
-        before = len(report.problems)
-        first, *rest = (prompts[name] for prompts in by_name.values() if name in prompts)
-        for prompt in rest:
-            _compare_prompts(first, prompt, report)
-        if len(report.problems) > before:
-            flawed_names.add(name)
-    return frozenset(flawed_names)
 
 
 def _swapped_subjects(by_subject: Mapping[str, Mapping[str, list[Prompt]]]) -> Iterator[tuple[str, str, str]]:
@@ -122,7 +134,8 @@ def _lacking_names(
     """Yield each language with a name that it lacks, and the similar name that only this language has instead, "" for
     none.
 
-    `named` holds the names of each language; those in `reported` are passed over.
+    `named` holds the names of each language. Those in `reported` are passed over, also those that the caller adds to it
+    while it takes what is yielded.
     """
     paired: set[str] = set()
     languages_of = {

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
+from typing import TypeAlias
 
 from babel import Locale, UnknownLocaleError
 
@@ -63,6 +64,8 @@ def load_prompts(files: Mapping[str, str | None], report: Report, root: str = "p
 
 _Subjects = Mapping[str, str | None]
 """Subject -> text of its file; None for a file that was already reported as unreadable."""
+_Texts: TypeAlias = dict[str, dict[str, str | None]]
+"""Language -> subject -> text of its file."""
 
 
 def _by_language(files: Mapping[str, str | None], report: Report, root: str) -> dict[str, _Subjects]:
@@ -71,7 +74,7 @@ def _by_language(files: Mapping[str, str | None], report: Report, root: str) -> 
     A file or folder with a wrong name is there under the name that was probably meant, without text, so that it is not
     also reported as missing.
     """
-    texts: dict[str, dict[str, str | None]] = {}
+    texts: _Texts = {}
     misnamed_files: list[tuple[str, str]] = []
     unknown_folders: dict[str, str] = {}
     for path in sorted(files):
@@ -84,6 +87,18 @@ def _by_language(files: Mapping[str, str | None], report: Report, root: str) -> 
             texts.setdefault(language, {})[name.removesuffix(SUFFIX)] = files[path]
         else:
             misnamed_files.append((language, name))
+    _report_unknown_folders(unknown_folders, files, texts, report, root)
+    _report_misnamed_files(misnamed_files, texts, report, root)
+    return {language: texts[language] for language in LANGUAGES if language in texts}
+
+
+def _report_unknown_folders(
+    unknown_folders: Mapping[str, str], files: Iterable[str], texts: _Texts, report: Report, root: str
+) -> None:
+    """Report folders that are called like no language, each at one of its files.
+
+    The files are added to `texts`, without text, under the language that the folder's name begins with.
+    """
     for folder, path in unknown_folders.items():
         hint = (
             did_you_mean(folder, LANGUAGES)
@@ -94,6 +109,13 @@ def _by_language(files: Mapping[str, str | None], report: Report, root: str) -> 
         if meant in LANGUAGES and meant not in texts:
             names = (path.rpartition("/")[2] for path in files if path.startswith(f"{folder}/"))
             texts[meant] = {CATALOGUE: None, **{name.removesuffix(SUFFIX): None for name in names}}
+
+
+def _report_misnamed_files(misnamed_files: Iterable[tuple[str, str]], texts: _Texts, report: Report, root: str) -> None:
+    """Report files with a wrong name; `misnamed_files` are pairs of language ("" for none) and name.
+
+    The subject that was probably meant is added to `texts`, without text.
+    """
     for language, name in misnamed_files:
         subject = _subject_meant(PurePosixPath(name).name.lower(), texts.get(language, {}))
         is_there = any(subject in subjects for other, subjects in texts.items() if language in (other, ""))
@@ -107,7 +129,6 @@ def _by_language(files: Mapping[str, str | None], report: Report, root: str) -> 
         for other, subjects in texts.items():
             if language in (other, ""):
                 subjects.setdefault(subject, None)
-    return {language: texts[language] for language in LANGUAGES if language in texts}
 
 
 def _subject_meant(name: str, subjects: Collection[str]) -> str:
@@ -181,7 +202,7 @@ _OTHER_FILES = (
         f'this is what "{CATALOGUE}.yaml" should say; call it so, or get the prompts of this file back',
     ),
 )
-"""Fields that tell what a file is that lies in the place of one of prompts."""
+"""Fields by which other sorts of files are recognised, each with the message for a file that has them."""
 
 
 def _is_other_file(node: Node, report: Report) -> bool:

@@ -19,9 +19,8 @@ from ivr.yaml_reader import Either, Field, ListOf, MapOf, Record, Shape, Text, f
 
 NAME = "[a-z][a-z0-9_]*"
 
-_TRIED_COUNTS = range(
-    201
-)  # plural rules look at the last two digits of a number, and whether it is in thousands or millions
+# Plural rules look at the last two digits of a number, and whether it is in thousands or millions.
+_TRIED_COUNTS = range(201)
 
 
 @cache

@@ -48,7 +48,7 @@ class Slip:
 
     start: int
     """Where the word begins in the text."""
-    found: str
+    written: str
     """The word as it stands there."""
     meant: str
     """The word that was meant, "" when that is unclear."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,4 +45,4 @@ def _replace_file(path: Path, content: bytes) -> None:
     """Replace a file in one step, so that a running line never reads half of it."""
     temporary = path.with_name(f".{path.name}.new")
     temporary.write_bytes(content)
-    os.replace(temporary, path)  # noqa: PTH105 - named for what it does; Path.replace is the same call
+    temporary.replace(path)

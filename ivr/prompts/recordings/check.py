@@ -34,12 +34,12 @@ class CheckedRecordings:
 def check_recordings(prompts: Path, catalogues: Catalogues) -> tuple[CheckedRecordings, ...]:
     """Return the result for every language. The place of a problem is the file that has it."""
     return tuple(
-        _check_language(prompts, language, fragments(catalogues.by_language[language]))
+        _check_language_recordings(prompts, language, fragments(catalogues.by_language[language]))
         for language in catalogues.languages
     )
 
 
-def _check_language(prompts: Path, language: str, wanted: tuple[Fragment, ...]) -> CheckedRecordings:
+def _check_language_recordings(prompts: Path, language: str, wanted: tuple[Fragment, ...]) -> CheckedRecordings:
     fragments_by_file = fragments_by_name(wanted)
     problems: list[Problem] = []
     recorded: set[str] = set()

@@ -31,9 +31,8 @@ def speak_address(parts: Mapping[str, str], language: Language) -> str:
     `parts` may have `house_number`, `street`, `unit`, `urbanization`, `city`, `state` (two letters) and `zip`.
     """
     house, street = parts.get("house_number", ""), parts.get("street", "")
-    if house and (
-        fraction := _LEADING_FRACTION.fullmatch(street)
-    ):  # directories write the half of 12 1/2 before the street
+    # Directories write the half of 12 1/2 before the street.
+    if house and (fraction := _LEADING_FRACTION.fullmatch(street)):
         house, street = f"{house} {fraction[1]}", fraction[2]
     state = parts.get("state", "").upper()
     number, name = _speak_numbered(house, language), speak_street(street, language, state)
@@ -154,4 +153,4 @@ def _as_name(word: str) -> str:
         return word
     if _INITIALS.fullmatch(word):
         return " ".join(word)
-    return _CAPITALS.sub(lambda found: found[0].capitalize(), word)
+    return _CAPITALS.sub(lambda match: match[0].capitalize(), word)
