@@ -231,7 +231,8 @@ def test_a_voice_says_165_words_in_a_minute() -> None:
 
 
 def test_every_kind_is_told_apart() -> None:
-    assert tuple(KINDS) == ("text", "digits", "number", "ordinal", "money", "date", "full_date", "phone", "address")
+    kinds = ("text", "digits", "number", "ordinal", "money", "date", "full_date", "phone", "address", "medicine")
+    assert tuple(KINDS) == kinds
 
 
 def test_an_unknown_kind_or_language_is_a_mistake_in_code() -> None:
