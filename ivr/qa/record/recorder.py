@@ -259,7 +259,7 @@ class _Maker:
         name = KEPT_KEYS.get(number.save, "")
         for keys in likely:
             digits = keys.rstrip("#")
-            yield (Presses(NOWHERE, keys),), keyed.but(name, digits)
+            yield (Presses(NOWHERE, keys),), keyed.with_answer(name, digits)
         yield (Presses(NOWHERE, "#"),), self.keyed
         wrong = "1" * length
         yield from ((acts, keyed) for acts, _ in self._known(number, wrong) if length)
