@@ -89,12 +89,12 @@ def replay(
     took = time.perf_counter() - began
     if junit:
         junit.write_text(reports.as_junit(played, took), encoding="utf-8")
-    click.echo(reports.as_json(played) if as_json else reports.summary(played, took))
+    click.echo(reports.as_json(played) if as_json else reports.results_summary(played, took))
     measured = coverages.measure(line.flows, played, (language,) if language else ())
     if shares:
         shares.write_text(reports.shares(measured), encoding="utf-8")
     if (coverage or fail_under is not None) and not as_json:
-        click.echo("\n".join((*coverages.lines(line.flows, measured), *coverages.summary(measured))))
+        click.echo("\n".join((*coverages.lines(line.flows, measured), *coverages.coverage_summary(measured))))
     if cost and not as_json:
         tell_costs(played)
     tell_folders(settings())
@@ -163,6 +163,6 @@ def tell_changes(parts: Sequence[ScriptInLanguage], old: str, jobs: int) -> int:
             advance()
             if change := compare(was, came):
                 different += 1
-                click.echo("\n".join((change.title, *(f"  {told}" for told in change.told))))
+                click.echo("\n".join((change.title, *(f"  {difference}" for difference in change.differences))))
     click.echo(f"{different} of {len(parts)} calls go differently")
     return 1 if different or words else 0

@@ -8,7 +8,7 @@ from ivr.flow.definition import Flows
 from ivr.flow.verbs import HangUp
 from ivr.qa.explore.secrecy import Canary, leaks
 from ivr.qa.replay.caller import SimulatedCaller
-from ivr.qa.replay.prompt_matcher import said
+from ivr.qa.replay.prompt_matcher import spoken_prompts
 from ivr.simulator.scenario import Scenario, Turn
 from ivr.simulator.world import LINES, Found
 
@@ -72,7 +72,7 @@ def _confirms(flows: Flows, turn: Turn) -> bool:
 
 
 def _spoken_totals(turns: Sequence[Turn]) -> set[str]:
-    spoken = [spoken_prompt.speak for turn in turns for spoken_prompt in said(turn.verb.words)]
+    spoken = [spoken_prompt.speak for turn in turns for spoken_prompt in spoken_prompts(turn.verb.words)]
     nothing = {"0" for speak in spoken if speak.prompt in ("amount.nothing", "amount.nothing_later")}
     return nothing | {str(speak.values["total"]) for speak in spoken if "total" in speak.values}
 

@@ -22,7 +22,7 @@ from ivr.qa.explore.goals import Goals
 from ivr.qa.explore.search_nodes import SearchNode, node_of
 from ivr.qa.explore.strategies import Strategy
 from ivr.qa.replay.caller import CannotError, SimulatedCaller
-from ivr.qa.replay.coverage import passed
+from ivr.qa.replay.coverage import passed_cells
 from ivr.qa.scripts.script import DEFAULT_FROM, DEFAULT_TO, Act, Breaks, Dials, HangsUp, Later, Waits
 from ivr.qa.scripts.writer import Moment, heard, moment
 from ivr.simulator.scenario import Scenario
@@ -204,7 +204,7 @@ class Search:
                 if caller.over or (isinstance(act, Waits) and gave_up(caller)):
                     break
         goals.expanded += 1
-        passed_keys = frozenset(key for turn in caller.turns[before:] for key in passed(goals.flows, turn))
+        passed_keys = frozenset(key for turn in caller.turns[before:] for key in passed_cells(goals.flows, turn))
         after = SearchNode(
             caller,
             scenario.save(),
