@@ -12,7 +12,7 @@ from ivr.errors import Place
 from ivr.flow.definition import Flows
 from ivr.keypad import key_name
 from ivr.qa.scripts.script import DEFAULT_AT, Person
-from ivr.qa.scripts.writer import Moment, ScriptDraft, outcome
+from ivr.qa.scripts.writer import Moment, ScriptDraft, expected_rows
 from ivr.simulator.scenario import Scenario
 from ivr.simulator.simulator import Simulator
 
@@ -44,7 +44,7 @@ def written(scenario: Scenario) -> Mapping[str, object]:
         "payments": ("status", "amount_cents", "last4"),
         "renewals": ("rx_number", "status"),
     }
-    return outcome({word: scenario.new_rows(table) for word, table in tables.items()}, columns)
+    return expected_rows({word: scenario.new_rows(table) for word, table in tables.items()}, columns)
 
 
 def opened(simulator: Simulator, person: Person) -> AbstractContextManager[Scenario]:

@@ -13,7 +13,7 @@ from ivr.qa.replay.error_paths import question_of, steps_of
 from ivr.qa.replay.playable import Playable
 from ivr.qa.replay.played import Played
 from ivr.qa.replay.prompt_matcher import PromptMatcher, could_be, may_confirm, words_heard
-from ivr.qa.scripts.expectations import CameTo, unmet
+from ivr.qa.scripts.expectations import CallResult, unmet
 from ivr.qa.scripts.row_patterns import show
 from ivr.qa.scripts.script import LANGUAGE_KEY, Ending, ErrorPaths, Hears, HearsNot, Presses, Script, Step
 from ivr.simulator.scenario import Scenario
@@ -131,7 +131,7 @@ class Player:
         if not caller.troubled:
             problems.extend(Problem(self.script.place, problem) for problem in caller.carrier_problems)
         if self.checks and not problems and not note:
-            problems.extend(unmet(self.script.expect, self._came_to(end), look_at_rows=self.view.rows))
+            problems.extend(unmet(self.script.expect, self._result(end), look_at_rows=self.view.rows))
         rows_unchecked = self.script.expect.asks_for_rows and (bool(note) or not self.view.rows)
         return Played(
             name=self.script.name,
@@ -221,6 +221,6 @@ class Player:
         if matches_words is False:
             raise _FailedError(wanted.place, f'expected to hear {wanted}; heard "{self.prompt_matcher.text}"')
 
-    def _came_to(self, end: Ending) -> CameTo:
+    def _result(self, end: Ending) -> CallResult:
         line, cost = self.line, self.caller.cost()
-        return CameTo(end, cost.keys, cost.seconds, line.today, line.table, line.new_rows)
+        return CallResult(end, cost.keys, cost.seconds, line.today, line.table, line.new_rows)
