@@ -23,6 +23,10 @@ scripts:
     ivr replay tests/calls --jobs 2 --coverage --fail-under 100
     ivr explore tests/calls --seconds 600
 
+# Faults put in on purpose: no more than these are found by nothing
+mutate:
+    ivr mutate tests/calls --jobs 2 --accept 14
+
 # Make the pictures and the parts of documents that the program makes
 docs:
     ivr draw --out docs/pictures

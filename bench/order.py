@@ -14,8 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
+from demo_line import TODAY, DemoLine, open_demo_line
 from hearing import hears
-from rehearsal import TODAY, Rehearsal, rehearse
 
 from ivr.languages import LANGUAGES
 from ivr.pharmacy.database import open_database
@@ -80,13 +80,13 @@ def until(key: str, text: str, language: str) -> str:
     return words
 
 
-def cost(rehearsal: Rehearsal, language: str, from_number: str, presses: tuple[Press, ...]) -> tuple[float, int, int]:
+def cost(demo_line: DemoLine, language: str, from_number: str, presses: tuple[Press, ...]) -> tuple[float, int, int]:
     """Return the seconds, keys and words of a call."""
-    phone = rehearsal.phone(from_number=from_number)
+    phone = demo_line.phone(from_number=from_number)
     heard, words, keys = phone.dial(), 0, 0
-    for press in (Press("main.language", language_key(rehearsal.services.versions.current.flows, language)), *presses):
-        if rehearsal.last_prompts[-1] != press.question:
-            raise SystemExit(f"expected the question {press.question}, heard {rehearsal.last_prompts}")
+    for press in (Press("main.language", language_key(demo_line.services.versions.current.flows, language)), *presses):
+        if demo_line.last_prompts[-1] != press.question:
+            raise SystemExit(f"expected the question {press.question}, heard {demo_line.last_prompts}")
         words += count_words(until(press.keys, heard.text, language) if len(press.keys) == 1 else heard.text)
         keys += len(press.keys)
         heard = phone.press(press.keys)
@@ -102,7 +102,7 @@ def lines() -> Iterator[str]:
             engine = open_database(url, durable=False)
             load_demo(engine, TODAY)
             engine.dispose()
-            took, keys, words = cost(rehearse(url), language, from_number, presses)
+            took, keys, words = cost(open_demo_line(url), language, from_number, presses)
         limit = f"{seconds} s" + (f" and {most_keys} keys" if most_keys else "")
         yield f"{name}: {took:.0f} s, {keys} keys, {words} words (to reach: at most {limit})"
 

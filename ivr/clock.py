@@ -31,5 +31,5 @@ def monotonic_clock() -> str:
 
 
 def fixed_clock(at: datetime) -> Clock:
-    """Return a clock that stands still at a time, for rehearsals and replays."""
+    """Return a clock that stands still at a time, for trials and replays."""
     return lambda: at

@@ -337,7 +337,7 @@ SETTINGS: tuple[Setting, ...] = (
             "what a save of flows and prompts does: saved publishes it if it is good, asked keeps it as a draft until "
             "`ivr publish` or the studio's button; unset, asked with TWILIO_AUTH_TOKEN, else saved"),
     Setting("IVR_NOW", "now", _read_time, "a date and time such as 2026-03-01T09:30, of IVR_TIMEZONE unless it names an offset", "",
-            "a time that stands still, for rehearsals"),
+            "a time that stands still, for trials"),
     Setting("IVR_REFILL_WINDOW_DAYS", "refill_window_days", _days_within(0, 90), "days from 0 to 90", "14",
             "how many days before the supply ends a refill is due"),
     Setting("IVR_CONTROLLED_WINDOW_DAYS", "controlled_window_days", _days_within(0, 90), "days from 0 to 90", "7", "the same for controlled drugs"),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
+from pathlib import Path
 
 import promises
 import pytest
 from call_scripts import pytest_collect_file
 from databases import KINDS, Databases
+from demo_line import DemoLine, fill_demo, open_demo_line
 from hypothesis import HealthCheck, settings
-from rehearsal import Rehearsal, fill_demo, rehearse
 from sqlalchemy import Connection, Engine
 
 from ivr.line.actions import ACTIONS
@@ -19,9 +21,17 @@ __all__ = ["pytest_collect_file"]  # found here by pytest: call scripts are test
 
 promises.hold_all(ACTIONS)
 
+# Python looks for garbage after every 700 new objects; a version of flows and prompts is a hundred thousand that stay.
+gc.set_threshold(20_000)
+
 # No test judges by a stopwatch: a busy machine takes a hundred times as long for the same example.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Start no workers where files are named, which mostly run faster than workers start; the name is xdist's."""
+    return 0 if all(Path(one.partition("::")[0]).is_file() for one in config.args) else None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -71,9 +81,9 @@ def connection(request: pytest.FixtureRequest, kind: str, databases: Databases) 
 
 
 @pytest.fixture
-def rehearsal(kind: str, databases: Databases) -> Iterator[Rehearsal]:
+def demo_line(kind: str, databases: Databases) -> Iterator[DemoLine]:
     """Give a line on a demo pharmacy of its own."""
     with databases.fresh(kind, fill_demo) as url:
-        made = rehearse(url)
+        made = open_demo_line(url)
         yield made
         made.services.database.dispose()

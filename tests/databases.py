@@ -1,7 +1,9 @@
 """Fresh databases for tests, each a quick copy of a template that is made once per process.
 
 PostgreSQL is the server at `IVR_TEST_POSTGRES`, or one on this machine where there is one. Its databases are named
-after this process and dropped again; whatever else lies on the server is left alone.
+after this process and dropped at its end; whatever else lies on the server is left alone. Making and dropping one
+takes a tenth of a second, more where the server waits for its disk, so a database that a test gives back is put back
+as it was and lent again (`PostgresSnapshot`).
 """
 
 from __future__ import annotations
@@ -11,9 +13,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import psycopg
+from postgres_snapshot import PostgresSnapshot
 from psycopg import errors, sql
 from sqlalchemy import Engine, make_url
 
@@ -32,6 +36,7 @@ class Databases:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._templates: dict[tuple[str, Fill], str] = {}
+        self._given_back: dict[Fill, list[PostgresSnapshot]] = {}
         self._shared: dict[str, Engine] = {}
         self._made: list[str] = []
         self._count = 0
@@ -39,17 +44,44 @@ class Databases:
     @contextmanager
     def fresh(self, kind: str, fill: Fill = upgrade) -> Iterator[str]:
         """Lend a database's URL; `fill` brings it up to date itself and runs once per process, not once per test."""
-        if (kind, fill) not in self._templates:
-            template = self._create(kind)
-            engine = open_database(template, durable=False)
-            fill(engine)
-            engine.dispose()
-            self._templates[kind, fill] = template
-        url = self._create(kind, self._templates[kind, fill])
+        lent = self._fresh_file(fill) if kind == "sqlite" else self._fresh_database(fill)
+        with lent as url:
+            yield url
+
+    @contextmanager
+    def _fresh_file(self, fill: Fill) -> Iterator[str]:
+        url = self._create("sqlite", self._template("sqlite", fill))
         try:
             yield url
         finally:
             self._drop(url)
+
+    @contextmanager
+    def _fresh_database(self, fill: Fill) -> Iterator[str]:
+        """Lend one that was given back, a new one when there is none."""
+        waiting = self._given_back.setdefault(fill, [])
+        kept = waiting.pop() if waiting else self._snapshot(self._template("postgresql", fill))
+        try:
+            yield kept.url
+        finally:
+            if kept.restore():
+                waiting.append(kept)
+            else:
+                kept.close()
+                self._drop(kept.url)
+
+    def _snapshot(self, template: str) -> PostgresSnapshot:
+        return PostgresSnapshot(self._create("postgresql", template))
+
+    def _template(self, kind: str, fill: Fill) -> str:
+        """Return the database that others are copied from; all but the first are themselves copies, then filled."""
+        if (kind, fill) not in self._templates:
+            url = self._create(kind, None if fill is upgrade else self._template(kind, upgrade))
+            engine = open_database(url, durable=False)
+            fill(engine)
+            engine.dispose()
+            self._templates[kind, fill] = url
+        return self._templates[kind, fill]
 
     def shared(self, kind: str) -> Engine:
         """Give the one empty database of a kind that tests share, which is quicker; they must roll all back."""
@@ -83,6 +115,8 @@ class Databases:
         """Drop everything that is left."""
         for engine in self._shared.values():
             engine.dispose()
+        for kept in chain.from_iterable(self._given_back.values()):
+            kept.close()
         for url in list(self._made):
             self._drop(url)
 

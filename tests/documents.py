@@ -15,9 +15,9 @@ from pathlib import Path
 
 import click
 from databases import Databases
+from demo_line import PROJECT, fill_demo, open_demo_line
 from hearing import entry, where
 from hurried_edits import edits_table
-from rehearsal import PROJECT, fill_demo, rehearse
 from rich.console import Console
 from test_layers import HELPERS, ROOMS, Room
 
@@ -60,10 +60,10 @@ def transcript(keys: str = HAPPY_KEYS) -> str:
     """Return a call to the demo pharmacy as `ivr dial` shows it, wrapped to be read on a page."""
     databases = Databases(Path(tempfile.mkdtemp()))
     with databases.fresh("sqlite", fill_demo) as url:
-        rehearsal, out = rehearse(url), io.StringIO()
+        demo_line, out = open_demo_line(url), io.StringIO()
         console = Console(file=out, width=UNWRAPPED)
-        run_terminal(rehearsal.phone(), Terminal(console, piped_keys(io.StringIO(keys)), sleep=lambda _: None))
-        rehearsal.services.database.dispose()
+        run_terminal(demo_line.phone(), Terminal(console, piped_keys(io.StringIO(keys)), sleep=lambda _: None))
+        demo_line.services.database.dispose()
     databases.close()
     lines = (textwrap.fill(line, COLUMNS, subsequent_indent="  ") for line in out.getvalue().splitlines())
     return fenced("\n".join(lines), "text")
@@ -239,10 +239,10 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
 """File -> part -> what makes it."""
 
 
-def made(file: str) -> str:
-    """Return a document with its parts made anew."""
+def made(file: str, parts: Mapping[str, Callable[[], str]] | None = None) -> str:
+    """Return a document with its parts made anew, or with others in their place."""
     text = (PROJECT / file).read_text(encoding="utf-8")
-    for name, make in PARTS[file].items():
+    for name, make in {**PARTS[file], **(parts or {})}.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         body = make()
         text, count = pattern.subn(lambda found, body=body: f"{found[1]}{body}\n{found[2]}", text)  # type: ignore[misc]

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
+from demo_line import PROJECT
 from hearing import entry, source
-from rehearsal import PROJECT
 
 from ivr.cli.findings import find
 
@@ -183,13 +183,19 @@ def _moved(line: str) -> str:
     return line.partition(": ")[2]
 
 
-def edits_table() -> str:
-    """Return the table for the guide: each slip, and what is printed."""
-    rows = []
-    for slip in EDITS:
-        said = said_to(slip) or ["nothing; it is read as it is meant"]
-        rows.append(f"| {slip.slip} | " + "<br>".join(_cell(line) for line in said) + " |")
-    return "\n".join(["| slip | `ivr check` prints |", "| --- | --- |", *rows])
+def row(slip: Edit, said: list[str]) -> str:
+    """Return the row of the guide's table for one slip: what it is, and what is printed."""
+    told = said or ["nothing; it is read as it is meant"]
+    return row_begins(slip) + "<br>".join(_cell(line) for line in told) + " |"
+
+
+def row_begins(slip: Edit) -> str:
+    return f"| {slip.slip} | "
+
+
+def edits_table(row_of: Callable[[Edit], str] = lambda slip: row(slip, said_to(slip))) -> str:
+    """Return the table for the guide."""
+    return "\n".join(["| slip | `ivr check` prints |", "| --- | --- |", *map(row_of, EDITS)])
 
 
 def _cell(line: str) -> str:

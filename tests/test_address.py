@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from demo_line import IDENTIFIED, DemoLine
 from hearing import begins, hears, words
-from rehearsal import IDENTIFIED, Rehearsal
 
 from ivr.line.sweep import sweep
 from ivr.orders.desk import Outcome
@@ -18,16 +18,16 @@ PROVED = "7304112#"
 """A prescription number of the member who calls."""
 
 
-def begin(rehearsal: Rehearsal, scope: str = "1", proof: str = PROVED) -> Caller:
-    phone, heard = rehearsal.call(IDENTIFIED + "1" + "2" + scope + proof)
-    return Caller(rehearsal, phone, heard.text)
+def begin(demo_line: DemoLine, scope: str = "1", proof: str = PROVED) -> Caller:
+    phone, heard = demo_line.call(IDENTIFIED + "1" + "2" + scope + proof)
+    return Caller(demo_line, phone, heard.text)
 
 
 class Caller:
     """Presses keys, one answer at a time, and hears what comes."""
 
-    def __init__(self, rehearsal: Rehearsal, phone: object, text: str) -> None:
-        self.rehearsal, self.phone, self.text = rehearsal, phone, text
+    def __init__(self, demo_line: DemoLine, phone: object, text: str) -> None:
+        self.demo_line, self.phone, self.text = demo_line, phone, text
 
     def press(self, answers: str) -> str:
         for answer in answers.split():
@@ -39,14 +39,14 @@ class Caller:
     def address(self) -> tuple[object, ...]:
         """The address that was accepted: in the call until the order is placed, and then in the pharmacy."""
         columns = "house_number, street, unit, city, state, zip, kind, verified, keyed"
-        chosen: Any = self.rehearsal.turns[-1].call.values.get("new_address")
+        chosen: Any = self.demo_line.turns[-1].call.values.get("new_address")
         if chosen:
             return tuple(chosen[column] for column in columns.split(", "))
-        return self.rehearsal.rows(f"SELECT {columns} FROM address ORDER BY id")[-1]  # noqa: S608
+        return self.demo_line.rows(f"SELECT {columns} FROM address ORDER BY id")[-1]  # noqa: S608
 
     @property
     def prompts(self) -> list[str]:
-        return self.rehearsal.last_prompts
+        return self.demo_line.last_prompts
 
 
 def first_line(caller: Caller) -> tuple[object, ...]:
@@ -127,62 +127,62 @@ AT_SPRINGFIELD = dict(
     ],
 )
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-def test_an_address_is_keyed_and_kept(rehearsal: Rehearsal, answers: str, expected: tuple[object, ...]) -> None:
-    caller = begin(rehearsal)
+def test_an_address_is_keyed_and_kept(demo_line: DemoLine, answers: str, expected: tuple[object, ...]) -> None:
+    caller = begin(demo_line)
     caller.press(answers)
     assert first_line(caller) == expected
     assert caller.address[6:8] == ("shipping", True)
     assert caller.prompts[-1] == "card.on_file"
 
 
-def test_the_order_goes_to_the_new_address_and_the_mailing_address_stays(rehearsal: Rehearsal) -> None:
-    caller = begin(rehearsal)
+def test_the_order_goes_to_the_new_address_and_the_mailing_address_stays(demo_line: DemoLine) -> None:
+    caller = begin(demo_line)
     caller.press("01001 74# 777# 1 1")
     assert hears(caller.text, "order.ship_to", address=AT_SPRINGFIELD)
     caller.press("7")
-    ((status, kind, street),) = rehearsal.rows(
+    ((status, kind, street),) = demo_line.rows(
         "SELECT o.status, a.kind, a.street FROM refill_order o JOIN address a ON a.id = o.ship_to_id "
         "ORDER BY o.id DESC LIMIT 1"
     )
     assert (status, kind, street) == ("placed", "shipping", "Springfield Street")
-    assert rehearsal.rows("SELECT street, replaced_at FROM address WHERE member_id = 1 AND kind = 'mailing'") == [
+    assert demo_line.rows("SELECT street, replaced_at FROM address WHERE member_id = 1 AND kind = 'mailing'") == [
         ("Blossom Circle", None)
     ]
-    assert rehearsal.rows("SELECT * FROM notice") == []
+    assert demo_line.rows("SELECT * FROM notice") == []
 
 
-def test_from_now_on_it_replaces_the_mailing_address_and_the_member_is_to_be_told(rehearsal: Rehearsal) -> None:
-    caller = begin(rehearsal, scope="2")
+def test_from_now_on_it_replaces_the_mailing_address_and_the_member_is_to_be_told(demo_line: DemoLine) -> None:
+    caller = begin(demo_line, scope="2")
     assert hears(caller.press("01001 74# 777# 1"), "address.from_now_on")
     assert hears(caller.press("1"), "order.ship_to_from_now_on", address=AT_SPRINGFIELD)
-    assert not rehearsal.rows("SELECT 1 FROM address WHERE street = 'Springfield Street'"), "not written yet"
+    assert not demo_line.rows("SELECT 1 FROM address WHERE street = 'Springfield Street'"), "not written yet"
     assert hears(caller.press("7"), "address.changed")
-    rows = rehearsal.rows(
+    rows = demo_line.rows(
         "SELECT street, replaced_at FROM address WHERE member_id = 1 AND kind = 'mailing' ORDER BY id"
     )
     assert [(street, replaced is None) for street, replaced in rows] == [
         ("Blossom Circle", False),
         ("Springfield Street", True),
     ]
-    assert [row[:3] for row in rehearsal.rows('SELECT member_id, kind, "by" FROM notice')] == [
+    assert [row[:3] for row in demo_line.rows('SELECT member_id, kind, "by" FROM notice')] == [
         (1, "address_changed", "text")
     ]
 
 
-def test_a_member_without_a_telephone_is_told_by_letter(rehearsal: Rehearsal) -> None:
-    rehearsal.run("UPDATE member SET phone = NULL WHERE id = 1")
-    begin(rehearsal, scope="2").press("01001 74# 777# 1 1 7")
-    assert rehearsal.rows('SELECT "by" FROM notice') == [("letter",)]
+def test_a_member_without_a_telephone_is_told_by_letter(demo_line: DemoLine) -> None:
+    demo_line.run("UPDATE member SET phone = NULL WHERE id = 1")
+    begin(demo_line, scope="2").press("01001 74# 777# 1 1 7")
+    assert demo_line.rows('SELECT "by" FROM notice') == [("letter",)]
 
 
-def test_an_address_is_written_with_the_order_and_not_before(rehearsal: Rehearsal) -> None:
-    before = rehearsal.rows("SELECT count(*) FROM address")
-    caller = begin(rehearsal, scope="2")
+def test_an_address_is_written_with_the_order_and_not_before(demo_line: DemoLine) -> None:
+    before = demo_line.rows("SELECT count(*) FROM address")
+    caller = begin(demo_line, scope="2")
     caller.press("01001 74# 777# 1 1 9")
     assert hears(caller.press("5"), "keep_address.facts")
     assert hears(caller.press("9"), "keep_address.dropped")
-    begin(rehearsal).press("01001 74# 777# 1")
-    assert rehearsal.rows("SELECT count(*) FROM address") == before
+    begin(demo_line).press("01001 74# 777# 1")
+    assert demo_line.rows("SELECT count(*) FROM address") == before
 
 
 @pytest.mark.parametrize(
@@ -198,29 +198,29 @@ def test_an_address_is_written_with_the_order_and_not_before(rehearsal: Rehearsa
     ],
 )
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-def test_no_hang_up_leaves_an_address_behind(rehearsal: Rehearsal, answers: str) -> None:
-    rehearsal.run("INSERT INTO street (zip, name, city, state) VALUES ('11101', 'Elm St', 'Long Island City', 'NY')")
-    keys, before = answers.split(), rehearsal.rows("SELECT * FROM address ORDER BY id")
+def test_no_hang_up_leaves_an_address_behind(demo_line: DemoLine, answers: str) -> None:
+    demo_line.run("INSERT INTO street (zip, name, city, state) VALUES ('11101', 'Elm St', 'Long Island City', 'NY')")
+    keys, before = answers.split(), demo_line.rows("SELECT * FROM address ORDER BY id")
     for end in range(len(keys) + 1):
-        caller = begin(rehearsal, scope="2")
+        caller = begin(demo_line, scope="2")
         caller.press(" ".join(keys[:end]))
         caller.phone.hang_up()  # type: ignore[attr-defined]
-        sweep(rehearsal.services, timedelta(days=90))
-        assert rehearsal.rows("SELECT * FROM address ORDER BY id") == before, keys[:end]
+        sweep(demo_line.services, timedelta(days=90))
+        assert demo_line.rows("SELECT * FROM address ORDER BY id") == before, keys[:end]
 
 
-def test_a_new_mailing_address_is_kept_without_an_order_only_by_its_own_key(rehearsal: Rehearsal) -> None:
+def test_a_new_mailing_address_is_kept_without_an_order_only_by_its_own_key(demo_line: DemoLine) -> None:
     current = "SELECT street FROM address WHERE member_id = 1 AND kind = 'mailing' AND replaced_at IS NULL"
-    caller = begin(rehearsal, scope="2")
+    caller = begin(demo_line, scope="2")
     text = caller.press("01001 74# 777# 1 1 9 5")
     assert hears(text, "keep_address.facts", new_mailing=AT_SPRINGFIELD)
-    assert rehearsal.rows(current) == [("Blossom Circle",)]
+    assert demo_line.rows(current) == [("Blossom Circle",)]
     assert hears(caller.press("6"), "address.changed")
-    assert rehearsal.rows(current) == [("Springfield Street",)]
-    assert [row[:3] for row in rehearsal.rows('SELECT member_id, kind, "by" FROM notice')] == [
+    assert demo_line.rows(current) == [("Springfield Street",)]
+    assert [row[:3] for row in demo_line.rows('SELECT member_id, kind, "by" FROM notice')] == [
         (1, "address_changed", "text")
     ]
-    assert rehearsal.rows("SELECT 1 FROM refill_order WHERE member_id = 1 AND channel = 'phone'") == []
+    assert demo_line.rows("SELECT 1 FROM refill_order WHERE member_id = 1 AND channel = 'phone'") == []
 
 
 @pytest.mark.parametrize(
@@ -232,22 +232,22 @@ def test_a_new_mailing_address_is_kept_without_an_order_only_by_its_own_key(rehe
         ),
     ],
 )
-def test_after_a_drop_the_address_is_judged_anew(rehearsal: Rehearsal, meanwhile: str, held: bool) -> None:
-    begin(rehearsal).press("01001 74# 777# 1")
-    rehearsal.clock.pass_seconds(60)
-    rehearsal.run(meanwhile)
-    phone, heard = rehearsal.call(IDENTIFIED + "1")
+def test_after_a_drop_the_address_is_judged_anew(demo_line: DemoLine, meanwhile: str, held: bool) -> None:
+    begin(demo_line).press("01001 74# 777# 1")
+    demo_line.clock.pass_seconds(60)
+    demo_line.run(meanwhile)
+    phone, heard = demo_line.call(IDENTIFIED + "1")
     assert begins(heard.text, "proof.prove"), "not without the third proof"
     assert hears(phone.press(PROVED).text, "checkout.ship_to", address=AT_SPRINGFIELD)
     assert hears(phone.press("11").text, "order.card_held") is held
     phone.press("7")
-    assert rehearsal.rows("SELECT street, verified FROM address ORDER BY id DESC LIMIT 1") == [
+    assert demo_line.rows("SELECT street, verified FROM address ORDER BY id DESC LIMIT 1") == [
         ("Springfield Street", not held)
     ]
 
 
-def test_a_street_that_is_not_known_is_spelled_and_holds_the_order_unpaid(rehearsal: Rehearsal) -> None:
-    caller = begin(rehearsal, scope="2")
+def test_a_street_that_is_not_known_is_spelled_and_holds_the_order_unpaid(demo_line: DemoLine) -> None:
+    caller = begin(demo_line, scope="2")
     text = caller.press("01001 74# 9999# 2 6151338153# 2 017481#")
     assert "M, J, F, T, L. S, T." in text
     text = caller.press("1")
@@ -259,67 +259,67 @@ def test_a_street_that_is_not_known_is_spelled_and_holds_the_order_unpaid(rehear
         *("74", "MJFTL ST", None, *AGAWAM),
         *("mailing", False, "01001 74 9999 6151338153 017481"),
     )
-    order = rehearsal.rows("SELECT id, status, held_reason FROM refill_order ORDER BY id DESC LIMIT 1")[0]
+    order = demo_line.rows("SELECT id, status, held_reason FROM refill_order ORDER BY id DESC LIMIT 1")[0]
     assert order[1:] == ("held", "address")
-    assert rehearsal.rows("SELECT * FROM payment WHERE order_id = :id", id=order[0]) == []
+    assert demo_line.rows("SELECT * FROM payment WHERE order_id = :id", id=order[0]) == []
     current = "SELECT street FROM address WHERE member_id = 1 AND kind = 'mailing' AND verified AND replaced_at IS NULL"
-    assert rehearsal.rows(current) == [("Blossom Circle",)]
-    assert rehearsal.rows("SELECT * FROM notice") == []
+    assert demo_line.rows(current) == [("Blossom Circle",)]
+    assert demo_line.rows("SELECT * FROM notice") == []
 
 
 @pytest.mark.parametrize(
     ("scope", "kind_of", "told"), [("1", "shipping", []), ("2", "mailing", [("address_changed",)])]
 )
 def test_staff_release_it_and_then_it_is_charged(
-    rehearsal: Rehearsal, scope: str, kind_of: str, told: list[tuple[object, ...]]
+    demo_line: DemoLine, scope: str, kind_of: str, told: list[tuple[object, ...]]
 ) -> None:
-    begin(rehearsal, scope=scope).press("01001 74# 9999# 2 6121# 1 1 1 7")
-    number = str(rehearsal.rows("SELECT order_number FROM refill_order ORDER BY id DESC LIMIT 1")[0][0])
-    assert release(rehearsal.services.desk, number) == Outcome(
+    begin(demo_line, scope=scope).press("01001 74# 9999# 2 6121# 1 1 1 7")
+    number = str(demo_line.rows("SELECT order_number FROM refill_order ORDER BY id DESC LIMIT 1")[0][0])
+    assert release(demo_line.services.desk, number) == Outcome(
         True, f"order {number} is released; its card is charged on the day it ships"
     )
-    assert not release(rehearsal.services.desk, number).done
-    sweep(rehearsal.services, timedelta(days=90))
-    rehearsal.clock.pass_seconds(120)
-    sweep(rehearsal.services, timedelta(days=90))
+    assert not release(demo_line.services.desk, number).done
+    sweep(demo_line.services, timedelta(days=90))
+    demo_line.clock.pass_seconds(120)
+    sweep(demo_line.services, timedelta(days=90))
     state = (
         "SELECT o.status, p.status, a.kind, a.verified FROM refill_order o JOIN payment p ON p.order_id = o.id "
         "JOIN address a ON a.id = o.ship_to_id WHERE o.order_number = :number"
     )
-    assert rehearsal.rows(state, number=number) == [("placed", "authorized", kind_of, True)]
-    assert rehearsal.rows("SELECT kind FROM notice") == told
+    assert demo_line.rows(state, number=number) == [("placed", "authorized", kind_of, True)]
+    assert demo_line.rows("SELECT kind FROM notice") == told
     current = (
         "SELECT count(*) FROM address WHERE member_id = 1 AND kind = 'mailing' AND verified AND replaced_at IS NULL"
     )
-    assert rehearsal.rows(current) == [(1,)]
+    assert demo_line.rows(current) == [(1,)]
 
 
 @pytest.mark.parametrize(
     ("number", "words"),
     [("1", "there is no order 1"), ("44508893", "order 44508893 is cancelled; only a held order can be released")],
 )
-def test_only_held_orders_can_be_released(rehearsal: Rehearsal, number: str, words: str) -> None:
-    assert release(rehearsal.services.desk, number) == Outcome(False, words)
+def test_only_held_orders_can_be_released(demo_line: DemoLine, number: str, words: str) -> None:
+    assert release(demo_line.services.desk, number) == Outcome(False, words)
 
 
-def test_a_new_card_for_a_held_order_is_kept_for_that_order_only(rehearsal: Rehearsal) -> None:
-    caller = begin(rehearsal)
+def test_a_new_card_for_a_held_order_is_kept_for_that_order_only(demo_line: DemoLine) -> None:
+    caller = begin(demo_line)
     caller.press("01001 74# 9999# 2 6121# 1 1 9 4242424242424242# 1230 123 2 7")
-    order_id, status, card_id = rehearsal.rows(
+    order_id, status, card_id = demo_line.rows(
         "SELECT id, status, saved_card_id FROM refill_order ORDER BY id DESC LIMIT 1"
     )[0]
     assert status == "held"
-    assert rehearsal.rows("SELECT only_for_order_id FROM saved_card WHERE id = :id", id=card_id) == [(order_id,)]
+    assert demo_line.rows("SELECT only_for_order_id FROM saved_card WHERE id = :id", id=card_id) == [(order_id,)]
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 class TestTheWayOut:
-    def test_a_zip_without_streets_leads_to_spelling(self, rehearsal: Rehearsal) -> None:
-        rehearsal.run("DELETE FROM street WHERE zip = '01001'")
-        assert hears(begin(rehearsal).press("01001 74#"), "address.no_streets")
+    def test_a_zip_without_streets_leads_to_spelling(self, demo_line: DemoLine) -> None:
+        demo_line.run("DELETE FROM street WHERE zip = '01001'")
+        assert hears(begin(demo_line).press("01001 74#"), "address.no_streets")
 
-    def test_an_unknown_zip_is_taken_with_city_and_state_spelled(self, rehearsal: Rehearsal) -> None:
-        caller = begin(rehearsal)
+    def test_an_unknown_zip_is_taken_with_city_and_state_spelled(self, demo_line: DemoLine) -> None:
+        caller = begin(demo_line)
         assert hears(caller.press("00000"), "address.unknown_zip")
         assert hears(caller.press("2"), "spelling.ask", part=phrase("spelling.city"))
         assert hears(caller.press("6132# 1"), "spelling.ask", part=phrase("spelling.state"))
@@ -329,24 +329,24 @@ class TestTheWayOut:
         assert first_line(caller) == ("74", "MA", None, "ME", "MA", "00000")
         assert not caller.address[7]
 
-    def test_an_unknown_zip_can_be_keyed_again(self, rehearsal: Rehearsal) -> None:
-        assert hears(begin(rehearsal).press("00000 1 01001"), "address.house")
+    def test_an_unknown_zip_can_be_keyed_again(self, demo_line: DemoLine) -> None:
+        assert hears(begin(demo_line).press("00000 1 01001"), "address.house")
 
-    def test_pound_alone_says_what_is_spelled_so_far(self, rehearsal: Rehearsal) -> None:
-        caller = begin(rehearsal)
+    def test_pound_alone_says_what_is_spelled_so_far(self, demo_line: DemoLine) -> None:
+        caller = begin(demo_line)
         caller.press("01001 74# 9999# 2")
         assert hears(caller.press("#"), "spelling.nothing")
         assert begins(caller.press("2 6121# 2 #"), "spelling.heard", letters=phrase("spelling.letters", word="M, A"))
 
-    def test_star_and_three_take_a_letter_back(self, rehearsal: Rehearsal) -> None:
-        caller = begin(rehearsal)
+    def test_star_and_three_take_a_letter_back(self, demo_line: DemoLine) -> None:
+        caller = begin(demo_line)
         heard = caller.press("01001 74# 9999# 2 612122*31#")
         assert begins(heard, "spelling.heard", letters=phrase("spelling.letters", word="M, A, D"))
         assert begins(caller.press("3"), "spelling.heard", letters=phrase("spelling.letters", word="M, A"))
         assert hears(caller.press("4"), "spelling.ask", part=phrase("spelling.street"))
 
-    def test_what_is_no_letter_is_said_and_counted(self, rehearsal: Rehearsal) -> None:
-        caller = begin(rehearsal)
+    def test_what_is_no_letter_is_said_and_counted(self, demo_line: DemoLine) -> None:
+        caller = begin(demo_line)
         caller.press("01001 74# 9999# 2")
         assert hears(caller.press("615#"), "spelling.unreadable")
         caller.press("615# 615#")
@@ -354,38 +354,38 @@ class TestTheWayOut:
             "after three, what there is so far and the ways on"
         )
 
-    def test_nothing_spelled_is_no_street(self, rehearsal: Rehearsal) -> None:
-        caller = begin(rehearsal)
+    def test_nothing_spelled_is_no_street(self, demo_line: DemoLine) -> None:
+        caller = begin(demo_line)
         assert hears(caller.press("01001 74# 9999# 2 # 1"), "spelling.empty")
 
-    def test_whoever_came_here_by_mistake_can_go_back(self, rehearsal: Rehearsal) -> None:
-        caller = begin(rehearsal)
+    def test_whoever_came_here_by_mistake_can_go_back(self, demo_line: DemoLine) -> None:
+        caller = begin(demo_line)
         caller.press("01001 74# 9999# 2 # 9")
         assert caller.prompts == ["address.zip"]
 
-    def test_a_spelled_street_can_be_mended_in_its_zip(self, rehearsal: Rehearsal) -> None:
-        caller = begin(rehearsal)
+    def test_a_spelled_street_can_be_mended_in_its_zip(self, demo_line: DemoLine) -> None:
+        caller = begin(demo_line)
         caller.press("01001 74# 9999# 2 6121# 1 8 1 01007 1")
         assert first_line(caller) == ("74", "MA", None, "Belchertown", "MA", "01007")
 
-    def test_anything_military_can_be_spelled(self, rehearsal: Rehearsal) -> None:
-        caller = begin(rehearsal)
+    def test_anything_military_can_be_spelled(self, demo_line: DemoLine) -> None:
+        caller = begin(demo_line)
         caller.press("09012 4 827474# 1 1")
         assert first_line(caller) == (None, "USS", None, "APO", "AE", "09012")
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 class TestTheChoice:
-    def streets(self, rehearsal: Rehearsal, *names: str, low: int | None = None, high: int | None = None) -> None:
+    def streets(self, demo_line: DemoLine, *names: str, low: int | None = None, high: int | None = None) -> None:
         for name in names:
-            rehearsal.run(
+            demo_line.run(
                 "INSERT INTO street (zip, name, city, state, low, high) VALUES ('01001', :name, 'Agawam', 'MA', :low, :high)",
                 name=name, low=low, high=high,
             )  # fmt: skip
 
-    def test_three_are_offered_and_more_come_by_five(self, rehearsal: Rehearsal) -> None:
-        self.streets(rehearsal, "Maple St", "Maple Ave", "N Maple St", "Maple Ct", "Maplewood Rd")
-        caller = begin(rehearsal)
+    def test_three_are_offered_and_more_come_by_five(self, demo_line: DemoLine) -> None:
+        self.streets(demo_line, "Maple St", "Maple Ave", "N Maple St", "Maple Ct", "Maplewood Rd")
+        caller = begin(demo_line)
         text = caller.press("01001 74# 627#")
         whole = {"house_number": "74", "street": "Maple St", "city": "Agawam", "state": "MA", "zip": "01001"}
         others = [{"house_number": "74", "street": street} for street in ("N Maple St", "Maple Ave")]
@@ -398,56 +398,56 @@ class TestTheChoice:
         caller.press("2")
         assert first_line(caller)[:2] == ("74", "Maple Ct")
 
-    def test_more_letters_narrow(self, rehearsal: Rehearsal) -> None:
-        self.streets(rehearsal, "Maple St", "Maple Ave", "N Maple St", "Maple Ct", "Maplewood Rd")
-        caller = begin(rehearsal)
+    def test_more_letters_narrow(self, demo_line: DemoLine) -> None:
+        self.streets(demo_line, "Maple St", "Maple Ave", "N Maple St", "Maple Ct", "Maplewood Rd")
+        caller = begin(demo_line)
         assert "Maplewood Road, Agawam" in caller.press("01001 74# 627# 6 539#")
         assert "Maple Avenue, Agawam" in caller.press("8 3 6275328#")
 
-    def test_more_letters_may_also_be_the_name_anew(self, rehearsal: Rehearsal) -> None:
-        self.streets(rehearsal, "Maple St", "Maple Ave", "N Maple St", "Maple Ct", "Maplewood Rd")
-        assert "Maplewood Road, Agawam" in begin(rehearsal).press("01001 74# 627# 6 6275396#")
+    def test_more_letters_may_also_be_the_name_anew(self, demo_line: DemoLine) -> None:
+        self.streets(demo_line, "Maple St", "Maple Ave", "N Maple St", "Maple Ct", "Maplewood Rd")
+        assert "Maplewood Road, Agawam" in begin(demo_line).press("01001 74# 627# 6 6275396#")
 
-    def test_after_those_that_fit_come_those_that_nearly_do(self, rehearsal: Rehearsal) -> None:
-        self.streets(rehearsal, "Maple St", "Manle St")
-        caller = begin(rehearsal)
+    def test_after_those_that_fit_come_those_that_nearly_do(self, demo_line: DemoLine) -> None:
+        self.streets(demo_line, "Maple St", "Manle St")
+        caller = begin(demo_line)
         assert "Manle" not in caller.press("01001 74# 62753#")
         near = caller.press("5")
         assert begins(near, "address.near")
         assert "Manle" in near
         assert hears(caller.press("5"), "address.no_street")
 
-    def test_a_house_number_beyond_those_known_is_said_and_taken(self, rehearsal: Rehearsal) -> None:
-        self.streets(rehearsal, "Maple St", low=1, high=50)
-        caller = begin(rehearsal)
+    def test_a_house_number_beyond_those_known_is_said_and_taken(self, demo_line: DemoLine) -> None:
+        self.streets(demo_line, "Maple St", low=1, high=50)
+        caller = begin(demo_line)
         assert begins(caller.press("01001 74# 627#"), "address.outside", house={"house_number": "74"})
         caller.press("1")
         assert first_line(caller)[:2] == ("74", "Maple St")
         assert caller.address[7]
 
-    def test_a_street_that_has_the_number_is_offered_before_one_that_has_not(self, rehearsal: Rehearsal) -> None:
-        self.streets(rehearsal, "Maple St", low=1, high=50)
-        self.streets(rehearsal, "Maple Ct", low=60, high=90)
-        heard = begin(rehearsal).press("01001 74# 627#")
+    def test_a_street_that_has_the_number_is_offered_before_one_that_has_not(self, demo_line: DemoLine) -> None:
+        self.streets(demo_line, "Maple St", low=1, high=50)
+        self.streets(demo_line, "Maple Ct", low=60, high=90)
+        heard = begin(demo_line).press("01001 74# 627#")
         assert heard.index("Maple Court") < heard.index("Maple Street")
 
-    def test_a_numbered_street_is_keyed_in_figures(self, rehearsal: Rehearsal) -> None:
-        self.streets(rehearsal, "N 186th St", "Fifth Ave NW")
-        assert "North one hundred eighty-sixth Street" in begin(rehearsal).press("01001 74# 186#")
+    def test_a_numbered_street_is_keyed_in_figures(self, demo_line: DemoLine) -> None:
+        self.streets(demo_line, "N 186th St", "Fifth Ave NW")
+        assert "North one hundred eighty-sixth Street" in begin(demo_line).press("01001 74# 186#")
         for keyed in ("5#", "58#", "34384#"):
-            assert "Avenue Northwest" in begin(rehearsal).press(f"01001 74# {keyed}")
+            assert "Avenue Northwest" in begin(demo_line).press(f"01001 74# {keyed}")
 
-    def test_a_zip_with_several_cities_takes_its_main_one_unless_changed(self, rehearsal: Rehearsal) -> None:
-        rehearsal.run(
+    def test_a_zip_with_several_cities_takes_its_main_one_unless_changed(self, demo_line: DemoLine) -> None:
+        demo_line.run(
             "INSERT INTO street (zip, name, city, state) VALUES ('11101', 'Elm St', 'Long Island City', 'NY')"
         )
-        caller = begin(rehearsal)
+        caller = begin(demo_line)
         assert caller.press("11101").startswith("Long Island City, New York.")
         assert hears(caller.press("74# 356# 8 5"), "address.city_option", city="Astoria", key="1")
         assert "Elm Street, Astoria, New York" in caller.press("1")
 
-    def test_a_zip_with_one_city_says_so(self, rehearsal: Rehearsal) -> None:
-        assert hears(begin(rehearsal).press("94550 74# 2567# 8 5"), "address.one_city")
+    def test_a_zip_with_one_city_says_so(self, demo_line: DemoLine) -> None:
+        assert hears(begin(demo_line).press("94550 74# 2567# 8 5"), "address.one_city")
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
@@ -455,10 +455,10 @@ class TestTheThirdProof:
     @pytest.mark.parametrize(
         "proof", [pytest.param("7304112#", id="a prescription of theirs"), pytest.param("BIRTH", id="the birth date")]
     )
-    def test_it_is_asked_before_anything_changes(self, rehearsal: Rehearsal, proof: str) -> None:
-        ((born,),) = rehearsal.rows("SELECT birth_date FROM member WHERE id = 1")
+    def test_it_is_asked_before_anything_changes(self, demo_line: DemoLine, proof: str) -> None:
+        ((born,),) = demo_line.rows("SELECT birth_date FROM member WHERE id = 1")
         year, month, day = str(born).split("-")
-        caller = begin(rehearsal, proof=proof.replace("BIRTH", f"{month}{day}{year}#"))
+        caller = begin(demo_line, proof=proof.replace("BIRTH", f"{month}{day}{year}#"))
         assert begins(caller.text, "address.zip")
 
     @pytest.mark.parametrize(
@@ -470,51 +470,51 @@ class TestTheThirdProof:
             pytest.param("99999999#", id="no day"),
         ],
     )
-    def test_what_does_not_match_is_refused_and_three_lead_to_a_person(self, rehearsal: Rehearsal, proof: str) -> None:
-        caller = begin(rehearsal, proof=proof)
+    def test_what_does_not_match_is_refused_and_three_lead_to_a_person(self, demo_line: DemoLine, proof: str) -> None:
+        caller = begin(demo_line, proof=proof)
         assert begins(caller.text, "proof.not_proved")
         caller.press(f"{proof} {proof}")
         assert caller.prompts == ["proof.not_proved", "give_up.goodbye"], "the last says why, too"
-        assert rehearsal.rows("SELECT * FROM address WHERE entered_by = 'phone' AND member_id = 1") == []
+        assert demo_line.rows("SELECT * FROM address WHERE entered_by = 'phone' AND member_id = 1") == []
 
-    def test_whoever_keyed_a_prescription_number_is_not_asked_again(self, rehearsal: Rehearsal) -> None:
-        _, heard = rehearsal.call(IDENTIFIED + "3" + "7304112#" + "3" + "9" + "2" + "1")
+    def test_whoever_keyed_a_prescription_number_is_not_asked_again(self, demo_line: DemoLine) -> None:
+        _, heard = demo_line.call(IDENTIFIED + "3" + "7304112#" + "3" + "9" + "2" + "1")
         assert begins(heard.text, "address.zip")
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-def test_the_old_address_can_be_kept_at_every_turning(rehearsal: Rehearsal) -> None:
+def test_the_old_address_can_be_kept_at_every_turning(demo_line: DemoLine) -> None:
     for answers in ("", "01001 74# 9999#", "00000", "01001 74# 777# 8"):
-        caller = begin(rehearsal, scope="", proof="") if not answers else begin(rehearsal)
+        caller = begin(demo_line, scope="", proof="") if not answers else begin(demo_line)
         assert begins(caller.press(f"{answers} 9"), "checkout.ship_to")
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-def test_keys_of_an_address_never_stand_in_the_journal(rehearsal: Rehearsal) -> None:
-    begin(rehearsal).press("01001 74# 9999# 2 6121# 1 8 2 75# 4 613# 1")
-    events = [str(event) for (event,) in rehearsal.rows("SELECT event FROM journal")]
+def test_keys_of_an_address_never_stand_in_the_journal(demo_line: DemoLine) -> None:
+    begin(demo_line).press("01001 74# 9999# 2 6121# 1 8 2 75# 4 613# 1")
+    events = [str(event) for (event,) in demo_line.rows("SELECT event FROM journal")]
     assert not [event for event in events if any(keys in event for keys in ("01001", "74", "9999", "6121", "613"))]
 
 
 @pytest.mark.parametrize("card", ["4242424242424242", "371449635398431"])
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-def test_a_card_keyed_as_a_street_is_kept_nowhere(rehearsal: Rehearsal, card: str) -> None:
-    caller = begin(rehearsal)
+def test_a_card_keyed_as_a_street_is_kept_nowhere(demo_line: DemoLine, card: str) -> None:
+    caller = begin(demo_line)
     caller.press(f"01001 74# {card}#")
     assert caller.prompts == ["address.no_street"]
-    assert card not in str(rehearsal.turns[-1].call.to_json())
+    assert card not in str(demo_line.turns[-1].call.to_json())
     caller.press("1 777# 1 1 7")
-    ((keyed,),) = rehearsal.rows("SELECT keyed FROM address WHERE entered_by = 'phone' AND member_id = 1")
+    ((keyed,),) = demo_line.rows("SELECT keyed FROM address WHERE entered_by = 'phone' AND member_id = 1")
     assert keyed == f"01001 74 {'•' * len(card)} 777"
 
 
 @pytest.mark.parametrize("language", ["1", "2"], ids=["en", "es"])
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-def test_forty_presses_do_no_harm(rehearsal: Rehearsal, language: str) -> None:
-    phone, _ = rehearsal.call(IDENTIFIED.replace("1", language, 1) + "1" + "2" + "1" + PROVED + "01001")
-    caller = Caller(rehearsal, phone, "")
+def test_forty_presses_do_no_harm(demo_line: DemoLine, language: str) -> None:
+    phone, _ = demo_line.call(IDENTIFIED.replace("1", language, 1) + "1" + "2" + "1" + PROVED + "01001")
+    caller = Caller(demo_line, phone, "")
     caller.press("74# " + "7" * 40 + "#")
     assert caller.prompts == ["address.no_street"]
     caller.press("1 777# 8 2 777777777")
     assert caller.prompts[-1] == "address.house"
-    assert rehearsal.rows("SELECT * FROM address WHERE entered_by = 'phone' AND member_id = 1") == []
+    assert demo_line.rows("SELECT * FROM address WHERE entered_by = 'phone' AND member_id = 1") == []

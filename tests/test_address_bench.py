@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from rehearsal import PROJECT
+from demo_line import PROJECT
 
 from ivr.pharmacy.streets import StreetFacts, rank
 

@@ -5,40 +5,40 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from demo_line import IDENTIFIED, DemoLine
 from hearing import hears
-from rehearsal import IDENTIFIED, Rehearsal
 
 from ivr.line.sweep import sweep
 from ivr.phone.handset import Ended, Handset, Heard, Waiting
 
 
-def placed(rehearsal: Rehearsal) -> list[tuple[object, ...]]:
-    return rehearsal.rows(
+def placed(demo_line: DemoLine) -> list[tuple[object, ...]]:
+    return demo_line.rows(
         "SELECT o.status, o.total_cents, p.status FROM refill_order o LEFT JOIN payment p ON p.order_id = o.id "
         "WHERE o.request_key LIKE 'CA%' ORDER BY o.id, p.id"
     )
 
 
-def test_everything_on_file_is_refilled_and_paid(rehearsal: Rehearsal) -> None:
-    phone, heard = rehearsal.call(IDENTIFIED + "1" + "1" + "1" + "7")
+def test_everything_on_file_is_refilled_and_paid(demo_line: DemoLine) -> None:
+    phone, heard = demo_line.call(IDENTIFIED + "1" + "1" + "1" + "7")
     assert hears(heard.text, "order.placed_now")
-    assert placed(rehearsal) == [("placed", 3450, "authorized")]
-    assert rehearsal.rows(
+    assert placed(demo_line) == [("placed", 3450, "authorized")]
+    assert demo_line.rows(
         "SELECT count(*) FROM order_line WHERE open AND order_id = (SELECT max(id) FROM refill_order)"
     ) == [(3,)]
     assert not phone.errors
     assert not phone.warnings
 
 
-def test_the_same_call_in_spanish(rehearsal: Rehearsal) -> None:
-    phone, heard = rehearsal.call("2" + IDENTIFIED[1:] + "1" + "1" + "1" + "7")
+def test_the_same_call_in_spanish(demo_line: DemoLine) -> None:
+    phone, heard = demo_line.call("2" + IDENTIFIED[1:] + "1" + "1" + "1" + "7")
     assert {spoken.language for spoken in heard.words} == {"es-US"}
-    assert placed(rehearsal) == [("placed", 3450, "authorized")]
+    assert placed(demo_line) == [("placed", 3450, "authorized")]
     assert not phone.warnings
 
 
-def test_two_numbers_and_a_new_card(rehearsal: Rehearsal) -> None:
-    phone, heard = rehearsal.call(IDENTIFIED + "3")
+def test_two_numbers_and_a_new_card(demo_line: DemoLine) -> None:
+    phone, heard = demo_line.call(IDENTIFIED + "3")
     heard = phone.press("7304112#")
     assert "Metformin" in heard.text, "the number on the bottle lets the medicine be named"
     heard = phone.press("3")
@@ -49,61 +49,61 @@ def test_two_numbers_and_a_new_card(rehearsal: Rehearsal) -> None:
     heard = phone.press("1")
     assert hears(heard.text, "card.mastercard", last4="4444")
     phone.press("7")
-    assert [row[0] for row in placed(rehearsal)] == ["placed"]
-    assert ("mastercard", "4444", None) in rehearsal.rows(
+    assert [row[0] for row in placed(demo_line)] == ["placed"]
+    assert ("mastercard", "4444", None) in demo_line.rows(
         "SELECT brand, last4, only_for_order_id FROM saved_card WHERE member_id = 1"
     )
     assert not phone.warnings
 
 
-def test_a_card_is_not_kept_unless_asked_for(rehearsal: Rehearsal) -> None:
-    phone, _ = rehearsal.call(IDENTIFIED + "1" + "1" + "9" + "5555555555554444#" + "1230" + "123" + "2" + "7")
+def test_a_card_is_not_kept_unless_asked_for(demo_line: DemoLine) -> None:
+    phone, _ = demo_line.call(IDENTIFIED + "1" + "1" + "9" + "5555555555554444#" + "1230" + "123" + "2" + "7")
     assert not phone.errors
-    kept = rehearsal.rows("SELECT only_for_order_id FROM saved_card WHERE member_id = 1 AND last4 = '4444'")
+    kept = demo_line.rows("SELECT only_for_order_id FROM saved_card WHERE member_id = 1 AND last4 = '4444'")
     assert [row[0] is not None for row in kept] == [True]
 
 
-def test_a_declined_card_is_followed_by_a_good_one(rehearsal: Rehearsal) -> None:
-    phone, heard = rehearsal.call(IDENTIFIED + "1" + "1" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7")
+def test_a_declined_card_is_followed_by_a_good_one(demo_line: DemoLine) -> None:
+    phone, heard = demo_line.call(IDENTIFIED + "1" + "1" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7")
     assert hears(heard.text, "payment.declined")
-    assert placed(rehearsal) == [("pending", 3450, "declined")]
+    assert placed(demo_line) == [("pending", 3450, "declined")]
     heard = phone.press("1" + "9" + "4242424242424242#" + "1230" + "123" + "2")
     assert hears(heard.text, "amount.now", total=3450)
     heard = phone.press("7")
     assert hears(heard.text, "order.placed_now")
-    assert placed(rehearsal) == [("placed", 3450, "declined"), ("placed", 3450, "authorized")]
+    assert placed(demo_line) == [("placed", 3450, "declined"), ("placed", 3450, "authorized")]
 
 
-def test_a_declined_order_can_be_cancelled(rehearsal: Rehearsal) -> None:
-    before = rehearsal.rows("SELECT rx_number, refills_left, refills_used FROM prescription ORDER BY id")
-    phone, _ = rehearsal.call(IDENTIFIED + "1" + "1" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7")
+def test_a_declined_order_can_be_cancelled(demo_line: DemoLine) -> None:
+    before = demo_line.rows("SELECT rx_number, refills_left, refills_used FROM prescription ORDER BY id")
+    phone, _ = demo_line.call(IDENTIFIED + "1" + "1" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7")
     heard = phone.press("33")
     assert hears(heard.text, "cancel.facts"), "a doubled key cancels nothing"
-    assert placed(rehearsal) == [("pending", 3450, "declined")]
+    assert placed(demo_line) == [("pending", 3450, "declined")]
     heard = phone.press("7")
     assert hears(heard.text, "payment.cancelled")
-    assert rehearsal.rows("SELECT rx_number, refills_left, refills_used FROM prescription ORDER BY id") == before
+    assert demo_line.rows("SELECT rx_number, refills_left, refills_used FROM prescription ORDER BY id") == before
 
 
-def test_an_unpaid_order_is_taken_over_by_the_next_call(rehearsal: Rehearsal) -> None:
-    rehearsal.call(IDENTIFIED + "1" + "1" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
-    phone, heard = rehearsal.call(IDENTIFIED)
+def test_an_unpaid_order_is_taken_over_by_the_next_call(demo_line: DemoLine) -> None:
+    demo_line.call(IDENTIFIED + "1" + "1" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
+    phone, heard = demo_line.call(IDENTIFIED)
     assert hears(heard.text, "refill.unpaid")
     phone.press("1" + "7")
     heard = phone.press("1" + "1" + "7")
     assert hears(heard.text, "order.placed_now")
-    assert [row[2] for row in placed(rehearsal)] == ["declined", "authorized"]
+    assert [row[2] for row in placed(demo_line)] == ["declined", "authorized"]
 
 
-def test_a_dropped_call_can_be_taken_up_from_the_same_number(rehearsal: Rehearsal) -> None:
-    rehearsal.call(IDENTIFIED + "3" + "7304112#" + "3")[0].hang_up()
-    rehearsal.clock.pass_seconds(10 * 60)
-    phone, heard = rehearsal.call(IDENTIFIED)
+def test_a_dropped_call_can_be_taken_up_from_the_same_number(demo_line: DemoLine) -> None:
+    demo_line.call(IDENTIFIED + "3" + "7304112#" + "3")[0].hang_up()
+    demo_line.clock.pass_seconds(10 * 60)
+    phone, heard = demo_line.call(IDENTIFIED)
     assert hears(heard.text, "refill.go_on")
     heard = phone.press("1" + "1" + "1")
     assert hears(heard.text, "order.line", days=90)
     phone.press("7")
-    assert placed(rehearsal) == [("placed", 2550, "authorized")]
+    assert placed(demo_line) == [("placed", 2550, "authorized")]
 
 
 @pytest.mark.parametrize(
@@ -111,28 +111,28 @@ def test_a_dropped_call_can_be_taken_up_from_the_same_number(rehearsal: Rehearsa
     [(31, {}), (5, {"from_number": "+15105550199"}), (5, {"from_number": "anonymous"})],
     ids=["too long ago", "from another number", "number withheld"],
 )
-def test_a_dropped_call_is_nobody_elses(rehearsal: Rehearsal, minutes: int, options: dict[str, str]) -> None:
-    rehearsal.call(IDENTIFIED + "3" + "7304112#" + "3", **options if "anonymous" in options.values() else {})[
+def test_a_dropped_call_is_nobody_elses(demo_line: DemoLine, minutes: int, options: dict[str, str]) -> None:
+    demo_line.call(IDENTIFIED + "3" + "7304112#" + "3", **options if "anonymous" in options.values() else {})[
         0
     ].hang_up()
-    rehearsal.clock.pass_seconds(minutes * 60)
-    _, heard = rehearsal.call(IDENTIFIED, **options)
-    assert rehearsal.last_prompts == ["refill.how"], heard.text
+    demo_line.clock.pass_seconds(minutes * 60)
+    _, heard = demo_line.call(IDENTIFIED, **options)
+    assert demo_line.last_prompts == ["refill.how"], heard.text
 
 
-def test_a_dropped_call_can_be_started_again(rehearsal: Rehearsal) -> None:
-    rehearsal.call(IDENTIFIED + "3" + "7304112#" + "3")[0].hang_up()
-    rehearsal.call(IDENTIFIED + "2")
-    assert rehearsal.last_prompts == ["refill.how"]
+def test_a_dropped_call_can_be_started_again(demo_line: DemoLine) -> None:
+    demo_line.call(IDENTIFIED + "3" + "7304112#" + "3")[0].hang_up()
+    demo_line.call(IDENTIFIED + "2")
+    assert demo_line.last_prompts == ["refill.how"]
 
 
-def test_nothing_due_asks_for_no_card(rehearsal: Rehearsal) -> None:
-    _, heard = rehearsal.call("11" + "41203853#" + "99501" + "1" + "1")
+def test_nothing_due_asks_for_no_card(demo_line: DemoLine) -> None:
+    _, heard = demo_line.call("11" + "41203853#" + "99501" + "1" + "1")
     assert hears(heard.text, "order.no_card")
 
 
-def test_a_prescription_too_soon_is_kept_for_its_day(rehearsal: Rehearsal) -> None:
-    phone, heard = rehearsal.call(IDENTIFIED + "3" + "7304523#")
+def test_a_prescription_too_soon_is_kept_for_its_day(demo_line: DemoLine) -> None:
+    phone, heard = demo_line.call(IDENTIFIED + "3" + "7304523#")
     assert hears(heard.text, "prescription.too_soon")
     heard = phone.press("1")
     if hears(heard.text, "prescription.supply"):
@@ -141,7 +141,7 @@ def test_a_prescription_too_soon_is_kept_for_its_day(rehearsal: Rehearsal) -> No
     assert hears(heard.text, "order.line_later")
     heard = phone.press("7")
     assert hears(heard.text, "order.placed_later")
-    assert [row[0] for row in placed(rehearsal)] == ["scheduled"]
+    assert [row[0] for row in placed(demo_line)] == ["scheduled"]
 
 
 REFUSALS = [
@@ -172,20 +172,20 @@ REFUSALS = [
     ("member", "zip_code", "rx", "said", "key", "then"), REFUSALS, ids=[row[3] for row in REFUSALS]
 )
 def test_every_no_ends_in_a_next(
-    rehearsal: Rehearsal, member: str, zip_code: str, rx: str, said: str, key: str, then: str
+    demo_line: DemoLine, member: str, zip_code: str, rx: str, said: str, key: str, then: str
 ) -> None:
-    phone, _ = rehearsal.call(f"11{member}#{zip_code}3")
+    phone, _ = demo_line.call(f"11{member}#{zip_code}3")
     assert hears(phone.press(f"{rx}#").text, said)
     assert hears(phone.press(key).text, then)
     assert not phone.errors
 
 
 @pytest.mark.parametrize("member", [("41201387", "40212"), ("41201524", "06040")], ids=["deceased", "membership ended"])
-def test_a_member_only_a_person_can_help(rehearsal: Rehearsal, member: tuple[str, str]) -> None:
-    _, heard = rehearsal.call(f"11{member[0]}#{member[1]}")
+def test_a_member_only_a_person_can_help(demo_line: DemoLine, member: tuple[str, str]) -> None:
+    _, heard = demo_line.call(f"11{member[0]}#{member[1]}")
     assert hears(heard.text, "identify.ended")
     assert hears(heard.text, "person.nobody")
-    assert rehearsal.last_prompts[-1] == "main.menu"
+    assert demo_line.last_prompts[-1] == "main.menu"
 
 
 WAYS = {
@@ -221,8 +221,8 @@ def press(phone: Handset, keys: str) -> Heard:
 
 @pytest.mark.parametrize("question", WAYS)
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=False)
-def test_three_silences_end_politely(rehearsal: Rehearsal, question: str) -> None:
-    phone, _ = rehearsal.call(WAYS[question])
+def test_three_silences_end_politely(demo_line: DemoLine, question: str) -> None:
+    phone, _ = demo_line.call(WAYS[question])
     texts = [phone.wait().text for _ in range(3)]
     assert len(set(texts[:2])) == 2, "the words grow more helpful"
     assert all(texts)
@@ -231,20 +231,20 @@ def test_three_silences_end_politely(rehearsal: Rehearsal, question: str) -> Non
         if isinstance(heard.waiting, Ended):
             break
     assert isinstance(heard.waiting, Ended)
-    assert rehearsal.last_prompts[-1].endswith("goodbye")
+    assert demo_line.last_prompts[-1].endswith("goodbye")
     assert not phone.errors
 
 
 @pytest.mark.parametrize("question", WAYS)
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=False)
-def test_wrong_keys_are_told_apart_from_silence(rehearsal: Rehearsal, question: str) -> None:
-    phone, _ = rehearsal.call(WAYS[question])
+def test_wrong_keys_are_told_apart_from_silence(demo_line: DemoLine, question: str) -> None:
+    phone, _ = demo_line.call(WAYS[question])
     wrong = press(phone, WRONG[question])
-    assert rehearsal.turns[-1].verb.words[-1].variant == "wrong"
+    assert demo_line.turns[-1].verb.words[-1].variant == "wrong"
     again = press(phone, WRONG[question])
     assert wrong.text != again.text
     phone.wait()
-    said = [speak.variant for speak in rehearsal.turns[-1].verb.words if speak.prompt != "order.facts"]
+    said = [speak.variant for speak in demo_line.turns[-1].verb.words if speak.prompt != "order.facts"]
     assert set(said) == {"silence"}, "counted apart"
     assert isinstance(press(phone, WRONG[question]).waiting, Ended | Waiting)
     assert not phone.errors
@@ -252,41 +252,41 @@ def test_wrong_keys_are_told_apart_from_silence(rehearsal: Rehearsal, question: 
 
 @pytest.mark.parametrize("question", WAYS)
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=False)
-def test_a_hang_up_at_any_question_leaves_nothing_half_done(rehearsal: Rehearsal, question: str) -> None:
-    phone, _ = rehearsal.call(WAYS[question])
+def test_a_hang_up_at_any_question_leaves_nothing_half_done(demo_line: DemoLine, question: str) -> None:
+    phone, _ = demo_line.call(WAYS[question])
     phone.hang_up()
-    assert rehearsal.rows("SELECT * FROM card_entry") == []
-    assert {row[0] for row in placed(rehearsal)} <= {"pending"}
-    rehearsal.clock.pass_seconds(3600)
-    sweep(rehearsal.services, timedelta(days=90))
-    assert {row[0] for row in placed(rehearsal)} <= {"cancelled"}
+    assert demo_line.rows("SELECT * FROM card_entry") == []
+    assert {row[0] for row in placed(demo_line)} <= {"pending"}
+    demo_line.clock.pass_seconds(3600)
+    sweep(demo_line.services, timedelta(days=90))
+    assert {row[0] for row in placed(demo_line)} <= {"cancelled"}
 
 
-def test_a_doubled_confirming_key_does_not_cut_off_the_order_number(rehearsal: Rehearsal) -> None:
-    _, heard = rehearsal.call(IDENTIFIED + "111" + "77")
+def test_a_doubled_confirming_key_does_not_cut_off_the_order_number(demo_line: DemoLine) -> None:
+    _, heard = demo_line.call(IDENTIFIED + "111" + "77")
     assert hears(heard.text, "order.placed_now")
-    assert len(placed(rehearsal)) == 1
+    assert len(placed(demo_line)) == 1
 
 
-def test_zero_leads_to_a_person_and_back_to_the_question(rehearsal: Rehearsal) -> None:
-    phone, _ = rehearsal.call(IDENTIFIED)
+def test_zero_leads_to_a_person_and_back_to_the_question(demo_line: DemoLine) -> None:
+    phone, _ = demo_line.call(IDENTIFIED)
     heard = phone.press("0")
     assert hears(heard.text, "person.nobody")
-    assert rehearsal.last_prompts[-1] == "refill.how"
+    assert demo_line.last_prompts[-1] == "refill.how"
 
 
-def test_star_repeats_a_menu_and_clears_a_number(rehearsal: Rehearsal) -> None:
-    phone, first = rehearsal.call("1")
+def test_star_repeats_a_menu_and_clears_a_number(demo_line: DemoLine) -> None:
+    phone, first = demo_line.call("1")
     assert phone.press("*").text == first.text
     phone.press("1")
     phone.press("4120*")
     phone.press("#")
-    assert rehearsal.last_prompts == ["identify.member_number"]
+    assert demo_line.last_prompts == ["identify.member_number"]
     phone.press("41200017#" + "94550")
-    assert rehearsal.last_prompts == ["refill.how"]
+    assert demo_line.last_prompts == ["refill.how"]
 
 
-def test_a_habitual_pound_after_the_zip_is_no_wrong_key(rehearsal: Rehearsal) -> None:
-    phone, _ = rehearsal.call(IDENTIFIED + "#")
-    assert {speak.variant for speak in rehearsal.turns[-1].verb.words} == {"say"}
+def test_a_habitual_pound_after_the_zip_is_no_wrong_key(demo_line: DemoLine) -> None:
+    phone, _ = demo_line.call(IDENTIFIED + "#")
+    assert {speak.variant for speak in demo_line.turns[-1].verb.words} == {"say"}
     assert phone.press("1").text

@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 
 import pytest
+from demo_line import VERSION
 from hearing import entry, source
-from rehearsal import VERSION
 
 from ivr.errors import DefinitionError
 from ivr.flow.definition import Flows

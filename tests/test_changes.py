@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
-from rehearsal import VERSION
+from demo_line import VERSION
 
 from ivr.errors import Report
 from ivr.flow import build_flows

@@ -15,7 +15,7 @@ import pytest
 import structlog
 from click.testing import CliRunner, Result
 from databases import Databases
-from rehearsal import PROJECT, fill_demo
+from demo_line import PROJECT, fill_demo
 from rich.console import Console
 
 from ivr.cli import main

@@ -14,8 +14,9 @@ from pathlib import Path
 import click
 import pytest
 from databases import Databases
+from demo_line import PROJECT, TODAY, fill_demo
 from documents import PARTS, made
-from rehearsal import PROJECT, TODAY, fill_demo
+from hurried_edits import Edit, edits_table, row_begins
 from sqlalchemy import Connection
 
 from ivr.cli import main
@@ -79,7 +80,14 @@ def shell_lines() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("file", PARTS)
 def test_what_the_program_makes_of_a_document_is_in_it(file: str) -> None:
     text = (PROJECT / file).read_text(encoding="utf-8")
-    assert text == made(file), "run: python tests/documents.py"
+
+    def as_it_stands(slip: Edit) -> str:
+        return next((line for line in text.splitlines() if line.startswith(row_begins(slip))), "")
+
+    held = {"edits": lambda: edits_table(as_it_stands)}  # what each row says takes long to find out: by test_odd_files
+    assert text == made(file, {name: held[name] for name in PARTS[file] if name in held}), (
+        "run: python tests/documents.py"
+    )
 
 
 # Commands

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from demo_line import IDENTIFIED, PROJECT, DemoLine
 from hearing import hears
-from rehearsal import IDENTIFIED, PROJECT, Rehearsal
 
 from ivr.line import publications
 from ivr.line.publications import Files
@@ -46,14 +46,14 @@ def older() -> Files:
     ],
     ids=["a card that is to be kept", "a year of four digits", "no prescriptions", "a person is offered"],
 )
-def test_a_call_goes_on_with_its_older_version(rehearsal: Rehearsal, keys: str, prompt: str, variant: Variant) -> None:
-    files, phone = older(), rehearsal.phone()
+def test_a_call_goes_on_with_its_older_version(demo_line: DemoLine, keys: str, prompt: str, variant: Variant) -> None:
+    files, phone = older(), demo_line.phone()
     phone.dial()
-    with rehearsal.services.database.begin() as connection:
-        began = publications.Publication(files.hash, rehearsal.services.clock(), "a worker", "start")
+    with demo_line.services.database.begin() as connection:
+        began = publications.Publication(files.hash, demo_line.services.clock(), "a worker", "start")
         publications.record(connection, files, began)
-    rehearsal.run("UPDATE call SET version = :hash", hash=files.hash)
+    demo_line.run("UPDATE call SET version = :hash", hash=files.hash)
     for pressed in keys.split():
         last = phone.wait() if pressed == "…" else phone.press(pressed)
     assert hears(last.text, prompt, variant=variant)
-    assert "sorry.again" not in rehearsal.prompts
+    assert "sorry.again" not in demo_line.prompts

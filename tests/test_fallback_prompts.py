@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from rehearsal import PROJECT, VERSION
+from demo_line import PROJECT, VERSION
 
 from ivr.errors import DefinitionError
 from ivr.line.actions import SPECS

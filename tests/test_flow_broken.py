@@ -87,7 +87,7 @@ ACTIONS = {
         {"taken": {}}, forgets=frozenset({"zip"}), answers={"zip": AnswerKind("a ZIP code", digits=(5, 5))}
     ),
     "take_card": ActionSpec({"taken": {}}, answers={"card": AnswerKind("a card number", card=True)}),
-    "ask_bank": ActionSpec({"answered": {}}, outside=True),
+    "ask_bank": ActionSpec({"answered": {}}, is_external=True),
     "name": ActionSpec({"named": {"what": "phrase"}}, phrases={"what": {"main.named": {"drug": "text"}}}),
     "hide": ActionSpec({"hidden": {"what": "phrase"}}, phrases={"what": {"main.unnamed": {"drug": "text"}}}),
 }

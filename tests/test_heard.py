@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from rehearsal import PROJECT
+from demo_line import PROJECT
 
 from ivr.flow import verbs
 from ivr.flow.verbs import Speak

@@ -7,9 +7,9 @@ import re
 from datetime import timedelta
 
 import pytest
+from demo_line import IDENTIFIED, VERSION, DemoLine
 from hypothesis import given
 from hypothesis import strategies as st
-from rehearsal import IDENTIFIED, VERSION, Rehearsal
 
 from ivr.flow.call import TraceStep
 from ivr.flow.graph import all_states
@@ -34,15 +34,15 @@ WAYS = (
 """Keys to questions of each sort, at which a card may be keyed though none is asked for."""
 
 
-def journal(rehearsal: Rehearsal) -> list[tuple[str, str]]:
+def journal(demo_line: DemoLine) -> list[tuple[str, str]]:
     """Return the events and the ways of a call, turn by turn."""
-    rows = rehearsal.rows("SELECT event, trail FROM journal ORDER BY id")
+    rows = demo_line.rows("SELECT event, trail FROM journal ORDER BY id")
     return [(str(event), str(trail)) for event, trail in rows]
 
 
-def in_clear(rehearsal: Rehearsal) -> list[str]:
+def in_clear(demo_line: DemoLine) -> list[str]:
     """Return the digits that stand in the events, and those in the ways, joined over the turns."""
-    events, trails = zip(*journal(rehearsal), strict=True)
+    events, trails = zip(*journal(demo_line), strict=True)
     branches = [branch for trail in trails for _, _, branch in json.loads(trail)]
     return ["".join(re.findall(r"\d", "".join(texts))) for texts in (events, branches)]
 
@@ -52,62 +52,62 @@ def runs(number: str, length: int = 6) -> set[str]:
     return {number[at : at + length] for at in range(len(number) - length + 1)}
 
 
-def found(rehearsal: Rehearsal, number: str) -> list[str]:
-    return [run for run in runs(number) for text in in_clear(rehearsal) if run in text]
+def found(demo_line: DemoLine, number: str) -> list[str]:
+    return [run for run in runs(number) for text in in_clear(demo_line) if run in text]
 
 
-def test_the_code_of_a_card_is_dots_though_the_processor_is_asked_between(rehearsal: Rehearsal) -> None:
-    rehearsal.call(IDENTIFIED + "119" + "371449635398431#" + "1130" + "9874" + "2")
-    events = [event for event, _ in journal(rehearsal)]
+def test_the_code_of_a_card_is_dots_though_the_processor_is_asked_between(demo_line: DemoLine) -> None:
+    demo_line.call(IDENTIFIED + "119" + "371449635398431#" + "1130" + "9874" + "2")
+    events = [event for event, _ in journal(demo_line)]
     assert "keys ••••" in events
     assert not [event for event in events if "987" in event or "1130" in event or "3714" in event]
 
 
-def test_of_an_order_only_choices_stand_in_clear(rehearsal: Rehearsal) -> None:
-    rehearsal.call(IDENTIFIED + "3" + "7304112#" + "3" + "9" + "1" + "9" + "5555555555554444#" + "1130" + "987" + "27")
-    assert [event.removeprefix("keys ") for event, _ in journal(rehearsal) if event.startswith("keys")] == [
+def test_of_an_order_only_choices_stand_in_clear(demo_line: DemoLine) -> None:
+    demo_line.call(IDENTIFIED + "3" + "7304112#" + "3" + "9" + "1" + "9" + "5555555555554444#" + "1130" + "987" + "27")
+    assert [event.removeprefix("keys ") for event, _ in journal(demo_line) if event.startswith("keys")] == [
         *("1", "1", "••••••••", "•••••", "3", "•••••••", "3", "9", "1", "9"),
         *("••••••••••••••••", "••••", "•••", "2", "7"),
     ]
 
 
-def test_the_usual_call_stands_whole(rehearsal: Rehearsal) -> None:
-    rehearsal.call(IDENTIFIED + "11179")
-    events = [event for event, _ in journal(rehearsal) if event.startswith("keys")]
+def test_the_usual_call_stands_whole(demo_line: DemoLine) -> None:
+    demo_line.call(IDENTIFIED + "11179")
+    events = [event for event, _ in journal(demo_line) if event.startswith("keys")]
     assert [event for event in events if DOT not in event] == ["keys 1"] * 5 + ["keys 7", "keys 9"]
 
 
-def test_a_key_that_a_menu_does_not_offer_is_a_dot(rehearsal: Rehearsal) -> None:
-    phone, _ = rehearsal.call("1")
+def test_a_key_that_a_menu_does_not_offer_is_a_dot(demo_line: DemoLine) -> None:
+    phone, _ = demo_line.call("1")
     phone.press("8")
     phone.press("#")
     phone.press("*")
     phone.press("0")
-    assert [event for event, _ in journal(rehearsal)][-4:] == ["keys •", "keys •", "keys *", "keys 0"]
+    assert [event for event, _ in journal(demo_line)][-4:] == ["keys •", "keys •", "keys *", "keys 0"]
 
 
 @pytest.mark.parametrize("number", sorted(card.number for card in KNOWN_CARDS if "0000" not in card.number))
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-def test_a_card_keyed_anywhere_leaves_no_run_of_its_digits(rehearsal: Rehearsal, number: str) -> None:
+def test_a_card_keyed_anywhere_leaves_no_run_of_its_digits(demo_line: DemoLine, number: str) -> None:
     """Of numbers that are mostly zeros a run would be found in any five zeros, and the four before them."""
     for way in WAYS:
         for ahead in (True, False):
-            rehearsal.run("DELETE FROM journal")
-            rehearsal.run("DELETE FROM lock_out")
-            phone, _ = rehearsal.call(way)
+            demo_line.run("DELETE FROM journal")
+            demo_line.run("DELETE FROM lock_out")
+            phone, _ = demo_line.call(way)
             for keys in [number] if ahead else number:
                 phone.press(keys)
-            assert found(rehearsal, number) == [], f"at {way or 'the beginning'}"
+            assert found(demo_line, number) == [], f"at {way or 'the beginning'}"
 
 
-def test_of_a_card_that_options_would_show_five_digits_remain(rehearsal: Rehearsal) -> None:
+def test_of_a_card_that_options_would_show_five_digits_remain(demo_line: DemoLine) -> None:
     """5 and 1 lead from the main menu and back, and 0 to a person and back: each of its digits is an option."""
-    phone, _ = rehearsal.call("1")
+    phone, _ = demo_line.call("1")
     phone.press("5105105105105100")
-    events = [event for event, _ in journal(rehearsal)]
+    events = [event for event, _ in journal(demo_line)]
     assert events[:9] == ["started", "keys 1", "keys 5", "keys 1", "keys 0", "keys 5", "keys •", "keys •", "keys •"]
-    assert found(rehearsal, "5105105105105100") == []
-    trails = [trail for _, trail in journal(rehearsal)]
+    assert found(demo_line, "5105105105105100") == []
+    trails = [trail for _, trail in journal(demo_line)]
     assert trails[6:17] == ["[]"] * 11, "nor can they be told from the names of the states"
 
 

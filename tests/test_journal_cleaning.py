@@ -16,7 +16,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from databases import Databases
-from rehearsal import NOON, Rehearsal
+from demo_line import NOON, DemoLine
 from sqlalchemy import Connection, Engine, insert, make_url, select, text
 
 from ivr.line import journal_cleaning, tables
@@ -168,10 +168,10 @@ def test_what_an_old_worker_still_writes_is_cleaned_when_asked_for(kind: str, da
         engine.dispose()
 
 
-def test_a_call_written_by_this_release_is_clean_already(rehearsal: Rehearsal) -> None:
-    phone, _ = rehearsal.call("1")
+def test_a_call_written_by_this_release_is_clean_already(demo_line: DemoLine) -> None:
+    phone, _ = demo_line.call("1")
     phone.press("51051051051051001118*0#")
-    assert clean_journal(rehearsal.services.database, anew=True).rows == 0
+    assert clean_journal(demo_line.services.database, anew=True).rows == 0
 
 
 def test_an_upgrade_that_is_killed_goes_on(databases: Databases) -> None:

@@ -39,6 +39,7 @@ from ivr.qa.record.recorder import record
 from ivr.qa.replay.caller import SimulatedCaller
 from ivr.qa.replay.coverage import cells, exercised
 from ivr.qa.replay.player import play
+from ivr.qa.replay.remote import Facts, Remote
 from ivr.qa.scripts.names import vocabulary_of
 from ivr.qa.scripts.reader import read_scripts
 from ivr.qa.scripts.script import DEFAULT_TO, Presses, Script
@@ -319,6 +320,14 @@ def test_what_the_line_says_by_itself_is_not_said_in_a_draft(simulator: Simulato
             assert "erreur" not in post(f"{URL}/fallback{asked}", CALL, {}).body
         with line(simulator, Settings()) as (post, _):
             assert "erreur" in post(f"{URL}/fallback{asked}", CALL, {}).body
+
+
+def test_scripts_are_not_played_in_a_draft_on_a_line_elsewhere(simulator: Simulator) -> None:
+    facts = Facts(NOON, live=False, has_person=True, same_version=True)
+    with line(simulator, ELSEWHERE["anybody"]) as (post, _):
+        remote = Remote(URL, post, simulator, facts, NOON.date(), vocabulary_of(simulator.catalogues), "run")
+        _, alike = read((DATA / "calls.yaml").read_text(encoding="utf-8"), simulator)
+        assert remote.play(alike, "fr").skipped == "French is a draft, which a line elsewhere lets nobody hear"
 
 
 def test_a_call_goes_on_in_a_language_that_has_become_a_draft(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -105,9 +105,15 @@ def modules() -> tuple[Module, ...]:
     return tuple(found)
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Return everything in a module, the module itself first."""
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def imports(module: Module) -> Iterator[str]:
     """Yield the dotted name of everything a module imports, wherever in it the import stands."""
-    for node in ast.walk(ast.parse(module.path.read_text(encoding="utf-8"))):
+    for node in nodes(module.path):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -142,24 +148,29 @@ LATE = {
 
 def functions_importing(module: Module, package: str) -> set[str]:
     """Return the functions of a module that import a package, "" for one that the module itself imports."""
-    tree = ast.parse(module.path.read_text(encoding="utf-8"))
-    owner = {id(inner): f.name for f in ast.walk(tree) if isinstance(f, ast.FunctionDef) for inner in ast.walk(f)}
-    for guarded in (
-        node for node in tree.body if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-    ):
-        owner |= {id(inner): TYPES for inner in ast.walk(guarded)}
-    found = set()
-    for node in ast.walk(tree):
-        match node:
-            case ast.Import():
-                names = [name.name for name in node.names]
-            case ast.ImportFrom():
-                names = [node.module or ""]
-            case _:
-                continue
-        if any(f"{name}.".startswith(f"{package}.") for name in names):
-            found.add(owner.get(id(node), ""))
-    return found - {TYPES}
+    found = [node for node in nodes(module.path) if _imports(node, package)]
+    return {_owners(module.path).get(id(node), "") for node in found} - {TYPES}
+
+
+def _imports(node: ast.AST, package: str) -> bool:
+    match node:
+        case ast.Import():
+            names = [name.name for name in node.names]
+        case ast.ImportFrom():
+            names = [node.module or ""]
+        case _:
+            return False
+    return any(f"{name}.".startswith(f"{package}.") for name in names)
+
+
+@cache
+def _owners(path: Path) -> dict[int, str]:
+    """Return the function that each node of a module stands in, by the node's id."""
+    owners = {id(inner): f.name for f in nodes(path) if isinstance(f, ast.FunctionDef) for inner in ast.walk(f)}
+    for node in nodes(path):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            owners |= {id(inner): TYPES for inner in ast.walk(node)}
+    return owners
 
 
 TYPES = "TYPE_CHECKING"
@@ -215,15 +226,15 @@ def test_no_class_name_is_defined_twice() -> None:
     """Whoever reads or searches for a name finds one thing, in whatever room."""
     places: dict[str, list[str]] = {}
     for path in sorted((PROJECT / "ivr").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes(path):
             if isinstance(node, ast.ClassDef):
                 places.setdefault(node.name, []).append(f"{path.relative_to(PROJECT)}:{node.lineno}")
     twice = [f"{name} is defined at {' and '.join(found)}" for name, found in places.items() if len(found) > 1]
     assert not twice, "\n".join(twice)
 
 
-def _defined(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _defined(module: Iterable[ast.AST]) -> Iterator[str]:
+    for node in module:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             yield node.name
         elif isinstance(node, ast.arg):
@@ -232,31 +243,32 @@ def _defined(tree: ast.AST) -> Iterator[str]:
             yield node.id
 
 
-def unwanted_names(source: str, unwanted: Collection[str]) -> list[str]:
+def unwanted_names(module: Iterable[ast.AST], unwanted: Collection[str]) -> list[str]:
     """Return the names that a module defines and the glossary has another word for."""
     words = "|".join(f"{word}s?" for word in unwanted)
-    return [
-        name for name in _defined(ast.parse(source)) if re.search(rf"(?:^|_)(?:{words})(?:_|$)", name, re.IGNORECASE)
-    ]
+    wanted_not = re.compile(rf"(?:^|_)(?:{words})(?:_|$)", re.IGNORECASE)
+    return [name for name in _defined(module) if wanted_not.search(name)]
 
 
-def glossary() -> set[str]:
+@cache
+def glossary() -> frozenset[str]:
     """Return the names on the right of the glossary."""
     lines = (PROJECT / "docs/glossary.md").read_text(encoding="utf-8").splitlines()
     unwanted = [line.split("|")[3] for line in lines if line.startswith("|")]
-    return {name for cell in unwanted for name in re.findall(r"`(\w+)`", cell)}
+    return frozenset(name for cell in unwanted for name in re.findall(r"`(\w+)`", cell))
 
 
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
 def test_names_are_those_of_the_glossary(module: Module) -> None:
-    found = unwanted_names(module.path.read_text(encoding="utf-8"), glossary())
+    found = unwanted_names(nodes(module.path), glossary())
     assert not found, f"{module.path}: docs/glossary.md has another word for {', '.join(found)}"
 
 
 def test_a_name_that_the_glossary_does_not_want_is_found() -> None:
     assert glossary() >= {"trail", "visit", "insert_new"}
-    assert unwanted_names("def visits(masked_trail): ear = 1", glossary()) == ["visits", "masked_trail", "ear"]
-    assert unwanted_names("early = near = 1", glossary()) == []
+    bad, good = (ast.walk(ast.parse(text)) for text in ("def visits(masked_trail): ear = 1", "early = near = 1"))
+    assert unwanted_names(bad, glossary()) == ["visits", "masked_trail", "ear"]
+    assert unwanted_names(good, glossary()) == []
 
 
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
@@ -266,8 +278,6 @@ CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "ti
 def test_only_the_clock_reads_the_time(module: Module) -> None:
     if module.name == "clock":
         return
-    calls = [
-        node.func for node in ast.walk(ast.parse(module.path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
-    ]
+    calls = [node.func for node in nodes(module.path) if isinstance(node, ast.Call)]
     read = {ast.unparse(function) for function in calls} & CLOCKS
     assert not read, f"{module.path} reads the time by {', '.join(read)}; it should be handed in"

@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 from threading import Barrier
 
 import pytest
+from demo_line import IDENTIFIED, NOON, VERSION, DemoLine
 from hearing import hears
-from rehearsal import IDENTIFIED, NOON, VERSION, Rehearsal
 from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
@@ -38,54 +38,54 @@ def context(line: Services, connection: Connection, phone: str, now: datetime, s
 
 
 def tried(
-    rehearsal: Rehearsal, phone: str, *, right: bool = False, member: str = MEMBER, after: timedelta = timedelta()
+    demo_line: DemoLine, phone: str, *, right: bool = False, member: str = MEMBER, after: timedelta = timedelta()
 ) -> Judged[bool]:
     """Make one guess in a turn of its own."""
-    with rehearsal.services.database.begin() as connection:
-        return guess(context(rehearsal.services, connection, phone, NOON + after), member, lambda: right)
+    with demo_line.services.database.begin() as connection:
+        return guess(context(demo_line.services, connection, phone, NOON + after), member, lambda: right)
 
 
-def wrong(rehearsal: Rehearsal, *phones: str, member: str = MEMBER, after: timedelta = timedelta()) -> None:
+def wrong(demo_line: DemoLine, *phones: str, member: str = MEMBER, after: timedelta = timedelta()) -> None:
     for phone in phones:
-        assert not tried(rehearsal, phone, member=member, after=after).locked
+        assert not tried(demo_line, phone, member=member, after=after).locked
 
 
-def orders(rehearsal: Rehearsal, phone: str, member_id: int = 1) -> None:
-    with rehearsal.services.database.begin() as connection:
-        remember_phone(context(rehearsal.services, connection, phone, NOON), member_id)
+def orders(demo_line: DemoLine, phone: str, member_id: int = 1) -> None:
+    with demo_line.services.database.begin() as connection:
+        remember_phone(context(demo_line.services, connection, phone, NOON), member_id)
 
 
 class TestPhone:
-    def test_five_wrong_tries_lock_it_for_everything(self, rehearsal: Rehearsal) -> None:
+    def test_five_wrong_tries_lock_it_for_everything(self, demo_line: DemoLine) -> None:
         for number in range(5):
-            assert tried(rehearsal, HOME, right=True, member=f"{number}").answer, "no success resets a count"
-            wrong(rehearsal, HOME, member=f"9999999{number}")
-        assert tried(rehearsal, HOME, right=True) == Judged(None, locked=True, under_attack=False)
-        assert tried(rehearsal, stranger(1), right=True).answer, "another phone is not concerned"
+            assert tried(demo_line, HOME, right=True, member=f"{number}").answer, "no success resets a count"
+            wrong(demo_line, HOME, member=f"9999999{number}")
+        assert tried(demo_line, HOME, right=True) == Judged(None, locked=True, under_attack=False)
+        assert tried(demo_line, stranger(1), right=True).answer, "another phone is not concerned"
 
-    def test_a_try_counts_for_a_day(self, rehearsal: Rehearsal) -> None:
+    def test_a_try_counts_for_a_day(self, demo_line: DemoLine) -> None:
         for hour in range(5):
-            wrong(rehearsal, HOME, after=timedelta(hours=hour))
+            wrong(demo_line, HOME, after=timedelta(hours=hour))
         almost = timedelta(days=1) - timedelta(seconds=1)
-        assert tried(rehearsal, HOME, right=True, after=almost).locked
-        wrong(rehearsal, HOME, after=timedelta(days=1))
-        assert tried(rehearsal, HOME, right=True, after=timedelta(days=1)).locked, "four others count still"
-        assert not tried(rehearsal, HOME, after=timedelta(days=1, hours=1)).locked
+        assert tried(demo_line, HOME, right=True, after=almost).locked
+        wrong(demo_line, HOME, after=timedelta(days=1))
+        assert tried(demo_line, HOME, right=True, after=timedelta(days=1)).locked, "four others count still"
+        assert not tried(demo_line, HOME, after=timedelta(days=1, hours=1)).locked
 
-    def test_what_is_refused_unjudged_does_not_make_the_lock_longer(self, rehearsal: Rehearsal) -> None:
-        wrong(rehearsal, *[HOME] * 5)
-        assert tried(rehearsal, HOME, after=timedelta(hours=23)).locked
-        assert tried(rehearsal, HOME, right=True, after=timedelta(days=1)).answer
+    def test_what_is_refused_unjudged_does_not_make_the_lock_longer(self, demo_line: DemoLine) -> None:
+        wrong(demo_line, *[HOME] * 5)
+        assert tried(demo_line, HOME, after=timedelta(hours=23)).locked
+        assert tried(demo_line, HOME, right=True, after=timedelta(days=1)).answer
 
-    def test_one_that_ordered_is_not_free_of_it(self, rehearsal: Rehearsal) -> None:
-        orders(rehearsal, HOME)
-        wrong(rehearsal, *[HOME] * 5)
-        assert tried(rehearsal, HOME, right=True).locked
+    def test_one_that_ordered_is_not_free_of_it(self, demo_line: DemoLine) -> None:
+        orders(demo_line, HOME)
+        wrong(demo_line, *[HOME] * 5)
+        assert tried(demo_line, HOME, right=True).locked
 
-    def test_each_call_of_a_withheld_number_is_one_of_its_own(self, rehearsal: Rehearsal) -> None:
-        with rehearsal.services.database.begin() as connection:
+    def test_each_call_of_a_withheld_number_is_one_of_its_own(self, demo_line: DemoLine) -> None:
+        with demo_line.services.database.begin() as connection:
             for sid in ("CA1", "CA2"):
-                call = context(rehearsal.services, connection, "anonymous", NOON, sid)
+                call = context(demo_line.services, connection, "anonymous", NOON, sid)
                 assert [guess(call, MEMBER, lambda: False).locked for _ in range(6)] == [*[False] * 5, True]
 
 
@@ -93,55 +93,55 @@ class TestPhone:
 class TestMember:
     TEN = tuple(stranger(number) for number in (*[1] * 4, *[2] * 4, *[3] * 2))
 
-    def test_ten_tries_from_three_phones_lock_it(self, rehearsal: Rehearsal, member: str) -> None:
-        wrong(rehearsal, *self.TEN[:-1], member=member)
-        assert tried(rehearsal, stranger(9), right=True, member=member).answer
-        wrong(rehearsal, self.TEN[-1], member=member)
-        assert tried(rehearsal, stranger(9), right=True, member=member).locked
-        assert tried(rehearsal, stranger(9), right=True, member="41200154").answer, "another member is not concerned"
+    def test_ten_tries_from_three_phones_lock_it(self, demo_line: DemoLine, member: str) -> None:
+        wrong(demo_line, *self.TEN[:-1], member=member)
+        assert tried(demo_line, stranger(9), right=True, member=member).answer
+        wrong(demo_line, self.TEN[-1], member=member)
+        assert tried(demo_line, stranger(9), right=True, member=member).locked
+        assert tried(demo_line, stranger(9), right=True, member="41200154").answer, "another member is not concerned"
         later = timedelta(days=1)
-        assert tried(rehearsal, stranger(9), right=True, member=member, after=later).answer
+        assert tried(demo_line, stranger(9), right=True, member=member, after=later).answer
 
-    def test_two_phones_do_not(self, rehearsal: Rehearsal, member: str) -> None:
-        wrong(rehearsal, *[stranger(1), stranger(2)] * 5, member=member)
-        assert tried(rehearsal, stranger(9), right=True, member=member).answer
+    def test_two_phones_do_not(self, demo_line: DemoLine, member: str) -> None:
+        wrong(demo_line, *[stranger(1), stranger(2)] * 5, member=member)
+        assert tried(demo_line, stranger(9), right=True, member=member).answer
 
 
-def test_a_phone_that_ordered_for_a_member_is_free_of_that_members_lock_alone(rehearsal: Rehearsal) -> None:
-    orders(rehearsal, HOME)
+def test_a_phone_that_ordered_for_a_member_is_free_of_that_members_lock_alone(demo_line: DemoLine) -> None:
+    orders(demo_line, HOME)
     for member in (MEMBER, "41200154"):
-        wrong(rehearsal, *(stranger(int(member) % 100 + number % 3) for number in range(10)), member=member)
-    assert tried(rehearsal, HOME, right=True).answer
-    assert tried(rehearsal, HOME, right=True, member="41200154").locked
+        wrong(demo_line, *(stranger(int(member) % 100 + number % 3) for number in range(10)), member=member)
+    assert tried(demo_line, HOME, right=True).answer
+    assert tried(demo_line, HOME, right=True, member="41200154").locked
 
 
-def test_a_withheld_number_is_not_remembered(rehearsal: Rehearsal) -> None:
-    orders(rehearsal, "anonymous")
-    orders(rehearsal, "+266696687")
-    assert rehearsal.rows("SELECT * FROM known_phone") == []
+def test_a_withheld_number_is_not_remembered(demo_line: DemoLine) -> None:
+    orders(demo_line, "anonymous")
+    orders(demo_line, "+266696687")
+    assert demo_line.rows("SELECT * FROM known_phone") == []
 
 
 class TestAttack:
-    def strangers(self, rehearsal: Rehearsal, times: int, after: timedelta = timedelta()) -> None:
+    def strangers(self, demo_line: DemoLine, times: int, after: timedelta = timedelta()) -> None:
         for number in range(times):
             phone = stranger(number + 100 * int(after.total_seconds()))
-            wrong(rehearsal, phone, member=f"{50000000 + number}", after=after)
+            wrong(demo_line, phone, member=f"{50000000 + number}", after=after)
 
-    def test_it_begins_above_thirty_in_a_minute_and_refuses_nobody(self, rehearsal: Rehearsal) -> None:
-        orders(rehearsal, HOME)
-        self.strangers(rehearsal, 30)
-        assert tried(rehearsal, stranger(999), right=True) == Judged(True, locked=False, under_attack=False)
-        self.strangers(rehearsal, 1, timedelta(seconds=59))
+    def test_it_begins_above_thirty_in_a_minute_and_refuses_nobody(self, demo_line: DemoLine) -> None:
+        orders(demo_line, HOME)
+        self.strangers(demo_line, 30)
+        assert tried(demo_line, stranger(999), right=True) == Judged(True, locked=False, under_attack=False)
+        self.strangers(demo_line, 1, timedelta(seconds=59))
         at = timedelta(seconds=59)
-        assert tried(rehearsal, stranger(999), right=True, after=at) == Judged(True, locked=False, under_attack=True)
-        assert tried(rehearsal, HOME, right=True, after=at) == Judged(True, locked=False, under_attack=False)
-        assert tried(rehearsal, HOME, right=True, member="41200154", after=at).under_attack, "not for this member"
-        assert not tried(rehearsal, stranger(999), right=True, after=timedelta(minutes=1)).under_attack
+        assert tried(demo_line, stranger(999), right=True, after=at) == Judged(True, locked=False, under_attack=True)
+        assert tried(demo_line, HOME, right=True, after=at) == Judged(True, locked=False, under_attack=False)
+        assert tried(demo_line, HOME, right=True, member="41200154", after=at).under_attack, "not for this member"
+        assert not tried(demo_line, stranger(999), right=True, after=timedelta(minutes=1)).under_attack
 
-    def test_one_log_line_a_minute_tells_of_it(self, rehearsal: Rehearsal) -> None:
+    def test_one_log_line_a_minute_tells_of_it(self, demo_line: DemoLine) -> None:
         with capture_logs() as logged:
             for second in (0, 20, 59, 60):
-                self.strangers(rehearsal, 40, timedelta(seconds=second))
+                self.strangers(demo_line, 40, timedelta(seconds=second))
         first = {"event": "guessing_attack", "log_level": "warning", "wrong_tries": 31, "phones": 31, "members": 31}
         assert logged == [first, {**first, "wrong_tries": 81, "phones": 81, "members": 40}]
 
@@ -163,21 +163,21 @@ class TestTogether:
             return Counter(pool.map(turn, callers))
 
     @pytest.mark.parametrize("run", range(10))
-    def test_five_of_sixty_from_one_phone_are_judged(self, rehearsal: Rehearsal, run: int) -> None:
+    def test_five_of_sixty_from_one_phone_are_judged(self, demo_line: DemoLine, run: int) -> None:
         callers = [(Caller(f"CA{n}", stranger(run), ""), f"{41200000 + n % 7}") for n in range(TOGETHER)]
-        assert self.at_once(rehearsal.services, callers) == {True: 5, False: TOGETHER - 5}
-        assert rehearsal.rows("SELECT count(*) FROM wrong_try") == [(5,)]
+        assert self.at_once(demo_line.services, callers) == {True: 5, False: TOGETHER - 5}
+        assert demo_line.rows("SELECT count(*) FROM wrong_try") == [(5,)]
 
-    def test_ten_of_sixty_about_one_member_are_judged(self, rehearsal: Rehearsal) -> None:
+    def test_ten_of_sixty_about_one_member_are_judged(self, demo_line: DemoLine) -> None:
         callers = [(Caller(f"CA{n}", stranger(n), ""), MEMBER) for n in range(TOGETHER)]
-        assert self.at_once(rehearsal.services, callers) == {True: 10, False: TOGETHER - 10}
+        assert self.at_once(demo_line.services, callers) == {True: 10, False: TOGETHER - 10}
 
-    def test_sixty_from_many_phones_about_many_members_do_not_wait_for_each_other(self, rehearsal: Rehearsal) -> None:
+    def test_sixty_from_many_phones_about_many_members_do_not_wait_for_each_other(self, demo_line: DemoLine) -> None:
         callers = [(Caller(f"CA{n}", stranger(n % 12), ""), f"{41200000 + n % 11}") for n in range(TOGETHER)]
-        assert self.at_once(rehearsal.services, callers) == {True: TOGETHER}
+        assert self.at_once(demo_line.services, callers) == {True: TOGETHER}
 
-    def test_five_of_sixty_calls_at_the_zip_question_are_judged(self, rehearsal: Rehearsal) -> None:
-        line, start = rehearsal.services, Barrier(TOGETHER)
+    def test_five_of_sixty_calls_at_the_zip_question_are_judged(self, demo_line: DemoLine) -> None:
+        line, start = demo_line.services, Barrier(TOGETHER)
         callers = [Caller(f"CA{n:032x}", HOME, "+18002457979") for n in range(TOGETHER)]
         events: tuple[Event, ...] = (Started(), *(Keys(Secret(keys)) for keys in ("1", "1", f"{MEMBER}#")))
         for caller in callers:
@@ -192,7 +192,7 @@ class TestTogether:
             list(pool.map(guess_zip, callers))
         found = [
             trace_step.branch
-            for turn in rehearsal.turns
+            for turn in demo_line.turns
             for trace_step in turn.trace
             if trace_step.state == "find_member"
         ]
@@ -200,11 +200,11 @@ class TestTogether:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_however_guesses_are_spread_no_more_are_judged(rehearsal: Rehearsal, seed: int) -> None:
+def test_however_guesses_are_spread_no_more_are_judged(demo_line: DemoLine, seed: int) -> None:
     """Held against the rules written down once more, as simply as can be."""
     chance, now = random.Random(seed), NOON  # noqa: S311
     made: list[tuple[datetime, str, str]] = []
-    orders(rehearsal, stranger(0))
+    orders(demo_line, stranger(0))
     for _ in range(150):
         now += timedelta(minutes=chance.choice((0, 1, 30, 300)))
         phone, right = stranger(chance.randrange(5)), chance.random() < 0.2
@@ -214,76 +214,76 @@ def test_however_guesses_are_spread_no_more_are_judged(rehearsal: Rehearsal, see
         free = phone == stranger(0) and member == MEMBER
         member_locked = len(about) >= 10 and len(set(about)) >= 3 and not free
         locked = [who for who, _ in recent].count(phone) >= 5 or member_locked
-        assert tried(rehearsal, phone, right=right, member=member, after=now - NOON).locked == locked
+        assert tried(demo_line, phone, right=right, member=member, after=now - NOON).locked == locked
         if not (locked or right):
             made.append((now, phone, member))
     assert made
 
 
-def test_a_key_that_is_rotated_loses_no_count_while_the_old_one_is_there(rehearsal: Rehearsal) -> None:
+def test_a_key_that_is_rotated_loses_no_count_while_the_old_one_is_there(demo_line: DemoLine) -> None:
     old, new = (
-        Secret("YSByZWhlYXJzYWwncyBrZXksIG5vdCBhIHNlY3JldC4="),
+        Secret("dGhlIHNpbXVsYXRvcidzIGtleSwgbm8gc2VjcmV0Li4="),
         Secret("QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="),
     )
-    orders(rehearsal, HOME)
-    wrong(rehearsal, *[stranger(1)] * 3, *[stranger(2)] * 4, *[stranger(3)] * 3)
-    rotated = rehearsal.but(line=replace(rehearsal.services, vault=Vault([new, old])))
+    orders(demo_line, HOME)
+    wrong(demo_line, *[stranger(1)] * 3, *[stranger(2)] * 4, *[stranger(3)] * 3)
+    rotated = demo_line.but(services=replace(demo_line.services, vault=Vault([new, old])))
     assert tried(rotated, HOME, right=True).answer, "known"
     assert tried(rotated, stranger(9), right=True).locked, "the member"
     wrong(rotated, stranger(1), stranger(1), member="41200154")
     assert tried(rotated, stranger(1), right=True, member="41200154").locked, "the phone"
 
 
-def test_the_sweep_drops_what_no_longer_counts(rehearsal: Rehearsal) -> None:
-    rehearsal.clock.now = NOON
-    wrong(rehearsal, HOME)
-    rehearsal.clock.pass_seconds(lockout.COUNTS_FOR.total_seconds() - 1)
-    sweep(rehearsal.services, timedelta(days=90))
-    assert rehearsal.rows("SELECT count(*) FROM wrong_try") == [(1,)]
-    assert rehearsal.rows("SELECT * FROM lock_out") == []
-    rehearsal.clock.pass_seconds(1)
-    sweep(rehearsal.services, timedelta(days=90))
-    assert rehearsal.rows("SELECT * FROM wrong_try") == []
+def test_the_sweep_drops_what_no_longer_counts(demo_line: DemoLine) -> None:
+    demo_line.clock.now = NOON
+    wrong(demo_line, HOME)
+    demo_line.clock.pass_seconds(lockout.COUNTS_FOR.total_seconds() - 1)
+    sweep(demo_line.services, timedelta(days=90))
+    assert demo_line.rows("SELECT count(*) FROM wrong_try") == [(1,)]
+    assert demo_line.rows("SELECT * FROM lock_out") == []
+    demo_line.clock.pass_seconds(1)
+    sweep(demo_line.services, timedelta(days=90))
+    assert demo_line.rows("SELECT * FROM wrong_try") == []
 
 
-def test_the_sweep_leaves_a_row_alone_that_is_taken(rehearsal: Rehearsal) -> None:
-    wrong(rehearsal, HOME)
+def test_the_sweep_leaves_a_row_alone_that_is_taken(demo_line: DemoLine) -> None:
+    wrong(demo_line, HOME)
     later = NOON + timedelta(hours=2)
 
     def sweeping() -> None:
-        with rehearsal.services.database.begin() as connection:
+        with demo_line.services.database.begin() as connection:
             lockout.forget(connection, later)
 
-    with ThreadPoolExecutor(1) as pool, rehearsal.services.database.begin() as connection:
-        guess(context(rehearsal.services, connection, HOME, later), "99999999", lambda: False)
+    with ThreadPoolExecutor(1) as pool, demo_line.services.database.begin() as connection:
+        guess(context(demo_line.services, connection, HOME, later), "99999999", lambda: False)
         swept = pool.submit(sweeping)
         if connection.dialect.name == "postgresql":
             swept.result(timeout=4)
     swept.result()
-    assert len(rehearsal.rows("SELECT * FROM lock_out")) >= 2
+    assert len(demo_line.rows("SELECT * FROM lock_out")) >= 2
 
 
-def test_numbers_are_not_written_down_in_clear(rehearsal: Rehearsal) -> None:
-    orders(rehearsal, HOME)
-    wrong(rehearsal, HOME)
-    rows = str(rehearsal.rows("SELECT * FROM lock_out, wrong_try, known_phone"))
+def test_numbers_are_not_written_down_in_clear(demo_line: DemoLine) -> None:
+    orders(demo_line, HOME)
+    wrong(demo_line, HOME)
+    rows = str(demo_line.rows("SELECT * FROM lock_out, wrong_try, known_phone"))
     assert rows != "[]"
     assert MEMBER not in rows
     assert HOME[1:] not in rows
 
 
-def test_an_unknown_member_and_a_wrong_zip_hear_the_same_words(rehearsal: Rehearsal) -> None:
-    heard = [rehearsal.call(f"11{member}#00000")[1].text for member in (MEMBER, "99999999")]
+def test_an_unknown_member_and_a_wrong_zip_hear_the_same_words(demo_line: DemoLine) -> None:
+    heard = [demo_line.call(f"11{member}#00000")[1].text for member in (MEMBER, "99999999")]
     assert heard[0] == heard[1]
 
 
-def test_however_many_numbers_are_keyed_in_one_call_five_are_judged(rehearsal: Rehearsal) -> None:
-    phone, _ = rehearsal.call(IDENTIFIED + "3")
+def test_however_many_numbers_are_keyed_in_one_call_five_are_judged(demo_line: DemoLine) -> None:
+    phone, _ = demo_line.call(IDENTIFIED + "3")
     for number in range(12):
         assert hears(phone.press(f"{8000000 + number}#").text, "refill.not_found")
         phone.press("9" + "1" + "3")  # on without it, the list of the empty order, another number
     assert hears(phone.press("7304112#").text, "refill.not_found")
-    assert rehearsal.rows("SELECT count(*) FROM wrong_try") == [(5,)]
+    assert demo_line.rows("SELECT count(*) FROM wrong_try") == [(5,)]
 
 
 WITHHELD: dict[str, bool] = {

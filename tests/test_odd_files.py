@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from demo_line import PROJECT
 from hearing import source
-from hurried_edits import EDITS, Edit, copied, edit, renamed, said_to, saved, written
-from rehearsal import PROJECT
+from hurried_edits import EDITS, Edit, copied, edit, renamed, row, said_to, saved, written
 
 from ivr.cli.findings import find
 
+GUIDE = (PROJECT / "docs" / "staff.md").read_text(encoding="utf-8").splitlines()
 EN, FLOW, LINE, HEAD = "prompts/en/main.yaml", "flows/main.yaml", "flows/line.yaml", "prompts/en/catalogue.yaml"
 GOODBYE = source("main.goodbye")
 _WORDS = (PROJECT / EN).read_text(encoding="utf-8")
@@ -184,4 +185,6 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest
 
 @pytest.mark.parametrize("slip", EDITS, ids=lambda slip: slip.slip)
 def test_every_slip_of_the_guide_is_told_without_a_traceback(slip: Edit) -> None:
-    assert all(":" in line for line in said_to(slip))
+    said = said_to(slip)
+    assert all(":" in line for line in said)
+    assert row(slip, said) in GUIDE, "run: python tests/documents.py"

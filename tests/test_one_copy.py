@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 from call_scripts import CALLS, vocabulary
+from demo_line import PROJECT
 from documents import PARTS
 from hearing import catalogues
-from rehearsal import PROJECT
 
 from ivr.errors import Report
 from ivr.prompts import Prompt
@@ -27,6 +27,7 @@ WITH_WORDS_OF_THEIR_OWN = {
     "test_changes.py": "flows and words in which something is changed",
     "test_flow_broken.py": "flows and words with slips",
     "test_key_words.py": "words that speak of keys",
+    "test_languages.py": "a small line of its own, in three languages",
     "test_lint.py": "words that are remarked on",
     "test_recordings.py": "words that are recorded",
     "test_word_edits.py": "words that are edited, in `tests/words`",

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 from databases import Databases
+from demo_line import IDENTIFIED, DemoLine, fill_demo, open_demo_line
 from hearing import hears
-from rehearsal import IDENTIFIED, Rehearsal, fill_demo, rehearse
 from structlog.testing import capture_logs
 
 from ivr.line.sweep import sweep
@@ -48,20 +48,20 @@ def processor() -> Refusing:
 
 
 @pytest.fixture
-def refused(databases: Databases, processor: Refusing) -> Iterator[Rehearsal]:
+def refused(databases: Databases, processor: Refusing) -> Iterator[DemoLine]:
     with databases.fresh("sqlite", fill_demo) as url:
-        made = rehearse(url, processor)
+        made = open_demo_line(url, processor)
         yield made
         made.services.database.dispose()
 
 
-def order_of(rehearsal: Rehearsal) -> str:
-    return str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
+def order_of(demo_line: DemoLine) -> str:
+    return str(demo_line.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
 
 
 @pytest.mark.parametrize("reason", sorted(REQUEST_REASONS))
 def test_an_order_is_held_for_staff_when_our_request_is_refused(
-    refused: Rehearsal, processor: Refusing, reason: Reason
+    refused: DemoLine, processor: Refusing, reason: Reason
 ) -> None:
     processor.reason = reason
     with capture_logs() as logged:
@@ -75,7 +75,7 @@ def test_an_order_is_held_for_staff_when_our_request_is_refused(
 @pytest.mark.parametrize("keys", [ORDERED, NEW_CARD], ids=["a card on file", "a new card"])
 def test_a_processor_that_does_not_answer_is_logged(databases: Databases, keys: str) -> None:
     with databases.fresh("sqlite", fill_demo) as url:
-        made = rehearse(url, Sandbox(lambda _: Fault.DOWN))
+        made = open_demo_line(url, Sandbox(lambda _: Fault.DOWN))
         with capture_logs() as logged:
             made.call(keys)
         made.services.database.dispose()
@@ -86,7 +86,7 @@ def test_a_processor_that_does_not_answer_is_logged(databases: Databases, keys: 
 
 @pytest.mark.parametrize("reason", OF_THE_CARD)
 def test_a_card_that_is_refused_is_still_told_as_declined(
-    refused: Rehearsal, processor: Refusing, reason: Reason
+    refused: DemoLine, processor: Refusing, reason: Reason
 ) -> None:
     processor.reason = reason
     with capture_logs() as logged:
@@ -96,7 +96,7 @@ def test_a_card_that_is_refused_is_still_told_as_declined(
     assert "processor_refused_request" not in [line["event"] for line in logged]
 
 
-def test_staff_can_let_such_an_order_go_on(refused: Rehearsal, processor: Refusing) -> None:
+def test_staff_can_let_such_an_order_go_on(refused: DemoLine, processor: Refusing) -> None:
     processor.reason = Reason.KEY_REUSED
     refused.call(ORDERED)
     processor.reason = None
@@ -106,7 +106,7 @@ def test_staff_can_let_such_an_order_go_on(refused: Rehearsal, processor: Refusi
     assert refused.rows(OURS) == [("placed", "failed"), ("placed", "authorized")]
 
 
-def test_staff_can_cancel_such_an_order(refused: Rehearsal, processor: Refusing) -> None:
+def test_staff_can_cancel_such_an_order(refused: DemoLine, processor: Refusing) -> None:
     processor.reason = Reason.KEY_REUSED
     refused.call(ORDERED)
     assert cancel(refused.services.desk, order_of(refused)).words == f"order {order_of(refused)} is cancelled"
@@ -121,7 +121,7 @@ def test_staff_can_cancel_such_an_order(refused: Rehearsal, processor: Refusing)
     ],
 )
 def test_a_new_card_is_not_blamed_for_our_request(
-    refused: Rehearsal, processor: Refusing, reason: Reason, prompt: str
+    refused: DemoLine, processor: Refusing, reason: Reason, prompt: str
 ) -> None:
     processor.reason = reason
     _, heard = refused.call(NEW_CARD)
@@ -136,7 +136,7 @@ def test_a_new_card_is_not_blamed_for_our_request(
     ],
 )
 def test_staff_who_ship_are_told_which_it_was(
-    refused: Rehearsal, processor: Refusing, reason: Reason, words: str, status: str
+    refused: DemoLine, processor: Refusing, reason: Reason, words: str, status: str
 ) -> None:
     refused.call(ORDERED)
     refused.clock.pass_seconds(6 * 86400)

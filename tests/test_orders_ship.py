@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from rehearsal import IDENTIFIED, Rehearsal
+from demo_line import IDENTIFIED, DemoLine
 from sqlalchemy import select
 
 from ivr.line.sweep import sweep
@@ -22,71 +22,71 @@ OURS = "SELECT o.status, p.status FROM refill_order o JOIN payment p ON p.order_
 
 
 @pytest.fixture
-def order(rehearsal: Rehearsal) -> str:
-    rehearsal.call(IDENTIFIED + "1117")
-    return str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
+def order(demo_line: DemoLine) -> str:
+    demo_line.call(IDENTIFIED + "1117")
+    return str(demo_line.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
 
 
-def refills(rehearsal: Rehearsal) -> list[tuple[object, ...]]:
-    return rehearsal.rows(
+def refills(demo_line: DemoLine) -> list[tuple[object, ...]]:
+    return demo_line.rows(
         "SELECT rx_number, refills_left, refills_used FROM prescription WHERE member_id = 1 ORDER BY id"
     )
 
 
-def test_shipping_captures_and_counts_the_fill(rehearsal: Rehearsal, order: str) -> None:
-    outcome = ship(rehearsal.services.desk, order, "9400100000000000000000")
+def test_shipping_captures_and_counts_the_fill(demo_line: DemoLine, order: str) -> None:
+    outcome = ship(demo_line.services.desk, order, "9400100000000000000000")
     assert outcome.done, outcome.words
-    assert rehearsal.rows(OURS) == [("shipped", "captured")]
-    filled = rehearsal.rows("SELECT last_filled_on FROM prescription WHERE rx_number = '7304112'")
+    assert demo_line.rows(OURS) == [("shipped", "captured")]
+    filled = demo_line.rows("SELECT last_filled_on FROM prescription WHERE rx_number = '7304112'")
     assert str(filled[0][0]) == "2026-03-02"
-    assert rehearsal.rows(
+    assert demo_line.rows(
         "SELECT count(*) FROM order_line WHERE open AND order_id = (SELECT max(id) FROM refill_order)"
     ) == [(0,)]
 
 
-def test_shipping_twice_changes_nothing(rehearsal: Rehearsal, order: str) -> None:
-    ship(rehearsal.services.desk, order)
-    before = refills(rehearsal)
-    assert ship(rehearsal.services.desk, order).words == f"order {order} is shipped; only a placed order can be shipped"
-    assert refills(rehearsal) == before
+def test_shipping_twice_changes_nothing(demo_line: DemoLine, order: str) -> None:
+    ship(demo_line.services.desk, order)
+    before = refills(demo_line)
+    assert ship(demo_line.services.desk, order).words == f"order {order} is shipped; only a placed order can be shipped"
+    assert refills(demo_line) == before
 
 
-def test_cancelling_gives_back_refills_and_money(rehearsal: Rehearsal) -> None:
-    before = refills(rehearsal)
-    rehearsal.call(IDENTIFIED + "1117")
-    order = str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
-    assert refills(rehearsal) != before
-    outcome = cancel(rehearsal.services.desk, order)
+def test_cancelling_gives_back_refills_and_money(demo_line: DemoLine) -> None:
+    before = refills(demo_line)
+    demo_line.call(IDENTIFIED + "1117")
+    order = str(demo_line.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
+    assert refills(demo_line) != before
+    outcome = cancel(demo_line.services.desk, order)
     assert outcome.words == f"order {order} is cancelled and its payment voided"
-    assert refills(rehearsal) == before
-    assert rehearsal.rows(OURS) == [("cancelled", "voided")]
+    assert refills(demo_line) == before
+    assert demo_line.rows(OURS) == [("cancelled", "voided")]
 
 
-def test_a_shipped_order_cannot_be_cancelled(rehearsal: Rehearsal, order: str) -> None:
-    ship(rehearsal.services.desk, order)
-    assert cancel(rehearsal.services.desk, order).words == f"order {order} is shipped and cannot be cancelled"
-    assert rehearsal.rows(OURS) == [("shipped", "captured")]
+def test_a_shipped_order_cannot_be_cancelled(demo_line: DemoLine, order: str) -> None:
+    ship(demo_line.services.desk, order)
+    assert cancel(demo_line.services.desk, order).words == f"order {order} is shipped and cannot be cancelled"
+    assert demo_line.rows(OURS) == [("shipped", "captured")]
 
 
-def test_an_old_authorization_is_replaced_before_it_is_captured(rehearsal: Rehearsal, order: str) -> None:
-    rehearsal.clock.pass_seconds(6 * 86400)
-    outcome = ship(rehearsal.services.desk, order)
+def test_an_old_authorization_is_replaced_before_it_is_captured(demo_line: DemoLine, order: str) -> None:
+    demo_line.clock.pass_seconds(6 * 86400)
+    outcome = ship(demo_line.services.desk, order)
     assert outcome.done, outcome.words
-    assert rehearsal.rows(OURS) == [("shipped", "voided"), ("shipped", "captured")]
+    assert demo_line.rows(OURS) == [("shipped", "voided"), ("shipped", "captured")]
 
 
-def test_a_card_kept_for_the_order_alone_is_forgotten_when_it_ships(rehearsal: Rehearsal) -> None:
-    rehearsal.call(IDENTIFIED + "119" + "5555555555554444#" + "1230" + "123" + "2" + "7")
-    order = str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
+def test_a_card_kept_for_the_order_alone_is_forgotten_when_it_ships(demo_line: DemoLine) -> None:
+    demo_line.call(IDENTIFIED + "119" + "5555555555554444#" + "1230" + "123" + "2" + "7")
+    order = str(demo_line.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
     mine = "SELECT count(*) FROM saved_card WHERE member_id = 1 AND last4 = '4444'"
-    assert rehearsal.rows(mine) == [(1,)]
-    assert ship(rehearsal.services.desk, order).done
-    assert rehearsal.rows(mine) == [(0,)]
+    assert demo_line.rows(mine) == [(1,)]
+    assert ship(demo_line.services.desk, order).done
+    assert demo_line.rows(mine) == [(0,)]
 
 
 @pytest.mark.parametrize("do", [ship, cancel])
-def test_an_unknown_order_is_said_to_be_unknown(rehearsal: Rehearsal, do: object) -> None:
-    assert do(rehearsal.services.desk, "00000000").words == "there is no order 00000000"  # type: ignore[operator]
+def test_an_unknown_order_is_said_to_be_unknown(demo_line: DemoLine, do: object) -> None:
+    assert do(demo_line.services.desk, "00000000").words == "there is no order 00000000"  # type: ignore[operator]
 
 
 class Processor(Sandbox):
@@ -103,18 +103,18 @@ def processor() -> Processor:
 
 
 @pytest.fixture
-def unsure(rehearsal: Rehearsal, processor: Processor) -> Rehearsal:
-    line = replace(rehearsal.services, gateway=processor)
-    return rehearsal.but(line=line, app=make_app(line, Settings()))
+def unsure(demo_line: DemoLine, processor: Processor) -> DemoLine:
+    line = replace(demo_line.services, gateway=processor)
+    return demo_line.but(services=line, app=make_app(line, Settings()))
 
 
-def placed_by(rehearsal: Rehearsal) -> str:
-    rehearsal.call(IDENTIFIED + "1117")
-    return str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
+def placed_by(demo_line: DemoLine) -> str:
+    demo_line.call(IDENTIFIED + "1117")
+    return str(demo_line.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
 
 
 def test_an_authorization_nobody_answered_for_is_asked_again_with_its_own_key(
-    unsure: Rehearsal, processor: Processor
+    unsure: DemoLine, processor: Processor
 ) -> None:
     order = placed_by(unsure)
     unsure.clock.pass_seconds(6 * 86400)
@@ -127,7 +127,7 @@ def test_an_authorization_nobody_answered_for_is_asked_again_with_its_own_key(
     assert len(processor.charges) == 2, "the one that was voided, and one that was captured"
 
 
-def half_shipped(unsure: Rehearsal, processor: Processor) -> str:
+def half_shipped(unsure: DemoLine, processor: Processor) -> str:
     """Ship an order whose authorization is old; the processor does not say what became of the new one."""
     order = placed_by(unsure)
     unsure.clock.pass_seconds(6 * 86400)
@@ -137,7 +137,7 @@ def half_shipped(unsure: Rehearsal, processor: Processor) -> str:
 
 
 def test_an_authorization_is_not_made_anew_while_another_worker_asks_for_it(
-    unsure: Rehearsal, processor: Processor
+    unsure: DemoLine, processor: Processor
 ) -> None:
     order = half_shipped(unsure, processor)
     with unsure.services.database.begin() as connection:
@@ -151,7 +151,7 @@ def test_an_authorization_is_not_made_anew_while_another_worker_asks_for_it(
     assert ship(unsure.services.desk, order).done
 
 
-def test_a_sweep_finishes_an_authorization_made_anew(unsure: Rehearsal, processor: Processor) -> None:
+def test_a_sweep_finishes_an_authorization_made_anew(unsure: DemoLine, processor: Processor) -> None:
     order = half_shipped(unsure, processor)
     unsure.clock.pass_seconds(61)
     sweep(unsure.services, timedelta(days=90))
@@ -160,16 +160,14 @@ def test_a_sweep_finishes_an_authorization_made_anew(unsure: Rehearsal, processo
     assert len(processor.charges) == 2, "the one that was voided, and one that was captured"
 
 
-def test_an_order_whose_card_is_gone_is_held_before_it_ships(unsure: Rehearsal, processor: Processor) -> None:
+def test_an_order_whose_card_is_gone_is_held_before_it_ships(unsure: DemoLine, processor: Processor) -> None:
     order = half_shipped(unsure, processor)
     unsure.run("UPDATE refill_order SET saved_card_id = NULL")
     assert ship(unsure.services.desk, order).words == f"order {order} is held: its card cannot be charged"
     assert unsure.rows(OURS)[-1] == ("held", "pending")
 
 
-def test_a_payment_that_could_not_be_voided_is_voided_by_the_next_sweep(
-    unsure: Rehearsal, processor: Processor
-) -> None:
+def test_a_payment_that_could_not_be_voided_is_voided_by_the_next_sweep(unsure: DemoLine, processor: Processor) -> None:
     order = placed_by(unsure)
     processor.faults["void"] = [Fault.DOWN]
     outcome = cancel(unsure.services.desk, order)
@@ -179,7 +177,7 @@ def test_a_payment_that_could_not_be_voided_is_voided_by_the_next_sweep(
     assert unsure.rows(OURS) == [("cancelled", "voided")]
 
 
-def test_an_order_whose_money_was_taken_is_not_cancelled(rehearsal: Rehearsal, order: str) -> None:
-    rehearsal.run("UPDATE payment SET status = 'captured' WHERE request_key LIKE 'CA%'")
-    assert cancel(rehearsal.services.desk, order).words == f"order {order} is being shipped: its payment is captured"
-    assert rehearsal.rows(OURS) == [("placed", "captured")]
+def test_an_order_whose_money_was_taken_is_not_cancelled(demo_line: DemoLine, order: str) -> None:
+    demo_line.run("UPDATE payment SET status = 'captured' WHERE request_key LIKE 'CA%'")
+    assert cancel(demo_line.services.desk, order).words == f"order {order} is being shipped: its payment is captured"
+    assert demo_line.rows(OURS) == [("placed", "captured")]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from demo_line import IDENTIFIED, DemoLine
 from promises import BROKEN, BrokenPromiseError, held_to_promise
-from rehearsal import IDENTIFIED, Rehearsal
 
 from ivr.flow.call import Done
 from ivr.flow.definition import OPAQUE, ActionSpec, Items
@@ -105,12 +105,12 @@ def test_each_part_of_an_external_action_is_held() -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-def test_a_call_that_is_played_goes_through_it(rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_that_is_played_goes_through_it(demo_line: DemoLine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The caller only hears an apology, so the test that plays the call is failed for it (`pytest_runtest_call`)."""
     real = ACTIONS["list_cards"]
     assert isinstance(real, TransactionalAction)
     toy = TransactionalAction(real.spec, lambda _, values: Done("none", {"cards": values["zip"], "expired": ()}))
     monkeypatch.setitem(ACTIONS, "list_cards", held_to_promise("list_cards", toy))
-    rehearsal.call(f"{IDENTIFIED}11")
-    assert "sorry.again" in rehearsal.last_prompts
+    demo_line.call(f"{IDENTIFIED}11")
+    assert "sorry.again" in demo_line.last_prompts
     assert broken() == ['"list_cards" reads "zip", which it does not declare']

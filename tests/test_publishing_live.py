@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from databases import Databases
+from demo_line import PROJECT, fill_demo
 from hearing import source, words
-from rehearsal import PROJECT, fill_demo
 from test_serve import (
     DEPLOYED,
     NOON,
@@ -35,7 +35,7 @@ from ivr.secret import Secret
 
 WORKERS = 2
 FAREWELL = "goodbye: Farewell."
-PATIENCE = 20
+LONGEST_WAIT_S = 20
 """Seconds before a test gives up; what it asks for takes two on a machine with nothing else to do."""
 MOST_SECONDS = 5
 """From the edit to the last worker, on a machine that runs other tests meanwhile."""
@@ -49,7 +49,7 @@ def events(server: Server, name: str, version: str = "") -> list[dict[str, str]]
 
 def seen_by_all(server: Server, name: str, version: str = "", already: int = 0) -> list[datetime]:
     """Wait until every worker has logged an event once more; return when each did."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + LONGEST_WAIT_S
     while len(found := events(server, name, version)) < already + WORKERS:
         assert time.monotonic() < end, server.log.read_text()
         time.sleep(0.05)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 
 import pytest
-from call_scripts import CALLS
+from call_scripts import CALLS, vocabulary
 from databases import Databases
 from sqlalchemy import Engine
 
 from ivr.errors import Report
 from ivr.pharmacy.database import open_database
 from ivr.qa.replay.player import play
-from ivr.qa.scripts.names import vocabulary_of
 from ivr.qa.scripts.reader import read_files
+from ivr.qa.scripts.script import Script
 from ivr.settings import Settings
 from ivr.simulator.simulator import Simulator
 
@@ -33,14 +34,17 @@ def simulated(kind: str, databases: Databases) -> Iterator[Simulator]:
     with ExitStack() as lent:
 
         def fresh() -> Engine:
-            return open_database(lent.enter_context(databases.bare(kind)), durable=False)
+            return open_database(lent.enter_context(databases.fresh(kind)), durable=False)
 
         yield Simulator(Settings(), fresh=fresh)
 
 
+@cache
+def scripts() -> dict[str, Script]:
+    return {script.name: script for script in read_files([CALLS], Report(), vocabulary())}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_script_holds_on_either_database(name: str, kind: str, databases: Databases) -> None:
-    report = Report()
     with simulated(kind, databases) as simulator:
-        scripts = {script.name: script for script in read_files([CALLS], report, vocabulary_of(simulator.catalogues))}
-        assert play(scripts[name], simulator, "en").problems == ()
+        assert play(scripts()[name], simulator, "en").problems == ()

@@ -11,7 +11,7 @@ import pytest
 from call_scripts import simulator, vocabulary
 from click.testing import CliRunner, Result
 from databases import Databases
-from rehearsal import TODAY, fill_demo, rehearse
+from demo_line import TODAY, fill_demo, open_demo_line
 from test_serve import NOON, running, serve
 
 from ivr.cli import main
@@ -47,7 +47,7 @@ class Elsewhere:
     """A line of which `Remote` knows nothing but its address, its database perhaps, and what it says of itself."""
 
     def __init__(self, url: str) -> None:
-        self.line = rehearse(url)
+        self.line = open_demo_line(url)
         self.vault = self.line.services.vault
 
     def remote(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from databases import Databases
-from rehearsal import Rehearsal, fill_demo, rehearse
+from demo_line import DemoLine, fill_demo, open_demo_line
 
 from ivr.phone.handset import Ended, Handset
 
@@ -26,21 +26,21 @@ WORDS = ("1", "2", "3", "7", "9", "0", "*", "#", "5", "41200017#", "94550", "730
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["keys kept between turns", "keys dropped between turns"])
-def crowd(request: pytest.FixtureRequest, databases: Databases) -> Iterator[tuple[Rehearsal, bool]]:
+def crowd(request: pytest.FixtureRequest, databases: Databases) -> Iterator[tuple[DemoLine, bool]]:
     with databases.fresh("sqlite", fill_demo) as url:
-        made = rehearse(url)
+        made = open_demo_line(url)
         yield made, bool(request.param)
         made.services.database.dispose()
 
 
-def test_random_keys_never_do_harm(crowd: tuple[Rehearsal, bool]) -> None:
+def test_random_keys_never_do_harm(crowd: tuple[DemoLine, bool]) -> None:
     """Seeds are the calls' own numbers, so that a failing one can be called again."""
-    rehearsal, keeps = crowd
+    demo_line, keeps = crowd
     for seed in range(CALLS):
         chance = random.Random(seed)  # noqa: S311  (a caller, not a secret)
-        start = len(rehearsal.turns)
-        rehearsal.run("DELETE FROM wrong_try")  # or the first few wrong numbers would lock out all who follow
-        phone = rehearsal.phone(
+        start = len(demo_line.turns)
+        demo_line.run("DELETE FROM wrong_try")  # or the first few wrong numbers would lock out all who follow
+        phone = demo_line.phone(
             from_number=chance.choice(["+15105550123", "anonymous", f"+1510555{seed % 10000:04d}"]),
             carries_keys_ahead=keeps,
             finish_key_ends_empty=chance.random() < 0.5,
@@ -52,8 +52,8 @@ def test_random_keys_never_do_harm(crowd: tuple[Rehearsal, bool]) -> None:
             raise AssertionError(f"call {seed} failed") from error
         assert not phone.errors, f"call {seed}: {phone.errors}"
         assert not phone.warnings, f"call {seed}: {phone.warnings}"
-        check_turns(rehearsal, start, seed)
-    check_rows(rehearsal)
+        check_turns(demo_line, start, seed)
+    check_rows(demo_line)
 
 
 def wander(phone: Handset, chance: random.Random) -> None:
@@ -71,9 +71,9 @@ def wander(phone: Handset, chance: random.Random) -> None:
     phone.hang_up()
 
 
-def check_turns(rehearsal: Rehearsal, start: int, seed: int) -> None:
+def check_turns(demo_line: DemoLine, start: int, seed: int) -> None:
     confirmed: set[str] = set()
-    for turn in rehearsal.turns[start:]:
+    for turn in demo_line.turns[start:]:
         assert "sorry.again" not in {speak.prompt for speak in turn.verb.words}, f"call {seed}: turn {turn.turn} failed"
         assert turn.verb.words or turn.trace[-1].state == "connect", f"call {seed}: turn {turn.turn} says nothing"
         for trace_step in turn.trace:
@@ -83,19 +83,19 @@ def check_turns(rehearsal: Rehearsal, start: int, seed: int) -> None:
                 assert turn.sid in confirmed, f"call {seed}: an order nobody confirmed"
 
 
-def check_rows(rehearsal: Rehearsal) -> None:
-    assert rehearsal.rows("SELECT rx_number FROM prescription WHERE refills_left < 0") == []
+def check_rows(demo_line: DemoLine) -> None:
+    assert demo_line.rows("SELECT rx_number FROM prescription WHERE refills_left < 0") == []
     doubled = "SELECT prescription_id FROM order_line WHERE open GROUP BY prescription_id HAVING count(*) > 1"
-    assert rehearsal.rows(doubled) == []
+    assert demo_line.rows(doubled) == []
     standing = "SELECT order_id FROM payment WHERE status IN ('pending','authorized','captured') GROUP BY order_id HAVING count(*) > 1"
-    assert rehearsal.rows(standing) == []
+    assert demo_line.rows(standing) == []
     charged = (
         "SELECT o.id FROM refill_order o JOIN payment p ON p.order_id = o.id WHERE p.status = 'authorized' "
         "AND o.request_key LIKE 'CA%' AND p.amount_cents <> (SELECT sum(price_cents) FROM order_line l WHERE l.order_id = o.id)"
     )
-    assert rehearsal.rows(charged) == []
-    assert rehearsal.rows("SELECT count(*) FROM refill_order WHERE request_key LIKE 'CA%'") != [(0,)], "some do order"
-    with rehearsal.services.database.connect() as connection:
+    assert demo_line.rows(charged) == []
+    assert demo_line.rows("SELECT count(*) FROM refill_order WHERE request_key LIKE 'CA%'") != [(0,)], "some do order"
+    with demo_line.services.database.connect() as connection:
         tables = [row[0] for row in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for table in tables:
             rows = str(connection.exec_driver_sql(f'SELECT * FROM "{table}"').fetchall())  # noqa: S608

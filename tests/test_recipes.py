@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from databases import Databases
-from rehearsal import PROJECT, fill_demo
+from demo_line import PROJECT, fill_demo
 from test_docs import Block, blocks
 from test_serve import PROGRAMS
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from demo_line import DemoLine, with_settings
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from rehearsal import Rehearsal, with_settings
 from sounds import riff, tone, voice, wav
 
 from ivr.errors import Report
@@ -484,13 +484,13 @@ def test_a_recording_knows_its_length(studio: Studio) -> None:
 # A call
 
 
-def test_a_caller_hears_a_recording_and_their_keys_count_meanwhile(rehearsal: Rehearsal, tmp_path: Path) -> None:
+def test_a_caller_hears_a_recording_and_their_keys_count_meanwhile(demo_line: DemoLine, tmp_path: Path) -> None:
     audio = tmp_path / "en" / "audio"
     audio.mkdir(parents=True)
     (audio / "main.language.wav").write_bytes(wav(voice(3.0)))
-    words = rehearsal.services.versions.current.catalogues.by_language["en"].words("main.language", {})
+    words = demo_line.services.versions.current.catalogues.by_language["en"].words("main.language", {})
     (audio / "main.language.txt").write_text(words)
-    recorded = with_settings(rehearsal, replace(Settings(), prompts=tmp_path))
+    recorded = with_settings(demo_line, replace(Settings(), prompts=tmp_path))
     phone, heard = recorded.call()
     english, spanish = heard.words
     assert english.text == ""

@@ -16,7 +16,7 @@ import pytest
 import structlog
 from call_scripts import simulator, vocabulary
 from databases import Databases
-from rehearsal import Rehearsal, fill_demo, rehearse
+from demo_line import DemoLine, fill_demo, open_demo_line
 
 from ivr import logs
 from ivr.cli.record import recorded_call
@@ -99,31 +99,31 @@ def log() -> Iterator[io.StringIO]:
 
 
 @pytest.fixture
-def canary(kind: str, databases: Databases) -> Iterator[Rehearsal]:
+def canary(kind: str, databases: Databases) -> Iterator[DemoLine]:
     """Give a line whose first member is the canary."""
     with databases.fresh(kind, fill_demo) as url:
-        made = rehearse(url)
+        made = open_demo_line(url)
         for statement, values in ROWS.items():
             made.run(statement, **values)
         yield made
         made.services.database.dispose()
 
 
-def call(rehearsal: Rehearsal, keys: Sequence[str]) -> Iterator[Holding]:
+def call(demo_line: DemoLine, keys: Sequence[str]) -> Iterator[Holding]:
     """Make a call, and look at everything after each answer: what is sealed for one turn only is seen too."""
-    phone = rehearsal.phone(
-        from_number=f"+1510555{len(rehearsal.turns):04d}"
+    phone = demo_line.phone(
+        from_number=f"+1510555{len(demo_line.turns):04d}"
     )  # or it would be asked to go on with an earlier call
     phone.dial()
     for pressed in keys:
         phone.press(pressed)
-        yield from holdings(rehearsal.services)
+        yield from holdings(demo_line.services)
     phone.hang_up()
 
 
-def send_at_once(rehearsal: Rehearsal, digits: str) -> None:
+def send_at_once(demo_line: DemoLine, digits: str) -> None:
     """Send a menu more keys than it asked for, as no carrier should."""
-    phone = rehearsal.phone()
+    phone = demo_line.phone()
     waiting = phone.dial().waiting
     assert isinstance(waiting, Waiting)
     phone._wire.ask(waiting.gather.action, "POST", {"Digits": digits})
@@ -136,9 +136,9 @@ class TalkativeGateway(Sandbox):
         raise RuntimeError(f"cannot take {card.number.reveal()}")
 
 
-def fail_talking(rehearsal: Rehearsal) -> None:
+def fail_talking(demo_line: DemoLine) -> None:
     """Let a turn fail with a card in its words, and somebody log what they should not."""
-    broken = rehearsal.but(line=replace(rehearsal.services, gateway=TalkativeGateway()))
+    broken = demo_line.but(services=replace(demo_line.services, gateway=TalkativeGateway()))
     phone = broken.but(app=make_app(broken.services, Settings())).phone(from_number="+15105550188")
     phone.dial()
     phone.press("".join(CARD_ONLY))
@@ -146,8 +146,8 @@ def fail_talking(rehearsal: Rehearsal) -> None:
     logs.get_logger().info("careless", what=Keys(Secret(MEMBER)), error=f"[parameters: ('{RX}',)]")
 
 
-def script_of(rehearsal: Rehearsal, sid: str) -> str:
-    recording = recorded_call(Settings(), rehearsal.services.database, sid)
+def script_of(demo_line: DemoLine, sid: str) -> str:
+    recording = recorded_call(Settings(), demo_line.services.database, sid)
     return write([recorder.record(simulator(), recording, "Recorded")])
 
 
@@ -161,25 +161,25 @@ def report() -> str:
     return as_json([played]) + as_junit([played], 1.0)
 
 
-def everywhere(rehearsal: Rehearsal, log: io.StringIO, scratch: Path) -> Iterator[Holding]:
+def everywhere(demo_line: DemoLine, log: io.StringIO, scratch: Path) -> Iterator[Holding]:
     """Make every call, and yield all that was left behind on the way and in the end."""
-    yield from call(rehearsal, ORDER)
-    yield Holding("script", script_of(rehearsal, f"CA{0:032x}"))
-    yield from call(rehearsal, PROOF)
-    send_at_once(rehearsal, CARD)
-    fail_talking(rehearsal)
-    yield from call(rehearsal, ADDRESS)
-    yield from holdings(rehearsal.services)
+    yield from call(demo_line, ORDER)
+    yield Holding("script", script_of(demo_line, f"CA{0:032x}"))
+    yield from call(demo_line, PROOF)
+    send_at_once(demo_line, CARD)
+    fail_talking(demo_line)
+    yield from call(demo_line, ADDRESS)
+    yield from holdings(demo_line.services)
     yield Holding("report", report())
     yield Holding("log", log.getvalue())
-    yield Holding("metric", rehearsal.app.test_client().get("/metrics", base_url="http://localhost").text)
+    yield Holding("metric", demo_line.app.test_client().get("/metrics", base_url="http://localhost").text)
     for file in scratch.rglob("*"):
         if file.is_file():
             yield Holding("temporary file", file.read_bytes().decode("latin-1"))
 
 
 def test_nothing_secret_is_kept(
-    canary: Rehearsal, log: io.StringIO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    canary: DemoLine, log: io.StringIO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     found = list(everywhere(canary, log, tmp_path))
@@ -195,7 +195,7 @@ def test_nothing_secret_is_kept(
 
 def test_before_a_call_no_canary_is_anywhere(kind: str, databases: Databases) -> None:
     with databases.fresh(kind, fill_demo) as url:
-        made = rehearse(url)
+        made = open_demo_line(url)
         assert list(leaks((replace(one, place="nowhere") for one in holdings(made.services, skip=())), CANARIES)) == []
         made.services.database.dispose()
 
@@ -347,7 +347,7 @@ MASKS: Mapping[str, tuple[Patch, str]] = {
 @pytest.mark.parametrize("mask", MASKS)
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_a_mask_that_is_taken_out_is_missed(
-    canary: Rehearsal, log: io.StringIO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mask: str
+    canary: DemoLine, log: io.StringIO, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mask: str
 ) -> None:
     take_out, said = MASKS[mask]
     take_out(monkeypatch)
@@ -359,13 +359,13 @@ def test_a_mask_that_is_taken_out_is_missed(
 AT_MENUS_CARD = Canary("card number", AT_MENUS[1])
 
 
-def at_menus(rehearsal: Rehearsal) -> set[str]:
-    rehearsal.call("".join(AT_MENUS))
-    return set(leaks(holdings(rehearsal.services), [AT_MENUS_CARD]))
+def at_menus(demo_line: DemoLine) -> set[str]:
+    demo_line.call("".join(AT_MENUS))
+    return set(leaks(holdings(demo_line.services), [AT_MENUS_CARD]))
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-def test_a_card_at_menus_is_found_without_its_masks(canary: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_card_at_menus_is_found_without_its_masks(canary: DemoLine, monkeypatch: pytest.MonkeyPatch) -> None:
     assert at_menus(canary) == set()
     canary.run("DELETE FROM journal")
     with monkeypatch.context() as patch:
@@ -382,7 +382,7 @@ def test_a_card_at_menus_is_found_without_its_masks(canary: Rehearsal, monkeypat
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_a_card_at_menus_comes_into_a_script_without_its_masks(
-    canary: Rehearsal, monkeypatch: pytest.MonkeyPatch
+    canary: DemoLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journal, "NUMBER_GOES_ON", timedelta(seconds=-1))
     at_menus(canary)

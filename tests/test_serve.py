@@ -22,8 +22,8 @@ from urllib.parse import urlencode
 
 import pytest
 from databases import Databases
+from demo_line import PROJECT, fill_demo
 from hearing import hears
-from rehearsal import PROJECT, fill_demo
 from sqlalchemy import create_engine, text
 
 from ivr.phone.handset import Handset, Heard
@@ -36,7 +36,7 @@ KEY = "cmVoZWFyc2FsLXJlaGVhcnNhbC1yZWhlYXJzYWwtMTI="
 DEPLOYED = {"TWILIO_AUTH_TOKEN": TOKEN, "IVR_SECRET_KEY": KEY}
 PUBLIC = "https://refills.example"
 NOON = "2026-03-02T12:00"
-"""When the demo pharmacy of `rehearsal.fill_demo` was loaded."""
+"""When the demo pharmacy of `demo_line.fill_demo` was loaded."""
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - an address that others can reach is what these tests are about
 START_SECONDS = 60
@@ -151,6 +151,11 @@ def gunicorn(port: int) -> list[str]:
     return ["gunicorn", "--workers", "2", "--threads", "8", "--bind", f"127.0.0.1:{port}", "wsgi:app"]
 
 
+def alone(command: Callable[[int], list[str]]) -> Callable[[int], list[str]]:
+    """Return a command with one worker, for what does not take two: each takes seconds to start."""
+    return lambda port: [*command(port), "--workers", "1"]
+
+
 def telephone(post: Transport, url: str) -> Handset:
     return Handset(post, f"{url}/voice", "+15105550123", "+18002457979", "CA" + secrets.token_hex(16))
 
@@ -228,7 +233,7 @@ def test_a_line_that_takes_unsigned_requests_says_so_when_it_starts(
 ) -> None:
     with databases.fresh("sqlite", fill_demo) as url:
         settings = {**DEPLOYED, "DATABASE_URL": url, "IVR_UNSIGNED": "1", "TWILIO_AUTH_TOKEN": token}
-        with running(command, settings, tmp_path) as server:
+        with running(alone(command), settings, tmp_path) as server:
             assert server.stop() == 0
             lines = [line for line in server.log.read_text().splitlines() if "unsigned" in line]
     events = [json.loads(line) for line in lines if line.startswith("{")]
@@ -292,11 +297,13 @@ def test_a_line_told_to_stop_while_it_starts_stops(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
+def local(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
     """A line without a token, and its database."""
     folder = tmp_path_factory.mktemp("local")
-    url = f"sqlite:///{folder}/ivr.db"
-    with running(serve(), {"DATABASE_URL": url}, folder) as server:
+    with (
+        databases.fresh("sqlite", fill_demo) as url,
+        running(serve(), {"DATABASE_URL": url}, folder) as server,
+    ):
         yield server, url
 
 
@@ -362,9 +369,11 @@ def test_a_second_line_on_the_same_port_does_not_start(local: tuple[Server, str]
     assert not (tmp_path / "2.db").exists()
 
 
-def test_a_line_can_be_called_by_ipv6(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/ivr.db"
-    with running(serve("--host", "::1"), {"DATABASE_URL": url}, tmp_path, "[::1]") as server:
+def test_a_line_can_be_called_by_ipv6(databases: Databases, tmp_path: Path) -> None:
+    with (
+        databases.fresh("sqlite", fill_demo) as url,
+        running(serve("--host", "::1"), {"DATABASE_URL": url}, tmp_path, "[::1]") as server,
+    ):
         assert f"ivr dial --url http://[::1]:{server.port}" in server.log.read_text()
         dialled = subprocess.run(
             [PROGRAMS / "ivr", "dial", "--url", server.url], input="1 h",
@@ -376,7 +385,7 @@ def test_a_line_can_be_called_by_ipv6(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", [granian, gunicorn], ids=["granian", "gunicorn"])
 def test_a_server_others_can_reach_needs_the_token(command: Callable[[int], list[str]], tmp_path: Path) -> None:
-    program, *arguments = command(free_port())
+    program, *arguments = alone(command)(free_port())
     refused = subprocess.run(
         [PROGRAMS / program, *arguments], cwd=PROJECT, env=environment({"DATABASE_URL": f"sqlite:///{tmp_path}/ivr.db"}),
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=START_SECONDS, check=False,

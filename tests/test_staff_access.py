@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import pytest
 import structlog
-from rehearsal import Rehearsal
+from demo_line import DemoLine
 
 from ivr import logs
 from ivr.pages.app import make_app
@@ -39,9 +39,9 @@ def log() -> Iterator[io.StringIO]:
 class Door:
     """The staff pages of one worker."""
 
-    def __init__(self, rehearsal: Rehearsal) -> None:
-        self.clock = rehearsal.clock
-        self.app = make_app(rehearsal.services, Settings(staff_password=Secret(PASSWORD)))
+    def __init__(self, demo_line: DemoLine) -> None:
+        self.clock = demo_line.clock
+        self.app = make_app(demo_line.services, Settings(staff_password=Secret(PASSWORD)))
 
     def knock(self, password: str | None, peer: str = "203.0.113.9", host: str = "line.example") -> int:
         """Ask for a page from somewhere; return the status."""
@@ -54,8 +54,8 @@ class Door:
 
 
 @pytest.fixture
-def door(rehearsal: Rehearsal) -> Door:
-    return Door(rehearsal)
+def door(demo_line: DemoLine) -> Door:
+    return Door(demo_line)
 
 
 def guess(door: Door, times: int = MOST_WRONG, **more: str) -> list[int]:
@@ -89,22 +89,22 @@ def test_wrong_ones_of_long_ago_are_forgotten(door: Door) -> None:
     assert (door.knock("a guess"), door.knock(PASSWORD)) == (401, 200)
 
 
-def test_asking_without_a_password_is_no_try(door: Door, rehearsal: Rehearsal) -> None:
+def test_asking_without_a_password_is_no_try(door: Door, demo_line: DemoLine) -> None:
     assert [door.knock(None) for _ in range(3 * MOST_WRONG)] == [401] * 3 * MOST_WRONG
-    assert rehearsal.rows("SELECT * FROM staff_guess") == []
+    assert demo_line.rows("SELECT * FROM staff_guess") == []
 
 
-def test_staff_leave_no_rows(door: Door, rehearsal: Rehearsal) -> None:
+def test_staff_leave_no_rows(door: Door, demo_line: DemoLine) -> None:
     assert [door.knock(PASSWORD) for _ in range(3)] == [200] * 3
-    assert rehearsal.rows("SELECT * FROM staff_guess") == []
+    assert demo_line.rows("SELECT * FROM staff_guess") == []
 
 
-def test_old_rows_go(door: Door, rehearsal: Rehearsal) -> None:
+def test_old_rows_go(door: Door, demo_line: DemoLine) -> None:
     for last in range(20):
         guess(door, 1, peer=f"198.51.100.{last}")
     door.clock.now += 31 * MINUTE
     guess(door, 1)
-    assert rehearsal.rows("SELECT peer FROM staff_guess") == [("203.0.113.9",)]
+    assert demo_line.rows("SELECT peer FROM staff_guess") == [("203.0.113.9",)]
 
 
 def test_an_ipv6_machine_counts_by_its_network(door: Door) -> None:
@@ -126,8 +126,8 @@ def test_a_peer_without_an_address_counts_too(door: Door, peer: str) -> None:
     assert [*guess(door, peer=peer), door.knock(PASSWORD, peer=peer)] == [401] * MOST_WRONG + [429]
 
 
-def test_all_workers_count_together_and_of_many_at_once_no_more_are_judged(rehearsal: Rehearsal) -> None:
-    doors = [Door(rehearsal) for _ in range(2)]
+def test_all_workers_count_together_and_of_many_at_once_no_more_are_judged(demo_line: DemoLine) -> None:
+    doors = [Door(demo_line) for _ in range(2)]
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(lambda n: doors[n % 2].knock(f"guess {n}"), range(40)))
     assert sorted(answers) == [401] * MOST_WRONG + [429] * (40 - MOST_WRONG)
@@ -144,7 +144,7 @@ def test_a_lock_is_logged_once_and_no_password_with_it(door: Door, log: io.Strin
     assert PASSWORD not in log.getvalue()
 
 
-def test_pages_refuse_while_the_database_is_away(rehearsal: Rehearsal) -> None:
-    away = replace(rehearsal.services, database=open_database("postgresql://me@127.0.0.1:1/refills"))
-    door = Door(rehearsal.but(line=away))
+def test_pages_refuse_while_the_database_is_away(demo_line: DemoLine) -> None:
+    away = replace(demo_line.services, database=open_database("postgresql://me@127.0.0.1:1/refills"))
+    door = Door(demo_line.but(services=away))
     assert (door.knock(PASSWORD), door.knock("a guess"), door.knock(None)) == (503, 503, 401)

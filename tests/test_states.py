@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from demo_line import VERSION
 from flow_lines import Caller
 from json_schemas import as_json, is_valid
-from rehearsal import VERSION
 
 from ivr.errors import DefinitionError, Report
 from ivr.flow.call import Event, Resumed, Silence, TraceStep
@@ -40,6 +40,7 @@ PROJECT = Path(__file__).parent.parent
 HOME = PROJECT / "ivr" / "flow" / "states"
 LIBRARY = ("ivr.flow.states", "ivr.flow.states.base")
 """What others may import: the registry, and what every kind is."""
+MODULES = {f"ivr.flow.states.{path.stem}" for path in HOME.glob("*.py")} - set(LIBRARY)
 
 
 # Nobody asks which kind a state is
@@ -72,9 +73,8 @@ def slips(source: str) -> Iterator[str]:
 def is_of_a_kind(name: str) -> bool:
     """Tell whether a dotted name is a module or a class of one kind."""
     module, _, last = name.rpartition(".")
-    modules = {f"ivr.flow.states.{path.stem}" for path in HOME.glob("*.py")} - set(LIBRARY)
     classes = {kind.__name__ for kind in KINDS.values()}
-    return name in modules or module in modules or (module in LIBRARY and last in classes)
+    return name in MODULES or module in MODULES or (module in LIBRARY and last in classes)
 
 
 def dotted(node: ast.expr, origins: dict[str, str]) -> str:

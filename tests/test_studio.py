@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from databases import Databases
+from demo_line import PROJECT, VERSION, DemoLine, fill_demo, open_demo_line
 from flask.testing import FlaskClient
 from hearing import catalogues, source, words
 from markupsafe import escape
-from rehearsal import PROJECT, VERSION, Rehearsal, fill_demo, rehearse
 from sounds import voice, wav
 from werkzeug.test import TestResponse
 
@@ -34,7 +34,7 @@ class Desk:
     """A staff member's folders and browser, and the line whose worker watches the folders."""
 
     folders: Folders
-    rehearsal: Rehearsal
+    demo_line: DemoLine
     watcher: Watcher
     browser: FlaskClient
 
@@ -91,11 +91,11 @@ def desk(databases: Databases, tmp_path: Path) -> Iterator[Desk]:
     shutil.copytree(PROJECT / "flows", folders.flows)
     shutil.copytree(PROJECT / "prompts", folders.prompts)
     with databases.fresh("sqlite", fill_demo) as url:
-        rehearsal = rehearse(url)
-        watcher = Watcher(rehearsal.services, folders)
+        demo_line = open_demo_line(url)
+        watcher = Watcher(demo_line.services, folders)
         watcher.begin()
-        yield Desk(folders, rehearsal, watcher, rehearsal.app.test_client())
-        rehearsal.services.database.dispose()
+        yield Desk(folders, demo_line, watcher, demo_line.app.test_client())
+        demo_line.services.database.dispose()
 
 
 def basic(password: str) -> dict[str, str]:
@@ -145,7 +145,7 @@ def test_only_staff_see_the_pages(
     status: int,
     path: str,
 ) -> None:
-    app = make_app(desk.rehearsal.services, Settings(staff_password=Secret(password) if password else None))
+    app = make_app(desk.demo_line.services, Settings(staff_password=Secret(password) if password else None))
     with app.test_client().get(f"/studio{path}", headers=headers, environ_overrides=environment) as response:
         assert response.status_code == status
         assert ("WWW-Authenticate" in response.headers) == (status == 401)
@@ -182,7 +182,7 @@ PROXIED = {"Host": "127.0.0.1:8000"}
 def test_where_others_reach_the_line_no_request_is_local(
     desk: Desk, settings: Settings, status: int, path: str
 ) -> None:
-    client = make_app(desk.rehearsal.services, settings).test_client()
+    client = make_app(desk.demo_line.services, settings).test_client()
     with client.get(f"/studio{path}", headers=PROXIED) as response:
         assert response.status_code == status
     if settings.staff_password:
@@ -328,9 +328,9 @@ def test_a_problem_of_no_known_prompt_is_shown_all_the_same(desk: Desk) -> None:
 
 
 def test_a_rollback_is_told(desk: Desk) -> None:
-    first = desk.rehearsal.services.versions.current.hash
+    first = desk.demo_line.services.versions.current.hash
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
-    roll_back(desk.rehearsal.services, desk.folders, first)
+    roll_back(desk.demo_line.services, desk.folders, first)
     desk.edit("prompts/en/main.yaml", FAREWELL, FAREWELL)
     desk.watcher.begin()
     assert "The files are passed over since the rollback" in desk.page("")
@@ -338,8 +338,8 @@ def test_a_rollback_is_told(desk: Desk) -> None:
 
 
 def test_words_are_shown_while_the_database_is_away(desk: Desk) -> None:
-    path = desk.rehearsal.services.database.url.database
-    desk.rehearsal.services.database.dispose()
+    path = desk.demo_line.services.database.url.database
+    desk.demo_line.services.database.dispose()
     assert path is not None
     with sqlite3.connect(path) as connection:
         connection.execute("DROP TABLE publication")
@@ -351,7 +351,7 @@ def test_words_are_shown_while_the_database_is_away(desk: Desk) -> None:
 
 def test_links_go_by_the_public_path(desk: Desk) -> None:
     settings = Settings(public_url="https://line.example/ivr", staff_password=Secret(PASSWORD))
-    app = make_app(desk.rehearsal.services, settings)
+    app = make_app(desk.demo_line.services, settings)
     response = app.test_client().get("/studio", headers=basic(PASSWORD))
     assert 'href="/ivr/studio/static/studio.css"' in response.text
     assert all(link.startswith(("/ivr/studio", "#")) for link in parsed(response).links)
@@ -370,7 +370,7 @@ def test_a_recording_can_be_played_beside_its_words(desk: Desk) -> None:
     spoken = words("main.goodbye")
     (audio / "main.goodbye.wav").write_bytes(wav(voice(2.0)))
     (audio / "main.goodbye.txt").write_text(spoken)
-    browser = make_app(desk.rehearsal.services, Settings(prompts=desk.folders.prompts)).test_client()
+    browser = make_app(desk.demo_line.services, Settings(prompts=desk.folders.prompts)).test_client()
     page = browser.get("/studio/words/main").text
     article = page[page.index('<article id="main.goodbye"') :]
     source = article.partition('<audio controls preload="none" src="')[2].partition('"')[0]
@@ -386,8 +386,8 @@ def test_a_recording_can_be_played_beside_its_words(desk: Desk) -> None:
 def asking(desk: Desk) -> Desk:
     """Lend a desk with a draft."""
     settings = Settings(flows=desk.folders.flows, prompts=desk.folders.prompts, publish="asked")
-    app = make_app(desk.rehearsal.services, settings)
-    made = replace(desk, watcher=Watcher(desk.rehearsal.services, desk.folders, asked=True), browser=app.test_client())
+    app = make_app(desk.demo_line.services, settings)
+    made = replace(desk, watcher=Watcher(desk.demo_line.services, desk.folders, asked=True), browser=app.test_client())
     made.watcher.begin()
     made.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     return made
@@ -413,11 +413,11 @@ def form(desk: Desk) -> dict[str, str]:
 
 
 def current(desk: Desk) -> str:
-    return desk.rehearsal.services.versions.current.hash
+    return desk.demo_line.services.versions.current.hash
 
 
 def test_a_draft_is_shown_with_what_it_changes_and_published_by_its_button(asking: Desk) -> None:
-    draft = asking.rehearsal.services.versions.draft
+    draft = asking.demo_line.services.versions.draft
     assert draft is not None
     home = asking.page("")
     assert "Your draft is not published." in home
@@ -479,8 +479,8 @@ def test_a_bad_draft_shows_its_problems_and_no_button(asking: Desk) -> None:
 
 def test_publishing_needs_the_database(asking: Desk) -> None:
     seen = form(asking)
-    path = asking.rehearsal.services.database.url.database
-    asking.rehearsal.services.database.dispose()
+    path = asking.demo_line.services.database.url.database
+    asking.demo_line.services.database.dispose()
     assert path is not None
     with sqlite3.connect(path) as connection:
         connection.execute("DROP TABLE publication")

@@ -14,7 +14,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import hearing
 import pytest
 from databases import Databases
-from rehearsal import PROJECT, fill_demo, rehearse
+from demo_line import PROJECT, fill_demo, open_demo_line
 
 from ivr.line.publishing import Watcher
 from ivr.line.versions import Folders
@@ -111,8 +111,8 @@ def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
     shutil.copytree(PROJECT / "flows", folders.flows)
     shutil.copytree(PROJECT / "prompts", folders.prompts)
     with databases.fresh("sqlite", fill_demo) as url:
-        rehearsal = rehearse(url)
-        watcher = Watcher(rehearsal.services, folders)
+        demo_line = open_demo_line(url)
+        watcher = Watcher(demo_line.services, folders)
         watcher.begin()
         words, flow = folders.prompts / "en" / "main.yaml", folders.flows / "main.yaml"
         for path, old, new in (
@@ -122,12 +122,12 @@ def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
             path.write_text(path.read_text().replace(old, new))
             watcher.look()
             watcher.look()
-        server = make_server("127.0.0.1", 0, rehearsal.app, handler_class=Quiet)
+        server = make_server("127.0.0.1", 0, demo_line.app, handler_class=Quiet)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield Site(f"http://127.0.0.1:{server.server_port}")
         server.shutdown()
         server.server_close()
-        rehearsal.services.database.dispose()
+        demo_line.services.database.dispose()
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 import pytest
 from databases import Databases
+from demo_line import IDENTIFIED, DemoLine, fill_demo, open_demo_line
 from hearing import hears
-from rehearsal import IDENTIFIED, Rehearsal, fill_demo, rehearse
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -34,9 +34,9 @@ CALL = {"CallSid": SID, "From": "+15105550123", "To": "+18002457979", "CallStatu
 BEFORE_ORDER = IDENTIFIED + "111"
 
 
-def post(rehearsal: Rehearsal, url: str, **fields: str) -> Reply:
+def post(demo_line: DemoLine, url: str, **fields: str) -> Reply:
     full = url if url.startswith("http") else f"http://localhost{url}"
-    return wsgi_post(rehearsal.app)(full, {**CALL, **fields}, {})
+    return wsgi_post(demo_line.app)(full, {**CALL, **fields}, {})
 
 
 def next_url(reply: Reply) -> str:
@@ -45,11 +45,11 @@ def next_url(reply: Reply) -> str:
     return (found.group(1) or found.group(2)).replace("&amp;", "&")
 
 
-def go(rehearsal: Rehearsal, *keys: str) -> Reply:
+def go(demo_line: DemoLine, *keys: str) -> Reply:
     """Take turns by bare requests."""
-    reply = post(rehearsal, "/voice")
+    reply = post(demo_line, "/voice")
     for pressed in keys:
-        reply = post(rehearsal, next_url(reply), Digits=pressed)
+        reply = post(demo_line, next_url(reply), Digits=pressed)
     return reply
 
 
@@ -57,40 +57,40 @@ TO_CONFIRM = ("1", "1", "41200017", "94550", "1", "1", "1")
 COUNTS = "SELECT (SELECT count(*) FROM refill_order), (SELECT count(*) FROM payment), (SELECT count(*) FROM journal)"
 
 
-def test_a_repeated_request_gets_the_stored_reply_and_changes_nothing(rehearsal: Rehearsal) -> None:
-    reply = go(rehearsal, *TO_CONFIRM)
+def test_a_repeated_request_gets_the_stored_reply_and_changes_nothing(demo_line: DemoLine) -> None:
+    reply = go(demo_line, *TO_CONFIRM)
     url = next_url(reply)
-    first = post(rehearsal, url, Digits="7")
-    counts = rehearsal.rows(COUNTS)
-    again = post(rehearsal, url, Digits="7")
+    first = post(demo_line, url, Digits="7")
+    counts = demo_line.rows(COUNTS)
+    again = post(demo_line, url, Digits="7")
     assert again == first
-    assert rehearsal.rows(COUNTS) == counts
+    assert demo_line.rows(COUNTS) == counts
 
 
-def test_every_turn_of_a_call_may_be_sent_twice(rehearsal: Rehearsal) -> None:
-    reply = post(rehearsal, "/voice")
+def test_every_turn_of_a_call_may_be_sent_twice(demo_line: DemoLine) -> None:
+    reply = post(demo_line, "/voice")
     for pressed in (*TO_CONFIRM, "7"):
         url = next_url(reply)
-        reply = post(rehearsal, url, Digits=pressed)
-        assert post(rehearsal, url, Digits=pressed) == reply
-        assert post(rehearsal, url, Digits="0") == reply, "whatever it says the second time"
+        reply = post(demo_line, url, Digits=pressed)
+        assert post(demo_line, url, Digits=pressed) == reply
+        assert post(demo_line, url, Digits="0") == reply, "whatever it says the second time"
     payment_url = next_url(reply)
-    reply = post(rehearsal, payment_url)
-    assert post(rehearsal, payment_url) == reply
-    assert rehearsal.rows("SELECT count(*) FROM payment WHERE request_key LIKE 'CA%'") == [(1,)]
+    reply = post(demo_line, payment_url)
+    assert post(demo_line, payment_url) == reply
+    assert demo_line.rows("SELECT count(*) FROM payment WHERE request_key LIKE 'CA%'") == [(1,)]
 
 
-def test_a_late_request_gets_a_reply_that_puts_the_call_on_its_way(rehearsal: Rehearsal) -> None:
-    first = post(rehearsal, "/voice")
+def test_a_late_request_gets_a_reply_that_puts_the_call_on_its_way(demo_line: DemoLine) -> None:
+    first = post(demo_line, "/voice")
     early = next_url(first)
-    latest = go(rehearsal, *TO_CONFIRM)
-    assert post(rehearsal, early, Digits="2") == latest
-    assert post(rehearsal, "/voice") == latest
+    latest = go(demo_line, *TO_CONFIRM)
+    assert post(demo_line, early, Digits="2") == latest
+    assert post(demo_line, "/voice") == latest
 
 
-def test_a_call_goes_on_in_another_worker(rehearsal: Rehearsal) -> None:
-    reply = go(rehearsal, *TO_CONFIRM)
-    other = rehearsal.but(app=make_app(replace(rehearsal.services), Settings()))
+def test_a_call_goes_on_in_another_worker(demo_line: DemoLine) -> None:
+    reply = go(demo_line, *TO_CONFIRM)
+    other = demo_line.but(app=make_app(replace(demo_line.services), Settings()))
     reply = post(other, next_url(reply), Digits="7")
     assert hears(reply.body, "payment.placing")
 
@@ -111,55 +111,55 @@ def at_once(work: list[Callable[[], Reply]]) -> list[Reply]:
     return replies
 
 
-def test_two_at_once_act_once_and_get_the_same_answer(rehearsal: Rehearsal) -> None:
-    url = next_url(go(rehearsal, *TO_CONFIRM))
-    replies = at_once([lambda: post(rehearsal, url, Digits="7")] * 4)
+def test_two_at_once_act_once_and_get_the_same_answer(demo_line: DemoLine) -> None:
+    url = next_url(go(demo_line, *TO_CONFIRM))
+    replies = at_once([lambda: post(demo_line, url, Digits="7")] * 4)
     assert len(set(replies)) == 1
-    assert rehearsal.rows("SELECT count(*) FROM refill_order WHERE request_key LIKE 'CA%'") == [(1,)]
+    assert demo_line.rows("SELECT count(*) FROM refill_order WHERE request_key LIKE 'CA%'") == [(1,)]
 
 
-def test_two_calls_at_once_never_order_the_same_prescription(rehearsal: Rehearsal) -> None:
+def test_two_calls_at_once_never_order_the_same_prescription(demo_line: DemoLine) -> None:
     """As when the website orders at the same moment: one gets it, the other is told."""
-    phones = [rehearsal.call(BEFORE_ORDER)[0] for _ in range(2)]
+    phones = [demo_line.call(BEFORE_ORDER)[0] for _ in range(2)]
     threads = [threading.Thread(target=phone.press, args=("7",)) for phone in phones]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    lines = rehearsal.rows("SELECT prescription_id, count(*) FROM order_line WHERE open GROUP BY 1 HAVING count(*) > 1")
+    lines = demo_line.rows("SELECT prescription_id, count(*) FROM order_line WHERE open GROUP BY 1 HAVING count(*) > 1")
     assert lines == []
-    assert rehearsal.rows("SELECT count(*) FROM refill_order WHERE request_key LIKE 'CA%'") == [(1,)]
+    assert demo_line.rows("SELECT count(*) FROM refill_order WHERE request_key LIKE 'CA%'") == [(1,)]
     assert not [error for phone in phones for error in phone.errors]
 
 
-def test_a_prescription_ordered_elsewhere_meanwhile_leaves_the_basket(rehearsal: Rehearsal) -> None:
-    phone, _ = rehearsal.call(BEFORE_ORDER)
-    rehearsal.run("UPDATE prescription SET refills_left = 0 WHERE rx_number = '7304112'")
+def test_a_prescription_ordered_elsewhere_meanwhile_leaves_the_basket(demo_line: DemoLine) -> None:
+    phone, _ = demo_line.call(BEFORE_ORDER)
+    demo_line.run("UPDATE prescription SET refills_left = 0 WHERE rx_number = '7304112'")
     heard = phone.press("7")
     assert hears(heard.text, "checkout.taken")
     assert hears(phone.press("1").text, "checkout.confirm")
-    assert rehearsal.rows("SELECT count(*) FROM refill_order WHERE request_key LIKE 'CA%'") == [(0,)]
+    assert demo_line.rows("SELECT count(*) FROM refill_order WHERE request_key LIKE 'CA%'") == [(0,)]
     assert hears(phone.press("7").text, "order.placed_now")
 
 
 # A deadlock
 
 
-def on_postgresql(rehearsal: Rehearsal) -> Rehearsal:
-    if rehearsal.services.database.dialect.name == "sqlite":
+def on_postgresql(demo_line: DemoLine) -> DemoLine:
+    if demo_line.services.database.dialect.name == "sqlite":
         pytest.skip("an embedded database has one writer at a time")
-    return rehearsal
+    return demo_line
 
 
-def deadlocked_by(rehearsal: Rehearsal, ids: list[int], work: Callable[[], Outcome]) -> Outcome:
+def deadlocked_by(demo_line: DemoLine, ids: list[int], work: Callable[[], Outcome]) -> Outcome:
     """Do work while the website takes the same prescriptions in the wrong order: the last one first."""
     take = text("SELECT id FROM prescription WHERE id = :id FOR UPDATE")
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with ThreadPoolExecutor(1) as pool, rehearsal.services.database.connect() as website:
+    with ThreadPoolExecutor(1) as pool, demo_line.services.database.connect() as website:
         website.execute(text("SET deadlock_timeout = '60s'"))  # so that the other one is always the victim
         website.execute(take, {"id": ids[-1]})
         working = pool.submit(work)
-        while rehearsal.rows(waiting) == [(0,)]:
+        while demo_line.rows(waiting) == [(0,)]:
             assert not working.done(), "the work has to wait for the website"
         for each in ids[:-1]:
             website.execute(take, {"id": each})
@@ -168,8 +168,8 @@ def deadlocked_by(rehearsal: Rehearsal, ids: list[int], work: Callable[[], Outco
         return working.result()
 
 
-def test_an_order_that_meets_the_website_in_a_deadlock_is_placed_all_the_same(rehearsal: Rehearsal) -> None:
-    line = on_postgresql(rehearsal)
+def test_an_order_that_meets_the_website_in_a_deadlock_is_placed_all_the_same(demo_line: DemoLine) -> None:
+    line = on_postgresql(demo_line)
     url = next_url(go(line, *TO_CONFIRM))
     ids = sorted(chosen.prescription_id for chosen in decoder(Basket)(line.turns[-1].call.values["basket"]))
     reply = deadlocked_by(line, ids, lambda: post(line, url, Digits="7"))
@@ -179,8 +179,8 @@ def test_an_order_that_meets_the_website_in_a_deadlock_is_placed_all_the_same(re
     assert line.rows(ours) == [("pending",)]
 
 
-def test_a_sweep_that_meets_the_website_in_a_deadlock_does_its_work_all_the_same(rehearsal: Rehearsal) -> None:
-    line = on_postgresql(rehearsal)
+def test_a_sweep_that_meets_the_website_in_a_deadlock_does_its_work_all_the_same(demo_line: DemoLine) -> None:
+    line = on_postgresql(demo_line)
     line.call(IDENTIFIED + "119" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
     line.clock.pass_seconds(31 * 60)
     of_order = "SELECT prescription_id FROM order_line WHERE order_id = (SELECT max(id) FROM refill_order) ORDER BY 1"
@@ -190,9 +190,9 @@ def test_a_sweep_that_meets_the_website_in_a_deadlock_does_its_work_all_the_same
     assert undone(line)
 
 
-def undone(rehearsal: Rehearsal) -> int:
+def undone(demo_line: DemoLine) -> int:
     """Count the deadlocks of this database."""
-    with rehearsal.services.database.connect() as connection:
+    with demo_line.services.database.connect() as connection:
         connection.execute(text("SELECT pg_stat_force_next_flush()"))
         connection.commit()
         query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
@@ -233,42 +233,42 @@ def test_only_what_was_undone_is_done_anew_and_not_for_ever(sqlstates: tuple[str
 class Away:
     """Stands before a database and fails when told to."""
 
-    def __init__(self, rehearsal: Rehearsal) -> None:
+    def __init__(self, demo_line: DemoLine) -> None:
         self.down = False
 
-        @event.listens_for(rehearsal.services.database, "do_connect", insert=True)
+        @event.listens_for(demo_line.services.database, "do_connect", insert=True)
         def connect(*_: object) -> None:
             if self.down:
                 raise OperationalError("connect", {}, Exception("away"))
 
-        self.engine = rehearsal.services.database
+        self.engine = demo_line.services.database
 
     def go(self) -> None:
         self.down = True
         self.engine.dispose()
 
 
-def test_a_database_that_comes_back_costs_one_question(rehearsal: Rehearsal) -> None:
-    away = Away(rehearsal)
-    reply = go(rehearsal, *TO_CONFIRM)
+def test_a_database_that_comes_back_costs_one_question(demo_line: DemoLine) -> None:
+    away = Away(demo_line)
+    reply = go(demo_line, *TO_CONFIRM)
     away.go()
-    reply = post(rehearsal, next_url(reply), Digits="7")
+    reply = post(demo_line, next_url(reply), Digits="7")
     assert hears(reply.body, "away.retry")
     assert reply.status == 200
     away.down = False
-    reply = post(rehearsal, next_url(reply))
+    reply = post(demo_line, next_url(reply))
     assert hears(reply.body, "checkout.confirm"), "the lost key is asked for again, and nothing was ordered"
-    reply = post(rehearsal, next_url(reply), Digits="7")
+    reply = post(demo_line, next_url(reply), Digits="7")
     assert hears(reply.body, "payment.placing")
 
 
-def test_a_database_that_stays_away_ends_the_call_politely(rehearsal: Rehearsal) -> None:
-    away = Away(rehearsal)
+def test_a_database_that_stays_away_ends_the_call_politely(demo_line: DemoLine) -> None:
+    away = Away(demo_line)
     away.go()
-    reply = post(rehearsal, "/voice")
+    reply = post(demo_line, "/voice")
     for _ in range(3):
         assert hears(reply.body, "away.retry")
-        reply = post(rehearsal, next_url(reply))
+        reply = post(demo_line, next_url(reply))
     assert hears(reply.body, "away.goodbye")
     assert "<Hangup" in reply.body
 
@@ -282,21 +282,21 @@ def faults() -> list[Fault | None]:
 
 
 @pytest.fixture
-def faulty(kind: str, databases: Databases, faults: list[Fault | None]) -> Iterator[Rehearsal]:
+def faulty(kind: str, databases: Databases, faults: list[Fault | None]) -> Iterator[DemoLine]:
     """A line whose processor fails as the list says, one entry a request, and then answers."""
 
     def fault(operation: str) -> Fault | None:
         return faults.pop(0) if operation == "authorize" and faults else None
 
     with databases.fresh(kind, fill_demo) as url:
-        made = rehearse(url, Sandbox(fault))
+        made = open_demo_line(url, Sandbox(fault))
         yield made
         made.services.database.dispose()
 
 
 @pytest.mark.parametrize("fault", [Fault.SLOW, Fault.DOWN])
 def test_a_processor_that_does_not_answer_is_asked_again(
-    faulty: Rehearsal, faults: list[Fault | None], fault: Fault
+    faulty: DemoLine, faults: list[Fault | None], fault: Fault
 ) -> None:
     faults += [fault, fault]
     phone, heard = faulty.call(BEFORE_ORDER + "7")
@@ -308,7 +308,7 @@ def test_a_processor_that_does_not_answer_is_asked_again(
     assert not phone.errors
 
 
-def test_a_processor_away_for_long_keeps_the_order_and_says_so(faulty: Rehearsal, faults: list[Fault | None]) -> None:
+def test_a_processor_away_for_long_keeps_the_order_and_says_so(faulty: DemoLine, faults: list[Fault | None]) -> None:
     faults += [Fault.DOWN] * 60
     phone, heard = faulty.call(BEFORE_ORDER + "7")
     assert hears(heard.text, "payment.slow")
@@ -320,20 +320,20 @@ def test_a_processor_away_for_long_keeps_the_order_and_says_so(faulty: Rehearsal
     assert faulty.rows("SELECT status FROM refill_order WHERE request_key LIKE 'CA%'") == [("placed",)]
 
 
-def test_an_order_is_finished_when_the_caller_hangs_up(rehearsal: Rehearsal) -> None:
-    reply = go(rehearsal, *TO_CONFIRM)
-    post(rehearsal, next_url(reply), Digits="7")
-    assert rehearsal.rows("SELECT status FROM refill_order WHERE request_key LIKE 'CA%'") == [("pending",)]
-    assert post(rehearsal, "/voice/status", CallStatus="completed").status == 204
-    assert rehearsal.rows("SELECT status FROM refill_order WHERE request_key LIKE 'CA%'") == [("placed",)]
+def test_an_order_is_finished_when_the_caller_hangs_up(demo_line: DemoLine) -> None:
+    reply = go(demo_line, *TO_CONFIRM)
+    post(demo_line, next_url(reply), Digits="7")
+    assert demo_line.rows("SELECT status FROM refill_order WHERE request_key LIKE 'CA%'") == [("pending",)]
+    assert post(demo_line, "/voice/status", CallStatus="completed").status == 204
+    assert demo_line.rows("SELECT status FROM refill_order WHERE request_key LIKE 'CA%'") == [("placed",)]
 
 
-def test_a_lease_keeps_a_second_payment_turn_waiting(rehearsal: Rehearsal) -> None:
+def test_a_lease_keeps_a_second_payment_turn_waiting(demo_line: DemoLine) -> None:
     """Another worker is asking the processor for this call: words, a pause, and a way back to the same turn."""
-    reply = go(rehearsal, *TO_CONFIRM)
-    payment_url = next_url(post(rehearsal, next_url(reply), Digits="7"))
+    reply = go(demo_line, *TO_CONFIRM)
+    payment_url = next_url(post(demo_line, next_url(reply), Digits="7"))
     entered, leave = threading.Event(), threading.Event()
-    gateway = rehearsal.services.gateway
+    gateway = demo_line.services.gateway
 
     class Slow(Sandbox):
         def authorize(self, *args: object, **more: object) -> Authorized | Refused | Unavailable:
@@ -341,7 +341,7 @@ def test_a_lease_keeps_a_second_payment_turn_waiting(rehearsal: Rehearsal) -> No
             leave.wait(5)
             return gateway.authorize(*args, **more)  # type: ignore[arg-type]
 
-    slow = rehearsal.but(app=make_app(replace(rehearsal.services, gateway=Slow()), Settings()))
+    slow = demo_line.but(app=make_app(replace(demo_line.services, gateway=Slow()), Settings()))
     replies: list[Reply] = []
     first = threading.Thread(target=lambda: replies.append(post(slow, payment_url)))
     first.start()
@@ -355,84 +355,84 @@ def test_a_lease_keeps_a_second_payment_turn_waiting(rehearsal: Rehearsal) -> No
     assert post(slow, next_url(second)) == replies[0]
 
 
-def test_an_unpaid_order_is_cancelled_after_half_an_hour(rehearsal: Rehearsal) -> None:
-    before = rehearsal.rows("SELECT rx_number, refills_left FROM prescription ORDER BY id")
-    rehearsal.call(IDENTIFIED + "119" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
-    rehearsal.clock.pass_seconds(29 * 60)
-    assert sweep(rehearsal.services, timedelta(days=90)).cancelled == 0
-    rehearsal.clock.pass_seconds(2 * 60)
-    assert sweep(rehearsal.services, timedelta(days=90)).cancelled >= 1
-    assert rehearsal.rows("SELECT rx_number, refills_left FROM prescription ORDER BY id") == before
+def test_an_unpaid_order_is_cancelled_after_half_an_hour(demo_line: DemoLine) -> None:
+    before = demo_line.rows("SELECT rx_number, refills_left FROM prescription ORDER BY id")
+    demo_line.call(IDENTIFIED + "119" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
+    demo_line.clock.pass_seconds(29 * 60)
+    assert sweep(demo_line.services, timedelta(days=90)).cancelled == 0
+    demo_line.clock.pass_seconds(2 * 60)
+    assert sweep(demo_line.services, timedelta(days=90)).cancelled >= 1
+    assert demo_line.rows("SELECT rx_number, refills_left FROM prescription ORDER BY id") == before
 
 
-def test_a_scheduled_order_is_paid_on_its_day(rehearsal: Rehearsal) -> None:
-    rehearsal.call(IDENTIFIED + "3" + "7304523#" + "1" + "9" + "1" + "1" + "7")
+def test_a_scheduled_order_is_paid_on_its_day(demo_line: DemoLine) -> None:
+    demo_line.call(IDENTIFIED + "3" + "7304523#" + "1" + "9" + "1" + "1" + "7")
     ours = "SELECT o.status, p.status FROM refill_order o LEFT JOIN payment p ON p.order_id = o.id WHERE o.request_key LIKE 'CA%'"
-    assert rehearsal.rows(ours) == [("scheduled", None)]
-    rehearsal.clock.pass_seconds(60 * 86400)
-    sweep(rehearsal.services, timedelta(days=90))
-    sweep(rehearsal.services, timedelta(days=90))
-    assert rehearsal.rows(ours) == [("placed", "authorized")]
+    assert demo_line.rows(ours) == [("scheduled", None)]
+    demo_line.clock.pass_seconds(60 * 86400)
+    sweep(demo_line.services, timedelta(days=90))
+    sweep(demo_line.services, timedelta(days=90))
+    assert demo_line.rows(ours) == [("placed", "authorized")]
 
 
-def test_a_scheduled_order_whose_card_is_declined_is_held(rehearsal: Rehearsal) -> None:
-    rehearsal.call(
+def test_a_scheduled_order_whose_card_is_declined_is_held(demo_line: DemoLine) -> None:
+    demo_line.call(
         IDENTIFIED + "3" + "7304523#" + "1" + "9" + "1" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7"
     )
-    rehearsal.clock.pass_seconds(60 * 86400)
-    sweep(rehearsal.services, timedelta(days=90))
+    demo_line.clock.pass_seconds(60 * 86400)
+    sweep(demo_line.services, timedelta(days=90))
     ours = "SELECT status, held_reason FROM refill_order WHERE request_key LIKE 'CA%'"
-    assert rehearsal.rows(ours) == [("held", "payment")]
+    assert demo_line.rows(ours) == [("held", "payment")]
 
 
-def test_a_held_order_that_is_released_is_charged_again(rehearsal: Rehearsal) -> None:
+def test_a_held_order_that_is_released_is_charged_again(demo_line: DemoLine) -> None:
     """Its card was declined on its day; staff have spoken to the member, and let it go on."""
     keys = IDENTIFIED + "3" + "7304523#" + "1" + "9" + "1" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7"
-    rehearsal.call(keys)
-    rehearsal.clock.pass_seconds(60 * 86400)
-    sweep(rehearsal.services, timedelta(days=90))
-    rehearsal.run("UPDATE saved_card SET token = 'tok_visa' WHERE only_for_order_id IS NOT NULL")
-    order = str(rehearsal.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
-    assert release(rehearsal.services.desk, order).done
-    sweep(rehearsal.services, timedelta(days=90))
+    demo_line.call(keys)
+    demo_line.clock.pass_seconds(60 * 86400)
+    sweep(demo_line.services, timedelta(days=90))
+    demo_line.run("UPDATE saved_card SET token = 'tok_visa' WHERE only_for_order_id IS NOT NULL")
+    order = str(demo_line.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
+    assert release(demo_line.services.desk, order).done
+    sweep(demo_line.services, timedelta(days=90))
     ours = "SELECT o.status, p.status FROM refill_order o JOIN payment p ON p.order_id = o.id WHERE o.request_key LIKE 'CA%' ORDER BY p.id"
-    assert rehearsal.rows(ours) == [("placed", "declined"), ("placed", "authorized")]
+    assert demo_line.rows(ours) == [("placed", "declined"), ("placed", "authorized")]
 
 
 # What must not lie anywhere
 
 
-def test_card_digits_lie_nowhere(rehearsal: Rehearsal, capfd: pytest.CaptureFixture[str]) -> None:
+def test_card_digits_lie_nowhere(demo_line: DemoLine, capfd: pytest.CaptureFixture[str]) -> None:
     canary = "5105105105105100"
-    phone, _ = rehearsal.call(IDENTIFIED + "119" + canary + "#" + "1230")
+    phone, _ = demo_line.call(IDENTIFIED + "119" + canary + "#" + "1230")
     phone.press("987")
     phone.hang_up()
-    rehearsal.clock.pass_seconds(3600)
-    sweep(rehearsal.services, timedelta(days=90))
-    dump = everything(rehearsal)
+    demo_line.clock.pass_seconds(3600)
+    sweep(demo_line.services, timedelta(days=90))
+    dump = everything(demo_line)
     assert canary not in dump
     assert canary[:12] not in dump
     assert canary not in "".join(capfd.readouterr())
 
 
-def everything(rehearsal: Rehearsal) -> str:
+def everything(demo_line: DemoLine) -> str:
     tables = [
         "call", "journal", "card_entry", "settlement", "payment", "saved_card", "refill_order", "order_line",
         "renewal_request", "lock_out", "address", "prescription", "member",
     ]  # fmt: skip
-    return "".join(str(rehearsal.rows(f"SELECT * FROM {table}")) for table in tables)  # noqa: S608
+    return "".join(str(demo_line.rows(f"SELECT * FROM {table}")) for table in tables)  # noqa: S608
 
 
-def test_replies_and_state_go_a_quarter_of_an_hour_after_the_call(rehearsal: Rehearsal) -> None:
-    rehearsal.call(IDENTIFIED)[0].hang_up()
+def test_replies_and_state_go_a_quarter_of_an_hour_after_the_call(demo_line: DemoLine) -> None:
+    demo_line.call(IDENTIFIED)[0].hang_up()
     sealed = "SELECT count(*) FROM call WHERE sealed_reply IS NOT NULL OR sealed_state IS NOT NULL"
-    assert rehearsal.rows(sealed) == [(1,)]
-    rehearsal.clock.pass_seconds(16 * 60)
-    sweep(rehearsal.services, timedelta(days=90))
-    assert rehearsal.rows(sealed) == [(0,)]
+    assert demo_line.rows(sealed) == [(1,)]
+    demo_line.clock.pass_seconds(16 * 60)
+    sweep(demo_line.services, timedelta(days=90))
+    assert demo_line.rows(sealed) == [(0,)]
 
 
-def test_an_order_whose_payment_is_unknown_is_not_cancelled(faulty: Rehearsal, faults: list[Fault | None]) -> None:
+def test_an_order_whose_payment_is_unknown_is_not_cancelled(faulty: DemoLine, faults: list[Fault | None]) -> None:
     faults += [Fault.SLOW] * 60
     faulty.call(BEFORE_ORDER + "7")[0].hang_up()
     phone, heard = faulty.call(IDENTIFIED)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 
 import pytest
+from demo_line import IDENTIFIED, VAULT, VERSION, DemoLine
 from hypothesis import given
 from hypothesis import strategies as st
 from pharmacy_rows import add_rx
-from rehearsal import IDENTIFIED, VAULT, VERSION, Rehearsal
 from sqlalchemy import text
 
 from ivr.flow.verbs import Gather, Speak
@@ -82,15 +82,15 @@ def test_words_are_split_at_sentences() -> None:
 
 @pytest.mark.parametrize("kind", ["sqlite"])
 @pytest.mark.parametrize(("language", "seven"), [("1", "press seven"), ("2", "oprima siete")])
-def test_three_hundred_prescriptions_are_ordered(rehearsal: Rehearsal, language: str, seven: str) -> None:
-    with rehearsal.services.database.begin() as connection:
+def test_three_hundred_prescriptions_are_ordered(demo_line: DemoLine, language: str, seven: str) -> None:
+    with demo_line.services.database.begin() as connection:
         member_id = connection.scalar(text("SELECT id FROM member WHERE member_number = '41200017'"))
         for number in range(MANY):
             add_rx(connection, int(member_id or 0), f"9{number:06d}")
-    phone, heard = rehearsal.call(language + IDENTIFIED[1:] + "111")
+    phone, heard = demo_line.call(language + IDENTIFIED[1:] + "111")
     assert seven in heard.text
     assert max(len(said.text) for said in heard.words) <= MOST_LETTERS
     phone.press("7")
     assert not phone.errors
     lines = "SELECT count(*) FROM order_line l JOIN refill_order o ON o.id = l.order_id WHERE o.request_key LIKE 'CA%'"
-    assert int(str(rehearsal.rows(lines)[0][0])) > MANY
+    assert int(str(demo_line.rows(lines)[0][0])) > MANY

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
+from demo_line import DemoLine
 from hearing import hears
-from rehearsal import Rehearsal
 
 from ivr.flow.definition import ActionSpec
 from ivr.line.action import ACTIONS, action, done
@@ -171,28 +171,28 @@ ENDS: dict[str, tuple[str, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("kind", ["sqlite"])
 @pytest.mark.parametrize("name", STORED)
-def test_a_call_stored_by_the_release_before_goes_on(rehearsal: Rehearsal, name: str) -> None:
-    phone, vault, now = rehearsal.phone(), rehearsal.services.vault, rehearsal.services.clock()
+def test_a_call_stored_by_the_release_before_goes_on(demo_line: DemoLine, name: str) -> None:
+    phone, vault, now = demo_line.phone(), demo_line.services.vault, demo_line.services.clock()
     phone.dial()
     state = copy.deepcopy(STORED[name]["state"])
     if "sealed_token" in state["values"].get("card", {}):  # it was sealed with the key of that release's tests
         state["values"]["card"]["sealed_token"] = seal_token(vault, Secret("tok_visa"), now)
-    rehearsal.run("UPDATE call SET sealed_state = :state", state=vault.seal(json.dumps(state).encode(), now))
+    demo_line.run("UPDATE call SET sealed_state = :state", state=vault.seal(json.dumps(state).encode(), now))
     for keys in STORED[name]["presses"].split():
         heard = phone.press(keys)
     prompt, values = ENDS[name]
     assert hears(heard.text, prompt, **values)
-    assert "sorry.again" not in rehearsal.prompts
+    assert "sorry.again" not in demo_line.prompts
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
 @pytest.mark.parametrize("name", STORED)
-def test_the_same_call_is_stored_in_the_same_shape_now(rehearsal: Rehearsal, name: str) -> None:
-    phone, before = rehearsal.phone(), copy.deepcopy(STORED[name]["state"])
+def test_the_same_call_is_stored_in_the_same_shape_now(demo_line: DemoLine, name: str) -> None:
+    phone, before = demo_line.phone(), copy.deepcopy(STORED[name]["state"])
     phone.dial()
     for keys in STORED[name]["pressed"].split():
         phone.press(keys)
-    now = json.loads(json.dumps(rehearsal.turns[-1].call.to_json()))
+    now = json.loads(json.dumps(demo_line.turns[-1].call.to_json()))
     for state in (before, now):
         state["values"].get("card", {}).pop("sealed_token", None)
         state["values"].pop("supply_end", None)  # was left over where no words could speak it

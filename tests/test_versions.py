@@ -12,8 +12,8 @@ from threading import Barrier
 
 import pytest
 from databases import KINDS, Databases
+from demo_line import IDENTIFIED, NOON, PROJECT, DemoLine, fill_demo, open_demo_line
 from hearing import hears, source
-from rehearsal import IDENTIFIED, NOON, PROJECT, Rehearsal, fill_demo, rehearse
 from structlog.testing import capture_logs
 
 from ivr.errors import DefinitionError
@@ -35,12 +35,12 @@ class Desk:
     """A staff member's folders, and a line whose worker watches them."""
 
     folders: Folders
-    rehearsal: Rehearsal
+    demo_line: DemoLine
     watcher: Watcher
 
     @property
     def hash(self) -> str:
-        return self.rehearsal.services.versions.current.hash
+        return self.demo_line.services.versions.current.hash
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Change a file and let the worker look twice."""
@@ -55,18 +55,18 @@ class Desk:
         self.watcher.look()
 
     def published(self) -> list[tuple[str, str]]:
-        with self.rehearsal.services.database.connect() as connection:
+        with self.demo_line.services.database.connect() as connection:
             return [(publication.hash, publication.how) for publication in publications.history(connection, 20)]
 
 
 def worker(desk: Desk, *, asked: bool = False) -> Desk:
     """Start another worker on the same folders and database, or the same one again."""
-    database = desk.rehearsal.services.database
-    line = replace(desk.rehearsal.services, versions=open_versions(database, desk.folders, SPECS, asked=asked))
+    database = desk.demo_line.services.database
+    line = replace(desk.demo_line.services, versions=open_versions(database, desk.folders, SPECS, asked=asked))
     watcher = Watcher(line, desk.folders, asked=asked)
     watcher.begin()
-    rehearsal = desk.rehearsal.but(line=line, app=make_app(line, Settings()))
-    return Desk(desk.folders, rehearsal, watcher)
+    demo_line = desk.demo_line.but(services=line, app=make_app(line, Settings()))
+    return Desk(desk.folders, demo_line, watcher)
 
 
 @dataclass
@@ -76,7 +76,7 @@ class Network:
     desk: Desk
 
     def __call__(self, url: str, form: Form | None, headers: Headers) -> Reply:
-        return wsgi_post(self.desk.rehearsal.app)(url, form, headers)
+        return wsgi_post(self.desk.demo_line.app)(url, form, headers)
 
 
 def begin_call(desk: Desk) -> tuple[Network, Handset]:
@@ -102,16 +102,16 @@ def desk(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -
     shutil.copytree(PROJECT / "flows", folders.flows)
     shutil.copytree(PROJECT / "prompts", folders.prompts)
     with databases.fresh(kind, fill_demo) as url:
-        rehearsal = rehearse(url)
-        watcher = Watcher(rehearsal.services, folders)
+        demo_line = open_demo_line(url)
+        watcher = Watcher(demo_line.services, folders)
         watcher.begin()
-        yield Desk(folders, rehearsal, watcher)
-        rehearsal.services.database.dispose()
+        yield Desk(folders, demo_line, watcher)
+        demo_line.services.database.dispose()
 
 
 def farewell(desk: Desk) -> str:
     """Call, and hear how the line says goodbye."""
-    _, heard = desk.rehearsal.call("139")
+    _, heard = desk.demo_line.call("139")
     return heard.text
 
 
@@ -132,7 +132,7 @@ def test_a_file_is_taken_only_when_it_has_stood_still(desk: Desk) -> None:
     path.write_text(whole.replace(GOODBYE, FAREWELL))
     desk.watcher.look()
     assert desk.hash == before
-    assert desk.rehearsal.services.versions.refused is None
+    assert desk.demo_line.services.versions.refused is None
     desk.watcher.look()
     assert desk.hash != before
 
@@ -141,7 +141,7 @@ def test_a_bad_edit_is_refused_and_told_and_the_line_goes_on(desk: Desk) -> None
     before = desk.hash
     with capture_logs() as told:
         desk.edit("flows/main.yaml", "1: refill", "1: refil")
-    refused = desk.rehearsal.services.versions.refused
+    refused = desk.demo_line.services.versions.refused
     assert refused is not None
     message = 'flows/main.yaml:14:10: state "menu" goes to "refil", which does not exist (did you mean "refill"?)'
     assert message in [str(problem) for problem in refused.problems]
@@ -158,14 +158,14 @@ def test_a_refusal_is_told_once_and_gone_when_mended(desk: Desk) -> None:
         desk.look()
     assert told == []
     desk.edit("flows/main.yaml", "1: refil", "1: refill")
-    assert desk.rehearsal.services.versions.refused is None
+    assert desk.demo_line.services.versions.refused is None
     assert desk.hash == before
 
 
 def test_a_file_that_is_not_text_is_refused(desk: Desk) -> None:
     (desk.folders.prompts / "en" / "extra.yaml").write_bytes(b"caf\xe9: hello")
     desk.look()
-    refused = desk.rehearsal.services.versions.refused
+    refused = desk.demo_line.services.versions.refused
     assert refused is not None
     assert "not UTF-8" in str(refused.problems[0])
 
@@ -213,16 +213,16 @@ def test_what_editors_put_beside_the_files_is_no_edit(desk: Desk) -> None:
 
 
 def test_a_call_keeps_its_version_to_its_end(desk: Desk) -> None:
-    phone, _ = desk.rehearsal.call("13")
+    phone, _ = desk.demo_line.call("13")
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     assert hears(phone.press("9").text, "main.goodbye")
     assert farewell(desk).endswith("Farewell.")
 
 
 def test_a_call_that_has_to_wait_is_told_so_in_its_own_version(desk: Desk) -> None:
-    phone, _ = desk.rehearsal.call("13")
+    phone, _ = desk.demo_line.call("13")
     desk.edit("prompts/en/away.yaml", source("away.one_moment"), "one_moment: Hold the line.")
-    desk.rehearsal.run("UPDATE call SET acting_until = :until", until="2026-03-02 20:00:50.000000")
+    desk.demo_line.run("UPDATE call SET acting_until = :until", until="2026-03-02 20:00:50.000000")
     assert hears(phone.press("9").text, "away.one_moment")
 
 
@@ -238,8 +238,8 @@ def test_a_call_keeps_its_version_on_another_worker_and_after_a_restart(desk: De
 def test_a_call_keeps_its_version_when_it_is_rolled_back(desk: Desk) -> None:
     first = desk.hash
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
-    phone, _ = desk.rehearsal.call("13")
-    roll_back(desk.rehearsal.services, desk.folders, first)
+    phone, _ = desk.demo_line.call("13")
+    roll_back(desk.demo_line.services, desk.folders, first)
     desk.look()
     assert hears(farewell(desk), "main.goodbye")
     assert phone.press("9").text.endswith("Farewell.")
@@ -250,12 +250,12 @@ def test_a_version_that_actions_have_outgrown_still_serves_its_calls(desk: Desk)
     first = desk.hash
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     outgrown = {**SPECS, "count_refillable": replace(SPECS["count_refillable"], outcomes={"other": {}})}
-    versions = Versions(desk.rehearsal.services.versions.current, outgrown)
-    line = replace(desk.rehearsal.services, versions=versions)
+    versions = Versions(desk.demo_line.services.versions.current, outgrown)
+    line = replace(desk.demo_line.services, versions=versions)
     with line.database.connect() as connection:
         assert versions.get(connection, first).hash == first
-    rehearsal = desk.rehearsal.but(line=line, app=make_app(line, Settings()))
-    network.desk = Desk(desk.folders, rehearsal, desk.watcher)
+    demo_line = desk.demo_line.but(services=line, app=make_app(line, Settings()))
+    network.desk = Desk(desk.folders, demo_line, desk.watcher)
     assert hears(phone.press("9").text, "main.goodbye")
 
 
@@ -286,24 +286,24 @@ def test_a_rollback_reaches_every_worker_and_is_not_undone_by_a_restart(desk: De
     first = desk.hash
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     edited = desk.hash
-    publication = roll_back(desk.rehearsal.services, desk.folders, first)
+    publication = roll_back(desk.demo_line.services, desk.folders, first)
     assert publication is not None
     assert (publication.hash, publication.passes_over, publication.by) == (first, edited, whoami())
     desk.look()
     restarted = worker(desk)
     assert desk.hash == restarted.hash == first
-    assert restarted.rehearsal.services.versions.passed_over == edited
+    assert restarted.demo_line.services.versions.passed_over == edited
     assert [how for _, how in desk.published()] == ["rollback", "edit", "start"]
 
 
 def test_an_edit_after_a_rollback_is_published(desk: Desk) -> None:
     first = desk.hash
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
-    roll_back(desk.rehearsal.services, desk.folders, first)
+    roll_back(desk.demo_line.services, desk.folders, first)
     desk.look()
     desk.edit("prompts/en/main.yaml", FAREWELL, "goodbye: Take care.")
     assert farewell(desk).endswith("Take care.")
-    assert desk.rehearsal.services.versions.passed_over == ""
+    assert desk.demo_line.services.versions.passed_over == ""
 
 
 def test_a_worker_starts_on_the_last_good_version_while_a_bad_edit_lies_there(desk: Desk) -> None:
@@ -311,7 +311,7 @@ def test_a_worker_starts_on_the_last_good_version_while_a_bad_edit_lies_there(de
     desk.edit("flows/main.yaml", "1: refill", "1: refil")
     restarted = worker(desk)
     assert restarted.hash == before
-    assert restarted.rehearsal.services.versions.refused is not None
+    assert restarted.demo_line.services.versions.refused is not None
     assert hears(farewell(restarted), "main.goodbye")
 
 
@@ -319,7 +319,7 @@ def test_a_line_does_not_begin_with_a_bad_version(databases: Databases, tmp_path
     (tmp_path / "flows").mkdir()
     (tmp_path / "prompts").mkdir()
     with databases.fresh("sqlite", fill_demo) as url:
-        database = rehearse(url).services.database
+        database = open_demo_line(url).services.database
         with database.begin() as connection:
             connection.exec_driver_sql("DELETE FROM publication")
         with pytest.raises(DefinitionError):
@@ -331,7 +331,7 @@ def test_a_version_of_another_release_is_not_taken_and_told_once(desk: Desk) -> 
     older = dict(SPECS)
     del older["count_refillable"]
     before = desk.hash
-    line = replace(desk.rehearsal.services, versions=Versions(desk.rehearsal.services.versions.current, older))
+    line = replace(desk.demo_line.services, versions=Versions(desk.demo_line.services.versions.current, older))
     behind = Watcher(line, desk.folders)
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     with capture_logs() as told:
@@ -342,20 +342,20 @@ def test_a_version_of_another_release_is_not_taken_and_told_once(desk: Desk) -> 
 
 
 def test_an_unknown_version_cannot_be_rolled_back_to(desk: Desk) -> None:
-    assert roll_back(desk.rehearsal.services, desk.folders, "0" * 16) is None
+    assert roll_back(desk.demo_line.services, desk.folders, "0" * 16) is None
     assert len(desk.published()) == 1
 
 
 def test_two_files_saved_one_after_the_other_are_published_when_they_fit(desk: Desk) -> None:
     before = desk.hash
     desk.edit("flows/main.yaml", "hang_up: main.goodbye", "hang_up: main.farewell")
-    refused = desk.rehearsal.services.versions.refused
+    refused = desk.demo_line.services.versions.refused
     assert refused is not None
     assert "main.farewell" in str(refused.problems[0])
     assert desk.hash == before
     for language in ("en", "es"):
         desk.edit(f"prompts/{language}/main.yaml", "\ngoodbye:", "\nfarewell:")
-    assert desk.rehearsal.services.versions.refused is None
+    assert desk.demo_line.services.versions.refused is None
     assert desk.hash != before
     assert [how for _, how in desk.published()] == ["edit", "start"]
 
@@ -368,7 +368,7 @@ def test_a_start_does_not_bring_back_what_was_replaced(desk: Desk, tmp_path: Pat
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     behind = worker(replace(desk, folders=elsewhere))
     assert behind.hash == desk.hash
-    assert behind.rehearsal.services.versions.passed_over == first
+    assert behind.demo_line.services.versions.passed_over == first
     assert [how for _, how in desk.published()] == ["edit", "start"]
     behind.edit("prompts/en/main.yaml", GOODBYE, "goodbye: Take care.")
     assert farewell(behind).endswith("Take care.")
@@ -384,7 +384,7 @@ def asking(desk: Desk) -> Desk:
 
 
 def draft(desk: Desk) -> str:
-    found = desk.rehearsal.services.versions.draft
+    found = desk.demo_line.services.versions.draft
     return found.hash if found else ""
 
 
@@ -399,7 +399,7 @@ def test_a_save_is_a_draft_until_it_is_asked_for(desk: Desk) -> None:
     assert hears(farewell(asking), "main.goodbye")
     other = worker(asking, asked=True)
     assert (other.hash, draft(other)) == (asking.hash, draft(asking))
-    assert publish(asking.rehearsal.services, asking.folders, draft(asking), replaced_id=1, by="staff")
+    assert publish(asking.demo_line.services, asking.folders, draft(asking), replaced_id=1, by="staff")
     assert farewell(asking).endswith("Farewell.")
     other.watcher.look()
     assert (other.hash, draft(other), draft(asking)) == (asking.hash, "", "")
@@ -411,9 +411,9 @@ def test_a_bad_draft_is_told_and_a_mended_one_kept(asking: Desk) -> None:
     with capture_logs() as told:
         asking.edit("flows/main.yaml", "1: refill", "1: refil")
     assert [entry["event"] for entry in told] == ["edit_refused"]
-    assert (asking.rehearsal.services.versions.refused is None, draft(asking)) == (False, "")
+    assert (asking.demo_line.services.versions.refused is None, draft(asking)) == (False, "")
     asking.edit("flows/main.yaml", "1: refil", "1: refill")
-    assert (asking.rehearsal.services.versions.refused is None, draft(asking) != "") == (True, True)
+    assert (asking.demo_line.services.versions.refused is None, draft(asking) != "") == (True, True)
 
 
 def test_a_draft_that_is_taken_back_is_none(asking: Desk) -> None:
@@ -429,16 +429,16 @@ def test_only_what_was_looked_at_is_published(asking: Desk, late: str) -> None:
     if late == "the files":
         asking.edit("prompts/en/main.yaml", FAREWELL, "goodbye: Take care.")
     else:
-        assert publish(asking.rehearsal.services, asking.folders, seen, replaced_id=1, by="somebody else")
-    assert not publish(asking.rehearsal.services, asking.folders, seen, replaced_id=1, by="staff")
+        assert publish(asking.demo_line.services, asking.folders, seen, replaced_id=1, by="somebody else")
+    assert not publish(asking.demo_line.services, asking.folders, seen, replaced_id=1, by="staff")
     assert len(asking.published()) == (1 if late == "the files" else 2)
 
 
 @BOTH
 def test_of_many_who_publish_at_once_one_does(desk: Desk) -> None:
-    files = desk.rehearsal.services.versions.current.files
+    files = desk.demo_line.services.versions.current.files
     drafts = [Files({**files.flows, "note.yaml": str(number)}, files.prompts) for number in range(6)]
-    database, ready = desk.rehearsal.services.database, Barrier(len(drafts))
+    database, ready = desk.demo_line.services.database, Barrier(len(drafts))
 
     def ask(draft: Files) -> bool:
         ready.wait()
@@ -456,7 +456,7 @@ def test_a_start_answers_with_what_is_published_however_bad_the_files_are(asking
     asking.edit("flows/main.yaml", "1: refill", "1: refil")
     restarted = worker(asking, asked=True)
     assert restarted.hash == before
-    assert restarted.rehearsal.services.versions.refused is not None
+    assert restarted.demo_line.services.versions.refused is not None
     assert hears(farewell(restarted), "main.goodbye")
 
 
@@ -464,20 +464,20 @@ def test_a_rollback_leaves_a_draft_that_can_be_published_again(asking: Desk) -> 
     first = asking.hash
     asking.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
     edited = draft(asking)
-    publish(asking.rehearsal.services, asking.folders, edited, replaced_id=1, by="staff")
-    roll_back(asking.rehearsal.services, asking.folders, first)
+    publish(asking.demo_line.services, asking.folders, edited, replaced_id=1, by="staff")
+    roll_back(asking.demo_line.services, asking.folders, first)
     asking.look()
     assert (asking.hash, draft(asking)) == (first, edited)
-    assert publish(asking.rehearsal.services, asking.folders, edited, replaced_id=3, by="staff")
+    assert publish(asking.demo_line.services, asking.folders, edited, replaced_id=3, by="staff")
     assert asking.hash == edited
 
 
 def test_an_upgrade_that_cannot_use_what_is_published_begins_with_the_files(asking: Desk) -> None:
     """The release before knew nothing of a name that the files of this one have."""
-    database = asking.rehearsal.services.database
-    older = dict(asking.rehearsal.services.versions.current.files.flows)
+    database = asking.demo_line.services.database
+    older = dict(asking.demo_line.services.versions.current.files.flows)
     older["main.yaml"] = older["main.yaml"].replace("1: refill", "1: refil")
-    files = Files(older, asking.rehearsal.services.versions.current.files.prompts)
+    files = Files(older, asking.demo_line.services.versions.current.files.prompts)
     with database.begin() as connection:
         publications.record(connection, files, Publication(files.hash, NOON, "the release before", "start"))
     with capture_logs() as told:
@@ -490,12 +490,12 @@ def test_an_upgrade_that_cannot_use_what_is_published_begins_with_the_files(aski
 @BOTH
 def test_calls_are_counted_by_version(desk: Desk) -> None:
     first = desk.hash
-    desk.rehearsal.call("13")
-    desk.rehearsal.call("139")
+    desk.demo_line.call("13")
+    desk.demo_line.call("139")
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
-    desk.rehearsal.call(IDENTIFIED)
-    with desk.rehearsal.services.database.connect() as connection:
-        now = desk.rehearsal.clock()
+    desk.demo_line.call(IDENTIFIED)
+    with desk.demo_line.services.database.connect() as connection:
+        now = desk.demo_line.clock()
         assert publications.calls(connection, now) == {
             first: publications.Calls(in_progress=1, all=2),
             desk.hash: publications.Calls(in_progress=1, all=1),
@@ -508,7 +508,7 @@ def test_versions_in_memory_are_few_and_old_ones_are_found_again(desk: Desk) -> 
     for number in range(9):
         old = GOODBYE if number == 0 else f"goodbye: Farewell {number - 1}."
         desk.edit("prompts/en/main.yaml", old, f"goodbye: Farewell {number}.")
-    versions = desk.rehearsal.services.versions
+    versions = desk.demo_line.services.versions
     assert len(versions._in_memory) <= 8
-    with desk.rehearsal.services.database.connect() as connection:
+    with desk.demo_line.services.database.connect() as connection:
         assert versions.get(connection, first).hash == first

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from databases import Databases
+from demo_line import PROJECT
 from hearing import source, words
-from rehearsal import PROJECT
 
 from ivr.cli import main
 from ivr.line.build import build_line, folders

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from demo_line import IDENTIFIED, DemoLine, with_settings
 from flask.testing import FlaskClient
 from hearing import hears
-from rehearsal import IDENTIFIED, Rehearsal, with_settings
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
@@ -28,8 +28,8 @@ LOCAL = {"HTTP_HOST": "localhost", "REMOTE_ADDR": "127.0.0.1"}
 pytestmark = pytest.mark.parametrize("kind", ["sqlite"], indirect=False)
 
 
-def written(rehearsal: Rehearsal) -> int:
-    return int(str(rehearsal.rows("SELECT count(*) FROM call")[0][0]))
+def written(demo_line: DemoLine) -> int:
+    return int(str(demo_line.rows("SELECT count(*) FROM call")[0][0]))
 
 
 def signed_post(
@@ -40,11 +40,11 @@ def signed_post(
 
 
 @pytest.fixture
-def guarded(rehearsal: Rehearsal) -> Rehearsal:
-    return with_settings(rehearsal, Settings(twilio_auth_tokens=(TOKEN, Secret("the-next-token"))))
+def guarded(demo_line: DemoLine) -> DemoLine:
+    return with_settings(demo_line, Settings(twilio_auth_tokens=(TOKEN, Secret("the-next-token"))))
 
 
-def test_a_signed_call_is_answered(guarded: Rehearsal) -> None:
+def test_a_signed_call_is_answered(guarded: DemoLine) -> None:
     reply = signed_post(guarded.app.test_client(), "https://line.example/voice", CALL)
     assert reply.status_code == 200
     assert reply.content_type.startswith("text/xml")
@@ -67,26 +67,26 @@ REFUSED = {
 
 @pytest.mark.parametrize("headers", REFUSED.values(), ids=REFUSED)
 @pytest.mark.parametrize("path", ["/voice", "/voice/status", "/voice/fallback", "/voice/turn/1/abc"])
-def test_strangers_are_refused_and_nothing_is_written(guarded: Rehearsal, path: str, headers: dict[str, str]) -> None:
+def test_strangers_are_refused_and_nothing_is_written(guarded: DemoLine, path: str, headers: dict[str, str]) -> None:
     reply = guarded.app.test_client().post(f"https://line.example{path}", data=CALL, headers=headers)
     assert reply.status_code == 403
     assert written(guarded) == 0
 
 
-def test_the_public_url_is_what_is_signed_behind_a_proxy(rehearsal: Rehearsal) -> None:
-    behind = with_settings(rehearsal, Settings(twilio_auth_tokens=(TOKEN,), public_url="https://line.example"))
+def test_the_public_url_is_what_is_signed_behind_a_proxy(demo_line: DemoLine) -> None:
+    behind = with_settings(demo_line, Settings(twilio_auth_tokens=(TOKEN,), public_url="https://line.example"))
     client = behind.app.test_client()
     inside = "http://10.0.0.7:8000/voice?a=b%20c"
     assert signed_post(client, inside, CALL, "https://line.example/voice?a=b%20c").status_code == 200
     assert signed_post(client, inside, {**CALL, "CallSid": "CA2"}).status_code == 403
 
 
-def test_unknown_parameters_are_ignored(guarded: Rehearsal) -> None:
+def test_unknown_parameters_are_ignored(guarded: DemoLine) -> None:
     form = {**CALL, "StirVerstat": "TN-Validation-Passed-A", "Änderung": "ü\x07", "": "x"}
     assert signed_post(guarded.app.test_client(), "https://line.example/voice", form).status_code == 200
 
 
-def test_a_whole_call_is_signed(guarded: Rehearsal) -> None:
+def test_a_whole_call_is_signed(guarded: DemoLine) -> None:
     post = signed(wsgi_post(guarded.app), TOKEN)
     phone = Handset(
         post, "https://line.example/voice", "+15105550123", "+18002457979", SID, passes=guarded.clock.pass_seconds
@@ -115,40 +115,40 @@ LOCAL_HOSTS = ("localhost", "LOCALHOST:8000", "127.0.0.1", "127.0.0.1:8000", "[:
 
 
 @pytest.mark.parametrize("environ", NOT_LOCAL.values(), ids=NOT_LOCAL)
-def test_without_a_token_only_this_machine_is_answered(rehearsal: Rehearsal, environ: dict[str, str]) -> None:
-    client = rehearsal.app.test_client()
+def test_without_a_token_only_this_machine_is_answered(demo_line: DemoLine, environ: dict[str, str]) -> None:
+    client = demo_line.app.test_client()
     assert client.post("/voice", data=CALL, environ_overrides={**LOCAL, **environ}).status_code == 403
-    assert written(rehearsal) == 0
+    assert written(demo_line) == 0
     assert client.post("/voice", data=CALL, environ_overrides=LOCAL).status_code == 200
 
 
 @pytest.mark.parametrize("host", LOCAL_HOSTS)
 @pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "127.0.0.2"])
-def test_this_machine_is_known_by_all_its_names(rehearsal: Rehearsal, host: str, peer: str) -> None:
+def test_this_machine_is_known_by_all_its_names(demo_line: DemoLine, host: str, peer: str) -> None:
     environ = {"HTTP_HOST": host, "REMOTE_ADDR": peer}
-    assert rehearsal.app.test_client().post("/voice", data=CALL, environ_overrides=environ).status_code == 200
+    assert demo_line.app.test_client().post("/voice", data=CALL, environ_overrides=environ).status_code == 200
 
 
-def test_unsigned_by_choice_answers_anybody(rehearsal: Rehearsal) -> None:
-    open_line = with_settings(rehearsal, Settings(unsigned=True))
+def test_unsigned_by_choice_answers_anybody(demo_line: DemoLine) -> None:
+    open_line = with_settings(demo_line, Settings(unsigned=True))
     reply = open_line.app.test_client().post("/voice", data=CALL, environ_overrides=NOT_LOCAL["from elsewhere"])
     assert reply.status_code == 200
 
 
-def post(rehearsal: Rehearsal, path: str, **form: object) -> TestResponse:
-    return rehearsal.app.test_client().post(path, data={**CALL, **form}, environ_overrides=LOCAL)
+def post(demo_line: DemoLine, path: str, **form: object) -> TestResponse:
+    return demo_line.app.test_client().post(path, data={**CALL, **form}, environ_overrides=LOCAL)
 
 
-def test_a_turn_of_another_call_is_refused(rehearsal: Rehearsal) -> None:
-    phone, _ = rehearsal.call("1")
+def test_a_turn_of_another_call_is_refused(demo_line: DemoLine) -> None:
+    phone, _ = demo_line.call("1")
     action = phone._now().gather.action.removeprefix("http://localhost")  # type: ignore[union-attr]
-    turns = len(rehearsal.turns)
-    assert post(rehearsal, action, Digits="1").status_code == 403, "another call's"
+    turns = len(demo_line.turns)
+    assert post(demo_line, action, Digits="1").status_code == 403, "another call's"
     assert (
-        post(rehearsal, action.replace("/turn/2/", "/turn/3/"), CallSid=phone.call_sid, Digits="1").status_code == 403
+        post(demo_line, action.replace("/turn/2/", "/turn/3/"), CallSid=phone.call_sid, Digits="1").status_code == 403
     )
-    assert len(rehearsal.turns) == turns
-    assert post(rehearsal, action, CallSid=phone.call_sid, Digits="1").status_code == 200
+    assert len(demo_line.turns) == turns
+    assert post(demo_line, action, CallSid=phone.call_sid, Digits="1").status_code == 200
 
 
 NONSENSE = {
@@ -168,8 +168,8 @@ NONSENSE = {
 
 
 @pytest.mark.parametrize(("form", "status"), NONSENSE.values(), ids=NONSENSE)
-def test_nonsense_gets_a_clear_answer(rehearsal: Rehearsal, form: dict[str, object], status: int) -> None:
-    reply = post(rehearsal, "/voice", **form)
+def test_nonsense_gets_a_clear_answer(demo_line: DemoLine, form: dict[str, object], status: int) -> None:
+    reply = post(demo_line, "/voice", **form)
     assert reply.status_code == status
     assert ET.fromstring(reply.data).tag == "Response"  # noqa: S314  (our own answer)
 
@@ -206,10 +206,10 @@ MISDIRECTED = {
 @pytest.mark.parametrize("settings", [Settings(), Settings(twilio_auth_tokens=(TOKEN,))], ids=["local", "signed"])
 @pytest.mark.parametrize(("request_line", "found"), MISDIRECTED.items(), ids=[line[:40] for line in MISDIRECTED])
 def test_what_the_console_should_be_set_to_is_said_in_one_line(
-    rehearsal: Rehearsal, logged: Logged, settings: Settings, request_line: str, found: tuple[int, str | None]
+    demo_line: DemoLine, logged: Logged, settings: Settings, request_line: str, found: tuple[int, str | None]
 ) -> None:
     method, path = request_line.split(" ")
-    client = with_settings(rehearsal, settings).app.test_client()
+    client = with_settings(demo_line, settings).app.test_client()
     reply = client.open(path, method=method, base_url="https://line.example", environ_overrides=LOCAL)
     status, meant = found
     assert reply.status_code == status
@@ -231,9 +231,9 @@ WRONG_URLS = {
 
 @pytest.mark.parametrize(("public_url", "signed_for", "reason"), WRONG_URLS.values(), ids=WRONG_URLS)
 def test_a_signature_for_another_url_is_refused_and_said_in_one_line(
-    rehearsal: Rehearsal, logged: Logged, public_url: str | None, signed_for: str, reason: str
+    demo_line: DemoLine, logged: Logged, public_url: str | None, signed_for: str, reason: str
 ) -> None:
-    line = with_settings(rehearsal, Settings(twilio_auth_tokens=(TOKEN,), public_url=public_url))
+    line = with_settings(demo_line, Settings(twilio_auth_tokens=(TOKEN,), public_url=public_url))
     form = {**CALL, "Digits": "41200017"}
     path = "/voice?Digits=4242&key=secret"
     reply = signed_post(line.app.test_client(), f"http://line.example{path}", form, f"{signed_for}{path}")
@@ -246,7 +246,7 @@ def test_a_signature_for_another_url_is_refused_and_said_in_one_line(
         assert kept not in str(logged)
 
 
-def test_what_binds_a_turn_to_its_call_is_not_logged(guarded: Rehearsal, logged: Logged) -> None:
+def test_what_binds_a_turn_to_its_call_is_not_logged(guarded: DemoLine, logged: Logged) -> None:
     for method in ("POST", "GET"):
         url = "https://line.example/voice/turn/3/a-secret-mac?language=en"
         guarded.app.test_client().open(url, method=method, data=CALL, headers={"X-Twilio-Signature": "x"})
@@ -255,34 +255,34 @@ def test_what_binds_a_turn_to_its_call_is_not_logged(guarded: Rehearsal, logged:
     assert "https://line.example/voice/turn/3" in str(logged)
 
 
-def test_a_port_out_of_range_is_refused(guarded: Rehearsal) -> None:
+def test_a_port_out_of_range_is_refused(guarded: DemoLine) -> None:
     headers = {"Host": "line.example:99999", "X-Twilio-Signature": "x"}
     assert guarded.app.test_client().post("/voice", data=CALL, headers=headers).status_code == 403
 
 
-def test_a_megabyte_is_refused(rehearsal: Rehearsal) -> None:
-    assert post(rehearsal, "/voice", Digits="1" * 1_000_000).status_code == 413
-    assert written(rehearsal) == 0
+def test_a_megabyte_is_refused(demo_line: DemoLine) -> None:
+    assert post(demo_line, "/voice", Digits="1" * 1_000_000).status_code == 413
+    assert written(demo_line) == 0
 
 
-def test_what_fails_inside_is_an_apology_and_a_way_on(rehearsal: Rehearsal) -> None:
-    phone, _ = rehearsal.call(IDENTIFIED + "111")
+def test_what_fails_inside_is_an_apology_and_a_way_on(demo_line: DemoLine) -> None:
+    phone, _ = demo_line.call(IDENTIFIED + "111")
 
     def broken() -> int:
         raise ZeroDivisionError
 
-    rehearsal.app = make_app(replace(rehearsal.services, random_number=broken), Settings())
+    demo_line.app = make_app(replace(demo_line.services, random_number=broken), Settings())
     heard = phone.press("7")
     assert hears(heard.text, "sorry.again")
-    assert rehearsal.rows("SELECT count(*) FROM refill_order WHERE request_key LIKE 'CA%'") == [(0,)]
-    rehearsal.app = make_app(rehearsal.services, Settings())
+    assert demo_line.rows("SELECT count(*) FROM refill_order WHERE request_key LIKE 'CA%'") == [(0,)]
+    demo_line.app = make_app(demo_line.services, Settings())
     assert hears(phone.press("1").text, "checkout.confirm")
     assert hears(phone.press("7").text, "order.placed_now")
     assert not phone.errors
 
 
-def test_the_fallback_needs_nothing(rehearsal: Rehearsal) -> None:
-    reply = post(rehearsal, "/voice/fallback", ErrorCode="11200", ErrorUrl="https://line.example/voice")
+def test_the_fallback_needs_nothing(demo_line: DemoLine) -> None:
+    reply = post(demo_line, "/voice/fallback", ErrorCode="11200", ErrorUrl="https://line.example/voice")
     assert hears(reply.text, "away.broken")
     assert hears(reply.text, "away.broken", "es")
     assert b"<Hangup" in reply.data
@@ -308,9 +308,9 @@ def dials(body: bytes) -> list[ET.Element]:
 
 @pytest.mark.parametrize(("from_number", "to_number", "shown"), CALLER_IDS.values(), ids=CALLER_IDS)
 def test_a_person_is_dialled_with_a_number_that_gets_through(
-    rehearsal: Rehearsal, from_number: str, to_number: str, shown: str | None
+    demo_line: DemoLine, from_number: str, to_number: str, shown: str | None
 ) -> None:
-    staffed, numbers = with_settings(rehearsal, STAFFED), {"From": from_number, "To": to_number}
+    staffed, numbers = with_settings(demo_line, STAFFED), {"From": from_number, "To": to_number}
     [dial] = dials(post(staffed, "/voice/fallback", **numbers).data)
     assert dial.get("callerId") == shown
     url, reply = "/voice", post(staffed, "/voice", **numbers)
@@ -322,8 +322,8 @@ def test_a_person_is_dialled_with_a_number_that_gets_through(
 
 
 @pytest.mark.parametrize(("language", "spoken"), [("", "es"), ("?language=en", "en")])
-def test_nobody_answering_at_the_fallback_is_said(rehearsal: Rehearsal, language: str, spoken: str) -> None:
-    staffed = with_settings(rehearsal, STAFFED)
+def test_nobody_answering_at_the_fallback_is_said(demo_line: DemoLine, language: str, spoken: str) -> None:
+    staffed = with_settings(demo_line, STAFFED)
     [dial] = dials(post(staffed, f"/voice/fallback{language}", ErrorCode="11200").data)
     action = str(dial.get("action"))
     assert action == f"/voice/fallback{language}"
@@ -339,8 +339,8 @@ def test_nobody_answering_at_the_fallback_is_said(rehearsal: Rehearsal, language
     [("2", "Say Pause Redirect"), ("3", "Say Say Dial"), ("-1", "Say Say Dial"), ("9" * 5000, "Say Pause Redirect")],
     ids=["the last time", "once more", "a number below", "a number beyond"],
 )
-def test_a_database_that_stays_away_leads_to_a_person(rehearsal: Rehearsal, again: str, verbs: str) -> None:
-    staffed = with_settings(rehearsal, STAFFED)
+def test_a_database_that_stays_away_leads_to_a_person(demo_line: DemoLine, again: str, verbs: str) -> None:
+    staffed = with_settings(demo_line, STAFFED)
     staffed.run("DROP TABLE journal")
     staffed.run("DROP TABLE call")
     reply = post(staffed, f"/voice?again={again}&language=en")
@@ -348,33 +348,33 @@ def test_a_database_that_stays_away_leads_to_a_person(rehearsal: Rehearsal, agai
     assert [dial.get("action") for dial in dials(reply.data)] in ([], ["/voice/fallback?language=en"])
 
 
-def test_zero_dials_the_person_that_is_set(rehearsal: Rehearsal) -> None:
-    staffed = with_settings(rehearsal, Settings(person_number="+15105550199"))
+def test_zero_dials_the_person_that_is_set(demo_line: DemoLine) -> None:
+    staffed = with_settings(demo_line, Settings(person_number="+15105550199"))
     phone, _ = staffed.call(IDENTIFIED)
     heard = phone.press("0")
     assert heard.dialled == ("+15105550199",)
     assert isinstance(heard.waiting, Ended)
 
 
-def test_nobody_answering_leads_back_to_the_question(rehearsal: Rehearsal) -> None:
-    staffed = with_settings(rehearsal, Settings(person_number="+15105550199"))
+def test_nobody_answering_leads_back_to_the_question(demo_line: DemoLine) -> None:
+    staffed = with_settings(demo_line, Settings(person_number="+15105550199"))
     phone, _ = staffed.call(IDENTIFIED, answers="no-answer")
     heard = phone.press("0")
     assert hears(heard.text, "person.no_answer")
     assert staffed.last_prompts[-1] == "refill.how"
 
 
-def test_readiness_follows_the_database(rehearsal: Rehearsal) -> None:
-    client = rehearsal.app.test_client()
+def test_readiness_follows_the_database(demo_line: DemoLine) -> None:
+    client = demo_line.app.test_client()
     assert client.get("/healthz").status_code == 200
     assert client.get("/readyz").status_code == 200
-    broken = rehearsal.but()
+    broken = demo_line.but()
     broken.run("DROP TABLE version")
     assert client.get("/readyz").status_code == 200
 
 
-def test_answers_are_far_under_what_the_carrier_takes(rehearsal: Rehearsal) -> None:
-    phone = rehearsal.phone()
+def test_answers_are_far_under_what_the_carrier_takes(demo_line: DemoLine) -> None:
+    phone = demo_line.phone()
     phone.dial()
     phone.press("11" + "412093358#" + "87401")
     for key in "1117":

@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 
 import pytest
+from demo_line import PROJECT
 from folders import read_folder
 from hearing import entry
-from rehearsal import PROJECT
 
 from ivr.errors import Report
 from ivr.flow import build_flows

@@ -103,7 +103,7 @@ class ActionSpec:
     """Whether it orders, charges, cancels or asks a prescriber: a key that confirms must come right before it."""
     facts: frozenset[str] = frozenset()
     """The values that say what the caller's yes is to. They are spoken in full before the key that confirms."""
-    outside: bool = False
+    is_external: bool = False
     """Whether it asks the outside world. Such an action limits its own time and must be the first one of its turn."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ivr.flow.language import FLOW_NAME, KEY, LIMIT_RANGES, LIMITS, PATIENCE, STATE
+from ivr.flow.language import FLOW_NAME, KEY, LIMIT_FIELDS, LIMIT_RANGES, LIMITS, STATE
 from ivr.flow.states import kinds
 from ivr.yaml_reader import Either, MapOf, Record, Shape, Text, Whole, field
 
@@ -39,7 +39,7 @@ def flow_shape() -> Record:
         {
             "flow": field(FLOW_NAME),
             "start": field(STATE),
-            **PATIENCE,
+            **LIMIT_FIELDS,
             "states": field(MapOf(Either(states), about="What each state does, and where it leads.")),
         },
         "One subject of the call.",

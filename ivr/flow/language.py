@@ -52,7 +52,7 @@ LIMITS = Record(
     "How patient a question is.",
 )
 EVERY_LANGUAGE = field(Flag("Spoken in every language, the caller's first."), required=False)
-PATIENCE: Mapping[str, Field] = {
+LIMIT_FIELDS: Mapping[str, Field] = {
     "limits": field(LIMITS, required=False),
     "too_many": field(TARGET, required=False),
 }

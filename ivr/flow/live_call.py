@@ -82,12 +82,12 @@ class LiveCall(ABC):
         return tries
 
     def go_on_in(self, language: str) -> None:
-        """Speak a language from here on; one that this call cannot be in changes nothing."""
+        """Speak a language from here on; one which this call cannot be in changes nothing."""
         if language in self._all_languages:
             self.language = language
 
     def can_take(self, target: Target) -> bool:
-        """Tell whether a way is open: one that sets a language that this call cannot be in is not."""
+        """Tell whether a target is open: not one that sets a language which this call cannot be in."""
         return target.sets.get("language", self.language) in (self.language, *self._all_languages)
 
     def languages(self, *, every_language: bool) -> list[str]:

@@ -32,7 +32,7 @@ class StateReader:
         """Return what the state's fields say, by their names. Report fields that are missing or unknown."""
         self.fields = self.node.shaped(self.report, f'{called} "{self.name}"', record)
         parts = read_fields(self.fields, record, self.report)
-        if record.fields.keys() >= language.PATIENCE.keys():
+        if record.fields.keys() >= language.LIMIT_FIELDS.keys():
             limits = read_limits(self.fields.get("limits"), language.LIMITS, self.report)
             parts = {"limits": replace(self.limits, **limits), "too_many": self.too_many, **parts}
         return {"name": self.name, "places": self.node.places(_NAMED), **parts}

@@ -101,7 +101,7 @@ def action(*outcomes: str, **promise: Unpack[Promise]) -> Callable[[Run], Run]:
 
     def decorate(run: Run) -> Run:
         reads = tuple(_reads(run))
-        spec = _spec(outcomes, promise, reads, outside=False)
+        spec = _spec(outcomes, promise, reads, is_external=False)
         _add(run.__name__, TransactionalAction(spec, _typed(run, reads, spec), *_may(promise, reads)))
         return run
 
@@ -118,7 +118,7 @@ def external_action(
 
     def decorate(claim: Run) -> Run:
         reads = tuple(_reads(claim))
-        spec = _spec(outcomes, promise, reads, outside=True)
+        spec = _spec(outcomes, promise, reads, is_external=True)
         _add(claim.__name__, ExternalAction(spec, _typed(claim, reads, spec), ask, finish, *_may(promise, reads)))
         return claim
 
@@ -193,7 +193,7 @@ def _may(promise: Promise, reads: tuple[_Read, ...]) -> tuple[frozenset[str], fr
     return frozenset(read.name for read in reads if not read.needed), frozenset(promise.get("may_write", ()))
 
 
-def _spec(outcomes: tuple[str, ...], promise: Promise, reads: tuple[_Read, ...], *, outside: bool) -> ActionSpec:
+def _spec(outcomes: tuple[str, ...], promise: Promise, reads: tuple[_Read, ...], *, is_external: bool) -> ActionSpec:
     always_written, written_on = promise.get("writes", {}), promise.get("on", {})
     facts = frozenset(promise.get("facts", ()))
     keyed = frozenset(read.name for read in reads if read.answer and not read.is_transient_secret)
@@ -208,5 +208,5 @@ def _spec(outcomes: tuple[str, ...], promise: Promise, reads: tuple[_Read, ...],
         tells={outcome: frozenset(values) for outcome, values in promise.get("tells", {}).items()},
         needs_yes=bool(facts),
         facts=facts,
-        outside=outside,
+        is_external=is_external,
     )

@@ -82,7 +82,25 @@ def unproved(_: Flows, __: Catalogues) -> Iterable[Problem]:
 
 
 def load(files: Files, actions: Mapping[str, ActionSpec], prove: Proof = unproved) -> Version:
-    """Build and check a version; raise DefinitionError, which carries every problem of every file."""
+    """Build and check a version; raise DefinitionError, which carries every problem of every file.
+
+    The last few are remembered: a line that starts opens what it has just checked, and an edit may be taken back.
+    """
+    key = files.hash, id(actions), prove
+    known = _loaded.get(key)
+    if known and known[0] is actions:  # and not another table that came to lie in its place
+        return known[1]
+    version = _load(files, actions, prove)
+    if len(_loaded) >= MOST_IN_MEMORY:
+        _loaded.pop(next(iter(tuple(_loaded))), None)
+    _loaded[key] = actions, version
+    return version
+
+
+_loaded: dict[tuple[str, int, Proof], tuple[Mapping[str, ActionSpec], Version]] = {}
+
+
+def _load(files: Files, actions: Mapping[str, ActionSpec], prove: Proof) -> Version:
     report = Report()
     catalogues = load_prompts(files.prompts, report)
     flows = load_flows(files.flows, catalogues, actions, report)

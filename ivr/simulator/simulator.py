@@ -39,7 +39,7 @@ from ivr.web.guard import Guard
 
 PERSON = "+18005550199"
 
-_KEY = Secret(base64.urlsafe_b64encode(b"a rehearsal's key, not a secret.").decode())
+_KEY = Secret(base64.urlsafe_b64encode(b"the simulator's key, no secret..").decode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def _check_circles(graph: Graph, actions: Actions, report: Report) -> None:
 
     def goes_on(node: GraphState) -> bool:
         state = graph.states[node]
-        return not state.is_question and not (state.action and actions[state.action].outside)
+        return not state.is_question and not (state.action and actions[state.action].is_external)
 
     def stays(transition: Transition) -> bool:
         return goes_on(transition.source) and goes_on(transition.target)
@@ -182,7 +182,7 @@ def _check_external_actions(graph: Graph, actions: Actions, report: Report) -> N
     reported: set[str] = set()
     for node, acted in paths:
         state = graph.states[node]
-        if acted and state.action and actions[state.action].outside and node.name not in reported:
+        if acted and state.action and actions[state.action].is_external and node.name not in reported:
             reported.add(node.name)
             path = describe_path(graph, paths.path((node, acted)))
             report.add(

@@ -68,4 +68,4 @@ def _run_by(graph: Graph, actions: Actions, transition: Transition, runs: Mappin
 def _stays_in_turn(graph: Graph, actions: Actions, transition: Transition) -> bool:
     """Tell whether a transition is made within a turn. After an external action the count begins again."""
     state = graph.states[transition.source]
-    return not state.waits(transition.label) and not (state.action and actions[state.action].outside)
+    return not state.waits(transition.label) and not (state.action and actions[state.action].is_external)

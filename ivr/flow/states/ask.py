@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ivr.flow.language import PATIENCE, PROMPT, STATE, TARGET, TARGET_FIELDS, VALUE
+from ivr.flow.language import LIMIT_FIELDS, PROMPT, STATE, TARGET, TARGET_FIELDS, VALUE
 from ivr.flow.live_call import LiveCall
 from ivr.flow.parts import MOST_DIGITS, Number, Target
 from ivr.flow.reading import StateReader
@@ -50,7 +50,7 @@ class AskState(QuestionState):
                 Either((STATE, TARGET_FIELDS), "Where pound alone leads, and at last silence too."), required=False
             ),
             "quiet": field(Flag("Asked without words the first time: it takes the rest of a number."), required=False),
-            **PATIENCE,
+            **LIMIT_FIELDS,
         },
         "Ask for a number.",
     )

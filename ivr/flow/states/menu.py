@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ivr.flow.language import EVERY_LANGUAGE, KEYS, PATIENCE, PROMPT, TARGET, VALUE
+from ivr.flow.language import EVERY_LANGUAGE, KEYS, LIMIT_FIELDS, PROMPT, TARGET, VALUE
 from ivr.flow.live_call import LiveCall
 from ivr.flow.parts import Choices
 from ivr.flow.reading import StateReader, read_fields
@@ -43,7 +43,7 @@ class MenuState(QuestionState):
             ),
             "keys": field(KEYS, required=False),
             "choices": field(CHOICES, required=False),
-            **PATIENCE,
+            **LIMIT_FIELDS,
             "every_language": EVERY_LANGUAGE,
         },
         "Ask for one key.",

@@ -209,5 +209,4 @@ def _log(label: str, language: str) -> None:
     """Note a label that is not understood, once for each process; without the call, by which it could be told whose it is."""
     if (language, label) not in _logged and len(_logged) < _MOST_LOGGED:
         _logged.add((language, label))
-        warn = logs.get_logger().warning
-        Context().run(warn, "medicine_not_understood", language=language, label=label)
+        Context().run(lambda: logs.get_logger().warning("medicine_not_understood", language=language, label=label))

@@ -29,7 +29,8 @@ def _maybe(shape: Shape) -> Field:
 VALUE = Text("A value; none when it is empty.", ".*")
 ROW = MapOf(Either((VALUE, ListOf(MapOf(VALUE)))), NAME, "A row: columns as `ivr pharmacy load` names them.")
 ROWS = MapOf(ListOf(ROW), NAME, "Rows by table.")
-VALUES = MapOf(Text(), NAME, "What the prompt is spoken with.")
+PHRASE = MapOf(Either((VALUE, MapOf(VALUE))), about="A value of parts, or a phrase by its prompt's name, with its values.")
+VALUES = MapOf(Either((VALUE, PHRASE, ListOf(Either((VALUE, PHRASE))))), NAME, "What the prompt is spoken with.")
 WORDS = Text("Words that are heard, in quotes; or a prompt's name, without.")
 
 TRIES = Whole(1, 9, "The one that is one too many; 3 unless told.")

@@ -41,7 +41,7 @@ def fill_demo(engine: Engine) -> None:
     load_demo(engine, TODAY)
 
 
-class Rehearsal(Scenario):
+class DemoLine(Scenario):
     """A scenario with telephones, SQL and the studio at hand."""
 
     app: Flask
@@ -49,8 +49,8 @@ class Rehearsal(Scenario):
     def __init__(self, database: Engine, settings: Settings, sandbox: Sandbox | None) -> None:
         numbers, self.sids = itertools.count(1_234_567, 7919), itertools.count()
 
-        def whole(line: Services) -> Flask:
-            self.services = replace(line, gateway=sandbox or line.gateway, random_number=lambda: next(numbers))
+        def whole(services: Services) -> Flask:
+            self.services = replace(services, gateway=sandbox or services.gateway, random_number=lambda: next(numbers))
             self.app = make_app(self.services, settings)
             return self.app
 
@@ -66,10 +66,10 @@ class Rehearsal(Scenario):
         """Post to whatever application stands there now, so that a call can meet another one midway."""
         return wsgi_post(self.app)(url, form, headers)
 
-    def but(self, *, line: Services | None = None, app: Flask | None = None) -> Rehearsal:
-        """Return the same rehearsal with another line or application."""
+    def but(self, *, services: Services | None = None, app: Flask | None = None) -> DemoLine:
+        """Return the same demo line with another line or application."""
         other = copy.copy(self)
-        other.services, other.app, other.post = line or self.services, app or self.app, other._post
+        other.services, other.app, other.post = services or self.services, app or self.app, other._post
         return other
 
     def phone(self, from_number: str = "+15105550123", **options: object) -> Handset:
@@ -106,14 +106,14 @@ class Rehearsal(Scenario):
             connection.execute(text(statement), values)
 
 
-def rehearse(url: str, sandbox: Sandbox | None = None, settings: Settings | None = None) -> Rehearsal:
+def open_demo_line(url: str, sandbox: Sandbox | None = None, settings: Settings | None = None) -> DemoLine:
     """Open a scenario on a database that holds the demo pharmacy."""
-    made = Rehearsal(open_database(url, durable=False), settings or Settings(), sandbox)
+    made = DemoLine(open_database(url, durable=False), settings or Settings(), sandbox)
     publish_current(made.services, made.database)
     return made
 
 
-def with_settings(rehearsal: Rehearsal, settings: Settings) -> Rehearsal:
+def with_settings(demo_line: DemoLine, settings: Settings) -> DemoLine:
     """Return the same line behind other settings."""
-    line = replace(rehearsal.services, has_person=settings.person_number is not None)
-    return rehearsal.but(line=line, app=make_app(line, settings))
+    line = replace(demo_line.services, has_person=settings.person_number is not None)
+    return demo_line.but(services=line, app=make_app(line, settings))
