@@ -15,7 +15,7 @@ from ivr.flow.call import TraceStep
 from ivr.line import tables
 from ivr.line.service import Caller
 from ivr.pharmacy.database import answering, open_database
-from ivr.qa.record.recorder import RecordedCall, RecordError, Turned
+from ivr.qa.record.recorder import RecordedCall, RecordedTurn, RecordError
 from ivr.qa.record.recorder import record as make
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.names import vocabulary_of
@@ -76,7 +76,7 @@ def recorded_call(chosen: Settings, database: Engine, sid: str) -> RecordedCall:
         withheld=caller.withheld,
         to_number=call.to_number,
         hung_up=call.ending == "caller_hung_up",
-        turns=tuple(Turned(row.at, row.event, _trace_steps(row.trail)) for row in rows),
+        turns=tuple(RecordedTurn(row.at, row.event, _trace_steps(row.trail)) for row in rows),
         rows=pharmacy_rows.rows_of_member(database, call.member_id) if call.member_id is not None else {},
     )
 

@@ -127,7 +127,7 @@ class Goals:
         end = caller.end()
         caller.finish()
         looked_for, before = self._before
-        self.leaked.extend(leaks((each for each in scenario.holdings() if each not in before), looked_for))
+        self.leaked.extend(leaks((holding for holding in scenario.holdings() if holding not in before), looked_for))
         self.found.append(
             FoundCall(search_node.moments, caller.person, search_node.covers, new, end, written(scenario))
         )

@@ -76,7 +76,7 @@ class Deep:
         if "building" in call.values:
             facts_found |= {("zip", keyed.zip), ("letters", keyed.letters, call.values.get("spelling"))}
         if keyed.earlier:
-            facts_found |= {("left", each) for each in self._earlier_call(scenario)}
+            facts_found |= {("left", fact) for fact in self._earlier_call(scenario)}
         if keyed.again:
             facts_found.add(("again", keyed.again, last))
         return frozenset(facts_found)
@@ -107,7 +107,7 @@ def situation(call: Call, chosen: Chosen) -> Facts:
     for name, value in values.items():
         if isinstance(value, Mapping) and "prompt" not in value:  # a phrase is only spoken
             built |= {(name, part, bool(value[part])) for part in value}  # empty parts tell it apart as well
-            built |= {(name, each) for each in kept}
+            built |= {(name, choice) for choice in kept}
     return frozenset({tuple((frame.flow, frame.state) for frame in call.frames[:-1]), *kept, *built})
 
 

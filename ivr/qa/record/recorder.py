@@ -42,7 +42,7 @@ class RecordError(IvrError):
 
 
 @dataclass(frozen=True, slots=True)
-class Turned:
+class RecordedTurn:
     """One turn in the journal: when it was, what the caller did (`keys 1`, `silence` …), and its trace."""
 
     at: datetime
@@ -62,7 +62,7 @@ class RecordedCall:
     withheld: bool
     to_number: str
     hung_up: bool
-    turns: tuple[Turned, ...]
+    turns: tuple[RecordedTurn, ...]
     rows: Mapping[str, Sequence[Found]]
 
 
@@ -70,7 +70,7 @@ class RecordedCall:
 class _Step:
     """What the caller did, and all turns until the next question."""
 
-    turns: tuple[Turned, ...]
+    turns: tuple[RecordedTurn, ...]
 
     @property
     def event(self) -> str:
@@ -126,9 +126,9 @@ def record(simulator: Simulator, recorded: RecordedCall, name: str) -> ScriptDra
         )
 
 
-def _steps(flows: Flows, turns: Sequence[Turned]) -> Iterator[_Step]:
+def _steps(flows: Flows, turns: Sequence[RecordedTurn]) -> Iterator[_Step]:
     """Group turns into steps: a turn that the carrier began by itself belongs to the step before it."""
-    together: list[Turned] = []
+    together: list[RecordedTurn] = []
     for turn in turns:
         if together and not _follows(flows, together[-1], turn):
             yield _Step(tuple(together))
@@ -138,7 +138,7 @@ def _steps(flows: Flows, turns: Sequence[Turned]) -> Iterator[_Step]:
         yield _Step(tuple(together))
 
 
-def _follows(flows: Flows, last: Turned, turn: Turned) -> bool:
+def _follows(flows: Flows, last: RecordedTurn, turn: RecordedTurn) -> bool:
     """Return whether the carrier began a turn by itself: after a call to a person, or after words before an action."""
     if turn.event.startswith(("resumed", "dialled")):
         return True
@@ -150,7 +150,7 @@ def _pause(steps: Sequence[_Step], number: int) -> timedelta:
     return steps[number].turns[0].at - steps[number - 1].turns[-1].at
 
 
-def _person(flows: Flows, turns: Sequence[Turned]) -> Person:
+def _person(flows: Flows, turns: Sequence[RecordedTurn]) -> Person:
     transfers = {point for point, state in all_states(flows) if state.reaches_person}
     transfer_outcomes = {
         trace_step.branch

@@ -17,7 +17,7 @@ from ivr.phone.outcomes import Ended, Heard, Paying, Waiting
 from ivr.phone.results import TALK_SECONDS
 from ivr.prompts.lint.keys import words_up_to
 from ivr.qa.replay.playable import Playable
-from ivr.qa.replay.played import HANG_UP, MID_NUMBER, Cost, Passed, passed_turn
+from ivr.qa.replay.played import HANG_UP, MID_NUMBER, Cost, PlayedTurn, played_turn
 from ivr.qa.scripts.row_patterns import show
 from ivr.qa.scripts.script import (
     LANGUAGE_KEY,
@@ -72,7 +72,7 @@ class SimulatedCaller:
         self.person: Person = person
         self.mark = mark
         self.transcript: list[str] = []
-        self.turns: list[Passed] = []
+        self.turns: list[PlayedTurn] = []
         self.latest: Sequence[Turn] = ()
         """The turns since the caller last acted."""
         self.state: tuple[str, str] | None = None
@@ -249,7 +249,7 @@ class SimulatedCaller:
         """Note what was heard, and the turns of the line that led to it."""
         self.latest = self.line.turns[self._seen :]
         self._seen += len(self.latest)
-        self.turns.extend(map(passed_turn, self.latest))
+        self.turns.extend(map(played_turn, self.latest))
         if self.latest and self.latest[-1].call.frames:
             top = self.latest[-1].call.top
             self.state = top.flow, top.state

@@ -17,7 +17,7 @@ from ivr.flow.graph import StateName, all_states
 from ivr.flow.parts import Limits
 from ivr.flow.states import State
 from ivr.keypad import key_name
-from ivr.qa.replay.played import HANG_UP, MID_NUMBER, Passed, Played
+from ivr.qa.replay.played import HANG_UP, MID_NUMBER, Played, PlayedTurn
 
 ERROR_PATHS = ("silence", "wrong", "too_many")
 ANSWERED = "answered"
@@ -92,7 +92,7 @@ def exercised(flows: Flows, played: Iterable[Played]) -> set[tuple[str, str, str
     return {key for play in played for turn in play.turns for key in passed_cells(flows, turn)}
 
 
-def passed_cells(flows: Flows, turn: Passed) -> Iterator[tuple[str, str, str, str]]:
+def passed_cells(flows: Flows, turn: PlayedTurn) -> Iterator[tuple[str, str, str, str]]:
     """Yield the keys of the cells that one turn passed through."""
     for position, trace_step in enumerate(turn.trace_steps):
         if trace_step.flow not in flows.flows or trace_step.state not in flows.flows[trace_step.flow].states:

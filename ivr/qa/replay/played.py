@@ -13,7 +13,7 @@ MID_NUMBER = "mid_number"
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class PlayedTurn:
     """One turn: the event that the line was told, its trace, its language, and the names of the prompts spoken."""
 
     event: str
@@ -24,12 +24,12 @@ class Passed:
     """HANG_UP or MID_NUMBER when the caller then hung up or paused in a number, of which the line has no turn."""
 
 
-def passed_turn(turn: Turn) -> Passed:
+def played_turn(turn: Turn) -> PlayedTurn:
     """Return what may be shown of a turn: names, never values or keys of numbers."""
     event = type(turn.event).__name__.lower()
     if isinstance(turn.event, Dialled | Done):
         event = f"{event} {turn.event.outcome}"
-    return Passed(event, turn.trace, turn.call.language, tuple(speak.prompt for speak in turn.verb.words))
+    return PlayedTurn(event, turn.trace, turn.call.language, tuple(speak.prompt for speak in turn.verb.words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Played:
     transcript: tuple[str, ...] = ()
     end: str = ""
     cost: Cost = Cost()
-    turns: tuple[Passed, ...] = ()
+    turns: tuple[PlayedTurn, ...] = ()
     spoken: tuple[tuple[str, str, float], ...] = ()
     """(prompt, language, seconds) of each prompt spoken, if it was played with `measure`."""
     requests: int = 0

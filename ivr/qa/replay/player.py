@@ -33,7 +33,7 @@ class View:
     """It charges real cards, so no key may be pressed that confirms."""
 
 
-HERE = View()
+ON_THE_SIMULATOR = View()
 
 
 def play(
@@ -94,7 +94,7 @@ class Player:
         *,
         from_number: str = "",
         mark: str = "",
-        view: View = HERE,
+        view: View = ON_THE_SIMULATOR,
         checks: bool = True,
         measure: bool = False,
     ) -> None:

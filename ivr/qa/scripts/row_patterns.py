@@ -110,8 +110,8 @@ def nearest_row(row: Row, rows: Iterable[Found], today: date) -> Found | None:
     """Return the row that matches a wanted one best, None if nothing matches; the columns named first count most."""
     weights = {name: 2 ** (len(row.columns) - position) for position, name in enumerate(row.columns)}
     scored = [
-        (sum(weights[name] * matches(value, found.get(name), today) for name, value in row.columns.items()), found)
-        for found in rows
+        (sum(weights[name] * matches(value, other.get(name), today) for name, value in row.columns.items()), other)
+        for other in rows
     ]
     best = max(scored, key=lambda pair: pair[0], default=None)
     return best[1] if best and best[0] else None

@@ -195,13 +195,13 @@ class CarrierSends:
     what: Carrier
 
 
-Deed = Presses | Waits | Pays | HangsUp | Dials
+CallerAct = Presses | Waits | Pays | HangsUp | Dials
 """What the caller does."""
 
 World = Later | Meanwhile | Breaks | Sweeps | Ships | ProcessorIs | CarrierSends
 """What happens around the call."""
 
-Act = Deed | World
+Act = CallerAct | World
 
 Step = Hears | HearsNot | ErrorPaths | Act
 
