@@ -193,7 +193,7 @@ def test_it_is_checked_now_and_once_for_each_change() -> None:
             seen.append(name)
             yield name
 
-    staff.again(run, changes())
+    staff.check_on_changes(run, changes())
     assert seen == ["checked", "first", "checked", "second", "checked"]
 
 

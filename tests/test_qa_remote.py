@@ -248,7 +248,7 @@ def test_a_served_line_is_asked_what_it_is_and_holds_again_and_again(tmp_path: P
             assert (remote.today, remote.sees_rows) == (TODAY, True)
             played = [remote.play(one, "en") for one in scripts]
             assert [(one.problems, one.skipped) for one in played] == [((), "")] * 2
-            assert all(one.asked >= 5 for one in played)
+            assert all(one.requests >= 5 for one in played)
         only_here = tmp_path / "only_here.yaml"
         only_here.write_text("call: A day\nsteps: [{later: 1d}]")
         nothing = replay(only_here, "--url", url)

@@ -33,7 +33,7 @@ from ivr.line.versions import Files, Version, load
 from ivr.pages.studio.flows import listed_states
 from ivr.pages.studio.words import Book
 from ivr.qa.replay.coverage import Group, cells, lines, measure
-from ivr.qa.replay.played import Passed, Played
+from ivr.qa.replay.played import Played, PlayedTurn
 from ivr.yaml_reader import Record, Whole, field, json_schema, read
 
 PROJECT = Path(__file__).parent.parent
@@ -257,7 +257,7 @@ def test_it_is_covered(pauses: Pauses) -> None:
         if cell.state == "breath"
     }
     assert found == {("next", "en"): Group.OUTCOME, ("next", "es"): Group.OUTCOME}
-    turn = Passed("resumed", (TraceStep("main", "breath", "next"),), "en", ())
+    turn = PlayedTurn("resumed", (TraceStep("main", "breath", "next"),), "en", ())
     coverage = measure(version.flows, [Played("a call", version.flows.line.place, "en", turns=(turn,))])
     told = [line for line in lines(version.flows, coverage) if '"breath"' in line]
     place = version.flows.state("main", "breath").place

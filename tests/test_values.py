@@ -168,6 +168,13 @@ ENDS: dict[str, tuple[str, dict[str, Any]]] = {
     "a prescription being chosen": ("prescription.added", {"days": 30, "price": 850}),
 }
 
+LABELS = {
+    "Atorvastatin 20 milligram tablets": "ATORVASTATIN CALCIUM 20 MG TAB",
+    "Metformin 500 milligram tablets": "METFORMIN HCL 500 MG TAB",
+    "Lisinopril 10 milligram tablets": "LISINOPRIL 10 MG TAB",
+}
+"""What the demo pharmacy's rows called their drugs then -> what they do now."""
+
 
 @pytest.mark.parametrize("kind", ["sqlite"])
 @pytest.mark.parametrize("name", STORED)
@@ -188,7 +195,10 @@ def test_a_call_stored_by_the_release_before_goes_on(demo_line: DemoLine, name: 
 @pytest.mark.parametrize("kind", ["sqlite"])
 @pytest.mark.parametrize("name", STORED)
 def test_the_same_call_is_stored_in_the_same_shape_now(demo_line: DemoLine, name: str) -> None:
-    phone, before = demo_line.phone(), copy.deepcopy(STORED[name]["state"])
+    stored = json.dumps(STORED[name]["state"])
+    for then, label in LABELS.items():
+        stored = stored.replace(then, label)
+    phone, before = demo_line.phone(), json.loads(stored)
     phone.dial()
     for keys in STORED[name]["pressed"].split():
         phone.press(keys)

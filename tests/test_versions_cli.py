@@ -200,7 +200,7 @@ def test_of_two_terminals_at_once_one_publishes_and_the_other_is_told(
         terminal.run("rollback", terminal.first)
         return True
 
-    monkeypatch.setattr("ivr.cli.versions.agreed", slowly)
+    monkeypatch.setattr("ivr.cli.versions.is_confirmed", slowly)
     result = terminal.run("publish")
     assert result.exit_code == 1
     assert result.output.splitlines()[-1] == (

@@ -1,7 +1,7 @@
-"""The commands. Each wires the parts for one job; a user's mistake is one clean line.
+"""The command line. Each command puts together the parts that it needs; a user's mistake is reported in one line.
 
-Exit codes: 0 done, 1 problems found, 2 wrong usage. One module a subject, loaded when one of its commands is run;
-all of them are listed here.
+Exit codes: 0 done, 1 problems found, 2 wrong usage. Each module has the commands of one subject and is loaded when one
+of them is run. All commands are listed here.
 """
 
 from ivr.cli.group import main

@@ -1,4 +1,4 @@
-"""The command that shows the call as a picture, made from the flows themselves."""
+"""`ivr draw`: pictures of the call flows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ivr.cli.group import settings, tell_folders
+from ivr.cli.group import print_folders, settings
 from ivr.cli.words import languages_of
 from ivr.errors import IvrError, did_you_mean
 from ivr.flow.definition import Flows
@@ -27,8 +27,10 @@ FORMATS: Mapping[str, tuple[str, Callable[[Picture], str]]] = {
 @click.command()
 @click.option("--flow", "name", help="Only this flow, or `line` for the whole. [default: all of them]")
 @click.option("--format", "form", type=click.Choice([*FORMATS]), default="svg", show_default=True)
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for a file each; else printed.")
-@click.option("--language", help="Of the words that show where the pointer rests. [default: the first]")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Write to files in this folder, not to the screen."
+)
+@click.option("--language", help="Language of the words shown under the pointer. [default: the first]")
 @click.option(
     "--shares",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -58,18 +60,18 @@ def draw(name: str | None, form: str, out: Path | None, language: str | None, sh
             out.mkdir(parents=True, exist_ok=True)
             (out / f"{picture.title}{ending}").write_text(write(picture), encoding="utf-8")
             click.echo(out / f"{picture.title}{ending}")
-    tell_folders(chosen)
+    print_folders(chosen)
 
 
 def pictures(flows: Flows, catalogue: Catalogue, shares: Mapping[StateName, float]) -> Iterator[Picture]:
-    """Yield every picture there is: of the whole line, then of each flow."""
+    """Yield all pictures: that of the whole line, then one of each flow. States are shaded by their shares, 0 to 1."""
     yield line_picture(flows, shares)
     for name in flows.flows:
         yield flow_picture(flows, name, catalogue, shares)
 
 
 def _shares(path: Path, flows: Flows) -> dict[StateName, float]:
-    """Read what states are shaded by; IvrError for a state that is not there or a share that is none."""
+    """Read the shares that states are shaded by. Raises IvrError for an unknown state, or a share not from 0 to 1."""
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

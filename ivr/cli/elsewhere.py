@@ -1,4 +1,4 @@
-"""Finds out about a line elsewhere before scripts are played on it: is anybody there, and what is it."""
+"""Connects to a line elsewhere before scripts are played on it: whether it takes calls, and what it says of itself."""
 
 from __future__ import annotations
 
@@ -27,65 +27,76 @@ from ivr.simulator.backstage import TestMembers
 from ivr.simulator.simulator import Simulator
 
 PROBE_FROM = "+19990000000"
-"""No telephone has an area code of 999."""
+"""The number of the probe call. No telephone has the area code 999."""
 
 
 class NobodyThereError(IvrError):
-    """No line answers at the address given."""
+    """No line answers at the address given, or it takes no calls."""
 
 
 def line_at(url: str, settings: Settings, simulator: Simulator, *, may_write: bool) -> Remote:
-    """Return the way to play on a line elsewhere; NobodyThereError when it does not take a call."""
+    """Return a line elsewhere, ready to play scripts on, after a probe call.
+
+    Raises NobodyThereError when it does not take a call. `may_write` also lets scripts play that write to the pharmacy.
+    """
     address = url.rstrip("/").removesuffix("/voice")
     tokens = settings.twilio_auth_tokens
     post = signed(http_post(), tokens[0]) if tokens else http_post()
-    said = _said(address)
-    facts = _facts(said, settings, simulator)
+    description = _self_description(address)
+    facts = _facts(description, settings, simulator)
     mark = secrets.token_hex(8)
-    sid = _call(f"{address}/voice", post, mark)
+    sid = _probe_call(f"{address}/voice", post, mark)
     today = facts.now.astimezone(settings.timezone).date()
-    backstage = _backstage(settings, sid, facts)
-    known = vocabulary_of(simulator.catalogues)
+    backstage = _test_members(settings, sid, facts)
+    vocabulary = vocabulary_of(simulator.catalogues)
     return Remote(
         f"{address}/voice",
         post,
         simulator,
         facts,
         today,
-        replace(known, standing={}) if backstage else known,  # its members are others
+        replace(vocabulary, standing={}) if backstage else vocabulary,  # its members are not the simulator's
         mark,
         backstage,
         may_write,
     )
 
 
-def _said(address: str) -> Mapping[str, object]:
-    """Return what a line says of itself; nothing where its page cannot be reached, as behind a proxy."""
+def _self_description(address: str) -> Mapping[str, object]:
+    """Return what a line says of itself at `/readyz`; empty where that page is not reachable, as behind a proxy.
+
+    Raises NobodyThereError when nobody answers at the address, or the line says that it is not ready.
+    """
     reply = http_post()(f"{address}/readyz", None, {})
     if reply.status == NO_ANSWER:
         raise NobodyThereError(f"nobody answers at {address}: {reply.body}")
     try:
-        said = json.loads(reply.body)
+        description = json.loads(reply.body)
     except ValueError:
         return {}
-    if not isinstance(said, dict):
+    if not isinstance(description, dict):
         return {}
-    if said.get("ready") is False:
-        raise NobodyThereError(f"the line at {address} is not ready: {said.get('reason', 'it does not say why')}")
-    return said
+    if description.get("ready") is False:
+        raise NobodyThereError(
+            f"the line at {address} is not ready: {description.get('reason', 'it does not say why')}"
+        )
+    return description
 
 
-def _facts(said: Mapping[str, object], settings: Settings, simulator: Simulator) -> Facts:
-    """Take what is not said for what harms nobody: real cards, and other words than ours."""
-    told = said.get("time")
-    now = datetime.fromisoformat(told) if isinstance(told, str) else settings.clock()().astimezone(UTC)
+def _facts(description: Mapping[str, object], settings: Settings, simulator: Simulator) -> Facts:
+    """Return the facts in a line's description. Where it says nothing, assume the safe case: real cards, other words."""
+    time = description.get("time")
+    now = datetime.fromisoformat(time) if isinstance(time, str) else settings.clock()().astimezone(UTC)
     return Facts(
-        now, said.get("live") is not False, said.get("person") is True, said.get("version") == simulator.version
+        now,
+        description.get("live") is not False,
+        description.get("person") is True,
+        description.get("version") == simulator.version,
     )
 
 
-def _call(url: str, post: Transport, mark: str) -> str:
-    """Call the line and hang up at once; return the call's id."""
+def _probe_call(url: str, post: Transport, mark: str) -> str:
+    """Call the line and hang up at once; return the call's id. Raises NobodyThereError when it takes no calls."""
     sid = f"CA{mark}{secrets.token_hex(8)}"
     handset = Handset(post, url, PROBE_FROM, DEFAULT_TO, sid, fallback=False)
     handset.dial()
@@ -97,9 +108,12 @@ def _call(url: str, post: Transport, mark: str) -> str:
     return sid
 
 
-def _backstage(settings: Settings, sid: str, facts: Facts) -> TestMembers | None:
-    """Return the test members in DATABASE_URL if it is that line's: the call just made is there."""
-    database = _existing(settings.database_url)
+def _test_members(settings: Settings, sid: str, facts: Facts) -> TestMembers | None:
+    """Return the test members in DATABASE_URL if that is the line's own database: it has the probe call `sid`.
+
+    None when it is another database, cannot be read, or has no test members.
+    """
+    database = _open_existing(settings.database_url)
     if database is None:
         return None
     try:
@@ -113,8 +127,8 @@ def _backstage(settings: Settings, sid: str, facts: Facts) -> TestMembers | None
     return members if len(members) else None
 
 
-def _existing(url: str) -> Engine | None:
-    """Open a database that is there; a file is not made by looking for it."""
+def _open_existing(url: str) -> Engine | None:
+    """Open a database; None for an SQLite file that does not exist, so that none is created."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
         return None

@@ -1,4 +1,4 @@
-"""What `ivr check` has to say, as text, as JSON, and as GitHub shows it beside the lines."""
+"""The findings of `ivr check`: errors and warnings, as text, as JSON, and as annotations of GitHub."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from ivr.simulator import carrier_rules
 
 RECORDING = "recording"
 _ELSEWHERE = re.compile(r":\d+(?::\d+)?(?=\D|$)")
-"""A place in a message, which moves when lines are written before it."""
+"""A line number in a message, which changes when lines are added above it."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckFinding:
-    """An error or a warning; `rule` is the kind of warning, "" for what is wrong by the language itself."""
+    """An error or a warning. `rule` is the kind of warning, "" for an error."""
 
     place: Place
     message: str
     rule: str
     is_error: bool
     is_new: bool | None = None
-    """The version that callers hear does not have it; None where there is none to compare with."""
+    """Whether the published version does not have it; None when there is none to compare with."""
 
     @property
     def text(self) -> str:
-        """What it says, and whether it is new."""
+        """Its message, marked if it is new."""
         return f"{self.message}{' (new)' if self.is_new else ''}"
 
     def __str__(self) -> str:
@@ -44,64 +44,75 @@ class CheckFinding:
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """All findings by place, and in a line what was looked at ("" when it could not be)."""
+    """All findings in the order of their places, and a line on what was checked ("" when it could not be read)."""
 
     findings: tuple[CheckFinding, ...]
     summary: str
 
 
-def find(flows: Path, prompts: Path, then: Callable[[], Published | None] = lambda: None) -> CheckResult:
-    """Check both folders, and the recordings when the words they are held against are right.
+def find(flows: Path, prompts: Path, find_published: Callable[[], Published | None] = lambda: None) -> CheckResult:
+    """Check the folders of flows and prompts, and the recordings if the prompts could be read.
 
-    `then` finds what callers hear now: what that does not have is new.
+    `find_published` returns what callers hear now. It is called only when there are findings: those that the published
+    version does not have are new.
     """
     reviewed = review(flows, prompts, carrier_rules.problems)
     findings = _findings(reviewed)
-    if findings and (before := then()):
+    if findings and (before := find_published()):
         roots = (str(flows), str(prompts))
-        is_bad = bool(reviewed.problems)
-        known = (
+        has_problems = bool(reviewed.problems)
+        published_review = (
             review_files(before.flows, before.prompts, roots, carrier_rules.problems)
-            if is_bad
+            if has_problems
             else review_published(before.flows, before.prompts, roots)
         )
-        findings = list(_compared(findings, reviewed, known))
+        findings = list(_marked_as_new_or_not(findings, reviewed, published_review))
     if reviewed.catalogues:
         for checked in check_recordings(prompts, reviewed.catalogues):
-            findings += [CheckFinding(one.place, one.message, RECORDING, is_error=False) for one in checked.problems]
-    return CheckResult(tuple(sorted(findings, key=lambda one: (one.place, one.message))), _summary(reviewed))
+            findings += [
+                CheckFinding(finding.place, finding.message, RECORDING, is_error=False) for finding in checked.problems
+            ]
+    return CheckResult(
+        tuple(sorted(findings, key=lambda finding: (finding.place, finding.message))), _summary(reviewed)
+    )
 
 
 def _findings(reviewed: Review) -> list[CheckFinding]:
-    problems = [CheckFinding(one.place, one.message, "", is_error=True) for one in reviewed.problems]
-    return problems + [CheckFinding(one.place, one.message, one.rule, is_error=False) for one in reviewed.remarks]
+    problems = [CheckFinding(finding.place, finding.message, "", is_error=True) for finding in reviewed.problems]
+    return problems + [
+        CheckFinding(finding.place, finding.message, finding.rule, is_error=False) for finding in reviewed.remarks
+    ]
 
 
-def _compared(findings: Iterable[CheckFinding], now: Review, then: Review) -> Iterator[CheckFinding]:
-    """Say of each finding whether it is new: first of those on a line that reads as it did, then of the others."""
-    known = _findings(then)
-    same_line = Counter((_what(one), _line(one, then)) for one in known)
-    anywhere = Counter(map(_what, known))
+def _marked_as_new_or_not(findings: Iterable[CheckFinding], now: Review, before: Review) -> Iterator[CheckFinding]:
+    """Yield each finding with `is_new` set.
+
+    A finding is old if the published version has the same one on a line of the same text, else if it has the same one
+    on any line. Each published finding makes only one finding old.
+    """
+    published_findings = _findings(before)
+    same_line = Counter((_identity(finding), _line_text(finding, before)) for finding in published_findings)
+    anywhere = Counter(map(_identity, published_findings))
     changed = []
-    for one in findings:
-        if same_line[_what(one), _line(one, now)] > 0:
-            same_line[_what(one), _line(one, now)] -= 1
-            anywhere[_what(one)] -= 1
-            yield replace(one, is_new=False)
+    for finding in findings:
+        if same_line[_identity(finding), _line_text(finding, now)] > 0:
+            same_line[_identity(finding), _line_text(finding, now)] -= 1
+            anywhere[_identity(finding)] -= 1
+            yield replace(finding, is_new=False)
         else:
-            changed.append(one)
-    for one in changed:
-        anywhere[_what(one)] -= 1
-        yield replace(one, is_new=anywhere[_what(one)] < 0)
+            changed.append(finding)
+    for finding in changed:
+        anywhere[_identity(finding)] -= 1
+        yield replace(finding, is_new=anywhere[_identity(finding)] < 0)
 
 
-def _what(one: CheckFinding) -> tuple[str, str, str]:
-    return one.place.file, one.rule, _ELSEWHERE.sub("", one.message)
+def _identity(finding: CheckFinding) -> tuple[str, str, str]:
+    return finding.place.file, finding.rule, _ELSEWHERE.sub("", finding.message)
 
 
-def _line(one: CheckFinding, reviewed: Review) -> str:
-    lines = reviewed.texts.get(one.place.file, "").split("\n")
-    return lines[one.place.line - 1].strip() if one.place.line <= len(lines) else ""
+def _line_text(finding: CheckFinding, reviewed: Review) -> str:
+    lines = reviewed.texts.get(finding.place.file, "").split("\n")
+    return lines[finding.place.line - 1].strip() if finding.place.line <= len(lines) else ""
 
 
 def _summary(reviewed: Review) -> str:
@@ -115,34 +126,34 @@ def _summary(reviewed: Review) -> str:
 
 
 def render(form: str, findings: Sequence[CheckFinding]) -> Iterator[str]:
-    """Yield lines to print."""
+    """Yield the findings as lines to print, in the format "text", "json" or "github"."""
     match form:
         case "json":
-            yield json.dumps([_as_json(one) for one in findings], indent=2, ensure_ascii=False)
+            yield json.dumps([_as_json(finding) for finding in findings], indent=2, ensure_ascii=False)
         case "github":
             yield from map(_as_annotation, findings)
         case _:
             yield from map(str, findings)
 
 
-def _as_json(one: CheckFinding) -> dict[str, object]:
+def _as_json(finding: CheckFinding) -> dict[str, object]:
     return {
-        "file": one.place.file,
-        "line": one.place.line,
-        "column": one.place.column,
-        "severity": "error" if one.is_error else "warning",
-        "rule": one.rule or None,
-        "message": one.message,
-        **({} if one.is_new is None else {"new": one.is_new}),
+        "file": finding.place.file,
+        "line": finding.place.line,
+        "column": finding.place.column,
+        "severity": "error" if finding.is_error else "warning",
+        "rule": finding.rule or None,
+        "message": finding.message,
+        **({} if finding.is_new is None else {"new": finding.is_new}),
     }
 
 
-def _as_annotation(one: CheckFinding) -> str:
-    """Write a workflow command; what would end one of its parts is escaped as GitHub asks for."""
-    where = {"file": one.place.file, "line": one.place.line, "col": one.place.column}
-    named = {**where, "title": one.rule} if one.rule else where
+def _as_annotation(finding: CheckFinding) -> str:
+    """Return a finding as a workflow command of GitHub, with the characters escaped that would end one of its parts."""
+    where = {"file": finding.place.file, "line": finding.place.line, "col": finding.place.column}
+    named = {**where, "title": finding.rule} if finding.rule else where
     parts = ",".join(f"{name}={_escaped(str(value), ',:')}" for name, value in named.items())
-    return f"::{'error' if one.is_error else 'warning'} {parts}::{_escaped(one.text)}"
+    return f"::{'error' if finding.is_error else 'warning'} {parts}::{_escaped(finding.text)}"
 
 
 def _escaped(text: str, more: str = "") -> str:

@@ -1,4 +1,4 @@
-"""The group all commands belong to, and what every one of them needs."""
+"""The group of all commands, and what most of them need: the settings, a console, the names of folders."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 WIDE = 200
-"""Columns of a table that is piped into a file."""
+"""The width of a table, in characters, when it does not go to a terminal."""
 
 
 class Commands(click.Group):
-    """Loads a command when it is run, and turns what a user can mend into one line on stderr and exit code 1.
+    """A click group that loads a command's module only when it is run, and prints an IvrError as one line on stderr.
 
-    Loading all of them takes longer than checking the whole line does.
+    The exit code is 1 then. Loading all modules would take longer than checking the whole line does.
     """
 
     modules: Mapping[str, str] = {}
     """Command -> the module of this package that has it, under the same name."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Name all commands."""
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's parameter
+        """Return the names of all commands."""
         return sorted(self.modules)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Load a command; None when there is none of that name."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's parameter
+        """Load and return a command; None when there is none of that name."""
         if cmd_name not in self.modules:
             return None
         with collecting_nothing():
             command = getattr(import_module(f"ivr.cli.{self.modules[cmd_name]}"), cmd_name)
-            gc.freeze()  # what is loaded stays, and need not be looked through again and again
+            gc.freeze()  # what is loaded is never freed, so the collector need not go through it again and again
         return command if isinstance(command, click.Command) else None
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
+        """Run the command; exit with 1 and a line on stderr if it raises IvrError."""
         try:
             return super().invoke(ctx)
         except IvrError as error:
@@ -56,7 +56,10 @@ class Commands(click.Group):
 
 @contextmanager
 def collecting_nothing() -> Iterator[None]:
-    """Let the garbage collector rest where much is made and little of it thrown away: it takes a tenth of the time."""
+    """Turn the garbage collector off within a `with` block that makes many objects and frees few.
+
+    The collector would take a tenth of the time there.
+    """
     gc.disable()
     try:
         yield
@@ -76,36 +79,39 @@ def settings() -> Settings:
 
 
 def folders_read(chosen: Settings) -> str:
-    """Return which folders of flows and prompts a command reads, in a line."""
-    told = f"looked at flows and prompts in {as_given(chosen.flows)} and {as_given(chosen.prompts)}"
+    """Return a line that says which folders of flows and prompts a command reads."""
+    read = f"looked at flows and prompts in {as_given(chosen.flows)} and {as_given(chosen.prompts)}"
     missing = [f"./{name}" for name in ("flows", "prompts") if came_with_program(name)]
-    return f"{told} (no {' and no '.join(missing)} here)" if missing else told
+    return f"{read} (no {' and no '.join(missing)} here)" if missing else read
 
 
 def came_with_program(name: str) -> bool:
-    """Tell whether a folder is that of the program: nobody named another, and none lies where the command is run."""
+    """Return whether the folder in use ("flows" or "prompts") is the one installed with the program.
+
+    That is so when the setting names none, and there is none in the working folder.
+    """
     return not os.environ.get(f"IVR_{name.upper()}", "").strip() and not (Path.cwd() / name).is_dir()
 
 
-def tell_folders(chosen: Settings) -> None:
-    """Say on stderr which folders of flows and prompts are read."""
+def print_folders(chosen: Settings) -> None:
+    """Print on stderr which folders of flows and prompts are read."""
     click.echo(folders_read(chosen), err=True)
 
 
 def as_given(folder: Path) -> str:
-    """Return a folder as somebody who works here would call it."""
-    here = shown(folder)
-    return str(here) if here.is_absolute() else f"./{here}"
+    """Return a folder as text: from `./` if it is below the working folder, else as it was given."""
+    path = shown(folder)
+    return str(path) if path.is_absolute() else f"./{path}"
 
 
 def shown(folder: Path) -> Path:
-    """Return a folder as an editor started here would call it."""
-    here, real = Path.cwd(), folder.resolve()
-    return real.relative_to(here) if real.is_relative_to(here) else folder
+    """Return a folder relative to the working folder if it is below it, else as it was given."""
+    working_folder, real = Path.cwd(), folder.resolve()
+    return real.relative_to(working_folder) if real.is_relative_to(working_folder) else folder
 
 
 def console() -> Console:
-    """Return where tables go; as wide as the terminal, or wide enough for a file."""
-    from rich.console import Console  # takes as long to load as click does, and most commands print no table
+    """Return the console that tables are printed on; as wide as the terminal, or wide enough for a file."""
+    from rich.console import Console  # loading it takes as long as loading click, and most commands print no table
 
     return Console(width=None if sys.stdout.isatty() else WIDE)

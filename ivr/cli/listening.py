@@ -1,4 +1,4 @@
-"""Where the line listens: the address that was asked for, made sure of before anything else is begun."""
+"""The address and port at which `ivr serve` listens, checked before anything else is begun."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ivr.errors import SettingError
 from ivr.web.peer import address_from
 
 LOCAL = ("127.0.0.1", "::1")
-"""Addresses at which a request can be told to come from this very machine."""
-ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what stands for every address of this machine
-"""An address that stands for all of this machine's -> one of these, to be called at."""
+"""Addresses at which only requests of this machine can arrive."""
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound here: they are looked up
+"""An address that stands for all addresses of this machine -> one of them, at which the line can be called."""
 
 TWIN = {"127.0.0.1": "::1", "::1": "127.0.0.1"}
-"""Both are localhost: with a line at one and another program at the other, callers of that name would meet either."""
+"""The other address of localhost. If another program listened there, callers of that name would reach either one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +30,33 @@ class Endpoint:
 
     @property
     def url(self) -> str:
-        """How the line is called from this machine."""
+        """The URL at which the line can be called from this machine."""
         host = ANYWHERE.get(self.address, self.address)
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Keep other lines away from the place, those too that start at the same moment; SettingError if one has it.
+        """Keep other lines off this address and port within a `with` block. Raises SettingError if one has it.
 
-        The workers share their port by an option of the system's that would let a second line in as well: callers would
-        then meet now this line and now the other. So lines meet at a name that only one of them can have.
+        The workers share their port by an option of the system, which would also let a second line use the port: callers
+        would then reach either line. So each line takes a name that only one process can have at a time.
         """
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as name:
             try:
-                if sys.platform == "linux":  # elsewhere the workers have one socket, and no such names are known
-                    name.bind(f"\0ivr serve {self.address} {self.port}")  # no file, and gone with the process
+                if sys.platform == "linux":  # other systems have no such names, and there the workers share one socket
+                    name.bind(f"\0ivr serve {self.address} {self.port}")  # an abstract name: no file, ends with us
             except OSError:
                 raise SettingError(_taken(self.address, self.port)) from None
             yield
 
 
 def address_of(host: str) -> str:
-    """Return the address in digits that a host name or an address stands for; SettingError when there is none."""
+    """Return the IP address of a host name, an IPv4 one if possible. Raises SettingError when there is none."""
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM) if host else []
+        entries = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM) if host else []
     except (socket.gaierror, UnicodeError):
-        found = []
-    texts = [str(where[0]) for *_, where in found if "%" not in str(where[0])]  # no address with a zone
+        entries = []
+    texts = [str(where[0]) for *_, where in entries if "%" not in str(where[0])]  # no address with a zone
     addresses = [address for address in map(address_from, texts) if address]
     if not addresses:
         raise SettingError(_no_such(host))
@@ -64,21 +64,21 @@ def address_of(host: str) -> str:
 
 
 def free_endpoint(address: str, port: int) -> Endpoint:
-    """Return where to listen, port 0 standing for any that is free; SettingError when the place cannot be had."""
+    """Return the endpoint to listen at; port 0 chooses any free one. Raises SettingError when it cannot be used."""
     try:
-        found = Endpoint(address, _bound(address, port))
+        endpoint = Endpoint(address, _bound(address, port))
     except OSError as error:
         raise SettingError(_refusal(address, port, error)) from None
-    if address in TWIN and _is_taken(TWIN[address], found.port):
-        raise SettingError(_taken(TWIN[address], found.port))
-    return found
+    if address in TWIN and _is_taken(TWIN[address], endpoint.port):
+        raise SettingError(_taken(TWIN[address], endpoint.port))
+    return endpoint
 
 
 def _bound(address: str, port: int) -> int:
-    """Return the port got by listening there for a moment."""
+    """Listen at an address for a moment and return the port. Raises OSError when that is not possible."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # calls just ended do not keep a port
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections just closed do not keep the port
         tried.bind((address, port))
         tried.listen()
         return int(tried.getsockname()[1])
@@ -88,7 +88,7 @@ def _is_taken(address: str, port: int) -> bool:
     try:
         _bound(address, port)
     except OSError as error:
-        return error.errno == errno.EADDRINUSE  # not so where the machine has no such address
+        return error.errno == errno.EADDRINUSE  # another error where the machine has no such address
     return False
 
 

@@ -1,4 +1,4 @@
-"""Flows and prompts as they were: in a folder, or at a revision of the version control system."""
+"""Reads an older version of flows and prompts, from a folder or from a git revision."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ FOLDERS = ("flows", "prompts")
 
 
 class OldVersionError(IvrError):
-    """An older version that cannot be found."""
+    """An older version that cannot be found or read."""
 
 
 def old_files(old: str, chosen: Settings) -> Files:
-    """Return the files of a folder that holds `flows` and `prompts`, or of a revision."""
+    """Return the files of flows and prompts in the folder `old`, or at the git revision of that name.
+
+    Raises OldVersionError when it is neither.
+    """
     if Path(old).is_dir():
         folders = [Path(old) / name for name in FOLDERS]
         for folder in folders:
@@ -34,16 +37,16 @@ def _of_revision(revision: str, chosen: Settings) -> Files:
     git = shutil.which("git")
     if git is None:
         raise OldVersionError(f"{revision}: there is no such folder, and no git to look for a revision")
-    told: list[dict[str, str]] = []
+    texts_of_folders: list[dict[str, str]] = []
     for folder in (chosen.flows, chosen.prompts):
-        where = folder.resolve()
-        command = [git, "-C", str(where.parent), "archive", revision, where.name]
-        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - git, and words of one's own
-        if done.returncode:
-            reason = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        full_path = folder.resolve()
+        command = [git, "-C", str(full_path.parent), "archive", revision, full_path.name]
+        result = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - runs git, without a shell
+        if result.returncode:
+            reason = result.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
             raise OldVersionError(f"{revision}: neither a folder nor a revision: {reason[-1]}")
-        told.append(_texts(done.stdout, where.name))
-    return Files(*told)
+        texts_of_folders.append(_texts(result.stdout, full_path.name))
+    return Files(*texts_of_folders)
 
 
 def _texts(archive: bytes, folder: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What commands take from the command line, looked at before anything is done: files to write, a line's address."""
+"""Types of command line parameters that are checked before a command begins: files to write, and a line's address."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PATH = click.Path(path_type=Path)
 
 
 class Output(click.Path):
-    """A file that will be written: its folder is there, and it is no folder itself."""
+    """The path of a file that will be written. Its folder must exist, and it must not be a folder itself."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path, dir_okay=False, writable=True)
@@ -20,7 +20,7 @@ class Output(click.Path):
     def convert(
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> str | bytes | os.PathLike[str]:
-        """Refuse what could not be written in the end."""
+        """Return the path; fail if the file could not be written."""
         folder = Path(value).parent
         if not folder.is_dir():
             self.fail(f"there is no folder {folder}; make it, or name a file in one that is there", param, ctx)
@@ -30,12 +30,12 @@ class Output(click.Path):
 
 
 class LineUrl(click.ParamType[str]):
-    """Where a line answers. A name and a password in it would be shown in what is told of the line."""
+    """The URL of a line. It must not contain a name or password, which messages about the line would show."""
 
     name = "url"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Refuse an address that cannot be called, without repeating what is secret in it."""
+        """Return the URL; fail if it cannot be called, without repeating a password in it."""
         if "@" in value:
             self.fail(
                 "a name or password stands before an @ in it, and calls cannot take one along; "

@@ -1,4 +1,4 @@
-"""Commands for the pharmacy's staff: load the shared database, and see orders through."""
+"""`ivr pharmacy`: commands for the pharmacy's staff, to load the shared database and to handle orders."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def pharmacy_load(folder: Path) -> None:
     """
     chosen = settings()
     database = open_database(chosen.database_url)
-    tell_load(database, load_folder(database, folder, _today(chosen), timezone=chosen.timezone))
+    print_load(database, load_folder(database, folder, _today(chosen), timezone=chosen.timezone))
 
 
 @pharmacy.command("demo")
@@ -67,14 +67,16 @@ def pharmacy_demo() -> None:
         raise DataError(
             "the demo pharmacy was not loaded: the database has members of its own, whom it would stand beside"
         )
-    tell_load(database, load_demo(database, _today(chosen), timezone=chosen.timezone))
+    print_load(database, load_demo(database, _today(chosen), timezone=chosen.timezone))
 
 
 @pharmacy.command("reset")
-@click.option("--test", "tests", is_flag=True, required=True, help="The members for test calls; no others ever are.")
+@click.option(
+    "--test", "tests", is_flag=True, required=True, help="Reset the members for test calls; no others can be reset."
+)
 @click.argument("folder", default=DEMO_FOLDER, type=click.Path(exists=True, file_okay=False, path_type=Path))
-def pharmacy_reset(tests: bool, folder: Path) -> None:  # noqa: ARG001 - it is there to be said
-    """Make the test members again what the CSV files in FOLDER say, the demo pharmacy's unless named.
+def pharmacy_reset(tests: bool, folder: Path) -> None:  # noqa: ARG001 - a required flag, so that nobody resets unawares
+    """Reset the test members to what the CSV files in FOLDER say, by default those of the demo pharmacy.
 
     Their orders, payments, cards, addresses and locks go, and dates count from today.
     Members without `test` are not touched.
@@ -94,8 +96,8 @@ def _today(chosen: Settings) -> date:
     return chosen.clock()().astimezone(chosen.timezone).date()
 
 
-def tell_load(database: Engine, counts: Mapping[str, int]) -> None:
-    """Say what was loaded, and which orders staff have to see to after it."""
+def print_load(database: Engine, counts: Mapping[str, int]) -> None:
+    """Print how many rows were loaded into each table, and which orders staff have to ship now."""
     for table, rows in counts.items():
         click.echo(f"{table}: {rows} rows")
     with answering(database), database.connect() as connection:
@@ -104,7 +106,7 @@ def tell_load(database: Engine, counts: Mapping[str, int]) -> None:
 
 
 def to_ship(order: FilledOrder) -> str:
-    """Return what staff are to do with an order that the pharmacy's own file counts as filled."""
+    """Return a line on an order that staff have to ship, because the pharmacy's own file counts it as filled."""
     part = "" if order.filled == order.lines else f"{order.filled} of {order.lines} prescriptions of "
     first = "" if order.status is OrderStatus.PLACED else f"it is {order.status}, and once it is placed: "
     return f"to be shipped: {part}order {order.order_number}, filled by the file; {first}ivr pharmacy ship {order.order_number}"
@@ -122,18 +124,24 @@ def pharmacy_labels(languages: tuple[str, ...]) -> None:
     catalogues = load_words(chosen.prompts)
     database = open_database(chosen.database_url)
     with answering(database), database.connect() as connection:
-        found = labels(connection)
+        all_labels = labels(connection)
     spoken = languages_of(catalogues, languages or catalogues.languages)
-    unknown = {(label, number): unknown_in for label, number in found if (unknown_in := _not_understood(label, spoken))}
+    unknown = {
+        (label, number): unknown_in for label, number in all_labels if (unknown_in := _not_understood(label, spoken))
+    }
     for (label, number), where in unknown.items():
         click.echo(f"{number:8,}  {', '.join(where)}  {label}")
-    click.echo(f"{len(unknown)} of {len(found)} labels are not understood")
+    click.echo(f"{len(unknown)} of {len(all_labels)} labels are not understood")
     sys.exit(1 if unknown else 0)
 
 
 def _not_understood(label: str, catalogues: Iterable[Catalogue]) -> list[str]:
-    """Return the languages that speak a label as it stands."""
-    return [one.language for one in catalogues if one.medicines is None or one.medicines.phrase(label) is None]
+    """Return the languages in which a label is not understood, and so spoken as it stands."""
+    return [
+        catalogue.language
+        for catalogue in catalogues
+        if catalogue.medicines is None or catalogue.medicines.phrase(label) is None
+    ]
 
 
 @pharmacy.command("orders")
@@ -154,7 +162,7 @@ def pharmacy_orders(most: int) -> None:
 
 
 def order_row(connection: Connection, order: OrderFacts) -> tuple[str, ...]:
-    """Return an order as it is shown to staff."""
+    """Return an order as a row of the table that `ivr pharmacy orders` shows."""
     payment = payment_for(connection, order.id)
     return (
         order.order_number,
@@ -178,7 +186,7 @@ def pharmacy_ship(order: str, tracking: str | None) -> None:
 
     Example: ivr pharmacy ship 12345674 --tracking 9400100000000000000000
     """
-    tell(ship(build_line(settings()).desk, order, tracking))
+    report_outcome(ship(build_line(settings()).desk, order, tracking))
 
 
 @pharmacy.command("cancel")
@@ -188,7 +196,7 @@ def pharmacy_cancel(order: str) -> None:
 
     Example: ivr pharmacy cancel 12345674
     """
-    tell(cancel(build_line(settings()).desk, order))
+    report_outcome(cancel(build_line(settings()).desk, order))
 
 
 @pharmacy.command("release")
@@ -198,10 +206,10 @@ def pharmacy_release(order: str) -> None:
 
     Example: ivr pharmacy release 12345674
     """
-    tell(release(build_line(settings()).desk, order))
+    report_outcome(release(build_line(settings()).desk, order))
 
 
-def tell(outcome: Outcome) -> None:
-    """Say what became of a wish; exit 1 when it was not done."""
+def report_outcome(outcome: Outcome) -> None:
+    """Print the outcome of a command about an order; exit with 1 when it was not done."""
     click.echo(outcome.words, err=not outcome.done)
     sys.exit(0 if outcome.done else 1)

@@ -1,4 +1,4 @@
-"""Plays scripts for the commands: in this process or in several, here or against a line elsewhere."""
+"""Plays scripts for the commands: on the simulator, in one process or several, or on a line elsewhere."""
 
 from __future__ import annotations
 
@@ -30,18 +30,21 @@ from ivr.simulator.simulator import Simulator
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What scripts are played on, and how: the same in every process."""
+    """What scripts are played on, and how. It is sent to each process that plays."""
 
     url: str | None = None
+    """The address of a line elsewhere; None for the simulator."""
     files: Files | None = None
-    """Flows and prompts in the place of those the settings name."""
+    """Flows and prompts to use instead of those that the settings name."""
     writes: bool = False
-    """Scripts that write to the pharmacy are played on a line elsewhere too."""
+    """On a line elsewhere, also play scripts that write to the pharmacy."""
     checks: bool = True
+    """Check what is heard and written."""
     measure: bool = False
+    """Keep the seconds of each prompt."""
 
     def line(self) -> Simulator | Remote:
-        """Build the line, or the way to one."""
+        """Build the simulator, or connect to the line elsewhere."""
         chosen, log = settings(), io.StringIO()
         logs.configure(log, json=False)
         simulator = Simulator(chosen, self.files, log=log)
@@ -54,15 +57,21 @@ class Setup:
         return play(part.script, line, part.language, checks=self.checks, measure=self.measure)
 
     def begin(self) -> PlayScript:
-        """Build a line of its own, and return the way scripts are played on it."""
+        """Build a line of its own, and return the function that plays scripts on it."""
         return partial(self.play, self.line())
 
 
+def quiet_simulator() -> Simulator:
+    """Return a simulator with the flows and prompts of the settings; its log is not printed."""
+    logs.configure(log := io.StringIO(), json=False)
+    return Simulator(settings(), log=log)
+
+
 def read_scripts(paths: Sequence[Path], line: Simulator | Remote) -> tuple[Script, ...]:
-    """Read scripts; DefinitionError tells every slip at once."""
+    """Read the scripts in files and folders. Raises DefinitionError, which lists all mistakes at once."""
     report = Report()
-    known = line.vocabulary if isinstance(line, Remote) else vocabulary_of(line.catalogues)
-    scripts = read_files(paths, report, known)
+    vocabulary = line.vocabulary if isinstance(line, Remote) else vocabulary_of(line.catalogues)
+    scripts = read_files(paths, report, vocabulary)
     report.raise_if_any()
     return scripts
 
@@ -70,17 +79,18 @@ def read_scripts(paths: Sequence[Path], line: Simulator | Remote) -> tuple[Scrip
 def parts_of(
     scripts: Sequence[Script], known: tuple[str, ...], language: str | None, wanted: Sequence[str]
 ) -> list[ScriptInLanguage]:
-    """Return what is to be played: each script in each of its languages, as far as they are asked for.
+    """Return each script with each language to play it in.
 
-    `wanted` are words of names, any of which will do; without any, all scripts are.
+    `known` are all languages, and `language` is the only one wanted, if any. `wanted` are words: only scripts with any
+    of them in their name are played; all scripts if there are none. Raises click.UsageError when nothing is left.
     """
     if language and language not in known:
         raise click.UsageError(f"no language {language}; there are {', '.join(known)}")
     words = [each.casefold() for each in wanted] or [""]
     named = [script for script in scripts if any(each in script.name.casefold() for each in words)]
     if not named:
-        these, hint = " or ".join(f'"{each}"' for each in wanted), did_you_mean(wanted[0], _names(scripts))
-        raise click.UsageError(f"of {len(scripts)} scripts none has {these} in its name{hint}")
+        quoted, hint = " or ".join(f'"{each}"' for each in wanted), did_you_mean(wanted[0], _names(scripts))
+        raise click.UsageError(f"of {len(scripts)} scripts none has {quoted} in its name{hint}")
     parts = [
         ScriptInLanguage(script, spoken)
         for script in named
@@ -93,14 +103,14 @@ def parts_of(
 
 
 def _names(scripts: Sequence[Script]) -> Iterator[str]:
-    """Yield the scripts' names, and the words of them."""
+    """Yield the names of scripts, and the single words in them."""
     for script in scripts:
         yield script.name
         yield from script.name.split()
 
 
 def play_all(parts: Sequence[ScriptInLanguage], setup: Setup, line: Simulator | Remote, jobs: int) -> Iterator[Played]:
-    """Play, in this process or in several; what comes back is in order. A line elsewhere is called by one at a time."""
+    """Play scripts in `jobs` processes and yield the results in order. On a line elsewhere, play one at a time."""
     if jobs == 1 or isinstance(line, Remote):
         return (setup.play(line, part) for part in parts)
     return play_many(parts, setup.begin, jobs)
@@ -108,7 +118,7 @@ def play_all(parts: Sequence[ScriptInLanguage], setup: Setup, line: Simulator | 
 
 @contextmanager
 def progress(total: int, what: str, *, quiet: bool) -> Iterator[Callable[[], None]]:
-    """Show a bar on a terminal while something takes its time."""
+    """Show a progress bar on a terminal; the function it gives advances the bar by one of `total`."""
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
         yield lambda: None

@@ -1,6 +1,6 @@
-"""What callers hear now, as `ivr check` compares with it: asked of the database directly, and only where one is.
+"""Reads the published version, which `ivr check` compares with, straight from the database.
 
-SQLAlchemy takes longer to load than a whole check does, and nothing is made here that was not there before.
+It does so without SQLAlchemy, which takes longer to load than a whole check does. No database is created here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NEWEST = (
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The version that answers new calls: its name, and the text of its files."""
+    """The version that answers new calls: its hash, and the text of its files by name."""
 
     hash: str
     flows: Mapping[str, str]
@@ -31,7 +31,10 @@ class Published:
 
 
 def published(url: str) -> Published | None:
-    """Return what is published in the database at a URL; None where there is none, or none that answers at once."""
+    """Return the version published in the database at `url`.
+
+    None when the database does not exist or answer within a second, or has no version that can be read.
+    """
     row = _of_file(url.partition("///")[2]) if url.startswith("sqlite") else _of_server(url)
     try:
         return Published(row[0], **json.loads(zlib.decompress(row[1]))) if row else None
@@ -51,7 +54,7 @@ def _of_file(path: str) -> tuple[str, bytes] | None:
 
 
 def _of_server(url: str) -> tuple[str, bytes] | None:
-    import psycopg  # where there is no server, its time need not be taken
+    import psycopg  # loaded only if it is needed, since that takes time
 
     try:
         with psycopg.connect(url.replace("+psycopg", "", 1), connect_timeout=WAIT_SECONDS) as connection:

@@ -1,4 +1,4 @@
-"""`ivr replay`: call scripts, played and judged."""
+"""`ivr replay`: plays call scripts and reports which of them pass."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from ivr.cli.group import console, settings, tell_folders
+from ivr.cli.group import console, print_folders, settings
 from ivr.cli.old_version import OldVersionError, old_files
 from ivr.cli.parameters import ADDRESS, OUTPUT, PATH
 from ivr.cli.playing import Setup, parts_of, play_all, progress, read_scripts
@@ -37,19 +37,17 @@ WORDS_ONLY = (
 @click.argument("paths", nargs=-1, type=PATH)
 @click.option("--url", type=ADDRESS, help="Play against this line instead of one in this process: words only, no rows.")
 @click.option("--writes", is_flag=True, help="With --url, also the scripts that order something.")
-@click.option("--against", metavar="OLD", help="Tell what went otherwise on OLD: a git revision, or a folder.")
+@click.option("--against", metavar="OLD", help="Show what goes differently than on OLD: a git revision, or a folder.")
 @click.option("--language", help="Only in this language.")
-@click.option(
-    "-k", "wanted", multiple=True, help="Only scripts whose name holds these words; again for others as well."
-)
+@click.option("-k", "wanted", multiple=True, help="Only scripts whose name contains these words; may be given again.")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that play at once.")
 @click.option("--junit", type=OUTPUT, help="Write the results to this file, as CI servers read them.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
-@click.option("--coverage", is_flag=True, help="Say which transitions no script takes.")
+@click.option("--coverage", is_flag=True, help="List the transitions that no script takes.")
 @click.option("--fail-under", type=click.FloatRange(0, 100), help="Fail when less than this percentage is covered.")
 @click.option("--shares", "shares", type=OUTPUT, help="Write how much of each state is covered, for ivr draw.")
-@click.option("--cost", is_flag=True, help="Say what calls cost in keys and seconds, by script and by prompt.")
-@click.option("-v", "--verbose", is_flag=True, help="Print every call, also those that hold.")
+@click.option("--cost", is_flag=True, help="Show what calls cost in keys and seconds, by script and by prompt.")
+@click.option("-v", "--verbose", is_flag=True, help="Print every call, also those that pass.")
 def replay(
     paths: tuple[Path, ...],
     url: str | None,
@@ -66,7 +64,7 @@ def replay(
     cost: bool,
     verbose: bool,
 ) -> None:
-    """Play the call scripts in PATHS (files, folders; tests/calls when none) and say of each whether it holds.
+    """Play the call scripts in PATHS (files or folders; tests/calls by default) and report whether each one passes.
 
     Example: ivr replay tests/calls --language es
     """
@@ -84,33 +82,33 @@ def replay(
         raise click.UsageError(f"there is no call script in {looked}; files of them end in .yaml")
     parts = parts_of(scripts, line.catalogues.languages, language, wanted)
     if against is not None:
-        sys.exit(tell_changes(parts, against, jobs))
+        sys.exit(print_changes(parts, against, jobs))
     played = list(_play(parts, setup, line, jobs, quiet=as_json, verbose=verbose))
     took = time.perf_counter() - began
     if junit:
         junit.write_text(reports.as_junit(played, took), encoding="utf-8")
-    click.echo(reports.as_json(played) if as_json else reports.summary(played, took))
+    click.echo(reports.as_json(played) if as_json else reports.results_summary(played, took))
     measured = coverages.measure(line.flows, played, (language,) if language else ())
     if shares:
         shares.write_text(reports.shares(measured), encoding="utf-8")
     if (coverage or fail_under is not None) and not as_json:
-        click.echo("\n".join((*coverages.lines(line.flows, measured), *coverages.summary(measured))))
+        click.echo("\n".join((*coverages.lines(line.flows, measured), *coverages.coverage_summary(measured))))
     if cost and not as_json:
-        tell_costs(played)
-    tell_folders(settings())
-    if nothing := all(one.skipped for one in played):
+        print_costs(played)
+    print_folders(settings())
+    if nothing := all(result.skipped for result in played):
         click.echo("nothing was played: every script was skipped", err=True)
-    sys.exit(1 if nothing or _short(measured, fail_under) or any(one.problems for one in played) else 0)
+    sys.exit(1 if nothing or _is_too_low(measured, fail_under) or any(result.problems for result in played) else 0)
 
 
 def must_exist(paths: Sequence[Path]) -> None:
-    """Refuse files and folders of scripts that are not there."""
+    """Raise click.UsageError if a file or folder of scripts does not exist."""
     for path in paths:
         if not path.exists():
             raise click.UsageError(f"there is no file or folder {path}; name files of call scripts, or folders of them")
 
 
-def _short(measured: Coverage, wanted: float | None) -> bool:
+def _is_too_low(measured: Coverage, wanted: float | None) -> bool:
     return wanted is not None and measured.percent() < wanted
 
 
@@ -118,27 +116,27 @@ def _play(
     parts: Sequence[ScriptInLanguage], setup: Setup, line: Simulator | Remote, jobs: int, *, quiet: bool, verbose: bool
 ) -> Iterable[Played]:
     with progress(len(parts), "calls", quiet=quiet) as advance:
-        for one in play_all(parts, setup, line, jobs):
+        for result in play_all(parts, setup, line, jobs):
             advance()
             if not quiet:
-                _tell(one, verbose=verbose)
-            yield one
+                _print_result(result, verbose=verbose)
+            yield result
 
 
-def _tell(played: Played, *, verbose: bool) -> None:
+def _print_result(played: Played, *, verbose: bool) -> None:
     click.echo(reports.line(played))
     if played.problems:
-        click.echo("\n".join(reports.INDENT + told for told in reports.failure(played).splitlines()))
+        click.echo("\n".join(reports.INDENT + line_text for line_text in reports.failure(played).splitlines()))
     elif verbose:
-        click.echo("\n".join(reports.INDENT + told for told in played.transcript))
+        click.echo("\n".join(reports.INDENT + line_text for line_text in played.transcript))
 
 
-def tell_costs(played: Sequence[Played]) -> None:
-    """Print what the calls cost, and which prompts the time goes into."""
+def print_costs(played: Sequence[Played]) -> None:
+    """Print what each call costs, and which prompts take the most time."""
     scripts = Table("call", "keys", "spoken", "keying", "waiting", "seconds in all")
-    for one in sorted(played, key=lambda each: -each.cost.seconds):
-        parts = (one.cost.spoken, one.cost.keying, one.cost.waiting, one.cost.seconds)
-        scripts.add_row(one.title, str(one.cost.keys), *(f"{seconds:.1f}" for seconds in parts))
+    for result in sorted(played, key=lambda each: -each.cost.seconds):
+        parts = (result.cost.spoken, result.cost.keying, result.cost.waiting, result.cost.seconds)
+        scripts.add_row(result.title, str(result.cost.keys), *(f"{seconds:.1f}" for seconds in parts))
     prompts = Table("prompt", "language", "times spoken", "seconds each", "seconds in all")
     for cost in by_prompt(played)[:MOST_PROMPTS]:
         prompts.add_row(cost.prompt, cost.language, str(cost.times), f"{cost.seconds:.1f}", f"{cost.in_all:.0f}")
@@ -146,23 +144,25 @@ def tell_costs(played: Sequence[Played]) -> None:
     console().print(prompts)
 
 
-def tell_changes(parts: Sequence[ScriptInLanguage], old: str, jobs: int) -> int:
-    """Play on an older version and on this one, and print what is different; return 1 if anything is."""
+def print_changes(parts: Sequence[ScriptInLanguage], old: str, jobs: int) -> int:
+    """Play scripts on an older version and on this one, and print the differences; return 1 if there are any, else 0."""
     before, now = Setup(files=old_files(old, settings()), checks=False), Setup(checks=False)
     try:
         lines = before.line(), now.line()
     except DefinitionError as error:
         raise OldVersionError(f"{old} does not fit the actions of this version:\n{error}") from None
     words = changes(*lines)
-    click.echo("\n".join(("What changed in flows and prompts:", *(f"  {told}" for told in words or ("nothing",)))))
+    click.echo(
+        "\n".join(("What changed in flows and prompts:", *(f"  {line_text}" for line_text in words or ("nothing",))))
+    )
     different = 0
     with progress(2 * len(parts), "calls", quiet=False) as advance:
         pairs = zip(play_all(parts, before, lines[0], jobs), play_all(parts, now, lines[1], jobs), strict=True)
-        for was, came in pairs:
+        for before_result, now_result in pairs:
             advance()
             advance()
-            if change := compare(was, came):
+            if change := compare(before_result, now_result):
                 different += 1
-                click.echo("\n".join((change.title, *(f"  {told}" for told in change.told))))
+                click.echo("\n".join((change.title, *(f"  {difference}" for difference in change.differences))))
     click.echo(f"{different} of {len(parts)} calls go differently")
     return 1 if different or words else 0

@@ -1,4 +1,4 @@
-"""`ivr record`: a call in the journal becomes a script."""
+"""`ivr record`: turns a call in the journal into a script."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ivr.flow.call import TraceStep
 from ivr.line import tables
 from ivr.line.service import Caller
 from ivr.pharmacy.database import answering, open_database
-from ivr.qa.record.recorder import RecordedCall, RecordError, Turned
+from ivr.qa.record.recorder import RecordedCall, RecordedTurn, RecordError
 from ivr.qa.record.recorder import record as make
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.names import vocabulary_of
@@ -28,9 +28,9 @@ from ivr.simulator.simulator import Simulator
 
 @click.command()
 @click.argument("call_sid")
-@click.option("--name", help="What the script is called; else the call's id.")
+@click.option("--name", help="The script's name. [default: one with the call's id]")
 def record(call_sid: str, name: str | None) -> None:
-    """Print the call CALL_SID as a script: the same path through the flow, by an invented member.
+    """Print the call CALL_SID as a script that takes the same path through the flows with an invented member.
 
     Numbers, names, medicines, addresses and cards are pseudonyms. Example: ivr record CA1234 > tests/calls/new.yaml
     """
@@ -38,7 +38,10 @@ def record(call_sid: str, name: str | None) -> None:
 
 
 def script_of(chosen: Settings, sid: str, name: str) -> str:
-    """Return the script of a call in the journal; it has been played, and holds."""
+    """Return a call in the journal as the text of a script, which has been played and passed.
+
+    Raises RecordError when there is no such call, or it cannot be made again.
+    """
     database = open_database(chosen.database_url)
     with answering(database):
         recorded = recorded_call(chosen, database, sid)
@@ -55,7 +58,7 @@ def script_of(chosen: Settings, sid: str, name: str) -> str:
 
 
 def recorded_call(chosen: Settings, database: Engine, sid: str) -> RecordedCall:
-    """Read a call from the journal, with the rows of its member."""
+    """Return a call from the journal, with the rows of its member. Raises RecordError when there is no such call."""
     with database.connect() as connection:
         call = connection.execute(select(tables.call).where(tables.call.c.sid == sid)).one_or_none()
         if call is None:
@@ -73,7 +76,7 @@ def recorded_call(chosen: Settings, database: Engine, sid: str) -> RecordedCall:
         withheld=caller.withheld,
         to_number=call.to_number,
         hung_up=call.ending == "caller_hung_up",
-        turns=tuple(Turned(row.at, row.event, _trace_steps(row.trail)) for row in rows),
+        turns=tuple(RecordedTurn(row.at, row.event, _trace_steps(row.trail)) for row in rows),
         rows=pharmacy_rows.rows_of_member(database, call.member_id) if call.member_id is not None else {},
     )
 

@@ -1,4 +1,4 @@
-"""Commands for recorded messages: the voice talent's script, their files, and what is wrong with them."""
+"""`ivr recordings`: commands for recorded prompts: the voice talent's script, adding their files, checking them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 from rich.progress import track
 
-from ivr.cli.group import came_with_program, console, folders_read, settings, tell_folders
+from ivr.cli.group import came_with_program, console, folders_read, print_folders, settings
 from ivr.cli.words import languages_of, load_words
 from ivr.errors import IvrError, did_you_mean
 from ivr.prompts.recordings.add import add
 from ivr.prompts.recordings.check import check_recordings
-from ivr.prompts.recordings.fragments import by_name, fragments
+from ivr.prompts.recordings.fragments import fragments, fragments_by_name
 from ivr.prompts.recordings.sheet import sheet_csv, sheet_html
 from ivr.settings import Settings
 
@@ -41,12 +41,14 @@ def recordings_sheet(languages: tuple[str, ...], out: Path, missing: bool) -> No
     for checked in check_recordings(chosen.prompts, loaded):
         if languages and checked.language not in languages:
             continue
-        found = checked.missing if missing else checked.wanted
+        lines = checked.missing if missing else checked.wanted
         path = out / f"recordings-{checked.language}"
-        path.with_suffix(".csv").write_text(sheet_csv(found), encoding="utf-8-sig")
-        path.with_suffix(".html").write_text(sheet_html(found, loaded.by_language[checked.language]), encoding="utf-8")
-        click.echo(f"{path}.csv and .html: {len(found)} lines, {sum(one.seconds for one in found) / 60:.1f} minutes")
-    tell_folders(chosen)
+        path.with_suffix(".csv").write_text(sheet_csv(lines), encoding="utf-8-sig")
+        path.with_suffix(".html").write_text(sheet_html(lines, loaded.by_language[checked.language]), encoding="utf-8")
+        click.echo(
+            f"{path}.csv and .html: {len(lines)} lines, {sum(fragment.seconds for fragment in lines) / 60:.1f} minutes"
+        )
+    print_folders(chosen)
 
 
 @recordings.command("add")
@@ -62,7 +64,7 @@ def recordings_add(files: tuple[Path, ...], language: str) -> None:
     chosen = settings()
     _check_own(chosen)
     (catalogue,) = languages_of(load_words(chosen.prompts), [language])
-    named = by_name(fragments(catalogue))
+    named = fragments_by_name(fragments(catalogue))
     taken = 0
     refused: list[str] = []
     for file in track(_wavs(files), console=console(), description="recordings", transient=True):
@@ -81,7 +83,7 @@ def recordings_add(files: tuple[Path, ...], language: str) -> None:
 
 
 def _check_own(chosen: Settings) -> None:
-    """Refuse to write among the prompts that came with the program, where nobody would look for them."""
+    """Raise IvrError if recordings would be added to the prompts installed with the program: nobody looks there."""
     if came_with_program("prompts"):
         raise IvrError(
             f"nothing is written into {chosen.prompts}, which came with the program: go to the folder that holds your "
@@ -90,7 +92,7 @@ def _check_own(chosen: Settings) -> None:
 
 
 def _wavs(given: Sequence[Path]) -> list[Path]:
-    """Return the files, and those in the folders, that were given."""
+    """Return the files among `given`, and all WAV files below its folders."""
     return [file for path in given for file in (sorted(path.rglob("*.wav")) if path.is_dir() else [path])]
 
 
@@ -111,13 +113,15 @@ def recordings_check(languages: tuple[str, ...], complete: bool) -> None:
             continue
         for problem in checked.problems:
             click.echo(str(problem))
-        have = len(checked.wanted) - len(checked.missing)
-        if complete or have:
-            for one in checked.missing:
-                click.echo(f'{checked.language}: "{one.name}" has no recording that can be played: {one.words}')
+        recorded = len(checked.wanted) - len(checked.missing)
+        if complete or recorded:
+            for fragment in checked.missing:
+                click.echo(
+                    f'{checked.language}: "{fragment.name}" has no recording that can be played: {fragment.words}'
+                )
         click.echo(
-            f"{checked.language}: {have} of {len(checked.wanted)} lines recorded, {len(checked.problems)} problems"
+            f"{checked.language}: {recorded} of {len(checked.wanted)} lines recorded, {len(checked.problems)} problems"
         )
         wrong = wrong or bool(checked.problems) or (complete and bool(checked.missing))
-    tell_folders(chosen)
+    print_folders(chosen)
     sys.exit(1 if wrong else 0)

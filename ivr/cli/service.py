@@ -1,4 +1,4 @@
-"""Commands that run the line and call it."""
+"""Commands that run the line (`serve`, `sweep`, `db`) and call it (`dial`)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from ivr import logs
-from ivr.cli.group import console, settings, tell_folders
+from ivr.cli.group import console, print_folders, settings
 from ivr.cli.listening import LOCAL, Endpoint, address_of, free_endpoint
 from ivr.cli.record import script_of
 from ivr.errors import SettingError
@@ -36,9 +36,9 @@ from ivr.settings import Settings
 from ivr.simulator import carrier_rules
 
 THREADS = 16
-"""Turns answered at once by one worker; more wait their turn."""
+"""How many turns a worker answers at once; further ones wait."""
 STOP_SECONDS = 10
-"""How long a worker may finish what it is answering; a turn takes half of that at most."""
+"""How long a worker may finish what it is answering when it is stopped; a turn takes at most half of that."""
 
 
 @click.command()
@@ -54,7 +54,7 @@ STOP_SECONDS = 10
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that answer calls."
 )
 def serve(host: str, port: int, workers: int) -> None:
-    """Answer calls: the line, with an embedded database, and a demo pharmacy in it, unless told otherwise.
+    """Answer calls, with an embedded database and a demo pharmacy in it unless configured otherwise.
 
     Example: ivr serve --port 8080
     """
@@ -63,20 +63,20 @@ def serve(host: str, port: int, workers: int) -> None:
     if chosen.unsigned:
         click.echo(unsigned_means(chosen), err=True)
     logs.configure(sys.stderr)
-    if chosen.publish == "saved":  # a line is not started on an edit it would refuse
+    if chosen.publish == "saved":  # do not start on flows or prompts that could not be published
         load(read_files(chosen.flows, chosen.prompts), SPECS, carrier_rules.problems)
     line = build_line(chosen, carrier_rules.problems)
     with endpoint.held():
         _greet(line, endpoint)
-        tell_folders(chosen)
+        print_folders(chosen)
         _answer(endpoint, workers)
 
 
 def _greet(line: Services, endpoint: Endpoint) -> None:
-    """Say where the line answers and how to try it, with a demo pharmacy where an embedded database is empty."""
+    """Print where the line answers and how to try it. An empty embedded database gets the demo pharmacy first."""
     now = line.clock()
     empty = is_empty(line.database)
-    if empty and line.database.dialect.name == "sqlite":  # a server's database waits for its members
+    if empty and line.database.dialect.name == "sqlite":  # in a server's database the pharmacy loads its own members
         load_demo(line.database, line.today(now), timezone=line.timezone)
     with line.database.connect() as connection:
         card = demo_card(connection, line.today(now), line.rules)
@@ -88,7 +88,8 @@ def _greet(line: Services, endpoint: Endpoint) -> None:
 
 def _answer(endpoint: Endpoint, workers: int) -> None:
     """Run the workers until the line is told to stop."""
-    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.msg)  # they wait, not compute
+    # Granian warns of many Python threads; here they mostly wait, so the warning is left out
+    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.msg)
     Granian(
         "ivr.pages.app:create_local_app",
         factory=True,
@@ -96,7 +97,7 @@ def _answer(endpoint: Endpoint, workers: int) -> None:
         port=endpoint.port,
         interface=Interfaces.WSGI,
         workers=workers,
-        workers_kill_timeout=STOP_SECONDS,  # one that was told to stop while it started would never hear of it
+        workers_kill_timeout=STOP_SECONDS,  # one that is told to stop while it starts would never notice
         respawn_failed_workers=True,
         blocking_threads=THREADS,
         backpressure=4 * THREADS,
@@ -107,7 +108,11 @@ def _answer(endpoint: Endpoint, workers: int) -> None:
 
 
 def _endpoint(host: str, port: int, chosen: Settings) -> Endpoint:
-    """Return the place to listen at, where others can reach it only if the carrier's requests can be told from theirs."""
+    """Return the endpoint to listen at.
+
+    Raises SettingError for an address that others can reach, when there is no token to check the carrier's signatures
+    with, unless the settings allow unsigned requests.
+    """
     address = address_of(host)
     if address in LOCAL or chosen.twilio_auth_tokens or chosen.unsigned:
         return free_endpoint(address, port)
@@ -122,7 +127,7 @@ def _endpoint(host: str, port: int, chosen: Settings) -> Endpoint:
 
 
 def start_card(address: str, card: DemoCard | None) -> RenderableType:
-    """Return the card that says how to try the line, and as whom."""
+    """Return a panel that says how to try the line and as which member; just the address when `card` is None."""
     if card is None:
         return Panel(f"The line answers at {address}. To call it: [bold]ivr dial --url {address}[/bold]", expand=False)
     table = Table.grid(padding=(0, 2))

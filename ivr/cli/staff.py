@@ -1,4 +1,4 @@
-"""Commands for those who edit flows and prompts."""
+"""Commands for those who edit flows and prompts: `check` and `schema`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ivr.yaml_reader import Shape, json_schema
 
 
 def _scripts() -> Shape:
-    from ivr.qa.scripts import shapes as scripts  # a check of flows knows nothing of scripts
+    from ivr.qa.scripts import shapes as scripts  # loaded only for the schema: `ivr check` does not need it
 
     return scripts.FILE
 
@@ -31,7 +31,7 @@ SCHEMAS: Mapping[str, tuple[str, Callable[[], Shape]]] = {
     "prompts": ("A file of prompts", lambda: shapes.FILE),
     "scripts": ("A file of call scripts", _scripts),
 }
-"""What there is a schema of: its title, and its shape."""
+"""Kind of file -> the title of its schema, and a function that returns its shape."""
 
 ReportFormat = Literal["text", "json", "github"]
 
@@ -39,7 +39,7 @@ ReportFormat = Literal["text", "json", "github"]
 @click.command()
 @click.option("--json", "form", flag_value="json", help="Print findings as JSON.")
 @click.option("--github", "form", flag_value="github", help="Print findings as GitHub shows them beside the lines.")
-@click.option("--strict", is_flag=True, help="Take warnings for errors.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option(
     "--ignore", multiple=True, type=click.Choice(sorted({*RULES, RECORDING})), help="Leave out warnings of this kind."
 )
@@ -60,13 +60,13 @@ def check(form: ReportFormat | None, strict: bool, ignore: tuple[str, ...], quie
 
     if not watch:
         sys.exit(run())
-    from watchfiles import watch as watch_files  # only for those who have it wait
+    from watchfiles import watch as watch_files  # loaded only with --watch
 
-    again(run, watch_files(chosen.flows, chosen.prompts, raise_interrupt=False))
+    check_on_changes(run, watch_files(chosen.flows, chosen.prompts, raise_interrupt=False))
 
 
-def again(run: Callable[[], int], changes: Iterable[object]) -> None:
-    """Run now, and once for each change."""
+def check_on_changes(run: Callable[[], int], changes: Iterable[object]) -> None:
+    """Run the check now, and again after each change."""
     run()
     for _ in changes:
         click.echo("")
@@ -74,29 +74,29 @@ def again(run: Callable[[], int], changes: Iterable[object]) -> None:
 
 
 def _check(chosen: Settings, form: ReportFormat, strict: bool, ignore: tuple[str, ...], quiet: bool) -> int:
-    """Print what there is to say, and return the exit code."""
-    found = find(shown(chosen.flows), shown(chosen.prompts), lambda: published(chosen.database_url))
+    """Print the findings, and return the exit code."""
+    result = find(shown(chosen.flows), shown(chosen.prompts), lambda: published(chosen.database_url))
     findings = [
-        replace(one, is_error=one.is_error or strict)
-        for one in found.findings
-        if one.rule not in ignore and (one.is_error or not quiet)
+        replace(finding, is_error=finding.is_error or strict)
+        for finding in result.findings
+        if finding.rule not in ignore and (finding.is_error or not quiet)
     ]
     for line in render(form, findings):
         click.echo(line, err=form == "text" and bool(findings))
     if form == "text":
-        click.echo(_summary(findings, found.summary))
+        click.echo(_findings_summary(findings, result.summary))
     click.echo(folders_read(chosen), err=form != "text")
-    return 1 if any(one.is_error for one in findings) else 0
+    return 1 if any(finding.is_error for finding in findings) else 0
 
 
-def _summary(findings: list[CheckFinding], summary: str) -> str:
-    errors = sum(one.is_error for one in findings)
+def _findings_summary(findings: list[CheckFinding], summary: str) -> str:
+    errors = sum(finding.is_error for finding in findings)
     warnings = len(findings) - errors
-    told = _count(errors, "problem") + (f", {_count(warnings, 'warning')}" if warnings else "")
-    if any(one.is_new is not None for one in findings):
-        new = sum(bool(one.is_new) for one in findings)
-        told += f"; {new or 'none'} new since what callers hear"
-    return f"{summary}: {told}" if summary else told
+    counts = _count(errors, "problem") + (f", {_count(warnings, 'warning')}" if warnings else "")
+    if any(finding.is_new is not None for finding in findings):
+        new = sum(bool(finding.is_new) for finding in findings)
+        counts += f"; {new or 'none'} new since what callers hear"
+    return f"{summary}: {counts}" if summary else counts
 
 
 def _count(number: int, what: str) -> str:
@@ -106,7 +106,7 @@ def _count(number: int, what: str) -> str:
 @click.command()
 @click.argument("subject", type=click.Choice(sorted(SCHEMAS)))
 def schema(subject: str) -> None:
-    """Print the JSON Schema that an editor completes and underlines by.
+    """Print the JSON Schema with which an editor completes words and underlines mistakes.
 
     Example: ivr schema flows > flows.schema.json
     """

@@ -1,4 +1,4 @@
-"""Commands for the street directory, from which callers choose their street by a few of its letters."""
+"""`ivr streets`: commands for the street directory, in which callers find their street by a few of its letters."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from ivr.pharmacy.street_load import load_streets
 from ivr.pharmacy.street_rows import READERS, BadRow, StreetRow, join_nearby, write_csv
 
 MOST_SHOWN = 20
-"""Bad rows that are shown one by one; of more, only their number."""
+"""How many bad rows are printed; further ones are only counted."""
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FORMATS = click.Choice(sorted(READERS))
 
 
 class BadRows:
-    """Counts bad rows and shows the first of them."""
+    """Counts bad rows and prints the first of them."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def __call__(self, path: Path, row: BadRow) -> None:
-        """Take one."""
+        """Count a bad row, and print it if it is among the first."""
         self.count += 1
         if self.count <= MOST_SHOWN:
             click.echo(f"{path.name}:{row.line}: {row.reason}", err=True)
 
-    def tell(self) -> None:
-        """Say how many there were."""
+    def print_count(self) -> None:
+        """Print how many bad rows there were, if any."""
         if self.count:
             click.echo(f"{self.count} bad rows left out", err=True)
 
@@ -46,7 +46,7 @@ def streets() -> None:
 
 @streets.command("load")
 @click.argument("file", type=FILE)
-@click.option("--from", "source", type=FORMATS, default="csv", show_default=True, help="How FILE is written.")
+@click.option("--from", "source", type=FORMATS, default="csv", show_default=True, help="The format of FILE.")
 @click.option("--encoding", default="", help="The file's encoding, if it is not UTF-8.")
 @click.option("--skip-bad", is_flag=True, help="Leave bad rows out instead of stopping at the first.")
 def streets_load(file: Path, source: str, encoding: str, skip_bad: bool) -> None:
@@ -69,7 +69,7 @@ def streets_load(file: Path, source: str, encoding: str, skip_bad: bool) -> None
             lambda done: bar.update(task, completed=done),
         )
         bar.update(task, total=loaded.rows)
-    bad.tell()
+    bad.print_count()
     begun = f", {loaded.resumed} of them by an earlier run" if loaded.resumed else ""
     click.echo(f"{file.name}: {loaded.rows - loaded.bad} rows loaded{begun}")
 
@@ -94,7 +94,7 @@ def streets_convert(source: str, files: tuple[Path, ...], encoding: str) -> None
                     bad(file, row)
 
     count = write_csv(join_nearby(good()), sys.stdout)
-    bad.tell()
+    bad.print_count()
     click.echo(f"{count} rows written", err=True)
     sys.exit(0 if count else 1)
 
@@ -105,7 +105,7 @@ def _progress() -> Progress:
 
 
 def _rows_about(file: Path) -> int | None:
-    """Guess the rows of a file by the length of its first lines; a packed one cannot be guessed."""
+    """Estimate the number of rows of a file from the length of its first lines; None for .zip and .dbf files."""
     with file.open("rb") as opened:
         sample = opened.read(1 << 16)
     lines = sample.count(b"\n")

@@ -1,4 +1,4 @@
-"""Commands for what is published: publish it, list it, compare it, take it back."""
+"""Commands for published versions of flows and prompts: list, compare, publish and roll back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 from rich.table import Table
 from sqlalchemy import Engine
 
-from ivr.cli.group import console, settings, tell_folders
+from ivr.cli.group import console, print_folders, settings
 from ivr.errors import IvrError
 from ivr.flow.changes import changes
 from ivr.line import publications
@@ -22,7 +22,7 @@ from ivr.settings import Settings
 from ivr.simulator import carrier_rules
 
 IN_FOLDERS = "files"
-"""What lies in the folders, named like a version."""
+"""The name, in place of a version's, of the flows and prompts in the folders."""
 
 
 @click.command()
@@ -30,21 +30,21 @@ IN_FOLDERS = "files"
 @click.argument("new", required=False)
 @click.option("--most", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many to list.")
 def versions(old: str | None, new: str | None, most: int) -> None:
-    """List what was published when and by whom, or tell what changed from OLD to NEW.
+    """List what was published when and by whom, or show what changed from OLD to NEW.
 
-    A version is named by its first letters and digits; "files" is what lies in the folders. NEW is what is published
-    now when it is left out. Example: ivr versions 3f2a files
+    A version is named by its first letters and digits; "files" means the flows and prompts in the folders. Without NEW,
+    OLD is compared with what is published now. Example: ivr versions 3f2a files
     """
     chosen = settings()
-    database = opened(chosen)
+    database = open_upgraded(chosen)
     if old is None:
         list_versions(chosen, database, most)
         return
-    before, after = (found(chosen, database, name) for name in (old, new or published(database).hash))
+    before, after = (version_named(chosen, database, name) for name in (old, new or newest_publication(database).hash))
     lines = changes(before, after)
     click.echo("\n".join(lines) if lines else "nothing a caller could notice changed")
     if IN_FOLDERS in (old, new):
-        tell_folders(chosen)
+        print_folders(chosen)
 
 
 def list_versions(chosen: Settings, database: Engine, most: int) -> None:
@@ -75,46 +75,48 @@ def list_versions(chosen: Settings, database: Engine, most: int) -> None:
 @click.command()
 @click.option("--yes", is_flag=True, help="Publish without asking, as a script does.")
 def publish(yes: bool) -> None:
-    """Let what lies in the folders answer new calls, once it is told what that changes; calls in progress keep theirs.
+    """Publish the flows and prompts in the folders for new calls, after showing what changes.
+
+    Calls in progress keep their version.
 
     Example: ivr publish
     """
     chosen = settings()
     version = load(read_files(chosen.flows, chosen.prompts), SPECS, carrier_rules.problems)
-    database = opened(chosen)
+    database = open_upgraded(chosen)
     with answering(database), database.connect() as connection:
         over = publications.latest(connection)
     if over and over.hash == version.hash:
         click.echo(f"nothing to publish: {version.hash} in the folders is what callers hear")
         return
-    for line in told(chosen, database, over, version):
+    for line in what_changes(chosen, database, over, version):
         click.echo(line)
-    if not yes and not agreed():
+    if not yes and not is_confirmed():
         raise IvrError("not published")
     publication = Publication(version.hash, chosen.clock()(), whoami(), "publish")
     with answering(database), database.begin() as connection:
-        is_done = publications.replace(connection, version.files, publication, over.id if over else 0)
+        was_published = publications.replace(connection, version.files, publication, over.id if over else 0)
         newest = publications.latest(connection)
-    if not is_done and newest:
+    if not was_published and newest:
         raise IvrError(f"not published: {newest.by} published {newest.hash} meanwhile; look again at what changes")
     place = f", in the place of {over.hash}; calls in progress keep their version" if over else ""
     click.echo(f"{version.hash} answers new calls now{place}")
 
 
-def told(chosen: Settings, database: Engine, over: Publication | None, version: Version) -> list[str]:
-    """Return in words what publishing a version changes."""
+def what_changes(chosen: Settings, database: Engine, over: Publication | None, version: Version) -> list[str]:
+    """Return lines on what publishing a version changes; `over` is the publication that it replaces, None if none."""
     if over is None:
         return [f"nothing was published yet; {version.hash} is the first version"]
     try:
-        before = found(chosen, database, over.hash)
+        before = version_named(chosen, database, over.hash)
     except IvrError as error:
         return [f"what changes cannot be told: {error}"]
     lines = changes(before, version) or ["nothing a caller could notice"]
     return [f"{version.hash} in the folders changes, from {over.hash}:", *(f"  {line}" for line in lines)]
 
 
-def agreed() -> bool:
-    """Ask for a yes; where nobody can answer, say how to go without."""
+def is_confirmed() -> bool:
+    """Ask the user to confirm, and return the answer. Raises click.UsageError where nobody can answer."""
     try:
         return click.confirm("Publish it?")
     except click.Abort:
@@ -133,25 +135,25 @@ def rollback(version: str) -> None:
     """
     chosen = settings()
     line = build_line(chosen, carrier_rules.problems)
-    now = published(line.database)
+    now = newest_publication(line.database)
     name = full_name(line.database, version)
     if name == now.hash:
         raise IvrError(f"{name} answers new calls already")
     roll_back(line, folders(chosen), name)
     click.echo(f"{name} answers new calls now, in the place of {now.hash}; calls in progress keep their version")
-    for change in changes(found(chosen, line.database, now.hash), found(chosen, line.database, name)):
+    for change in changes(version_named(chosen, line.database, now.hash), version_named(chosen, line.database, name)):
         click.echo(f"  {change}")
 
 
-def opened(chosen: Settings) -> Engine:
-    """Return the database, up to date."""
+def open_upgraded(chosen: Settings) -> Engine:
+    """Open the database, and bring its tables up to date."""
     database = open_database(chosen.database_url)
     upgrade(database)
     return database
 
 
-def published(database: Engine) -> Publication:
-    """Return what answers new calls."""
+def newest_publication(database: Engine) -> Publication:
+    """Return the publication that answers new calls. Raises IvrError when nothing was published yet."""
     with answering(database), database.connect() as connection:
         newest = publications.latest(connection)
     if newest is None:
@@ -160,7 +162,7 @@ def published(database: Engine) -> Publication:
 
 
 def full_name(database: Engine, name: str) -> str:
-    """Return the hash of the one version that is meant."""
+    """Return the full hash of a version named by its beginning. Raises IvrError when none or several begin so."""
     with answering(database), database.connect() as connection:
         names = publications.named(connection, name)
     if len(names) != 1:
@@ -169,8 +171,8 @@ def full_name(database: Engine, name: str) -> str:
     return names[0]
 
 
-def found(chosen: Settings, database: Engine, name: str) -> Version:
-    """Return a version to compare."""
+def version_named(chosen: Settings, database: Engine, name: str) -> Version:
+    """Return the version of that name, or what is in the folders. Raises IvrError when it cannot be read."""
     if name == IN_FOLDERS:
         return load(read_files(chosen.flows, chosen.prompts), SPECS)
     full = full_name(database, name)

@@ -1,4 +1,4 @@
-"""The command for those who own the words: hear a prompt as a caller does."""
+"""`ivr say`: lets those who write prompts hear one as a caller does."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from pathlib import Path
 
 import click
 
-from ivr.cli.group import settings, shown, tell_folders
+from ivr.cli.group import print_folders, settings, shown
 from ivr.errors import IvrError, Report, did_you_mean
 from ivr.flow.loader import read_flows
 from ivr.line.actions import SPECS
 from ivr.line.examples import Examples
 from ivr.phone.speaker import Speaker
 from ivr.prompts import Catalogue, Catalogues, Piece, Prompt, Variant, joined, load_prompts, spoken
-from ivr.prompts.recordings.folder import Folder, Recordings
-from ivr.prompts.recordings.playlist import heard
+from ivr.prompts.recordings.folder import Recordings, RecordingsFolder
+from ivr.prompts.recordings.playlist import recordings_and_words
 from ivr.prompts.recordings.sound import for_telephone
 from ivr.prompts.recordings.wav import RATE, read, samples, write
 from ivr.yaml_reader import texts_below
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 REST = 0.4
-"""Seconds between two occasions in one file of sound."""
+"""Seconds of silence between two occasions in a sound file."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpokenOccasion:
-    """What a caller hears of a prompt at one time."""
+    """What a caller hears of a prompt on one occasion: the first time, after a silence, after a wrong key."""
 
     when: str
     pieces: tuple[Piece, ...]
@@ -71,30 +71,30 @@ def say(
     loaded = load_words(chosen.prompts)
     _, flows = read_flows(
         texts_below(chosen.flows, Report(), "flows"), Report()
-    )  # what is wrong with them is no matter here
-    recordings = Folder(chosen.prompts, time.monotonic).recordings
+    )  # problems in flows do not matter here
+    recordings = RecordingsFolder(chosen.prompts, time.monotonic).recordings
     today = chosen.clock()().astimezone(chosen.timezone).date()
-    examples = Examples(loaded, flows, SPECS, today, _given(values))
+    examples = Examples(loaded, flows, SPECS, today, _values_given(values))
     sounds: list[list[float]] = []
     for catalogue in languages_of(loaded, languages):
-        found = _prompt(catalogue, prompt)
-        if unused := examples.unused(found):
+        spoken_prompt = _prompt(catalogue, prompt)
+        if unused := examples.unused(spoken_prompt):
             raise click.UsageError(unused[0])
         click.echo(f"{prompt} ({catalogue.locale}, {catalogue.voice})")
-        for occasion in _occasions(catalogue, found, examples, when):
-            click.echo(_told(occasion, recordings, catalogue.language))
+        for occasion in _occasions(catalogue, spoken_prompt, examples, when):
+            click.echo(_occasion_line(occasion, recordings, catalogue.language))
             if wav:
                 sounds.append(_sound(occasion, recordings, catalogue))
             if speak:
-                Speaker().say(occasion.text, catalogue.locale, _never_interrupted)
+                Speaker().say(occasion.text, catalogue.locale, _sleep_uninterrupted)
     if wav:
         rest = [0.0] * int(REST * RATE)
         wav.write_bytes(write(list(chain.from_iterable((*sound, *rest) for sound in sounds))))
         click.echo(f"written to {wav}")
-    tell_folders(chosen)
+    print_folders(chosen)
 
 
-def _given(values: Sequence[str]) -> dict[str, str]:
+def _values_given(values: Sequence[str]) -> dict[str, str]:
     for value in values:
         if "=" not in value:
             raise click.UsageError(f'a value is written name=value, found "{value}"')
@@ -102,7 +102,10 @@ def _given(values: Sequence[str]) -> dict[str, str]:
 
 
 def languages_of(catalogues: Catalogues, languages: Sequence[str]) -> list[Catalogue]:
-    """Return the languages asked for, the first one when none is."""
+    """Return the catalogues of some languages; that of the first language when none is given.
+
+    Raises click.UsageError for a language that has no prompts.
+    """
     for language in languages:
         if language not in catalogues.by_language:
             raise click.UsageError(f'no language "{language}"; there are {", ".join(catalogues.languages)}')
@@ -118,7 +121,10 @@ def _prompt(catalogue: Catalogue, name: str) -> Prompt:
 def _occasions(
     catalogue: Catalogue, prompt: Prompt, examples: Examples, when: Variant | None
 ) -> Iterator[SpokenOccasion]:
-    """Yield everything a prompt can say, each plural form of its first words too."""
+    """Yield all occasions of a prompt, or only those of the kind `when`. The first one has each plural form of its words.
+
+    Raises IvrError when a value does not fit.
+    """
     variants: Mapping[Variant, int] = {"silence": len(prompt.silence), "wrong": len(prompt.wrong)}
     try:
         if when in (None, "say"):
@@ -132,32 +138,32 @@ def _occasions(
         raise IvrError(str(error)) from error
 
 
-def _told(occasion: SpokenOccasion, recordings: Recordings, language: str) -> str:
-    """Return one line: when it is heard, how long it takes, the words, and whether they have been recorded."""
-    parts = list(heard(occasion.pieces, recordings, language))
-    seconds = sum(spoken.seconds(part) if isinstance(part, str) else part.seconds for part in parts)
+def _occasion_line(occasion: SpokenOccasion, recordings: Recordings, language: str) -> str:
+    """Return a line on an occasion: when it is heard, its seconds, its words, and whether they are recorded."""
+    parts = list(recordings_and_words(occasion.pieces, recordings, language))
+    seconds = sum(spoken.speaking_seconds(part) if isinstance(part, str) else part.seconds for part in parts)
     synthetic = [isinstance(part, str) for part in parts]
     mark = "" if all(synthetic) else "  ♪ partly recorded" if any(synthetic) else "  ♪ recorded"
     return f"  {occasion.when:<12}{seconds:5.1f} s  {occasion.text}{mark}"
 
 
 def _sound(occasion: SpokenOccasion, recordings: Recordings, catalogue: Catalogue) -> list[float]:
-    """Return what a caller hears, at the telephone's rate."""
+    """Return the sound a caller hears, as samples at the telephone's rate."""
     sound: list[float] = []
-    for part in heard(occasion.pieces, recordings, catalogue.language):
+    for part in recordings_and_words(occasion.pieces, recordings, catalogue.language):
         synthetic = isinstance(part, str)
         form, frames = read(Speaker().wav(part, catalogue.locale) if isinstance(part, str) else part.path.read_bytes())
         sound += for_telephone(samples(form, frames), form.rate) if synthetic else samples(form, frames)
     return sound
 
 
-def _never_interrupted(seconds: float) -> bool:
+def _sleep_uninterrupted(seconds: float) -> bool:
     time.sleep(seconds)
     return False
 
 
 def load_words(folder: Path) -> Catalogues:
-    """Load the prompts; DefinitionError tells all that is wrong with them."""
+    """Load the prompts. Raises DefinitionError, which lists all problems with them."""
     report, root = Report(), str(shown(folder))
     loaded = load_prompts(texts_below(folder, report, root), report, root)
     report.raise_if_any()

@@ -1,1 +1,1 @@
-"""Calls that nobody wrote down: searched for, made at random, and held to what must always be so."""
+"""Calls that nobody wrote down: found by a search or made at random, and checked against what must hold of any call."""

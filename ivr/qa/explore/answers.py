@@ -1,4 +1,4 @@
-"""What a caller who looks for trouble keys in, question by question: the pharmacy's own numbers, and wrong ones."""
+"""The keys that explored and random callers try at each question: the pharmacy's own numbers, and wrong ones."""
 
 from __future__ import annotations
 
@@ -37,59 +37,59 @@ NO_ZIP = "00000"
 
 
 class Pharmacy:
-    """What there is to key in, read once from a scenario, at the latest when it is asked for."""
+    """The numbers that callers can key in, read from a scenario. Each property is read at first use and then kept."""
 
     def __init__(self, scenario: Scenario) -> None:
         self._rows: Callable[[str], Sequence[Found]] = scenario.table
 
     def read(self) -> Pharmacy:
-        """Read everything now, so that the scenario is not needed any more."""
+        """Read all properties now, so that the scenario may be closed; return itself."""
         _ = self.members, self.births, self.zips, self.prescriptions, self.orders, self.busiest_zip
         return self
 
     @cached_property
     def members(self) -> tuple[str, ...]:
-        """All member numbers."""
+        """All member numbers of the scenario."""
         return tuple(str(row["member_number"]) for row in self._rows("member"))
 
     @cached_property
     def births(self) -> tuple[str, ...]:
-        """All birth dates, as in 1951-04-22."""
+        """All birth dates, written as 1951-04-22."""
         return tuple(str(row["birth_date"]) for row in self._rows("member"))
 
     @cached_property
     def zips(self) -> Mapping[str, str]:
-        """The ZIP code each member is identified by."""
+        """The ZIP code that identifies each member, by member number: that of the current mailing address."""
         current = (row for row in self._rows("address") if row["kind"] == "mailing" and not row["replaced_at"])
         return {str(row["member_number"]): str(row["zip"]) for row in current}
 
     @cached_property
     def prescriptions(self) -> Mapping[str, tuple[str, ...]]:
-        """Every member's prescriptions."""
+        """Each member's prescription numbers, by member number."""
         return self._by_member("prescription", "rx_number")
 
     @cached_property
     def orders(self) -> Mapping[str, tuple[str, ...]]:
-        """Every member's orders."""
+        """Each member's order numbers, by member number."""
         return self._by_member("refill_order", "order_number")
 
     @cached_property
     def streets(self) -> Mapping[str, tuple[str, ...]]:
-        """The streets of every ZIP code."""
-        found: dict[str, list[str]] = {}
+        """The street names of each ZIP code, by ZIP code."""
+        names_by_zip: dict[str, list[str]] = {}
         for row in self._rows("street"):
-            found.setdefault(str(row["zip"]), []).append(str(row["street"]))
-        return {code: tuple(names) for code, names in found.items()}
+            names_by_zip.setdefault(str(row["zip"]), []).append(str(row["street"]))
+        return {code: tuple(names) for code, names in names_by_zip.items()}
 
     @cached_property
     def same_street(self) -> tuple[str, ...]:
-        """Two ZIP codes with a single street each, of the same name."""
-        found: dict[str, str] = {}
+        """Two ZIP codes that have one street each, both of the same name; empty when there are none."""
+        zip_by_street: dict[str, str] = {}
         for code, streets in self.streets.items():
             if len(streets) == 1:
-                if streets[0] in found:
-                    return found[streets[0]], code
-                found[streets[0]] = code
+                if streets[0] in zip_by_street:
+                    return zip_by_street[streets[0]], code
+                zip_by_street[streets[0]] = code
         return ()
 
     @cached_property
@@ -99,47 +99,52 @@ class Pharmacy:
 
     @cached_property
     def replaced(self) -> Mapping[str, tuple[str, ...]]:
-        """Every member's prescriptions that a newer one replaces."""
-        found = [row for row in self._rows("prescription") if row["status"] == "replaced"]
-        return {str(row["member_number"]): (str(row["rx_number"]),) for row in found}
+        """A prescription that a newer one replaces, by member number: the last one, for members who have several."""
+        rows = [row for row in self._rows("prescription") if row["status"] == "replaced"]
+        return {str(row["member_number"]): (str(row["rx_number"]),) for row in rows}
 
     @cached_property
     def transfers(self) -> Mapping[str, tuple[Mapping[str, str], ...]]:
-        """What every member's transfers are known by."""
-        found: dict[str, tuple[Mapping[str, str], ...]] = {}
+        """The columns that identify each of a member's transfers, by member number."""
+        by_member: dict[str, tuple[Mapping[str, str], ...]] = {}
         for row in self._rows("transfer"):
-            known = {name: str(row[name]) for name in ("drug_name", "from_pharmacy", "requested_on")}
-            found[str(row["member_number"])] = (*found.get(str(row["member_number"]), ()), known)
-        return found
+            identifying = {name: str(row[name]) for name in ("drug_name", "from_pharmacy", "requested_on")}
+            by_member[str(row["member_number"])] = (*by_member.get(str(row["member_number"]), ()), identifying)
+        return by_member
 
     def _by_member(self, table: str, column: str) -> Mapping[str, tuple[str, ...]]:
-        found: dict[str, tuple[str, ...]] = {}
+        """Return one column of a table, grouped by member number."""
+        by_member: dict[str, tuple[str, ...]] = {}
         for row in self._rows(table):
             member = str(row["member_number"])
-            found[member] = (*found.get(member, ()), str(row[column]))
-        return found
+            by_member[member] = (*by_member.get(member, ()), str(row[column]))
+        return by_member
 
 
 @dataclass(frozen=True, slots=True)
 class Keyed:
-    """What has been keyed on the way: who the caller says they are, and where the order is to go."""
+    """What an explored caller has keyed so far; later answers depend on it."""
 
     member: str = ""
     zip: str = ""
     card: str = ""
     letters: str = ""
     earlier: str = ""
-    """Where an earlier call was left, and by whom."""
+    """For a second call: the member and the state in which the first call was hung up, as "41200123 at refill.how"."""
     again: tuple[tuple[str, str], ...] = ()
-    """The state whose action earlier calls have run over and over, and the states that ran its flow."""
+    """The state whose action earlier calls ran again and again, then the states that ran its flow."""
 
-    def but(self, name: str, digits: str) -> Keyed:
-        """Return it with one answer more; "" is none that is remembered."""
-        return replace(self, **{name: digits}) if name else self  # type: ignore[arg-type]
+    def with_answer(self, name: str, digits: str) -> Keyed:
+        """Return a copy with the field `name` set to `digits`; the same object when `name` is ""."""
+        return replace(self, **{name: digits}) if name else self  # type: ignore[arg-type]  # names of text fields only
 
 
 def canaries(pharmacy: Pharmacy, scenario: Scenario) -> tuple[Canary, ...]:
-    """Return what is keyed here and must not lie where it may not, but for what looks like something that is there."""
+    """Return the secret values that callers key here, to be looked for afterwards in all that the line stores.
+
+    Values that the scenario holds before any call, at a place where they may not lie, are left out: they look like
+    something else there.
+    """
     numbers = sorted({number for own in pharmacy.prescriptions.values() for number in own})
     texts: Mapping[Kind, Iterable[str]] = {
         "card number": CARDS,
@@ -151,28 +156,28 @@ def canaries(pharmacy: Pharmacy, scenario: Scenario) -> tuple[Canary, ...]:
         "prescription number": numbers,
     }
     before = tuple(scenario.holdings())
-    every = (Canary(kind, text) for kind, found in texts.items() for text in found)
-    return tuple(canary for canary in every if not any(leaks(before, [canary])))
+    all_canaries = (Canary(kind, text) for kind, its_texts in texts.items() for text in its_texts)
+    return tuple(canary for canary in all_canaries if not any(leaks(before, [canary])))
 
 
 def answers(number: Number, pharmacy: Pharmacy, keyed: Keyed) -> Iterator[str]:
-    """Yield what may be keyed as an answer, likely ones first, each as its keys."""
-    found = _KNOWN.get(number.save)
+    """Yield the keys of possible answers to a question for a number, likely answers first."""
+    answers_of = _ANSWERS_BY_VALUE.get(number.save)
     end = "#" if number.low != number.high else ""
-    for digits in found(pharmacy, keyed) if found else _any(number):
+    for digits in answers_of(pharmacy, keyed) if answers_of else _arbitrary_numbers(number):
         if number.low <= len(digits) <= number.high:
             yield digits + end
 
 
-def _any(number: Number) -> Iterator[str]:
-    """Yield numbers for a question nothing is known of."""
+def _arbitrary_numbers(number: Number) -> Iterator[str]:
+    """Yield numbers of fitting length for a question whose value is not in the table of answers."""
     for digit in "29513":
         yield digit * number.low
     if number.high > number.low:
         yield "1" * number.high
 
 
-_KNOWN: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {
+_ANSWERS_BY_VALUE: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {
     "member_number": lambda pharmacy, keyed: (
         (keyed.earlier.split()[0],) if keyed.earlier else (*pharmacy.members, UNKNOWN_MEMBER)
     ),
@@ -207,7 +212,7 @@ _KNOWN: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {
 
 
 def _street_keys(pharmacy: Pharmacy, keyed: Keyed) -> Sequence[str]:
-    """Return the first letters of a street that is there, of many, and of none."""
+    """Return the keys of a street's first letters: for streets of the ZIP code, for many at once, and for none."""
     names = pharmacy.streets.get(keyed.zip, ())
     keys = [letters_to_keys(name)[:4] for name in names[:2]]
     return (*keys, *(keys[0][:1] if keys else "",), "99999999")

@@ -1,4 +1,4 @@
-"""Finding one's way in a search through the flow: how far each way of each question is from what is looked for."""
+"""The heuristic of the search: how many transitions lie between a question and what the search is looking for."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from ivr.flow.graph import Graph, GraphState, ShortestPaths
 from ivr.qa.explore.found_calls import Where
 
 FAR = 999.0
-"""Steps to a state from which nothing that is looked for can be come to."""
+"""The distance of a state from which no wanted transition can be reached."""
 
 
 class Distances:
-    """The steps from every state of the flows' graph to the nearest way that is looked for."""
+    """The number of transitions from each state of the flows' graph to the nearest wanted one."""
 
     def __init__(self, graph: Graph, wanted: Mapping[Where, frozenset[str]]) -> None:
-        """`wanted` are ways out of states."""
+        """`wanted` maps states to the labels of the transitions that are looked for there."""
         self._graph = graph
         self._wanted = wanted
         before: dict[GraphState, list[tuple[None, GraphState]]] = {}
@@ -27,7 +27,10 @@ class Distances:
         self._steps = {node: len(paths.path(node)) for node in paths}
 
     def steps(self, node: GraphState, label: str) -> float:
-        """Return how far it is from a state by one of its ways; by one that the graph does not have, from itself."""
+        """Return how many transitions away the nearest wanted one is, after taking the transition `label` at `node`.
+
+        0 when that transition is wanted itself. A label that the graph does not have counts as staying at `node`.
+        """
         if label in self._wanted.get((node.flow, node.state), ()):
             return 0
         targets = [

@@ -1,8 +1,8 @@
-"""Finds calls nobody has written down: goes on from every point of a call in every way a caller, or the world, can.
+"""Finds calls that take transitions no script covers, by trying at every question whatever a caller could do.
 
-What is looked for are the ways out of states that are not covered yet; what is not found in the time given stays
-missing. It is looked for wide and deep by turns: everybody calls, and keys whatever there is to key; and whoever calls,
-what was done in the call so far tells it from others, and a few answers do.
+What is not found in the time given stays missing. The search uses two strategies by turns (see `strategies`): a wide
+one, in which every member calls and keys every number there is, and a deep one, which tries few numbers and tells calls
+apart by what was done in them.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from ivr.qa.explore.strategies import Deep, Wide, chosen_names
 from ivr.qa.scripts.script import Person
 
 SHARES: Mapping[Person, float] = {"answers": 0.04, "no_answer": 0.08, "nobody": 1.0}
-"""Who picks up when a person is asked for, and up to which share of the time that is looked at."""
+"""Who picks up when a caller asks for a person -> up to which share of the time calls are searched for with that."""
 
 
 def explore(goals: Goals, seconds: float) -> None:
-    """Look until everything is found, or the time is up."""
+    """Search until every goal is found or `seconds` have passed; the calls found are in `goals.found`."""
     chosen, began = chosen_names(goals.flows), time.monotonic()
     for goals.person, share in SHARES.items():
         if goals.targets:
             goals.begin()
             with opened(goals.simulator, goals.person) as scenario:
-                searches = (Wide(chosen), Deep(goals.flows, chosen))
-                Search(goals, searches, scenario, began + share * seconds).look()
+                strategies = (Wide(chosen), Deep(goals.flows, chosen))
+                Search(goals, strategies, scenario, began + share * seconds).run()

@@ -1,4 +1,4 @@
-"""Calls that were found rather than written, on their way to a file of scripts."""
+"""Calls that the search found, and the drafts of call scripts made of them."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from ivr.errors import Place
 from ivr.flow.definition import Flows
 from ivr.keypad import key_name
 from ivr.qa.scripts.script import DEFAULT_AT, Person
-from ivr.qa.scripts.writer import Moment, ScriptDraft, outcome
+from ivr.qa.scripts.writer import Moment, ScriptDraft, expected_rows
 from ivr.simulator.scenario import Scenario
 from ivr.simulator.simulator import Simulator
 
 NOWHERE = Place("explored")
 
 Key = tuple[str, str, str, str]
-"""(flow, state, way, language): a cell of the coverage."""
+"""(flow, state, transition, language): a cell of the coverage."""
 Where = tuple[str, str]
 """(flow, state)"""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundCall:
-    """A call that takes a way no other did."""
+    """A call that takes a transition no other call took; `covers` are all its transitions, `new` the first-time ones."""
 
     moments: tuple[Moment, ...]
     person: Person
@@ -37,40 +37,43 @@ class FoundCall:
 
 
 def written(scenario: Scenario) -> Mapping[str, object]:
-    """Return what the calls of a scenario have written, as `expect` says it."""
+    """Return what the calls of a scenario have written, in the form that `expect:` of a script has."""
     tables = {"orders": "refill_order", "payments": "payment", "renewals": "renewal_request"}
     columns = {
         "orders": ("status", "total_cents", "held_reason"),
         "payments": ("status", "amount_cents", "last4"),
         "renewals": ("rx_number", "status"),
     }
-    return outcome({word: scenario.new_rows(table) for word, table in tables.items()}, columns)
+    return expected_rows({word: scenario.new_rows(table) for word, table in tables.items()}, columns)
 
 
 def opened(simulator: Simulator, person: Person) -> AbstractContextManager[Scenario]:
-    """Open a scenario on the day that scripts begin on."""
+    """Open a scenario on the day when scripts begin by default."""
     return simulator.open(datetime.fromisoformat(DEFAULT_AT), has_person=person != "nobody")
 
 
 def drafts(flows: Flows, found: Sequence[FoundCall]) -> list[ScriptDraft]:
-    """Return as few of the calls as cover everything that was found, named after what each shows."""
-    left: set[Key] = {key for one in found for key in one.new}
+    """Return drafts of few calls that together cover everything found, each named after a transition it takes.
+
+    Longer calls are taken first, so that shorter ones whose transitions they cover too are left out.
+    """
+    uncovered: set[Key] = {key for call in found for key in call.new}
     chosen: list[ScriptDraft] = []
     names: Counter[str] = Counter()
-    for one in sorted(found, key=lambda each: -len(each.moments)):
-        shows = left & one.covers
-        if shows:
-            left -= shows
-            name = title(flows, sorted(one.new & shows or shows)[0])
+    for call in sorted(found, key=lambda each: -len(each.moments)):
+        newly_covered = uncovered & call.covers
+        if newly_covered:
+            uncovered -= newly_covered
+            name = title(flows, sorted(call.new & newly_covered or newly_covered)[0])
             names[name] += 1
             numbered = name if names[name] == 1 else f"{name}, again {names[name]}"
-            expect = {"end": one.end, **one.written}
-            chosen.append(ScriptDraft(numbered, one.moments, person=one.person, expect=expect))
+            expect = {"end": call.end, **call.written}
+            chosen.append(ScriptDraft(numbered, call.moments, person=call.person, expect=expect))
     return chosen
 
 
 def title(flows: Flows, key: Key) -> str:
-    """Name a call after the way it takes."""
+    """Return a script's title for a transition, as in "Key 1 at refill how"."""
     flow, name, transition, _ = key
     where = f"{flow} {name}".replace("_", " ")
     state = flows.state(flow, name)

@@ -1,4 +1,4 @@
-"""What an exploration looks for, and what it has found of it."""
+"""The goals of an exploration: the transitions to find, and the calls found so far."""
 
 from __future__ import annotations
 
@@ -19,27 +19,28 @@ from ivr.simulator.scenario import Scenario
 from ivr.simulator.simulator import Simulator
 
 PICKED_UP: Mapping[Person, str] = {"answers": ANSWERED, "no_answer": "no_answer"}
-"""What alone is looked for then; with nobody to pick up, everything else is."""
+"""Who picks up -> the only transition that is looked for then; with "nobody", all other transitions are."""
 
 Repeated = tuple[Where, ...]
-"""An action that came to a wrong answer, and the states that ran its flow."""
+"""A state whose action came to a wrong answer, then the states that ran its flow."""
 
 
 @dataclass
 class Goals:
-    """The ways out of states that are not covered yet; `done` are those that are, and grows as others are found."""
+    """The transitions to find in one language. `done` are those covered already; it grows as calls are found."""
 
     simulator: Simulator
     done: set[Key]
     language: str
     found: list[FoundCall] = field(default_factory=list)
     wrong: dict[Repeated, tuple[Act, ...]] = field(default_factory=dict)
-    """The shortest call that came to a wrong answer, which may be counted, and that often enough leads elsewhere."""
+    """The shortest call to each wrong answer. The line may count these, and go elsewhere after too many."""
     leaked: list[str] = field(default_factory=list)
-    """What the calls found left where it must not lie."""
+    """Secrets that the found calls left where they must not lie, each as a sentence."""
     expanded: int = 0
+    """How many attempts were made."""
     person: Person = "nobody"
-    """What becomes of callers who are connected to a person, at the moment."""
+    """Who picks up, at the moment, when a caller is connected to a person."""
 
     @property
     def flows(self) -> Flows:
@@ -52,15 +53,15 @@ class Goals:
         return Graph(self.flows)
 
     def missing(self) -> list[CoverageCell]:
-        """Return what is still not covered, in this language."""
+        """Return the cells that are not covered yet, in this language."""
         return [cell for key, cell in self.wanted.items() if key not in self.done]
 
     @cached_property
     def wanted(self) -> Mapping[Key, CoverageCell]:
-        """The ways that are looked for: every outcome, in this language."""
-        found = sorted(cell for cell, group in cells(self.flows).items() if group is Group.OUTCOME)
-        mine = (cell for cell in found if cell.language in ("", self.language))
-        return {cell.key: cell for cell in mine if not self._chooses_another_language(cell)}
+        """All cells that are looked for: every state and outcome, in this language."""
+        outcomes = sorted(cell for cell, group in cells(self.flows).items() if group is Group.OUTCOME)
+        in_language = (cell for cell in outcomes if cell.language in ("", self.language))
+        return {cell.key: cell for cell in in_language if not self._chooses_another_language(cell)}
 
     def _chooses_another_language(self, cell: CoverageCell) -> bool:
         state = self.flows.state(cell.flow, cell.state)
@@ -69,36 +70,36 @@ class Goals:
 
     @property
     def targets(self) -> set[Key]:
-        """What is missing and can be found with whoever picks up."""
+        """The keys of the missing cells that can be found with the person who picks up at the moment."""
         transition = PICKED_UP.get(self.person)
         missing = self.wanted.keys() - self.done
         return {key for key in missing if (key[2] == transition if transition else key[2] not in PICKED_UP.values())}
 
     def outcomes_left(self, where: Where) -> bool:
-        """Say whether an action, or the state that runs a flow, has not come to all its outcomes yet."""
+        """Return whether some outcome of a state is not covered yet: of its action, or of the flow that it runs."""
         state = self.flows.state(*where)
         outcomes = state.outcomes if state.action or state.runs else ()
         return any((*where, outcome, self.language) not in self.done for outcome in outcomes)
 
     def counted(self, repeated: Repeated) -> frozenset[Where]:
-        """Return what may come to something else after a wrong answer over and over, wherever that was given.
+        """Return the states that may end otherwise after a wrong answer was given again and again.
 
-        It is the action, and every state that runs its flow, or one around that.
+        They are the action's state, the states that ran its flow, and every other state that runs the same flow.
         """
-        flow = repeated[0][0]
+        repeated_flow = repeated[0][0]
         runs = [
-            (one.name, state.name)
-            for one in self.flows.flows.values()
-            for state in one.states.values()
-            if state.runs == flow
+            (flow.name, state.name)
+            for flow in self.flows.flows.values()
+            for state in flow.states.values()
+            if state.runs == repeated_flow
         ]
         return frozenset((*repeated, *runs))
 
     def open_after(self, where: Where) -> Iterator[Where]:
-        """Yield what has outcomes left: an action, and what may come of it before the caller is asked again."""
+        """Yield the states with outcomes left to find: a state, and those that may follow it before the next question."""
         flow = where[0]
         after = [where[1]]
-        for name in after:  # it grows meanwhile
+        for name in after:  # the list grows while it is gone through
             state = self.flows.state(flow, name)
             if self.outcomes_left((flow, name)):
                 yield flow, name
@@ -108,25 +109,25 @@ class Goals:
 
     @cached_property
     def _before(self) -> tuple[Sequence[Canary], frozenset[Holding]]:
-        """What is keyed and must not lie where it may not, and what lies everywhere before a call."""
+        """The secret values to look for in what calls store, and all that is stored before any call."""
         with opened(self.simulator, "nobody") as scenario:
             return canaries(Pharmacy(scenario), scenario), frozenset(scenario.holdings())
 
     def begin(self) -> None:
-        """Look at what lies everywhere before a call, in a scenario of its own."""
+        """Read what is stored before any call, in a scenario of its own; to be called before another one is opened."""
         _ = self._before
 
     def keep(self, scenario: Scenario, search_node: SearchNode, new: frozenset[Key]) -> None:
-        """Keep a call that takes new ways, and look at what it wrote.
+        """Add a call that takes new transitions to those found, and check what it stored for secrets.
 
-        One that goes on is hung up first, as it is where a script ends.
+        A call that goes on is hung up first, as happens where a script ends.
         """
         self.done |= new
         caller = search_node.caller.fork()
         end = caller.end()
         caller.finish()
         looked_for, before = self._before
-        self.leaked.extend(leaks((each for each in scenario.holdings() if each not in before), looked_for))
+        self.leaked.extend(leaks((holding for holding in scenario.holdings() if holding not in before), looked_for))
         self.found.append(
             FoundCall(search_node.moments, caller.person, search_node.covers, new, end, written(scenario))
         )

@@ -1,23 +1,23 @@
-"""What must hold of every call, whoever makes it."""
+"""The invariants of calls: what must hold of every call, whatever the caller does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ivr.flow.definition import Flows
 from ivr.flow.verbs import HangUp
 from ivr.qa.explore.secrecy import Canary, leaks
 from ivr.qa.replay.caller import SimulatedCaller
-from ivr.qa.replay.prompt_matcher import said
+from ivr.qa.replay.prompt_matcher import spoken_prompts
 from ivr.simulator.scenario import Scenario, Turn
 from ivr.simulator.world import LINES, Found
 
 MOST_SECONDS = 3600.0
-"""No call lasts longer, a talk with a person apart: the line ends it after half an hour, and finishes what it says."""
+"""No call lasts longer, apart from a talk with a person: the line ends it after half an hour, with some words yet."""
 
 
 def broken_now(caller: SimulatedCaller) -> Iterator[str]:
-    """Yield what does not hold after something the caller did."""
+    """Yield the invariants that are broken after an act of the caller, each as a sentence."""
     for slip in (*caller.handset.errors, *caller.handset.warnings):
         yield f"the carrier cannot take an answer: {slip}"
     for turn in caller.latest:
@@ -30,10 +30,10 @@ def broken_now(caller: SimulatedCaller) -> Iterator[str]:
 
 
 def _is_silent(flows: Flows, turn: Turn) -> str:
-    """Return what is wrong with a turn in which nothing is said, "" when it may be so.
+    """Return what is wrong with a turn in which nothing is said; "" when nothing is.
 
-    A call may end without a word, and a quiet question takes the rest of a number that is still being keyed. Whoever
-    is only sent on, to wait for the processor perhaps, hears words first.
+    A call may end without a word, and a quiet question may take the rest of a number that is still being keyed. In any
+    other turn the caller must hear words, even one who only waits for the payment processor.
     """
     if turn.verb.words or isinstance(turn.verb, HangUp):
         return ""
@@ -49,7 +49,7 @@ def _is_silent(flows: Flows, turn: Turn) -> str:
 def broken_after(
     caller: SimulatedCaller, scenario: Scenario, before: Sequence[Found], canaries: Sequence[Canary]
 ) -> Iterator[str]:
-    """Yield what does not hold when the calls are over; `before` are the prescriptions as they were."""
+    """Yield the invariants that are broken when all calls are over; `before` are the prescriptions as they were."""
     turns = scenario.turns
     orders = scenario.new_rows("refill_order")
     confirmed = sum(_confirms(caller.flows, turn) for turn in turns)
@@ -72,7 +72,7 @@ def _confirms(flows: Flows, turn: Turn) -> bool:
 
 
 def _spoken_totals(turns: Sequence[Turn]) -> set[str]:
-    spoken = [one.speak for turn in turns for one in said(turn.verb.words)]
+    spoken = [spoken_prompt.speak for turn in turns for spoken_prompt in spoken_prompts(turn.verb.words)]
     nothing = {"0" for speak in spoken if speak.prompt in ("amount.nothing", "amount.nothing_later")}
     return nothing | {str(speak.values["total"]) for speak in spoken if "total" in speak.values}
 
@@ -90,10 +90,13 @@ def _order(order: Found, payment: Found | None, spoken: set[str]) -> Iterator[st
 
 
 def _refills(before: Sequence[Found], after: Sequence[Found]) -> Iterator[str]:
-    was: Mapping[str, Found] = {str(row["rx_number"]): row for row in before}
-    count: Callable[[Found], int] = lambda row: int(str(row["refills_left"])) + int(str(row["refills_used"]))  # noqa: E731
+    rows_before: Mapping[str, Found] = {str(row["rx_number"]): row for row in before}
     for row in after:
         if int(str(row["refills_left"])) < 0:
             yield f"prescription {row['rx_number']} has fewer than no refills"
-        if count(row) != count(was[str(row["rx_number"])]):
+        if _all_refills(row) != _all_refills(rows_before[str(row["rx_number"])]):
             yield f"refills of prescription {row['rx_number']} were lost, or came from nowhere"
+
+
+def _all_refills(prescription: Found) -> int:
+    return int(str(prescription["refills_left"])) + int(str(prescription["refills_used"]))

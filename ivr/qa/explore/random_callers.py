@@ -1,6 +1,6 @@
-"""Callers who do anything: slow, impatient, careless, keying ahead, hanging up. A seed makes each of them again.
+"""Random callers: slow, impatient or careless ones, who key ahead or hang up. The same seed makes the same caller.
 
-A call that breaks what must hold is shrunk to the fewest actions that still break it.
+A call that breaks an invariant is shrunk to few acts that still break it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ ALL_KEYS = "0123456789*#"
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How likely a caller is, at each question, to do something other than answer it."""
+    """The probabilities, 0 to 1, that a caller does something other than just answer a question."""
 
     name: str
     waits: float = 0.02
@@ -62,7 +62,7 @@ HABITS = (
 
 @dataclass(frozen=True, slots=True)
 class FailedCall:
-    """A call that broke something: what, and the fewest actions that do."""
+    """A call that broke an invariant: which one, the acts left after shrinking, and its script."""
 
     seed: int
     broken: str
@@ -71,7 +71,7 @@ class FailedCall:
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
+class _MadeCall:
     acts: tuple[Act, ...]
     broken: str
     turns: int
@@ -80,32 +80,35 @@ class _Made:
 def call(
     simulator: Simulator, seed: int, pharmacy: Pharmacy, looked_for: Sequence[Canary]
 ) -> tuple[FailedCall | None, int]:
-    """Make one call; return what it broke, if anything, and how many turns it took."""
+    """Make one call; return the failed call, None when nothing broke, and how many turns it took.
+
+    `looked_for` are the secrets that must not lie where they may not.
+    """
     chooser = random.Random(seed)  # noqa: S311 - anybody may guess what a random caller does
     person, language = chooser.choice(PEOPLE), chooser.choice(simulator.catalogues.languages)
     habits = chooser.choice(HABITS)
-    made = _make(
+    made = _make_call(
         simulator, person, language, seed, looked_for, lambda caller: _Chooser(chooser, habits, caller, pharmacy)
     )
     if not made.broken:
         return None, made.turns
 
     def still_breaks(fewer: Sequence[Act]) -> bool:
-        return _make(simulator, person, language, seed, looked_for, lambda _: iter(fewer)).broken == made.broken
+        return _make_call(simulator, person, language, seed, looked_for, lambda _: iter(fewer)).broken == made.broken
 
     acts = shrink(made.acts, still_breaks)
     draft = _draft(simulator, person, language, seed, acts, made.broken)
     return FailedCall(seed, made.broken, acts, draft), made.turns
 
 
-def _make(
+def _make_call(
     simulator: Simulator,
     person: Person,
     language: str,
     seed: int,
     looked_for: Sequence[Canary],
     choose: Callable[[SimulatedCaller], Iterator[Act]],
-) -> _Made:
+) -> _MadeCall:
     with opened(simulator, person) as scenario:
         before = scenario.table("prescription")
         caller = SimulatedCaller(
@@ -120,20 +123,20 @@ def _make(
                 caller.act(act)
             except CannotError:
                 continue
-            if broken := _first(broken_now(caller), troubled=troubled):
-                return _Made(tuple(done), broken, len(caller.turns))
+            if broken := _first_broken(broken_now(caller), troubled=troubled):
+                return _MadeCall(tuple(done), broken, len(caller.turns))
         caller.finish()
-        broken = _first(broken_after(caller, scenario, before, looked_for), troubled=troubled)
-        return _Made(tuple(done), broken, len(caller.turns))
+        broken = _first_broken(broken_after(caller, scenario, before, looked_for), troubled=troubled)
+        return _MadeCall(tuple(done), broken, len(caller.turns))
 
 
-def _first(found: Iterator[str], *, troubled: bool) -> str:
-    """Return the first thing that is broken; a turn that fails is none where it was made to."""
+def _first_broken(found: Iterator[str], *, troubled: bool) -> str:
+    """Return the first broken invariant, "" when there is none. A failed turn does not count if it was made to fail."""
     return next((broken for broken in found if not (troubled and broken == "a turn failed")), "")
 
 
 def shrink(acts: Sequence[Act], still_fails: Callable[[Sequence[Act]], bool]) -> tuple[Act, ...]:
-    """Leave out actions, many at once and then fewer, as long as the call still fails."""
+    """Leave out acts as long as the call still fails: half of them at once, then fewer and fewer, then single ones."""
     kept = list(acts)
     size = (len(kept) + 1) // 2
     while size:
@@ -166,7 +169,7 @@ def _draft(
 
 
 class _Chooser:
-    """Chooses what a caller does next, and goes on until the call is over and not made again."""
+    """An iterator over the acts of a random caller, until the call is over and the caller does not call again."""
 
     def __init__(self, chooser: random.Random, habits: Habits, caller: SimulatedCaller, pharmacy: Pharmacy) -> None:
         self.chooser = chooser
@@ -184,29 +187,29 @@ class _Chooser:
         if self.acts > MOST_ACTS:
             raise StopIteration
         if isinstance(self.caller.last.waiting, Ended | Paying):
-            if self._happens(self.habits.calls_again):
+            if self._is_likely(self.habits.calls_again):
                 return Dials(NOWHERE)
             raise StopIteration
         return self._act()
 
-    def _happens(self, likely: float) -> bool:
+    def _is_likely(self, likely: float) -> bool:
         return self.chooser.random() < likely
 
     def _act(self) -> Act:
         habits = self.habits
-        if self._happens(habits.hangs_up):
+        if self._is_likely(habits.hangs_up):
             return HangsUp(NOWHERE)
-        if self._happens(habits.breaks):
+        if self._is_likely(habits.breaks):
             faults = ("database", "processor_once", "slow_processor_once", "line")
             return Breaks(NOWHERE, self.chooser.choice(faults))  # type: ignore[arg-type]  # four of the faults
-        if self._happens(habits.waits):
+        if self._is_likely(habits.waits):
             return Waits(NOWHERE)
-        if self._happens(habits.anything):
+        if self._is_likely(habits.anything):
             return Presses(NOWHERE, "".join(self.chooser.choices(ALL_KEYS, k=self.chooser.randint(1, 12))))
         keys = self._answer()
-        if self._happens(habits.wrong):
-            keys = self._slip(keys)
-        if keys != LANGUAGE_KEY and self._happens(habits.ahead):
+        if self._is_likely(habits.wrong):
+            keys = self._with_one_wrong_key(keys)
+        if keys != LANGUAGE_KEY and self._is_likely(habits.ahead):
             keys += "".join(self.chooser.choices("123179", k=self.chooser.randint(1, 3)))
         return Presses(NOWHERE, keys)
 
@@ -224,15 +227,15 @@ class _Chooser:
             return self.chooser.choice(keys)
         if state and state.number:
             likely = list(answers(state.number, self.pharmacy, self.keyed))
-            digits = self.chooser.choice(likely[:3] if self._happens(0.7) else likely)
+            digits = self.chooser.choice(likely[:3] if self._is_likely(0.7) else likely)
             if state.number.save == "member_number":
                 digits = self.chooser.choice(likely)
                 self.keyed = Keyed(member=digits.rstrip("#"))
             return digits
         return "1"
 
-    def _slip(self, keys: str) -> str:
-        """Get one key wrong."""
+    def _with_one_wrong_key(self, keys: str) -> str:
+        """Return keys with one of them replaced at random."""
         if keys == LANGUAGE_KEY:
             return self.chooser.choice("3456")
         position = self.chooser.randrange(len(keys))
@@ -240,7 +243,7 @@ class _Chooser:
 
 
 def callers(simulator: Simulator, seeds: Sequence[int]) -> Iterator[tuple[FailedCall | None, int]]:
-    """Make one call for each seed."""
+    """Make one call for each seed; yield what `call` returns."""
     with opened(simulator, "answers") as scenario:
         pharmacy = Pharmacy(scenario).read()
         looked_for = canaries(pharmacy, scenario)

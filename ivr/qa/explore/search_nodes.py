@@ -1,4 +1,4 @@
-"""The points of a search: how far a call has come, and everything to go on from it."""
+"""The nodes of a search: a call waiting at a question, with everything needed to go on from there."""
 
 from __future__ import annotations
 
@@ -17,43 +17,43 @@ from ivr.simulator.scenario import ScenarioSnapshot
 
 @dataclass(frozen=True, slots=True)
 class SearchNode:
-    """A question that a call has come to."""
+    """A call at a question, or at its end."""
 
     caller: SimulatedCaller
-    kept: ScenarioSnapshot
+    snapshot: ScenarioSnapshot
     moments: tuple[Moment, ...]
     keyed: Keyed
     covers: frozenset[Key]
-    began: int
-    """How many of its moments came before the call that is going on."""
+    moments_before: int
+    """How many of its moments belong to earlier calls."""
     node: GraphState | None
-    """Where it waits in the flow's graph, with all that is gone back to; None when the call is over."""
+    """Where it waits in the flow's graph, with the flows it will return to; None when the call is over."""
     tried: set[object] = field(default_factory=set)
-    """What was tried from here, in whichever way of looking."""
+    """The attempts made from here, by any strategy."""
 
     @property
     def call(self) -> Call:
-        """The call as the line keeps it."""
+        """The call as the line stores it."""
         return self.caller.latest[-1].call
 
     @property
     def where(self) -> Where:
-        """The state it waits in."""
+        """The flow and state it waits in."""
         return self.call.top.flow, self.call.top.state
 
     def transition(self, attempt: Attempt) -> object:
-        """Return what moves have in common that lead the same way in the flow."""
+        """Return a key that is equal for attempts that lead the same way in the flow."""
         troubled = (attempt.troubled, attempt.is_long) if attempt.troubled else ()
         return self.node, attempt.label, troubled, isinstance(attempt.acts[-1], Dials), self.keyed.again
 
     @property
     def acts(self) -> tuple[Act, ...]:
-        """Everything that was done."""
+        """All acts so far, earlier calls included."""
         return tuple(moment.act for moment in self.moments if moment.act)
 
 
 def node_of(call: Call) -> GraphState | None:
-    """Return where a call waits in the flow's graph."""
+    """Return where a call waits in the flow's graph; None when it has no flow left."""
     node: GraphState | None = None
     for frame in call.frames:
         node = GraphState(frame.flow, frame.state, node, frame.interrupting)

@@ -1,8 +1,8 @@
-"""What callers key that is secret, and where it may lie: one table, and the search for what lies elsewhere.
+"""Where the secrets that callers key may be stored: one table, and a search for secrets at any other place.
 
-A place is a column of the database (`journal.event`), or something else that outlives a turn (`log`, `script`). What a
-place is not said to hold, it never holds. Canaries are values that are looked for; they are chosen unlike any id, time
-or order number.
+A place is a column of the database (`journal.event`), or something else that outlives a turn (`log`, `script`). A kind
+of secret that the table does not name for a place must never be there. Canaries are the values that are searched for;
+they are chosen unlike any id, time or order number.
 """
 
 from __future__ import annotations
@@ -53,66 +53,69 @@ TABLE: Mapping[str, Mapping[Kind, Verdict]] = {
     **dict.fromkeys(REPLIES, _REPLY),
     "report": {"ZIP code": "allowed", "address": "allowed"},
 }
-"""Place -> kind -> what holds there; every other kind at every other place: never."""
+"""Place -> kind of secret -> how it may lie there, in clear or sealed. Anything not in here: never."""
 
 ELSEWHERE = ("log", "report", "script", "metric", "temporary file")
 """The places outside the database."""
 JOURNAL = ("journal.event", "journal.trail", "journal.said")
 RUN, JOURNAL_RUN = 8, 6
-"""So many digits of a card in a row tell of it; in the journal, where no other number is, fewer, over several turns."""
+"""So many digits of a card number in a row count as a leak. In the journal fewer do, and its rows are joined first:
+a number might be spread over turns, and no other numbers are there."""
 
 FEWEST_DIGITS = 3
-"""Different ones, in a run that tells of a card: zeros alone stand anywhere."""
+"""A run counts only with so many different digits: zeros alone may stand anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """A value that is looked for. A short one counts only where it stands alone: as a word, in text."""
+    """A secret value to search for. A short one counts only where it stands alone, as a word in text."""
 
     kind: Kind
     text: str
 
     @property
     def is_short(self) -> bool:
-        """Say whether an id, a time or an amount may hold it by chance."""
+        """Whether an id, a time or an amount may contain it by chance."""
         return self.text.isdigit() and len(self.text) < RUN
 
 
 def verdict(place: str, kind: Kind) -> Verdict:
-    """Say whether a kind may lie at a place."""
+    """Return how a kind of secret may lie at a place."""
     return TABLE.get(place, {}).get(kind, "never")
 
 
 def leaks(holdings: Iterable[Holding], canaries: Sequence[Canary]) -> Iterator[str]:
-    """Yield each canary that lies where it must not: what may be sealed must not be there in clear."""
+    """Yield a sentence for each canary that lies where it must not, or in clear where it must be sealed."""
     for holding in holdings:
         for canary in canaries:
-            said = verdict(holding.place, canary.kind)
-            allowed = said == "allowed" or (said == "sealed" and holding.opened)
-            if not allowed and _holds(holding, canary):
+            allowed_form = verdict(holding.place, canary.kind)
+            allowed = allowed_form == "allowed" or (allowed_form == "sealed" and holding.opened)
+            if not allowed and _contains(holding, canary):
                 seal = " under its seal" if holding.opened else ""
-                must = "be sealed" if said == "sealed" else "not lie"
+                must = "be sealed" if allowed_form == "sealed" else "not lie"
                 yield f"{canary.kind} in {holding.place}{seal}, where it must {must}"
 
 
-def _holds(holding: Holding, canary: Canary) -> bool:
+def _contains(holding: Holding, canary: Canary) -> bool:
     if canary.is_short:
-        return holding.is_text and canary.text in holding.text and bool(_alone(canary.text).search(holding.text))
+        return (
+            holding.is_text and canary.text in holding.text and bool(_standing_alone(canary.text).search(holding.text))
+        )
     if canary.kind != "card number":
         return canary.text in holding.text
     if holding.place in JOURNAL:
         joined = re.sub(rf"[^0-9{DOT}]", "", holding.text)
-        return any(run in joined for run in _runs(canary.text, JOURNAL_RUN))
+        return any(run in joined for run in _digit_runs(canary.text, JOURNAL_RUN))
     joined = re.sub(r"[^0-9]", "", holding.text) if holding.place == "script" else holding.text
-    return any(run in joined for run in _runs(canary.text, RUN))
+    return any(run in joined for run in _digit_runs(canary.text, RUN))
 
 
 @cache
-def _alone(text: str) -> re.Pattern[str]:
+def _standing_alone(text: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![0-9A-Za-z.]){text}(?![0-9A-Za-z])")
 
 
 @cache
-def _runs(number: str, length: int) -> tuple[str, ...]:
+def _digit_runs(number: str, length: int) -> tuple[str, ...]:
     parts = (number[at : at + length] for at in range(len(number) - length + 1))
     return (number, *(part for part in parts if len(set(part)) >= FEWEST_DIGITS))

@@ -1,1 +1,4 @@
-"""Mutation runs: small faults put into the call flow and the rules, to tell whether checker and call scripts find them."""
+"""Mutation testing: puts small faults into the flows and the rules, to see whether `ivr check` or call scripts find them.
+
+A mutant is the flow or the rules with one such fault.
+"""

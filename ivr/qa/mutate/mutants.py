@@ -1,4 +1,4 @@
-"""What a mutant is, and which of all there could be are tried."""
+"""What a mutant is, and a fair sample of many mutants."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ivr.errors import Place
 
 
 class MutantKind(StrEnum):
-    """The kinds of faults; a run tries as many of each as of the others, as far as there are."""
+    """The kinds of faults. A run tries equally many of each kind, as far as there are enough."""
 
     TRANSITION = "transition"
     KEY = "key"
@@ -23,7 +23,7 @@ class MutantKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One small fault: what kind it is, where it lies, and what was changed there."""
+    """One small fault: its kind, its place in a file, and the change in words."""
 
     kind: MutantKind
     place: Place
@@ -37,7 +37,7 @@ AnyMutant = TypeVar("AnyMutant", bound=Mutant)
 
 
 def sample(mutants: Iterable[AnyMutant], number: int, rng: random.Random) -> list[AnyMutant]:
-    """Return so many mutants in the order of the files, one kind of fault after another until there are enough.
+    """Return `number` mutants, sorted by place, with equally many of each kind as far as there are enough.
 
     The same mutants in the same order and the same state of `rng` give the same sample.
     """

@@ -1,7 +1,7 @@
-"""Mutants of the rules: the Python of their modules changed in one place, and put to work in this process for a while.
+"""Mutants of the rules: the Python code of their modules, changed in one place and applied in this process for a while.
 
-The rules are functions of plain values, so what a call asked of them can be written down and asked again of a mutant:
-only a call that would have been answered otherwise can go differently.
+The rules are functions of plain values. So the questions that a call puts to them can be recorded, with the answers, and
+put to a mutant again: only calls that get a different answer can go differently.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Any
 from ivr.errors import Place
 from ivr.qa.mutate.mutants import Mutant, MutantKind
 
-Asked = tuple[str, str, tuple[Any, ...]]
-"""Module, function and arguments of a question that a call put to the rules."""
+RuleQuestion = tuple[str, str, tuple[Any, ...]]
+"""A question that a call put to the rules: (module, function, arguments)."""
 
 OPERATORS: Mapping[type[ast.AST], type[Any]] = {
     ast.Lt: ast.LtE,
@@ -43,28 +43,28 @@ FUNCTIONS = {"min": "max", "max": "min"}
 
 
 Alteration = tuple[str, str, object]
-"""A change in words, and the field of the syntax tree's node that is given a value."""
+"""A change in words, the field of the syntax tree's node that is changed, and the field's new value."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleMutant(Mutant):
-    """A fault in a function of the rules, or in a number that several of them may use."""
+    """A fault in a function of the rules, or in a number that several functions may use."""
 
     module: str
     name: str
-    """The function's, or the number's."""
+    """The name of the function or number."""
     source: str
-    """Its definition, with the fault."""
+    """The source of its definition, with the fault."""
 
     @property
     def function(self) -> FunctionType | None:
-        """The function that it is in, as it is at the moment; None for a number."""
-        found = vars(import_module(self.module))[self.name]
-        return found if isinstance(found, FunctionType) else None
+        """The function that has the fault, as it is defined at the moment; None for a number."""
+        value = vars(import_module(self.module))[self.name]
+        return value if isinstance(value, FunctionType) else None
 
 
 def rule_mutants(modules: Sequence[str], beside: Path) -> Iterator[RuleMutant]:
-    """Yield every mutant of the functions and numbers of some modules, whose files are told as seen from a folder."""
+    """Yield all mutants of the functions and numbers of some modules; their files are named relative to `beside`."""
     for module in map(import_module, modules):
         path = Path(inspect.getfile(module))
         file = str(path.relative_to(beside)) if path.is_relative_to(beside) else str(path)
@@ -77,7 +77,10 @@ def rule_mutants(modules: Sequence[str], beside: Path) -> Iterator[RuleMutant]:
 
 
 def _sites(tree: ast.Module) -> Iterator[tuple[str, ast.stmt, Any]]:
-    """Yield what may be changed, in a fixed order, with the function or the number that it lies in and its name."""
+    """Yield (name, definition, node) for each node that may be changed, in a fixed order.
+
+    The name and definition are those of the function or number that the node belongs to.
+    """
     for top in tree.body:
         if isinstance(top, ast.FunctionDef) and not _makes_functions(top):
             nodes = (node for statement in top.body for node in ast.walk(statement) if hasattr(node, "lineno"))
@@ -87,18 +90,18 @@ def _sites(tree: ast.Module) -> Iterator[tuple[str, ast.stmt, Any]]:
 
 
 def _makes_functions(function: ast.FunctionDef) -> bool:
-    """Tell whether what a function returns was made when its module was loaded, and stays as it is."""
+    """Return whether a function makes other functions. Those may have been made already, when its module was loaded."""
     return any(isinstance(node, ast.Lambda | ast.FunctionDef) for node in ast.walk(function) if node is not function)
 
 
 @contextmanager
-def _altered(thing: object, field: str, value: object) -> Iterator[None]:
-    before = getattr(thing, field)
-    setattr(thing, field, value)
+def _altered(owner: object, field: str, value: object) -> Iterator[None]:
+    before = getattr(owner, field)
+    setattr(owner, field, value)
     try:
         yield
     finally:
-        setattr(thing, field, before)
+        setattr(owner, field, before)
 
 
 def _alterations(node: Any) -> Iterator[Alteration]:
@@ -106,16 +109,16 @@ def _alterations(node: Any) -> Iterator[Alteration]:
         case ast.Constant(value=int() as number) if not isinstance(number, bool):
             yield from ((f"{number} → {other}", "value", other) for other in (number + 1, number - 1))
         case ast.Compare(ops=[op]) if type(op) in OPERATORS:
-            yield _changed(node, "ops", [OPERATORS[type(op)]()])
+            yield _with_field_changed(node, "ops", [OPERATORS[type(op)]()])
         case ast.BinOp(op=op) if type(op) in OPERATORS:
-            yield _changed(node, "op", OPERATORS[type(op)]())
+            yield _with_field_changed(node, "op", OPERATORS[type(op)]())
         case ast.BoolOp(op=op):
-            yield _changed(node, "op", OPERATORS[type(op)]())
+            yield _with_field_changed(node, "op", OPERATORS[type(op)]())
             for dropped in node.values:
                 rest = [value for value in node.values if value is not dropped]
                 yield f"{ast.unparse(dropped)} → dropped", "values", rest
         case ast.Name() if node.id in FUNCTIONS:
-            yield _changed(node, "id", FUNCTIONS[node.id])
+            yield _with_field_changed(node, "id", FUNCTIONS[node.id])
         case ast.IfExp():
             yield from ((f"if {ast.unparse(node.test)} → {value}", "test", ast.Constant(value)) for value in BOTH)
         case ast.If():
@@ -128,7 +131,7 @@ def _alterations(node: Any) -> Iterator[Alteration]:
             )
 
 
-def _changed(node: ast.AST, field: str, value: object) -> Alteration:
+def _with_field_changed(node: ast.AST, field: str, value: object) -> Alteration:
     before = ast.unparse(node)
     with _altered(node, field, value):
         return f"{before} → {ast.unparse(node)}", field, value
@@ -136,18 +139,18 @@ def _changed(node: ast.AST, field: str, value: object) -> Alteration:
 
 @contextmanager
 def applied(mutant: RuleMutant, modules: Sequence[str]) -> Iterator[None]:
-    """Let the rules be as the mutant says, wherever a function or a number was imported to before."""
+    """Apply a mutant's fault within a `with` block, also where its function or number has been imported already."""
     changed = dict(vars(import_module(mutant.module)))
     exec(compile(mutant.source, mutant.place.file, "exec"), changed)  # noqa: S102 - a rule's own text, but for one place
     if function := mutant.function:
-        having: list[object] = [function]
+        owners: list[object] = [function]
         field, value = "__code__", changed[mutant.name].__code__
     else:
-        having = [module for module in map(import_module, modules) if mutant.name in vars(module)]
+        owners = [module for module in map(import_module, modules) if mutant.name in vars(module)]
         field, value = mutant.name, changed[mutant.name]
     with ExitStack() as stack:
-        for one in having:
-            stack.enter_context(_altered(one, field, value))
+        for owner in owners:
+            stack.enter_context(_altered(owner, field, value))
         yield
 
 
@@ -161,9 +164,9 @@ def _functions(module: ModuleType) -> dict[str, FunctionType]:
 
 
 @contextmanager
-def recorded(modules: Sequence[str]) -> Iterator[dict[Asked, object]]:
-    """Write down what the rules are asked, and what they answer."""
-    answers: dict[Asked, object] = {}
+def recorded(modules: Sequence[str]) -> Iterator[dict[RuleQuestion, object]]:
+    """Record within a `with` block the questions put to the rules, with their answers."""
+    answers: dict[RuleQuestion, object] = {}
     with ExitStack() as stack:
         for module in map(import_module, modules):
             for name, function in _functions(module).items():
@@ -177,19 +180,19 @@ def recorded(modules: Sequence[str]) -> Iterator[dict[Asked, object]]:
 
 
 def _answer(
-    answers: dict[Asked, object], name: tuple[str, str], function: Callable[..., object], *args: object
+    answers: dict[RuleQuestion, object], name: tuple[str, str], function: Callable[..., object], *args: object
 ) -> object:
     answer = answers[*name, args] = function(*args)
     return answer
 
 
-def answers_otherwise(mutant: RuleMutant, asked: Asked, answer: object) -> bool:
-    """Tell whether the rules, being as a mutant says, answer a question otherwise than was recorded."""
-    module, function, args = asked
+def answers_otherwise(mutant: RuleMutant, question: RuleQuestion, answer: object) -> bool:
+    """Return whether the rules, with a mutant applied, answer a question differently from the recorded answer."""
+    module, function, args = question
     if mutant.function and (module, function) != (mutant.module, mutant.name):
         return False
-    anew = [replace(one) if is_dataclass(one) and not isinstance(one, type) else one for one in args]
+    fresh_args = [replace(arg) if is_dataclass(arg) and not isinstance(arg, type) else arg for arg in args]
     try:
-        return bool(vars(import_module(module))[function](*anew) != answer)
-    except Exception:  # whatever a fault comes to, it is another answer
+        return bool(vars(import_module(module))[function](*fresh_args) != answer)
+    except Exception:  # any error that a fault leads to is a different answer
         return True

@@ -1,4 +1,4 @@
-"""A mutation run: every script is played once and watched, then each mutant meets the scripts it can make fail."""
+"""A mutation run: plays every script once without a fault, then each mutant with the scripts that it can make fail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ivr.errors import DefinitionError, IvrError
 from ivr.flow.call import TraceStep
 from ivr.qa.mutate.flow_mutants import FlowMutant, flow_mutants, roots_of
 from ivr.qa.mutate.mutants import sample
-from ivr.qa.mutate.rule_mutants import Asked, RuleMutant, answers_otherwise, applied, recorded, rule_mutants
+from ivr.qa.mutate.rule_mutants import RuleMutant, RuleQuestion, answers_otherwise, applied, recorded, rule_mutants
 from ivr.qa.replay.many import ScriptInLanguage
 from ivr.qa.replay.player import play
 from ivr.simulator.simulator import Simulator
@@ -25,10 +25,11 @@ class Fate(StrEnum):
     """What became of a mutant."""
 
     REFUSED = "refused"
-    """The checker would not publish it."""
+    """`ivr check` finds a problem in it."""
     CAUGHT = "caught"
     """A call script fails."""
     SURVIVED = "survived"
+    """Nothing finds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,81 +39,86 @@ class MutantFate:
     mutant: AnyFault
     fate: Fate
     by: str = ""
-    """The problem that it was refused for, or the script that fails."""
+    """The problem for which it was refused, or the name of the script that failed."""
     file: str = ""
     """The file of that script."""
 
 
 @dataclass(frozen=True, slots=True)
 class WatchedPlay:
-    """What a script went through when nothing was wrong."""
+    """A script that was played without a fault: its trace, and the questions to the rules with their answers."""
 
     part: ScriptInLanguage
     trace_steps: frozenset[TraceStep]
-    answers: Mapping[Asked, object]
+    answers: Mapping[RuleQuestion, object]
     turns: int
 
 
 def mutants_of(simulator: Simulator, rules: Sequence[str], number: int, seed: int) -> list[AnyFault]:
-    """Choose mutants of a line's flow and of some modules of rules; the same for the same seed."""
-    rng = random.Random(seed)  # noqa: S311 - alike each time is what is wanted here
+    """Return `number` mutants of a line's flows and of some modules of rules; the same ones for the same seed."""
+    rng = random.Random(seed)  # noqa: S311 - a repeatable choice is what is wanted here
     flows = flow_mutants(roots_of(simulator.files.flows), rng)
     return sample([*flows, *rule_mutants(rules, Path.cwd())], number, rng)
 
 
 def workers(begin: Callable[[], Simulator], rules: Sequence[str], jobs: int) -> ProcessPoolExecutor:
-    """Return processes to play in, each on a line that it builds by `begin`."""
-    return ProcessPoolExecutor(jobs, initializer=_begin_worker, initargs=(begin, tuple(rules)))
+    """Return a pool of processes that play scripts, each on a simulator that it builds by calling `begin`."""
+    return ProcessPoolExecutor(jobs, initializer=_begin_mutation_worker, initargs=(begin, tuple(rules)))
 
 
 def watch(pool: ProcessPoolExecutor, parts: Sequence[ScriptInLanguage]) -> list[WatchedPlay]:
-    """Play scripts as they are. Raises IvrError when one does not hold: then it could tell nothing of a mutant."""
+    """Play scripts without a fault. Raises IvrError when one fails, since it could not tell mutants apart then."""
     return list(pool.map(_watch, parts, chunksize=8))
 
 
 def judge(
     pool: ProcessPoolExecutor, mutants: Sequence[AnyFault], plays: Sequence[WatchedPlay], rules: Sequence[str]
 ) -> Iterator[MutantFate]:
-    """Yield what becomes of each mutant, in order."""
-    questions = _questions(plays)
-    chosen = ([plays[at].part for at in _fit(mutant, plays, questions, rules)] for mutant in mutants)
+    """Yield what becomes of each mutant, in order. `plays` are the scripts, as `watch` returned them."""
+    recorded_answers = _recorded_answers(plays)
+    chosen = (
+        [plays[index].part for index in _affected_plays(mutant, plays, recorded_answers, rules)] for mutant in mutants
+    )
     yield from pool.map(_judge, mutants, chosen)
 
 
-def _fit(
-    mutant: AnyFault, plays: Sequence[WatchedPlay], questions: Mapping[Asked, _Question], rules: Sequence[str]
+def _affected_plays(
+    mutant: AnyFault,
+    plays: Sequence[WatchedPlay],
+    recorded_answers: Mapping[RuleQuestion, _RecordedAnswer],
+    rules: Sequence[str],
 ) -> list[int]:
-    """Return which plays may go differently, the shortest first."""
-    fit: set[int] = set()
+    """Return the indices of the plays that may go differently with a mutant, the shortest play first."""
+    indices: set[int] = set()
     if isinstance(mutant, FlowMutant):
-        fit.update(at for at, one in enumerate(plays) if any(map(mutant.matters_to, one.trace_steps)))
+        indices.update(index for index, watched in enumerate(plays) if any(map(mutant.matters_to, watched.trace_steps)))
     else:
         with applied(mutant, rules):
-            for asked, question in questions.items():
-                if answers_otherwise(mutant, asked, question.answer):
-                    fit |= question.plays
-    return sorted(fit, key=lambda at: (plays[at].turns, at))
+            for rule_question, recorded_answer in recorded_answers.items():
+                if answers_otherwise(mutant, rule_question, recorded_answer.answer):
+                    indices |= recorded_answer.plays
+    return sorted(indices, key=lambda index: (plays[index].turns, index))
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    """What was answered to a question to the rules, and in which plays it was asked."""
+class _RecordedAnswer:
+    """The answer to a question to the rules, and the indices of the plays in which it was asked."""
 
     answer: object
     plays: set[int]
 
 
-def _questions(plays: Sequence[WatchedPlay]) -> dict[Asked, _Question]:
-    found: dict[Asked, _Question] = {}
-    for at, one in enumerate(plays):
-        for asked, answer in one.answers.items():
-            found.setdefault(asked, _Question(answer, set())).plays.add(at)
-    return found
+def _recorded_answers(plays: Sequence[WatchedPlay]) -> dict[RuleQuestion, _RecordedAnswer]:
+    recorded_answers: dict[RuleQuestion, _RecordedAnswer] = {}
+    for index, watched in enumerate(plays):
+        for rule_question, answer in watched.answers.items():
+            recorded_answers.setdefault(rule_question, _RecordedAnswer(answer, set())).plays.add(index)
+    return recorded_answers
 
 
 @dataclass(frozen=True, slots=True)
 class _Worker:
-    """What a process keeps: the line as it is, and the modules of its rules."""
+    """What a process keeps: its simulator, and the modules of the rules."""
 
     simulator: Simulator
     rules: tuple[str, ...]
@@ -121,7 +127,7 @@ class _Worker:
 _worker: list[_Worker] = []
 
 
-def _begin_worker(begin: Callable[[], Simulator], rules: tuple[str, ...]) -> None:
+def _begin_mutation_worker(begin: Callable[[], Simulator], rules: tuple[str, ...]) -> None:
     _worker[:] = [_Worker(begin(), rules)]
 
 
@@ -154,13 +160,13 @@ def _judge(mutant: AnyFault, parts: Sequence[ScriptInLanguage]) -> MutantFate:
 
 def _fate(mutant: AnyFault, simulator: Simulator, parts: Sequence[ScriptInLanguage]) -> MutantFate:
     for part in parts:
-        if not _holds(part, simulator):
+        if not _script_passes(part, simulator):
             return MutantFate(mutant, Fate.CAUGHT, f"{part.script.name} [{part.language}]", part.script.place.file)
     return MutantFate(mutant, Fate.SURVIVED)
 
 
-def _holds(part: ScriptInLanguage, simulator: Simulator) -> bool:
+def _script_passes(part: ScriptInLanguage, simulator: Simulator) -> bool:
     try:
         return play(part.script, simulator, part.language).passed
-    except Exception:  # a line that breaks is a script that fails
+    except Exception:  # a crash of the line counts as a failed script
         return False

@@ -1,1 +1,1 @@
-"""Scripts made of calls that were made."""
+"""Turns recorded calls into call scripts."""

@@ -1,6 +1,7 @@
-"""Makes a member's rows fit for a script: invented names and numbers, dates counted from the call's day.
+"""Turns a real member's rows into those of an invented one, for a script: with pseudonyms and relative dates.
 
-What the call itself wrote is taken out again, so that the script finds the pharmacy as the call did.
+Dates are counted from the call's day. What the call itself wrote is taken out, so that the script begins with the rows
+as the call found them.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ TABLES = (
 )
 MEMBER = "99000001"
 PHONE = "+15105550123"
-"""A member whose own telephone called has this one; it is the one that scripts call from."""
+"""The number that scripts call from; the invented member has it if the real one called from their own telephone."""
 ZIPS = ("94550", "94521", "93230", "80005")
 CARDS = {"visa": ("tok_visa", "4242"), "mastercard": ("tok_mastercard", "4444"), "amex": ("tok_amex", "0005")}
 OTHER_CARD = ("tok_discover", "1117")
@@ -55,7 +56,7 @@ _PRIVATE = {
 
 @dataclass(slots=True)
 class Pseudonyms:
-    """Real numbers and the invented ones that stand for them."""
+    """Real numbers and names of medicines -> their pseudonyms."""
 
     numbers: dict[str, str] = field(default_factory=dict)
     drugs: dict[str, str] = field(default_factory=dict)
@@ -77,27 +78,32 @@ class Pseudonyms:
 
 
 def before(rows: Mapping[str, Sequence[Found]], started_at: datetime) -> dict[str, list[dict[str, str]]]:
-    """Return a member's rows as they were when a call began: without what was written since."""
-    found = {table: [_plain(row) for row in rows.get(table, ())] for table in TABLES}
-    made = {row["order_number"] for row in found["refill_order"] if _since(row["placed_at"], started_at)}
-    supplies = {row["rx_number"]: int(row["days_supply"]) for row in found["prescription"]}
-    for line in found["order_line"]:
-        if line["order_number"] in made:
-            n = int(line["days_supply"]) // supplies[line["rx_number"]]
-            rx = next(row for row in found["prescription"] if row["rx_number"] == line["rx_number"])
-            rx["refills_left"] = str(int(rx["refills_left"]) + n)
-            rx["refills_used"] = str(int(rx["refills_used"]) - n)
+    """Return a member's rows as they were when a call began, without what was written since.
+
+    Refills that orders have used since are given back.
+    """
+    kept_rows = {table: [_as_text(row) for row in rows.get(table, ())] for table in TABLES}
+    placed_since = {row["order_number"] for row in kept_rows["refill_order"] if _since(row["placed_at"], started_at)}
+    supplies = {row["rx_number"]: int(row["days_supply"]) for row in kept_rows["prescription"]}
+    for line in kept_rows["order_line"]:
+        if line["order_number"] in placed_since:
+            refills = int(line["days_supply"]) // supplies[line["rx_number"]]
+            rx = next(row for row in kept_rows["prescription"] if row["rx_number"] == line["rx_number"])
+            rx["refills_left"] = str(int(rx["refills_left"]) + refills)
+            rx["refills_used"] = str(int(rx["refills_used"]) - refills)
     for table in ("refill_order", "order_line", "payment", "saved_card"):
-        found[table] = [row for row in found[table] if row.get("order_number") not in made]
-    found["renewal_request"] = [r for r in found["renewal_request"] if not _since(r["requested_at"], started_at)]
-    found["address"] = [row for row in found["address"] if not _since(row["created_at"], started_at)]
-    for address in found["address"]:
+        kept_rows[table] = [row for row in kept_rows[table] if row.get("order_number") not in placed_since]
+    kept_rows["renewal_request"] = [
+        r for r in kept_rows["renewal_request"] if not _since(r["requested_at"], started_at)
+    ]
+    kept_rows["address"] = [row for row in kept_rows["address"] if not _since(row["created_at"], started_at)]
+    for address in kept_rows["address"]:
         if _since(address["replaced_at"], started_at):
             address["replaced_at"] = ""
-    return found
+    return kept_rows
 
 
-def _plain(row: Found) -> dict[str, str]:
+def _as_text(row: Found) -> dict[str, str]:
     return {name: str(value) for name, value in row.items() if name != LINES}
 
 
@@ -113,8 +119,11 @@ def given(
     *,
     declined: bool,
 ) -> tuple[Row, ...]:
-    """Return the rows of the invented member; `own_phone` is the number that called, `declined` what became of cards."""
-    told: list[Row] = []
+    """Return the rows of the invented member.
+
+    `own_phone` is the number that called; `declined` says whether the cards were declined in the call.
+    """
+    given_rows: list[Row] = []
     for table in TABLES:
         for position, row in enumerate(rows[table]):
             columns = dict(_columns(table, row, position, day, pseudonyms))
@@ -122,8 +131,8 @@ def given(
                 columns["phone"] = PHONE if row["phone"] and row["phone"] == own_phone else ""
             if table in ("saved_card", "payment"):
                 columns |= _card(table, row, declined=declined)
-            told.append(Row(NOWHERE, table, {name: text for name, text in columns.items() if text}))
-    return tuple(told)
+            given_rows.append(Row(NOWHERE, table, {name: text for name, text in columns.items() if text}))
+    return tuple(given_rows)
 
 
 def _columns(
@@ -156,5 +165,5 @@ def _columns(
 def _card(table: str, row: Mapping[str, str], *, declined: bool) -> dict[str, str]:
     token, last4 = DECLINED_CARD if declined else CARDS.get(row["brand"], OTHER_CARD)
     brand = "visa" if declined else row["brand"] if row["brand"] in CARDS else "discover"
-    told = {"brand": brand, "last4": last4, "gateway": "sandbox"}
-    return {**told, "token": token} if table == "saved_card" else told
+    columns = {"brand": brand, "last4": last4, "gateway": "sandbox"}
+    return {**columns, "token": token} if table == "saved_card" else columns

@@ -1,8 +1,8 @@
-"""Makes a script of a call that was made: the same way through the flow, by an invented member.
+"""Turns a real call, as the journal keeps it, into a script that takes the same path with an invented member.
 
-The journal knows names, not people: numbers that were keyed are dots in it, and so may keys of menus be. So the call is made again on the simulator,
-one turn at a time, with stand-ins for what was keyed, and of all that could have been keyed what leads the recorded
-way is taken. What comes out has therefore been replayed once.
+The journal does not say who called: it keeps numbers that were keyed as dots, and keys of menus too in some cases. So
+the call is made again on the simulator, step by step. At each step everything that may have been keyed is tried, with
+pseudonyms for real numbers, until the call takes the recorded transitions. The script has therefore been played once.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from ivr.simulator.world import Fault, Found, Row
 
 CARD_LENGTHS = (15, 16)
 LONG_PAUSE = timedelta(minutes=3)
-"""Seconds between two turns beyond what a caller takes; a script says so."""
+"""A pause between two turns that is longer than this becomes a step `later` of the script."""
 _FAULTS: tuple[Fault, ...] = ("processor_once", "slow_processor_once", "processor", "line")
 
 
 class RecordError(IvrError):
-    """A call that cannot be made again."""
+    """A recorded call that cannot be made again, and so not turned into a script."""
 
 
 @dataclass(frozen=True, slots=True)
-class Turned:
-    """One turn in the journal: when, what the caller did (`keys 1`, `silence` …), and the way it led."""
+class RecordedTurn:
+    """One turn in the journal: when it was, what the caller did (`keys 1`, `silence` …), and its trace."""
 
     at: datetime
     event: str
@@ -52,25 +52,25 @@ class Turned:
 
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
-    """A call in the journal, with the rows of its member as they are now."""
+    """A call in the journal, with the rows of its member as they are now, by table."""
 
     sid: str
     started_at: datetime
     local: datetime
-    """The same, as the pharmacy's clock shows it."""
+    """`started_at` in the pharmacy's time zone."""
     from_number: str
     withheld: bool
     to_number: str
     hung_up: bool
-    turns: tuple[Turned, ...]
+    turns: tuple[RecordedTurn, ...]
     rows: Mapping[str, Sequence[Found]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What the caller did, and every turn until they were asked again."""
+    """What the caller did, and all turns until the next question."""
 
-    turns: tuple[Turned, ...]
+    turns: tuple[RecordedTurn, ...]
 
     @property
     def event(self) -> str:
@@ -86,12 +86,12 @@ class _Step:
 
 
 def record(simulator: Simulator, recorded: RecordedCall, name: str) -> ScriptDraft:
-    """Return the script of a call. Raises RecordError for one that cannot be made again here."""
+    """Return a call as the draft of a script. Raises RecordError if it cannot be made again on the simulator's flows."""
     steps = list(_steps(simulator.flows, recorded.turns))
     pseudonyms = Pseudonyms()
     rows = before(recorded.rows, recorded.started_at)
-    left = {(trace_step.state, trace_step.branch) for turn in recorded.turns for trace_step in turn.trace_steps}
-    declined = bool({("ask", "declined"), ("ask_again", "declined")} & left)
+    steps_taken = {(trace_step.state, trace_step.branch) for turn in recorded.turns for trace_step in turn.trace_steps}
+    declined = bool({("ask", "declined"), ("ask_again", "declined")} & steps_taken)
     own = given(rows, recorded.local.date(), recorded.from_number, pseudonyms, declined=declined)
     person = _person(simulator.flows, recorded.turns)
     from_number = "anonymous" if recorded.withheld else DEFAULT_FROM
@@ -100,7 +100,7 @@ def record(simulator: Simulator, recorded: RecordedCall, name: str) -> ScriptDra
         numbers = (from_number, DEFAULT_TO)
         language = simulator.catalogues.languages[0]
         caller = SimulatedCaller(scenario, simulator.flows, language, *numbers, person, f"recorded {name}")
-        maker = _Maker(scenario, Pharmacy(scenario), caller, _member(own))
+        maker = _CallMaker(scenario, Pharmacy(scenario), caller, _member(own))
         moments = [Moment(None, heard(caller.words))]
         for number, step in enumerate(steps[1:], 1):
             moments.extend(maker.make(step, number, _pause(steps, number)))
@@ -126,9 +126,9 @@ def record(simulator: Simulator, recorded: RecordedCall, name: str) -> ScriptDra
         )
 
 
-def _steps(flows: Flows, turns: Sequence[Turned]) -> Iterator[_Step]:
-    """Put the turns that follow by themselves to what the caller did before them."""
-    together: list[Turned] = []
+def _steps(flows: Flows, turns: Sequence[RecordedTurn]) -> Iterator[_Step]:
+    """Group turns into steps: a turn that the carrier began by itself belongs to the step before it."""
+    together: list[RecordedTurn] = []
     for turn in turns:
         if together and not _follows(flows, together[-1], turn):
             yield _Step(tuple(together))
@@ -138,8 +138,8 @@ def _steps(flows: Flows, turns: Sequence[Turned]) -> Iterator[_Step]:
         yield _Step(tuple(together))
 
 
-def _follows(flows: Flows, last: Turned, turn: Turned) -> bool:
-    """Say whether the carrier came back by itself: after a person was asked for, or words before an action."""
+def _follows(flows: Flows, last: RecordedTurn, turn: RecordedTurn) -> bool:
+    """Return whether the carrier began a turn by itself: after a call to a person, or after words before an action."""
     if turn.event.startswith(("resumed", "dialled")):
         return True
     where = last.trace_steps[-1] if last.trace_steps else None
@@ -150,14 +150,19 @@ def _pause(steps: Sequence[_Step], number: int) -> timedelta:
     return steps[number].turns[0].at - steps[number - 1].turns[-1].at
 
 
-def _person(flows: Flows, turns: Sequence[Turned]) -> Person:
+def _person(flows: Flows, turns: Sequence[RecordedTurn]) -> Person:
     transfers = {point for point, state in all_states(flows) if state.reaches_person}
-    came = {v.branch for turn in turns for v in turn.trace_steps if (v.flow, v.state) in transfers}
-    return "nobody" if "nobody" in came else "no_answer" if "no_answer" in came else "answers"
+    transfer_outcomes = {
+        trace_step.branch
+        for turn in turns
+        for trace_step in turn.trace_steps
+        if (trace_step.flow, trace_step.state) in transfers
+    }
+    return "nobody" if "nobody" in transfer_outcomes else "no_answer" if "no_answer" in transfer_outcomes else "answers"
 
 
 def _fits(trace_step: tuple[str, str, str], recorded: tuple[str, str, str]) -> bool:
-    """Say whether a step of the way is the recorded one, whose key the journal may have masked."""
+    """Return whether a trace step is the recorded one, whose key the journal may have masked with a dot."""
     *where, branch = recorded
     return list(trace_step[:2]) == where and (branch == trace_step[2] or (branch == DOT and is_key(trace_step[2])))
 
@@ -167,15 +172,15 @@ def _member(rows: Sequence[Row]) -> str:
 
 
 def _holds_a_card(moments: Sequence[Moment]) -> bool:
-    """Say whether the single digits of menus, one after another, can be a card's number."""
+    """Return whether the keys pressed at menus, one after another, could be the number of a card."""
     acts = [moment.act for moment in moments]
     digits = "".join(act.keys if len(act.keys) == 1 else " " for act in acts if isinstance(act, Presses))
     parts = (digits[start : start + length] for length in CARD_LENGTHS for start in range(len(digits) - length + 1))
     return any(part.isdigit() and part[0] in "3456" and check_digit(part[:-1]) == part[-1] for part in parts)
 
 
-class _Maker:
-    """Makes the call again, step by step."""
+class _CallMaker:
+    """Makes a recorded call again on the simulator, step by step."""
 
     def __init__(self, scenario: Scenario, pharmacy: Pharmacy, caller: SimulatedCaller, member: str) -> None:
         self.scenario = scenario
@@ -185,7 +190,10 @@ class _Maker:
         self.member = member
 
     def make(self, step: _Step, number: int, pause: timedelta) -> list[Moment]:
-        """Find what the caller must have done, do it, and return it."""
+        """Find acts that take the recorded transitions of a step, do them, and return them.
+
+        Raises RecordError when nothing that can be tried does.
+        """
         kept, caller = self.scenario.save(), self.caller
         for acts, keyed in self._candidates(step, pause):
             self.scenario.restore(kept)
@@ -199,7 +207,11 @@ class _Maker:
                 moments.append(moment(act, tried.words))
                 if isinstance(act, Waits) and gave_up(tried):
                     break
-            trace_steps = [(v.flow, v.state, v.branch) for turn in tried.turns[seen:] for v in turn.trace_steps]
+            trace_steps = [
+                (trace_step.flow, trace_step.state, trace_step.branch)
+                for turn in tried.turns[seen:]
+                for trace_step in turn.trace_steps
+            ]
             if len(trace_steps) == len(step.trace_steps) and all(map(_fits, trace_steps, step.trace_steps)):
                 self.caller, self.keyed = tried, keyed
                 return moments
@@ -210,7 +222,7 @@ class _Maker:
 
     def _candidates(self, step: _Step, pause: timedelta) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
         late = (Later(NOWHERE, timedelta(minutes=round(pause.total_seconds() / 60))),) if pause > LONG_PAUSE else ()
-        plain = list(self._plain(step))
+        plain = list(self._plain_candidates(step))
         yield from (((*late, *acts), keyed) for acts, keyed in plain)
         yield from (((*late, *self._at_once(acts)), keyed) for acts, keyed in plain)
         if step.event == "toolong":
@@ -219,22 +231,22 @@ class _Maker:
             yield from (((*late, Breaks(NOWHERE, fault), *acts), keyed) for acts, keyed in plain)
 
     def _at_once(self, acts: tuple[Act, ...]) -> tuple[Act, ...]:
-        """Return acts with the keys pressed as soon as the question begins, as by habit."""
+        """Return the same acts, with keys pressed after the first word, as callers do who know the question."""
         waiting = self.caller.last.waiting
         words = waiting.prompt[0].text.split() if isinstance(waiting, Waiting) and waiting.prompt else []
         first = {"": words[0]} if words else {}
         return tuple(replace(act, after=first) if isinstance(act, Presses) else act for act in acts)
 
-    def _plain(self, step: _Step) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
+    def _plain_candidates(self, step: _Step) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
         kind, _, keys = step.event.partition(" ")
         state = self.caller.flows.state(*self.caller.state) if self.caller.state else None
         if kind == "keys" and DOT not in keys:
-            yield from self._known(state.number if state else None, keys)
+            yield from self._known_keys(state.number if state else None, keys)
         elif kind == "keys" and state and state.number:
-            yield from self._hidden(state.number, len(keys))
+            yield from self._masked_keys(state.number, len(keys))
         elif kind == "silence":
             yield (Waits(NOWHERE),), self.keyed
-        elif state and state.one_key:  # what was done is not known: any of what can be
+        elif state and state.one_key:  # the key is masked: try all that can be pressed
             universal = state.shared_keys(self.caller.flows.line)
             choices = "123456789" if state.choices else ""
             keys_there_are = [*state.keys, *choices, wrong_key(self.caller.flows, state), *universal, "#"]
@@ -242,25 +254,25 @@ class _Maker:
             yield (Waits(NOWHERE),), self.keyed
         elif state and state.number:
             yield (Waits(NOWHERE),), self.keyed
-            yield from self._hidden(state.number, 0)
+            yield from self._masked_keys(state.number, 0)
 
-    def _known(self, number: Number | None, keys: str) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
+    def _known_keys(self, number: Number | None, keys: str) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
         if number and number.low != number.high:
             yield (Presses(NOWHERE, f"{keys}#"),), self.keyed
         yield (Presses(NOWHERE, keys),), self.keyed
         yield (Presses(NOWHERE, keys), Waits(NOWHERE)), self.keyed
 
-    def _hidden(self, number: Number, length: int) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
+    def _masked_keys(self, number: Number, length: int) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
         keyed = self.keyed if self.keyed.member else Keyed(member=self.member)
         likely = list(answers(number, self.pharmacy, keyed))
         if number.save == "member_number":
             likely = [f"{self.member}#", *likely[-1:]] if self.member else likely[-1:]
-        likely.sort(key=lambda keys: len(keys.rstrip("#")) != length)  # as long as what was keyed, first
+        likely.sort(key=lambda keys: len(keys.rstrip("#")) != length)  # first those of the recorded length
         name = KEPT_KEYS.get(number.save, "")
         for keys in likely:
             digits = keys.rstrip("#")
-            yield (Presses(NOWHERE, keys),), keyed.but(name, digits)
+            yield (Presses(NOWHERE, keys),), keyed.with_answer(name, digits)
         yield (Presses(NOWHERE, "#"),), self.keyed
         wrong = "1" * length
-        yield from ((acts, keyed) for acts, _ in self._known(number, wrong) if length)
-        yield from ((acts, keyed) for key in ("*", "0") for acts, _ in self._known(number, key))
+        yield from ((acts, keyed) for acts, _ in self._known_keys(number, wrong) if length)
+        yield from ((acts, keyed) for key in ("*", "0") for acts, _ in self._known_keys(number, key))

@@ -1,1 +1,1 @@
-"""Playing scripts: a caller who does what a script says, on a telephone, and what came of it."""
+"""Plays call scripts: a simulated caller does what the script says, and the results are checked and reported."""

@@ -1,4 +1,4 @@
-"""A caller who acts on a telephone, and all that comes of it: the turns, the words, the cost."""
+"""A simulated caller on a simulated telephone, with a record of the turns, the words heard, and the cost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ivr.phone.outcomes import Ended, Heard, Paying, Waiting
 from ivr.phone.results import TALK_SECONDS
 from ivr.prompts.lint.keys import words_up_to
 from ivr.qa.replay.playable import Playable
-from ivr.qa.replay.played import HANG_UP, MID_NUMBER, Cost, Passed, passed
+from ivr.qa.replay.played import HANG_UP, MID_NUMBER, Cost, PlayedTurn, played_turn
 from ivr.qa.scripts.row_patterns import show
 from ivr.qa.scripts.script import (
     LANGUAGE_KEY,
@@ -50,7 +50,7 @@ ANSWERS: Mapping[Person, DialOutcome] = {
 
 
 class CannotError(IvrError):
-    """The caller cannot do what they are to do now; `place` is where it is written."""
+    """The caller cannot do what the script says at this point; `place` is where the script says it."""
 
     def __init__(self, place: Place, message: str) -> None:
         self.place = place
@@ -58,12 +58,12 @@ class CannotError(IvrError):
 
 
 class SimulatedCaller:
-    """Makes one call, or several in a row; begins with the first."""
+    """A caller who makes one call, or several in a row. Making the object dials for the first time."""
 
     def __init__(
         self, line: Playable, flows: Flows, language: str, from_number: str, to_number: str, person: Person, mark: str
     ) -> None:
-        """`mark` is what tells these calls from others; the same mark gives the same call ids."""
+        """`mark` tells these calls from others: call ids are made from it, so the same mark gives the same ids."""
         self.line = line
         self.flows = flows
         self.language = language
@@ -72,30 +72,36 @@ class SimulatedCaller:
         self.person: Person = person
         self.mark = mark
         self.transcript: list[str] = []
-        self.turns: list[Passed] = []
+        self.turns: list[PlayedTurn] = []
         self.latest: Sequence[Turn] = ()
-        """The turns since the caller acted last."""
+        """The turns since the caller last acted."""
         self.state: tuple[str, str] | None = None
-        self.slips: list[str] = []
+        self.carrier_problems: list[str] = []
+        """What a carrier would not take, or would warn of, in the calls that are over."""
         self.troubled = False
+        """Whether something of the line was made to fail."""
         self.last: Heard
         self.handset: Handset
-        self.asked = 0
-        """Requests for TwiML in the calls that are over."""
+        self.requests = 0
+        """How many requests for TwiML were made in the calls that are over."""
         self._calls = self._keys = self._seen = 0
         self._seconds = self._waiting = self._talking = 0.0
         self._with_person = False
         self.dial()
 
     def fork(self) -> SimulatedCaller:
-        """Return a caller at the same point of the same call."""
+        """Return an independent copy of this caller, at the same point of the same call."""
         other = copy.copy(self)
-        other.transcript, other.turns, other.slips = [*self.transcript], [*self.turns], [*self.slips]
+        other.transcript, other.turns, other.carrier_problems = (
+            [*self.transcript],
+            [*self.turns],
+            [*self.carrier_problems],
+        )
         other.handset = self.handset.fork()
         return other
 
     def act(self, step: Act) -> None:
-        """Do one thing, as often as the step says. Raises CannotError."""
+        """Do one act, as often as the step says. Raises CannotError when that is not possible now."""
         match step:
             case Presses():
                 for _ in range(step.times):
@@ -113,7 +119,7 @@ class SimulatedCaller:
                 self.dial()
             case Meanwhile():
                 self.line.change(step.rows)
-                self.tell("meanwhile", "; ".join(f"{row.table} {show(row.columns)}" for row in step.rows))
+                self.add_line("meanwhile", "; ".join(f"{row.table} {show(row.columns)}" for row in step.rows))
             case CarrierSends():
                 self.send_again(step)
             case _ if isinstance(self.line, Scenario):
@@ -122,28 +128,28 @@ class SimulatedCaller:
                 raise CannotError(step.place, "only the simulator does that")
 
     def _simulate(self, step: Later | Sweeps | Ships | ProcessorIs | Breaks, scenario: Scenario) -> None:
-        """Let something happen around the call."""
+        """Let something happen around the call, which only the simulator can do."""
         match step:
             case Later():
                 scenario.later(step.span)
-                self.tell("later", str(step.span))
+                self.add_line("later", str(step.span))
             case Sweeps():
                 scenario.sweeps()
-                self.tell("sweeps")
+                self.add_line("sweeps")
             case Ships():
                 if refusal := scenario.ships(step.order_number):
                     raise CannotError(step.place, f"it cannot be shipped: {refusal}")
-                self.tell("ships", step.order_number)
+                self.add_line("ships", step.order_number)
             case ProcessorIs():
                 scenario.processor(step.state)
-                self.tell("processor", step.state)
+                self.add_line("processor", step.state)
             case Breaks():
                 self.troubled = True
                 scenario.breaks(step.fault)
-                self.tell("breaks", step.fault)
+                self.add_line("breaks", step.fault)
 
     def dial(self) -> None:
-        """Make a call."""
+        """Begin a new call."""
         self._calls += 1
         name = f"{self.mark} {self._calls}"
         passes = self.line.passes
@@ -156,25 +162,25 @@ class SimulatedCaller:
             answers=ANSWERS[self.person],
             passes=lambda seconds: passes(seconds),  # a plain function, which a fork shares
         )
-        self.tell("dials", self.to_number)
-        self.take(self.handset.dial())
+        self.add_line("dials", self.to_number)
+        self.take_in(self.handset.dial())
 
     def press(self, step: Presses) -> None:
-        """Press keys, having heard the question or the words the step names."""
+        """Press keys, after the whole question or after the words that the step names."""
         self._must_go_on(step.place)
         keys = language_key(self.flows, self.language) if step.keys == LANGUAGE_KEY else step.keys
-        after = self._words_before(step, keys)
-        self.tell("presses", self._shown(keys))
-        self.take(self.handset.press(keys, after))
+        after = self._words_before_key(step, keys)
+        self.add_line("presses", self._shown(keys))
+        self.take_in(self.handset.press(keys, after))
 
     def _shown(self, keys: str) -> str:
-        """Return keys as a report may show them: one key that chooses something, and dots for the digits of a number."""
+        """Return keys as a report may show them: the first key if it chooses something, and dots for all other digits."""
         waiting = self.last.waiting
         chooses = isinstance(waiting, Waiting) and waiting.gather.num_digits == 1 and not waiting.keys
         return keys[:chooses] + "".join(DOT if key.isdigit() else key for key in keys[chooses:])
 
-    def _words_before(self, step: Presses, keys: str) -> int | None:
-        """Return how many words of the question are heard before the key; None for all."""
+    def _words_before_key(self, step: Presses, keys: str) -> int | None:
+        """Return how many words of the question are heard before the key is pressed; None for all of them."""
         wanted = step.after.get(self.language) or step.after.get("")
         if not wanted or not isinstance(self.last.waiting, Waiting):
             return None
@@ -192,88 +198,88 @@ class SimulatedCaller:
         return len(text[: position + len(wanted)].split())
 
     def wait(self, step: Waits) -> None:
-        """Say nothing."""
+        """Stay silent until the line goes on."""
         self._must_go_on(step.place)
         if isinstance(waiting := self.last.waiting, Waiting):
             self._waiting += waiting.gather.timeout
             if waiting.keys:
                 self._interrupt(MID_NUMBER)
-        self.tell("waits")
-        self.take(self.handset.wait())
+        self.add_line("waits")
+        self.take_in(self.handset.wait())
 
     def pay(self, step: Pays) -> None:
-        """Give the carrier a card, or let its card step come to a result."""
+        """Key a card into the carrier's own card step, or let that step end with the result that the act names."""
         if not isinstance(self.last.waiting, Paying):
             raise CannotError(step.place, "no card is being taken here")
-        self.tell("pays")
+        self.add_line("pays")
         fields = step.fields
         if "result" in fields:
-            self.take(self.handset.pay_result(fields["result"]))
+            self.take_in(self.handset.pay_result(fields["result"]))
         else:
-            self.take(self.handset.pay(fields["card"], fields["expiry"], fields["code"]))
+            self.take_in(self.handset.pay(fields["card"], fields["expiry"], fields["code"]))
 
     def send_again(self, step: CarrierSends) -> None:
-        """Send a request once more, as the carrier may: it is to be answered as it was, and nothing is to come of it."""
+        """Send a request once more, as a carrier may. Raises CannotError when it is answered differently."""
         older = step.what == "late"
         if older and not self.handset.has_asked_twice:
             raise CannotError(step.place, "only one request of this call was made yet: there is none before it")
-        self.tell("carrier", step.what)
+        self.add_line("carrier", step.what)
         if not self.handset.is_answered_alike(older=older):
             raise CannotError(step.place, "the request that came once more was answered otherwise than the first time")
 
     def hang_up(self) -> None:
-        """Put the receiver down."""
+        """Hang up, if the call is not over yet."""
         if not isinstance(self.last.waiting, Ended):
             self._interrupt(HANG_UP)
-            self.tell("hangs up")
-            self.take(self.handset.hang_up())
+            self.add_line("hangs up")
+            self.take_in(self.handset.hang_up())
 
     def finish(self) -> None:
-        """Let the call be over, as it is for the carrier when nobody is there any more."""
+        """End the call, hanging up if needed, and add it to the counts of keys, seconds, requests and problems."""
         if not isinstance(self.last.waiting, Ended):
             self.last = self.handset.hang_up()
-        self.asked += self.handset.requests
+        self.requests += self.handset.requests
         self._keys += self.handset.keys_pressed
         self._seconds += self.handset.seconds
-        self.slips += [str(slip) for slip in (*self.handset.errors, *self.handset.warnings)]
+        self.carrier_problems += [str(problem) for problem in (*self.handset.errors, *self.handset.warnings)]
 
     # What comes back
 
-    def take(self, heard: Heard) -> None:
-        """Take in what was heard, and the turns behind it."""
+    def take_in(self, heard: Heard) -> None:
+        """Note what was heard, and the turns of the line that led to it."""
         self.latest = self.line.turns[self._seen :]
         self._seen += len(self.latest)
-        self.turns.extend(map(passed, self.latest))
+        self.turns.extend(map(played_turn, self.latest))
         if self.latest and self.latest[-1].call.frames:
             top = self.latest[-1].call.top
             self.state = top.flow, top.state
         self.last = heard
         self._with_person = bool(heard.dialled) and self.person == "answers"
         if heard.dialled:
-            self.tell("line", f"connects to {', '.join(heard.dialled)}")
+            self.add_line("line", f"connects to {', '.join(heard.dialled)}")
             self._talking += TALK_SECONDS * self._with_person
         if heard.text:
-            self.tell("hears", heard.text)
+            self.add_line("hears", heard.text)
 
     @property
     def words(self) -> list[Speak]:
-        """What the line spoke since the caller acted last, by name."""
+        """The prompts that the line spoke since the caller last acted."""
         return [speak for turn in self.latest for speak in turn.verb.words]
 
     @property
     def over(self) -> bool:
-        """Say whether the call has ended."""
+        """Whether the call has ended."""
         return isinstance(self.last.waiting, Ended)
 
     def where(self) -> str:
-        """Return the state the call is in, with its place."""
+        """Return the name and place of the state that the call is in, for messages; "" before the first turn."""
         if self.state is None:
             return ""
         flow, name = self.state
         return f'"{name}" ({self.flows.state(flow, name).place})'
 
     def end(self) -> Ending:
-        """Say how the call has ended."""
+        """Return how the call has ended, "open" if it goes on."""
         if not isinstance(self.last.waiting, Ended):
             return "open"
         match self.last.waiting.reason:
@@ -285,13 +291,13 @@ class SimulatedCaller:
                 return "person" if self._with_person else "goodbye"
 
     def cost(self) -> Cost:
-        """Return what the calls that are over have taken."""
+        """Return the keys and seconds that the calls which are over have taken."""
         keying = self._keys * KEY_SECONDS
         spoken = self._seconds - self._talking - keying - self._waiting
         return Cost(self._keys, max(spoken, 0.0), keying, self._waiting)
 
-    def tell(self, what: str, words: str = "") -> None:
-        """Add a line to the transcript."""
+    def add_line(self, what: str, words: str = "") -> None:
+        """Add a line to the transcript: who or what acted, and the words that belong to it."""
         self.transcript.append(f"{what:>9}  {words}".rstrip())
 
     def _must_go_on(self, place: Place) -> None:
@@ -304,7 +310,7 @@ class SimulatedCaller:
 
 
 def language_key(flows: Flows, language: str) -> str:
-    """Return the key that chooses a language, wherever the flows ask for it."""
+    """Return the key that chooses a language in the flows. Raises IvrError when no menu offers it."""
     for _, state in all_states(flows):
         for key, target in state.keys.items():
             if target.sets.get("language") == language:

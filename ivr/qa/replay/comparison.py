@@ -1,4 +1,4 @@
-"""What would change: the same calls on two versions of flows and prompts, side by side."""
+"""Compares how the same script plays on two versions of flows and prompts."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from ivr.flow.call import TraceStep
 from ivr.qa.replay.played import Played
 
 SECONDS = 1.0
-"""A difference in seconds that is worth telling."""
+"""Smaller differences in a call's seconds are not reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A call that goes differently now; `told` says how, one thing a line."""
+    """A call that goes differently on the new version; each of the differences is a line of text."""
 
     title: str
-    told: tuple[str, ...]
+    differences: tuple[str, ...]
 
 
 def compare(old: Played, new: Played) -> Change | None:
-    """Return how a call differs between two versions; None when a caller would not notice."""
-    told = tuple(_differences(old, new))
-    return Change(new.title, told) if told else None
+    """Return how a call differs between two versions; None when no difference is found."""
+    differences = tuple(_differences(old, new))
+    return Change(new.title, differences) if differences else None
 
 
 def _differences(old: Played, new: Played) -> Iterator[str]:
-    if parting := _parting(_trace(old), _trace(new)):
-        yield parting
+    if first_difference := _first_difference(_trace(old), _trace(new)):
+        yield first_difference
     if old.end != new.end:
         yield f"ends with {new.end}, was {old.end}"
     if old.cost.keys != new.cost.keys:
-        yield f"takes {_more(new.cost.keys - old.cost.keys)} keys, {new.cost.keys} in all"
+        yield f"takes {_more_or_fewer(new.cost.keys - old.cost.keys)} keys, {new.cost.keys} in all"
     seconds = new.cost.seconds - old.cost.seconds
     if abs(seconds) >= SECONDS:
-        yield f"takes {_more(round(seconds))} seconds, {new.cost.seconds:.0f} in all"
+        yield f"takes {_more_or_fewer(round(seconds))} seconds, {new.cost.seconds:.0f} in all"
 
 
-def _more(number: int) -> str:
+def _more_or_fewer(number: int) -> str:
     return f"{abs(number)} {'more' if number > 0 else 'fewer'}"
 
 
@@ -47,18 +47,18 @@ def _trace(played: Played) -> list[TraceStep]:
     return [trace_step for turn in played.turns for trace_step in turn.trace_steps]
 
 
-def _parting(old: list[TraceStep], new: list[TraceStep]) -> str:
-    """Say where two ways part."""
+def _first_difference(old: list[TraceStep], new: list[TraceStep]) -> str:
+    """Return a sentence about the first step in which two traces differ; "" when they are the same."""
     last: TraceStep | None = None
     for was, now in zip_longest(old, new):
         if was != now:
-            after = f"after {_name(last)} " if last else ""
-            return f"goes another way: {after}comes {_name(now)}, was {_name(was)}"
+            after = f"after {_step_in_words(last)} " if last else ""
+            return f"goes another way: {after}comes {_step_in_words(now)}, was {_step_in_words(was)}"
         last = was
     return ""
 
 
-def _name(trace_step: TraceStep | None) -> str:
+def _step_in_words(trace_step: TraceStep | None) -> str:
     if trace_step is None:
         return "the end of the call"
     return f"{trace_step.flow}.{trace_step.state}{f' {trace_step.branch}' if trace_step.branch else ''}"

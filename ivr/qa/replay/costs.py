@@ -1,4 +1,4 @@
-"""What calls cost a caller, by script and by prompt."""
+"""The seconds that callers spend listening to each prompt."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ivr.qa.replay.played import Played
 
 @dataclass(frozen=True, slots=True)
 class PromptCost:
-    """A prompt in a language: how often it was spoken, and how long it takes on average."""
+    """How often a prompt was spoken in a language, and how many seconds it takes on average."""
 
     prompt: str
     language: str
@@ -22,21 +22,21 @@ class PromptCost:
 
     @property
     def in_all(self) -> float:
-        """All the seconds it was spoken for."""
+        """The seconds of all the times it was spoken."""
         return self.times * self.seconds
 
 
 def seconds_of(speak: Speak, catalogues: Catalogues) -> float:
-    """Return how long a prompt takes to speak, by its words."""
+    """Return the seconds that a prompt takes to speak, estimated from its words."""
     words = catalogues.by_language[speak.language].words(speak.prompt, speak.values, speak.variant, speak.tries)
     return TwimlSay(words).seconds
 
 
 def by_prompt(played: Iterable[Played]) -> list[PromptCost]:
-    """Return what every prompt took in all these calls, the costliest first."""
-    found: dict[tuple[str, str], list[float]] = {}
-    for one in played:
-        for prompt, language, seconds in one.spoken:
-            found.setdefault((prompt, language), []).append(seconds)
-    costs = (PromptCost(*name, len(took), sum(took) / len(took)) for name, took in found.items())
+    """Return the cost of each prompt over all these calls, the costliest first."""
+    seconds_by_prompt: dict[tuple[str, str], list[float]] = {}
+    for play in played:
+        for prompt, language, seconds in play.spoken:
+            seconds_by_prompt.setdefault((prompt, language), []).append(seconds)
+    costs = (PromptCost(*name, len(took), sum(took) / len(took)) for name, took in seconds_by_prompt.items())
     return sorted(costs, key=lambda cost: -cost.in_all)

@@ -1,8 +1,8 @@
-"""Which ways through the flow were taken, by line of the flow files and by language.
+"""Coverage of the flows: which transitions of which states were taken, in which languages.
 
-A cell is one way out of one state in one language: a key, an outcome, silence, a wrong key, too many of either, star,
-zero, hanging up, a pause in the middle of a number. What cannot happen by the flow itself (a second silence where the
-first ends the patience) is no cell.
+A cell is one transition out of one state in one language: a key, an outcome, silence, a wrong key, too many of either,
+star, zero, hanging up, a pause in the middle of a number. What the flow itself makes impossible (silence, where the
+first one already gives up the question) is no cell.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from ivr.flow.graph import StateName, all_states
 from ivr.flow.parts import Limits
 from ivr.flow.states import State
 from ivr.keypad import key_name
-from ivr.qa.replay.played import HANG_UP, MID_NUMBER, Passed, Played
+from ivr.qa.replay.played import HANG_UP, MID_NUMBER, Played, PlayedTurn
 
 ERROR_PATHS = ("silence", "wrong", "too_many")
 ANSWERED = "answered"
 LONGEST_ENTRY = 40
-"""Keys after which the line takes a number for complete, whatever it asked for."""
+"""So many keys end a number, whatever length was asked for."""
 
 
 class Group(StrEnum):
-    """What kind of way a cell is."""
+    """The kinds of cells."""
 
     OUTCOME = "states and outcomes"
     ERROR_PATHS = "silence, wrong key, too many"
@@ -36,7 +36,7 @@ class Group(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class CoverageCell:
-    """One way out of a state, in one language; "" where a state speaks every language at once."""
+    """One transition out of a state in one language, which is "" where a state speaks every language at once."""
 
     place: Place
     flow: str
@@ -46,12 +46,12 @@ class CoverageCell:
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What it is known by."""
+        """What identifies it: (flow, state, transition, language)."""
         return (self.flow, self.state, self.transition, self.language)
 
 
 def cells(flows: Flows) -> dict[CoverageCell, Group]:
-    """Return every cell there is."""
+    """Return every cell of the flows, with its group."""
     found: dict[CoverageCell, Group] = {}
     for (flow, name), state in all_states(flows):
         for transition, group in _transitions(flows, state):
@@ -74,7 +74,7 @@ def _error_paths(question: State, limits: Limits) -> Iterator[tuple[str, Group]]
         yield "silence", Group.ERROR_PATHS
     if limits.wrong > 1 and can_be_wrong(question):
         yield "wrong", Group.ERROR_PATHS
-    if can_be_wrong(question) or not question.pound:  # else silence is as good as pound
+    if can_be_wrong(question) or not question.pound:  # with neither, silence leads on as the pound key does
         yield "too_many", Group.ERROR_PATHS
     yield HANG_UP, Group.CARRIER
     if question.number and question.number.high > 1:
@@ -82,17 +82,17 @@ def _error_paths(question: State, limits: Limits) -> Iterator[tuple[str, Group]]
 
 
 def can_be_wrong(question: State) -> bool:
-    """Say whether there is anything a caller can key that is no answer to a question."""
+    """Return whether a caller can key anything that does not answer a question."""
     number = question.number
     return number is None or number.low > 1 or 1 < number.high < LONGEST_ENTRY
 
 
 def exercised(flows: Flows, played: Iterable[Played]) -> set[tuple[str, str, str, str]]:
-    """Return the keys of all cells that were passed through."""
-    return {key for one in played for turn in one.turns for key in passed(flows, turn)}
+    """Return the keys of all cells that the plays passed through."""
+    return {key for play in played for turn in play.turns for key in passed_cells(flows, turn)}
 
 
-def passed(flows: Flows, turn: Passed) -> Iterator[tuple[str, str, str, str]]:
+def passed_cells(flows: Flows, turn: PlayedTurn) -> Iterator[tuple[str, str, str, str]]:
     """Yield the keys of the cells that one turn passed through."""
     for position, trace_step in enumerate(turn.trace_steps):
         if trace_step.flow not in flows.flows or trace_step.state not in flows.flows[trace_step.flow].states:
@@ -112,23 +112,23 @@ def passed(flows: Flows, turn: Passed) -> Iterator[tuple[str, str, str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much of the flow was passed through."""
+    """How much of the flows was covered: all cells with their groups, and the keys of those that were covered."""
 
     groups: Mapping[CoverageCell, Group]
     done: frozenset[tuple[str, str, str, str]]
 
     @property
     def missing(self) -> tuple[CoverageCell, ...]:
-        """The cells that were not, in the order of the files."""
+        """The cells that were not covered, in the order of the files."""
         return tuple(sorted(cell for cell in self.groups if cell.key not in self.done))
 
     def percent(self, group: Group | None = None) -> float:
-        """Return the share that was, of one group or of all."""
-        wanted = [cell for cell, its in self.groups.items() if group in (None, its)]
+        """Return how much of one group, or of all, was covered, 0 to 100."""
+        wanted = [cell for cell, cell_group in self.groups.items() if group in (None, cell_group)]
         return 100 * sum(cell.key in self.done for cell in wanted) / len(wanted) if wanted else 100.0
 
     def of_states(self) -> Mapping[StateName, float]:
-        """Return for each state the share of its ways that were taken, 0 to 1, for shading a picture of the flow."""
+        """Return for each state the share of its cells that were covered, 0 to 1, for shading a picture of the flow."""
         counted: dict[StateName, list[bool]] = {}
         for cell in self.groups:
             counted.setdefault((cell.flow, cell.state), []).append(cell.key in self.done)
@@ -136,14 +136,14 @@ class Coverage:
 
 
 def measure(flows: Flows, played: Iterable[Played], languages: Iterable[str] = ()) -> Coverage:
-    """Hold what was played against the flow; only some languages if any are given."""
+    """Return the coverage of the flows by what was played, in some languages if any are given, else in all."""
     wanted = {"", *(languages or flows.languages)}
     groups = {cell: group for cell, group in cells(flows).items() if cell.language in wanted}
     return Coverage(groups, frozenset(exercised(flows, played)))
 
 
 def lines(flows: Flows, coverage: Coverage) -> Iterator[str]:
-    """Tell what is missing, a line a state: `flows/refill.yaml:42 menu "confirm": silence never tried (es)`."""
+    """Yield what is not covered, one line a state: `flows/refill.yaml:42 menu "confirm": silence never tried (es)`."""
     by_state: dict[StateName, dict[str, list[str]]] = {}
     for cell in coverage.missing:
         by_state.setdefault((cell.flow, cell.state), {}).setdefault(cell.transition, []).append(cell.language)
@@ -152,14 +152,14 @@ def lines(flows: Flows, coverage: Coverage) -> Iterator[str]:
         head = f'{state.place.file}:{state.place.line} {state.word} "{name}"'
         alike: dict[tuple[str, ...], list[str]] = {}
         for transition, missing in missing_transitions.items():
-            alike.setdefault(tuple(sorted(missing)), []).append(_plain(transition, state))
+            alike.setdefault(tuple(sorted(missing)), []).append(_transition_in_words(transition, state))
         for languages, words in alike.items():
             everywhere = set(languages) in ({""}, set(flows.languages))
             where = "" if everywhere else f" ({', '.join(languages)})"
             yield f"{head}: {', '.join(words)} never tried{where}"
 
 
-def _plain(transition: str, state: State) -> str:
+def _transition_in_words(transition: str, state: State) -> str:
     named = {"wrong": "wrong key", "too_many": "too many", HANG_UP: "hang-up", MID_NUMBER: "a pause in mid-number"}
     if transition in state.outcomes or (state.outcomes and transition == state.ending):
         return f'{state.outcome_word} "{transition}"'
@@ -168,10 +168,10 @@ def _plain(transition: str, state: State) -> str:
     return "an answer" if state.number and transition == "next" else named.get(transition, transition)
 
 
-def summary(coverage: Coverage) -> Iterator[str]:
-    """Tell the shares in a line each."""
+def coverage_summary(coverage: Coverage) -> Iterator[str]:
+    """Yield the covered share of each group and of all, one line each."""
     for group in Group:
-        mine = [cell for cell, its in coverage.groups.items() if its == group]
-        done = sum(cell.key in coverage.done for cell in mine)
-        yield f"{coverage.percent(group):5.1f}% of {group} ({done} of {len(mine)})"
+        in_group = [cell for cell, cell_group in coverage.groups.items() if cell_group == group]
+        done = sum(cell.key in coverage.done for cell in in_group)
+        yield f"{coverage.percent(group):5.1f}% of {group} ({done} of {len(in_group)})"
     yield f"{coverage.percent():5.1f}% of all"

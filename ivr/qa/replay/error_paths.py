@@ -1,4 +1,4 @@
-"""What callers do instead of answering a question, and what they hear then: the steps that `error_paths:` stands for."""
+"""The steps that `error_paths:` of a script stands for: what callers do instead of answering, and what they then hear."""
 
 from __future__ import annotations
 
@@ -18,15 +18,19 @@ PERSON_AWAY = "person.nobody"
 
 
 def question_of(step: ErrorPaths, flows: Flows, waiting: tuple[str, str] | None) -> tuple[str, State] | None:
-    """Return the question that a step names, with its flow: the one where the call waits, if that asks it."""
+    """Return the flow and state of the question that a step names; None when no state asks it.
+
+    If several states ask it, the one where the call is `waiting` is preferred.
+    """
     asking = [
         (flow, state) for (flow, _), state in all_states(flows) if state.limits and state.prompt == step.question.prompt
     ]
-    return next((one for one in asking if (one[0], one[1].name) == waiting), asking[0] if asking else None)
+    where_it_waits = next(((flow, state) for flow, state in asking if (flow, state.name) == waiting), None)
+    return where_it_waits or next(iter(asking), None)
 
 
 def steps_of(step: ErrorPaths, flows: Flows, flow: str, question: State) -> Iterator[Step]:
-    """Yield what is heard and done at a question, on the path that the step names."""
+    """Yield the steps at a question on the error path that the step names; just hearing it when it names none."""
     if not question.quiet:
         yield step.question
     if step.path is ErrorPath.HANG_UP:
@@ -36,12 +40,12 @@ def steps_of(step: ErrorPaths, flows: Flows, flow: str, question: State) -> Iter
 
 
 def _no_answer(step: ErrorPaths, flows: Flows, flow: str, question: State) -> Iterator[Step]:
-    """Yield everything but an answer: what has the question asked again, then what there is no more patience for."""
+    """Yield the steps of a caller who does everything but answer, until the question is given up."""
     asked = step.question
     ends = "#" if question.number and question.number.high > 1 else ""
     for key, leads in question.shared_keys(flows.line).items():
         if leads != REPEAT and flow in flows.line.interruptions:
-            continue  # an interruption that is under way gives way to a person
+            continue  # zero ends an interruption under way, so its question is not asked again
         yield Presses(step.place, f"{key}{ends}")
         if leads != REPEAT:
             yield Hears(step.place, PERSON_AWAY)
@@ -59,7 +63,10 @@ def _no_answer(step: ErrorPaths, flows: Flows, flow: str, question: State) -> It
 
 
 def wrong_answer(flows: Flows, question: State, place: Place) -> Iterator[Act]:
-    """Yield what is no answer to a question: a key it does not know, too few digits, or too many."""
+    """Yield acts that do not answer a question: a key it does not take, too few digits, or too many.
+
+    Nothing where every key is an answer.
+    """
     number = question.number
     if number is None:
         yield Presses(place, wrong_key(flows, question))
@@ -71,6 +78,6 @@ def wrong_answer(flows: Flows, question: State, place: Place) -> Iterator[Act]:
 
 
 def wrong_key(flows: Flows, menu: State) -> str:
-    """Return a key that means nothing in a menu."""
+    """Return a key that a menu does not take."""
     taken = {*menu.keys, *flows.line.menu_keys, *("123456789" if menu.choices else "")}
     return next(key for key in "8653421790#" if key not in taken)

@@ -1,4 +1,4 @@
-"""Plays many scripts: in this process, or in several at once."""
+"""Plays many scripts in several processes at once."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ivr.qa.replay.played import Played
 from ivr.qa.scripts.script import Script
 
 SHARE = 8
-"""Scripts handed to a process at once: enough that handing over does not matter, few enough to keep all busy."""
+"""How many scripts a process is given at once: enough to make the overhead small, few enough to keep all busy."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptInLanguage:
-    """One script in one language."""
+    """A script, and the language to play it in."""
 
     script: Script
     language: str
@@ -26,19 +26,22 @@ PlayScript = Callable[[ScriptInLanguage], Played]
 
 
 def play_many(parts: Sequence[ScriptInLanguage], begin: Callable[[], PlayScript], jobs: int) -> Iterator[Played]:
-    """Play in several processes, each of which calls `begin` for the way it plays; what comes back is in order."""
+    """Play scripts in `jobs` processes and yield the results in order.
+
+    Each process calls `begin` once, for the function that plays a script there.
+    """
     shares = [parts[start : start + SHARE] for start in range(0, len(parts), SHARE)]
-    with ProcessPoolExecutor(jobs, initializer=_begin_worker, initargs=(begin,)) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_begin_playing, initargs=(begin,)) as pool:
         yield from chain.from_iterable(pool.map(_play_share, shares))
 
 
-_worker: list[PlayScript] = []
+_play_script: list[PlayScript] = []
 
 
-def _begin_worker(begin: Callable[[], PlayScript]) -> None:
-    _worker[:] = [begin()]
+def _begin_playing(begin: Callable[[], PlayScript]) -> None:
+    _play_script[:] = [begin()]
 
 
 def _play_share(parts: Sequence[ScriptInLanguage]) -> list[Played]:
-    (play,) = _worker
+    (play,) = _play_script
     return [play(part) for part in parts]

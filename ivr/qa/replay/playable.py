@@ -1,4 +1,4 @@
-"""What a script is played on, whether it lies in this process or elsewhere."""
+"""The interface of a line that scripts are played on, in this process or elsewhere."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Playable(Protocol):
 
     @property
     def post(self) -> Transport:
-        """The way to it."""
+        """The transport that sends it requests."""
 
     @property
     def url(self) -> str:
@@ -31,10 +31,10 @@ class Playable(Protocol):
         """Every turn so far, in order; always empty when the line is elsewhere."""
 
     def passes(self, seconds: float) -> None:
-        """Let the line's time go on."""
+        """Advance the line's clock."""
 
     def change(self, rows: Sequence[Row]) -> None:
-        """Add rows to the pharmacy, or change them; RefusedRowError when it refuses one."""
+        """Add rows to the pharmacy, or change them. Raises RefusedRowError when a row cannot be taken."""
 
     def table(self, name: str) -> Sequence[Found]:
         """Return a table's rows by the loader's column names; the lines of an order stand in its column `lines`."""
@@ -43,4 +43,4 @@ class Playable(Protocol):
         """Return the rows that calls have written."""
 
     def log(self) -> str:
-        """Return what the line wrote to its log since it was asked last."""
+        """Return what the line has logged since this was called last."""

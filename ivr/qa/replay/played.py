@@ -1,4 +1,4 @@
-"""What playing a script came to: plain data, so that it can be counted, printed, compared and sent between processes."""
+"""The result of playing a script, as plain data that can be counted, printed, compared and sent between processes."""
 
 from __future__ import annotations
 
@@ -13,28 +13,31 @@ MID_NUMBER = "mid_number"
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
-    """One turn: what the line was told, where it led, in which language, and what was spoken, by name."""
+class PlayedTurn:
+    """One turn: the event that the line was told, its trace, its language, and the names of the prompts spoken."""
 
     event: str
     trace_steps: tuple[TraceStep, ...]
     language: str
     prompts: tuple[str, ...]
     interrupted: str = ""
-    """What no turn tells the line: that the caller then hung up, or stopped in the middle of a number."""
+    """HANG_UP or MID_NUMBER when the caller then hung up or paused in a number, of which the line has no turn."""
 
 
-def passed(turn: Turn) -> Passed:
-    """Keep of a turn what can be shown to anybody: names, never values or keys."""
+def played_turn(turn: Turn) -> PlayedTurn:
+    """Return what may be shown of a turn: names, never values or keys of numbers."""
     event = type(turn.event).__name__.lower()
     if isinstance(turn.event, Dialled | Done):
         event = f"{event} {turn.event.outcome}"
-    return Passed(event, turn.trace, turn.call.language, tuple(speak.prompt for speak in turn.verb.words))
+    return PlayedTurn(event, turn.trace, turn.call.language, tuple(speak.prompt for speak in turn.verb.words))
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a script's calls take of a caller: keys, and seconds by what they go into. A talk with a person is none."""
+    """What the calls of a script cost the caller: the keys pressed, and the seconds of each activity.
+
+    A talk with a person is not counted.
+    """
 
     keys: int = 0
     spoken: float = 0.0
@@ -43,13 +46,13 @@ class Cost:
 
     @property
     def seconds(self) -> float:
-        """All of them."""
+        """All seconds together."""
         return self.spoken + self.keying + self.waiting
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A script that was played, in one language."""
+    """The result of playing a script in one language."""
 
     name: str
     place: Place
@@ -58,28 +61,30 @@ class Played:
     skipped: str = ""
     """Why it was not played at all."""
     where: str = ""
-    """The state the call was in when it failed."""
+    """The state in which the call stopped."""
     transcript: tuple[str, ...] = ()
     end: str = ""
     cost: Cost = Cost()
-    turns: tuple[Passed, ...] = ()
+    turns: tuple[PlayedTurn, ...] = ()
     spoken: tuple[tuple[str, str, float], ...] = ()
-    """(prompt, language, seconds) of all that was spoken, where it was asked for."""
-    asked: int = 0
-    """Requests for TwiML that were made."""
+    """(prompt, language, seconds) of each prompt spoken, if it was played with `measure`."""
+    requests: int = 0
+    """How many requests for TwiML were made."""
     note: str = ""
-    """What else is to be known of a script that holds."""
+    """A remark on a script that passed, as that it was stopped early."""
     unchecked: int = 0
-    """Assertions that could not be held against a line elsewhere."""
+    """How many expectations could not be checked, on a line elsewhere."""
     log: str = ""
+    """What the line logged, when something failed."""
     took: float = 0.0
+    """The seconds that playing it took on this machine."""
 
     @property
     def passed(self) -> bool:
-        """Say whether everything held."""
+        """Whether it was played and everything held."""
         return not self.problems and not self.skipped
 
     @property
     def title(self) -> str:
-        """Return its name, with the language it was played in."""
+        """Its name, with the language it was played in."""
         return f"{self.name} [{self.language}]"

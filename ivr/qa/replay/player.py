@@ -1,4 +1,4 @@
-"""Plays a script: a caller who does what it says, and hears whether the line does too."""
+"""Plays a script: a simulated caller does what it says, and what they hear is checked against it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ivr.qa.replay.error_paths import question_of, steps_of
 from ivr.qa.replay.playable import Playable
 from ivr.qa.replay.played import Played
 from ivr.qa.replay.prompt_matcher import PromptMatcher, could_be, may_confirm, words_heard
-from ivr.qa.scripts.expectations import CameTo, unmet
+from ivr.qa.scripts.expectations import CallResult, unmet
 from ivr.qa.scripts.row_patterns import show
 from ivr.qa.scripts.script import LANGUAGE_KEY, Ending, ErrorPaths, Hears, HearsNot, Presses, Script, Step
 from ivr.simulator.scenario import Scenario
@@ -23,15 +23,17 @@ from ivr.simulator.world import RefusedRowError
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What can be seen of a line, and whether it is real."""
+    """What can be seen of a line, and whether it charges real cards."""
 
     turns: bool = True
+    """Its turns can be seen, and so the names of the prompts it speaks."""
     rows: bool = True
+    """The rows of its pharmacy can be seen."""
     charges: bool = False
-    """Real cards are charged there, so no key may be pressed that confirms."""
+    """It charges real cards, so no key may be pressed that confirms."""
 
 
-HERE = View()
+ON_THE_SIMULATOR = View()
 
 
 def play(
@@ -43,10 +45,10 @@ def play(
     measure: bool = False,
     look: Callable[[Scenario], object] = lambda _: None,
 ) -> Played:
-    """Play a script in a language; whatever does not hold is in the result.
+    """Play a script on the simulator in a language; whatever does not hold is in the result's `problems`.
 
-    Without `checks` the caller only acts, whatever is heard; `measure` keeps the seconds of each prompt; `look` is
-    shown the scenario when all is over.
+    Without `checks` nothing that is heard is checked. `measure` keeps the seconds of each prompt. `look` is called with
+    the scenario when all calls are over.
     """
     began = time.perf_counter()
     try:
@@ -60,7 +62,7 @@ def play(
 
 
 def impossible(script: Script, language: str, error: IvrError) -> Played:
-    """Return what comes of a script that cannot be played."""
+    """Return the result of a script that cannot be played, with the error as its problem."""
     place = error.place if isinstance(error, RefusedRowError) else script.place
     return Played(script.name, script.place, language, problems=(Problem(place, str(error)),))
 
@@ -74,14 +76,14 @@ class _FailedError(Exception):
 
 
 class _StoppedError(Exception):
-    """The script may not be played on from here."""
+    """The rest of the script may not be played: the next key may confirm something."""
 
 
 CONFIRMS = "stopped before the key that confirms: the line charges real cards"
 
 
 class Player:
-    """Plays one script on a line; used once. What the line should say is known by the simulator's prompts."""
+    """Plays one script on a line; used once. The simulator's flows and prompts are those the line should have."""
 
     def __init__(
         self,
@@ -92,11 +94,11 @@ class Player:
         *,
         from_number: str = "",
         mark: str = "",
-        view: View = HERE,
+        view: View = ON_THE_SIMULATOR,
         checks: bool = True,
         measure: bool = False,
     ) -> None:
-        """`mark` tells these calls from others where other calls are made, as `from_number` does there."""
+        """`mark` and `from_number` tell these calls from others, on a line that others call too."""
         self.checks = checks
         self.measure = measure
         self.spoken: list[tuple[str, str, float]] = []
@@ -114,7 +116,7 @@ class Player:
         self.prompt_matcher = self._listen()
 
     def play(self, began: float) -> Played:
-        """Play it, and return what came of it; `began` is when that was begun."""
+        """Play the script and return the result; `began` is a reading of `time.perf_counter()`."""
         problems: list[Problem] = []
         caller, note = self.caller, ""
         try:
@@ -127,9 +129,9 @@ class Player:
         end, where = caller.end(), caller.where()
         caller.finish()
         if not caller.troubled:
-            problems.extend(Problem(self.script.place, slip) for slip in caller.slips)
+            problems.extend(Problem(self.script.place, problem) for problem in caller.carrier_problems)
         if self.checks and not problems and not note:
-            problems.extend(unmet(self.script.expect, self._came_to(end), look_at_rows=self.view.rows))
+            problems.extend(unmet(self.script.expect, self._result(end), look_at_rows=self.view.rows))
         rows_unchecked = self.script.expect.asks_for_rows and (bool(note) or not self.view.rows)
         return Played(
             name=self.script.name,
@@ -142,7 +144,7 @@ class Player:
             cost=caller.cost(),
             turns=tuple(caller.turns),
             spoken=tuple(self.spoken),
-            asked=caller.asked,
+            requests=caller.requests,
             note=note,
             unchecked=self.unchecked + rows_unchecked,
             log=self.line.log() if problems else "",
@@ -165,14 +167,14 @@ class Player:
             self.prompt_matcher = self._listen()
 
     def _error_paths(self, step: ErrorPaths) -> None:
-        found = question_of(step, self.flows, self.caller.state)
-        if found is None:
+        question = question_of(step, self.flows, self.caller.state)
+        if question is None:
             raise _FailedError(step.place, f"no question asks {step.question}")
-        for one in steps_of(step, self.flows, *found):
-            self._step(one)
+        for inner_step in steps_of(step, self.flows, *question):
+            self._step(inner_step)
 
     def _key_by_key(self, step: Presses) -> Iterator[Presses]:
-        """Yield keys one at a time, and stop where the next one may confirm something."""
+        """Yield keys one at a time. Raises _StoppedError where the next one may confirm something."""
         keys = [step.keys] if step.keys == LANGUAGE_KEY else step.keys
         for key in (key for _ in range(step.times) for key in keys):
             if may_confirm(self.flows, self.catalogues, self.prompt_matcher.text):
@@ -195,9 +197,9 @@ class Player:
             self._hear_by_words(wanted)
         elif not self.prompt_matcher.hears(wanted):
             if values := self.prompt_matcher.nearest_values(wanted):
-                told = f"heard it with {show(values)}"
-                raise _FailedError(wanted.place, f"expected to hear {wanted} with {show(wanted.values)}; {told}")
-            raise _FailedError(wanted.place, f"expected to hear {wanted}; {self.prompt_matcher.told(wanted)}")
+                instead = f"heard it with {show(values)}"
+                raise _FailedError(wanted.place, f"expected to hear {wanted} with {show(wanted.values)}; {instead}")
+            raise _FailedError(wanted.place, f"expected to hear {wanted}; {self.prompt_matcher.what_was_heard(wanted)}")
 
     def _hear_not(self, step: HearsNot) -> None:
         unwanted = step.unwanted
@@ -208,15 +210,17 @@ class Player:
         elif not self.view.turns:
             self.unchecked += 1  # by its words alone a prompt cannot be told from one that says the same and more
         elif self.prompt_matcher.spoke(unwanted):
-            raise _FailedError(step.place, f"{unwanted} should not be heard; {self.prompt_matcher.told(unwanted)}")
+            raise _FailedError(
+                step.place, f"{unwanted} should not be heard; {self.prompt_matcher.what_was_heard(unwanted)}"
+            )
 
     def _hear_by_words(self, wanted: Hears) -> None:
-        """Judge what belongs to no turn that is known here: prompts of a line elsewhere, and those of no turn at all."""
-        could = could_be(self.catalogues, wanted, self.language, self.prompt_matcher.text)
-        self.unchecked += could is None
-        if could is False:
+        """Check a prompt by its words alone: on a line elsewhere, or for a fallback prompt, which belongs to no turn."""
+        matches_words = could_be(self.catalogues, wanted, self.language, self.prompt_matcher.text)
+        self.unchecked += matches_words is None
+        if matches_words is False:
             raise _FailedError(wanted.place, f'expected to hear {wanted}; heard "{self.prompt_matcher.text}"')
 
-    def _came_to(self, end: Ending) -> CameTo:
+    def _result(self, end: Ending) -> CallResult:
         line, cost = self.line, self.caller.cost()
-        return CameTo(end, cost.keys, cost.seconds, line.today, line.table, line.new_rows)
+        return CallResult(end, cost.keys, cost.seconds, line.today, line.table, line.new_rows)

@@ -1,11 +1,11 @@
-"""Plays on a line elsewhere: signed requests over HTTP, of which only the words that come back are known.
+"""Plays scripts on a line elsewhere, by signed requests over HTTP. Only the words that come back can be seen of it.
 
-What cannot be judged there is not played, and said why. To know, a script is played first on the simulator, at the
-other line's time and with or without a person as there: what does not hold then, but does at its own time, counts on
-the clock. Where the line's own database is at hand (`TestMembers`), its test members' rows can be looked
-at and set, and are made as before after each script.
+A script that cannot be judged there is skipped, with the reason. To find out, it is first played on the simulator, at
+the other line's time and with or without a person to connect to, as there. If it fails then, but holds at its own time,
+it depends on the clock. Where the line's own database can be reached (`TestMembers`), the rows of its test members can
+be read and set; they are restored after each script.
 
-On a line that charges real cards only test members are called for, and no key is pressed that confirms.
+On a line that charges real cards only scripts about test members are played, and no key is pressed that confirms.
 """
 
 from __future__ import annotations
@@ -58,16 +58,16 @@ LOOKED_AT = (
     "member", "address", "prescription", "refill_order", "order_line", "payment", "saved_card", "renewal_request",
     "transfer", "notice", "wrong_try",
 )  # fmt: skip
-"""Where calls leave something that later calls find."""
+"""The tables in which calls leave something that later calls may find."""
 
 
 class NotHereError(IvrError):
-    """Something was asked of a line elsewhere that only a line in this process can do."""
+    """Something was asked of a line elsewhere that cannot be done without its database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a line says of itself."""
+    """What a line elsewhere says of itself."""
 
     now: datetime
     live: bool
@@ -79,7 +79,7 @@ class Facts:
 
 @dataclass(slots=True)
 class Remote:
-    """A line by its address; the simulator has the flows and prompts that it should have, to know its words by."""
+    """A line elsewhere, at the address `url`. The simulator has the flows and prompts that the line should have."""
 
     url: str
     post: Transport
@@ -94,30 +94,30 @@ class Remote:
     _played: Iterator[int] = field(default_factory=count)
     _untouched: dict[str, Sequence[Found]] = field(default_factory=dict)
     _used: dict[object, str] = field(default_factory=dict)
-    """Members that a script has ordered for, with its name, where nothing can be restored."""
+    """Members whose rows a script has changed where nothing can be restored -> that script's name."""
 
     @property
     def flows(self) -> Flows:
-        """Those it should have."""
+        """The flows that the line should have."""
         return self.simulator.flows
 
     @property
     def catalogues(self) -> Catalogues:
-        """Those it should have."""
+        """The prompts that the line should have."""
         return self.simulator.catalogues
 
     @property
     def sees_rows(self) -> bool:
-        """Say whether what calls have written can be looked at."""
+        """Whether the rows that calls have written can be read."""
         return self.backstage is not None
 
     def play(self, script: Script, language: str, *, checks: bool = True, measure: bool = False) -> Played:
-        """Play a script in a language as far as that can be done and judged there."""
+        """Play a script in a language; the result says so when it was skipped, or stopped early."""
         began = time.perf_counter()
         try:
             if reason := self.refuses(script, language):
                 return Played(script.name, script.place, language, skipped=reason)
-            mark = f"{self.run} {next(self._played)}"  # another one when it is played once more
+            mark = f"{self.run} {next(self._played)}"  # differs when the same script is played again
             numbers = {"mark": mark, "from_number": _from_number(script, f"{script.name} {language} {mark}")}
             view = View(turns=False, rows=self.sees_rows, charges=self.facts.live)
             with self._open(script) as line:
@@ -130,7 +130,7 @@ class Remote:
 
     @contextmanager
     def _open(self, script: Script) -> Iterator[RemoteLine]:
-        """Give the way to the line; with its database at hand, leave it as it was."""
+        """Give the line for one script. With its database at hand, set the script's rows first and restore all after."""
         line = RemoteLine(self.post, self.url, self.today, self.backstage)
         if self.backstage is None:
             yield line
@@ -145,7 +145,7 @@ class Remote:
     # What is not played
 
     def refuses(self, script: Script, language: str) -> str:
-        """Say why a script is not played there; nothing when it is."""
+        """Return why a script is not played there; "" when it is."""
         if LANGUAGES[language].draft:
             return f"{LANGUAGES[language].title} is a draft, which a line elsewhere lets nobody hear"
         return self._needs_the_simulator(script) or self._not_for_members(script) or self._simulated(script, language)
@@ -171,14 +171,17 @@ class Remote:
         return ""
 
     def _simulated(self, script: Script, language: str) -> str:
-        """Simulate it as it would go there, then otherwise, to tell what it counts on."""
+        """Play a script on the simulator as it would go there; return what it depends on that is different there.
+
+        "" when nothing is found that speaks against playing it.
+        """
         person: Person = script.person
         if self.facts.has_person != (person != "nobody"):
             person = "answers" if self.facts.has_person else "nobody"
         at = self.facts.now
-        left = None if self.backstage else _LeftBehind()
-        if self._holds(replace(script, at=at, person=person), language, left):
-            return self._leaves(script, left) if left else ""
+        left_behind = None if self.backstage else _LeftBehind()
+        if self._holds(replace(script, at=at, person=person), language, left_behind):
+            return self._leaves(script, left_behind) if left_behind else ""
         if person != script.person and self._holds(replace(script, at=at), language):
             has = "a number" if self.facts.has_person else "no number"
             return f"it counts on another person: the line has {has} to connect to"
@@ -188,34 +191,34 @@ class Remote:
             "" if self.backstage or self.may_write else "it does not hold here either, so nobody knows what it leaves"
         )
 
-    def _holds(self, script: Script, language: str, left: _LeftBehind | None = None) -> bool:
-        return play(script, self.simulator, language, look=left.look if left else lambda _: None).passed
+    def _holds(self, script: Script, language: str, left_behind: _LeftBehind | None = None) -> bool:
+        return play(script, self.simulator, language, look=left_behind.look if left_behind else lambda _: None).passed
 
-    def _leaves(self, script: Script, left: _LeftBehind) -> str:
-        """Say what keeps later scripts, or this one again, from holding where nothing can be restored."""
+    def _leaves(self, script: Script, left_behind: _LeftBehind) -> str:
+        """Return what would make later scripts fail, or this one next time, where nothing can be restored."""
         if not self._untouched:
             before = _LeftBehind()
             nothing = replace(script, steps=(), at=self.facts.now)
             play(nothing, self.simulator, self.catalogues.languages[0], look=before.look)
             self._untouched.update(before.rows)
-        if left.rows["wrong_try"]:
+        if left_behind.rows["wrong_try"]:
             return "its wrong tries would lock out other scripts"
         numbers = {script.from_number, *(step.from_number for step in script.steps if isinstance(step, Dials))}
         if any(number.startswith("+") for number in numbers - {DEFAULT_FROM}):
             return "other calls may come from the number it names"
-        changed = any(left.rows[table] != self._untouched[table] for table in LOOKED_AT)
+        changed = any(left_behind.rows[table] != self._untouched[table] for table in LOOKED_AT)
         if changed and not self.may_write:
             return "it writes to the pharmacy; --writes plays it all the same"
-        if used := next((self._used[member] for member in left.members if member in self._used), ""):
+        if used := next((self._used[member] for member in left_behind.members if member in self._used), ""):
             return f'"{used}" has written to the same member\'s rows'
         if changed:
-            self._used.update(dict.fromkeys(left.members, script.name))
+            self._used.update(dict.fromkeys(left_behind.members, script.name))
         return ""
 
 
 @dataclass(slots=True)
 class _LeftBehind:
-    """What a play on the simulator left behind, and the members it was about."""
+    """The rows that a play on the simulator left behind, by table, and the ids of the members it was about."""
 
     rows: dict[str, Sequence[Found]] = field(default_factory=dict)
     members: set[object] = field(default_factory=set)
@@ -227,7 +230,7 @@ class _LeftBehind:
 
 @dataclass(slots=True)
 class RemoteLine:
-    """A line as it stands, whoever else is calling it."""
+    """A line elsewhere, ready for the calls of one script; others may be calling it too."""
 
     line: Transport
     url: str
@@ -235,11 +238,11 @@ class RemoteLine:
     backstage: TestMembers | None = None
     turns: Sequence[Turn] = ()
     calls: dict[tuple[str, str], None] = field(default_factory=dict)
-    """Every call made, by its id and the number it came from."""
+    """Every call made: (call id, number it came from). A dict, to keep their order."""
 
     @property
     def post(self) -> Transport:
-        """The way to the line, on which calls are noted."""
+        """The transport that sends it requests, and notes the calls made."""
         return self._noted
 
     def _noted(self, url: str, form: Form | None, headers: Headers) -> Reply:
@@ -248,35 +251,36 @@ class RemoteLine:
         return self.line(url, form, headers)
 
     def passes(self, seconds: float) -> None:
-        """Nothing: its time is its own."""
+        """Do nothing: the line has its own clock."""
 
     def change(self, rows: Sequence[Row]) -> None:
-        """Change the test members' rows, where they are at hand."""
+        """Change rows of test members. Raises NotHereError without the line's database."""
         if rows:
-            self._behind("rows cannot be changed").change(rows)
+            self._test_members_or_raise("rows cannot be changed").change(rows)
 
     def table(self, name: str) -> Sequence[Found]:
-        """Return the test members' rows, where they are at hand."""
-        return self._behind("rows cannot be seen").table(name)
+        """Return a table's rows of test members. Raises NotHereError without the line's database."""
+        return self._test_members_or_raise("rows cannot be seen").table(name)
 
     def new_rows(self, table: str) -> Sequence[Found]:
-        """Return the rows that calls have written, where they are at hand."""
-        return self._behind("rows cannot be seen").new_rows(table)
+        """Return the rows that calls have written. Raises NotHereError without the line's database."""
+        return self._test_members_or_raise("rows cannot be seen").new_rows(table)
 
-    def _behind(self, otherwise: str) -> TestMembers:
+    def _test_members_or_raise(self, otherwise: str) -> TestMembers:
         if self.backstage is None:
             raise NotHereError(f"of a line elsewhere {otherwise} without its database")
         return self.backstage
 
     def log(self) -> str:
-        """Nothing: its log is elsewhere."""
+        """Return nothing: the line's log is elsewhere."""
         return ""
 
 
 def _from_number(script: Script, mark: str) -> str:
-    """Return who calls: a line elsewhere remembers calls that were dropped, so each comes from a number of its own.
+    """Return the number that a script calls from: its own, if it names one, else one made from `mark`.
 
-    No telephone has an area code of 999, so nobody is ever sent a text.
+    A line elsewhere remembers calls that were dropped, by number, so each script needs another one. No telephone has the
+    area code 999, so nobody is ever sent a text.
     """
     if script.from_number != DEFAULT_FROM:
         return script.from_number

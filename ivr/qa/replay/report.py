@@ -1,4 +1,4 @@
-"""What became of scripts, told to people and to machines."""
+"""Reports of the scripts that were played: as text, as JSON, and as JUnit XML for CI servers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ INDENT = "    "
 
 
 def line(played: Played) -> str:
-    """Return the one line of a script that was played."""
+    """Return the result of a script in one line."""
     if played.skipped:
         return f"SKIP  {played.title}: {played.skipped}"
     cost = f"{played.cost.keys} keys, {played.cost.seconds:.0f} s"
@@ -25,27 +25,27 @@ def line(played: Played) -> str:
 
 
 def failure(played: Played) -> str:
-    """Return what did not hold, where the call was, and the call up to there."""
-    told = [str(problem) for problem in played.problems]
+    """Return a failure in several lines: the problems, the state of the call, its transcript, and the end of the log."""
+    lines = [str(problem) for problem in played.problems]
     if played.where:
-        told.append(f"the call was in {played.where}")
-    told.extend(INDENT + heard for heard in played.transcript)
+        lines.append(f"the call was in {played.where}")
+    lines.extend(INDENT + entry for entry in played.transcript)
     if played.log:
-        told.append("the line's log:")
-        told.extend(INDENT + logged for logged in played.log.splitlines()[-LOG_LINES:])
-    return "\n".join(told)
+        lines.append("the line's log:")
+        lines.extend(INDENT + entry for entry in played.log.splitlines()[-LOG_LINES:])
+    return "\n".join(lines)
 
 
 LOG_LINES = 30
-"""Lines of log that go with a failure."""
+"""How many lines of the log are shown with a failure."""
 
 
-def summary(played: Sequence[Played], took: float) -> str:
-    """Return how many passed, in one line."""
-    passed = sum(one.passed for one in played)
-    failed = sum(bool(one.problems) for one in played)
-    skipped = sum(bool(one.skipped) for one in played)
-    turns = sum(one.asked for one in played)
+def results_summary(played: Sequence[Played], took: float) -> str:
+    """Return in one line how many scripts passed, failed and were skipped, and how long that took."""
+    passed = sum(play.passed for play in played)
+    failed = sum(bool(play.problems) for play in played)
+    skipped = sum(bool(play.skipped) for play in played)
+    turns = sum(play.requests for play in played)
     parts = [
         f"{passed} passed",
         *([f"{failed} failed"] if failed else []),
@@ -55,8 +55,8 @@ def summary(played: Sequence[Played], took: float) -> str:
 
 
 def as_json(played: Iterable[Played]) -> str:
-    """Return everything as JSON, an object a script."""
-    return json.dumps([_object(one) for one in played], indent=2, ensure_ascii=False)
+    """Return the results as JSON: a list with one object for each script."""
+    return json.dumps([_object(play) for play in played], indent=2, ensure_ascii=False)
 
 
 def _object(played: Played) -> dict[str, object]:
@@ -73,7 +73,7 @@ def _object(played: Played) -> dict[str, object]:
         "seconds": round(played.cost.seconds, 1),
         "spoken": round(played.cost.spoken, 1),
         "waiting": round(played.cost.waiting, 1),
-        "turns": played.asked,
+        "turns": played.requests,
         "note": played.note,
         "unchecked": played.unchecked,
         "transcript": list(played.transcript),
@@ -82,40 +82,40 @@ def _object(played: Played) -> dict[str, object]:
 
 
 def as_junit(played: Sequence[Played], took: float) -> str:
-    """Return the results as the XML that CI servers read."""
+    """Return the results as JUnit XML, which CI servers read."""
     suite = ET.Element(
         "testsuite",
         name="calls",
         tests=str(len(played)),
-        failures=str(sum(bool(one.problems) for one in played)),
-        skipped=str(sum(bool(one.skipped) for one in played)),
+        failures=str(sum(bool(play.problems) for play in played)),
+        skipped=str(sum(bool(play.skipped) for play in played)),
         errors="0",
         time=f"{took:.3f}",
     )
-    for one in played:
+    for play in played:
         case = ET.SubElement(
             suite,
             "testcase",
-            classname=one.place.file.removesuffix(".yaml").replace("/", "."),
-            name=one.title,
-            file=one.place.file,
-            line=str(one.place.line),
-            time=f"{one.took:.3f}",
+            classname=play.place.file.removesuffix(".yaml").replace("/", "."),
+            name=play.title,
+            file=play.place.file,
+            line=str(play.place.line),
+            time=f"{play.took:.3f}",
         )
-        if one.skipped:
-            ET.SubElement(case, "skipped", message=one.skipped)
-        elif one.problems:
-            ET.SubElement(case, "failure", message=str(one.problems[0])).text = _plain(failure(one))
+        if play.skipped:
+            ET.SubElement(case, "skipped", message=play.skipped)
+        elif play.problems:
+            ET.SubElement(case, "failure", message=str(play.problems[0])).text = _printable_text(failure(play))
     ET.indent(suite)
     return ET.tostring(suite, encoding="unicode", xml_declaration=True)
 
 
-def _plain(text: str) -> str:
-    """Leave out what XML cannot hold."""
+def _printable_text(text: str) -> str:
+    """Return text without the characters that XML cannot contain."""
     return "".join(sign for sign in text if sign.isprintable() or sign in "\n\t")
 
 
 def shares(measured: Coverage) -> str:
-    """Return how much of each state is covered, 0 to 1, as JSON for those who draw the flow."""
-    told = {f"{flow}.{state}": round(share, 3) for (flow, state), share in measured.of_states().items()}
-    return json.dumps(told, indent=2)
+    """Return the covered share of each state, 0 to 1, as JSON for `ivr draw --shares`."""
+    share_by_state = {f"{flow}.{state}": round(share, 3) for (flow, state), share in measured.of_states().items()}
+    return json.dumps(share_by_state, indent=2)

@@ -1,1 +1,1 @@
-"""Call scripts as data: read from YAML, held against the words a script may use, and written."""
+"""Call scripts as data: reading them from YAML, checking the names they use, and writing them."""

@@ -1,4 +1,4 @@
-"""`expect:` of a script: read from YAML, and held against what a call came to."""
+"""The `expect:` of a script: reading it from YAML, and checking it against the result of a call."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ TABLES = {
     "lock_outs": "lock_out",
     "journal": "journal",
 }
-"""What a call can write, by the word for it in `expect`: rows of the pharmacy, then what the line keeps for itself."""
+"""Word in `expect:` -> the table whose new rows it is about: tables of the pharmacy, then those of the line itself."""
 
 _BOUND = re.compile(r"(<=|>=|<|>)?\s*(\d+(?:\.\d+)?)")
 
 
-def read(node: Node, known: Vocabulary, report: Report) -> Expected:
-    """Read what is expected."""
-    known = replace(known, tables={**known.tables, **known.line_tables})
+def read(node: Node, vocabulary: Vocabulary, report: Report) -> Expected:
+    """Read `expect:`, adding any problems to the report."""
+    vocabulary = replace(vocabulary, tables={**vocabulary.tables, **vocabulary.line_tables})
     fields = node.record(report, '"expect"', (), ("end", "keys", "seconds", *TABLES, "rows", "no_rows"))
     expected = Expected(
-        written=tuple(_written(TABLES[name], fields[name], known, report) for name in TABLES if name in fields),
-        there=row_patterns.read_rows(fields["rows"], known, report) if "rows" in fields else (),
-        not_there=row_patterns.read_rows(fields["no_rows"], known, report) if "no_rows" in fields else (),
+        written=tuple(_written(TABLES[name], fields[name], vocabulary, report) for name in TABLES if name in fields),
+        there=row_patterns.read_rows(fields["rows"], vocabulary, report) if "rows" in fields else (),
+        not_there=row_patterns.read_rows(fields["no_rows"], vocabulary, report) if "no_rows" in fields else (),
         keys=_bound(fields["keys"], report) if "keys" in fields else None,
         seconds=_bound(fields["seconds"], report) if "seconds" in fields else None,
     )
@@ -53,9 +53,9 @@ def read(node: Node, known: Vocabulary, report: Report) -> Expected:
     return replace(expected, end=end, end_place=fields["end"].place)  # type: ignore[arg-type]  # one of the endings
 
 
-def _written(table: str, node: Node, known: Vocabulary, report: Report) -> Written:
+def _written(table: str, node: Node, vocabulary: Vocabulary, report: Report) -> Written:
     if node.items is not None:
-        rows = tuple(row_patterns.read_row(table, item, known, report) for item in node.items)
+        rows = tuple(row_patterns.read_row(table, item, vocabulary, report) for item in node.items)
         return Written(node.place, table, rows=rows)
     if node.scalar == "none":
         return Written(node.place, table, Bound(node.place, "=", 0))
@@ -71,8 +71,8 @@ def _bound(node: Node, report: Report) -> Bound | None:
 
 
 @dataclass(frozen=True, slots=True)
-class CameTo:
-    """What a script came to: how its last call ended, what all its calls cost, and a look into the pharmacy."""
+class CallResult:
+    """The result of a script: how its last call ended, what all its calls cost, and access to the pharmacy's rows."""
 
     end: Ending
     keys: int
@@ -82,46 +82,46 @@ class CameTo:
     new_rows: Callable[[str], Sequence[Found]]
 
 
-def unmet(expected: Expected, came_to: CameTo, *, look_at_rows: bool) -> Iterator[Problem]:
-    """Yield what does not hold, each at its place in the script."""
-    if expected.end and expected.end != came_to.end:
+def unmet(expected: Expected, result: CallResult, *, look_at_rows: bool) -> Iterator[Problem]:
+    """Yield each expectation that does not hold, as a problem at its place in the script."""
+    if expected.end and expected.end != result.end:
         place = expected.end_place or Place("")
-        yield Problem(place, f"the call should end with {expected.end}, but it ended with {came_to.end}")
-    if expected.keys and not expected.keys.holds(came_to.keys):
-        yield Problem(expected.keys.place, f"the call should take {expected.keys} keys, but it took {came_to.keys}")
-    if expected.seconds and not expected.seconds.holds(came_to.seconds):
-        took = f"the call should take {expected.seconds} seconds, but it took {came_to.seconds:.1f}"
+        yield Problem(place, f"the call should end with {expected.end}, but it ended with {result.end}")
+    if expected.keys and not expected.keys.holds(result.keys):
+        yield Problem(expected.keys.place, f"the call should take {expected.keys} keys, but it took {result.keys}")
+    if expected.seconds and not expected.seconds.holds(result.seconds):
+        took = f"the call should take {expected.seconds} seconds, but it took {result.seconds:.1f}"
         yield Problem(expected.seconds.place, took)
     if look_at_rows:
         for written in expected.written:
-            yield from _not_written(written, came_to)
+            yield from _not_written(written, result)
         for row in expected.there:
-            yield from _missing(row, came_to)
+            yield from _missing(row, result)
         for row in expected.not_there:
-            yield from _unwanted(row, came_to)
+            yield from _unwanted(row, result)
 
 
-def _not_written(written: Written, came_to: CameTo) -> Iterator[Problem]:
-    found = came_to.new_rows(written.table)
-    told = "; ".join(map(row_patterns.show, found)) or "none"
+def _not_written(written: Written, result: CallResult) -> Iterator[Problem]:
+    new_rows = result.new_rows(written.table)
+    found = "; ".join(map(row_patterns.show, new_rows)) or "none"
     if written.count:
-        if not written.count.holds(len(found)):
-            yield Problem(written.place, f"{written.count} new rows of {written.table} should be there; found {told}")
-    elif not row_patterns.pair_off([row.columns for row in written.rows], found, came_to.today):
+        if not written.count.holds(len(new_rows)):
+            yield Problem(written.place, f"{written.count} new rows of {written.table} should be there; found {found}")
+    elif not row_patterns.pair_off([row.columns for row in written.rows], new_rows, result.today):
         wanted = "; ".join(row_patterns.show(row.columns) for row in written.rows) or "none"
-        yield Problem(written.place, f"new rows of {written.table} should be {wanted}; found {told}")
+        yield Problem(written.place, f"new rows of {written.table} should be {wanted}; found {found}")
 
 
-def _missing(row: Row, came_to: CameTo) -> Iterator[Problem]:
-    rows = came_to.rows(row.table)
-    if not any(row_patterns.matches(row.columns, found, came_to.today) for found in rows):
-        closest = row_patterns.nearest(row, rows, came_to.today)
-        told = f"the closest is {row_patterns.show(closest)}" if closest else "there is none like it"
-        yield Problem(row.place, f"{row.table} should have the row {row_patterns.show(row.columns)}; {told}")
+def _missing(row: Row, result: CallResult) -> Iterator[Problem]:
+    rows = result.rows(row.table)
+    if not any(row_patterns.matches(row.columns, found, result.today) for found in rows):
+        closest = row_patterns.nearest_row(row, rows, result.today)
+        instead = f"the closest is {row_patterns.show(closest)}" if closest else "there is none like it"
+        yield Problem(row.place, f"{row.table} should have the row {row_patterns.show(row.columns)}; {instead}")
 
 
-def _unwanted(row: Row, came_to: CameTo) -> Iterator[Problem]:
-    for found in came_to.rows(row.table):
-        if row_patterns.matches(row.columns, found, came_to.today):
+def _unwanted(row: Row, result: CallResult) -> Iterator[Problem]:
+    for found in result.rows(row.table):
+        if row_patterns.matches(row.columns, found, result.today):
             yield Problem(row.place, f"{row.table} should have no such row, but has {row_patterns.show(found)}")
             return

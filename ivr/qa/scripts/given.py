@@ -1,4 +1,4 @@
-"""Rows that a script gives, held against those that are there before: what names none of them is told when it is read."""
+"""Checks, when a script is read, that the rows it changes or refers to exist."""
 
 from __future__ import annotations
 
@@ -9,24 +9,31 @@ from ivr.qa.scripts.vocabulary import Vocabulary
 from ivr.simulator.world import NEWEST, Row
 
 
-def tell_strangers(rows: Iterable[Row], known: Vocabulary, report: Report) -> None:
-    """Tell rows that are to be changed, or are referred to, and are not there: neither before nor by an earlier row."""
-    there = {table: set(keys) for table, keys in known.standing.items()}
+def report_unknown_rows(rows: Iterable[Row], vocabulary: Vocabulary, report: Report) -> None:
+    """Report rows that do not exist, though a script changes them or refers to them.
+
+    A row exists if every script finds it, or if an earlier one of these rows makes it.
+    """
+    existing_keys = {table: set(keys) for table, keys in vocabulary.standing.items()}
     for row in rows:
-        table = known.made_of.get(row.table)
+        table = vocabulary.made_of.get(row.table)
         if table is None:
             continue
         for column, other in table.refers_by.items():
-            _tell(row, column, other, there, report)
+            _report_unknown_key(row, column, other, existing_keys, report)
         missing = [name for name in table.needed if not row.columns.get(name)]
         if missing:
-            _tell(row, table.key, row.table, there, report, f"; a new one needs {', '.join(missing)} too")
-        if row.table in there:
-            there[row.table].add(str(row.columns.get(table.key, "")))
+            _report_unknown_key(
+                row, table.key, row.table, existing_keys, report, f"; a new one needs {', '.join(missing)} too"
+            )
+        if row.table in existing_keys:
+            existing_keys[row.table].add(str(row.columns.get(table.key, "")))
 
 
-def _tell(row: Row, column: str, table: str, there: dict[str, set[str]], report: Report, todo: str = "") -> None:
+def _report_unknown_key(
+    row: Row, column: str, table: str, existing_keys: dict[str, set[str]], report: Report, advice: str = ""
+) -> None:
     key = str(row.columns.get(column, ""))
-    if table in there and key not in ("", NEWEST) and key not in there[table]:
-        hint = did_you_mean(key, sorted(there[table]))
-        report.add(row.places.get(column, row.place), f'there is no such {table} as "{key}"{hint}{todo}')
+    if table in existing_keys and key not in ("", NEWEST) and key not in existing_keys[table]:
+        hint = did_you_mean(key, sorted(existing_keys[table]))
+        report.add(row.places.get(column, row.place), f'there is no such {table} as "{key}"{hint}{advice}')

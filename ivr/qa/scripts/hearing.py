@@ -1,7 +1,8 @@
-"""`hears:` and `hears_not:` of a script, read from YAML: a prompt, perhaps with values and an occasion, or words.
+"""Reads `hears:` and `hears_not:` of a script: a prompt, perhaps with values and an occasion, or words in quotes.
 
-Words in quotes that are the name of a prompt mean that prompt. What a prompt does not have, a value or a help after
-so many silences, could never be heard: it is told at its place.
+An occasion is a silence or a wrong key, after which a question is asked again in other words. Quoted words that are the
+name of a prompt mean that prompt. A value or an occasion that a prompt does not have is a problem at its place, since
+it could never be heard.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ _OCCASIONS = {"silence": "a silence", "wrong": "a wrong key"}
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """Reads what is heard, noting problems as it goes."""
+    """A reader of what is to be heard; problems are added to its report."""
 
     report: Report
-    known: Vocabulary
+    vocabulary: Vocabulary
 
     def read(self, node: Node, step: str) -> Hears | None:
-        """Read what stands after `hears:` or `hears_not:`, which is named for messages."""
+        """Read the value of a step; `step` is the step's name, for messages. None when there is a problem."""
         if node.fields is not None:
             return self._mapping(node, node.fields, step)
         text = node.text(self.report, f'"{step}"') or ""
@@ -39,20 +40,20 @@ class Hearing:
 
     def _names_a_prompt(self, text: str) -> bool:
         match = _PROMPT.fullmatch(text)
-        return match is not None and match["name"] in self.known.prompts
+        return match is not None and match["name"] in self.vocabulary.prompts
 
     def _mapping(self, node: Node, fields: Mapping[str, Node], step: str) -> Hears | None:
-        if fields and all(name in (self.known.languages or LANGUAGES) for name in fields):
+        if fields and all(name in (self.vocabulary.languages or LANGUAGES) for name in fields):
             words = {language: words.text(self.report, f'"{step}"') or "" for language, words in fields.items()}
             return Hears(node.place, words=words)
         if len(fields) != 1:
             self.report.add(node.place, f'"{step}" takes a prompt, a prompt with values, or words in quotes')
             return None
         ((name, values),) = fields.items()
-        heard = self._prompt(node.key_place(name), name)
-        if heard is None:
+        hears = self._prompt(node.key_place(name), name)
+        if hears is None:
             return None
-        return Hears(heard.place, heard.prompt, heard.variant, heard.tries, self._values(heard.prompt, values))
+        return Hears(hears.place, hears.prompt, hears.variant, hears.tries, self._values(hears.prompt, values))
 
     def _prompt(self, place: Place, text: str) -> Hears | None:
         match = _PROMPT.fullmatch(text)
@@ -60,10 +61,10 @@ class Hearing:
             self.report.add(place, f'"{text}" is no prompt\'s name; words that are heard stand in quotes')
             return None
         name, variant, tries = match["name"], match["variant"] or "", int(match["tries"] or 0)
-        if self.known.prompts and name not in self.known.prompts:
-            self.report.add(place, f'there is no prompt "{name}"{did_you_mean(name, self.known.prompts)}')
+        if self.vocabulary.prompts and name not in self.vocabulary.prompts:
+            self.report.add(place, f'there is no prompt "{name}"{did_you_mean(name, self.vocabulary.prompts)}')
             return None
-        spoken = self.known.spoken.get(name)
+        spoken = self.vocabulary.spoken.get(name)
         if spoken and variant and max(tries, 1) > spoken.helps[variant]:
             self._lacks_help(place, name, variant, spoken.helps[variant])
             return None
@@ -71,18 +72,18 @@ class Hearing:
 
     def _lacks_help(self, place: Place, name: str, variant: str, most: int) -> None:
         occasion = _OCCASIONS[variant]
-        told = f"only {most} of its words for {occasion}" if most else f"no words for {occasion}"
-        self.report.add(place, f'"{name}" has {told}: "({variant} {most + 1})" can never be heard')
+        message = f"only {most} of its words for {occasion}" if most else f"no words for {occasion}"
+        self.report.add(place, f'"{name}" has {message}: "({variant} {most + 1})" can never be heard')
 
     def _values(self, prompt: str, node: Node) -> Mapping[str, Pattern]:
-        """Read the values a prompt should be spoken with."""
+        """Read patterns of the values that a prompt should be spoken with."""
         fields = node.mapping(self.report, "values")
-        if prompt in self.known.spoken:
-            has = sorted(self.known.spoken[prompt].values)
+        if prompt in self.vocabulary.spoken:
+            known_values = sorted(self.vocabulary.spoken[prompt].values)
             for name in fields:
-                if name not in has:
-                    told = did_you_mean(name, has) or f"; it has {', '.join(has) or 'none'}"
-                    self.report.add(node.key_place(name), f'prompt "{prompt}" has no value "{name}"{told}')
+                if name not in known_values:
+                    message = did_you_mean(name, known_values) or f"; it has {', '.join(known_values) or 'none'}"
+                    self.report.add(node.key_place(name), f'prompt "{prompt}" has no value "{name}"{message}')
         return {name: self._value(value) for name, value in fields.items()}
 
     def _value(self, node: Node) -> Pattern:

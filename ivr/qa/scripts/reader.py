@@ -1,7 +1,7 @@
-"""YAML to scripts. Every slip is a problem at its file, line and column, with the nearest right word.
+"""Reads call scripts from YAML. Each mistake becomes a problem at its file, line and column, with a suggestion.
 
-A file holds one script, or a list of them. What a script may say of prompts, tables and languages is the
-`Vocabulary` it is read with; without one, any name passes.
+A file holds one script, or a list of them. The names of prompts, tables and languages are checked against a
+`Vocabulary`; without one, any name is accepted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import get_args
 from ivr.errors import Place, Report, did_you_mean
 from ivr.languages import LANGUAGES
 from ivr.qa.scripts import expectations
-from ivr.qa.scripts.given import tell_strangers
+from ivr.qa.scripts.given import report_unknown_rows
 from ivr.qa.scripts.hearing import Hearing
 from ivr.qa.scripts.row_patterns import read_rows
 from ivr.qa.scripts.script import (
@@ -57,22 +57,25 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _KEYS = frozenset("0123456789*#")
 MOST_TRIES = 3
 GIVEN_UP = "give_up.goodbye"
-"""What error paths come to, after so many silences or wrong keys, where a script says nothing else."""
+"""The prompt that is heard when a question is given up, unless `error_paths:` names another one."""
 
 
 def read_scripts(file: str, text: str, report: Report, vocabulary: Vocabulary | None = None) -> tuple[Script, ...]:
-    """Read the scripts of one file; those with problems are left out."""
+    """Read the scripts of one file's text, each followed by those of its error paths.
+
+    Problems are added to the report, and scripts that have any are left out.
+    """
     root = read(file, text, report)
     if root is None:
         return ()
     nodes = root.items if root.items is not None else (root,)
     reader = _ScriptReader(report, vocabulary or Vocabulary())
-    found = (reader.script(node) for node in nodes)
-    return tuple(one for script in found if script for one in script.with_error_paths())
+    scripts = [script for script in map(reader.script, nodes) if script]
+    return tuple(each for script in scripts for each in script.with_error_paths())
 
 
 def read_files(paths: Collection[Path], report: Report, vocabulary: Vocabulary) -> tuple[Script, ...]:
-    """Read the scripts of files, and of all files below folders."""
+    """Read the scripts of files, and of all script files below folders."""
     scripts: list[Script] = []
     for path in files_below(paths, report):
         text = text_at(path, str(path), report)
@@ -82,24 +85,24 @@ def read_files(paths: Collection[Path], report: Report, vocabulary: Vocabulary) 
 
 
 def files_below(paths: Collection[Path], report: Report) -> list[Path]:
-    """Return every script file that is named, or lies below a folder that is."""
-    found: dict[Path, None] = {}
+    """Return the files among `paths` and all `*.yaml` files below its folders, each once; missing ones are reported."""
+    files: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            found.update(dict.fromkeys(sorted(path.rglob("*.yaml"))))
+            files.update(dict.fromkeys(sorted(path.rglob("*.yaml"))))
         elif path.is_file():
-            found[path] = None
+            files[path] = None
         else:
             report.add(Place(str(path)), "there is no such file or folder")
-    return list(found)
+    return list(files)
 
 
 @dataclass(slots=True)
 class _ScriptReader:
-    """Reads scripts, noting problems as it goes."""
+    """A reader of scripts; problems are added to its report. Each step has a method of its name (see `_STEPS`)."""
 
     report: Report
-    known: Vocabulary
+    vocabulary: Vocabulary
     names: dict[str, Place] = field(default_factory=dict)
 
     def script(self, node: Node) -> Script | None:
@@ -110,10 +113,10 @@ class _ScriptReader:
             self.report.add(fields["call"].place, f'"{name}" is already on line {self.names[name].line}')
         self.names[name] = node.place
         steps = self.steps(fields["steps"]) if "steps" in fields else ()
-        given = read_rows(fields["given"], self.known, self.report) if "given" in fields else ()
+        given = read_rows(fields["given"], self.vocabulary, self.report) if "given" in fields else ()
         meanwhile = (row for step in steps if isinstance(step, Meanwhile) for row in step.rows)
-        tell_strangers((*given, *meanwhile), self.known, self.report)
-        expect = expectations.read(fields["expect"], self.known, self.report) if "expect" in fields else Expected()
+        report_unknown_rows((*given, *meanwhile), self.vocabulary, self.report)
+        expect = expectations.read(fields["expect"], self.vocabulary, self.report) if "expect" in fields else Expected()
         person = self.word(fields.get("person"), "person", get_args(Person)) or "answers"
         script = Script(
             place=node.place,
@@ -123,7 +126,7 @@ class _ScriptReader:
             to_number=self.number(fields.get("to"), "to", _NUMBER, "a telephone number such as +18002457979")
             or DEFAULT_TO,
             language=self.language(fields.get("language"), steps),
-            person=person,  # type: ignore[arg-type]  # one of the words that were just held against the type
+            person=person,  # type: ignore[arg-type]  # `word` has checked that it is one of the literals
             given=given,
             steps=steps,
             expect=expect,
@@ -133,26 +136,26 @@ class _ScriptReader:
     def text(self, node: Node | None, what: str) -> str:
         return (node.text(self.report, f'"{what}"') or "") if node else ""
 
-    def word(self, node: Node | None, what: str, known: Collection[str]) -> str:
-        found = self.text(node, what)
-        if node and found and found not in known:
-            wanted = ", ".join(known)
+    def word(self, node: Node | None, what: str, words: Collection[str]) -> str:
+        text = self.text(node, what)
+        if node and text and text not in words:
+            wanted = ", ".join(words)
             self.report.add(
-                node.place, f'"{what}" should be one of {wanted}; found "{found}"{did_you_mean(found, known)}'
+                node.place, f'"{what}" should be one of {wanted}; found "{text}"{did_you_mean(text, words)}'
             )
             return ""
-        return found
+        return text
 
     def caller(self, node: Node | None) -> str:
         wanted = "a telephone number such as +15105550123, or anonymous"
         return self.number(node, "from", _CALLER, wanted)
 
-    def number(self, node: Node | None, what: str, known: re.Pattern[str], wanted: str) -> str:
-        found = self.text(node, what)
-        if node and found and not known.fullmatch(found):
-            self.report.add(node.place, f'"{what}" should be {wanted}; found "{found}"')
+    def number(self, node: Node | None, what: str, pattern: re.Pattern[str], wanted: str) -> str:
+        text = self.text(node, what)
+        if node and text and not pattern.fullmatch(text):
+            self.report.add(node.place, f'"{what}" should be {wanted}; found "{text}"')
             return ""
-        return found
+        return text
 
     def moment(self, node: Node | None) -> datetime:
         text = self.text(node, "at") or DEFAULT_AT
@@ -165,15 +168,15 @@ class _ScriptReader:
 
     def language(self, node: Node | None, steps: tuple[Step, ...]) -> str:
         if node:
-            return self.word(node, "language", self.known.languages or (node.scalar or "",))
+            return self.word(node, "language", self.vocabulary.languages or (node.scalar or "",))
         chooses = any(isinstance(step, Presses) and step.keys == LANGUAGE_KEY for step in steps)
-        return "" if chooses else next(iter(self.known.languages or LANGUAGES))
+        return "" if chooses else next(iter(self.vocabulary.languages or LANGUAGES))
 
     # Steps
 
     def steps(self, node: Node) -> tuple[Step, ...]:
-        found = (self.step(item) for item in node.sequence(self.report, "steps"))
-        return tuple(step for step in found if step)
+        steps = (self.step(item) for item in node.sequence(self.report, "steps"))
+        return tuple(step for step in steps if step)
 
     def step(self, node: Node) -> Step | None:
         fields = node.mapping(self.report, "a step")
@@ -182,25 +185,25 @@ class _ScriptReader:
             return None
         if len(kinds) != 1:
             wrong = next((name for name in fields if name not in _STEPS and name not in ("times", "after")), "")
-            told = (
+            found_instead = (
                 f'found "{wrong}"{did_you_mean(wrong, _STEPS)}' if wrong else f"found {' and '.join(kinds) or 'none'}"
             )
-            self.report.add(node.key_place(wrong), f"a step is one of {', '.join(_STEPS)}; {told}")
+            self.report.add(node.key_place(wrong), f"a step is one of {', '.join(_STEPS)}; {found_instead}")
             return None
         extra = {"presses": ("times", "after"), "waits": ("times",)}.get(kinds[0], ())
         fields = node.record(self.report, f'the step "{kinds[0]}"', kinds, extra)
         return _STEPS[kinds[0]](self, fields[kinds[0]], fields)
 
     def hears(self, node: Node, _: Mapping[str, Node]) -> Step | None:
-        return Hearing(self.report, self.known).read(node, "hears")
+        return Hearing(self.report, self.vocabulary).read(node, "hears")
 
     def hears_not(self, node: Node, _: Mapping[str, Node]) -> Step | None:
-        unwanted = Hearing(self.report, self.known).read(node, "hears_not")
+        unwanted = Hearing(self.report, self.vocabulary).read(node, "hears_not")
         return unwanted and HearsNot(unwanted)
 
     def error_paths(self, node: Node, _: Mapping[str, Node]) -> Step | None:
-        """Read a question, with what differs there from most questions."""
-        hearing = Hearing(self.report, self.known)
+        """Read a question, perhaps with its own limits and the prompt that is heard when it is given up."""
+        hearing = Hearing(self.report, self.vocabulary)
         fields: Mapping[str, Node] = {}
         if node.fields and len(node.fields) == 1:
             ((name, patience),) = node.fields.items()
@@ -274,7 +277,7 @@ class _ScriptReader:
         return Later(node.place, timedelta(**{_UNITS[match[2]]: int(match[1])}))
 
     def meanwhile(self, node: Node, _: Mapping[str, Node]) -> Step | None:
-        return Meanwhile(node.place, read_rows(node, self.known, self.report))
+        return Meanwhile(node.place, read_rows(node, self.vocabulary, self.report))
 
     def sweeps(self, node: Node, _: Mapping[str, Node]) -> Step | None:
         self.nothing(node, "sweeps", "now")
@@ -289,15 +292,15 @@ class _ScriptReader:
 
     def processor(self, node: Node, _: Mapping[str, Node]) -> Step | None:
         state = self.word(node, "processor", get_args(Processor))
-        return ProcessorIs(node.place, state) if state else None  # type: ignore[arg-type]  # likewise
+        return ProcessorIs(node.place, state) if state else None  # type: ignore[arg-type]  # `word` has checked it
 
     def carrier(self, node: Node, _: Mapping[str, Node]) -> Step | None:
         what = self.word(node, "carrier", get_args(Carrier))
-        return CarrierSends(node.place, what) if what else None  # type: ignore[arg-type]  # likewise
+        return CarrierSends(node.place, what) if what else None  # type: ignore[arg-type]  # `word` has checked it
 
     def breaks(self, node: Node, _: Mapping[str, Node]) -> Step | None:
         fault = self.word(node, "breaks", get_args(Fault))
-        return Breaks(node.place, fault) if fault else None  # type: ignore[arg-type]
+        return Breaks(node.place, fault) if fault else None  # type: ignore[arg-type]  # `word` has checked it
 
 
 _STEPS: Mapping[str, Callable[[_ScriptReader, Node, Mapping[str, Node]], Step | None]] = {

@@ -1,7 +1,7 @@
-"""Rows in a script: read from YAML, and held against the rows of the pharmacy.
+"""Patterns of rows in a script: reading them from YAML, and matching them with the pharmacy's rows.
 
-A value is compared as text. `any` is whatever is there, an empty text is nothing, `<=1500` compares numbers, `+9d` is
-a day counted from the script's own, and `~words` is any text that has these words in it.
+Values are compared as text. `any` is any value but an empty one, an empty text is no value, `<=1500` compares
+numbers, `+9d` is a day counted from the script's own day, and `~words` matches text that contains these words.
 """
 
 from __future__ import annotations
@@ -20,37 +20,37 @@ _DAYS = re.compile(r"[+-]\d{1,5}d|0d")
 _BOUND = re.compile(r"(<=|>=|<|>)\s*(-?\d+(?:\.\d+)?)")
 
 
-def read_rows(node: Node, known: Vocabulary, report: Report) -> tuple[Row, ...]:
-    """Read `{table: [{column: value}]}`."""
+def read_rows(node: Node, vocabulary: Vocabulary, report: Report) -> tuple[Row, ...]:
+    """Read rows written as `{table: [{column: value}]}`; problems are added to the report."""
     rows: list[Row] = []
     for table, items in node.mapping(report, "rows").items():
-        if known.tables and table not in known.tables:
-            report.add(node.key_place(table), f'there is no table "{table}"{did_you_mean(table, known.tables)}')
+        if vocabulary.tables and table not in vocabulary.tables:
+            report.add(node.key_place(table), f'there is no table "{table}"{did_you_mean(table, vocabulary.tables)}')
             continue
-        rows.extend(read_row(table, item, known, report) for item in items.sequence(report, f'rows of "{table}"'))
+        rows.extend(read_row(table, item, vocabulary, report) for item in items.sequence(report, f'rows of "{table}"'))
     return tuple(rows)
 
 
-def read_row(table: str, node: Node, known: Vocabulary, report: Report) -> Row:
-    """Read one row of a table."""
-    columns = known.tables.get(table, ())
-    words = known.made_of[table].words if table in known.made_of else {}
-    found: dict[str, Pattern] = {}
+def read_row(table: str, node: Node, vocabulary: Vocabulary, report: Report) -> Row:
+    """Read one row of a table; problems are added to the report."""
+    columns = vocabulary.tables.get(table, ())
+    words = vocabulary.made_of[table].words if table in vocabulary.made_of else {}
+    patterns: dict[str, Pattern] = {}
     places: dict[str, Place] = {}
     for name, value in node.mapping(report, f'a row of "{table}"').items():
         if name == LINES and table == "refill_order":
             items = value.sequence(report, '"lines"')
-            found[name] = tuple(read_row("order_line", item, known, report).columns for item in items)
+            patterns[name] = tuple(read_row("order_line", item, vocabulary, report).columns for item in items)
         elif columns and name not in columns:
             report.add(node.key_place(name), f'table "{table}" has no column "{name}"{did_you_mean(name, columns)}')
         elif value.scalar is None:
             report.add(value.place, f'"{name}" should be text, found {value.kind}')
         else:
-            found[name], places[name] = value.scalar, value.place
+            patterns[name], places[name] = value.scalar, value.place
             if name in words and not _is_pattern(value.scalar) and value.scalar not in words[name]:
                 wanted, hint = ", ".join(words[name]), did_you_mean(value.scalar, words[name])
                 report.add(value.place, f'"{name}" should be one of {wanted}; found "{value.scalar}"{hint}')
-    return Row(node.place, table, found, places)
+    return Row(node.place, table, patterns, places)
 
 
 def _is_pattern(text: str) -> bool:
@@ -58,7 +58,7 @@ def _is_pattern(text: str) -> bool:
 
 
 def matches(pattern: Pattern, found: object, today: date) -> bool:
-    """Say whether what was found is what was wanted."""
+    """Return whether a value that was found matches a pattern; `today` is the day that `+9d` counts from."""
     if isinstance(pattern, Mapping):
         return isinstance(found, Mapping) and all(
             matches(part, found.get(name, ""), today) for name, part in pattern.items()
@@ -85,7 +85,7 @@ def _within(sign: str, limit: float, text: str) -> bool:
 
 
 def pair_off(wanted: Sequence[Pattern], found: Sequence[object], today: date) -> bool:
-    """Say whether each thing wanted is one thing found, with none left over."""
+    """Return whether wanted patterns and found values can be paired, in any order, with none left over."""
     if len(wanted) != len(found):
         return False
     if not wanted:
@@ -98,7 +98,7 @@ def pair_off(wanted: Sequence[Pattern], found: Sequence[object], today: date) ->
 
 
 def show(pattern: object) -> str:
-    """Return a row, or a part of one, as it is told to a person."""
+    """Return a row, or a value of one, as text for messages."""
     if isinstance(pattern, Mapping):
         return "{" + ", ".join(f"{name}: {show(value)}" for name, value in pattern.items() if value != "") + "}"
     if isinstance(pattern, Sequence) and not isinstance(pattern, str):
@@ -106,12 +106,12 @@ def show(pattern: object) -> str:
     return str(pattern)
 
 
-def nearest(row: Row, rows: Iterable[Found], today: date) -> Found | None:
-    """Return the row that comes closest, to be told in place of the one wanted; what is named first counts most."""
+def nearest_row(row: Row, rows: Iterable[Found], today: date) -> Found | None:
+    """Return the row that matches a wanted one best, None if nothing matches; the columns named first count most."""
     weights = {name: 2 ** (len(row.columns) - position) for position, name in enumerate(row.columns)}
     scored = [
-        (sum(weights[name] * matches(value, found.get(name), today) for name, value in row.columns.items()), found)
-        for found in rows
+        (sum(weights[name] * matches(value, other.get(name), today) for name, value in row.columns.items()), other)
+        for other in rows
     ]
     best = max(scored, key=lambda pair: pair[0], default=None)
     return best[1] if best and best[0] else None

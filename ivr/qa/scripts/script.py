@@ -1,4 +1,4 @@
-"""A call script as data: who calls whom and when, what the caller does and hears, and what must have come of it."""
+"""A call script as data: who calls whom and when, what the caller does and hears, and what must hold afterwards."""
 
 from __future__ import annotations
 
@@ -13,30 +13,33 @@ from ivr.errors import Place
 from ivr.simulator.world import Fault, Pattern, Processor, Row
 
 DEFAULT_AT = "2026-03-02T10:00"
-"""A Monday, so that days spoken do not move with the day a script is played on."""
+"""The time of a script that names none. A fixed day, a Monday, so that the days spoken are always the same."""
 DEFAULT_FROM = "+15105550123"
 DEFAULT_TO = "+18002457979"
 
 LANGUAGE_KEY = "language"
+"""In `presses:`, the key that chooses the language in which the script is played."""
 OWN_KEY = "key"
-"""What `after` says for: as soon as the key that is pressed was named."""
-"""Pressed for whichever key chooses the language a script is played in."""
+"""In `after:`, it means as soon as the line has named the key that is pressed."""
 
 Person = Literal["answers", "busy", "no_answer", "nobody"]
-"""What becomes of a caller who is connected to a person; `nobody`: the line knows no number to connect to."""
+"""What happens when a caller is connected to a person; with `nobody`, the line has no number to connect to."""
 
 Carrier = Literal["repeats", "late"]
-"""What the carrier sends twice: the request before, or the one before that, when it should be over."""
+"""Which request the carrier sends again: `repeats` the last one, `late` the one before that."""
 
 Ending = Literal["goodbye", "person", "hung_up", "open", "error"]
-"""How a call ended: the line said goodbye, a person took it, the caller hung up; `open`: the script stopped earlier."""
+"""How a call ended: the line said goodbye, a person took it, the caller hung up, the line failed.
+
+`open` is a call that was still going on when its script ended.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Hears:
-    """Something that must be heard before the caller acts again, after what was asserted before it.
+    """Something that must be heard before the caller acts again, and after what the steps before expect.
 
-    A prompt by its name, perhaps with some of its values and the occasion (after a silence, a wrong key), or words.
+    It is a prompt by its name, perhaps with some of its values and an occasion (after a silence, a wrong key), or words.
     """
 
     place: Place
@@ -56,45 +59,46 @@ class Hears:
 
 @dataclass(frozen=True, slots=True)
 class HearsNot:
-    """Something that must not be heard since the caller last acted."""
+    """Something that must not have been heard since the caller last acted."""
 
     unwanted: Hears
 
     @property
     def place(self) -> Place:
-        """Where it is written."""
+        """Where it is written in the script."""
         return self.unwanted.place
 
 
 class ErrorPath(StrEnum):
-    """What a caller does instead of answering, until the call is over."""
+    """What a caller does instead of answering a question."""
 
     NO_ANSWER = "no answer"
-    """Star, zero, silences and wrong keys, one more than the question has patience for."""
+    """Star, zero, wrong keys and silences, until the question is given up."""
     HANG_UP = "hang-up"
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorPaths:
-    """A question at which callers also do anything but answer: `path` is what is done in this play, None to answer."""
+    """A question at which error paths are played too. `path` is the one that this script takes, None for none."""
 
     question: Hears
     silence: int
-    """The silence that is one too many, counted apart from wrong keys."""
+    """After so many silences the question is given up; wrong keys are counted separately."""
     wrong: int
+    """After so many wrong keys the question is given up."""
     then: Hears
     """What is heard when the question is given up."""
     path: ErrorPath | None = None
 
     @property
     def place(self) -> Place:
-        """Where it is written."""
+        """Where it is written in the script."""
         return self.question.place
 
 
 @dataclass(frozen=True, slots=True)
 class Presses:
-    """Keys, pressed when the question has been heard, or as soon as the words `after` have."""
+    """Keys that are pressed after the whole question, or as soon as the words `after` were heard (by language)."""
 
     place: Place
     keys: str
@@ -107,7 +111,7 @@ class Presses:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """Silence until the line goes on."""
+    """The caller stays silent until the line goes on."""
 
     place: Place
     times: int = 1
@@ -115,7 +119,7 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Pays:
-    """A card given to the carrier's own card step, or the result it ends with."""
+    """A card that is keyed into the carrier's own card step, or the result that this step ends with."""
 
     place: Place
     fields: Mapping[str, str]
@@ -123,14 +127,14 @@ class Pays:
 
 @dataclass(frozen=True, slots=True)
 class HangsUp:
-    """The receiver is put down."""
+    """The caller hangs up."""
 
     place: Place
 
 
 @dataclass(frozen=True, slots=True)
 class Dials:
-    """Another call, from the same number unless told otherwise."""
+    """The caller calls again, from the same number unless another one is given."""
 
     place: Place
     from_number: str = ""
@@ -138,7 +142,7 @@ class Dials:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Time passes, between two calls or while the caller says nothing, and the line does what is due meanwhile."""
+    """Time passes, between two calls or while the caller is silent, and the line does what becomes due."""
 
     place: Place
     span: timedelta
@@ -177,7 +181,7 @@ class Ships:
 
 @dataclass(frozen=True, slots=True)
 class ProcessorIs:
-    """The card processor is slow, away, declines, or works again."""
+    """The card processor becomes slow or unreachable, declines cards, or works again."""
 
     place: Place
     state: Processor
@@ -185,19 +189,19 @@ class ProcessorIs:
 
 @dataclass(frozen=True, slots=True)
 class CarrierSends:
-    """The carrier sends a request once more; it must get the answer it got."""
+    """The carrier sends a request once more, and must get the same answer as before."""
 
     place: Place
     what: Carrier
 
 
-Deed = Presses | Waits | Pays | HangsUp | Dials
+CallerAct = Presses | Waits | Pays | HangsUp | Dials
 """What the caller does."""
 
 World = Later | Meanwhile | Breaks | Sweeps | Ships | ProcessorIs | CarrierSends
 """What happens around the call."""
 
-Act = Deed | World
+Act = CallerAct | World
 
 Step = Hears | HearsNot | ErrorPaths | Act
 
@@ -209,7 +213,7 @@ COMPARED: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     "=": operator.eq,
 }
-"""Sign of a limit -> whether a number and the limit are so."""
+"""Sign of a limit -> the comparison of a number with that limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +225,7 @@ class Bound:
     number: float
 
     def holds(self, found: float) -> bool:
-        """Say whether a number is within it."""
+        """Return whether a number is within the limit."""
         return COMPARED[self.sign](found, self.number)
 
     def __str__(self) -> str:
@@ -230,7 +234,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The rows of a table that the call itself must have written: so many, or exactly these."""
+    """The new rows that calls must have written to a table: how many, or exactly which."""
 
     place: Place
     table: str
@@ -240,7 +244,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What must hold when the call is over."""
+    """What must hold when the calls are over. `there` and `not_there` are rows that must and must not exist."""
 
     end: Ending | None = None
     end_place: Place | None = None
@@ -252,7 +256,7 @@ class Expected:
 
     @property
     def asks_for_rows(self) -> bool:
-        """Say whether the pharmacy has to be looked at."""
+        """Whether rows of the pharmacy have to be read to check it."""
         return bool(self.written or self.there or self.not_there)
 
 
@@ -263,22 +267,25 @@ class Script:
     place: Place
     name: str
     at: datetime
-    """Without a zone it is a time of the pharmacy's own day."""
+    """When the first call begins; a time without a zone is in the pharmacy's."""
     from_number: str
     to_number: str
     language: str
-    """What it is played in; "" for one that chooses by `presses: language` and is played in each."""
+    """The language it is played in; "" for a script that chooses by `presses: language` and is played in each one."""
     person: Person
     given: tuple[Row, ...]
     steps: tuple[Step, ...]
     expect: Expected
 
     def languages(self, known: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the languages it is to be played in."""
+        """Return the languages to play it in, of all that are `known`."""
         return (self.language,) if self.language else known
 
     def with_error_paths(self) -> Iterator[Script]:
-        """Yield the script, and one for each error path at each question that it names: the same call up to there."""
+        """Yield the script itself, then a script for each error path at each question under `error_paths:`.
+
+        These follow the same steps up to their question, and expect nothing of the rows afterwards.
+        """
         yield self
         for number, step in enumerate(self.steps):
             if isinstance(step, ErrorPaths):

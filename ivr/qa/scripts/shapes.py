@@ -1,4 +1,4 @@
-"""The shape of a file of call scripts: what the reader takes, and the JSON Schema for editors."""
+"""The shape of a file of call scripts: what the reader accepts, and what the JSON Schema for editors is made of."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAME = "[a-z][a-z0-9_]*"
 PROMPT = rf"{NAME}\.{NAME}( \((silence|wrong)( [1-9])?\))?"
 NUMBER = r"\+[0-9]{7,15}"
 CALLER = rf"{NUMBER}|anonymous|restricted|blocked|unknown|unavailable|(client|sip|sips):\S+"
-"""A telephone number, a word by which the carrier says that it is withheld, or a caller of the internet."""
+"""A telephone number, a word that the carrier sends for a withheld one, or a caller over the internet."""
 BOUND = r"(<=|>=|<|>)?\s*\d+(\.\d+)?"
 
 
@@ -29,15 +29,17 @@ def _maybe(shape: Shape) -> Field:
 VALUE = Text("A value; none when it is empty.", ".*")
 ROW = MapOf(Either((VALUE, ListOf(MapOf(VALUE)))), NAME, "A row: columns as `ivr pharmacy load` names them.")
 ROWS = MapOf(ListOf(ROW), NAME, "Rows by table.")
-PHRASE = MapOf(Either((VALUE, MapOf(VALUE))), about="A value of parts, or a phrase by its prompt's name, with its values.")
+PHRASE = MapOf(
+    Either((VALUE, MapOf(VALUE))), about="A value of parts, or a phrase by its prompt's name, with its values."
+)
 VALUES = MapOf(Either((VALUE, PHRASE, ListOf(Either((VALUE, PHRASE))))), NAME, "What the prompt is spoken with.")
 WORDS = Text("Words that are heard, in quotes; or a prompt's name, without.")
 
-TRIES = Whole(1, 9, "The one that is one too many; 3 unless told.")
+TRIES = Whole(1, 9, "After so many, the question is given up; 3 by default.")
 PATIENCE = Record(
     "patience",
     {"silence": _maybe(TRIES), "wrong": _maybe(TRIES), "then": _maybe(Text("The prompt heard then.", PROMPT))},
-    "How often a question is missed before it is given up, and what is heard then.",
+    "After how many silences or wrong keys a question is given up, and what is heard then.",
 )
 STEPS: Mapping[str, Shape] = {
     "hears": Either((WORDS, MapOf(Either((Text(), VALUES)))), "A prompt by its name, perhaps with values; or words."),
@@ -47,9 +49,9 @@ STEPS: Mapping[str, Shape] = {
         "A question that is heard; other callers hang up there, or do all that is no answer until it is given up.",
     ),
     "presses": Text("Keys in quotes, or `language` for the key that chooses it.", r"language|[0-9*# ]+"),
-    "waits": _words("silence", "", about="Until the line goes on by itself."),
+    "waits": _words("silence", "", about="The caller stays silent until the line goes on by itself."),
     "pays": MapOf(Text(), "card|expiry|code|result", "A card, where the carrier takes it."),
-    "hangs_up": _words("now", "", about="The receiver is put down."),
+    "hangs_up": _words("now", "", about="The caller hangs up."),
     "dials": Either((_words("again", ""), MapOf(Text("", CALLER), "from")), "Another call."),
     "later": Text("Time passes, as in 20m, and the line does what is due meanwhile.", "[1-9][0-9]{0,4}(s|m|h|d)"),
     "meanwhile": ROWS,
@@ -61,13 +63,13 @@ STEPS: Mapping[str, Shape] = {
     ),
     "breaks": _words(*get_args(Fault), about="Something stops working, or works again."),
 }
-"""What a step does -> what it takes."""
+"""Name of a step -> the shape of its value."""
 
 STEP = Record(
     "step",
     {
         **{name: _maybe(shape) for name, shape in STEPS.items()},
-        "times": _maybe(Whole(1, 9999, "So often; beside `presses` or `waits`.")),
+        "times": _maybe(Whole(1, 9999, "How often; beside `presses` or `waits`.")),
         "after": _maybe(Either((Text(), MapOf(Text())), "Words after which the key is pressed.")),
     },
     "One thing the caller does or hears.",
@@ -84,7 +86,7 @@ EXPECT = Record(
         "rows": _maybe(ROWS),
         "no_rows": _maybe(ROWS),
     },
-    "What must have come of it.",
+    "What must hold afterwards.",
 )
 SCRIPT = Record(
     "script",
@@ -95,7 +97,7 @@ SCRIPT = Record(
         "at": _maybe(Text("When it is called, by the pharmacy's clock, as in 2026-03-02T10:00.")),
         "from": _maybe(Text("The caller's number; `anonymous` withholds it.", CALLER)),
         "to": _maybe(Text("The number called.", NUMBER)),
-        "language": _maybe(Text("What it is played in, unless it chooses.")),
+        "language": _maybe(Text("The language it is played in, unless it chooses one.")),
         "person": _maybe(_words(*get_args(Person), about="Who picks up when a person is asked for.")),
         "given": _maybe(ROWS),
         "expect": _maybe(EXPECT),

@@ -1,4 +1,4 @@
-"""The names a script may use, told by the line it is written for."""
+"""The names that a script may use: those of the line it is written for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ivr.simulator.world import Table
 
 @dataclass(frozen=True, slots=True)
 class HearablePrompt:
-    """What can be heard of a prompt: its values, and how many helps it has after a silence and after a wrong key."""
+    """What can be heard of a prompt: its values, and how many wordings of help it has for a silence and a wrong key."""
 
     values: frozenset[str]
     helps: Mapping[str, int]
@@ -19,26 +19,26 @@ class HearablePrompt:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Prompts, tables with their columns, languages; what is empty is not checked."""
+    """The names of prompts, of tables with their columns, and of languages. Names are not checked where it is empty."""
 
     prompts: frozenset[str] = frozenset()
     tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     languages: tuple[str, ...] = ()
     line_tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """What the line keeps for itself: it can be looked at, never given."""
+    """Tables of the line itself, with their columns: a script can expect rows there, but not give any."""
     spoken: Mapping[str, HearablePrompt] = field(default_factory=dict)
     made_of: Mapping[str, Table] = field(default_factory=dict)
     standing: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """The keys of rows that every script finds, by table; a table that is not named may hold any."""
+    """The keys of rows that exist in every script, by table. For a table that is not named, any key is accepted."""
 
 
-def spoken_of(catalogues: Catalogues) -> Mapping[str, HearablePrompt]:
-    """Return what can be heard of every prompt, in the language that has the most of it."""
-    found: dict[str, HearablePrompt] = {}
+def hearable_prompts(catalogues: Catalogues) -> Mapping[str, HearablePrompt]:
+    """Return what can be heard of each prompt, taking all languages together: all values, and the most wordings."""
+    hearable: dict[str, HearablePrompt] = {}
     for catalogue in catalogues.by_language.values():
         for name, prompt in catalogue.prompts.items():
-            known = found.get(name, HearablePrompt(frozenset(), {"silence": 0, "wrong": 0}))
+            so_far = hearable.get(name, HearablePrompt(frozenset(), {"silence": 0, "wrong": 0}))
             helps = {"silence": len(prompt.silence), "wrong": len(prompt.wrong)}
-            most = {occasion: max(count, known.helps[occasion]) for occasion, count in helps.items()}
-            found[name] = HearablePrompt(known.values | frozenset(prompt.values), most)
-    return found
+            most = {occasion: max(count, so_far.helps[occasion]) for occasion, count in helps.items()}
+            hearable[name] = HearablePrompt(so_far.values | frozenset(prompt.values), most)
+    return hearable

@@ -1,4 +1,4 @@
-"""Writes a call as a script, for those who keep it: what was done, what was heard, what came of it."""
+"""Writes calls as scripts in YAML: what the caller did and heard, and what the calls wrote."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ from ivr.simulator.world import Pattern, Row
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One thing the caller did (None: dialled), and what they heard then, by name."""
+    """An act (None for dialling first), and the names of the prompts heard after it, as `hears:` writes them."""
 
     act: Act | None
     heard: tuple[str, ...]
 
 
 def moment(act: Act, words: Iterable[Speak]) -> Moment:
-    """Note what was done and heard; what happens around the call is not answered."""
+    """Return an act with what was heard after it; nothing is heard after an act around the call."""
     return Moment(act, () if isinstance(act, World) else heard(words))
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptDraft:
-    """A script on its way to a file."""
+    """A script that is to be written to a file."""
 
     name: str
     moments: tuple[Moment, ...]
@@ -57,11 +57,11 @@ class ScriptDraft:
     to_number: str = DEFAULT_TO
     given: tuple[Row, ...] = ()
     expect: Mapping[str, object] = field(default_factory=dict)
-    """Name -> a text, or patterns of rows."""
+    """Name in `expect:` -> a text, or patterns of rows."""
 
 
 def heard(words: Iterable[Speak]) -> tuple[str, ...]:
-    """Return prompts as `hears` names them; one spoken in every language is named once."""
+    """Return prompts as `hears:` names them; several in a row that have the same name are named once."""
     names = (
         speak.prompt if speak.variant == "say" else f"{speak.prompt} ({speak.variant} {speak.tries})" for speak in words
     )
@@ -69,14 +69,14 @@ def heard(words: Iterable[Speak]) -> tuple[str, ...]:
 
 
 def write(drafts: Sequence[ScriptDraft], comment: str = "") -> str:
-    """Return the text of a file of scripts."""
+    """Return the text of a YAML file of scripts, with a comment at its top."""
     head = [f"# {line}".rstrip() for line in comment.splitlines()]
     scripts = ["\n".join(_script(draft)) for draft in drafts]
     return "\n".join(head) + ("\n" if head else "") + "\n\n".join(scripts) + "\n"
 
 
 def _script(draft: ScriptDraft) -> Iterator[str]:
-    yield f"- call: {_text(draft.name)}"
+    yield f"- call: {_yaml_text(draft.name)}"
     plain = {
         "about": draft.about,
         "at": draft.at,
@@ -85,7 +85,7 @@ def _script(draft: ScriptDraft) -> Iterator[str]:
         "to": draft.to_number if draft.to_number != DEFAULT_TO else "",
         "person": draft.person if draft.person != "answers" else "",
     }
-    yield from (f"  {name}: {_text(value)}" for name, value in plain.items() if value)
+    yield from (f"  {name}: {_yaml_text(value)}" for name, value in plain.items() if value)
     if draft.given:
         yield "  given:"
         yield from (f"    {line}" for line in _rows(draft.given))
@@ -101,7 +101,7 @@ def _script(draft: ScriptDraft) -> Iterator[str]:
                 yield f"    {name}: {value}"
             elif isinstance(value, Sequence):
                 yield f"    {name}:"
-                yield from (f"      - {_flow(row)}" for row in value)
+                yield from (f"      - {_inline_yaml(row)}" for row in value)
 
 
 def _act(act: Act) -> Iterator[str]:
@@ -109,22 +109,22 @@ def _act(act: Act) -> Iterator[str]:
         case Presses():
             yield f"- presses: {act.keys if act.keys == LANGUAGE_KEY else _quoted(act.keys)}"
             if act.after:
-                yield f"  after: {_flow(act.after) if '' not in act.after else _text(act.after[''])}"
+                yield f"  after: {_inline_yaml(act.after) if '' not in act.after else _yaml_text(act.after[''])}"
         case Waits():
             yield "- waits: silence"
         case HangsUp():
             yield "- hangs_up: now"
         case Dials():
-            yield f"- dials: {_flow({'from': act.from_number}) if act.from_number else 'again'}"
+            yield f"- dials: {_inline_yaml({'from': act.from_number}) if act.from_number else 'again'}"
         case Pays():
-            yield f"- pays: {_flow(act.fields)}"
+            yield f"- pays: {_inline_yaml(act.fields)}"
         case _:
-            yield from _world(act)
+            yield from _world_act(act)
     if isinstance(act, Presses | Waits) and act.times > 1:
         yield f"  times: {act.times}"
 
 
-def _world(act: World) -> Iterator[str]:
+def _world_act(act: World) -> Iterator[str]:
     match act:
         case Later():
             yield f"- later: {_span(act.span)}"
@@ -133,7 +133,7 @@ def _world(act: World) -> Iterator[str]:
         case Sweeps():
             yield "- sweeps: now"
         case Ships():
-            yield f"- ships: {_text(act.order_number)}"
+            yield f"- ships: {_yaml_text(act.order_number)}"
         case ProcessorIs():
             yield f"- processor: {act.state}"
         case CarrierSends():
@@ -146,20 +146,20 @@ def _world(act: World) -> Iterator[str]:
 def _rows(rows: Sequence[Row]) -> Iterator[str]:
     for table in dict.fromkeys(row.table for row in rows):
         yield f"{table}:"
-        yield from (f"  - {_flow(row.columns)}" for row in rows if row.table == table)
+        yield from (f"  - {_inline_yaml(row.columns)}" for row in rows if row.table == table)
 
 
-def _flow(value: object) -> str:
-    """Return a value in YAML's short form."""
+def _inline_yaml(value: object) -> str:
+    """Return a value in the inline form of YAML, as in `{table: [1, 2]}`."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name}: {_flow(part)}" for name, part in value.items()) + "}"
+        return "{" + ", ".join(f"{name}: {_inline_yaml(part)}" for name, part in value.items()) + "}"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return "[" + ", ".join(map(_flow, value)) + "]"
-    return _text(str(value))
+        return "[" + ", ".join(map(_inline_yaml, value)) + "]"
+    return _yaml_text(str(value))
 
 
-def _text(text: str) -> str:
-    """Quote a text where YAML would take it for something else, and numbers, which are keys or ids here."""
+def _yaml_text(text: str) -> str:
+    """Return a text as YAML; in quotes where YAML would read something else, and for numbers: keys and ids are text."""
     plain = text and text[0].isalnum() and not set(text) & set(":#{}[],&*!|>'\"%@`\\") and not text[0].isdigit()
     return text if plain else _quoted(text)
 
@@ -176,14 +176,17 @@ def _span(span: timedelta) -> str:
     return f"{seconds}s"
 
 
-def outcome(
+def expected_rows(
     rows: Mapping[str, Sequence[Mapping[str, object]]], columns: Mapping[str, Sequence[str]]
 ) -> dict[str, object]:
-    """Return what calls wrote as `expect` says it: by word, the columns that matter of each new row."""
+    """Return new rows in the form of `expect:`, keeping of each row those `columns` that are not empty.
+
+    Both mappings are by the words of `expect:`; "none" stands where there are no rows.
+    """
     written: dict[str, object] = {}
-    for word, found in rows.items():
+    for word, new_rows in rows.items():
         patterns: list[Mapping[str, Pattern]] = [
-            {name: str(row[name]) for name in columns[word] if row.get(name)} for row in found
+            {name: str(row[name]) for name in columns[word] if row.get(name)} for row in new_rows
         ]
         written[word] = patterns or "none"
     return written
