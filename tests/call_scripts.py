@@ -1,4 +1,4 @@
-"""Call scripts as tests: pytest finds `calls/*.yaml` by itself and plays every script in every language it is for."""
+"""A pytest plugin that plays the call scripts in `calls/*.yaml` as tests, one for each language of a script."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CALLS = Path(__file__).parent / "calls"
 
 @cache
 def simulator() -> Simulator:
-    """Build the line once a process; each script still has a pharmacy of its own."""
+    """Return the simulator, built once per process; each script still plays with a pharmacy of its own."""
     return Simulator(Settings())
 
 
@@ -35,7 +35,7 @@ def vocabulary() -> Vocabulary:
 
 
 class CallFile(pytest.File):
-    """A file of scripts."""
+    """A file of call scripts, which collects one test per script and language."""
 
     def collect(self) -> Iterable[pytest.Item]:
         report = Report()
@@ -54,7 +54,7 @@ class CallFile(pytest.File):
 
 
 class Call(pytest.Item):
-    """A script in one language."""
+    """The test that plays one script in one language."""
 
     script: Script
     language: str
@@ -69,7 +69,7 @@ class Call(pytest.Item):
 
 
 def pytest_collect_file(parent: Any, file_path: Path) -> CallFile | None:
-    """Take the scripts in `calls/`; the name is pytest's."""
+    """Return a collector for files below `calls/`; pytest calls this hook for every file."""
     if file_path.suffix == ".yaml" and CALLS in file_path.parents:
         collected: CallFile = CallFile.from_parent(parent, path=file_path)
         return collected

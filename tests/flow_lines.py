@@ -1,4 +1,4 @@
-"""Flows for tests, from the text of their YAML, and calls played through them event by event."""
+"""Builds flows for tests from YAML texts, and plays calls through them event by event."""
 
 from __future__ import annotations
 
@@ -59,19 +59,25 @@ EVENTS: Mapping[str, Event] = {
     "too long": TooLong(),
     "failed": Failed(),
 }
-"""What can happen, by the word that tests write for it; anything else is keys. With "!" after it, it comes at once."""
+"""Word that tests write -> event; any other word is keys that are pressed. With "!" after it, keys or silence come at
+once."""
 AT_ONCE = 0.5
+"""Seconds since the reply that asked for the keys."""
 
 
 class Spoken(dict[str, frozenset[str]]):
-    """Which values each prompt speaks; a prompt that is not told of speaks none."""
+    """Prompt name -> values that it speaks; unknown prompts speak none."""
 
     def __missing__(self, name: str) -> frozenset[str]:
         return frozenset()
 
 
 def flow_files(main: str, line: str = LINE, **others: str) -> dict[str, str]:
-    """Return the files of a line whose first flow has these states; `others` are whole files by name."""
+    """Return file name -> text for a line with a flow `main`.
+
+    `main` is the YAML of that flow's states, the first of which is its start; `others` are the texts of further files
+    by name.
+    """
     start = main.strip().partition(":")[0]
     indented = "".join(f"  {text}\n" for text in main.strip("\n").split("\n"))
     files = {"line.yaml": line, "main.yaml": f"flow: main\nstart: {start}\nstates:\n{indented}", **INTERRUPTIONS}
@@ -81,7 +87,7 @@ def flow_files(main: str, line: str = LINE, **others: str) -> dict[str, str]:
 def flows(
     main: str, speaks: Mapping[str, Iterable[str]] | None = None, languages: tuple[str, ...] = ("en",), **others: str
 ) -> Flows:
-    """Return flows as they are loaded; `speaks` says which values a prompt speaks."""
+    """Return the loaded flows of `flow_files`; `speaks` maps prompt names to the values that they speak."""
     report = Report()
     line, built = read_flows(flow_files(main, **others), report)
     report.raise_if_any()
@@ -95,7 +101,11 @@ Outcomes = Mapping[str, Iterable[Outcome] | Outcome]
 
 @dataclass
 class Caller:
-    """A call that is kept as JSON between two turns, and what its actions come to: one after another, or always."""
+    """Plays a call, which is stored as JSON between events.
+
+    `outcomes` maps each action to the outcomes that it has one after another, or to the one that it always has. `steps`
+    are the steps so far, `acted` the names of the actions that were called.
+    """
 
     flows: Flows
     outcomes: Outcomes = field(default_factory=dict)
@@ -104,17 +114,17 @@ class Caller:
     acted: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._waiting: dict[str, Iterator[Outcome]] = {
-            name: iter(given) if not isinstance(given, str | Done) else iter([given] * 99)
-            for name, given in self.outcomes.items()
+        self._coming_outcomes: dict[str, Iterator[Outcome]] = {
+            name: iter([outcomes] * 99) if isinstance(outcomes, str | Done) else iter(outcomes)
+            for name, outcomes in self.outcomes.items()
         }
 
     def does(self, event: Event) -> Step:
-        """Go on by one event, actions included; the call is stored and read again before it."""
+        """Advance the call by one event and by the actions that follow, and return the last step."""
         step = advance(self.flows, Call.from_json(json.loads(json.dumps(self.call.to_json()))), event)
         while step.action:
             self.acted.append(step.action)
-            outcome = next(self._waiting[step.action])
+            outcome = next(self._coming_outcomes[step.action])
             self.steps.append(step)
             step = advance(self.flows, step.call, outcome if isinstance(outcome, Done) else Done(outcome))
         self.steps.append(step)
@@ -122,29 +132,32 @@ class Caller:
         return step
 
     def plays(self, *events: str) -> str:
-        """Go on by events, written as in `EVENTS`, and return the last verb in words."""
-        told = ""
+        """Advance the call by events, written as in `EVENTS`, and return the last verb in words."""
+        last_verb = ""
         for event in events:
-            told = verb_in_words(self.does(event_of(event)).verb)
-        return told
+            last_verb = verb_in_words(self.does(event_of(event)).verb)
+        return last_verb
 
 
 def event_of(written: str) -> Event:
-    """Return what can happen from what a test writes for it."""
+    """Return the event for a word of `EVENTS`, or for keys."""
     word = written.removesuffix("!")
     event = EVENTS.get(word, Keys(Secret(word)))
     return replace(event, after=AT_ONCE) if word != written and isinstance(event, Keys | Silence) else event
 
 
 def verb_in_words(verb: Verb | None) -> str:
-    """Write a verb as `ask: welcome, menu silence 2`."""
+    """Return a verb as text, such as `ask: welcome, menu silence 2`."""
     names = {Gather: "ask", Dial: "dial", GoOn: "go on", HangUp: "hang up"}
     assert verb is not None
     return f"{names[type(verb)]}: {', '.join(speak_in_words(speak) for speak in verb.words)}".rstrip(" :")
 
 
 def speak_in_words(speak: Speak) -> str:
-    """Write words as their prompt's name, with the try they are for and a language that is not English."""
+    """Return what is spoken as text: prompt, try, values and language.
+
+    The try is left out for the first time, and the language where it is English.
+    """
     variant = "" if speak.variant == "say" else f" {speak.variant} {speak.tries}"
     language = "" if speak.language == "en" else f" ({speak.language})"
     values = "".join(f" {name}={value}" for name, value in sorted(speak.values.items()) if name != "options")

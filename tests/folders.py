@@ -1,4 +1,4 @@
-"""The files of a folder of flows or prompts, for tests that build what is in them."""
+"""Reads a folder of flows or prompts, for tests that load them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ivr.yaml_reader import texts_below
 
 
 def read_folder(folder: Path) -> dict[str, str]:
-    """Return the YAML files below a folder by their relative paths; DefinitionError for those that cannot be read."""
+    """Return relative path -> text of the YAML files below a folder; raise DefinitionError if any cannot be read."""
     report = Report()
     texts = texts_below(folder, report, str(folder))
     report.raise_if_any()

@@ -1,4 +1,4 @@
-"""Requests that nobody sends by accident: for the line, its pages and what lies beside them."""
+"""Hostile requests, made at random, for all URLs of the application."""
 
 from __future__ import annotations
 
@@ -111,9 +111,9 @@ def _query(random: Random) -> str:
 
 
 def environment(random: Random, sid: str, turn_url: str) -> dict[str, object]:
-    """Return a request as a server hands it on: any bytes at all where a client may send any."""
-    asked = turn_url if turn_url and random.random() < 0.6 else _fill(random, random.choice(PATHS + PAGES))
-    path, _, query = asked.partition("?")
+    """Return the WSGI environment of a random request; `turn_url` is a URL that the line gave before, "" for none."""
+    url = turn_url if turn_url and random.random() < 0.6 else _fill(random, random.choice(PATHS + PAGES))
+    path, _, query = url.partition("?")
     body = _body(random, sid)
     environ: dict[str, object] = dict(EnvironBuilder("/", method="POST").get_environ())
     environ |= {
@@ -134,30 +134,33 @@ def environment(random: Random, sid: str, turn_url: str) -> dict[str, object]:
 
 
 def send(app: Flask, random: Random, count: int) -> Iterator[str]:
-    """Send hostile requests, some to turns the line itself asked for, and tell what is wrong with the answers."""
+    """Send `count` hostile requests and yield what is wrong with the answers.
+
+    Some requests go to URLs that the line itself gave.
+    """
     turn_urls: dict[str, str] = {}
     for _ in range(count):
         sid = random.choice(SIDS)
         environ = environment(random, sid, turn_urls.get(sid, ""))
-        asked = f"{environ['REQUEST_METHOD']!r} {str(environ['PATH_INFO'])[:60]!r}"
+        request = f"{environ['REQUEST_METHOD']!r} {str(environ['PATH_INFO'])[:60]!r}"
         with capture_logs() as lines:
             body, status, headers = run_wsgi_app(app, environ, buffered=True)
         text = b"".join(body).decode("utf-8", "replace")
         if status.startswith("5") and environ["PATH_INFO"] != "/readyz":
-            yield f"{asked}: {status}"
+            yield f"{request}: {status}"
         if failed := [line for line in lines if line["event"] in ("turn_failed", "request_failed", "database_away")]:
-            yield f"{asked}: {failed}"
+            yield f"{request}: {failed}"
         if str(environ["PATH_INFO"]).startswith("/voice"):
-            wrongs = list(_voice_wrongs(text, status, headers.get("Content-Type", "")))
-            yield from (f"{asked}: {wrong}" for wrong in wrongs)
-            turn_urls[sid] = turn_urls.get(sid, "") if wrongs else _turn_url(text) or turn_urls.get(sid, "")
+            faults = list(_voice_faults(text, status, headers.get("Content-Type", "")))
+            yield from (f"{request}: {fault}" for fault in faults)
+            turn_urls[sid] = turn_urls.get(sid, "") if faults else _turn_url(text) or turn_urls.get(sid, "")
 
 
-def _voice_wrongs(text: str, status: str, content_type: str) -> Iterator[str]:
+def _voice_faults(text: str, status: str, content_type: str) -> Iterator[str]:
     if text and not content_type.startswith("text/xml"):
         yield f"{status} {content_type} {text[:80]!r}"
     try:
-        root = ET.fromstring(text) if text else None  # noqa: S314  (our own answer)
+        root = ET.fromstring(text) if text else None  # noqa: S314 - our own answer
     except ET.ParseError as error:
         yield f"{status} {error} {text[:80]!r}"
         return
@@ -166,5 +169,5 @@ def _voice_wrongs(text: str, status: str, content_type: str) -> Iterator[str]:
 
 
 def _turn_url(text: str) -> str:
-    root = ET.fromstring(text or "<Response/>")  # noqa: S314  (our own answer)
+    root = ET.fromstring(text or "<Response/>")  # noqa: S314 - our own answer
     return next((verb.get("action") or verb.text or "" for verb in root if verb.tag in ("Gather", "Redirect")), "")

@@ -1,4 +1,4 @@
-"""As much of JSON Schema as the schemas of this project use, for tests that hold them against the loaders."""
+"""Validates values by the part of JSON Schema that this project's schemas use, to compare schemas with the loaders."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KINDS: dict[str, tuple[type, ...]] = {
 
 
 def as_json(node: Node) -> Json:
-    """Return a node as an editor reads it: plain scalars become numbers and booleans, an empty one null."""
+    """Return a node as an editor reads YAML: unquoted texts may be numbers, booleans or null."""
     if node.items is not None:
         return [as_json(item) for item in node.items]
     if node.fields is not None:
@@ -33,6 +33,7 @@ def as_json(node: Node) -> Json:
 
 
 def is_valid(value: Json, schema: Json, root: Json = None) -> bool:
+    """Tell whether a value fits a schema; `root` is the schema that holds the definitions, by default this one."""
     root = root or schema
     if "$ref" in schema:
         return is_valid(value, root["definitions"][schema["$ref"].rpartition("/")[2]], root)
@@ -56,9 +57,9 @@ def _is_kind(value: Json, schema: Json) -> bool:
 
 def _is_choice(value: Json, schema: Json, root: Json) -> bool:
     return (
-        any(value == one and isinstance(value, type(one)) for one in schema.get("enum", [value]))
-        and ("anyOf" not in schema or any(is_valid(value, one, root) for one in schema["anyOf"]))
-        and ("oneOf" not in schema or sum(is_valid(value, one, root) for one in schema["oneOf"]) == 1)
+        any(value == choice and isinstance(value, type(choice)) for choice in schema.get("enum", [value]))
+        and ("anyOf" not in schema or any(is_valid(value, choice, root) for choice in schema["anyOf"]))
+        and ("oneOf" not in schema or sum(is_valid(value, choice, root) for choice in schema["oneOf"]) == 1)
         and ("not" not in schema or not is_valid(value, schema["not"], root))
     )
 
@@ -71,13 +72,17 @@ def _is_filled(value: Json, schema: Json, root: Json) -> bool:
         return True
     if len(value) < schema.get("minProperties", 0) or not set(schema.get("required", ())) <= set(value):
         return False
-    return all(_is_property(name, one, schema, root) for name, one in value.items())
+    return all(_is_property(name, item_value, schema, root) for name, item_value in value.items())
 
 
 def _is_property(name: str, value: Json, schema: Json, root: Json) -> bool:
-    known = [schema["properties"][name]] if name in schema.get("properties", {}) else []
-    known += [one for pattern, one in schema.get("patternProperties", {}).items() if re.search(pattern, name)]
+    schemas = [schema["properties"][name]] if name in schema.get("properties", {}) else []
+    schemas += [
+        property_schema
+        for pattern, property_schema in schema.get("patternProperties", {}).items()
+        if re.search(pattern, name)
+    ]
     other = schema.get("additionalProperties", True)
-    if not known and not isinstance(other, bool):
-        known = [other]
-    return all(is_valid(value, one, root) for one in known) and bool(known or other)
+    if not schemas and not isinstance(other, bool):
+        schemas = [other]
+    return all(is_valid(value, property_schema, root) for property_schema in schemas) and bool(schemas or other)

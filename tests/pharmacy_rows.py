@@ -1,9 +1,10 @@
-"""Rows for pharmacy tests: plain ones, in which a test changes only what it is about."""
+"""Writes rows for pharmacy tests. Every column has a plain value, so that a test only gives those it is about."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from sqlalchemy import Connection, insert
 
@@ -18,7 +19,7 @@ from ivr.pharmacy.tables import Address, Base, Member, Prescription, Prescriptio
 TODAY = date(2026, 3, 2)  # a Monday without a holiday near it
 NOW = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
 
-_PLAIN: dict[str, object] = {
+_PRESCRIPTION: dict[str, object] = {
     "drug_name": "METFORMIN HCL 500 MG TAB",
     "written_on": TODAY - timedelta(days=100),
     "refills_left": 3,
@@ -36,20 +37,24 @@ _PLAIN: dict[str, object] = {
 
 
 def days(count: int) -> date:
-    """Return a day so many days from today."""
+    """Return the day that is `count` days from `TODAY`."""
     return TODAY + timedelta(days=count)
 
 
 def rx(**changes: object) -> Rx:
-    """Return a prescription as the rules see it: due today, its supply lasting until the parcel comes."""
-    known = {"id": 1, "rx_number": "1234567", "member_id": 1, "replaced_by": None}
-    more = {"schedule": None, "expires_on": None, "mailable": True}
+    """Return a prescription as the rules take it.
+
+    By default it is due today, and its supply lasts until the parcel comes.
+    """
+    identity = {"id": 1, "rx_number": "1234567", "member_id": 1, "replaced_by": None}
+    defaults = {"schedule": None, "expires_on": None, "mailable": True}
     status = PrescriptionStatus(str(changes.pop("status", "active")))
-    return Rx(status=status, **{**known, **_PLAIN, **more, **changes})  # type: ignore[arg-type]
+    fields: dict[str, Any] = {**identity, **_PRESCRIPTION, **defaults, **changes}
+    return Rx(status=status, **fields)
 
 
 def draw_from(start: int = 0) -> RandomNumber:
-    """Return a draw that counts up, so that numbers are known beforehand."""
+    """Return a source of "random" numbers that counts up from `start`, so that tests know them."""
     numbers = count(start)
     return lambda: next(numbers)
 
@@ -60,25 +65,25 @@ def _add(connection: Connection, table: type[Base], **values: object) -> int:
 
 def add_member(connection: Connection, member_number: str = "10000001", **changes: object) -> int:
     """Write a member and return the row's id."""
-    plain = {"first_name": "Ana", "last_name": "Ruiz", "birth_date": date(1950, 3, 14)}
-    return _add(connection, Member, member_number=member_number, **{**plain, **changes})
+    defaults = {"first_name": "Ana", "last_name": "Ruiz", "birth_date": date(1950, 3, 14)}
+    return _add(connection, Member, member_number=member_number, **{**defaults, **changes})
 
 
 def add_address(connection: Connection, member_id: int, **changes: object) -> int:
     """Write a current mailing address and return the row's id."""
-    plain = {"house_number": "1204", "street": "Main Street", "city": "Denver", "state": "CO", "zip": "80202"}
-    return _add(connection, Address, member_id=member_id, **{**plain, "created_at": NOW, **changes})
+    defaults = {"house_number": "1204", "street": "Main Street", "city": "Denver", "state": "CO", "zip": "80202"}
+    return _add(connection, Address, member_id=member_id, **{**defaults, "created_at": NOW, **changes})
 
 
 def add_rx(connection: Connection, member_id: int, rx_number: str = "1234567", **changes: object) -> int:
     """Write a prescription that can be refilled today and return the row's id."""
-    return _add(connection, Prescription, member_id=member_id, rx_number=rx_number, **{**_PLAIN, **changes})
+    return _add(connection, Prescription, member_id=member_id, rx_number=rx_number, **{**_PRESCRIPTION, **changes})
 
 
 def add_transfer(connection: Connection, member_id: int, **changes: object) -> int:
     """Write a transfer and return the row's id."""
-    plain = {"drug_name": "Lisinopril", "from_pharmacy": "Corner Pharmacy", "requested_on": TODAY}
-    return _add(connection, Transfer, member_id=member_id, **{**plain, **changes})
+    defaults = {"drug_name": "Lisinopril", "from_pharmacy": "Corner Pharmacy", "requested_on": TODAY}
+    return _add(connection, Transfer, member_id=member_id, **{**defaults, **changes})
 
 
 def place(
@@ -90,16 +95,16 @@ def place(
     rules: Rules | None = None,
     draw: RandomNumber | None = None,
 ) -> OrderFacts | TakenError:
-    """Place an order; where it cannot be, nothing of it is kept, and the reason is returned."""
+    """Place an order and return it; if it cannot be placed, undo everything and return the reason."""
     try:
         with connection.begin_nested():
             return place_order(
                 connection, request, now=now, today=today, rules=rules or Rules(), random_number=draw or draw_from()
             )
-    except TakenError as taken:
-        return taken
+    except TakenError as error:
+        return error
 
 
 def cancel(connection: Connection, order_id: int) -> bool:
-    """Cancel an order; say whether it happened."""
+    """Cancel an order and return whether that was possible."""
     return isinstance(cancel_order(connection, order_id, NOW), Cancelled)

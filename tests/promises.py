@@ -1,7 +1,7 @@
-"""Holds every action to its promise while tests run: what it reads, writes, forgets and comes to is declared.
+"""Checks while tests run that every action reads, writes, forgets and returns only what its `ActionSpec` declares.
 
-An action that breaks its promise raises, and is remembered: the turn it breaks says sorry to the caller, so that the
-test might not see it.
+An action that does not raises BrokenPromiseError. As the turn then only says sorry to the caller, a test may not
+notice, so the error is also kept in `BROKEN`.
 """
 
 from __future__ import annotations
@@ -21,49 +21,49 @@ from ivr.prompts.spoken import Value, Values
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 BROKEN: list[str] = []
-"""Promises broken so far."""
+"""Messages of all broken promises so far."""
 
 
 class BrokenPromiseError(AssertionError):
-    """An action did what it does not declare."""
+    """Raised for an action that does what it does not declare; adds its message to `BROKEN`."""
 
-    def __init__(self, told: str) -> None:
-        super().__init__(told)
-        BROKEN.append(told)
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        BROKEN.append(message)
 
 
 def hold_all(actions: dict[str, Action]) -> None:
-    """Put every action of a table behind the harness."""
+    """Replace every action of a table by one that is checked."""
     for name, action in actions.items():
         actions[name] = held_to_promise(name, action)
 
 
 def held_to_promise(name: str, action: Action) -> Action:
-    """Return an action that refuses what it does not declare."""
+    """Return an action that raises BrokenPromiseError when it does what it does not declare."""
     may_read = action.spec.reads | action.may_read
 
-    def reads(run: Callable[[Context, Values], Any]) -> Callable[[Context, Values], Any]:
-        def held(context: Context, values: Values) -> Any:
-            came = run(context, _Watched(name, values, may_read))
-            if isinstance(came, Done):
-                _hold(name, action, came, values)
-            return came
+    def checked(run: Callable[[Context, Values], Any]) -> Callable[[Context, Values], Any]:
+        def run_checked(context: Context, values: Values) -> Any:
+            outcome = run(context, _WatchedValues(name, values, may_read))
+            if isinstance(outcome, Done):
+                _check_outcome(name, action, outcome, values)
+            return outcome
 
-        return held
+        return run_checked
 
-    def finishes(context: Context, claim: Any, answer: Any) -> Done:
+    def finish_checked(context: Context, claim: Any, answer: Any) -> Done:
         assert isinstance(action, ExternalAction)
-        came = action.finish(context, claim, answer)
-        _hold(name, action, came, {})
-        return came
+        outcome = action.finish(context, claim, answer)
+        _check_outcome(name, action, outcome, {})
+        return outcome
 
     if isinstance(action, ExternalAction):
-        return replace(action, claim=reads(action.claim), finish=finishes)
-    return replace(action, run=reads(action.run))
+        return replace(action, claim=checked(action.claim), finish=finish_checked)
+    return replace(action, run=checked(action.run))
 
 
-class _Watched(Mapping[str, Value]):
-    """A call's values, of which only those declared may be looked at."""
+class _WatchedValues(Mapping[str, Value]):
+    """The values of a call, of which an action may only read those that it declares."""
 
     def __init__(self, action: str, values: Values, may_read: frozenset[str]) -> None:
         self._action, self._values, self._may_read = action, values, may_read
@@ -80,25 +80,27 @@ class _Watched(Mapping[str, Value]):
         return len(self._values)
 
 
-def _hold(name: str, action: Action, done: Done, values: Values) -> None:
+def _check_outcome(name: str, action: Action, done: Done, values: Values) -> None:
     spec = action.spec
-    promised = spec.outcomes.get(done.outcome)
-    if promised is None:
+    declared = spec.outcomes.get(done.outcome)
+    if declared is None:
         raise BrokenPromiseError(f'"{name}" comes to "{done.outcome}", which it does not declare')
-    if more := set(done.values) - set(promised) - action.may_write:
-        raise BrokenPromiseError(f'"{name}" writes {sorted(more)} with "{done.outcome}", which it does not declare')
+    if undeclared := set(done.values) - set(declared) - action.may_write:
+        raise BrokenPromiseError(
+            f'"{name}" writes {sorted(undeclared)} with "{done.outcome}", which it does not declare'
+        )
     after = {**{name: value for name, value in values.items() if name not in done.forgets}, **done.values}
-    if less := set(promised) - set(after):
-        raise BrokenPromiseError(f'"{name}" promises {sorted(less)} with "{done.outcome}", and it is not there')
-    if more := set(done.forgets) - spec.forgets:
-        raise BrokenPromiseError(f'"{name}" forgets {sorted(more)}, which it does not declare')
-    for value, kind in promised.items():
-        if not _is(spec, value, kind, after[value]):
+    if missing := set(declared) - set(after):
+        raise BrokenPromiseError(f'"{name}" promises {sorted(missing)} with "{done.outcome}", and it is not there')
+    if undeclared := set(done.forgets) - spec.forgets:
+        raise BrokenPromiseError(f'"{name}" forgets {sorted(undeclared)}, which it does not declare')
+    for value, kind in declared.items():
+        if not _is_of_kind(spec, value, kind, after[value]):
             raise BrokenPromiseError(f'"{name}" writes "{value}" as {after[value]!r}, which is no {kind}')
 
 
-def _is(spec: ActionSpec, name: str, kind: str, value: Value) -> bool:
-    """Say whether a value is of the kind that was promised."""
+def _is_of_kind(spec: ActionSpec, name: str, kind: str, value: Value) -> bool:
+    """Tell whether a value is of the kind that was declared."""
     match kind:
         case "number" | "ordinal" | "money":
             return isinstance(value, int) and not isinstance(value, bool)
@@ -112,7 +114,8 @@ def _is(spec: ActionSpec, name: str, kind: str, value: Value) -> bool:
         case _ if kind == LIST:
             items = spec.items[name].values
             return isinstance(value, tuple | list) and all(
-                isinstance(item, Mapping) and all(_is(spec, key, of, item[key]) for key, of in items.items())
+                isinstance(item, Mapping)
+                and all(_is_of_kind(spec, key, item_kind, item[key]) for key, item_kind in items.items())
                 for item in value
             )
         case _:
@@ -122,10 +125,10 @@ def _is(spec: ActionSpec, name: str, kind: str, value: Value) -> bool:
 def _is_phrase(spec: ActionSpec, name: str, value: Value) -> bool:
     if not isinstance(value, Mapping):
         return False
-    takes, given = spec.phrases[name].get(str(value["prompt"])), value["values"]
+    declared, values = spec.phrases[name].get(str(value["prompt"])), value["values"]
     return (
-        takes is not None
-        and isinstance(given, Mapping)
-        and set(takes) == set(given)
-        and all(_is(spec, key, kind, given[key]) for key, kind in takes.items())
+        declared is not None
+        and isinstance(values, Mapping)
+        and set(declared) == set(values)
+        and all(_is_of_kind(spec, key, kind, values[key]) for key, kind in declared.items())
     )

@@ -75,5 +75,5 @@ SLIPS = {
 @pytest.mark.parametrize(("language", "text"), SLIPS)
 def test_slips_in_naming_a_key_are_told_from_other_words(language: str, text: str) -> None:
     found = spoken_keys(text, LANGUAGES[language].speech).slips
-    assert ", ".join(f"{slip.found} → {slip.meant}" for slip in found) == SLIPS[language, text]
-    assert all(text[slip.start :].startswith(slip.found) for slip in found)
+    assert ", ".join(f"{slip.written} → {slip.meant}" for slip in found) == SLIPS[language, text]
+    assert all(text[slip.start :].startswith(slip.written) for slip in found)

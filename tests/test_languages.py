@@ -28,7 +28,7 @@ from ivr.pharmacy.load import load_folder
 from ivr.pharmacy.tables import Member
 from ivr.phone.handset import Handset
 from ivr.phone.transport import Transport, signed, wsgi_post
-from ivr.prompts.recordings.folder import Folder
+from ivr.prompts.recordings.folder import RecordingsFolder
 from ivr.prompts.spoken import speak
 from ivr.qa.explore.explorer import explore
 from ivr.qa.explore.found_calls import drafts, open_scenario
@@ -273,7 +273,7 @@ CALL = {"CallSid": SID, "From": "+15105550123", "To": DEFAULT_TO}
 def line(simulator: Simulator, settings: Settings) -> Iterator[tuple[Transport, Scenario]]:
     """Give a line with these settings."""
     with simulator.open(NOON) as scenario:
-        folder = Folder(simulator.settings.prompts, lambda: 0.0)
+        folder = RecordingsFolder(simulator.settings.prompts, lambda: 0.0)
         post = wsgi_post(voice_app(scenario.services, settings, folder, Guard(settings)))
         yield signed(post, TOKEN) if settings.twilio_auth_tokens else post, scenario
 

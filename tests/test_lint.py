@@ -8,7 +8,7 @@ from ivr.errors import Report
 from ivr.languages.english import english_grade, english_syllables
 from ivr.languages.spanish import spanish_grade, spanish_syllables
 from ivr.prompts import Catalogues, load_prompts
-from ivr.prompts.lint import RULES, Lint, lint
+from ivr.prompts.lint import RULES, PromptUsage, lint
 
 
 def catalogues(**languages: str) -> Catalogues:
@@ -24,7 +24,7 @@ def catalogues(**languages: str) -> Catalogues:
 
 def remarks(loaded: Catalogues, used: frozenset[str] | None = None, languages: str = "en es") -> list[str]:
     known = loaded.names if used is None else used
-    found = lint(loaded, Lint(known, frozenset(languages.split())))
+    found = lint(loaded, PromptUsage(known, frozenset(languages.split())))
     told = (one for one in found if one.rule != "folder")  # most of these words are in one language only
     return [f"{one.place.line}:{one.place.column} {one.rule}: {one.message}" for one in told]
 
@@ -174,7 +174,7 @@ def test_a_language_no_call_is_in_is_remarked_on() -> None:
 
 def test_a_language_without_a_folder_is_remarked_on() -> None:
     loaded = catalogues(en="menu: Hello.")
-    found = [one for one in lint(loaded, Lint(loaded.names, frozenset({"en"}))) if one.rule == "folder"]
+    found = [one for one in lint(loaded, PromptUsage(loaded.names, frozenset({"en"}))) if one.rule == "folder"]
     message = "Spanish has an entry in ivr/languages and no folder of prompts here"
     assert [(str(one.place), one.message) for one in found] == [("prompts/es/catalogue.yaml:1:1", message)]
 

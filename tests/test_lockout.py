@@ -227,7 +227,7 @@ def test_a_key_that_is_rotated_loses_no_count_while_the_old_one_is_there(demo_li
     )
     orders(demo_line, HOME)
     wrong(demo_line, *[stranger(1)] * 3, *[stranger(2)] * 4, *[stranger(3)] * 3)
-    rotated = demo_line.but(services=replace(demo_line.services, vault=Vault([new, old])))
+    rotated = demo_line.copy_with(services=replace(demo_line.services, vault=Vault([new, old])))
     assert tried(rotated, HOME, right=True).answer, "known"
     assert tried(rotated, stranger(9), right=True).locked, "the member"
     wrong(rotated, stranger(1), stranger(1), member="41200154")

@@ -166,7 +166,7 @@ def test_both_languages_know_the_same_names() -> None:
 
 
 def test_a_label_that_is_not_understood_is_logged_once() -> None:
-    medicines._logged.clear()
+    medicines._logged_labels.clear()
     with capture_logs([merge_contextvars]) as events, bound_contextvars(call_id="CA1"):
         for _ in range(3):
             assert CATALOGUES["en"].words("medicine.named", {"drug": "BLORZIN 10 MG TAB"}) == "BLORZIN 10 MG TAB"

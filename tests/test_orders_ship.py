@@ -105,7 +105,7 @@ def processor() -> Processor:
 @pytest.fixture
 def unsure(demo_line: DemoLine, processor: Processor) -> DemoLine:
     line = replace(demo_line.services, gateway=processor)
-    return demo_line.but(services=line, app=make_app(line, Settings()))
+    return demo_line.copy_with(services=line, app=make_app(line, Settings()))
 
 
 def placed_by(demo_line: DemoLine) -> str:

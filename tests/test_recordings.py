@@ -26,8 +26,8 @@ from ivr.payment.vault import Vault
 from ivr.prompts import Catalogue, Catalogues, load_prompts, phrase
 from ivr.prompts.recordings.add import Added, add
 from ivr.prompts.recordings.check import check_recordings
-from ivr.prompts.recordings.folder import Folder
-from ivr.prompts.recordings.fragments import by_name, fragments, spoken_words
+from ivr.prompts.recordings.folder import RecordingsFolder
+from ivr.prompts.recordings.fragments import fragments, fragments_by_name, spoken_words
 from ivr.prompts.recordings.sheet import sheet_csv, sheet_html
 from ivr.prompts.recordings.sound import for_telephone, is_clipped, is_silent, level, resample, trim
 from ivr.prompts.recordings.wav import SoundError, read, samples, write
@@ -83,7 +83,7 @@ def test_every_fixed_part_is_a_fragment_and_the_same_words_are_recorded_once(eng
 
 
 def test_a_fragment_says_when_it_is_heard_and_in_which_sentence(english: Catalogue) -> None:
-    found = by_name(fragments(english))
+    found = fragments_by_name(fragments(english))
     assert found["order.total.part1"].occasion == "the first time"
     assert found["order.total.wrong1"].occasion == "after a wrong key, 1"
     assert found["order.found.other.part2"].occasion == "the first time (other)"
@@ -214,7 +214,7 @@ class Studio:
         file = self.incoming / f"{name}.wav"
         file.write_bytes(data)
         english = self.words.by_language["en"]
-        return add(file, by_name(fragments(english))[name], self.prompts, english)
+        return add(file, fragments_by_name(fragments(english))[name], self.prompts, english)
 
     def put(self, name: str, data: bytes, words: str) -> None:
         """Put a file where recordings are, by hand."""
@@ -347,7 +347,7 @@ def hear(studio: Studio) -> Hear:
     """Render a prompt as a reply, and return what is said and played."""
 
     def heard(prompt: str, values: Values) -> list[str]:
-        folder = Folder(studio.prompts, lambda: 0.0)
+        folder = RecordingsFolder(studio.prompts, lambda: 0.0)
         english = studio.words.by_language["en"]
         spoken = SpokenWords(english.pieces(prompt, values), english.locale, english.voice)
         vault = Vault((Secret("A" * 43 + "="),))
@@ -416,12 +416,12 @@ def test_the_words_of_a_recording_are_found_whatever_their_commas(text: str) -> 
 def client(studio: Studio) -> FlaskClient:
     studio.record("order.hello", wav(voice(1.5)))
     app = Flask("recordings")
-    app.register_blueprint(audio.audio_blueprint(Folder(studio.prompts, lambda: 0.0)))
+    app.register_blueprint(audio.audio_blueprint(RecordingsFolder(studio.prompts, lambda: 0.0)))
     return app.test_client()
 
 
 def where(studio: Studio) -> str:
-    (found,) = Folder(studio.prompts, lambda: 0.0).recordings.by_words.values()
+    (found,) = RecordingsFolder(studio.prompts, lambda: 0.0).recordings.by_words.values()
     return found.address
 
 
@@ -463,7 +463,7 @@ def test_a_file_that_has_changed_is_not_served_at_its_old_address(studio: Studio
 
 def test_a_running_line_takes_a_new_recording_within_two_seconds(studio: Studio) -> None:
     now = [0.0]
-    folder = Folder(studio.prompts, lambda: now[0])
+    folder = RecordingsFolder(studio.prompts, lambda: now[0])
     studio.record("order.hello", wav(voice(1.5)))
     assert folder.recordings.saying("en", "Welcome to Meadow Mail.") is None
     now[0] = 2.0
@@ -475,7 +475,7 @@ def test_a_running_line_takes_a_new_recording_within_two_seconds(studio: Studio)
 
 def test_a_recording_knows_its_length(studio: Studio) -> None:
     studio.put("order.hello", wav(voice(1.5)), "Welcome to Meadow Mail.")
-    found = Folder(studio.prompts, lambda: 0.0).recordings.saying("en", "Welcome to Meadow Mail.")
+    found = RecordingsFolder(studio.prompts, lambda: 0.0).recordings.saying("en", "Welcome to Meadow Mail.")
     assert found is not None
     assert found.seconds == 1.5
     assert replace(found, seconds=0.0) != found

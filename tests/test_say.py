@@ -17,8 +17,8 @@ from ivr.flow.loader import read_flows
 from ivr.line.actions import SPECS
 from ivr.line.examples import Examples, read_value
 from ivr.prompts import load_prompts
+from ivr.prompts.recordings.wav import duration_seconds
 from ivr.prompts.recordings.wav import read as read_wav
-from ivr.prompts.recordings.wav import seconds
 from ivr.prompts.spoken import Value
 from ivr.settings import Settings
 
@@ -252,7 +252,7 @@ def test_what_a_caller_hears_is_written_as_a_file(folders: Path, tmp_path: Path)
     run(folders, "say", "main.found", "count=2", "--wav", str(heard))
     form, frames = read_wav(heard.read_bytes())
     assert form.is_telephone
-    assert 2 < seconds(form, frames) < 8
+    assert 2 < duration_seconds(form, frames) < 8
 
 
 # ivr recordings

@@ -138,8 +138,8 @@ class TalkativeGateway(Sandbox):
 
 def fail_talking(demo_line: DemoLine) -> None:
     """Let a turn fail with a card in its words, and somebody log what they should not."""
-    broken = demo_line.but(services=replace(demo_line.services, gateway=TalkativeGateway()))
-    phone = broken.but(app=make_app(broken.services, Settings())).phone(from_number="+15105550188")
+    broken = demo_line.copy_with(services=replace(demo_line.services, gateway=TalkativeGateway()))
+    phone = broken.copy_with(app=make_app(broken.services, Settings())).phone(from_number="+15105550188")
     phone.dial()
     phone.press("".join(CARD_ONLY))
     logs.get_logger().info("careless", digits=CODE, zip=ZIP, member_number=MEMBER, birth_date=BORN, street=STREET)

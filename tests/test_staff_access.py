@@ -146,5 +146,5 @@ def test_a_lock_is_logged_once_and_no_password_with_it(door: Door, log: io.Strin
 
 def test_pages_refuse_while_the_database_is_away(demo_line: DemoLine) -> None:
     away = replace(demo_line.services, database=open_database("postgresql://me@127.0.0.1:1/refills"))
-    door = Door(demo_line.but(services=away))
+    door = Door(demo_line.copy_with(services=away))
     assert (door.knock(PASSWORD), door.knock("a guess"), door.knock(None)) == (503, 503, 401)

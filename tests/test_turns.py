@@ -90,7 +90,7 @@ def test_a_late_request_gets_a_reply_that_puts_the_call_on_its_way(demo_line: De
 
 def test_a_call_goes_on_in_another_worker(demo_line: DemoLine) -> None:
     reply = go(demo_line, *TO_CONFIRM)
-    other = demo_line.but(app=make_app(replace(demo_line.services), Settings()))
+    other = demo_line.copy_with(app=make_app(replace(demo_line.services), Settings()))
     reply = post(other, next_url(reply), Digits="7")
     assert hears(reply.body, "payment.placing")
 
@@ -341,7 +341,7 @@ def test_a_lease_keeps_a_second_payment_turn_waiting(demo_line: DemoLine) -> Non
             leave.wait(5)
             return gateway.authorize(*args, **more)  # type: ignore[arg-type]
 
-    slow = demo_line.but(app=make_app(replace(demo_line.services, gateway=Slow()), Settings()))
+    slow = demo_line.copy_with(app=make_app(replace(demo_line.services, gateway=Slow()), Settings()))
     replies: list[Reply] = []
     first = threading.Thread(target=lambda: replies.append(post(slow, payment_url)))
     first.start()

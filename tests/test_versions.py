@@ -65,7 +65,7 @@ def worker(desk: Desk, *, asked: bool = False) -> Desk:
     line = replace(desk.demo_line.services, versions=open_versions(database, desk.folders, SPECS, asked=asked))
     watcher = Watcher(line, desk.folders, asked=asked)
     watcher.begin()
-    demo_line = desk.demo_line.but(services=line, app=make_app(line, Settings()))
+    demo_line = desk.demo_line.copy_with(services=line, app=make_app(line, Settings()))
     return Desk(desk.folders, demo_line, watcher)
 
 
@@ -254,7 +254,7 @@ def test_a_version_that_actions_have_outgrown_still_serves_its_calls(desk: Desk)
     line = replace(desk.demo_line.services, versions=versions)
     with line.database.connect() as connection:
         assert versions.get(connection, first).hash == first
-    demo_line = desk.demo_line.but(services=line, app=make_app(line, Settings()))
+    demo_line = desk.demo_line.copy_with(services=line, app=make_app(line, Settings()))
     network.desk = Desk(desk.folders, demo_line, desk.watcher)
     assert hears(phone.press("9").text, "main.goodbye")
 

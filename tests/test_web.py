@@ -368,7 +368,7 @@ def test_readiness_follows_the_database(demo_line: DemoLine) -> None:
     client = demo_line.app.test_client()
     assert client.get("/healthz").status_code == 200
     assert client.get("/readyz").status_code == 200
-    broken = demo_line.but()
+    broken = demo_line.copy_with()
     broken.run("DROP TABLE version")
     assert client.get("/readyz").status_code == 200
 

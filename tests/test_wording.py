@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.languages import LANGUAGES
-from ivr.prompts.spoken import KINDS, Value, clean, count_words, group_digits, seconds, speak
+from ivr.prompts.spoken import KINDS, Value, clean, count_words, group_digits, speak, speaking_seconds
 from ivr.secret import Secret
 
 IN_BOTH = pytest.mark.parametrize("language", sorted(LANGUAGES))
@@ -227,11 +227,12 @@ def test_words_are_counted_as_a_voice_says_them(text: str, count: int) -> None:
 
 
 def test_a_voice_says_165_words_in_a_minute() -> None:
-    assert seconds("word " * 165) == pytest.approx(60)
+    assert speaking_seconds("word " * 165) == pytest.approx(60)
 
 
 def test_every_kind_is_told_apart() -> None:
-    assert tuple(KINDS) == ("text", "digits", "number", "ordinal", "money", "date", "full_date", "phone", "address")
+    kinds = ("text", "digits", "number", "ordinal", "money", "date", "full_date", "phone", "address", "medicine")
+    assert tuple(KINDS) == kinds
 
 
 def test_an_unknown_kind_or_language_is_a_mistake_in_code() -> None:

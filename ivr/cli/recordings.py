@@ -14,7 +14,7 @@ from ivr.cli.words import languages_of, load_words
 from ivr.errors import IvrError, did_you_mean
 from ivr.prompts.recordings.add import add
 from ivr.prompts.recordings.check import check_recordings
-from ivr.prompts.recordings.fragments import by_name, fragments
+from ivr.prompts.recordings.fragments import fragments, fragments_by_name
 from ivr.prompts.recordings.sheet import sheet_csv, sheet_html
 from ivr.settings import Settings
 
@@ -64,7 +64,7 @@ def recordings_add(files: tuple[Path, ...], language: str) -> None:
     chosen = settings()
     _check_own(chosen)
     (catalogue,) = languages_of(load_words(chosen.prompts), [language])
-    named = by_name(fragments(catalogue))
+    named = fragments_by_name(fragments(catalogue))
     taken = 0
     refused: list[str] = []
     for file in track(_wavs(files), console=console(), description="recordings", transient=True):

@@ -17,8 +17,8 @@ from ivr.line.actions import SPECS
 from ivr.line.examples import Examples
 from ivr.phone.speaker import Speaker
 from ivr.prompts import Catalogue, Catalogues, Piece, Prompt, Variant, joined, load_prompts, spoken
-from ivr.prompts.recordings.folder import Folder, Recordings
-from ivr.prompts.recordings.playlist import heard
+from ivr.prompts.recordings.folder import Recordings, RecordingsFolder
+from ivr.prompts.recordings.playlist import recordings_and_words
 from ivr.prompts.recordings.sound import for_telephone
 from ivr.prompts.recordings.wav import RATE, read, samples, write
 from ivr.yaml_reader import texts_below
@@ -71,7 +71,7 @@ def say(
     loaded = load_words(chosen.prompts)
     ignored = Report()  # problems in flows do not matter here
     _, flows = read_flows(texts_below(chosen.flows, ignored, "flows"), ignored)
-    recordings = Folder(chosen.prompts, time.monotonic).recordings
+    recordings = RecordingsFolder(chosen.prompts, time.monotonic).recordings
     today = chosen.clock()().astimezone(chosen.timezone).date()
     examples = Examples(loaded, flows, SPECS, today, _values_given(values))
     sounds: list[list[float]] = []
@@ -139,8 +139,8 @@ def _occasions(
 
 def _occasion_line(occasion: SpokenOccasion, recordings: Recordings, language: str) -> str:
     """Return a line on an occasion: when it is heard, its seconds, its words, and whether they are recorded."""
-    parts = list(heard(occasion.pieces, recordings, language))
-    seconds = sum(spoken.seconds(part) if isinstance(part, str) else part.seconds for part in parts)
+    parts = list(recordings_and_words(occasion.pieces, recordings, language))
+    seconds = sum(spoken.speaking_seconds(part) if isinstance(part, str) else part.seconds for part in parts)
     synthetic = [isinstance(part, str) for part in parts]
     mark = "" if all(synthetic) else "  ♪ partly recorded" if any(synthetic) else "  ♪ recorded"
     return f"  {occasion.when:<12}{seconds:5.1f} s  {occasion.text}{mark}"
@@ -149,7 +149,7 @@ def _occasion_line(occasion: SpokenOccasion, recordings: Recordings, language: s
 def _sound(occasion: SpokenOccasion, recordings: Recordings, catalogue: Catalogue) -> list[float]:
     """Return the sound a caller hears, as samples at the telephone's rate."""
     sound: list[float] = []
-    for part in heard(occasion.pieces, recordings, catalogue.language):
+    for part in recordings_and_words(occasion.pieces, recordings, catalogue.language):
         synthetic = isinstance(part, str)
         form, frames = read(Speaker().wav(part, catalogue.locale) if isinstance(part, str) else part.path.read_bytes())
         sound += for_telephone(samples(form, frames), form.rate) if synthetic else samples(form, frames)

@@ -23,7 +23,7 @@ from ivr.flow.graph import Graph, TangledError, all_states, shortest_cycle
 from ivr.flow.parts import REPEAT, Target
 from ivr.flow.states import State
 from ivr.keypad import key_name
-from ivr.languages import LANGUAGES, reviewed
+from ivr.languages import LANGUAGES, reviewed_languages
 from ivr.prompts import Catalogues
 
 
@@ -267,10 +267,10 @@ def _check_line(flows: Flows, report: Report) -> None:
             hint = did_you_mean(language, flows.languages)
             message = f'calls to "{number}" begin in "{language}", which no prompts are written in{hint}'
             report.add(line.at(f"languages.{number}"), message)
-        elif number == "default" and not reviewed([language]):
+        elif number == "default" and not reviewed_languages([language]):
             message = f'calls begin in "{language}", a draft that only calls from this machine hear: name another'
             report.add(line.at("languages.default"), message)
-    if flows.languages and not reviewed(flows.languages):
+    if flows.languages and not reviewed_languages(flows.languages):
         drafts = " and ".join(LANGUAGES[tag].title for tag in flows.languages)
         report.add(line.place, f"callers would hear nothing: {drafts} can only be heard from this machine, as a draft")
 

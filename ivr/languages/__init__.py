@@ -1,6 +1,7 @@
-"""The languages callers can hear, one module each: all that differs between them beside the words, which are prompts.
+"""The languages that callers can hear, one module each: how each speaks numbers, dates, money and addresses.
 
-A language is its folder of prompts and its `Language` here. Everything else asks this table.
+The sentences themselves are prompts. To add a language, add a folder of prompts and a `Language` here; all other code
+looks languages up in `LANGUAGES`.
 """
 
 from collections.abc import Iterable
@@ -9,15 +10,16 @@ from ivr.languages.english import ENGLISH
 from ivr.languages.language import Language, Speech
 from ivr.languages.spanish import SPANISH
 
-__all__ = ["FIRST", "LANGUAGES", "Language", "Speech", "reviewed"]
+__all__ = ["FIRST", "LANGUAGES", "Language", "Speech", "reviewed_languages"]
 
 LANGUAGES: dict[str, Language] = {language.tag: language for language in (ENGLISH, SPANISH)}
-"""Every language by its tag, which is also the name of its folder of prompts; a menu of all speaks them in this order."""
+"""Tag -> language. The tag is also the name of its folder of prompts; menus that list all languages speak them in this
+order."""
 
 FIRST = ENGLISH
-"""What is heard where nothing says otherwise."""
+"""The language that a call is in until something chooses another one."""
 
 
-def reviewed(tags: Iterable[str]) -> tuple[str, ...]:
-    """Return the languages that are no drafts, by their tags."""
+def reviewed_languages(tags: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the language tags whose languages have been reviewed, that is, are no drafts."""
     return tuple(tag for tag in tags if not LANGUAGES[tag].draft)

@@ -1,4 +1,4 @@
-"""What words are made of in any language: words, sentences, letters without accents, and how long both are."""
+"""Helpers for text of any language: sentences, words, accents, and the word lists of the languages."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from functools import lru_cache
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _COMMA = re.compile(r",\s")
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s+")
-REMEMBERED = 4096
-"""Words that are remembered: prompts use few, over and over."""
+CACHE_SIZE = 4096
+"""How many results the caches of this room keep: prompts use few words and numbers, over and over."""
 
 
 def sentences(text: str) -> list[str]:
-    """Split a text into its sentences."""
+    """Return the sentences of a text; a colon ends one too."""
     return [sentence for sentence in _SENTENCE_END.split(" ".join(text.split())) if sentence]
 
 
-def measured(text: str) -> tuple[list[str], float]:
-    """Return the words of a text that can be hard, and the length of its sentences in words.
+def hard_words_and_length(text: str) -> tuple[list[str], float]:
+    """Return the words of a text that may be hard to follow, and the average length of its sentences in words.
 
-    Names are not hard, whatever their length; and what is told one by one, between commas, is followed one by one.
+    Names are left out: they are not hard, however long. In a sentence with several commas each part between them counts
+    as a sentence, since listeners follow a list item by item.
     """
     words: list[str] = []
     clauses = 0
@@ -33,30 +34,30 @@ def measured(text: str) -> tuple[list[str], float]:
     return words, len(words) / max(1, clauses)
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(CACHE_SIZE)
 def plain(word: str) -> str:
-    """Return a word in small letters without accents."""
+    """Return a word in lower case and without accents."""
     if word.isascii():
         return word.lower()
     return "".join(c for c in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(c))
 
 
-def several(text: str) -> frozenset[str]:
-    """Read words with spaces between them."""
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a text that separates them by spaces."""
     return frozenset(text.split())
 
 
-def pairs(text: str) -> dict[str, str]:
-    """Read words, each with the one after it."""
+def word_pairs(text: str) -> dict[str, str]:
+    """Return a mapping from a text `KEY value KEY value …`, all single words."""
     words = text.split()
     return dict(zip(words[::2], words[1::2], strict=True))
 
 
-def table(text: str) -> dict[str, str]:
-    """Read `KEY words; …` as a table."""
+def word_table(text: str) -> dict[str, str]:
+    """Return a mapping from a text `KEY words; KEY words; …`."""
     return dict(entry.strip().split(" ", 1) for entry in text.replace("\n", " ").split(";"))
 
 
-def accents(text: str) -> dict[str, str]:
-    """Read words with accents, each known by what it is without them."""
+def with_accents(text: str) -> dict[str, str]:
+    """Return a mapping from each word without its accents to the word as it is written."""
     return {plain(word): word for word in text.split()}

@@ -18,7 +18,7 @@ from ivr.line.fallback_prompts import FALLBACK_PROMPTS
 from ivr.line.versions import Proof
 from ivr.line.word_checks import check_words
 from ivr.prompts import Catalogues, load_prompts
-from ivr.prompts.lint import Lint, Remark, lint
+from ivr.prompts.lint import PromptUsage, Remark, lint
 from ivr.yaml_reader import texts_below
 
 Texts = Mapping[str, str | None]
@@ -80,7 +80,7 @@ def _texts(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str]) -> Ma
 def remarks(flows: Flows, catalogues: Catalogues) -> tuple[Remark, ...]:
     """Return the remarks on prompts without problems."""
     used = used_prompts(flows, SPECS) | FALLBACK_PROMPTS
-    return lint(catalogues, Lint(used, used_languages(flows)))
+    return lint(catalogues, PromptUsage(used, used_languages(flows)))
 
 
 def _sorted(report: Report) -> tuple[Problem, ...]:

@@ -30,7 +30,7 @@ from ivr.line.answer import Answer, SpokenWords, as_spoken
 from ivr.line.service import Caller, Context, Services, TurnTaken
 from ivr.pharmacy.database import retried
 from ivr.prompts import joined
-from ivr.prompts.spoken import seconds
+from ivr.prompts.spoken import speaking_seconds
 
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 """The errors SQLAlchemy raises when the database cannot be reached, or does not answer in time."""
@@ -270,4 +270,4 @@ class _TurnRunner:
     def _keys_begin(self, uncut: tuple[SpokenWords, ...]) -> Reading:
         """Return when the carrier begins to take keys: after all words that no key can cut short (`uncut`)."""
         now = self.services.reading(self.context.caller)
-        return replace(now, seconds=now.seconds + sum(seconds(joined(spoken.pieces)) for spoken in uncut))
+        return replace(now, seconds=now.seconds + sum(speaking_seconds(joined(spoken.pieces)) for spoken in uncut))

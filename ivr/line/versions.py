@@ -17,7 +17,7 @@ from ivr import logs
 from ivr.errors import DefinitionError, Place, Problem, Report
 from ivr.flow import build_flows, load_flows
 from ivr.flow.definition import ActionSpec, Flows
-from ivr.languages import reviewed
+from ivr.languages import reviewed_languages
 from ivr.line import publications
 from ivr.line.earlier_release import with_words_since
 from ivr.line.publications import Files
@@ -50,7 +50,7 @@ class Version:
 
     def heard(self, *, local: bool) -> Flows:
         """Return the flows as a call hears them: from elsewhere than this machine, without languages that are drafts."""
-        languages = self.flows.languages if local else reviewed(self.flows.languages)
+        languages = self.flows.languages if local else reviewed_languages(self.flows.languages)
         return self.flows if languages == self.flows.languages else replace(self.flows, languages=languages)
 
 

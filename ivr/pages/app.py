@@ -19,7 +19,7 @@ from ivr.line.sweep import EVERY, sweep
 from ivr.pages.access import StaffAccess
 from ivr.pages.studio.studio import Studio
 from ivr.pages.throttle import Throttle
-from ivr.prompts.recordings.folder import Folder
+from ivr.prompts.recordings.folder import RecordingsFolder
 from ivr.settings import Settings, load_settings
 from ivr.simulator import carrier_rules
 from ivr.web import audio, status
@@ -87,7 +87,7 @@ def _sweep_forever(line: Services, retention_days: int) -> None:
 
 def make_app(line: Services, settings: Settings) -> Flask:
     """Return the application of a line, with its webhooks and pages."""
-    folder, guard = Folder(settings.prompts, time.monotonic), Guard(settings)
+    folder, guard = RecordingsFolder(settings.prompts, time.monotonic), Guard(settings)
     app = voice_app(line, settings, folder, guard)
     app.register_blueprint(audio.audio_blueprint(folder))
     app.register_blueprint(status.status_blueprint(line))

@@ -1,6 +1,6 @@
-"""The prompt language: YAML files of words, per language, made into catalogues that speak.
+"""Prompts: the words that callers hear, read from one folder of YAML files per language into catalogues.
 
-Files come as a mapping of path to text, so that a published version can be loaded from anywhere.
+`load_prompts` takes the files as a mapping of path to text, so that a published version can be loaded from anywhere.
 """
 
 from ivr.prompts.catalogue import (

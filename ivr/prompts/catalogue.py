@@ -1,7 +1,8 @@
-"""Prompts as loaded: words with values in them, one catalogue per language.
+"""Prompts as loaded: words with values in them, one `Catalogue` per language.
 
-A `Prompt` has the words for the first time and, for a question, those for silence and for a wrong key, each list
-growing more helpful. `Catalogue.words` is what a call uses: name and values in, one line of plain text out.
+A `Prompt` has the words for the first time and, when it is a question, lists of words for silence and for a wrong key,
+each list growing more helpful. A call uses `Catalogue.words`, which takes a prompt's name and values and returns one
+line of plain text.
 """
 
 from __future__ import annotations
@@ -21,15 +22,16 @@ from ivr.prompts.spoken import KINDS, Value, Values, speak
 from ivr.prompts.spoken.medicines import Medicines
 
 PHRASE = "phrase"
-"""The kind of a value that is words of its own: a prompt of the same catalogue, or several."""
+"""The kind of a value that is spoken as another prompt of the same catalogue, or as a list of them; made by
+`phrase`."""
 
 MEDICINE = "medicine"
 """The kind of a value that is a medicine's label."""
 
-_HEAD = re.compile(r"[>|][-+0-9]*[^\n]*\n|['\"]")
-"""What stands before the words of a text: the sign of long words, or a quotation mark."""
+_OPENING = re.compile(r"[>|][-+0-9]*[^\n]*\n|['\"]")
+"""What YAML has before the words of a text: the `>` or `|` line of a block of text, or a quotation mark."""
 
-_SIGN = re.compile(r"\S")
+_CHARACTER = re.compile(r"\S")
 
 PROMPT_KINDS = (*KINDS, PHRASE)
 
@@ -37,58 +39,66 @@ Variant: TypeAlias = Literal["say", "silence", "wrong"]
 
 
 def phrase(name: str, /, **values: Value) -> Value:
-    """Return a value that is spoken as the words of another prompt with values of its own."""
+    """Return a value of the kind `phrase`: it is spoken as the prompt `name` with the given values."""
     return {"prompt": name, "values": values}
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where a value stands in words; `noun` is the word after it, which a number may have to agree with."""
+    """The place of a value in the words of a prompt, such as {total:money}.
+
+    `noun` is the word after it, with which a number has to agree in some languages; "" where none follows.
+    """
 
     name: str
     kind: str
     noun: str = ""
     place: Place | None = field(default=None, compare=False)
-    """Where it is written."""
+    """Where it stands in the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some of what is spoken: the same words in every call when `fixed`, so that they can be a recording, or a value."""
+    """A part of what is spoken: either `fixed` words, the same in every call, which may be recorded, or a value."""
 
     text: str
     fixed: bool
 
 
 def joined(pieces: Iterable[Piece]) -> str:
-    """Return pieces as one line of words with single spaces."""
+    """Return the text of pieces as one line with single spaces."""
     return " ".join("".join(piece.text for piece in pieces).split())
 
 
 def written(parts: Iterable[str | Slot]) -> str:
-    """Return words as they are written, values as [name]."""
+    """Return the parts of words as one line with single spaces, values as [name]."""
     return " ".join("".join(part if isinstance(part, str) else f"[{part.name}]" for part in parts).split())
 
 
 @dataclass(frozen=True, slots=True)
 class SourceWords:
-    """Words as they were read, values in braces and all."""
+    """A text as it stands in its file, with values in braces."""
 
     text: str
+    """The words as YAML reads them."""
     place: Place
-    """Where they begin."""
+    """Where the text begins."""
     raw: str
-    """The same in the file, with quotes, line ends and the spaces before each line."""
+    """The same text in the file, with quotes, line ends and indentation."""
 
     def at(self, position: int) -> Place:
-        """Return where a letter of the text stands in the file: as many signs after the beginning, spaces apart."""
-        before = len("".join(self.text[:position].split()))
-        start = _HEAD.match(self.raw)
-        signs = _SIGN.finditer(self.raw, start.end() if start else 0)
-        found = next(islice(signs, before, None), None)
-        if found is None:
+        """Return the place in the file of the letter at `position` of the text.
+
+        Spaces and line ends differ between text and file, so only other characters are counted; the beginning of the
+        text when the file has too few.
+        """
+        characters_before = len("".join(self.text[:position].split()))
+        start = _OPENING.match(self.raw)
+        characters = _CHARACTER.finditer(self.raw, start.end() if start else 0)
+        character = next(islice(characters, characters_before, None), None)
+        if character is None:
             return self.place
-        index = found.start()
+        index = character.start()
         line = self.raw.count("\n", 0, index)
         column = index - self.raw.rfind("\n", 0, index) if line else self.place.column + index
         return Place(self.place.file, self.place.line + line, column)
@@ -96,31 +106,32 @@ class SourceWords:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words with values in them, in one form or, with `by`, in a form per plural category of the language."""
+    """Words with values in them: one form or, where `by` names the value that is counted, one per plural category."""
 
     forms: Mapping[str, tuple[str | Slot, ...]]
+    """Plural category -> its parts in order; always has `other`."""
     by: str | None = None
     place: Place | None = field(default=None, compare=False)
-    """Where they are written."""
+    """Where the words stand in the file; None for words with a problem."""
     sources: Mapping[str, tuple[SourceWords, ...]] = field(default_factory=dict, compare=False)
-    """Form -> what it was read from: the words, after the facts before them."""
+    """Plural category -> the texts it was read from: the facts, if there are any, and then the words."""
 
     @property
     def slots(self) -> Iterator[Slot]:
-        """Every place a value stands in, over all forms."""
+        """The slots of all forms."""
         return (part for parts in self.forms.values() for part in parts if isinstance(part, Slot))
 
     @property
     def written(self) -> str:
-        """The words as they are written, values as [name]; `other` stands for every plural form."""
+        """The words as one line, values as [name]; of several plural forms the form `other`."""
         return written(self.forms["other"])
 
     def source(self, form: str) -> tuple[SourceWords, ...]:
-        """Return what a form was read from; `other` stands in for a form that was not written."""
+        """Return the texts that a form was read from; those of `other` for a form that was not written."""
         return self.sources.get(form, self.sources.get("other", ()))
 
     def form(self, count: int, locale: str) -> tuple[str | Slot, ...]:
-        """Return the parts for a count; `other` stands in for a category that was not written."""
+        """Return the parts of the form for a count; those of `other` for a category that was not written."""
         if self.by is None:
             return self.forms["other"]
         return self.forms.get(plural_category(count, locale)) or self.forms["other"]
@@ -128,7 +139,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Everything one name stands for; `values` gives the kind of every value its words use."""
+    """A prompt with the words for every occasion."""
 
     name: str
     place: Place
@@ -136,32 +147,42 @@ class Prompt:
     silence: tuple[Words, ...]
     wrong: tuple[Words, ...]
     values: Mapping[str, str]
+    """Name of each value that the words speak -> its kind."""
 
     def at(self, value: str) -> Place:
-        """Return where a value is spoken first; where the prompt begins, when it is not."""
+        """Return where a value is first spoken in the file.
+
+        That is the place of the prompt itself if it does not speak the value.
+        """
         slots = (slot for words in (self.say, *self.silence, *self.wrong) for slot in words.slots)
         return next((slot.place for slot in slots if slot.name == value and slot.place), self.place)
 
     def variant(self, variant: Variant, tries: int) -> Words:
-        """Return the words for an occasion: the last ones again when tries exceed them, `say` when there are none."""
-        told = {"say": (), "silence": self.silence, "wrong": self.wrong}[variant]
-        return told[min(tries, len(told)) - 1] if told else self.say
+        """Return the words for the `tries`th time, counted from 1.
+
+        After the last words of a list these are repeated; `say` where there are none for that variant.
+        """
+        words_of_tries = {"say": (), "silence": self.silence, "wrong": self.wrong}[variant]
+        return words_of_tries[min(tries, len(words_of_tries)) - 1] if words_of_tries else self.say
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All prompts of one language, and the voice that speaks them; `locale` is the carrier's code, such as en-US."""
+    """All prompts of one language and the voice that speaks them.
+
+    `locale` is the carrier's code of the language, such as en-US.
+    """
 
     language: str
     locale: str
     voice: str
     prompts: Mapping[str, Prompt]
     head: Mapping[str, SourceWords] = field(default_factory=dict, compare=False)
-    """What catalogue.yaml says, by field: `language`, `voice`, and each of its names."""
+    """The texts of catalogue.yaml by field: `language`, `voice`, and each of its names."""
     medicines: Medicines | None = None
-    """How labels are spoken; None, in versions older than that, for as they stand."""
+    """How medicine labels are spoken; None, as in versions older than medicines.yaml, speaks them as they stand."""
     medicine_words: tuple[SourceWords, ...] = field(default=(), compare=False)
-    """What medicines.yaml says: all but names, and those that are not plain ASCII."""
+    """The texts of medicines.yaml, of names only those that are not plain ASCII."""
 
     @property
     def title(self) -> str:
@@ -169,19 +190,22 @@ class Catalogue:
         return LANGUAGES[self.language].title
 
     def words(self, name: str, values: Values, variant: Variant = "say", tries: int = 1) -> str:
-        """Return what the caller hears: one line with single spaces.
+        """Return what the caller hears, as one line with single spaces.
 
-        `tries` counts from 1. KeyError names a prompt or value that is missing, ValueError a value its kind cannot
-        take; both are mistakes in code that the flow checker should have caught.
+        `tries` counts from 1. Raises KeyError for a prompt or value that is missing and ValueError for a value that its
+        kind cannot speak; both are mistakes in code that the flow checker should have caught.
         """
         return joined(self._render(name, values, variant, tries))
 
     def pieces(self, name: str, values: Values, variant: Variant = "say", tries: int = 1) -> tuple[Piece, ...]:
-        """Return the same words with what is fixed and what is a value kept apart, spaces as they were written."""
+        """Return the same as `words`, but fixed words and values as separate pieces.
+
+        Spaces are as they were written.
+        """
         return tuple(self._render(name, values, variant, tries))
 
     def medicine(self, label: str) -> str:
-        """Return a medicine as a caller hears it; as it stands where its label is not understood."""
+        """Return a medicine's label as a caller hears it; as it stands where it is not understood."""
         spoken = self.medicines.spoken(label, LANGUAGES[self.language], self.language) if self.medicines else None
         return spoken or label
 
@@ -190,7 +214,7 @@ class Catalogue:
         if prompt is None:
             raise KeyError(f'no prompt "{name}" in "{self.language}"')
         words = prompt.variant(variant, tries)
-        count = 0 if words.by is None else _count(_value(values, words.by, name), name, words.by)
+        count = 0 if words.by is None else _plural_count(_value(values, words.by, name), name, words.by)
         for part in words.form(count, self.language):
             if isinstance(part, str):
                 yield Piece(part, fixed=True)
@@ -209,12 +233,13 @@ class Catalogue:
             raise ValueError(f'prompt "{name}", value "{slot.name}": {error}') from error
 
     def _phrase(self, value: Value) -> Iterator[Piece]:
-        if isinstance(value, tuple | list):  # a call that was stored comes back with lists
+        if isinstance(value, tuple | list):  # calls are stored as JSON, which turns tuples into lists
             pieces: tuple[Piece, ...] = ()
             for position, item in enumerate(value):
                 if position:
-                    yield _SPACE if position % AT_ONCE else BREAK
-                if not position or item is not value[position - 1]:  # examples of long lists are one thing many times
+                    yield _SPACE if position % ITEMS_AT_ONCE else BREAK
+                # Long lists that are made as examples repeat one item, which is rendered once.
+                if not position or item is not value[position - 1]:
                     pieces = tuple(self._phrase(item))
                 yield from pieces
             return
@@ -228,17 +253,18 @@ class Catalogue:
 
 _SPACE = Piece(" ", fixed=False)
 BREAK = Piece("\n", fixed=False)
-"""Stands in a long list after every few items: what is before it and what is after it are better spoken one by one."""
-AT_ONCE = 5
+"""Stands in a list after every `ITEMS_AT_ONCE` items; the carrier is to speak what is before it and after it
+separately."""
+ITEMS_AT_ONCE = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogues:
-    """The same prompts in every language."""
+    """The catalogues of all languages, which have the same prompts."""
 
     by_language: Mapping[str, Catalogue]
     flawed: frozenset[str] = frozenset()
-    """Prompts and whole subjects with problems, which were told: what they say may not be what they should."""
+    """Names of prompts, and of whole subjects, with reported problems: their words may be incomplete."""
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -257,7 +283,7 @@ class Catalogues:
 
     @property
     def languages_by_name(self) -> dict[str, str]:
-        """What each language is called in each of them, in small letters: "spanish" and "español" are es."""
+        """Name of each language in each of the languages, in lower case -> its tag: "spanish" and "español" are es."""
         named = (
             (Locale.parse(language).get_language_name(speaking), language)
             for language in self.by_language
@@ -266,13 +292,16 @@ class Catalogues:
         return {name.lower(): language for name, language in named if name}
 
     def prompt(self, name: str) -> Prompt | None:
-        """Return a prompt in the first language, for its place and values, which are alike in all."""
+        """Return the prompt in the first language that has it, for its place and values.
+
+        None where no language has such a prompt.
+        """
         return next((found for c in self.by_language.values() if (found := c.prompts.get(name))), None)
 
     def values(self, name: str) -> Mapping[str, str]:
-        """Return the values that a prompt speaks, each with its kind; none where there is no such prompt."""
-        found = self.prompt(name)
-        return found.values if found else {}
+        """Return the values that a prompt speaks, each with its kind; empty where there is no such prompt."""
+        prompt = self.prompt(name)
+        return prompt.values if prompt else {}
 
 
 @lru_cache
@@ -282,7 +311,7 @@ def _plural_rule(locale: str) -> Callable[[int], str]:
 
 @lru_cache(1024)
 def plural_category(count: int, locale: str) -> str:
-    """Return the plural category of a whole number, `one` or `other` in English."""
+    """Return the plural category of a whole number by the rules of CLDR: `one` or `other` in English."""
     return _plural_rule(locale)(count)
 
 
@@ -292,7 +321,7 @@ def _value(values: Values, value: str, prompt: str) -> Value:
     return values[value]
 
 
-def _count(value: Value, prompt: str, name: str) -> int:
+def _plural_count(value: Value, prompt: str, name: str) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):

@@ -1,6 +1,7 @@
-"""Whether every language says the same: the same prompts, with the same values, for the same occasions.
+"""Checks that every language has the same prompts, with the same values, for the same occasions.
 
-What is only misspelt in one language is one slip, and told once: in the first language that has it otherwise.
+A name that is only misspelt in one language is one mistake, and is reported once, in the first language that has it
+otherwise.
 """
 
 from __future__ import annotations
@@ -15,145 +16,182 @@ from ivr.prompts.catalogue import Catalogue, Prompt
 def compare_languages(
     catalogues: Mapping[str, Catalogue], flawed: Collection[str], report: Report, root: str
 ) -> frozenset[str]:
-    """Note what one language has and another lacks, and return the names of the prompts and subjects told of.
+    """Report what one language has and another lacks; return the names of the prompts and subjects that have problems.
 
-    What is `flawed` has been told already, prompts and subjects.
+    `flawed` are prompts and subjects whose problems were already reported; they are not compared, and are returned too.
     """
-    told = set(flawed)
-    by_subject = {language: _by_subject(catalogue) for language, catalogue in catalogues.items()}
-    for language, subject, slip in _lacking(by_subject, told):
-        having = next(subjects[subject][0] for subjects in by_subject.values() if subject in subjects)
-        folder = f"{root}/{language}"
-        if slip:
-            message = f'should this file be called "{subject}.yaml"? {having.place.file} has no other to go with it'
-            report.add(Place(f"{folder}/{slip}.yaml"), message)
-        else:
-            report.add(
-                Place(f"{folder}/{subject}.yaml"),
-                f"there is no such file, but there is {having.place.file}; write this one too",
-            )
-        told |= {subject, slip}
-    for language, subject, other in _swapped(by_subject):
-        if subject not in told:
-            message = f'these are the prompts of "{other}.yaml"; get those of "{subject}.yaml" back'
-            report.add(Place(f"{root}/{language}/{subject}.yaml"), message)
-            told.add(subject)
-    by_name = {language: _outside(catalogue, told) for language, catalogue in catalogues.items()}
-    lost: dict[str, list[Prompt]] = {}
-    for language, name, slip in _lacking(by_name, ()):
-        having = next(prompts[name] for prompts in by_name.values() if name in prompts)
-        if slip:
-            message = f'lacks "{_short(name)}", which {_line(having.place)} has; is it "{_short(slip)}" here?'
-            report.add(by_name[language][slip].place, message)
-        else:
-            lost.setdefault(f"{root}/{language}/{_subject(name)}.yaml", []).append(having)
-        told |= {name, slip}
-    for file, missing in lost.items():
-        report.add(Place(file), _lost(sorted(missing, key=lambda prompt: prompt.place)))
-    for name in sorted({name for prompts in by_name.values() for name in prompts} - told):
+    flawed_names = set(flawed)
+    _compare_subjects(catalogues, flawed_names, report, root)
+    by_name = {language: _outside_subjects(catalogue, flawed_names) for language, catalogue in catalogues.items()}
+    _compare_names(by_name, flawed_names, report, root)
+    for name in sorted({name for prompts in by_name.values() for name in prompts} - flawed_names):
         before = len(report.problems)
         first, *rest = (prompts[name] for prompts in by_name.values() if name in prompts)
         for prompt in rest:
-            _compare(first, prompt, report)
+            _compare_prompts(first, prompt, report)
         if len(report.problems) > before:
-            told.add(name)
-    return frozenset(told)
+            flawed_names.add(name)
+    return frozenset(flawed_names)
 
 
-def _swapped(by_subject: Mapping[str, Mapping[str, list[Prompt]]]) -> Iterator[tuple[str, str, str]]:
-    """Yield each language with a subject whose prompts are those that the others have in another one."""
+def _compare_subjects(catalogues: Mapping[str, Catalogue], flawed_names: set[str], report: Report, root: str) -> None:
+    """Report subjects that a language lacks or has swapped, and add them to `flawed_names`."""
+    by_subject = {language: _by_subject(catalogue) for language, catalogue in catalogues.items()}
+    for language, subject, misspelling in _lacking_names(by_subject, flawed_names):
+        original = next(subjects[subject][0] for subjects in by_subject.values() if subject in subjects)
+        folder = f"{root}/{language}"
+        if misspelling:
+            message = f'should this file be called "{subject}.yaml"? {original.place.file} has no other to go with it'
+            report.add(Place(f"{folder}/{misspelling}.yaml"), message)
+        else:
+            report.add(
+                Place(f"{folder}/{subject}.yaml"),
+                f"there is no such file, but there is {original.place.file}; write this one too",
+            )
+        flawed_names |= {subject, misspelling}
+    for language, subject, other in _swapped_subjects(by_subject):
+        if subject not in flawed_names:
+            message = f'these are the prompts of "{other}.yaml"; get those of "{subject}.yaml" back'
+            report.add(Place(f"{root}/{language}/{subject}.yaml"), message)
+            flawed_names.add(subject)
+
+
+def _compare_names(
+    by_name: Mapping[str, Mapping[str, Prompt]], flawed_names: set[str], report: Report, root: str
+) -> None:
+    """Report prompts that a language lacks, those of one file together, and add them to `flawed_names`."""
+    missing_by_file: dict[str, list[Prompt]] = {}
+    for language, name, misspelling in _lacking_names(by_name, ()):
+        original = next(prompts[name] for prompts in by_name.values() if name in prompts)
+        if misspelling:
+            missing_name, present_name = _name_in_subject(name), _name_in_subject(misspelling)
+            message = (
+                f'lacks "{missing_name}", which {_file_and_line(original.place)} has; is it "{present_name}" here?'
+            )
+            report.add(by_name[language][misspelling].place, message)
+        else:
+            missing_by_file.setdefault(f"{root}/{language}/{_subject_of(name)}.yaml", []).append(original)
+        flawed_names |= {name, misspelling}
+    for file, missing in missing_by_file.items():
+        report.add(Place(file), _lost_prompts_message(sorted(missing, key=lambda prompt: prompt.place)))
+
+
+def _swapped_subjects(by_subject: Mapping[str, Mapping[str, list[Prompt]]]) -> Iterator[tuple[str, str, str]]:
+    """Yield a language, one of its subjects, and the subject of another language that has the same prompts instead.
+
+    Two subjects are taken for the same if they share more than half of all the names in either.
+    """
     for language, subjects in by_subject.items():
-        for other in (other for known, other in by_subject.items() if known != language):
-            names = {subject: {_short(prompt.name) for prompt in prompts} for subject, prompts in other.items()}
+        for other_subjects in (
+            other_subjects for other_language, other_subjects in by_subject.items() if other_language != language
+        ):
+            names = {
+                subject: {_name_in_subject(prompt.name) for prompt in prompts}
+                for subject, prompts in other_subjects.items()
+            }
             for subject, prompts in subjects.items():
-                mine = {_short(prompt.name) for prompt in prompts}
-                meant = [
-                    one
-                    for one, theirs in names.items()
-                    if one != subject and 2 * len(mine & theirs) > len(mine | theirs)
+                own_names = {_name_in_subject(prompt.name) for prompt in prompts}
+                same_subjects = [
+                    other_subject
+                    for other_subject, other_names in names.items()
+                    if other_subject != subject and 2 * len(own_names & other_names) > len(own_names | other_names)
                 ]
-                if meant and not mine & names.get(subject, mine):
-                    yield language, subject, meant[0]
+                if same_subjects and not own_names & names.get(subject, own_names):
+                    yield language, subject, same_subjects[0]
 
 
-def _lost(prompts: list[Prompt]) -> str:
-    """Tell what a file lacks: where much is gone it was one slip that took it."""
-    *others, last = (f'"{_short(prompt.name)}"' for prompt in prompts)
+def _lost_prompts_message(prompts: list[Prompt]) -> str:
+    """Return the message for the prompts that a file lacks; several at once may be a part of the file that was lost."""
+    *others, last = (f'"{_name_in_subject(prompt.name)}"' for prompt in prompts)
     if not others:
-        return f"lacks {last}, which {_line(prompts[0].place)} has"
-    return f"lacks {', '.join(others)} and {last}, which {_line(prompts[0].place)} has; was a part of the file lost?"
+        return f"lacks {last}, which {_file_and_line(prompts[0].place)} has"
+    place = _file_and_line(prompts[0].place)
+    return f"lacks {', '.join(others)} and {last}, which {place} has; was a part of the file lost?"
 
 
-def _short(name: str) -> str:
+def _name_in_subject(name: str) -> str:
     return name.partition(".")[2]
 
 
-def _subject(name: str) -> str:
+def _subject_of(name: str) -> str:
     return name.partition(".")[0]
 
 
 def _by_subject(catalogue: Catalogue) -> dict[str, list[Prompt]]:
     subjects: dict[str, list[Prompt]] = {}
     for name, prompt in catalogue.prompts.items():
-        subjects.setdefault(_subject(name), []).append(prompt)
+        subjects.setdefault(_subject_of(name), []).append(prompt)
     return subjects
 
 
-def _outside(catalogue: Catalogue, subjects: Collection[str]) -> dict[str, Prompt]:
-    return {name: prompt for name, prompt in catalogue.prompts.items() if _subject(name) not in subjects}
+def _outside_subjects(catalogue: Catalogue, subjects: Collection[str]) -> dict[str, Prompt]:
+    return {name: prompt for name, prompt in catalogue.prompts.items() if _subject_of(name) not in subjects}
 
 
-def _lacking(named: Mapping[str, Mapping[str, object]], told: Collection[str]) -> Iterator[tuple[str, str, str]]:
-    """Yield each language with a name that it lacks, and the name it may have in its place, which no other has."""
+def _lacking_names(
+    named: Mapping[str, Mapping[str, object]], reported: Collection[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield each language with a name that it lacks, and the similar name that only this language has instead, "" for
+    none.
+
+    `named` holds the names of each language. Those in `reported` are passed over, also those that the caller adds to it
+    while it takes what is yielded.
+    """
     paired: set[str] = set()
-    known = {
+    languages_of = {
         name: [language for language in named if name in named[language]] for names in named.values() for name in names
     }
     for language, names in named.items():
-        extra = [name for name in names if known[name] == [language] and name not in paired]
-        for name in sorted(known.keys() - names.keys() - set(told) - paired):
-            slip = _close(name, extra)
-            paired |= {name, slip} if slip else set()
-            yield language, name, slip
+        extra = [name for name in names if languages_of[name] == [language] and name not in paired]
+        for name in sorted(languages_of.keys() - names.keys() - set(reported) - paired):
+            misspelling = _similar_name(name, extra)
+            paired |= {name, misspelling} if misspelling else set()
+            yield language, name, misspelling
 
 
-def _close(name: str, among: Iterable[str]) -> str:
-    """Return what a name is misspelt as; within a subject only."""
+def _similar_name(name: str, among: Iterable[str]) -> str:
+    """Return the name among others of the same subject that is most like a name, "" if none is similar."""
     subject, _, short = name.rpartition(".")
-    shorts = [one.rpartition(".")[2] for one in among if one.rpartition(".")[0] == subject]
+    shorts = [other.rpartition(".")[2] for other in among if other.rpartition(".")[0] == subject]
     close = difflib.get_close_matches(short, shorts, n=1, cutoff=0.7)
     return name.removesuffix(short) + close[0] if close else ""
 
 
-def _compare(one: Prompt, other: Prompt, report: Report) -> None:
-    mine, theirs = one.values.keys() - other.values.keys(), other.values.keys() - one.values.keys()
-    if len(mine) == len(theirs) == 1:
-        (here,), (there,) = mine, theirs
-        message = f'"{one.name}" lacks the value "{there}", which {_line(other.place)} has; is it "{here}" here?'
-        report.add(one.at(here), message)
+def _compare_prompts(first: Prompt, second: Prompt, report: Report) -> None:
+    only_first, only_second = first.values.keys() - second.values.keys(), second.values.keys() - first.values.keys()
+    if len(only_first) == len(only_second) == 1:
+        (own_value,), (missing_value,) = only_first, only_second
+        place = _file_and_line(second.place)
+        message = f'"{first.name}" lacks the value "{missing_value}", which {place} has; is it "{own_value}" here?'
+        report.add(first.at(own_value), message)
         return
-    for value in mine:
-        _lacks(other, one, f'the value "{value}"', report, other.say.place)
-    for value in theirs:
-        _lacks(one, other, f'the value "{value}"', report, one.say.place)
-    for value in one.values.keys() & other.values.keys():
-        if one.values[value] != other.values[value]:
-            found, expected = other.values[value], one.values[value]
-            report.add(other.at(value), f'"{other.name}" has "{value}" as {found}, {_line(one.place)} as {expected}')
-    for having, lacking in ((one, other), (other, one)):
+    for value in only_first:
+        _report_lack(second, first, f'the value "{value}"', report, second.say.place)
+    for value in only_second:
+        _report_lack(first, second, f'the value "{value}"', report, first.say.place)
+    for value in first.values.keys() & second.values.keys():
+        if first.values[value] != second.values[value]:
+            kind, first_kind = second.values[value], first.values[value]
+            report.add(
+                second.at(value),
+                f'"{second.name}" has "{value}" as {kind}, {_file_and_line(first.place)} as {first_kind}',
+            )
+    for complete, lacking in ((first, second), (second, first)):
         occasions = [
-            what for variant, what in _OCCASIONS.items() if getattr(having, variant) and not getattr(lacking, variant)
+            occasion
+            for variant, occasion in _OCCASIONS.items()
+            if getattr(complete, variant) and not getattr(lacking, variant)
         ]
         if occasions:
-            _lacks(lacking, having, f"words for {' and for '.join(occasions)}", report)
+            _report_lack(lacking, complete, f"words for {' and for '.join(occasions)}", report)
 
 
 _OCCASIONS = {"silence": "silence", "wrong": "a wrong key"}
 
 
-def _lacks(lacking: Prompt, having: Prompt, what: str, report: Report, place: Place | None = None) -> None:
-    report.add(place or lacking.place, f'"{lacking.name}" lacks {what}, which {_line(having.place)} has')
+def _report_lack(lacking: Prompt, complete: Prompt, what: str, report: Report, place: Place | None = None) -> None:
+    report.add(place or lacking.place, f'"{lacking.name}" lacks {what}, which {_file_and_line(complete.place)} has')
 
 
-def _line(place: Place) -> str:
+def _file_and_line(place: Place) -> str:
     return f"{place.file}:{place.line}"

@@ -1,16 +1,18 @@
-"""Files of words made into catalogues; every problem of every file is noted, none ends the reading.
+"""Reads files of prompts into catalogues. Every problem of every file is reported; none stops the reading.
 
-`<language>/catalogue.yaml` says what the language is, who speaks it and what plan and pharmacy are called, `medicines.yaml` how
-medicines are spoken; each other `<language>/<subject>.yaml` holds prompts, whose full names are `<subject>.<name>`.
+`<language>/catalogue.yaml` holds the carrier's code of the language, the voice, and names such as the pharmacy's;
+`<language>/medicines.yaml` says how medicines are spoken. Each other file `<language>/<subject>.yaml` holds prompts,
+whose full names are `<subject>.<name>`.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
+from typing import TypeAlias
 
 from babel import Locale, UnknownLocaleError
 
@@ -26,12 +28,12 @@ from ivr.yaml_reader import SUFFIX, Node, read
 
 CATALOGUE = "catalogue"
 MEDICINES = "medicines"
-_NONE: tuple[Words, ...] = ()
+_NO_WORDS: tuple[Words, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """What `catalogue.yaml` says, and where each of its names stands."""
+    """The contents of `catalogue.yaml`: its names as words use them, where each stands, and the texts of all fields."""
 
     names: Names
     locale: str = ""
@@ -41,124 +43,155 @@ class _Head:
 
 
 def load_prompts(files: Mapping[str, str | None], report: Report, root: str = "prompts") -> Catalogues:
-    """Return the catalogues of every language in `files` (None: told to be unreadable), noting all problems in `report`.
+    """Return the catalogues of every language in `files`, and add all problems to `report`.
 
-    What has a problem is there without words, so the result is only good when nothing was reported.
+    `files` maps paths below `root` to texts; None is a file that was already reported as unreadable. Prompts with a
+    problem are there without words, so the result is only good when nothing was reported.
     """
     files_of = _by_language(files, report, root)
     if not files_of:
         report.add(Place(root), f"no prompts here: {CATALOGUE}.yaml is looked for in a folder per language")
     flawed: set[str] = set()
-    heads = {language: _head(language, texts, report, root) for language, texts in files_of.items()}
+    heads = {language: _read_head(language, texts, report, root) for language, texts in files_of.items()}
     places = {name: place for head in reversed(heads.values()) for name, place in head.places.items()}
     elsewhere = {name: f"{place.file}:{place.line}" for name, place in places.items()}
     by_language = {
-        language: _catalogue(_Reading(language, root, head, elsewhere, report), files_of[language], flawed)
+        language: _read_catalogue(_LanguageFiles(language, root, head, elsewhere, report), files_of[language], flawed)
         for language, head in heads.items()
     }
     return Catalogues(by_language, frozenset(flawed | compare_languages(by_language, flawed, report, root)))
 
 
 _Subjects = Mapping[str, str | None]
-"""The text of each subject's file; None: told to be unreadable."""
+"""Subject -> text of its file; None for a file that was already reported as unreadable."""
+_Texts: TypeAlias = dict[str, dict[str, str | None]]
+"""Language -> subject -> text of its file."""
 
 
 def _by_language(files: Mapping[str, str | None], report: Report, root: str) -> dict[str, _Subjects]:
-    """Sort files into language → subject → text, languages as their table has them; one that is not called as it should be is there without text."""
-    found: dict[str, dict[str, str | None]] = {}
-    strays: list[tuple[str, str]] = []
-    strange: dict[str, str] = {}
+    """Return language -> subject -> text, languages in the order of `LANGUAGES`; report files with a wrong name.
+
+    A file or folder with a wrong name is there under the name that was probably meant, without text, so that it is not
+    also reported as missing.
+    """
+    texts: _Texts = {}
+    misnamed_files: list[tuple[str, str]] = []
+    unknown_folders: dict[str, str] = {}
     for path in sorted(files):
         language, _, name = path.partition("/")
         if not name:
-            strays.append(("", path))
+            misnamed_files.append(("", path))
         elif language not in LANGUAGES:
-            strange.setdefault(language, path)
+            unknown_folders.setdefault(language, path)
         elif NAME.fullmatch(name.removesuffix(SUFFIX)):
-            found.setdefault(language, {})[name.removesuffix(SUFFIX)] = files[path]
+            texts.setdefault(language, {})[name.removesuffix(SUFFIX)] = files[path]
         else:
-            strays.append((language, name))
-    for folder, path in strange.items():
-        known = (
+            misnamed_files.append((language, name))
+    _report_unknown_folders(unknown_folders, files, texts, report, root)
+    _report_misnamed_files(misnamed_files, texts, report, root)
+    return {language: texts[language] for language in LANGUAGES if language in texts}
+
+
+def _report_unknown_folders(
+    unknown_folders: Mapping[str, str], files: Iterable[str], texts: _Texts, report: Report, root: str
+) -> None:
+    """Report folders that are called like no language, each at one of its files.
+
+    The files are added to `texts`, without text, under the language that the folder's name begins with.
+    """
+    for folder, path in unknown_folders.items():
+        hint = (
             did_you_mean(folder, LANGUAGES)
             or f"; known are {', '.join(LANGUAGES)}, and a new one begins in ivr/languages"
         )
-        report.add(Place(f"{root}/{path}"), f'no language "{folder}" whose numbers and dates can be spoken{known}')
+        report.add(Place(f"{root}/{path}"), f'no language "{folder}" whose numbers and dates can be spoken{hint}')
         meant = folder[:2].lower()
-        if meant in LANGUAGES and meant not in found:
-            names = (one.rpartition("/")[2] for one in files if one.startswith(f"{folder}/"))
-            found[meant] = {CATALOGUE: None, **{name.removesuffix(SUFFIX): None for name in names}}
-    for language, name in strays:
-        subject = _subject_meant(PurePosixPath(name).name.lower(), found.get(language, {}))
-        is_there = any(subject in subjects for known, subjects in found.items() if language in (known, ""))
-        todo = (
+        if meant in LANGUAGES and meant not in texts:
+            names = (path.rpartition("/")[2] for path in files if path.startswith(f"{folder}/"))
+            texts[meant] = {CATALOGUE: None, **{name.removesuffix(SUFFIX): None for name in names}}
+
+
+def _report_misnamed_files(misnamed_files: Iterable[tuple[str, str]], texts: _Texts, report: Report, root: str) -> None:
+    """Report files with a wrong name; `misnamed_files` are pairs of language ("" for none) and name.
+
+    The subject that was probably meant is added to `texts`, without text.
+    """
+    for language, name in misnamed_files:
+        subject = _subject_meant(PurePosixPath(name).name.lower(), texts.get(language, {}))
+        is_there = any(subject in subjects for other, subjects in texts.items() if language in (other, ""))
+        advice = (
             f'call it "{subject}{SUFFIX}"'
             if subject and not (language and is_there)
             else "delete it, or move it elsewhere"
         )
         message = "a file of prompts is called <language>/<subject>.yaml, the subject in small letters"
-        report.add(Place(f"{root}/{language}/{name}" if language else f"{root}/{name}"), f"{message}; {todo}")
-        for known, subjects in found.items():
-            if language in (known, ""):
+        report.add(Place(f"{root}/{language}/{name}" if language else f"{root}/{name}"), f"{message}; {advice}")
+        for other, subjects in texts.items():
+            if language in (other, ""):
                 subjects.setdefault(subject, None)
-    return {language: found[language] for language in LANGUAGES if language in found}
 
 
 def _subject_meant(name: str, subjects: Collection[str]) -> str:
-    """Return the subject that a file is about whose name is not quite one, as in "main (1)" or "copy of main"."""
+    """Return the subject that a file with a wrong name is about, as in "main (1)" or "copy of main".
+
+    "" where that cannot be told.
+    """
     words = re.findall(shapes.NAME, name)
     return next((word for word in words if word in subjects), words[0] if words else "")
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """One language that is read."""
+class _LanguageFiles:
+    """What is needed to read the files of one language."""
 
     language: str
     root: str
     head: _Head
     elsewhere: Mapping[str, str]
-    """The names that the catalogues of all languages have, and where."""
+    """Name in the catalogue of any language -> file and line where it stands."""
     report: Report
 
 
-def _catalogue(reading: _Reading, subjects: _Subjects, flawed: set[str]) -> Catalogue:
-    """Return one language's prompts; names of prompts, and of whole subjects, that have problems go to `flawed`."""
+def _read_catalogue(reading: _LanguageFiles, subjects: _Subjects, flawed: set[str]) -> Catalogue:
+    """Return the catalogue of one language.
+
+    The names of prompts, and of whole subjects, that have problems are added to `flawed`.
+    """
     language, head, report = reading.language, reading.head, reading.report
     reader = WordsReader(language, replace(head.names, elsewhere=reading.elsewhere), report)
     prompts: dict[str, Prompt] = {}
     for subject in sorted(subjects.keys() - {CATALOGUE, MEDICINES}):
-        node = _read(f"{reading.root}/{language}/{subject}.yaml", subjects[subject], report)
-        if node is None or node.fields is None or _is_elsewhere(node, report):
+        node = _read_mapping(f"{reading.root}/{language}/{subject}.yaml", subjects[subject], report)
+        if node is None or node.fields is None or _is_other_file(node, report):
             flawed.add(subject)
             continue
         for name, words in node.fields.items():
             full_name, before = f"{subject}.{name}", len(report.problems)
-            prompts[full_name] = _prompt(full_name, node.key_place(name), words, reader)
+            prompts[full_name] = _read_prompt(full_name, node.key_place(name), words, reader)
             if len(report.problems) > before:
                 flawed.add(full_name)
-    spoken = _medicines(reading, subjects)
+    spoken = _read_medicines_file(reading, subjects)
     return Catalogue(language, head.locale, head.voice, prompts, head.sources, spoken.medicines, spoken.words)
 
 
-def _medicines(reading: _Reading, subjects: _Subjects) -> MedicinesFile:
-    """Return how medicines are spoken; a language, as those of older versions, may do without."""
+def _read_medicines_file(reading: _LanguageFiles, subjects: _Subjects) -> MedicinesFile:
+    """Return how medicines are spoken; published versions older than medicines.yaml do without."""
     text = subjects.get(MEDICINES)
     if text is None:
         return MedicinesFile(None)
-    found = read_medicines(f"{reading.root}/{reading.language}/{MEDICINES}.yaml", text)
-    reading.report.problems += found.problems
-    return found
+    medicines_file = read_medicines(f"{reading.root}/{reading.language}/{MEDICINES}.yaml", text)
+    reading.report.problems += medicines_file.problems
+    return medicines_file
 
 
-def _read(file: str, text: str | None, report: Report) -> Node | None:
+def _read_mapping(file: str, text: str | None, report: Report) -> Node | None:
     node = read(file, text, report) if text is not None else None
     if node and node.fields is None:
         node.mapping(report, "a file of prompts")
     return node
 
 
-_ELSEWHERE = (
+_OTHER_FILES = (
     (frozenset({"flow", "start", "states"}), "this is a file of the flow; it belongs into the folder of the flows"),
     (
         frozenset({"menu_keys", "ask_keys"}),
@@ -169,22 +202,22 @@ _ELSEWHERE = (
         f'this is what "{CATALOGUE}.yaml" should say; call it so, or get the prompts of this file back',
     ),
 )
-"""Fields that tell what a file is that lies in the place of one of prompts."""
+"""Fields by which other sorts of files are recognised, each with the message for a file that has them."""
 
 
-def _is_elsewhere(node: Node, report: Report) -> bool:
-    """Tell a file that is none of prompts once, in the place of all that would follow from it."""
-    found = next((what for names, what in _ELSEWHERE if names <= (node.fields or {}).keys()), "")
-    if found:
-        report.add(node.place, found)
-    return bool(found)
+def _is_other_file(node: Node, report: Report) -> bool:
+    """Tell whether a file is of another sort than prompts, and report that once instead of every field in it."""
+    message = next((what for names, what in _OTHER_FILES if names <= (node.fields or {}).keys()), "")
+    if message:
+        report.add(node.place, message)
+    return bool(message)
 
 
-def _head(language: str, subjects: _Subjects, report: Report, root: str) -> _Head:
+def _read_head(language: str, subjects: _Subjects, report: Report, root: str) -> _Head:
     file = f"{root}/{language}/{CATALOGUE}.yaml"
     if CATALOGUE not in subjects and not difflib.get_close_matches(CATALOGUE, subjects, n=1, cutoff=0.8):
         report.add(Place(file), "missing; it says the language's code, voice and names")
-    node = _read(file, subjects.get(CATALOGUE), report)
+    node = _read_mapping(file, subjects.get(CATALOGUE), report)
     if node is None or node.fields is None:
         return _Head(Names(Place(file), are_known=False))
     if not node.fits(shapes.CATALOGUE):
@@ -198,9 +231,9 @@ def _head(language: str, subjects: _Subjects, report: Report, root: str) -> _Hea
     names = fields["names"].mapping(report, '"names"') if "names" in fields else {}
     if voice is not None and clean(voice) != voice:
         report.add(fields["voice"].place, '"voice" holds a control character, which no voice is called by')
-    spoken = _names(names, fields.get("names"), report)
+    spoken = _read_names(names, fields.get("names"), report)
     places = {name: fields["names"].key_place(name) for name in spoken}
-    where = node.key_place("names")  # the catalogue's beginning, when it has none
+    where = node.key_place("names")  # the beginning of the catalogue when it has no names
     written = {**{name: node for name, node in fields.items() if name != "names"}, **names}
     sources = {name: source(node) for name, node in written.items() if node.scalar}
     return _Head(Names(where, spoken), locale or "", voice or "", places, sources)
@@ -213,7 +246,7 @@ def _is_locale(code: str, language: str) -> bool:
         return False
 
 
-def _names(fields: Mapping[str, Node], node: Node | None, report: Report) -> dict[str, str]:
+def _read_names(fields: Mapping[str, Node], node: Node | None, report: Report) -> dict[str, str]:
     names = {}
     for name, value in fields.items():
         text = value.text(report, f'the name "{name}"')
@@ -228,8 +261,8 @@ def _names(fields: Mapping[str, Node], node: Node | None, report: Report) -> dic
     return names
 
 
-def _prompt(name: str, place: Place, node: Node, reader: WordsReader) -> Prompt:
-    """Return a prompt: words alone, or words with those for silence and for a wrong key."""
+def _read_prompt(name: str, place: Place, node: Node, reader: WordsReader) -> Prompt:
+    """Return a prompt from its node: words alone, or a mapping that also has words for silence and for a wrong key."""
     short = name.partition(".")[2]
     if not NAME.fullmatch(short):
         message = f'a prompt\'s name is in small letters, digits and underscores, found "{short}"'
@@ -238,22 +271,22 @@ def _prompt(name: str, place: Place, node: Node, reader: WordsReader) -> Prompt:
         "by" in node.fields or ("other" in node.fields and "say" not in node.fields)
     )
     if node.fields is None or is_plural or is_in_braces(node):
-        say, silence, wrong = reader.read(node, f'"{name}"'), _NONE, _NONE
+        say, silence, wrong = reader.read(node, f'"{name}"'), _NO_WORDS, _NO_WORDS
     else:
         fields = node.shaped(reader.report, f'"{name}"', shapes.QUESTION)
         say = reader.read(fields["say"], f'"say" of "{name}"') if "say" in fields else Words({"other": ()})
-        silence = _tries(fields.get("silence"), f'"silence" of "{name}"', reader)
-        wrong = _tries(fields.get("wrong"), f'"wrong" of "{name}"', reader)
+        silence = _read_tries(fields.get("silence"), f'"silence" of "{name}"', reader)
+        wrong = _read_tries(fields.get("wrong"), f'"wrong" of "{name}"', reader)
         if "facts" in fields:
             facts = reader.read(fields["facts"], f'"facts" of "{name}"')
-            say, *helps = (_after(facts, words, name, reader.report) for words in (say, *silence, *wrong))
+            say, *helps = (_with_facts(facts, words, name, reader.report) for words in (say, *silence, *wrong))
             silence, wrong = tuple(helps[: len(silence)]), tuple(helps[len(silence) :])
-    values = _values(name, place, (say, *silence, *wrong), reader.report)
+    values = _value_kinds(name, place, (say, *silence, *wrong), reader.report)
     return Prompt(name, place, say, silence, wrong, values)
 
 
-def _after(facts: Words, words: Words, name: str, report: Report) -> Words:
-    """Put the facts before words, form by form."""
+def _with_facts(facts: Words, words: Words, name: str, report: Report) -> Words:
+    """Return words with the facts before them, plural form by plural form."""
     if facts.by and words.by and facts.by != words.by and words.place:
         report.add(words.place, f'"{name}" counts by "{words.by}" here, and by "{facts.by}" in its facts; choose one')
     forms = {
@@ -264,8 +297,8 @@ def _after(facts: Words, words: Words, name: str, report: Report) -> Words:
     return Words(forms, facts.by or words.by, words.place, sources)
 
 
-def _tries(node: Node | None, what: str, reader: WordsReader) -> tuple[Words, ...]:
-    """Return the words for one try after another."""
+def _read_tries(node: Node | None, what: str, reader: WordsReader) -> tuple[Words, ...]:
+    """Return the words for one try after another; empty where there are none."""
     if node is None:
         return ()
     if node.items == ():
@@ -274,8 +307,8 @@ def _tries(node: Node | None, what: str, reader: WordsReader) -> tuple[Words, ..
     return tuple(reader.read(item, what) for item in node.sequence(reader.report, what))
 
 
-def _values(name: str, place: Place, all_words: tuple[Words, ...], report: Report) -> dict[str, str]:
-    """Return the kind of every value; one value has one kind all through a prompt."""
+def _value_kinds(name: str, place: Place, all_words: tuple[Words, ...], report: Report) -> dict[str, str]:
+    """Return the kind of every value in the words of a prompt; report a value that has two kinds."""
     kinds: dict[str, str] = {}
     for slot in (slot for words in all_words for slot in words.slots):
         if kinds.setdefault(slot.name, slot.kind) != slot.kind:

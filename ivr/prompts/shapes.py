@@ -1,4 +1,7 @@
-"""The shapes of prompt files: which fields words, prompts and catalogues have. Loader and JSON Schema go by them."""
+"""The shapes of prompt files: which fields words, prompts, catalogues and medicines have.
+
+The loader and the JSON Schema for editors are both made from them.
+"""
 
 from __future__ import annotations
 
@@ -16,36 +19,37 @@ from ivr.yaml_reader import Either, Field, ListOf, MapOf, Record, Shape, Text, f
 
 NAME = "[a-z][a-z0-9_]*"
 
-_TRIED_COUNTS = range(201)  # the rules look at the last two digits, and then at thousands and millions
+# Plural rules look at the last two digits of a number, and whether it is in thousands or millions.
+_TRIED_COUNTS = range(201)
 
 
 @cache
 def categories(language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the plural categories a language has, and those that everyday counts need.
+    """Return all plural categories of a language, and those among them that counts from 0 to 200 need.
 
-    Spanish has `many` for millions; asking every writer for it would help nobody, so it may be left to `other`.
+    Words must have the latter. Spanish also has `many`, for millions: words without it use `other` there.
     """
     used = {plural_category(count, language) for count in _TRIED_COUNTS} | {"other"}
     allowed = (*Locale.parse(language).plural_form.rules, "other")
     return allowed, tuple(category for category in allowed if category in used)
 
 
-_ALLOWED = sorted({category for language in LANGUAGES for category in categories(language)[0]})
-_REQUIRED = frozenset.intersection(*(frozenset(categories(language)[1]) for language in LANGUAGES))
+_ALL_CATEGORIES = sorted({category for language in LANGUAGES for category in categories(language)[0]})
+_REQUIRED_CATEGORIES = frozenset.intersection(*(frozenset(categories(language)[1]) for language in LANGUAGES))
 
-_SPOKEN = r"[^{}\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
-_PART = f"{_SPOKEN}|\\{{{NAME}(:({'|'.join(PROMPT_KINDS)}))?\\}}"
+_SPOKEN_CHARACTER = r"[^{}\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+_CHARACTER_OR_VALUE = f"{_SPOKEN_CHARACTER}|\\{{{NAME}(:({'|'.join(PROMPT_KINDS)}))?\\}}"
 
 TEXT = Text(
     f"Words as they are spoken. A value is written with its kind, as in {{total:money}}; kinds are "
     f"{', '.join(PROMPT_KINDS)}. A name from the top of the catalogue is written without, as in {{pharmacy}}.",
-    f"({_PART})+",
+    f"({_CHARACTER_OR_VALUE})+",
 )
 PLURAL = Record(
     "plural",
     {
         "by": field(Text("The value that is counted.", NAME)),
-        **{category: field(TEXT, required=category in _REQUIRED) for category in _ALLOWED},
+        **{category: field(TEXT, required=category in _REQUIRED_CATEGORIES) for category in _ALL_CATEGORIES},
     },
     "Words in one form for each way to count.",
 )
@@ -81,8 +85,8 @@ CATALOGUE = Record(
 _WORDS = Text("Words as they are spoken.")
 
 
-def _all(name: str, keys: Iterable[str], shape: Shape = _WORDS, about: str = "") -> Field:
-    """Return a section that has words for each of these."""
+def _section_of(name: str, keys: Iterable[str], shape: Shape = _WORDS, about: str = "") -> Field:
+    """Return a section of medicines.yaml that has words, or another shape, for each of `keys`."""
     return field(Record(f"medicine_{name}", {key: field(shape) for key in keys}, about))
 
 
@@ -99,17 +103,17 @@ MEDICINES = Record(
             MapOf(_WORDS, about="Names as labels write them, several between commas, with what is said for them.")
         ),
         "as_written": field(Text("Names that are said as they are written, between commas."), required=False),
-        "forms": _all("forms", FORMS, about="What each form is called."),
-        "modifiers": _all("modifiers", sorted({*written.MODIFIERS.values()})),
-        "releases": _all("releases", [*sorted({*written.RELEASES.values()}), "with_hours"]),
-        "ages": _all("ages", sorted({*written.AGES.values()}), about="A name, {name}, with whom it is for."),
-        "units": _all("units", sorted({*written.UNITS.values(), "number"}), MEDICINE_UNIT),
-        "per": _all("per", ("one", "other"), about="What an amount is in: per {unit}, per {amount}."),
+        "forms": _section_of("forms", FORMS, about="What each form is called."),
+        "modifiers": _section_of("modifiers", sorted({*written.MODIFIERS.values()})),
+        "releases": _section_of("releases", [*sorted({*written.RELEASES.values()}), "with_hours"]),
+        "ages": _section_of("ages", sorted({*written.AGES.values()}), about="A name, {name}, with whom it is for."),
+        "units": _section_of("units", sorted({*written.UNITS.values(), "number"}), MEDICINE_UNIT),
+        "per": _section_of("per", ("one", "other"), about="What an amount is in: per {unit}, per {amount}."),
         "and": field(MapOf(_WORDS, about='The word for "and" by how the name after it begins; other for all else.')),
         "before_amounts": field(
             MapOf(_WORDS, about="What stands before an amount of a unit; other behind a form."), required=False
         ),
-        "phrases": _all(
+        "phrases": _section_of(
             "phrases", PHRASES, about="How the parts follow each other; those in brackets only where they are."
         ),
     },

@@ -1,7 +1,7 @@
-"""Words as staff write them, `Your total is {total:money}.`, made into parts.
+"""Splits words as staff write them, `Your total is {total:money}.`, into fixed texts and values.
 
-A value is written with its kind; a name from the top of the catalogue, `{pharmacy}`, without. Plural forms are a
-mapping: `by` names the value that is counted, and each category of the language's plural has its own words.
+A value is written with its kind; a name from catalogue.yaml without one, `{pharmacy}`. Plural forms are a mapping: `by`
+names the value that is counted, and each plural category of the language has its own words.
 """
 
 from __future__ import annotations
@@ -18,33 +18,37 @@ from ivr.yaml_reader import Node
 
 NAME = re.compile(shapes.NAME)
 
-_BRACES = re.compile(r"\{([^{}]*)\}")
+_VALUE_IN_BRACES = re.compile(r"\{([^{}]*)\}")
 _STRAY_BRACE = re.compile(r"[{}]")
 _NEXT_WORD = re.compile(r"\s+([^\W\d_]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The constants that a catalogue gives."""
+    """The names that a catalogue gives, each with the words that are spoken for it."""
 
     place: Place
+    """Where the names stand in catalogue.yaml."""
     spoken: Mapping[str, str] = field(default_factory=dict)
     elsewhere: Mapping[str, str] = field(default_factory=dict)
-    """Those of another language, each with where it stands there."""
+    """Name in the catalogue of any language -> file and line where it stands."""
     are_known: bool = True
-    """False: the catalogue could not be read, so that any may be there."""
+    """False when the catalogue could not be read: then no name is reported as unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class WordsReader:
-    """Reads words of one language."""
+    """Reads words of one language, and adds their problems to a report."""
 
     language: str
     names: Names
     report: Report
 
     def read(self, node: Node, what: str) -> Words:
-        """Return words; those with a problem read as nothing to say, so that they do not count as missing too."""
+        """Return the words of a node; `what` names them in messages.
+
+        Words with a problem are returned without text, so that they are not reported as missing as well.
+        """
         if is_in_braces(node):
             self.report.add(node.place, 'words that begin with "{" need quotes around the whole text')
             return Words({"other": ()})
@@ -65,7 +69,7 @@ class WordsReader:
         return Words({"other": (), **forms}, by, node.place, {"other": (), **sources})
 
     def _parts(self, node: Node, what: str) -> tuple[str | Slot, ...]:
-        """Split a text at its braces; a piece that is wrong is left out."""
+        """Return the parts of a text, split at its braces; parts with a problem are reported and left out."""
         text = node.words(self.report, what) or ""
         doubled = next((braces for braces in ("{{", "}}") if braces in text), "")
         if doubled:
@@ -73,48 +77,51 @@ class WordsReader:
             self.report.add(node.within(doubled), message)
             return ()
         parts: list[str | Slot | None] = []
-        end = 0
-        for found in _BRACES.finditer(text):
-            parts.append(self._plain(text, end, found.start(), node))
-            parts.append(self._inside(found, node))
-            end = found.end()
-        parts.append(self._plain(text, end, len(text), node))
-        return _joined(part for part in parts if part)
+        end_of_last = 0
+        for brace in _VALUE_IN_BRACES.finditer(text):
+            parts.append(self._fixed_text(text, end_of_last, brace.start(), node))
+            parts.append(self._value_or_name(brace, node))
+            end_of_last = brace.end()
+        parts.append(self._fixed_text(text, end_of_last, len(text), node))
+        return _join_texts(part for part in parts if part)
 
-    def _plain(self, text: str, start: int, end: int, node: Node) -> str:
-        stray = _STRAY_BRACE.search(text, start, end)
-        if stray:
-            place = node.within(stray[0], text.count(stray[0], 0, stray.start()))
+    def _fixed_text(self, text: str, start: int, end: int, node: Node) -> str:
+        stray_brace = _STRAY_BRACE.search(text, start, end)
+        if stray_brace:
+            place = node.within(stray_brace[0], text.count(stray_brace[0], 0, stray_brace.start()))
             self.report.add(place, "a brace that opens or closes nothing: a value is written {name:kind}")
         if clean(text[start:end]) != text[start:end]:
             self.report.add(node.place, "a control character in the words, which nobody can speak")
         return text[start:end]
 
-    def _inside(self, found: re.Match[str], node: Node) -> str | Slot | None:
-        inside, text = found[1], found.string
+    def _value_or_name(self, brace: re.Match[str], node: Node) -> str | Slot | None:
+        inside, text = brace[1], brace.string
         name, colon, kind = inside.partition(":")
-        number = text.count(found[0], 0, found.start())
-        place, of_kind = (node.within(found[0], number, offset) for offset in (1, len(name) + 2))
+        number = text.count(brace[0], 0, brace.start())
+        place, kind_place = (node.within(brace[0], number, offset) for offset in (1, len(name) + 2))
         if not NAME.fullmatch(name):
             self.report.add(
                 place, f"{{{inside}}} is not a value: it is written {{name:kind}}, the name in small letters"
             )
         elif not colon:
-            return self._name(name, place)
+            return self._name_words(name, place)
         elif name in self.names.spoken:
             self.report.add(
                 place, f'"{name}" is one of the catalogue\'s names, so it is written {{{name}}} without a kind'
             )
         elif kind not in PROMPT_KINDS:
-            known = did_you_mean(kind, PROMPT_KINDS) or f"; known are {', '.join(PROMPT_KINDS)}"
-            self.report.add(of_kind, f'{{{inside}}} has the unknown kind "{kind}"{known}')
+            hint = did_you_mean(kind, PROMPT_KINDS) or f"; known are {', '.join(PROMPT_KINDS)}"
+            self.report.add(kind_place, f'{{{inside}}} has the unknown kind "{kind}"{hint}')
         else:
-            follows = _NEXT_WORD.match(text, found.end())
-            return Slot(name, kind, follows[1] if follows else "", place)
+            next_word = _NEXT_WORD.match(text, brace.end())
+            return Slot(name, kind, next_word[1] if next_word else "", place)
         return None
 
-    def _name(self, name: str, place: Place) -> str | None:
-        """Return a constant; one that only another language has is told where the catalogue lacks it, once."""
+    def _name_words(self, name: str, place: Place) -> str | None:
+        """Return the words of a name of the catalogue.
+
+        A name that only another language has is reported at the names of this catalogue, and so only once.
+        """
         spoken, elsewhere = self.names.spoken, self.names.elsewhere
         if not self.names.are_known:
             return None
@@ -128,17 +135,17 @@ class WordsReader:
 
 
 def source(node: Node) -> SourceWords:
-    """Return a text as it was written."""
+    """Return the text of a node as it stands in its file."""
     return SourceWords(node.scalar or "", node.place, node.written)
 
 
 def is_in_braces(node: Node) -> bool:
-    """Tell whether words that begin with a value, and lack their quotes, have been read as a mapping of nothing."""
+    """Tell whether words begin with a value but lack quotes: YAML reads `{name:kind} …` as a mapping without values."""
     return bool(node.fields) and all(value.scalar == "" for value in (node.fields or {}).values())
 
 
-def _joined(parts: Iterable[str | Slot]) -> tuple[str | Slot, ...]:
-    """Join texts that stand side by side, so that speaking has fewer parts to visit."""
+def _join_texts(parts: Iterable[str | Slot]) -> tuple[str | Slot, ...]:
+    """Return parts with neighbouring texts joined into one, so that speaking has fewer parts to visit."""
     joined: list[str | Slot] = []
     for part in parts:
         if joined and isinstance(part, str) and isinstance(joined[-1], str):

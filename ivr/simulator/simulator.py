@@ -28,7 +28,7 @@ from ivr.payment.vault import Vault
 from ivr.pharmacy.database import open_database, upgrade
 from ivr.pharmacy.demo import load_demo
 from ivr.prompts import Catalogues
-from ivr.prompts.recordings.folder import Folder
+from ivr.prompts.recordings.folder import RecordingsFolder
 from ivr.secret import Secret
 from ivr.settings import Settings
 from ivr.simulator import carrier_rules, pharmacy_rows
@@ -77,7 +77,7 @@ class Simulator:
             self.settings, public_url=None, unsigned=False, gateway="sandbox", stripe_api_key=None, now=None
         )
         version = usable(files, SPECS) if files else load(read_files(settings.flows, settings.prompts), SPECS)
-        self._recorded = Folder(settings.prompts, lambda: 0.0)  # as it was when the simulator was built
+        self._recorded = RecordingsFolder(settings.prompts, lambda: 0.0)  # as it was when the simulator was built
         self._log = Log(log)
         self._fresh = fresh
         self._days: dict[date, _Day] = {}

@@ -9,7 +9,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.routing import IntegerConverter
 
 from ivr.line.service import Services
-from ivr.prompts.recordings.folder import Folder
+from ivr.prompts.recordings.folder import RecordingsFolder
 from ivr.settings import Settings
 from ivr.web.guard import Guard
 from ivr.web.twiml import Renderer
@@ -25,7 +25,7 @@ class ShortNumber(IntegerConverter):
     regex = "[0-9]{1,9}"
 
 
-def voice_app(services: Services, settings: Settings, folder: Folder, guard: Guard) -> Flask:
+def voice_app(services: Services, settings: Settings, folder: RecordingsFolder, guard: Guard) -> Flask:
     """Return an application that serves only the carrier's webhooks."""
     app = Flask("ivr", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES

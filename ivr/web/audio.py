@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, request
 
-from ivr.prompts.recordings.folder import Folder, sound_of
+from ivr.prompts.recordings.folder import RecordingsFolder, read_sound
 
 _YEAR = 365 * 86400
 
 
-def audio_blueprint(folder: Folder) -> Blueprint:
+def audio_blueprint(folder: RecordingsFolder) -> Blueprint:
     """Return the blueprint that serves recordings; it is open to all, since any caller hears them.
 
     A URL is never used as a path: only recordings that were found in the folder can be asked for.
@@ -19,7 +19,7 @@ def audio_blueprint(folder: Folder) -> Blueprint:
     @audio.get("/audio/<language>/<name>.wav")
     def play(language: str, name: str) -> Response:
         recording = folder.recordings.by_hash.get((language, name))
-        sound = sound_of(recording) if recording else None
+        sound = read_sound(recording) if recording else None
         if sound is None:
             abort(404)
         response = Response(sound, mimetype="audio/wav")

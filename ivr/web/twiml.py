@@ -12,7 +12,7 @@ from twilio.twiml.voice_response import VoiceResponse
 from ivr.flow.verbs import Dial, Gather, GoOn, HangUp
 from ivr.line.answer import Answer, SpokenWords
 from ivr.prompts.recordings.folder import Recording, Recordings
-from ivr.prompts.recordings.playlist import heard
+from ivr.prompts.recordings.playlist import recordings_and_words
 
 DIAL_SECONDS = 30
 """How many seconds a person's telephone rings before the caller is told that nobody answers."""
@@ -117,7 +117,7 @@ class Renderer:
     def say(self, verb: Any, words: Iterable[SpokenWords]) -> None:
         """Add words to a verb, each in its language and voice; recorded ones are played."""
         for spoken in words:
-            for part in heard(spoken.pieces, self.recordings(), spoken.language.partition("-")[0]):
+            for part in recordings_and_words(spoken.pieces, self.recordings(), spoken.language.partition("-")[0]):
                 if isinstance(part, Recording):
                     verb.play(self.path + part.address)
                     continue

@@ -155,7 +155,7 @@ def _check_menu(words: QuestionWords, menu: State, all_words: list[QuestionWords
 
 def _slip_message(slip: Slip) -> str:
     what = "is no key that can be pressed" if slip.of_key else "stands before a key"
-    return f'"{slip.found}" {what}' + (f' (did you mean "{slip.meant}"?)' if slip.meant else "")
+    return f'"{slip.written}" {what}' + (f' (did you mean "{slip.meant}"?)' if slip.meant else "")
 
 
 def _check_menu_keys(words: QuestionWords, wording: Wording, others: list[Wording], report: Report) -> None:

@@ -25,7 +25,7 @@ from ivr.pages.studio.flows import listed_states, marked_picture, whole_picture
 from ivr.pages.studio.problems import ShownProblem, shown_problems
 from ivr.pages.studio.words import Book
 from ivr.pharmacy.database import answering
-from ivr.prompts.recordings.folder import Folder, Recording
+from ivr.prompts.recordings.folder import Recording, RecordingsFolder
 from ivr.prompts.spoken import clean
 
 MOST_VERSIONS = 50
@@ -63,7 +63,7 @@ class Studio:
 
     line: Services
     door: StaffAccess
-    recordings: Folder
+    recordings: RecordingsFolder
     folders: Folders
     path: str
     asked: bool = False

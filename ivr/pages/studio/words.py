@@ -17,7 +17,7 @@ from ivr.prompts import PHRASE, Catalogue, Piece, Prompt, Slot, Variant, Words, 
 from ivr.prompts.catalogue import plural_category
 from ivr.prompts.lint import Remark
 from ivr.prompts.recordings.folder import Recording, Recordings
-from ivr.prompts.recordings.playlist import heard
+from ivr.prompts.recordings.playlist import recordings_and_words
 from ivr.prompts.spoken import Value
 
 _COUNTS = (2, 1, 5, 0, 1_000_000)
@@ -38,7 +38,7 @@ class WordsInLanguage:
     @property
     def seconds(self) -> float:
         """About how many seconds it takes to speak."""
-        return spoken.seconds(self.text)
+        return spoken.speaking_seconds(self.text)
 
     @property
     def has_values(self) -> bool:
@@ -158,7 +158,9 @@ class Book:
                 label = when if words.by is None else f"{when} ({words.by}: {form})"
                 pieces = _pieces(catalogue, prompt, variant, tries, examples, words.by, form)
                 played = tuple(
-                    part for part in heard(pieces, recordings, catalogue.language) if isinstance(part, Recording)
+                    part
+                    for part in recordings_and_words(pieces, recordings, catalogue.language)
+                    if isinstance(part, Recording)
                 )
                 yield label, WordsInLanguage(catalogue.language, parts, joined(pieces), played, messages)
 

@@ -1,9 +1,11 @@
-"""What is looked for in words: faults, which keep them from being published, and remarks on what could be said better.
+"""Checks of the words of prompts, whatever the flows do.
 
-`faults` are about characters, voices and languages, `keys` tells which keys words speak of; `remarks` are of `measures`,
-about one prompt's words, and of `wording`, about all words of a language. `speech` knows what differs between languages.
+`faults` finds problems, which keep words from being published: characters, voices and languages. `remarks` collects
+advice on what could be said better, from `measures`, which looks at the words of one prompt, and `wording`, which
+compares all words of a language. `keys` tells which keys a text speaks of. What differs between languages is in
+`ivr.languages.language.Speech`.
 """
 
-from ivr.prompts.lint.remarks import RULES, Lint, Remark, lint
+from ivr.prompts.lint.remarks import RULES, PromptUsage, Remark, lint
 
-__all__ = ["RULES", "Lint", "Remark", "lint"]
+__all__ = ["RULES", "PromptUsage", "Remark", "lint"]

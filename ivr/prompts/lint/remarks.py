@@ -1,4 +1,4 @@
-"""Remarks on prompts: every rule over every prompt, in every language."""
+"""Applies every rule of the remarks to every prompt of every language."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ RULES = {
     "accents": "words that lack their accent",
     "two-ways": "the same sentence, worded two ways",
 }
-"""Every rule by its name, and what it remarks on."""
+"""Name of each rule -> what it remarks on."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Remark:
-    """Something that could be said better: where, what, and by which rule."""
+    """Something that could be said better, and the rule that found it."""
 
     place: Place
     message: str
@@ -41,33 +41,33 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Lint:
-    """What prompts are looked at with: how they are used."""
+class PromptUsage:
+    """How flows use the prompts that `lint` checks."""
 
     used: frozenset[str]
-    """Prompts that something speaks."""
+    """Names of the prompts that something speaks."""
     languages: frozenset[str]
-    """Languages that a call can be in."""
+    """Tags of the languages that a call can be in."""
 
 
-def lint(catalogues: Catalogues, how: Lint) -> tuple[Remark, ...]:
-    """Return all remarks, by place."""
-    found = {*_unused(catalogues, how), *_without_folder(catalogues)}
+def lint(catalogues: Catalogues, use: PromptUsage) -> tuple[Remark, ...]:
+    """Return all remarks on prompts, sorted by place."""
+    remarks = {*_unused_remarks(catalogues, use), *_folder_remarks(catalogues)}
     for catalogue in catalogues.by_language.values():
         language = LANGUAGES[catalogue.language]
         for prompt in catalogue.prompts.values():
-            for words in occasions(prompt):
-                found.update(_of_words(prompt, words, catalogue, language))
-        found.update(_of_language(catalogue, language))
-    return tuple(sorted(found))
+            for words in words_of_occasions(prompt):
+                remarks.update(_words_remarks(prompt, words, catalogue, language))
+        remarks.update(_language_remarks(catalogue, language))
+    return tuple(sorted(remarks))
 
 
-def occasions(prompt: Prompt) -> tuple[Words, ...]:
-    """Return all words of a prompt: for the first time, for each silence and for each wrong key."""
+def words_of_occasions(prompt: Prompt) -> tuple[Words, ...]:
+    """Return all words of a prompt: for the first time, for each silence and for each wrong key, in this order."""
     return (prompt.say, *prompt.silence, *prompt.wrong)
 
 
-def _without_folder(catalogues: Catalogues) -> Iterator[Remark]:
+def _folder_remarks(catalogues: Catalogues) -> Iterator[Remark]:
     files = (
         prompt.place.file for catalogue in catalogues.by_language.values() for prompt in catalogue.prompts.values()
     )
@@ -78,29 +78,29 @@ def _without_folder(catalogues: Catalogues) -> Iterator[Remark]:
             yield Remark(Place(str(root / tag / "catalogue.yaml")), message, "folder")
 
 
-def _unused(catalogues: Catalogues, how: Lint) -> Iterator[Remark]:
+def _unused_remarks(catalogues: Catalogues, use: PromptUsage) -> Iterator[Remark]:
     for catalogue in catalogues.by_language.values():
         for prompt in catalogue.prompts.values():
-            if prompt.name not in how.used:
+            if prompt.name not in use.used:
                 yield Remark(prompt.place, f'nobody uses the prompt "{prompt.name}"', "unused")
-        if catalogue.language not in how.languages and catalogue.prompts:
+        if catalogue.language not in use.languages and catalogue.prompts:
             place = next(iter(catalogue.prompts.values())).place
             yield Remark(Place(place.file), f'no call is ever in the language "{catalogue.language}"', "language")
 
 
-def _of_words(prompt: Prompt, words: Words, catalogue: Catalogue, language: Language) -> Iterator[Remark]:
+def _words_remarks(prompt: Prompt, words: Words, catalogue: Catalogue, language: Language) -> Iterator[Remark]:
     place = words.place or prompt.place
     names = {name: source.text for name, source in catalogue.head.items()}
-    for rule, message in measures.remarks(prompt, words, names, language):
+    for rule, message in measures.prompt_remarks(prompt, words, names, language):
         yield Remark(place, message, rule)
 
 
-def _of_language(catalogue: Catalogue, language: Language) -> Iterator[Remark]:
-    told = [
+def _language_remarks(catalogue: Catalogue, language: Language) -> Iterator[Remark]:
+    texts = [
         (words.place or prompt.place, text)
         for prompt in catalogue.prompts.values()
-        for words in occasions(prompt)
-        for text in measures.texts(words)
+        for words in words_of_occasions(prompt)
+        for text in measures.form_texts(words)
     ]
-    for place, message in wording.two_ways(told, language.speech):
+    for place, message in wording.differently_worded(texts, language.speech):
         yield Remark(place, message, "two-ways")

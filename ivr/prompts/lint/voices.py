@@ -1,7 +1,7 @@
-"""The carrier's voices: how their names are made, and which language each speaks.
+"""The voices of the carrier, and which language each speaks.
 
-By the names that the carrier's library takes for `<Say>`: three without a maker; Amazon's, by a first name; Google's, whose
-names begin with their language.
+The names are those that the carrier's library takes for `<Say>`: three basic voices; Amazon's, such as Polly.Joanna, by
+a first name; Google's, whose names begin with the language, such as Google.es-US-Standard-A.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import re
 from ivr.errors import did_you_mean
 
 _BASIC = ("man", "woman", "alice")
-"""They speak the language they are told to."""
-_POLLY = {
+"""Basic voices, which speak whatever language they are given."""
+_POLLY_FIRST_NAMES = {
     "ar": "Hala Zayd Zeina",
     "ca": "Arlet",
     "cs": "Jitka",
@@ -41,26 +41,30 @@ _POLLY = {
     "yue": "Hiujin",
     "zh": "Zhiyu",
 }
-_LANGUAGES = {name: language for language, names in _POLLY.items() for name in names.split()}
+_LANGUAGES = {name: language for language, names in _POLLY_FIRST_NAMES.items() for name in names.split()}
 _POLLY_NAME = re.compile(r"Polly\.([A-Za-z]+)(?:-Neural|-Generative)?")
 _GOOGLE_NAME = re.compile(r"Google\.([a-z]{2,3})-[A-Z]{2}-(?:Standard|Wavenet|Neural2|Chirp3-HD)-[A-Za-z]+")
-_WRITTEN = "it is written as in Polly.Joanna, Polly.Lupe-Neural or Google.es-US-Standard-A"
+_NAME_FORMS = "it is written as in Polly.Joanna, Polly.Lupe-Neural or Google.es-US-Standard-A"
 
 
-def fault(voice: str, language: str) -> str:
-    """Return what is wrong with a voice for a language, "" when nothing is."""
+def voice_problem(voice: str, language: str) -> str:
+    """Return what is wrong with a voice for words of a language, "" when it fits."""
     if voice in _BASIC:
         return ""
-    spoken = _language(voice)
-    if not spoken:
+    voice_language = _voice_language(voice)
+    if not voice_language:
         names = [*_BASIC, *(f"Polly.{name}{kind}" for name in _LANGUAGES for kind in ("", "-Neural"))]
-        return f'the carrier has no voice "{voice}"{did_you_mean(voice, names) or f"; {_WRITTEN}"}'
-    return "" if spoken == language else f'the voice "{voice}" speaks "{spoken}", and these words are "{language}"'
+        return f'the carrier has no voice "{voice}"{did_you_mean(voice, names) or f"; {_NAME_FORMS}"}'
+    return (
+        ""
+        if voice_language == language
+        else f'the voice "{voice}" speaks "{voice_language}", and these words are "{language}"'
+    )
 
 
-def _language(voice: str) -> str:
-    """Return the language of a voice, "" when there is no such voice."""
-    if found := _POLLY_NAME.fullmatch(voice):
-        return _LANGUAGES.get(found[1], "")
-    found = _GOOGLE_NAME.fullmatch(voice)
-    return found[1] if found else ""
+def _voice_language(voice: str) -> str:
+    """Return the language that a voice speaks, "" when there is no such voice."""
+    if match := _POLLY_NAME.fullmatch(voice):
+        return _LANGUAGES.get(match[1], "")
+    match = _GOOGLE_NAME.fullmatch(voice)
+    return match[1] if match else ""

@@ -1,6 +1,7 @@
-"""The recordings there are: `prompts/<language>/audio/`, a WAV each and beside it a text with the words it says.
+"""The folder of recordings, `prompts/<language>/audio/`: WAV files, each beside a text file with the words it says.
 
-Only what can be played as it is counts: the right format, and not silent. `check` tells what is wrong with the rest.
+Only recordings that can be played as they are count: in the telephone's format, with words, and not silent. `check`
+tells what is wrong with the others.
 """
 
 from __future__ import annotations
@@ -15,20 +16,21 @@ from typing import TypeAlias
 
 from ivr.prompts.recordings.fragments import is_spoken, spoken_words
 from ivr.prompts.recordings.sound import is_silent
-from ivr.prompts.recordings.wav import FULL, SoundError, read, seconds
+from ivr.prompts.recordings.wav import FULL, SoundError, duration_seconds, read
 
 AUDIO = "audio"
-LOOK_EVERY = 2.0
-"""Seconds after which a new recording is heard, on a line that is running."""
+RELOAD_SECONDS = 2.0
+"""A running line looks for new recordings at most this often."""
 _SAMPLED = 16
-"""One sample in so many tells whether a recording is silent."""
+"""Only every so manyth sample is looked at to tell whether a recording is silent."""
 
 Stamp: TypeAlias = tuple[Path, int, int]
+"""Path of a WAV file, and when it and its text file were last modified, in nanoseconds (0 for no text file)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A file that can be played; `hash` names its very sound, so that a changed one has another address."""
+    """A file that can be played. `hash` is made from its contents, so that a changed file has another address."""
 
     path: Path
     language: str
@@ -38,80 +40,85 @@ class Recording:
 
     @property
     def address(self) -> str:
-        """Where it is fetched from, below the line's own path."""
+        """The path of its URL, below the URL of the line."""
         return f"/audio/{self.language}/{self.hash}.wav"
 
 
 @dataclass(frozen=True, slots=True)
 class Recordings:
-    """All recordings that can be played, by the words they say and by their address."""
+    """All recordings that can be played, by language and spoken words, and by language and hash."""
 
     by_words: Mapping[tuple[str, str], Recording] = field(default_factory=dict)
     by_hash: Mapping[tuple[str, str], Recording] = field(default_factory=dict)
 
     def saying(self, language: str, words: str) -> Recording | None:
-        """Return the recording of exactly these words, if there is one."""
+        """Return the recording of exactly these words; None where there is none."""
         return self.by_words.get((language, spoken_words(words))) if self.by_words else None
 
 
-class Folder:
-    """The folder of prompts, looked at again every few seconds; `monotonic` gives the seconds."""
+class RecordingsFolder:
+    """Keeps the recordings below a folder of prompts, and reads changed files again every few seconds.
+
+    `monotonic` returns the time in seconds.
+    """
 
     def __init__(self, prompts: Path, monotonic: Callable[[], float]) -> None:
         self._prompts = prompts
         self._monotonic = monotonic
-        self._read: dict[Stamp, Recording | None] = {}
-        self._looking = threading.Lock()
+        self._recordings_by_stamp: dict[Stamp, Recording | None] = {}
+        self._reload_lock = threading.Lock()
         self._recordings = Recordings()
-        self._looked = monotonic()
-        self._look()
+        self._reloaded_at = monotonic()
+        self._reload()
 
     @property
     def recordings(self) -> Recordings:
-        """Return what there is now; a folder that cannot be read for a moment leaves what there was."""
-        if self._monotonic() - self._looked >= LOOK_EVERY and self._looking.acquire(blocking=False):
+        """The recordings there are now; while the folder cannot be read, those that were read last."""
+        if self._monotonic() - self._reloaded_at >= RELOAD_SECONDS and self._reload_lock.acquire(blocking=False):
             try:
-                self._looked = self._monotonic()
-                self._look()
+                self._reloaded_at = self._monotonic()
+                self._reload()
             finally:
-                self._looking.release()
+                self._reload_lock.release()
         return self._recordings
 
-    def _look(self) -> None:
+    def _reload(self) -> None:
         try:
             stamps = {stamp: language for language, stamp in _stamps(self._prompts)}
         except OSError:
             return
-        if stamps.keys() == self._read.keys():
+        if stamps.keys() == self._recordings_by_stamp.keys():
             return
-        self._read = {
-            stamp: self._read[stamp] if stamp in self._read else recording(stamp[0], language)
+        self._recordings_by_stamp = {
+            stamp: self._recordings_by_stamp[stamp]
+            if stamp in self._recordings_by_stamp
+            else read_recording(stamp[0], language)
             for stamp, language in stamps.items()
         }
-        playable = [found for found in self._read.values() if found]
+        playable = [recording for recording in self._recordings_by_stamp.values() if recording]
         self._recordings = Recordings(
-            {(found.language, spoken_words(found.words)): found for found in playable},
-            {(found.language, found.hash): found for found in playable},
+            {(recording.language, spoken_words(recording.words)): recording for recording in playable},
+            {(recording.language, recording.hash): recording for recording in playable},
         )
 
 
-def files(prompts: Path) -> Iterator[tuple[str, Path]]:
-    """Yield every file of sound with its language, in order."""
+def audio_files(prompts: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the language and path of every WAV file, sorted."""
     for folder in sorted(prompts.glob(f"*/{AUDIO}")):
         for path in sorted(folder.glob("*.wav")):
             yield folder.parent.name, path
 
 
 def words_beside(path: Path) -> str:
-    """Return the words a recording says, as the text beside it has them; "" when there is none."""
+    """Return the words of the text file beside a recording; "" when there is none that can be read."""
     try:
         return " ".join(path.with_suffix(".txt").read_text(encoding="utf-8-sig").split())
     except (OSError, UnicodeDecodeError):
         return ""
 
 
-def recording(path: Path, language: str) -> Recording | None:
-    """Return a recording if it can be played to a caller as it is."""
+def read_recording(path: Path, language: str) -> Recording | None:
+    """Return the recording at a path; None if it cannot be played as it is."""
     try:
         data, words = path.read_bytes(), words_beside(path)
         form, frames = read(data)
@@ -119,21 +126,21 @@ def recording(path: Path, language: str) -> Recording | None:
         return None
     if not is_spoken(words) or not form.is_telephone or is_silent(_sampled(frames)):
         return None
-    return Recording(path, language, words, _hash(data), seconds(form, frames))
+    return Recording(path, language, words, _hash(data), duration_seconds(form, frames))
 
 
 def _sampled(frames: bytes) -> list[float]:
-    """Return some of the samples: enough to tell silence, few enough to look at every recording at start."""
+    """Return some of the samples: enough to tell silence, and few enough to read every recording at start."""
     return [sample / FULL for sample in memoryview(frames).cast("h")[::_SAMPLED]]
 
 
-def sound_of(found: Recording) -> bytes | None:
-    """Return a recording's file, or nothing when it is no longer what it was."""
+def read_sound(recording: Recording) -> bytes | None:
+    """Return the bytes of a recording's file; None when it has changed since it was read, or is gone."""
     try:
-        data = found.path.read_bytes()
+        data = recording.path.read_bytes()
     except OSError:
         return None
-    return data if _hash(data) == found.hash else None
+    return data if _hash(data) == recording.hash else None
 
 
 def _hash(data: bytes) -> str:
@@ -141,12 +148,15 @@ def _hash(data: bytes) -> str:
 
 
 def _stamps(prompts: Path) -> Iterator[tuple[str, Stamp]]:
-    """Yield what tells that a recording, or the words beside it, has changed; looked at often, so in one go."""
+    """Yield the language and stamp of every WAV file. Called often, so each folder is listed only once."""
     for folder in sorted(prompts.glob(f"*/{AUDIO}")):
         with os.scandir(folder) as entries:
-            found = {entry.name: entry.stat() for entry in entries if not entry.name.startswith(".")}
-        for name, sound in found.items():
+            stats = {entry.name: entry.stat() for entry in entries if not entry.name.startswith(".")}
+        for name, sound_stat in stats.items():
             stem, dot, ending = name.rpartition(".")
             if ending == "wav":
-                words = found.get(f"{stem}{dot}txt")
-                yield folder.parent.name, (folder / name, sound.st_mtime_ns, words.st_mtime_ns if words else 0)
+                words_stat = stats.get(f"{stem}{dot}txt")
+                yield (
+                    folder.parent.name,
+                    (folder / name, sound_stat.st_mtime_ns, words_stat.st_mtime_ns if words_stat else 0),
+                )

@@ -1,4 +1,4 @@
-"""What a caller hears of a prompt: recordings where there are some, and a voice between them."""
+"""Chooses what a caller hears of a prompt: recordings where there are any, and the carrier's voice between them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from ivr.prompts.recordings.folder import Recording, Recordings
 from ivr.prompts.recordings.fragments import is_spoken
 
 
-def heard(pieces: Iterable[Piece], recordings: Recordings, language: str) -> Iterator[Recording | str]:
-    """Yield recordings, and the words between them; what has nothing to say, a comma between two, is left out."""
+def recordings_and_words(pieces: Iterable[Piece], recordings: Recordings, language: str) -> Iterator[Recording | str]:
+    """Yield recordings, and the words that a voice speaks between them.
+
+    Text without words, such as a comma between two recordings, is left out; a `BREAK` begins a new text.
+    """
     unrecorded: list[Piece] = []
     for piece in pieces:
-        found = recordings.saying(language, piece.text) if piece.fixed else None
-        if found is None and piece != BREAK:
+        recording = recordings.saying(language, piece.text) if piece.fixed else None
+        if recording is None and piece != BREAK:
             unrecorded.append(piece)
             continue
         yield from _spoken(unrecorded)
         unrecorded = []
-        if found:
-            yield found
+        if recording:
+            yield recording
     yield from _spoken(unrecorded)
 
 

@@ -1,4 +1,4 @@
-"""The voice talent's script: every fragment with its file's name, as a table for a computer and one for paper."""
+"""The script for the voice talent: every fragment with the name of its file, as CSV and as a page to print."""
 
 from __future__ import annotations
 
@@ -26,49 +26,66 @@ tr { break-inside: avoid; }
 @media print { body { margin: 0; max-width: none; } }
 """.strip()
 
-_HOW = (
+_INSTRUCTIONS = (
     "Read each line in one quiet room, with the same distance to the microphone, and save it under the name beside it, "
     "as an uncompressed WAV file of one take. A line that is a part of a sentence is followed or preceded by a value "
     "that another voice speaks: the whole sentence stands below it, values in square brackets."
 )
 
 
-def sheet_csv(found: Iterable[Fragment]) -> str:
-    """Return the script as CSV, a fragment a row."""
+def sheet_csv(fragments: Iterable[Fragment]) -> str:
+    """Return the script as CSV, one row per fragment."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(_COLUMNS)
-    for one in found:
-        also = " ".join(one.also)
+    for fragment in fragments:
+        other_names = " ".join(fragment.also)
         rows.writerow(
-            (f"{one.name}.wav", one.words, f"{one.seconds:.1f}", one.occasion, one.sentence, one.prompt, also)
+            (
+                f"{fragment.name}.wav",
+                fragment.words,
+                f"{fragment.seconds:.1f}",
+                fragment.occasion,
+                fragment.sentence,
+                fragment.prompt,
+                other_names,
+            )
         )
     return text.getvalue()
 
 
-def sheet_html(found: tuple[Fragment, ...], catalogue: Catalogue) -> str:
-    """Return the script as a page to print."""
-    minutes = sum(one.seconds for one in found) / 60
+def sheet_html(fragments: tuple[Fragment, ...], catalogue: Catalogue) -> str:
+    """Return the script as an HTML page to print."""
+    minutes = sum(fragment.seconds for fragment in fragments) / 60
     title = f"Recording script, {catalogue.locale}"
-    body = [f"<h1>{escape(title)}</h1>", f"<p>{len(found)} recordings, about {minutes:.0f} minutes. {_HOW}</p>"]
-    for prompt, fragments in groupby(found, key=lambda one: one.prompt):
+    body = [
+        f"<h1>{escape(title)}</h1>",
+        f"<p>{len(fragments)} recordings, about {minutes:.0f} minutes. {_INSTRUCTIONS}</p>",
+    ]
+    for prompt, fragments_of_prompt in groupby(fragments, key=lambda fragment: fragment.prompt):
         body.append(f"<h2>{escape(prompt)}</h2>")
         body.append(
-            '<table><thead><tr><th class="tick"></th><th class="file">File</th><th>Words</th><th class="seconds">Seconds</th></tr></thead>'
+            '<table><thead><tr><th class="tick"></th><th class="file">File</th><th>Words</th>'
+            '<th class="seconds">Seconds</th></tr></thead>'
         )
-        body += ["<tbody>", *(_row(one, catalogue.locale) for one in fragments), "</tbody></table>"]
+        body += [
+            "<tbody>",
+            *(_table_row(fragment, catalogue.locale) for fragment in fragments_of_prompt),
+            "</tbody></table>",
+        ]
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
     return "\n".join([f'<!doctype html><html lang="en"><head>{head}</head><body>', *body, "</body></html>\n"])
 
 
-def _row(one: Fragment, locale: str) -> str:
+def _table_row(fragment: Fragment, locale: str) -> str:
     return (
-        f'<tr><td class="done"></td><td class="file">{escape(one.name)}.wav</td>'
-        f'<td class="words">{"".join(_words(one, locale))}</td><td class="seconds">{one.seconds:.1f}</td></tr>'
+        f'<tr><td class="done"></td><td class="file">{escape(fragment.name)}.wav</td>'
+        f'<td class="words">{"".join(_words_cell(fragment, locale))}</td>'
+        f'<td class="seconds">{fragment.seconds:.1f}</td></tr>'
     )
 
 
-def _words(one: Fragment, locale: str) -> Iterator[str]:
-    yield f'<span lang="{locale}">{escape(one.words)}</span><div class="when">{escape(one.occasion)}</div>'
-    if one.sentence != one.words:
-        yield f'<div class="sentence" lang="{locale}">{escape(one.sentence)}</div>'
+def _words_cell(fragment: Fragment, locale: str) -> Iterator[str]:
+    yield f'<span lang="{locale}">{escape(fragment.words)}</span><div class="when">{escape(fragment.occasion)}</div>'
+    if fragment.sentence != fragment.words:
+        yield f'<div class="sentence" lang="{locale}">{escape(fragment.sentence)}</div>'

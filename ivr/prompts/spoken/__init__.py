@@ -1,8 +1,8 @@
-"""How values are spoken: money, days, digits, telephone numbers and addresses in words, per language.
+"""Speaks values: money, dates, digits, telephone numbers and addresses in words of a language.
 
-A value has a kind (`money`, `date` …) that the prompt names; `speak` turns the two into words of one language.
-Nothing here knows prompts, the time or markup: the result is plain text without control characters, and escaping
-is left to whoever writes XML.
+A value has a kind (`money`, `date` …), which the prompt names; `speak` turns value and kind into words. Nothing here
+knows prompts, the time or markup. The result is plain text without control characters; whoever writes XML has to escape
+it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from ivr.languages import LANGUAGES, Language
 from ivr.prompts.spoken.addresses import speak_address
 
 Value: TypeAlias = "str | int | bool | tuple[Value, ...] | Mapping[str, Value] | None"
-"""What a call carries: JSON-shaped, and never changed in place."""
+"""A value that a call carries: anything that JSON can hold, never changed in place."""
 
 Values: TypeAlias = Mapping[str, Value]
 
 WORDS_A_MINUTE = 165
+"""How fast a voice speaks."""
 
 _LARGEST = 999_999_999_999
+"""The largest number that is spoken in words."""
 
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
@@ -33,9 +35,9 @@ _SPOKEN_WORD = re.compile(r"\d|[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 def speak(kind: str, value: Value | date, language: str, noun: str = "") -> str:
     """Return a value in words.
 
-    `kind` is one of `KINDS`; `noun` is the word that follows, for languages in which a number agrees with it.
-    Raises KeyError for an unknown kind or language and ValueError for a value that the kind cannot take; the message
-    never holds the value, which may be private.
+    `kind` is one of `KINDS`. `noun` is the word after the value, for languages in which a number agrees with it. Raises
+    KeyError for an unknown kind or language and ValueError for a value that the kind cannot speak; the message never
+    holds the value, which may be private.
     """
     table = LANGUAGES[language]
     spoken = KINDS[kind](value, table)
@@ -43,25 +45,26 @@ def speak(kind: str, value: Value | date, language: str, noun: str = "") -> str:
 
 
 def clean(text: str) -> str:
-    """Return a text without control characters and others that XML 1.0 has no place for."""
+    """Return a text without control characters and other characters that XML 1.0 does not allow."""
     return _UNSPEAKABLE.sub("", text)
 
 
 def count_words(text: str) -> int:
-    """Return how many words a voice has to say; figures count one by one, the halves of "twenty-one" apart."""
+    """Return how many words a voice has to say: every digit counts as one, and "twenty-one" as two."""
     return len(_SPOKEN_WORD.findall(text))
 
 
-def seconds(text: str) -> float:
-    """Return about how long a voice takes to say a text."""
+def speaking_seconds(text: str) -> float:
+    """Return about how many seconds a voice takes to say a text."""
     return count_words(text) * 60 / WORDS_A_MINUTE
 
 
 def group_digits(digits: str) -> tuple[str, ...]:
-    """Split a long number into groups that can be written along.
+    """Split a long number into groups that can be written down while listening.
 
-    Up to five characters stay together (a ZIP code, a last four). Longer ones fall into as few groups of at most four
-    as they need, as even as can be, the longer groups last: 7 is 3+4, 8 is 4+4, 10 is 3+3+4, 16 is 4+4+4+4.
+    Up to five characters stay together (a ZIP code, the last four digits of a card). Longer numbers are split into as
+    few groups of at most four as possible, of lengths as equal as possible, the longer groups last: 7 digits are 3+4, 8
+    are 4+4, 10 are 3+3+4, 16 are 4+4+4+4.
     """
     if len(digits) <= 5:
         return (digits,)
@@ -108,8 +111,8 @@ def _money(value: Value | date, language: Language) -> str:
 
 def _amount(number: int, unit: tuple[str, str], language: Language) -> str:
     noun = unit[0] if number == 1 else unit[1]
-    joint = language.millions_of if number and number % 1_000_000 == 0 else " "
-    return f"{language.agree(language.cardinal(number), noun)}{joint}{noun}"
+    separator = language.millions_of if number and number % 1_000_000 == 0 else " "
+    return f"{language.agree(language.cardinal(number), noun)}{separator}{noun}"
 
 
 def _date(value: Value | date, language: Language) -> str:
@@ -126,7 +129,10 @@ def _full_date(value: Value | date, language: Language) -> str:
 
 
 def _phonenumbers() -> Any:
-    """Load what knows the numbers of all countries: a check of flows that name none does without it."""
+    """Import the library for telephone numbers when one is spoken.
+
+    It is large, and checks of flows that speak no telephone number do without it.
+    """
     import phonenumbers
 
     return phonenumbers
@@ -145,7 +151,7 @@ def _phone(value: Value | date, language: Language) -> str:
 
 
 def is_possible_phone(text: str) -> bool:
-    """Tell whether a text is a telephone number in E.164 form that some country could give out, by its length."""
+    """Tell whether a text is a telephone number in E.164 form whose country and length exist."""
     if not _E164.fullmatch(text):
         return False
     phonenumbers = _phonenumbers()
@@ -161,19 +167,19 @@ def _groups(formatted: str, language: Language) -> str:
 
 def _address(value: Value | date, language: Language) -> str:
     if not isinstance(value, Mapping):
-        raise ValueError("address to speak: expected a mapping of its parts")  # noqa: TRY004 - one error for all kinds
+        raise ValueError("address to speak: expected a mapping of its parts")  # noqa: TRY004 - all kinds do
     parts = {name: clean(str(part)) for name, part in value.items() if part not in (None, "")}
     return speak_address(parts, language)
 
 
 def _string(value: Value | date, kind: str) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{kind} to speak: expected text, found {type(value).__name__}")  # noqa: TRY004
+        raise ValueError(f"{kind} to speak: expected text, found {type(value).__name__}")  # noqa: TRY004 - all kinds do
     return value
 
 
 def _whole(value: Value | date, kind: str) -> int:
-    """Take whole numbers that somebody could follow, and digits a caller keyed."""
+    """Return a whole number from 0 to `_LARGEST`, given as such or as digits; ValueError for anything else."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(_LARGEST)):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LARGEST:
@@ -191,7 +197,7 @@ def _day(value: Value | date) -> date:
 
 
 def _medicine(value: Value | date, _: Language) -> str:
-    """Return a medicine's label as it stands: what a language makes of it is in its catalogue."""
+    """Return a medicine's label as it stands; `Catalogue.medicine` speaks it, for a catalogue has the names."""
     return clean(_string(value, "medicine"))
 
 

@@ -1,7 +1,7 @@
-"""What the words of a medicine label mean together: one form, one release, and amounts that fit the names.
+"""Finds out what the parts of a medicine label mean together: one form, one release, and amounts that fit the names.
 
-A word such as SOLN is drops, an injection or something to drink; the route says which, or the medicine does where there is
-one way only to use it. Where two readings are possible there is none.
+A word such as SOLN can mean drops, an injection or something to drink. The route on the label decides, or else the
+medicine, if there is only one way to use it. A label with two possible readings is not understood.
 """
 
 from __future__ import annotations
@@ -15,36 +15,41 @@ from ivr.prompts.spoken.labels import Amount, Group, LabelParts, Name
 
 @dataclass(frozen=True, slots=True)
 class MedicineLabel:
-    """What a label says, none of it in words yet."""
+    """What a label means, as codes for which a language has words."""
 
     names: tuple[Name, ...]
     behind_brand: str
-    """Letters and devices that are part of the brand."""
+    """Letters, mixtures and devices that are part of the brand, in words; "" for none."""
     age: str
+    """Whom it is for, "children" or "infants"; "" for everybody."""
     form: str
+    """One of `FORMS`, "" where the label names none."""
     modifiers: tuple[str, ...]
     release: str
+    """How it is released, "" where the label does not say."""
     hours: str
+    """For how many hours a dose lasts, "12" or "24"; "" where the label does not say."""
     strengths: tuple[Group, ...]
-    """The strength, then the same in other units."""
+    """The strength, then the same strength in other units."""
     sizes: tuple[Amount, ...]
     """How much is in the package."""
 
 
-COUNTED = written.words_in("""tablet capsule caplet softgel suppository vaginal_suppository vaginal_insert vaginal_tablet lozenge gum film gummy
+COUNTED = written.words_in("""
+    tablet capsule caplet softgel suppository vaginal_suppository vaginal_insert vaginal_tablet lozenge gum film gummy
     dose_pack inhalation_capsule""")
-"""Forms that are taken by the piece; the strength is that of one."""
+"""Forms that are taken by the piece, so that the strength is that of one piece."""
 NAMELESS = frozenset({"test_strip", "lancet", "pen_needle", "insulin_syringe"})
-"""Forms that are what is bought, with a brand or without."""
+"""Forms that are articles of their own, so that the label needs no name."""
 
 _RELEASED = (
     COUNTED
     | written.words_in("oral_suspension oral_liquid packet powder granules injection vial syringe pen kit implant")
     | {""}
 )
-"""Forms of which there are some that last longer."""
+"""Forms that exist with a longer-lasting release."""
 
-_TOLD_BY: Mapping[str, frozenset[str]] = {
+_IMPLIED_FORMS: Mapping[str, frozenset[str]] = {
     form: frozenset(others.split())
     for form, others in {
         "needle": "",
@@ -86,9 +91,10 @@ _TOLD_BY: Mapping[str, frozenset[str]] = {
         "powder": "solution suspension",
     }.items()
 }
-"""A form -> what else may be written beside it and says nothing more; the first of these that a label has is its form."""
+"""Form -> the forms that may be written beside it and add nothing. The first key of these that a label has is its
+form."""
 
-_BY_ROUTE: Mapping[str, Mapping[str, str]] = {
+_FORM_BY_ROUTE: Mapping[str, Mapping[str, str]] = {
     form: dict(entry.split(":") for entry in entries.split())
     for form, entries in {
         "tablet": ":tablet oral:tablet mouth:tablet vaginal:vaginal_tablet",
@@ -150,19 +156,22 @@ _BY_ROUTE: Mapping[str, Mapping[str, str]] = {
         "insulin_syringe": ":insulin_syringe",
     }.items()
 }
-"""A form -> route -> what it is called with it; the empty route is none."""
+"""Form on the label -> route -> one of `FORMS`; the route "" stands for a label without one."""
 
-FORMS = tuple(sorted({form for forms in _BY_ROUTE.values() for form in forms.values()} | {"nebulizer_suspension"}))
-"""Every form that has words of its own."""
+FORMS = tuple(sorted({form for forms in _FORM_BY_ROUTE.values() for form in forms.values()} | {"nebulizer_suspension"}))
+"""Every form for which a language has words."""
 
-_SPOONS = {"5", "10", "15", "30"}
-"""Milliliters in which what is drunk is measured."""
-_SAME = {"extended": ["sustained", "controlled", "long_acting"], "delayed": ["enteric"]}
-"""A release -> those that are one kind of it."""
+_DOSE_VOLUMES = {"5", "10", "15", "30"}
+"""Volumes in milliliters by which liquids to drink are measured."""
+_SPECIAL_RELEASES = {"extended": ["sustained", "controlled", "long_acting"], "delayed": ["enteric"]}
+"""Release -> the special kinds of it; where a label has both, the special kind counts."""
 
 
-def understood(parts: LabelParts) -> MedicineLabel | None:
-    """Return what the parts of a label mean together; None where that is not certain."""
+def meaning_of(parts: LabelParts) -> MedicineLabel | None:
+    """Return what the parts of a label mean together; None where that is not certain.
+
+    Changes `parts`: mixtures are taken out of its groups, and forms that follow from devices are added.
+    """
     brand = bool(parts.names) and parts.names[-1].is_brand
     mixes = [[amount.number for amount in group] for group in parts.groups if brand and _is_mix(group)]
     parts.groups = [group for group in parts.groups if not (brand and _is_mix(group))]
@@ -172,9 +181,9 @@ def understood(parts: LabelParts) -> MedicineLabel | None:
     form = _form(parts)
     if groups is None or form is None or len(set(parts.ages)) > 1 or not (parts.names or form in NAMELESS):
         return None
-    groups = [[_counted(amount, form, parts) for amount in group] for group in groups]
+    groups = [[_with_units_of_form(amount, form, parts) for amount in group] for group in groups]
     release = _release(parts, form, groups)
-    if release is None or (release[0] and form not in _RELEASED) or not _fits(parts.names, groups):
+    if release is None or (release[0] and form not in _RELEASED) or not _amounts_fit_names(parts.names, groups):
         return None
     return MedicineLabel(
         names=tuple(parts.names),
@@ -185,7 +194,7 @@ def understood(parts: LabelParts) -> MedicineLabel | None:
         release=release[0],
         hours=release[1],
         strengths=tuple(tuple(group) for group in groups),
-        sizes=tuple(_counted(amount, form, parts) for amount in parts.sizes),
+        sizes=tuple(_with_units_of_form(amount, form, parts) for amount in parts.sizes),
     )
 
 
@@ -198,7 +207,7 @@ def _is_mix(group: list[Amount]) -> bool:
 
 
 def _behind_brand(parts: LabelParts, mixes: list[list[str]]) -> str:
-    """Return what is part of a brand: its letters, a mixture of insulins, the device."""
+    """Return what is spoken as part of a brand: its letters, a mixture of insulins, the device."""
     devices = dict.fromkeys(parts.devices)
     mix = [device for device in devices if device == "Mix"]
     numbers = [number for mixed in mixes for number in mixed]
@@ -206,39 +215,41 @@ def _behind_brand(parts: LabelParts, mixes: list[list[str]]) -> str:
 
 
 def _with_concentration(parts: LabelParts) -> list[list[Amount]] | None:
-    """Return the amounts with U-100, unless it only repeats them; None where it says something else."""
+    """Return the amounts including U-100, unless these already have it; None where they contradict it."""
     if not parts.concentrations:
         return parts.groups
-    told = {amount.number for group in parts.groups for amount in group if amount.unit == "unit"}
-    if told:
-        return parts.groups if told >= set(parts.concentrations) else None
+    units_per_ml = {amount.number for group in parts.groups for amount in group if amount.unit == "unit"}
+    if units_per_ml:
+        return parts.groups if units_per_ml >= set(parts.concentrations) else None
     return [*parts.groups, *([Amount(number, "unit", ("1", "ml"))] for number in set(parts.concentrations))]
 
 
 def _modifiers(parts: LabelParts) -> tuple[str, ...]:
-    said = {"disintegrating": "ODT", "double_strength": "DS"}
-    return tuple(one for one in dict.fromkeys(parts.modifiers) if said.get(one) not in parts.letters)
+    letters_for = {"disintegrating": "ODT", "double_strength": "DS"}
+    return tuple(
+        modifier for modifier in dict.fromkeys(parts.modifiers) if letters_for.get(modifier) not in parts.letters
+    )
 
 
-def _fits(names: list[Name], groups: list[list[Amount]]) -> bool:
-    """Tell whether there are as many amounts as medicines, or one for all; a brand may be a mixture of any number."""
+def _amounts_fit_names(names: list[Name], groups: list[list[Amount]]) -> bool:
+    """Tell whether each group has one amount, or at least one for each name; a brand may be a mixture of any number."""
     if any(name.is_brand for name in names):
         return True
     return all(len(group) == 1 or (len(names) > 1 and len(group) >= len(names)) for group in groups)
 
 
-# what it is
+# Form and route
 
 
 def _form(parts: LabelParts) -> str | None:
-    """Return the form, "" where the label has none; None where it is not certain."""
+    """Return one of `FORMS`, "" where the label has none; None where it is not certain."""
     forms, routes = set(parts.forms), set(parts.routes)
     if not forms and parts.modifiers and set(parts.modifiers) & written.OF_TABLETS:
         forms = {"tablet"}
     if not forms:
         return "" if not routes - {"oral"} else None
-    form = next((form for form in _TOLD_BY if form in forms), min(forms))
-    if forms - {form} - _TOLD_BY.get(form, frozenset()):
+    form = next((form for form in _IMPLIED_FORMS if form in forms), min(forms))
+    if forms - {form} - _IMPLIED_FORMS.get(form, frozenset()):
         return None
     if routes == {"oral", "inhaled"}:
         routes = {"inhaled"}
@@ -247,23 +258,23 @@ def _form(parts: LabelParts) -> str | None:
     if form == "nebulized" and "suspension" in forms:
         return "nebulizer_suspension"
     route = next(iter(routes), "")
-    by_route = _BY_ROUTE.get(form, {})
+    by_route = _FORM_BY_ROUTE.get(form, {})
     if not route and "" not in by_route:
         if form == "spray" and "sublingual" in parts.modifiers:
             return "spray"
-        route = _usual_route(form, parts)
+        route = _route_of_liquid(form, parts)
     return by_route.get(route)
 
 
-def _usual_route(form: str, parts: LabelParts) -> str:
-    """Return how a medicine is used of which the label only says that it is liquid; "?" where it may be more than one way."""
-    if form == "spray" and any(_among(name, written.NASAL_SPRAYS) for name in parts.names):
+def _route_of_liquid(form: str, parts: LabelParts) -> str:
+    """Return the route of a medicine whose label names none; "?" where more than one is possible."""
+    if form == "spray" and any(_is_among(name, written.NASAL_SPRAYS) for name in parts.names):
         return "nasal"
     amounts = [amount for group in parts.groups for amount in group]
     is_percent = any(amount.unit == "percent" for amount in amounts)
     is_metered = any(amount.per and amount.per[1] in written.METERED for amount in amounts)
     volumes = {amount.per[0] for amount in amounts if amount.per and amount.per[1] == "ml"}
-    usual = {route for name in parts.names if (route := _usual(name))}
+    usual = {route for name in parts.names if (route := _usual_route_of(name))}
     if len(usual) == 1:
         (route,) = usual
         fits = {
@@ -273,35 +284,35 @@ def _usual_route(form: str, parts: LabelParts) -> str:
         }
         if fits.get(route, is_percent or form == "drops"):
             return route
-    is_by_mouth = form != "solution" or any(_among(name, written.BY_MOUTH) for name in parts.names)
-    is_drunk = volumes <= _SPOONS or (is_by_mouth and not usual)
+    is_by_mouth = form != "solution" or any(_is_among(name, written.BY_MOUTH) for name in parts.names)
+    is_drunk = volumes <= _DOSE_VOLUMES or (is_by_mouth and not usual)
     return "oral" if volumes and is_drunk and not is_percent and not is_metered and form != "spray" else "?"
 
 
-def _among(name: Name, names: frozenset[str]) -> bool:
-    """Tell whether a medicine is one of these, a brand by its first word."""
+def _is_among(name: Name, names: frozenset[str]) -> bool:
+    """Tell whether a medicine is among some names; a brand also counts by its first word."""
     return name.written in names or (name.is_brand and name.written.partition(" ")[0] in names)
 
 
-def _usual(name: Name) -> str:
+def _usual_route_of(name: Name) -> str:
     routes = written.USUAL_ROUTES
     return routes.get(name.written) or (routes.get(name.written.partition(" ")[0], "") if name.is_brand else "")
 
 
-# how it is released
+# Release
 
 
 def _release(parts: LabelParts, form: str, groups: list[list[Amount]]) -> tuple[str, str] | None:
-    """Return the release and its hours, each "" for none; None where the label contradicts itself."""
+    """Return the release and its hours, each "" for none; None where the label is contradictory."""
     hours = set(parts.hours)
     if form.endswith("patch") and any(amount.per and amount.per[1] == "hour" for group in groups for amount in group):
-        hours = set()  # a patch gives so much in an hour; for how many it lies on is not its strength
+        hours = set()  # a strength per hour; the hours that a patch is worn are no release
     implied_hours = {sign.removesuffix("_hours") for sign in parts.implied if sign.endswith("_hours")}
     if parts.letters or any(name.spoken.rpartition(" ")[2].casefold() in written.RELEASES for name in parts.names):
         return ("", "") if hours <= {"12", "24"} else None
     hours = hours or implied_hours
     releases = set(parts.releases) or {sign for sign in parts.implied if not sign.endswith("_hours")}
-    for general, kinds in _SAME.items():
+    for general, kinds in _SPECIAL_RELEASES.items():
         if releases & set(kinds):
             releases -= {general}
     if len(releases) > 1 or len(hours) > 1 or not hours <= {"12", "24"}:
@@ -312,15 +323,18 @@ def _release(parts: LabelParts, form: str, groups: list[list[Amount]]) -> tuple[
     return release, next(iter(hours), "")
 
 
-# how much of it
+# Amounts
 
 
-def _counted(amount: Amount, form: str, parts: LabelParts) -> Amount:
-    """Return an amount with the unit that its form gives it: a spray or a breath, a gauge and not a gram."""
+def _with_units_of_form(amount: Amount, form: str, parts: LabelParts) -> Amount:
+    """Return an amount with the units that its form implies.
+
+    "G" of a needle is its gauge, and an actuation is a spray or an inhalation.
+    """
     unit, per = amount.unit, amount.per
     if unit == "g" and form in ("pen_needle", "lancet", "insulin_syringe"):
         unit = "gauge"
-    metered = _metered(form, parts)
+    metered = _metered_unit(form, parts)
     if unit == "actuation":
         unit = metered
     if per and per[1] == "actuation":
@@ -328,12 +342,12 @@ def _counted(amount: Amount, form: str, parts: LabelParts) -> Amount:
     return Amount(amount.number, unit, per)
 
 
-def _metered(form: str, parts: LabelParts) -> str:
-    if form in ("nasal_spray", "spray", "topical_spray") or (not form and _any_usual(parts.names, "nasal")):
+def _metered_unit(form: str, parts: LabelParts) -> str:
+    if form in ("nasal_spray", "spray", "topical_spray") or (not form and _has_usual_route(parts.names, "nasal")):
         return "spray"
     is_inhaler = form in ("inhaler", "inhalation_capsule") or bool(written.INHALERS & set(parts.devices))
     return "inhalation" if is_inhaler else "actuation"
 
 
-def _any_usual(names: Iterable[Name], route: str) -> bool:
-    return any(_usual(name) == route for name in names)
+def _has_usual_route(names: Iterable[Name], route: str) -> bool:
+    return any(_usual_route_of(name) == route for name in names)

@@ -1,7 +1,8 @@
-"""What pharmacy systems write on medicine labels: First Databank, Medi-Span, RxNorm and NDC spellings as tables.
+"""Tables of the spellings that First Databank, Medi-Span, RxNorm and NDC use on medicine labels.
 
-Nothing here is spoken: each spelling is a sign of a form, a route, a release, a unit … whose words every language has in
-its `medicines.yaml`.
+Nothing here is spoken: each spelling stands for a form, a route, a release, a unit and so on, for which every language
+has words in its `medicines.yaml`. The tables map spelling -> meaning; in their text it is `meaning: spelling, spelling;
+…`.
 """
 
 from __future__ import annotations
@@ -9,19 +10,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
-def _table(text: str, *, itself: bool = False) -> dict[str, str]:
-    """Read `meaning: spelling, other spelling; …`; with `itself` a meaning is a spelling too, and may be the only one."""
-    found: dict[str, str] = {}
+def _meanings_by_spelling(text: str, *, itself: bool = False) -> dict[str, str]:
+    """Return spelling -> meaning from a text `meaning: spelling, other spelling; …`.
+
+    With `itself` every meaning is also a spelling, and may be the only one.
+    """
+    meanings: dict[str, str] = {}
     for entry in " ".join(text.split()).split(";"):
         meaning, _, spellings = (part.strip() for part in entry.partition(":"))
-        found.update(dict.fromkeys((spelling.strip() for spelling in spellings.split(",") if spelling), meaning))
+        meanings.update(dict.fromkeys((spelling.strip() for spelling in spellings.split(",") if spelling), meaning))
         if itself:
-            found[meaning] = meaning
-    return found
+            meanings[meaning] = meaning
+    return meanings
 
 
-def _names(text: str) -> frozenset[str]:
-    """Return the names that stand between commas."""
+def _name_set(text: str) -> frozenset[str]:
+    """Return the names of a text, which commas separate."""
     return frozenset(name.strip() for name in " ".join(text.split()).split(","))
 
 
@@ -30,7 +34,7 @@ def words_in(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-FORMS: Mapping[str, str] = _table("""
+FORMS: Mapping[str, str] = _meanings_by_spelling("""
     tablet: tab, tabs, tablet, tablets, tb, tbl, tbls, film coated tab, film coated tablet, tablet film coated, tab
     fc; tablet ~extended: tbcr, tber, tb er, t12a; tablet ~12_hours: tb12; tablet ~24_hours: tb24; tablet ~delayed:
     tbec, tbdr, tb dr; tablet disintegrating: odt, tbdp, rapdis, rapid dissolve, disintegrating, tab rapdis, orally
@@ -75,10 +79,10 @@ FORMS: Mapping[str, str] = _table("""
     pads: pads, pad, prep pad, prep pads, swab, swabs, swabstick; oil: oil; paste: paste, pste; wash: wash, cleanser,
     body wash; implant: implant, impl; jelly: jelly; ampule: amp, ampul, ampule, ampules, amps
 """)
-"""A form as it is written -> what it says: a form, then a route or a modifier and, with "~", a release that is only meant where
-the label names no other."""
+"""Spelling of a form -> a form, then perhaps a route or modifiers and, after "~", a release or hours that only count
+where the label names no others."""
 
-ROUTES: Mapping[str, str] = _table("""
+ROUTES: Mapping[str, str] = _meanings_by_spelling("""
     oral: oral, orl, or, po, by mouth; eye: ophth, opth, op, opht, ophthalmic, opthalmic, eye, opt, ophthal; ear:
     otic, ot, ear; nasal: nasal, na, nas, intranasal, nose, nsl; inhaled: inhalation, in, inhal, inhaled, oral
     inhalation; vaginal: vaginal, va, vag; rectal: rectal, re, rect, rec; topical: topical, ex, external, top,
@@ -86,29 +90,31 @@ ROUTES: Mapping[str, str] = _table("""
     subcutaneous, intramuscular, intravenous; mouth: mt, mouth throat, mucous membrane, dental, oral topical, dt
 """)
 
-RELEASES: Mapping[str, str] = _table("""
+RELEASES: Mapping[str, str] = _meanings_by_spelling("""
     extended: er, xr, xl, cd, xt, ext, extended, extended release, ext release, ext rel, extend rel, extended rel, ext
     rel; sustained: sr, sa, sustained release, sustained action, sust rel, sustained; controlled: cr, controlled
     release, controlled, control rel; long_acting: la, long acting; delayed: dr, delayed release, delayed rel, del
     rel, delayed; enteric: ec, enteric coated, enteric coat, enteric
 """)
 BRAND_LETTERS = frozenset({"xl", "xr", "sr", "cr", "la", "cd", "xt", "ds", "odt", "hct"})
-"""Letters that behind a brand are part of it."""
+"""Letters that are part of a brand when they stand right after it."""
 
 ADDED = frozenset({"hct", "hctz"})
-"""Names that need no mark between them and the one before: LOSARTAN HCT."""
+"""Names that may follow another name without a mark between them: LOSARTAN HCT."""
 
-MODIFIERS: Mapping[str, str] = _table("""
+MODIFIERS: Mapping[str, str] = _meanings_by_spelling("""
     chewable: chewable, chewables, chew, chewtab, chw; disintegrating: disintegrates, orally dissolving; sublingual:
     sl, sublingual; effervescent: eff, effervescent, efferv; sprinkle: sprinkle, sprinkles, sprink, sprnk; sugar_free:
     sugar free, sf, s f; buccal: buccal, bu; double_strength: ds, double strength; preservative_free: preservative
     free, pf, p f; extra_strength: extra strength, ex st; maximum_strength: max strength, maximum strength, max st;
     low_dose: low dose; viscous: viscous
 """)
-AGES: Mapping[str, str] = _table("children: childrens, children, child, childs, kids; infants: infants, infant")
-"""Whom a medicine is for, which stands with the name."""
+AGES: Mapping[str, str] = _meanings_by_spelling(
+    "children: childrens, children, child, childs, kids; infants: infants, infant"
+)
+"""Whom a medicine is for; spoken together with the name."""
 
-DEVICES: Mapping[str, str] = _table("""
+DEVICES: Mapping[str, str] = _meanings_by_spelling("""
     Kwikpen: kwikpen, kwik pen; Flexpen: flexpen; Flextouch: flextouch, flextouch pen; Solostar: solostar; Max
     Solostar: max solostar; Diskus: diskus; Respimat: respimat; Ellipta: ellipta; Handihaler: handihaler; HFA: hfa;
     Mix: mix; Respiclick: respiclick; Digihaler: digihaler; Redihaler: redihaler; Flexhaler: flexhaler; Twisthaler:
@@ -116,14 +122,14 @@ DEVICES: Mapping[str, str] = _table("""
     Tempo: tempo; Innolet: innolet; Pushtronex: pushtronex; Aerosphere: aerosphere; Turbuhaler: turbuhaler; Penfill:
     penfill; Sensoready: sensoready; Flexpro: flexpro; Aerolizer: aerolizer; Neohaler: neohaler; Genuair: genuair
 """)
-"""What is part of a brand, wherever the label has it."""
+"""Devices, which are part of a brand wherever they stand on the label."""
 INHALERS = frozenset({"Diskus", "Respimat", "Ellipta", "HFA", "Respiclick", "Digihaler", "Inhub", "Flexhaler"})
-"""Devices that with a generic name only say that it is an inhaler."""
+"""Devices that, with a generic name, only say that it is an inhaler."""
 
 CODEINE_STRENGTHS = frozenset({"2", "3", "4"})
-"""Strengths of codeine that have a number and no unit."""
+"""Strengths of codeine, which are numbers without a unit."""
 MIXES = frozenset({("70", "30"), ("75", "25"), ("50", "50")})
-"""Parts of the insulins in a mixture, which are said with the name."""
+"""Proportions of the insulins in a mixture, which are spoken as part of the name."""
 PENS = frozenset(
     {
         "Kwikpen",
@@ -138,9 +144,9 @@ PENS = frozenset(
     }
 )
 OF_TABLETS = frozenset({"chewable", "disintegrating", "effervescent"})
-"""What is only said of tablets, so that the label need not name them."""
+"""Modifiers that only tablets have, so that the label need not name the form."""
 
-UNITS: Mapping[str, str] = _table("""
+UNITS: Mapping[str, str] = _meanings_by_spelling("""
     mg_iron: mg fe, mg iron, mg of iron, mg elemental iron, mg elemental fe, mg elem fe, mg elem iron; mg: mg, mgs,
     milligram, milligrams; mcg: mcg, mcgs, ug, µg, μg, microgram, micrograms; g: g, gm, gms, gram, grams, grm; meq:
     meq, meqs; mmol: mmol; unit: unit, units, unt, u, ut, usp unit, usp units; iu: iu, international unit,
@@ -150,12 +156,13 @@ UNITS: Mapping[str, str] = _table("""
     dose: dose, doses, dos; scoop: scoop, scoops; pack: ct, cnt, count, ea, each, pk, pak, pack, packs
 """)
 PER = frozenset({"ml", "l", "hour", "day", "spray", "inhalation", "actuation", "dose", "g", "scoop"})
-"""Units that a strength may be in: so much per milliliter."""
+"""Units that a strength may be per: so much per milliliter."""
 METERED = frozenset({"spray", "inhalation", "actuation"})
+"""Units that devices with a metered dose give."""
 SIZES = frozenset({"ml", "l", "spray", "inhalation", "actuation", "dose", "pack"})
-"""Units that without any "per" say how much is in the package; the package is told last."""
+"""Units that, without "per", say how much is in the package, which is spoken last."""
 
-SALTS: Mapping[str, str] = _table(
+SALTS: Mapping[str, str] = _meanings_by_spelling(
     """
     hydrochloride: hcl, hydrochlorid, hydrochlor; calcium: ca, calc; sodium: sod, na; potassium: pot, potass;
     magnesium: mag; besylate: bes, besy, besyl, besilate; maleate: mal; fumarate: fum, fumar; tartrate: tart, tartrat;
@@ -179,15 +186,17 @@ SALTS: Mapping[str, str] = _table(
 """,
     itself=True,
 )
-"""Salts and esters as they are written, in full. Those that a language's names do not hold are left out behind a name."""
+"""Spelling of a salt or ester -> its full name. A salt that no name of the language includes is left out after a
+name."""
 DISTINGUISHING = words_in("""
     pamoate hyclate valerate dipropionate butyrate cypionate enanthate decanoate mononitrate dinitrate macrocrystals
     undecanoate caproate ethylsuccinate stearate alafenamide mofetil palmitate subsalicylate salicylate hydroxide
     oxide carbonate bicarbonate iodide fluoride gluconate picolinate benzoate
 """)
-"""Salts that tell one medicine from another: they are not left out of a name that has others of them."""
+"""Salts that distinguish medicines: none of them is left out after a name that the language has with another of
+them."""
 MINERALS = words_in("calcium magnesium potassium sodium zinc iron aluminum selenium")
-"""What is not the same in any two of its salts."""
+"""Names of which every salt is another medicine, so that no salt is left out."""
 
 IGNORED = words_in("""
     usp rx otc metered recon reconstituted reconstitution pump generic ud for human appl applicator rdna recombinant
@@ -195,7 +204,7 @@ IGNORED = words_in("""
     microsphere microspheres aaty adaz adbm afzb aqvh atto bwwd fkjp ryvk aacf adba yfgn aglr szjj cbqv jmdb bmez pbbk
     fpgk awwb dyyb abda axxq sndz bbdz
 """)
-"""Words that tell a caller nothing, among them the four letters that tell biosimilars apart."""
+"""Words that tell a caller nothing, among them the four-letter suffixes of biosimilars."""
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "forms": FORMS,
@@ -221,9 +230,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "",
     ),
 }
-"""All words of labels but names, units and salts, by what they tell of."""
+"""What the words describe -> spelling -> meaning: all words of labels except names, units and salts."""
 
-USUAL_ROUTES: Mapping[str, str] = _table("""
+USUAL_ROUTES: Mapping[str, str] = _meanings_by_spelling("""
     eye: latanoprost, timolol, brimonidine, dorzolamide, brinzolamide, bimatoprost, travoprost, tafluprost,
     netarsudil, betaxolol, levobunolol, carteolol, loteprednol, difluprednate, fluorometholone, nepafenac, bromfenac,
     moxifloxacin, gatifloxacin, besifloxacin, polymyxin b, ketotifen, epinastine, alcaftadine, bepotastine,
@@ -251,17 +260,17 @@ USUAL_ROUTES: Mapping[str, str] = _table("""
     betamethasone dipropionate, betamethasone valerate, tretinoin, erythromycin, efinaconazole, tavaborole, selenium
     sulfide, podofilox, salicylic acid, coal tar, hydrocortisone, desonide, calcipotriene, terbinafine
 """)
-"""How a medicine is used of which the label only says solution, suspension, drops or spray."""
+"""Medicine -> the route it is usually used by, for labels that only say solution, suspension, drops or spray."""
 
-NASAL_SPRAYS = _names("""
+NASAL_SPRAYS = _name_set("""
     fluticasone, mometasone, triamcinolone, azelastine, ipratropium, budesonide, olopatadine, sumatriptan,
     zolmitriptan, desmopressin, cromolyn, naloxone, beclomethasone, flunisolide, ciclesonide, oxymetazoline,
     calcitonin, calcitonin salmon, butorphanol, sodium chloride, nicotine, phenylephrine, flonase, nasonex, nasacort,
     rhinocort, afrin, astelin, narcan, omnaris, dymista, imitrex, zomig, tosymra, atrovent
 """)
-"""Medicines that as a spray are for the nose."""
+"""Medicines whose sprays are for the nose."""
 
-BY_MOUTH = _names("""
+BY_MOUTH = _name_set("""
     levetiracetam, lacosamide, sertraline, risperidone, aripiprazole, oxycodone, methadone, digoxin, furosemide,
     prednisone, prednisolone, cetirizine, levocetirizine, loratadine, sirolimus, cyclosporine, zidovudine, lamivudine,
     abacavir, nevirapine, pregabalin, gabapentin, escitalopram, citalopram, fluoxetine, lithium citrate, memantine,
@@ -270,4 +279,4 @@ BY_MOUTH = _names("""
     phenobarbital, propranolol, hydroxyurea, brivaracetam, perampanel, rufinamide, clobazam, vigabatrin, cannabidiol,
     guaifenesin, simethicone, acetaminophen, ibuprofen, multivitamin, levocarnitine, nystatin
 """)
-"""Medicines that as a solution of so much per milliliter are taken by mouth, at a pharmacy that mails them."""
+"""Medicines whose solutions, with a strength per milliliter, are taken by mouth at a pharmacy that mails them."""

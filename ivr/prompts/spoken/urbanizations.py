@@ -1,4 +1,7 @@
-"""The urbanizations of Puerto Rico in words: `URB JARD DE CAPARRA` as "urbanización Jardines de Caparra"."""
+"""Speaks urbanizations, the named developments of Puerto Rico that are part of many addresses there.
+
+`URB JARD DE CAPARRA` is spoken as "urbanización Jardines de Caparra".
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ AREAS = {
     "STO": "Santo",
     "TERR": "Terrazas",
 }
-"""Abbreviations of the post office's own list of names in Puerto Rico, and what they stand for."""
+"""Abbreviation in the Postal Service's list of names in Puerto Rico -> what it stands for."""
 
 OTHER_AREAS = {
     "BDA": "barriada",
@@ -33,28 +36,30 @@ OTHER_AREAS = {
     "RES": "residencial",
     "SECT": "sector",
 }
-"""Areas that are no urbanizations and are called what they are."""
+"""Abbreviation of an area that is no urbanization -> what it is called."""
 
-_URBANIZATION = frozenset(("URB", "URBANIZACION", "URBANIZACIÓN"))
-_SMALL = frozenset(("DE", "DEL", "LA", "LAS", "LOS", "EL", "Y"))
+_URBANIZATION_WORDS = frozenset(("URB", "URBANIZACION", "URBANIZACIÓN"))
+_SMALL_WORDS = frozenset(("DE", "DEL", "LA", "LAS", "LOS", "EL", "Y"))
 
 
 def speak_urbanization(name: str, language: Language) -> str:
-    """Return an urbanization as it is said, "" for none."""
+    """Return an urbanization in words, "" for none."""
     words = name.replace(".", " ").split()
     if not words:
         return ""
     kind, rest = OTHER_AREAS.get(words[0].upper()), words[1:]
     if kind is None:
-        kind, rest = language.urbanization, rest if words[0].upper() in _URBANIZATION else words
-    return " ".join([kind, *(_word(word, language, first=not at) for at, word in enumerate(rest))])
+        kind, rest = language.urbanization, rest if words[0].upper() in _URBANIZATION_WORDS else words
+    return " ".join(
+        [kind, *(_speak_area_word(word, language, first=not position) for position, word in enumerate(rest))]
+    )
 
 
-def _word(word: str, language: Language, *, first: bool) -> str:
+def _speak_area_word(word: str, language: Language, *, first: bool) -> str:
     if word.isdecimal():
         return language.cardinal(int(word))
     if word.upper() in AREAS:
         return AREAS[word.upper()]
-    if word.upper() in _SMALL:
+    if word.upper() in _SMALL_WORDS:
         return word.capitalize() if first else word.lower()
     return word.capitalize() if word.isupper() else word
