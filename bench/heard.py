@@ -25,7 +25,7 @@ from ivr.phone.handset import Ended, Handset
 from ivr.phone.transport import Form, Headers, Reply
 from ivr.phone.verbs import TwimlSay, TwimlSound
 from ivr.prompts.spoken import speak
-from ivr.qa.explore.found_calls import opened
+from ivr.qa.explore.found_calls import open_scenario
 from ivr.settings import Settings
 from ivr.simulator.scenario import Scenario
 from ivr.simulator.simulator import Simulator
@@ -211,7 +211,7 @@ def _lines(connection: Connection, number: str, language: str) -> Iterator[Fact]
 def call(simulator: Simulator, case: Case) -> Result:
     """Make one call."""
     chance = random.Random(f"{case}")
-    with opened(simulator, "nobody") as scenario:
+    with open_scenario(simulator, "nobody") as scenario:
         member, zip_code = _member(scenario, case, chance)
         if case.want in ("pay unpaid", "cancel"):
             _leave_unpaid(scenario, member)

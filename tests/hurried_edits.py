@@ -15,7 +15,7 @@ from pathlib import Path
 from demo_line import PROJECT
 from hearing import entry, source
 
-from ivr.cli.findings import find
+from ivr.cli.findings import check_folders
 
 Change = tuple[str, str, str]
 """File, what gives way (the whole file when empty), and what takes its place."""
@@ -174,7 +174,7 @@ def _unchanged() -> list[str]:
 
 def checked(folder: str) -> list[str]:
     """Return every finding in a folder, as it is printed by somebody who works there."""
-    found = find(Path(folder) / "flows", Path(folder) / "prompts").findings
+    found = check_folders(Path(folder) / "flows", Path(folder) / "prompts").findings
     return [str(finding).replace(f"{folder}/", "") for finding in found]
 
 

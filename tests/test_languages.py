@@ -31,9 +31,9 @@ from ivr.phone.transport import Transport, signed, wsgi_post
 from ivr.prompts.recordings.folder import RecordingsFolder
 from ivr.prompts.spoken import speak
 from ivr.qa.explore.explorer import explore
-from ivr.qa.explore.found_calls import drafts, opened
+from ivr.qa.explore.found_calls import drafts, open_scenario
 from ivr.qa.explore.goals import Goals
-from ivr.qa.explore.random_callers import callers
+from ivr.qa.explore.random_callers import make_random_calls
 from ivr.qa.record.pseudonyms import NOWHERE
 from ivr.qa.record.recorder import record
 from ivr.qa.replay.caller import SimulatedCaller
@@ -242,9 +242,9 @@ def test_tools_speak_it(simulator: Simulator) -> None:
     found = read(write(drafts(simulator.flows, goals.found)), simulator)
     assert found
     assert [one.problems for script in found if not (one := play(script, simulator, "fr")).passed] == []
-    made = [*callers(simulator, range(12))]
+    made = [*make_random_calls(simulator, range(12))]
     assert [failed for failed, _ in made if failed] == []
-    with opened(simulator, "nobody") as scenario:
+    with open_scenario(simulator, "nobody") as scenario:
         caller = SimulatedCaller(scenario, simulator.flows, "fr", "+15105550123", DEFAULT_TO, "nobody", "recorded")
         for keys in ("3", "41200017#", "94550", "9"):
             caller.act(Presses(NOWHERE, keys))

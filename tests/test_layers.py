@@ -233,6 +233,18 @@ def test_no_class_name_is_defined_twice() -> None:
     assert not twice, "\n".join(twice)
 
 
+def test_no_function_name_is_defined_twice_in_a_room() -> None:
+    places: dict[tuple[str, str], list[str]] = {}
+    for module in modules():
+        tree = nodes(module.path)[0]
+        for node in tree.body if isinstance(tree, ast.Module) else ():
+            if isinstance(node, ast.FunctionDef):
+                where = f"{module.path.relative_to(PROJECT)}:{node.lineno}"
+                places.setdefault((module.name.partition(".")[0], node.name), []).append(where)
+    twice = [f"{name} is defined at {' and '.join(found)}" for (_, name), found in places.items() if len(found) > 1]
+    assert not twice, "\n".join(twice)
+
+
 def _defined(module: Iterable[ast.AST]) -> Iterator[str]:
     for node in module:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):

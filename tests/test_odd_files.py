@@ -12,7 +12,7 @@ from demo_line import PROJECT
 from hearing import source
 from hurried_edits import EDITS, Edit, copied, edit, renamed, row, said_to, saved, written
 
-from ivr.cli.findings import find
+from ivr.cli.findings import check_folders
 
 GUIDE = (PROJECT / "docs" / "staff.md").read_text(encoding="utf-8").splitlines()
 EN, FLOW, LINE, HEAD = "prompts/en/main.yaml", "flows/main.yaml", "flows/line.yaml", "prompts/en/catalogue.yaml"
@@ -177,7 +177,7 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "read_bytes", refuse)  # whoever runs the tests may be allowed to read everything
-    found = find(tmp_path / "flows", tmp_path / "prompts").findings
+    found = check_folders(tmp_path / "flows", tmp_path / "prompts").findings
     assert {one.message for one in found} == {
         "the file cannot be read (Permission denied); whoever runs the line needs the right to read it"
     }

@@ -21,10 +21,10 @@ from ivr.line.service import TurnTaken
 from ivr.prompts.spoken import Value
 from ivr.qa.explore.answers import Keyed, Pharmacy, answers
 from ivr.qa.explore.explorer import explore
-from ivr.qa.explore.found_calls import NOWHERE, drafts, opened
+from ivr.qa.explore.found_calls import NOWHERE, drafts, open_scenario
 from ivr.qa.explore.goals import Goals
 from ivr.qa.explore.invariants import broken_now
-from ivr.qa.explore.random_callers import callers, shrink
+from ivr.qa.explore.random_callers import make_random_calls, shrink
 from ivr.qa.explore.strategies import situation
 from ivr.qa.replay.caller import SimulatedCaller
 from ivr.qa.replay.coverage import exercised
@@ -65,7 +65,7 @@ def test_wrong_answers_count_wherever_the_same_is_asked() -> None:
 
 
 def test_two_zip_codes_with_a_street_of_one_name_are_keyed() -> None:
-    with opened(simulator(), "nobody") as scenario:
+    with open_scenario(simulator(), "nobody") as scenario:
         pharmacy = Pharmacy(scenario)
         asked = simulator().flows.state("address", "zip").number
         assert asked
@@ -130,11 +130,11 @@ def test_the_rest_of_a_number_is_asked_for_without_words() -> None:
 
 
 def test_random_callers_break_nothing() -> None:
-    assert [failed for failed, _ in callers(simulator(), range(40)) if failed] == []
+    assert [failed for failed, _ in make_random_calls(simulator(), range(40)) if failed] == []
 
 
 def test_a_random_caller_is_made_again_by_its_number() -> None:
-    assert list(callers(simulator(), [7, 8])) == list(callers(simulator(), [7, 8]))
+    assert list(make_random_calls(simulator(), [7, 8])) == list(make_random_calls(simulator(), [7, 8]))
 
 
 @given(st.integers(1, 40), st.sets(st.integers(0, 39), max_size=4))
@@ -162,7 +162,7 @@ def unmasked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("unmasked")
 def test_random_callers_miss_a_mask_that_is_taken_out() -> None:
-    broken = [failed.broken for failed, _ in callers(simulator(), range(4)) if failed]
+    broken = [failed.broken for failed, _ in make_random_calls(simulator(), range(4)) if failed]
     assert "in journal.event, where it must not lie" in " ".join(broken)
 
 

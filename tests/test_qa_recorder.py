@@ -12,7 +12,7 @@ from ivr.cli.record import recorded_call
 from ivr.errors import Report
 from ivr.keypad import check_digit
 from ivr.pharmacy.numbers import is_well_formed
-from ivr.qa.explore.found_calls import opened
+from ivr.qa.explore.found_calls import open_scenario
 from ivr.qa.record.pseudonyms import NOWHERE, Pseudonyms
 from ivr.qa.record.recorder import RecordedCall, RecordError, record
 from ivr.qa.replay.caller import SimulatedCaller
@@ -26,7 +26,7 @@ PHONE = "+19255550142"
 
 def recorded(keys: Sequence[str], from_number: str = PHONE) -> RecordedCall:
     """Make a call, `,` being a silence and `h` a hang-up, and read it from the journal."""
-    with opened(simulator(), "nobody") as scenario:
+    with open_scenario(simulator(), "nobody") as scenario:
         caller = SimulatedCaller(scenario, simulator().flows, "en", from_number, "+18002457979", "nobody", "recorded")
         for key in keys:
             caller.act(Waits(NOWHERE) if key == "," else HangsUp(NOWHERE) if key == "h" else Presses(NOWHERE, key))

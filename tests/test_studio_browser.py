@@ -74,7 +74,7 @@ class Site:
     complaints: list[str] = field(default_factory=list)
     """What the browser had to say in its console."""
 
-    def trace_step(
+    def open_page(
         self, browser: Browser, path: str, screen: ViewportSize = DESK, scheme: Literal["light", "dark"] = "light"
     ) -> Page:
         page = browser.new_page(viewport=screen, color_scheme=scheme)
@@ -133,7 +133,7 @@ def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_whole_on_a_desk_and_on_a_telephone(browser: Browser, site: Site, path: str) -> None:
     for screen in (DESK, TELEPHONE):
-        page = site.trace_step(browser, path, screen)
+        page = site.open_page(browser, path, screen)
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
         assert page.locator("h1").count() == 1
         page.close()
@@ -145,13 +145,13 @@ def test_a_page_is_whole_on_a_desk_and_on_a_telephone(browser: Browser, site: Si
 def test_every_word_stands_out_from_its_ground(
     browser: Browser, site: Site, path: str, scheme: Literal["light", "dark"]
 ) -> None:
-    page = site.trace_step(browser, path, scheme=scheme)
+    page = site.open_page(browser, path, scheme=scheme)
     assert page.evaluate(CONTRAST) == []
     page.close()
 
 
 def test_the_keyboard_leads_past_the_links_to_the_page(browser: Browser, site: Site) -> None:
-    page = site.trace_step(browser, "/words/refill")
+    page = site.open_page(browser, "/words/refill")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the page"
     page.keyboard.press("Enter")
@@ -161,7 +161,7 @@ def test_the_keyboard_leads_past_the_links_to_the_page(browser: Browser, site: S
 
 
 def test_everything_that_takes_a_key_shows_that_it_has_the_focus(browser: Browser, site: Site) -> None:
-    page = site.trace_step(browser, "/flows/main")
+    page = site.open_page(browser, "/flows/main")
     seen: set[str] = set()
     for _ in range(40):
         page.keyboard.press("Tab")
@@ -176,17 +176,17 @@ def test_everything_that_takes_a_key_shows_that_it_has_the_focus(browser: Browse
 
 
 def test_words_are_found_by_typing(browser: Browser, site: Site) -> None:
-    page = site.trace_step(browser, "")
+    page = site.open_page(browser, "")
     page.get_by_role("searchbox").fill(ADIOS)
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/find?{urlencode({'q': ADIOS})}")
     assert page.get_by_role("heading", name="main.goodbye").count() == 1
-    assert page.get_by_role("status").filter(has_text="say this").count() == 1
+    assert page.get_by_role("status").filter(has_text="1 prompt says this").count() == 1
     page.close()
 
 
 def test_a_screen_reader_hears_what_stands_where(browser: Browser, site: Site) -> None:
-    page = site.trace_step(browser, "/words/main")
+    page = site.open_page(browser, "/words/main")
     heard = page.locator("body").aria_snapshot()
     for expected in (
         'navigation "Studio"',
@@ -203,7 +203,7 @@ def test_a_screen_reader_hears_what_stands_where(browser: Browser, site: Site) -
 
 
 def test_the_way_from_a_prompt_to_its_place_in_the_picture(browser: Browser, site: Site) -> None:
-    page = site.trace_step(browser, "/words/refill")
+    page = site.open_page(browser, "/words/refill")
     page.locator("article", has=page.get_by_role("heading", name="refill.offer", exact=True)).get_by_role(
         "link", name="refill.offer", exact=True
     ).last.click()
@@ -216,7 +216,7 @@ def test_the_way_from_a_prompt_to_its_place_in_the_picture(browser: Browser, sit
 
 
 def test_the_way_from_a_problem_to_the_state_that_has_it(browser: Browser, site: Site) -> None:
-    page = site.trace_step(browser, "/words/card")
+    page = site.open_page(browser, "/words/card")
     page.get_by_role("link", name="1 problem").click()
     page.get_by_role("link", name="show it there").click()
     page.wait_for_url("**/studio/flows/main#menu")

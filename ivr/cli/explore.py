@@ -16,7 +16,7 @@ from ivr.cli.qa import must_exist
 from ivr.qa.explore import explorer
 from ivr.qa.explore.found_calls import drafts
 from ivr.qa.explore.goals import Goals
-from ivr.qa.explore.random_callers import FailedCall, callers
+from ivr.qa.explore.random_callers import FailedCall, make_random_calls
 from ivr.qa.replay.coverage import exercised
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.writer import ScriptDraft, write
@@ -85,7 +85,7 @@ def _random(seeds: Sequence[int], jobs: int, out: Path | None) -> int:
     shares = [seeds[start : start + SHARE] for start in range(0, len(seeds), SHARE)]
     if jobs == 1:
         simulator = quiet_simulator()
-        results = [result for share in shares for result in callers(simulator, share)]
+        results = [result for share in shares for result in make_random_calls(simulator, share)]
     else:
         with ProcessPoolExecutor(jobs) as pool:
             results = [result for share in pool.map(_call_share, shares) for result in share]
@@ -108,4 +108,4 @@ _worker: list[Simulator] = []
 def _call_share(seeds: Sequence[int]) -> list[tuple[FailedCall | None, int]]:
     if not _worker:
         _worker.append(quiet_simulator())
-    return list(callers(_worker[0], seeds))
+    return list(make_random_calls(_worker[0], seeds))

@@ -50,7 +50,9 @@ class CheckResult:
     summary: str
 
 
-def find(flows: Path, prompts: Path, find_published: Callable[[], Published | None] = lambda: None) -> CheckResult:
+def check_folders(
+    flows: Path, prompts: Path, find_published: Callable[[], Published | None] = lambda: None
+) -> CheckResult:
     """Check the folders of flows and prompts, and the recordings if the prompts could be read.
 
     `find_published` returns what callers hear now. It is called only when there are findings: those that the published

@@ -51,7 +51,7 @@ class Setup:
         return line_at(self.url, chosen, simulator, may_write=self.writes) if self.url else simulator
 
     def play(self, line: Simulator | Remote, part: ScriptInLanguage) -> Played:
-        """Play one script in one language."""
+        """Play one script in one language on a line that `line` returned."""
         if isinstance(line, Remote):
             return line.play(part.script, part.language, checks=self.checks, measure=self.measure)
         return play(part.script, line, part.language, checks=self.checks, measure=self.measure)

@@ -10,7 +10,7 @@ from typing import Literal
 
 import click
 
-from ivr.cli.findings import RECORDING, CheckFinding, find, render
+from ivr.cli.findings import RECORDING, CheckFinding, check_folders, render
 from ivr.cli.group import collecting_nothing, folders_read, settings, shown
 from ivr.cli.published import published
 from ivr.flow.files import file_shape
@@ -75,7 +75,7 @@ def check_on_changes(run: Callable[[], int], changes: Iterable[object]) -> None:
 
 def _check(chosen: Settings, form: ReportFormat, strict: bool, ignore: tuple[str, ...], quiet: bool) -> int:
     """Print the findings, and return the exit code."""
-    result = find(shown(chosen.flows), shown(chosen.prompts), lambda: published(chosen.database_url))
+    result = check_folders(shown(chosen.flows), shown(chosen.prompts), lambda: published(chosen.database_url))
     findings = [
         replace(finding, is_error=finding.is_error or strict)
         for finding in result.findings

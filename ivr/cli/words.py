@@ -69,9 +69,8 @@ def say(
     """
     chosen = settings()
     loaded = load_words(chosen.prompts)
-    _, flows = read_flows(
-        texts_below(chosen.flows, Report(), "flows"), Report()
-    )  # problems in flows do not matter here
+    ignored = Report()  # problems in flows do not matter here
+    _, flows = read_flows(texts_below(chosen.flows, ignored, "flows"), ignored)
     recordings = RecordingsFolder(chosen.prompts, time.monotonic).recordings
     today = chosen.clock()().astimezone(chosen.timezone).date()
     examples = Examples(loaded, flows, SPECS, today, _values_given(values))

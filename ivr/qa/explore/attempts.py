@@ -123,7 +123,7 @@ def _attempts_to_leave(flows: Flows, state: State) -> Iterator[tuple[str, str, t
     if not state.limits:
         return
     name = f"{state.place}" if state.too_many else "too_many"
-    silent = Waits(NOWHERE, state.limits.silence + 1)  # the line may take the first for a pause in a number
+    silent = Waits(NOWHERE, state.limits.silence + 1)  # one more: the first may count as a pound pressed by habit
     yield name, "too_many", (silent,)
     for key, flow in state.shared_keys(flows.line).items():
         if flow != REPEAT:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from ivr.qa.explore.found_calls import opened
+from ivr.qa.explore.found_calls import open_scenario
 from ivr.qa.explore.goals import Goals
 from ivr.qa.explore.search import Search
 from ivr.qa.explore.strategies import Deep, Wide, chosen_names
@@ -26,6 +26,6 @@ def explore(goals: Goals, seconds: float) -> None:
     for goals.person, share in SHARES.items():
         if goals.targets:
             goals.begin()
-            with opened(goals.simulator, goals.person) as scenario:
+            with open_scenario(goals.simulator, goals.person) as scenario:
                 strategies = (Wide(chosen), Deep(goals.flows, chosen))
                 Search(goals, strategies, scenario, began + share * seconds).run()

@@ -36,7 +36,7 @@ class FoundCall:
     written: Mapping[str, object]
 
 
-def written(scenario: Scenario) -> Mapping[str, object]:
+def written_rows(scenario: Scenario) -> Mapping[str, object]:
     """Return what the calls of a scenario have written, in the form that `expect:` of a script has."""
     tables = {"orders": "refill_order", "payments": "payment", "renewals": "renewal_request"}
     columns = {
@@ -47,7 +47,7 @@ def written(scenario: Scenario) -> Mapping[str, object]:
     return expected_rows({word: scenario.new_rows(table) for word, table in tables.items()}, columns)
 
 
-def opened(simulator: Simulator, person: Person) -> AbstractContextManager[Scenario]:
+def open_scenario(simulator: Simulator, person: Person) -> AbstractContextManager[Scenario]:
     """Open a scenario on the day when scripts begin by default."""
     return simulator.open(datetime.fromisoformat(DEFAULT_AT), has_person=person != "nobody")
 

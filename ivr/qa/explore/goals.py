@@ -9,7 +9,7 @@ from functools import cached_property
 from ivr.flow.definition import Flows
 from ivr.flow.graph import Graph
 from ivr.qa.explore.answers import Pharmacy, canaries
-from ivr.qa.explore.found_calls import FoundCall, Key, Where, opened, written
+from ivr.qa.explore.found_calls import FoundCall, Key, Where, open_scenario, written_rows
 from ivr.qa.explore.search_nodes import SearchNode
 from ivr.qa.explore.secrecy import Canary, leaks
 from ivr.qa.replay.coverage import ANSWERED, CoverageCell, Group, cells
@@ -110,7 +110,7 @@ class Goals:
     @cached_property
     def _before(self) -> tuple[Sequence[Canary], frozenset[Holding]]:
         """The secret values to look for in what calls store, and all that is stored before any call."""
-        with opened(self.simulator, "nobody") as scenario:
+        with open_scenario(self.simulator, "nobody") as scenario:
             return canaries(Pharmacy(scenario), scenario), frozenset(scenario.holdings())
 
     def begin(self) -> None:
@@ -129,5 +129,5 @@ class Goals:
         looked_for, before = self._before
         self.leaked.extend(leaks((holding for holding in scenario.holdings() if holding not in before), looked_for))
         self.found.append(
-            FoundCall(search_node.moments, caller.person, search_node.covers, new, end, written(scenario))
+            FoundCall(search_node.moments, caller.person, search_node.covers, new, end, written_rows(scenario))
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ivr.phone.outcomes import Ended, Paying
 from ivr.qa.explore.answers import Keyed, Pharmacy, answers, canaries
-from ivr.qa.explore.found_calls import NOWHERE, opened
+from ivr.qa.explore.found_calls import NOWHERE, open_scenario
 from ivr.qa.explore.invariants import broken_after, broken_now
 from ivr.qa.explore.secrecy import Canary
 from ivr.qa.replay.caller import CannotError, SimulatedCaller
@@ -77,7 +77,7 @@ class _MadeCall:
     turns: int
 
 
-def call(
+def make_random_call(
     simulator: Simulator, seed: int, pharmacy: Pharmacy, looked_for: Sequence[Canary]
 ) -> tuple[FailedCall | None, int]:
     """Make one call; return the failed call, None when nothing broke, and how many turns it took.
@@ -109,7 +109,7 @@ def _make_call(
     looked_for: Sequence[Canary],
     choose: Callable[[SimulatedCaller], Iterator[Act]],
 ) -> _MadeCall:
-    with opened(simulator, person) as scenario:
+    with open_scenario(simulator, person) as scenario:
         before = scenario.table("prescription")
         caller = SimulatedCaller(
             scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, person, f"random {seed}"
@@ -154,7 +154,7 @@ def shrink(acts: Sequence[Act], still_fails: Callable[[Sequence[Act]], bool]) ->
 def _draft(
     simulator: Simulator, person: Person, language: str, seed: int, acts: Sequence[Act], broken: str
 ) -> ScriptDraft:
-    with opened(simulator, person) as scenario:
+    with open_scenario(simulator, person) as scenario:
         caller = SimulatedCaller(
             scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, person, f"random {seed}"
         )
@@ -242,10 +242,10 @@ class _Chooser:
         return keys[:position] + self.chooser.choice(ALL_KEYS) + keys[position + 1 :]
 
 
-def callers(simulator: Simulator, seeds: Sequence[int]) -> Iterator[tuple[FailedCall | None, int]]:
-    """Make one call for each seed; yield what `call` returns."""
-    with opened(simulator, "answers") as scenario:
+def make_random_calls(simulator: Simulator, seeds: Sequence[int]) -> Iterator[tuple[FailedCall | None, int]]:
+    """Make one call for each seed; yield what `make_random_call` returns."""
+    with open_scenario(simulator, "answers") as scenario:
         pharmacy = Pharmacy(scenario).read()
         looked_for = canaries(pharmacy, scenario)
     for seed in seeds:
-        yield call(simulator, seed, pharmacy, looked_for)
+        yield make_random_call(simulator, seed, pharmacy, looked_for)

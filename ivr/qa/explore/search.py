@@ -98,7 +98,7 @@ class Search:
             if where not in self._repeated and any(map(self.goals.outcomes_left, self.goals.counted(where))):
                 self._repeated.add(where)
                 again = (*acts, HangsUp(NOWHERE), Later(NOWHERE, TOO_LONG), Dials(NOWHERE)) * REPEATED
-                with suppress(CannotError):  # what an earlier call did may change what the next one is asked
+                with suppress(CannotError):  # an earlier call may have changed the questions of the next one
                     self._add_to_frontiers(self._follow(start, again, Keyed(again=where)))
 
     def _steps(self, search_node: SearchNode, attempt: Attempt) -> float:

@@ -77,7 +77,7 @@ class Pseudonyms:
         return self.drugs.setdefault(real, f"Example medicine {chr(ord('A') + len(self.drugs) % 26)}")
 
 
-def before(rows: Mapping[str, Sequence[Found]], started_at: datetime) -> dict[str, list[dict[str, str]]]:
+def rows_before_call(rows: Mapping[str, Sequence[Found]], started_at: datetime) -> dict[str, list[dict[str, str]]]:
     """Return a member's rows as they were when a call began, without what was written since.
 
     Refills that orders have used since are given back.
@@ -111,7 +111,7 @@ def _since(moment: str, started_at: datetime) -> bool:
     return bool(moment) and datetime.fromisoformat(moment) >= started_at
 
 
-def given(
+def pseudonymous_rows(
     rows: Mapping[str, Sequence[Mapping[str, str]]],
     day: date,
     own_phone: str,

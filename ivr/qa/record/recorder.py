@@ -20,8 +20,8 @@ from ivr.keypad import check_digit, is_key
 from ivr.phone.outcomes import Waiting
 from ivr.qa.explore.answers import Keyed, Pharmacy, answers
 from ivr.qa.explore.attempts import KEPT_KEYS, gave_up
-from ivr.qa.explore.found_calls import NOWHERE, written
-from ivr.qa.record.pseudonyms import Pseudonyms, before, given
+from ivr.qa.explore.found_calls import NOWHERE, written_rows
+from ivr.qa.record.pseudonyms import Pseudonyms, pseudonymous_rows, rows_before_call
 from ivr.qa.replay.caller import SimulatedCaller
 from ivr.qa.replay.error_paths import wrong_key
 from ivr.qa.scripts.script import DEFAULT_FROM, DEFAULT_TO, Act, Breaks, HangsUp, Later, Person, Presses, Waits
@@ -89,10 +89,10 @@ def record(simulator: Simulator, recorded: RecordedCall, name: str) -> ScriptDra
     """Return a call as the draft of a script. Raises RecordError if it cannot be made again on the simulator's flows."""
     steps = list(_steps(simulator.flows, recorded.turns))
     pseudonyms = Pseudonyms()
-    rows = before(recorded.rows, recorded.started_at)
+    rows = rows_before_call(recorded.rows, recorded.started_at)
     steps_taken = {(trace_step.state, trace_step.branch) for turn in recorded.turns for trace_step in turn.trace_steps}
     declined = bool({("ask", "declined"), ("ask_again", "declined")} & steps_taken)
-    own = given(rows, recorded.local.date(), recorded.from_number, pseudonyms, declined=declined)
+    own = pseudonymous_rows(rows, recorded.local.date(), recorded.from_number, pseudonyms, declined=declined)
     person = _person(simulator.flows, recorded.turns)
     from_number = "anonymous" if recorded.withheld else DEFAULT_FROM
     at = recorded.local.replace(tzinfo=None, second=0, microsecond=0)
@@ -122,7 +122,7 @@ def record(simulator: Simulator, recorded: RecordedCall, name: str) -> ScriptDra
             person=person,
             from_number=from_number,
             given=own,
-            expect={"end": end, **written(scenario)},
+            expect={"end": end, **written_rows(scenario)},
         )
 
 

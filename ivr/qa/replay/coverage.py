@@ -74,7 +74,7 @@ def _error_paths(question: State, limits: Limits) -> Iterator[tuple[str, Group]]
         yield "silence", Group.ERROR_PATHS
     if limits.wrong > 1 and can_be_wrong(question):
         yield "wrong", Group.ERROR_PATHS
-    if can_be_wrong(question) or not question.pound:  # with neither, silence leads on as the pound key does
+    if can_be_wrong(question) or not question.pound:  # else silence counts as the pound key
         yield "too_many", Group.ERROR_PATHS
     yield HANG_UP, Group.CARRIER
     if question.number and question.number.high > 1:

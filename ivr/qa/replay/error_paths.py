@@ -14,7 +14,7 @@ from ivr.qa.replay.coverage import can_be_wrong
 from ivr.qa.scripts.script import Act, ErrorPath, ErrorPaths, HangsUp, Hears, Presses, Step, Waits
 
 PERSON_AWAY = "person.nobody"
-"""What a caller hears who presses 0 and cannot be connected."""
+"""The prompt that is heard after 0 when there is nobody to connect the caller to."""
 
 
 def question_of(step: ErrorPaths, flows: Flows, waiting: tuple[str, str] | None) -> tuple[str, State] | None:
@@ -58,7 +58,7 @@ def _no_answer(step: ErrorPaths, flows: Flows, flow: str, question: State) -> It
     for tries in range(1, step.wrong if wrong else 1):
         yield from wrong
         yield replace(asked, variant="wrong", tries=tries, values={})
-    yield from wrong if question.pound and wrong else (Waits(step.place),)  # where pound leads on, silence does as well
+    yield from wrong if question.pound and wrong else (Waits(step.place),)  # pound answers it, and so would silence
     yield step.then
 
 

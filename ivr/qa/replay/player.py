@@ -208,7 +208,7 @@ class Player:
             if words and words_heard(words, self.prompt_matcher.text):
                 raise _FailedError(step.place, f'"{words}" should not be heard; heard "{self.prompt_matcher.text}"')
         elif not self.view.turns:
-            self.unchecked += 1  # by its words alone a prompt cannot be told from one that says the same and more
+            self.unchecked += 1  # other prompts may contain the same words, so words alone do not tell
         elif self.prompt_matcher.spoke(unwanted):
             raise _FailedError(
                 step.place, f"{unwanted} should not be heard; {self.prompt_matcher.what_was_heard(unwanted)}"

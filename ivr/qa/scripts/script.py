@@ -158,7 +158,7 @@ class Meanwhile:
 
 @dataclass(frozen=True, slots=True)
 class Breaks:
-    """Something stops working, or works again."""
+    """A part of the line or its surroundings stops working, or works again."""
 
     place: Place
     fault: Fault
