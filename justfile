@@ -1,15 +1,18 @@
 # What is done often. `just` lists it; every line is a command that can be given by hand.
 
+set positional-arguments # so that an option in quotes stays one
+set shell := ["bash", "-euc"]
+
 default:
     @just --list
 
 # Start the line with the demo pharmacy
 run *options:
-    ivr serve {{ options }}
+    ivr serve "$@"
 
 # All tests, or those that are named
 test *options:
-    pytest {{ options }}
+    pytest "$@"
 
 # Formatting, lint and types
 lint:
@@ -34,4 +37,4 @@ docs:
 
 # Measure: the name of a file in bench/, and its options
 bench name *options:
-    python bench/{{ name }}.py {{ options }}
+    python bench/{{ name }}.py "${@:2}"

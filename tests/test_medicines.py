@@ -16,7 +16,7 @@ from structlog.contextvars import bound_contextvars, merge_contextvars
 from structlog.testing import capture_logs
 
 from ivr.cli import main
-from ivr.errors import Report
+from ivr.errors import DefinitionError, Report
 from ivr.flow.word_changes import word_changes
 from ivr.line.actions import SPECS
 from ivr.line.versions import Files, load, usable
@@ -56,6 +56,7 @@ def test_a_label_is_spoken(language: str) -> None:
 
 
 ALOUD = [
+    ("PENICILLIN G POTASSIUM 1000000 UNIT INJ", "es", "Penicilina G, inyección de un millón de unidades"),
     ("CARVEDILOL 6.25 MG TABS", "en", "Carvedilol six point two five milligram tablets"),
     ("CARVEDILOL 6.25 MG TABS", "es", "Carvedilol, tabletas de seis punto dos cinco miligramos"),
     (
@@ -191,6 +192,24 @@ def with_label(catalogue: Catalogue, row: str, words: str) -> Medicines:
     return found.medicines
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "label",
+    ["WARFARIN 1 MG 2 MG TAB", "LEVOTHYROXINE 0.05MG (50 MG) TAB", "MORPHINE 10 MG TAB 10 MCG", "LISINOPRIL 0 MG TAB"],
+)
+def test_strengths_that_contradict_each_other_are_not_chosen_from(label: str, language: str) -> None:
+    assert medicines_of(language).phrase(label) is None
+    assert medicines_of(language).phrase("LEVOTHYROXINE 0.05MG (50 MCG) TAB")
+
+
+def test_a_language_that_speaks_medicines_says_how() -> None:
+    files = Files(
+        read_folder(PROJECT / "flows"), {name: text for name, text in PROMPTS.items() if name != "es/medicines.yaml"}
+    )
+    with pytest.raises(DefinitionError, match=r"prompts/es/medicines\.yaml.*is missing"):
+        load(files, SPECS)
+
+
 def test_staff_have_the_first_word() -> None:
     staff = with_label(CATALOGUES["en"], "LISINOPRIL 10 MG TAB", "your blood pressure pills")
     assert staff.phrase("Lisinopril  10 mg TAB") == "your blood pressure pills"
@@ -266,6 +285,31 @@ SLIPS = [
     ("  cream: cream\n", "  cream:\n", '"forms.cream" should be text, found nothing'),
     ("and: {other: and}", "and: {}", '"and" lacks "other"'),
     ("labels:\n", "labels:\n  FOO  1: one\n  foo 1: two\n", '"foo 1" stands here twice; the first is on line'),
+    ("mcg: {one: microgram,", "mcg: {one: milligram,", '"units.mcg.one" is called "microgram", found "milligram"'),
+    (
+        "  g: {one: gram, other: grams}",
+        "  g: {one: gram, other: milligrams}",
+        '"units.g.other" is called "grams", found',
+    ),
+    ("iu: {one: international unit,", "iu: {one: unit,", '"unit" is what "unit" is called'),
+    ("  gauge: {one: gauge,", "  gauge: {one: 5 gauge,", '"units.gauge.one" has a number'),
+    (
+        "[{strength_of_one} ]{form}",
+        "{form}",
+        '"phrases.counted" lacks {of_strength} or {strength} or {strength_of_one}',
+    ),
+    (
+        "labels:\n",
+        "labels:\n  LISINOPRIL 10 MG TAB: Lisinopril 20 milligram tablets\n",
+        "says 20, which is not in the label",
+    ),
+    ("labels:\n", "labels:\n  LISINOPRIL 10 MG TAB: '...'\n", "has no word that could be spoken"),
+    ("labels:\n", f"labels:\n  LISINOPRIL 10 MG TAB: {'so ' * 90}\n", "has 269 characters; 200 are the most"),
+    (
+        "names:\n",
+        "names:\n  zorbitine: lisinopril 20 milligram\n",
+        '"names.zorbitine" says 20, which is not in the label',
+    ),
 ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ivr.errors import Report
+from ivr.errors import Place, Report
 from ivr.flow import flows_as_read
 from ivr.flow.checks.dropped_values import check_dropped_values
 from ivr.flow.checks.key_words import check_key_words
@@ -12,6 +12,7 @@ from ivr.flow.definition import ActionSpec, Flows
 from ivr.line.fallback_prompts import check_fallback_prompts
 from ivr.prompts import Catalogues
 from ivr.prompts.lint.faults import check_faults
+from ivr.prompts.loader import MEDICINES
 
 
 def check_words(
@@ -28,9 +29,23 @@ def check_words(
     the folder that problems of prompts are reported with.
     """
     check_fallback_prompts(catalogues, report, root)
+    _check_medicines(catalogues, report, root)
     foreign = check_faults(catalogues, report)
     read = flows or flows_as_read(files, catalogues)
     if read:
         check_key_words(read, catalogues, actions, report, foreign)
         if flows:  # else what is missing may be what could not be read
             check_dropped_values(read, catalogues, actions, report)
+
+
+def _check_medicines(catalogues: Catalogues, report: Report, root: str) -> None:
+    """Report a language that speaks medicines and has no file that says how."""
+    for language, catalogue in catalogues.by_language.items():
+        speaks = next((p for p in catalogue.prompts.values() if "medicine" in p.values.values()), None)
+        if (
+            speaks
+            and catalogue.medicines is None
+            and not any(f"{language}/{MEDICINES}" in str(p.place) for p in report.problems)
+        ):
+            place = Place(f"{root}/{language}/{MEDICINES}.yaml")
+            report.add(place, f'is missing; "{speaks.name}" speaks medicines as it says')

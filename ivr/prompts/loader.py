@@ -179,7 +179,7 @@ def _read_medicines_file(reading: _LanguageFiles, subjects: _Subjects) -> Medici
     text = subjects.get(MEDICINES)
     if text is None:
         return MedicinesFile(None)
-    medicines_file = read_medicines(f"{reading.root}/{reading.language}/{MEDICINES}.yaml", text)
+    medicines_file = read_medicines(f"{reading.root}/{reading.language}/{MEDICINES}.yaml", text, reading.language)
     reading.report.problems += medicines_file.problems
     return medicines_file
 

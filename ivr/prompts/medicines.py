@@ -11,6 +11,7 @@ from typing import TypeAlias
 from ivr.errors import Place, Problem, Report, did_you_mean
 from ivr.prompts import shapes
 from ivr.prompts.catalogue import SourceWords
+from ivr.prompts.medicine_checks import check_phrases, check_spoken_for, check_units
 from ivr.prompts.spoken import clean
 from ivr.prompts.spoken.labels import Name, Spellings, key_of
 from ivr.prompts.spoken.medicines import FIELDS, Medicines, MedicineUnit, words_of
@@ -38,8 +39,8 @@ class MedicinesFile:
 
 
 @lru_cache(maxsize=8)
-def read_medicines(file: str, text: str) -> MedicinesFile:
-    """Return what a file says, from its name and text.
+def read_medicines(file: str, text: str, language: str = "") -> MedicinesFile:
+    """Return what a file says, from its name and text, and its language's tag, by which its units are checked.
 
     Results are cached, for these files are long and seldom change.
     """
@@ -49,7 +50,7 @@ def read_medicines(file: str, text: str) -> MedicinesFile:
         if node:
             node.mapping(report, "a file of medicines")
         return MedicinesFile(None, problems=tuple(report.problems))
-    reader = _MedicinesReader(node, report)
+    reader = _MedicinesReader(node, language, report)
     medicines = reader.read()
     return MedicinesFile(medicines, tuple(reader.words), tuple(report.problems))
 
@@ -57,8 +58,9 @@ def read_medicines(file: str, text: str) -> MedicinesFile:
 class _MedicinesReader:
     """Reads the sections of one file and adds their problems to a report."""
 
-    def __init__(self, node: Node, report: Report) -> None:
+    def __init__(self, node: Node, language: str, report: Report) -> None:
         self._node = node
+        self._language = language
         self._report = report
         self.words: list[SourceWords] = []
 
@@ -73,6 +75,9 @@ class _MedicinesReader:
         names = self._names(sections.get("names"), sections.get("as_written"))
         if "and" in sections_words and "other" not in sections_words["and"]:
             self._report.add(self._node.key_place("and"), '"and" lacks "other", the word where no beginning fits')
+        if len(self._report.problems) == before:
+            check_units(sections["units"], self._language, self._report)
+            check_phrases(sections["phrases"], self._report)
         if len(self._report.problems) > before:
             return None
         return Medicines(
@@ -145,6 +150,7 @@ class _MedicinesReader:
                 self._report.add(place, f'"{label}" stands here twice; the first is on line {places[key].line}')
             places.setdefault(key, place)
             labels[key] = self._words(f"labels.{label}", words)
+            check_spoken_for(label, words, f"labels.{label}", self._report)
         return labels
 
     def _names(self, names: Node | None, as_written: Node | None) -> Spellings[Name]:
@@ -170,6 +176,7 @@ class _MedicinesReader:
     def _names_in_mapping(self, node: Node | None) -> Iterator[_SpelledName]:
         for key, words in self._free_mapping("names", node).items() if node else ():
             if node:
+                check_spoken_for(key, words, f"names.{key}", self._report)
                 yield node, key, [spelling.strip() for spelling in key.split(",")], self._words(f"names.{key}", words)
 
     def _names_as_written(self, node: Node | None) -> Iterator[_SpelledName]:

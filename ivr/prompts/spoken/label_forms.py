@@ -182,6 +182,8 @@ def meaning_of(parts: LabelParts) -> MedicineLabel | None:
     if groups is None or form is None or len(set(parts.ages)) > 1 or not (parts.names or form in NAMELESS):
         return None
     groups = [[_with_units_of_form(amount, form, parts) for amount in group] for group in groups]
+    if _contradict(groups):
+        return None
     release = _release(parts, form, groups)
     if release is None or (release[0] and form not in _RELEASED) or not _amounts_fit_names(parts.names, groups):
         return None
@@ -229,6 +231,21 @@ def _modifiers(parts: LabelParts) -> tuple[str, ...]:
     return tuple(
         modifier for modifier in dict.fromkeys(parts.modifiers) if letters_for.get(modifier) not in parts.letters
     )
+
+
+_MICROGRAMS = {"mcg": 1, "mg": 1_000, "g": 1_000_000}
+
+
+def _contradict(groups: list[list[Amount]]) -> bool:
+    """Tell whether a strength is nothing, or two strengths in units of mass are not the same one written twice."""
+    if any(not float(amount.number) for group in groups for amount in group):
+        return True
+    masses = [
+        round(float(group[0].number) * _MICROGRAMS[group[0].unit], 6)
+        for group in groups
+        if len(group) == 1 and group[0].unit in _MICROGRAMS and group[0].per is None
+    ]
+    return len(groups) > 1 and len(masses) == len(groups) and len(set(masses)) > 1
 
 
 def _amounts_fit_names(names: list[Name], groups: list[list[Amount]]) -> bool:

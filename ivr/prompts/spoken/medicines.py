@@ -210,7 +210,8 @@ def _figures_in_words(phrase: str, language: Language) -> str:
             number = " ".join((number, language.point, *(language.cardinal(int(digit)) for digit in decimals)))
         elif noun:
             number = language.agree(number, noun)
-        return f"{number} {noun}" if noun else number
+        millions = not decimals and int(whole) and int(whole) % 1_000_000 == 0
+        return f"{number}{language.millions_of if millions else ' '}{noun}" if noun else number
 
     return _FIGURES.sub(spoken, phrase)
 
