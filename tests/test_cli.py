@@ -14,7 +14,7 @@ import click
 import pytest
 import structlog
 from click.testing import CliRunner, Result
-from databases import Databases
+from databases import KINDS, Databases
 from demo_line import PROJECT, fill_demo
 from rich.console import Console
 
@@ -121,6 +121,17 @@ def test_a_database_that_is_away_is_told_in_one_line(command: str) -> None:
     assert code == 1
     assert re.fullmatch(r"the database pharmacy on 127\.0\.0\.1:9 does not answer: .*refused", words)
     assert "hush" not in words
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("command", ["pharmacy orders", "pharmacy labels"])
+def test_a_database_without_tables_is_told_with_what_makes_them(command: str, kind: str, databases: Databases) -> None:
+    if kind == "postgresql" and databases.missing:
+        pytest.skip(databases.missing)
+    with databases.bare(kind) as url:
+        code, words = told(ivr(command, DATABASE_URL=url))
+    assert code == 1
+    assert re.fullmatch(r"the database .* lacks tables of this release; ivr db upgrade makes them", words)
 
 
 @pytest.mark.parametrize("command", ["serve", "sweep", "db upgrade", "pharmacy orders"])

@@ -27,6 +27,8 @@ WAIT_MS = 5000
 CONNECT_SECONDS = 3
 RECYCLE_SECONDS = 1800
 MOST_RETRIES = 3
+UNDEFINED_TABLE = "42P01"
+"""PostgreSQL's SQLSTATE for a table that is not there."""
 UNDONE = ("40P01", "40001")
 """SQLSTATE codes of transactions that can be tried again: deadlock, serialization failure."""
 MIGRATION_LOCK = 7979_245
@@ -188,7 +190,12 @@ def answering(engine: Engine) -> Iterator[None]:
         yield
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines() or ["no reason given"]
-        raise UnreachableError(f"the database {_database_name(engine.url)} does not answer: {reason[0]}") from error
+        name = _database_name(engine.url)
+        if getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE or reason[0].startswith("no such table"):
+            raise UnreachableError(
+                f"the database {name} lacks tables of this release; ivr db upgrade makes them"
+            ) from error
+        raise UnreachableError(f"the database {name} does not answer: {reason[0]}") from error
 
 
 def _database_name(url: URL) -> str:
