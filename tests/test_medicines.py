@@ -291,6 +291,7 @@ SLIPS = [
         "  g: {one: gram, other: milligrams}",
         '"units.g.other" is called "grams", found',
     ),
+    ("per {unit}", "per", '"per.one" lacks {unit}'),
     ("iu: {one: international unit,", "iu: {one: unit,", '"unit" is what "unit" is called'),
     ("  gauge: {one: gauge,", "  gauge: {one: 5 gauge,", '"units.gauge.one" has a number'),
     (

@@ -39,13 +39,10 @@ def check_words(
 
 
 def _check_medicines(catalogues: Catalogues, report: Report, root: str) -> None:
-    """Report a language that speaks medicines and has no file that says how."""
+    """Report a language that speaks medicines without a file that says how; one with problems is reported already."""
+    with_problems = {problem.place.file for problem in report.problems}
     for language, catalogue in catalogues.by_language.items():
-        speaks = next((p for p in catalogue.prompts.values() if "medicine" in p.values.values()), None)
-        if (
-            speaks
-            and catalogue.medicines is None
-            and not any(f"{language}/{MEDICINES}" in str(p.place) for p in report.problems)
-        ):
-            place = Place(f"{root}/{language}/{MEDICINES}.yaml")
-            report.add(place, f'is missing; "{speaks.name}" speaks medicines as it says')
+        file = f"{root}/{language}/{MEDICINES}.yaml"
+        speaking = [prompt.name for prompt in catalogue.prompts.values() if "medicine" in prompt.values.values()]
+        if speaking and catalogue.medicines is None and file not in with_problems:
+            report.add(Place(file), f'is missing; "{speaking[0]}" speaks medicines as it says')

@@ -7,7 +7,6 @@ milligram would have callers hear a thousand times the strength.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from babel import Locale, UnknownLocaleError
 from babel.units import format_unit
@@ -30,12 +29,14 @@ _CLDR_UNITS = {
     "percent": "concentr-percent",
 }
 _DOSES = ("mg", "mg_iron", "mcg", "g", "meq", "mmol", "unit", "iu")
-"""Units of strength without a CLDR name of their own among them; none may be called as another is."""
+"""The units of strengths. No two of them may have the same name; that holds those, too, which the CLDR does not know."""
 _FIELDS = {
-    "counted": ({"name"}, {"form"}, {"strength", "strength_of_one", "of_strength"}),
-    "other": ({"name"}, {"form"}, {"strength", "strength_of_one", "of_strength"}),
-    "without_form": ({"name"}, {"strength", "strength_of_one", "of_strength"}),
-    "device": ({"form"},),
+    "phrases.counted": ({"name"}, {"form"}, {"strength", "strength_of_one", "of_strength"}),
+    "phrases.other": ({"name"}, {"form"}, {"strength", "strength_of_one", "of_strength"}),
+    "phrases.without_form": ({"name"}, {"strength", "strength_of_one", "of_strength"}),
+    "phrases.device": ({"form"},),
+    "per.one": ({"unit"},),
+    "per.other": ({"amount"},),
 }
 """Phrase -> what it must hold, one field of each set."""
 
@@ -43,7 +44,11 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def check_units(units: Node, language: str, report: Report) -> None:
-    """Report units that are not called by their own name, in the language of the tag; no tag: only doubled names."""
+    """Report units that are not called by their own name.
+
+    `language` is a tag, "es"; without one, or for a unit that the CLDR does not have, only names that stand twice and
+    numbers in names are found.
+    """
     names: dict[str, str] = {}
     for unit, forms in (units.fields or {}).items():
         for form, node in (forms.fields or {}).items():
@@ -72,13 +77,13 @@ def _cldr_name(unit: str, number: int, language: str) -> str:
         return ""
 
 
-def check_phrases(phrases: Node, report: Report) -> None:
-    """Report phrases that would leave out the name, the form or the strength."""
+def check_fields(section: str, phrases: Node, report: Report) -> None:
+    """Report phrases of a section that would leave out what they are for: a name, a strength, the unit of a volume."""
     for name, node in (phrases.fields or {}).items():
-        for fields in _FIELDS.get(name, ()):
+        for fields in _FIELDS.get(f"{section}.{name}", ()):
             if not any(f"{{{field}}}" in (node.scalar or "") for field in fields):
                 wanted = " or ".join(f"{{{field}}}" for field in sorted(fields))
-                report.add(node.place, f'"phrases.{name}" lacks {wanted}: callers would not hear it')
+                report.add(node.place, f'"{section}.{name}" lacks {wanted}: callers would not hear it')
 
 
 def check_spoken_for(written: str, node: Node, what: str, report: Report) -> None:
@@ -93,7 +98,7 @@ def check_spoken_for(written: str, node: Node, what: str, report: Report) -> Non
         report.add(node.within(extra[0]), f'"{what}" says {extra[0]}, which is not in the label')
 
 
-def _numbers(written: str) -> Mapping[str, None]:
+def _numbers(written: str) -> frozenset[str]:
     """Return the numbers of a label, also without zeros and commas: 50,000 is 50000, .5 is 0.5, 5.0 is 5."""
     found = re.findall(r"\d*\.?\d+", re.sub(r"(?<=\d),(?=\d{3})", "", written))
-    return dict.fromkeys([*found, *(f"{float(number):g}" for number in found)])
+    return frozenset([*found, *(f"{float(number):g}" for number in found)])

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from ivr.errors import Place, Problem, Report, did_you_mean
 from ivr.prompts import shapes
 from ivr.prompts.catalogue import SourceWords
-from ivr.prompts.medicine_checks import check_phrases, check_spoken_for, check_units
+from ivr.prompts.medicine_checks import check_fields, check_spoken_for, check_units
 from ivr.prompts.spoken import clean
 from ivr.prompts.spoken.labels import Name, Spellings, key_of
 from ivr.prompts.spoken.medicines import FIELDS, Medicines, MedicineUnit, words_of
@@ -77,7 +77,8 @@ class _MedicinesReader:
             self._report.add(self._node.key_place("and"), '"and" lacks "other", the word where no beginning fits')
         if len(self._report.problems) == before:
             check_units(sections["units"], self._language, self._report)
-            check_phrases(sections["phrases"], self._report)
+            check_fields("phrases", sections["phrases"], self._report)
+            check_fields("per", sections["per"], self._report)
         if len(self._report.problems) > before:
             return None
         return Medicines(
