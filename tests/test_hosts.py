@@ -231,7 +231,7 @@ def plain(files: Files, actions: Mapping[str, ActionSpec], *_: object) -> Versio
 
 @pytest.mark.parametrize("asked", [False, True], ids=["saved", "asked"])
 @given(events=st.lists(EVENTS, max_size=12), restarts=st.lists(st.integers(0, 1), min_size=3, max_size=8))
-@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_after_whatever_happened_restarts_change_nothing(
     line: DemoLine,
     tmp_path_factory: pytest.TempPathFactory,

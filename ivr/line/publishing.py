@@ -21,6 +21,7 @@ import pwd
 import socket
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 from pathlib import Path
@@ -174,7 +175,7 @@ class Watcher:
         versions.passed_over = status is FolderStatus.PASSED_OVER
         if version and status is FolderStatus.NEW:
             self._publish(version, how, by)
-        elif version:
+        elif version and version.hash != versions.current.hash:  # it is, where the published one cannot be used
             self._log_waiting("folders_passed_over" if versions.passed_over else "draft_kept", version.hash, by)
 
     def _log_waiting(self, event: str, version_hash: str, by: str) -> None:
@@ -232,6 +233,28 @@ class Watcher:
         if version.hash != self._versions.current.hash:
             self._versions.take(version)
             logs.get_logger().info("answering_with", version=version.hash)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """Why to publish a version from some folders would take back what was published, perhaps unawares."""
+
+    published: Publication
+    """What would be taken back."""
+    is_from_elsewhere: bool
+    """It was published from other folders, so these may lack what was edited there."""
+    earlier: Publication | None
+    """The version's own last publication, which was replaced since or rolled back; None if it never was published."""
+
+
+def taken_back(connection: Connection, folders: Folders, version_hash: str) -> TakenBack | None:
+    """Return what it would take back to publish a version from these folders, or None if that is nothing."""
+    published = publications.latest(connection)
+    if published is None or published.hash == version_hash:
+        return None
+    is_from_elsewhere = published.origin not in (None, origin(folders))
+    earlier = publications.last_of(connection, version_hash)
+    return TakenBack(published, is_from_elsewhere, earlier) if is_from_elsewhere or earlier else None
 
 
 def publish(services: Services, folders: Folders, version_hash: str, replaced_id: int, by: str) -> bool:
