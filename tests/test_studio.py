@@ -517,8 +517,11 @@ def test_a_host_that_follows_says_where_the_words_come_from_before_anybody_edits
     home = elsewhere.page("")
     assert "Farewell." in elsewhere.page("/words/main")
     assert "The folders are not what callers hear. Read this before you change a file." in home
-    assert f"was published from {origin(desk.folders)}, by {whoami()}. Here are {origin(elsewhere.folders)}." in home
-    assert f"{current(elsewhere)[:8]} --out FOLDER writes the files that callers hear" in home
+    assert (
+        f"was published from {origin(desk.folders)}, by {whoami()}. These pages read {origin(elsewhere.folders)}."
+        in home
+    )
+    assert f"{current(elsewhere)[:8]} --out FOLDER writes those files" in home
     assert "What lies here, version" in home
     assert 'was "Farewell."' in home
     assert "Your draft" not in home
