@@ -118,8 +118,8 @@ class Watcher:
         self._followed = 0
         """The id of the newest publication at the last look."""
         self._followed_before_edit = 0
-        self._logged = ("", "")
-        """What was logged last of a version that waits in the folders: the event, and its hash."""
+        self._logged_draft = ""
+        """The draft, or version passed over, that was logged last."""
         self._reporter = WorkerReporter(services.database)
         self._database_away = False
 
@@ -175,13 +175,13 @@ class Watcher:
         versions.passed_over = status is FolderStatus.PASSED_OVER
         if version and status is FolderStatus.NEW:
             self._publish(version, how, by)
-        elif version and version.hash != versions.current.hash:  # it is, where the published one cannot be used
-            self._log_waiting("folders_passed_over" if versions.passed_over else "draft_kept", version.hash, by)
-
-    def _log_waiting(self, event: str, version_hash: str, by: str) -> None:
-        if self._logged != (event, version_hash):
-            self._logged = event, version_hash
-            logs.get_logger().info(event, version=version_hash, going_on_with=self._versions.current.hash, by=by)
+        elif version and version.hash not in (versions.current.hash, self._logged_draft):
+            self._logged_draft = version.hash
+            log, going_on_with = logs.get_logger(), versions.current.hash
+            if versions.passed_over:
+                log.info("folders_passed_over", version=version.hash, going_on_with=going_on_with)
+            else:
+                log.info("draft_kept", version=version.hash, going_on_with=going_on_with, by=by)
 
     def _folder_status(self, connection: Connection, version_hash: str, how: str) -> FolderStatus:
         newest = publications.latest(connection)
