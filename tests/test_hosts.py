@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
-from databases import Databases
+from databases import KINDS, Databases
 from demo_line import PROJECT, VERSION, DemoLine, fill_demo, open_demo_line
 from hearing import source
 from hypothesis import HealthCheck, given, settings
@@ -87,8 +89,12 @@ class Host:
 
 
 @pytest.fixture
-def line(databases: Databases) -> Iterator[DemoLine]:
-    with databases.fresh("sqlite", fill_demo) as url:
+def line(databases: Databases, request: pytest.FixtureRequest) -> Iterator[DemoLine]:
+    """Lend a line on which nothing is published, on SQLite unless a test asks for another database."""
+    kind = getattr(request, "param", "sqlite")
+    if kind == "postgresql" and databases.missing:
+        pytest.skip(databases.missing)
+    with databases.fresh(kind, fill_demo) as url:
         demo_line = open_demo_line(url)
         demo_line.run("DELETE FROM publication")
         yield demo_line
@@ -180,8 +186,6 @@ class Fleet:
             each.actions = EARLIER
             self.write(each, "release", "before")
             self.write(each, "words", name)
-            each.start()
-        self.look()
 
     @staticmethod
     def write(host: Host, name: str, text: str) -> None:
@@ -244,6 +248,8 @@ def test_after_whatever_happened_restarts_change_nothing(
         patch.setattr("ivr.line.versions._usable", plain)
         line.run("DELETE FROM publication")
         fleet = Fleet(line, tmp_path_factory.mktemp("fleet"), asked=asked)
+        for host in fleet.hosts:
+            host.start()
         for event in events:
             published = fleet.hosts[0].published
             fleet.happen(*event)
@@ -258,3 +264,25 @@ def test_after_whatever_happened_restarts_change_nothing(
             assert host.start() == before  # from the first moment
             fleet.look()
             assert fleet.heard() == settled
+
+
+@pytest.mark.parametrize("line", KINDS, indirect=True)
+@pytest.mark.parametrize("asked", [False, True], ids=["saved", "asked"])
+def test_hosts_that_start_at_once_agree(
+    line: DemoLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: bool
+) -> None:
+    for name in ("_load", "_usable"):
+        monkeypatch.setattr(f"ivr.line.versions.{name}", plain)
+    a, b = Fleet(line, tmp_path, asked=asked).hosts
+    workers, ready = [replace(host) for host in (a, b) * 3], Barrier(6)
+
+    def start(worker: Host) -> None:
+        ready.wait()
+        worker.start()
+
+    with ThreadPoolExecutor(len(workers)) as threads:
+        list(threads.map(start, workers))
+    for worker in workers:
+        worker.look()
+    assert len({worker.hears for worker in workers}) == 1
+    assert len(workers[0].published) == (1 if asked else 2)

@@ -19,8 +19,8 @@ from ivr.line import tables
 from ivr.line.versions import Versions
 from ivr.pharmacy.statements import upsert
 
-REFRESHED_EVERY = timedelta(seconds=30)
-GONE_AFTER = timedelta(seconds=90)
+REFRESHED_EVERY = timedelta(seconds=10)
+GONE_AFTER = timedelta(seconds=30)
 """How old a row may be before its worker counts as gone."""
 
 
