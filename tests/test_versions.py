@@ -377,6 +377,23 @@ def test_a_start_does_not_bring_back_what_was_replaced(desk: Desk, tmp_path: Pat
     assert farewell(behind).endswith("Take care.")
 
 
+def test_a_worker_that_looks_late_does_not_bring_back_an_edit(desk: Desk, tmp_path: Path) -> None:
+    """Another worker published it, and a third one something newer, before this one looked."""
+    late = worker(desk)
+    elsewhere = Folders(tmp_path / "b" / "flows", tmp_path / "b" / "prompts")
+    shutil.copytree(desk.folders.flows, elsewhere.flows)
+    shutil.copytree(desk.folders.prompts, elsewhere.prompts)
+    third = worker(replace(desk, folders=elsewhere))
+    desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    third.edit("prompts/en/main.yaml", GOODBYE, "goodbye: Take care.")
+    late.look()
+    assert late.hash == third.hash
+    assert [how for _, how in desk.published()] == ["edit", "edit", "start"]
+    late.edit("prompts/en/main.yaml", FAREWELL, GOODBYE)  # what somebody saves again is published again
+    assert farewell(late) == farewell(worker(desk))
+    assert [how for _, how in desk.published()] == ["edit", "edit", "edit", "start"]
+
+
 # Where publishing is asked for
 
 
