@@ -9,13 +9,12 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterable
-from typing import Any
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import WSGIApplication
 
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer, create_server
+from waitress.task import WSGITask
 
 from ivr.clock import system_clock
 from ivr.web.app import MOST_BYTES
@@ -41,16 +40,31 @@ LOOK_SECONDS = 0.25
 """How long the worker waits for the network, at most, before it looks whether it should stop."""
 
 
+class _Task(WSGITask):  # type: ignore[misc] # the library has no types
+    """Answers one request; when the worker is stopping, the last one of its connection."""
+
+    def build_response_header(self) -> bytes:
+        """Write the headers."""
+        if not self.channel.server.accepting:
+            self.set_close_on_finish()
+        return bytes(super().build_response_header())
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc] # the same
+    """A connection."""
+
+    task_class = _Task
+
+
 class Worker:
     """Answers the requests of an application until the process is told to stop, or its parent has ended."""
 
     def __init__(self, app: WSGIApplication, listening: socket.socket) -> None:
-        self._app = app
         self._is_stopping = False
         self._parent = os.getppid()
         self._arriving_since: dict[HTTPChannel, float] = {}
         self._server: TcpWSGIServer = create_server(
-            self._answer,
+            app,
             sockets=[listening],
             threads=THREADS,
             connection_limit=MOST_CONNECTIONS,
@@ -60,6 +74,7 @@ class Worker:
             clear_untrusted_proxy_headers=False,  # a request that a proxy has forwarded is told by them
             ident=None,
         )
+        self._server.channel_class = _Channel
 
     def run(self) -> None:
         """Answer until SIGTERM, or the end of the parent; then finish what is being answered."""
@@ -71,15 +86,6 @@ class Worker:
 
     def _stop(self, *_: object) -> None:
         self._is_stopping = True
-
-    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request; while stopping, also tell the client that its connection is about to be closed."""
-
-        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
-            closing = [("Connection", "close")] if self._is_stopping else []
-            return start_response(status, [*headers, *closing], *exc_info)
-
-        return self._app(environ, start)
 
     def _look(self, seconds: float) -> None:
         """Wait for the network for so long at most, handle what came, and close connections that keep others out."""
