@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
@@ -53,41 +54,57 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
     return {**{name: value for name, value in os.environ.items() if not name.startswith(ours)}, **settings}
 
 
-@contextmanager
-def running(
-    command: Command, settings: Mapping[str, str], folder: Path
-) -> Iterator[tuple[str, subprocess.Popen[bytes], Path]]:
-    """Run a server until it is ready; give its URL, its process and its log, and end it whatever happened."""
-    port = free_port()
-    log = folder / f"{port}.log"
-    program, *options = command(port)
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            [PROGRAMS / program, *options], cwd=PROJECT, env=environment(settings),
-            stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
-        )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_until_ready(url, process, log)
-        yield url, process, log
-    finally:
-        process.terminate()
+@dataclass
+class Line:
+    """A server that runs, with what started it."""
+
+    words: list[str]
+    settings: Mapping[str, str]
+    url: str
+    log: Path
+    process: subprocess.Popen[bytes] = field(init=False)
+
+    def start(self) -> None:
+        """Start it, and wait until it is ready."""
+        with self.log.open("a") as out:
+            self.process = subprocess.Popen(
+                [PROGRAMS / self.words[0], *self.words[1:]], cwd=PROJECT, env=environment(self.settings),
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+            )  # fmt: skip
+        end = time.monotonic() + START_SECONDS
+        while self.process.poll() is None and time.monotonic() < end:
+            try:
+                with urllib.request.urlopen(f"{self.url}/readyz", timeout=2):  # noqa: S310 - our own
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise SystemExit(f"the server did not start:\n{self.log.read_text()}")
+
+    def stop(self) -> None:
+        """Ask it to stop, and wait until it has."""
+        self.process.terminate()
         try:
-            process.wait(STOP_SECONDS)
+            self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            process.wait()
+            os.killpg(self.process.pid, 9)
+            self.process.wait()
+
+    def restart(self) -> None:
+        """Stop it and start it again."""
+        self.stop()
+        self.start()
 
 
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=2):  # noqa: S310 - our own
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit(f"the server did not start:\n{log.read_text()}")
+@contextmanager
+def running(command: Command, settings: Mapping[str, str], folder: Path) -> Iterator[Line]:
+    """Run a server on a free port, and end it whatever happened."""
+    port = free_port()
+    line = Line(command(port), settings, f"http://127.0.0.1:{port}", folder / f"{port}.log")
+    try:
+        line.start()
+        yield line
+    finally:
+        line.stop()
 
 
 def children(pid: int) -> list[int]:

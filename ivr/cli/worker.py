@@ -6,6 +6,7 @@ A request takes up a thread only when all of it has arrived, so that idle and sl
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import time
@@ -29,9 +30,9 @@ LINGER_SECONDS = 1.0
 MOST_CONNECTIONS = 1024
 """How many connections a worker has at most; further ones wait until it accepts them."""
 CROWDED = MOST_CONNECTIONS // 2
-"""With more than these, the connections that have been idle for longest make room."""
-CROWDED_IDLE_SECONDS = 1.0
-"""How long a connection may be idle then before it does."""
+"""With more than these, those connections make room that nothing has come from for longest."""
+CROWDED_SECONDS = 1.0
+"""How long nothing must have come from a connection then."""
 IDLE_SECONDS = 75
 """How long it may be idle otherwise: longer than nginx keeps one, which could else send a request as it is closed."""
 REQUEST_SECONDS = 10.0
@@ -98,13 +99,18 @@ class Worker:
             if now - since > REQUEST_SECONDS:
                 channel.will_close = True
         if len(channels) > CROWDED:
-            idle = sorted(filter(_is_idle, channels), key=_last_activity)
-            for channel in idle[: len(channels) - CROWDED]:
-                channel.will_close |= now - channel.last_activity > CROWDED_IDLE_SECONDS
+            unanswered = [channel for channel in channels if not (channel.requests or channel.total_outbufs_len)]
+            unanswered.sort(key=lambda channel: channel.last_activity)
+            for channel in unanswered[: len(channels) - CROWDED]:
+                channel.will_close |= now - channel.last_activity > CROWDED_SECONDS
 
     def _finish(self) -> None:
-        """Accept nothing more, and answer what has arrived."""
+        """Accept the connections that wait, and no more; answer what arrives by them."""
+        while select.select([self._server.socket], [], [], 0)[0]:
+            self._server.handle_accept()
         self._server.accepting = False
+        self._server.del_channel()
+        self._server.socket.close()  # from now on a connection is refused, and so tried elsewhere, instead of broken
         begun = time.monotonic()
         while self._server.active_channels and time.monotonic() < begun + STOP_SECONDS:
             if time.monotonic() > begun + LINGER_SECONDS:
@@ -116,7 +122,3 @@ class Worker:
 def _is_idle(channel: HTTPChannel) -> bool:
     """Return whether no request of a connection is arriving or being answered."""
     return not (channel.requests or channel.request or channel.total_outbufs_len)
-
-
-def _last_activity(channel: HTTPChannel) -> float:
-    return float(channel.last_activity)
