@@ -47,7 +47,9 @@ class Terminal:
         """Start a worker, which publishes what lies in the folders; return what it answers with."""
         settings = load_settings(self.environment)
         line = build_line(settings)
-        Watcher(line, folders(settings)).begin()
+        watcher = Watcher(line, folders(settings))
+        watcher.begin()
+        watcher.look()
         line.database.dispose()
         return line.versions.current.hash
 

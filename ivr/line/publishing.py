@@ -20,10 +20,9 @@ import os
 import pwd
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
@@ -76,16 +75,16 @@ def open_versions(
 
     Raises DefinitionError when nothing that is published can be used, nor what lies in the folders.
     """
-    version, not_taken = newest_usable(database, partial(usable, actions=actions))
+    version, not_taken = newest_usable(database, actions)
     versions = Versions(version or load(read_files(folders.flows, folders.prompts), actions, prove), actions, prove)
     versions.not_taken = not_taken
     return versions
 
 
-def newest_usable(database: Engine, use: Callable[[Files], Version]) -> tuple[Version | None, NotTaken | None]:
-    """Return the newest published version that `use` takes, or None, and the newest of all if that is not taken.
+def newest_usable(database: Engine, actions: Mapping[str, ActionSpec]) -> tuple[Version | None, NotTaken | None]:
+    """Return the newest published version that a program with these actions can use, or None.
 
-    `use` builds a version, and raises DefinitionError for one that was made for another release of the program.
+    The newest of all is returned, too, if it is another one, which was published for another release of the program.
     """
     not_taken = None
     with database.begin() as connection:
@@ -95,7 +94,7 @@ def newest_usable(database: Engine, use: Callable[[Files], Version]) -> tuple[Ve
             files = publications.stored(connection, version_hash)
         try:
             if files is not None:
-                return use(files), not_taken
+                return usable(files, actions), not_taken
         except DefinitionError as error:
             if not_taken is None:
                 not_taken = NotTaken(version_hash, error.problems)
@@ -118,20 +117,20 @@ class Watcher:
         self._followed = 0
         """The id of the newest publication at the last look."""
         self._followed_before_edit = 0
+        """The same, from when the folders were last as they had been checked."""
         self._logged_draft = ""
         """The draft, or version passed over, that was logged last."""
         self._reporter = WorkerReporter(services.database)
         self._database_away = False
 
     def begin(self) -> None:
-        """Publish the folders' version if that is for a start to do, follow what is published, and report it."""
+        """Publish the folders' version if that is for a start to do, and follow what is published."""
         self._stamps = file_stamps(self._folders)
         self._publish_or_keep("start", whoami())
         self._follow()
-        with self._services.database.begin() as connection:  # it may be the folders', and unpublished
-            publications.store(connection, self._versions.current.files, self._services.clock())
-        self._reporter.begin()
-        self._reporter.report(self._versions)
+        if self._versions.not_taken:  # what is answered with instead may never have been published, nor stored
+            with self._services.database.begin() as connection:
+                publications.store(connection, self._versions.current.files, self._services.clock())
 
     def run(self) -> None:
         """Look again and again, for ever."""
@@ -193,11 +192,12 @@ class Watcher:
         is_edit = how == "edit" and not self._asked
         # Whoever saves what was published long ago wants it; but another worker may have published this very edit.
         was_published = last is not None and last.id > (self._followed_before_edit if is_edit else 0)
-        if was_published or version_hash == newest.passes_over:
+        if was_published:
             return FolderStatus.PASSED_OVER
         if self._asked:
             return FolderStatus.DRAFT
-        return FolderStatus.PASSED_OVER if how == AFTER_FOLLOWING else FolderStatus.NEW
+        is_passed_over = version_hash == newest.passes_over or how == AFTER_FOLLOWING
+        return FolderStatus.PASSED_OVER if is_passed_over else FolderStatus.NEW
 
     def _publish(self, version: Version, how: str, by: str) -> None:
         publication = Publication(version.hash, self._services.clock(), by, how, origin=origin(self._folders))
@@ -224,7 +224,7 @@ class Watcher:
         if newest and newest.hash == versions.current.hash:
             versions.not_taken = None
         elif newest and not (versions.not_taken and versions.not_taken.hash == newest.hash):
-            version, versions.not_taken = newest_usable(self._services.database, versions.use)
+            version, versions.not_taken = newest_usable(self._services.database, versions.actions)
             self._answer_with(version or versions.current)
             if self._is_checked and versions.refused is None:  # else they are checked anyway, or known to be bad
                 self._publish_or_keep(AFTER_FOLLOWING, newest.by)

@@ -185,7 +185,7 @@ class Versions:
         """Whether that version waits because it was published before, and then replaced or rolled back."""
         self.not_taken: NotTaken | None = None
         """The newest published version, when this worker cannot use it and so answers with another one."""
-        self._actions = actions
+        self.actions = actions
         self._prove = prove
         self._in_memory = {current.hash: current}
 
@@ -196,14 +196,7 @@ class Versions:
         """
         if self.draft and self.draft.hash == files.hash:
             return self.draft
-        return load(files, self._actions, self._prove)
-
-    def use(self, files: Files) -> Version:
-        """Return the version of these files, which were published; its words are not checked anew.
-
-        Raises DefinitionError when its flows do not fit the actions of this release.
-        """
-        return self._in_memory.get(files.hash) or usable(files, self._actions)
+        return load(files, self.actions, self._prove)
 
     def take(self, version: Version) -> None:
         """Answer new calls with a version; calls in progress keep theirs."""

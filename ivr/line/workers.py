@@ -60,27 +60,23 @@ class WorkerReporter:
         self._clock = clock
         self._status: WorkerStatus | None = None
 
-    def begin(self) -> None:
-        """Become a worker of its own, which a process that was forked is; forget those that are gone."""
-        self._status = None
-        with self._database.begin() as connection:
-            gone = tables.worker.c.seen_at <= self._clock() - GONE_AFTER
-            connection.execute(delete(tables.worker).where(gone))
-
     def report(self, versions: Versions) -> None:
         """Write the row if it says something else than before, or has not been refreshed for a while."""
-        now, before = self._clock(), self._status
+        now, version = self._clock(), versions.current.hash
+        before = self._status or self._begin(now)
         problem = str(versions.not_taken.problems[0]) if versions.not_taken else ""
-        if before is None:
-            release, current = release_of("ivr"), versions.current.hash
-            status = WorkerStatus(
-                uuid4().hex, socket.gethostname(), os.getpid(), release, current, now, problem, seen_at=now
-            )
-        else:
-            since = before.since if before.version == versions.current.hash else now
-            status = replace(before, version=versions.current.hash, since=since, problem=problem, seen_at=now)
-            if replace(status, seen_at=before.seen_at) == before and now - before.seen_at < REFRESHED_EVERY:
-                return
+        if (before.version, before.problem) == (version, problem) and now - before.seen_at < REFRESHED_EVERY:
+            return
+        since = before.since if before.version == version else now
+        status = replace(before, version=version, problem=problem, since=since, seen_at=now)
         with self._database.begin() as connection:
             upsert(connection, tables.worker, asdict(status))
         self._status = status
+
+    def _begin(self, now: datetime) -> WorkerStatus:
+        """Return the status of a worker that answers with nothing yet; forget those that are gone."""
+        with self._database.begin() as connection:
+            connection.execute(delete(tables.worker).where(tables.worker.c.seen_at <= now - GONE_AFTER))
+        return WorkerStatus(
+            uuid4().hex, socket.gethostname(), os.getpid(), release_of("ivr"), "", since=now, problem="", seen_at=now
+        )
