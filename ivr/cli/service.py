@@ -29,7 +29,7 @@ from ivr.line.service import Services
 from ivr.line.sweep import sweep as sweep_line
 from ivr.line.versions import load, read_files
 from ivr.pages.app import unsigned_means
-from ivr.pharmacy.database import open_database, upgrade
+from ivr.pharmacy.database import answering, open_database, upgrade
 from ivr.pharmacy.demo import DemoCard, demo_card, is_empty, load_demo
 from ivr.phone import terminal
 from ivr.settings import Settings
@@ -174,7 +174,9 @@ def sweep() -> None:
     """
     logs.configure(sys.stderr)
     chosen = settings()
-    done = sweep_line(build_line(chosen), timedelta(days=chosen.retention_days))
+    line = build_line(chosen)
+    with answering(line.database):
+        done = sweep_line(line, timedelta(days=chosen.retention_days))
     click.echo(
         f"{done.started} scheduled orders started, {done.finished} payments finished, {done.cancelled} cancelled"
     )
