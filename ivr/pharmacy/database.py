@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url, text
@@ -21,10 +22,12 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePoo
 from ivr import logs
 from ivr.errors import SettingError, UnreachableError
 from ivr.pharmacy.database_errors import (
+    NO_RIGHT,
     NO_TABLE,
     Remedy,
     code_of,
     is_away,
+    is_hopeless,
     reason_of,
     remedy_for,
 )
@@ -45,7 +48,6 @@ BEHIND_POOLER = "behind_pooler"
 MOST_RETRIES = 3
 MIGRATION_LOCK = 7979_245
 """The key of a PostgreSQL advisory lock: one process at a time migrates."""
-MIGRATIONS = Path(__file__).parent / "migrations"
 EXPECTED = "expected sqlite:///FILE or postgresql://USER@HOST/NAME"
 
 
@@ -304,19 +306,35 @@ def _vacuum_postgresql(connection: PoolProxiedConnection, table: str) -> bool:
 
 
 def upgrade(engine: Engine) -> None:
-    """Migrate the tables to the newest revision. Several processes may call this at once."""
-    from alembic import command  # takes half a second to import, which commands about flows do not need
-    from alembic.config import Config
-    from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
+    """Migrate the tables to the newest revision. Several processes may call this at once, and again and again.
 
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    head = ScriptDirectory.from_config(config).get_current_head()
-    with answering(engine), engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            lift_time_limits(connection)
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
-        if MigrationContext.configure(connection).get_current_revision() != head:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+    Tables of a newer release are used as they are, if this one finds in them what it needs.
+
+    Raises UnreachableError while the database cannot be reached or migrated, and SettingError for one that never will
+    do: another program's, one that a newer release changed too much, one whose tables may not be changed.
+    """
+    try:
+        with answering(engine), engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                lift_time_limits(connection)
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+                # Calls wait behind whoever waits to change a table, so nobody does for long
+                connection.execute(text(f"SET LOCAL lock_timeout = {WAIT_MS}"))
+            _migrations().migrate(connection, _database_name(engine.url))
+    except UnreachableError as error:
+        if not is_hopeless(error.code):
+            raise
+        advice = "; let the owner of its tables run ivr db upgrade" if error.code == NO_RIGHT else ""
+        raise SettingError(f"DATABASE_URL: {error}{advice}") from error
+
+
+def is_behind(revision: str) -> bool:
+    """Return whether a database at this revision still lacks a migration of this release."""
+    return revision in _migrations().revisions()[:-1]
+
+
+def _migrations() -> ModuleType:
+    """Return the module that runs migrations, loaded on first use."""
+    import ivr.pharmacy.migrate as migrations
+
+    return migrations
