@@ -20,7 +20,7 @@ from rich.console import Console
 from sqlalchemy import make_url
 
 from ivr.cli import main
-from ivr.cli.service import start_card
+from ivr.cli.serve import start_card
 from ivr.pharmacy.demo import DEMO_FOLDER, DemoCard, DemoPrescription
 from ivr.pharmacy.refusals import FindingKind
 
