@@ -185,17 +185,23 @@ def _check_postgresql(rest: str) -> str:
         raise UnusableValueError(
             "a sign in the name or the password that ends it: write @ as %40, / as %2F, ? as %3F, # as %23"
         )
+    user, at, hosts = at_host.rpartition("@")
     try:
-        port = urlsplit(f"postgresql://{rest}").port
+        places = [urlsplit(f"postgresql://{host}") for host in hosts.split(",")]
+        ports = [5432 if place.port is None else place.port for place in places]
     except ValueError:
-        port = 0
-    if port == 0:
+        ports = [0]
+    if 0 in ports:
         raise UnusableValueError("a port that is no number from 1 to 65535, or an IPv6 address without its brackets")
     _refuse_slips(rest, {"#": "a # in it: leave it out, nothing may follow the name of the database and its options"})
     address, _, options = rest.partition("?")
     if not (address.partition("/")[2] or parse_qs(options).keys() & _NAMING):
         raise UnusableValueError("no name of a database: write it after the host, as in postgresql://USER@HOST/NAME")
-    return rest
+    if len(ports) == 1:
+        return rest
+    # Several hosts are tried in turn; the database's library takes them as options only
+    tried = f"host={','.join(place.hostname or '' for place in places)}&port={','.join(map(str, ports))}"
+    return f"{user}{at}{address.removeprefix(at_host)}?{tried}{'&' if options else ''}{options}"
 
 
 _NAMING = {"dbname", "service"}

@@ -47,6 +47,12 @@ def test_every_field_has_exactly_one_variable() -> None:
         ("DATABASE_URL", "postgresql:///ivr", "database_url", "postgresql+psycopg:///ivr"),
         (
             "DATABASE_URL",
+            "postgresql://u:p@one:5433,[::1]/ivr?target_session_attrs=read-write",
+            "database_url",
+            "postgresql+psycopg://u:p@/ivr?host=one,::1&port=5433,5432&target_session_attrs=read-write",
+        ),
+        (
+            "DATABASE_URL",
             "postgresql://u:p%40s@[::1]:5433/ivr?sslmode=require",
             "database_url",
             "postgresql+psycopg://u:p%40s@[::1]:5433/ivr?sslmode=require",
@@ -228,6 +234,7 @@ SLASHES = "two slashes before a file: write three, or four for a path from the r
         ("postgresql://u:hush@db:port/ivr", NO_PORT),
         ("postgresql://u:hush@db:99999/ivr", NO_PORT),
         ("postgresql://u:hush@db:0/ivr", NO_PORT),
+        ("postgresql://u:hush@one:5432,two:port/ivr", NO_PORT),
         ("postgresql://u:hush@::1:5432/ivr", NO_PORT),
         ("postgresql://u:hush@[::1/ivr", NO_PORT),
         ("postgresql://u:hu@sh@db/ivr", SIGN),

@@ -15,7 +15,7 @@ from ivr.cli.record import script_of
 from ivr.line.build import build_line
 from ivr.line.journal_cleaning import clean_journal
 from ivr.line.sweep import sweep as sweep_line
-from ivr.pharmacy.database import open_database, upgrade
+from ivr.pharmacy.database import answering, open_database, upgrade
 from ivr.phone import terminal
 
 
@@ -52,7 +52,9 @@ def sweep() -> None:
     """
     logs.configure(sys.stderr)
     chosen = settings()
-    done = sweep_line(build_line(chosen), timedelta(days=chosen.retention_days))
+    line = build_line(chosen)
+    with answering(line.database):
+        done = sweep_line(line, timedelta(days=chosen.retention_days))
     click.echo(
         f"{done.started} scheduled orders started, {done.finished} payments finished, {done.cancelled} cancelled"
     )

@@ -151,7 +151,7 @@ def store_turn(
         connection.execute(_INSERT_JOURNAL, journal_row)
 
 
-def end_call(connection: Connection, sid: str, now: datetime, ending: str) -> None:
+def record_end(connection: Connection, sid: str, now: datetime, ending: str) -> None:
     """Note that a call has ended and how, and delete its keyed card."""
     still_open = update(tables.call).where(_CALL.sid == sid, _CALL.ended_at.is_(None))
     connection.execute(still_open.values(ended_at=now, ending=ending))

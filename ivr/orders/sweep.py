@@ -61,11 +61,9 @@ def finish_call(desk: Desk, sid: str) -> None:
 
 def finish_waiting_payments(desk: Desk, now: datetime) -> int:
     """Authorize the payments that no call waits for any more; return how many orders are paid or held."""
-    with desk.database.begin() as connection:
-        begun = lease.begun_before(connection, now - MINIMUM_AGE)
-        unpaid_orders = [
-            order.id for order in pending_since_before(connection, now - MINIMUM_AGE) if order.channel == OWN_CHANNEL
-        ]
+    begun = desk.commit(partial(lease.begun_before, moment=now - MINIMUM_AGE))
+    pending = desk.commit(partial(pending_since_before, moment=now - MINIMUM_AGE))
+    unpaid_orders = [order.id for order in pending if order.channel == OWN_CHANNEL]
     return sum(
         finish_order(desk, order_id) in (Progress.PAID, Progress.HELD)
         for order_id in dict.fromkeys([*begun, *unpaid_orders])
