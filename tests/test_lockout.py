@@ -251,8 +251,7 @@ def test_the_sweep_leaves_a_row_alone_that_is_taken(demo_line: DemoLine) -> None
     later = NOON + timedelta(hours=2)
 
     def sweeping() -> None:
-        with demo_line.services.database.begin() as connection:
-            lockout.forget(connection, later)
+        assert not sweep(replace(demo_line.services, clock=lambda: later), timedelta(days=90)).failed
 
     with ThreadPoolExecutor(1) as pool, demo_line.services.database.begin() as connection:
         guess(context(demo_line.services, connection, HOME, later), "99999999", lambda: False)

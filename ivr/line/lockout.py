@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from sqlalchemy import Connection, bindparam, delete, distinct, exists, func, insert, select, update
+from sqlalchemy import Connection, bindparam, distinct, exists, func, insert, select, update
 
 from ivr import logs
 from ivr.keypad import but_for_zeros
@@ -81,10 +81,6 @@ _LOG_NOW = (
     update(tables.lock_out)
     .where(_ROW.subject == ATTACK, _ROW.since <= bindparam("minute"))
     .values(since=bindparam("now", type_=_ROW.since.type))
-)
-_DROP_TRIES = delete(tables.wrong_try).where(_TRY.at <= bindparam("before"))
-_DROP_ROWS = delete(tables.lock_out).where(
-    _ROW.subject.in_(select(_ROW.subject).where(_ROW.since <= bindparam("before")).with_for_update(skip_locked=True))
 )
 
 
@@ -153,12 +149,6 @@ def locks(connection: Connection, now: datetime) -> tuple[Lock, ...]:
         *(Lock(phone, "", count) for phone, count in connection.execute(of_phone)),
         *(Lock("", member, count) for member, count in connection.execute(of_member)),
     )
-
-
-def forget(connection: Connection, now: datetime) -> None:
-    """Delete tries that no longer count, and unused rows of `lock_out` unless a turn has them locked."""
-    connection.execute(_DROP_TRIES, {"before": now - COUNTS_FOR})
-    connection.execute(_DROP_ROWS, {"before": now - ROW_KEPT})
 
 
 def phone_of(caller: Caller) -> str:

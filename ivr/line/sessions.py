@@ -7,7 +7,7 @@ building one takes longer than running it.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -158,25 +158,34 @@ def end_call(connection: Connection, sid: str, now: datetime, ending: str) -> No
     connection.execute(delete(tables.card_entry).where(tables.card_entry.c.call_sid == sid))
 
 
-def forget_sealed(connection: Connection, services: Services, now: datetime) -> None:
-    """Drop replies and states of ended calls: replies after `REPLY_KEPT`, states after `STATE_KEPT`.
+def forget_states(now: datetime, connection: Connection, most: int) -> int:
+    """Drop states and replies of calls that ended `STATE_KEPT` ago, of `most` calls at once; return of how many."""
+    with_state = _ended_for(now, STATE_KEPT) & _CALL.sealed_state.is_not(None)
+    sids = connection.scalars(select(_CALL.sid).where(with_state).limit(most)).all()
+    _clear(connection, sids, ("sealed_state", *_REPLIES))
+    return len(sids)
+
+
+def forget_replies(services: Services, now: datetime, connection: Connection, most: int) -> int:
+    """Drop the replies of calls that ended `REPLY_KEPT` ago, of `most` calls at once; return of how many.
 
     A state with an empty basket, which nobody would take up again, is dropped with the replies.
     """
-    _clear(connection, _ended_for(now, STATE_KEPT) & _CALL.sealed_state.is_not(None), ("sealed_state", *_REPLIES))
     with_reply = _ended_for(now, REPLY_KEPT) & _CALL.sealed_reply.is_not(None) & _CALL.sealed_state.is_not(None)
-    rows = connection.execute(select(_CALL.sid, _CALL.sealed_state).where(with_reply)).all()
+    rows = connection.execute(select(_CALL.sid, _CALL.sealed_state).where(with_reply).limit(most)).all()
     without_basket = [row.sid for row in rows if not stored_values(services, row.sealed_state, now).get("basket")]
-    _clear(connection, _CALL.sid.in_(without_basket), ("sealed_state",))
-    _clear(connection, _CALL.sid.in_(row.sid for row in rows), _REPLIES)
+    _clear(connection, without_basket, ("sealed_state",))
+    _clear(connection, [row.sid for row in rows], _REPLIES)
+    return len(rows)
 
 
 def _ended_for(now: datetime, duration: timedelta) -> ColumnElement[bool]:
     return (_CALL.ended_at < now - duration) | (_CALL.heard_at < now - NEVER_ENDED)
 
 
-def _clear(connection: Connection, where: ColumnElement[bool], columns: Sequence[str]) -> None:
-    connection.execute(update(tables.call).where(where).values(dict.fromkeys(columns)))
+def _clear(connection: Connection, sids: Collection[str], columns: Sequence[str]) -> None:
+    if sids:
+        connection.execute(update(tables.call).where(_CALL.sid.in_(sids)).values(dict.fromkeys(columns)))
 
 
 def stored_values(services: Services, sealed_state: bytes | None, now: datetime) -> Values:

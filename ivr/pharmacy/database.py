@@ -6,6 +6,8 @@ either engine a transaction may write, waits at most about five seconds for anot
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -33,7 +35,10 @@ UNDONE = ("40P01", "40001")
 """SQLSTATE codes of transactions that can be tried again: deadlock, serialization failure."""
 MIGRATION_LOCK = 7979_245
 VACUUM_LOCK = 7979_246
-"""Keys of PostgreSQL advisory locks: one process at a time migrates, and one vacuums."""
+SWEEP_LOCK = 7979_247
+"""Keys of PostgreSQL advisory locks: one process at a time migrates, one vacuums, and one sweeps."""
+LONGEST_LEAD_MS = 600_000
+"""How long PostgreSQL keeps the lock of a process that it hears nothing of, as when that one's host is gone."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 EXPECTED = "expected sqlite:///FILE or postgresql://USER@HOST/NAME"
 
@@ -177,6 +182,11 @@ def retried(work: Callable[[], Result]) -> Result:
     return work()
 
 
+def is_connection_lost(error: Exception) -> bool:
+    """Return whether an error has ended its connection: the database went away, and not just one statement failed."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
 def check_connection(engine: Engine) -> None:
     """Raise UnreachableError if the database does not answer; its message is one line without the password."""
     with answering(engine), engine.connect() as connection:
@@ -246,6 +256,40 @@ def _vacuum_postgresql(connection: PoolProxiedConnection, table: str) -> bool:
         driver.execute("SET statement_timeout = 0")
         driver.execute(f"VACUUM {table}")
     return bool(is_ours == (True,))
+
+
+@contextmanager
+def leading(engine: Engine) -> Iterator[bool]:
+    """Give True within a `with` block if no other process is within one, else False. Nobody waits for another.
+
+    Whoever ends or is killed leads no longer. On PostgreSQL this is an advisory lock of a transaction that stays open
+    within the block, as behind pgbouncer a lock of the session would be left to whoever has that session next. On
+    SQLite, whose processes are all on one machine, it is a lock of a file beside the database.
+    """
+    lead = _leading_sqlite if engine.dialect.name == "sqlite" else _leading_postgresql
+    with lead(engine) as is_leader:
+        yield is_leader
+
+
+@contextmanager
+def _leading_postgresql(engine: Engine) -> Iterator[bool]:
+    with engine.begin() as connection:
+        connection.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = {LONGEST_LEAD_MS}"))
+        yield bool(connection.scalar(text(f"SELECT pg_try_advisory_xact_lock({SWEEP_LOCK})")))
+
+
+@contextmanager
+def _leading_sqlite(engine: Engine) -> Iterator[bool]:
+    if engine.url.database in (None, "", ":memory:"):  # which no other process can see
+        yield True
+        return
+    with open(f"{engine.url.database}.sweep", "ab", opener=partial(os.open, mode=0o600)) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 def upgrade(engine: Engine) -> None:
