@@ -92,8 +92,9 @@ def interpreter_alone(rounds: int = 3000) -> float:
 
 def ours(url: str, draw: Callable[[], int] = lambda: 1) -> tuple[Flask, Engine]:
     database = open_database(url)
+    vault = Vault([Secret("YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtMTI=")])
     line = Services(
-        database, Versions(VERSION, SPECS), Vault([Secret("YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtMTI=")]), Sandbox(),
+        database, Versions(VERSION, SPECS), vault, vault.sign, Sandbox(),
         lambda: datetime.now(UTC), ZoneInfo("America/Los_Angeles"), Rules(), False, draw,
     )  # fmt: skip
     publish_current(line, database)

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, make_url
 from ivr.errors import SettingError
 from ivr.line import publications
 from ivr.line.actions import SPECS
+from ivr.line.digests import open_digest
 from ivr.line.journal_cleaning import clean_journal
 from ivr.line.publications import Publication
 from ivr.line.publishing import open_versions
@@ -37,12 +38,14 @@ def build_line(settings: Settings, prove: Proof = unproved) -> Services:
     database = open_database(settings.database_url)
     upgrade(database)
     clean_journal(database)
+    vault, clock = Vault(secret_keys(settings)), settings.clock()
     return Services(
         database=database,
         versions=open_versions(database, folders(settings), SPECS, prove, asked=settings.publish == "asked"),
-        vault=Vault(secret_keys(settings)),
+        vault=vault,
+        digest=open_digest(database, vault, clock()),
         gateway=gateway(settings),
-        clock=settings.clock(),
+        clock=clock,
         timezone=settings.timezone,
         rules=rules(settings),
         has_person=settings.person_number is not None,

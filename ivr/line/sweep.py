@@ -18,7 +18,7 @@ from sqlalchemy import Column, Connection, bindparam, delete, select
 from sqlalchemy.sql.dml import ReturningDelete
 
 from ivr import logs
-from ivr.line import lockout, sessions, tables
+from ivr.line import digests, lockout, sessions, tables
 from ivr.line.service import Services
 from ivr.orders import sweep as orders
 from ivr.orders.sweep import Tally
@@ -121,6 +121,7 @@ def _parts(
         before = now - (retention if age is None else age)
         yield name, partial(_in_batches, services, pace, _deletion(statement, before))
     yield "states", partial(_in_batches, services, pace, partial(sessions.forget_states, now))
+    yield "digest_key", partial(_in_batches, services, pace, partial(digests.reseal_key, services.vault, now))
     yield "replies", partial(_in_batches, services, pace, partial(sessions.forget_replies, services, now))
 
 

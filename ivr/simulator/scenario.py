@@ -227,7 +227,7 @@ class Scenario:
         """Return a table's rows with the loader's column names; an order has its lines in the column `lines`."""
         with self.faults.none():
             if name in line_rows.COLUMNS:
-                return line_rows.LineRows(self.database, self.services.vault, self.clock.now).rows(name)
+                return line_rows.LineRows(self.database, self.services.digest, self.clock.now).rows(name)
             return pharmacy_rows.rows(self.database, name)
 
     def new_rows(self, table: str) -> Sequence[Found]:

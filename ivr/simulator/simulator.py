@@ -82,10 +82,12 @@ class Simulator:
         self._fresh = fresh
         self._days: dict[date, _Day] = {}
         self._scenarios: dict[bool, Scenario] = {}
+        vault = Vault((_KEY,))
         self.services = Services(
             database=open_database("sqlite://", durable=False),
             versions=Versions(version, SPECS, carrier_rules.problems),
-            vault=Vault((_KEY,)),
+            vault=vault,
+            digest=vault.sign,
             gateway=sandbox.Sandbox(),
             clock=system_clock,
             timezone=settings.timezone,
