@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 from rich.table import Table
 from sqlalchemy import Engine
 
-from ivr.cli.group import console, print_folders, settings
+from ivr.cli.group import console, is_confirmed, print_folders, settings
 from ivr.errors import IvrError
 from ivr.flow.changes import changes
 from ivr.line import publications
@@ -91,7 +89,7 @@ def publish(yes: bool) -> None:
         return
     for line in what_changes(chosen, database, over, version):
         click.echo(line)
-    if not yes and not is_confirmed():
+    if not yes and not is_confirmed("Publish it?", "publishes"):
         raise IvrError("not published")
     publication = Publication(version.hash, chosen.clock()(), whoami(), "publish")
     with answering(database), database.begin() as connection:
@@ -113,17 +111,6 @@ def what_changes(chosen: Settings, database: Engine, over: Publication | None, v
         return [f"what changes cannot be told: {error}"]
     lines = changes(before, version) or ["nothing a caller could notice"]
     return [f"{version.hash} in the folders changes, from {over.hash}:", *(f"  {line}" for line in lines)]
-
-
-def is_confirmed() -> bool:
-    """Ask the user to confirm, and return the answer. Raises click.UsageError where nobody can answer."""
-    try:
-        return click.confirm("Publish it?")
-    except click.Abort:
-        click.echo("")
-        if sys.stdin.isatty():
-            return False
-        raise click.UsageError("nobody is here to say yes; --yes publishes without asking") from None
 
 
 @click.command()

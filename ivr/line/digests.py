@@ -31,22 +31,27 @@ _HAS_DIGESTS = select(or_(exists().select_from(tables.wrong_try), exists().selec
 
 
 def open_digest(database: Engine, vault: Vault, now: datetime) -> Digest:
-    """Return the digest of this database, whose key is made if there is none.
+    """Return the digest of this database.
 
-    When the vault cannot open the key, the digest is one of the vault's own first key, and what was counted by the
+    When the vault cannot open its key, the digest is one of the vault's own first key, and what was counted by the
     other one does not count: the key is left where it is, since an older IVR_SECRET_KEY may open it again.
     """
+    digest = digest_with_key(database, vault, now)
+    if digest is None:
+        logs.get_logger().warning(
+            "digest_key_closed", means="wrong tries and phones that ordered are not known: an older key is missing"
+        )
+    return digest or vault.sign
+
+
+def digest_with_key(database: Engine, vault: Vault, now: datetime) -> Digest | None:
+    """Return the digest of this database, whose key is made if there is none; None if the vault cannot open it."""
     with answering(database), database.begin() as connection:
         if connection.scalar(_SEALED) is None:
             key = _first_key(connection, vault)
             insert_unless_there(connection, tables.digest_key, {"id": ROW, "sealed_key": vault.seal(key, now)})
         opened = vault.open(connection.scalars(_SEALED).one(), None, now)
-    if opened is None:
-        logs.get_logger().warning(
-            "digest_key_closed", means="wrong tries and phones that ordered are not known: an older key is missing"
-        )
-        return vault.sign
-    return partial(mac, base64.urlsafe_b64decode(opened))
+    return None if opened is None else partial(mac, base64.urlsafe_b64decode(opened))
 
 
 def _first_key(connection: Connection, vault: Vault) -> bytes:

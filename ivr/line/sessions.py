@@ -18,6 +18,7 @@ from ivr.flow.call import Call
 from ivr.line import tables
 from ivr.line.journal import JournalEntry
 from ivr.line.service import Caller, Services
+from ivr.payment.vault import Vault
 from ivr.pharmacy.statements import insert_unless_there
 from ivr.prompts.spoken import Values
 
@@ -162,7 +163,7 @@ def forget_states(now: datetime, connection: Connection, most: int) -> int:
     """Drop states and replies of calls that ended `STATE_KEPT` ago, of `most` calls at once; return of how many."""
     with_state = _ended_for(now, STATE_KEPT) & _CALL.sealed_state.is_not(None)
     sids = connection.scalars(select(_CALL.sid).where(with_state).limit(most)).all()
-    _clear(connection, sids, ("sealed_state", *_REPLIES))
+    clear_sealed(connection, sids)
     return len(sids)
 
 
@@ -173,7 +174,7 @@ def forget_replies(services: Services, now: datetime, connection: Connection, mo
     """
     with_reply = _ended_for(now, REPLY_KEPT) & _CALL.sealed_reply.is_not(None) & _CALL.sealed_state.is_not(None)
     rows = connection.execute(select(_CALL.sid, _CALL.sealed_state).where(with_reply).limit(most)).all()
-    without_basket = [row.sid for row in rows if not stored_values(services, row.sealed_state, now).get("basket")]
+    without_basket = [row.sid for row in rows if not stored_values(services.vault, row.sealed_state, now).get("basket")]
     _clear(connection, without_basket, ("sealed_state",))
     _clear(connection, [row.sid for row in rows], _REPLIES)
     return len(rows)
@@ -183,12 +184,22 @@ def _ended_for(now: datetime, duration: timedelta) -> ColumnElement[bool]:
     return (_CALL.ended_at < now - duration) | (_CALL.heard_at < now - NEVER_ENDED)
 
 
+def clear_sealed(connection: Connection, sids: Collection[str]) -> None:
+    """Drop the states and replies of calls."""
+    _clear(connection, sids, ("sealed_state", *_REPLIES))
+
+
+def is_over(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a call has ended, or must have, as the carrier lets none last so long."""
+    return _CALL.ended_at.is_not(None) | (_CALL.heard_at < now - NEVER_ENDED)
+
+
 def _clear(connection: Connection, sids: Collection[str], columns: Sequence[str]) -> None:
     if sids:
         connection.execute(update(tables.call).where(_CALL.sid.in_(sids)).values(dict.fromkeys(columns)))
 
 
-def stored_values(services: Services, sealed_state: bytes | None, now: datetime) -> Values:
+def stored_values(vault: Vault, sealed_state: bytes | None, now: datetime) -> Values:
     """Return the values in a call's sealed state; none when it is gone or cannot be decrypted."""
-    opened = services.vault.open(sealed_state, None, now) if sealed_state else None
+    opened = vault.open(sealed_state, None, now) if sealed_state else None
     return Call.from_json(json.loads(opened)).values if opened else {}

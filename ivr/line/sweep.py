@@ -98,7 +98,7 @@ def sweep(services: Services, retention: timedelta, pace: Pace = USUAL_PACE) -> 
     Raises DBAPIError when the database goes away meanwhile.
     """
     now, tallies = services.clock(), {}
-    for name, run in _parts(services, retention, pace, now):
+    for name, run in _parts_of_sweep(services, retention, pace, now):
         if pace.stopping():
             break
         try:
@@ -111,7 +111,7 @@ def sweep(services: Services, retention: timedelta, pace: Pace = USUAL_PACE) -> 
     return Swept(tallies)
 
 
-def _parts(
+def _parts_of_sweep(
     services: Services, retention: timedelta, pace: Pace, now: datetime
 ) -> Iterator[tuple[str, Callable[[], Tally]]]:
     """Yield the name of each part, and what runs it."""

@@ -222,14 +222,14 @@ def lift_time_limits(connection: Connection) -> None:
         connection.execute(text("SET LOCAL lock_timeout = 0"))
 
 
-def vacuum(engine: Engine, table: str) -> bool:
-    """Make the database erase deleted and changed rows of a table from its files.
+def vacuum(engine: Engine, *tables: str) -> bool:
+    """Make the database erase deleted and changed rows of tables from its files.
 
     Return False if it could not: another process is vacuuming, or holds a lock. SQLite rewrites the whole database file
     and empties the write-ahead log.
     """
-    quoted = engine.dialect.identifier_preparer.quote(table)
-    work = _vacuum_sqlite if engine.dialect.name == "sqlite" else partial(_vacuum_postgresql, table=quoted)
+    quoted = ", ".join(map(engine.dialect.identifier_preparer.quote, tables))
+    work = _vacuum_sqlite if engine.dialect.name == "sqlite" else partial(_vacuum_postgresql, tables=quoted)
     connection = engine.raw_connection()  # VACUUM cannot run in a transaction, which SQLAlchemy would begin
     try:
         return work(connection)
@@ -247,14 +247,14 @@ def _vacuum_sqlite(connection: PoolProxiedConnection) -> bool:
     return not is_busy
 
 
-def _vacuum_postgresql(connection: PoolProxiedConnection, table: str) -> bool:
+def _vacuum_postgresql(connection: PoolProxiedConnection, tables: str) -> bool:
     driver: Any = connection.driver_connection
     connection.detach()  # closed afterwards instead of returned to the pool, which ends its settings and its lock
     driver.autocommit = True
     is_ours = driver.execute("SELECT pg_try_advisory_lock(%s)", (VACUUM_LOCK,)).fetchone()
     if is_ours == (True,):
         driver.execute("SET statement_timeout = 0")
-        driver.execute(f"VACUUM {table}")
+        driver.execute(f"VACUUM {tables}")
     return bool(is_ours == (True,))
 
 
