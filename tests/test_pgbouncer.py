@@ -15,7 +15,7 @@ from databases import SERVER, Databases
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
-from ivr.pharmacy.database import check_connection, lift_time_limits, open_database, upgrade
+from ivr.pharmacy.database import check_connection, leading, lift_time_limits, open_database, upgrade
 
 PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
 START_SECONDS = 20
@@ -98,3 +98,10 @@ def test_who_waits_for_a_lock_through_it_gives_up(behind: Engine) -> None:
         other.execute(text("SET LOCAL lock_timeout = 50"))
         with pytest.raises(OperationalError, match="lock timeout"):
             other.execute(text("SELECT pg_advisory_xact_lock(1)"))
+
+
+def test_one_at_a_time_leads_through_it(behind: Engine) -> None:
+    with leading(behind) as one, leading(behind) as other:
+        assert (one, other) == (True, False)
+    with leading(behind) as one:
+        assert one, "the lock is nobody's by then"
