@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 
 from sqlalchemy import Connection, Engine, exists, or_, select, update
 
@@ -21,13 +19,25 @@ from ivr.payment.vault import Vault, mac
 from ivr.pharmacy.database import answering
 from ivr.pharmacy.statements import insert_unless_there
 
-Digest = Callable[[str], str]
-"""Returns the keyed digest of a text."""
-
 ROW = 1
 _SEALED = select(tables.digest_key.c.sealed_key)
 _RESEAL = update(tables.digest_key)
 _HAS_DIGESTS = select(or_(exists().select_from(tables.wrong_try), exists().select_from(tables.known_phone)))
+
+
+class Digest:
+    """Makes digests with a key, which can be replaced when the database has been opened."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def __call__(self, text: str) -> str:
+        """Return the digest of a text."""
+        return mac(self._key, text)
+
+    def take(self, other: Digest) -> None:
+        """Make the digests that the other one makes."""
+        self._key = other._key
 
 
 def open_digest(database: Engine, vault: Vault, now: datetime) -> Digest:
@@ -41,7 +51,7 @@ def open_digest(database: Engine, vault: Vault, now: datetime) -> Digest:
         logs.get_logger().warning(
             "digest_key_closed", means="wrong tries and phones that ordered are not known: an older key is missing"
         )
-    return digest or vault.sign
+    return digest or Digest(vault.signing_key)
 
 
 def digest_with_key(database: Engine, vault: Vault, now: datetime) -> Digest | None:
@@ -51,7 +61,7 @@ def digest_with_key(database: Engine, vault: Vault, now: datetime) -> Digest | N
             key = _first_key(connection, vault)
             insert_unless_there(connection, tables.digest_key, {"id": ROW, "sealed_key": vault.seal(key, now)})
         opened = vault.open(connection.scalars(_SEALED).one(), None, now)
-    return None if opened is None else partial(mac, base64.urlsafe_b64decode(opened))
+    return None if opened is None else Digest(base64.urlsafe_b64decode(opened))
 
 
 def _first_key(connection: Connection, vault: Vault) -> bytes:

@@ -20,6 +20,7 @@ from ivr.clock import system_clock
 from ivr.flow.definition import Flows
 from ivr.line import build
 from ivr.line.actions import SPECS
+from ivr.line.digests import Digest
 from ivr.line.fallback_prompts import FALLBACK_PROMPTS
 from ivr.line.service import Services
 from ivr.line.versions import Files, Versions, load, read_files, usable
@@ -87,7 +88,7 @@ class Simulator:
             database=open_database("sqlite://", durable=False),
             versions=Versions(version, SPECS, carrier_rules.problems),
             vault=vault,
-            digest=vault.sign,
+            digest=Digest(vault.signing_key),
             gateway=sandbox.Sandbox(),
             clock=system_clock,
             timezone=settings.timezone,
