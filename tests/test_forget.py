@@ -29,7 +29,7 @@ PHONE, OTHER_PHONE, STRANGER = "+19255550142", "+15105550177", "+15105550188"
 BYSTANDER, BYSTANDERS_PHONE = "41200702#93230", "+15105550166"
 
 NOTHING_OF_MEMBERS = {
-    "digest_key", "journal_cleaning", "publication", "staff_guess", "sweep", "version",
+    "digest_key", "journal_cleaning", "publication", "staff_guess", "sweep", "version", "worker",
     "settlement",  # an order's, gone when it is paid; it names the call, as the order's own key does
 }  # fmt: skip
 
