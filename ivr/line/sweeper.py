@@ -28,6 +28,8 @@ LONGEST_EVERY = timedelta(minutes=10)
 """The longest time between sweeps that an operator may choose: what is unpaid for half an hour is to be cancelled."""
 GRACE = timedelta(seconds=15)
 """How late a sweep may be before another process takes over."""
+LOOK = timedelta(seconds=5)
+"""How soon a process looks again whether a sweep is due, when it was not or has failed."""
 REST = timedelta(seconds=1)
 """The pause before the next sweep when one was not through."""
 
@@ -60,12 +62,13 @@ class Sweeper:
 
     def run(self, stopping: Event) -> None:
         """Sweep until `stopping` is set, then let another process take over at once. No error ends it."""
-        pause = self._every if self._only_if_due else timedelta()
+        pause = LOOK if self._only_if_due else timedelta()
         while not stopping.wait(pause.total_seconds()):
-            pause = self._every
+            pause = LOOK
             with self._logging_failures():
                 swept = self.sweep(Pace(stopping=stopping.is_set))
-                pause = REST if swept and swept.more else self._every
+                if swept:
+                    pause = REST if swept.more else self._every
         with self._logging_failures():
             self._resign()
 
@@ -76,7 +79,9 @@ class Sweeper:
             if not is_leader or not self._is_due():
                 return None
             swept = sweep(self._services, self._retention, pace)
-            self._note(finished=not swept.failed and not pace.stopping(), every=REST if swept.more else self._every)
+            self._note(
+                finished=not swept.failed and not pace.stopping(), every=timedelta() if swept.more else self._every
+            )
         if swept.done:
             seconds = round(self._services.monotonic() - start, 1)
             logs.get_logger().info("swept", **swept.done, seconds=seconds, more=swept.more)
@@ -85,10 +90,11 @@ class Sweeper:
     def _is_due(self) -> bool:
         with self._services.database.begin() as connection:
             due_at: datetime | None = connection.execute(_LAST).one().due_at
-        if not self._only_if_due or due_at is None or due_at == self._own_due:
+        if not self._only_if_due or due_at is None:
             return True
         late = self._clock() - due_at
-        return not -LONGEST_EVERY <= late <= GRACE  # much too early: another host's clock is wrong
+        grace = timedelta() if due_at == self._own_due else GRACE
+        return not -LONGEST_EVERY <= late < grace  # much too early: another host's clock is wrong
 
     def _note(self, *, finished: bool, every: timedelta) -> None:
         now = self._clock()
