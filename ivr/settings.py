@@ -276,20 +276,30 @@ def _read_processor_key(value: str) -> Secret:
     return Secret(_matching(r"(sk|rk)_(test|live)_\w+")(value))
 
 
+KEY_BYTES = 32
+
+
 def encryption_keys(value: str) -> tuple[Secret, ...]:
     """Return the keys of a comma list.
 
-    Raises ValueError, which shows nothing of the value, when one is not 32 bytes.
+    Raises UnusableValueError, which shows nothing of the value, when one is missing, is not 32 bytes or comes twice.
     """
-    keys = _read_secrets(value)
-    for key in keys:
+    keys = [part.strip() for part in value.split(",")]
+    seen: list[bytes] = []
+    for number, key in enumerate(keys, 1):
+        which = "a key" if len(keys) == 1 else f"key {number} of {len(keys)}"
+        if not key:
+            raise UnusableValueError(f"nothing where {which} should stand: a comma too many, or a key too few")
         try:
-            raw = base64.b64decode(key.reveal(), altchars=b"-_", validate=True)
+            raw = base64.b64decode(key, altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
-            raise ValueError from None
-        if len(raw) != 32:
-            raise ValueError
-    return keys
+            raise UnusableValueError(f"{which} that is no URL-safe base64, not shown here") from None
+        if len(raw) != KEY_BYTES:
+            raise UnusableValueError(f"{which} of {len(raw)} bytes, not shown here")
+        if raw in seen:
+            raise UnusableValueError(f"{which} that is the same as an earlier one: name each once")
+        seen.append(raw)
+    return tuple(map(Secret, keys))
 
 
 @dataclass(frozen=True, slots=True)

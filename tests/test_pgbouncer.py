@@ -19,7 +19,7 @@ from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from ivr.pharmacy.database import check_connection, lift_time_limits, open_database, upgrade, vacuum
+from ivr.pharmacy.database import check_connection, leading, lift_time_limits, open_database, upgrade, vacuum
 from ivr.phone.handset import Handset
 
 PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
@@ -151,3 +151,10 @@ def test_nothing_that_is_set_or_locked_outlives_its_transaction(behind: Engine) 
         assert other.execute("SHOW synchronous_commit").fetchone() == ("on",)
         locks = "SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database WHERE locktype = 'advisory' AND datname = current_database()"
         assert other.execute(locks).fetchone() == (0,)
+
+
+def test_one_at_a_time_leads_through_it(behind: Engine) -> None:
+    with leading(behind) as one, leading(behind) as other:
+        assert (one, other) == (True, False)
+    with leading(behind) as one:
+        assert one, "the lock is nobody's by then"

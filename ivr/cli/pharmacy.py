@@ -15,6 +15,7 @@ from ivr.cli.group import console, settings
 from ivr.cli.words import languages_of, load_words
 from ivr.errors import DataError, SettingError
 from ivr.line.build import build_line, secret_keys
+from ivr.line.digests import open_digest
 from ivr.line.trials import forget_members
 from ivr.orders.cancel import cancel
 from ivr.orders.desk import Desk, Outcome
@@ -85,10 +86,11 @@ def pharmacy_reset(tests: bool, folder: Path) -> None:  # noqa: ARG001 - a requi
     chosen = settings()
     database = open_database(chosen.database_url)
     upgrade(database)
+    digest = open_digest(database, Vault(secret_keys(chosen)), chosen.clock()())
     ids = reset_test_members(database, folder, _today(chosen))
     with answering(database), database.begin() as connection:
         numbers = [number for number, member_id in members_for_tests(connection).items() if member_id in ids]
-        forget_members(connection, Vault(secret_keys(chosen)), ids, numbers)
+        forget_members(connection, digest, ids, numbers)
     click.echo(f"{len(ids)} test members are as {folder} says")
 
 

@@ -183,3 +183,17 @@ card_entry = Table(
 `sealed_card` holds number and expiry, encrypted, and can be opened for five minutes. The token is not stored here: it
 is one of the call's values, sealed once more within `call.sealed_state`.
 """
+
+digest_key = Table(
+    "digest_key",
+    line_tables,
+    Column("id", Integer, primary_key=True),
+    Column("sealed_key", LargeBinary, nullable=False),
+)
+"""One row, whose id is 1: the key of the digests in `lock_out`, `wrong_try` and `known_phone` (see `digests`).
+
+It is encrypted with IVR_SECRET_KEY, and stays the same when that changes.
+"""
+
+sweep = Table("sweep", line_tables, Column("finished_at", Instant), Column("due_at", Instant))
+"""One row: when a sweep last finished, and when the process that led it will sweep again; NULL before the first one."""
