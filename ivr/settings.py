@@ -21,18 +21,20 @@ from ivr.clock import Clock, fixed_clock, system_clock
 from ivr.errors import SettingError, did_you_mean
 from ivr.secret import Secret
 
-PROJECT = Path(__file__).resolve().parent.parent
-PACKAGE = Path(__file__).resolve().parent
+DEFAULTS = Path(__file__).parent / "defaults"
+"""Where the flows and prompts that come with the program lie; in a checkout, links to the folders at its top."""
 STAFF_PASSWORD_LETTERS = 12
 
 
 def default_folder(name: str) -> Path:
-    """Return a folder by its name: in the current folder, else in the checkout, else in the package.
+    """Return the folder of flows or prompts ("flows", "prompts") in the current folder, else the installed one."""
+    here = Path.cwd() / name
+    return here if here.is_dir() else installed_folder(name)
 
-    Where there is none, this is the path that it would have in the checkout.
-    """
-    candidates = [base / name for base in (Path.cwd(), PROJECT, PACKAGE)]
-    return next((folder for folder in candidates if folder.is_dir()), candidates[1])
+
+def installed_folder(name: str) -> Path:
+    """Return the folder of flows or prompts ("flows", "prompts") that came with the program."""
+    return (DEFAULTS / name).resolve()
 
 
 @dataclass(frozen=True, slots=True)
