@@ -312,7 +312,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TWILIO_AUTH_TOKEN", "twilio_auth_tokens", _read_auth_tokens, "the account's token, or a comma list while it rotates", "",
             "checks that a request comes from the carrier; unset, only local requests are taken", secret=True),
     Setting("TWILIO_ACCOUNT_SID", "twilio_account_sid", _matching(r"AC[0-9a-fA-F]{32}"), "AC and 32 hexadecimal digits", "",
-            "the carrier account that sends text messages"),
+            "the carrier account that has the number, for `ivr connect`"),
     Setting("IVR_PUBLIC_URL", "public_url", _read_url, _URL_TAKES, "", "the URL the carrier sees, for signatures behind a proxy"),
     Setting("IVR_SECRET_KEY", "secret_keys", encryption_keys,
             "32 bytes in URL-safe base64; a comma list rotates, the first encrypts and all decrypt", "",

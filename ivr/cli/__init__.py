@@ -8,6 +8,7 @@ from ivr.cli.group import main
 
 main.modules = {
     "check": "staff",
+    "connect": "connect",
     "db": "service",
     "dial": "service",
     "draw": "draw",
