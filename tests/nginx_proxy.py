@@ -84,12 +84,12 @@ def nginx_before(upstream_port: int) -> Iterator[Nginx]:
     with tempfile.TemporaryDirectory(prefix="nginx-") as name:  # another user must be able to enter it
         nginx = Nginx(Path(name), port, plain_port)
         _write_files(nginx, upstream_port)
-        user = _give_to_plain_user(nginx.folder)
+        user = give_to_plain_user(nginx.folder)
         command = [NGINX, "-p", name, "-e", f"{name}/error.log", "-c", f"{name}/nginx.conf"]
         tested = subprocess.run([*command, "-t"], user=user, capture_output=True, text=True, check=False)
         assert (tested.returncode, "[warn]" in tested.stderr) == (0, False), tested.stderr
         with subprocess.Popen(command, user=user, stderr=subprocess.DEVNULL) as process:
-            _wait_for_listener(process, nginx)
+            wait_for_listener(process, nginx.port)
             try:
                 yield nginx
             finally:
@@ -124,7 +124,7 @@ def _write_files(nginx: Nginx, upstream_port: int) -> None:
     )  # fmt: skip
 
 
-def _give_to_plain_user(folder: Path) -> str | None:
+def give_to_plain_user(folder: Path) -> str | None:
     """Give a folder's files to a user who is not the administrator, and return that user's name if it is another."""
     if os.geteuid() != 0:
         return None
@@ -133,14 +133,15 @@ def _give_to_plain_user(folder: Path) -> str | None:
     return "nobody"
 
 
-def _wait_for_listener(process: subprocess.Popen[bytes], nginx: Nginx) -> None:
+def wait_for_listener(process: subprocess.Popen[bytes], port: int) -> None:
+    """Wait until a process that was started listens at a port of this machine."""
     end = time.monotonic() + START_SECONDS
     while True:
         with socket.socket() as tried:
-            if tried.connect_ex(("127.0.0.1", nginx.port)) == 0:
+            if tried.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        assert process.poll() is None, (nginx.folder / "error.log").read_text()
-        assert time.monotonic() < end, "nginx does not listen"
+        assert process.poll() is None, "it ended"
+        assert time.monotonic() < end, "it does not listen"
         time.sleep(0.02)
 
 
