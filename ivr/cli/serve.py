@@ -75,6 +75,7 @@ def serve(host: str, port: int, workers: int, inherited: tuple[int, ...]) -> Non
         partial(_answer, endpoint),
         workers,
         partial(_restart, endpoint),
+        endpoint.socket.close,
         earlier=inherited[1:],
         stop_seconds=STOP_SECONDS + 2,
     ).run()

@@ -33,7 +33,8 @@ class Supervisor:
     A worker is a fork of this process, which has loaded everything already, so that it is ready within a moment. So
     this process must have no other threads, and no open connection of the database.
 
-    `work` is what a worker does; it is given a function to call when it is ready. `earlier` are the process ids of
+    `work` is what a worker does; it is given a function to call when it is ready. `close` is called before the workers
+    are told to stop, to give up what they share with this process. `earlier` are the process ids of
     workers that ran before a restart: they are told to stop when the new ones are ready. `stop_seconds` is how long a
     worker may take to stop before it is killed.
     """
@@ -43,6 +44,7 @@ class Supervisor:
         work: Callable[[Callable[[], object]], None],
         count: int,
         restart: Callable[[Iterable[int]], None],
+        close: Callable[[], None],
         *,
         earlier: Iterable[int] = (),
         stop_seconds: float,
@@ -50,6 +52,7 @@ class Supervisor:
         self._work = work
         self._count = count
         self._restart = restart
+        self._close = close
         self._stop_seconds = stop_seconds
         self._workers: dict[int, _Child] = {}
         self._earlier = {pid: _Child(None) for pid in earlier}
@@ -81,6 +84,7 @@ class Supervisor:
                 self._restart(tuple(self._children))
             else:
                 self._is_stopping = True
+                self._close()
                 self._stop(self._children)
 
     def _stop(self, children: Mapping[int, _Child]) -> None:

@@ -6,16 +6,16 @@ A request takes up a thread only when all of it has arrived, so that idle and sl
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterable
-from typing import Any
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import WSGIApplication
 
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer, create_server
+from waitress.task import WSGITask
 
 from ivr.clock import system_clock
 from ivr.web.app import MOST_BYTES
@@ -30,9 +30,9 @@ LINGER_SECONDS = 1.0
 MOST_CONNECTIONS = 1024
 """How many connections a worker has at most; further ones wait until it accepts them."""
 CROWDED = MOST_CONNECTIONS // 2
-"""With more than these, the connections that have been idle for longest make room."""
-CROWDED_IDLE_SECONDS = 1.0
-"""How long a connection may be idle then before it does."""
+"""With more than these, those connections make room that nothing has come from for longest."""
+CROWDED_SECONDS = 1.0
+"""How long nothing must have come from a connection then."""
 IDLE_SECONDS = 75
 """How long it may be idle otherwise: longer than nginx keeps one, which could else send a request as it is closed."""
 REQUEST_SECONDS = 10.0
@@ -41,16 +41,31 @@ LOOK_SECONDS = 0.25
 """How long the worker waits for the network, at most, before it looks whether it should stop."""
 
 
+class _Task(WSGITask):  # type: ignore[misc] # the library has no types
+    """Answers one request; when the worker is stopping, the last one of its connection."""
+
+    def build_response_header(self) -> bytes:
+        """Write the headers."""
+        if not self.channel.server.accepting:
+            self.set_close_on_finish()
+        return bytes(super().build_response_header())
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc] # the same
+    """A connection."""
+
+    task_class = _Task
+
+
 class Worker:
     """Answers the requests of an application until the process is told to stop, or its parent has ended."""
 
     def __init__(self, app: WSGIApplication, listening: socket.socket) -> None:
-        self._app = app
         self._is_stopping = False
         self._parent = os.getppid()
         self._arriving_since: dict[HTTPChannel, float] = {}
         self._server: TcpWSGIServer = create_server(
-            self._answer,
+            app,
             sockets=[listening],
             threads=THREADS,
             connection_limit=MOST_CONNECTIONS,
@@ -60,6 +75,7 @@ class Worker:
             clear_untrusted_proxy_headers=False,  # a request that a proxy has forwarded is told by them
             ident=None,
         )
+        self._server.channel_class = _Channel
 
     def run(self) -> None:
         """Answer until SIGTERM, or the end of the parent; then finish what is being answered."""
@@ -72,15 +88,6 @@ class Worker:
     def _stop(self, *_: object) -> None:
         self._is_stopping = True
 
-    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request; while stopping, also tell the client that its connection is about to be closed."""
-
-        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
-            closing = [("Connection", "close")] if self._is_stopping else []
-            return start_response(status, [*headers, *closing], *exc_info)
-
-        return self._app(environ, start)
-
     def _look(self, seconds: float) -> None:
         """Wait for the network for so long at most, handle what came, and close connections that keep others out."""
         wasyncore.loop(seconds, use_poll=True, map=self._server._map, count=1)
@@ -92,13 +99,18 @@ class Worker:
             if now - since > REQUEST_SECONDS:
                 channel.will_close = True
         if len(channels) > CROWDED:
-            idle = sorted(filter(_is_idle, channels), key=_last_activity)
-            for channel in idle[: len(channels) - CROWDED]:
-                channel.will_close |= now - channel.last_activity > CROWDED_IDLE_SECONDS
+            unanswered = [channel for channel in channels if not (channel.requests or channel.total_outbufs_len)]
+            unanswered.sort(key=lambda channel: channel.last_activity)
+            for channel in unanswered[: len(channels) - CROWDED]:
+                channel.will_close |= now - channel.last_activity > CROWDED_SECONDS
 
     def _finish(self) -> None:
-        """Accept nothing more, and answer what has arrived."""
+        """Accept the connections that wait, and no more; answer what arrives by them."""
+        while select.select([self._server.socket], [], [], 0)[0]:
+            self._server.handle_accept()
         self._server.accepting = False
+        self._server.del_channel()
+        self._server.socket.close()  # from now on a connection is refused, and so tried elsewhere, instead of broken
         begun = time.monotonic()
         while self._server.active_channels and time.monotonic() < begun + STOP_SECONDS:
             if time.monotonic() > begun + LINGER_SECONDS:
@@ -110,7 +122,3 @@ class Worker:
 def _is_idle(channel: HTTPChannel) -> bool:
     """Return whether no request of a connection is arriving or being answered."""
     return not (channel.requests or channel.request or channel.total_outbufs_len)
-
-
-def _last_activity(channel: HTTPChannel) -> float:
-    return float(channel.last_activity)
