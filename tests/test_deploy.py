@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -23,10 +24,9 @@ from demo_line import PROJECT, fill_demo, open_demo_line
 from hearing import hears
 from nginx_proxy import free_ports, give_to_plain_user, wait_for_listener
 from sqlalchemy import make_url
-from test_serve import KEY, PROGRAMS
+from test_serve import KEY, PROGRAMS, START_SECONDS, environment
 
 from ivr.cli import main
-from ivr.pharmacy.database import open_database
 from ivr.settings import SETTINGS, load_settings
 
 DEPLOY = PROJECT / "deploy"
@@ -68,6 +68,7 @@ def test_a_unit_is_one_that_systemd_takes(name: str, tmp_path: Path) -> None:
     analyze = shutil.which("systemd-analyze") or pytest.skip("no systemd-analyze on this machine")
     unit = (DEPLOY / name).read_text(encoding="utf-8")
     (path := tmp_path / name).write_text(unit.replace(INSTALLED, str(PROGRAMS / "ivr")), encoding="utf-8")
+    shutil.copy(DEPLOY / "ivr.socket", tmp_path)
     for words in (["verify"], ["security", "--offline=true", "--threshold=20"]):  # 20: two of ten, ten is open
         done = subprocess.run([analyze, *words, path], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
@@ -75,6 +76,25 @@ def test_a_unit_is_one_that_systemd_takes(name: str, tmp_path: Path) -> None:
     assert program == INSTALLED
     check_command(arguments)
     assert values(unit, "EnvironmentFile") == ["/etc/ivr/ivr.env"]
+    assert values((DEPLOY / "ivr.socket").read_text(encoding="utf-8"), "ListenStream") == ["127.0.0.1:8000"]
+
+
+def test_what_is_asked_while_a_line_with_systemds_socket_is_down_waits(tmp_path: Path) -> None:
+    log, settings = tmp_path / "log", environment({"DATABASE_URL": f"sqlite:///{tmp_path}/ivr.db"})
+    with socket.create_server(("127.0.0.1", 0)) as kept, log.open("w") as out:
+        url = f"http://127.0.0.1:{kept.getsockname()[1]}/healthz"
+        become = f"LISTEN_PID=$$ LISTEN_FDS=1 exec {PROGRAMS / 'ivr'} serve 3<&{kept.fileno()}"  # as systemd begins it
+        asking = socket.create_connection(kept.getsockname(), START_SECONDS)
+        asking.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        line = subprocess.Popen(["bash", "-c", become], env=settings, pass_fds=[kept.fileno()], stdout=out, stderr=out)
+        try:
+            assert asking.recv(100).startswith(b"HTTP/1.1 200"), log.read_text()
+            assert f"answers at {url.removesuffix('/healthz')}" in log.read_text()
+        finally:
+            asking.close()
+            line.terminate()
+            assert line.wait(START_SECONDS) == 0, log.read_text()
+        socket.create_connection(kept.getsockname(), START_SECONDS).close()  # it waits for the line's next start
 
 
 def values(unit: str, key: str) -> list[str]:
@@ -188,12 +208,12 @@ def test_nginx_in_the_compose_file_asks_the_line() -> None:
 
 @pytest.fixture
 def pgbouncer(databases: Databases) -> Iterator[str]:
-    """The URL of an empty database, by a pgbouncer with the file of `deploy/`."""
+    """The URL of a database with the demo pharmacy, by a pgbouncer with the file of `deploy/`."""
     program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
     server = make_url(os.environ.get("IVR_TEST_POSTGRES", SERVER))
     if program is None or databases.missing or server.password:
         pytest.skip(databases.missing or "no pgbouncer, or it would have to know a password")
-    with databases.bare("postgresql") as url, tempfile.TemporaryDirectory(prefix="pgbouncer-") as name:
+    with databases.fresh("postgresql", fill_demo) as url, tempfile.TemporaryDirectory(prefix="pgbouncer-") as name:
         (port,) = free_ports(1)
         settings = _settings_on(port, str(make_url(url).database), server.host or "127.0.0.1", server.port or 5432)
         (file := Path(name) / "pgbouncer.ini").write_text(settings, encoding="utf-8")
@@ -218,9 +238,6 @@ def _settings_on(port: int, database: str, host: str, server_port: int) -> str:
 
 
 def test_the_line_works_behind_the_pgbouncer(pgbouncer: str) -> None:
-    engine = open_database(pgbouncer)
-    fill_demo(engine)
     line = open_demo_line(pgbouncer)
     assert hears(line.phone().dial().text, "main.language")
     line.services.database.dispose()
-    engine.dispose()
