@@ -29,7 +29,16 @@ STAFF_PASSWORD_LETTERS = 12
 def default_folder(name: str) -> Path:
     """Return the folder of flows or prompts ("flows", "prompts") in the current folder, else the installed one."""
     here = Path.cwd() / name
-    return here if here.is_dir() else installed_folder(name)
+    return here if is_folder(here) else installed_folder(name)
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether a path is a folder that this process may look into."""
+    try:
+        any(path.iterdir())
+    except OSError:
+        return False
+    return True
 
 
 def installed_folder(name: str) -> Path:
@@ -228,7 +237,7 @@ def _read_zone(value: str) -> ZoneInfo:
 
 def _read_folder(value: str) -> Path:
     path = Path(value).expanduser()
-    if not path.is_dir():
+    if not is_folder(path):
         raise ValueError
     return path
 
@@ -400,7 +409,7 @@ def _fill_in(settings: Settings, given: Collection[str]) -> Settings:
 
 def _conflicts(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
     for name, folder in (("IVR_FLOWS", settings.flows), ("IVR_PROMPTS", settings.prompts)):
-        if name not in given and not folder.is_dir():
+        if name not in given and not is_folder(folder):
             yield f"{name}: expected a folder that exists, found none at its default, {folder}"
     if settings.gateway == "stripe" and "STRIPE_API_KEY" not in given:
         yield "STRIPE_API_KEY: expected the processor's key with IVR_GATEWAY=stripe, found none"

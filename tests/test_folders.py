@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ from demo_line import PROJECT
 from hearing import source
 
 from ivr.cli import main
+from ivr.cli.group import came_with_program
+from ivr.errors import SettingError
 from ivr.settings import load_settings
 
 Run = Callable[..., Result]
@@ -83,6 +86,21 @@ def test_recordings_are_not_written_into_the_program(run: Run, tmp_path: Path) -
         "prompts, or name them in IVR_PROMPTS; `ivr init FOLDER` makes one\n"
     )
     assert sorted((PROJECT / "prompts").rglob("*")) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only an administrator can become another user")
+@pytest.mark.usefixtures("run")
+def test_a_folder_that_may_not_be_entered_is_none(tmp_path: Path) -> None:
+    copied(tmp_path, "flows", "prompts")
+    tmp_path.chmod(0o700)
+    os.seteuid(65534)
+    try:
+        assert load_settings({}).flows == PROJECT / "flows"
+        with pytest.raises(SettingError, match="IVR_FLOWS: expected a folder that exists"):
+            load_settings({"IVR_FLOWS": str(tmp_path / "flows")})
+        assert came_with_program("flows")
+    finally:
+        os.seteuid(0)
 
 
 # ivr init
