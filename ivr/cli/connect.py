@@ -143,7 +143,9 @@ def _comparison(now: Mapping[str, str], wanted: Mapping[str, str]) -> Iterator[s
 def _change(client: Client, sid: str, now: Mapping[str, str], wanted: Mapping[str, str]) -> None:
     """Let the carrier make a number's values the wanted ones. Raises IvrError if they are not so afterwards."""
     resource = client.incoming_phone_numbers(sid)
-    resource.update(**{name: wanted[name] for name in wanted if name != "trunk_sid" and now[name] != wanted[name]})
+    changes = {name: wanted[name] for name in wanted if name != "trunk_sid" and now[name] != wanted[name]}
+    if changes:
+        resource.update(**changes)
     if now["trunk_sid"]:  # last, so that no call meets the URLs there were; the API has it let go by the trunk
         client.trunking.v1.trunks(now["trunk_sid"]).phone_numbers(sid).delete()
     after = _values(resource.fetch(), wanted)
