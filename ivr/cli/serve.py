@@ -18,7 +18,7 @@ import click
 
 from ivr import logs
 from ivr.cli.group import console, print_folders, settings
-from ivr.cli.listening import LOCAL, Endpoint, address_of, listen, taken_over
+from ivr.cli.listening import LOCAL, Endpoint, address_of, kept_by_systemd, listen, taken_over
 from ivr.cli.supervisor import SIGNALS, Supervisor
 from ivr.cli.worker import STOP_SECONDS, Worker
 from ivr.errors import SettingError, UnreachableError
@@ -61,7 +61,9 @@ def serve(host: str, port: int, workers: int, inherited: tuple[int, ...]) -> Non
     """
     chosen = settings()
     address = _address(host, chosen)
-    endpoint = taken_over(socket.socket(fileno=inherited[0])) if inherited else listen(address, port)
+    endpoint = (
+        taken_over(socket.socket(fileno=inherited[0])) if inherited else kept_by_systemd() or listen(address, port)
+    )
     logs.configure(sys.stderr)
     _load(chosen)
     if not inherited:
