@@ -125,10 +125,9 @@ def store_turn(
 ) -> None:
     """Write the call's new state, the exact reply and the journal entry, and await the next turn.
 
-    `ending` says how the call ended, or is None while it goes on.
+    `ending` says how the call ends with this turn; it is None while the call goes on, and if it had ended before.
     """
     row = locked.row
-    ends_now = ending is not None and row.ended_at is None
     state = json.dumps({**call.to_json(), "shown": entry.shown}, separators=(",", ":")).encode()
     call_row = {
         "the_sid": row.sid,
@@ -139,8 +138,8 @@ def store_turn(
         "new_acting_until": None,
         "new_heard_at": now,
         "new_member_id": call.values.get("member_id"),
-        "new_ended_at": now if ends_now else row.ended_at,
-        "new_ending": ending if ends_now else row.ending,
+        "new_ended_at": now if ending else row.ended_at,
+        "new_ending": ending or row.ending,
     }
     journal_row = {"noted_call_sid": row.sid, "noted_turn": locked.turn, "noted_at": now}
     journal_row |= {"noted_event": entry.event, "noted_trail": entry.trace, "noted_said": entry.said}
@@ -151,11 +150,15 @@ def store_turn(
         connection.execute(_INSERT_JOURNAL, journal_row)
 
 
-def end_call(connection: Connection, sid: str, now: datetime, ending: str) -> None:
-    """Note that a call has ended and how, and delete its keyed card."""
+def end_call(connection: Connection, sid: str, now: datetime, ending: str) -> Row[Any] | None:
+    """Note that a call has ended and how, and delete its keyed card.
+
+    Return the call's row, or None if the call is unknown or had ended before.
+    """
     still_open = update(tables.call).where(_CALL.sid == sid, _CALL.ended_at.is_(None))
-    connection.execute(still_open.values(ended_at=now, ending=ending))
+    ended = connection.execute(still_open.values(ended_at=now, ending=ending).returning(*_CALL)).one_or_none()
     connection.execute(delete(tables.card_entry).where(tables.card_entry.c.call_sid == sid))
+    return ended
 
 
 def forget_sealed(connection: Connection, services: Services, now: datetime) -> None:
@@ -181,5 +184,11 @@ def _clear(connection: Connection, where: ColumnElement[bool], columns: Sequence
 
 def stored_values(services: Services, sealed_state: bytes | None, now: datetime) -> Values:
     """Return the values in a call's sealed state; none when it is gone or cannot be decrypted."""
+    call = stored_call(services, sealed_state, now)
+    return call.values if call else {}
+
+
+def stored_call(services: Services, sealed_state: bytes | None, now: datetime) -> Call | None:
+    """Return the call that a sealed state holds, or None when it is gone or cannot be decrypted."""
     opened = services.vault.open(sealed_state, None, now) if sealed_state else None
-    return Call.from_json(json.loads(opened)).values if opened else {}
+    return Call.from_json(json.loads(opened)) if opened else None

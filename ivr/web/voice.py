@@ -18,13 +18,14 @@ from ivr import logs
 from ivr.errors import UnreachableError
 from ivr.flow.call import Dialled, Event, Started
 from ivr.flow.verbs import Speak
-from ivr.line import sessions
 from ivr.line.answer import SpokenWords, as_spoken
+from ivr.line.call_end import hang_up
 from ivr.line.service import Caller, Services
 from ivr.line.turn import Busy, UnknownCallError, take_turn
 from ivr.orders.sweep import finish_call
 from ivr.web.carrier import CALLER_SECONDS, caller_id, caller_of, event_of, text_field
 from ivr.web.guard import Guard
+from ivr.web.outcome import TurnOutcome, leave_outcome, leave_reply
 from ivr.web.twiml import Renderer
 
 EMPTY_REPLY = "<Response/>"
@@ -91,13 +92,16 @@ class Voice:
             reply = take_turn(self.services, caller, turn, event(), render)
         except UnreachableError as error:
             logs.get_logger().error("database_away", turn=turn, reason=str(error))
+            leave_outcome(TurnOutcome.AWAY)
             return twiml(self._try_again())
         except UnknownCallError as error:
             logs.get_logger().error("call_unknown", turn=turn, reason=str(error))
+            leave_outcome(TurnOutcome.UNKNOWN)
             return twiml(self._fallback_reply())
+        leave_reply(reply)
         if isinstance(reply, Busy):
             return twiml(self.renderer.come_back(reply.words, self._url_of_this_turn(resumed=True), 1))
-        return twiml(reply)
+        return twiml(reply.text)
 
     def _try_again(self) -> str:
         """Return TwiML that has the carrier ask for this turn again, at most `MOST_RETRIES` times.
@@ -119,9 +123,7 @@ class Voice:
         caller, state = caller_of(request), request.form.get("CallStatus", "")
         logs.bind_call(caller.sid)
         if state in ("completed", "busy", "failed", "no-answer", "canceled"):
-            now = self.services.clock()
-            with self.services.database.begin() as connection:
-                sessions.end_call(connection, caller.sid, now, "caller_hung_up")
+            hang_up(self.services, caller.sid)
             finish_call(self.services.desk, caller.sid)
         return Response(status=204)
 
@@ -140,6 +142,7 @@ class Voice:
         if isinstance(error, HTTPException):
             return Response(EMPTY_REPLY, error.code, content_type="text/xml")
         logs.get_logger().error("request_failed", exc_info=error)
+        leave_outcome(TurnOutcome.FAILED)
         return twiml(self._fallback_reply())
 
     def misdirected(self, error: HTTPException) -> Response | HTTPException:
