@@ -24,7 +24,7 @@ from ivr.line.service import Caller, Services
 from ivr.line.turn import Busy, UnknownCallError, take_turn
 from ivr.orders.sweep import finish_call
 from ivr.web.carrier import CALLER_SECONDS, caller_id, caller_of, event_of, text_field
-from ivr.web.guard import Guard
+from ivr.web.guard import Guard, is_signed
 from ivr.web.outcome import TurnOutcome, leave_outcome, leave_reply
 from ivr.web.twiml import Renderer
 
@@ -65,7 +65,7 @@ class Voice:
         logs.clear()
         if not self.guard.is_from_carrier(request):
             url, reason = self.guard.url(request), self.guard.why_refused(request)
-            logs.get_logger().warning("request_refused", url=url, reason=reason)
+            logs.get_logger().warning("request_refused", url=url, reason=reason, signed=is_signed(request))
             raise Forbidden
         for name in SINGLE_FIELDS:
             if len(set(request.form.getlist(name))) > 1:
@@ -146,17 +146,28 @@ class Voice:
         return twiml(self._fallback_reply())
 
     def misdirected(self, error: HTTPException) -> Response | HTTPException:
-        """Return TwiML, not a page, for a wrong URL under `/voice`; log what to set in the carrier's console."""
-        if not request.path.lstrip("/").startswith("voice"):
+        """Return TwiML, not a page, for a wrong URL that was meant for a webhook; log what to set in the console."""
+        webhook = self._webhook_meant()
+        if webhook is None:
             return error
         if isinstance(error, NotFound | MethodNotAllowed):
-            webhook = request.path if request.path in ("/voice/status", "/voice/fallback") else "/voice"
             expected = f"HTTP POST to {self.guard.base(request)}{webhook}: set the number so in the carrier's console"
             found = f"HTTP {request.method[:10]} to {self.guard.url(request)}"
             logs.clear()
             logs.get_logger().warning("request_misdirected", found=found, expected=expected)
         headers = {"Allow": "POST"} if isinstance(error, MethodNotAllowed) else {}
         return Response(EMPTY_REPLY, error.code, headers, content_type="text/xml")
+
+    def _webhook_meant(self) -> str | None:
+        """Return the path that a request should have had; None if it was not meant for a webhook.
+
+        It was if its path begins like one, however it is written, or if it has a carrier's signature.
+        """
+        path = request.path.lower().removeprefix(self.renderer.path.lower()).strip("/")
+        if path in ("voice/status", "voice/fallback"):
+            return f"/{path}"
+        meant = path.startswith("voice") or (is_signed(request) and not path.startswith("audio"))
+        return "/voice" if meant else None
 
     def _fallback_reply(self) -> str:
         return self._hand_over(("away.broken",), ("away.person",), ("away.call_again",))
