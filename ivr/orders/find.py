@@ -12,7 +12,7 @@ from sqlalchemy import ColumnExpressionArgument, Connection, Executable, Select,
 from ivr.orders.keys import request_key
 from ivr.pharmacy.findings import OpenOrder
 from ivr.pharmacy.statements import fetch_all
-from ivr.pharmacy.tables import UNFINISHED_ORDER, OrderLine, OrderStatus, Prescription, RefillOrder
+from ivr.pharmacy.tables import UNFINISHED_ORDER, HeldReason, OrderLine, OrderStatus, Prescription, RefillOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,11 @@ _OF_CALL = (
     .select_from(RefillOrder)
     .where(_IS_MEMBERS, RefillOrder.placed_at >= bindparam("since"), RefillOrder.request_key.like(bindparam("keys")))
 )
+_WAITING = (
+    select(RefillOrder.status, RefillOrder.held_reason, func.count().label("orders"))
+    .where(_UNFINISHED, RefillOrder.status.in_((OrderStatus.PENDING, OrderStatus.SCHEDULED, OrderStatus.HELD)))
+    .group_by(RefillOrder.status, RefillOrder.held_reason)
+)
 _FILLED = (
     select(RefillOrder.order_number, RefillOrder.status, func.count(OrderLine.filled_on), func.count())
     .join(OrderLine, OrderLine.order_id == RefillOrder.id)
@@ -159,6 +164,11 @@ def filled_orders(connection: Connection) -> tuple[FilledOrder, ...]:
 def count_of_call(connection: Connection, member_id: int, sid: str, since: datetime) -> int:
     """Return how many orders a call, which began at `since`, placed for a member."""
     return connection.scalars(_OF_CALL, {"member_id": member_id, "since": since, "keys": f"{request_key(sid)}-%"}).one()
+
+
+def waiting_orders(connection: Connection) -> Mapping[tuple[OrderStatus, HeldReason | None], int]:
+    """Return how many orders wait for a payment, their day or staff, by their status and why they are held."""
+    return {(row.status, row.held_reason): row.orders for row in connection.execute(_WAITING)}
 
 
 def _first_order(connection: Connection, query: Executable, **values: object) -> OrderFacts | None:

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 from flask import Flask
@@ -16,7 +17,9 @@ from ivr.line.build import build_line, folders
 from ivr.line.publishing import Watcher
 from ivr.line.service import Services
 from ivr.line.sweep import EVERY, sweep
+from ivr.pages import metrics_folder
 from ivr.pages.access import StaffAccess
+from ivr.pages.metrics import Metrics
 from ivr.pages.studio.studio import Studio
 from ivr.pages.throttle import Throttle
 from ivr.prompts.recordings.folder import RecordingsFolder
@@ -49,6 +52,9 @@ def create_local_app() -> Flask:
 
 def _create(settings: Settings) -> Flask:
     logs.configure(sys.stderr)
+    metrics_folder.join()
+    metrics = Metrics()
+    logs.configure(sys.stderr, watch=metrics.count_event)
     if settings.live_processor:
         logs.get_logger().warning(
             "card_data_scope", capture="keypad", scope="card numbers pass through this line: PCI DSS SAQ D"
@@ -56,11 +62,12 @@ def _create(settings: Settings) -> Flask:
     if settings.unsigned:
         logs.get_logger().warning("unsigned", means=unsigned_means(settings))
     line = build_line(settings, carrier_rules.problems)
+    line = replace(line, gateway=metrics.timed(line.gateway))
     watcher = Watcher(line, folders(settings), asked=settings.publish == "asked")
     watcher.begin()
     threading.Thread(target=watcher.run, daemon=True).start()
     threading.Thread(target=_sweep_forever, args=(line, settings.retention_days), daemon=True).start()
-    return make_app(line, settings)
+    return make_app(line, settings, metrics)
 
 
 def unsigned_means(settings: Settings) -> str:
@@ -85,8 +92,8 @@ def _sweep_forever(line: Services, retention_days: int) -> None:
             logs.get_logger().exception("sweep_failed")  # the database may be back for the next one
 
 
-def make_app(line: Services, settings: Settings) -> Flask:
-    """Return the application of a line, with its webhooks and pages."""
+def make_app(line: Services, settings: Settings, metrics: Metrics | None = None) -> Flask:
+    """Return the application of a line, with its webhooks and pages; without `metrics` it has its own."""
     folder, guard = RecordingsFolder(settings.prompts, time.monotonic), Guard(settings)
     app = voice_app(line, settings, folder, guard)
     app.register_blueprint(audio.audio_blueprint(folder))
@@ -94,4 +101,7 @@ def make_app(line: Services, settings: Settings) -> Flask:
     door = StaffAccess(guard, settings.staff_password, Throttle(line.database, line.clock))
     studio = Studio(line, door, folder, folders(settings), path_before(settings), settings.publish == "asked")
     app.register_blueprint(studio.blueprint(), url_prefix="/studio")
+    metrics = metrics or Metrics()
+    metrics.watch(app, line)
+    app.register_blueprint(metrics.blueprint(line, door))
     return app
