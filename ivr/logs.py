@@ -46,18 +46,9 @@ LEVELS = {
     "stripe": logging.WARNING,
     "twilio": logging.WARNING,  # at INFO every request, with its body
     "urllib3": logging.WARNING,
+    "waitress": logging.ERROR,  # at WARNING it tells of every request that waits for a thread
     "watchfiles": logging.WARNING,
     "werkzeug": logging.WARNING,
-}
-
-# For the server's own log set-up: it brings handlers of its own unless told to leave lines to ours.
-SERVER_LOGGING: Mapping[str, Mapping[str, Any]] = {
-    "formatters": {},
-    "handlers": {},
-    "loggers": {
-        "_granian": {"handlers": [], "level": "INFO", "propagate": True},
-        "granian.access": {"handlers": [], "level": "INFO", "propagate": True},
-    },
 }
 
 

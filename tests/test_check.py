@@ -285,5 +285,5 @@ def test_a_check_loads_nothing_that_it_has_no_use_for() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     with_actions, *loaded = done.stdout.splitlines()[-1].split()
     assert with_actions == "True"
-    unused = {*LATE, "attr", "flask", "granian", "psycopg", "pygments", "rich", "stripe"}
+    unused = {*LATE, "attr", "flask", "psycopg", "pygments", "rich", "stripe", "waitress"}
     assert unused & set(loaded) == set()

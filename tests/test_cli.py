@@ -19,7 +19,7 @@ from demo_line import PROJECT, fill_demo
 from rich.console import Console
 
 from ivr.cli import main
-from ivr.cli.service import start_card
+from ivr.cli.serve import start_card
 from ivr.pharmacy.demo import DEMO_FOLDER, DemoCard, DemoPrescription
 from ivr.pharmacy.refusals import FindingKind
 

@@ -64,7 +64,7 @@ ROOMS = {
     "cli": Room(
         "the commands: they wire the parts",
         (*SERVICES, "web", "phone", "simulator", "qa", "pages"),
-        ("click", "granian", "rich", "sqlalchemy", "watchfiles"),
+        ("click", "rich", "sqlalchemy", "waitress", "watchfiles"),
     ),
     "cli.published": Room("what callers hear, read without loading much", HELPERS, ("psycopg",)),
 }

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from ivr.cli import listening, main
-from ivr.cli.listening import Endpoint, address_of, free_endpoint
+from ivr.cli.listening import Endpoint, address_of, listen
 from ivr.errors import SettingError
 
 
@@ -65,11 +65,15 @@ def test_what_is_no_host_is_told(host: str) -> None:
     ],
 )
 def test_the_url_is_one_that_this_machine_can_call(address: str, url: str) -> None:
-    assert Endpoint(address, 8118).url == url
+    with socket.socket() as unused:
+        assert Endpoint(address, 8118, unused).url == url
 
 
-def test_port_0_is_any_that_is_free() -> None:
-    assert free_endpoint("127.0.0.1", 0).port > 0
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_port_0_is_any_that_is_free(address: str) -> None:
+    endpoint = listen(address, 0)
+    with endpoint.socket, socket.create_connection((address, endpoint.port)):
+        assert endpoint.port > 0
 
 
 ANY4, ANY6 = "0.0.0.0", "::"  # noqa: S104 - nobody listens there for long
@@ -96,21 +100,21 @@ def test_a_port_that_somebody_has_is_told_though_they_would_share_it(held: str, 
         somebody(held) as port,
         pytest.raises(SettingError, match=f"^--port: port {port} of {told} is taken: .*choose another port$"),
     ):
-        free_endpoint(asked, port)
+        listen(asked, port)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.2", "192.0.2.7"])
 def test_a_free_address_and_one_this_machine_lacks_are_not_taken(address: str) -> None:
-    assert not listening._is_taken(address, free_endpoint("127.0.0.1", 0).port)
+    endpoint = listen("127.0.0.1", 0)
+    with endpoint.socket:
+        assert not listening._is_taken(address, endpoint.port)
 
 
 def test_of_two_lines_that_start_at_once_one_has_the_port() -> None:
-    endpoint = free_endpoint("127.0.0.1", 0)
-    taken = f"^--port: port {endpoint.port} of 127.0.0.1 is taken"
-    with endpoint.held(), pytest.raises(SettingError, match=taken), endpoint.held():
-        pass
-    with endpoint.held():  # the name is free again
-        pass
+    first = listen("127.0.0.1", 0)
+    with first.socket, pytest.raises(SettingError, match=f"^--port: port {first.port} of 127.0.0.1 is taken"):
+        listen("127.0.0.1", first.port)
+    listen("127.0.0.1", first.port).socket.close()  # it is free again
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 import io
 import json
 import logging
-import logging.config
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -199,12 +198,6 @@ def test_a_terminal_traceback_is_masked(stream: io.StringIO) -> None:
         logs.get_logger().exception("crash")
     assert f"RuntimeError: while charging {MASK}" in stream.getvalue()
     assert CANARY not in stream.getvalue()
-
-
-def test_the_server_leaves_its_lines_to_us(stream: io.StringIO) -> None:
-    logging.config.dictConfig({"version": 1, "disable_existing_loggers": False, **logs.SERVER_LOGGING})
-    logging.getLogger("_granian").info("listening")
-    assert [line["event"] for line in lines(stream)] == ["listening"]
 
 
 def test_a_call_can_be_told_by_its_id() -> None:

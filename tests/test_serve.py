@@ -24,7 +24,8 @@ import pytest
 from databases import Databases
 from demo_line import PROJECT, fill_demo
 from hearing import hears
-from sqlalchemy import create_engine, text
+from relay import Relay
+from sqlalchemy import create_engine, make_url, text
 
 from ivr.phone.handset import Handset, Heard
 from ivr.phone.transport import FORM_TYPE, Transport, http_post, signed
@@ -63,8 +64,8 @@ class Server:
     def url(self) -> str:
         return f"http://{self.host}:{self.port}"
 
-    def ready(self) -> bool:
-        return http_post(2)(f"{self.url}/readyz", None, {}).status == 200
+    def ready(self, page: str = "readyz") -> bool:
+        return http_post(2)(f"{self.url}/{page}", None, {}).status == 200
 
     def stop(self) -> int:
         """Ask it to end, as an operator's supervisor does; return its exit code."""
@@ -85,9 +86,13 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    command: Callable[[int], list[str]], settings: Mapping[str, str], folder: Path, host: str = "127.0.0.1"
+    command: Callable[[int], list[str]],
+    settings: Mapping[str, str],
+    folder: Path,
+    host: str = "127.0.0.1",
+    ready: str = "readyz",
 ) -> Iterator[Server]:
-    """Run a server until it is ready, lend it, and end it whatever happened."""
+    """Run a server until it is ready by that page, lend it, and end it whatever happened."""
     port = free_port()
     log = folder / f"{port}.log"
     program, *arguments = command(port)
@@ -99,7 +104,7 @@ def running(
         )  # fmt: skip
     server = Server(process, port, log, host)
     try:
-        _wait_until(lambda: server.ready() or process.poll() is not None, START_SECONDS)
+        _wait_until(lambda: server.ready(ready) or process.poll() is not None, START_SECONDS)
         assert process.poll() is None, log.read_text()
         yield server
     finally:
@@ -141,6 +146,9 @@ def granian(port: int) -> list[str]:
         "8",
         "--workers-kill-timeout",
         "10",
+        "--respawn-failed-workers",
+        "--respawn-interval",
+        "0.1",
         "--port",
         str(port),
     ]
@@ -293,9 +301,6 @@ def test_a_line_told_to_stop_while_it_starts_stops(tmp_path: Path) -> None:
     assert process.wait(STOP_SECONDS) == 0, log.read_text()
 
 
-# Who may post
-
-
 @pytest.fixture(scope="module")
 def local(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
     """A line without a token, and its database."""
@@ -305,6 +310,118 @@ def local(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Ite
         running(serve(), {"DATABASE_URL": url}, folder) as server,
     ):
         yield server, url
+
+
+# What does not stop it
+
+
+def children(server: Server) -> list[int]:
+    return [
+        int(pid) for pid in Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    ]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the workers of a process are looked up in /proc")
+def test_workers_are_replaced_when_they_are_killed_and_when_the_line_is_told_to_restart(
+    databases: Databases, tmp_path: Path
+) -> None:
+    with databases.fresh("sqlite", fill_demo) as url:
+        settings = {**DEPLOYED, "DATABASE_URL": url, "IVR_NOW": NOON}
+        with running(serve("--workers", "2"), settings, tmp_path) as server:
+            phone = telephone(signed(http_post(), Secret(TOKEN)), server.url)
+            phone.dial()
+            for keys in ("1", "1", "41200017#", "94550"):
+                for worker in children(server):
+                    os.kill(worker, signal.SIGKILL)
+                phone.press(keys)
+            before = set(children(server))
+            server.process.send_signal(signal.SIGHUP)
+            for keys in "111":
+                phone.press(keys)
+            _wait_until(lambda: len(children(server)) == 2 and not before & set(children(server)), START_SECONDS)
+            assert hears(phone.press("7").text, "order.placed_now")
+            assert phone.errors == []
+            assert server.stop() == 0
+            events = [json.loads(line)["event"] for line in server.log.read_text().splitlines() if line.startswith("{")]
+    assert events.count("worker_ended") >= 4
+    assert events.count("restarting") == 1
+    assert "worker_failed" not in events
+
+
+def test_a_line_that_is_told_to_stop_finishes_what_it_is_answering(databases: Databases, tmp_path: Path) -> None:
+    with (
+        databases.fresh("sqlite", fill_demo) as url,
+        running(serve(), {"DATABASE_URL": url}, tmp_path) as server,
+        ThreadPoolExecutor(1) as callers,
+    ):
+        kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        kept.request("GET", "/healthz")
+        kept.getresponse().read()
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            connection.connection.cursor().execute("BEGIN IMMEDIATE")
+            call = callers.submit(telephone(http_post(), server.url).dial)
+            _wait_until(lambda: call.running(), 5)
+            http_post()(f"{server.url}/healthz", None, {})  # the call came before this, and waits for the database
+            server.process.send_signal(signal.SIGTERM)
+            assert not call.done()
+        engine.dispose()
+        assert hears(call.result().text, "main.language")
+        assert server.process.wait(STOP_SECONDS) == 0
+        kept.close()
+
+
+HALF = b"POST /voice HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 99\r\n\r\nCallSid="
+
+
+@pytest.mark.parametrize(
+    ("count", "sent"),
+    [(600, b""), (100, HALF), (100, HALF[:30]), (100, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")],
+    ids=["idle", "half a body", "half a header", "kept alive"],
+)
+def test_connections_that_do_nothing_hold_up_nobody(local: tuple[Server, str], count: int, sent: bytes) -> None:
+    server, _ = local
+    opened = []
+    try:
+        for _ in range(count):
+            opened.append(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+            opened[-1].sendall(sent)
+        assert hears(telephone(http_post(10), server.url).dial().text, "main.language")
+    finally:
+        for connection in opened:
+            connection.close()
+
+
+@pytest.mark.parametrize("command", [serve(), alone(gunicorn)], ids=["ivr", "gunicorn"])
+def test_a_worker_whose_database_is_away_says_so_and_waits(
+    command: Callable[[int], list[str]], databases: Databases, tmp_path: Path
+) -> None:
+    if databases.missing:
+        pytest.skip(databases.missing)
+    with databases.fresh("postgresql", fill_demo) as url:
+        server_url = make_url(url)
+        relay = Relay(server_url.host or "", server_url.port or 5432)
+        away = server_url.set(host="127.0.0.1", port=relay.port).render_as_string(hide_password=False)
+        settings = {**DEPLOYED, "DATABASE_URL": away, "IVR_NOW": NOON}
+        with running(command, settings, tmp_path, ready="healthz") as server:
+            post = signed(http_post(), Secret(TOKEN))
+            assert not server.ready()
+            assert "waiting_for_database" in server.log.read_text()
+            assert hears(telephone(post, server.url).dial().text, "away.retry")
+            assert http_post(2)(f"{server.url}/healthz", None, {}).status == 200
+            if Path("/proc/self/task").exists():
+                [worker] = children(server)
+                os.kill(worker, signal.SIGKILL)
+                _wait_until(lambda: [worker] != children(server) != [], START_SECONDS)
+            relay.open()
+            _wait_until(server.ready, START_SECONDS)
+            assert hears(telephone(post, server.url).dial().text, "main.language")
+            relay.close()
+            assert server.stop() == 0
+            assert "Traceback" not in server.log.read_text()
+
+
+# Who may post
 
 
 def ask(server: Server, headers: Mapping[str, str]) -> int:

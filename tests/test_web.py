@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from ivr.pages.app import make_app
 from ivr.phone.handset import Ended, Handset
-from ivr.phone.transport import signature, signed, wsgi_post
+from ivr.phone.transport import NO_ANSWER, Form, Headers, Reply, Transport, signature, signed, wsgi_post
 from ivr.secret import Secret
 from ivr.settings import Settings
 
@@ -319,10 +319,71 @@ def test_what_fails_inside_is_an_apology_and_a_way_on(demo_line: DemoLine) -> No
 
 
 def test_the_fallback_needs_nothing(demo_line: DemoLine) -> None:
-    reply = post(demo_line, "/voice/fallback", ErrorCode="11200", ErrorUrl="https://line.example/voice")
+    reply = post(demo_line, "/voice/fallback", ErrorCode="11750", ErrorUrl="https://line.example/voice")
     assert hears(reply.text, "away.broken")
     assert hears(reply.text, "away.broken", "es")
     assert b"<Hangup" in reply.data
+
+
+class LosesAnswers:
+    """A carrier's way to the line on which some answers are lost: the request arrives, or not even that."""
+
+    def __init__(self, post: Transport) -> None:
+        self.post = post
+        self.lost: list[bool] = []
+        """For each of the next requests whether it arrives before its answer is lost."""
+
+    def __call__(self, url: str, form: Form | None, headers: Headers) -> Reply:
+        if not self.lost or url.endswith("/fallback"):
+            return self.post(url, form, headers)
+        if self.lost.pop(0):
+            self.post(url, form, headers)
+        return Reply(NO_ANSWER, "", "connection reset by peer")
+
+
+@pytest.mark.parametrize("arrives", [True, False], ids=["taken", "not taken"])
+def test_a_call_goes_on_where_its_answer_was_lost(demo_line: DemoLine, arrives: bool) -> None:
+    phone, _ = demo_line.call("1")
+    before = len(phone.errors)
+    phone.post = phone._wire.post = losing = LosesAnswers(phone.post)
+    losing.lost = [arrives]
+    heard = phone.press("1")
+    assert hears(heard.text, "away.one_moment")
+    assert not hears(heard.text, "away.broken")
+    assert hears(heard.text, "identify.member_number" if arrives else "main.menu")
+    assert len(phone.errors) == before + 1
+
+
+def test_a_call_whose_first_answer_was_lost_begins(demo_line: DemoLine) -> None:
+    phone = demo_line.phone()
+    phone.post = phone._wire.post = losing = LosesAnswers(phone.post)
+    losing.lost = [True]
+    assert hears(phone.dial().text, "main.language")
+
+
+@pytest.mark.parametrize(
+    "error_url",
+    [
+        "https://line.example/voice/turn/1/abc",
+        "https://line.example/voice/turn/2/{mac}",
+        "https://line.example/studio",
+        "",
+        "//",
+        "https://line.example/voice/turn/1/{mac}?again=3",
+        "http://[::1",
+    ],
+)
+def test_the_fallback_goes_back_to_turns_of_its_call_only(demo_line: DemoLine, error_url: str) -> None:
+    action = str(ET.fromstring(post(demo_line, "/voice").data)[0].get("action"))  # noqa: S314  (our own answer)
+    mac = action.split("/")[4].partition("?")[0]
+    url = error_url.replace("{mac}", mac)
+    reply = post(demo_line, "/voice/fallback", ErrorCode="11200", ErrorUrl=url)
+    assert hears(reply.text, "away.broken")
+    good = post(demo_line, "/voice/fallback", ErrorCode="11200", ErrorUrl=f"https://line.example{action}")
+    assert f"/voice/turn/1/{mac}?language=" in good.text
+    other = {"CallSid": "CA" + "e" * 32}
+    stolen = post(demo_line, "/voice/fallback", **other, ErrorCode="11200", ErrorUrl=f"https://line.example{action}")
+    assert hears(stolen.text, "away.broken")
 
 
 STAFFED = Settings(person_number="+15105550199")

@@ -21,7 +21,7 @@ main.modules = {
     "rollback": "versions",
     "say": "words",
     "schema": "staff",
-    "serve": "service",
+    "serve": "serve",
     "streets": "streets",
     "sweep": "service",
     "versions": "versions",

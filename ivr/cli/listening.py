@@ -1,12 +1,9 @@
-"""The address and port at which `ivr serve` listens, checked before anything else is begun."""
+"""The address and port at which `ivr serve` listens."""
 
 from __future__ import annotations
 
 import errno
 import socket
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ivr.errors import SettingError
@@ -20,34 +17,23 @@ ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is boun
 TWIN = {"127.0.0.1": "::1", "::1": "127.0.0.1"}
 """The other address of localhost. If another program listened there, callers of that name would reach either one."""
 
+BACKLOG = 2048
+"""How many connections the system keeps for us until a worker accepts them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An address and a port to listen at."""
+    """An address and a port, and the socket that listens there and that all workers accept calls from."""
 
     address: str
     port: int
+    socket: socket.socket
 
     @property
     def url(self) -> str:
         """The URL at which the line can be called from this machine."""
         host = ANYWHERE.get(self.address, self.address)
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep other lines off this address and port within a `with` block. Raises SettingError if one has it.
-
-        The workers share their port by an option of the system, which would also let a second line use the port: callers
-        would then reach either line. So each line takes a name that only one process can have at a time.
-        """
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as name:
-            try:
-                if sys.platform == "linux":  # other systems have no such names, and there the workers share one socket
-                    name.bind(f"\0ivr serve {self.address} {self.port}")  # an abstract name: no file, ends with us
-            except OSError:
-                raise SettingError(_taken(self.address, self.port)) from None
-            yield
 
 
 def address_of(host: str) -> str:
@@ -63,30 +49,40 @@ def address_of(host: str) -> str:
     return str(min(addresses, key=lambda address: address.version))
 
 
-def free_endpoint(address: str, port: int) -> Endpoint:
-    """Return the endpoint to listen at; port 0 chooses any free one. Raises SettingError when it cannot be used."""
+def listen(address: str, port: int) -> Endpoint:
+    """Listen at an address; port 0 chooses any free one. Raises SettingError when that is not possible."""
     try:
-        endpoint = Endpoint(address, _bound(address, port))
+        endpoint = taken_over(_listening(address, port))
     except OSError as error:
         raise SettingError(_refusal(address, port, error)) from None
     if address in TWIN and _is_taken(TWIN[address], endpoint.port):
+        endpoint.socket.close()
         raise SettingError(_taken(TWIN[address], endpoint.port))
     return endpoint
 
 
-def _bound(address: str, port: int) -> int:
-    """Listen at an address for a moment and return the port. Raises OSError when that is not possible."""
+def taken_over(listening: socket.socket) -> Endpoint:
+    """Return the endpoint of a socket that listens already, such as one that a restarted line was left."""
+    address, port, *_ = listening.getsockname()
+    return Endpoint(address, port, listening)
+
+
+def _listening(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections just closed do not keep the port
-        tried.bind((address, port))
-        tried.listen()
-        return int(tried.getsockname()[1])
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections just closed do not keep the port
+        listening.bind((address, port))
+        listening.listen(BACKLOG)
+    except OSError:
+        listening.close()
+        raise
+    return listening
 
 
 def _is_taken(address: str, port: int) -> bool:
     try:
-        _bound(address, port)
+        _listening(address, port).close()
     except OSError as error:
         return error.errno == errno.EADDRINUSE  # another error where the machine has no such address
     return False

@@ -1,144 +1,22 @@
-"""Commands that run the line (`serve`, `sweep`, `db`) and call it (`dial`)."""
+"""Commands that look after a line (`sweep`, `db`) and call it (`dial`)."""
 
 from __future__ import annotations
 
-import logging
 import secrets
 import sys
 from datetime import timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import click
-from granian import Granian
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from rich.console import RenderableType
-from rich.panel import Panel
-from rich.table import Table
 
 from ivr import logs
-from ivr.cli.group import console, print_folders, settings
-from ivr.cli.listening import LOCAL, Endpoint, address_of, free_endpoint
+from ivr.cli.group import settings
 from ivr.cli.record import script_of
-from ivr.errors import SettingError
-from ivr.line.actions import SPECS
 from ivr.line.build import build_line
 from ivr.line.journal_cleaning import clean_journal
-from ivr.line.service import Services
 from ivr.line.sweep import sweep as sweep_line
-from ivr.line.versions import load, read_files
-from ivr.pages.app import unsigned_means
 from ivr.pharmacy.database import open_database, upgrade
-from ivr.pharmacy.demo import DemoCard, demo_card, is_empty, load_demo
 from ivr.phone import terminal
-from ivr.settings import Settings
-from ivr.simulator import carrier_rules
-
-THREADS = 16
-"""How many turns a worker answers at once; further ones wait."""
-STOP_SECONDS = 10
-"""How long a worker may finish what it is answering when it is stopped; a turn takes at most half of that."""
-
-
-@click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on, or its name.")
-@click.option(
-    "--port",
-    default=8000,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="Port to listen on, 0 for any that is free.",
-)
-@click.option(
-    "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that answer calls."
-)
-def serve(host: str, port: int, workers: int) -> None:
-    """Answer calls, with an embedded database and a demo pharmacy in it unless configured otherwise.
-
-    Example: ivr serve --port 8080
-    """
-    chosen = settings()
-    endpoint = _endpoint(host, port, chosen)
-    if chosen.unsigned:
-        click.echo(unsigned_means(chosen), err=True)
-    logs.configure(sys.stderr)
-    if chosen.publish == "saved":  # do not start on flows or prompts that could not be published
-        load(read_files(chosen.flows, chosen.prompts), SPECS, carrier_rules.problems)
-    line = build_line(chosen, carrier_rules.problems)
-    with endpoint.held():
-        _greet(line, endpoint)
-        print_folders(chosen)
-        _answer(endpoint, workers)
-
-
-def _greet(line: Services, endpoint: Endpoint) -> None:
-    """Print where the line answers and how to try it. An empty embedded database gets the demo pharmacy first."""
-    now = line.clock()
-    empty = is_empty(line.database)
-    if empty and line.database.dialect.name == "sqlite":  # in a server's database the pharmacy loads its own members
-        load_demo(line.database, line.today(now), timezone=line.timezone)
-    with line.database.connect() as connection:
-        card = demo_card(connection, line.today(now), line.rules)
-    console().print(start_card(endpoint.url, card))
-    if empty and card is None:
-        click.echo("The pharmacy has no members yet: ivr pharmacy load FOLDER, or ivr pharmacy demo to try the line")
-    line.database.dispose()  # the workers open their own
-
-
-def _answer(endpoint: Endpoint, workers: int) -> None:
-    """Run the workers until the line is told to stop."""
-    # Granian warns of many Python threads; here they mostly wait, so the warning is left out
-    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.msg)
-    Granian(
-        "ivr.pages.app:create_local_app",
-        factory=True,
-        address=endpoint.address,
-        port=endpoint.port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        workers_kill_timeout=STOP_SECONDS,  # one that is told to stop while it starts would never notice
-        respawn_failed_workers=True,
-        blocking_threads=THREADS,
-        backpressure=4 * THREADS,
-        websockets=False,
-        log_level=LogLevels.warning,
-        log_dictconfig=dict(logs.SERVER_LOGGING),
-    ).serve()
-
-
-def _endpoint(host: str, port: int, chosen: Settings) -> Endpoint:
-    """Return the endpoint to listen at.
-
-    Raises SettingError for an address that others can reach, when there is no token to check the carrier's signatures
-    with, unless the settings allow unsigned requests.
-    """
-    address = address_of(host)
-    if address in LOCAL or chosen.twilio_auth_tokens or chosen.unsigned:
-        return free_endpoint(address, port)
-    why = (
-        f"requests count as this machine's own at {' and '.join(LOCAL)} only"
-        if ip_address(address).is_loopback
-        else f"{address} can be reached from elsewhere"
-    )
-    raise SettingError(
-        f"TWILIO_AUTH_TOKEN: expected the carrier account's token, since {why}; found none (IVR_UNSIGNED=1 goes without)"
-    )
-
-
-def start_card(address: str, card: DemoCard | None) -> RenderableType:
-    """Return a panel that says how to try the line and as which member; just the address when `card` is None."""
-    if card is None:
-        return Panel(f"The line answers at {address}. To call it: [bold]ivr dial --url {address}[/bold]", expand=False)
-    table = Table.grid(padding=(0, 2))
-    table.add_row("call", f"[bold]ivr dial --url {address}[/bold], in another terminal")
-    table.add_row("be", card.name)
-    table.add_row("member ID", f"{card.member_number}, then #")
-    table.add_row("ZIP code", card.zip)
-    for rx in card.prescriptions:
-        table.add_row("prescription", f"{rx.rx_number}  {rx.drug_name} ({rx.kind.value.replace('_', ' ')})")
-    table.add_row("test card", "4242424242424242 is approved, 4000000000000002 declined; any later expiry, any code")
-    return Panel(table, title=f"The line answers at {address}", expand=False)
 
 
 @click.command()

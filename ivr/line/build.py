@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 from sqlalchemy import Engine, make_url
+from sqlalchemy.event import listens_for
 
 from ivr.errors import SettingError
 from ivr.line import publications
@@ -14,7 +17,7 @@ from ivr.line.journal_cleaning import clean_journal
 from ivr.line.publications import Publication
 from ivr.line.publishing import open_versions
 from ivr.line.service import Services
-from ivr.line.versions import Folders, Proof, unproved
+from ivr.line.versions import Folders, Proof, Versions, load, read_files, unproved
 from ivr.payment.gateway import Gateway
 from ivr.payment.sandbox import Sandbox
 from ivr.payment.vault import Vault, local_key
@@ -32,14 +35,50 @@ def build_line(settings: Settings, prove: Proof = unproved) -> Services:
     `prove` checks flows and prompts against the carrier's rules. Raises SettingError, DefinitionError or
     UnreachableError, each of which says what to correct.
     """
-    if settings.card_capture == "pay":
-        raise SettingError("IVR_CARD_CAPTURE: expected keypad, the only way this version takes cards; found pay")
+    _refuse_pay(settings)
     database = open_database(settings.database_url)
     upgrade(database)
     clean_journal(database)
+    versions = open_versions(database, folders(settings), SPECS, prove, asked=settings.publish == "asked")
+    return _services(settings, database, versions)
+
+
+def build_waiting_line(settings: Settings, prove: Proof = unproved) -> tuple[Services, Callable[[], None]]:
+    """Return the services of a line whose database is away, and a function that opens it when it has come back.
+
+    Until that has succeeded, whoever wants the database finds it away, so that no call begins in tables of another
+    release or with words that are not published. The function raises what `build_line` does.
+    """
+    _refuse_pay(settings)
+    database, is_open = open_database(settings.database_url), Event()
+    away = database.dialect.loaded_dbapi.OperationalError
+
+    @listens_for(database, "do_connect")
+    def refuse(*_: object) -> None:
+        if not is_open.is_set():
+            raise away("it has not been opened yet")
+
+    files = read_files(settings.flows, settings.prompts)
+    line = _services(settings, database, Versions(load(files, SPECS, prove), SPECS, prove))
+
+    def open_line() -> None:
+        opened = build_line(settings, prove)
+        opened.database.dispose()
+        line.versions.take(opened.versions.current)
+        is_open.set()
+
+    return line, open_line
+
+
+def _refuse_pay(settings: Settings) -> None:
+    if settings.card_capture == "pay":
+        raise SettingError("IVR_CARD_CAPTURE: expected keypad, the only way this version takes cards; found pay")
+
+
+def _services(settings: Settings, database: Engine, versions: Versions) -> Services:
     return Services(
         database=database,
-        versions=open_versions(database, folders(settings), SPECS, prove, asked=settings.publish == "asked"),
+        versions=versions,
         vault=Vault(secret_keys(settings)),
         gateway=gateway(settings),
         clock=settings.clock(),

@@ -6,14 +6,15 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 from flask import Flask
 
 from ivr import logs
-from ivr.errors import SettingError
-from ivr.line.build import build_line, folders
+from ivr.errors import SettingError, UnreachableError
+from ivr.line.build import build_line, build_waiting_line, folders
 from ivr.line.publishing import Watcher
 from ivr.line.service import Services
 from ivr.line.sweep import EVERY, sweep
@@ -28,6 +29,9 @@ from ivr.simulator import carrier_rules
 from ivr.web import audio, status
 from ivr.web.app import path_before, voice_app
 from ivr.web.guard import Guard
+
+OPEN_SECONDS = 1.0
+"""How long a line whose database is away waits before it tries again to open it."""
 
 
 def create_app() -> Flask:
@@ -61,13 +65,42 @@ def _create(settings: Settings) -> Flask:
         )
     if settings.unsigned:
         logs.get_logger().warning("unsigned", means=unsigned_means(settings))
-    line = build_line(settings, carrier_rules.problems)
+    open_line = None
+    try:
+        line = build_line(settings, carrier_rules.problems)
+    except UnreachableError as error:
+        logs.get_logger().warning("waiting_for_database", reason=str(error))
+        line, open_line = build_waiting_line(settings, carrier_rules.problems)
     line = replace(line, gateway=metrics.timed(line.gateway))
+    if open_line is None:
+        _begin(line, settings)
+    else:
+        threading.Thread(target=_begin_when_open, args=(line, settings, open_line), daemon=True).start()
+    return make_app(line, settings, metrics)
+
+
+def _begin(line: Services, settings: Settings) -> None:
+    """Follow what is published, and sweep, from now on."""
     watcher = Watcher(line, folders(settings), asked=settings.publish == "asked")
     watcher.begin()
     threading.Thread(target=watcher.run, daemon=True).start()
     threading.Thread(target=_sweep_forever, args=(line, settings.retention_days), daemon=True).start()
-    return make_app(line, settings, metrics)
+
+
+def _begin_when_open(line: Services, settings: Settings, open_line: Callable[[], None]) -> None:
+    """Try again and again to open the database of a line that waits for it."""
+    while True:
+        time.sleep(OPEN_SECONDS)
+        try:
+            open_line()
+            _begin(line, settings)
+        except UnreachableError:
+            continue
+        except Exception:
+            logs.get_logger().exception("database_not_opened")
+            continue
+        logs.get_logger().info("database_opened")
+        return
 
 
 def unsigned_means(settings: Settings) -> str:

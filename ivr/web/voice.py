@@ -6,12 +6,14 @@ nothing in the database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Blueprint, Response, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, MethodNotAllowed, NotFound
 
 from ivr import logs
@@ -33,6 +35,9 @@ MOST_RETRIES = 3
 """How often the carrier is told to ask for a turn again while the database is away."""
 RETRY_SECONDS = 3
 """How long it waits before it does."""
+_TURN_PATH = re.compile("/voice/turn/([0-9]{1,9})/([^/]+)")
+NOT_FETCHED = "112"
+"""The first digits of the carrier's error codes for an answer that could not be fetched."""
 SINGLE_FIELDS = ("CallSid", "From", "To", "Digits", "FinishedOnKey", "DialCallStatus", "CallStatus", CALLER_SECONDS)
 """The fields that a request may not give with different values."""
 
@@ -104,18 +109,23 @@ class Voice:
         return twiml(reply.text)
 
     def _try_again(self) -> str:
-        """Return TwiML that has the carrier ask for this turn again, at most `MOST_RETRIES` times.
+        """Return TwiML that has the carrier ask for this turn again while the database is away."""
+        again = self._ask_again(request.path, request.args.to_dict(), "away.retry", RETRY_SECONDS)
+        return again or self._hand_over((), ("away.retry", "away.person"), ("away.goodbye",))
 
-        The keys of the failed request are lost, so the question is asked again.
+    def _ask_again(self, path: str, args: Mapping[str, str], prompt: str, seconds: int) -> str | None:
+        """Return TwiML that has the carrier ask for a turn again, or None if it has done so `MOST_RETRIES` times.
+
+        The keys of the failed request are lost, so that the question is asked again.
         """
-        retries_so_far = request.args.get("again", default=0, type=int)
+        retries_so_far = MultiDict(args).get("again", default=0, type=int)
         if not 0 <= retries_so_far < MOST_RETRIES:
-            return self._hand_over((), ("away.retry", "away.person"), ("away.goodbye",))
-        url = self._url_of_this_turn(again=str(retries_so_far + 1))
-        return self.renderer.come_back(self._words("away.retry"), url, RETRY_SECONDS)
+            return None
+        words = self._words(prompt, language=args.get("language", ""))
+        return self.renderer.come_back(words, f"{path}?{urlencode({**args, 'again': retries_so_far + 1})}", seconds)
 
-    def _url_of_this_turn(self, *, resumed: bool = False, **changes: str) -> str:
-        args = {**request.args.to_dict(), **({"again": request.args.get("again", "0")} if resumed else {}), **changes}
+    def _url_of_this_turn(self, *, resumed: bool = False) -> str:
+        args = {**request.args.to_dict(), **({"again": request.args.get("again", "0")} if resumed else {})}
         return f"{request.path}?{urlencode(args)}"
 
     def status(self) -> Response:
@@ -134,8 +144,23 @@ class Voice:
                 return twiml(self.renderer.hang_up(()))
             case Dialled():
                 return twiml(self.renderer.hang_up(self._words("away.nobody", "away.call_again")))
-        logs.get_logger().error("fallback", error_code=text_field(request, "ErrorCode"))
-        return twiml(self._fallback_reply())
+        code = text_field(request, "ErrorCode")
+        logs.get_logger().error("fallback", error_code=code)
+        return twiml((code.startswith(NOT_FETCHED) and self._failed_turn_again()) or self._fallback_reply())
+
+    def _failed_turn_again(self) -> str | None:
+        """Return TwiML that has the carrier ask again for the turn of this call that it could not fetch the answer of.
+
+        If the turn was taken before its answer was lost, that answer is sent then.
+        """
+        try:
+            url = urlsplit(request.form.get("ErrorUrl", ""))
+        except ValueError:  # it cannot be read as a URL
+            return None
+        path = url.path.removeprefix(self.renderer.path)
+        turn = _TURN_PATH.fullmatch(path)
+        is_ours = self.renderer.is_turn_of(caller_of(request).sid, int(turn[1]), turn[2]) if turn else path == "/voice"
+        return self._ask_again(path, dict(parse_qsl(url.query)), "away.one_moment", 1) if is_ours else None
 
     def failed(self, error: Exception) -> Response:
         """Return fallback words for any error; HTTP errors, as for strangers' requests, get only their status."""
@@ -176,7 +201,7 @@ class Voice:
         """Return TwiML that speaks and connects to a person, or hangs up if there is none."""
         if not self.renderer.person_number:
             return self.renderer.hang_up(self._words(*words, *without_person))
-        query = urlencode({"language": self._language}) if self._language else ""
+        query = urlencode({"language": self._language}) if self._language in self._languages else ""
         caller = Caller("", text_field(request, "From"), text_field(request, "To"))
         return self.renderer.dial(
             self._words(*words, *with_person), f"/voice/fallback{'?' if query else ''}{query}", caller_id(caller)
@@ -185,17 +210,17 @@ class Voice:
     @property
     def _language(self) -> str:
         """The call's language according to the request's URL, or "" if it names none."""
-        language = request.args.get("language", "")
-        return language if language in self._languages else ""
+        return request.args.get("language", "")
 
     @property
     def _languages(self) -> tuple[str, ...]:
         """The languages that the call may be in."""
         return self.services.versions.current.heard(local=self.guard.is_local(request)).languages
 
-    def _words(self, *prompts: str) -> list[SpokenWords]:
-        """Return prompts in the call's language, or in every language if the request's URL names none."""
-        languages = [self._language] if self._language else self._languages
+    def _words(self, *prompts: str, language: str | None = None) -> list[SpokenWords]:
+        """Return prompts in the call's language, or in every language if that is not known."""
+        chosen = self._language if language is None else language
+        languages = [chosen] if chosen in self._languages else self._languages
         words = tuple(Speak(prompt, language, {}) for language in languages for prompt in prompts)
         return list(as_spoken(self.services.versions.current.catalogues, words))
 
