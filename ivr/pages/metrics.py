@@ -17,6 +17,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ from ivr.pages.access import StaffAccess
 from ivr.pages.metrics_folder import VARIABLE, shared_counts
 from ivr.pages.timed_gateway import OPERATIONS, TimedGateway
 from ivr.payment.gateway import Gateway
-from ivr.web.outcome import TurnOutcome, outcome_left, turn_left
+from ivr.web.outcome import TurnOutcome, turn_left
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # theirs
 
@@ -71,16 +72,15 @@ class Metrics:
         self._registry = registry = CollectorRegistry()
         self._services: Services | None = None
         self._version = ""
-        self._turns = Histogram(
+        turns = Histogram(
             "ivr_turn_seconds",
             "Time to answer a request for a turn, by what it was answered with.",
             ["outcome"],
             buckets=TURN_BUCKETS,
             registry=registry,
         )
-        self._actions = Counter(
-            "ivr_actions", "Actions of the flow, by outcome.", ["action", "outcome"], registry=registry
-        )
+        actions = Counter("ivr_actions", "Actions of the flow, by outcome.", ["action", "outcome"], registry=registry)
+        self._turn, self._action = cache(turns.labels), cache(actions.labels)  # each turn looks some up
         self._started = Counter("ivr_calls_started", "Calls that were answered.", registry=registry)
         self._ended = Counter(
             "ivr_calls_ended",
@@ -128,7 +128,7 @@ class Metrics:
     def _begin_at_zero(self) -> None:
         """Show what alerts watch before it ever happened, so that the first time is a rise."""
         for outcome in TurnOutcome:
-            self._turns.labels(outcome.value)
+            self._turn(outcome.value)
         for ending in (GOODBYE, HUNG_UP):
             for call_outcome in CallOutcome:
                 self._ended.labels(ending, call_outcome.value)
@@ -141,7 +141,7 @@ class Metrics:
             self._away.labels(sqlstate)
         for action, spec in SPECS.items():
             if LOCKED in spec.outcomes:
-                self._actions.labels(action, LOCKED)
+                self._action(action, LOCKED)
         for event in WATCHED_EVENTS:
             self._events.labels(event)
 
@@ -184,11 +184,12 @@ class Metrics:
         g.turn_began = time.perf_counter()
 
     def _count_turn(self, response: Response) -> Response:
-        if request.endpoint in TURNS and "turn_began" in g:
-            self._turns.labels(outcome_left().value).observe(time.perf_counter() - g.turn_began)
-            taken = turn_left()
-            for action, outcome in taken.actions if taken else ():
-                self._actions.labels(action, outcome).inc()
+        began = g.get("turn_began")
+        if began is not None and request.endpoint in TURNS:
+            outcome, taken = turn_left()
+            self._turn(outcome.value).observe(time.perf_counter() - began)
+            for action in taken.actions if taken else ():
+                self._action(*action).inc()
             self._show_version()
         return response
 

@@ -31,29 +31,23 @@ class TurnOutcome(StrEnum):
     """It is not the carrier's, not this call's, or not to be understood."""
 
 
-def leave_outcome(outcome: TurnOutcome) -> None:
-    """Leave the outcome of this request."""
-    g.turn_outcome = outcome
+def leave_outcome(outcome: TurnOutcome, taken: TurnTaken | None = None) -> None:
+    """Leave the outcome of this request, and the turn that was taken for it."""
+    g.turn_left = outcome, taken
 
 
 def leave_reply(reply: TurnReply | Busy) -> None:
-    """Leave the outcome of a reply, and the turn that was taken for it."""
+    """Leave the outcome of a request that was replied to."""
     if isinstance(reply, Busy):
         leave_outcome(TurnOutcome.BUSY)
     elif reply.taken is None:
         leave_outcome(TurnOutcome.REPEATED)
     else:
-        leave_outcome(TurnOutcome.APOLOGY if isinstance(reply.taken.event, Failed) else TurnOutcome.ANSWERED)
-        g.turn_taken = reply.taken
+        failed = isinstance(reply.taken.event, Failed)
+        leave_outcome(TurnOutcome.APOLOGY if failed else TurnOutcome.ANSWERED, reply.taken)
 
 
-def outcome_left() -> TurnOutcome:
-    """Return the outcome of this request; one that no view was asked for was refused."""
-    outcome: TurnOutcome = g.get("turn_outcome", TurnOutcome.REFUSED)
-    return outcome
-
-
-def turn_left() -> TurnTaken | None:
-    """Return the turn that was taken for this request, if one was."""
-    taken: TurnTaken | None = g.get("turn_taken")
-    return taken
+def turn_left() -> tuple[TurnOutcome, TurnTaken | None]:
+    """Return the outcome of this request, and the turn that was taken for it; without any, it was refused."""
+    left: tuple[TurnOutcome, TurnTaken | None] = g.get("turn_left", (TurnOutcome.REFUSED, None))
+    return left
