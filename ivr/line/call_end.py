@@ -23,17 +23,21 @@ HUNG_UP = "caller_hung_up"
 
 def hang_up(services: Services, sid: str) -> None:
     """Note and log that the caller has hung up, unless the call is unknown or had ended before."""
-    now = services.clock()
-    with services.database.begin() as connection:
-        row = sessions.end_call(connection, sid, now, HUNG_UP)
-        ended = row and describe(
-            *(connection, row, HUNG_UP, now),
-            turns=row.turn,
-            member_id=row.member_id,
-            with_person=_waits_for_person(connection, services, row, now),
-        )
+    ended = services.desk.commit(lambda connection: _end_by_caller(connection, services, sid, services.clock()))
     if ended:
         _log_end(ended)
+
+
+def _end_by_caller(connection: Connection, services: Services, sid: str, now: datetime) -> CallEnd | None:
+    row = sessions.end_call(connection, sid, now, HUNG_UP)
+    if row is None:
+        return None
+    return describe(
+        *(connection, row, HUNG_UP, now),
+        turns=row.turn,
+        member_id=row.member_id,
+        with_person=_waits_for_person(connection, services, row, now),
+    )
 
 
 def describe(
