@@ -50,8 +50,8 @@ class Watched:
     def __init__(self, demo_line: DemoLine, settings: Settings | None = None, sandbox: Sandbox | None = None) -> None:
         self.metrics = Metrics()
         logs.configure(io.StringIO(), watch=self.metrics.count_event)
-        gateway = self.metrics.timed(sandbox or demo_line.services.gateway)
-        self.services = replace(demo_line.services, gateway=gateway)
+        gateway = sandbox or demo_line.services.gateway
+        self.services = self.metrics.timed(replace(demo_line.services, gateway=gateway))
         self.line = demo_line.copy_with(
             services=self.services, app=make_app(self.services, settings or Settings(), self.metrics)
         )

@@ -141,7 +141,7 @@ class TalkativeGateway(Sandbox):
 
 def fail_talking(demo_line: DemoLine, metrics: Metrics) -> None:
     """Let a turn fail with a card in its words, and somebody log what they should not."""
-    broken = demo_line.copy_with(services=replace(demo_line.services, gateway=metrics.timed(TalkativeGateway())))
+    broken = demo_line.copy_with(services=metrics.timed(replace(demo_line.services, gateway=TalkativeGateway())))
     phone = broken.copy_with(app=make_app(broken.services, Settings(), metrics)).phone(from_number="+15105550188")
     phone.dial()
     phone.press("".join(CARD_ONLY))
@@ -172,7 +172,7 @@ def counted(demo_line: DemoLine, log: io.StringIO, scratch: Path) -> Iterator[tu
         metrics_folder.join()
         metrics = Metrics()
         logs.configure(log, watch=metrics.count_event)
-        services = replace(demo_line.services, gateway=metrics.timed(demo_line.services.gateway))
+        services = metrics.timed(demo_line.services)
         yield demo_line.copy_with(services=services, app=make_app(services, Settings(), metrics)), metrics
 
 

@@ -39,7 +39,7 @@ def build_line(settings: Settings, prove: Proof = unproved) -> Services:
     database = open_database(settings.database_url)
     upgrade(database)
     clean_journal(database)
-    versions = open_versions(database, folders(settings), SPECS, prove, asked=settings.publish == "asked")
+    versions = open_versions(database, folders(settings), SPECS, prove)
     return _services(settings, database, versions)
 
 
@@ -95,10 +95,11 @@ def folders(settings: Settings) -> Folders:
 
 
 def publish_current(services: Services, database: Engine) -> None:
-    """Record the current version in the database as published, so that every worker finds it."""
+    """Record the current version in the database as published, unless it is, so that every worker finds it."""
     with answering(database), database.begin() as connection:
-        current = services.versions.current
-        publications.record(connection, current.files, Publication(current.hash, services.clock(), "", "start"))
+        current, newest = services.versions.current, publications.latest(connection)
+        if newest is None or newest.hash != current.hash:
+            publications.record(connection, current.files, Publication(current.hash, services.clock(), "", "start"))
 
 
 def rules(settings: Settings) -> Rules:

@@ -89,7 +89,10 @@ version = Table(
     Column("published_at", Instant, nullable=False),
     Column("files", LargeBinary, nullable=False),
 )
-"""Every version of flows and prompts that was ever published; `files` is compressed JSON (zlib)."""
+"""Every version of flows and prompts that was ever published or answered a call, and since when it is stored.
+
+`files` is compressed JSON (zlib).
+"""
 
 publication = Table(
     "publication",
@@ -100,11 +103,29 @@ publication = Table(
     Column("published_by", Text, nullable=False),
     Column("how", Text, nullable=False),
     Column("passes_over", Text),
+    Column("origin", Text),
 )
 """Publications of versions, in order; the version in the newest row answers new calls.
 
 A rollback sets `passes_over` to the hash of the files in the folders at that time, which must not be published again
-by themselves.
+by themselves. `origin` names the host and the folders that the files came from.
+"""
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+"""What each worker answers new calls with, since when, and `problem`: why it cannot use the published version, or "".
+
+`seen_at` is refreshed while the worker is alive. `id` is random, since containers share process ids and host names.
 """
 
 lock_out = Table(

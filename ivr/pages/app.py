@@ -7,13 +7,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 from flask import Flask
 
 from ivr import logs
-from ivr.errors import SettingError, UnreachableError
+from ivr.errors import DefinitionError, SettingError, UnreachableError
 from ivr.line.build import build_line, build_waiting_line, folders
 from ivr.line.publishing import Watcher
 from ivr.line.service import Services
@@ -23,6 +22,7 @@ from ivr.pages.access import StaffAccess
 from ivr.pages.metrics import Metrics
 from ivr.pages.studio.studio import Studio
 from ivr.pages.throttle import Throttle
+from ivr.pharmacy.database import answering
 from ivr.prompts.recordings.folder import RecordingsFolder
 from ivr.settings import Settings, load_settings
 from ivr.simulator import carrier_rules
@@ -56,33 +56,50 @@ def create_local_app() -> Flask:
 
 def _create(settings: Settings) -> Flask:
     logs.configure(sys.stderr)
-    metrics_folder.join()
+    metrics_folder.join()  # which may have something to log
     metrics = Metrics()
     logs.configure(sys.stderr, watch=metrics.count_event)
+    _warn(settings)
+    while True:
+        try:
+            line = metrics.timed(build_line(settings, carrier_rules.problems))
+            _begin(line, settings)
+            return make_app(line, settings, metrics)
+        except UnreachableError as error:
+            logs.get_logger().warning("waiting_for_database", reason=str(error))
+        if waiting := _create_waiting(settings, metrics):
+            return waiting
+        time.sleep(OPEN_SECONDS)
+
+
+def _create_waiting(settings: Settings, metrics: Metrics) -> Flask | None:
+    """Return the application of a line whose database is away, which it opens as soon as it can.
+
+    None if the folders are bad, so that there are no words to say to callers before the published ones can be had.
+    """
+    try:
+        line, open_line = build_waiting_line(settings, carrier_rules.problems)
+    except DefinitionError:
+        return None
+    line = metrics.timed(line)
+    threading.Thread(target=_begin_when_open, args=(line, settings, open_line), daemon=True).start()
+    return make_app(line, settings, metrics)
+
+
+def _warn(settings: Settings) -> None:
     if settings.live_processor:
         logs.get_logger().warning(
             "card_data_scope", capture="keypad", scope="card numbers pass through this line: PCI DSS SAQ D"
         )
     if settings.unsigned:
         logs.get_logger().warning("unsigned", means=unsigned_means(settings))
-    open_line = None
-    try:
-        line = build_line(settings, carrier_rules.problems)
-    except UnreachableError as error:
-        logs.get_logger().warning("waiting_for_database", reason=str(error))
-        line, open_line = build_waiting_line(settings, carrier_rules.problems)
-    line = replace(line, gateway=metrics.timed(line.gateway))
-    if open_line is None:
-        _begin(line, settings)
-    else:
-        threading.Thread(target=_begin_when_open, args=(line, settings, open_line), daemon=True).start()
-    return make_app(line, settings, metrics)
 
 
 def _begin(line: Services, settings: Settings) -> None:
-    """Follow what is published, and sweep, from now on."""
+    """Follow what is published, and sweep, from now on. Raises UnreachableError if the database is away."""
     watcher = Watcher(line, folders(settings), asked=settings.publish == "asked")
-    watcher.begin()
+    with answering(line.database):
+        watcher.begin()
     threading.Thread(target=watcher.run, daemon=True).start()
     threading.Thread(target=_sweep_forever, args=(line, settings.retention_days), daemon=True).start()
 

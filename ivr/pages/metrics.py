@@ -17,6 +17,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,6 @@ from ivr.line.service import CallOutcome, Services
 from ivr.pages.access import StaffAccess
 from ivr.pages.metrics_folder import VARIABLE, shared_counts
 from ivr.pages.timed_gateway import OPERATIONS, TimedGateway
-from ivr.payment.gateway import Gateway
 from ivr.web.outcome import TurnOutcome, turn_left
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # theirs
@@ -163,14 +163,14 @@ class Metrics:
                 self._away.labels(_class_of(fields.get("sqlstate"))).inc()
         self._show_version()
 
-    def timed(self, gateway: Gateway) -> Gateway:
-        """Return a gateway whose requests are counted."""
+    def timed(self, services: Services) -> Services:
+        """Return the services of a line with a gateway whose requests are counted."""
 
         def report(operation: str, answer: str, seconds: float) -> None:
             self._gateway.labels(operation).observe(seconds)
             self._answers.labels(operation, answer).inc()
 
-        return TimedGateway(gateway, report)
+        return replace(services, gateway=TimedGateway(services.gateway, report))
 
     def watch(self, app: Flask, services: Services) -> None:
         """Count the turns that an application takes, and the version that it takes them with."""

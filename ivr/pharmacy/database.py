@@ -212,6 +212,15 @@ def lift_time_limits(connection: Connection) -> None:
         connection.execute(text("SET LOCAL lock_timeout = 0"))
 
 
+def lock_table(connection: Connection, name: str) -> None:
+    """Let no other transaction change a table until this one ends; others can read it meanwhile.
+
+    SQLite lets only one transaction at a time change anything.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE"))
+
+
 def vacuum(engine: Engine, table: str) -> bool:
     """Make the database erase deleted and changed rows of a table from its files.
 
