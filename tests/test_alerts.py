@@ -6,13 +6,14 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from demo_line import PROJECT, DemoLine
 from prometheus_client.parser import text_string_to_metric_families
-from test_docs import _anchors
+from test_docs import _anchors, blocks
 
 FOLDER = PROJECT / "deploy/prometheus"
 RULES: list[Mapping[str, Any]] = yaml.safe_load((FOLDER / "alerts.yaml").read_text(encoding="utf-8"))["groups"][0][
@@ -41,6 +42,17 @@ def told(demo_line: DemoLine) -> str:
 def test_the_rules_can_be_loaded_and_fire_when_they_should() -> None:
     promtool("check", "rules", "alerts.yaml")
     promtool("test", "rules", "alerts_test.yaml")
+
+
+@needs_promtool
+def test_the_configuration_in_the_documents_can_be_loaded(tmp_path: Path) -> None:
+    (block,) = (one.text for one in blocks("yaml") if one.file == "docs/operations.md" and "scrape_configs" in one.text)
+    (tmp_path / "password").write_text("a password")
+    config = block.replace("/etc/prometheus/ivr_password", f"{tmp_path}/password")
+    config = config.replace("/etc/prometheus/ivr", str(FOLDER))
+    (tmp_path / "prometheus.yaml").write_text(config)
+    assert "alerts.yaml" in config
+    promtool("check", "config", str(tmp_path / "prometheus.yaml"))
 
 
 @needs_promtool

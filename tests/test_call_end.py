@@ -52,6 +52,7 @@ CALLS: dict[str, tuple[str, Finish, tuple[str, str, int]]] = {
 }
 
 
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("keys", "finish", "expected"), CALLS.values(), ids=CALLS)
 def test_a_call_has_two_lines_with_what_it_came_to(
     staffed: DemoLine, logged: Logged, keys: str, finish: Finish, expected: tuple[str, str, int]

@@ -22,7 +22,7 @@ from databases import Databases
 from demo_line import IDENTIFIED, DemoLine, fill_demo, with_settings
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.parser import text_string_to_metric_families
-from test_serve import DEPLOYED, TOKEN, gunicorn, running, telephone
+from test_serve import DEPLOYED, TOKEN, running, serve, telephone
 
 from ivr import logs
 from ivr.pages import metrics_folder
@@ -335,7 +335,7 @@ def test_counts_of_the_dead_stay_and_their_gauges_go(tmp_path: Path) -> None:
 def test_any_worker_tells_what_all_did_and_those_that_were_killed(databases: Databases, tmp_path: Path) -> None:
     with databases.fresh("sqlite", fill_demo) as url:
         settings = {**DEPLOYED, "DATABASE_URL": url, "IVR_STAFF_PASSWORD": PASSWORD, "TMPDIR": str(tmp_path)}
-        with running(gunicorn, settings, tmp_path) as server:
+        with running(serve("--workers", "2"), settings, tmp_path) as server:
             headers = {"Authorization": f"Basic {base64.b64encode(f'x:{PASSWORD}'.encode()).decode()}"}
 
             def scraped() -> Samples:
