@@ -21,7 +21,6 @@ RULES: list[Mapping[str, Any]] = yaml.safe_load((FOLDER / "alerts.yaml").read_te
 ]
 TESTS: list[Mapping[str, Any]] = yaml.safe_load((FOLDER / "alerts_test.yaml").read_text(encoding="utf-8"))["tests"]
 BY_NAME = {rule["alert"]: rule for rule in RULES}
-UNTIL_MERGED = {"ivr_sweep_age_seconds"}
 
 needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool on this machine (prometheus)")
 
@@ -88,8 +87,6 @@ def test_alerts_speak_of_what_a_line_tells_from_its_start(demo_line: DemoLine) -
     spoken_of = [one for rule in RULES for one in selectors(rule["expr"])]
     assert len(spoken_of) >= len(RULES) - 1
     for name, labels in spoken_of:
-        if name in UNTIL_MERGED:
-            continue
         values = {key: {sample.labels.get(key) for sample in found if sample.name == name} for key in labels}
         assert any(sample.name == name for sample in found), name
         for key, pattern in labels.items():
@@ -98,6 +95,6 @@ def test_alerts_speak_of_what_a_line_tells_from_its_start(demo_line: DemoLine) -
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_the_series_of_the_tests_are_those_that_a_line_tells(demo_line: DemoLine) -> None:
-    names = set(re.findall(r"^(ivr_\w+)", told(demo_line), re.MULTILINE)) | UNTIL_MERGED
+    names = set(re.findall(r"^(ivr_\w+)", told(demo_line), re.MULTILINE))
     series = {name for block in TESTS for one in block["input_series"] for name, _ in selectors(one["series"])}
     assert series <= names

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import logging
+import math
 import os
 import signal
 import subprocess
@@ -25,6 +26,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from test_serve import DEPLOYED, TOKEN, running, serve, telephone
 
 from ivr import logs
+from ivr.line.sweeper import Sweeper
 from ivr.pages import metrics_folder
 from ivr.pages.app import make_app
 from ivr.pages.metrics import WATCHED_EVENTS, Metrics
@@ -130,6 +132,12 @@ def test_what_waits_is_told_from_the_database(demo_line: DemoLine) -> None:
     assert watched.value("ivr_payments_unresolved") == 1
     assert watched.value("ivr_payments_unresolved_oldest_seconds") >= 300
     assert watched.value("ivr_gateway_answers_total", operation="authorize", answer="unavailable") >= 1
+
+
+def test_the_age_of_the_last_sweep_is_told(watched: Watched) -> None:
+    assert watched.value("ivr_sweep_age_seconds") == math.inf, "there was none yet"
+    assert Sweeper(watched.services, timedelta(days=90)).sweep() is not None
+    assert 0 <= watched.value("ivr_sweep_age_seconds") < 3600
 
 
 @only_sqlite

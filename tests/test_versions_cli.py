@@ -279,7 +279,7 @@ def test_of_two_terminals_at_once_one_publishes_and_the_other_is_told(
 ) -> None:
     terminal.edit(FAREWELL, "goodbye: Take care.")
 
-    def slowly() -> bool:
+    def slowly(*_: str) -> bool:
         terminal.run("rollback", terminal.first)
         return True
 

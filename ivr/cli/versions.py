@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 from rich.table import Table
 from sqlalchemy import Engine
 
-from ivr.cli.group import console, print_folders, settings
+from ivr.cli.group import console, is_confirmed, print_folders, settings
 from ivr.clock import system_clock
 from ivr.errors import IvrError
 from ivr.flow.changes import changes
@@ -141,7 +140,7 @@ def publish(yes: bool) -> None:
         return
     for line in (*what_it_takes_back(chosen, database, version), *what_changes(chosen, database, over, version)):
         click.echo(line)
-    if not yes and not is_confirmed():
+    if not yes and not is_confirmed("Publish it?", "publishes"):
         raise IvrError("not published")
     publication = Publication(version.hash, chosen.clock()(), whoami(), "publish", origin=origin(folders(chosen)))
     with answering(database), database.begin() as connection:
@@ -177,17 +176,6 @@ def what_it_takes_back(chosen: Settings, database: Engine, version: Version) -> 
         moment = found.earlier.at.astimezone(chosen.timezone)
         lines.append(f"{version.hash} was published on {moment:%Y-%m-%d %H:%M:%S}, and taken back or replaced since")
     return lines
-
-
-def is_confirmed() -> bool:
-    """Ask the user to confirm, and return the answer. Raises click.UsageError where nobody can answer."""
-    try:
-        return click.confirm("Publish it?")
-    except click.Abort:
-        click.echo("")
-        if sys.stdin.isatty():
-            return False
-        raise click.UsageError("nobody is here to say yes; --yes publishes without asking") from None
 
 
 @click.command()

@@ -13,6 +13,7 @@ from sqlalchemy.event import listens_for
 from ivr.errors import SettingError
 from ivr.line import publications
 from ivr.line.actions import SPECS
+from ivr.line.digests import Digest, open_digest
 from ivr.line.journal_cleaning import clean_journal
 from ivr.line.publications import Publication
 from ivr.line.publishing import open_versions
@@ -40,7 +41,8 @@ def build_line(settings: Settings, prove: Proof = unproved) -> Services:
     upgrade(database)
     clean_journal(database)
     versions = open_versions(database, folders(settings), SPECS, prove)
-    return _services(settings, database, versions)
+    vault = Vault(secret_keys(settings))
+    return _services(settings, database, versions, vault, open_digest(database, vault, settings.clock()()))
 
 
 def build_waiting_line(settings: Settings, prove: Proof = unproved) -> tuple[Services, Callable[[], None]]:
@@ -59,12 +61,15 @@ def build_waiting_line(settings: Settings, prove: Proof = unproved) -> tuple[Ser
             raise away("it has not been opened yet")
 
     files = read_files(settings.flows, settings.prompts)
-    line = _services(settings, database, Versions(load(files, SPECS, prove), SPECS, prove))
+    vault = Vault(secret_keys(settings))
+    versions, digest = Versions(load(files, SPECS, prove), SPECS, prove), Digest(vault.signing_key)
+    line = _services(settings, database, versions, vault, digest)
 
     def open_line() -> None:
         opened = build_line(settings, prove)
         opened.database.dispose()
-        line.versions.take(opened.versions.current)
+        versions.take(opened.versions.current)
+        digest.take(opened.digest)
         is_open.set()
 
     return line, open_line
@@ -75,11 +80,12 @@ def _refuse_pay(settings: Settings) -> None:
         raise SettingError("IVR_CARD_CAPTURE: expected keypad, the only way this version takes cards; found pay")
 
 
-def _services(settings: Settings, database: Engine, versions: Versions) -> Services:
+def _services(settings: Settings, database: Engine, versions: Versions, vault: Vault, digest: Digest) -> Services:
     return Services(
         database=database,
         versions=versions,
-        vault=Vault(secret_keys(settings)),
+        vault=vault,
+        digest=digest,
         gateway=gateway(settings),
         clock=settings.clock(),
         timezone=settings.timezone,

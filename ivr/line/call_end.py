@@ -29,7 +29,7 @@ def hang_up(services: Services, sid: str) -> None:
 
 
 def _end_by_caller(connection: Connection, services: Services, sid: str, now: datetime) -> CallEnd | None:
-    row = sessions.end_call(connection, sid, now, HUNG_UP)
+    row = sessions.record_end(connection, sid, now, HUNG_UP)
     if row is None:
         return None
     return describe(
@@ -65,7 +65,7 @@ def describe(
 
 def _waits_for_person(connection: Connection, services: Services, row: Row[Any], now: datetime) -> bool:
     """Return whether a call is at a state that connects the caller to a person."""
-    call = sessions.stored_call(services, row.sealed_state, now)
+    call = sessions.stored_call(services.vault, row.sealed_state, now)
     if call is None:
         return False
     flows = services.versions.get(connection, row.version).flows

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from ivr.clock import system_clock
 from ivr.line import publications, tables
+from ivr.line.sweeper import last_finished
 from ivr.orders.find import waiting_orders
 from ivr.orders.lease import unresolved_payments
 from ivr.pharmacy.tables import HeldReason, OrderStatus
@@ -34,7 +36,7 @@ class Overview:
     oldest_payment: timedelta
     """How long the oldest of them has waited."""
     since_sweep: timedelta | None
-    """The time since a sweep was finished; None if that is not known."""
+    """The time since a sweep last finished; None before the first one."""
     published: str
     """The hash of the version that answers new calls; "" if none is published."""
 
@@ -42,17 +44,12 @@ class Overview:
 def look_over(connection: Connection, now: datetime) -> Overview:
     """Return what is under way now."""
     payments, oldest = unresolved_payments(connection)
-    swept, newest = last_sweep(connection), publications.latest(connection)
+    swept, newest = last_finished(connection), publications.latest(connection)
     return Overview(
         calls=connection.scalar(_IN_PROGRESS, {"since": now - publications.COUNTS_AS_IN_PROGRESS}) or 0,
         orders=waiting_orders(connection),
         payments=payments,
         oldest_payment=now - oldest if oldest else timedelta(0),
-        since_sweep=now - swept if swept else None,
+        since_sweep=system_clock() - swept if swept else None,
         published=newest.hash if newest else "",
     )
-
-
-def last_sweep(_: Connection) -> datetime | None:
-    """Return when a sweep was last finished, on whatever host; None if that is not known."""
-    return None

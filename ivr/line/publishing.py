@@ -37,6 +37,7 @@ from ivr.line.service import Services
 from ivr.line.versions import Folders, NotTaken, Proof, Refusal, Version, Versions, load, read_files, unproved, usable
 from ivr.line.workers import WorkerReporter
 from ivr.pharmacy.database import lock_table
+from ivr.pharmacy.database_errors import code_of, reason_of
 from ivr.yaml_reader import candidates
 
 LOOK_SECONDS = 0.25
@@ -141,7 +142,7 @@ class Watcher:
                 self._database_away = False
             except SQLAlchemyError as error:
                 if not self._database_away:  # logged once; edits made meanwhile are taken when the database is back
-                    logs.get_logger().error("publishing_paused", reason=type(error).__name__)
+                    logs.get_logger().error("publishing_paused", sqlstate=code_of(error), reason=reason_of(error))
                 self._database_away = True
             except Exception:
                 logs.get_logger().exception("publishing_failed")

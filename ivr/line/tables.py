@@ -13,22 +13,19 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     Table,
     Text,
     text,
 )
 
-from ivr.pharmacy.columns import Instant
-
-metadata = MetaData()
+from ivr.pharmacy.columns import Instant, line_tables
 
 SEALED = "sealed_state IS NOT NULL"
 
 call = Table(
     "call",
-    metadata,
+    line_tables,
     Column("sid", Text, primary_key=True),
     Column("version", Text, nullable=False),
     Column("from_number", Text, nullable=False),
@@ -54,7 +51,7 @@ call = Table(
 
 journal = Table(
     "journal",
-    metadata,
+    line_tables,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("call_sid", Text, nullable=False),
     Column("turn", Integer, nullable=False),
@@ -72,7 +69,7 @@ journal = Table(
 
 journal_cleaning = Table(
     "journal_cleaning",
-    metadata,
+    line_tables,
     Column("through", BigInteger, nullable=False),
     Column("done", BigInteger, nullable=False),
     Column("vacuumed", Boolean, nullable=False),
@@ -84,7 +81,7 @@ journal_cleaning = Table(
 
 version = Table(
     "version",
-    metadata,
+    line_tables,
     Column("hash", Text, primary_key=True),
     Column("published_at", Instant, nullable=False),
     Column("files", LargeBinary, nullable=False),
@@ -96,7 +93,7 @@ version = Table(
 
 publication = Table(
     "publication",
-    metadata,
+    line_tables,
     Column("id", Integer, primary_key=True),
     Column("hash", Text, nullable=False),
     Column("at", Instant, nullable=False),
@@ -113,7 +110,7 @@ by themselves. `origin` names the host and the folders that the files came from.
 
 worker = Table(
     "worker",
-    metadata,
+    line_tables,
     Column("id", Text, primary_key=True),
     Column("host", Text, nullable=False),
     Column("pid", Integer, nullable=False),
@@ -130,7 +127,7 @@ worker = Table(
 
 lock_out = Table(
     "lock_out",
-    metadata,
+    line_tables,
     Column("subject", Text, primary_key=True),
     Column("failures", SmallInteger, nullable=False, default=0),
     Column("since", Instant, nullable=False),
@@ -143,7 +140,7 @@ belong to an earlier release and are no longer read.
 
 wrong_try = Table(
     "wrong_try",
-    metadata,
+    line_tables,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("phone", Text, nullable=False),
     Column("member", Text, nullable=False),
@@ -156,7 +153,7 @@ wrong_try = Table(
 
 known_phone = Table(
     "known_phone",
-    metadata,
+    line_tables,
     Column("member_id", Integer, primary_key=True, autoincrement=False),
     Column("phone", Text, primary_key=True),
     Column("ordered_at", Instant, nullable=False),
@@ -165,7 +162,7 @@ known_phone = Table(
 
 staff_guess = Table(
     "staff_guess",
-    metadata,
+    line_tables,
     Column("peer", Text, primary_key=True),
     Column("wrong", SmallInteger, nullable=False),
     Column("since", Instant, nullable=False),
@@ -175,7 +172,7 @@ staff_guess = Table(
 
 card_entry = Table(
     "card_entry",
-    metadata,
+    line_tables,
     Column("call_sid", Text, primary_key=True),
     Column("sealed_card", LargeBinary, nullable=False),
     Column("expires_at", Instant, nullable=False),
@@ -186,3 +183,17 @@ card_entry = Table(
 `sealed_card` holds number and expiry, encrypted, and can be opened for five minutes. The token is not stored here: it
 is one of the call's values, sealed once more within `call.sealed_state`.
 """
+
+digest_key = Table(
+    "digest_key",
+    line_tables,
+    Column("id", Integer, primary_key=True),
+    Column("sealed_key", LargeBinary, nullable=False),
+)
+"""One row, whose id is 1: the key of the digests in `lock_out`, `wrong_try` and `known_phone` (see `digests`).
+
+It is encrypted with IVR_SECRET_KEY, and stays the same when that changes.
+"""
+
+sweep = Table("sweep", line_tables, Column("finished_at", Instant), Column("due_at", Instant))
+"""One row: when a sweep last finished, and when the process that led it will sweep again; NULL before the first one."""

@@ -16,7 +16,7 @@ from ivr.errors import DefinitionError, SettingError, UnreachableError
 from ivr.line.build import build_line, build_waiting_line, folders
 from ivr.line.publishing import Watcher
 from ivr.line.service import Services
-from ivr.line.sweep import EVERY, sweep
+from ivr.line.sweeper import Sweeper
 from ivr.pages import metrics_folder
 from ivr.pages.access import StaffAccess
 from ivr.pages.metrics import Metrics
@@ -101,7 +101,8 @@ def _begin(line: Services, settings: Settings) -> None:
     with answering(line.database):
         watcher.begin()
     threading.Thread(target=watcher.run, daemon=True).start()
-    threading.Thread(target=_sweep_forever, args=(line, settings.retention_days), daemon=True).start()
+    sweeper = Sweeper(line, timedelta(days=settings.retention_days))
+    threading.Thread(target=sweeper.run, args=(threading.Event(),), daemon=True).start()
 
 
 def _begin_when_open(line: Services, settings: Settings, open_line: Callable[[], None]) -> None:
@@ -130,16 +131,6 @@ def unsigned_means(settings: Settings) -> str:
         "IVR_UNSIGNED=1: nobody checks that requests come from the carrier; "
         "whoever reaches this line can call it from any number they name"
     )
-
-
-def _sweep_forever(line: Services, retention_days: int) -> None:
-    """Finish what calls left open, every half minute. All workers do so; each skips work that another has taken."""
-    while True:
-        time.sleep(EVERY.total_seconds())
-        try:
-            sweep(line, timedelta(days=retention_days))
-        except Exception:
-            logs.get_logger().exception("sweep_failed")  # the database may be back for the next one
 
 
 def make_app(line: Services, settings: Settings, metrics: Metrics | None = None) -> Flask:

@@ -13,6 +13,7 @@ stranger sends becomes one.
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -105,7 +106,7 @@ class Metrics:
         )
         self._away = Counter(
             "ivr_database_away",
-            "Turns that could not reach the database, by the class of its SQLSTATE.",
+            "Requests that found the database away, by the class of its SQLSTATE.",
             ["sqlstate"],
             registry=registry,
         )
@@ -246,12 +247,8 @@ def _told(overview: Overview) -> Iterator[Metric]:
     yield _gauge("ivr_payments_unresolved_oldest_seconds", "How long the oldest of them has waited.", {(): oldest})
     version = {(overview.published,): 1}
     yield _gauge("ivr_published_version_info", "The version that answers new calls.", version, "version")
-    if overview.since_sweep is not None:
-        yield _gauge(
-            "ivr_sweep_age_seconds",
-            "The time since a sweep was finished, on any host.",
-            {(): overview.since_sweep.total_seconds()},
-        )
+    age = overview.since_sweep.total_seconds() if overview.since_sweep is not None else math.inf
+    yield _gauge("ivr_sweep_age_seconds", "The time since a sweep last finished, on any host.", {(): age})
 
 
 def _gauge(name: str, help_text: str, found: Mapping[Any, float], *labels: str) -> Metric:

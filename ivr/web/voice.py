@@ -21,10 +21,8 @@ from ivr.errors import UnreachableError
 from ivr.flow.call import Dialled, Event, Started
 from ivr.flow.verbs import Speak
 from ivr.line.answer import SpokenWords, as_spoken
-from ivr.line.call_end import hang_up
 from ivr.line.service import Caller, Services
-from ivr.line.turn import Busy, UnknownCallError, take_turn
-from ivr.orders.sweep import finish_call
+from ivr.line.turn import Busy, UnknownCallError, end_call, take_turn
 from ivr.web.carrier import CALLER_SECONDS, caller_id, caller_of, event_of, text_field
 from ivr.web.guard import Guard, is_signed
 from ivr.web.outcome import TurnOutcome, leave_outcome, leave_reply
@@ -96,7 +94,7 @@ class Voice:
         try:
             reply = take_turn(self.services, caller, turn, event(), render)
         except UnreachableError as error:
-            logs.get_logger().error("database_away", turn=turn, reason=str(error))
+            logs.get_logger().error("database_away", turn=turn, sqlstate=error.code, reason=str(error))
             leave_outcome(TurnOutcome.AWAY)
             return twiml(self._try_again())
         except UnknownCallError as error:
@@ -133,8 +131,10 @@ class Voice:
         caller, state = caller_of(request), request.form.get("CallStatus", "")
         logs.bind_call(caller.sid)
         if state in ("completed", "busy", "failed", "no-answer", "canceled"):
-            hang_up(self.services, caller.sid)
-            finish_call(self.services.desk, caller.sid)
+            try:
+                end_call(self.services, caller.sid)
+            except UnreachableError as error:  # what the call left open is finished by a sweep
+                logs.get_logger().error("database_away", sqlstate=error.code, reason=str(error))
         return Response(status=204)
 
     def fallback(self) -> Response:
