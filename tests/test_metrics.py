@@ -194,6 +194,14 @@ def test_workers_are_counted_by_the_version_they_answer_with(watched: Watched) -
     assert (watched.value("ivr_workers", version="newer"), watched.value("ivr_workers", version=version.hash)) == (1, 0)
 
 
+def test_a_database_that_is_away_is_counted_by_the_class_of_its_code() -> None:
+    metrics = Metrics()
+    for code in ("57P01", "25006", "SQLITE_FULL", "HV000", None):
+        metrics.count_event("database_away", {"sqlstate": code})
+    found = {sample.labels["sqlstate"]: sample.value for sample in metrics._away.collect()[0].samples if sample.value}
+    assert found == {"57": 1, "25": 1, "sqlite": 1, "none": 2}
+
+
 def test_an_answer_of_the_processor_is_one_of_a_few_words() -> None:
     assert [kind_of(answer) for answer in (Authorized("x"), Refused(Reason.EXPIRED_CARD), NotFound())] == [
         "authorized",

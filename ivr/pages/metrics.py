@@ -138,7 +138,7 @@ class Metrics:
             self._answers.labels(operation, "unavailable")
         for signed in ("yes", "no"):
             self._refused.labels(signed)
-        for sqlstate in ("none", *SQLSTATE_CLASSES):
+        for sqlstate in ("none", "sqlite", *SQLSTATE_CLASSES):
             self._away.labels(sqlstate)
         for action, spec in SPECS.items():
             if LOCKED in spec.outcomes:
@@ -259,6 +259,8 @@ def _gauge(name: str, help_text: str, found: Mapping[Any, float], *labels: str) 
 
 
 def _class_of(sqlstate: object) -> str:
-    """Return the class of a SQLSTATE, or "none" for what is none that the line knows."""
-    found = str(sqlstate)[:2]
-    return found if found in SQLSTATE_CLASSES else "none"
+    """Return the class of a SQLSTATE, "sqlite" for SQLite's own codes, or "none" for what the line does not know."""
+    code = str(sqlstate)
+    if code.startswith("SQLITE"):
+        return "sqlite"
+    return code[:2] if code[:2] in SQLSTATE_CLASSES else "none"
