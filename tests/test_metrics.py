@@ -198,7 +198,11 @@ def test_a_database_that_is_away_is_counted_by_the_class_of_its_code() -> None:
     metrics = Metrics()
     for code in ("57P01", "25006", "SQLITE_FULL", "HV000", None):
         metrics.count_event("database_away", {"sqlstate": code})
-    found = {sample.labels["sqlstate"]: sample.value for sample in metrics._away.collect()[0].samples if sample.value}
+    found = {
+        sample.labels["sqlstate"]: sample.value
+        for sample in next(iter(metrics._away.collect())).samples
+        if sample.value
+    }
     assert found == {"57": 1, "25": 1, "sqlite": 1, "none": 2}
 
 
