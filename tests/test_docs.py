@@ -278,7 +278,7 @@ def test_every_key_of_the_prompt_language_is_explained() -> None:
 
 def test_every_log_event_stands_in_the_table() -> None:
     text = (PROJECT / "docs/operations.md").read_text(encoding="utf-8")
-    section = text.partition("## What to watch")[2].partition("\n## ")[0]
+    section = text.partition("### Log\n")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(_logged())
 
 

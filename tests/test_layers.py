@@ -57,9 +57,9 @@ ROOMS = {
     "simulator": Room("the line in memory, its clock, its rows", (*SERVICES, "web", "phone"), ("sqlalchemy",)),
     "qa": Room("call scripts: replayed, recorded, explored", (*HELPERS, "prompts", "flow", "phone", "simulator")),
     "pages": Room(
-        "the studio; the whole application",
+        "the studio; metrics; the whole application",
         (*SERVICES, "web", "phone", "simulator", "qa"),
-        ("flask", "sqlalchemy"),
+        ("flask", "prometheus_client", "sqlalchemy"),
     ),
     "cli": Room(
         "the commands: they wire the parts",
