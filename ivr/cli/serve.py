@@ -27,6 +27,7 @@ from ivr.line.build import build_line
 from ivr.line.service import Services
 from ivr.line.versions import load, read_files
 from ivr.pages.app import create_local_app, unsigned_means
+from ivr.pharmacy.database import answering
 from ivr.pharmacy.demo import DemoCard, demo_card, is_empty, load_demo
 from ivr.settings import Settings
 from ivr.simulator import carrier_rules
@@ -65,10 +66,11 @@ def serve(host: str, port: int, workers: int, inherited: tuple[int, ...]) -> Non
     logs.configure(sys.stderr)
     with endpoint.socket:
         _load(chosen)
+        if not inherited and chosen.unsigned:
+            click.echo(unsigned_means(chosen), err=True)
+        card = _open(chosen)
         if not inherited:
-            if chosen.unsigned:
-                click.echo(unsigned_means(chosen), err=True)
-            _greet(chosen, endpoint)
+            console().print(start_card(endpoint.url, card))
             print_folders(chosen)
         _allow_connections()
         gc.freeze()  # the workers share what is loaded, as long as nobody writes to it
@@ -93,30 +95,32 @@ def _load(chosen: Settings) -> None:
         load(read_files(chosen.flows, chosen.prompts), SPECS, carrier_rules.problems)
 
 
-def _greet(chosen: Settings, endpoint: Endpoint) -> None:
-    """Print where the line answers and how to try it. An empty embedded database gets the demo pharmacy first."""
+def _open(chosen: Settings) -> DemoCard | None:
+    """Open the line for a moment, so that the workers have its version; return whom it can be called as.
+
+    An empty embedded database gets the demo pharmacy.
+    """
     try:
         line = build_line(chosen, carrier_rules.problems)
+        with answering(line.database):
+            card = _prepare_pharmacy(line)
     except UnreachableError as error:
-        console().print(start_card(endpoint.url, None))
         click.echo(f"{error}; meanwhile callers are asked to call again later", err=True)
-        return
-    empty, card = _prepare_pharmacy(line)
-    console().print(start_card(endpoint.url, card))
-    if empty and card is None:
-        click.echo("The pharmacy has no members yet: ivr pharmacy load FOLDER, or ivr pharmacy demo to try the line")
+        return None
+    line.database.dispose()  # the workers open their own
+    return card
 
 
-def _prepare_pharmacy(line: Services) -> tuple[bool, DemoCard | None]:
-    """Return whether the database is empty, and who can be called as; close all connections."""
+def _prepare_pharmacy(line: Services) -> DemoCard | None:
     now = line.clock()
     empty = is_empty(line.database)
     if empty and line.database.dialect.name == "sqlite":  # in a server's database the pharmacy loads its own members
         load_demo(line.database, line.today(now), timezone=line.timezone)
     with line.database.connect() as connection:
         card = demo_card(connection, line.today(now), line.rules)
-    line.database.dispose()  # the workers open their own
-    return empty, card
+    if empty and card is None:
+        click.echo("The pharmacy has no members yet: ivr pharmacy load FOLDER, or ivr pharmacy demo to try the line")
+    return card
 
 
 def _allow_connections() -> None:
