@@ -4,7 +4,7 @@ Callers key something about every four seconds. `ivr serve` and the hand-written
 same server with as many workers, are measured in turns on the same machine, which also runs the database and the
 telephones. The number of calls is raised or lowered by 5 % until it is the most that is held.
 
-    python bench/calls.py [--kind postgresql] [--workers 2] [--connections kept] [--mix own]
+    python bench/calls.py [--kind postgresql] [--workers 2] [--connections shared] [--mix own]
     python bench/calls.py --plot docs/pictures/calls.svg
     python bench/calls.py --turns 100000
 """
@@ -35,7 +35,7 @@ from calls_plot import plot
 from databases import KINDS, Databases
 from growth import FIRST, filled
 from servers import PROJECT, Command, Line, children, ivr, running
-from telephones import LATE_SECONDS, MOST_LATE, MOST_TURNS, Carrier, Measured, Telephones
+from telephones import CONNECTIONS, LATE_SECONDS, MOST_LATE, MOST_TURNS, Measured, Telephones
 from turn import MIXES, TOKEN
 
 from ivr.pharmacy.database import open_database
@@ -54,7 +54,6 @@ CALLS_IN_PROGRESS = 2_000
 PLOTTED = (*range(200, 2_801, 200),)
 TELEPHONE_FILES = 8192
 """How many connections the telephones may have open."""
-CONNECTIONS = {"kept": True, "new": False}
 OWN, ORDERING = MIXES.values()
 
 
@@ -82,7 +81,6 @@ class Side:
     line: Line
     database: str
     """Its URL."""
-    carrier: Carrier
     telephones: Telephones
 
     def measure(self, calls: int, seconds: float, *, to_the_end: bool = False) -> Measured:
@@ -104,7 +102,7 @@ class Side:
             try:
                 return await work
             finally:
-                self.carrier.close()
+                self.telephones.close()
 
         return asyncio.run(run())
 
@@ -160,8 +158,8 @@ def serving(kind: str, side: str, workers: int, connections: str, mix: str, data
             "IVR_SECRET_KEY": "YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtMTI=",
         }  # fmt: skip
         with running(SIDES[side](workers), settings, folder) as line:
-            carrier = Carrier(int(line.url.rpartition(":")[2]), CONNECTIONS[connections])
-            yield Side(line, url, carrier, Telephones(carrier, TOKEN, CALLERS[mix]))
+            carriers = CONNECTIONS[connections](int(line.url.rpartition(":")[2]))
+            yield Side(line, url, Telephones(carriers, TOKEN, CALLERS[mix]))
             if "Traceback" in line.log.read_text():
                 raise SystemExit(f"a traceback in {line.log}")
 
@@ -219,7 +217,7 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 def draw(chosen: argparse.Namespace, databases: Databases) -> None:
     """Measure from few calls to too many, print that as a table and draw it."""
     points: dict[str, list[tuple[int, float]]] = {side: [] for side in SIDES}
-    with both("postgresql", 2, "kept", "own", databases) as sides:
+    with both("postgresql", 2, "shared", "own", databases) as sides:
         for calls in PLOTTED:
             for name, side in sides.items():
                 measured = side.measure(calls, chosen.seconds, to_the_end=True)
@@ -233,9 +231,9 @@ def draw(chosen: argparse.Namespace, databases: Databases) -> None:
 def watch_memory(chosen: argparse.Namespace, databases: Databases) -> None:
     """Print what memory each worker has over many turns, and what calls in progress add to it and to the database."""
     kind, workers, mix = (chosen.kind or KINDS)[-1], (chosen.workers or [2])[-1], (chosen.mix or [*CALLERS])[-1]
-    marks = (0, 1_000, *range(chosen.turns // 10, chosen.turns + 1, chosen.turns // 10))
+    marks = sorted({0, 1_000, *range(chosen.turns // 10, chosen.turns + 1, chosen.turns // 10)})
     rows = []
-    with serving(kind, "ours", workers, "kept", mix, databases) as side:
+    with serving(kind, "ours", workers, (chosen.connections or ["shared"])[-1], mix, databases) as side:
         for before, mark in itertools.pairwise((0, *marks)):
             if mark > before:
                 side.hurry(mark - before)
@@ -268,7 +266,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kind", choices=KINDS, action="append", help="both unless given")
     parser.add_argument("--workers", type=int, action="append", help="one and two unless given")
-    parser.add_argument("--connections", choices=CONNECTIONS, action="append", help="both unless given")
+    parser.add_argument("--connections", choices=CONNECTIONS, action="append", help="all unless given")
     parser.add_argument("--mix", choices=CALLERS, action="append", help="both unless given")
     parser.add_argument("--seconds", type=float, default=10, help="how long each step is measured")
     parser.add_argument("--plot", type=Path, help="draw the waits of more and more calls to this file instead")

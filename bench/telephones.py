@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from urllib.parse import urlencode, urlsplit
 
 from ivr.phone.transport import signature
@@ -75,16 +76,16 @@ def _length(head: bytes) -> int:
 
 @dataclass
 class Carrier:
-    """Sends requests to a port of this machine, each on a connection of its own or by kept-alive ones."""
+    """Sends requests to a port of this machine, on a new connection each or on kept-alive ones."""
 
     port: int
     keeps: bool
-    idle: list[Connection] = field(default_factory=list)
+    _idle: list[Connection] = field(default_factory=list)
 
     async def ask(self, request: bytes) -> bytes:
-        """Send a request, once more if a kept connection turns out to be closed."""
-        while self.keeps and self.idle:
-            connection = self.idle.pop()
+        """Send a request and return the answer; a kept connection that turns out to be closed is replaced."""
+        while self._idle:
+            connection = self._idle.pop()
             if connection.is_open:
                 try:
                     return await self._ask(connection, request)
@@ -96,15 +97,30 @@ class Carrier:
     async def _ask(self, connection: Connection, request: bytes) -> bytes:
         answer = await connection.ask(request)
         if self.keeps and connection.is_open:
-            self.idle.append(connection)
+            self._idle.append(connection)
         else:
             connection.close()
         return answer
 
     def close(self) -> None:
-        for connection in self.idle:
-            connection.close()
-        self.idle.clear()
+        """Close the connections that were kept."""
+        while self._idle:
+            self._idle.pop().close()
+
+
+def one_for_each(port: int) -> Iterator[Carrier]:
+    """Yield a carrier for each telephone that keeps a connection of its own."""
+    while True:
+        yield Carrier(port, keeps=True)
+
+
+CONNECTIONS: Mapping[str, Callable[[int], Iterator[Carrier]]] = {
+    "shared": lambda port: repeat(Carrier(port, keeps=True)),
+    "own": one_for_each,
+    "new": lambda port: repeat(Carrier(port, keeps=False)),
+}
+"""How telephones reach a port: by some kept-alive connections that they share, as through a proxy; each by a kept-alive
+one of its own; or by a new one for each turn."""
 
 
 @dataclass
@@ -148,7 +164,7 @@ class Telephone:
     """Calls a line again and again, and keys the same in each call."""
 
     def __init__(self, carrier: Carrier, token: Secret, mix: Sequence[str], number: int) -> None:
-        self._carrier = carrier
+        self.carrier = carrier
         self._token = token
         self._mix = mix
         self._number = number
@@ -173,7 +189,7 @@ class Telephone:
             "Content-Type: application/x-www-form-urlencoded",
             f"X-Twilio-Signature: {signature(self._token, f'http://{HOST}{path}', form.items())}",
             f"Content-Length: {len(body)}",
-            f"Connection: {'keep-alive' if self._carrier.keeps else 'close'}",
+            f"Connection: {'keep-alive' if self.carrier.keeps else 'close'}",
         )
         self._request = "\r\n".join((*lines, "", body)).encode()
 
@@ -182,7 +198,7 @@ class Telephone:
         clock = asyncio.get_running_loop().time
         sent = clock()
         try:
-            answer = await self._carrier.ask(self._request)
+            answer = await self.carrier.ask(self._request)
         except OSError as error:
             answer = repr(error).encode()
         measured.note(due, sent, clock())
@@ -220,8 +236,8 @@ def _next_path(answer: bytes) -> str:
 class Telephones:
     """As many telephones as are needed, all in the middle of their calls to one line."""
 
-    def __init__(self, carrier: Carrier, token: Secret, mixes: Sequence[Sequence[str]]) -> None:
-        self._carrier = carrier
+    def __init__(self, carriers: Iterator[Carrier], token: Secret, mixes: Sequence[Sequence[str]]) -> None:
+        self._carriers = carriers
         self._token = token
         self._mixes = mixes
         self._all: list[Telephone] = []
@@ -229,7 +245,7 @@ class Telephones:
     async def bring(self, count: int) -> list[Telephone]:
         """Return so many; new ones are first brought, without thinking, each to another turn of its call."""
         new = [
-            Telephone(self._carrier, self._token, self._mixes[number % len(self._mixes)], number)
+            Telephone(next(self._carriers), self._token, self._mixes[number % len(self._mixes)], number)
             for number in range(len(self._all), count)
         ]
         waiting, measured = iter(new), Measured(count)
@@ -248,6 +264,11 @@ class Telephones:
         ready, measured = await self.bring(AT_ONCE), Measured(AT_ONCE)
         await asyncio.gather(*(telephone.advance(turns // AT_ONCE, measured) for telephone in ready))
         _expect_answers(measured)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for telephone in self._all:
+            telephone.carrier.close()
 
     async def measure(self, count: int, seconds: float, think: float, *, to_the_end: bool = False) -> Measured:
         """Have so many calls at once for so many seconds, after a while in which they begin.
