@@ -34,6 +34,7 @@ from ivr.flow.call import Call, Done, Keys, Started
 from ivr.flow.interpreter import advance
 from ivr.line.actions import SPECS
 from ivr.line.build import publish_current
+from ivr.line.digests import Digest
 from ivr.line.service import Services
 from ivr.line.versions import Versions, load, read_files
 from ivr.pages.app import make_app
@@ -92,8 +93,9 @@ def interpreter_alone(rounds: int = 3000) -> float:
 
 def ours(url: str, draw: Callable[[], int] = lambda: 1) -> tuple[Flask, Engine]:
     database = open_database(url)
+    vault = Vault([Secret("YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtMTI=")])
     line = Services(
-        database, Versions(VERSION, SPECS), Vault([Secret("YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtMTI=")]), Sandbox(),
+        database, Versions(VERSION, SPECS), vault, Digest(vault.signing_key), Sandbox(),
         lambda: datetime.now(UTC), ZoneInfo("America/Los_Angeles"), Rules(), False, draw,
     )  # fmt: skip
     publish_current(line, database)

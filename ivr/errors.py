@@ -60,7 +60,14 @@ class DataError(IvrError):
 
 
 class UnreachableError(IvrError):
-    """Raised when the database, or a service that the line needs, does not answer."""
+    """Raised when the database, or a service that the line needs, does not answer.
+
+    `code` is the database's own for the reason: an SQLSTATE, or SQLite's name; "" when there is none.
+    """
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(slots=True)

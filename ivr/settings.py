@@ -185,17 +185,23 @@ def _check_postgresql(rest: str) -> str:
         raise UnusableValueError(
             "a sign in the name or the password that ends it: write @ as %40, / as %2F, ? as %3F, # as %23"
         )
+    user, at, hosts = at_host.rpartition("@")
     try:
-        port = urlsplit(f"postgresql://{rest}").port
+        places = [urlsplit(f"postgresql://{host}") for host in hosts.split(",")]
+        ports = [5432 if place.port is None else place.port for place in places]
     except ValueError:
-        port = 0
-    if port == 0:
+        ports = [0]
+    if 0 in ports:
         raise UnusableValueError("a port that is no number from 1 to 65535, or an IPv6 address without its brackets")
     _refuse_slips(rest, {"#": "a # in it: leave it out, nothing may follow the name of the database and its options"})
     address, _, options = rest.partition("?")
     if not (address.partition("/")[2] or parse_qs(options).keys() & _NAMING):
         raise UnusableValueError("no name of a database: write it after the host, as in postgresql://USER@HOST/NAME")
-    return rest
+    if len(ports) == 1:
+        return rest
+    # Several hosts are tried in turn; the database's library takes them as options only
+    tried = f"host={','.join(place.hostname or '' for place in places)}&port={','.join(map(str, ports))}"
+    return f"{user}{at}{address.removeprefix(at_host)}?{tried}{'&' if options else ''}{options}"
 
 
 _NAMING = {"dbname", "service"}
@@ -270,20 +276,30 @@ def _read_processor_key(value: str) -> Secret:
     return Secret(_matching(r"(sk|rk)_(test|live)_\w+")(value))
 
 
+KEY_BYTES = 32
+
+
 def encryption_keys(value: str) -> tuple[Secret, ...]:
     """Return the keys of a comma list.
 
-    Raises ValueError, which shows nothing of the value, when one is not 32 bytes.
+    Raises UnusableValueError, which shows nothing of the value, when one is missing, is not 32 bytes or comes twice.
     """
-    keys = _read_secrets(value)
-    for key in keys:
+    keys = [part.strip() for part in value.split(",")]
+    seen: list[bytes] = []
+    for number, key in enumerate(keys, 1):
+        which = "a key" if len(keys) == 1 else f"key {number} of {len(keys)}"
+        if not key:
+            raise UnusableValueError(f"nothing where {which} should stand: a comma too many, or a key too few")
         try:
-            raw = base64.b64decode(key.reveal(), altchars=b"-_", validate=True)
+            raw = base64.b64decode(key, altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
-            raise ValueError from None
-        if len(raw) != 32:
-            raise ValueError
-    return keys
+            raise UnusableValueError(f"{which} that is no URL-safe base64, not shown here") from None
+        if len(raw) != KEY_BYTES:
+            raise UnusableValueError(f"{which} of {len(raw)} bytes, not shown here")
+        if raw in seen:
+            raise UnusableValueError(f"{which} that is the same as an earlier one: name each once")
+        seen.append(raw)
+    return tuple(map(Secret, keys))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from databases import KINDS, Databases
 from demo_line import PROJECT, fill_demo
 from rich.console import Console
+from sqlalchemy import make_url
 
 from ivr.cli import main
 from ivr.cli.serve import start_card
@@ -121,6 +122,54 @@ def test_a_database_that_is_away_is_told_in_one_line(command: str) -> None:
     assert code == 1
     assert re.fullmatch(r"the database pharmacy on 127\.0\.0\.1:9 does not answer: .*refused", words)
     assert "hush" not in words
+
+
+OF_DATABASE = (
+    "db upgrade", "sweep", "serve", "versions", "rollback 3f2a", f"pharmacy load {DEMO_FOLDER}", "pharmacy demo",
+    "pharmacy reset --test", "pharmacy labels", "pharmacy orders", "pharmacy ship 1", "pharmacy cancel 1",
+    "pharmacy release 1", f"streets load {DEMO_FOLDER}/street.csv",
+)  # fmt: skip
+"""Commands that open the database."""
+
+
+@pytest.mark.parametrize("command", OF_DATABASE)
+@pytest.mark.parametrize("url", ["postgresql://u:hush@[::1", "sqlite:///letter.db"], ids=["no URL", "no database"])
+def test_every_command_tells_in_one_line_of_a_database_that_cannot_be_used(command: str, url: str) -> None:
+    Path("letter.db").write_text("Dear pharmacist, please find enclosed no database at all, but this friendly letter.")
+    code, words = told(ivr(command, DATABASE_URL=url))
+    assert (code, words.count("\n"), "hush" in words) == (1, 0, False)
+    assert "DATABASE_URL: expected" in words or "letter.db cannot be used: file is not a database" in words
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("sqlite://", "DATABASE_URL: expected .*, found a database in memory, which no two workers share: .*"),
+        ("sqlite:///:memory:", "DATABASE_URL: expected .*, found a database in memory, which no two workers share: .*"),
+        ("sqlite:///file:x.db?mode=ro&uri=true", r"DATABASE_URL: expected .*, found a \? or a # after the file: .*"),
+        ("sqlite:////no/such/dir/x.db", "DATABASE_URL: there is no folder /no/such/dir"),
+        ("sqlite:///.", "DATABASE_URL: expected a file, found the folder .*"),
+        ("postgresql://u:hush@127.0.0.1:99999/x", "DATABASE_URL: expected .*, found a port that is no number from .*"),
+        ("postgresql://u:hush@nosuch.invalid/x", "the database x on nosuch.invalid does not answer: .*"),
+        ("postgresql://u:hush@127.0.0.1:9,127.0.0.1:7/x", "the database x on 127.0.0.1,127.0.0.1 does not answer: .*"),
+    ],
+)  # fmt: skip
+def test_a_database_url_that_cannot_be_used_is_told_in_one_line(url: str, words: str) -> None:
+    code, found = told(ivr("db upgrade", DATABASE_URL=url))
+    assert code == 1
+    assert re.fullmatch(words, found)
+
+
+def test_a_server_that_refuses_is_told_in_one_line(databases: Databases) -> None:
+    if databases.missing:
+        pytest.skip(databases.missing)
+    with databases.bare("postgresql") as url:
+        for changed in (make_url(url).set(database="no_such"), make_url(url).set(username="no_such", password="hush")):
+            wrong = changed.render_as_string(hide_password=False)
+            code, words = told(ivr("db upgrade", DATABASE_URL=wrong))
+            assert code == 1
+            assert re.fullmatch("DATABASE_URL: the database .* cannot be used: .*no_such.*", words)
+            assert "hush" not in words
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -291,6 +291,15 @@ def _logged() -> Iterator[str]:
 # The call map
 
 
+def test_each_threat_names_tests_that_there_are() -> None:
+    text = (PROJECT / "docs/security.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| .+ \| .+ \| (.*) \|$", text, re.MULTILINE)[1:]
+    named = [re.findall(r"`(test_\w+)`", row) for row in rows]
+    assert all(named)
+    sources = "".join(path.read_text(encoding="utf-8") for path in PROJECT.glob("tests/test_*.py"))
+    assert {test for row in named for test in row} <= set(re.findall(r"^def (test_\w+)", sources, re.MULTILINE))
+
+
 def test_each_refusal_of_the_call_map_can_be_heard(databases: Databases) -> None:
     text = (PROJECT / "docs/calls.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (.+?) \|.*\| (\d+), (\d+), (\d+) \|$", text, re.MULTILINE)

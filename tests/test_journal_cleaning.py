@@ -21,7 +21,8 @@ from sqlalchemy import Connection, Engine, insert, make_url, select, text
 
 from ivr.line import journal_cleaning, tables
 from ivr.line.journal_cleaning import Cleaned, clean_journal
-from ivr.pharmacy.database import MIGRATIONS, open_database, upgrade
+from ivr.pharmacy.database import open_database, upgrade
+from ivr.pharmacy.migrate import MIGRATIONS
 from ivr.secret import DOT
 
 CARD = "6011000990139424"

@@ -126,10 +126,10 @@ def own_imports(module: Module) -> set[str]:
 
 
 LATE = {
-    "alembic": "pharmacy.database",
     "cryptography": "payment.vault",
     "holidays": "pharmacy.calendar",
     "ivr.payment.stripe": "line.build",
+    "ivr.pharmacy.migrate": "pharmacy.database",
     "phonenumbers": "prompts.spoken",
     "structlog": "logs",
     "watchfiles": "cli.staff",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +26,8 @@ from ivr.payment.cards import Brand
 from ivr.payment.gateway import Token
 from ivr.pharmacy import members, prescriptions
 from ivr.pharmacy.addresses import mailing_address
-from ivr.pharmacy.database import MIGRATIONS, check_connection, lift_time_limits, open_database, upgrade
+from ivr.pharmacy.database import check_connection, lift_time_limits, open_database, upgrade
+from ivr.pharmacy.migrate import MIGRATIONS
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import Address, Base, Member, OrderStatus, PaymentStatus, SavedCard
 from ivr.secret import Secret
@@ -71,7 +73,7 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     path = tmp_path / "ivr.db"
     path.write_text("Dear pharmacist, please find enclosed no database at all, but this friendly letter instead.")
     engine = open_database(f"sqlite:///{path}")
-    with pytest.raises(UnreachableError, match=f"the database {path} does not answer: file is not a database"):
+    with pytest.raises(UnreachableError, match=f"the database {path} cannot be used: file is not a database"):
         check_connection(engine)
     engine.dispose()
 
@@ -79,6 +81,14 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
 def test_a_folder_in_place_of_a_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=f"^DATABASE_URL: expected a file, found the folder {tmp_path}$"):
         check_connection(open_database(f"sqlite:///{tmp_path}"))
+
+
+def test_a_file_that_may_only_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        os, "access", lambda path, _: path != tmp_path / "ivr.db"
+    )  # an administrator may write any file
+    with pytest.raises(SettingError, match=f"^DATABASE_URL: the file {tmp_path}/ivr.db cannot be written$"):
+        check_connection(open_database(f"sqlite:///{tmp_path}/ivr.db"))
 
 
 def test_a_file_that_cannot_be_made_is_told(tmp_path: Path) -> None:

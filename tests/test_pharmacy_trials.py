@@ -59,7 +59,7 @@ def test_reset_undoes_an_order_a_cancel_and_a_lock(demo_line: DemoLine) -> None:
     assert everything(database) != before
     ids = reset_test_members(database, DEMO_FOLDER, TODAY)
     with database.begin() as connection:
-        trials.forget_members(connection, demo_line.services.vault, ids, members_for_tests(connection))
+        trials.forget_members(connection, demo_line.services.digest, ids, members_for_tests(connection))
         assert lockout.locks(connection, demo_line.clock.now) == ()
     assert everything(database) == before
     assert demo_line.rows("SELECT * FROM wrong_try") == []
@@ -144,7 +144,7 @@ def test_only_these_tries_are_forgotten(demo_line: DemoLine) -> None:
     demo_line.call("11" + "88888888#" + "99999", from_number="+15105550999")
     callers = [turn_caller(demo_line, number) for number in ("+15105550777", "+15105550888")]
     with demo_line.services.database.begin() as connection:
-        trials.forget_calls(connection, demo_line.services.vault, callers, since)
+        trials.forget_calls(connection, demo_line.services.digest, callers, since)
         assert len(connection.execute(select(tables.wrong_try)).all()) == 2
         states = connection.execute(select(tables.call.c.from_number).where(tables.call.c.sealed_state.is_not(None)))
         assert states.scalars().all() == ["+15105550999"]

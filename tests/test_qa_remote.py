@@ -48,7 +48,7 @@ class Elsewhere:
 
     def __init__(self, url: str) -> None:
         self.line = open_demo_line(url)
-        self.vault = self.line.services.vault
+        self.digest = self.line.services.digest
 
     def remote(
         self,
@@ -61,7 +61,7 @@ class Elsewhere:
     ) -> Remote:
         facts = Facts(self.line.clock.now, live, person, same)
         behind = (
-            TestMembers(self.line.services.database, self.vault, facts.now, TODAY, live=live) if backstage else None
+            TestMembers(self.line.services.database, self.digest, facts.now, TODAY, live=live) if backstage else None
         )
         return Remote(
             "http://localhost/voice", self.line.post, simulator(), facts, TODAY, vocabulary(), "a run", behind, writes

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.line.sweep import EVERY
+from ivr.line.sweeper import EVERY
 from ivr.simulator.sweeping import Sweeping
 
 BEGIN = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from databases import Databases
@@ -19,8 +20,10 @@ from markupsafe import escape
 from sounds import voice, wav
 from werkzeug.test import TestResponse
 
-from ivr.line.publishing import Watcher, roll_back
-from ivr.line.versions import Folders
+from ivr.errors import Place, Problem
+from ivr.line.actions import SPECS
+from ivr.line.publishing import Watcher, open_versions, origin, roll_back, whoami
+from ivr.line.versions import Folders, NotTaken
 from ivr.pages.app import make_app
 from ivr.secret import Secret
 from ivr.settings import Settings
@@ -488,3 +491,72 @@ def test_publishing_needs_the_database(asking: Desk) -> None:
     response = asking.browser.post("/studio/publish", data=seen)
     assert response.status_code == 503
     assert "so nothing was published" in response.text
+
+
+# Where another host has folders of its own
+
+
+@pytest.fixture
+def elsewhere(desk: Desk, tmp_path: Path, request: pytest.FixtureRequest) -> Desk:
+    """Lend the desk of another host, whose folders have become old: an edit was published on the first one since."""
+    folders = Folders(tmp_path / "b" / "flows", tmp_path / "b" / "prompts")
+    shutil.copytree(desk.folders.flows, folders.flows)
+    shutil.copytree(desk.folders.prompts, folders.prompts)
+    publishes: Literal["saved", "asked"] = getattr(request, "param", "asked")
+    line = replace(desk.demo_line.services, versions=open_versions(desk.demo_line.services.database, folders, SPECS))
+    app = make_app(line, Settings(flows=folders.flows, prompts=folders.prompts, publish=publishes))
+    watcher = Watcher(line, folders, asked=publishes == "asked")
+    watcher.begin()
+    desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    watcher.look()
+    return Desk(folders, desk.demo_line.copy_with(services=line, app=app), watcher, app.test_client())
+
+
+@pytest.mark.parametrize("elsewhere", ["saved", "asked"], indirect=True)
+def test_a_host_that_follows_says_where_the_words_come_from_before_anybody_edits(desk: Desk, elsewhere: Desk) -> None:
+    home = elsewhere.page("")
+    assert "Farewell." in elsewhere.page("/words/main")
+    assert "The folders are not what callers hear. Read this before you change a file." in home
+    assert (
+        f"was published from {origin(desk.folders)}, by {whoami()}. These pages read {origin(elsewhere.folders)}."
+        in home
+    )
+    assert f"{current(elsewhere)[:8]} --out FOLDER writes those files" in home
+    assert "What lies here, version" in home
+    assert 'was "Farewell."' in home
+    assert "Your draft" not in home
+    assert "The files are passed over." in elsewhere.page("/words/card")
+
+
+def test_what_lies_on_a_host_that_follows_is_published_only_by_whoever_says_so(desk: Desk, elsewhere: Desk) -> None:
+    before, asked = current(elsewhere), form(elsewhere)
+    response = elsewhere.browser.post("/studio/publish", data=asked)
+    assert response.status_code == 409
+    assert "Nothing was published: it would take back what was published since." in response.text
+    desk.watcher.look()
+    assert current(elsewhere) == current(desk) == before
+    assert elsewhere.browser.post("/studio/publish", data={**asked, "sure": "on"}).status_code == 303
+    desk.watcher.look()
+    assert current(elsewhere) == current(desk) != before
+
+
+def test_an_edit_on_a_host_that_follows_is_told_to_be_one(elsewhere: Desk) -> None:
+    elsewhere.edit("prompts/en/main.yaml", GOODBYE, "goodbye: Take care.")
+    home = elsewhere.page("")
+    assert "The folders are not what callers hear." in home
+    assert "What lies here, version" not in home  # it was never published
+    assert 'says "Take care." now, was "Farewell."' in home
+
+
+def test_a_host_that_was_brought_up_to_date_is_one_like_any_other(elsewhere: Desk) -> None:
+    elsewhere.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    assert "What lies in the folders is what callers hear." in elsewhere.page("")
+
+
+def test_a_worker_that_cannot_use_what_was_published_says_so(desk: Desk) -> None:
+    desk.demo_line.services.versions.not_taken = NotTaken(
+        "0" * 16, (Problem(Place("flows/main.yaml", 3, 5), "is new"),)
+    )
+    home = desk.page("")
+    assert "Not on this worker: its program cannot use that version" in home
+    assert "flows/main.yaml:3:5: is new" in home

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
@@ -16,10 +17,14 @@ import pytest
 from databases import Databases
 from demo_line import PROJECT, fill_demo, open_demo_line
 
-from ivr.line.publishing import Watcher
+from ivr.line.actions import SPECS
+from ivr.line.publishing import Watcher, open_versions
 from ivr.line.versions import Folders
+from ivr.pages.app import make_app
+from ivr.settings import Settings
 
 if TYPE_CHECKING:
+    from flask import Flask
     from playwright.sync_api import Browser, Page, ViewportSize
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -104,30 +109,62 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture(scope="module")
-def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("desk")
+def copied(folder: Path) -> Folders:
+    """Return a copy of the project's flows and prompts."""
     folders = Folders(folder / "flows", folder / "prompts")
     shutil.copytree(PROJECT / "flows", folders.flows)
     shutil.copytree(PROJECT / "prompts", folders.prompts)
+    return folders
+
+
+def edit(watcher: Watcher, path: Path, old: str, new: str) -> None:
+    """Change a file, and let the worker look twice."""
+    path.write_text(path.read_text().replace(old, new))
+    watcher.look()
+    watcher.look()
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[Site]:
+    server = make_server("127.0.0.1", 0, app, handler_class=Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield Site(f"http://127.0.0.1:{server.server_port}")
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def site(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folders = copied(tmp_path_factory.mktemp("desk"))
     with databases.fresh("sqlite", fill_demo) as url:
         demo_line = open_demo_line(url)
         watcher = Watcher(demo_line.services, folders)
         watcher.begin()
-        words, flow = folders.prompts / "en" / "main.yaml", folders.flows / "main.yaml"
-        for path, old, new in (
-            (words, hearing.source("main.goodbye"), "goodbye: Farewell."),
-            (flow, "1: refill", "1: refil"),
-        ):
-            path.write_text(path.read_text().replace(old, new))
-            watcher.look()
-            watcher.look()
-        server = make_server("127.0.0.1", 0, demo_line.app, handler_class=Quiet)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield Site(f"http://127.0.0.1:{server.server_port}")
-        server.shutdown()
-        server.server_close()
+        edit(watcher, folders.prompts / "en" / "main.yaml", hearing.source("main.goodbye"), "goodbye: Farewell.")
+        edit(watcher, folders.flows / "main.yaml", "1: refill", "1: refil")
+        with served(demo_line.app) as site:
+            yield site
         demo_line.services.database.dispose()
+
+
+@pytest.fixture(scope="module")
+def site_that_follows(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Serve the pages of another host than the one where an edit was published."""
+    first, second = (copied(tmp_path_factory.mktemp(name)) for name in ("first", "second"))
+    with databases.fresh("sqlite", fill_demo) as url:
+        demo_line = open_demo_line(url)
+        database = demo_line.services.database
+        watchers = []
+        for folders in (first, second):
+            line = replace(demo_line.services, versions=open_versions(database, folders, SPECS))
+            watchers.append(Watcher(line, folders))
+            watchers[-1].begin()
+        edit(watchers[0], first.prompts / "en" / "main.yaml", hearing.source("main.goodbye"), "goodbye: Farewell.")
+        watchers[1].look()
+        app = make_app(line, Settings(flows=second.flows, prompts=second.prompts, publish="asked"))
+        with served(app) as site:
+            yield site
+        database.dispose()
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -222,3 +259,18 @@ def test_the_way_from_a_problem_to_the_state_that_has_it(browser: Browser, site:
     page.wait_for_url("**/studio/flows/main#menu")
     assert "did you mean" in (page.locator("article:target").text_content() or "")
     page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_host_that_follows_publishes_nothing_by_a_slip(
+    browser: Browser, site_that_follows: Site, scheme: Literal["light", "dark"]
+) -> None:
+    for screen in (DESK, TELEPHONE):
+        page = site_that_follows.open_page(browser, "", screen, scheme)
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+        assert page.evaluate(CONTRAST) == []
+        page.get_by_role("button", name="Publish").click()
+        assert page.evaluate("document.querySelector('input[name=sure]').validity.valueMissing")
+        assert page.get_by_role("status").filter(has_text="The folders are not what callers hear.").count() == 1
+        page.close()
+    assert site_that_follows.complaints == []

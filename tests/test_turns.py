@@ -19,7 +19,10 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from ivr.line.sweep import sweep
 from ivr.line.values import Basket, decoder
+from ivr.orders.cancel import cancel
+from ivr.orders.desk import Desk, Outcome
 from ivr.orders.hold import release
+from ivr.orders.ship import ship
 from ivr.pages.app import make_app
 from ivr.payment.gateway import Authorized, Refused, Unavailable
 from ivr.payment.sandbox import Fault, Sandbox
@@ -27,7 +30,7 @@ from ivr.pharmacy.database import retried
 from ivr.phone.transport import Reply, wsgi_post
 from ivr.settings import Settings
 
-Outcome = TypeVar("Outcome")
+Result = TypeVar("Result")
 
 SID = "CA" + "e" * 32
 CALL = {"CallSid": SID, "From": "+15105550123", "To": "+18002457979", "CallStatus": "in-progress"}
@@ -151,7 +154,7 @@ def on_postgresql(demo_line: DemoLine) -> DemoLine:
     return demo_line
 
 
-def deadlocked_by(demo_line: DemoLine, ids: list[int], work: Callable[[], Outcome]) -> Outcome:
+def deadlocked_by(demo_line: DemoLine, ids: list[int], work: Callable[[], Result]) -> Result:
     """Do work while the website takes the same prescriptions in the wrong order: the last one first."""
     take = text("SELECT id FROM prescription WHERE id = :id FOR UPDATE")
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -186,7 +189,21 @@ def test_a_sweep_that_meets_the_website_in_a_deadlock_does_its_work_all_the_same
     of_order = "SELECT prescription_id FROM order_line WHERE order_id = (SELECT max(id) FROM refill_order) ORDER BY 1"
     ids = [int(str(row[0])) for row in line.rows(of_order)]
     swept = deadlocked_by(line, ids, lambda: sweep(line.services, timedelta(days=90)))
-    assert swept.cancelled >= 1
+    assert swept.done["orders_cancelled"] >= 1
+    assert undone(line)
+
+
+@pytest.mark.parametrize(("step", "status"), [(ship, "shipped"), (cancel, "cancelled")])
+def test_staff_who_meet_the_website_in_a_deadlock_do_their_work_all_the_same(
+    demo_line: DemoLine, step: Callable[[Desk, str], Outcome], status: str
+) -> None:
+    line = on_postgresql(demo_line)
+    line.call(BEFORE_ORDER + "7")[0].hang_up()
+    ((number, order_id),) = line.rows("SELECT order_number, id FROM refill_order WHERE request_key LIKE 'CA%'")
+    lines = line.rows("SELECT prescription_id FROM order_line WHERE order_id = :id ORDER BY 1", id=order_id)
+    ids = [int(str(row[0])) for row in lines]
+    assert deadlocked_by(line, ids, lambda: step(line.services.desk, str(number))).done
+    assert line.rows("SELECT status FROM refill_order WHERE id = :id", id=order_id) == [(status,)]
     assert undone(line)
 
 
@@ -359,9 +376,9 @@ def test_an_unpaid_order_is_cancelled_after_half_an_hour(demo_line: DemoLine) ->
     before = demo_line.rows("SELECT rx_number, refills_left FROM prescription ORDER BY id")
     demo_line.call(IDENTIFIED + "119" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
     demo_line.clock.pass_seconds(29 * 60)
-    assert sweep(demo_line.services, timedelta(days=90)).cancelled == 0
+    assert "orders_cancelled" not in sweep(demo_line.services, timedelta(days=90)).done
     demo_line.clock.pass_seconds(2 * 60)
-    assert sweep(demo_line.services, timedelta(days=90)).cancelled >= 1
+    assert sweep(demo_line.services, timedelta(days=90)).done["orders_cancelled"] >= 1
     assert demo_line.rows("SELECT rx_number, refills_left FROM prescription ORDER BY id") == before
 
 

@@ -62,7 +62,7 @@ class Desk:
 def worker(desk: Desk, *, asked: bool = False) -> Desk:
     """Start another worker on the same folders and database, or the same one again."""
     database = desk.demo_line.services.database
-    line = replace(desk.demo_line.services, versions=open_versions(database, desk.folders, SPECS, asked=asked))
+    line = replace(desk.demo_line.services, versions=open_versions(database, desk.folders, SPECS))
     watcher = Watcher(line, desk.folders, asked=asked)
     watcher.begin()
     demo_line = desk.demo_line.copy_with(services=line, app=make_app(line, Settings()))
@@ -292,7 +292,8 @@ def test_a_rollback_reaches_every_worker_and_is_not_undone_by_a_restart(desk: De
     desk.look()
     restarted = worker(desk)
     assert desk.hash == restarted.hash == first
-    assert restarted.demo_line.services.versions.passed_over == edited
+    assert draft(restarted) == edited
+    assert restarted.demo_line.services.versions.passed_over
     assert [how for _, how in desk.published()] == ["rollback", "edit", "start"]
 
 
@@ -303,7 +304,7 @@ def test_an_edit_after_a_rollback_is_published(desk: Desk) -> None:
     desk.look()
     desk.edit("prompts/en/main.yaml", FAREWELL, "goodbye: Take care.")
     assert farewell(desk).endswith("Take care.")
-    assert desk.demo_line.services.versions.passed_over == ""
+    assert not desk.demo_line.services.versions.passed_over
 
 
 def test_a_worker_starts_on_the_last_good_version_while_a_bad_edit_lies_there(desk: Desk) -> None:
@@ -366,12 +367,31 @@ def test_a_start_does_not_bring_back_what_was_replaced(desk: Desk, tmp_path: Pat
     shutil.copytree(desk.folders.prompts, elsewhere.prompts)
     first = desk.hash
     desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
-    behind = worker(replace(desk, folders=elsewhere))
+    with capture_logs() as told:
+        behind = worker(replace(desk, folders=elsewhere))
+    assert [entry["event"] for entry in told] == ["folders_passed_over"]
     assert behind.hash == desk.hash
-    assert behind.demo_line.services.versions.passed_over == first
+    assert (draft(behind), behind.demo_line.services.versions.passed_over) == (first, True)
     assert [how for _, how in desk.published()] == ["edit", "start"]
     behind.edit("prompts/en/main.yaml", GOODBYE, "goodbye: Take care.")
     assert farewell(behind).endswith("Take care.")
+
+
+def test_a_worker_that_looks_late_does_not_bring_back_an_edit(desk: Desk, tmp_path: Path) -> None:
+    """Another worker published it, and a third one something newer, before this one looked."""
+    late = worker(desk)
+    elsewhere = Folders(tmp_path / "b" / "flows", tmp_path / "b" / "prompts")
+    shutil.copytree(desk.folders.flows, elsewhere.flows)
+    shutil.copytree(desk.folders.prompts, elsewhere.prompts)
+    third = worker(replace(desk, folders=elsewhere))
+    desk.edit("prompts/en/main.yaml", GOODBYE, FAREWELL)
+    third.edit("prompts/en/main.yaml", GOODBYE, "goodbye: Take care.")
+    late.look()
+    assert late.hash == third.hash
+    assert [how for _, how in desk.published()] == ["edit", "edit", "start"]
+    late.edit("prompts/en/main.yaml", FAREWELL, GOODBYE)  # what somebody saves again is published again
+    assert farewell(late) == farewell(worker(desk))
+    assert [how for _, how in desk.published()] == ["edit", "edit", "edit", "start"]
 
 
 # Where publishing is asked for
@@ -472,19 +492,36 @@ def test_a_rollback_leaves_a_draft_that_can_be_published_again(asking: Desk) -> 
     assert asking.hash == edited
 
 
-def test_an_upgrade_that_cannot_use_what_is_published_begins_with_the_files(asking: Desk) -> None:
-    """The release before knew nothing of a name that the files of this one have."""
-    database = asking.demo_line.services.database
-    older = dict(asking.demo_line.services.versions.current.files.flows)
+def publish_what_cannot_be_used(desk: Desk) -> str:
+    """Publish what a release before could use; it knew nothing of a name that the files of this one have."""
+    older = dict(desk.demo_line.services.versions.current.files.flows)
     older["main.yaml"] = older["main.yaml"].replace("1: refill", "1: refil")
-    files = Files(older, asking.demo_line.services.versions.current.files.prompts)
-    with database.begin() as connection:
+    files = Files(older, desk.demo_line.services.versions.current.files.prompts)
+    with desk.demo_line.services.database.begin() as connection:
         publications.record(connection, files, Publication(files.hash, NOON, "the release before", "start"))
+    return files.hash
+
+
+@BOTH
+@pytest.mark.parametrize("was_published", [True, False])
+def test_an_upgrade_that_cannot_use_what_is_published_publishes_nothing(desk: Desk, was_published: bool) -> None:
+    """It goes on with what was published before that or, where that is nothing, begins with the files."""
+    asking = worker(desk, asked=True)
+    if not was_published:
+        desk.demo_line.run("DELETE FROM publication")
+        desk.demo_line.run("DELETE FROM version")
+    newest = publish_what_cannot_be_used(asking)
+    before = asking.published()
     with capture_logs() as told:
         upgraded = worker(asking, asked=True)
-    assert [entry["event"] for entry in told] == ["version_not_taken", "published"]
+    assert [entry["event"] for entry in told] == ["version_not_taken"]
+    assert (upgraded.published(), upgraded.hash) == (before, desk.hash)
+    not_taken = upgraded.demo_line.services.versions.not_taken
+    assert not_taken
+    assert not_taken.hash == newest
     assert hears(farewell(upgraded), "main.goodbye")
-    assert [how for _, how in upgraded.published()] == ["start", "start", "start"]
+    with desk.demo_line.services.database.connect() as connection:  # so that its calls can go on on other workers
+        assert publications.stored(connection, upgraded.hash)
 
 
 @BOTH

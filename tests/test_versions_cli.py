@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version as release_of
 from pathlib import Path
 
 import pytest
@@ -14,10 +18,16 @@ from demo_line import PROJECT
 from hearing import source, words
 
 from ivr.cli import main
+from ivr.clock import system_clock
 from ivr.line.build import build_line, folders
 from ivr.line.publishing import Watcher, whoami
+from ivr.line.tables import worker
+from ivr.line.versions import read_files
+from ivr.line.workers import WorkerStatus, count_served_versions
+from ivr.pharmacy.database import open_database
 from ivr.settings import load_settings
 
+NOW = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
 FAREWELL = "goodbye: Farewell."
 
 
@@ -37,7 +47,9 @@ class Terminal:
         """Start a worker, which publishes what lies in the folders; return what it answers with."""
         settings = load_settings(self.environment)
         line = build_line(settings)
-        Watcher(line, folders(settings)).begin()
+        watcher = Watcher(line, folders(settings))
+        watcher.begin()
+        watcher.look()
         line.database.dispose()
         return line.versions.current.hash
 
@@ -63,9 +75,20 @@ def terminal(databases: Databases, tmp_path: Path) -> Iterator[Terminal]:
         yield made
 
 
+def tables(result: Result) -> list[list[list[str]]]:
+    """Return the cells of each printed table."""
+    found: list[list[list[str]]] = []
+    for line in result.output.splitlines():
+        if line.startswith("┏"):
+            found.append([])
+        elif line.startswith("│"):
+            found[-1].append([cell.strip() for cell in line.split("│")[1:-1]])
+    return found
+
+
 def rows(result: Result) -> list[list[str]]:
-    """Return the cells of a printed table."""
-    return [[cell.strip() for cell in line.split("│")[1:-1]] for line in result.output.splitlines() if "│" in line]
+    """Return the publications that are listed."""
+    return tables(result)[0]
 
 
 def test_versions_are_listed_newest_first(terminal: Terminal) -> None:
@@ -74,6 +97,66 @@ def test_versions_are_listed_newest_first(terminal: Terminal) -> None:
     assert rows(result) == [
         [f"{terminal.edited} (now)", "2026-03-02 12:00:00", whoami(), "start", "0", "0"],
         [terminal.first, "2026-03-02 12:00:00", whoami(), "start", "0", "0"],
+    ]
+
+
+def test_what_each_worker_answers_with_is_listed(terminal: Terminal) -> None:
+    older, newer = sorted(tables(terminal.run("versions"))[1], key=lambda row: row[4])
+    assert older[:4] == [socket.gethostname(), str(os.getpid()), release_of("ivr"), terminal.first]
+    assert (older[5], newer[3], newer[5]) == ("it has not looked yet", terminal.edited, "")
+
+
+def test_a_worker_that_cannot_use_what_is_published_says_why(terminal: Terminal) -> None:
+    database = open_database(terminal.environment["DATABASE_URL"])
+    status = WorkerStatus(
+        "1", "host-b", 17, "0.3.0", terminal.first, NOW, "flows/main.yaml:3:5: is new", system_clock()
+    )
+    with database.begin() as connection:
+        connection.execute(worker.delete())
+        assert count_served_versions(connection, system_clock()) == 0
+        for each in (status, replace(status, id="2", version=terminal.edited), replace(status, id="3", seen_at=NOW)):
+            connection.execute(worker.insert().values(**asdict(each)))
+        assert count_served_versions(connection, system_clock()) == 2
+    database.dispose()
+    assert tables(terminal.run("versions"))[1] == [
+        ["host-b", "17", "0.3.0", terminal.first, "2026-03-02 12:00:00", "flows/main.yaml:3:5: is new"],
+        ["host-b", "17", "0.3.0", terminal.edited, "2026-03-02 12:00:00", ""],
+    ]
+
+
+def test_a_line_without_workers_says_so(terminal: Terminal) -> None:
+    database = open_database(terminal.environment["DATABASE_URL"])
+    with database.begin() as connection:
+        connection.execute(worker.delete())
+    database.dispose()
+    assert terminal.run("versions").output.splitlines()[-1] == "no worker is running"
+
+
+def test_the_files_of_a_version_are_written_out(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.edit(FAREWELL, "goodbye: Take care.")
+    done = terminal.run("versions", "--out", str(tmp_path / "now"))
+    assert (
+        done.exit_code,
+        terminal.run("versions", terminal.first[:6], "--out", str(tmp_path / "first")).exit_code,
+    ) == (0, 0)
+    hashes = [read_files(tmp_path / name / "flows", tmp_path / name / "prompts").hash for name in ("first", "now")]
+    assert hashes == [terminal.first, terminal.edited]
+    again = terminal.run("versions", "--out", str(tmp_path / "now"))
+    assert (again.exit_code, again.output) == (
+        1,
+        f"{tmp_path / 'now'}: expected a new or empty folder; there are files in it\n",
+    )
+
+
+def test_whoever_publishes_is_told_what_they_take_back(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.run("versions", terminal.first, "--out", str(tmp_path / "b"))
+    terminal.environment["IVR_PROMPTS"] = str(tmp_path / "b" / "prompts")
+    result = terminal.run("publish", "--yes")
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[:3] == [
+        f"{whoami()} published {terminal.edited} from {socket.gethostname()}: {PROJECT / 'flows'} and {terminal.prompts}",
+        f"you would publish from {socket.gethostname()}: {PROJECT / 'flows'} and {tmp_path / 'b' / 'prompts'}",
+        f"{terminal.first} was published on 2026-03-02 12:00:00, and taken back or replaced since",
     ]
 
 
@@ -196,7 +279,7 @@ def test_of_two_terminals_at_once_one_publishes_and_the_other_is_told(
 ) -> None:
     terminal.edit(FAREWELL, "goodbye: Take care.")
 
-    def slowly() -> bool:
+    def slowly(*_: str) -> bool:
         terminal.run("rollback", terminal.first)
         return True
 

@@ -12,6 +12,7 @@ main.modules = {
     "dial": "service",
     "draw": "draw",
     "explore": "explore",
+    "forget": "forget",
     "mutate": "mutate",
     "pharmacy": "pharmacy",
     "publish": "versions",

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ivr.errors import IvrError
 from ivr.line import tables
 from ivr.line.build import secret_keys
+from ivr.line.digests import open_digest
 from ivr.payment.vault import Vault
 from ivr.pharmacy.database import open_database
 from ivr.phone.handset import Handset
@@ -121,7 +122,8 @@ def _test_members(settings: Settings, sid: str, facts: Facts) -> TestMembers | N
             if connection.scalar(select(tables.call.c.sid).where(tables.call.c.sid == sid)) is None:
                 return None
         today = facts.now.astimezone(settings.timezone).date()
-        members = TestMembers(database, Vault(secret_keys(settings)), facts.now, today, live=facts.live)
+        digest = open_digest(database, Vault(secret_keys(settings)), facts.now)
+        members = TestMembers(database, digest, facts.now, today, live=facts.live)
     except (SQLAlchemyError, IvrError):
         return None
     return members if len(members) else None

@@ -115,3 +115,17 @@ def console() -> Console:
     from rich.console import Console  # loading it takes as long as loading click, and most commands print no table
 
     return Console(width=None if sys.stdout.isatty() else WIDE)
+
+
+def is_confirmed(question: str, does: str) -> bool:
+    """Ask the user to confirm, and return the answer; `does` says what `--yes` does, as in "publishes".
+
+    Raises click.UsageError where nobody can answer.
+    """
+    try:
+        return click.confirm(question)
+    except click.Abort:
+        click.echo("")
+        if sys.stdin.isatty():
+            return False
+        raise click.UsageError(f"nobody is here to say yes; --yes {does} without asking") from None

@@ -1,8 +1,10 @@
-"""Types of command line parameters that are checked before a command begins: files to write, and a line's address."""
+"""Types of command line parameters that are checked before a command begins: files to write, a line's address, a time."""
 
 from __future__ import annotations
 
 import os
+import re
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -51,6 +53,27 @@ class LineUrl(click.ParamType[str]):
         if parts.scheme not in ("http", "https") or not parts.hostname:
             self.fail("expected an address like http://127.0.0.1:8000 or https://line.example", param, ctx)
         return value
+
+
+class Duration(click.ParamType[timedelta]):
+    """A time between two bounds, in seconds or minutes."""
+
+    name = "time"
+
+    def __init__(self, shortest: timedelta, longest: timedelta) -> None:
+        self.shortest = shortest
+        self.longest = longest
+
+    def convert(self, value: str | timedelta, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Return the time; fail if it is none, or is out of bounds."""
+        if isinstance(value, timedelta):
+            return value
+        found = re.fullmatch(r"(\d{1,6})([sm])", value, re.ASCII)
+        time = timedelta(seconds=int(found[1]) * (60 if found[2] == "m" else 1)) if found else None
+        if time is None or not self.shortest <= time <= self.longest:
+            shortest, longest = (f"{bound.total_seconds():.0f}s" for bound in (self.shortest, self.longest))
+            self.fail(f'expected a time such as 60s or 2m, from {shortest} to {longest}, found "{value}"', param, ctx)
+        return time
 
 
 OUTPUT = Output()

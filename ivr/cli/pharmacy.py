@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -15,9 +15,10 @@ from ivr.cli.group import console, settings
 from ivr.cli.words import languages_of, load_words
 from ivr.errors import DataError, SettingError
 from ivr.line.build import build_line, secret_keys
+from ivr.line.digests import open_digest
 from ivr.line.trials import forget_members
 from ivr.orders.cancel import cancel
-from ivr.orders.desk import Outcome
+from ivr.orders.desk import Desk, Outcome
 from ivr.orders.find import FilledOrder, OrderFacts, filled_orders, latest_orders
 from ivr.orders.hold import release
 from ivr.orders.payments import payment_for
@@ -85,10 +86,11 @@ def pharmacy_reset(tests: bool, folder: Path) -> None:  # noqa: ARG001 - a requi
     chosen = settings()
     database = open_database(chosen.database_url)
     upgrade(database)
+    digest = open_digest(database, Vault(secret_keys(chosen)), chosen.clock()())
     ids = reset_test_members(database, folder, _today(chosen))
     with answering(database), database.begin() as connection:
         numbers = [number for number, member_id in members_for_tests(connection).items() if member_id in ids]
-        forget_members(connection, Vault(secret_keys(chosen)), ids, numbers)
+        forget_members(connection, digest, ids, numbers)
     click.echo(f"{len(ids)} test members are as {folder} says")
 
 
@@ -186,7 +188,7 @@ def pharmacy_ship(order: str, tracking: str | None) -> None:
 
     Example: ivr pharmacy ship 12345674 --tracking 9400100000000000000000
     """
-    report_outcome(ship(build_line(settings()).desk, order, tracking))
+    do_and_report(lambda desk: ship(desk, order, tracking))
 
 
 @pharmacy.command("cancel")
@@ -196,7 +198,7 @@ def pharmacy_cancel(order: str) -> None:
 
     Example: ivr pharmacy cancel 12345674
     """
-    report_outcome(cancel(build_line(settings()).desk, order))
+    do_and_report(lambda desk: cancel(desk, order))
 
 
 @pharmacy.command("release")
@@ -206,10 +208,13 @@ def pharmacy_release(order: str) -> None:
 
     Example: ivr pharmacy release 12345674
     """
-    report_outcome(release(build_line(settings()).desk, order))
+    do_and_report(lambda desk: release(desk, order))
 
 
-def report_outcome(outcome: Outcome) -> None:
-    """Print the outcome of a command about an order; exit with 1 when it was not done."""
+def do_and_report(step: Callable[[Desk], Outcome]) -> None:
+    """Take a step of an order's life and print its outcome; exit with 1 when it was not done."""
+    desk = build_line(settings()).desk
+    with answering(desk.database):
+        outcome = step(desk)
     click.echo(outcome.words, err=not outcome.done)
     sys.exit(0 if outcome.done else 1)

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import secrets
+import signal
 import sys
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from threading import Event, Thread
 
 import click
 
 from ivr import logs
 from ivr.cli.group import settings
+from ivr.cli.parameters import Duration
 from ivr.cli.record import script_of
+from ivr.errors import IvrError, UnreachableError
 from ivr.line.build import build_line
 from ivr.line.journal_cleaning import clean_journal
-from ivr.line.sweep import sweep as sweep_line
-from ivr.pharmacy.database import open_database, upgrade
+from ivr.line.service import Services
+from ivr.line.sweeper import LONGEST_EVERY, Sweeper
+from ivr.pharmacy.database import answering, open_database, upgrade
 from ivr.phone import terminal
+from ivr.settings import Settings
+
+RETRY_SECONDS = 5
+"""The pause before a database that was away is tried again."""
 
 
 @click.command()
@@ -45,17 +55,69 @@ def dial(url: str, from_number: str, to_number: str, speak: bool, record: Path |
 
 
 @click.command()
-def sweep() -> None:
+@click.option(
+    "--every",
+    type=Duration(timedelta(seconds=5), LONGEST_EVERY),
+    help="Go on for ever, sweeping so often, such as 60s or 2m; the workers stand by meanwhile.",
+)
+def sweep(every: timedelta | None) -> None:
     """Finish what calls left behind: payments, unpaid orders, orders whose day has come, old records.
 
-    Example, every minute from cron: ivr sweep
+    Workers do so every half minute, one of them at a time.
+    Example, in place of them: ivr sweep --every 60s
     """
     logs.configure(sys.stderr)
     chosen = settings()
-    done = sweep_line(build_line(chosen), timedelta(days=chosen.retention_days))
+    retention = timedelta(days=chosen.retention_days)
+    if every is not None:
+        stopping = set_by_signals()
+        if line := _built(chosen, stopping):
+            Sweeper(line, retention, every, only_if_due=False).run(stopping)
+        return
+    done: Counter[str] = Counter()
+    line = build_line(chosen)
+    sweeper, failed, more = Sweeper(line, retention, only_if_due=False), False, True
+    while more:
+        with answering(line.database):
+            swept = sweeper.sweep()
+        if swept is None:
+            click.echo("another process is sweeping just now")
+            return
+        done.update(swept.done)
+        failed, more = failed or bool(swept.failed), swept.more
     click.echo(
-        f"{done.started} scheduled orders started, {done.finished} payments finished, {done.cancelled} cancelled"
+        f"{done['orders_started']} scheduled orders started, {done['payments_finished']} payments finished, "
+        f"{done['orders_cancelled']} cancelled"
     )
+    if failed:
+        raise IvrError("not all of it could be done; the log has the reason")
+
+
+def _built(chosen: Settings, stopping: Event) -> Services | None:
+    """Return the line's services once the database answers; None if `stopping` is set before that."""
+    while not stopping.is_set():
+        try:
+            return build_line(chosen)
+        except UnreachableError as error:
+            logs.get_logger().error("sweep_failed", reason=str(error))
+            stopping.wait(RETRY_SECONDS)
+    return None
+
+
+def set_by_signals() -> Event:
+    """Return an event that is set when the process is told to end, by SIGTERM or from the keyboard.
+
+    The signals wait for a thread that takes them, so that they interrupt nothing; threads started later pass them by.
+    """
+    told, ending = Event(), {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ending)
+
+    def wait() -> None:
+        signal.sigwait(ending)
+        told.set()
+
+    Thread(target=wait, daemon=True).start()
+    return told
 
 
 @click.group()

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import sys
+from pathlib import Path
 
 import click
 from rich.table import Table
 from sqlalchemy import Engine
 
-from ivr.cli.group import console, print_folders, settings
+from ivr.cli.group import console, is_confirmed, print_folders, settings
+from ivr.clock import system_clock
 from ivr.errors import IvrError
 from ivr.flow.changes import changes
 from ivr.line import publications
 from ivr.line.actions import SPECS
 from ivr.line.build import build_line, folders
 from ivr.line.publications import Calls, Publication
-from ivr.line.publishing import roll_back, whoami
+from ivr.line.publishing import origin, roll_back, taken_back, whoami
 from ivr.line.versions import Version, load, read_files, rebuild
+from ivr.line.workers import worker_statuses
 from ivr.pharmacy.database import answering, open_database, upgrade
 from ivr.settings import Settings
 from ivr.simulator import carrier_rules
@@ -29,16 +31,25 @@ IN_FOLDERS = "files"
 @click.argument("old", required=False)
 @click.argument("new", required=False)
 @click.option("--most", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many to list.")
-def versions(old: str | None, new: str | None, most: int) -> None:
-    """List what was published when and by whom, or show what changed from OLD to NEW.
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write the files of OLD, or of what is published now, into this folder, which must be new or empty.",
+)
+def versions(old: str | None, new: str | None, most: int, out: Path | None) -> None:
+    """List what was published when and by whom, and what each worker answers with; or what changed from OLD to NEW.
 
     A version is named by its first letters and digits; "files" means the flows and prompts in the folders. Without NEW,
     OLD is compared with what is published now. Example: ivr versions 3f2a files
     """
     chosen = settings()
     database = open_upgraded(chosen)
+    if out is not None:
+        write_files(database, full_name(database, old) if old else newest_publication(database).hash, out)
+        return
     if old is None:
         list_versions(chosen, database, most)
+        list_workers(chosen, database)
         return
     before, after = (version_named(chosen, database, name) for name in (old, new or newest_publication(database).hash))
     lines = changes(before, after)
@@ -72,6 +83,44 @@ def list_versions(chosen: Settings, database: Engine, most: int) -> None:
         click.echo(f"since the rollback, {history[0].passes_over} in the folders is passed over until it changes")
 
 
+def list_workers(chosen: Settings, database: Engine) -> None:
+    """Print what each worker answers new calls with, and why where that is not what was published last."""
+    with answering(database), database.connect() as connection:
+        newest = publications.latest(connection)
+        statuses = worker_statuses(connection, system_clock())
+    if not statuses:
+        click.echo("no worker is running")
+        return
+    table = Table("host", "process", "release", "answers with", "since", "why not with the newest")
+    for status in statuses:
+        is_published = newest is not None and status.version == newest.hash
+        table.add_row(
+            status.host,
+            str(status.pid),
+            status.release,
+            status.version,
+            f"{status.since.astimezone(chosen.timezone):%Y-%m-%d %H:%M:%S}",
+            "" if is_published else status.problem or "it has not looked yet",
+        )
+    console().print(table)
+
+
+def write_files(database: Engine, version_hash: str, out: Path) -> None:
+    """Write a version's files into the folders flows and prompts of `out`. Raises IvrError if `out` is not empty."""
+    with answering(database), database.connect() as connection:
+        files = publications.stored(connection, version_hash)
+    if files is None:
+        raise IvrError(f"the files of {version_hash} are not in the database")
+    if out.is_dir() and any(out.iterdir()):
+        raise IvrError(f"{out}: expected a new or empty folder; there are files in it")
+    for folder, texts in (("flows", files.flows), ("prompts", files.prompts)):
+        for name, text in texts.items():
+            path = out / folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    click.echo(f"the files of {version_hash} are in {out}; recordings are not, they lie in prompts alone")
+
+
 @click.command()
 @click.option("--yes", is_flag=True, help="Publish without asking, as a script does.")
 def publish(yes: bool) -> None:
@@ -89,11 +138,11 @@ def publish(yes: bool) -> None:
     if over and over.hash == version.hash:
         click.echo(f"nothing to publish: {version.hash} in the folders is what callers hear")
         return
-    for line in what_changes(chosen, database, over, version):
+    for line in (*what_it_takes_back(chosen, database, version), *what_changes(chosen, database, over, version)):
         click.echo(line)
-    if not yes and not is_confirmed():
+    if not yes and not is_confirmed("Publish it?", "publishes"):
         raise IvrError("not published")
-    publication = Publication(version.hash, chosen.clock()(), whoami(), "publish")
+    publication = Publication(version.hash, chosen.clock()(), whoami(), "publish", origin=origin(folders(chosen)))
     with answering(database), database.begin() as connection:
         was_published = publications.replace(connection, version.files, publication, over.id if over else 0)
         newest = publications.latest(connection)
@@ -115,15 +164,18 @@ def what_changes(chosen: Settings, database: Engine, over: Publication | None, v
     return [f"{version.hash} in the folders changes, from {over.hash}:", *(f"  {line}" for line in lines)]
 
 
-def is_confirmed() -> bool:
-    """Ask the user to confirm, and return the answer. Raises click.UsageError where nobody can answer."""
-    try:
-        return click.confirm("Publish it?")
-    except click.Abort:
-        click.echo("")
-        if sys.stdin.isatty():
-            return False
-        raise click.UsageError("nobody is here to say yes; --yes publishes without asking") from None
+def what_it_takes_back(chosen: Settings, database: Engine, version: Version) -> list[str]:
+    """Return lines that warn of what publishing a version takes back; none if it takes back nothing."""
+    with answering(database), database.connect() as connection:
+        found = taken_back(connection, folders(chosen), version.hash)
+    lines = []
+    if found and found.is_from_elsewhere:
+        lines.append(f"{found.published.by} published {found.published.hash} from {found.published.origin}")
+        lines.append(f"you would publish from {origin(folders(chosen))}")
+    if found and found.earlier:
+        moment = found.earlier.at.astimezone(chosen.timezone)
+        lines.append(f"{version.hash} was published on {moment:%Y-%m-%d %H:%M:%S}, and taken back or replaced since")
+    return lines
 
 
 @click.command()

@@ -13,6 +13,7 @@ from sqlalchemy.event import listens_for
 from ivr.errors import SettingError
 from ivr.line import publications
 from ivr.line.actions import SPECS
+from ivr.line.digests import Digest, open_digest
 from ivr.line.journal_cleaning import clean_journal
 from ivr.line.publications import Publication
 from ivr.line.publishing import open_versions
@@ -39,8 +40,9 @@ def build_line(settings: Settings, prove: Proof = unproved) -> Services:
     database = open_database(settings.database_url)
     upgrade(database)
     clean_journal(database)
-    versions = open_versions(database, folders(settings), SPECS, prove, asked=settings.publish == "asked")
-    return _services(settings, database, versions)
+    versions = open_versions(database, folders(settings), SPECS, prove)
+    vault = Vault(secret_keys(settings))
+    return _services(settings, database, versions, vault, open_digest(database, vault, settings.clock()()))
 
 
 def build_waiting_line(settings: Settings, prove: Proof = unproved) -> tuple[Services, Callable[[], None]]:
@@ -59,12 +61,15 @@ def build_waiting_line(settings: Settings, prove: Proof = unproved) -> tuple[Ser
             raise away("it has not been opened yet")
 
     files = read_files(settings.flows, settings.prompts)
-    line = _services(settings, database, Versions(load(files, SPECS, prove), SPECS, prove))
+    vault = Vault(secret_keys(settings))
+    versions, digest = Versions(load(files, SPECS, prove), SPECS, prove), Digest(vault.signing_key)
+    line = _services(settings, database, versions, vault, digest)
 
     def open_line() -> None:
         opened = build_line(settings, prove)
         opened.database.dispose()
-        line.versions.take(opened.versions.current)
+        versions.take(opened.versions.current)
+        digest.take(opened.digest)
         is_open.set()
 
     return line, open_line
@@ -75,11 +80,12 @@ def _refuse_pay(settings: Settings) -> None:
         raise SettingError("IVR_CARD_CAPTURE: expected keypad, the only way this version takes cards; found pay")
 
 
-def _services(settings: Settings, database: Engine, versions: Versions) -> Services:
+def _services(settings: Settings, database: Engine, versions: Versions, vault: Vault, digest: Digest) -> Services:
     return Services(
         database=database,
         versions=versions,
-        vault=Vault(secret_keys(settings)),
+        vault=vault,
+        digest=digest,
         gateway=gateway(settings),
         clock=settings.clock(),
         timezone=settings.timezone,
@@ -95,10 +101,11 @@ def folders(settings: Settings) -> Folders:
 
 
 def publish_current(services: Services, database: Engine) -> None:
-    """Record the current version in the database as published, so that every worker finds it."""
+    """Record the current version in the database as published, unless it is, so that every worker finds it."""
     with answering(database), database.begin() as connection:
-        current = services.versions.current
-        publications.record(connection, current.files, Publication(current.hash, services.clock(), "", "start"))
+        current, newest = services.versions.current, publications.latest(connection)
+        if newest is None or newest.hash != current.hash:
+            publications.record(connection, current.files, Publication(current.hash, services.clock(), "", "start"))
 
 
 def rules(settings: Settings) -> Rules:

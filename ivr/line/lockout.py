@@ -18,7 +18,7 @@ While locked, nothing is judged, so that the right answer is refused too, and no
 
 To judge and count in one step, a turn locks the phone's and the member's rows in the table `lock_out` before it reads
 the counts, and keeps them locked until it commits. The rows are always locked in one sequence: first the phone's, then
-the member's, each kind by its digests. A turn does this at most once, after its call's row and before any row of the
+the member's. A turn does this at most once, after its call's row and before any row of the
 pharmacy, so no two turns can wait for each other.
 """
 
@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from sqlalchemy import Connection, bindparam, delete, distinct, exists, func, insert, select, update
+from sqlalchemy import Connection, bindparam, distinct, exists, func, insert, select, update
 
 from ivr import logs
 from ivr.keypad import but_for_zeros
@@ -55,8 +55,8 @@ ATTACK = "attack"
 Answer = TypeVar("Answer")
 
 _TRY, _KNOWN = tables.wrong_try.c, tables.known_phone.c
-_OF_PHONE = _TRY.phone.in_(bindparam("phones", expanding=True)) & (_TRY.at > bindparam("day"))
-_OF_MEMBER = _TRY.member.in_(bindparam("members", expanding=True)) & (_TRY.at > bindparam("day"))
+_OF_PHONE = (_TRY.phone == bindparam("phone")) & (_TRY.at > bindparam("day"))
+_OF_MEMBER = (_TRY.member == bindparam("member")) & (_TRY.at > bindparam("day"))
 _ON_LINE = _TRY.at > bindparam("minute")
 _STANDING = select(
     select(func.count()).where(_OF_PHONE).scalar_subquery().label("of_phone"),
@@ -70,7 +70,7 @@ _STANDING = select(
     .where(
         _KNOWN.member_id == Member.id,
         Member.member_number.in_(bindparam("numbers", expanding=True)),
-        _KNOWN.phone.in_(bindparam("phones", expanding=True)),
+        _KNOWN.phone == bindparam("phone"),
     )
     .label("ordered_before"),
 )
@@ -81,10 +81,6 @@ _LOG_NOW = (
     update(tables.lock_out)
     .where(_ROW.subject == ATTACK, _ROW.since <= bindparam("minute"))
     .values(since=bindparam("now", type_=_ROW.since.type))
-)
-_DROP_TRIES = delete(tables.wrong_try).where(_TRY.at <= bindparam("before"))
-_DROP_ROWS = delete(tables.lock_out).where(
-    _ROW.subject.in_(select(_ROW.subject).where(_ROW.since <= bindparam("before")).with_for_update(skip_locked=True))
 )
 
 
@@ -104,19 +100,19 @@ def guess(context: Context, member_number: str, judge: Callable[[], Answer | Non
 
     `judge` looks up the answer and returns None, or another false value, if what was keyed is wrong.
     """
-    signatures_of = context.services.vault.signatures
-    phones, members = signatures_of(phone_of(context.caller)), signatures_of(member_of(member_number))
-    for subject in (*sorted(phones), *sorted(members)):
+    digest = context.services.digest
+    phone, member = digest(phone_of(context.caller)), digest(member_of(member_number))
+    for subject in (phone, member):
         upsert(context.connection, tables.lock_out, {"subject": subject, "since": context.now})
     times = {"day": context.now - COUNTS_FOR, "minute": context.now - UNDER_ATTACK_FOR}
-    who = {"phones": phones, "members": members, "numbers": but_for_zeros(member_number, *MEMBER_DIGITS)}
+    who = {"phone": phone, "member": member, "numbers": but_for_zeros(member_number, *MEMBER_DIGITS)}
     counts = context.connection.execute(_STANDING, {**times, **who}).one()
     member_locked = counts.of_member >= MOST_OF_MEMBER and counts.phones >= FEWEST_PHONES
     if counts.of_phone >= MOST_OF_PHONE or (member_locked and not counts.ordered_before):
         return Judged(None, locked=True, under_attack=False)
     answer = judge() or None
     if answer is None:
-        context.connection.execute(_COUNT, {"phone": phones[0], "member": members[0], "at": context.now})
+        context.connection.execute(_COUNT, {"phone": phone, "member": member, "at": context.now})
         if counts.on_line >= MOST_ON_LINE:
             _log_attack(context)
     return Judged(answer, False, counts.on_line > MOST_ON_LINE and not counts.ordered_before)
@@ -125,7 +121,7 @@ def guess(context: Context, member_number: str, judge: Callable[[], Answer | Non
 def remember_phone(context: Context, member_id: int) -> None:
     """Record that this phone ordered for a member, unless its number is withheld."""
     if not context.caller.withheld:
-        phone = context.services.vault.sign(phone_of(context.caller))
+        phone = context.services.digest(phone_of(context.caller))
         row = {"member_id": member_id, "phone": phone, "ordered_at": context.now}
         upsert(context.connection, tables.known_phone, row)
 
@@ -153,12 +149,6 @@ def locks(connection: Connection, now: datetime) -> tuple[Lock, ...]:
         *(Lock(phone, "", count) for phone, count in connection.execute(of_phone)),
         *(Lock("", member, count) for member, count in connection.execute(of_member)),
     )
-
-
-def forget(connection: Connection, now: datetime) -> None:
-    """Delete tries that no longer count, and unused rows of `lock_out` unless a turn has them locked."""
-    connection.execute(_DROP_TRIES, {"before": now - COUNTS_FOR})
-    connection.execute(_DROP_ROWS, {"before": now - ROW_KEPT})
 
 
 def phone_of(caller: Caller) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from ivr.line import tables
+from ivr.pharmacy.database import lock_table
 from ivr.pharmacy.statements import insert_unless_there
 
 COUNTS_AS_IN_PROGRESS = timedelta(hours=1)
@@ -56,6 +57,8 @@ class Publication:
     passes_over: str | None = None
     """The hash of the files a rollback found in the folders, which must not be published again by themselves."""
     id: int = 0
+    origin: str | None = None
+    """Where the files lay (see `publishing.origin`); None if the release that published them did not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,33 +69,22 @@ class Calls:
     all: int = 0
 
 
-UNASKED = ("start", "edit")
-"""The values of `Publication.how` for versions that are published without anybody asking."""
-
-
 def replace(connection: Connection, files: Files, publication: Publication, replaced_id: int) -> bool:
     """Publish a version in place of the publication with this id (0 for none).
 
     Return False, and publish nothing, when that is no longer the newest publication.
     """
-    own_row = select(tables.publication.c.id).where(tables.publication.c.id == replaced_id)
-    connection.execute(own_row.with_for_update())  # others that replace it wait here, and then see a newer one
+    lock_table(connection, tables.publication.name)
     newest = latest(connection)
-    return (newest.id if newest else 0) == replaced_id and record(connection, files, publication)
-
-
-def record(connection: Connection, files: Files, publication: Publication) -> bool:
-    """Publish a version; of several workers that try at once, one does. Return whether this one did.
-
-    A start or an edit publishes nothing when the version is published already, or was rolled back.
-    """
-    row = {"hash": files.hash, "published_at": publication.at, "files": zlib.compress(files.to_json().encode())}
-    insert_unless_there(connection, tables.version, row)
-    own_row = select(tables.version.c.hash).where(tables.version.c.hash == files.hash)
-    connection.execute(own_row.with_for_update())  # others that publish it wait here, and then see it published
-    newest = latest(connection)
-    if newest is not None and publication.how in UNASKED and files.hash in (newest.hash, newest.passes_over):
+    if (newest.id if newest else 0) != replaced_id:
         return False
+    record(connection, files, publication)
+    return True
+
+
+def record(connection: Connection, files: Files, publication: Publication) -> None:
+    """Publish a version. What was looked up before still holds if the table `publication` was locked before that."""
+    store(connection, files, publication.at)
     connection.execute(
         tables.publication.insert().values(
             hash=files.hash,
@@ -100,15 +92,22 @@ def record(connection: Connection, files: Files, publication: Publication) -> bo
             published_by=publication.by,
             how=publication.how,
             passes_over=publication.passes_over,
+            origin=publication.origin,
         )
     )
-    return True
 
 
-def was_published(connection: Connection, version_hash: str) -> bool:
-    """Return whether a version was ever published."""
-    publication_ids = select(tables.publication.c.id).where(tables.publication.c.hash == version_hash).limit(1)
-    return connection.scalar(publication_ids) is not None
+def store(connection: Connection, files: Files, now: datetime) -> None:
+    """Store a version's files, so that any worker can go on with its calls."""
+    row = {"hash": files.hash, "published_at": now, "files": zlib.compress(files.to_json().encode())}
+    insert_unless_there(connection, tables.version, row)
+
+
+def last_of(connection: Connection, version_hash: str) -> Publication | None:
+    """Return the last publication of a version, or None when it was never published."""
+    rows = select(tables.publication).where(tables.publication.c.hash == version_hash)
+    row = connection.execute(rows.order_by(tables.publication.c.id.desc()).limit(1)).one_or_none()
+    return _publication(row) if row else None
 
 
 def latest(connection: Connection) -> Publication | None:
@@ -136,7 +135,7 @@ def before(connection: Connection, publication: Publication) -> Publication | No
 
 
 def _publication(row: Row[Any]) -> Publication:
-    return Publication(row.hash, row.at, row.published_by, row.how, row.passes_over, row.id)
+    return Publication(row.hash, row.at, row.published_by, row.how, row.passes_over, row.id, row.origin)
 
 
 def stored(connection: Connection, version_hash: str) -> Files | None:

@@ -6,6 +6,11 @@ Each worker runs one `Watcher`, which looks at the folders and at the database a
   as a draft until somebody asks for it to be published.
 - A bad edit is refused and logged, and the last good version goes on.
 - A version that another worker published, or a rollback, replaces this worker's current version.
+
+Hosts may have folders that differ. Whatever lies there, each worker answers new calls with the newest published version
+that its program can use, and with its folders' version only where there is none. A start publishes the folders' version
+where nothing was published yet or, unless publishing has to be asked for, where it never was published before; so
+restarts alone never change twice what callers hear.
 """
 
 from __future__ import annotations
@@ -16,19 +21,23 @@ import pwd
 import socket
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ivr import logs
 from ivr.errors import DefinitionError
 from ivr.flow.definition import ActionSpec
-from ivr.line import publications
+from ivr.line import publications, tables
 from ivr.line.publications import Files, Publication
 from ivr.line.service import Services
-from ivr.line.versions import Folders, Proof, Refusal, Version, Versions, load, read_files, unproved, usable
+from ivr.line.versions import Folders, NotTaken, Proof, Refusal, Version, Versions, load, read_files, unproved, usable
+from ivr.line.workers import WorkerReporter
+from ivr.pharmacy.database import lock_table
+from ivr.pharmacy.database_errors import code_of, reason_of
 from ivr.yaml_reader import candidates
 
 LOOK_SECONDS = 0.25
@@ -40,6 +49,10 @@ AFTER_FOLLOWING = "followed"
 
 FileStamps = frozenset[tuple[str, int, int, int]]
 """Path, time of change (ns), size and inode number of every file: shows a change without reading the files."""
+
+
+MOST_TRIED = 8
+"""How many of the versions published last are tried until one is found that this program can use."""
 
 
 class FolderStatus(Enum):
@@ -54,44 +67,41 @@ class FolderStatus(Enum):
 
 
 def open_versions(
-    database: Engine,
-    folders: Folders,
-    actions: Mapping[str, ActionSpec],
-    prove: Proof = unproved,
-    *,
-    asked: bool = False,
+    database: Engine, folders: Folders, actions: Mapping[str, ActionSpec], prove: Proof = unproved
 ) -> Versions:
-    """Return the versions that a new process starts with: the folders' or, if they are bad, the published one.
+    """Return the versions that a new process starts with: the newest published one that it can use, or the folders'.
 
-    With `asked` (publishing has to be asked for) the published version comes first. It was checked by the release that
-    published it and is used even if its words would be refused today, since a line that answers is better than none.
+    What is published was checked by the release that published it. It is used even if its words would be refused today,
+    since a line that answers is better than none.
 
-    Raises DefinitionError when neither can be used.
+    Raises DefinitionError when nothing that is published can be used, nor what lies in the folders.
     """
+    version, not_taken = newest_usable(database, actions)
+    versions = Versions(version or load(read_files(folders.flows, folders.prompts), actions, prove), actions, prove)
+    versions.not_taken = not_taken
+    return versions
 
-    def in_folders() -> Version:
-        return load(read_files(folders.flows, folders.prompts), actions, prove)
 
-    def last_published() -> Version | None:
+def newest_usable(database: Engine, actions: Mapping[str, ActionSpec]) -> tuple[Version | None, NotTaken | None]:
+    """Return the newest published version that a program with these actions can use, or None.
+
+    The newest of all is returned, too, if it is another one, which was published for another release of the program.
+    """
+    not_taken = None
+    with database.begin() as connection:
+        history = publications.history(connection, MOST_TRIED)
+    for version_hash in dict.fromkeys(publication.hash for publication in history):
         with database.begin() as connection:
-            newest = publications.latest(connection)
-            files = publications.stored(connection, newest.hash) if newest else None
+            files = publications.stored(connection, version_hash)
         try:
-            return usable(files, actions) if files else None
-        except DefinitionError as error:  # made for another release of the program
-            problems = [str(problem) for problem in error.problems]
-            logs.get_logger().error("version_not_taken", version=newest.hash if newest else "", problems=problems)
-            return None
-
-    if asked:
-        return Versions(last_published() or in_folders(), actions, prove)
-    try:
-        return Versions(in_folders(), actions, prove)
-    except DefinitionError:
-        version = last_published()
-        if version is None:
-            raise
-        return Versions(version, actions, prove)
+            if files is not None:
+                return usable(files, actions), not_taken
+        except DefinitionError as error:
+            if not_taken is None:
+                not_taken = NotTaken(version_hash, error.problems)
+                problems = [str(problem) for problem in error.problems]
+                logs.get_logger().error("version_not_taken", version=version_hash, problems=problems)
+    return None, not_taken
 
 
 class Watcher:
@@ -105,17 +115,23 @@ class Watcher:
         self._folders = folders
         self._stamps: FileStamps = frozenset()
         self._is_checked = True
-        self._unusable_hash = ""
-        """The published version that this worker cannot use; logged once."""
+        self._followed = 0
+        """The id of the newest publication at the last look."""
+        self._followed_before_edit = 0
+        """The same, from when the folders were last as they had been checked."""
         self._logged_draft = ""
-        """The draft that was logged last."""
+        """The draft, or version passed over, that was logged last."""
+        self._reporter = WorkerReporter(services.database)
         self._database_away = False
 
     def begin(self) -> None:
-        """Publish the folders' version if nothing is published yet, or if it is new and need not be asked for."""
+        """Publish the folders' version if that is for a start to do, and follow what is published."""
         self._stamps = file_stamps(self._folders)
         self._publish_or_keep("start", whoami())
         self._follow()
+        if self._versions.not_taken:  # what is answered with instead may never have been published, nor stored
+            with self._services.database.begin() as connection:
+                publications.store(connection, self._versions.current.files, self._services.clock())
 
     def run(self) -> None:
         """Look again and again, for ever."""
@@ -126,7 +142,7 @@ class Watcher:
                 self._database_away = False
             except SQLAlchemyError as error:
                 if not self._database_away:  # logged once; edits made meanwhile are taken when the database is back
-                    logs.get_logger().error("publishing_paused", reason=type(error).__name__)
+                    logs.get_logger().error("publishing_paused", sqlstate=code_of(error), reason=reason_of(error))
                 self._database_away = True
             except Exception:
                 logs.get_logger().exception("publishing_failed")
@@ -136,52 +152,63 @@ class Watcher:
         """Look once: check the folders if they changed, and follow what was published elsewhere."""
         stamps = file_stamps(self._folders)
         if stamps != self._stamps:
-            self._stamps, self._is_checked = stamps, False
+            self._stamps, self._is_checked, self._followed_before_edit = stamps, False, self._followed
         elif not self._is_checked:
             self._publish_or_keep("edit", editor(self._folders))
             self._is_checked = True
         self._follow()
+        self._reporter.report(self._versions)
 
     def _publish_or_keep(self, how: str, by: str) -> None:
         """Publish the folders' files, or keep them as a draft, if they are new and good; refuse bad ones."""
         versions, files = self._versions, None
         try:
             files = read_files(self._folders.flows, self._folders.prompts)
-            status = self._folder_status(files.hash, how)
-            version = versions.build(files) if status in (FolderStatus.NEW, FolderStatus.DRAFT) else None
+            with self._services.database.begin() as connection:
+                status = self._folder_status(connection, files.hash, how)
+            version = None if status is FolderStatus.PUBLISHED else versions.build(files)
         except DefinitionError as error:
             self._refuse(error, files)
             return
         versions.refused = None
-        versions.passed_over = files.hash if status is FolderStatus.PASSED_OVER else ""
-        versions.draft = version if status is FolderStatus.DRAFT else None
+        versions.draft = None if status is FolderStatus.NEW else version
+        versions.passed_over = status is FolderStatus.PASSED_OVER
         if version and status is FolderStatus.NEW:
             self._publish(version, how, by)
-        elif version and version.hash != self._logged_draft:
+        elif version and version.hash not in (versions.current.hash, self._logged_draft):
             self._logged_draft = version.hash
-            logs.get_logger().info("draft_kept", version=version.hash, going_on_with=versions.current.hash, by=by)
+            log, going_on_with = logs.get_logger(), versions.current.hash
+            if versions.passed_over:
+                log.info("folders_passed_over", version=version.hash, going_on_with=going_on_with)
+            else:
+                log.info("draft_kept", version=version.hash, going_on_with=going_on_with, by=by)
 
-    def _folder_status(self, version_hash: str, how: str) -> FolderStatus:
-        with self._services.database.begin() as connection:
-            newest = publications.latest(connection)
-            was_published_before = how == "start" and publications.was_published(connection, version_hash)
+    def _folder_status(self, connection: Connection, version_hash: str, how: str) -> FolderStatus:
+        newest = publications.latest(connection)
         if newest is None:
             return FolderStatus.NEW
         if version_hash == newest.hash:
             return FolderStatus.PUBLISHED
-        if self._asked:  # a release that cannot use the published version was started with the folders' files
-            is_started_with = how == "start" and version_hash == self._versions.current.hash
-            return FolderStatus.NEW if is_started_with else FolderStatus.DRAFT
-        is_passed_over = was_published_before or version_hash == newest.passes_over or how == AFTER_FOLLOWING
+        last = publications.last_of(connection, version_hash)
+        is_edit = how == "edit" and not self._asked
+        # Whoever saves what was published long ago wants it; but another worker may have published this very edit.
+        was_published = last is not None and last.id > (self._followed_before_edit if is_edit else 0)
+        if was_published:
+            return FolderStatus.PASSED_OVER
+        if self._asked:
+            return FolderStatus.DRAFT
+        is_passed_over = version_hash == newest.passes_over or how == AFTER_FOLLOWING
         return FolderStatus.PASSED_OVER if is_passed_over else FolderStatus.NEW
 
     def _publish(self, version: Version, how: str, by: str) -> None:
-        publication = Publication(version.hash, self._services.clock(), by, how)
+        publication = Publication(version.hash, self._services.clock(), by, how, origin=origin(self._folders))
         with self._services.database.begin() as connection:
-            is_first = publications.record(connection, version.files, publication)
+            lock_table(connection, tables.publication.name)
+            if self._folder_status(connection, version.hash, how) is not FolderStatus.NEW:
+                return  # another worker was quicker
+            publications.record(connection, version.files, publication)
         self._answer_with(version)
-        if is_first:
-            logs.get_logger().info("published", version=version.hash, how=how, by=by)
+        logs.get_logger().info("published", version=version.hash, how=how, by=by)
 
     def _refuse(self, error: DefinitionError, files: Files | None) -> None:
         self._versions.draft = None
@@ -190,26 +217,45 @@ class Watcher:
         logs.get_logger().error("edit_refused", going_on_with=self._versions.current.hash, problems=problems)
 
     def _follow(self) -> None:
-        """Make the newest published version current, wherever it was published."""
+        """Answer new calls with the newest published version that can be used, wherever it was published."""
+        versions = self._versions
         with self._services.database.begin() as connection:
             newest = publications.latest(connection)
-            if newest is None or newest.hash in (self._versions.current.hash, self._unusable_hash):
-                return
-            files = publications.stored(connection, newest.hash)
-        try:
-            if files is not None:
-                self._answer_with(self._versions.build(files))
-        except DefinitionError as error:  # made for another release of the program: a rolling update is under way
-            self._unusable_hash = newest.hash
-            problems = [str(problem) for problem in error.problems]
-            logs.get_logger().error("version_not_taken", version=newest.hash, problems=problems)
-        if self._is_checked and self._versions.refused is None:  # otherwise they are checked anyway, or known to be bad
-            self._publish_or_keep(AFTER_FOLLOWING, newest.by)
+        self._followed = newest.id if newest else 0
+        if newest and newest.hash == versions.current.hash:
+            versions.not_taken = None
+        elif newest and not (versions.not_taken and versions.not_taken.hash == newest.hash):
+            version, versions.not_taken = newest_usable(self._services.database, versions.actions)
+            self._answer_with(version or versions.current)
+            if self._is_checked and versions.refused is None:  # else they are checked anyway, or known to be bad
+                self._publish_or_keep(AFTER_FOLLOWING, newest.by)
 
     def _answer_with(self, version: Version) -> None:
         if version.hash != self._versions.current.hash:
             self._versions.take(version)
             logs.get_logger().info("answering_with", version=version.hash)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """Why to publish a version from some folders would take back what was published, perhaps unawares."""
+
+    published: Publication
+    """What would be taken back."""
+    is_from_elsewhere: bool
+    """It was published from other folders, so these may lack what was edited there."""
+    earlier: Publication | None
+    """The version's own last publication, which was replaced since or rolled back; None if it never was published."""
+
+
+def taken_back(connection: Connection, folders: Folders, version_hash: str) -> TakenBack | None:
+    """Return what it would take back to publish a version from these folders, or None if that is nothing."""
+    published = publications.latest(connection)
+    if published is None or published.hash == version_hash:
+        return None
+    is_from_elsewhere = published.origin not in (None, origin(folders))
+    earlier = publications.last_of(connection, version_hash)
+    return TakenBack(published, is_from_elsewhere, earlier) if is_from_elsewhere or earlier else None
 
 
 def publish(services: Services, folders: Folders, version_hash: str, replaced_id: int, by: str) -> bool:
@@ -222,7 +268,7 @@ def publish(services: Services, folders: Folders, version_hash: str, replaced_id
     if files.hash != version_hash:
         return False
     version = services.versions.build(files)
-    publication = Publication(version_hash, services.clock(), by, "publish")
+    publication = Publication(version_hash, services.clock(), by, "publish", origin=origin(folders))
     with services.database.begin() as connection:
         is_done = publications.replace(connection, files, publication, replaced_id)
     if is_done:
@@ -238,6 +284,7 @@ def roll_back(services: Services, folders: Folders, version_hash: str) -> Public
     """
     with services.database.begin() as connection:
         files = publications.stored(connection, version_hash)
+        last = publications.last_of(connection, version_hash)
     if files is None:
         return None
     services.versions.build(files)
@@ -246,7 +293,10 @@ def roll_back(services: Services, folders: Folders, version_hash: str) -> Public
     except DefinitionError:
         in_folders = ""
     passes_over = in_folders if in_folders != version_hash else None
-    publication = Publication(version_hash, services.clock(), whoami(), "rollback", passes_over)
+    came_from = last.origin if last else None
+    publication = Publication(
+        version_hash, services.clock(), whoami(), "rollback", passes_over=passes_over, origin=came_from
+    )
     with services.database.begin() as connection:
         publications.record(connection, files, publication)
     return publication
@@ -276,6 +326,11 @@ def editor(folders: Folders) -> str:
     except KeyError:
         user = f"user {newest[1].st_uid}" if newest else ""
     return f"{user}@{socket.gethostname()}" if user else whoami()
+
+
+def origin(folders: Folders) -> str:
+    """Return where the folders lie: the host, and their paths on it."""
+    return f"{socket.gethostname()}: {folders.flows.absolute()} and {folders.prompts.absolute()}"
 
 
 def whoami() -> str:

@@ -14,6 +14,7 @@ from ivr.clock import Clock, monotonic_clock
 from ivr.flow.call import Call, Event, Reading, TraceStep
 from ivr.flow.verbs import Verb
 from ivr.keypad import letters_to_keys
+from ivr.line.digests import Digest
 from ivr.line.versions import Versions
 from ivr.orders.desk import Desk
 from ivr.payment.gateway import Gateway
@@ -47,6 +48,7 @@ class Services:
     database: Engine
     versions: Versions
     vault: Vault
+    digest: Digest
     gateway: Gateway
     clock: Clock
     timezone: ZoneInfo

@@ -7,7 +7,7 @@ building one takes longer than running it.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from ivr.flow.call import Call
 from ivr.line import tables
 from ivr.line.journal import JournalEntry
 from ivr.line.service import Caller, Services
+from ivr.payment.vault import Vault
 from ivr.pharmacy.statements import insert_unless_there
 from ivr.prompts.spoken import Values
 
@@ -151,35 +152,54 @@ def store_turn(
         connection.execute(_INSERT_JOURNAL, journal_row)
 
 
-def end_call(connection: Connection, sid: str, now: datetime, ending: str) -> None:
+def record_end(connection: Connection, sid: str, now: datetime, ending: str) -> None:
     """Note that a call has ended and how, and delete its keyed card."""
     still_open = update(tables.call).where(_CALL.sid == sid, _CALL.ended_at.is_(None))
     connection.execute(still_open.values(ended_at=now, ending=ending))
     connection.execute(delete(tables.card_entry).where(tables.card_entry.c.call_sid == sid))
 
 
-def forget_sealed(connection: Connection, services: Services, now: datetime) -> None:
-    """Drop replies and states of ended calls: replies after `REPLY_KEPT`, states after `STATE_KEPT`.
+def forget_states(now: datetime, connection: Connection, most: int) -> int:
+    """Drop states and replies of calls that ended `STATE_KEPT` ago, of `most` calls at once; return of how many."""
+    with_state = _ended_for(now, STATE_KEPT) & _CALL.sealed_state.is_not(None)
+    sids = connection.scalars(select(_CALL.sid).where(with_state).limit(most)).all()
+    clear_sealed(connection, sids)
+    return len(sids)
+
+
+def forget_replies(services: Services, now: datetime, connection: Connection, most: int) -> int:
+    """Drop the replies of calls that ended `REPLY_KEPT` ago, of `most` calls at once; return of how many.
 
     A state with an empty basket, which nobody would take up again, is dropped with the replies.
     """
-    _clear(connection, _ended_for(now, STATE_KEPT) & _CALL.sealed_state.is_not(None), ("sealed_state", *_REPLIES))
     with_reply = _ended_for(now, REPLY_KEPT) & _CALL.sealed_reply.is_not(None) & _CALL.sealed_state.is_not(None)
-    rows = connection.execute(select(_CALL.sid, _CALL.sealed_state).where(with_reply)).all()
-    without_basket = [row.sid for row in rows if not stored_values(services, row.sealed_state, now).get("basket")]
-    _clear(connection, _CALL.sid.in_(without_basket), ("sealed_state",))
-    _clear(connection, _CALL.sid.in_(row.sid for row in rows), _REPLIES)
+    rows = connection.execute(select(_CALL.sid, _CALL.sealed_state).where(with_reply).limit(most)).all()
+    without_basket = [row.sid for row in rows if not stored_values(services.vault, row.sealed_state, now).get("basket")]
+    _clear(connection, without_basket, ("sealed_state",))
+    _clear(connection, [row.sid for row in rows], _REPLIES)
+    return len(rows)
 
 
 def _ended_for(now: datetime, duration: timedelta) -> ColumnElement[bool]:
     return (_CALL.ended_at < now - duration) | (_CALL.heard_at < now - NEVER_ENDED)
 
 
-def _clear(connection: Connection, where: ColumnElement[bool], columns: Sequence[str]) -> None:
-    connection.execute(update(tables.call).where(where).values(dict.fromkeys(columns)))
+def clear_sealed(connection: Connection, sids: Collection[str]) -> None:
+    """Drop the states and replies of calls."""
+    _clear(connection, sids, ("sealed_state", *_REPLIES))
 
 
-def stored_values(services: Services, sealed_state: bytes | None, now: datetime) -> Values:
+def is_over(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a call has ended, or must have, as the carrier lets none last so long."""
+    return _CALL.ended_at.is_not(None) | (_CALL.heard_at < now - NEVER_ENDED)
+
+
+def _clear(connection: Connection, sids: Collection[str], columns: Sequence[str]) -> None:
+    if sids:
+        connection.execute(update(tables.call).where(_CALL.sid.in_(sids)).values(dict.fromkeys(columns)))
+
+
+def stored_values(vault: Vault, sealed_state: bytes | None, now: datetime) -> Values:
     """Return the values in a call's sealed state; none when it is gone or cannot be decrypted."""
-    opened = services.vault.open(sealed_state, None, now) if sealed_state else None
+    opened = vault.open(sealed_state, None, now) if sealed_state else None
     return Call.from_json(json.loads(opened)).values if opened else {}

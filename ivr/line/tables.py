@@ -13,22 +13,19 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     Table,
     Text,
     text,
 )
 
-from ivr.pharmacy.columns import Instant
-
-metadata = MetaData()
+from ivr.pharmacy.columns import Instant, line_tables
 
 SEALED = "sealed_state IS NOT NULL"
 
 call = Table(
     "call",
-    metadata,
+    line_tables,
     Column("sid", Text, primary_key=True),
     Column("version", Text, nullable=False),
     Column("from_number", Text, nullable=False),
@@ -54,7 +51,7 @@ call = Table(
 
 journal = Table(
     "journal",
-    metadata,
+    line_tables,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("call_sid", Text, nullable=False),
     Column("turn", Integer, nullable=False),
@@ -72,7 +69,7 @@ journal = Table(
 
 journal_cleaning = Table(
     "journal_cleaning",
-    metadata,
+    line_tables,
     Column("through", BigInteger, nullable=False),
     Column("done", BigInteger, nullable=False),
     Column("vacuumed", Boolean, nullable=False),
@@ -84,32 +81,53 @@ journal_cleaning = Table(
 
 version = Table(
     "version",
-    metadata,
+    line_tables,
     Column("hash", Text, primary_key=True),
     Column("published_at", Instant, nullable=False),
     Column("files", LargeBinary, nullable=False),
 )
-"""Every version of flows and prompts that was ever published; `files` is compressed JSON (zlib)."""
+"""Every version of flows and prompts that was ever published or answered a call, and since when it is stored.
+
+`files` is compressed JSON (zlib).
+"""
 
 publication = Table(
     "publication",
-    metadata,
+    line_tables,
     Column("id", Integer, primary_key=True),
     Column("hash", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Column("published_by", Text, nullable=False),
     Column("how", Text, nullable=False),
     Column("passes_over", Text),
+    Column("origin", Text),
 )
 """Publications of versions, in order; the version in the newest row answers new calls.
 
 A rollback sets `passes_over` to the hash of the files in the folders at that time, which must not be published again
-by themselves.
+by themselves. `origin` names the host and the folders that the files came from.
+"""
+
+worker = Table(
+    "worker",
+    line_tables,
+    Column("id", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("release", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+"""What each worker answers new calls with, since when, and `problem`: why it cannot use the published version, or "".
+
+`seen_at` is refreshed while the worker is alive. `id` is random, since containers share process ids and host names.
 """
 
 lock_out = Table(
     "lock_out",
-    metadata,
+    line_tables,
     Column("subject", Text, primary_key=True),
     Column("failures", SmallInteger, nullable=False, default=0),
     Column("since", Instant, nullable=False),
@@ -122,7 +140,7 @@ belong to an earlier release and are no longer read.
 
 wrong_try = Table(
     "wrong_try",
-    metadata,
+    line_tables,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("phone", Text, nullable=False),
     Column("member", Text, nullable=False),
@@ -135,7 +153,7 @@ wrong_try = Table(
 
 known_phone = Table(
     "known_phone",
-    metadata,
+    line_tables,
     Column("member_id", Integer, primary_key=True, autoincrement=False),
     Column("phone", Text, primary_key=True),
     Column("ordered_at", Instant, nullable=False),
@@ -144,7 +162,7 @@ known_phone = Table(
 
 staff_guess = Table(
     "staff_guess",
-    metadata,
+    line_tables,
     Column("peer", Text, primary_key=True),
     Column("wrong", SmallInteger, nullable=False),
     Column("since", Instant, nullable=False),
@@ -154,7 +172,7 @@ staff_guess = Table(
 
 card_entry = Table(
     "card_entry",
-    metadata,
+    line_tables,
     Column("call_sid", Text, primary_key=True),
     Column("sealed_card", LargeBinary, nullable=False),
     Column("expires_at", Instant, nullable=False),
@@ -165,3 +183,17 @@ card_entry = Table(
 `sealed_card` holds number and expiry, encrypted, and can be opened for five minutes. The token is not stored here: it
 is one of the call's values, sealed once more within `call.sealed_state`.
 """
+
+digest_key = Table(
+    "digest_key",
+    line_tables,
+    Column("id", Integer, primary_key=True),
+    Column("sealed_key", LargeBinary, nullable=False),
+)
+"""One row, whose id is 1: the key of the digests in `lock_out`, `wrong_try` and `known_phone` (see `digests`).
+
+It is encrypted with IVR_SECRET_KEY, and stays the same when that changes.
+"""
+
+sweep = Table("sweep", line_tables, Column("finished_at", Instant), Column("due_at", Instant))
+"""One row: when a sweep last finished, and when the process that led it will sweep again; NULL before the first one."""

@@ -10,17 +10,17 @@ commit, ask while no transaction is open, then lock the call again and go on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
 
 from ivr import logs
-from ivr.errors import IvrError, UnreachableError
+from ivr.errors import IvrError
 from ivr.flow.call import Call, Dialled, Done, Event, Failed, Keys, Reading, Silence, Started, Step, TooLong, TraceStep
 from ivr.flow.interpreter import FlowError, advance
 from ivr.flow.verbs import Dial, Gather, HangUp, Speak, Verb
@@ -28,12 +28,11 @@ from ivr.line import earlier_release, journal, sessions
 from ivr.line.actions import ACTIONS, ExternalAction
 from ivr.line.answer import Answer, SpokenWords, as_spoken
 from ivr.line.service import Caller, Context, Services, TurnTaken
-from ivr.pharmacy.database import retried
+from ivr.orders.sweep import finish_call
+from ivr.pharmacy.database import retried, unreachable
+from ivr.pharmacy.database_errors import is_away
 from ivr.prompts import joined
 from ivr.prompts.spoken import speaking_seconds
-
-DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
-"""The errors SQLAlchemy raises when the database cannot be reached, or does not answer in time."""
 
 EXTERNAL_ACTION_LIMIT = timedelta(seconds=6)
 """How long an external action may take (its own time-out is 4 s) before another worker may take the turn over."""
@@ -76,16 +75,38 @@ def take_turn(services: Services, caller: Caller, turn: int, event: Event, rende
     can be sent again. Raises UnknownCallError for a turn that the call has not come to.
     """
     request = _Request(services, caller, turn, event, render)
-    try:
+    with _telling_if_away(services):
         try:
             return _take(request)
-        except (*DATABASE_AWAY, UnknownCallError):
+        except UnknownCallError:
             raise
-        except Exception:
+        except Exception as error:
+            if is_away(error):
+                raise
             logs.get_logger().exception("turn_failed", turn=turn)
             return replace(request, event=Failed()).run(_TurnRunner.apologize, is_own=lambda _: True)
-    except DATABASE_AWAY as error:
-        raise UnreachableError(f"the database does not answer: {type(error).__name__}") from error
+
+
+def end_call(services: Services, sid: str) -> None:
+    """Record that the caller hung up, and finish the payments that the call began.
+
+    Raises UnreachableError when the database is away; a sweep does later what was not done then.
+    """
+    now = services.clock()
+    with _telling_if_away(services):
+        services.desk.commit(lambda connection: sessions.record_end(connection, sid, now, "caller_hung_up"))
+        finish_call(services.desk, sid)
+
+
+@contextmanager
+def _telling_if_away(services: Services) -> Iterator[None]:
+    """Raise an UnreachableError in place of an error inside the block that means that the database is away."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        if not is_away(error):
+            raise
+        raise unreachable(services.database, error) from error
 
 
 def _take(request: _Request) -> str | Busy:
@@ -122,7 +143,7 @@ class _Request:
                 stored = self._stored_reply(connection, locked, now, is_own)
                 return part(_TurnRunner(self, connection, locked, now)) if stored is None else stored
 
-        return retried(run_once)
+        return retried(run_once, repeatable=True)
 
     def _lock(self, connection: Connection, now: datetime) -> sessions.LockedCall:
         language = self.services.versions.current.heard(local=self.caller.local).begins_in(self.caller.to_number)

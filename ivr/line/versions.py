@@ -72,6 +72,14 @@ def read_files(flows: Path, prompts: Path) -> Files:
     return Files(*({path: text for path, text in read.items() if text is not None} for read in texts))
 
 
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """A published version that this worker's program cannot use, and why."""
+
+    hash: str
+    problems: tuple[Problem, ...]
+
+
 Proof = Callable[[Flows, Catalogues], Iterable[Problem]]
 """Checks a version against the carrier's rules and returns the problems. Passed in, since `line` knows no carrier."""
 
@@ -81,23 +89,41 @@ def unproved(_: Flows, __: Catalogues) -> Iterable[Problem]:
     return ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """A version that was built for these actions; `prove` proved it, or is None if its words were not checked."""
+
+    actions: Mapping[str, ActionSpec]
+    prove: Proof | None
+    version: Version
+
+
+_built: dict[tuple[str, int], _Built] = {}
+"""The versions built last, by their hash and the id of their actions; workers have those of the process they are
+forked from."""
+
+
 def load(files: Files, actions: Mapping[str, ActionSpec], prove: Proof = unproved) -> Version:
     """Build and check a version; raise DefinitionError, which carries every problem of every file.
 
     The last few are remembered: a line that starts opens what it has just checked, and an edit may be taken back.
     """
-    key = files.hash, id(actions), prove
-    known = _loaded.get(key)
-    if known and known[0] is actions:  # and not another table that came to lie in its place
-        return known[1]
-    version = _load(files, actions, prove)
-    if len(_loaded) >= MOST_IN_MEMORY:
-        _loaded.pop(next(iter(tuple(_loaded))), None)
-    _loaded[key] = actions, version
+    known = _known(files, actions)
+    if known and known.prove and prove in (known.prove, unproved):
+        return known.version
+    return _remember(actions, prove, _load(files, actions, prove))
+
+
+def _known(files: Files, actions: Mapping[str, ActionSpec]) -> _Built | None:
+    built = _built.get((files.hash, id(actions)))
+    return built if built and built.actions is actions else None  # another table may have come to lie in its place
+
+
+def _remember(actions: Mapping[str, ActionSpec], prove: Proof | None, version: Version) -> Version:
+    if len(_built) >= MOST_IN_MEMORY:
+        _built.pop(next(iter(tuple(_built))), None)
+    _built[version.hash, id(actions)] = _Built(actions, prove, version)
     return version
-
-
-_loaded: dict[tuple[str, int, Proof], tuple[Mapping[str, ActionSpec], Version]] = {}
 
 
 def _load(files: Files, actions: Mapping[str, ActionSpec], prove: Proof) -> Version:
@@ -112,10 +138,15 @@ def _load(files: Files, actions: Mapping[str, ActionSpec], prove: Proof) -> Vers
 
 
 def usable(files: Files, actions: Mapping[str, ActionSpec]) -> Version:
-    """Build a version that an earlier release may have published, without checking its words.
+    """Build a version that was published, perhaps by another release, without checking its words.
 
     Raises DefinitionError when its flows do not fit the actions of this release.
     """
+    known = _known(files, actions)
+    return known.version if known else _remember(actions, None, _usable(files, actions))
+
+
+def _usable(files: Files, actions: Mapping[str, ActionSpec]) -> Version:
     report = Report()
     catalogues = load_prompts(files.prompts, report)
     return _sound(files, load_flows(files.flows, catalogues, actions, report), catalogues, report)
@@ -150,20 +181,22 @@ class Versions:
         """Why the files in the folders cannot be published; None when they can."""
         self.draft: Version | None = None
         """The version in the folders, when it is good and waits for someone to publish it."""
-        self.passed_over = ""
-        """The hash of the folders' version, when it is not published by itself: it was rolled back or replaced."""
-        self._actions = actions
+        self.passed_over = False
+        """Whether that version waits because it was published before, and then replaced or rolled back."""
+        self.not_taken: NotTaken | None = None
+        """The newest published version, when this worker cannot use it and so answers with another one."""
+        self.actions = actions
         self._prove = prove
         self._in_memory = {current.hash: current}
 
     def build(self, files: Files) -> Version:
-        """Return the version of these files, building and checking it unless it is in memory.
+        """Return the version of these files, built and checked.
 
         Raises DefinitionError, which lists what is wrong with the files.
         """
         if self.draft and self.draft.hash == files.hash:
             return self.draft
-        return self._in_memory.get(files.hash) or load(files, self._actions, self._prove)
+        return load(files, self.actions, self._prove)
 
     def take(self, version: Version) -> None:
         """Answer new calls with a version; calls in progress keep theirs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import partial
 
 from sqlalchemy import ColumnElement, Connection, case
 
@@ -86,8 +87,7 @@ def void(desk: Desk, payment: PaymentFacts) -> bool:
 def cancel(desk: Desk, order_number: str) -> Outcome:
     """Cancel an order for staff, paid or not, and void its authorization."""
     now = desk.clock()
-    with desk.database.begin() as connection:
-        order = order_by_number(connection, order_number)
+    order = desk.commit(partial(order_by_number, order_number=order_number))
     if order is None:
         return Outcome(False, f"there is no order {order_number}")
     match desk.commit(lambda connection: cancel_order(connection, order.id, now)):

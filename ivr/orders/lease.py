@@ -16,7 +16,6 @@ from sqlalchemy import (
     Connection,
     Index,
     Integer,
-    MetaData,
     Row,
     SmallInteger,
     Table,
@@ -27,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from ivr.pharmacy.columns import Instant
+from ivr.pharmacy.columns import Instant, line_tables
 from ivr.pharmacy.statements import insert_unless_there, upsert
 
 LEASE = timedelta(seconds=6)
@@ -35,7 +34,7 @@ LEASE = timedelta(seconds=6)
 
 payment_lease = Table(
     "settlement",
-    MetaData(),
+    line_tables,
     Column("order_id", Integer, primary_key=True),
     Column("call_sid", Text),
     Column("keep_card", Boolean, nullable=False),

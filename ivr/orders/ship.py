@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection, func
 
@@ -47,10 +48,7 @@ def ship_order(connection: Connection, order_id: int, today: date, tracking_numb
 def ship(desk: Desk, order_number: str, tracking_number: str | None = None) -> Outcome:
     """Capture an order's payment, then mark it as shipped; its prescriptions count as filled today."""
     now = desk.clock()
-    with desk.database.begin() as connection:
-        order = order_by_number(connection, order_number)
-        payment = payment_for(connection, order.id) if order else None
-        for_tests = order is not None and is_for_tests(connection, order.member_id)
+    order, payment, for_tests = desk.commit(partial(_facts, order_number=order_number))
     if order is None:
         return Outcome(False, f"there is no order {order_number}")
     if for_tests and desk.gateway.live:
@@ -69,6 +67,14 @@ def ship(desk: Desk, order_number: str, tracking_number: str | None = None) -> O
     return Outcome(
         shipped, f"order {order_number} is shipped" if shipped else f"order {order_number} changed meanwhile"
     )
+
+
+def _facts(connection: Connection, order_number: str) -> tuple[OrderFacts | None, PaymentFacts | None, bool]:
+    """Return an order, its payment, and whether it is a test member's."""
+    order = order_by_number(connection, order_number)
+    if order is None:
+        return None, None, False
+    return order, payment_for(connection, order.id), is_for_tests(connection, order.member_id)
 
 
 def _capture(desk: Desk, order: OrderFacts, payment: PaymentFacts, now: datetime) -> Outcome | None:
@@ -115,8 +121,7 @@ def _authorize(desk: Desk, order: OrderFacts) -> PaymentFacts | Outcome:
     progress, answer = authorize.authorize(desk, order.id)
     if progress is Progress.WAITING:
         return _no_answer(order)
-    with desk.database.begin() as connection:
-        payment = payment_for(connection, order.id)
+    payment = desk.commit(partial(payment_for, order_id=order.id))
     if progress is Progress.PAID and payment:
         return payment
     match answer:

@@ -1,12 +1,14 @@
-"""The sweep of orders, which each worker runs again and again: finishes what calls left behind.
+"""The sweep of orders, which the line makes again and again: finishes what calls left behind.
 
 It charges scheduled orders on their ship day, authorizes payments that no call waits for any more, cancels orders that
 were never paid, and voids the authorizations of cancelled orders. It is safe to run at any time and in any number of
-workers, since every step is claimed in the database first.
+workers, since every step is claimed in the database first. Each order's step stands by itself: one that fails leaves
+the others to be taken.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,6 +24,7 @@ from ivr.orders.find import OrderFacts, due_to_ship, pending_since_before
 from ivr.orders.hold import hold_order
 from ivr.orders.payments import authorized_in_vain, payment_for
 from ivr.orders.statuses import move_order
+from ivr.pharmacy.database import is_connection_lost
 from ivr.pharmacy.tables import STANDING, HeldReason, OrderStatus
 
 MINIMUM_AGE = timedelta(seconds=60)
@@ -34,23 +37,36 @@ UNPAID_FOR = timedelta(minutes=30)
 """How long an unpaid order waits for another card before it is cancelled."""
 
 
+Steps = Mapping[int, Callable[[], bool]]
+"""Order -> the step that is due for it; a step returns whether it did something."""
+
+
 @dataclass(frozen=True, slots=True)
-class Swept:
-    """How many orders a sweep authorized or held, cancelled, and began to charge."""
+class Tally:
+    """How a part of a sweep went."""
 
-    finished: int = 0
-    cancelled: int = 0
-    started: int = 0
+    done: int = 0
+    """How many orders, payments or rows it saw through."""
+    failed: int = 0
+    """How many orders failed; the log says which and why."""
+    more: bool = False
+    """Whether there is more than it had time for."""
 
 
-def sweep(desk: Desk, now: datetime) -> Swept:
-    """Do everything that is due now and return the counts."""
-    started = start_due_orders(desk, now)
-    finished = finish_waiting_payments(desk, now)
-    cancelled = cancel_unpaid_orders(desk, now)
-    for payment in desk.commit(partial(authorized_in_vain, gateway=desk.gateway.name)):
-        void(desk, payment)
-    return Swept(finished, cancelled, started)
+def see_through(desk: Desk, part: str, now: datetime, stopping: Callable[[], bool] = lambda: False) -> Tally:
+    """Take the steps of one of `PARTS`, until `stopping` returns true. One that fails is logged, and the others go on."""
+    done = failed = 0
+    for order_id, step in PARTS[part](desk, now).items():
+        if stopping():
+            break
+        try:
+            done += step()
+        except Exception as error:
+            if is_connection_lost(error):
+                raise
+            logs.get_logger().exception("sweep_failed", part=part, order_id=order_id)
+            failed += 1
+    return Tally(done, failed)
 
 
 def finish_call(desk: Desk, sid: str) -> None:
@@ -59,17 +75,16 @@ def finish_call(desk: Desk, sid: str) -> None:
         finish_order(desk, order_id)
 
 
-def finish_waiting_payments(desk: Desk, now: datetime) -> int:
-    """Authorize the payments that no call waits for any more; return how many orders are paid or held."""
-    with desk.database.begin() as connection:
-        begun = lease.begun_before(connection, now - MINIMUM_AGE)
-        unpaid_orders = [
-            order.id for order in pending_since_before(connection, now - MINIMUM_AGE) if order.channel == OWN_CHANNEL
-        ]
-    return sum(
-        finish_order(desk, order_id) in (Progress.PAID, Progress.HELD)
-        for order_id in dict.fromkeys([*begun, *unpaid_orders])
-    )
+def payments_to_finish(desk: Desk, now: datetime) -> Steps:
+    """Return the steps that authorize the payments that no call waits for any more."""
+    begun = desk.commit(partial(lease.begun_before, moment=now - MINIMUM_AGE))
+    pending = desk.commit(partial(pending_since_before, moment=now - MINIMUM_AGE))
+    unpaid_orders = [order.id for order in pending if order.channel == OWN_CHANNEL]
+    return {order_id: partial(_is_finished, desk, order_id) for order_id in (*begun, *unpaid_orders)}
+
+
+def _is_finished(desk: Desk, order_id: int) -> bool:
+    return finish_order(desk, order_id) in (Progress.PAID, Progress.HELD)
 
 
 def finish_order(desk: Desk, order_id: int) -> Progress:
@@ -80,24 +95,27 @@ def finish_order(desk: Desk, order_id: int) -> Progress:
     return progress
 
 
-def cancel_unpaid_orders(desk: Desk, now: datetime) -> int:
-    """Cancel the orders that were not paid in time, as after a declined card; return how many."""
+def orders_to_cancel(desk: Desk, now: datetime) -> Steps:
+    """Return the steps that cancel orders that were not paid in time, as after a declined card."""
     unpaid = desk.commit(lambda connection: pending_since_before(connection, now - UNPAID_FOR))
-    unpaid_orders = [order.id for order in unpaid if order.channel == OWN_CHANNEL]
-    return sum(desk.commit(partial(_cancel_unpaid, order_id=order_id, now=now)) for order_id in unpaid_orders)
+    return {
+        order.id: partial(desk.commit, partial(_cancel_unpaid, order_id=order.id, now=now))
+        for order in unpaid
+        if order.channel == OWN_CHANNEL
+    }
 
 
 def _cancel_unpaid(connection: Connection, order_id: int, now: datetime) -> bool:
     return isinstance(cancel_order(connection, order_id, now, only_unpaid=True), Cancelled)
 
 
-def start_due_orders(desk: Desk, now: datetime) -> int:
-    """Begin the payment of scheduled orders whose ship day has come; return how many.
+def orders_to_start(desk: Desk, now: datetime) -> Steps:
+    """Return the steps that begin the payment of scheduled orders whose ship day has come.
 
     An order with nothing to pay becomes placed at once, and one whose card is gone is held.
     """
     due = desk.commit(lambda connection: due_to_ship(connection, desk.today(now)))
-    return sum(desk.commit(partial(_start_payment, desk=desk, order=order, now=now)) for order in due)
+    return {order.id: partial(desk.commit, partial(_start_payment, desk=desk, order=order, now=now)) for order in due}
 
 
 def _start_payment(connection: Connection, desk: Desk, order: OrderFacts, now: datetime) -> bool:
@@ -110,3 +128,18 @@ def _start_payment(connection: Connection, desk: Desk, order: OrderFacts, now: d
         return hold_order(connection, order.id, HeldReason.PAYMENT)
     lease.add(connection, order.id, None, now - MINIMUM_AGE, keep_card=False)
     return True
+
+
+def payments_to_void(desk: Desk, _: datetime) -> Steps:
+    """Return the steps that void what is still authorized for cancelled orders."""
+    in_vain = desk.commit(partial(authorized_in_vain, gateway=desk.gateway.name))
+    return {payment.order_id: partial(void, desk, payment) for payment in in_vain}
+
+
+PARTS: Mapping[str, Callable[[Desk, datetime], Steps]] = {
+    "orders_started": orders_to_start,
+    "payments_finished": payments_to_finish,
+    "orders_cancelled": orders_to_cancel,
+    "payments_voided": payments_to_void,
+}
+"""The parts of the sweep of orders, in their order: what each sees through, and what is due for it."""

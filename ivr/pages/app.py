@@ -13,14 +13,15 @@ from functools import partial
 from flask import Flask
 
 from ivr import logs
-from ivr.errors import SettingError, UnreachableError
+from ivr.errors import DefinitionError, SettingError, UnreachableError
 from ivr.line.build import build_line, build_waiting_line, folders
 from ivr.line.publishing import Watcher
 from ivr.line.service import Services
-from ivr.line.sweep import EVERY, sweep
+from ivr.line.sweeper import Sweeper
 from ivr.pages.access import StaffAccess
 from ivr.pages.studio.studio import Studio
 from ivr.pages.throttle import Throttle
+from ivr.pharmacy.database import answering
 from ivr.prompts.recordings.folder import RecordingsFolder
 from ivr.settings import Settings, load_settings
 from ivr.simulator import carrier_rules
@@ -54,30 +55,50 @@ def create_local_app() -> Flask:
 
 def _create(settings: Settings) -> Flask:
     logs.configure(sys.stderr)
+    _warn(settings)
+    while True:
+        try:
+            line = build_line(settings, carrier_rules.problems)
+            _begin(line, settings)
+            return make_app(line, settings)
+        except UnreachableError as error:
+            logs.get_logger().warning("waiting_for_database", reason=str(error))
+        if waiting := _create_waiting(settings):
+            return waiting
+        time.sleep(OPEN_SECONDS)
+
+
+def _create_waiting(settings: Settings) -> Flask | None:
+    """Return the application of a line whose database is away, which it opens as soon as it can.
+
+    None if the folders are bad, so that there are no words to say to callers before the published ones can be had.
+    """
+    try:
+        line, open_line = build_waiting_line(settings, carrier_rules.problems)
+    except DefinitionError:
+        return None
+    begin = partial(_begin_when_open, line, settings, open_line)
+    threading.Thread(target=begin, daemon=True).start()
+    return make_app(line, settings)
+
+
+def _warn(settings: Settings) -> None:
     if settings.live_processor:
         logs.get_logger().warning(
             "card_data_scope", capture="keypad", scope="card numbers pass through this line: PCI DSS SAQ D"
         )
     if settings.unsigned:
         logs.get_logger().warning("unsigned", means=unsigned_means(settings))
-    try:
-        line = build_line(settings, carrier_rules.problems)
-    except UnreachableError as error:
-        logs.get_logger().warning("waiting_for_database", reason=str(error))
-        line, open_line = build_waiting_line(settings, carrier_rules.problems)
-        begin = partial(_begin_when_open, line, settings, open_line)
-        threading.Thread(target=begin, daemon=True).start()
-    else:
-        _begin(line, settings)
-    return make_app(line, settings)
 
 
 def _begin(line: Services, settings: Settings) -> None:
-    """Follow what is published, and sweep, from now on."""
+    """Follow what is published, and sweep, from now on. Raises UnreachableError if the database is away."""
     watcher = Watcher(line, folders(settings), asked=settings.publish == "asked")
-    watcher.begin()
+    with answering(line.database):
+        watcher.begin()
     threading.Thread(target=watcher.run, daemon=True).start()
-    threading.Thread(target=_sweep_forever, args=(line, settings.retention_days), daemon=True).start()
+    sweeper = Sweeper(line, timedelta(days=settings.retention_days))
+    threading.Thread(target=sweeper.run, args=(threading.Event(),), daemon=True).start()
 
 
 def _begin_when_open(line: Services, settings: Settings, open_line: Callable[[], None]) -> None:
@@ -106,16 +127,6 @@ def unsigned_means(settings: Settings) -> str:
         "IVR_UNSIGNED=1: nobody checks that requests come from the carrier; "
         "whoever reaches this line can call it from any number they name"
     )
-
-
-def _sweep_forever(line: Services, retention_days: int) -> None:
-    """Finish what calls left open, every half minute. All workers do so; each skips work that another has taken."""
-    while True:
-        time.sleep(EVERY.total_seconds())
-        try:
-            sweep(line, timedelta(days=retention_days))
-        except Exception:
-            logs.get_logger().exception("sweep_failed")  # the database may be back for the next one
 
 
 def make_app(line: Services, settings: Settings) -> Flask:

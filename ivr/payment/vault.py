@@ -35,7 +35,8 @@ class Vault:
             return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"ivr url signature").derive(raw)
 
         self._invalid = InvalidToken
-        self._fernet = MultiFernet([Fernet(key.reveal()) for key in keys])
+        fernets = [Fernet(key.reveal()) for key in keys]
+        self._first, self._fernet = fernets[0], MultiFernet(fernets)
         self._signers = [signing_key(key) for key in keys]
 
     def seal(self, data: bytes, now: datetime) -> bytes:
@@ -55,20 +56,30 @@ class Vault:
         except self._invalid:
             return None
 
+    def is_sealed_with_first(self, sealed: bytes) -> bool:
+        """Return whether the first key alone opens it, so that the others are not needed for it."""
+        try:
+            self._first.decrypt(sealed)
+        except self._invalid:
+            return False
+        return True
+
+    @property
+    def signing_key(self) -> bytes:
+        """The key that signs, derived from the first one."""
+        return self._signers[0]
+
     def sign(self, text: str) -> str:
         """Return a short URL-safe code for the text that only this line can make."""
-        return _mac(self._signers[0], text)
-
-    def signatures(self, text: str) -> tuple[str, ...]:
-        """Return each key's code for the text, `sign`'s first: to find what was signed with an older key."""
-        return tuple(_mac(key, text) for key in self._signers)
+        return mac(self.signing_key, text)
 
     def signed(self, text: str, code: str) -> bool:
         """Return whether the code was made for this text with any of the keys."""
-        return any(hmac.compare_digest(_mac(key, text).encode(), code.encode()) for key in self._signers)
+        return any(hmac.compare_digest(mac(key, text).encode(), code.encode()) for key in self._signers)
 
 
-def _mac(key: bytes, text: str) -> str:
+def mac(key: bytes, text: str) -> str:
+    """Return a short URL-safe code for the text, which nobody can make without the key."""
     digest = hmac.digest(key, text.encode(), "sha256")[:_MAC_BYTES]
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 

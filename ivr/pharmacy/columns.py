@@ -1,4 +1,4 @@
-"""Column types, check constraints and partial indexes for the tables."""
+"""What tables are made of: column types, check constraints, partial indexes, and a place for the line's own tables."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from sqlalchemy import CheckConstraint, DateTime, Dialect, Index, Text, TypeDecorator, text
+from sqlalchemy import CheckConstraint, DateTime, Dialect, Index, MetaData, Text, TypeDecorator, text
 
 from ivr.secret import Secret
 
 EnumWord = TypeVar("EnumWord", bound=StrEnum)
+
+line_tables = MetaData()
+"""The tables that belong to the line alone, of whichever room; `pharmacy.tables` has those that it shares."""
 
 
 class Instant(TypeDecorator[datetime]):

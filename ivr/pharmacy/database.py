@@ -6,19 +6,32 @@ either engine a transaction may write, waits at most about five seconds for anot
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
-from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
 from ivr import logs
 from ivr.errors import SettingError, UnreachableError
+from ivr.pharmacy.database_errors import (
+    NO_RIGHT,
+    NO_TABLE,
+    Remedy,
+    code_of,
+    is_away,
+    is_hopeless,
+    reason_of,
+    remedy_for,
+)
 
 Result = TypeVar("Result")
 
@@ -26,15 +39,19 @@ WAIT_MS = 5000
 """How long a statement or a lock is waited for."""
 CONNECT_SECONDS = 3
 RECYCLE_SECONDS = 1800
+POOL_SIZE = 10
+POOL_OVERFLOW = 20
+"""How many connections a worker keeps, and how many more it makes for as long as they are needed."""
+KEPT_BEHIND_POOLER = 2
+"""How many it keeps of a pgbouncer, which in session mode has 20 for all workers and makes others wait."""
+BEHIND_POOLER = "behind_pooler"
+"""Whether a connection leads to a pooler, in its record's `info`."""
 MOST_RETRIES = 3
-UNDEFINED_TABLE = "42P01"
-"""PostgreSQL's SQLSTATE for a table that is not there."""
-UNDONE = ("40P01", "40001")
-"""SQLSTATE codes of transactions that can be tried again: deadlock, serialization failure."""
 MIGRATION_LOCK = 7979_245
-VACUUM_LOCK = 7979_246
-"""Keys of PostgreSQL advisory locks: one process at a time migrates, and one vacuums."""
-MIGRATIONS = Path(__file__).parent / "migrations"
+SWEEP_LOCK = 7979_247
+"""Keys of PostgreSQL advisory locks: one process at a time migrates, and one sweeps."""
+LONGEST_LEAD_MS = 600_000
+"""How long PostgreSQL keeps the lock of a process that it hears nothing of, as when that one's host is gone."""
 EXPECTED = "expected sqlite:///FILE or postgresql://USER@HOST/NAME"
 
 
@@ -80,19 +97,22 @@ def _open_sqlite(url: URL, *, durable: bool) -> Engine:
         cursor.close()
 
     engine.dialect.do_begin = _begin_immediate  # type: ignore[assignment, method-assign] # see there why not an event
+    event.listen(engine, "handle_error", _on_error)
     return engine
 
 
 def _keep_private(path: Path, *_: object) -> None:
     """Create the database file if it is new, and give it and SQLite's `-wal` and `-shm` files mode 0600.
 
-    Raises SettingError if it cannot be created, is a folder, or its mode cannot be changed.
+    Raises SettingError if it cannot be created or written, is a folder, or its mode cannot be changed.
     """
     try:
         if path.is_dir():
             raise SettingError(f"DATABASE_URL: expected a file, found the folder {path.absolute()}")
         if not path.exists():
             path.touch(0o600)
+        if not os.access(path, os.W_OK):
+            raise SettingError(f"DATABASE_URL: the file {path.absolute()} cannot be written")
     except OSError as error:
         raise SettingError(f"DATABASE_URL: the file {path.absolute()} cannot be made: {error.strerror}") from None
     try:
@@ -115,18 +135,6 @@ def _begin_immediate(connection: PoolProxiedConnection) -> None:
     connection.cursor().execute("BEGIN IMMEDIATE")
 
 
-_BEGIN_LIMITED = f"BEGIN; SET LOCAL lock_timeout = {WAIT_MS}; SET LOCAL statement_timeout = {WAIT_MS}"
-
-
-def _begin_limited(connection: PoolProxiedConnection) -> None:
-    """Begin a transaction and set its time limits in one round trip to the server.
-
-    The limits are set per transaction because behind pgbouncer the next transaction may run in another session. They
-    are not set as connection options because pgbouncer refuses those by default.
-    """
-    connection.cursor().execute(_BEGIN_LIMITED)
-
-
 def _open_postgresql(url: URL, *, durable: bool) -> Engine:
     options: dict[str, str | int] = {
         "connect_timeout": CONNECT_SECONDS,
@@ -135,46 +143,101 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
     engine = create_engine(
         url,
         hide_parameters=True,
-        connect_args={name: value for name, value in options.items() if name not in url.query},
-        pool_size=10,
-        max_overflow=20,
+        connect_args={
+            "autocommit": True,  # the driver must not begin transactions itself: see _begin_limited
+            **{name: value for name, value in options.items() if name not in url.query},
+        },
+        use_native_hstore=False,  # it would be asked for at each connection
+        poolclass=_Pool,
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW,
         pool_timeout=CONNECT_SECONDS,
         pool_recycle=RECYCLE_SECONDS,
         pool_use_lifo=True,
     )
-    session_settings = f"SET timezone = 'UTC'; SET synchronous_commit = {'on' if durable else 'off'}"
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        connection.autocommit = True  # the driver must not begin transactions itself: see _begin_limited
-        connection.cursor().execute(session_settings)
-
-    engine.dialect.do_begin = _begin_limited  # type: ignore[assignment, method-assign] # as for SQLite
-
-    @event.listens_for(engine, "handle_error")
-    def forget_detail(context: ExceptionContext) -> None:
-        # The second line of the server's message quotes the failed row, which may hold a card token or a name.
-        for error in (context.original_exception, context.sqlalchemy_exception):
-            if error is not None and error.args:
-                error.args = (str(error.args[0]).split("\n", 1)[0], *error.args[1:])
-
+    commits = "on" if durable else "off"
+    begin = partial(_begin_limited, f"{_BEGIN_LIMITED}; SET LOCAL synchronous_commit = {commits}")
+    engine.dialect.do_begin = begin  # type: ignore[method-assign] # as for SQLite
+    event.listen(engine, "connect", _note_pooler)
+    event.listen(engine, "handle_error", _on_error)
     return engine
 
 
-def retried(work: Callable[[], Result]) -> Result:
+def _note_pooler(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    """Note whether a connection leads to a pooler such as pgbouncer: those give clients a process id of their own.
+
+    Nothing is prepared there, since the next transaction may run in another session.
+    """
+    (server_id,) = connection.execute("SELECT pg_backend_pid()").fetchone()
+    record.info[BEHIND_POOLER] = server_id != connection.info.backend_pid
+    if record.info[BEHIND_POOLER]:
+        connection.prepare_threshold = None
+
+
+class _Pool(QueuePool):
+    """Keeps hardly any connections of a pooler: it keeps them itself, and those kept here are kept from others."""
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        if not record.info.get(BEHIND_POOLER) or self.checkedin() < KEPT_BEHIND_POOLER:
+            super()._do_return_conn(record)
+            return
+        try:
+            record.close()
+        finally:
+            self._dec_overflow()
+
+
+_BEGIN_LIMITED = f"BEGIN; SET LOCAL lock_timeout = {WAIT_MS}; SET LOCAL statement_timeout = {WAIT_MS}"
+
+
+def _begin_limited(statements: str, connection: PoolProxiedConnection) -> None:
+    """Begin a transaction and set what holds in it, in one round trip to the server.
+
+    Nothing is set for the session, because behind pgbouncer the next transaction may run in another one, nor by
+    connection options, because pgbouncer refuses those by default.
+    """
+    connection.cursor().execute(statements)
+
+
+def _on_error(context: ExceptionContext) -> None:
+    """Give up connections that are of no use after an error, and forget the details of its message."""
+    remedy = remedy_for(code_of(context.original_exception))
+    if remedy in (Remedy.RECONNECT, Remedy.RECONNECT_ALL):
+        context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = remedy is Remedy.RECONNECT_ALL
+    # The second line of the server's message quotes the failed row, which may hold a card token or a name.
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).split("\n", 1)[0], *error.args[1:])
+
+
+def retried(work: Callable[[], Result], *, repeatable: bool = False) -> Result:
     """Call `work`, which must be one whole transaction, and call it again if the database rolled it back.
 
     When two transactions wait for each other, PostgreSQL rolls one of them back; it succeeds once the other is done.
     The error comes through after `MOST_RETRIES` retries.
+
+    With `repeatable`, work that does nothing if it was committed before, it is also called again, once, when its
+    connection was lost: after a failover the old connections are of no use, and new ones lead to the new server.
     """
     for _ in range(MOST_RETRIES):
         try:
             return work()
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) not in UNDONE:
+            code, is_lost = code_of(error), error.connection_invalidated
+            if remedy_for(code) is Remedy.RETRY:
+                logs.get_logger().warning("transaction_undone", sqlstate=code)
+            elif repeatable and is_lost:
+                repeatable = False
+                logs.get_logger().warning("connection_lost", sqlstate=code, reason=reason_of(error))
+            else:
                 raise
-            logs.get_logger().warning("transaction_undone", sqlstate=getattr(error.orig, "sqlstate", None))
     return work()
+
+
+def is_connection_lost(error: Exception) -> bool:
+    """Return whether an error has ended its connection: the database went away, and not just one statement failed."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def check_connection(engine: Engine) -> None:
@@ -188,21 +251,26 @@ def answering(engine: Engine) -> Iterator[None]:
     """Raise an UnreachableError with a readable message in place of a driver's error inside the block."""
     try:
         yield
-    except DBAPIError as error:
-        reason = str(error.orig).strip().splitlines() or ["no reason given"]
-        name = _database_name(engine.url)
-        if getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE or reason[0].startswith("no such table"):
-            raise UnreachableError(
-                f"the database {name} lacks tables of this release; ivr db upgrade makes them"
-            ) from error
-        raise UnreachableError(f"the database {name} does not answer: {reason[0]}") from error
+    except SQLAlchemyError as error:
+        if not (isinstance(error, DBAPIError) or is_away(error)):
+            raise
+        raise unreachable(engine, error) from error
+
+
+def unreachable(engine: Engine, error: SQLAlchemyError) -> UnreachableError:
+    """Return an UnreachableError for an error of the database; its message is one line without password or values."""
+    code, name = code_of(error), _database_name(engine.url)
+    if code == NO_TABLE:
+        return UnreachableError(f"the database {name} lacks tables of this release; ivr db upgrade makes them", code)
+    what = "cannot be used" if code else "does not answer"
+    return UnreachableError(f"the database {name} {what}: {reason_of(error)}", code)
 
 
 def _database_name(url: URL) -> str:
     if url.get_backend_name() == "sqlite":
         return f"{url.database or 'in memory'}"
     port = f":{url.port}" if url.port else ""
-    return f"{url.database or ''} on {url.host or 'localhost'}{port}"
+    return f"{url.database or ''} on {url.host or url.query.get('host', 'localhost')}{port}"
 
 
 def lift_time_limits(connection: Connection) -> None:
@@ -212,14 +280,23 @@ def lift_time_limits(connection: Connection) -> None:
         connection.execute(text("SET LOCAL lock_timeout = 0"))
 
 
-def vacuum(engine: Engine, table: str) -> bool:
-    """Make the database erase deleted and changed rows of a table from its files.
+def lock_table(connection: Connection, name: str) -> None:
+    """Let no other transaction change a table until this one ends; others can read it meanwhile.
+
+    SQLite lets only one transaction at a time change anything.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def vacuum(engine: Engine, *tables: str) -> bool:
+    """Make the database erase deleted and changed rows of tables from its files.
 
     Return False if it could not: another process is vacuuming, or holds a lock. SQLite rewrites the whole database file
     and empties the write-ahead log.
     """
-    quoted = engine.dialect.identifier_preparer.quote(table)
-    work = _vacuum_sqlite if engine.dialect.name == "sqlite" else partial(_vacuum_postgresql, table=quoted)
+    quoted = ", ".join(map(engine.dialect.identifier_preparer.quote, tables))
+    work = _vacuum_sqlite if engine.dialect.name == "sqlite" else partial(_vacuum_postgresql, tables=quoted)
     connection = engine.raw_connection()  # VACUUM cannot run in a transaction, which SQLAlchemy would begin
     try:
         return work(connection)
@@ -237,31 +314,79 @@ def _vacuum_sqlite(connection: PoolProxiedConnection) -> bool:
     return not is_busy
 
 
-def _vacuum_postgresql(connection: PoolProxiedConnection, table: str) -> bool:
+def _vacuum_postgresql(connection: PoolProxiedConnection, tables: str) -> bool:
     driver: Any = connection.driver_connection
-    connection.detach()  # closed afterwards instead of returned to the pool, which ends its settings and its lock
-    driver.autocommit = True
-    is_ours = driver.execute("SELECT pg_try_advisory_lock(%s)", (VACUUM_LOCK,)).fetchone()
-    if is_ours == (True,):
-        driver.execute("SET statement_timeout = 0")
-        driver.execute(f"VACUUM {table}")
-    return bool(is_ours == (True,))
+    warnings: list[object] = []
+    driver.add_notice_handler(warnings.append)
+    driver.execute(f"VACUUM (SKIP_LOCKED) {tables}")  # with a warning, if it may not or another one is at it
+    driver.remove_notice_handler(warnings.append)
+    return not warnings
+
+
+@contextmanager
+def leading(engine: Engine) -> Iterator[bool]:
+    """Give True within a `with` block if no other process is within one, else False. Nobody waits for another.
+
+    Whoever ends or is killed leads no longer. On PostgreSQL this is an advisory lock of a transaction that stays open
+    within the block, as behind pgbouncer a lock of the session would be left to whoever has that session next. On
+    SQLite, whose processes are all on one machine, it is a lock of a file beside the database.
+    """
+    lead = _leading_sqlite if engine.dialect.name == "sqlite" else _leading_postgresql
+    with lead(engine) as is_leader:
+        yield is_leader
+
+
+@contextmanager
+def _leading_postgresql(engine: Engine) -> Iterator[bool]:
+    with engine.begin() as connection:
+        connection.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = {LONGEST_LEAD_MS}"))
+        yield bool(connection.scalar(text(f"SELECT pg_try_advisory_xact_lock({SWEEP_LOCK})")))
+
+
+@contextmanager
+def _leading_sqlite(engine: Engine) -> Iterator[bool]:
+    if engine.url.database in (None, "", ":memory:"):  # which no other process can see
+        yield True
+        return
+    with open(f"{engine.url.database}.sweep", "ab", opener=partial(os.open, mode=0o600)) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 def upgrade(engine: Engine) -> None:
-    """Migrate the tables to the newest revision. Several processes may call this at once."""
-    from alembic import command  # takes half a second to import, which commands about flows do not need
-    from alembic.config import Config
-    from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
+    """Migrate the tables to the newest revision. Several processes may call this at once, and again and again.
 
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    head = ScriptDirectory.from_config(config).get_current_head()
-    with answering(engine), engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            lift_time_limits(connection)
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
-        if MigrationContext.configure(connection).get_current_revision() != head:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+    Tables of a newer release are used as they are, if this one finds in them what it needs.
+
+    Raises UnreachableError while the database cannot be reached or migrated, and SettingError for one that never will
+    do: another program's, one that a newer release changed too much, one whose tables may not be changed.
+    """
+    try:
+        with answering(engine), engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                lift_time_limits(connection)
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+                # Calls wait behind whoever waits to change a table, so nobody does for long
+                connection.execute(text(f"SET LOCAL lock_timeout = {WAIT_MS}"))
+            _migrations().migrate(connection, _database_name(engine.url))
+    except UnreachableError as error:
+        if not is_hopeless(error.code):
+            raise
+        advice = "; let the owner of its tables run ivr db upgrade" if error.code == NO_RIGHT else ""
+        raise SettingError(f"DATABASE_URL: {error}{advice}") from error
+
+
+def is_behind(revision: str) -> bool:
+    """Return whether a database at this revision still lacks a migration of this release."""
+    return revision in _migrations().revisions()[:-1]
+
+
+def _migrations() -> ModuleType:
+    """Return the module that runs migrations, loaded on first use."""
+    import ivr.pharmacy.migrate as migrations
+
+    return migrations

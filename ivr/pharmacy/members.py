@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import Connection, bindparam, exists, select
 
 from ivr.keypad import but_for_zeros
-from ivr.pharmacy.statements import columns, fetch_all
+from ivr.pharmacy.statements import columns, fetch_all, fetch_one
 from ivr.pharmacy.tables import Address, Member, MemberStatus, Prescription
 
 
@@ -24,7 +24,17 @@ class MemberFacts:
     status: MemberStatus
 
 
+@dataclass(frozen=True, slots=True)
+class MemberContact:
+    """A member as staff name them, and their telephone number on file (E.164)."""
+
+    id: int
+    member_number: str
+    phone: str | None
+
+
 _MEMBER = columns(Member, MemberFacts)
+_CONTACT = select(*columns(Member, MemberContact)).where(Member.member_number == bindparam("number"))
 _MATCHING = (
     select(*_MEMBER)
     .join(Address, Address.member_id == Member.id)
@@ -64,6 +74,11 @@ def find_member(connection: Connection, member_number: str, zip_code: str) -> Me
 def member_number(connection: Connection, member_id: int) -> str:
     """Return a member's number. It is for staff and for counting; callers are never told it."""
     return connection.scalars(_NUMBER, {"member_id": member_id}).one()
+
+
+def member_numbered(connection: Connection, number: str) -> MemberContact | None:
+    """Return the member with exactly this number, or None. It is for staff; callers prove more."""
+    return fetch_one(connection, _CONTACT, MemberContact, number=number)
 
 
 def is_active(connection: Connection, member_id: int) -> bool:

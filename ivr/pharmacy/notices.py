@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, Index, Integer, MetaData, Table, Text, insert
+from sqlalchemy import Column, Connection, Index, Integer, Table, Text, insert
 
-from ivr.pharmacy.columns import Instant
+from ivr.pharmacy.columns import Instant, line_tables
 from ivr.pharmacy.members import phone_of
 
 KINDS = ("address_changed",)
@@ -18,7 +18,7 @@ SENT_BY = ("text", "letter")
 
 notice = Table(
     "notice",
-    MetaData(),
+    line_tables,
     Column("id", Integer, primary_key=True),
     Column("member_id", Integer, nullable=False),
     Column("kind", Text, nullable=False),

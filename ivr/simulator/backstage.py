@@ -8,8 +8,8 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, Engine, bindparam, select
 
 from ivr.line import trials as line_trials
+from ivr.line.digests import Digest
 from ivr.line.service import Caller
-from ivr.payment.vault import Vault
 from ivr.pharmacy import trials
 from ivr.pharmacy.members import MEMBER_DIGITS, members_for_tests
 from ivr.pharmacy.tables import Member, Prescription, RefillOrder, RenewalRequest
@@ -31,11 +31,11 @@ _OWNERS = {
 class TestMembers:
     """The rows that scripts may change. Make it before the first script: `restore` returns to that moment."""
 
-    def __init__(self, database: Engine, vault: Vault, now: datetime, today: date, *, live: bool) -> None:
+    def __init__(self, database: Engine, digest: Digest, now: datetime, today: date, *, live: bool) -> None:
         """Take a snapshot of the test members. On a `live` line the street directory, which is shared, stays as it is."""
         self._streets = None if live else LentStreets(database, today)
         self._database = database
-        self._vault = vault
+        self._digest = digest
         self._now = now
         self._today = today
         with database.connect() as connection:
@@ -113,7 +113,7 @@ class TestMembers:
     def table(self, name: str) -> Sequence[Found]:
         """Return the test members' rows of a table."""
         if name in line_rows.COLUMNS:
-            return LineRows(self._database, self._vault, self._now, self._callers(), self._members).rows(name)
+            return LineRows(self._database, self._digest, self._now, self._callers(), self._members).rows(name)
         return pharmacy_rows.rows(self._database, name, only=self._condition(name))
 
     def new_rows(self, table: str) -> Sequence[Found]:
@@ -128,8 +128,8 @@ class TestMembers:
             if self._streets:
                 self._streets.take_back(connection)
             trials.restore_snapshot(connection, self._snapshot)
-            line_trials.forget_members(connection, self._vault, self._snapshot.ids, self._members)
-            line_trials.forget_calls(connection, self._vault, self._callers(), self._last_try)
+            line_trials.forget_members(connection, self._digest, self._snapshot.ids, self._members)
+            line_trials.forget_calls(connection, self._digest, self._callers(), self._last_try)
 
     def _callers(self) -> Sequence[Caller]:
         return [Caller(sid, from_number, "") for sid, from_number in self._calls]

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import LargeBinary, Table, select, type_coerce
 from sqlalchemy.types import NullType, Text
 
-from ivr.line import tables
 from ivr.line.service import Services
-from ivr.orders.lease import payment_lease
-from ivr.pharmacy.notices import notice
+from ivr.pharmacy.columns import line_tables
 from ivr.pharmacy.tables import Base
 
 
@@ -26,7 +24,7 @@ class Holding:
     """False for numbers and bytes, in which a short value may occur by chance."""
 
 
-ALL_TABLES = (*Base.metadata.sorted_tables, *tables.metadata.sorted_tables, notice, payment_lease)
+ALL_TABLES = (*Base.metadata.sorted_tables, *line_tables.sorted_tables)
 NOT_KEYED = ("street", "version")
 """Tables that hold nothing from callers: the street directory, and published flows and prompts."""
 

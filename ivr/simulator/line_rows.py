@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ivr.line import lockout, tables
+from ivr.line.digests import Digest
 from ivr.line.service import Caller
-from ivr.payment.vault import Vault
 from ivr.pharmacy.notices import KINDS, SENT_BY, notice
 from ivr.pharmacy.tables import Member
 from ivr.simulator.world import Found, Table
@@ -36,7 +36,7 @@ class LineRows:
     """Reads the line's own tables at a time."""
 
     database: Engine
-    vault: Vault
+    digest: Digest
     now: datetime
     callers: Sequence[Caller] | None = None
     """The callers whose calls are read, in their order; None for all calls."""
@@ -109,11 +109,11 @@ class LineRows:
         if callers is None:
             calls = connection.execute(select(tables.call.c.sid, tables.call.c.from_number, tables.call.c.to_number))
             callers = [Caller(*row) for row in calls]
-        return {self.vault.sign(lockout.phone_of(caller)): caller.from_number for caller in callers}
+        return {self.digest(lockout.phone_of(caller)): caller.from_number for caller in callers}
 
     def _members(self, connection: Connection) -> Mapping[str, str]:
         numbers = connection.scalars(select(Member.member_number).where(self._is_known(Member.id)))
-        return {self.vault.sign(lockout.member_of(number)): number for number in numbers}
+        return {self.digest(lockout.member_of(number)): number for number in numbers}
 
     def _is_known(self, member_id: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
         return true() if self.members is None else member_id.in_(self.members.values())

@@ -170,9 +170,14 @@ class Scenario:
         return changed
 
     def sweeps(self) -> None:
-        """Run the line's sweep, which finishes what calls left open. A fault of the next turn stays for that turn."""
+        """Run the line's sweep, which finishes what calls left open. A fault of the next turn stays for that turn.
+
+        Raises RuntimeError if a part of it failed; the log has the traceback.
+        """
         with self.faults.but_processor():
-            sweep(self.services, self._retention)
+            swept = sweep(self.services, self._retention)
+        if swept.failed:
+            raise RuntimeError(f"the sweep failed: {', '.join(swept.failed)}")
 
     def ships(self, order_number: str) -> str:
         """Ship an order, or with NEWEST the one placed last, as staff do; return why it was not shipped, or ""."""
@@ -222,7 +227,7 @@ class Scenario:
         """Return a table's rows with the loader's column names; an order has its lines in the column `lines`."""
         with self.faults.none():
             if name in line_rows.COLUMNS:
-                return line_rows.LineRows(self.database, self.services.vault, self.clock.now).rows(name)
+                return line_rows.LineRows(self.database, self.services.digest, self.clock.now).rows(name)
             return pharmacy_rows.rows(self.database, name)
 
     def new_rows(self, table: str) -> Sequence[Found]:

@@ -20,6 +20,7 @@ from ivr.clock import system_clock
 from ivr.flow.definition import Flows
 from ivr.line import build
 from ivr.line.actions import SPECS
+from ivr.line.digests import Digest
 from ivr.line.fallback_prompts import FALLBACK_PROMPTS
 from ivr.line.service import Services
 from ivr.line.versions import Files, Versions, load, read_files, usable
@@ -82,10 +83,12 @@ class Simulator:
         self._fresh = fresh
         self._days: dict[date, _Day] = {}
         self._scenarios: dict[bool, Scenario] = {}
+        vault = Vault((_KEY,))
         self.services = Services(
             database=open_database("sqlite://", durable=False),
             versions=Versions(version, SPECS, carrier_rules.problems),
-            vault=Vault((_KEY,)),
+            vault=vault,
+            digest=Digest(vault.signing_key),
             gateway=sandbox.Sandbox(),
             clock=system_clock,
             timezone=settings.timezone,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ivr.line.sweep import EVERY
+from ivr.line.sweeper import EVERY
 
 FEW = 8
 """Up to this many sweeps are run without a search."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from ivr.errors import UnreachableError
+from ivr.line.readiness import Readiness
 from ivr.line.service import Services
-from ivr.pharmacy.database import check_connection
 
 
 def status_blueprint(services: Services) -> Blueprint:
     """Return the blueprint of `/healthz` and `/readyz`; they are open to all, as they hold nothing confidential."""
-    status = Blueprint("status", __name__)
+    status, readiness = Blueprint("status", __name__), Readiness(services.database)
 
     @status.get("/healthz")
     def alive() -> Response:
@@ -19,10 +18,8 @@ def status_blueprint(services: Services) -> Blueprint:
 
     @status.get("/readyz")
     def ready() -> tuple[Response, int]:
-        try:
-            check_connection(services.database)
-        except UnreachableError:
-            return jsonify(ready=False, reason="the database does not answer"), 503
+        if problem := readiness.problem():
+            return jsonify(ready=False, reason=f"the database: {problem}"), 503
         about = {"live": services.gateway.live, "person": services.has_person, "time": services.clock().isoformat()}
         return jsonify(ready=True, version=services.versions.current.hash, **about), 200
 

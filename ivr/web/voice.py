@@ -20,11 +20,9 @@ from ivr import logs
 from ivr.errors import UnreachableError
 from ivr.flow.call import Dialled, Event, Started
 from ivr.flow.verbs import Speak
-from ivr.line import sessions
 from ivr.line.answer import SpokenWords, as_spoken
 from ivr.line.service import Caller, Services
-from ivr.line.turn import Busy, UnknownCallError, take_turn
-from ivr.orders.sweep import finish_call
+from ivr.line.turn import Busy, UnknownCallError, end_call, take_turn
 from ivr.web.carrier import CALLER_SECONDS, caller_id, caller_of, event_of, text_field
 from ivr.web.guard import Guard
 from ivr.web.twiml import Renderer
@@ -95,7 +93,7 @@ class Voice:
         try:
             reply = take_turn(self.services, caller, turn, event(), render)
         except UnreachableError as error:
-            logs.get_logger().error("database_away", turn=turn, reason=str(error))
+            logs.get_logger().error("database_away", turn=turn, sqlstate=error.code, reason=str(error))
             return twiml(self._try_again())
         except UnknownCallError as error:
             logs.get_logger().error("call_unknown", turn=turn, reason=str(error))
@@ -129,10 +127,10 @@ class Voice:
         caller, state = caller_of(request), request.form.get("CallStatus", "")
         logs.bind_call(caller.sid)
         if state in ("completed", "busy", "failed", "no-answer", "canceled"):
-            now = self.services.clock()
-            with self.services.database.begin() as connection:
-                sessions.end_call(connection, caller.sid, now, "caller_hung_up")
-            finish_call(self.services.desk, caller.sid)
+            try:
+                end_call(self.services, caller.sid)
+            except UnreachableError as error:  # what the call left open is finished by a sweep
+                logs.get_logger().error("database_away", sqlstate=error.code, reason=str(error))
         return Response(status=204)
 
     def fallback(self) -> Response:

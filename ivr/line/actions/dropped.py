@@ -54,7 +54,7 @@ def find_dropped_order(context: Context, member_id: int, dropped_asked: bool = F
             "sid": context.caller.sid,
         },
     )
-    dropped_order = _DROPPED_ORDER(stored_values(context.services, sealed_state, context.now))
+    dropped_order = _DROPPED_ORDER(stored_values(context.services.vault, sealed_state, context.now))
     if not dropped_order.basket:
         return done("none", dropped_asked=True)
     address = dropped_order.new_address or dropped_order.unproved_address

@@ -17,7 +17,7 @@ from ivr.flow.diagram import STYLE
 from ivr.line import publications
 from ivr.line.actions import SPECS
 from ivr.line.publications import Calls, Publication
-from ivr.line.publishing import publish
+from ivr.line.publishing import TakenBack, origin, publish, taken_back
 from ivr.line.service import Services
 from ivr.line.versions import Folders
 from ivr.pages.access import StaffAccess
@@ -30,6 +30,7 @@ from ivr.prompts.spoken import clean
 
 MOST_VERSIONS = 50
 MOST_FOUND = 60
+UNSURE = "Nothing was published: it would take back what was published since. Say that you want that."
 CHANGED = "Nothing was published: the files, or what callers hear, have changed since this page was made. Look again."
 
 
@@ -51,6 +52,10 @@ class PublicationDraft:
     changes: tuple[str, ...]
     seal: str
     """The signature that proves that the form to publish came from this page."""
+    takes_back: TakenBack | None
+    """What publishing it would take back, so that whoever does it has to say that they want that."""
+    earlier_at: str
+    """When the version was published before, as local time, or ""."""
 
 
 def _publish_request(version: str, over: str) -> str:
@@ -108,6 +113,8 @@ class Studio:
         user = clean(request.authorization.username or "") if request.authorization else ""
         try:
             with answering(self.line.database):
+                if "sure" not in request.form and self._taken_back(version):
+                    return self.home(UNSURE), 409
                 is_published = publish(
                     self.line, self.folders, version, int(over), f"{user[:40] or 'studio'}@{request.remote_addr}"
                 )
@@ -182,10 +189,21 @@ class Studio:
         draft = self.line.versions.draft
         if draft is None or draft.hash == published.hash:
             return None
-        changed = tuple(changes(self.line.versions.current, draft))
+        with self.line.database.connect() as connection:
+            before = self.line.versions.get(connection, published.hash)
+        takes_back = self._taken_back(draft.hash)
         return PublicationDraft(
-            draft.hash, published.id, changed, self.line.vault.sign(_publish_request(draft.hash, str(published.id)))
+            draft.hash,
+            published.id,
+            tuple(changes(before, draft)),
+            self.line.vault.sign(_publish_request(draft.hash, str(published.id))),
+            takes_back,
+            self._moment(takes_back.earlier.at) if takes_back and takes_back.earlier else "",
         )
+
+    def _taken_back(self, version_hash: str) -> TakenBack | None:
+        with self.line.database.connect() as connection:
+            return taken_back(connection, self.folders, version_hash)
 
     def _page(self, name: str, **values: Any) -> str:
         versions, book = self.line.versions, self._book()
@@ -197,6 +215,8 @@ class Studio:
             refused=versions.refused,
             refused_at=self._moment(versions.refused.at) if versions.refused else "",
             passed_over=versions.passed_over,
+            not_taken=versions.not_taken,
+            origin=origin(self.folders),
             asked=self.asked,
             waits=versions.draft.hash if versions.draft else "",
             subjects=book.subjects,
