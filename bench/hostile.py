@@ -17,6 +17,7 @@ What may be: a wrong staff password is counted (`staff_guess`), and waitress has
 from __future__ import annotations
 
 import argparse
+import io
 import itertools
 import random
 import sys
@@ -37,6 +38,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from hostile import Answered, answer, digests, environment, send, sign
 from hostile_sockets import over_http
 
+from ivr import logs
 from ivr.errors import Report
 from ivr.line.tables import lock_out
 from ivr.pages.app import make_app
@@ -398,6 +400,7 @@ def main() -> None:
     parser.add_argument("--plant", choices=PLANTS, help="put a fault in, to see that it is found")
     chosen = parser.parse_args()
     chance, plant = random.Random(chosen.seed), PLANTS.get(chosen.plant, nothing)
+    logs.configure(io.StringIO())  # what scripts break on purpose; what hostile requests log is looked at
     faults: list[str] = []
     at = round(AT_STATES * chosen.requests)
     for what, work in (
