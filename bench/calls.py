@@ -242,23 +242,37 @@ def watch_memory(chosen: argparse.Namespace, databases: Databases) -> None:
         memory, stored = sum(side.memory), database_bytes(side.database)
         side.bring(CALLS_IN_PROGRESS)
         memory, stored = sum(side.memory) - memory, database_bytes(side.database) - stored
+        side.measure(CALLS_IN_PROGRESS // 4, 10)
+        connections = database_connections(side.database)
     print_table(("turns", *(f"worker {number + 1}, MB" for number in range(workers))), rows)
     print(
         f"{CALLS_IN_PROGRESS:,} calls in progress, {MOST_TURNS / 2:.0f} turns each: {memory:.1f} MB more in the workers, "
-        f"{stored / CALLS_IN_PROGRESS / 1024:.1f} kB a call in the database"
+        f"{stored / CALLS_IN_PROGRESS / 1024:.1f} kB a call in the database; "
+        f"{connections} connections to the database with {CALLS_IN_PROGRESS // 4} calls at once"
     )
 
 
 def database_bytes(url: str) -> int:
     """Return how large a database is."""
+    return _number(
+        url,
+        sqlite="SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+        postgresql="SELECT pg_database_size(current_database())",
+    )
+
+
+def database_connections(url: str) -> int:
+    """Return how many connections a line has to a server's database; 0 for a file."""
+    count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    return _number(url, sqlite="SELECT 0", postgresql=count)
+
+
+def _number(url: str, **queries: str) -> int:
     engine = open_database(url)
-    query = "SELECT pg_database_size(current_database())"
-    if engine.dialect.name == "sqlite":
-        query = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
     with engine.connect() as connection:
-        size = int(connection.execute(text(query)).scalar_one())
+        number = int(connection.execute(text(queries[engine.dialect.name])).scalar_one())
     engine.dispose()
-    return size
+    return number
 
 
 def main() -> None:
