@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 WIDTH, HEIGHT, LEFT, TOP = 620, 300, 70, 30
 COLOURS = ("#1b6ca8", "#c77d0a")
@@ -11,9 +11,9 @@ MOST_MS, TICK_MS = 500, 100
 TICK_CALLS = 400
 
 
-def plot(points: Mapping[str, Sequence[tuple[int, float]]], goal_ms: float) -> str:
-    """Return an SVG with a line for each side: pairs of calls at once and milliseconds."""
-    most_calls = max(calls for line in points.values() for calls, _ in line)
+def plot(points: Mapping[str, Mapping[int, float]], goal_ms: float) -> str:
+    """Return an SVG with a line for each side: milliseconds by calls at once."""
+    most_calls = max(calls for line in points.values() for calls in line)
     size = f"{LEFT + WIDTH + 60} {TOP + HEIGHT + 90}"
     return "\n".join(
         [
@@ -49,10 +49,10 @@ def _axes(most_calls: int, goal_ms: float) -> Iterator[str]:
     )
 
 
-def _line(at: int, name: str, points: Sequence[tuple[int, float]], most_calls: int) -> Iterator[str]:
+def _line(at: int, name: str, points: Mapping[int, float], most_calls: int) -> Iterator[str]:
     left, top, colour = LEFT + 220 * at, TOP + HEIGHT + 76, COLOURS[at]
     yield f'<rect x="{left}" y="{top - 8}" width="22" height="5" fill="{colour}"/><text x="{left + 30}" y="{top}">{name}</text>'
-    drawn = [(_x(calls, most_calls), _y(waited), waited) for calls, waited in points if waited <= MOST_MS]
+    drawn = [(_x(calls, most_calls), _y(waited), waited) for calls, waited in points.items() if waited <= MOST_MS]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in drawn)
     yield f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2.5"/>'
     for x, y, waited in drawn:

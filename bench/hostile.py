@@ -40,6 +40,7 @@ from hostile_sockets import over_http
 
 from ivr import logs
 from ivr.errors import Report
+from ivr.flow.states.hang_up import HangUpState
 from ivr.line.tables import lock_out
 from ivr.pages.app import make_app
 from ivr.phone.transport import Form, Headers, Reply, Transport
@@ -92,7 +93,7 @@ class Tally:
         for name, counts in itertools.groupby(sorted(self.answers.items()), lambda item: item[0][0]):
             print(f"  {name:22}", ", ".join(f"{status}: {count:,}" for (_, status), count in counts))
         if self.states:
-            print(f"  at {len(self.states):,} states, {min(self.states.values())} to {max(self.states.values())} each")
+            print(f"  at {len(self.states)} states, {min(self.states.values())} to {max(self.states.values())} at each")
         if self.written:
             print("  rows more, by what calls' own turns wrote:", dict(self.written.most_common()))
 
@@ -388,7 +389,19 @@ def at_states(count: int, chance: random.Random, plant: Plant) -> Tally:
                 besieged.tally.faults.append(f"{script.name}: does not hold any more: {result.problems[0]}")
             if besieged.left <= 0:
                 break
+    if missed := waiting_states(besieged) - set(besieged.tally.states):
+        print(f"too few requests to come to {len(missed)} states where a call waits: {', '.join(sorted(missed))}")
     return besieged.tally
+
+
+def waiting_states(simulator: Simulator) -> set[str]:
+    """Return the states at which a request of a call can come."""
+    return {
+        f"{flow.name}.{state.name}"
+        for flow in simulator.flows.flows.values()
+        for state in flow.states.values()
+        if state.ends_turn and not isinstance(state, HangUpState)
+    }
 
 
 def main() -> None:
