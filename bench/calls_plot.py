@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 WIDTH, HEIGHT, LEFT, TOP = 620, 300, 70, 30
 COLOURS = ("#1b6ca8", "#c77d0a")
 MOST_MS, TICK_MS = 500, 100
-"""Above this nothing is drawn."""
-TICK_CALLS = 400
+"""Nothing is drawn above this."""
+TICK_CALLS = 200
 
 
 def plot(points: Mapping[str, Mapping[int, float]], goal_ms: float) -> str:
@@ -20,6 +20,7 @@ def plot(points: Mapping[str, Mapping[int, float]], goal_ms: float) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" font-family="sans-serif" font-size="15" '
             'fill="#222">',
             f'<rect width="{LEFT + WIDTH + 60}" height="{TOP + HEIGHT + 90}" fill="white"/>',
+            f'<clipPath id="panel"><rect x="{LEFT}" y="{TOP}" width="{WIDTH}" height="{HEIGHT}"/></clipPath>',
             *_axes(most_calls, goal_ms),
             *(row for at, name in enumerate(points) for row in _line(at, name, points[name], most_calls)),
             "</svg>\n",
@@ -52,8 +53,9 @@ def _axes(most_calls: int, goal_ms: float) -> Iterator[str]:
 def _line(at: int, name: str, points: Mapping[int, float], most_calls: int) -> Iterator[str]:
     left, top, colour = LEFT + 220 * at, TOP + HEIGHT + 76, COLOURS[at]
     yield f'<rect x="{left}" y="{top - 8}" width="22" height="5" fill="{colour}"/><text x="{left + 30}" y="{top}">{name}</text>'
-    drawn = [(_x(calls, most_calls), _y(waited), waited) for calls, waited in points.items() if waited <= MOST_MS]
+    drawn = [(_x(calls, most_calls), _y(waited), waited) for calls, waited in points.items()]
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in drawn)
-    yield f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2.5"/>'
+    yield f'<g clip-path="url(#panel)"><polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2.5"/>'
     for x, y, waited in drawn:
         yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"><title>{waited:.0f} ms</title></circle>'
+    yield "</g>"
