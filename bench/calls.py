@@ -16,6 +16,7 @@ import asyncio
 import gc
 import itertools
 import resource
+import signal
 import statistics
 import sys
 import tempfile
@@ -46,7 +47,7 @@ THINK_SECONDS = 4.0
 MEMBERS = 1_000
 TO_REACH = 0.9
 WARM_TURNS = 2_000
-FIRST_SHARE = 0.85
+FIRST_SHARE = 0.75
 """A first guess at the calls at once: of the turns a second that are answered when nobody thinks."""
 STEP = 1.05
 """The search goes upwards or downwards by this factor."""
@@ -293,6 +294,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, help="take so many turns and tell the workers' memory instead")
     chosen = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (TELEPHONE_FILES, TELEPHONE_FILES))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))  # and so the lines that run are stopped, too
     gc.disable()  # a pause of ours would look like one of the line's
     databases = Databases(Path(tempfile.mkdtemp()))
     do = draw if chosen.plot else watch_memory if chosen.turns else compare
