@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import os
 import random
 import sys
 from collections import Counter
@@ -20,6 +21,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from ivr import logs
 from ivr.errors import Place
 from ivr.phone.handset import Ended, Handset
 from ivr.phone.transport import Form, Headers, Reply
@@ -377,6 +379,7 @@ def main() -> int:
     parser.add_argument("--callers", type=int, default=500, help="callers of each kind")
     parser.add_argument("--jobs", type=int, default=2)
     given = parser.parse_args()
+    logs.configure(open(os.devnull, "w"))  # noqa: SIM115, PTH123 - as long as this process
     every = list(cases(given.callers))
     parts = [every[at :: given.jobs * 4] for at in range(given.jobs * 4)]
     with ProcessPoolExecutor(given.jobs) as pool:

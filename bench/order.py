@@ -6,6 +6,7 @@ ahead. Run: python bench/order.py
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from demo_line import TODAY, DemoLine, open_demo_line
 from hearing import hears
 
+from ivr import logs
 from ivr.languages import LANGUAGES
 from ivr.pharmacy.database import open_database
 from ivr.pharmacy.demo import load_demo
@@ -108,5 +110,6 @@ def lines() -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    logs.configure(open(os.devnull, "w"))  # noqa: SIM115, PTH123 - as long as this process
     for line in lines():
         print(line)

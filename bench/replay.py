@@ -7,11 +7,13 @@ own copy of the demo pharmacy. To reach: 15 s on one core.
 from __future__ import annotations
 
 import cProfile
+import os
 import pstats
 import statistics
 import sys
 import time
 
+from ivr import logs
 from ivr.errors import Report
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.reader import read_scripts
@@ -78,6 +80,7 @@ expect:
 
 
 def main() -> None:
+    logs.configure(open(os.devnull, "w"))  # noqa: SIM115, PTH123 - as long as this process
     report = Report()
     (script,) = read_scripts("bench.yaml", CALL, report)
     began = time.perf_counter()

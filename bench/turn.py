@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -30,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from databases import Databases
 
+from ivr import logs
 from ivr.flow.call import Call, Done, Keys, Started
 from ivr.flow.interpreter import advance
 from ivr.line.actions import SPECS
@@ -213,6 +215,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=100, help="calls of 12 turns on each side")
     calls = parser.parse_args().calls
+    logs.configure(open(os.devnull, "w"))  # noqa: SIM115, PTH123 - as long as this process
     print(f"interpreter alone: {interpreter_alone():.1f} µs a turn (to reach: under 30)")
     with demo_databases() as kinds:
         for kind, url in kinds:

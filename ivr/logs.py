@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, MutableMapping, Sequence, Set
+from collections.abc import Callable, Mapping, MutableMapping, Sequence, Set
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
@@ -62,8 +62,12 @@ def _structlog() -> Any:
     return structlog
 
 
-def configure(stream: TextIO, json: bool | None = None) -> None:
-    """Send all log lines to a stream.
+Watch = Callable[[str, Mapping[str, Any]], None]
+"""Called with each of our own events and its fields, before they are masked: whoever watches must keep neither."""
+
+
+def configure(stream: TextIO, json: bool | None = None, watch: Watch = lambda *_: None) -> None:
+    """Send all log lines to a stream, and tell `watch` of each of ours.
 
     They are readable lines on a terminal, otherwise (or with `json=True`) one JSON object each.
     """
@@ -76,7 +80,7 @@ def configure(stream: TextIO, json: bool | None = None) -> None:
         else structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)
     )
     structlog.configure(
-        processors=[*_chain(), render],
+        processors=[_told_to(watch), *_chain(), render],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,  # otherwise a logger that was used before keeps its old stream
@@ -155,6 +159,14 @@ def _shown(value: object) -> str:
 def _mask_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     internal = ("_record", "_from_structlog")  # removed before rendering
     return {name: value if name in internal else mask_field(name, value) for name, value in event.items()}
+
+
+def _told_to(watch: Watch) -> Processor:
+    def tell(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        watch(event["event"], event)
+        return event
+
+    return tell
 
 
 def _chain() -> list[Processor]:

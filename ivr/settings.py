@@ -21,18 +21,29 @@ from ivr.clock import Clock, fixed_clock, system_clock
 from ivr.errors import SettingError, did_you_mean
 from ivr.secret import Secret
 
-PROJECT = Path(__file__).resolve().parent.parent
-PACKAGE = Path(__file__).resolve().parent
+DEFAULTS = Path(__file__).parent / "defaults"
+"""Where the flows and prompts that come with the program lie; in a checkout, links to the folders at its top."""
 STAFF_PASSWORD_LETTERS = 12
 
 
 def default_folder(name: str) -> Path:
-    """Return a folder by its name: in the current folder, else in the checkout, else in the package.
+    """Return the folder of flows or prompts ("flows", "prompts") in the current folder, else the installed one."""
+    here = Path.cwd() / name
+    return here if is_folder(here) else installed_folder(name)
 
-    Where there is none, this is the path that it would have in the checkout.
-    """
-    candidates = [base / name for base in (Path.cwd(), PROJECT, PACKAGE)]
-    return next((folder for folder in candidates if folder.is_dir()), candidates[1])
+
+def is_folder(path: Path) -> bool:
+    """Return whether a path is a folder that this process may look into."""
+    try:
+        any(path.iterdir())
+    except OSError:
+        return False
+    return True
+
+
+def installed_folder(name: str) -> Path:
+    """Return the folder of flows or prompts ("flows", "prompts") that came with the program."""
+    return (DEFAULTS / name).resolve()
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +243,7 @@ def _read_zone(value: str) -> ZoneInfo:
 
 def _read_folder(value: str) -> Path:
     path = Path(value).expanduser()
-    if not path.is_dir():
+    if not is_folder(path):
         raise ValueError
     return path
 
@@ -326,7 +337,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TWILIO_AUTH_TOKEN", "twilio_auth_tokens", _read_auth_tokens, "the account's token, or a comma list while it rotates", "",
             "checks that a request comes from the carrier; unset, only local requests are taken", secret=True),
     Setting("TWILIO_ACCOUNT_SID", "twilio_account_sid", _matching(r"AC[0-9a-fA-F]{32}"), "AC and 32 hexadecimal digits", "",
-            "the carrier account that sends text messages"),
+            "the carrier account that has the number, for `ivr connect`"),
     Setting("IVR_PUBLIC_URL", "public_url", _read_url, _URL_TAKES, "", "the URL the carrier sees, for signatures behind a proxy"),
     Setting("IVR_SECRET_KEY", "secret_keys", encryption_keys,
             "32 bytes in URL-safe base64; a comma list rotates, the first encrypts and all decrypt", "",
@@ -414,7 +425,7 @@ def _fill_in(settings: Settings, given: Collection[str]) -> Settings:
 
 def _conflicts(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
     for name, folder in (("IVR_FLOWS", settings.flows), ("IVR_PROMPTS", settings.prompts)):
-        if name not in given and not folder.is_dir():
+        if name not in given and not is_folder(folder):
             yield f"{name}: expected a folder that exists, found none at its default, {folder}"
     if settings.gateway == "stripe" and "STRIPE_API_KEY" not in given:
         yield "STRIPE_API_KEY: expected the processor's key with IVR_GATEWAY=stripe, found none"

@@ -18,6 +18,8 @@ from databases import Databases
 from demo_line import PROJECT, fill_demo, open_demo_line
 from hearing import entry, where
 from hurried_edits import edits_table
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from test_layers import HELPERS, ROOMS, Room
 
@@ -171,6 +173,24 @@ def places_table() -> str:
     )
 
 
+def metrics_table() -> str:
+    """Return what `/metrics` tells, as a line that has just begun tells it."""
+    databases = Databases(Path(tempfile.mkdtemp()))
+    with databases.fresh("sqlite", fill_demo) as url:
+        demo_line = open_demo_line(url)
+        client = demo_line.app.test_client()
+        families = list(text_string_to_metric_families(client.get("/metrics", base_url="http://localhost").text))
+        demo_line.services.database.dispose()
+    databases.close()
+    return table(("metric", "labels", "what it tells"), map(_metric_row, families))
+
+
+def _metric_row(family: Metric) -> tuple[str, str, str]:
+    name = f"{family.name}_total" if family.type == "counter" else family.name
+    labels = {name for sample in family.samples for name in sample.labels} - {"le"}
+    return f"`{name}`", _codes(sorted(labels)), family.documentation
+
+
 def pages() -> str:
     """Return the pages of `docs/`, each with its first sentence."""
     return "\n".join(_page(path) for path in sorted((PROJECT / "docs").glob("*.md")))
@@ -219,7 +239,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/cli.md": {"commands": commands},
     "docs/developers.md": {"rooms": rooms_table},
     "docs/flows.md": {"actions": actions_table},
-    "docs/operations.md": {"settings": settings_table, "order": order_life},
+    "docs/operations.md": {"settings": settings_table, "order": order_life, "metrics": metrics_table},
     "docs/privacy.md": {"places": places_table},
     "docs/prompts.md": {
         "words": lambda: excerpt("prompts/en/main.yaml", "goodbye"),

@@ -116,7 +116,7 @@ def test_all_wrong_settings_are_told_at_once(command: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("command", ["serve", "sweep", "db upgrade", "pharmacy orders", f"pharmacy load {DEMO_FOLDER}"])
+@pytest.mark.parametrize("command", ["sweep", "db upgrade", "pharmacy orders", f"pharmacy load {DEMO_FOLDER}"])
 def test_a_database_that_is_away_is_told_in_one_line(command: str) -> None:
     code, words = told(ivr(command, DATABASE_URL=AWAY))
     assert code == 1
@@ -125,7 +125,7 @@ def test_a_database_that_is_away_is_told_in_one_line(command: str) -> None:
 
 
 OF_DATABASE = (
-    "db upgrade", "sweep", "serve", "versions", "rollback 3f2a", f"pharmacy load {DEMO_FOLDER}", "pharmacy demo",
+    "db upgrade", "sweep", "versions", "rollback 3f2a", f"pharmacy load {DEMO_FOLDER}", "pharmacy demo",
     "pharmacy reset --test", "pharmacy labels", "pharmacy orders", "pharmacy ship 1", "pharmacy cancel 1",
     "pharmacy release 1", f"streets load {DEMO_FOLDER}/street.csv",
 )  # fmt: skip

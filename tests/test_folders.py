@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from demo_line import PROJECT
 from hearing import source
 
 from ivr.cli import main
-from ivr.settings import PROJECT, load_settings
+from ivr.cli.group import came_with_program
+from ivr.errors import SettingError
+from ivr.settings import load_settings
 
 Run = Callable[..., Result]
 
@@ -79,6 +83,69 @@ def test_recordings_are_not_written_into_the_program(run: Run, tmp_path: Path) -
     assert result.exit_code == 1
     assert result.output == (
         f"nothing is written into {PROJECT}/prompts, which came with the program: go to the folder that holds your "
-        "prompts, or name them in IVR_PROMPTS\n"
+        "prompts, or name them in IVR_PROMPTS; `ivr init FOLDER` makes one\n"
     )
     assert sorted((PROJECT / "prompts").rglob("*")) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only an administrator can become another user")
+@pytest.mark.usefixtures("run")
+def test_a_folder_that_may_not_be_entered_is_none(tmp_path: Path) -> None:
+    copied(tmp_path, "flows", "prompts")
+    tmp_path.chmod(0o700)
+    os.seteuid(65534)
+    try:
+        assert load_settings({}).flows == PROJECT / "flows"
+        with pytest.raises(SettingError, match="IVR_FLOWS: expected a folder that exists"):
+            load_settings({"IVR_FLOWS": str(tmp_path / "flows")})
+        assert came_with_program("flows")
+    finally:
+        os.seteuid(0)
+
+
+# ivr init
+
+
+def test_a_copy_is_made_to_be_edited_and_is_what_commands_take_there(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = run("init", "my line")
+    assert (made.exit_code, made.stdout.splitlines()[-1]) == (
+        0,
+        "Edit them, then: cd 'my line' && ivr check && ivr serve",
+    )
+    monkeypatch.chdir(tmp_path / "my line")
+    reworded(tmp_path / "my line")
+    assert "Many thanks" in run("say", "main.goodbye").stdout
+
+
+def test_a_copy_where_one_stands_needs_no_change_of_folder(run: Run) -> None:
+    assert run("init", ".").stdout.splitlines()[-1] == "Edit them, then: ivr check && ivr serve"
+    assert run("check", "--quiet").exit_code == 0
+
+
+def test_a_copy_may_be_edited_where_what_was_installed_may_not(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied(tmp_path / "installed", "flows", "prompts")
+    words = tmp_path / "installed" / "prompts" / "en" / "main.yaml"
+    words.chmod(0o444)
+    monkeypatch.setattr("ivr.settings.DEFAULTS", tmp_path / "installed")
+    assert run("init", "mine").exit_code == 0
+    assert (tmp_path / "mine" / "prompts" / "en" / "main.yaml").stat().st_mode & 0o200
+
+
+@pytest.mark.parametrize("name", ["flows", "prompts"])
+def test_a_copy_replaces_nothing(run: Run, tmp_path: Path, name: str) -> None:
+    (tmp_path / "mine" / name).mkdir(parents=True)
+    refused = run("init", "mine")
+    assert (refused.exit_code, refused.output) == (
+        1,
+        f"mine/{name} is there already, so nothing was copied: choose another folder, or move it away\n",
+    )
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == [name]
+
+
+def test_a_copy_that_cannot_be_written_is_told_in_one_line(run: Run) -> None:
+    refused = run("init", "/dev/null/mine")
+    assert (refused.exit_code, refused.output) == (1, "/dev/null/mine/flows could not be written: Not a directory\n")

@@ -14,7 +14,7 @@ from demo_line import IDENTIFIED, NOON, DemoLine, fill_demo, open_demo_line
 from sqlalchemy import make_url
 
 from ivr.cli import main
-from ivr.line import forgetting, lockout, tables
+from ivr.line import forgetting, lockout
 from ivr.line.forgetting import HOLDING, Forgotten, forget_member
 from ivr.line.service import Caller
 from ivr.pharmacy.columns import line_tables

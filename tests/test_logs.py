@@ -182,6 +182,16 @@ def test_configuring_again_moves_the_lines(stream: io.StringIO) -> None:
     assert [line["event"] for line in lines(other)] == ["second", "third"]
 
 
+def test_whoever_watches_is_told_of_our_events_and_not_of_libraries(stream: io.StringIO) -> None:
+    told: list[tuple[str, object]] = []
+    logs.configure(stream, watch=lambda event, fields: told.append((event, fields["ms"])))
+    logs.get_logger().info("turn", ms=12)
+    logs.get_logger().debug("too little to tell", ms=13)
+    logging.getLogger("library").warning("theirs")
+    assert told == [("turn", 12)]
+    assert [line["event"] for line in lines(stream)] == ["turn", "theirs"]
+
+
 def test_a_terminal_gets_readable_lines(stream: io.StringIO) -> None:
     logs.configure(stream, json=False)
     logs.get_logger().info("turn", state="confirm", digits="73")

@@ -5,11 +5,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from demo_line import PROJECT
 
 from ivr.clock import system_clock
 from ivr.errors import SettingError
 from ivr.secret import Secret
-from ivr.settings import PROJECT, SETTINGS, Settings, load_settings
+from ivr.settings import SETTINGS, Settings, load_settings
 
 KEY = base64.urlsafe_b64encode(bytes(32)).decode()
 OTHER_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()

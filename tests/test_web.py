@@ -191,6 +191,11 @@ MISDIRECTED = {
     "PUT /voice": (405, "/voice"),
     "GET /voice/": (404, "/voice"),
     "POST /voice/": (404, "/voice"),
+    "GET /voice?x=y": (405, "/voice"),
+    "POST /Voice": (404, "/voice"),
+    "POST /VOICE/Status": (404, "/voice/status"),
+    "POST /voice/status/": (404, "/voice/status"),
+    "POST /voice/fallback/": (404, "/voice/fallback"),
     "GET /voice/status": (405, "/voice/status"),
     "GET /voice/fallback": (405, "/voice/fallback"),
     "GET /voice/turn/1/abc": (405, "/voice"),
@@ -244,6 +249,38 @@ def test_a_signature_for_another_url_is_refused_and_said_in_one_line(
     assert str(told["reason"]).startswith(reason)
     for kept in ("41200017", "4242", "secret", TOKEN.reveal(), SID, CALL["From"]):
         assert kept not in str(logged)
+
+
+@pytest.mark.parametrize("forwarded", [False, True], ids=["host kept", "host forwarded"])
+@pytest.mark.parametrize("console", ["https://line.example:8443", "https://old.example", "http://line.example"])
+def test_a_wrong_port_host_or_scheme_in_the_console_is_named(
+    demo_line: DemoLine, logged: Logged, console: str, forwarded: bool
+) -> None:
+    line = with_settings(demo_line, Settings(twilio_auth_tokens=(TOKEN,), public_url="https://line.example"))
+    host = console.partition("//")[2]
+    headers = {"X-Forwarded-Host": host, "Host": "127.0.0.1:8000"} if forwarded else {"Host": host}
+    reply = signed_post(line.app.test_client(), "/voice?x=y", CALL, f"{console}/voice?x=y", **headers)
+    assert reply.status_code == 403
+    [told] = logged
+    assert told["url"] == "https://line.example/voice"
+    assert str(told["reason"]).startswith(f"signed for {console}/voice:")
+    assert "x=y" not in str(told)
+
+
+def test_a_number_that_is_set_to_no_path_is_told_by_its_signature(guarded: DemoLine, logged: Logged) -> None:
+    client = guarded.app.test_client()
+    assert signed_post(client, "https://line.example/", CALL).status_code == 404
+    assert client.post("https://line.example/", data=CALL).status_code == 404
+    assert signed_post(client, "https://line.example/audio/en/gone.wav", {}).status_code == 405
+    [told] = logged
+    assert str(told["expected"]).startswith("HTTP POST to https://line.example/voice:")
+
+
+def test_the_path_of_the_public_url_may_be_left_in_by_a_proxy(demo_line: DemoLine, logged: Logged) -> None:
+    line = with_settings(demo_line, Settings(twilio_auth_tokens=(TOKEN,), public_url="https://line.example/ivr"))
+    assert line.app.test_client().post("/ivr/voice/status", data=CALL).status_code == 404
+    [told] = logged
+    assert str(told["expected"]).startswith("HTTP POST to https://line.example/ivr/voice/status:")
 
 
 def test_what_binds_a_turn_to_its_call_is_not_logged(guarded: DemoLine, logged: Logged) -> None:

@@ -8,11 +8,13 @@ from ivr.cli.group import main
 
 main.modules = {
     "check": "staff",
+    "connect": "connect",
     "db": "service",
     "dial": "service",
     "draw": "draw",
     "explore": "explore",
     "forget": "forget",
+    "init": "init",
     "mutate": "mutate",
     "pharmacy": "pharmacy",
     "publish": "versions",

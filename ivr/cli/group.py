@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ivr.errors import IvrError
-from ivr.settings import Settings, load_settings
+from ivr.settings import Settings, is_folder, load_settings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -90,7 +90,7 @@ def came_with_program(name: str) -> bool:
 
     That is so when the setting names none, and there is none in the working folder.
     """
-    return not os.environ.get(f"IVR_{name.upper()}", "").strip() and not (Path.cwd() / name).is_dir()
+    return not os.environ.get(f"IVR_{name.upper()}", "").strip() and not is_folder(Path.cwd() / name)
 
 
 def print_folders(chosen: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from dataclasses import dataclass
 
@@ -19,6 +20,9 @@ TWIN = {"127.0.0.1": "::1", "::1": "127.0.0.1"}
 
 BACKLOG = 2048
 """How many connections the system keeps for us until a worker accepts them."""
+
+SYSTEMD_SOCKET = 3
+"""The file descriptor of the socket that systemd hands to the service of a socket unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,12 @@ def listen(address: str, port: int) -> Endpoint:
         endpoint.socket.close()
         raise SettingError(_taken(TWIN[address], endpoint.port))
     return endpoint
+
+
+def kept_by_systemd() -> Endpoint | None:
+    """Return the endpoint of the socket that systemd keeps for this process, also while it restarts; None without."""
+    is_ours = os.environ.get("LISTEN_PID") == str(os.getpid())  # a process that we start has the variable, too
+    return taken_over(socket.socket(fileno=SYSTEMD_SOCKET)) if is_ours else None
 
 
 def taken_over(listening: socket.socket) -> Endpoint:

@@ -87,7 +87,7 @@ def _check_own(chosen: Settings) -> None:
     if came_with_program("prompts"):
         raise IvrError(
             f"nothing is written into {chosen.prompts}, which came with the program: go to the folder that holds your "
-            "prompts, or name them in IVR_PROMPTS"
+            "prompts, or name them in IVR_PROMPTS; `ivr init FOLDER` makes one"
         )
 
 

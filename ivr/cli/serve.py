@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ import click
 
 from ivr import logs
 from ivr.cli.group import console, print_folders, settings
-from ivr.cli.listening import LOCAL, Endpoint, address_of, listen, taken_over
+from ivr.cli.listening import LOCAL, Endpoint, address_of, kept_by_systemd, listen, taken_over
 from ivr.cli.supervisor import SIGNALS, Supervisor
 from ivr.cli.worker import STOP_SECONDS, Worker
 from ivr.errors import SettingError, UnreachableError
@@ -61,24 +61,30 @@ def serve(host: str, port: int, workers: int, inherited: tuple[int, ...]) -> Non
     """
     chosen = settings()
     address = _address(host, chosen)
-    endpoint = taken_over(socket.socket(fileno=inherited[0])) if inherited else listen(address, port)
+    endpoint = _inherited(inherited) or kept_by_systemd() or listen(address, port)
     logs.configure(sys.stderr)
-    _load(chosen)
-    if not inherited:
-        if chosen.unsigned:
-            click.echo(unsigned_means(chosen), err=True)
-        _greet(chosen, endpoint)
-        print_folders(chosen)
-    _allow_connections()
-    gc.freeze()  # the workers share what is loaded, as long as nobody writes to it
-    Supervisor(
-        partial(_answer, endpoint),
-        workers,
-        partial(_restart, endpoint),
-        endpoint.socket.close,
-        earlier=inherited[1:],
-        stop_seconds=STOP_SECONDS + 2,
-    ).run()
+    with endpoint.socket:
+        _load(chosen)
+        if not inherited:
+            if chosen.unsigned:
+                click.echo(unsigned_means(chosen), err=True)
+            _greet(chosen, endpoint)
+            print_folders(chosen)
+        _allow_connections()
+        gc.freeze()  # the workers share what is loaded, as long as nobody writes to it
+        Supervisor(
+            partial(_answer, endpoint),
+            workers,
+            partial(_restart, endpoint),
+            endpoint.socket.close,
+            earlier=inherited[1:],
+            stop_seconds=STOP_SECONDS + 2,
+        ).run()
+
+
+def _inherited(inherited: Sequence[int]) -> Endpoint | None:
+    """Return the endpoint that was left by the program before a restart, or None if there was none."""
+    return taken_over(socket.socket(fileno=inherited[0])) if inherited else None
 
 
 def _load(chosen: Settings) -> None:
@@ -93,7 +99,7 @@ def _greet(chosen: Settings, endpoint: Endpoint) -> None:
         line = build_line(chosen, carrier_rules.problems)
     except UnreachableError as error:
         console().print(start_card(endpoint.url, None))
-        click.echo(f"{error}; until it does, callers are asked to call again later", err=True)
+        click.echo(f"{error}; meanwhile callers are asked to call again later", err=True)
         return
     empty, card = _prepare_pharmacy(line)
     console().print(start_card(endpoint.url, card))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
@@ -29,6 +30,30 @@ _SPELLED = frozenset(
 """What the carrier gives as a withheld number: one of these words, spelled in keypad digits."""
 
 
+class CallOutcome(StrEnum):
+    """What a call came to; of several that are true, the first."""
+
+    ORDERED = "ordered"
+    PERSON = "person"
+    """The caller was connected to a person, or hung up meanwhile."""
+    NOT_IDENTIFIED = "not_identified"
+    FINISHED = "finished"
+    """The line said goodbye."""
+    HUNG_UP = "hung_up"
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnd:
+    """How a call ended: `ending` says who ended it, as in the database."""
+
+    ending: str
+    outcome: CallOutcome
+    seconds: float
+    turns: int
+    orders: int
+    """How many orders it placed."""
+
+
 @dataclass(frozen=True, slots=True)
 class TurnTaken:
     """One turn as the flow saw it: what the caller did, its trace through the flow, and the verb that ended it."""
@@ -39,6 +64,12 @@ class TurnTaken:
     trace: tuple[TraceStep, ...]
     verb: Verb
     call: Call
+    actions: tuple[tuple[str, str], ...] = ()
+    """The actions that the turn ran, each with its outcome."""
+    is_first: bool = False
+    """Whether the call began with this turn."""
+    ended: CallEnd | None = None
+    """How the call ended, if it did so in this turn."""
 
 
 @dataclass(frozen=True, slots=True)

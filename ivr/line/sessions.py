@@ -126,10 +126,9 @@ def store_turn(
 ) -> None:
     """Write the call's new state, the exact reply and the journal entry, and await the next turn.
 
-    `ending` says how the call ended, or is None while it goes on.
+    `ending` says how the call ends with this turn; it is None while the call goes on, and if it had ended before.
     """
     row = locked.row
-    ends_now = ending is not None and row.ended_at is None
     state = json.dumps({**call.to_json(), "shown": entry.shown}, separators=(",", ":")).encode()
     call_row = {
         "the_sid": row.sid,
@@ -140,8 +139,8 @@ def store_turn(
         "new_acting_until": None,
         "new_heard_at": now,
         "new_member_id": call.values.get("member_id"),
-        "new_ended_at": now if ends_now else row.ended_at,
-        "new_ending": ending if ends_now else row.ending,
+        "new_ended_at": now if ending else row.ended_at,
+        "new_ending": ending or row.ending,
     }
     journal_row = {"noted_call_sid": row.sid, "noted_turn": locked.turn, "noted_at": now}
     journal_row |= {"noted_event": entry.event, "noted_trail": entry.trace, "noted_said": entry.said}
@@ -152,11 +151,15 @@ def store_turn(
         connection.execute(_INSERT_JOURNAL, journal_row)
 
 
-def record_end(connection: Connection, sid: str, now: datetime, ending: str) -> None:
-    """Note that a call has ended and how, and delete its keyed card."""
+def record_end(connection: Connection, sid: str, now: datetime, ending: str) -> Row[Any] | None:
+    """Note that a call has ended and how, and delete its keyed card.
+
+    Return the call's row, or None if the call is unknown or had ended before.
+    """
     still_open = update(tables.call).where(_CALL.sid == sid, _CALL.ended_at.is_(None))
-    connection.execute(still_open.values(ended_at=now, ending=ending))
+    ended = connection.execute(still_open.values(ended_at=now, ending=ending).returning(*_CALL)).one_or_none()
     connection.execute(delete(tables.card_entry).where(tables.card_entry.c.call_sid == sid))
+    return ended
 
 
 def forget_states(now: datetime, connection: Connection, most: int) -> int:
@@ -201,5 +204,11 @@ def _clear(connection: Connection, sids: Collection[str], columns: Sequence[str]
 
 def stored_values(vault: Vault, sealed_state: bytes | None, now: datetime) -> Values:
     """Return the values in a call's sealed state; none when it is gone or cannot be decrypted."""
+    call = stored_call(vault, sealed_state, now)
+    return call.values if call else {}
+
+
+def stored_call(vault: Vault, sealed_state: bytes | None, now: datetime) -> Call | None:
+    """Return the call that a sealed state holds, or None when it is gone or cannot be decrypted."""
     opened = vault.open(sealed_state, None, now) if sealed_state else None
-    return Call.from_json(json.loads(opened)).values if opened else {}
+    return Call.from_json(json.loads(opened)) if opened else None

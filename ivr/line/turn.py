@@ -23,11 +23,12 @@ from ivr import logs
 from ivr.errors import IvrError
 from ivr.flow.call import Call, Dialled, Done, Event, Failed, Keys, Reading, Silence, Started, Step, TooLong, TraceStep
 from ivr.flow.interpreter import FlowError, advance
+from ivr.flow.states.do import DoState
 from ivr.flow.verbs import Dial, Gather, HangUp, Speak, Verb
-from ivr.line import earlier_release, journal, sessions
+from ivr.line import call_end, earlier_release, journal, sessions
 from ivr.line.actions import ACTIONS, ExternalAction
 from ivr.line.answer import Answer, SpokenWords, as_spoken
-from ivr.line.service import Caller, Context, Services, TurnTaken
+from ivr.line.service import CallEnd, Caller, Context, Services, TurnTaken
 from ivr.orders.sweep import finish_call
 from ivr.pharmacy.database import retried, unreachable
 from ivr.pharmacy.database_errors import is_away
@@ -36,6 +37,14 @@ from ivr.prompts.spoken import speaking_seconds
 
 EXTERNAL_ACTION_LIMIT = timedelta(seconds=6)
 """How long an external action may take (its own time-out is 4 s) before another worker may take the turn over."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnReply:
+    """The carrier's TwiML. `taken` is the turn that made it, None if the request had been answered before."""
+
+    text: str
+    taken: TurnTaken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +75,11 @@ class _StoppedTurn:
     until: datetime
 
 
-def take_turn(services: Services, caller: Caller, turn: int, event: Event, render: Render) -> str | Busy:
+def take_turn(services: Services, caller: Caller, turn: int, event: Event, render: Render) -> TurnReply | Busy:
     """Return the reply to one request of the carrier, or `Busy` while another worker is answering it.
 
-    When anything else fails, the turn is rolled back and the reply is an apology.
+    When anything else fails, the turn is rolled back and the reply is an apology. A call's beginning and its end are
+    logged once they are committed.
 
     Raises UnreachableError when the database is away: either nothing was committed or all of it was, so the request
     can be sent again. Raises UnknownCallError for a turn that the call has not come to.
@@ -77,24 +87,26 @@ def take_turn(services: Services, caller: Caller, turn: int, event: Event, rende
     request = _Request(services, caller, turn, event, render)
     with _telling_if_away(services):
         try:
-            return _take(request)
+            reply = _take(request)
         except UnknownCallError:
             raise
         except Exception as error:
             if is_away(error):
                 raise
             logs.get_logger().exception("turn_failed", turn=turn)
-            return replace(request, event=Failed()).run(_TurnRunner.apologize, is_own=lambda _: True)
+            reply = replace(request, event=Failed()).run(_TurnRunner.apologize, is_own=lambda _: True)
+    if isinstance(reply, TurnReply) and reply.taken is not None:
+        call_end.log_turn(reply.taken)
+    return reply
 
 
 def end_call(services: Services, sid: str) -> None:
-    """Record that the caller hung up, and finish the payments that the call began.
+    """Record and log that the caller hung up, and finish the payments that the call began.
 
     Raises UnreachableError when the database is away; a sweep does later what was not done then.
     """
-    now = services.clock()
     with _telling_if_away(services):
-        services.desk.commit(lambda connection: sessions.record_end(connection, sid, now, "caller_hung_up"))
+        call_end.hang_up(services, sid)
         finish_call(services.desk, sid)
 
 
@@ -109,7 +121,7 @@ def _telling_if_away(services: Services) -> Iterator[None]:
         raise unreachable(services.database, error) from error
 
 
-def _take(request: _Request) -> str | Busy:
+def _take(request: _Request) -> TurnReply | Busy:
     stopped = request.run(_TurnRunner.begin)
     if not isinstance(stopped, _StoppedTurn):
         return stopped
@@ -129,14 +141,14 @@ class _Request:
 
     def run(
         self, part: Callable[[_TurnRunner], Result], is_own: Callable[[datetime], bool] = lambda _: False
-    ) -> Result | str | Busy:
+    ) -> Result | TurnReply | Busy:
         """Run a part of the turn in a transaction that holds the call's row; return the stored reply if there is one.
 
         While an external action runs, other workers get `Busy`. `is_own` is given that action's time limit and returns
         whether this part is the one that started it, and so may go on.
         """
 
-        def run_once() -> Result | str | Busy:
+        def run_once() -> Result | TurnReply | Busy:
             now = self.services.clock()
             with self.services.database.begin() as connection:
                 locked = self._lock(connection, now)
@@ -154,9 +166,9 @@ class _Request:
 
     def _stored_reply(
         self, connection: Connection, locked: sessions.LockedCall, now: datetime, is_own: Callable[[datetime], bool]
-    ) -> str | Busy | None:
+    ) -> TurnReply | Busy | None:
         if (reply := sessions.stored_reply(self.services, locked, self.turn, now)) is not None:
-            return reply
+            return TurnReply(reply)
         if self.turn < locked.turn:
             raise UnknownCallError("the reply to this turn is no longer kept")
         acting = locked.row.acting_until
@@ -187,7 +199,7 @@ class _TurnRunner:
 
     # The parts of a turn
 
-    def begin(self) -> str | _StoppedTurn:
+    def begin(self) -> TurnReply | _StoppedTurn:
         """Handle what the caller did, up to the end of the turn or to its external action."""
         self._take(self._unless_too_long(self._with_delay(self.request.event)))
         if self.external is None:
@@ -199,14 +211,14 @@ class _TurnRunner:
         sessions.set_acting(self.connection, self.request.caller.sid, until)
         return _StoppedTurn(self.call, self.external, claim, tuple(self.trace), until)
 
-    def finish(self, stopped: _StoppedTurn, answer: Any) -> str:
+    def finish(self, stopped: _StoppedTurn, answer: Any) -> TurnReply:
         """Go on with the external action's answer, from where the turn stopped."""
         self.trace.extend(stopped.trace)
         done = stopped.action.finish(self.context, stopped.claim, answer)
         self.call = stopped.call
         return self._go_on(done)
 
-    def apologize(self) -> str:
+    def apologize(self) -> TurnReply:
         """Return an apology, from the state that the call was in before the failed turn."""
         return self._go_on(Started() if self.locked.is_new else Failed())
 
@@ -234,7 +246,7 @@ class _TurnRunner:
         pause: timedelta = self.context.now - self.locked.row.heard_at
         return pause
 
-    def _go_on(self, event: Event) -> str:
+    def _go_on(self, event: Event) -> TurnReply:
         self._take(event)
         return self._close()
 
@@ -270,7 +282,7 @@ class _TurnRunner:
             done = earlier_release.known_outcome(flows, step.call, action.run(self.context, step.call.values))
             step = advance(flows, step.call, done)
 
-    def _close(self) -> str:
+    def _close(self) -> TurnReply:
         """Store the call's new state, the journal entry and the reply; return the reply."""
         verb = self.verb
         if verb is None:
@@ -283,10 +295,33 @@ class _TurnRunner:
         reply = self.request.render(Answer(sid, turn + 1, self.call.language, verb, words))
         event = self.request.event
         entry = journal.make_entry(event, self.question, self.trace, verb.words, self.locked.shown, self._pause)
-        self.services.watch(TurnTaken(sid, turn, event, tuple(self.trace), verb, self.call))
-        ending = "goodbye" if isinstance(verb, HangUp) else None
+        ended = self._end() if isinstance(verb, HangUp) and self.locked.row.ended_at is None else None
+        taken = TurnTaken(
+            *(sid, turn, event, tuple(self.trace), verb, self.call),
+            actions=tuple(self._actions()),
+            is_first=self.locked.is_new,
+            ended=ended,
+        )
+        self.services.watch(taken)
+        ending = ended.ending if ended else None
         sessions.store_turn(self.connection, self.services, self.locked, self.call, reply, now, ending, entry)
-        return reply
+        return TurnReply(reply, taken)
+
+    def _end(self) -> CallEnd:
+        member_id = self.call.values.get("member_id")
+        return call_end.describe(
+            *(self.connection, self.locked.row, call_end.GOODBYE, self.context.now),
+            turns=self.locked.turn + 1,
+            member_id=member_id if isinstance(member_id, int) else None,
+            with_person=self.request.event == Dialled("answered"),
+        )
+
+    def _actions(self) -> Iterator[tuple[str, str]]:
+        """Yield the actions of this turn, each with its outcome."""
+        for trace_step in self.trace:
+            state = self.flows.state(trace_step.flow, trace_step.state)
+            if isinstance(state, DoState) and trace_step.branch:
+                yield state.action, trace_step.branch
 
     def _keys_begin(self, uncut: tuple[SpokenWords, ...]) -> Reading:
         """Return when the carrier begins to take keys: after all words that no key can cut short (`uncut`)."""

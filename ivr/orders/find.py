@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import ColumnExpressionArgument, Connection, Executable, Select, bindparam, func, select, text
 
+from ivr.orders.keys import request_key
 from ivr.pharmacy.findings import OpenOrder
 from ivr.pharmacy.statements import fetch_all
-from ivr.pharmacy.tables import UNFINISHED_ORDER, OrderLine, OrderStatus, Prescription, RefillOrder
+from ivr.pharmacy.tables import UNFINISHED_ORDER, HeldReason, OrderLine, OrderStatus, Prescription, RefillOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,16 @@ _LINES = (
     .where(OrderLine.order_id.in_(bindparam("order_ids", expanding=True)))
     .order_by(OrderLine.id)
 )
+_OF_CALL = (
+    select(func.count())
+    .select_from(RefillOrder)
+    .where(_IS_MEMBERS, RefillOrder.placed_at >= bindparam("since"), RefillOrder.request_key.like(bindparam("keys")))
+)
+_WAITING = (
+    select(RefillOrder.status, RefillOrder.held_reason, func.count().label("orders"))
+    .where(_UNFINISHED, RefillOrder.status.in_((OrderStatus.PENDING, OrderStatus.SCHEDULED, OrderStatus.HELD)))
+    .group_by(RefillOrder.status, RefillOrder.held_reason)
+)
 _FILLED = (
     select(RefillOrder.order_number, RefillOrder.status, func.count(OrderLine.filled_on), func.count())
     .join(OrderLine, OrderLine.order_id == RefillOrder.id)
@@ -148,6 +159,16 @@ def due_to_ship(connection: Connection, today: date) -> tuple[OrderFacts, ...]:
 def filled_orders(connection: Connection) -> tuple[FilledOrder, ...]:
     """Return the orders of which the pharmacy's own file has filled lines, and that have not shipped here yet."""
     return fetch_all(connection, _FILLED, FilledOrder)
+
+
+def count_of_call(connection: Connection, member_id: int, sid: str, since: datetime) -> int:
+    """Return how many orders a call, which began at `since`, placed for a member."""
+    return connection.scalars(_OF_CALL, {"member_id": member_id, "since": since, "keys": f"{request_key(sid)}-%"}).one()
+
+
+def waiting_orders(connection: Connection) -> Mapping[tuple[OrderStatus, HeldReason | None], int]:
+    """Return how many orders wait for a payment, their day or staff, by their status and why they are held."""
+    return {(row.status, row.held_reason): row.orders for row in connection.execute(_WAITING)}
 
 
 def _first_order(connection: Connection, query: Executable, **values: object) -> OrderFacts | None:

@@ -22,12 +22,14 @@ from sqlalchemy import (
     Text,
     bindparam,
     delete,
+    func,
     select,
     update,
 )
 
 from ivr.pharmacy.columns import Instant, line_tables
 from ivr.pharmacy.statements import insert_unless_there, upsert
+from ivr.pharmacy.tables import Payment, PaymentStatus
 
 LEASE = timedelta(seconds=6)
 """How long a lease lasts; a request to the processor times out after 4 s."""
@@ -55,6 +57,12 @@ _TAKE = _ROW.with_for_update()
 _CHANGE = update(payment_lease).where(_OF_ORDER)
 _DROP = delete(payment_lease).where(_OF_ORDER)
 _OF_CALL = select(payment_lease.c.order_id).where(payment_lease.c.call_sid == bindparam("sid"))
+_UNRESOLVED = (
+    select(func.count(), func.min(payment_lease.c.begun_at))
+    .select_from(payment_lease)
+    .join(Payment, Payment.order_id == payment_lease.c.order_id)
+    .where(Payment.status == PaymentStatus.PENDING)
+)
 _BEGUN = (
     select(payment_lease.c.order_id)
     .where(payment_lease.c.begun_at <= bindparam("moment"))
@@ -101,6 +109,12 @@ def find_row(connection: Connection, order_id: int) -> Row[Any] | None:
 def orders_of_call(connection: Connection, sid: str) -> Sequence[int]:
     """Return the ids of the orders here whose payment a call began."""
     return connection.scalars(_OF_CALL, {"sid": sid}).all()
+
+
+def unresolved_payments(connection: Connection) -> tuple[int, datetime | None]:
+    """Return how many payments the processor has not answered for yet, and when the oldest of them was begun."""
+    count, oldest = connection.execute(_UNRESOLVED).one()
+    return count, oldest
 
 
 def begun_before(connection: Connection, moment: datetime) -> Sequence[int]:

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 
 from flask import Flask
 
@@ -18,7 +17,9 @@ from ivr.line.build import build_line, build_waiting_line, folders
 from ivr.line.publishing import Watcher
 from ivr.line.service import Services
 from ivr.line.sweeper import Sweeper
+from ivr.pages import metrics_folder
 from ivr.pages.access import StaffAccess
+from ivr.pages.metrics import Metrics
 from ivr.pages.studio.studio import Studio
 from ivr.pages.throttle import Throttle
 from ivr.pharmacy.database import answering
@@ -55,20 +56,23 @@ def create_local_app() -> Flask:
 
 def _create(settings: Settings) -> Flask:
     logs.configure(sys.stderr)
+    metrics_folder.join()  # which may have something to log
+    metrics = Metrics()
+    logs.configure(sys.stderr, watch=metrics.count_event)
     _warn(settings)
     while True:
         try:
-            line = build_line(settings, carrier_rules.problems)
+            line = metrics.timed(build_line(settings, carrier_rules.problems))
             _begin(line, settings)
-            return make_app(line, settings)
+            return make_app(line, settings, metrics)
         except UnreachableError as error:
             logs.get_logger().warning("waiting_for_database", reason=str(error))
-        if waiting := _create_waiting(settings):
+        if waiting := _create_waiting(settings, metrics):
             return waiting
         time.sleep(OPEN_SECONDS)
 
 
-def _create_waiting(settings: Settings) -> Flask | None:
+def _create_waiting(settings: Settings, metrics: Metrics) -> Flask | None:
     """Return the application of a line whose database is away, which it opens as soon as it can.
 
     None if the folders are bad, so that there are no words to say to callers before the published ones can be had.
@@ -77,9 +81,9 @@ def _create_waiting(settings: Settings) -> Flask | None:
         line, open_line = build_waiting_line(settings, carrier_rules.problems)
     except DefinitionError:
         return None
-    begin = partial(_begin_when_open, line, settings, open_line)
-    threading.Thread(target=begin, daemon=True).start()
-    return make_app(line, settings)
+    line = metrics.timed(line)
+    threading.Thread(target=_begin_when_open, args=(line, settings, open_line), daemon=True).start()
+    return make_app(line, settings, metrics)
 
 
 def _warn(settings: Settings) -> None:
@@ -129,8 +133,8 @@ def unsigned_means(settings: Settings) -> str:
     )
 
 
-def make_app(line: Services, settings: Settings) -> Flask:
-    """Return the application of a line, with its webhooks and pages."""
+def make_app(line: Services, settings: Settings, metrics: Metrics | None = None) -> Flask:
+    """Return the application of a line, with its webhooks and pages; without `metrics` it has its own."""
     folder, guard = RecordingsFolder(settings.prompts, time.monotonic), Guard(settings)
     app = voice_app(line, settings, folder, guard)
     app.register_blueprint(audio.audio_blueprint(folder))
@@ -138,4 +142,7 @@ def make_app(line: Services, settings: Settings) -> Flask:
     door = StaffAccess(guard, settings.staff_password, Throttle(line.database, line.clock))
     studio = Studio(line, door, folder, folders(settings), path_before(settings), settings.publish == "asked")
     app.register_blueprint(studio.blueprint(), url_prefix="/studio")
+    metrics = metrics or Metrics()
+    metrics.watch(app, line)
+    app.register_blueprint(metrics.blueprint(line, door))
     return app

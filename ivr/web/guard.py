@@ -47,7 +47,7 @@ class Guard:
         """Return the likely reason why a request is refused, for the operator."""
         if not self._validators:
             return "not from this machine: set TWILIO_AUTH_TOKEN, and IVR_PUBLIC_URL behind a proxy"
-        if not request.headers.get("X-Twilio-Signature"):
+        if not is_signed(request):
             return "without a signature: not from the carrier"
         if signed_url := self._url_signed_for(request):
             return f"signed for {signed_url}: let IVR_PUBLIC_URL and the carrier's console name the same URL"
@@ -64,7 +64,12 @@ class Guard:
     def _url_signed_for(self, request: Request) -> str | None:
         """Return the URL that a request was signed for, if it differs only in scheme, host or leading path."""
         expected_url = urlsplit(self.base(request))
-        hosts, paths = dict.fromkeys((expected_url.netloc, request.host)), dict.fromkeys((expected_url.path, ""))
+        named = (
+            expected_url.netloc,
+            request.host,
+            request.headers.get("X-Forwarded-Host", ""),
+        )  # proved by a signature
+        hosts, paths = dict.fromkeys(named), dict.fromkeys((expected_url.path, ""))
         bases = (f"{scheme}://{host}{path}" for scheme in ("https", "http") for host in hosts for path in paths)
         return next((f"{base}{_path(request)}" for base in bases if self._is_signed(request, base)), None)
 
@@ -76,6 +81,11 @@ class Guard:
             return any(validator.validate(url, request.form, signature) for validator in self._validators)
         except ValueError:  # a port out of range
             return False
+
+
+def is_signed(request: Request) -> bool:
+    """Return whether a request has a signature, of whomever."""
+    return bool(request.headers.get("X-Twilio-Signature"))
 
 
 def _path(request: Request) -> str:

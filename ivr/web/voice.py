@@ -24,7 +24,8 @@ from ivr.line.answer import SpokenWords, as_spoken
 from ivr.line.service import Caller, Services
 from ivr.line.turn import Busy, UnknownCallError, end_call, take_turn
 from ivr.web.carrier import CALLER_SECONDS, caller_id, caller_of, event_of, text_field
-from ivr.web.guard import Guard
+from ivr.web.guard import Guard, is_signed
+from ivr.web.outcome import TurnOutcome, leave_outcome, leave_reply
 from ivr.web.twiml import Renderer
 
 EMPTY_REPLY = "<Response/>"
@@ -67,7 +68,7 @@ class Voice:
         logs.clear()
         if not self.guard.is_from_carrier(request):
             url, reason = self.guard.url(request), self.guard.why_refused(request)
-            logs.get_logger().warning("request_refused", url=url, reason=reason)
+            logs.get_logger().warning("request_refused", url=url, reason=reason, signed=is_signed(request))
             raise Forbidden
         for name in SINGLE_FIELDS:
             if len(set(request.form.getlist(name))) > 1:
@@ -94,13 +95,16 @@ class Voice:
             reply = take_turn(self.services, caller, turn, event(), render)
         except UnreachableError as error:
             logs.get_logger().error("database_away", turn=turn, sqlstate=error.code, reason=str(error))
+            leave_outcome(TurnOutcome.AWAY)
             return twiml(self._try_again())
         except UnknownCallError as error:
             logs.get_logger().error("call_unknown", turn=turn, reason=str(error))
+            leave_outcome(TurnOutcome.UNKNOWN)
             return twiml(self._fallback_reply())
+        leave_reply(reply)
         if isinstance(reply, Busy):
             return twiml(self.renderer.come_back(reply.words, self._url_of_this_turn(resumed=True), 1))
-        return twiml(reply)
+        return twiml(reply.text)
 
     def _try_again(self) -> str:
         """Return TwiML that has the carrier ask for this turn again while the database is away."""
@@ -163,20 +167,32 @@ class Voice:
         if isinstance(error, HTTPException):
             return Response(EMPTY_REPLY, error.code, content_type="text/xml")
         logs.get_logger().error("request_failed", exc_info=error)
+        leave_outcome(TurnOutcome.FAILED)
         return twiml(self._fallback_reply())
 
     def misdirected(self, error: HTTPException) -> Response | HTTPException:
-        """Return TwiML, not a page, for a wrong URL under `/voice`; log what to set in the carrier's console."""
-        if not request.path.lstrip("/").startswith("voice"):
+        """Return TwiML, not a page, for a wrong URL that was meant for a webhook; log what to set in the console."""
+        webhook = self._webhook_meant()
+        if webhook is None:
             return error
         if isinstance(error, NotFound | MethodNotAllowed):
-            webhook = request.path if request.path in ("/voice/status", "/voice/fallback") else "/voice"
             expected = f"HTTP POST to {self.guard.base(request)}{webhook}: set the number so in the carrier's console"
             found = f"HTTP {request.method[:10]} to {self.guard.url(request)}"
             logs.clear()
             logs.get_logger().warning("request_misdirected", found=found, expected=expected)
         headers = {"Allow": "POST"} if isinstance(error, MethodNotAllowed) else {}
         return Response(EMPTY_REPLY, error.code, headers, content_type="text/xml")
+
+    def _webhook_meant(self) -> str | None:
+        """Return the path that a request should have had; None if it was not meant for a webhook.
+
+        It was if its path begins like one, however it is written, or if it has a carrier's signature.
+        """
+        path = request.path.lower().removeprefix(self.renderer.path.lower()).strip("/")
+        if path in ("voice/status", "voice/fallback"):
+            return f"/{path}"
+        meant = path.startswith("voice") or (is_signed(request) and not path.startswith("audio"))
+        return "/voice" if meant else None
 
     def _fallback_reply(self) -> str:
         return self._hand_over(("away.broken",), ("away.person",), ("away.call_again",))
