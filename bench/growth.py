@@ -67,9 +67,9 @@ def filled(url: str, members: int) -> None:
             used = {name: value for name, value in values.items() if f":{name}" in row}
             typed = [bindparam("now", type_=Instant)] if "now" in used else []
             connection.execute(text(row).bindparams(*typed), used)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        lift_time_limits(connection)
-        connection.execute(text("VACUUM ANALYZE" if engine.dialect.name == "postgresql" else "ANALYZE"))
+    raw = engine.raw_connection()  # VACUUM cannot run in a transaction, which SQLAlchemy would begin
+    raw.cursor().execute("VACUUM ANALYZE" if engine.dialect.name == "postgresql" else "ANALYZE")
+    raw.close()
     engine.dispose()
 
 

@@ -26,7 +26,7 @@ from ivr.payment.cards import Brand
 from ivr.payment.gateway import Token
 from ivr.pharmacy import members, prescriptions
 from ivr.pharmacy.addresses import mailing_address
-from ivr.pharmacy.database import check_connection, lift_time_limits, open_database, upgrade
+from ivr.pharmacy.database import SQLITE_CONNECTIONS, check_connection, lift_time_limits, open_database, upgrade
 from ivr.pharmacy.migrate import MIGRATIONS
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import Address, Base, Member, OrderStatus, PaymentStatus, SavedCard
@@ -125,6 +125,23 @@ def test_sqlite_is_set_up_for_service(tmp_path: Path, durable: bool, synchronous
         "secure_delete": 1,
         "busy_timeout": 5000,
     }
+
+
+def test_turns_of_one_process_wait_in_order_for_sqlite(tmp_path: Path) -> None:
+    """Without a limit each would ask SQLite's lock itself, which gives it to whoever asks at the right moment."""
+    engine = open_database(f"sqlite:///{tmp_path / 'one.db'}", durable=False)
+    at_once: list[int] = []
+
+    def write(number: int) -> None:
+        with engine.begin() as connection:
+            at_once.append(engine.pool.checkedout())  # type: ignore[attr-defined] # the pool of a file has it
+            connection.execute(text(f"CREATE TABLE t{number} (n INTEGER)"))
+
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(write, range(48)))
+    assert len(at_once) == 48
+    assert max(at_once) <= SQLITE_CONNECTIONS
+    engine.dispose()
 
 
 def test_upgrading_again_changes_nothing(database: Engine) -> None:

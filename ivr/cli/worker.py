@@ -64,6 +64,7 @@ class Worker:
         self._is_stopping = False
         self._parent = os.getppid()
         self._arriving_since: dict[HTTPChannel, float] = {}
+        self._clear_at = 0.0
         self._server: TcpWSGIServer = create_server(
             app,
             sockets=[listening],
@@ -89,9 +90,15 @@ class Worker:
         self._is_stopping = True
 
     def _look(self, seconds: float) -> None:
-        """Wait for the network for so long at most, handle what came, and close connections that keep others out."""
+        """Wait for the network for so long at most, and handle what came."""
         wasyncore.loop(seconds, use_poll=True, map=self._server._map, count=1)
         now = system_clock().timestamp()
+        if now >= self._clear_at:  # not each time: with hundreds of connections it would take as long as the rest
+            self._clear_at = now + LOOK_SECONDS
+            self._clear(now)
+
+    def _clear(self, now: float) -> None:
+        """Close connections whose requests take too long to arrive, and idle ones that keep others out."""
         channels: list[HTTPChannel] = list(self._server.active_channels.values())
         arriving = [channel for channel in channels if channel.request is not None and not channel.requests]
         self._arriving_since = {channel: self._arriving_since.get(channel, now) for channel in arriving}

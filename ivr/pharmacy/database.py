@@ -38,6 +38,12 @@ Result = TypeVar("Result")
 WAIT_MS = 5000
 """How long a statement or a lock is waited for."""
 CONNECT_SECONDS = 3
+SQLITE_CONNECTIONS = 2
+"""How many connections a process has to SQLite.
+
+It has one writer at a time, and lets the others look for their chance again and again, some of them for seconds: so all
+but two wait for a connection, in the order in which they came.
+"""
 RECYCLE_SECONDS = 1800
 POOL_SIZE = 10
 POOL_OVERFLOW = 20
@@ -76,7 +82,8 @@ def _open_sqlite(url: URL, *, durable: bool) -> Engine:
     in_memory = not url.database or url.database == ":memory:"
     if not in_memory and url.database and not Path(url.database).absolute().parent.is_dir():
         raise SettingError(f"DATABASE_URL: there is no folder {Path(url.database).absolute().parent}")
-    engine = create_engine(url, hide_parameters=True, **({"poolclass": StaticPool} if in_memory else {}))
+    pool = {"pool_size": SQLITE_CONNECTIONS, "max_overflow": 0, "pool_timeout": CONNECT_SECONDS}
+    engine = create_engine(url, hide_parameters=True, **({"poolclass": StaticPool} if in_memory else pool))
     synchronous = "FULL" if durable else "OFF"
 
     if not in_memory and url.database and not url.database.startswith("file:"):

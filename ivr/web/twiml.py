@@ -49,8 +49,12 @@ class Renderer:
     recordings: Callable[[], Recordings] = Recordings
     """Returns the recordings, which are played in place of the words that they say."""
 
-    def answer(self, answer: Answer, caller_id: str | None = None) -> str:
-        """Return the TwiML of an answer; a person's telephone shows `caller_id`, or else the caller's number."""
+    def answer(self, answer: Answer, caller_id: Callable[[], str | None] = lambda: None) -> str:
+        """Return the TwiML of an answer.
+
+        A person's telephone shows what `caller_id` returns, or else the caller's number. It is a function because few
+        answers connect to a person, and judging a number takes a while.
+        """
         response, url = VoiceResponse(), self.turn_url(answer.sid, answer.turn, answer.language)
         match answer.verb:
             case Gather() as gather:
@@ -75,7 +79,7 @@ class Renderer:
                 response.redirect(url, method="POST")
             case Dial():
                 self.say(response, answer.words)
-                self._dial(response, url, caller_id)
+                self._dial(response, url, caller_id())
             case HangUp():
                 self.say(response, answer.words)
                 response.hangup()

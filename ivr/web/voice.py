@@ -90,7 +90,7 @@ class Voice:
 
     def _answer(self, caller: Caller, turn: int, event: Callable[[], Event]) -> Response:
         logs.bind_call(caller.sid)
-        render = partial(self.renderer.answer, caller_id=caller_id(caller))
+        render = partial(self.renderer.answer, caller_id=partial(caller_id, caller))
         try:
             reply = take_turn(self.services, caller, turn, event(), render)
         except UnreachableError as error:
