@@ -23,7 +23,6 @@ from ivr import logs
 from ivr.errors import IvrError
 from ivr.flow.call import Call, Dialled, Done, Event, Failed, Keys, Reading, Silence, Started, Step, TooLong, TraceStep
 from ivr.flow.interpreter import FlowError, advance
-from ivr.flow.states.do import DoState
 from ivr.flow.verbs import Dial, Gather, HangUp, Speak, Verb
 from ivr.line import call_end, earlier_release, journal, sessions
 from ivr.line.actions import ACTIONS, ExternalAction
@@ -320,7 +319,7 @@ class _TurnRunner:
         """Yield the actions of this turn, each with its outcome."""
         for trace_step in self.trace:
             state = self.flows.state(trace_step.flow, trace_step.state)
-            if isinstance(state, DoState) and trace_step.branch:
+            if state.action and trace_step.branch:
                 yield state.action, trace_step.branch
 
     def _keys_begin(self, uncut: tuple[SpokenWords, ...]) -> Reading:
