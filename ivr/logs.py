@@ -42,6 +42,7 @@ _DATABASE_VALUES = re.compile(r"(\[parameters: |DETAIL:\s+).*")
 # Loggers of libraries that say too much below this level, some of it private.
 LEVELS = {
     "alembic": logging.WARNING,
+    "ivr.pharmacy.database": logging.WARNING,  # SQLAlchemy's pool, which goes by our class's name
     "sqlalchemy": logging.WARNING,  # at INFO every statement, with its values
     "stripe": logging.WARNING,
     "twilio": logging.WARNING,  # at INFO every request, with its body

@@ -155,7 +155,9 @@ def test_lines_of_libraries_are_masked_too(stream: io.StringIO) -> None:
     assert (line["event"], line["level"], line["logger"]) == (f"refused {MASK}", "warning", "library")
 
 
-@pytest.mark.parametrize("name", ["sqlalchemy.engine", "alembic.runtime", "twilio.http_client", "stripe"])
+@pytest.mark.parametrize(
+    "name", ["sqlalchemy.engine", "ivr.pharmacy.database._Pool", "alembic.runtime", "twilio.http_client", "stripe"]
+)
 def test_chatty_libraries_are_heard_from_warning_on(stream: io.StringIO, name: str) -> None:
     logging.getLogger(name).info("hello")
     logging.getLogger(name).warning("hello")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.config import Config
@@ -263,3 +264,16 @@ def upgrade_with(url: str, option: str) -> None:
         upgrade(engine)
     finally:
         engine.dispose()
+
+
+def test_a_database_that_keeps_bytes_and_not_letters_is_told(databases: Databases) -> None:
+    if databases.missing:
+        pytest.skip(databases.missing)
+    with databases.bare("postgresql") as url:
+        made = make_url(url)
+        server = made.set(database="postgres").render_as_string(hide_password=False)
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {made.database}")
+            connection.execute(f"CREATE DATABASE {made.database} ENCODING SQL_ASCII LOCALE 'C' TEMPLATE template0")
+        with pytest.raises(SettingError, match=f"the database {made.database} on .* has the encoding SQL_ASCII"):
+            upgrade(open_database(url))

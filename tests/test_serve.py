@@ -347,6 +347,13 @@ def test_workers_are_replaced_when_they_are_killed_and_when_the_line_is_told_to_
     assert "worker_failed" not in events
 
 
+def test_a_line_that_is_told_to_restart_and_then_to_stop_stops(databases: Databases, tmp_path: Path) -> None:
+    with databases.fresh("sqlite", fill_demo) as url, running(serve(), {"DATABASE_URL": url}, tmp_path) as server:
+        server.process.send_signal(signal.SIGHUP)
+        assert server.stop() == 0
+        assert '"restarting"' not in server.log.read_text()
+
+
 def test_a_line_that_is_told_to_stop_finishes_what_it_is_answering(databases: Databases, tmp_path: Path) -> None:
     with (
         databases.fresh("sqlite", fill_demo) as url,

@@ -11,6 +11,7 @@ import pytest
 from demo_line import IDENTIFIED, DemoLine, with_settings
 from flask.testing import FlaskClient
 from hearing import hears
+from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
@@ -352,6 +353,13 @@ def test_a_call_goes_on_where_its_answer_was_lost(demo_line: DemoLine, arrives: 
     assert not hears(heard.text, "away.broken")
     assert hears(heard.text, "identify.member_number" if arrives else "main.menu")
     assert len(phone.errors) == before + 1
+
+
+def test_the_log_says_which_call_went_to_the_fallback(demo_line: DemoLine) -> None:
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        post(demo_line, "/voice/fallback", CallSid="CA" + "e" * 32, ErrorCode="11200")
+        post(demo_line, "/voice/fallback", CallSid="", ErrorCode="11200")
+    assert [line.get("call_id") for line in lines] == ["CA" + "e" * 32, None]
 
 
 def test_a_call_whose_first_answer_was_lost_begins(demo_line: DemoLine) -> None:

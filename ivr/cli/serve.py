@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import resource
-import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +18,7 @@ import click
 from ivr import logs
 from ivr.cli.group import console, print_folders, settings
 from ivr.cli.listening import LOCAL, Endpoint, address_of, kept_by_systemd, listen, taken_over
-from ivr.cli.supervisor import SIGNALS, Supervisor
+from ivr.cli.supervisor import Supervisor
 from ivr.cli.worker import STOP_SECONDS, Worker
 from ivr.errors import SettingError, UnreachableError
 from ivr.line.actions import SPECS
@@ -77,6 +76,7 @@ def serve(host: str, port: int, workers: int, inherited: tuple[int, ...]) -> Non
         Supervisor(
             partial(_answer, endpoint),
             workers,
+            _try_restart,
             partial(_restart, endpoint),
             endpoint.socket.close,
             earlier=inherited[1:],
@@ -136,22 +136,25 @@ def _answer(endpoint: Endpoint, ready: Callable[[], object]) -> None:
     worker.run()
 
 
-def _restart(endpoint: Endpoint, workers: Iterable[int]) -> None:
-    """Become the program as it is installed now, with the same socket and the same process id.
-
-    The workers go on until new ones are ready. If the program or the settings would not start, nothing changes.
-    """
-    log = logs.get_logger()
+def _try_restart() -> bool:
+    """Return whether the program as it is installed now would start; log why not."""
     tried = subprocess.run(
         [sys.executable, "-c", "from ivr.cli.serve import can_start; can_start()"],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if tried.returncode:
-        log.error("restart_refused", reason=(tried.stderr.strip().splitlines() or ["no reason given"])[-1])
-        return
-    log.info("restarting")
+        reason = (tried.stderr.strip().splitlines() or [f"its trial ended with {tried.returncode}"])[-1]
+        logs.get_logger().error("restart_refused", reason=reason)
+    return tried.returncode == 0
+
+
+def _restart(endpoint: Endpoint, workers: Iterable[int]) -> None:
+    """Become the program as it is installed now, with the same socket and the same process id.
+
+    The workers go on until new ones are ready. Signals are blocked until the program that begins now has its handlers.
+    """
+    logs.get_logger().info("restarting")
     os.set_inheritable(endpoint.socket.fileno(), True)
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until the program that begins now has its handlers
     inherited = [str(number) for number in (endpoint.socket.fileno(), *workers)]
     os.execv(sys.executable, [*_command(), *(word for number in inherited for word in (INHERITED, number))])  # noqa: S606 - our own program
 

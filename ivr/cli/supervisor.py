@@ -30,6 +30,9 @@ class _Child:
 class Supervisor:
     """Runs `count` workers until SIGTERM or SIGINT; on SIGHUP it calls `restart` with the process ids of its workers.
 
+    Before that it calls `try_restart`, in a process of its own, since workers have to be looked after and SIGTERM obeyed
+    meanwhile: only when that returned True, and nobody sent a signal since, is there a restart.
+
     A worker is a fork of this process, which has loaded everything already, so that it is ready within a moment. So
     this process must have no other threads, and no open connection of the database.
 
@@ -43,6 +46,7 @@ class Supervisor:
         self,
         work: Callable[[Callable[[], object]], None],
         count: int,
+        try_restart: Callable[[], bool],
         restart: Callable[[Iterable[int]], None],
         close: Callable[[], None],
         *,
@@ -51,6 +55,7 @@ class Supervisor:
     ) -> None:
         self._work = work
         self._count = count
+        self._try_restart = try_restart
         self._restart = restart
         self._close = close
         self._stop_seconds = stop_seconds
@@ -58,6 +63,9 @@ class Supervisor:
         self._earlier = {pid: _Child(None) for pid in earlier}
         self._signals: list[int] = []
         self._is_stopping = False
+        self._is_told_to_restart = False
+        self._trial: int | None = None
+        """The process that tries whether a restart would succeed."""
         self._start_after = 0.0
 
     def run(self) -> None:
@@ -69,6 +77,7 @@ class Supervisor:
             self._handle_signals()
             self._reap()
             if not self._is_stopping:
+                self._begin_trial()
                 self._start_missing()
                 self._replace_earlier()
             self._kill_overdue()
@@ -81,7 +90,7 @@ class Supervisor:
     def _handle_signals(self) -> None:
         while self._signals:
             if self._signals.pop(0) == signal.SIGHUP:
-                self._restart(tuple(self._children))
+                self._is_told_to_restart = True
             else:
                 self._is_stopping = True
                 self._close()
@@ -95,10 +104,13 @@ class Supervisor:
 
     def _reap(self) -> None:
         """Forget the workers that have ended, and log those that had not been told to."""
-        while self._children:
+        while self._children or self._trial:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
+            if pid == self._trial:
+                self._end_trial(os.waitstatus_to_exitcode(status))
+                continue
             child = self._workers.pop(pid, None) or self._earlier.pop(pid, None)
             if child is None:
                 continue  # a process of somebody else that was left to us
@@ -108,6 +120,25 @@ class Supervisor:
             if child.kill_at is None:
                 logs.get_logger().error("worker_ended", pid=pid, exit_code=os.waitstatus_to_exitcode(status))
 
+    def _begin_trial(self) -> None:
+        if self._is_told_to_restart and self._trial is None:
+            self._is_told_to_restart = False
+            self._trial = self._fork(self._try)
+
+    def _try(self) -> int:
+        self._close()  # this process may outlive the supervisor, whose port would be taken then
+        return 0 if self._try_restart() else 1
+
+    def _end_trial(self, exit_code: int) -> None:
+        """Restart if the trial succeeded, unless a signal came meanwhile: what that one asks for is done instead."""
+        self._trial = None
+        if exit_code < 0 and not self._is_stopping:
+            logs.get_logger().error("restart_refused", reason=f"its trial was ended by signal {-exit_code}")
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # from here on they wait for the program that begins now
+        if exit_code == 0 and not (self._is_stopping or self._is_told_to_restart or self._signals):
+            self._restart(tuple(self._children))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
     def _start_missing(self) -> None:
         while len(self._workers) < self._count and time.monotonic() >= self._start_after:
             self._start()
@@ -115,28 +146,34 @@ class Supervisor:
     def _start(self) -> None:
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # the worker would lose one that came before it is ready
-        pid = os.fork()
-        if pid == 0:
-            self._become_worker(lambda: os.write(writing, b"."))
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        pid = self._fork(lambda: self._work_as_worker(lambda: os.write(writing, b".")))
         os.close(writing)
         self._workers[pid] = _Child(reading)
 
-    def _become_worker(self, ready: Callable[[], object]) -> None:
-        """Do a worker's work in this process, which is a fork, and end it."""
-        exit_code = 1
+    def _fork(self, task: Callable[[], int]) -> int:
+        """Return the process id of a fork of this process that ends with the exit code which `task` returns there."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # the fork would lose one that came before it is ready
+        pid = os.fork()
+        if pid == 0:
+            exit_code = 1
+            try:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                signal.signal(signal.SIGHUP, signal.SIG_DFL)
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the supervisor decides
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+                exit_code = task()
+            finally:
+                os._exit(exit_code)  # without the clean-up that is the supervisor's
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        return pid
+
+    def _work_as_worker(self, ready: Callable[[], object]) -> int:
         try:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            signal.signal(signal.SIGHUP, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all processes; the supervisor decides
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             self._work(ready)
-            exit_code = 0
         except Exception:
             logs.get_logger().exception("worker_failed")
-        finally:
-            os._exit(exit_code)  # without the clean-up that is the supervisor's
+            return 1
+        return 0
 
     def _replace_earlier(self) -> None:
         """Tell the workers from before a restart to stop once all of the new ones are ready."""

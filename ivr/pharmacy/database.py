@@ -165,9 +165,19 @@ def _open_postgresql(url: URL, *, durable: bool) -> Engine:
     commits = "on" if durable else "off"
     begin = partial(_begin_limited, f"{_BEGIN_LIMITED}; SET LOCAL synchronous_commit = {commits}")
     engine.dialect.do_begin = begin  # type: ignore[method-assign] # as for SQLite
+    event.listen(engine, "connect", partial(_check_encoding, url), insert=True)  # before SQLAlchemy asks anything
     event.listen(engine, "connect", _note_pooler)
     event.listen(engine, "handle_error", _on_error)
     return engine
+
+
+def _check_encoding(url: URL, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    """Raise SettingError for a database that keeps bytes and not letters, as it is made where no locale is set."""
+    if connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+        raise SettingError(
+            f"DATABASE_URL: the database {_database_name(url)} has the encoding SQL_ASCII, in which text has no letters; "
+            "make it anew, by createdb --encoding UTF8 --template template0"
+        )
 
 
 def _note_pooler(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

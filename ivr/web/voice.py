@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -145,6 +146,8 @@ class Voice:
             case Dialled():
                 return twiml(self.renderer.hang_up(self._words("away.nobody", "away.call_again")))
         code = text_field(request, "ErrorCode")
+        with suppress(BadRequest):  # whatever it names, it is answered
+            logs.bind_call(caller_of(request).sid)
         logs.get_logger().error("fallback", error_code=code)
         return twiml((code.startswith(NOT_FETCHED) and self._failed_turn_again()) or self._fallback_reply())
 
