@@ -40,7 +40,6 @@ from hostile_sockets import over_http
 
 from ivr import logs
 from ivr.errors import Report
-from ivr.flow.states.hang_up import HangUpState
 from ivr.line.tables import lock_out
 from ivr.pages.app import make_app
 from ivr.phone.transport import Form, Headers, Reply, Transport
@@ -407,7 +406,7 @@ def waiting_states(simulator: Simulator) -> set[str]:
         f"{flow.name}.{state.name}"
         for flow in simulator.flows.flows.values()
         for state in flow.states.values()
-        if state.ends_turn and not isinstance(state, HangUpState)
+        if state.ends_turn and not state.ending
     }
 
 
