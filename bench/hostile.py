@@ -406,7 +406,7 @@ def waiting_states(simulator: Simulator) -> set[str]:
         f"{flow.name}.{state.name}"
         for flow in simulator.flows.flows.values()
         for state in flow.states.values()
-        if state.ends_turn and not state.ending
+        if state.ends_turn and not (state.ending and not state.ends_on)  # goodbye waits for nothing
     }
 
 
