@@ -318,6 +318,23 @@ def test_folders_of_lines_that_are_over_are_removed(no_folder: Path) -> None:
     assert not left.exists()
 
 
+def test_a_folder_that_another_worker_takes_away_meanwhile_is_no_matter(
+    no_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = no_folder / f"ivr-metrics-{os.getuid()}-{dead_process()}-123-1"
+    left.mkdir()
+    start_of = metrics_folder._start_of
+
+    def take_away(pid: int) -> str:
+        if left.exists():
+            left.rmdir()
+        return start_of(pid)
+
+    monkeypatch.setattr(metrics_folder, "_start_of", take_away)
+    metrics_folder.join()
+    assert metrics_folder.VARIABLE in os.environ
+
+
 @pytest.mark.usefixtures("no_folder")
 def test_a_folder_that_somebody_else_may_read_is_not_used() -> None:
     metrics_folder.join()

@@ -68,8 +68,9 @@ def _folder_of_line() -> Path:
     for path in temporary.glob(f"ivr-metrics-{os.getuid()}-*"):
         name = _NAME.fullmatch(path.name)
         is_left = name and name["start"] != _start_of(int(name["parent"]))
-        if is_left and path.lstat().st_uid == os.getuid():
-            shutil.rmtree(path, ignore_errors=True)  # by a line that is over
+        with suppress(FileNotFoundError):  # another worker that starts now has taken it away
+            if is_left and path.lstat().st_uid == os.getuid():
+                shutil.rmtree(path, ignore_errors=True)  # by a line that is over
     folder = temporary / f"ivr-metrics-{os.getuid()}-{parent}-{_start_of(parent)}-{os.getpgrp()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
