@@ -35,7 +35,7 @@ def gunicorn(workers: int) -> Command:
 def granian(workers: int) -> Command:
     return lambda port: [
         "granian", "--interface", "wsgi", "--workers", str(workers), "--blocking-threads", "8",
-        "--workers-kill-timeout", "10", "--respawn-failed-workers", "--respawn-interval", "0.1",
+        "--workers-kill-timeout", "10", "--respawn-failed-workers",
         "--port", str(port), "wsgi:app",
     ]  # fmt: skip
 

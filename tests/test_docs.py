@@ -41,7 +41,7 @@ CATALOGUE = (PROJECT / "prompts/en/catalogue.yaml").read_text(encoding="utf-8")
 
 OTHER_COMMANDS = {
     "apt-get", "cd", "cp", "createdb", "createuser", "docker", "granian", "gunicorn", "install", "just", "mkdir", "nginx",
-    "openssl", "pg_dump", "pg_restore", "pkill", "pip", "pytest", "python", "python3", "set", "source", "sqlite3", "systemctl", "useradd",
+    "openssl", "pg_dump", "pg_restore", "pip", "pytest", "python", "python3", "set", "source", "sqlite3", "systemctl", "useradd",
 }  # fmt: skip
 """Commands of others that the documents name; what they are given is checked where it is ours."""
 

@@ -146,8 +146,6 @@ def granian(port: int) -> list[str]:
         "--workers-kill-timeout",
         "10",
         "--respawn-failed-workers",
-        "--respawn-interval",
-        "0.1",
         "--port",
         str(port),
     ]

@@ -106,7 +106,7 @@ class Worker:
             if now - since > REQUEST_SECONDS:
                 channel.will_close = True
         if len(channels) > CROWDED:
-            unanswered = [channel for channel in channels if not (channel.requests or channel.total_outbufs_len)]
+            unanswered = [channel for channel in channels if not channel.requests]
             unanswered.sort(key=lambda channel: channel.last_activity)
             for channel in unanswered[: len(channels) - CROWDED]:
                 channel.will_close |= now - channel.last_activity > CROWDED_SECONDS
