@@ -45,7 +45,8 @@ def main() -> None:
     Supervisor(
         partial(answer, endpoint),
         chosen.workers,
-        lambda workers: None,  # noqa: ARG005 - it is not restarted
+        lambda: False,  # it is not restarted
+        lambda workers: None,  # noqa: ARG005 - the same
         endpoint.socket.close,
         stop_seconds=STOP_SECONDS + 2,
     ).run()
