@@ -389,9 +389,11 @@ def test_the_fallback_goes_back_to_turns_of_its_call_only(demo_line: DemoLine, e
     assert hears(reply.text, "away.broken")
     good = post(demo_line, "/voice/fallback", ErrorCode="11200", ErrorUrl=f"https://line.example{action}")
     assert f"/voice/turn/1/{mac}?language=" in good.text
-    other = {"CallSid": "CA" + "e" * 32}
-    stolen = post(demo_line, "/voice/fallback", **other, ErrorCode="11200", ErrorUrl=f"https://line.example{action}")
-    assert hears(stolen.text, "away.broken")
+    for sid in ("CA" + "e" * 32, ""):
+        stolen = post(
+            demo_line, "/voice/fallback", CallSid=sid, ErrorCode="11200", ErrorUrl=f"https://line.example{action}"
+        )
+        assert hears(stolen.text, "away.broken")
 
 
 STAFFED = Settings(person_number="+15105550199")

@@ -162,7 +162,11 @@ class Voice:
             return None
         path = url.path.removeprefix(self.renderer.path)
         turn = _TURN_PATH.fullmatch(path)
-        is_ours = self.renderer.is_turn_of(caller_of(request).sid, int(turn[1]), turn[2]) if turn else path == "/voice"
+        is_ours = (
+            self.renderer.is_turn_of(request.form.get("CallSid", ""), int(turn[1]), turn[2])
+            if turn
+            else path == "/voice"
+        )
         return self._ask_again(path, dict(parse_qsl(url.query)), "away.one_moment", 1) if is_ours else None
 
     def failed(self, error: Exception) -> Response:
