@@ -18,9 +18,9 @@ from ivr.line import forgetting, lockout
 from ivr.line.forgetting import HOLDING, Forgotten, forget_member
 from ivr.line.service import Caller
 from ivr.pharmacy.columns import line_tables
-from ivr.pharmacy.database import vacuum
 from ivr.pharmacy.members import member_numbered
 from ivr.pharmacy.tables import Base
+from ivr.pharmacy.upkeep import vacuum
 from ivr.simulator.holdings import ALL_TABLES, holdings
 
 MEMBER, ZIP, STREET = "8642097531", "59718", "72273"

@@ -19,7 +19,8 @@ from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from ivr.pharmacy.database import check_connection, leading, lift_time_limits, open_database, upgrade, vacuum
+from ivr.pharmacy.database import check_connection, lift_time_limits, open_database, upgrade
+from ivr.pharmacy.upkeep import leading, vacuum
 from ivr.phone.handset import Handset
 
 PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")

@@ -28,7 +28,8 @@ from ivr.line.sweep import REST_SECONDS, Pace, sweep
 from ivr.line.sweeper import EVERY, GRACE, LONGEST_EVERY, Sweeper, last_finished
 from ivr.payment.gateway import Voided
 from ivr.payment.sandbox import Sandbox
-from ivr.pharmacy.database import leading, open_database
+from ivr.pharmacy.database import open_database
+from ivr.pharmacy.upkeep import leading
 
 RETENTION = timedelta(days=90)
 START_SECONDS = 60
@@ -171,7 +172,8 @@ def test_while_one_sweeps_no_other_does(demo_line: DemoLine) -> None:
 
 HOLD = """
 import sys, time
-from ivr.pharmacy.database import leading, open_database
+from ivr.pharmacy.database import open_database
+from ivr.pharmacy.upkeep import leading
 with leading(open_database(sys.argv[1])) as is_leader:
     print(is_leader, flush=True)
     time.sleep(600)

@@ -11,8 +11,9 @@ from ivr.line.build import secret_keys
 from ivr.line.digests import digest_with_key
 from ivr.line.forgetting import HOLDING, Forgotten, forget_member
 from ivr.payment.vault import Vault
-from ivr.pharmacy.database import answering, open_database, retried, upgrade, vacuum
+from ivr.pharmacy.database import answering, open_database, retried, upgrade
 from ivr.pharmacy.members import MemberContact, member_numbered
+from ivr.pharmacy.upkeep import vacuum
 from ivr.settings import Settings
 
 STAYS = "the member, addresses, prescriptions, orders, payments, cards on file, renewals and transfers"

@@ -19,7 +19,8 @@ from ivr import logs
 from ivr.flow.call import TraceStep
 from ivr.line import tables
 from ivr.line.journal import JournalEntry, mask
-from ivr.pharmacy.database import answering, lift_time_limits, vacuum
+from ivr.pharmacy.database import answering, lift_time_limits
+from ivr.pharmacy.upkeep import vacuum
 
 BATCH = 500
 """How many rows are looked at in one transaction, which takes some tens of milliseconds."""

@@ -20,7 +20,8 @@ from ivr.errors import UnreachableError
 from ivr.line import tables
 from ivr.line.service import Services
 from ivr.line.sweep import USUAL_PACE, Pace, Swept, sweep
-from ivr.pharmacy.database import answering, leading
+from ivr.pharmacy.database import answering
+from ivr.pharmacy.upkeep import leading
 
 EVERY = timedelta(seconds=30)
 """How often the line sweeps."""

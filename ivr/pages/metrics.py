@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -73,50 +73,25 @@ class Metrics:
         self._registry = registry = CollectorRegistry()
         self._services: Services | None = None
         self._version = ""
-        turns = Histogram(
-            "ivr_turn_seconds",
-            "Time to answer a request for a turn, by what it was answered with.",
-            ["outcome"],
-            buckets=TURN_BUCKETS,
-            registry=registry,
+        counter, histogram = partial(Counter, registry=registry), partial(Histogram, registry=registry)
+        turns = histogram(
+            "ivr_turn_seconds", "Time to answer a request for a turn, by what with.", ["outcome"], buckets=TURN_BUCKETS
         )
-        actions = Counter("ivr_actions", "Actions of the flow, by outcome.", ["action", "outcome"], registry=registry)
+        actions = counter("ivr_actions", "Actions of the flow, by outcome.", ["action", "outcome"])
         self._turn, self._action = cache(turns.labels), cache(actions.labels)  # each turn looks some up
-        self._started = Counter("ivr_calls_started", "Calls that were answered.", registry=registry)
-        self._ended = Counter(
-            "ivr_calls_ended",
-            "Calls that ended, by who ended them and what they came to.",
-            ["ending", "outcome"],
-            registry=registry,
+        self._started = counter("ivr_calls_started", "Calls that were answered.")
+        self._ended = counter("ivr_calls_ended", "Calls that ended, by whom and as what.", ["ending", "outcome"])
+        self._calls = histogram("ivr_call_seconds", "Length of calls.", buckets=CALL_BUCKETS)
+        self._orders = counter("ivr_orders_placed", "Orders that ended calls had placed.")
+        self._gateway = histogram(
+            "ivr_gateway_seconds", "Time that the card processor took.", ["operation"], buckets=GATEWAY_BUCKETS
         )
-        self._calls = Histogram("ivr_call_seconds", "Length of calls.", buckets=CALL_BUCKETS, registry=registry)
-        self._orders = Counter("ivr_orders_placed", "Orders that ended calls had placed.", registry=registry)
-        self._gateway = Histogram(
-            "ivr_gateway_seconds",
-            "Time that the card processor took.",
-            ["operation"],
-            buckets=GATEWAY_BUCKETS,
-            registry=registry,
+        self._answers = counter(
+            "ivr_gateway_answers", "Answers of the card processor; a refusal by its reason.", ["operation", "answer"]
         )
-        self._answers = Counter(
-            "ivr_gateway_answers",
-            "Answers of the card processor; a refusal by its reason.",
-            ["operation", "answer"],
-            registry=registry,
-        )
-        self._away = Counter(
-            "ivr_database_away",
-            "Requests that found the database away, by the class of its SQLSTATE.",
-            ["sqlstate"],
-            registry=registry,
-        )
-        self._refused = Counter(
-            "ivr_requests_refused",
-            "Requests of the voice URLs that were not answered, by whether they had a signature.",
-            ["signed"],
-            registry=registry,
-        )
-        self._events = Counter("ivr_log_events", "Lines of the log, by event.", ["event"], registry=registry)
+        self._away = counter("ivr_database_away", "Requests that found it away, by class of SQLSTATE.", ["sqlstate"])
+        self._refused = counter("ivr_requests_refused", "Voice requests refused, by whether signed.", ["signed"])
+        self._events = counter("ivr_log_events", "Lines of the log, by event.", ["event"])
         self._workers = Gauge(
             "ivr_workers",
             "Workers, by the version that they answer new calls with.",

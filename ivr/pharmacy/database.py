@@ -6,14 +6,13 @@ either engine a transaction may write, waits at most about five seconds for anot
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
@@ -54,10 +53,7 @@ BEHIND_POOLER = "behind_pooler"
 """Whether a connection leads to a pooler, in its record's `info`."""
 MOST_RETRIES = 3
 MIGRATION_LOCK = 7979_245
-SWEEP_LOCK = 7979_247
-"""Keys of PostgreSQL advisory locks: one process at a time migrates, and one sweeps."""
-LONGEST_LEAD_MS = 600_000
-"""How long PostgreSQL keeps the lock of a process that it hears nothing of, as when that one's host is gone."""
+"""The key of a PostgreSQL advisory lock: one process at a time migrates."""
 EXPECTED = "expected sqlite:///FILE or postgresql://USER@HOST/NAME"
 
 
@@ -304,74 +300,6 @@ def lock_table(connection: Connection, name: str) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE"))
-
-
-def vacuum(engine: Engine, *tables: str) -> bool:
-    """Make the database erase deleted and changed rows of tables from its files.
-
-    Return False if it could not: another process is vacuuming, or holds a lock. SQLite rewrites the whole database file
-    and empties the write-ahead log.
-    """
-    quoted = ", ".join(map(engine.dialect.identifier_preparer.quote, tables))
-    work = _vacuum_sqlite if engine.dialect.name == "sqlite" else partial(_vacuum_postgresql, tables=quoted)
-    connection = engine.raw_connection()  # VACUUM cannot run in a transaction, which SQLAlchemy would begin
-    try:
-        return work(connection)
-    except engine.dialect.loaded_dbapi.OperationalError:
-        return False
-    finally:
-        connection.close()
-
-
-def _vacuum_sqlite(connection: PoolProxiedConnection) -> bool:
-    cursor = connection.cursor()
-    cursor.execute("VACUUM")
-    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    is_busy, *_ = cursor.fetchone() or (0,)
-    return not is_busy
-
-
-def _vacuum_postgresql(connection: PoolProxiedConnection, tables: str) -> bool:
-    driver: Any = connection.driver_connection
-    warnings: list[object] = []
-    driver.add_notice_handler(warnings.append)
-    driver.execute(f"VACUUM (SKIP_LOCKED) {tables}")  # with a warning, if it may not or another one is at it
-    driver.remove_notice_handler(warnings.append)
-    return not warnings
-
-
-@contextmanager
-def leading(engine: Engine) -> Iterator[bool]:
-    """Give True within a `with` block if no other process is within one, else False. Nobody waits for another.
-
-    Whoever ends or is killed leads no longer. On PostgreSQL this is an advisory lock of a transaction that stays open
-    within the block, as behind pgbouncer a lock of the session would be left to whoever has that session next. On
-    SQLite, whose processes are all on one machine, it is a lock of a file beside the database.
-    """
-    lead = _leading_sqlite if engine.dialect.name == "sqlite" else _leading_postgresql
-    with lead(engine) as is_leader:
-        yield is_leader
-
-
-@contextmanager
-def _leading_postgresql(engine: Engine) -> Iterator[bool]:
-    with engine.begin() as connection:
-        connection.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = {LONGEST_LEAD_MS}"))
-        yield bool(connection.scalar(text(f"SELECT pg_try_advisory_xact_lock({SWEEP_LOCK})")))
-
-
-@contextmanager
-def _leading_sqlite(engine: Engine) -> Iterator[bool]:
-    if engine.url.database in (None, "", ":memory:"):  # which no other process can see
-        yield True
-        return
-    with open(f"{engine.url.database}.sweep", "ab", opener=partial(os.open, mode=0o600)) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
 
 
 def upgrade(engine: Engine) -> None:
