@@ -232,7 +232,7 @@ def _shape(engine: Engine) -> dict[str, object]:
     found = inspect(engine)
     return {
         table: {
-            "columns": [(c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(table)],
+            "columns": sorted((c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(table)),
             "key": found.get_pk_constraint(table)["constrained_columns"],
             "points at": sorted(str(each) for each in found.get_foreign_keys(table)),
             "checks": sorted(str((each["name"], each["sqltext"])) for each in found.get_check_constraints(table)),

@@ -407,7 +407,7 @@ BAD_FILES = {
     "held without a reason": (
         "refill_order.csv",
         ORDER.replace("placed", "held"),
-        "refill_order.csv:2: column held_reason: expected one of address, payment, stock, because the order is held",
+        "refill_order.csv:2: column held_reason: expected one of address, payment, payment_unknown, stock, rules, because the order is held",
     ),
     "zip that does not exist": (
         "address.csv",

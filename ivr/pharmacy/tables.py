@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, MetaData, SmallInteger, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from ivr.languages import FIRST
@@ -58,7 +58,12 @@ class HeldReason(StrEnum):
 
     ADDRESS = "address"
     PAYMENT = "payment"
+    """It was declined, or its card is gone."""
+    PAYMENT_UNKNOWN = "payment_unknown"
+    """The processor never said what became of its payment, so it is never charged anew."""
     STOCK = "stock"
+    RULES = "rules"
+    """On its ship day one of its prescriptions could no longer be filled."""
 
 
 class PaymentStatus(StrEnum):
@@ -89,6 +94,13 @@ class TransferStatus(StrEnum):
     REJECTED = "rejected"
 
 
+class CallBackStatus(StrEnum):
+    """Whether a person has called back."""
+
+    ASKED = "asked"
+    DONE = "done"
+
+
 UNFINISHED = (OrderStatus.PENDING, OrderStatus.HELD, OrderStatus.SCHEDULED, OrderStatus.PLACED)
 """Orders that have neither shipped nor been cancelled; their lines are open."""
 STANDING = (PaymentStatus.PENDING, PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED)
@@ -107,6 +119,7 @@ _ENUMS: tuple[type[StrEnum], ...] = (
     PaymentStatus,
     RenewalStatus,
     TransferStatus,
+    CallBackStatus,
 )
 
 
@@ -148,6 +161,12 @@ class Member(Base):
     phone: Mapped[str | None]
     language: Mapped[str] = mapped_column(default=FIRST.tag)
     """The tag of one of the languages that callers hear; whoever has another one hears the first."""
+
+    speech_rate: Mapped[int | None] = mapped_column(SmallInteger)
+    """How fast the member likes to be spoken to, in percent of the usual; None for the usual."""
+
+    waits: Mapped[int | None] = mapped_column(SmallInteger)
+    """How long the member likes to be waited for, in percent of the usual; None for the usual."""
 
     status: Mapped[MemberStatus] = mapped_column(default=MemberStatus.ACTIVE)
     test: Mapped[bool] = mapped_column(default=False)
@@ -252,6 +271,16 @@ class RefillOrder(Base):
     expected_by: Mapped[date | None]
     tracking_number: Mapped[str | None]
     held_reason: Mapped[HeldReason | None]
+    stock_expected_on: Mapped[date | None]
+    shipped_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    cancelled_by: Mapped[str | None]
+    """One of CHANNELS for the member, `staff`, or `line` for an order that was not paid in time."""
+
+    cancel_reason: Mapped[str | None]
+    told_at: Mapped[datetime | None]
+    """When the member was told, on a call, what became of the order."""
+
     saved_card_id: Mapped[int | None] = mapped_column(
         ForeignKey("saved_card.id", ondelete="SET NULL", use_alter=True), index=True
     )
@@ -303,8 +332,10 @@ class Payment(Base):
     last4: Mapped[str]
     amount_cents: Mapped[int]
     status: Mapped[PaymentStatus]
+    decline_reason: Mapped[str | None]
     request_key: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
+    updated_at: Mapped[datetime | None]
 
 
 class SavedCard(Base):
@@ -326,6 +357,10 @@ class SavedCard(Base):
     exp_month: Mapped[int] = mapped_column(SmallInteger)
     exp_year: Mapped[int] = mapped_column(SmallInteger)
     only_for_order_id: Mapped[int | None] = mapped_column(ForeignKey("refill_order.id"), index=True)
+    consented_at: Mapped[datetime | None]
+    """When the member said yes to its being kept."""
+
+    last_declined_at: Mapped[datetime | None]
 
 
 class RenewalRequest(Base):
@@ -344,24 +379,69 @@ class RenewalRequest(Base):
     status: Mapped[RenewalStatus] = mapped_column(default=RenewalStatus.REQUESTED)
     requested_at: Mapped[datetime]
     reference: Mapped[str] = mapped_column(unique=True)
+    answered_at: Mapped[datetime | None]
+    new_rx_number: Mapped[str | None]
+    told_at: Mapped[datetime | None]
+    """When the member was told the answer, on a call."""
 
 
 class Transfer(Base):
-    """A transfer of a prescription from a pharmacy outside the plan; `rx_number` is set once it has a row here."""
+    """A transfer of a prescription from a pharmacy outside the plan; `rx_number` is set once it has a row here.
+
+    One that was asked for by telephone has the pharmacy's telephone number (E.164) and the prescription's number there;
+    staff add the names.
+    """
 
     __tablename__ = "transfer"
     __table_args__ = (
         one_of("status", TransferStatus),
         UniqueConstraint("member_id", "drug_name", "requested_on"),
+        unique_where(
+            "uq_transfer_requested", "member_id", "from_phone", "from_rx_number", where="status = 'requested'"
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
-    drug_name: Mapped[str]
-    from_pharmacy: Mapped[str]
+    drug_name: Mapped[str | None]
+    from_pharmacy: Mapped[str | None]
+    from_phone: Mapped[str | None]
+    from_rx_number: Mapped[str | None]
     status: Mapped[TransferStatus] = mapped_column(default=TransferStatus.REQUESTED)
     requested_on: Mapped[date]
     rx_number: Mapped[str | None]
+    confirmed_on: Mapped[date | None]
+    told_at: Mapped[datetime | None]
+    """When the member was told, on a call, that it is confirmed or rejected."""
+
+
+class OrderEvent(Base):
+    """What happened to an order, for the next call, for texts and for staff; `by` is as in `RefillOrder.cancelled_by`."""
+
+    __tablename__ = "order_event"
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("refill_order.id"), index=True)
+    what: Mapped[str]
+    at: Mapped[datetime]
+    by: Mapped[str]
+
+
+class CallBack(Base):
+    """A member, or a caller who was not identified, wants a person to call them, best between two moments."""
+
+    __tablename__ = "call_back"
+    __table_args__ = (one_of("status", CallBackStatus),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
+    phone: Mapped[str]
+    language: Mapped[str]
+    best_from: Mapped[datetime]
+    best_to: Mapped[datetime]
+    reason: Mapped[str]
+    asked_at: Mapped[datetime]
+    status: Mapped[CallBackStatus] = mapped_column(default=CallBackStatus.ASKED)
 
 
 class Street(Base):
