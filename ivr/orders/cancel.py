@@ -17,9 +17,9 @@ from ivr.orders.find import order_by_id, order_by_number
 from ivr.orders.lines import close_lines, take_prescriptions
 from ivr.orders.payments import PaymentFacts, payment_for, record_payment
 from ivr.orders.statuses import move_order
-from ivr.payment.gateway import Voided
+from ivr.payment.gateway import Gateway, Voided
 from ivr.pharmacy.statements import update_where
-from ivr.pharmacy.tables import OrderStatus, PaymentStatus, Prescription
+from ivr.pharmacy.tables import HeldReason, OrderStatus, PaymentStatus, Prescription
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,13 @@ class NotCancelled(Enum):
 
     ASKED_FOR = "its payment is still being asked for"
     STANDS = "it is no unpaid order"
-    CAPTURED = "its money was taken, and it is about to ship"
+    UNKNOWN = "nobody knows what became of its payment"
+    SHIPPING = "its money was taken, and it is about to ship"
     FINISHED = "it has shipped, or was cancelled"
 
 
 def cancel_order(
-    connection: Connection, order_id: int, now: datetime, *, only_unpaid: bool = False
+    connection: Connection, order_id: int, now: datetime, *, by: str, reason: str = "", only_unpaid: bool = False
 ) -> Cancelled | NotCancelled:
     """Cancel an order that has not shipped: give back its refills, close its lines, delete a card kept only for it.
 
@@ -52,11 +53,13 @@ def cancel_order(
         return NotCancelled.STANDS
     if payment and payment.status is PaymentStatus.PENDING:
         return NotCancelled.ASKED_FOR
+    if order.held_reason is HeldReason.PAYMENT_UNKNOWN:
+        return NotCancelled.UNKNOWN
     if payment and payment.status is PaymentStatus.CAPTURED and order.status is OrderStatus.PLACED:
-        return NotCancelled.CAPTURED
+        return NotCancelled.SHIPPING
     lease.remove(connection, order_id)
     take_prescriptions(connection, order_id)
-    if not move_order(connection, order_id, OrderStatus.CANCELLED):
+    if not move_order(connection, order_id, OrderStatus.CANCELLED, cancelled_at=now, cancelled_by=by, cancel_reason=reason):
         return NotCancelled.FINISHED
     for prescription_id, days, refills_short in close_lines(connection, order_id):
         given_back = _refills_back(days)
@@ -84,17 +87,33 @@ def void(desk: Desk, payment: PaymentFacts) -> bool:
     return desk.commit(lambda connection: record_payment(connection, payment.id, PaymentStatus.VOIDED))
 
 
+def claim_void(connection: Connection, gateway: Gateway, order_id: int) -> PaymentFacts | None:
+    """Shim."""
+    payment = payment_for(connection, order_id)
+    return payment if payment and payment.status is PaymentStatus.AUTHORIZED else None
+
+
+def ask_void(gateway: Gateway, payment: PaymentFacts) -> bool:
+    """Shim."""
+    return payment.reference is not None and isinstance(gateway.void(payment.reference, payment.request_key), Voided)
+
+
+def finish_void(connection: Connection, payment: PaymentFacts, voided: bool) -> bool:
+    """Shim."""
+    return voided and record_payment(connection, payment.id, PaymentStatus.VOIDED)
+
+
 def cancel(desk: Desk, order_number: str) -> Outcome:
     """Cancel an order for staff, paid or not, and void its authorization."""
     now = desk.clock()
     order = desk.commit(partial(order_by_number, order_number=order_number))
     if order is None:
         return Outcome(False, f"there is no order {order_number}")
-    match desk.commit(lambda connection: cancel_order(connection, order.id, now)):
+    match desk.commit(lambda connection: cancel_order(connection, order.id, now, by="staff")):
         case NotCancelled.ASKED_FOR:
             words = f"the payment of order {order_number} is still being asked for; try again in a minute"
             return Outcome(False, words)
-        case NotCancelled.CAPTURED:
+        case NotCancelled.SHIPPING:
             return Outcome(False, f"order {order_number} is being shipped: its payment is captured")
         case NotCancelled():
             return Outcome(False, f"order {order_number} is {order.status} and cannot be cancelled")

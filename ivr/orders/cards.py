@@ -6,7 +6,7 @@ A stored card is the processor's token with what may be spoken of the card; its 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Connection, bindparam, delete, select
 
@@ -26,6 +26,7 @@ class SavedCardFacts:
     last4: str
     exp_month: int
     exp_year: int
+    last_declined_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ _ON_FILE = (
 )
 _LISTED = select(*columns(SavedCard, SavedCardFacts)).where(*_ON_FILE).order_by(SavedCard.id.desc())
 _EXPIRES = SavedCard.exp_year * 12 + SavedCard.exp_month
-_USABLE = _LISTED.where(bindparam("month") <= _EXPIRES)
+_USABLE = _LISTED.order_by(None).order_by(SavedCard.last_declined_at.is_not(None), SavedCard.id.desc()).where(bindparam("month") <= _EXPIRES)
 _EXPIRED = _LISTED.where(bindparam("month") > _EXPIRES)
 _BY_ID = select(*columns(SavedCard, KeptCard)).where(SavedCard.id == bindparam("card_id"))
 _UPDATE_EXPIRY = update_where(SavedCard, *_ON_FILE, SavedCard.token == bindparam("same_token")).returning(SavedCard.id)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnExpressionArgument, Connection, Executable, Select,
 
 from ivr.orders.keys import request_key
 from ivr.pharmacy.findings import OpenOrder
-from ivr.pharmacy.statements import fetch_all
+from ivr.pharmacy.statements import fetch_all, update_where
 from ivr.pharmacy.tables import UNFINISHED_ORDER, HeldReason, OrderLine, OrderStatus, Prescription, RefillOrder
 
 
@@ -42,6 +42,12 @@ class OrderFacts(OpenOrder):
     ship_to_id: int
     saved_card_id: int | None
     request_key: str
+    stock_expected_on: date | None
+    shipped_at: datetime | None
+    cancelled_at: datetime | None
+    cancelled_by: str | None
+    cancel_reason: str | None
+    told_at: datetime | None
     lines: tuple[LineFacts, ...] = ()
 
 
@@ -144,6 +150,32 @@ def latest_orders(connection: Connection, most: int) -> tuple[OrderFacts, ...]:
 def pending_orders(connection: Connection, member_id: int) -> tuple[OrderFacts, ...]:
     """Return a member's orders that wait for a payment, latest first."""
     return _orders(connection, _PENDING, member_id=member_id)
+
+
+def orders_with_news(connection: Connection, member_id: int) -> tuple[OrderFacts, ...]:
+    """Return what a member should hear of (shim)."""
+    query = (
+        select(*_COLUMNS)
+        .where(
+            _IS_MEMBERS,
+            (
+                RefillOrder.status.in_((OrderStatus.PENDING, OrderStatus.HELD))
+                | (
+                    (RefillOrder.status == OrderStatus.CANCELLED)
+                    & RefillOrder.told_at.is_(None)
+                    & RefillOrder.cancelled_by.in_(("staff", "line"))
+                )
+            ),
+        )
+        .order_by(RefillOrder.id)
+        .limit(5)
+    )
+    return _orders(connection, query, member_id=member_id)
+
+
+def mark_told(connection: Connection, order_id: int, now: datetime) -> None:
+    """Note that it was told (shim)."""
+    connection.execute(update_where(RefillOrder, RefillOrder.id == order_id).values(told_at=now))
 
 
 def pending_since_before(connection: Connection, moment: datetime) -> tuple[OrderFacts, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, bindparam, exists, or_, select, text
 
@@ -81,6 +81,12 @@ def record_payment(
 def payment_for(connection: Connection, order_id: int) -> PaymentFacts | None:
     """Return the order's pending or made payment, or else its last attempt; None when there was none."""
     return fetch_one(connection, _STANDING_OR_LAST, PaymentFacts, order_id=order_id)
+
+
+def kept_until(connection: Connection, order: OrderFacts, unpaid_for: timedelta) -> datetime:
+    """Shim."""
+    payment = payment_for(connection, order.id)
+    return (payment.created_at if payment else order.placed_at) + unpaid_for
 
 
 def authorized_in_vain(connection: Connection, gateway: str) -> tuple[PaymentFacts, ...]:

@@ -106,7 +106,7 @@ def orders_to_cancel(desk: Desk, now: datetime) -> Steps:
 
 
 def _cancel_unpaid(connection: Connection, order_id: int, now: datetime) -> bool:
-    return isinstance(cancel_order(connection, order_id, now, only_unpaid=True), Cancelled)
+    return isinstance(cancel_order(connection, order_id, now, by="line", only_unpaid=True), Cancelled)
 
 
 def orders_to_start(desk: Desk, now: datetime) -> Steps:
