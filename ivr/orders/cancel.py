@@ -59,7 +59,9 @@ def cancel_order(
         return NotCancelled.SHIPPING
     lease.remove(connection, order_id)
     take_prescriptions(connection, order_id)
-    if not move_order(connection, order_id, OrderStatus.CANCELLED, cancelled_at=now, cancelled_by=by, cancel_reason=reason):
+    if not move_order(
+        connection, order_id, OrderStatus.CANCELLED, cancelled_at=now, cancelled_by=by, cancel_reason=reason
+    ):
         return NotCancelled.FINISHED
     for prescription_id, days, refills_short in close_lines(connection, order_id):
         given_back = _refills_back(days)

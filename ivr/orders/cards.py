@@ -45,7 +45,11 @@ _ON_FILE = (
 )
 _LISTED = select(*columns(SavedCard, SavedCardFacts)).where(*_ON_FILE).order_by(SavedCard.id.desc())
 _EXPIRES = SavedCard.exp_year * 12 + SavedCard.exp_month
-_USABLE = _LISTED.order_by(None).order_by(SavedCard.last_declined_at.is_not(None), SavedCard.id.desc()).where(bindparam("month") <= _EXPIRES)
+_USABLE = (
+    _LISTED.order_by(None)
+    .order_by(SavedCard.last_declined_at.is_not(None), SavedCard.id.desc())
+    .where(bindparam("month") <= _EXPIRES)
+)
 _EXPIRED = _LISTED.where(bindparam("month") > _EXPIRES)
 _BY_ID = select(*columns(SavedCard, KeptCard)).where(SavedCard.id == bindparam("card_id"))
 _UPDATE_EXPIRY = update_where(SavedCard, *_ON_FILE, SavedCard.token == bindparam("same_token")).returning(SavedCard.id)

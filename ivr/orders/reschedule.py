@@ -6,7 +6,6 @@ from enum import Enum
 from sqlalchemy import Connection
 
 from ivr.orders.find import order_by_id
-from ivr.orders.statuses import move_order
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.statements import changed, update_where
 from ivr.pharmacy.tables import OrderStatus, RefillOrder

@@ -13,7 +13,7 @@ from ivr.orders import find
 from ivr.orders.find import OrderFacts
 from ivr.pharmacy.members import member_number
 
-ORDER_VALUES = {"order_number": "digits", "order_state": "phrase", "total": "money", "count": "number"}
+ORDER_VALUES = {"order_number": "digits", "order_state": "phrase", "count": "number"}
 
 SPOKEN = ("order_number", "order_state", "count")
 
@@ -38,4 +38,4 @@ def _outcome_for(order: OrderFacts | None, outcome_if_none: str) -> Done:
     if order is None:
         return done(outcome_if_none)
     values = {"order_number": order.order_number, "order_state": speech.order_state(order)}
-    return done("found", **values, total=order.total_cents, count=len(order.lines))
+    return done("found", **values, count=len(order.lines))
