@@ -10,11 +10,12 @@ from ivr.line.actions import speech
 from ivr.line.actions.order_ways import CONTENTS, contents, members_order
 from ivr.line.service import Context
 from ivr.line.values import Gathered, Identified
-from ivr.orders import cancel
+from ivr.orders import cancel, lease
 from ivr.orders.cancel import Cancelled, NotCancelled
+from ivr.orders.events import Actor
 from ivr.orders.find import OrderFacts
 from ivr.orders.payments import PaymentFacts, payment_for
-from ivr.pharmacy.tables import UNFINISHED, HeldReason, PaymentStatus
+from ivr.pharmacy.tables import PaymentStatus
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
 
@@ -55,19 +56,8 @@ def say_cancel(context: Context, member: Identified, order_id: int) -> Done:
     """Put together what would be cancelled and given back, for the caller to confirm."""
     order = members_order(context, member.member_id, order_id)
     payment = payment_for(context.connection, order.id)
-    refusal = _refusal(order, payment)
-    return done(refusal) if refusal else done("said", _facts(order, payment, proved=member.proved))
-
-
-def _refusal(order: OrderFacts, payment: PaymentFacts | None) -> str:
-    """Return why an order cannot be cancelled as things stand, "" if it can."""
-    if order.status not in UNFINISHED:
-        return "finished"
-    if order.held_reason is HeldReason.PAYMENT_UNKNOWN:
-        return "unknown"
-    if payment is not None and payment.status is PaymentStatus.PENDING:
-        return "under_way"
-    return "shipping" if payment is not None and payment.status is PaymentStatus.CAPTURED else ""
+    refusal = cancel.why_not(order, payment, lease.find_row(context.connection, order.id))
+    return done(REFUSALS[refusal]) if refusal else done("said", _facts(order, payment, proved=member.proved))
 
 
 def _facts(order: OrderFacts, payment: PaymentFacts | None, *, proved: bool) -> SaidCancel:
@@ -90,17 +80,21 @@ def cancel_order(context: Context, member: Identified, order_id: int, said: Said
     """Cancel an order as it was said, and give back its refills; what is authorized for it is still to be voided."""
     order = members_order(context, member.member_id, order_id)
     payment = payment_for(context.connection, order.id)
-    if not _refusal(order, payment) and said != _facts(order, payment, proved=member.proved):
+    refusal = cancel.why_not(order, payment, lease.lock_row(context.connection, order.id, context.now))
+    if refusal is None and said != _facts(order, payment, proved=member.proved):
         return done("changed")
-    match cancel.cancel_order(context.connection, order_id, context.now, by="phone"):
+    match cancel.cancel_order(context.connection, order.id, context.now, Actor.PHONE):
         case Cancelled(authorized):
             return done("to_be_released" if authorized else "cancelled")
-        case refusal:
-            return done(REFUSALS[refusal])
+        case NotCancelled() as not_cancelled:
+            return done(REFUSALS[not_cancelled])
 
 
 def _finish_void(context: Context, payment: PaymentFacts, voided: bool) -> Done:
-    return done("voided" if cancel.finish_void(context.connection, payment, voided) else "later")
+    if not voided:
+        return done("later")
+    cancel.finish_void(context.connection, payment, context.now)
+    return done("voided")
 
 
 @external_action(

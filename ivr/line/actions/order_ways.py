@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
 
 from ivr.flow.call import Done
 from ivr.flow.definition import Phrases
@@ -11,15 +11,14 @@ from ivr.line.actions import speech
 from ivr.line.service import Context
 from ivr.line.values import Identified, day
 from ivr.orders.cards import saved_card
+from ivr.orders.events import Actor
 from ivr.orders.find import OrderFacts, mark_told, order_by_id
 from ivr.orders.payments import PaymentFacts, kept_until, payment_for
-from ivr.orders.reschedule import possible_days
+from ivr.orders.reschedule import ship_days
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.tables import HeldReason, OrderStatus, PaymentStatus
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
-
-KEPT_FOR = timedelta(days=3)
 
 STATES = (
     "under_way",
@@ -42,8 +41,12 @@ TOLD_WHOLE = (*TOLD, "contents")
 CONTENTS: Phrases = {"order.content": {"what": "phrase", "days": "number"}}
 """What is in an order."""
 
-CANCELLED_BY = {"staff": "order_state.cancelled_by_staff", "line": "order_state.cancelled_unpaid"}
-"""Who cancelled an order -> the prompt that says so; anybody else is the member."""
+CANCELLED_BY: Mapping[str | None, str] = {
+    Actor.PHONE: "order_state.cancelled_by_you",
+    Actor.STAFF: "order_state.cancelled_by_staff",
+    Actor.LINE: "order_state.cancelled_unpaid",
+}
+"""Who cancelled an order -> the prompt that says so; others did it on the website or in the app."""
 
 
 @action(
@@ -121,8 +124,8 @@ def _ways(context: Context, order: OrderFacts, payment: PaymentFacts | None) -> 
         case OrderStatus.HELD, _:
             return "held"
         case OrderStatus.SCHEDULED, _:
-            days = possible_days(context.connection, order.id, context.today, context.services.rules)
-            return "due" if days and days[0] <= context.today else "scheduled"
+            days = ship_days(context.connection, order, context.today, context.services.rules)
+            return "due" if days and days.first <= context.today else "scheduled"
         case OrderStatus.PLACED, _:
             return "placed"
         case OrderStatus.CANCELLED, _:
@@ -145,7 +148,7 @@ def _state(context: Context, order: OrderFacts, payment: PaymentFacts | None) ->
         case OrderStatus.HELD, HeldReason.STOCK if order.stock_expected_on:
             return phrase("order_state.held_stock_until", day=day(order.stock_expected_on))
         case OrderStatus.CANCELLED, _ if order.cancelled_at:
-            words = CANCELLED_BY.get(order.cancelled_by or "", "order_state.cancelled_by_you")
+            words = CANCELLED_BY.get(order.cancelled_by, "order_state.cancelled_online")
             return phrase(words, day=day(context.services.today(order.cancelled_at)))
         case _:
             return speech.order_state(order)
@@ -160,4 +163,4 @@ def _unpaid_state(context: Context, order: OrderFacts, payment: PaymentFacts | N
 
 def spoken_kept_until(context: Context, order: OrderFacts) -> str:
     """Return the last day on which an unpaid order is kept."""
-    return day(context.services.today(kept_until(context.connection, order, KEPT_FOR)))
+    return day(context.services.today(kept_until(context.connection, order, context.services.rules)))

@@ -18,7 +18,6 @@ from ivr.orders.authorize import ProcessorAnswer, Progress, Request
 from ivr.orders.cards import saved_card
 from ivr.orders.find import OrderFacts, order_by_id
 from ivr.orders.payments import payment_for
-from ivr.orders.repay import pay_again
 from ivr.pharmacy.tables import OrderStatus, PaymentStatus
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
@@ -33,7 +32,7 @@ LONGEST_WAIT = timedelta(seconds=40)
 
 
 def _finish_authorization(context: Context, request: Request, answer: ProcessorAnswer) -> Done:
-    return _outcome_of(context, request.order_id, authorize.finish(context.connection, request, answer))
+    return _outcome_of(context, request.order_id, authorize.finish(context.connection, request, answer, context.now))
 
 
 def _outcome_of(context: Context, order_id: int, progress: Progress) -> Done:
@@ -123,7 +122,7 @@ def pay_with_other_card(context: Context, order_id: int, member_id: int, card: C
     order = members_order(context, member_id, order_id)
     if said != _payment_facts(order, card.spoken_card, keeping_words(context, member_id, card)):
         return done("changed")
-    is_pending = pay_again(
+    is_pending = authorize.pay_again(
         context.connection,
         context.services.gateway,
         order,
@@ -131,6 +130,8 @@ def pay_with_other_card(context: Context, order_id: int, member_id: int, card: C
         sid=context.caller.sid,
         turn=context.turn,
         now=context.now,
+        today=context.today,
+        rules=context.services.rules,
         keep_card=card.keep_card == "yes",
     )
     return done("pending" if is_pending else "not_pending")

@@ -13,8 +13,9 @@ from ivr.line.actions.order_facts import SHIP_TO, ship_to_words
 from ivr.line.actions.order_ways import members_order, paying_on
 from ivr.line.service import Context
 from ivr.line.values import ChosenAddress, Gathered, day
+from ivr.orders.events import Actor
 from ivr.orders.find import OrderFacts
-from ivr.orders.readdress import give_address
+from ivr.orders.hold import give_address
 from ivr.pharmacy.tables import HeldReason, OrderStatus
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
@@ -49,25 +50,24 @@ def say_order_address(context: Context, member_id: int, order_id: int, address: 
 
 
 @action(
-    *("pending", "released", "held", "changed"),
-    on={"pending": NOTED, "released": NOTED, "held": NOTED},
+    *("released", "held", "changed"),
+    on={"released": NOTED, "held": NOTED},
     phrases={"address_note": {"address.changed": {}}},
     facts=tuple(ADDRESS_FACTS),
 )
 def change_order_address(
     context: Context, member_id: int, order_id: int, address: ChosenAddress, said: SaidAddress
 ) -> Done:
-    """Send a held order to the chosen address. A verified one releases it; its payment may still be to be authorized."""
+    """Send a held order to the chosen address. A verified one releases it, to be charged on its day."""
     order = members_order(context, member_id, order_id)
     if not _is_held_for_address(order) or address.new_address is None or said != _facts(context, order, address):
         return done("changed")
     address_id = write_address(context, member_id, address.new_address)
-    if not give_address(context.connection, order.id, address_id, context.now, by="phone"):
-        raise LookupError("an order held for its address changed while it was locked")
-    present_status = members_order(context, member_id, order_id).status
-    outcome = {OrderStatus.PENDING: "pending", OrderStatus.HELD: "held"}.get(present_status, "released")
+    today, rules = context.today, context.services.rules
+    if not give_address(context.connection, order, address_id, context.now, today, rules, Actor.PHONE):
+        raise LookupError("an order held for its address changed in the transaction that found it so")
     note = (phrase("address.changed"),) if becomes_mailing(address.new_address) else ()
-    return done(outcome, new_address=None, address_note=note)
+    return done("released" if address.new_address.verified else "held", new_address=None, address_note=note)
 
 
 def _is_held_for_address(order: OrderFacts) -> bool:

@@ -13,8 +13,10 @@ from ivr.line.actions.order_ways import CONTENTS, contents, members_order, payin
 from ivr.line.service import Context
 from ivr.line.values import Gathered, Identified, day
 from ivr.orders.cards import saved_card
+from ivr.orders.events import Actor
 from ivr.orders.find import OrderFacts
-from ivr.orders.reschedule import ShipDayChange, change_ship_day, possible_days
+from ivr.orders.reschedule import NotRescheduled, ShipDays, change_ship_day, ship_days
+from ivr.pharmacy.tables import OrderStatus
 from ivr.prompts.spoken import Value
 
 DAYS = {"first_day": "date", "last_day": "date"}
@@ -52,13 +54,12 @@ class SaidShipDay(Gathered):
 def offer_days(context: Context, member: Identified, order_id: int) -> Done:
     """Find the days on which a scheduled order can be sent."""
     order = members_order(context, member.member_id, order_id)
-    days = _possible_days(context, order)
-    if days is None:
+    if order.status is not OrderStatus.SCHEDULED:
         return done("changed")
-    first_day, last_day = days
-    if first_day > last_day or first_day == last_day == order.ship_on:
+    days = _ship_days(context, order)
+    if days is None or days.first == days.last == order.ship_on:
         return done("none")
-    return done("offered", first_day=day(first_day), last_day=day(last_day))
+    return done("offered", first_day=day(days.first), last_day=day(days.last))
 
 
 @action(
@@ -71,14 +72,14 @@ def take_ship_day(
 ) -> Done:
     """Take the day that the caller keyed, for them to confirm, if the order can be sent on it."""
     order = members_order(context, member.member_id, order_id)
-    wanted, days = next_day(keyed_day, context.today), _possible_days(context, order)
-    if days is None:
+    wanted, days = next_day(keyed_day, context.today), _ship_days(context, order)
+    if days is None or order.status is not OrderStatus.SCHEDULED:
         return done("changed")
     if wanted is None:
         return done("no_such_day")
-    if wanted < days[0]:
+    if wanted < days.first:
         return done("too_soon")
-    if wanted > days[1]:
+    if wanted > days.last:
         return done("too_late")
     if _card_expires_before(context, order, wanted):
         return done("card_expires")
@@ -89,13 +90,13 @@ def take_ship_day(
 def say_send_now(context: Context, member: Identified, order_id: int) -> Done:
     """Put together the facts of sending a scheduled order today, for the caller to confirm."""
     order = members_order(context, member.member_id, order_id)
-    days = _possible_days(context, order)
-    if days is None or not days[0] <= context.today <= days[1]:
+    days = _ship_days(context, order)
+    if days is None or days.first > context.today or order.status is not OrderStatus.SCHEDULED:
         return done("changed")
     return done("said", _facts(context, order, context.today, proved=member.proved))
 
 
-@action("moved", "changed", "under_way", facts=tuple(SHIP_DAY_FACTS))
+@action("moved", "changed", facts=tuple(SHIP_DAY_FACTS))
 def move_ship_day(context: Context, member: Identified, order_id: int, said: SaidShipDay) -> Done:
     """Send a scheduled order on the day that was said, unless something has changed since."""
     order = members_order(context, member.member_id, order_id)
@@ -103,11 +104,9 @@ def move_ship_day(context: Context, member: Identified, order_id: int, said: Sai
     if said != _facts(context, order, ship_on, proved=member.proved):
         return done("changed")
     change = change_ship_day(
-        context.connection, order.id, ship_on, context.today, context.now, context.services.rules, by="phone"
+        context.connection, order.id, ship_on, context.today, context.now, context.services.rules, Actor.PHONE
     )
-    if change is ShipDayChange.PAYMENT_ASKED_FOR:
-        return done("under_way")
-    return done("moved" if change is ShipDayChange.CHANGED else "changed")
+    return done("changed" if isinstance(change, NotRescheduled) else "moved")
 
 
 def next_day(keyed_day: str, today: date) -> date | None:
@@ -128,8 +127,8 @@ def next_day(keyed_day: str, today: date) -> date | None:
     return None
 
 
-def _possible_days(context: Context, order: OrderFacts) -> tuple[date, date] | None:
-    return possible_days(context.connection, order.id, context.today, context.services.rules)
+def _ship_days(context: Context, order: OrderFacts) -> ShipDays | None:
+    return ship_days(context.connection, order, context.today, context.services.rules)
 
 
 def _card_expires_before(context: Context, order: OrderFacts, ship_on: date) -> bool:

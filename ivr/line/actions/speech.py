@@ -35,7 +35,7 @@ ORDER_STATES: Phrases = {
     "order_state.tracked": {"day": "date", "tracking": "digits"},
     "order_state.delivered": {},
     "order_state.cancelled": {},
-    **{f"order_state.cancelled_{why}": {"day": "date"} for why in ("by_you", "by_staff", "unpaid")},
+    **{f"order_state.cancelled_{why}": {"day": "date"} for why in ("by_you", "by_staff", "online", "unpaid")},
 }
 CARDS: Phrases = {f"card.{brand}": {"last4": "digits"} for brand in ("visa", "mastercard", "discover", "amex")}
 AMOUNTS: Phrases = {
