@@ -13,20 +13,18 @@ from ivr.orders import find
 from ivr.orders.find import OrderFacts
 from ivr.pharmacy.members import member_number
 
-ORDER_VALUES = {"order_number": "digits", "order_state": "phrase", "count": "number"}
-
-SPOKEN = ("order_number", "order_state", "count")
+ORDER_VALUES = {"order_id": "kept", "order_number": "digits", "order_state": "phrase", "count": "number"}
 
 PHRASES = {"order_state": speech.ORDER_STATES}
 
 
-@action("found", "none", on={"found": ORDER_VALUES}, phrases=PHRASES, tells={"found": SPOKEN})
+@action("found", "none", on={"found": ORDER_VALUES}, phrases=PHRASES)
 def latest_order(context: Context, member_id: int) -> Done:
     """Find the order that the member placed last."""
     return _outcome_for(find.latest_order(context.connection, member_id), "none")
 
 
-@action("found", "not_found", on={"found": ORDER_VALUES}, phrases=PHRASES, tells={"found": SPOKEN})
+@action("found", "not_found", on={"found": ORDER_VALUES}, phrases=PHRASES)
 def find_order(context: Context, member_id: int, keyed_order: Annotated[str, keyed.ORDER_NUMBER]) -> Done:
     """Find the member's order with the keyed number."""
     number = member_number(context.connection, member_id)
@@ -37,5 +35,5 @@ def find_order(context: Context, member_id: int, keyed_order: Annotated[str, key
 def _outcome_for(order: OrderFacts | None, outcome_if_none: str) -> Done:
     if order is None:
         return done(outcome_if_none)
-    values = {"order_number": order.order_number, "order_state": speech.order_state(order)}
+    values = {"order_id": order.id, "order_number": order.order_number, "order_state": speech.order_state(order)}
     return done("found", **values, count=len(order.lines))
