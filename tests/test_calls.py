@@ -259,7 +259,7 @@ def test_a_hang_up_at_any_question_leaves_nothing_half_done(demo_line: DemoLine,
     assert {row[0] for row in placed(demo_line)} <= {"pending"}
     demo_line.clock.pass_seconds(3600)
     sweep(demo_line.services, timedelta(days=90))
-    assert {row[0] for row in placed(demo_line)} <= {"cancelled"}
+    assert {row[0] for row in placed(demo_line)} <= {"held"}
 
 
 def test_a_doubled_confirming_key_does_not_cut_off_the_order_number(demo_line: DemoLine) -> None:

@@ -57,10 +57,10 @@ def say_cancel(context: Context, member: Identified, order_id: int) -> Done:
     order = members_order(context, member.member_id, order_id)
     payment = payment_for(context.connection, order.id)
     refusal = cancel.why_not(order, payment, lease.find_row(context.connection, order.id))
-    return done(REFUSALS[refusal]) if refusal else done("said", _facts(order, payment, proved=member.proved))
+    return done(REFUSALS[refusal]) if refusal else done("said", _cancel_facts(order, payment, proved=member.proved))
 
 
-def _facts(order: OrderFacts, payment: PaymentFacts | None, *, proved: bool) -> SaidCancel:
+def _cancel_facts(order: OrderFacts, payment: PaymentFacts | None, *, proved: bool) -> SaidCancel:
     gives_back = phrase("cancel.gives_back", count=sum(line.refills for line in order.lines))
     return SaidCancel(order.order_number, contents(order, proved=proved), gives_back, _money(payment))
 
@@ -81,7 +81,7 @@ def cancel_order(context: Context, member: Identified, order_id: int, said: Said
     order = members_order(context, member.member_id, order_id)
     payment = payment_for(context.connection, order.id)
     refusal = cancel.why_not(order, payment, lease.lock_row(context.connection, order.id, context.now))
-    if refusal is None and said != _facts(order, payment, proved=member.proved):
+    if refusal is None and said != _cancel_facts(order, payment, proved=member.proved):
         return done("changed")
     match cancel.cancel_order(context.connection, order.id, context.now, Actor.PHONE):
         case Cancelled(authorized):

@@ -69,14 +69,14 @@ def list_cards(context: Context, member_id: int) -> Done:
     """
     owner = member_id, context.services.gateway.name, context.today
     usable = saved_cards(context.connection, *owner)[:MOST_CARDS]
-    cards = tuple(CardOnFile(_spoken(card), card.brand, card.last4, card.id) for card in usable)
-    expired = [phrase("card.expired", card=_spoken(card)) for card in expired_cards(context.connection, *owner)]
-    was_declined = [phrase("card.was_declined", card=_spoken(card)) for card in usable if card.last_declined_at]
+    cards = tuple(CardOnFile(_card_phrase(card), card.brand, card.last4, card.id) for card in usable)
+    expired = [phrase("card.expired", card=_card_phrase(card)) for card in expired_cards(context.connection, *owner)]
+    was_declined = [phrase("card.was_declined", card=_card_phrase(card)) for card in usable if card.last_declined_at]
     outcome = "none" if not cards else "declined" if usable[0].last_declined_at else "on_file"
     return done(outcome, cards=cards, expired=(*expired, *was_declined))
 
 
-def _spoken(card: SavedCardFacts) -> Value:
+def _card_phrase(card: SavedCardFacts) -> Value:
     return speech.card(card.brand, card.last4)
 
 

@@ -46,7 +46,7 @@ def say_order_address(context: Context, member_id: int, order_id: int, address: 
     order = members_order(context, member_id, order_id)
     if not _is_held_for_address(order):
         return done("changed")
-    return done("said", _facts(context, order, address))
+    return done("said", _address_facts(context, order, address))
 
 
 @action(
@@ -60,7 +60,11 @@ def change_order_address(
 ) -> Done:
     """Send a held order to the chosen address. A verified one releases it, to be charged on its day."""
     order = members_order(context, member_id, order_id)
-    if not _is_held_for_address(order) or address.new_address is None or said != _facts(context, order, address):
+    if (
+        not _is_held_for_address(order)
+        or address.new_address is None
+        or said != _address_facts(context, order, address)
+    ):
         return done("changed")
     address_id = write_address(context, member_id, address.new_address)
     today, rules = context.today, context.services.rules
@@ -74,7 +78,7 @@ def _is_held_for_address(order: OrderFacts) -> bool:
     return order.status is OrderStatus.HELD and order.held_reason is HeldReason.ADDRESS
 
 
-def _facts(context: Context, order: OrderFacts, address: ChosenAddress) -> SaidAddress:
+def _address_facts(context: Context, order: OrderFacts, address: ChosenAddress) -> SaidAddress:
     when = day(order.ship_on) if order.ship_on and order.ship_on > context.today else ""
     return SaidAddress(
         order.order_number,

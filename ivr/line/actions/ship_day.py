@@ -83,7 +83,7 @@ def take_ship_day(
         return done("too_late")
     if _card_expires_before(context, order, wanted):
         return done("card_expires")
-    return done("possible", _facts(context, order, wanted, proved=member.proved))
+    return done("possible", _day_facts(context, order, wanted, proved=member.proved))
 
 
 @action("said", "changed", on={"said": SHIP_DAY_FACTS}, phrases=PHRASES)
@@ -93,7 +93,7 @@ def say_send_now(context: Context, member: Identified, order_id: int) -> Done:
     days = _ship_days(context, order)
     if days is None or days.first > context.today or order.status is not OrderStatus.SCHEDULED:
         return done("changed")
-    return done("said", _facts(context, order, context.today, proved=member.proved))
+    return done("said", _day_facts(context, order, context.today, proved=member.proved))
 
 
 @action("moved", "changed", facts=tuple(SHIP_DAY_FACTS))
@@ -101,7 +101,7 @@ def move_ship_day(context: Context, member: Identified, order_id: int, said: Sai
     """Send a scheduled order on the day that was said, unless something has changed since."""
     order = members_order(context, member.member_id, order_id)
     ship_on = date.fromisoformat(said.ship_day)
-    if said != _facts(context, order, ship_on, proved=member.proved):
+    if said != _day_facts(context, order, ship_on, proved=member.proved):
         return done("changed")
     change = change_ship_day(
         context.connection, order.id, ship_on, context.today, context.now, context.services.rules, Actor.PHONE
@@ -136,7 +136,7 @@ def _card_expires_before(context: Context, order: OrderFacts, ship_on: date) -> 
     return card is not None and (card.exp_year, card.exp_month) < (ship_on.year, ship_on.month)
 
 
-def _facts(context: Context, order: OrderFacts, ship_on: date, *, proved: bool) -> SaidShipDay:
+def _day_facts(context: Context, order: OrderFacts, ship_on: date, *, proved: bool) -> SaidShipDay:
     when = day(ship_on) if ship_on > context.today else ""
     return SaidShipDay(
         order.order_number,
