@@ -24,12 +24,12 @@ from ivr.errors import SettingError, UnreachableError
 from ivr.orders import cancel, cards, find, payments, place, statuses
 from ivr.payment.cards import Brand
 from ivr.payment.gateway import Token
-from ivr.pharmacy import members, prescriptions
+from ivr.pharmacy import answers, members, prescriptions
 from ivr.pharmacy.addresses import mailing_address
 from ivr.pharmacy.database import SQLITE_CONNECTIONS, check_connection, lift_time_limits, open_database, upgrade
 from ivr.pharmacy.migrate import MIGRATIONS
 from ivr.pharmacy.rules import Rules
-from ivr.pharmacy.tables import Address, Base, Member, OrderStatus, PaymentStatus, SavedCard
+from ivr.pharmacy.tables import Address, Base, Member, OrderStatus, PaymentStatus, RenewalStatus, SavedCard
 from ivr.secret import Secret
 
 EXPECTED = "expected sqlite:///FILE or postgresql://USER@HOST/NAME"
@@ -364,9 +364,13 @@ def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int)
     for number in ("1234567", "7654321", "5555555", "9999999"):
         prescriptions.assess(connection, member_id, number, TODAY, rules)
     prescriptions.refillable(connection, member_id, TODAY, rules)
-    prescriptions.transfers_of(connection, member_id, rules)
     prescriptions.worth_hearing(connection, member_id, TODAY, rules)
-    prescriptions.request_renewal(connection, rx_id, NOW, "phone", draw_from())
+    asked = prescriptions.request_renewal(connection, rx_id, NOW, "phone", draw_from())
+    answers.find_renewal(connection, member_id, asked.reference)
+    answers.untold_renewals(connection, member_id, NOW)
+    transfers = prescriptions.transfers_of(connection, member_id, rules)
+    renewal = answers.RenewalFacts(1, asked.reference, RenewalStatus.DENIED, NOW, None, None, "1234567", "Losartan")
+    answers.note_told(connection, [renewal, *transfers], NOW)
     cards.saved_cards(connection, member_id, "sandbox", TODAY)
     request = place.OrderRequest(member_id, (place.WantedLine(rx_id, 1),), address_id, OrderStatus.PENDING, "call-1")
     placed = place.place_order(connection, request, now=NOW, today=TODAY, rules=rules, random_number=draw_from())
