@@ -38,7 +38,6 @@ PHRASES: Mapping[str, Phrases] = {
     "became": {
         "renewal.preparing": {},
         "transfer.refill_here": {},
-        "rx_state.number": {"number": "digits"},
         "rx_state.ending": {"ending": "digits"},
         **speech.RX_STATES,
     },
@@ -90,7 +89,7 @@ def renewal(context: Context, member: Identified, asked: RenewalFacts) -> tuple[
     if asked.status is not RenewalStatus.APPROVED:
         return phrase(f"renewal.{asked.status}", **values), False
     finding = _judged(context, member, asked.new_rx_number)
-    became = _became(context, member, finding) or (phrase("renewal.preparing"),)
+    became = _became(context, finding) or (phrase("renewal.preparing"),)
     return phrase("renewal.approved", **values, became=became), finding.kind.asks_for == "order"
 
 
@@ -98,7 +97,7 @@ def _transfer(context: Context, member: Identified, transfer: TransferFacts) -> 
     since, by = day(transfer.requested_on), day(transfer.by)
     match transfer.status:
         case TransferStatus.CONFIRMED:
-            became = _became(context, member, _judged(context, member, transfer.rx_number))
+            became = _became(context, _judged(context, member, transfer.rx_number))
             return phrase("transfer.confirmed", since=since, became=became or (phrase("transfer.refill_here"),))
         case TransferStatus.REJECTED:
             return phrase("transfer.rejected", since=since)
@@ -113,17 +112,12 @@ def _judged(context: Context, member: Identified, rx_number: str | None) -> Find
     return assess(context.connection, member.member_id, rx_number, context.today, context.services.rules)
 
 
-def _became(context: Context, member: Identified, finding: Finding) -> tuple[Value, ...]:
-    """Return phrases for a prescription's number and state.
-
-    The whole number is a third proof, and therefore said only to who has given one.
-    """
+def _became(context: Context, finding: Finding) -> tuple[Value, ...]:
+    """Return phrases for the end of a prescription's number, and for its state; none if it is not here."""
     rx = finding.prescription
     if rx is None:
         return ()
-    number = (
-        phrase("rx_state.number", number=rx.rx_number)
-        if member.proved
-        else phrase("rx_state.ending", ending=rx.rx_number[-speech.ENDING :])
+    return (
+        phrase("rx_state.ending", ending=rx.rx_number[-speech.ENDING :]),
+        *speech.rx_state(finding, context.services),
     )
-    return (number, *speech.rx_state(finding, context.services))

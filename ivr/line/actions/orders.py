@@ -46,7 +46,7 @@ ORDER_ENDING = 4
 def urgent_order(context: Context, member_id: int) -> Done:
     """Find the member's order to be told of first: one that waits for its payment or is held, else the latest."""
     order = find.urgent_order(context.connection, member_id)
-    return done("found", **_values_of(order)) if order else done("none")
+    return done("found", **_order_values(order)) if order else done("none")
 
 
 @action(
@@ -72,7 +72,7 @@ def find_by_number(context: Context, member: Identified, keyed_order: Annotated[
     if asked_about is None:
         return done("not_found")
     if isinstance(asked_about, OrderFacts):
-        return done("found", **_values_of(asked_about))
+        return done("found", **_order_values(asked_about))
     note_told(context.connection, [asked_about], context.now)
     answer, ready = answers.renewal(context, member, asked_about)
     is_denied = asked_about.status is RenewalStatus.DENIED
@@ -83,19 +83,19 @@ def find_by_number(context: Context, member: Identified, keyed_order: Annotated[
 @action("some", "none", on={"some": LISTED}, items=ITEMS, phrases=LISTED_PHRASES)
 def list_orders(context: Context, member_id: int) -> Done:
     """List the member's latest orders."""
-    return _page(context, member_id, 0)
+    return _list(context, member_id, 0)
 
 
 @action("some", "none", on={"some": LISTED}, items=ITEMS, phrases=LISTED_PHRASES)
 def more_orders(context: Context, member_id: int, orders_heard: int) -> Done:
     """List the orders before those that were heard; after the last ones, the latest again."""
-    return _page(context, member_id, orders_heard)
+    return _list(context, member_id, orders_heard)
 
 
-def _page(context: Context, member_id: int, after: int) -> Done:
+def _list(context: Context, member_id: int, after: int) -> Done:
     orders = find.orders_of(context.connection, member_id, after, MOST_AT_ONCE + 1)
     if not orders:
-        return _page(context, member_id, 0) if after else done("none")
+        return _list(context, member_id, 0) if after else done("none")
     page, rest = orders[:MOST_AT_ONCE], orders[MOST_AT_ONCE:]
     offered = tuple(
         OfferedOrder(
@@ -118,10 +118,10 @@ def _page(context: Context, member_id: int, after: int) -> Done:
 def use_order(context: Context, member_id: int, order_choice: OfferedOrder) -> Done:
     """Go on with the order that was chosen from the list."""
     order = find.order_by_id(context.connection, order_choice.order_id)
-    return done("found", **_values_of(order)) if order and order.member_id == member_id else done("none")
+    return done("found", **_order_values(order)) if order and order.member_id == member_id else done("none")
 
 
-def _values_of(order: OrderFacts) -> dict[str, Any]:
+def _order_values(order: OrderFacts) -> dict[str, Any]:
     return {
         "order_id": order.id,
         "order_number": order.order_number,

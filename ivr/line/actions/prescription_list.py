@@ -32,16 +32,16 @@ PHRASES: Mapping[str, Phrases] = {
 @action("some", "none", on={"some": PAGE}, phrases=PHRASES, tells={"some": ("prescriptions",)})
 def list_prescriptions(context: Context, member: Identified) -> Done:
     """Tell of the member's first prescriptions, soonest due first."""
-    return _page(context, member, 0)
+    return _tell(context, member, 0)
 
 
 @action("some", "none", on={"some": PAGE}, phrases=PHRASES, tells={"some": ("prescriptions",)})
 def more_prescriptions(context: Context, member: Identified, prescriptions_heard: int) -> Done:
     """Tell of the prescriptions after those that were heard; after the last ones, of the first again."""
-    return _page(context, member, prescriptions_heard)
+    return _tell(context, member, prescriptions_heard)
 
 
-def _page(context: Context, member: Identified, after: int) -> Done:
+def _tell(context: Context, member: Identified, after: int) -> Done:
     findings = worth_hearing(context.connection, member.member_id, context.today, context.services.rules)
     if not findings:
         return done("none")
