@@ -21,7 +21,8 @@ RULES = Rules()
 
 def ordered(connection: Connection, member_id: int, count: int = 1, draw: int = 0) -> list[OrderFacts]:
     """Place orders, a day between each, of a new prescription each; return them, the latest first."""
-    address_id, orders = add_address(connection, member_id, kind="shipping"), []
+    address_id = add_address(connection, member_id, kind="shipping")
+    orders: list[OrderFacts] = []
     for each in range(count):
         rx_id = add_rx(connection, member_id, f"20000{member_id:02d}{each:02d}")
         request = OrderRequest(
