@@ -42,11 +42,16 @@ ORDER_ENDING = 4
 """How many last digits of its number tell an order from others of its day."""
 
 
-@action("found", "none", on={"found": ORDER_VALUES}, phrases=PHRASES)
-def urgent_order(context: Context, member_id: int) -> Done:
-    """Find the member's order to be told of first: one that waits for its payment or is held, else the latest."""
+@action("found", "told", "none", on={"found": ORDER_VALUES, "told": ORDER_VALUES}, phrases=PHRASES)
+def urgent_order(context: Context, member_id: int, order_id: int | None = None) -> Done:
+    """Find the member's order to be told of first: one that waits for its payment or is held, else the latest.
+
+    It is not told again (`told`) if it was the last one that the call was about.
+    """
     order = find.urgent_order(context.connection, member_id)
-    return done("found", **_order_values(order)) if order else done("none")
+    if order is None:
+        return done("none")
+    return done("told" if order.id == order_id else "found", **_order_values(order))
 
 
 @action(
