@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ivr.flow.call import Done
-from ivr.flow.definition import Phrases
+from ivr.flow.definition import OPAQUE, Phrases
 from ivr.line.action import action, done
 from ivr.line.actions import speech
 from ivr.line.service import Context
@@ -51,7 +51,11 @@ CANCELLED_BY: Mapping[str | None, str] = {
 
 @action(
     *STATES,
-    writes={**dict.fromkeys(("order_state", "contents", "amounts", "placed"), "phrase"), "order_number": "digits"},
+    writes={
+        **dict.fromkeys(("order_state", "contents", "amounts", "placed"), "phrase"),
+        "order_number": "digits",
+        "told_orders": OPAQUE,
+    },
     tells={**dict.fromkeys(STATES, TOLD), **dict.fromkeys(("held", "scheduled", "due", "placed"), TOLD_WHOLE)},
     phrases={
         "order_state": speech.ORDER_STATES,
@@ -62,7 +66,7 @@ CANCELLED_BY: Mapping[str | None, str] = {
         "placed": speech.PLACED,
     },
 )
-def tell_order(context: Context, member: Identified, order_id: int) -> Done:
+def tell_order(context: Context, member: Identified, order_id: int, told_orders: tuple[int, ...] = ()) -> Done:
     """Tell an order's state and what is in it; the outcome is which ways it has. One that is cancelled is told once."""
     order = members_order(context, member.member_id, order_id)
     payment = payment_for(context.connection, order.id)
@@ -71,6 +75,7 @@ def tell_order(context: Context, member: Identified, order_id: int) -> Done:
     arrives = arrival(context.today, context.services.rules.mail_business_days)
     return done(
         _ways(context, order, payment),
+        told_orders=(*told_orders, order.id),
         order_number=order.order_number,
         order_state=_state(context, order, payment),
         contents=contents(order, proved=member.proved),
