@@ -26,6 +26,10 @@ WORDS_A_MINUTE = 165
 _LARGEST = 999_999_999_999
 """The largest number that is spoken in words."""
 
+_UNITED_STATES = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
+"""Where a telephone number may be at home: the states, and the territories with numbers of the same form."""
+
+_WEB_ADDRESS = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*\.[a-z]{2,}")
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -150,6 +154,23 @@ def _phone(value: Value | date, language: Language) -> str:
     return f"{language.plus} {_groups(grouped, language)}"
 
 
+def us_phone(digits: str) -> str | None:
+    """Return ten digits as a telephone number of the United States in E.164 form, or None if no line there has it.
+
+    The exchange 555 belongs to directory assistance and to films, except in toll-free numbers.
+    """
+    if len(digits) != 10:
+        return None
+    phonenumbers = _phonenumbers()
+    number = phonenumbers.parse(f"+1{digits}", None)
+    if phonenumbers.region_code_for_number(number) not in _UNITED_STATES:
+        return None
+    kind, kinds = phonenumbers.number_type(number), phonenumbers.PhoneNumberType
+    if kind == kinds.PREMIUM_RATE or (digits[3:6] == "555" and kind != kinds.TOLL_FREE):
+        return None
+    return f"+1{digits}"
+
+
 def is_possible_phone(text: str) -> bool:
     """Tell whether a text is a telephone number in E.164 form whose country and length exist."""
     if not _E164.fullmatch(text):
@@ -163,6 +184,17 @@ def is_possible_phone(text: str) -> bool:
 
 def _groups(formatted: str, language: Language) -> str:
     return ", ".join(_one_by_one(group, language) for group in re.findall("[0-9]+", formatted))
+
+
+def _spelled(value: Value | date, language: Language) -> str:
+    """Spell a web address in groups of letters; its last part, such as "com", is said as a word."""
+    address = _string(value, "spelled").lower()
+    if not _WEB_ADDRESS.fullmatch(address):
+        raise ValueError("web address to spell: expected one such as meadowlark.example")
+    spelled, _, ending = address.rpartition(".")
+    marks = {".": language.dot, "-": language.dash}
+    parts = (marks.get(part) or _digits(part, language) for part in re.split("([.-])", spelled))
+    return f"{', '.join(parts)}, {language.dot} {ending}"
 
 
 def _address(value: Value | date, language: Language) -> str:
@@ -210,6 +242,7 @@ KINDS: Mapping[str, Callable[[Value | date, Language], str]] = {
     "date": _date,
     "full_date": _full_date,
     "phone": _phone,
+    "spelled": _spelled,
     "address": _address,
     "medicine": _medicine,
 }
