@@ -24,7 +24,7 @@ from ivr.errors import SettingError, UnreachableError
 from ivr.orders import cancel, cards, find, payments, place, statuses
 from ivr.payment.cards import Brand
 from ivr.payment.gateway import Token
-from ivr.pharmacy import members, prescriptions
+from ivr.pharmacy import members, prescriptions, transfers
 from ivr.pharmacy.addresses import mailing_address
 from ivr.pharmacy.database import SQLITE_CONNECTIONS, check_connection, lift_time_limits, open_database, upgrade
 from ivr.pharmacy.migrate import MIGRATIONS
@@ -365,6 +365,8 @@ def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int)
         prescriptions.assess(connection, member_id, number, TODAY, rules)
     prescriptions.refillable(connection, member_id, TODAY, rules)
     prescriptions.latest_transfer(connection, member_id, rules)
+    transfers.requested_on(connection, member_id, "+18005550142", "1234567")
+    transfers.request_transfer(connection, member_id, "+18005550142", "1234567", TODAY)
     prescriptions.request_renewal(connection, rx_id, NOW, "phone", draw_from())
     cards.saved_cards(connection, member_id, "sandbox", TODAY)
     request = place.OrderRequest(member_id, (place.WantedLine(rx_id, 1),), address_id, OrderStatus.PENDING, "call-1")

@@ -142,7 +142,7 @@ class WordsReader:
             try:
                 return speak(kind, self.names.spoken[name], self.language)
             except ValueError as error:
-                self.report.add(self.names.place, f'the name "{name}", as {kind}: {error}')
+                self.report.add(place, f'the name "{name}" cannot be spoken as {kind}: {error}')
         else:
             message = f'"{name}" is one of the catalogue\'s names, so it is written {{{name}}} without a kind'
             self.report.add(place, f"{message}, or as {' or '.join(NAME_KINDS)}")

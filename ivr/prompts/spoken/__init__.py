@@ -190,7 +190,7 @@ def _spelled(value: Value | date, language: Language) -> str:
     """Spell a web address in groups of letters; its last part, such as "com", is said as a word."""
     address = _string(value, "spelled").lower()
     if not _WEB_ADDRESS.fullmatch(address):
-        raise ValueError("web address to spell: expected one such as meadowlark.example")
+        raise ValueError("web address to speak: expected one such as meadowlark.example")
     spelled, _, ending = address.rpartition(".")
     marks = {".": language.dot, "-": language.dash}
     parts = (marks.get(part) or _digits(part, language) for part in re.split("([.-])", spelled))
