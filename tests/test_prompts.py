@@ -20,7 +20,6 @@ ES = "language: es-US\nvoice: Polly.Lupe-Neural\nnames: {plan: Meadow Health, ph
 
 ENGLISH = """\
 hello: Welcome to {pharmacy}.
-fax: Fax it to {fax:phone}.
 total:
   say: Your total is {total:money}.
   silence:
@@ -33,10 +32,10 @@ found:
   other: I found {count:number} prescriptions.
 ending: The prescription ending {rx:digits}.
 both: "{first:phrase} Then: {rest:phrase}"
+fax: Fax it to {fax:phone}.
 """
 SPANISH = """\
 hello: Le damos la bienvenida a {pharmacy}.
-fax: Envíelo por fax al {fax:phone}.
 total:
   say: Su total es de {total:money}.
   silence: [Oprima uno.]
@@ -47,6 +46,7 @@ found:
   other: Encontré {count:number} recetas.
 ending: La receta que termina en {rx:digits}.
 both: "{first:phrase} Luego: {rest:phrase}"
+fax: Envíelo por fax al {fax:phone}.
 """
 FILES = {
     "en/catalogue.yaml": EN,

@@ -147,9 +147,9 @@ def test_telephone_numbers_of_the_united_states_are_told_from_others(digits: str
 @pytest.mark.parametrize(
     ("address", "language", "spoken"),
     [
-        ("meadowlark.example", "en", "M E A, D O W, L A R K, dot example"),
-        ("Meadow-Rx.com", "es", "M E A, D O W, guion, R X, punto com"),
-        ("rx.meadow2.org", "en", "R X, dot, M E A, D O W two, dot org"),
+        ("goldenfinch.example", "en", "G O L, D E N F, I N C H, dot example"),
+        ("Finch-Rx.com", "es", "F I N C H, guion, R X, punto com"),
+        ("rx.finch2.org", "en", "R X, dot, F I N, C H two, dot org"),
     ],
 )
 def test_web_addresses_are_spelled(address: str, language: str, spoken: str) -> None:

@@ -204,9 +204,9 @@ def _write_batch(connection: Connection, file: CsvFile, batch: Sequence[Incoming
     defaults = {column.target: column.default for column in file.columns}
     for record in batch:
         record.whole = _with_defaults(defaults, record.values, today)
-    by_key = {_keys(file, record.whole)[0]: record for record in batch}
+    by_key = {_keys_of(file, record.whole)[0]: record for record in batch}
     existing = _existing_rows(connection, file, by_key.values())
-    pairs = [(record, _row_of(file, record, existing)) for record in by_key.values()]
+    pairs = [(record, _existing_row(file, record, existing)) for record in by_key.values()]
     new = [record for record, row in pairs if row is None]
     if new:
         file.before_insert(connection, new, today)
@@ -231,11 +231,11 @@ def _existing_rows(
     first = file.table.c[file.key[0]]
     is_possible = first.in_({record.whole[first.name] for record in records})
     rows: list[Values] = [{**row} for row in connection.execute(select(file.table).where(is_possible)).mappings()]
-    return {key: row for row in rows for key in _keys(file, row)}
+    return {key: row for row in rows for key in _keys_of(file, row)}
 
 
-def _row_of(file: CsvFile, record: IncomingRow, existing: Mapping[tuple[object, ...], Values]) -> Values | None:
-    return next((existing[key] for key in _keys(file, record.whole) if key in existing), None)
+def _existing_row(file: CsvFile, record: IncomingRow, existing: Mapping[tuple[object, ...], Values]) -> Values | None:
+    return next((existing[key] for key in _keys_of(file, record.whole) if key in existing), None)
 
 
 def _update(connection: Connection, file: CsvFile, pairs: Iterable[tuple[Values, Values]]) -> None:
@@ -254,7 +254,7 @@ def _update(connection: Connection, file: CsvFile, pairs: Iterable[tuple[Values,
         connection.execute(statement, rows)
 
 
-def _keys(file: CsvFile, values: Mapping[str, object]) -> tuple[tuple[object, ...], ...]:
+def _keys_of(file: CsvFile, values: Mapping[str, object]) -> tuple[tuple[object, ...], ...]:
     """Return the keys that identify a row, the surest one first. Beside `other_key`, `key` needs all its values too."""
     key = tuple(_key_part(values[name]) for name in file.key)
     other_key = tuple(_key_part(values[name]) for name in file.other_key)

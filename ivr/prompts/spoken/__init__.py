@@ -30,6 +30,7 @@ _UNITED_STATES = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
 """Where a telephone number may be at home: the states, and the territories with numbers of the same form."""
 
 _WEB_ADDRESS = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*\.[a-z]{2,}")
+_AMERICAN = re.compile(r"\+1[0-9]{10}")
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -143,15 +144,17 @@ def _phonenumbers() -> Any:
 
 
 def _phone(value: Value | date, language: Language) -> str:
-    text, phonenumbers = _string(value, "phone"), _phonenumbers()
+    text = _string(value, "phone")
+    if _AMERICAN.fullmatch(text):
+        return _digits(text.removeprefix("+1"), language)
+    phonenumbers = _phonenumbers()
     try:
         number = phonenumbers.parse(text, None)
     except phonenumbers.NumberParseException:
         return _digits(text, language)
-    if number.country_code == 1:
-        return _groups(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL), language)
     grouped = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-    return f"{language.plus} {_groups(grouped, language)}"
+    groups = (_one_by_one(group, language) for group in re.findall("[0-9]+", grouped))
+    return f"{language.plus} {', '.join(groups)}"
 
 
 def us_phone(digits: str) -> str | None:
@@ -180,10 +183,6 @@ def is_possible_phone(text: str) -> bool:
         return bool(phonenumbers.is_possible_number(phonenumbers.parse(text, None)))
     except phonenumbers.NumberParseException:
         return False
-
-
-def _groups(formatted: str, language: Language) -> str:
-    return ", ".join(_one_by_one(group, language) for group in re.findall("[0-9]+", formatted))
 
 
 def _spelled(value: Value | date, language: Language) -> str:
