@@ -47,6 +47,7 @@ _PRIVATE = {
     "keyed": "",
     "prescriber_name": "Dr. Example",
     "from_pharmacy": "Example Pharmacy",
+    "from_phone": "+18005550142",
     "tracking_number": "",
     "reference": "",
     "request_key": "",
@@ -80,7 +81,8 @@ class Pseudonyms:
 def rows_before_call(rows: Mapping[str, Sequence[Found]], started_at: datetime) -> dict[str, list[dict[str, str]]]:
     """Return a member's rows as they were when a call began, without what was written since.
 
-    Refills that orders have used since are given back.
+    Refills that orders have used since are given back. `started_at` is in the pharmacy's time zone, since of a transfer
+    only the day is known.
     """
     kept_rows = {table: [_as_text(row) for row in rows.get(table, ())] for table in TABLES}
     placed_since = {row["order_number"] for row in kept_rows["refill_order"] if _since(row["placed_at"], started_at)}
@@ -95,6 +97,11 @@ def rows_before_call(rows: Mapping[str, Sequence[Found]], started_at: datetime) 
         kept_rows[table] = [row for row in kept_rows[table] if row.get("order_number") not in placed_since]
     kept_rows["renewal_request"] = [
         r for r in kept_rows["renewal_request"] if not _since(r["requested_at"], started_at)
+    ]
+    kept_rows["transfer"] = [
+        row
+        for row in kept_rows["transfer"]
+        if not (row["from_phone"] and date.fromisoformat(row["requested_on"]) >= started_at.date())
     ]
     kept_rows["address"] = [row for row in kept_rows["address"] if not _since(row["created_at"], started_at)]
     for address in kept_rows["address"]:
@@ -144,7 +151,7 @@ def _columns(
         match name:
             case "member_number":
                 yield name, MEMBER
-            case "rx_number" | "replaced_by" | "order_number":
+            case "rx_number" | "replaced_by" | "order_number" | "from_rx_number":
                 yield name, pseudonyms.number(name, text)
             case "reference" if table == "renewal_request":
                 yield name, pseudonyms.number(name, text)
