@@ -18,7 +18,19 @@ CARD = "5555555555554444#1230123"
 NEW_ADDRESS = "17304112#01001" + "74#777#"
 NEXT = "41200154#36109"
 """The next member, with their ZIP code."""
-TOLD = ("7304112", "7304249", "94550", "41200017", "Springfield", "01001", "777", "Blossom", "4444", "4242", "mastercard")
+TOLD = (
+    "7304112",
+    "7304249",
+    "94550",
+    "41200017",
+    "Springfield",
+    "01001",
+    "777",
+    "Blossom",
+    "4444",
+    "4242",
+    "mastercard",
+)
 """What tells of the first member, of their address or of their card."""
 
 KEYS = ("1", "1", "2", "3", "7304112#", "7304523#", "1", "7", "9", "01001", "74#", "777#", "4", "8", "5", "5555555555554444#",

@@ -122,7 +122,7 @@ def _dropped_order(context: Context, member_id: int) -> DroppedOrder:
     if last_call is None or last_call.member_id != member_id:
         return DroppedOrder()
     values = stored_values(context.services.vault, last_call.sealed_state, context.now)
-    order: DroppedOrder = _OFFERED(values) if values.get("dropped") else _SO_FAR(values).dropped
+    order: DroppedOrder = _SO_FAR(values).dropped if values.get("basket") else _OFFERED(values)
     return order if last_call.same else DroppedOrder(order.dropped)
 
 
