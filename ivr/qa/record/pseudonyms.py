@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import product
 
 from ivr.errors import Place
 from ivr.keypad import check_digit
@@ -27,6 +28,14 @@ TABLES = (
     "renewal_request",
     "transfer",
 )
+NOTED = {
+    "address": ("replaced_at",),
+    "refill_order": ("told_at",),
+    "renewal_request": ("told_at",),
+    "transfer": ("told_at",),
+    "saved_card": ("last_declined_at",),
+}
+"""Table -> the moments in it that a call may have noted."""
 MEMBER = "99000001"
 PHONE = "+15105550123"
 """The number that scripts call from; the invented member has it if the real one called from their own telephone."""
@@ -104,9 +113,10 @@ def rows_before_call(rows: Mapping[str, Sequence[Found]], started_at: datetime) 
         if not (row["from_phone"] and date.fromisoformat(row["requested_on"]) >= started_at.date())
     ]
     kept_rows["address"] = [row for row in kept_rows["address"] if not _since(row["created_at"], started_at)]
-    for address in kept_rows["address"]:
-        if _since(address["replaced_at"], started_at):
-            address["replaced_at"] = ""
+    for table, columns in NOTED.items():
+        for row, column in product(kept_rows[table], columns):
+            if _since(row[column], started_at):
+                row[column] = ""
     return kept_rows
 
 
