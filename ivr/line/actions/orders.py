@@ -22,7 +22,6 @@ ORDER_VALUES = {
     "order_id": OPAQUE,
     "order_number": "digits",
     "order_state": "phrase",
-    "total": "money",
     "count": "number",
 }
 
@@ -131,6 +130,5 @@ def _order_values(order: OrderFacts) -> dict[str, Any]:
         "order_id": order.id,
         "order_number": order.order_number,
         "order_state": speech.order_state(order),
-        "total": order.total_cents,
         "count": len(order.lines),
     }
