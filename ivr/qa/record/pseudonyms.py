@@ -36,6 +36,7 @@ NOTED = {
     "saved_card": ("last_declined_at",),
 }
 """Table -> the moments in it that a call may have noted."""
+RX_NUMBERS = ("rx_number", "replaced_by", "new_rx_number", "from_rx_number")
 MEMBER = "99000001"
 PHONE = "+15105550123"
 """The number that scripts call from; the invented member has it if the real one called from their own telephone."""
@@ -75,7 +76,7 @@ class Pseudonyms:
         """Return the pseudonym for a number, always the same one, and as long as the real one was."""
         if real not in self.numbers:
             count = len(self.numbers) + 1
-            if column in ("rx_number", "replaced_by"):
+            if column in RX_NUMBERS:
                 self.numbers[real] = "79" + str(count).zfill(len(real) - 2)
             else:
                 body = "79" + str(count).zfill(max(len(real), 8) - 3)
@@ -161,7 +162,9 @@ def _columns(
         match name:
             case "member_number":
                 yield name, MEMBER
-            case "rx_number" | "replaced_by" | "order_number" | "from_rx_number":
+            case "order_number":
+                yield name, pseudonyms.number(name, text)
+            case _ if name in RX_NUMBERS:
                 yield name, pseudonyms.number(name, text)
             case "reference" if table == "renewal_request":
                 yield name, pseudonyms.number(name, text)
