@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from ivr.flow.call import Done
@@ -36,6 +36,10 @@ from ivr.secret import Secret
 
 MOST_CARDS = 3
 """How many cards on file are offered; more would take too long to listen to."""
+
+
+TOKEN_KEPT = timedelta(minutes=30)
+"""How long after it was made a token may be used by a caller whose call was dropped and who calls back."""
 
 
 @action(
@@ -166,3 +170,8 @@ def open_token(vault: Vault, sealed: str, now: datetime) -> Secret:
     if opened is None:
         raise ValueError("a card's token cannot be opened: it was sealed with another key")
     return Secret(opened.decode())
+
+
+def is_recent(vault: Vault, sealed: str, now: datetime) -> bool:
+    """Return whether a token was sealed so lately that it may be used in the call after."""
+    return vault.open(base64.b85decode(sealed), int(TOKEN_KEPT.total_seconds()), now) is not None

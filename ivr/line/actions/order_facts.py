@@ -44,7 +44,7 @@ def order_facts(
     context: Context, member: Identified, basket: Basket, address: ChosenAddress, card: ChosenCard
 ) -> SaidOrder | None:
     """Return the facts with their basket, or None when the chosen card or address is gone."""
-    basket = tuple(_judged_anew(context, member.member_id, line) for line in basket)
+    basket = tuple(judged_anew(context, member.member_id, line) or line for line in basket)
     address_words, card_words = _spoken_address(context, address), _spoken_card(context, card)
     if address_words is None or card_words is None:
         return None
@@ -59,12 +59,16 @@ def order_facts(
     )
 
 
-def _judged_anew(context: Context, member_id: int, line: BasketLine) -> BasketLine:
-    """Return a line with its supply's present days and price; if it cannot be ordered any more, placing says so."""
+def judged_anew(context: Context, member_id: int, line: BasketLine) -> BasketLine | None:
+    """Return a line with its supply's present days and price, or None if it cannot be ordered any more.
+
+    Once an order has been said back, placing it says so.
+    """
     finding = assess(context.connection, member_id, line.rx_number, context.today, context.services.rules)
     supply = next((supply for supply in finding.supplies if supply.n == line.n), None)
-    if supply is None or not (finding.kind.asks_for == "order" or line.when):
-        return line
+    is_due = finding.kind.asks_for == "order" or day(finding.due_on) <= line.when
+    if supply is None or not is_due:
+        return None
     ends_early = finding.kind == FindingKind.RUNS_OUT_FIRST and not line.when
     ends, arrives = (day(finding.runs_out_on), day(finding.arrives_on)) if ends_early else ("", "")
     return replace(line, days=supply.days, price=supply.price_cents, ends=ends, arrives=arrives)

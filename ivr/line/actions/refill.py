@@ -16,8 +16,11 @@ from ivr.pharmacy.prescriptions import assess, has_prescriptions, refillable
 from ivr.pharmacy.refusals import Finding, FindingKind
 from ivr.prompts import phrase
 
+SO_FAR = ("building", "card", "spoken_card", "keep_card", "card_keyed_before", "keep_card_keyed_before")
+"""What was chosen for an order that was not placed, and is no part of the next."""
 
-@action("ready", writes={"basket": OPAQUE})
+
+@action("ready", writes={"basket": OPAQUE}, forgets=SO_FAR)
 def begin_order(_: Context) -> Done:
     """Start with an empty basket."""
     return done("ready", basket=())
