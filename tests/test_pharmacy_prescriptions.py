@@ -12,7 +12,7 @@ from sqlalchemy import Connection, event, func, select, update
 from ivr.orders.find import OrderFacts
 from ivr.orders.place import OrderRequest, WantedLine
 from ivr.pharmacy.numbers import is_well_formed
-from ivr.pharmacy.prescriptions import assess, latest_transfer, refillable, request_renewal
+from ivr.pharmacy.prescriptions import assess, refillable, request_renewal, transfers_of
 from ivr.pharmacy.refusals import Finding
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import OrderStatus, RenewalRequest, Transfer, TransferStatus
@@ -92,13 +92,12 @@ def test_only_a_confirmed_transfer_can_be_filled_first_by_a_refill(
     assert len(refillable(connection, member_id, TODAY, RULES)) == (kind == "refillable")
 
 
-def test_the_latest_transfer_is_told(connection: Connection) -> None:
+def test_the_newest_transfer_comes_first(connection: Connection) -> None:
     member_id = add_member(connection)
-    assert latest_transfer(connection, member_id, RULES) is None
+    assert transfers_of(connection, member_id, RULES) == ()
     add_transfer(connection, member_id, requested_on=days(-30), status="confirmed")
     add_transfer(connection, member_id, requested_on=days(-1), drug_name="Atorvastatin")
-    latest = latest_transfer(connection, member_id, RULES)
-    assert latest is not None
+    latest, _ = transfers_of(connection, member_id, RULES)
     assert (latest.drug_name, latest.status, latest.by) == ("Atorvastatin", "requested", days(4))
 
 
@@ -123,8 +122,7 @@ def test_an_answered_transfer_may_be_asked_for_anew(connection: Connection) -> N
     assert requested_on(connection, *asked) is None
     assert waiting_transfers(connection, 5) == ()
     assert request_transfer(connection, *asked, TODAY) == TODAY
-    latest = latest_transfer(connection, member_id, RULES)
-    assert latest
+    latest = transfers_of(connection, member_id, RULES)[0]
     assert (latest.status, latest.drug_name, latest.from_pharmacy) == ("requested", None, None)
 
 

@@ -82,3 +82,6 @@ class TransferFacts:
 
     status: TransferStatus
     rx_number: str | None
+    id: int = 0
+    confirmed_on: date | None = None
+    told_at: datetime | None = None

@@ -13,7 +13,7 @@ from ivr.line.service import Context
 from ivr.line.values import day
 from ivr.pharmacy import transfers
 from ivr.pharmacy.calendar import arrival
-from ivr.pharmacy.prescriptions import latest_transfer as find_transfer
+from ivr.pharmacy.prescriptions import transfers_of
 from ivr.prompts.spoken import us_phone
 
 STATES = ("requested", "confirmed", "rejected")
@@ -30,8 +30,8 @@ COUNTRY_CODE = "1"
 
 @action("none", *STATES, on=dict.fromkeys(STATES, DATES), tells=SAID)
 def latest_transfer(context: Context, member_id: int) -> Done:
-    """Find the member's latest transfer; the outcome is its status."""
-    transfer = find_transfer(context.connection, member_id, context.services.rules)
+    """Find the member's latest transfer; the outcome is its status. For flows of an earlier release."""
+    transfer = next(iter(transfers_of(context.connection, member_id, context.services.rules)), None)
     if transfer is None:
         return done("none")
     return done(transfer.status, since=day(transfer.requested_on), by=day(transfer.by))

@@ -48,7 +48,7 @@ class Pharmacy:
 
     def read(self) -> Pharmacy:
         """Read all properties now, so that the scenario may be closed; return itself."""
-        _ = self.members, self.births, self.zips, self.prescriptions, self.orders, self.busiest_zip
+        _ = self.members, self.births, self.zips, self.prescriptions, self.orders, self.renewals, self.busiest_zip
         return self
 
     @cached_property
@@ -76,6 +76,16 @@ class Pharmacy:
     def orders(self) -> Mapping[str, tuple[str, ...]]:
         """Each member's order numbers, by member number."""
         return self._by_member("refill_order", "order_number")
+
+    @cached_property
+    def renewals(self) -> Mapping[str, tuple[str, ...]]:
+        """The numbers of each member's renewal requests, by member number."""
+        owners = {str(row["rx_number"]): str(row["member_number"]) for row in self._rows("prescription")}
+        by_member: dict[str, tuple[str, ...]] = {}
+        for row in self._rows("renewal_request"):
+            member = owners[str(row["rx_number"])]
+            by_member[member] = (*by_member.get(member, ()), str(row["reference"]))
+        return by_member
 
     @cached_property
     def streets(self) -> Mapping[str, tuple[str, ...]]:
@@ -191,7 +201,11 @@ _ANSWERS_BY_VALUE: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {
         *(f"0{number}" for number in own[:1]),
         UNKNOWN_RX,
     ),
-    "keyed_order": lambda pharmacy, keyed: (*pharmacy.orders.get(keyed.member, ()), UNKNOWN_ORDER),
+    "keyed_order": lambda pharmacy, keyed: (
+        *pharmacy.orders.get(keyed.member, ()),
+        *pharmacy.renewals.get(keyed.member, ()),
+        UNKNOWN_ORDER,
+    ),
     "keyed_pharmacy": lambda pharmacy, keyed: (
         *(transfer["from_phone"].removeprefix("+1") for transfer in pharmacy.transfers.get(keyed.member, ())),
         OTHER_PHARMACY,
