@@ -6,10 +6,11 @@ Immutable; a call is stored between turns as JSON.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ivr.flow.pace import USUAL_PACE, Pace
 from ivr.flow.verbs import Speak, Verb
 from ivr.prompts.spoken import Value, Values
 from ivr.secret import Secret
@@ -58,6 +59,13 @@ class Call:
     """Whether keys led to this question, so that a pound pressed by habit, or twice, may still arrive."""
     after_zero: bool = False
     """Whether the last of those keys was 0: another 0 at once is the same press, doubled."""
+    after_star: bool = False
+    """Whether the last reply was a repeat that star asked for: another star means something else then."""
+    heard: tuple[Speak, ...] = ()
+    """The words spoken before `words`, in turns that asked nothing; star repeats them, too."""
+    broken_into: tuple[Speak, ...] = ()
+    """The words spoken before the question that a flow has broken into."""
+    pace: Pace = USUAL_PACE
     replied: Reading | None = None
     """When the last reply was given."""
     has_person: bool = True
@@ -80,12 +88,13 @@ class Call:
                 for f in self.frames
             ],
             "values": self.values,
-            "words": [
-                {"prompt": s.prompt, "language": s.language, "values": s.values, "variant": s.variant, "tries": s.tries}
-                for s in self.words
-            ],
+            "words": _words_to_json(self.words),
             "after_keys": self.after_keys,
             "after_zero": self.after_zero,
+            "after_star": self.after_star,
+            "heard": _words_to_json(self.heard),
+            "broken_into": _words_to_json(self.broken_into),
+            "pace": [self.pace.speech_rate, self.pace.waits],
             "replied": [self.replied.clock, self.replied.seconds] if self.replied else None,
         }
 
@@ -97,11 +106,26 @@ class Call:
             language=data["language"],
             frames=tuple(Frame(**frame) for frame in data["frames"]),
             values=data["values"],
-            words=tuple(Speak(**speak) for speak in data["words"]),
+            words=_words_from_json(data["words"]),
             after_keys=data.get("after_keys", False),
             after_zero=data.get("after_zero", False),
+            after_star=data.get("after_star", False),
+            heard=_words_from_json(data.get("heard", ())),
+            broken_into=_words_from_json(data.get("broken_into", ())),
+            pace=Pace(*data.get("pace", ())),
             replied=Reading(*replied) if replied else None,
         )
+
+
+def _words_to_json(words: Iterable[Speak]) -> list[dict[str, Any]]:
+    return [
+        {"prompt": s.prompt, "language": s.language, "values": s.values, "variant": s.variant, "tries": s.tries}
+        for s in words
+    ]
+
+
+def _words_from_json(words: Iterable[dict[str, Any]]) -> tuple[Speak, ...]:
+    return tuple(Speak(**speak) for speak in words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +164,15 @@ class Dialled:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An action came to an outcome. `values` are kept by the flow; those named in `forgets` are dropped."""
+    """An action came to an outcome. `values` are kept by the flow; those named in `forgets` are dropped.
+
+    With a `pace`, the call goes on in that.
+    """
 
     outcome: str
     values: Mapping[str, Value] = field(default_factory=dict)
     forgets: tuple[str, ...] = ()
+    pace: Pace | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ivr.flow.call import Call, TraceStep
@@ -32,9 +32,17 @@ class LiveCall(ABC):
         self.transient_secrets = dict(call.transient_secrets)
         self.words = list(call.words)
         """Will be spoken before whatever comes next."""
+        self.heard = list(call.heard)
+        """Were spoken before the words, in turns that asked nothing, since the caller's last answer."""
+        self.broken_into = list(call.broken_into)
+        """Were spoken before the question that a flow has broken into."""
+        self.pace = call.pace
         self.has_person = call.has_person
         self.after_keys = call.after_keys
         self.after_zero = call.after_zero
+        self.after_star = call.after_star
+        self.repeats = False
+        """Whether this turn's answer is a repeat that star asked for."""
         self.trace: list[TraceStep] = []
         self.verb: Verb | None = None
         self.action: str | None = None
@@ -50,8 +58,11 @@ class LiveCall(ABC):
         """Run a flow; when it ends, the call goes on from this state."""
 
     @abstractmethod
-    def interrupt(self, flow: str) -> None:
-        """Break into the current question with a flow; the question is asked again when the flow ends."""
+    def interrupt(self, flow: str, words: Sequence[Speak] = ()) -> None:
+        """Break into the current question with a flow, after some words.
+
+        When the flow ends, the question is asked again with all that led to it.
+        """
 
     @abstractmethod
     def give_up(self, question: str) -> None:
@@ -81,10 +92,18 @@ class LiveCall(ABC):
         self.frames[-1] = replace(frame, counts={**frame.counts, f"{question}.{kind}": tries})
         return tries
 
+    def hear_announcement(self) -> None:
+        """Note that the words have been spoken. The last ones announced what was done then; star repeats the others."""
+        self.heard += [speak for speak in self.words[:-1] if speak not in self.heard]
+        self.words = []
+
     def go_on_in(self, language: str) -> None:
-        """Speak a language from here on; one which this call cannot be in changes nothing."""
-        if language in self._all_languages:
-            self.language = language
+        """Speak a language from here on, also what is repeated; one which this call cannot be in changes nothing."""
+        if language == self.language or language not in self._all_languages:
+            return
+        for words in (self.words, self.heard, self.broken_into):
+            words[:] = [replace(one, language=language) if one.language == self.language else one for one in words]
+        self.language = language
 
     def can_take(self, target: Target) -> bool:
         """Tell whether a target is open: not one that sets a language which this call cannot be in."""

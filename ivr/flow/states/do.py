@@ -46,12 +46,13 @@ class DoState(State):
     def take(self, event: Event, call: LiveCall) -> None:
         """Handle the action's outcome; any other event means that the carrier came back, and the action is run."""
         if not isinstance(event, Done):
-            call.words = []
+            call.hear_announcement()
             call.act(self.action)
             return
         call.values.update(event.values)
         for name in event.forgets:
             call.values.pop(name, None)
+        call.pace = event.pace or call.pace
         if isinstance(language := event.values.get("language"), str):
             call.go_on_in(language)
         call.leave(event.outcome, self.outcomes[event.outcome])
