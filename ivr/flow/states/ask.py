@@ -68,6 +68,7 @@ class AskState(QuestionState):
         """Handle the keys before pound, as the number or as a key that every question for a number takes."""
         digits = keys.lstrip("#").split("#")[0]
         shared_key = next((star for star in (STAR_AGAIN, "*") if star in digits), digits)
+        call.after_star &= digits.startswith("*")  # no star comes right after another when digits came between
         if not digits:
             self.end_early(call)
         elif self.take_shared(shared_key, call):
