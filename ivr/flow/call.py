@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ivr.flow.pace import USUAL_PACE, Pace
+from ivr.flow.tempo import USUAL_TEMPO, Tempo
 from ivr.flow.verbs import Speak, Verb
 from ivr.prompts.spoken import Value, Values
 from ivr.secret import Secret
@@ -65,7 +65,7 @@ class Call:
     """The words spoken before `words`, in turns that asked nothing; star repeats them, too."""
     broken_into: tuple[Speak, ...] = ()
     """The words spoken before the question that a flow has broken into."""
-    pace: Pace = USUAL_PACE
+    tempo: Tempo = USUAL_TEMPO
     replied: Reading | None = None
     """When the last reply was given."""
     has_person: bool = True
@@ -94,7 +94,7 @@ class Call:
             "after_star": self.after_star,
             "heard": _words_to_json(self.heard),
             "broken_into": _words_to_json(self.broken_into),
-            "pace": [self.pace.speech_rate, self.pace.waits],
+            "tempo": [self.tempo.speech_rate, self.tempo.waits],
             "replied": [self.replied.clock, self.replied.seconds] if self.replied else None,
         }
 
@@ -112,7 +112,7 @@ class Call:
             after_star=data.get("after_star", False),
             heard=_words_from_json(data.get("heard", ())),
             broken_into=_words_from_json(data.get("broken_into", ())),
-            pace=Pace(*data.get("pace", ())),
+            tempo=Tempo(*data.get("tempo", ())),
             replied=Reading(*replied) if replied else None,
         )
 
@@ -166,13 +166,13 @@ class Dialled:
 class Done:
     """An action came to an outcome. `values` are kept by the flow; those named in `forgets` are dropped.
 
-    With a `pace`, the call goes on in that.
+    With a `tempo`, the call goes on in that.
     """
 
     outcome: str
     values: Mapping[str, Value] = field(default_factory=dict)
     forgets: tuple[str, ...] = ()
-    pace: Pace | None = None
+    tempo: Tempo | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,7 +263,10 @@ def _check_line(flows: Flows, report: Report) -> None:
                 line.at(f"{name}.star"), f'star should "{REPEAT}" {where}, as the words say of it; found "{keys["*"]}"'
             )
         if keys.get(STAR_AGAIN) == REPEAT:
-            report.add(line.at(f"{name}.star_again"), f'star "{REPEAT}"s anyway; name a flow that star again runs')
+            report.add(
+                line.at(f"{name}.star_again"),
+                f'star "{REPEAT}" is what star does anyway; name the flow that star again runs',
+            )
     for number, language in line.languages.items():
         if language and language not in flows.languages:
             hint = did_you_mean(language, flows.languages)

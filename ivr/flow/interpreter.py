@@ -64,7 +64,7 @@ class Interpreter(LiveCall):
             after_star=self.repeats,
             heard=tuple(self.heard),
             broken_into=tuple(self.broken_into),
-            pace=self.pace,
+            tempo=self.tempo,
             has_person=self.has_person,
             transient_secrets=self.transient_secrets,
         )

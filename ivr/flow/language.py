@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ivr.flow.pace import LONGEST_WAIT
+from ivr.flow.tempo import LONGEST_WAIT
 from ivr.keypad import NAMES
 from ivr.yaml_reader import Either, Field, Flag, MapOf, Record, Text, Whole, field
 

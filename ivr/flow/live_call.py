@@ -36,7 +36,7 @@ class LiveCall(ABC):
         """Were spoken before the words, in turns that asked nothing, since the caller's last answer."""
         self.broken_into = list(call.broken_into)
         """Were spoken before the question that a flow has broken into."""
-        self.pace = call.pace
+        self.tempo = call.tempo
         self.has_person = call.has_person
         self.after_keys = call.after_keys
         self.after_zero = call.after_zero

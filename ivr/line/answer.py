@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ivr.flow.pace import USUAL, USUAL_PACE, Pace
+from ivr.flow.tempo import USUAL, USUAL_TEMPO, Tempo
 from ivr.flow.verbs import Speak, Verb
 from ivr.prompts import Catalogues, Piece, joined
 from ivr.prompts.spoken import speaking_seconds
@@ -37,9 +37,9 @@ class Answer:
     words: tuple[SpokenWords, ...]
 
 
-def as_spoken(catalogues: Catalogues, words: tuple[Speak, ...], pace: Pace = USUAL_PACE) -> tuple[SpokenWords, ...]:
-    """Return each prompt's words as they are spoken, in its language and at the call's pace."""
-    return tuple(_spoken(catalogues, speak, pace.speech_rate or USUAL) for speak in words)
+def as_spoken(catalogues: Catalogues, words: tuple[Speak, ...], tempo: Tempo = USUAL_TEMPO) -> tuple[SpokenWords, ...]:
+    """Return each prompt's words as they are spoken, in its language and at the call's tempo."""
+    return tuple(_spoken(catalogues, speak, tempo.speech_rate or USUAL) for speak in words)
 
 
 def _spoken(catalogues: Catalogues, speak: Speak, rate: int) -> SpokenWords:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from ivr.clock import Clock, monotonic_clock
 from ivr.flow.call import Call, Event, Reading, TraceStep
-from ivr.flow.pace import USUAL_PACE, Pace
+from ivr.flow.tempo import USUAL_TEMPO, Tempo
 from ivr.flow.verbs import Verb
 from ivr.keypad import letters_to_keys
 from ivr.languages import FIRST
@@ -143,7 +143,7 @@ class Context:
     """Card data keyed in this turn; never stored."""
     language: str = FIRST.tag
     """The language that the call is in."""
-    pace: Pace = USUAL_PACE
+    tempo: Tempo = USUAL_TEMPO
 
     @property
     def today(self) -> date:

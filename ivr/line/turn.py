@@ -172,7 +172,7 @@ class _Request:
         if acting is not None and acting > now and not is_own(acting):
             version = self.services.versions.get(connection, locked.row.version)
             return Busy(
-                as_spoken(version.catalogues, (Speak("away.one_moment", locked.call.language, {}),), locked.call.pace)
+                as_spoken(version.catalogues, (Speak("away.one_moment", locked.call.language, {}),), locked.call.tempo)
             )
         return None
 
@@ -266,7 +266,7 @@ class _TurnRunner:
                 self.context,
                 transient_secrets=step.call.transient_secrets,
                 language=step.call.language,
-                pace=step.call.pace,
+                tempo=step.call.tempo,
             )
             if step.action is None:
                 if isinstance(step.verb, Dial) and not self.services.has_person:
@@ -292,7 +292,7 @@ class _TurnRunner:
         if verb is None:
             raise FlowError("the turn came to no end")
         now, sid, turn = self.context.now, self.context.caller.sid, self.locked.turn
-        words = as_spoken(self.version.catalogues, verb.words, self.call.pace)
+        words = as_spoken(self.version.catalogues, verb.words, self.call.tempo)
         self.call = replace(
             self.call, replied=self._keys_begin(words[: verb.uncut] if isinstance(verb, Gather) else ())
         )

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from twilio.twiml.voice_response import VoiceResponse
 
-from ivr.flow.pace import USUAL
+from ivr.flow.tempo import USUAL
 from ivr.flow.verbs import Dial, Gather, GoOn, HangUp
 from ivr.line.answer import Answer, SpokenWords
 from ivr.prompts.recordings.folder import Recording, Recordings
@@ -120,9 +120,9 @@ class Renderer:
         response.dial(self.person_number, action=url, method="POST", timeout=DIAL_SECONDS, caller_id=caller_id)
 
     def say(self, verb: Any, words: Iterable[SpokenWords]) -> None:
-        """Add words to a verb, each in its language, voice and pace; recorded ones are played.
+        """Add words to a verb, each in its language, voice and tempo; recorded ones are played.
 
-        A recording has only the usual pace, so at any other all words are spoken.
+        A recording has only the usual tempo, so at any other all words are spoken.
         """
         for spoken in words:
             recordings = self.recordings() if spoken.rate == USUAL else Recordings()

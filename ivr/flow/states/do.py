@@ -52,7 +52,7 @@ class DoState(State):
         call.values.update(event.values)
         for name in event.forgets:
             call.values.pop(name, None)
-        call.pace = event.pace or call.pace
+        call.tempo = event.tempo or call.tempo
         if isinstance(language := event.values.get("language"), str):
             call.go_on_in(language)
         call.leave(event.outcome, self.outcomes[event.outcome])

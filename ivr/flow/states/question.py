@@ -72,7 +72,7 @@ class QuestionState(State):
             self.answer(keys, call)
         elif isinstance(event, Resumed):
             self.ask(call)  # the keys never arrived: ask again, and count nothing
-        elif isinstance(event, Silence) and self.number and event.after < call.pace.seconds(self.wait):
+        elif isinstance(event, Silence) and self.number and event.after < call.tempo.seconds(self.wait):
             self.end_early(call, too_soon=too_soon)  # too early for a silence: the carrier does not send the pound
         else:
             self.miss("silence", call)
@@ -144,8 +144,8 @@ class QuestionState(State):
         languages = [] if is_silent else call.languages(every_language=self.every_language)
         options = self._options(call)
         question = (call.speak(self.prompt, variant, tries, language, options) for language in languages)
-        wait = call.pace.seconds(self.wait)
-        extra_wait = max(call.pace.seconds(self.limits.first_key) - wait, 0)
+        wait = call.tempo.seconds(self.wait)
+        extra_wait = max(call.tempo.seconds(self.limits.first_key) - wait, 0)
         words = (*words_before, *question, *self._offers(call, variant, tries))
         uncut = len(words_before) if self.first else 0
         call.close(Gather(words, self.most_keys, bool(self.number), wait, extra_wait, uncut))

@@ -1,4 +1,4 @@
-"""Actions of the help that star opens: the pace of a call, and how a member likes it, for their next calls."""
+"""Actions of the help that star opens: the tempo of a call, and how a member likes it, for their next calls."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 from ivr.flow.call import Done
 from ivr.flow.definition import OPAQUE, Phrases
-from ivr.flow.pace import USUAL
+from ivr.flow.tempo import USUAL
 from ivr.line.action import action, done
 from ivr.line.service import Context
 from ivr.pharmacy import members
@@ -30,17 +30,17 @@ SETTINGS: Phrases = {
 @action("slower", "usual", writes=CHANGED)
 def speak_slower(context: Context) -> Done:
     """Speak slower for the rest of the call; at the usual speed again, after the slowest."""
-    rate = next((rate for rate in SLOWER if rate < (context.pace.speech_rate or USUAL)), USUAL)
+    rate = next((rate for rate in SLOWER if rate < (context.tempo.speech_rate or USUAL)), USUAL)
     changed = done("usual" if rate == USUAL else "slower", settings_changed="yes")
-    return replace(changed, pace=replace(context.pace, speech_rate=rate))
+    return replace(changed, tempo=replace(context.tempo, speech_rate=rate))
 
 
 @action("longer", "usual", writes=CHANGED)
 def wait_longer(context: Context) -> Done:
     """Wait longer for keys in the rest of the call; as usual again, after the longest."""
-    waits = next((waits for waits in LONGER if waits > (context.pace.waits or USUAL)), USUAL)
+    waits = next((waits for waits in LONGER if waits > (context.tempo.waits or USUAL)), USUAL)
     changed = done("usual" if waits == USUAL else "longer", settings_changed="yes")
-    return replace(changed, pace=replace(context.pace, waits=waits))
+    return replace(changed, tempo=replace(context.tempo, waits=waits))
 
 
 @action(
@@ -67,7 +67,7 @@ def compare_settings(
 def _preferred(context: Context) -> Preferences:
     """Return how the call is now, as a member's record has it."""
     return Preferences(
-        context.language, *(_unless_usual(pace) for pace in (context.pace.speech_rate, context.pace.waits))
+        context.language, *(_unless_usual(tempo) for tempo in (context.tempo.speech_rate, context.tempo.waits))
     )
 
 
@@ -87,6 +87,6 @@ def _differing(now: Preferences, on_file: Preferences) -> Iterator[Value]:
 
 @action("remembered", facts=("settings",))
 def remember_settings(context: Context, settings_of: int) -> Done:
-    """Keep language and pace of this call for the member's next calls."""
+    """Keep language and tempo of this call for the member's next calls."""
     members.prefer(context.connection, settings_of, _preferred(context))
     return done("remembered")

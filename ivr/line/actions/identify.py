@@ -7,7 +7,7 @@ from typing import Annotated
 
 from ivr.flow.call import Done
 from ivr.flow.definition import OPAQUE
-from ivr.flow.pace import Pace
+from ivr.flow.tempo import Tempo
 from ivr.line import lockout
 from ivr.line.action import action, done
 from ivr.line.actions import keyed
@@ -49,7 +49,7 @@ def find_member(
         return done("ended")
     outcome = "unproved" if judged.under_attack else "found"
     found = done(outcome, member_id=member.id, proved=False, proof_owed=judged.under_attack)
-    return found if judged.under_attack else replace(found, pace=at_pace_of(member, context))
+    return found if judged.under_attack else replace(found, tempo=at_tempo_of(member, context))
 
 
 @action("active", "ended", on={"active": {"proof_owed": OPAQUE}})
@@ -58,12 +58,12 @@ def check_membership(context: Context, member_id: int) -> Done:
     if not members.is_active(context.connection, member_id):
         return done("ended")
     preferred = members.preferences(context.connection, member_id)
-    return replace(done("active", proof_owed=False), pace=at_pace_of(preferred, context))
+    return replace(done("active", proof_owed=False), tempo=at_tempo_of(preferred, context))
 
 
-def at_pace_of(member: Preferences | MemberFacts, context: Context) -> Pace:
-    """Return the call's pace with what it leaves open as the member likes it: what was chosen in this call comes first."""
-    return context.pace.or_else(Pace(_within(SPEECH_RATES, member.speech_rate), _within(WAITS, member.waits)))
+def at_tempo_of(member: Preferences | MemberFacts, context: Context) -> Tempo:
+    """Return the call's tempo with what it leaves open as the member likes it: what was chosen in this call comes first."""
+    return context.tempo.or_else(Tempo(_within(SPEECH_RATES, member.speech_rate), _within(WAITS, member.waits)))
 
 
 def _within(bounds: tuple[int, int], percent: int | None) -> int | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 USUAL = 100
-"""In percent, as all paces are."""
+"""In percent, as all tempos are."""
 LONGEST_WAIT = 60
 """Seconds. A line that is silent for longer is taken for dead."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """The pace of a call, in percent of the usual; None where neither the caller nor their record asked for any."""
+class Tempo:
+    """The tempo of a call, in percent of the usual; None where neither the caller nor their record asked for any."""
 
     speech_rate: int | None = None
     waits: int | None = None
@@ -21,12 +21,12 @@ class Pace:
         """Return how long is waited where so many seconds are usual."""
         return min(-(-usual * (self.waits or USUAL) // USUAL), LONGEST_WAIT)
 
-    def or_else(self, other: Pace) -> Pace:
-        """Return this pace, with what it leaves open taken from another."""
-        return Pace(
+    def or_else(self, other: Tempo) -> Tempo:
+        """Return this tempo, with what it leaves open taken from another."""
+        return Tempo(
             other.speech_rate if self.speech_rate is None else self.speech_rate,
             other.waits if self.waits is None else self.waits,
         )
 
 
-USUAL_PACE = Pace()
+USUAL_TEMPO = Tempo()
