@@ -18,7 +18,7 @@ from ivr.flow.definition import Flows
 from ivr.flow.graph import Graph, GraphState
 from ivr.flow.interpreter import advance
 from ivr.flow.loader import read_flows
-from ivr.flow.pace import LONGEST_WAIT, Pace
+from ivr.flow.tempo import LONGEST_WAIT, Tempo
 from ivr.flow.verbs import Gather, Speak
 from ivr.keypad import STAR_AGAIN
 from ivr.line.actions.help import LONGER, SLOWER
@@ -208,7 +208,7 @@ def test_an_older_line_without_help_repeats_at_each_star() -> None:
 
 @pytest.mark.parametrize(("waits", "first", "following"), [(None, 6, 4), (150, 9, 6), (200, 12, 8), (4000, 60, 60)])
 def test_waits_are_as_long_as_was_asked_for(waits: int | None, first: int, following: int) -> None:
-    caller = Caller(helped(), {"slower": Done("slower", pace=Pace(waits=waits))})
+    caller = Caller(helped(), {"slower": Done("slower", tempo=Tempo(waits=waits))})
     caller.plays("start", "*", "*", "1", "#")
     verb = caller.steps[-1].verb
     assert isinstance(verb, Gather)
@@ -220,10 +220,10 @@ def test_waits_are_as_long_as_was_asked_for(waits: int | None, first: int, follo
 
 
 def test_a_pace_is_kept_and_what_is_left_open_is_taken_from_another() -> None:
-    call = replace(Call("en"), pace=Pace(85, None))
-    assert stored(call).pace == Pace(85, None)
-    assert Call.from_json({**Call("en").to_json(), "pace": None} | {"pace": []}).pace == Pace()
-    assert call.pace.or_else(Pace(70, 150)) == Pace(85, 150)
+    call = replace(Call("en"), tempo=Tempo(85, None))
+    assert stored(call).tempo == Tempo(85, None)
+    assert Call.from_json({**Call("en").to_json(), "tempo": None} | {"tempo": []}).tempo == Tempo()
+    assert call.tempo.or_else(Tempo(70, 150)) == Tempo(85, 150)
 
 
 # On the line
@@ -272,9 +272,9 @@ REMEMBERED = {
 }
 
 
-@pytest.mark.parametrize(("on_file", "keys", "pace"), REMEMBERED.values(), ids=REMEMBERED)
+@pytest.mark.parametrize(("on_file", "keys", "tempo"), REMEMBERED.values(), ids=REMEMBERED)
 def test_what_is_on_file_holds_once_the_member_is_known(
-    demo_line: DemoLine, on_file: tuple[int | None, int | None], keys: str, pace: tuple[int | None, int | None]
+    demo_line: DemoLine, on_file: tuple[int | None, int | None], keys: str, tempo: tuple[int | None, int | None]
 ) -> None:
     rate, waits = on_file
     demo_line.run(
@@ -284,9 +284,9 @@ def test_what_is_on_file_holds_once_the_member_is_known(
     for one in keys:
         phone.press(one)
     phone.press("141200017#")
-    assert demo_line.turns[-1].call.pace.speech_rate == (None if not keys else pace[0])
+    assert demo_line.turns[-1].call.tempo.speech_rate == (None if not keys else tempo[0])
     phone.press("94550")
-    assert demo_line.turns[-1].call.pace == Pace(*pace)
+    assert demo_line.turns[-1].call.tempo == Tempo(*tempo)
     assert "sorry.again" not in demo_line.prompts
 
 
@@ -301,7 +301,7 @@ def test_nothing_of_a_member_is_heard_in_the_pace_before_the_third_proof_that_is
     assert demo_line.last_prompts[-1].startswith("proof."), "nothing is kept for whom is not known yet"
     for one in ("**#", "1", "1", "#", "7304112#"):
         phone.press(one)
-    assert demo_line.turns[-1].call.pace == Pace(100, None)
+    assert demo_line.turns[-1].call.tempo == Tempo(100, None)
 
 
 def test_what_is_remembered_is_told_and_asked_once_and_written_with_the_yes_alone(demo_line: DemoLine) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ivr.flow.definition import OPAQUE, Actions, Flows
 from ivr.flow.graph import all_states
-from ivr.flow.parts import HELP_OFFER, PERSON_OFFER, PERSON_OFFERS
+from ivr.flow.parts import HELP_OFFER, PERSON_OFFER, PERSON_OFFERS, REPEAT
 from ivr.keypad import STAR_AGAIN
 from ivr.prompts import PHRASE
 
@@ -41,7 +41,7 @@ def line_prompts(flows: Flows) -> frozenset[str]:
     up."""
     keys = {"menu": flows.line.menu_keys, "ask": flows.line.ask_keys}
     offers = {name for kind, name in PERSON_OFFERS.items() if "0" in keys[kind]}
-    helps = {HELP_OFFER} if any(STAR_AGAIN in shared for shared in keys.values()) else set()
+    helps = {HELP_OFFER} if any(shared.get(STAR_AGAIN, REPEAT) != REPEAT for shared in keys.values()) else set()
     return frozenset(offers | helps | set(flows.line.gives_up.values()))
 
 
