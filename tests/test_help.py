@@ -208,7 +208,7 @@ def test_an_older_line_without_help_repeats_at_each_star() -> None:
 
 @pytest.mark.parametrize(("waits", "first", "following"), [(None, 6, 4), (150, 9, 6), (200, 12, 8), (4000, 60, 60)])
 def test_waits_are_as_long_as_was_asked_for(waits: int | None, first: int, following: int) -> None:
-    caller = Caller(helped(), {"slower": Done("slower", tempo=Tempo(waits=waits))})
+    caller = Caller(helped(), {"slower": Done("slower", own_tempo=Tempo(waits=waits))})
     caller.plays("start", "*", "*", "1", "#")
     verb = caller.steps[-1].verb
     assert isinstance(verb, Gather)
@@ -219,11 +219,10 @@ def test_waits_are_as_long_as_was_asked_for(waits: int | None, first: int, follo
     assert verb.next_key == following <= LONGEST_WAIT
 
 
-def test_a_pace_is_kept_and_what_is_left_open_is_taken_from_another() -> None:
-    call = replace(Call("en"), tempo=Tempo(85, None))
-    assert stored(call).tempo == Tempo(85, None)
-    assert Call.from_json({**Call("en").to_json(), "tempo": None} | {"tempo": []}).tempo == Tempo()
-    assert call.tempo.or_else(Tempo(70, 150)) == Tempo(85, 150)
+def test_what_the_caller_left_open_is_as_the_member_likes_it() -> None:
+    call = Call("en", own_tempo=Tempo(85), members_tempo=Tempo(70, 150))
+    assert stored(call) == call
+    assert call.tempo == Tempo(85, 150)
 
 
 # On the line
@@ -290,7 +289,7 @@ def test_what_is_on_file_holds_once_the_member_is_known(
     assert "sorry.again" not in demo_line.prompts
 
 
-def test_nothing_of_a_member_is_heard_in_the_pace_before_the_third_proof_that_is_owed(demo_line: DemoLine) -> None:
+def test_nothing_of_a_member_is_heard_in_the_tempo_before_the_third_proof_that_is_owed(demo_line: DemoLine) -> None:
     demo_line.run("UPDATE member SET speech_rate = 70 WHERE member_number = '41200017'")
     demo_line.breaks("guessing")
     phone, _ = demo_line.call(IDENTIFIED)

@@ -65,7 +65,10 @@ class Call:
     """The words spoken before `words`, in turns that asked nothing; star repeats them, too."""
     broken_into: tuple[Speak, ...] = ()
     """The words spoken before the question that a flow has broken into."""
-    tempo: Tempo = USUAL_TEMPO
+    own_tempo: Tempo = USUAL_TEMPO
+    """What the caller has chosen in this call."""
+    members_tempo: Tempo = USUAL_TEMPO
+    """What the member likes who is identified; the caller's own choice comes before it."""
     replied: Reading | None = None
     """When the last reply was given."""
     has_person: bool = True
@@ -77,6 +80,11 @@ class Call:
     def top(self) -> Frame:
         """The flow that is running now."""
         return self.frames[-1]
+
+    @property
+    def tempo(self) -> Tempo:
+        """How fast is spoken, and how long is waited."""
+        return self.own_tempo.or_else(self.members_tempo)
 
     def to_json(self) -> dict[str, Any]:
         """Return the call as JSON data to be stored, without what is valid for this turn only."""
@@ -94,7 +102,8 @@ class Call:
             "after_star": self.after_star,
             "heard": _words_to_json(self.heard),
             "broken_into": _words_to_json(self.broken_into),
-            "tempo": [self.tempo.speech_rate, self.tempo.waits],
+            "own_tempo": [self.own_tempo.speech_rate, self.own_tempo.waits],
+            "members_tempo": [self.members_tempo.speech_rate, self.members_tempo.waits],
             "replied": [self.replied.clock, self.replied.seconds] if self.replied else None,
         }
 
@@ -112,7 +121,8 @@ class Call:
             after_star=data.get("after_star", False),
             heard=_words_from_json(data.get("heard", ())),
             broken_into=_words_from_json(data.get("broken_into", ())),
-            tempo=Tempo(*data.get("tempo", ())),
+            own_tempo=Tempo(*data.get("own_tempo", ())),
+            members_tempo=Tempo(*data.get("members_tempo", ())),
             replied=Reading(*replied) if replied else None,
         )
 
@@ -166,13 +176,14 @@ class Dialled:
 class Done:
     """An action came to an outcome. `values` are kept by the flow; those named in `forgets` are dropped.
 
-    With a `tempo`, the call goes on in that.
+    `own_tempo` is what the caller has just chosen, `members_tempo` what the member likes who has just been identified.
     """
 
     outcome: str
     values: Mapping[str, Value] = field(default_factory=dict)
     forgets: tuple[str, ...] = ()
-    tempo: Tempo | None = None
+    own_tempo: Tempo = USUAL_TEMPO
+    members_tempo: Tempo | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,8 @@ class Interpreter(LiveCall):
             after_star=self.repeats,
             heard=tuple(self.heard),
             broken_into=tuple(self.broken_into),
-            tempo=self.tempo,
+            own_tempo=self.own_tempo,
+            members_tempo=self.members_tempo,
             has_person=self.has_person,
             transient_secrets=self.transient_secrets,
         )

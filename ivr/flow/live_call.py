@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from ivr.flow.call import Call, TraceStep
 from ivr.flow.parts import PERSON_OFFER, PERSON_OFFERS, Line, Target
+from ivr.flow.tempo import Tempo
 from ivr.flow.verbs import Speak, Variant, Verb
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
@@ -36,7 +37,8 @@ class LiveCall(ABC):
         """Were spoken before the words, in turns that asked nothing, since the caller's last answer."""
         self.broken_into = list(call.broken_into)
         """Were spoken before the question that a flow has broken into."""
-        self.tempo = call.tempo
+        self.own_tempo = call.own_tempo
+        self.members_tempo = call.members_tempo
         self.has_person = call.has_person
         self.after_keys = call.after_keys
         self.after_zero = call.after_zero
@@ -84,6 +86,11 @@ class LiveCall(ABC):
         """
         frame = self.frames[-1]
         self.trace.append(TraceStep(frame.flow, state or frame.state, label))
+
+    @property
+    def tempo(self) -> Tempo:
+        """How fast is spoken, and how long is waited."""
+        return self.own_tempo.or_else(self.members_tempo)
 
     def count(self, question: str, kind: str) -> int:
         """Count one more try of a kind at a question of this flow, and return how many there have been."""

@@ -12,7 +12,7 @@ LONGEST_WAIT = 60
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """The tempo of a call, in percent of the usual; None where neither the caller nor their record asked for any."""
+    """How fast is spoken and how long is waited, in percent of the usual; None where nothing was asked for."""
 
     speech_rate: int | None = None
     waits: int | None = None

@@ -52,7 +52,8 @@ class DoState(State):
         call.values.update(event.values)
         for name in event.forgets:
             call.values.pop(name, None)
-        call.tempo = event.tempo or call.tempo
+        call.own_tempo = event.own_tempo.or_else(call.own_tempo)
+        call.members_tempo = event.members_tempo or call.members_tempo
         if isinstance(language := event.values.get("language"), str):
             call.go_on_in(language)
         call.leave(event.outcome, self.outcomes[event.outcome])

@@ -8,7 +8,7 @@ from typing import Literal
 
 from ivr.flow.call import Done
 from ivr.flow.definition import OPAQUE, Phrases
-from ivr.flow.tempo import USUAL
+from ivr.flow.tempo import USUAL, Tempo
 from ivr.line.action import action, done
 from ivr.line.service import Context
 from ivr.pharmacy import members
@@ -32,7 +32,7 @@ def speak_slower(context: Context) -> Done:
     """Speak slower for the rest of the call; at the usual speed again, after the slowest."""
     rate = next((rate for rate in SLOWER if rate < (context.tempo.speech_rate or USUAL)), USUAL)
     changed = done("usual" if rate == USUAL else "slower", settings_changed="yes")
-    return replace(changed, tempo=replace(context.tempo, speech_rate=rate))
+    return replace(changed, own_tempo=Tempo(speech_rate=rate))
 
 
 @action("longer", "usual", writes=CHANGED)
@@ -40,7 +40,7 @@ def wait_longer(context: Context) -> Done:
     """Wait longer for keys in the rest of the call; as usual again, after the longest."""
     waits = next((waits for waits in LONGER if waits > (context.tempo.waits or USUAL)), USUAL)
     changed = done("usual" if waits == USUAL else "longer", settings_changed="yes")
-    return replace(changed, tempo=replace(context.tempo, waits=waits))
+    return replace(changed, own_tempo=Tempo(waits=waits))
 
 
 @action(
@@ -67,7 +67,7 @@ def compare_settings(
 def _preferred(context: Context) -> Preferences:
     """Return how the call is now, as a member's record has it."""
     return Preferences(
-        context.language, *(_unless_usual(tempo) for tempo in (context.tempo.speech_rate, context.tempo.waits))
+        context.language, *(_unless_usual(percent) for percent in (context.tempo.speech_rate, context.tempo.waits))
     )
 
 

@@ -49,7 +49,7 @@ def find_member(
         return done("ended")
     outcome = "unproved" if judged.under_attack else "found"
     found = done(outcome, member_id=member.id, proved=False, proof_owed=judged.under_attack)
-    return found if judged.under_attack else replace(found, tempo=at_tempo_of(member, context))
+    return found if judged.under_attack else replace(found, members_tempo=tempo_of(member))
 
 
 @action("active", "ended", on={"active": {"proof_owed": OPAQUE}})
@@ -58,12 +58,12 @@ def check_membership(context: Context, member_id: int) -> Done:
     if not members.is_active(context.connection, member_id):
         return done("ended")
     preferred = members.preferences(context.connection, member_id)
-    return replace(done("active", proof_owed=False), tempo=at_tempo_of(preferred, context))
+    return replace(done("active", proof_owed=False), members_tempo=tempo_of(preferred))
 
 
-def at_tempo_of(member: Preferences | MemberFacts, context: Context) -> Tempo:
-    """Return the call's tempo with what it leaves open as the member likes it: what was chosen in this call comes first."""
-    return context.tempo.or_else(Tempo(_within(SPEECH_RATES, member.speech_rate), _within(WAITS, member.waits)))
+def tempo_of(member: Preferences | MemberFacts) -> Tempo:
+    """Return the tempo that a member likes."""
+    return Tempo(_within(SPEECH_RATES, member.speech_rate), _within(WAITS, member.waits))
 
 
 def _within(bounds: tuple[int, int], percent: int | None) -> int | None:
