@@ -361,6 +361,7 @@ def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int)
     members.find_member(connection, "10000001", "80202")
     members.is_own_prescription(connection, member_id, "1234567")
     members.born_on(connection, member_id)
+    members.prefer(connection, member_id, replace(members.preferences(connection, member_id), waits=150))
     mailing_address(connection, member_id)
     for number in ("1234567", "7654321", "5555555", "9999999"):
         prescriptions.assess(connection, member_id, number, TODAY, rules)

@@ -13,8 +13,10 @@ from sqlalchemy import Connection, Engine
 
 from ivr.clock import Clock, monotonic_clock
 from ivr.flow.call import Call, Event, Reading, TraceStep
+from ivr.flow.tempo import USUAL_TEMPO, Tempo
 from ivr.flow.verbs import Verb
 from ivr.keypad import letters_to_keys
+from ivr.languages import FIRST
 from ivr.line.digests import Digest
 from ivr.line.versions import Versions
 from ivr.orders.desk import Desk
@@ -139,6 +141,9 @@ class Context:
     turn: int
     transient_secrets: Mapping[str, Secret]
     """Card data keyed in this turn; never stored."""
+    language: str = FIRST.tag
+    """The language that the call is in."""
+    tempo: Tempo = USUAL_TEMPO
 
     @property
     def today(self) -> date:

@@ -54,9 +54,13 @@ class TransferState(State):
         if not isinstance(event, Dialled):
             State.take(self, event, call)
         elif event.outcome == "answered":
-            call.words = []
+            call.words, call.heard = [], []
             call.close(HangUp(()))
         else:
-            # With `nobody`, the words before were not spoken yet: keep all but the last, which announces a person.
-            call.words = call.words[:-1] if event.outcome == "nobody" else []
+            if (
+                event.outcome == "nobody"
+            ):  # nothing was spoken yet: all is kept but the last words, which announce a person
+                call.words.pop()
+            else:
+                call.hear_announcement()
             call.leave(event.outcome, self.outcomes[event.outcome])

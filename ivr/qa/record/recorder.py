@@ -16,7 +16,7 @@ from ivr.flow.call import TraceStep
 from ivr.flow.definition import Flows
 from ivr.flow.graph import all_states
 from ivr.flow.parts import Number
-from ivr.keypad import check_digit, is_key
+from ivr.keypad import STAR_AGAIN, check_digit, is_key
 from ivr.phone.outcomes import Waiting
 from ivr.qa.explore.answers import Keyed, Pharmacy, answers
 from ivr.qa.explore.attempts import KEPT_KEYS, gave_up
@@ -249,7 +249,13 @@ class _CallMaker:
         elif state and state.one_key:  # the key is masked: try all that can be pressed
             universal = state.shared_keys(self.caller.flows.line)
             choices = "123456789" if state.choices else ""
-            keys_there_are = [*state.keys, *choices, wrong_key(self.caller.flows, state), *universal, "#"]
+            keys_there_are = [
+                *state.keys,
+                *choices,
+                wrong_key(self.caller.flows, state),
+                *universal.keys() - {STAR_AGAIN},
+                "#",
+            ]
             yield from (((Presses(NOWHERE, key),), self.keyed) for key in keys_there_are)
             yield (Waits(NOWHERE),), self.keyed
         elif state and state.number:
