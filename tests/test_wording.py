@@ -51,6 +51,14 @@ IN_BOTH = pytest.mark.parametrize("language", sorted(LANGUAGES))
             "Sunday, January second, two thousand five",
             "domingo dos de enero de dos mil cinco",
         ),
+        ("time", "00:00", "midnight", "las doce de la noche"),
+        ("time", "00:15", "twelve fifteen in the morning", "las doce y cuarto de la noche"),
+        ("time", "08:00", "eight in the morning", "las ocho de la mañana"),
+        ("time", "11:05", "eleven oh five in the morning", "las once y cinco de la mañana"),
+        ("time", "12:00", "noon", "las doce del día"),
+        ("time", "12:30", "twelve thirty in the afternoon", "las doce y media de la tarde"),
+        ("time", "13:00", "one in the afternoon", "la una de la tarde"),
+        ("time", "20:45", "eight forty-five in the evening", "las ocho y cuarenta y cinco de la noche"),
     ],
 )
 def test_values_are_spoken_in_both_languages(kind: str, value: Value, english: str, spanish: str) -> None:
@@ -167,6 +175,8 @@ def test_english_numbers_never_change() -> None:
         ("date", "2026-02-30"),
         ("date", ""),
         ("full_date", 20260101),
+        ("time", "24:00"),
+        ("time", "8:00"),
         ("phone", ""),
         ("address", "1204 Main"),
     ],
@@ -231,7 +241,19 @@ def test_a_voice_says_165_words_in_a_minute() -> None:
 
 
 def test_every_kind_is_told_apart() -> None:
-    kinds = ("text", "digits", "number", "ordinal", "money", "date", "full_date", "phone", "address", "medicine")
+    kinds = (
+        "text",
+        "digits",
+        "number",
+        "ordinal",
+        "money",
+        "date",
+        "full_date",
+        "time",
+        "phone",
+        "address",
+        "medicine",
+    )
     assert tuple(KINDS) == kinds
 
 

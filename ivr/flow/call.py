@@ -133,9 +133,9 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Dialled:
-    """A transfer is over: somebody spoke to the caller, nobody answered, or there is nobody to call."""
+    """A transfer is over: somebody spoke to the caller, or the outcome says why not (see `states.transfer`)."""
 
-    outcome: Literal["answered", "no_answer", "nobody"]
+    outcome: Literal["answered", "busy", "no_answer", "closed", "nobody"]
 
 
 @dataclass(frozen=True, slots=True)

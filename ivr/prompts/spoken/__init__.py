@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ivr.languages import LANGUAGES, Language
 from ivr.prompts.spoken.addresses import speak_address
@@ -20,12 +20,16 @@ Value: TypeAlias = "str | int | bool | tuple[Value, ...] | Mapping[str, Value] |
 
 Values: TypeAlias = Mapping[str, Value]
 
+NATIONAL_DIGITS = 10
+"""The digits of a telephone number of the US or Canada, area code first."""
+
 WORDS_A_MINUTE = 165
 """How fast a voice speaks."""
 
 _LARGEST = 999_999_999_999
 """The largest number that is spoken in words."""
 
+_TIME = re.compile("([01][0-9]|2[0-3]):([0-5][0-9])")
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -128,6 +132,13 @@ def _full_date(value: Value | date, language: Language) -> str:
     return language.with_year.format(date=_date(value, language), year=language.year(_day(value).year))
 
 
+def _time(value: Value | date, language: Language) -> str:
+    match = _TIME.fullmatch(_string(value, "time"))
+    if match is None:
+        raise ValueError("time to speak: expected a time of day such as 08:30")
+    return language.time_of_day(int(match[1]), int(match[2]))
+
+
 def _phonenumbers() -> Any:
     """Import the library for telephone numbers when one is spoken.
 
@@ -159,6 +170,24 @@ def is_possible_phone(text: str) -> bool:
         return bool(phonenumbers.is_possible_number(phonenumbers.parse(text, None)))
     except phonenumbers.NumberParseException:
         return False
+
+
+def phone_keyed(digits: str) -> tuple[Literal["dialable", "too_short", "abroad", "impossible"], str]:
+    """Return what a keyed telephone number is, and its E.164 form if the line can dial it: one of the US or Canada."""
+    phonenumbers = _phonenumbers()
+    if digits.startswith(("00", "011")):
+        return "abroad", ""
+    if len(digits) < NATIONAL_DIGITS:
+        return "too_short", ""
+    number = phonenumbers.parse(digits, "US")
+    if not phonenumbers.is_valid_number(number):
+        return "impossible", ""
+    is_near = phonenumbers.region_code_for_number(number) in ("US", "CA")
+    return (
+        ("dialable", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+        if is_near
+        else ("abroad", "")
+    )
 
 
 def _groups(formatted: str, language: Language) -> str:
@@ -209,6 +238,7 @@ KINDS: Mapping[str, Callable[[Value | date, Language], str]] = {
     "money": _money,
     "date": _date,
     "full_date": _full_date,
+    "time": _time,
     "phone": _phone,
     "address": _address,
     "medicine": _medicine,
