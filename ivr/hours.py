@@ -28,6 +28,7 @@ LOOKED_AHEAD = 366
 """How many days are looked through for the next opening."""
 
 MINUTES_A_DAY = 24 * 60
+NOON = 12 * 60
 ONE_DAY, ONE_MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 _SPAN = re.compile(r"(\d{1,2}):(\d\d) ?(?:-|to) ?(\d{1,2}):(\d\d)")

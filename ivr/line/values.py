@@ -139,6 +139,16 @@ class OfferedCity:
     city: str
 
 
+@dataclass(frozen=True, slots=True)
+class OfferedTime:
+    """A time at which somebody may want to be called back; from and to are moments in ISO format."""
+
+    when: Value
+    """How it is spoken."""
+    best_from: str
+    best_to: str
+
+
 def day(value: date | None) -> str:
     """Return a day as it is stored in a call: in ISO format, "" for None."""
     return value.isoformat() if value else ""
