@@ -24,8 +24,8 @@ DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 CLOSED = "closed"
 US_FEDERAL = "us_federal"
 """The holidays of the United States' government, also the working days on which they are kept."""
-LOOKED_AHEAD = 366
-"""How many days are looked through for the next opening."""
+LOOKED_AHEAD = 4 * 366
+"""How many days are looked through for the next opening, though one of the first seven has it mostly."""
 
 MINUTES_A_DAY = 24 * 60
 NOON = 12 * 60
@@ -109,16 +109,27 @@ class Hours:
         closed = (minute for minute in _minutes(day, zone) if minute > at and not self.is_open(minute, zone))
         return Opening(at, next(closed, moment(day, MINUTES_A_DAY, zone)))
 
-    def next_opening(self, at: datetime, zone: ZoneInfo) -> Opening | None:
-        """Return the first time after a moment at which it opens; None when it does not within a year."""
-        today = at.astimezone(zone).date()
-        for days in range(LOOKED_AHEAD):
-            for begin in self._possible_openings(today + timedelta(days), zone):
-                if begin > at and not self.is_open(begin - ONE_MINUTE, zone):
-                    opening = self.open_now(begin, zone)
-                    if opening:
-                        return opening
-        return None
+    def next_opening(self, at: datetime, zone: ZoneInfo) -> Opening:
+        """Return the first time after a moment at which it opens anew.
+
+        Raises LookupError when it does not: it is never closed, or closed for years by its dates.
+        """
+        for day in _days_from(at.astimezone(zone).date()):
+            for begin in self._possible_openings(day, zone):
+                if (
+                    begin > at
+                    and not self.is_open(begin - ONE_MINUTE, zone)
+                    and (opening := self.open_now(begin, zone))
+                ):
+                    return opening
+        raise LookupError("it never opens")
+
+    def next_open_day(self, after: date) -> date:
+        """Return the first day after another one on which it opens; LookupError when there is none."""
+        for day in _days_from(after + ONE_DAY):
+            if self.spans(day):
+                return day
+        raise LookupError("it never opens")
 
     def _span_at(self, local: datetime) -> Span | None:
         minute = local.hour * 60 + local.minute
@@ -141,6 +152,10 @@ def moment(day: date, minute: int, zone: ZoneInfo) -> datetime:
     """Return the moment of a minute of a day by the clock on the wall."""
     days, minutes = divmod(minute, MINUTES_A_DAY)
     return datetime.combine(day + ONE_DAY * days, time(*divmod(minutes, 60)), zone).astimezone(UTC)
+
+
+def _days_from(day: date) -> Iterator[date]:
+    return (day + ONE_DAY * number for number in range(LOOKED_AHEAD))
 
 
 def _clocks_change(day: date, zone: ZoneInfo) -> bool:
@@ -173,7 +188,7 @@ def read_hours(files: Mapping[str, str | None], report: Report, root: str = "flo
     week = fields["week"].shaped(report, "the week", week_shape) if "week" in fields else {}  # type: ignore[arg-type]
     of_days = tuple(_read_spans(week[day], report) if day in week else () for day in DAYS)
     dates, places = _read_dates(fields.get("dates"), report)
-    if len(report.problems) == before and "week" in fields and not any((*of_days, *dates.values())):
+    if len(report.problems) == before and "week" in fields and not any(of_days):
         report.add(node.key_place("week"), "it never opens: every day is closed; without this file it is always open")
     return Hours(of_days, _read_holidays(fields.get("holidays"), report), dates, places)
 

@@ -145,6 +145,8 @@ class OfferedTime:
 
     when: Value
     """How it is spoken."""
+    phone: str
+    """The number that is to be called."""
     best_from: str
     best_to: str
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from ivr.flow.call import Done
 from ivr.flow.definition import OPAQUE, Items, Phrases
-from ivr.hours import NOON, ONE_DAY, Opening, moment
+from ivr.hours import NOON, Opening, moment
 from ivr.line import hand_over
 from ivr.line.action import action, done
 from ivr.line.actions import keyed
@@ -33,20 +33,17 @@ TIMES: Phrases = {
 MOST_TIMES = 3
 
 
-@action("some", "none", on={"some": {"notices": "text"}}, tells={"some": ("notices",)})
+@action("found", writes={"notices": "text"}, tells={"found": ("notices",)})
 def todays_notices(context: Context) -> Done:
-    """Find what callers are to be told today, as published last."""
+    """Find what callers are to be told today, as published last; mostly nothing."""
     catalogue = context.services.versions.current.catalogues.by_language.get(context.language)
-    notices = catalogue.notices_on(context.today) if catalogue else ""
-    return done("some", notices=notices) if notices else done("none")
+    return done("found", notices=catalogue.notices_on(context.today) if catalogue else "")
 
 
-@action("opens", "never", on={"opens": {"opens": PHRASE}}, phrases={"opens": OPENS}, tells={"opens": ("opens",)})
+@action("opens", on={"opens": {"opens": PHRASE}}, phrases={"opens": OPENS}, tells={"opens": ("opens",)})
 def next_opening(context: Context) -> Done:
     """Find when a person can be had next."""
     opening = context.services.hours.next_opening(context.now, context.services.timezone)
-    if opening is None:
-        return done("never")
     begins, ends = _local(context, opening.begin), _local(context, opening.end)
     times = {"begins": f"{begins:%H:%M}", "ends": f"{ends:%H:%M}"}
     days_ahead = (begins.date() - context.today).days
@@ -73,35 +70,34 @@ def take_phone(_: Context, keyed_phone: Annotated[str, keyed.PHONE]) -> Done:
 
 
 @action(
-    *("offered", "already_asked", "never"),
+    *("offered", "already_asked"),
     on={"offered": {"times": "list"}},
-    items={"times": Items({"when": PHRASE, "best_from": OPAQUE, "best_to": OPAQUE}, most=MOST_TIMES)},
+    items={"times": Items({"when": PHRASE}, MOST_TIMES)},
     phrases={"when": TIMES},
 )
 def offer_times(context: Context, chosen_phone: str) -> Done:
     """List the best times to be called back at, unless the phone is to be called back already."""
     if call_backs.asked_call_back(context.connection, chosen_phone):
         return done("already_asked")
-    times = tuple(OfferedTime(when, time.begin.isoformat(), time.end.isoformat()) for when, time in _times(context))
-    return done("offered", times=times) if times else done("never")
+    times = tuple(
+        OfferedTime(when, chosen_phone, time.begin.isoformat(), time.end.isoformat()) for when, time in _times(context)
+    )
+    return done("offered", times=times)
 
 
 def _times(context: Context) -> Iterator[tuple[Value, Opening]]:
     """Yield the times that are offered: as soon as somebody can, and the two halves of the next day with hours."""
     hours, zone = context.services.hours, context.services.timezone
-    is_open, opening = hours.open_now(context.now, zone), hours.next_opening(context.now, zone)
-    if is_open:
+    if is_open := hours.open_now(context.now, zone):
         yield phrase("call_back.soon"), is_open
-        opening = hours.next_opening(moment(context.today + ONE_DAY, 0, zone), zone)
-    elif opening:
+        on = hours.next_open_day(context.today)
+    else:
+        opening = hours.next_opening(context.now, zone)
         begins = _local(context, opening.begin)
-        yield phrase("call_back.opening", day=day(begins.date()), begins=f"{begins:%H:%M}"), opening
-    if opening is None:
-        return
-    on = _local(context, opening.begin).date()
-    spans = hours.spans(on)
-    noon, first = moment(on, NOON, zone), opening.begin
-    last = moment(on, spans[-1].end, zone)
+        on = begins.date()
+        yield phrase("call_back.opening", day=day(on), begins=f"{begins:%H:%M}"), opening
+    spans, noon = hours.spans(on), moment(on, NOON, zone)
+    first, last = max(moment(on, spans[0].begin, zone), context.now), moment(on, spans[-1].end, zone)
     if first < noon:
         yield phrase("call_back.morning", day=day(on)), Opening(first, min(noon, last))
     if last > noon:
@@ -117,10 +113,10 @@ def _local(context: Context, at: datetime) -> datetime:
     writes={"phone": "phone", "best_time": PHRASE, "best_from": OPAQUE, "best_to": OPAQUE},
     phrases={"best_time": TIMES},
 )
-def say_call_back(_: Context, chosen_phone: str, time_choice: OfferedTime) -> Done:
+def say_call_back(_: Context, time_choice: OfferedTime) -> Done:
     """Put together the facts of a call-back, for the caller to confirm."""
     times = {"best_from": time_choice.best_from, "best_to": time_choice.best_to}
-    return done("said", phone=chosen_phone, best_time=time_choice.when, **times)
+    return done("said", phone=time_choice.phone, best_time=time_choice.when, **times)
 
 
 @action("asked", "already_asked", facts=("phone", "best_time"))
