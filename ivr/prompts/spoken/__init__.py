@@ -23,6 +23,9 @@ Values: TypeAlias = Mapping[str, Value]
 NATIONAL_DIGITS = 10
 """The digits of a telephone number of the US or Canada, area code first."""
 
+_DIALED = frozenset(("US", "CA", "PR", "VI", "GU", "AS", "MP"))
+"""The regions whose numbers the line dials: the United States with their territories, and Canada."""
+
 WORDS_A_MINUTE = 165
 """How fast a voice speaks."""
 
@@ -182,12 +185,9 @@ def phone_keyed(digits: str) -> tuple[Literal["dialable", "too_short", "abroad",
     number = phonenumbers.parse(digits, "US")
     if not phonenumbers.is_valid_number(number):
         return "impossible", ""
-    is_near = phonenumbers.region_code_for_number(number) in ("US", "CA")
-    return (
-        ("dialable", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
-        if is_near
-        else ("abroad", "")
-    )
+    if phonenumbers.region_code_for_number(number) not in _DIALED:
+        return "abroad", ""
+    return "dialable", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _groups(formatted: str, language: Language) -> str:
