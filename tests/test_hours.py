@@ -259,7 +259,7 @@ def edition(hours: str = WEEK, notices: Mapping[str, str] = NOTICES) -> Any:
 NOTICE_MISTAKES = {
     "in one language only": (
         {"es": "# nada\n"},
-        "es/notices.yaml:1:1: there is no such file, but there is prompts/en/notices.yaml; write this one too",
+        'es/notices.yaml:1:1: lacks "holidays", which prompts/en/notices.yaml:1 has',
     ),
     "another one in one language": (
         {"es": NOTICES["es"].replace("holidays", "feriados")},

@@ -26,6 +26,9 @@ PHRASE = "phrase"
 """The kind of a value that is spoken as another prompt of the same catalogue, or as a list of them; made by
 `phrase`."""
 
+NOTICES = "notices"
+"""The subject of prompts that are told for some days only, in a file of its own."""
+
 MEDICINE = "medicine"
 """The kind of a value that is a medicine's label."""
 

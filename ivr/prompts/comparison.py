@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ivr.errors import Place, Report
-from ivr.prompts.catalogue import Catalogue, Notice, Prompt
+from ivr.prompts.catalogue import NOTICES, Catalogue, Notice, Prompt
 
 
 def compare_languages(
@@ -119,7 +119,7 @@ def _subject_of(name: str) -> str:
 
 
 def _by_subject(catalogue: Catalogue) -> dict[str, list[Prompt]]:
-    subjects: dict[str, list[Prompt]] = {}
+    subjects: dict[str, list[Prompt]] = {NOTICES: []}  # there may be none just now
     for name, prompt in catalogue.prompts.items():
         subjects.setdefault(_subject_of(name), []).append(prompt)
     return subjects

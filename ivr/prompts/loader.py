@@ -21,7 +21,7 @@ from ivr.errors import Place, Report, did_you_mean
 from ivr.hours import read_day
 from ivr.languages import LANGUAGES
 from ivr.prompts import shapes
-from ivr.prompts.catalogue import Catalogue, Catalogues, Notice, Prompt, SourceWords, Words
+from ivr.prompts.catalogue import NOTICES, Catalogue, Catalogues, Notice, Prompt, SourceWords, Words
 from ivr.prompts.comparison import compare_languages
 from ivr.prompts.medicines import MedicinesFile, read_medicines
 from ivr.prompts.spoken import clean
@@ -30,7 +30,6 @@ from ivr.yaml_reader import SUFFIX, Node, read
 
 CATALOGUE = "catalogue"
 MEDICINES = "medicines"
-NOTICES = "notices"
 _NOT_NOTES = re.compile(r"^[ \t]*[^#\s]", re.MULTILINE)
 """Finds a line that is no comment. A file of notices may have none, while there is nothing to tell."""
 _NO_WORDS: tuple[Words, ...] = ()
