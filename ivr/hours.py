@@ -32,7 +32,10 @@ NOON = 12 * 60
 ONE_DAY, ONE_MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 _SPAN = re.compile(r"(\d{1,2}):(\d\d) ?(?:-|to) ?(\d{1,2}):(\d\d)")
-_SPANS = Text(f'Hours such as 8:00-20:00, several between commas; or "{CLOSED}".')
+_SPANS = Text(
+    f'Hours such as 8:00-20:00, several between commas; or "{CLOSED}".',
+    rf"{CLOSED}|{_SPAN.pattern}(, *{_SPAN.pattern})*",
+)
 
 HOURS = Record(
     "hours",

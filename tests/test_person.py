@@ -16,7 +16,6 @@ from sqlalchemy import Connection, insert
 from ivr.cli import main
 from ivr.flow.call import Call, Dialled, Frame
 from ivr.flow.interpreter import advance
-from ivr.flow.states.transfer import TransferState
 from ivr.hours import ALWAYS, HOURS_FILE, Hours, Span
 from ivr.line import hand_over, tables
 from ivr.line.actions import SPECS
@@ -117,7 +116,6 @@ def test_busy_and_unanswered_are_told_apart(staffed: DemoLine, status: str, prom
 def test_a_flow_from_before_the_hours_knows_two_outcomes() -> None:
     flows = VERSION.flows
     connect = flows.state("person", "connect")
-    assert isinstance(connect, TransferState)
     nobody = connect.outcomes["nobody"]
     older = replace(connect, outcomes={"nobody": nobody, "no_answer": nobody})
     person = flows.flows["person"]

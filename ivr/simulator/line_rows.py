@@ -21,6 +21,7 @@ from ivr.line.digests import Digest
 from ivr.line.service import Caller
 from ivr.pharmacy.notices import KINDS, SENT_BY, notice
 from ivr.pharmacy.tables import CallBack, CallBackStatus, Member
+from ivr.simulator.pharmacy_rows import as_text
 from ivr.simulator.world import Found, Table
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -128,7 +129,7 @@ class LineRows:
                 member_id.is_(None) | self._is_known(Member.id)
             )
         ).mappings()
-        return [{name: _as_text(value) for name, value in row.items()} for row in rows]
+        return [{name: as_text(value) for name, value in row.items()} for row in rows]
 
     def _phones(self, connection: Connection) -> Mapping[str, str]:
         callers = self.callers
@@ -143,10 +144,6 @@ class LineRows:
 
     def _is_known(self, member_id: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
         return true() if self.members is None else member_id.in_(self.members.values())
-
-
-def _as_text(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value or "")
 
 
 def _triples(text: str) -> list[tuple[str, str, str]]:
