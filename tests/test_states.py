@@ -18,7 +18,7 @@ from flow_lines import Caller
 from json_schemas import as_json, is_valid
 
 from ivr.errors import DefinitionError, Report
-from ivr.flow.call import Done, Event, Resumed, Silence, TraceStep
+from ivr.flow.call import Event, Resumed, Silence, TraceStep
 from ivr.flow.changes import changes
 from ivr.flow.diagram import flow_picture, to_mermaid, to_svg
 from ivr.flow.files import file_shape
@@ -232,7 +232,7 @@ def test_a_mistake_in_it_is_told_at_its_word(pauses: Pauses, old: str, new: str,
 
 
 def test_it_runs(pauses: Pauses) -> None:
-    caller = Caller(pauses.version.flows, outcomes={"todays_notices": Done("found", {"notices": ""})})
+    caller = Caller(pauses.version.flows)
     assert caller.plays("start", "1", "5") == "go on: main.one_moment"
     assert caller.plays(".").startswith("ask: main.other_ways")
     assert TraceStep("main", "breath", "next") in caller.steps[-1].trace

@@ -62,6 +62,8 @@ class Call:
     """When the last reply was given."""
     has_person: bool = True
     """Whether a person can be had at this moment. Never stored: it is set anew for each turn."""
+    notices: Mapping[str, str] = field(default_factory=dict)
+    """Language -> what callers are to be told today. Never stored either."""
     transient_secrets: Mapping[str, Secret] = field(default_factory=dict)
     """Card data keyed in this very turn. Never stored."""
 

@@ -60,6 +60,7 @@ class Interpreter(LiveCall):
             self.after_keys,
             self.after_zero,
             has_person=self.has_person,
+            notices=self.notices,
             transient_secrets=self.transient_secrets,
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ivr.flow.call import Call, TraceStep
-from ivr.flow.parts import PERSON_OFFER, PERSON_OFFERS, Line, Target
+from ivr.flow.parts import NOTICES, PERSON_OFFER, PERSON_OFFERS, Line, Target
 from ivr.flow.verbs import Speak, Variant, Verb
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
@@ -33,6 +33,7 @@ class LiveCall(ABC):
         self.words = list(call.words)
         """Will be spoken before whatever comes next."""
         self.has_person = call.has_person
+        self.notices = call.notices
         self.after_keys = call.after_keys
         self.after_zero = call.after_zero
         self.trace: list[TraceStep] = []
@@ -108,6 +109,7 @@ class LiveCall(ABC):
         The values are those of the call and `extra`; the language is the call's unless another is given.
         """
         person_offer = phrase(PERSON_OFFERS["menu"]) if self.has_person else ()
-        known_values = {**self.values, **(extra or {}), PERSON_OFFER: person_offer}
+        notices = self.notices.get(language or self.language, "")
+        known_values = {NOTICES: notices, **self.values, **(extra or {}), PERSON_OFFER: person_offer}
         values = {name: known_values[name] for name in self._prompt_values[prompt] if name in known_values}
         return Speak(prompt, language or self.language, values, variant, tries)

@@ -20,6 +20,9 @@ PERSON_OFFERS = {"menu": "person.offer", "ask": "person.offer_in_number"}
 PERSON_OFFER = "person_offer"
 """The value, of kind `phrase`, by which a question's first words offer a person where one can be had."""
 
+NOTICES = "notices"
+"""The value, of kind `text`, with what callers are to be told today."""
+
 
 @dataclass(frozen=True, slots=True)
 class DefinitionPart:

@@ -109,6 +109,11 @@ class Services:
         """Tell whether a person can be had at a time: a number is set, and it is within the hours."""
         return self.has_person and self.hours.is_open(now, self.timezone)
 
+    def notices_at(self, now: datetime) -> Mapping[str, str]:
+        """Return what callers are to be told at a time in each language: as published last, like the hours."""
+        catalogues, today = self.versions.current.catalogues.by_language, self.today(now)
+        return {tag: catalogue.notices_on(today) for tag, catalogue in catalogues.items() if catalogue.notices}
+
     def today(self, now: datetime) -> date:
         """Return the date of a time in the pharmacy's time zone."""
         return now.astimezone(self.timezone).date()

@@ -33,13 +33,6 @@ TIMES: Phrases = {
 MOST_TIMES = 3
 
 
-@action("found", writes={"notices": "text"}, tells={"found": ("notices",)})
-def todays_notices(context: Context) -> Done:
-    """Find what callers are to be told today, as published last; mostly nothing."""
-    catalogue = context.services.versions.current.catalogues.by_language.get(context.language)
-    return done("found", notices=catalogue.notices_on(context.today) if catalogue else "")
-
-
 @action("opens", on={"opens": {"opens": PHRASE}}, phrases={"opens": OPENS}, tells={"opens": ("opens",)})
 def next_opening(context: Context) -> Done:
     """Find when a person can be had next."""
