@@ -149,6 +149,18 @@ class OfferedCity:
     city: str
 
 
+@dataclass(frozen=True, slots=True)
+class OfferedTime:
+    """A time at which somebody may want to be called back; from and to are moments in ISO format."""
+
+    when: Value
+    """How it is spoken."""
+    phone: str
+    """The number that is to be called."""
+    best_from: str
+    best_to: str
+
+
 def day(value: date | None) -> str:
     """Return a day as it is stored in a call: in ISO format, "" for None."""
     return value.isoformat() if value else ""

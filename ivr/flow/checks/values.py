@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ivr.errors import Place, Report
 from ivr.flow.definition import Actions
 from ivr.flow.graph import Graph, GraphState, Transition, describe_path, paths_with_fact
-from ivr.flow.parts import PERSON_OFFER
+from ivr.flow.parts import NOTICES, PERSON_OFFER
 from ivr.flow.states.base import Role
 from ivr.prompts import Catalogues
 
@@ -37,7 +37,7 @@ class _ValueFlow:
 
     def known_values(self) -> dict[GraphState, ValueNames]:
         """Return the values that are written on every path to each state."""
-        known: dict[GraphState, ValueNames] = {self.graph.start: frozenset({PERSON_OFFER})}
+        known: dict[GraphState, ValueNames] = {self.graph.start: frozenset({PERSON_OFFER, NOTICES})}
         waiting = [self.graph.start]
         while waiting:
             node = waiting.pop()
