@@ -6,7 +6,7 @@ A stored card is the processor's token with what may be spoken of the card; its 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Connection, bindparam, delete, select
 
@@ -26,6 +26,8 @@ class SavedCardFacts:
     last4: str
     exp_month: int
     exp_year: int
+    consented_at: datetime | None
+    last_declined_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
