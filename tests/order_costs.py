@@ -104,7 +104,10 @@ def cost(demo_line: DemoLine, call: OrderCall) -> Cost:
     heard, words, every_word, keys = phone.dial(), 0, 0, 0
     presses = call.presses
     if demo_line.last_prompts[-1] == "main.language":
-        presses = (Press("main.language", language_key(demo_line.services.versions.current.flows, call.language)), *presses)
+        presses = (
+            Press("main.language", language_key(demo_line.services.versions.current.flows, call.language)),
+            *presses,
+        )
     for press in presses:
         assert demo_line.last_prompts[-1] == press.question, f"{press} is asked otherwise: {demo_line.last_prompts}"
         words += count_words(_until(press.keys, heard.text, call.language) if len(press.keys) == 1 else heard.text)
