@@ -70,6 +70,7 @@ class Settings:
     publish: Literal["saved", "asked"] = "saved"
     now: datetime | None = None
     refill_window_days: int = 14
+    unpaid_days: int = 3
     controlled_window_days: int = 7
     controlled_multiples: bool = False
     limit_schedule_five: bool = False
@@ -368,6 +369,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("IVR_REFILL_WINDOW_DAYS", "refill_window_days", _days_within(0, 90), "days from 0 to 90", "14",
             "how many days before the supply ends a refill is due"),
     Setting("IVR_CONTROLLED_WINDOW_DAYS", "controlled_window_days", _days_within(0, 90), "days from 0 to 90", "7", "the same for controlled drugs"),
+    Setting("IVR_UNPAID_DAYS", "unpaid_days", _days_within(1, 30), "days from 1 to 30", "3",
+            "how many days an order whose card was declined is kept for another card, before it is cancelled"),
     Setting("IVR_CONTROLLED_MULTIPLES", "controlled_multiples", _read_flag, _FLAG_TAKES, "0",
             "1 lets a controlled drug be ordered in multiples of its days' supply, up to its maximum"),
     Setting("IVR_LIMIT_SCHEDULE_FIVE", "limit_schedule_five", _read_flag, _FLAG_TAKES, "0",

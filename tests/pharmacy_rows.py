@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from ivr.orders.cancel import Cancelled, cancel_order
+from ivr.orders.events import Actor
 from ivr.orders.find import OrderFacts
 from ivr.orders.place import OrderRequest, TakenError, place_order
 from ivr.pharmacy.findings import Rx
@@ -107,4 +108,4 @@ def place(
 
 def cancel(connection: Connection, order_id: int) -> bool:
     """Cancel an order and return whether that was possible."""
-    return isinstance(cancel_order(connection, order_id, NOW), Cancelled)
+    return isinstance(cancel_order(connection, order_id, NOW, Actor.STAFF), Cancelled)

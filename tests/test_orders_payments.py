@@ -10,8 +10,9 @@ from sqlalchemy import Connection, func, select
 
 from ivr.orders.cards import forget_order_card, save_card, saved_card, saved_cards, use_card
 from ivr.orders.find import OrderFacts, order_by_id
-from ivr.orders.payments import PaymentFacts, begin_payment, payment_for, record_payment
+from ivr.orders.payments import PaymentFacts, begin_payment, payment_for
 from ivr.orders.place import OrderRequest, WantedLine
+from ivr.orders.statuses import move_payment
 from ivr.payment.cards import Brand
 from ivr.payment.gateway import Token
 from ivr.pharmacy.tables import OrderStatus, PaymentStatus, SavedCard
@@ -44,7 +45,7 @@ def keep(
     only_for_order_id: int | None = None,
 ) -> int:
     card = Token(Secret(token), Brand.VISA, "4242", 3, exp_year)
-    return save_card(connection, member_id, "sandbox", card, only_for_order_id)
+    return save_card(connection, member_id, "sandbox", card, NOW, only_for_order_id)
 
 
 def test_the_same_request_never_makes_two_payments(connection: Connection) -> None:
@@ -58,14 +59,14 @@ def test_another_request_gets_the_payment_that_stands(connection: Connection) ->
     _, order_id = an_order(connection)
     first = begin(connection, order_id)
     assert begin(connection, order_id, "pay-2") == first
-    assert record_payment(connection, first.id, PaymentStatus.AUTHORIZED, "auth_1")
+    assert move_payment(connection, first.id, PaymentStatus.AUTHORIZED, NOW, reference="auth_1")
     assert begin(connection, order_id, "pay-2").reference == "auth_1"
 
 
 def test_after_a_decline_another_card_may_be_tried(connection: Connection) -> None:
     _, order_id = an_order(connection)
     first = begin(connection, order_id)
-    assert record_payment(connection, first.id, PaymentStatus.DECLINED, "auth_1")
+    assert move_payment(connection, first.id, PaymentStatus.DECLINED, NOW, reference="auth_1")
     assert begin(connection, order_id).status == "declined"
     second = begin(connection, order_id, "pay-2")
     assert (second.status, second.id != first.id) == ("pending", True)

@@ -10,6 +10,7 @@ import pytest
 from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, cancel, days, draw_from, place
 from sqlalchemy import Connection, func, select, update
 
+from ivr.orders.events import Actor
 from ivr.orders.find import (
     OrderFacts,
     due_to_ship,
@@ -203,7 +204,7 @@ def test_orders_are_listed_by_what_is_still_to_be_done(connection: Connection) -
         assert isinstance(order, OrderFacts)
         numbers[order.id] = count
     ids = list(numbers)
-    assert ship_order(connection, ids[0], TODAY)
+    assert ship_order(connection, ids[0], NOW, TODAY)
     assert cancel(connection, ids[2])
     assert [numbers[order.id] for order in pending_orders(connection, member_id)] == [1]
     assert [numbers[order.id] for order in pending_since_before(connection, NOW + timedelta(minutes=1))] == []
@@ -211,5 +212,5 @@ def test_orders_are_listed_by_what_is_still_to_be_done(connection: Connection) -
     latest = latest_order(connection, member_id)
     assert latest is not None
     assert numbers[latest.id] == 3
-    assert move_order(connection, ids[1], OrderStatus.PLACED)
+    assert move_order(connection, ids[1], OrderStatus.PLACED, NOW, Actor.LINE)
     assert pending_orders(connection, member_id) == ()

@@ -13,6 +13,7 @@ import pytest
 from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, cancel, draw_from, place
 from sqlalchemy import Connection, Engine, func, insert, select, text
 
+from ivr.orders.events import Actor
 from ivr.orders.find import OrderFacts
 from ivr.orders.place import OrderRequest, TakenError, WantedLine
 from ivr.orders.ship import ship_order
@@ -140,10 +141,10 @@ def test_an_order_is_shipped_or_cancelled_but_not_both(database: Engine, request
     with database.begin() as connection:
         first = placing(request_for, 0)(connection)
         assert isinstance(first, OrderFacts)
-        assert move_order(connection, first.id, OrderStatus.PLACED)
+        assert move_order(connection, first.id, OrderStatus.PLACED, NOW, Actor.LINE)
     done = at_once(
         database,
-        lambda connection: ship_order(connection, first.id, TODAY),
+        lambda connection: ship_order(connection, first.id, NOW, TODAY),
         lambda connection: cancel(connection, first.id),
     )
     assert sorted(done) == [False, True]

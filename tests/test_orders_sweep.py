@@ -9,6 +9,7 @@ from demo_line import IDENTIFIED, DemoLine
 
 from ivr.line.sweep import sweep
 from ivr.orders.cancel import NotCancelled, cancel_order
+from ivr.orders.events import Actor
 from ivr.pharmacy.tables import CHANNELS
 
 OURS = "SELECT o.status, p.status FROM refill_order o JOIN payment p ON p.order_id = o.id WHERE o.request_key LIKE 'CA%' ORDER BY p.id"
@@ -36,7 +37,7 @@ def test_what_is_authorized_for_a_cancelled_order_is_voided_whatever_its_channel
 def test_an_order_that_was_paid_in_the_last_moment_is_not_cancelled_as_unpaid(demo_line: DemoLine) -> None:
     order_id, _ = placed_by(demo_line)
     with demo_line.services.database.begin() as connection:
-        assert cancel_order(connection, order_id, demo_line.clock(), only_unpaid=True) is NotCancelled.STANDS
+        assert cancel_order(connection, order_id, demo_line.clock(), Actor.LINE, unpaid=True) is NotCancelled.STANDS
     assert demo_line.rows(OURS) == [("placed", "authorized")]
 
 
@@ -44,7 +45,7 @@ def test_an_order_whose_payment_is_asked_for_is_not_cancelled(demo_line: DemoLin
     order_id, _ = placed_by(demo_line)
     demo_line.run("UPDATE refill_order SET status = 'pending' WHERE request_key LIKE 'CA%'")
     demo_line.run("UPDATE payment SET status = 'pending' WHERE request_key LIKE 'CA%'")
-    for only_unpaid in (True, False):
+    for unpaid in (True, False):
         with demo_line.services.database.begin() as connection:
-            outcome = cancel_order(connection, order_id, demo_line.clock(), only_unpaid=only_unpaid)
+            outcome = cancel_order(connection, order_id, demo_line.clock(), Actor.LINE, unpaid=unpaid)
         assert outcome is NotCancelled.ASKED_FOR

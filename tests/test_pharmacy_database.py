@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ivr.errors import SettingError, UnreachableError
 from ivr.orders import cancel, cards, find, payments, place, statuses
+from ivr.orders.events import Actor
 from ivr.payment.cards import Brand
 from ivr.payment.gateway import Token
 from ivr.pharmacy import members, prescriptions
@@ -294,11 +295,11 @@ def test_a_token_is_a_secret_and_no_failure_shows_it(connection: Connection) -> 
     member_id = add_member(connection)
     card = Token(Secret("tok_canary"), Brand.VISA, "42", 1, 2030)
     with pytest.raises(DBAPIError) as caught:
-        cards.save_card(connection, member_id, "sandbox", card)
+        cards.save_card(connection, member_id, "sandbox", card, NOW)
     assert "tok_canary" not in str(caught.value)
     connection.rollback()
     member_id = add_member(connection)
-    card_id = cards.save_card(connection, member_id, "sandbox", replace(card, last4="4242"))
+    card_id = cards.save_card(connection, member_id, "sandbox", replace(card, last4="4242"), NOW)
     assert connection.scalars(select(SavedCard.token).where(SavedCard.id == card_id)).one() == Secret("tok_canary")
 
 
@@ -371,18 +372,18 @@ def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int)
     placed = place.place_order(connection, request, now=NOW, today=TODAY, rules=rules, random_number=draw_from())
     order_id = placed.id
     token = Token(Secret("tok_visa"), Brand.VISA, "4242", 1, 2030)
-    card = cards.saved_card(connection, cards.save_card(connection, member_id, "sandbox", token))
+    card = cards.saved_card(connection, cards.save_card(connection, member_id, "sandbox", token, NOW))
     assert card is not None
     payment = payments.begin_payment(connection, placed, card, "sandbox", "p", NOW)
-    payments.record_payment(connection, payment.id, PaymentStatus.AUTHORIZED, "auth_1")
+    statuses.move_payment(connection, payment.id, PaymentStatus.AUTHORIZED, NOW, reference="auth_1")
     payments.payment_for(connection, order_id)
     find.find_order(connection, member_id, placed.order_number)
     find.latest_order(connection, member_id)
     find.pending_orders(connection, member_id)
     find.pending_since_before(connection, NOW)
     find.due_to_ship(connection, TODAY)
-    statuses.move_order(connection, order_id, OrderStatus.PLACED)
-    cancel.cancel_order(connection, order_id, NOW)
+    statuses.move_order(connection, order_id, OrderStatus.PLACED, NOW, Actor.LINE)
+    cancel.cancel_order(connection, order_id, NOW, Actor.PHONE)
 
 
 def _plans(path: str, statements: list[tuple[str, object]]) -> list[str]:

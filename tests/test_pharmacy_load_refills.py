@@ -17,6 +17,7 @@ from hypothesis import strategies as some
 from pharmacy_rows import NOW, TODAY, cancel, days, draw_from, place
 from sqlalchemy import Connection, Engine, delete, select, text, update
 
+from ivr.orders.events import Actor
 from ivr.orders.find import FilledOrder, OrderFacts, filled_orders
 from ivr.orders.hold import hold_order, release_order
 from ivr.orders.place import OrderRequest, WantedLine
@@ -29,6 +30,7 @@ from ivr.pharmacy.tables import (
     Address,
     Base,
     Member,
+    OrderEvent,
     OrderLine,
     OrderStatus,
     Prescription,
@@ -72,7 +74,7 @@ class Shop:
 
     def begin(self, *rows: str) -> None:
         with self.engine.begin() as connection:
-            for table in (OrderLine, RefillOrder, Prescription, Address, Member):
+            for table in (OrderEvent, OrderLine, RefillOrder, Prescription, Address, Member):
                 connection.execute(delete(table))
         load(self.engine, self.folder, *rows, member=MEMBER, address=ADDRESS)
 
@@ -251,7 +253,7 @@ def test_shipping_a_filled_order_counts_nothing_again(shop: Shop) -> None:
     order = placed(shop)
     shop.load(row(left=2, used=3, last=days(1)))
     before = shop.prescription()
-    assert shop.do(ship_order, order.id, days(2))
+    assert shop.do(ship_order, order.id, NOW, days(2))
     assert shop.prescription() == before
     assert (before.last_filled_on, before.days_supplied, shop.filled()) == (days(1), 120, ())
 
@@ -277,9 +279,9 @@ def test_a_filled_order_stays_filled_when_its_day_moves(shop: Shop) -> None:
     for step in (1, 2):
         shop.load(row(left=2, used=3, last=days(1)))
         assert shop.counts() == (2, 3), step
-        shop.do(hold_order, order.id, "payment")
+        shop.do(hold_order, order.id, "payment", NOW, Actor.LINE)
         with shop.engine.begin() as connection:
-            release_order(connection, order.id, days(5), Rules(), paid=False)
+            release_order(connection, order.id, days(5), Rules(), NOW, Actor.STAFF, paid=False)
     assert [(found.status, found.filled) for found in shop.filled()] == [("scheduled", 1)]
 
 
@@ -288,7 +290,7 @@ def test_an_order_may_be_filled_in_part(shop: Shop) -> None:
     order = placed(shop, ("7000001", 1), ("7000002", 1))
     shop.load(row(left=2, used=3, last=TODAY), row(rx="7000002"))
     assert shop.filled() == (FilledOrder(order.order_number, OrderStatus.PLACED, 1, 2),)
-    assert shop.do(ship_order, order.id, days(1))
+    assert shop.do(ship_order, order.id, NOW, days(1))
     assert (shop.counts("7000001"), shop.counts("7000002")) == ((2, 3), (2, 3))
     assert [shop.prescription(rx).last_filled_on for rx in ("7000001", "7000002")] == [TODAY, days(1)]
 
@@ -299,8 +301,8 @@ def test_an_order_may_be_filled_in_part(shop: Shop) -> None:
 @pytest.mark.parametrize("arrives", [False, True], ids=["shipped", "delivered"])
 def test_a_fill_that_shipped_here_stays_counted_until_the_file_tells_of_it(shop: Shop, arrives: bool) -> None:
     order = placed(shop, ("7000001", 2))
-    shop.do(ship_order, order.id, days(1))
-    assert not arrives or shop.do(move_order, order.id, OrderStatus.DELIVERED)
+    shop.do(ship_order, order.id, NOW, days(1))
+    assert not arrives or shop.do(move_order, order.id, OrderStatus.DELIVERED, NOW, Actor.STAFF)
     before = shop.prescription()
     shop.load(row(), today=days(2))
     assert shop.prescription() == before
@@ -311,7 +313,7 @@ def test_a_fill_that_shipped_here_stays_counted_until_the_file_tells_of_it(shop:
 
 def test_the_file_has_the_say_about_a_fill_of_long_ago(shop: Shop) -> None:
     order = placed(shop)
-    shop.do(ship_order, order.id, days(1))
+    shop.do(ship_order, order.id, NOW, days(1))
     shop.load(row(), today=days(9))
     assert (shop.counts(), shop.prescription().last_filled_on) == ((3, 2), LAST_FILL)
 
@@ -319,7 +321,7 @@ def test_the_file_has_the_say_about_a_fill_of_long_ago(shop: Shop) -> None:
 def test_of_two_orders_in_turn_each_counts_where_the_file_does_not_know_it(shop: Shop) -> None:
     shop.begin(row(left=9))
     first = placed(shop, ("7000001", 1))
-    shop.do(ship_order, first.id, TODAY)
+    shop.do(ship_order, first.id, NOW, TODAY)
     placed(shop, ("7000001", 3), today=days(30))
     assert shop.counts() == (5, 6)
     shop.load(row(left=8, used=3, last=TODAY), today=days(30))
@@ -331,7 +333,7 @@ def test_a_first_fill_that_shipped_here_stays_the_first(shop: Shop) -> None:
     with shop.engine.begin() as connection:
         never = {"first_filled_on": None, "last_filled_on": None, "last_days_supply": None, "days_supplied": 0}
         connection.execute(update(Prescription).values(never))
-    shop.do(ship_order, order.id, TODAY)
+    shop.do(ship_order, order.id, NOW, TODAY)
     before = shop.prescription()
     shop.load(row(last=None), today=days(1))
     assert shop.prescription() == before
@@ -486,7 +488,7 @@ class Story:
             self.taken, self.is_open, self.is_filled = self.taken - self.n, False, True
 
     def ship(self) -> None:
-        if self.order and self.is_open and self.shop.do(ship_order, self.order.id, self.today):
+        if self.order and self.is_open and self.shop.do(ship_order, self.order.id, NOW, self.today):
             self.is_open = False
 
     def fill(self) -> None:

@@ -193,22 +193,29 @@ def pharmacy_ship(order: str, tracking: str | None) -> None:
 
 @pharmacy.command("cancel")
 @click.argument("order")
-def pharmacy_cancel(order: str) -> None:
-    """Cancel ORDER: its refills are given back, its payment voided.
+@click.option("--reason", help="Why, in a few words for the order's row.")
+def pharmacy_cancel(order: str, reason: str | None) -> None:
+    """Cancel ORDER: its refills are given back, its payment voided; the member is told on the next call.
 
-    Example: ivr pharmacy cancel 12345674
+    Example: ivr pharmacy cancel 12345674 --reason "asked for by letter"
     """
-    do_and_report(lambda desk: cancel(desk, order))
+    do_and_report(lambda desk: cancel(desk, order, reason))
 
 
 @pharmacy.command("release")
 @click.argument("order")
-def pharmacy_release(order: str) -> None:
+@click.option("--payment-reference", help="An unknown payment was made: what the processor calls it.")
+@click.option("--never-charged", is_flag=True, help="An unknown payment was never made: charge the card now.")
+def pharmacy_release(order: str, payment_reference: str | None, never_charged: bool) -> None:
     """Release ORDER, which is held: its address counts as checked then, and its card is charged.
+
+    If nobody knows what became of its payment, look at the card processor first and say what it shows.
 
     Example: ivr pharmacy release 12345674
     """
-    do_and_report(lambda desk: release(desk, order))
+    if payment_reference and never_charged:
+        raise click.UsageError("--payment-reference and --never-charged cannot both be true")
+    do_and_report(lambda desk: release(desk, order, payment_reference=payment_reference, never_charged=never_charged))
 
 
 def do_and_report(step: Callable[[Desk], Outcome]) -> None:

@@ -8,24 +8,28 @@ from asking at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from ivr import logs
 from ivr.orders import lease
-from ivr.orders.cards import forget_order_card, save_card, saved_card, use_card
+from ivr.orders.cards import forget_order_card, note_declined, save_card, saved_card, use_card
 from ivr.orders.desk import Desk
+from ivr.orders.events import Actor, Happened, record_event
 from ivr.orders.find import OrderFacts, order_by_id
 from ivr.orders.hold import hold_order
 from ivr.orders.keys import request_key
-from ivr.orders.payments import PaymentFacts, begin_payment, payment_for, record_payment
-from ivr.orders.statuses import move_order
+from ivr.orders.payments import PaymentFacts, begin_payment, payment_for
+from ivr.orders.statuses import move_order, move_payment
 from ivr.payment.gateway import REQUEST_REASONS, Authorized, Gateway, NotFound, Refused, Token, Unavailable
+from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.members import is_for_tests
-from ivr.pharmacy.tables import HeldReason, OrderStatus, PaymentStatus
+from ivr.pharmacy.rules import Rules
+from ivr.pharmacy.tables import STANDING, HeldReason, OrderStatus, PaymentStatus
 from ivr.secret import Secret
 
 KEY_LIFETIME = timedelta(hours=20)
@@ -88,11 +92,43 @@ def pay_with_card(
         forget_order_card(connection, order.id)
     if isinstance(card, Token):
         only_for = order.id if due or not keep_card else None
-        card = save_card(connection, order.member_id, gateway.name, card, only_for)
+        card = save_card(connection, order.member_id, gateway.name, card, now, only_for)
     use_card(connection, order.id, card)
     if due and (stored_card := saved_card(connection, card)):
         lease.add(connection, order.id, sid, now, keep_card=keep_card)
         begin_payment(connection, order, stored_card, gateway.name, request_key(sid, turn, order.id), now)
+
+
+def pay_again(
+    connection: Connection,
+    gateway: Gateway,
+    order: OrderFacts,
+    card: int | Token,
+    *,
+    sid: str,
+    turn: int,
+    now: datetime,
+    today: date,
+    rules: Rules,
+    keep_card: bool,
+) -> bool:
+    """Charge another card for an order whose payment was declined, whether it is pending yet or held for that.
+
+    The order is pending then, with a new payment. Return False, and change nothing, if that may not be: its payment is
+    under way or unknown, or the order has changed.
+    """
+    lease.lock_row(connection, order.id, now)
+    current, payment = order_by_id(connection, order.id), payment_for(connection, order.id)
+    if current is None or (payment is not None and payment.status in STANDING):
+        return False
+    if current.status is OrderStatus.HELD and current.held_reason is HeldReason.PAYMENT:
+        values = {"held_reason": None, "ship_on": None, "expected_by": arrival(today, rules.mail_business_days)}
+        move_order(connection, order.id, OrderStatus.PENDING, now, Actor.PHONE, **values)
+        current = replace(current, status=OrderStatus.PENDING)
+    if current.status is not OrderStatus.PENDING:
+        return False
+    pay_with_card(connection, gateway, current, card, sid=sid, turn=turn, now=now, keep_card=keep_card)
+    return True
 
 
 def begin_next_payment(
@@ -113,20 +149,20 @@ def claim(connection: Connection, gateway: Gateway, order_id: int, now: datetime
     When there is nothing to ask, return the payment's progress instead. An order that cannot be charged is held: its
     card is gone, another processor began the payment, or a test member's card would be charged for real.
     """
-    order = order_by_id(connection, order_id)
-    if order is None or (order.status not in UNPAID and not _is_due(order, payment_for(connection, order_id))):
-        lease.remove(connection, order_id)
-        return _progress(order, None)
     row = lease.lock_row(connection, order_id, now)
-    order, payment = order_by_id(connection, order_id), payment_for(connection, order_id)  # read again under the lock
+    order, payment = order_by_id(connection, order_id), payment_for(connection, order_id)
     if order is None or payment is None or not _is_due(order, payment):
+        if (order is None or order.status not in UNPAID) and not lease.is_capturing(
+            row, payment.status if payment else None
+        ):
+            lease.remove(connection, order_id)
         return _progress(order, payment)
     if row.lease_until is not None and row.lease_until > now:
         return Progress.WAITING
     card = saved_card(connection, order.saved_card_id) if order.saved_card_id else None
     is_test_on_live_processor = gateway.live and is_for_tests(connection, order.member_id)
     if card is None or payment.gateway != gateway.name or is_test_on_live_processor:
-        return _hold(connection, order_id)
+        return _give_up(connection, order_id, payment, row, now)
     lease.start_lease(connection, row, now)
     unattended, key_is_old = order.status is not OrderStatus.PENDING, now - payment.created_at > KEY_LIFETIME
     return Request(order_id, order.order_number, payment, card.token, row.keep_card, unattended, key_is_old)
@@ -156,28 +192,33 @@ def is_our_fault(answer: object, order_number: str | None) -> bool:
     return False
 
 
-def finish(connection: Connection, request: Request, answer: ProcessorAnswer) -> Progress:
+def finish(connection: Connection, request: Request, answer: ProcessorAnswer, now: datetime) -> Progress:
     """Record the processor's answer and return the progress; what another worker has recorded already stays."""
     order_id, payment = request.order_id, request.payment
     match answer:
         case Authorized():
-            if record_payment(connection, payment.id, PaymentStatus.AUTHORIZED, answer.reference):
-                move_order(connection, order_id, OrderStatus.PLACED)
-                _put_card_on_file(connection, request)
+            if move_payment(connection, payment.id, PaymentStatus.AUTHORIZED, now, reference=answer.reference):
+                move_order(connection, order_id, OrderStatus.PLACED, now, Actor.LINE)
+                _put_card_on_file(connection, request, now)
+                note_declined(connection, order_id, None)
             lease.remove(connection, order_id)
             return _progress(order_by_id(connection, order_id), payment)
         case Refused(reason) if reason in REQUEST_REASONS:
-            record_payment(connection, payment.id, PaymentStatus.FAILED)
-            return _hold(connection, order_id)
-        case Refused():
-            record_payment(connection, payment.id, PaymentStatus.DECLINED)
+            move_payment(connection, payment.id, PaymentStatus.FAILED, now, decline_reason=reason.value)
+            return _hold(connection, order_id, HeldReason.PAYMENT, now)
+        case Refused(reason):
+            if move_payment(connection, payment.id, PaymentStatus.DECLINED, now, decline_reason=reason.value):
+                record_event(connection, order_id, Happened.DECLINED, now, Actor.LINE)
+                note_declined(connection, order_id, now)
             lease.end_lease(connection, order_id)
-            return _hold(connection, order_id) if request.unattended else Progress.DECLINED
+            return _hold(connection, order_id, HeldReason.PAYMENT, now) if request.unattended else Progress.DECLINED
         case NotFound():
-            return _hold(connection, order_id)
+            return _hold(connection, order_id, HeldReason.PAYMENT_UNKNOWN, now)
         case Unavailable():
             lease.end_lease(connection, order_id)
-            return _hold(connection, order_id) if request.retrieve_only else Progress.WAITING
+            if request.retrieve_only:
+                return _hold(connection, order_id, HeldReason.PAYMENT_UNKNOWN, now)
+            return Progress.WAITING
 
 
 def authorize(desk: Desk, order_id: int) -> tuple[Progress, ProcessorAnswer | None]:
@@ -186,7 +227,7 @@ def authorize(desk: Desk, order_id: int) -> tuple[Progress, ProcessorAnswer | No
     if not isinstance(claim_result, Request):
         return claim_result, None
     answer = ask(desk.gateway, claim_result)
-    return desk.commit(lambda connection: finish(connection, claim_result, answer)), answer
+    return desk.commit(lambda connection: finish(connection, claim_result, answer, desk.clock())), answer
 
 
 def locked_progress(connection: Connection, order_id: int, now: datetime) -> Progress:
@@ -213,13 +254,21 @@ def _progress(order: OrderFacts | None, payment: PaymentFacts | None) -> Progres
     return Progress.WAITING if payment and payment.status is PaymentStatus.PENDING else Progress.DECLINED
 
 
-def _hold(connection: Connection, order_id: int) -> Progress:
-    hold_order(connection, order_id, HeldReason.PAYMENT)
+def _give_up(connection: Connection, order_id: int, payment: PaymentFacts, row: Row[Any], now: datetime) -> Progress:
+    """Hold an order that cannot be charged; if the processor may have been asked already, its payment is unknown."""
+    if row.tries:
+        return _hold(connection, order_id, HeldReason.PAYMENT_UNKNOWN, now)
+    move_payment(connection, payment.id, PaymentStatus.FAILED, now)
+    return _hold(connection, order_id, HeldReason.PAYMENT, now)
+
+
+def _hold(connection: Connection, order_id: int, reason: HeldReason, now: datetime) -> Progress:
+    hold_order(connection, order_id, reason, now, Actor.LINE)
     lease.remove(connection, order_id)
     return Progress.HELD
 
 
-def _put_card_on_file(connection: Connection, request: Request) -> None:
+def _put_card_on_file(connection: Connection, request: Request, now: datetime) -> None:
     """Put the order's new card on file if the caller wants it kept.
 
     Otherwise it stays stored for this order alone, until the order has shipped or is cancelled.
@@ -228,6 +277,6 @@ def _put_card_on_file(connection: Connection, request: Request) -> None:
     card = saved_card(connection, order.saved_card_id) if order and order.saved_card_id else None
     if order is None or card is None or card.only_for_order_id is None or not request.keep_card:
         return
-    on_file = save_card(connection, order.member_id, card.gateway, card)
+    on_file = save_card(connection, order.member_id, card.gateway, card, now)
     use_card(connection, request.order_id, on_file)
     forget_order_card(connection, request.order_id)

@@ -27,7 +27,10 @@ class SavedCardFacts:
     exp_month: int
     exp_year: int
     consented_at: datetime | None
+    """When the member said yes to its being kept."""
+
     last_declined_at: datetime | None
+    """When it was declined, if it has not been accepted since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +47,29 @@ _ON_FILE = (
     SavedCard.gateway == bindparam("processor"),
     SavedCard.only_for_order_id.is_(None),
 )
-_LISTED = select(*columns(SavedCard, SavedCardFacts)).where(*_ON_FILE).order_by(SavedCard.id.desc())
+_LISTED = (
+    select(*columns(SavedCard, SavedCardFacts))
+    .where(*_ON_FILE)
+    .order_by(SavedCard.last_declined_at.is_not(None), SavedCard.id.desc())
+)
 _EXPIRES = SavedCard.exp_year * 12 + SavedCard.exp_month
 _USABLE = _LISTED.where(bindparam("month") <= _EXPIRES)
 _EXPIRED = _LISTED.where(bindparam("month") > _EXPIRES)
 _BY_ID = select(*columns(SavedCard, KeptCard)).where(SavedCard.id == bindparam("card_id"))
 _UPDATE_EXPIRY = update_where(SavedCard, *_ON_FILE, SavedCard.token == bindparam("same_token")).returning(SavedCard.id)
 _SET_ORDER_CARD = update_where(RefillOrder, RefillOrder.id == bindparam("order"), RefillOrder.status.in_(UNFINISHED))
+_NOTE_DECLINED = update_where(
+    SavedCard,
+    SavedCard.id == select(RefillOrder.saved_card_id).where(RefillOrder.id == bindparam("order")).scalar_subquery(),
+)
 _FORGET = delete(SavedCard).where(SavedCard.only_for_order_id == bindparam("order_id"))
 
 
 def saved_cards(connection: Connection, member_id: int, gateway: str, today: date) -> tuple[SavedCardFacts, ...]:
-    """Return the member's cards on file that this processor can charge, newest first; valid through `today`'s month."""
+    """Return the member's cards on file that this processor can charge, valid through `today`'s month.
+
+    The newest comes first, and those that were declined when last used come after all others.
+    """
     month = today.year * 12 + today.month
     return fetch_all(connection, _USABLE, SavedCardFacts, member=member_id, processor=gateway, month=month)
 
@@ -72,12 +86,20 @@ def saved_card(connection: Connection, card_id: int) -> KeptCard | None:
 
 
 def save_card(
-    connection: Connection, member_id: int, gateway: str, card: Token | KeptCard, only_for_order_id: int | None = None
+    connection: Connection,
+    member_id: int,
+    gateway: str,
+    card: Token | KeptCard,
+    now: datetime,
+    only_for_order_id: int | None = None,
 ) -> int:
-    """Store a card and return its id; a token that is on file already keeps its row, which gets the new expiry."""
+    """Store a card and return its id; a token that is on file already keeps its row, which gets the new expiry.
+
+    `now` is when the member said yes to its being kept.
+    """
     expiry = {"exp_month": card.exp_month, "exp_year": card.exp_year}
     card_columns = {"brand": str(card.brand), "last4": card.last4, **expiry}
-    row = {"member_id": member_id, "gateway": gateway, "token": card.token, **card_columns}
+    row = {"member_id": member_id, "gateway": gateway, "token": card.token, "consented_at": now, **card_columns}
     card_id = insert_or_none(connection, SavedCard, {**row, "only_for_order_id": only_for_order_id})
     if card_id is not None:
         return card_id
@@ -93,3 +115,8 @@ def forget_order_card(connection: Connection, order_id: int) -> None:
 def use_card(connection: Connection, order_id: int, card_id: int) -> bool:
     """Set the stored card that an unfinished order is charged to; return False when the order is finished."""
     return changed(connection, _SET_ORDER_CARD, order=order_id, saved_card_id=card_id)
+
+
+def note_declined(connection: Connection, order_id: int, at: datetime | None) -> None:
+    """Note that the card of an order was declined, or with None that it was accepted."""
+    connection.execute(_NOTE_DECLINED, {"order": order_id, "last_declined_at": at})

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnExpressionArgument, Connection, Executable, Select, bindparam, func, select, text
+from sqlalchemy import (
+    ColumnExpressionArgument,
+    Connection,
+    Executable,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+)
 
 from ivr.orders.keys import request_key
 from ivr.pharmacy.findings import OpenOrder
-from ivr.pharmacy.statements import fetch_all, fetch_one
+from ivr.pharmacy.statements import fetch_all, fetch_one, update_where
 from ivr.pharmacy.tables import UNFINISHED_ORDER, HeldReason, OrderLine, OrderStatus, Payment, Prescription, RefillOrder
+
+NEWS_FOR = timedelta(days=30)
+"""For how long a cancelled order is news to its member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +56,12 @@ class OrderFacts(OpenOrder):
     ship_to_id: int
     saved_card_id: int | None
     request_key: str
+    stock_expected_on: date | None
+    shipped_at: datetime | None
+    cancelled_at: datetime | None
+    cancelled_by: str | None
+    cancel_reason: str | None
+    told_at: datetime | None
     lines: tuple[LineFacts, ...] = ()
 
 
@@ -90,6 +110,25 @@ _PENDING = _latest_first(_IS_MEMBERS, RefillOrder.status == OrderStatus.PENDING)
 _PENDING_BEFORE = _latest_first(
     _UNFINISHED, RefillOrder.status == OrderStatus.PENDING, RefillOrder.placed_at < bindparam("moment")
 )
+_HELD_FOR_PAYMENT = _latest_first(
+    _UNFINISHED, RefillOrder.status == OrderStatus.HELD, RefillOrder.held_reason == HeldReason.PAYMENT
+)
+_WITH_NEWS = (
+    select(*_COLUMNS)
+    .where(
+        _IS_MEMBERS,
+        or_(
+            RefillOrder.status.in_((OrderStatus.PENDING, OrderStatus.HELD)),
+            and_(
+                RefillOrder.status == OrderStatus.CANCELLED,
+                RefillOrder.told_at.is_(None),
+                RefillOrder.cancelled_at > bindparam("since"),
+            ),
+        ),
+    )
+    .order_by(RefillOrder.placed_at, RefillOrder.id)
+)
+_MARK_TOLD = update_where(RefillOrder, RefillOrder.id == bindparam("order"))
 _DUE = _latest_first(
     _UNFINISHED, RefillOrder.status == OrderStatus.SCHEDULED, RefillOrder.ship_on <= bindparam("today")
 )
@@ -171,6 +210,24 @@ def pending_orders(connection: Connection, member_id: int) -> tuple[OrderFacts, 
 def pending_since_before(connection: Connection, moment: datetime) -> tuple[OrderFacts, ...]:
     """Return all pending orders placed before `moment`, which a hang-up or a crash may have left unpaid."""
     return _orders(connection, _PENDING_BEFORE, moment=moment)
+
+
+def held_for_payment(connection: Connection) -> tuple[OrderFacts, ...]:
+    """Return all orders that are held because a payment was declined, or could not be asked for."""
+    return _orders(connection, _HELD_FOR_PAYMENT)
+
+
+def orders_with_news(connection: Connection, member_id: int, now: datetime) -> tuple[OrderFacts, ...]:
+    """Return a member's orders that the member should hear of, oldest first.
+
+    They wait for something, or were cancelled lately by somebody else, which the member has not been told yet.
+    """
+    return _orders(connection, _WITH_NEWS, member_id=member_id, since=now - NEWS_FOR)
+
+
+def mark_told(connection: Connection, order_id: int, now: datetime) -> None:
+    """Note that a member has been told what became of an order."""
+    connection.execute(_MARK_TOLD, {"order": order_id, "told_at": now})
 
 
 def due_to_ship(connection: Connection, today: date) -> tuple[OrderFacts, ...]:

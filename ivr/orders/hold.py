@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
+from ivr.orders import lease
 from ivr.orders.desk import Desk, Outcome
-from ivr.orders.find import order_by_number
-from ivr.orders.payments import payment_for
-from ivr.orders.statuses import move_order
+from ivr.orders.events import Actor, Happened, record_event
+from ivr.orders.find import OrderFacts, order_by_number
+from ivr.orders.payments import is_paid, payment_for
+from ivr.orders.statuses import move_order, move_payment
 from ivr.pharmacy.addresses import verify_address
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.notices import note_changed_address
 from ivr.pharmacy.rules import Rules
-from ivr.pharmacy.tables import HeldReason, OrderStatus, PaymentStatus, RefillOrder
+from ivr.pharmacy.statements import changed, update_where
+from ivr.pharmacy.tables import Address, HeldReason, OrderStatus, PaymentStatus, RefillOrder
+
+_GIVE_ADDRESS = update_where(
+    RefillOrder,
+    RefillOrder.id == bindparam("order"),
+    RefillOrder.status == OrderStatus.HELD,
+    RefillOrder.held_reason == HeldReason.ADDRESS,
+)
 
 
-def hold_order(connection: Connection, order_id: int, reason: HeldReason) -> bool:
-    """Hold an order for staff; return False when its status does not allow it."""
-    return move_order(connection, order_id, OrderStatus.HELD, held_reason=reason)
+def hold_order(connection: Connection, order_id: int, reason: HeldReason, now: datetime, by: Actor) -> bool:
+    """Hold an order; return False when its status does not allow it."""
+    return move_order(connection, order_id, OrderStatus.HELD, now, by, held_reason=reason)
 
 
-def release_order(connection: Connection, order_id: int, today: date, rules: Rules, *, paid: bool = True) -> bool:
+def release_order(
+    connection: Connection, order_id: int, today: date, rules: Rules, now: datetime, by: Actor, *, paid: bool = True
+) -> bool:
     """Release a held order to ship on its day, or today if that has passed, and set its expected arrival anew.
 
     The order becomes scheduled, and is charged as it ships; one that is paid and due becomes placed at once. Return
@@ -32,23 +45,56 @@ def release_order(connection: Connection, order_id: int, today: date, rules: Rul
     ship_on = max(wanted_ship_day or today, today)
     expected_by = arrival(ship_on, rules.mail_business_days)
     values = {"ship_on": ship_on, "held_reason": None, "expected_by": expected_by}
-    released = move_order(connection, order_id, OrderStatus.SCHEDULED, **values)
+    released = move_order(connection, order_id, OrderStatus.SCHEDULED, now, by, **values)
     if released and paid and ship_on <= today:
-        move_order(connection, order_id, OrderStatus.PLACED, ship_on=wanted_ship_day)
+        move_order(connection, order_id, OrderStatus.PLACED, now, by, ship_on=wanted_ship_day)
     return released
 
 
-def release(desk: Desk, order_number: str) -> Outcome:
+def give_address(
+    connection: Connection, order: OrderFacts, address_id: int, now: datetime, today: date, rules: Rules, by: Actor
+) -> bool:
+    """Send an order that is held for its address to another address of its member; False if it is not held for that.
+
+    To a verified address the order is released; otherwise it waits for staff as before.
+    """
+    is_verified = connection.scalar(
+        select(Address.verified).where(Address.id == address_id, Address.member_id == order.member_id)
+    )
+    if is_verified is None:
+        raise ValueError("an order's address must be its member's own")
+    if not changed(connection, _GIVE_ADDRESS, order=order.id, ship_to_id=address_id):
+        return False
+    record_event(connection, order.id, Happened.ADDRESS_CHANGED, now, by)
+    if is_verified:
+        paid = is_paid(order, payment_for(connection, order.id))
+        release_order(connection, order.id, today, rules, now, by, paid=paid)
+    return True
+
+
+def release(
+    desk: Desk, order_number: str, *, payment_reference: str | None = None, never_charged: bool = False
+) -> Outcome:
     """Release a held order for staff; the next sweep charges what is due.
 
     If it was held for its address, the address becomes verified. An address that the member meant to keep replaces the
-    one on file, and the member is sent a notice of that.
+    one on file, and the member is sent a notice of that. If what became of its payment is unknown, staff say what the
+    processor shows: the payment's reference, or that nothing was charged.
     """
+    found = PaymentFound(payment_reference, never_charged)
     now = desk.clock()
-    return desk.commit(lambda connection: _release(connection, desk, order_number, now))
+    return desk.commit(lambda connection: _release(connection, desk, order_number, found, now))
 
 
-def _release(connection: Connection, desk: Desk, order_number: str, now: datetime) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class PaymentFound:
+    """What staff found at the processor about a payment that is unknown here."""
+
+    payment_reference: str | None
+    never_charged: bool
+
+
+def _release(connection: Connection, desk: Desk, order_number: str, found: PaymentFound, now: datetime) -> Outcome:
     order = order_by_number(connection, order_number)
     if order is None:
         return Outcome(False, f"there is no order {order_number}")
@@ -58,10 +104,22 @@ def _release(connection: Connection, desk: Desk, order_number: str, now: datetim
         moved_member_id = verify_address(connection, order.ship_to_id, now)
         if moved_member_id:
             note_changed_address(connection, moved_member_id, order.ship_to_id, now)
-    payment = payment_for(connection, order.id)
-    has_money = payment is not None and payment.status in (PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED)
-    paid = not order.total_cents or has_money
-    if not release_order(connection, order.id, desk.today(now), desk.rules, paid=paid):
+    if order.held_reason is HeldReason.PAYMENT_UNKNOWN and not _resolve_payment(connection, order, found, now):
+        words = "look at the card processor, then say --payment-reference or --never-charged"
+        return Outcome(False, f"nobody knows what became of the payment of order {order_number}: {words}")
+    paid = is_paid(order, payment_for(connection, order.id))
+    if not release_order(connection, order.id, desk.today(now), desk.rules, now, Actor.STAFF, paid=paid):
         return Outcome(False, f"order {order_number} changed meanwhile")
     words = f"order {order_number} is released"
     return Outcome(True, words if paid else f"{words}; its card is charged on the day it ships")
+
+
+def _resolve_payment(connection: Connection, order: OrderFacts, found: PaymentFound, now: datetime) -> bool:
+    """Record what staff found about the order's pending payment; return False if they have not said it."""
+    lease.lock_row(connection, order.id, now)
+    payment = payment_for(connection, order.id)
+    if payment is None or payment.status is not PaymentStatus.PENDING:
+        return True
+    if found.payment_reference:
+        return move_payment(connection, payment.id, PaymentStatus.AUTHORIZED, now, reference=found.payment_reference)
+    return found.never_charged and move_payment(connection, payment.id, PaymentStatus.FAILED, now)

@@ -101,6 +101,14 @@ def remove(connection: Connection, order_id: int) -> None:
     connection.execute(_DROP, {"order": order_id})
 
 
+def is_capturing(row: Row[Any], status: PaymentStatus | None) -> bool:
+    """Return whether a worker captures, or began to capture, the order's payment; `status` is that of the payment.
+
+    Its lease stays when it got no answer, so that nobody cancels an order whose money may have been taken.
+    """
+    return row.lease_until is not None and status is PaymentStatus.AUTHORIZED
+
+
 def find_row(connection: Connection, order_id: int) -> Row[Any] | None:
     """Return an order's row without locking it, or None when nothing is to be authorized."""
     return connection.execute(_ROW, {"order": order_id}).first()

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, bindparam, exists, or_, select, text
+from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, text
 
 from ivr.orders.cards import KeptCard
 from ivr.orders.find import OrderFacts
-from ivr.orders.statuses import move_payment
+from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.statements import columns, fetch_all, fetch_one, insert_or_none
-from ivr.pharmacy.tables import AUTHORIZED_PAYMENT, STANDING, OrderStatus, Payment, PaymentStatus, RefillOrder
+from ivr.pharmacy.tables import (
+    AUTHORIZED_PAYMENT,
+    STANDING,
+    HeldReason,
+    OrderEvent,
+    OrderStatus,
+    Payment,
+    PaymentStatus,
+    RefillOrder,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,8 @@ class PaymentFacts:
     created_at: datetime
 
 
+MADE = (PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED)
+
 _PAYMENT = columns(Payment, PaymentFacts)
 _AUTHORIZED = text(AUTHORIZED_PAYMENT)  # worded as in the index, or SQLite would not use the index
 _STANDS = Payment.status.in_(STANDING)
@@ -42,6 +53,9 @@ _STANDING_OR_LAST = select(*_PAYMENT).where(_OF_ORDER).order_by(_STANDS.desc(), 
 _CANCELLED = exists().where(RefillOrder.id == Payment.order_id, RefillOrder.status == OrderStatus.CANCELLED)
 _IN_VAIN = (
     select(*_PAYMENT).where(_AUTHORIZED, Payment.gateway == bindparam("gateway"), _CANCELLED).order_by(Payment.id)
+)
+_HELD_AT = select(func.max(OrderEvent.at)).where(
+    OrderEvent.order_id == bindparam("order_id"), OrderEvent.what == f"{OrderStatus.HELD}_{HeldReason.PAYMENT}"
 )
 
 
@@ -70,17 +84,21 @@ def begin_payment(
     return payment
 
 
-def record_payment(
-    connection: Connection, payment_id: int, status: PaymentStatus, reference: str | None = None
-) -> bool:
-    """Set a payment's status and reference; return False when its present status does not allow the change."""
-    values = {} if reference is None else {"reference": reference}
-    return move_payment(connection, payment_id, status, **values)
-
-
 def payment_for(connection: Connection, order_id: int) -> PaymentFacts | None:
     """Return the order's pending or made payment, or else its last attempt; None when there was none."""
     return fetch_one(connection, _STANDING_OR_LAST, PaymentFacts, order_id=order_id)
+
+
+def kept_until(connection: Connection, order: OrderFacts, rules: Rules) -> datetime:
+    """Return until when an order that was not paid for is kept: so long after its last payment failed or it was held."""
+    payment, held_at = payment_for(connection, order.id), connection.scalar(_HELD_AT, {"order_id": order.id})
+    moments = (order.placed_at, payment.created_at if payment else None, held_at)
+    return max(moment for moment in moments if moment) + timedelta(days=rules.unpaid_days)
+
+
+def is_paid(order: OrderFacts, payment: PaymentFacts | None) -> bool:
+    """Return whether the money of an order is set aside or taken, or none is due."""
+    return not order.total_cents or (payment is not None and payment.status in MADE)
 
 
 def authorized_in_vain(connection: Connection, gateway: str) -> tuple[PaymentFacts, ...]:

@@ -16,6 +16,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, bindparam, exists, select
 
+from ivr.orders.events import Actor, record_event
 from ivr.orders.find import OrderFacts, order_by_request_key
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.findings import Rx, Supply
@@ -110,6 +111,8 @@ def place_order(
     if order_id is not None:
         for fill in fills:
             _open_line(connection, order_id, fill)
+        what = f"{request.status}_{request.held_reason}" if request.held_reason else request.status
+        record_event(connection, order_id, what, now, Actor(request.channel))
     order = order_by_request_key(connection, request.request_key)
     if order is None:
         raise LookupError("an order was neither written nor found")

@@ -7,14 +7,15 @@ from functools import partial
 
 from sqlalchemy import Connection, func
 
-from ivr.orders import authorize
+from ivr.orders import authorize, lease
 from ivr.orders.authorize import Progress
 from ivr.orders.cards import forget_order_card
 from ivr.orders.desk import Desk, Outcome
+from ivr.orders.events import Actor
 from ivr.orders.find import OrderFacts, order_by_number
 from ivr.orders.lines import close_lines, take_prescriptions
-from ivr.orders.payments import PaymentFacts, payment_for, record_payment
-from ivr.orders.statuses import move_order
+from ivr.orders.payments import PaymentFacts, payment_for
+from ivr.orders.statuses import move_order, move_payment
 from ivr.payment.gateway import REQUEST_REASONS, Captured, Refused, Unavailable, Voided
 from ivr.pharmacy.members import is_for_tests
 from ivr.pharmacy.statements import update_where
@@ -24,14 +25,18 @@ AUTHORIZED_FOR = timedelta(days=5)
 """The age at which an authorization may have lapsed: an older one is voided and replaced before the capture."""
 
 
-def ship_order(connection: Connection, order_id: int, today: date, tracking_number: str | None = None) -> bool:
+def ship_order(
+    connection: Connection, order_id: int, now: datetime, today: date, tracking_number: str | None = None
+) -> bool:
     """Mark a placed order as shipped; return False when it is not placed.
 
     Its lines are closed, its prescriptions count as filled today, and a card stored for it alone is deleted.
     """
     take_prescriptions(connection, order_id)
-    if not move_order(connection, order_id, OrderStatus.SHIPPED, tracking_number=tracking_number):
+    columns = {"tracking_number": tracking_number, "shipped_at": now}
+    if not move_order(connection, order_id, OrderStatus.SHIPPED, now, Actor.STAFF, **columns):
         return False
+    lease.remove(connection, order_id)
     for prescription_id, days, _ in close_lines(connection, order_id):
         connection.execute(
             update_where(Prescription, Prescription.id == prescription_id).values(
@@ -63,7 +68,7 @@ def ship(desk: Desk, order_number: str, tracking_number: str | None = None) -> O
         refusal = _capture(desk, order, payment, now)
         if refusal:
             return refusal
-    shipped = desk.commit(lambda connection: ship_order(connection, order.id, desk.today(now), tracking_number))
+    shipped = desk.commit(lambda connection: ship_order(connection, order.id, now, desk.today(now), tracking_number))
     return Outcome(
         shipped, f"order {order_number} is shipped" if shipped else f"order {order_number} changed meanwhile"
     )
@@ -90,14 +95,31 @@ def _capture(desk: Desk, order: OrderFacts, payment: PaymentFacts, now: datetime
         payment = authorized
     if payment.status is not PaymentStatus.AUTHORIZED or payment.reference is None:
         return Outcome(False, f"the payment of order {order.order_number} is {payment.status}, not authorized")
+    if refusal := desk.commit(lambda connection: _claim_capture(connection, order, desk.clock())):
+        return refusal
     match desk.gateway.capture(payment.reference, payment.amount_cents, payment.request_key):
         case Captured(reference):
-            desk.commit(lambda connection: record_payment(connection, payment.id, PaymentStatus.CAPTURED, reference))
+            captured = PaymentStatus.CAPTURED
+            desk.commit(lambda at: move_payment(at, payment.id, captured, desk.clock(), reference=reference))
             return None
         case Refused(reason):
+            desk.commit(lambda connection: lease.remove(connection, order.id))
             return Outcome(False, f"the card processor refused to capture order {order.order_number}: {reason.value}")
-        case Unavailable():
+        case Unavailable():  # the lease stays, as the money may have been taken
             return _no_answer(order)
+
+
+def _claim_capture(connection: Connection, order: OrderFacts, now: datetime) -> Outcome | None:
+    """Take the lease of an order, so that nobody cancels it while its payment is captured; return why that fails."""
+    row = lease.lock_row(connection, order.id, now)
+    current = order_by_number(connection, order.order_number)
+    if current is None or current.status is not OrderStatus.PLACED:
+        lease.remove(connection, order.id)
+        return Outcome(False, f"order {order.order_number} changed meanwhile")
+    if row.lease_until is not None and row.lease_until > now:
+        return Outcome(False, f"order {order.order_number} is just being shipped by somebody else")
+    lease.start_lease(connection, row, now)
+    return None
 
 
 def _renew_authorization(
@@ -110,7 +132,7 @@ def _renew_authorization(
         return Outcome(False, f"the old authorization of order {order.order_number} could not be voided; try again")
 
     def begin_new_payment(connection: Connection) -> PaymentFacts | None:
-        record_payment(connection, old_payment.id, PaymentStatus.VOIDED)
+        move_payment(connection, old_payment.id, PaymentStatus.VOIDED, now)
         return authorize.begin_next_payment(connection, desk.gateway, order, old_payment, now)
 
     return desk.commit(begin_new_payment) or Outcome(False, f"the card of order {order.order_number} is gone")

@@ -8,10 +8,12 @@ it changes the row only if it is in one of those. So when two people do the same
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, Connection, bindparam
 
+from ivr.orders.events import Actor, record_event
 from ivr.pharmacy.statements import changed, update_where
 from ivr.pharmacy.tables import OrderStatus, Payment, PaymentStatus, RefillOrder
 
@@ -23,14 +25,14 @@ ORDER_BEGINS = (OrderStatus.PENDING, OrderStatus.SCHEDULED, OrderStatus.HELD, Or
 ORDER_CHANGES: Mapping[OrderStatus, tuple[OrderStatus, ...]] = {
     OrderStatus.PENDING: (OrderStatus.PLACED, OrderStatus.HELD, OrderStatus.CANCELLED),
     OrderStatus.SCHEDULED: (OrderStatus.PLACED, OrderStatus.HELD, OrderStatus.CANCELLED),
-    OrderStatus.HELD: (OrderStatus.SCHEDULED, OrderStatus.CANCELLED),
+    OrderStatus.HELD: (OrderStatus.PENDING, OrderStatus.SCHEDULED, OrderStatus.CANCELLED),
     OrderStatus.PLACED: (OrderStatus.SHIPPED, OrderStatus.HELD, OrderStatus.CANCELLED),
     OrderStatus.SHIPPED: (OrderStatus.DELIVERED,),
     OrderStatus.DELIVERED: (),
     OrderStatus.CANCELLED: (),
 }
-"""Status -> those it may change to. A released order is scheduled first; if it is paid for and due, it is placed in the
-same transaction."""
+"""Status -> those it may change to. A held order that its member pays with another card is pending again. A released
+order is scheduled first; if it is paid for and due, it is placed in the same transaction."""
 
 PAYMENT_CHANGES: Mapping[PaymentStatus, tuple[PaymentStatus, ...]] = {
     PaymentStatus.PENDING: (
@@ -60,11 +62,21 @@ _MOVE_ORDER = update_where(RefillOrder, RefillOrder.id == bindparam("order"), Re
 _MOVE_PAYMENT = update_where(Payment, Payment.id == bindparam("payment"), Payment.status.in_(_SOURCES))
 
 
-def move_order(connection: Connection, order_id: int, to: OrderStatus, **values: object) -> bool:
-    """Change an order's status, and other columns with it; return False when its present status does not allow it."""
-    return changed(connection, _MOVE_ORDER, order=order_id, sources=_ORDER_SOURCES[to], status=to, **values)
+def move_order(
+    connection: Connection, order_id: int, to: OrderStatus, now: datetime, by: Actor, **values: object
+) -> bool:
+    """Change an order's status, and other columns with it; return False when its present status does not allow it.
+
+    The change is recorded as an event, a hold with its reason.
+    """
+    if not changed(connection, _MOVE_ORDER, order=order_id, sources=_ORDER_SOURCES[to], status=to, **values):
+        return False
+    reason = values.get("held_reason")
+    record_event(connection, order_id, f"{to}_{reason}" if reason else to, now, by)
+    return True
 
 
-def move_payment(connection: Connection, payment_id: int, to: PaymentStatus, **values: object) -> bool:
+def move_payment(connection: Connection, payment_id: int, to: PaymentStatus, now: datetime, **values: object) -> bool:
     """Change a payment's status, and other columns with it; return False when its present status does not allow it."""
-    return changed(connection, _MOVE_PAYMENT, payment=payment_id, sources=_PAYMENT_SOURCES[to], status=to, **values)
+    sources = _PAYMENT_SOURCES[to]
+    return changed(connection, _MOVE_PAYMENT, payment=payment_id, sources=sources, status=to, updated_at=now, **values)

@@ -1,7 +1,7 @@
 """The sweep of orders, which the line makes again and again: finishes what calls left behind.
 
-It charges scheduled orders on their ship day, authorizes payments that no call waits for any more, cancels orders that
-were never paid, and voids the authorizations of cancelled orders. It is safe to run at any time and in any number of
+It charges scheduled orders on their ship day, authorizes payments that no call waits for any more, holds and later
+cancels orders that were never paid, and voids the authorizations of cancelled orders. It is safe to run at any time and in any number of
 workers, since every step is claimed in the database first. Each order's step stands by itself: one that fails leaves
 the others to be taken.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection
@@ -20,12 +20,13 @@ from ivr.orders import lease
 from ivr.orders.authorize import Progress, authorize, begin_next_payment
 from ivr.orders.cancel import Cancelled, cancel_order, void
 from ivr.orders.desk import Desk
-from ivr.orders.find import OrderFacts, due_to_ship, pending_since_before
+from ivr.orders.events import Actor
+from ivr.orders.find import OrderFacts, due_to_ship, held_for_payment, order_by_id, pending_since_before
 from ivr.orders.hold import hold_order
-from ivr.orders.payments import authorized_in_vain, payment_for
+from ivr.orders.payments import authorized_in_vain, is_paid, kept_until, payment_for
 from ivr.orders.statuses import move_order
 from ivr.pharmacy.database import is_connection_lost
-from ivr.pharmacy.tables import STANDING, HeldReason, OrderStatus
+from ivr.pharmacy.tables import STANDING, HeldReason, OrderStatus, PaymentStatus
 
 MINIMUM_AGE = timedelta(seconds=60)
 """The sweep leaves payments and orders younger than this to their call."""
@@ -34,7 +35,7 @@ OWN_CHANNEL = "phone"
 """The sweep finishes orders of this channel only: the website and the app finish their own."""
 
 UNPAID_FOR = timedelta(minutes=30)
-"""How long an unpaid order waits for another card before it is cancelled."""
+"""How long a declined order waits for another card before it is held; it is kept for days then, see `kept_until`."""
 
 
 Steps = Mapping[int, Callable[[], bool]]
@@ -95,18 +96,38 @@ def finish_order(desk: Desk, order_id: int) -> Progress:
     return progress
 
 
-def orders_to_cancel(desk: Desk, now: datetime) -> Steps:
-    """Return the steps that cancel orders that were not paid in time, as after a declined card."""
+def orders_to_hold(desk: Desk, now: datetime) -> Steps:
+    """Return the steps that hold orders whose card was declined, and that got no other one in time."""
     unpaid = desk.commit(lambda connection: pending_since_before(connection, now - UNPAID_FOR))
     return {
-        order.id: partial(desk.commit, partial(_cancel_unpaid, order_id=order.id, now=now))
+        order.id: partial(desk.commit, partial(_hold_unpaid, order_id=order.id, now=now))
         for order in unpaid
         if order.channel == OWN_CHANNEL
     }
 
 
-def _cancel_unpaid(connection: Connection, order_id: int, now: datetime) -> bool:
-    return isinstance(cancel_order(connection, order_id, now, only_unpaid=True), Cancelled)
+def _hold_unpaid(connection: Connection, order_id: int, now: datetime) -> bool:
+    lease.lock_row(connection, order_id, now)
+    order, payment = order_by_id(connection, order_id), payment_for(connection, order_id)
+    if order is None or order.status is not OrderStatus.PENDING:
+        return False
+    if payment and (payment.status in STANDING or payment.created_at > now - UNPAID_FOR):
+        return False  # another card is being tried
+    lease.remove(connection, order_id)
+    return hold_order(connection, order_id, HeldReason.PAYMENT, now, Actor.LINE)
+
+
+def orders_to_cancel(desk: Desk, now: datetime) -> Steps:
+    """Return the steps that cancel orders that were held for their payment, and that nobody paid in time."""
+    held = desk.commit(held_for_payment)
+    return {order.id: partial(desk.commit, partial(_cancel_unpaid, desk=desk, order=order, now=now)) for order in held}
+
+
+def _cancel_unpaid(connection: Connection, desk: Desk, order: OrderFacts, now: datetime) -> bool:
+    if kept_until(connection, order, desk.rules) > now:
+        return False
+    reason = "its card was declined, and no other one was given"
+    return isinstance(cancel_order(connection, order.id, now, Actor.LINE, reason, unpaid=True), Cancelled)
 
 
 def orders_to_start(desk: Desk, now: datetime) -> Steps:
@@ -119,15 +140,24 @@ def orders_to_start(desk: Desk, now: datetime) -> Steps:
 
 
 def _start_payment(connection: Connection, desk: Desk, order: OrderFacts, now: datetime) -> bool:
-    if not order.total_cents:
-        return move_order(connection, order.id, OrderStatus.PLACED)
-    last_payment = payment_for(connection, order.id)
-    if last_payment is not None and last_payment.status in STANDING:
-        return False  # begun by an earlier sweep
+    lease.lock_row(connection, order.id, now)
+    current, last_payment = order_by_id(connection, order.id), payment_for(connection, order.id)
+    if not _is_its_day(current, desk.today(now)) or (last_payment and last_payment.status is PaymentStatus.PENDING):
+        return False  # changed meanwhile, or begun by an earlier sweep
+    if is_paid(order, last_payment):
+        lease.remove(connection, order.id)
+        return move_order(connection, order.id, OrderStatus.PLACED, now, Actor.LINE)
     if begin_next_payment(connection, desk.gateway, order, last_payment, now) is None:
-        return hold_order(connection, order.id, HeldReason.PAYMENT)
+        lease.remove(connection, order.id)
+        return hold_order(connection, order.id, HeldReason.PAYMENT, now, Actor.LINE)
     lease.add(connection, order.id, None, now - MINIMUM_AGE, keep_card=False)
     return True
+
+
+def _is_its_day(order: OrderFacts | None, today: date) -> bool:
+    if order is None or order.status is not OrderStatus.SCHEDULED:
+        return False
+    return order.ship_on is not None and order.ship_on <= today
 
 
 def payments_to_void(desk: Desk, _: datetime) -> Steps:
@@ -139,6 +169,7 @@ def payments_to_void(desk: Desk, _: datetime) -> Steps:
 PARTS: Mapping[str, Callable[[Desk, datetime], Steps]] = {
     "orders_started": orders_to_start,
     "payments_finished": payments_to_finish,
+    "orders_held": orders_to_hold,
     "orders_cancelled": orders_to_cancel,
     "payments_voided": payments_to_void,
 }

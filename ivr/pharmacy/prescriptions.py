@@ -154,9 +154,14 @@ def has_prescriptions(connection: Connection, member_id: int) -> bool:
 
 def locked_cases(connection: Connection, prescription_ids: Iterable[int], on: date, rules: Rules) -> list[Case]:
     """Lock prescriptions for this transaction, in ascending order of their ids, and return their current cases."""
-    parameters = {"prescription_ids": list(prescription_ids)}
-    connection.execute(_LOCKED, parameters).all()
-    return _cases(connection, _BY_ID, on, rules, **parameters)
+    ids = list(prescription_ids)
+    connection.execute(_LOCKED, {"prescription_ids": ids}).all()
+    return cases_of(connection, ids, on, rules)
+
+
+def cases_of(connection: Connection, prescription_ids: Iterable[int], on: date, rules: Rules) -> list[Case]:
+    """Return the cases of prescriptions on a day, without their transfers and newer prescriptions."""
+    return _cases(connection, _BY_ID, on, rules, prescription_ids=list(prescription_ids))
 
 
 def request_renewal(

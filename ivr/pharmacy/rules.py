@@ -21,7 +21,8 @@ VALID_MONTHS = 12
 class Rules:
     """The rules that a pharmacy can set.
 
-    A window is how many days of supply may be left when a refill is ordered. With `controlled_multiples`, several
+    A window is how many days of supply may be left when a refill is ordered; an order that was not paid for is kept for
+    `unpaid_days`. With `controlled_multiples`, several
     refills of a controlled drug may be ordered at once; with `legal_limit_schedule_five`, the legal limits of schedules
     III and IV hold for schedule V too.
     """
@@ -30,6 +31,7 @@ class Rules:
     controlled_window_days: int = 7
     mail_business_days: int = 7
     transfer_business_days: int = 5
+    unpaid_days: int = 3
     controlled_multiples: bool = False
     legal_limit_schedule_five: bool = False
 

@@ -17,6 +17,7 @@ from ivr.orders import authorize, lease
 from ivr.orders.authorize import ProcessorAnswer, Progress, Request
 from ivr.orders.cancel import NotCancelled, cancel_order
 from ivr.orders.cards import saved_card
+from ivr.orders.events import Actor
 from ivr.orders.find import OrderFacts, order_by_id
 from ivr.orders.payments import payment_for
 from ivr.pharmacy.tables import OrderStatus, PaymentStatus
@@ -38,7 +39,7 @@ LONGEST_WAIT = timedelta(seconds=40)
 
 
 def _finish_authorization(context: Context, request: Request, answer: ProcessorAnswer) -> Done:
-    return _outcome_of(context, request.order_id, authorize.finish(context.connection, request, answer))
+    return _outcome_of(context, request.order_id, authorize.finish(context.connection, request, answer, context.now))
 
 
 def _outcome_of(context: Context, order_id: int, progress: Progress) -> Done:
@@ -158,9 +159,9 @@ def pay_with_other_card(context: Context, order_id: int, member_id: int, card: C
 @action("cancelled", "waiting", "not_pending", facts=CANCEL_FACTS)
 def cancel_unpaid(context: Context, order_id: int) -> Done:
     """Cancel an unpaid order and give back its refills; an order that was paid meanwhile is left as it is."""
-    match cancel_order(context.connection, order_id, context.now, only_unpaid=True):
+    match cancel_order(context.connection, order_id, context.now, Actor.PHONE, unpaid=True):
         case NotCancelled.ASKED_FOR:
             return done("waiting")
-        case NotCancelled.STANDS:
+        case NotCancelled():
             return done("not_pending")
     return done("cancelled")

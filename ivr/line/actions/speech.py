@@ -22,6 +22,8 @@ ORDER_STATES: Phrases = {
     "order_state.held": {},
     "order_state.held_address": {},
     "order_state.held_payment": {},
+    "order_state.held_payment_unknown": {},
+    "order_state.held_rules": {},
     "order_state.held_stock": {},
     "order_state.scheduled": {"day": "date"},
     "order_state.placed": {"day": "date"},

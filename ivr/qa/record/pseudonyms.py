@@ -96,6 +96,9 @@ def rows_before_call(rows: Mapping[str, Sequence[Found]], started_at: datetime) 
     kept_rows["renewal_request"] = [
         r for r in kept_rows["renewal_request"] if not _since(r["requested_at"], started_at)
     ]
+    kept_rows["saved_card"] = [
+        row for row in kept_rows["saved_card"] if not _since(row.get("consented_at", ""), started_at)
+    ]
     kept_rows["address"] = [row for row in kept_rows["address"] if not _since(row["created_at"], started_at)]
     for address in kept_rows["address"]:
         if _since(address["replaced_at"], started_at):

@@ -1,0 +1,122 @@
+"""The commonest reasons to call, with their keys and seconds, and whole calls as they are heard: made from call scripts."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+
+from call_scripts import CALLS, simulator, vocabulary
+from demo_line import PROJECT
+
+from ivr.errors import Report
+from ivr.qa.replay.played import Played
+from ivr.qa.replay.player import play
+from ivr.qa.scripts.reader import read_scripts
+from ivr.qa.scripts.script import LANGUAGE_KEY, Presses, Script
+
+REASONS, SHOWN = "reasons.yaml", "shown.yaml"
+PICTURE = PROJECT / "docs/pictures/members.svg"
+LANGUAGES = {"en": "English", "es": "Spanish"}
+WIDTH = 100
+
+KEYED = {5: "ZIP", 7: "number of the bottle", 8: "ID", 10: "telephone", 16: "card"}
+"""What a long number is, by how many digits it has."""
+PAGE, MARGIN, LINE = (1240, 1754), 70, 128
+"""An A4 page at 150 dots an inch; the height of one reason."""
+
+
+def scripts(name: str) -> tuple[Script, ...]:
+    """Return the scripts of a file; raise ValueError if it has a problem."""
+    report = Report()
+    path = CALLS / name
+    found = read_scripts(f"tests/calls/{name}", path.read_text(encoding="utf-8"), report, vocabulary())
+    if report.problems:
+        raise ValueError("\n".join(map(str, report.problems)))
+    return found
+
+
+def passed(script: Script, language: str) -> Played:
+    """Return a script played in a language; raise ValueError if it does not hold."""
+    played = play(script, simulator(), language)
+    if not played.passed:
+        raise ValueError(f"{script.name}: {played.problems}")
+    return played
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A reason to call: the keys to press for it, how many they are, and the seconds of the call by language."""
+
+    name: str
+    route: str
+    keys: int
+    seconds: Mapping[str, int]
+
+
+@cache
+def reasons() -> tuple[Reason, ...]:
+    """Return the commonest reasons to call."""
+    return tuple(map(_reason, scripts(REASONS)))
+
+
+def _reason(script: Script) -> Reason:
+    played = {language: passed(script, language) for language in LANGUAGES}
+    seconds = {language: round(each.cost.seconds) for language, each in played.items()}
+    presses = (step for step in script.steps if isinstance(step, Presses))
+    route = " · ".join("language" if step.keys == LANGUAGE_KEY else _keyed(step.keys) for step in presses)
+    return Reason(script.name, route, played["en"].cost.keys, seconds)
+
+
+def _keyed(keys: str) -> str:
+    name = KEYED.get(len(keys.rstrip("#")))
+    return f"{name}{' #' if keys.endswith('#') else ''}" if name else keys
+
+
+def reasons_rows() -> Iterator[tuple[str, ...]]:
+    """Yield each reason as a row of a table: what for, what to press, keys, seconds in each language."""
+    for number, reason in enumerate(reasons(), 1):
+        yield str(number), reason.name, reason.route, str(reason.keys), *(str(each) for each in reason.seconds.values())
+
+
+def reasons_picture() -> str:
+    """Return the reasons as one page in large print, to be printed or sent to members."""
+    width, height = PAGE
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="Arial, sans-serif">',
+        f'<rect width="{width}" height="{height}" fill="#fff"/>',
+        f'<text x="{MARGIN}" y="92" font-size="56" font-weight="bold">Call 1-800-245-RXRX (7979)</text>',
+        f'<text x="{MARGIN}" y="140" font-size="30">Day and night. * says it again, ** is slower, 0 is a person.</text>',
+    ]
+    for number, reason in enumerate(reasons()):
+        lines += _row(reason, number, 190 + number * LINE)
+    return "\n".join([*lines, "</svg>", ""])
+
+
+def _row(reason: Reason, number: int, top: int) -> Iterator[str]:
+    width, minutes = PAGE[0] - 2 * MARGIN, max(reason.seconds.values())
+    if number % 2 == 0:
+        yield f'<rect x="{MARGIN - 20}" y="{top}" width="{width + 40}" height="{LINE}" rx="14" fill="#eef2f7"/>'
+    yield f'<text x="{MARGIN}" y="{top + 48}" font-size="36" font-weight="bold">{escape(reason.name)}</text>'
+    yield f'<text x="{MARGIN}" y="{top + 100}" font-size="34" fill="#123a73">{escape(reason.route)}</text>'
+    yield (
+        f'<text x="{MARGIN + width}" y="{top + 48}" font-size="28" text-anchor="end" fill="#444">'
+        f"{reason.keys} keys, {minutes} s</text>"
+    )
+
+
+def shown_calls() -> str:
+    """Return whole calls as they are heard, in each language; what is keyed is masked as it is in the journal."""
+    parts = []
+    for script in scripts(SHOWN):
+        parts.append(f"## {script.name}")
+        for language, name in LANGUAGES.items():
+            text = "\n".join(map(_wrapped, passed(script, language).transcript))
+            parts += [f"{name}:", f"```text\n{text}\n```"]
+    return "\n\n".join(parts)
+
+
+def _wrapped(line: str) -> str:
+    return textwrap.fill(line.strip(), WIDTH, subsequent_indent="  ")
