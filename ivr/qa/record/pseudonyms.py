@@ -99,6 +99,9 @@ def rows_before_call(rows: Mapping[str, Sequence[Found]], started_at: datetime) 
     kept_rows["saved_card"] = [
         row for row in kept_rows["saved_card"] if not _since(row.get("consented_at", ""), started_at)
     ]
+    for card in kept_rows["saved_card"]:
+        if _since(card.get("last_declined_at", ""), started_at):
+            card["last_declined_at"] = ""
     kept_rows["address"] = [row for row in kept_rows["address"] if not _since(row["created_at"], started_at)]
     for address in kept_rows["address"]:
         if _since(address["replaced_at"], started_at):
