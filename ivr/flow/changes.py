@@ -163,10 +163,10 @@ def _noticeable(state: State) -> dict[str, str]:
         "the answer": number.length if number else "",
         "the value it is kept as": number.save if number else "",
         **transitions,
+        "the languages": "every language" if state.every_language else "",
         **state.details(),
         "secrecy": "secret" if number and number.secret else "",
         _TRANSITIONS["too_many"]: given_up,
-        "the languages": "every language" if state.every_language else "",
     }
     return {label: words for label, words in descriptions.items() if words}
 

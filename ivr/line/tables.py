@@ -186,6 +186,7 @@ known_phone = Table(
     Column("member_id", Integer, primary_key=True, autoincrement=False),
     Column("phone", Text, primary_key=True),
     Column("ordered_at", Instant, nullable=False),
+    Index("ix_known_phone_phone", "phone"),
 )
 """Phones that placed an order for a member, as keyed digests, and when they last did."""
 

@@ -126,6 +126,14 @@ class ChosenAddress(Gathered):
 
 
 @dataclass(frozen=True, slots=True)
+class OnFile:
+    """The address and the card that an order takes from what is on file; no card where nothing is due."""
+
+    address: ChosenAddress
+    card: ChosenCard
+
+
+@dataclass(frozen=True, slots=True)
 class OfferedStreet:
     """A street that may be meant, with the address on it as it is spoken."""
 
