@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from ivr.flow.definition import Phrases
 from ivr.line.actions import refill, speech
 from ivr.line.actions.address import spoken_address
 from ivr.line.service import Context
@@ -19,6 +20,12 @@ from ivr.pharmacy.prescriptions import assess
 from ivr.pharmacy.refusals import FindingKind
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
+
+SHIP_TO: Phrases = {
+    name: {"address": "address"}
+    for name in ("order.ship_to", "order.ship_to_from_now_on", "order.ship_to_once_checked")
+}
+"""The prompts for where an order is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ def order_facts(
     return SaidOrder(
         basket,
         lines=speech.lines(basket, proved=member.proved),
-        ship_to=phrase(_ship_to_words(address.new_address), address=address_words),
+        ship_to=phrase(ship_to_words(address.new_address), address=address_words),
         amounts=speech.amounts(totals),
         paying=_paying(context, member.member_id, card, card_words, totals, held=address.address_held),
         supply_notes=_supply_notes(basket, context.today, proved=member.proved),
@@ -79,7 +86,8 @@ def _spoken_address(context: Context, chosen: ChosenAddress) -> Value | None:
     return spoken_address(row) if row else None
 
 
-def _ship_to_words(new: NewAddress | None) -> str:
+def ship_to_words(new: NewAddress | None) -> str:
+    """Return the prompt for where an order is sent: to a new address, or one on file."""
     if new is None or new.kind != "mailing":
         return "order.ship_to"
     return "order.ship_to_from_now_on" if new.verified else "order.ship_to_once_checked"
