@@ -56,7 +56,7 @@ def canarys_calls(line: DemoLine) -> None:
     line.call(identified, from_number="anonymous")[0].hang_up()
     seal = line.services.vault.seal(b"[]", NOON)
     line.run("INSERT INTO card_entry VALUES (:sid, :seal, :at)", sid=SIDS[2], seal=seal, at=NOON)
-    line.call(f"12{MEMBER}#{ZIP}94{BYSTANDER}", from_number=PHONE)[0].hang_up()
+    line.call(f"12{MEMBER}#{ZIP}994{BYSTANDER}", from_number=PHONE)[0].hang_up()
     columns = 'INSERT INTO notice (member_id, kind, "by", noted_at)'
     line.run(f"{columns} VALUES (1, 'address_changed', 'text', :at)", at=NOON)
 
