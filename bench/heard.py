@@ -100,7 +100,8 @@ KEYED: Answers = {
 BY_WANT: Mapping[str, Answers] = {
     "card on file": {"card.on_file": "1"},
     "new card": {"card.on_file": "9"},
-    "pay unpaid": {"order.unpaid": "1", "order.confirm_unpaid": "7", "card.on_file": "1", "cancel.confirm": "9"},
+    "pay unpaid": {"order.unpaid": "1", "order.confirm_unpaid": "7", "card.on_file": "1", "cancel.confirm": "9"}
+    | {"checkout.confirm": "9", "checkout.change": "5"},
     "cancel": {"order.unpaid": "3", "cancel.confirm": "7", "order.confirm_unpaid": "3", "payment.declined": "3"}
     | {"card.on_file": "*", "other_card.confirm": "3", "checkout.confirm": "9", "checkout.change": "5"},
 }

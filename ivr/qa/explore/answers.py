@@ -206,6 +206,7 @@ _ANSWERS_BY_VALUE: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {
         *pharmacy.renewals.get(keyed.member, ()),
         UNKNOWN_ORDER,
     ),
+    "keyed_day": lambda _pharmacy, _keyed: ("0320", "0302", "0228", "0431", "1231"),
     "keyed_pharmacy": lambda pharmacy, keyed: (
         *(transfer["from_phone"].removeprefix("+1") for transfer in pharmacy.transfers.get(keyed.member, ())),
         OTHER_PHARMACY,
