@@ -25,7 +25,7 @@ from ivr.orders import cancel, cards, find, payments, place, statuses
 from ivr.orders.events import Actor
 from ivr.payment.cards import Brand
 from ivr.payment.gateway import Token
-from ivr.pharmacy import answers, members, prescriptions
+from ivr.pharmacy import answers, members, prescriptions, transfers
 from ivr.pharmacy.addresses import mailing_address
 from ivr.pharmacy.database import SQLITE_CONNECTIONS, check_connection, lift_time_limits, open_database, upgrade
 from ivr.pharmacy.migrate import MIGRATIONS
@@ -369,9 +369,11 @@ def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int)
     asked = prescriptions.request_renewal(connection, rx_id, NOW, "phone", draw_from())
     answers.find_renewal(connection, member_id, asked.reference)
     answers.untold_renewals(connection, member_id, NOW)
-    transfers = prescriptions.transfers_of(connection, member_id, rules)
+    found_transfers = prescriptions.transfers_of(connection, member_id, rules)
     renewal = answers.RenewalFacts(1, asked.reference, RenewalStatus.DENIED, NOW, None, None, "1234567", "Losartan")
-    answers.note_told(connection, [renewal, *transfers], NOW)
+    answers.note_told(connection, [renewal, *found_transfers], NOW)
+    transfers.requested_on(connection, member_id, "+18005550142", "1234567")
+    transfers.request_transfer(connection, member_id, "+18005550142", "1234567", TODAY)
     cards.saved_cards(connection, member_id, "sandbox", TODAY)
     request = place.OrderRequest(member_id, (place.WantedLine(rx_id, 1),), address_id, OrderStatus.PENDING, "call-1")
     placed = place.place_order(connection, request, now=NOW, today=TODAY, rules=rules, random_number=draw_from())

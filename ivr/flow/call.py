@@ -140,11 +140,15 @@ class Dialled:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An action came to an outcome. `values` are kept by the flow; those named in `forgets` are dropped."""
+    """An action came to an outcome. `values` are kept by the flow; those named in `forgets` are dropped.
+
+    With `keeps`, all earlier values are dropped but those that it names.
+    """
 
     outcome: str
     values: Mapping[str, Value] = field(default_factory=dict)
     forgets: tuple[str, ...] = ()
+    keeps: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

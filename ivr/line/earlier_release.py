@@ -29,6 +29,8 @@ OUTCOMES: Mapping[tuple[str, str], str] = {
     ("use_new_address", "from_now_on"): "changed",
     ("leave_order", "unkept"): "address_dropped",
     ("take_up_order", "with_address"): "taken_up",
+    ("take_up_order", "nothing_left"): "taken_up",
+    ("chosen_address", "begun"): "none",
     ("take_letters", "full"): "heard",
     ("take_zip", "same_street"): "mended",
     ("take_zip", "other_streets"): "mended",

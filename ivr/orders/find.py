@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -136,7 +136,11 @@ _LINES = (
 _OF_CALL = (
     select(func.count())
     .select_from(RefillOrder)
-    .where(_IS_MEMBERS, RefillOrder.placed_at >= bindparam("since"), RefillOrder.request_key.like(bindparam("keys")))
+    .where(
+        RefillOrder.member_id.in_(bindparam("members", expanding=True)),
+        RefillOrder.placed_at >= bindparam("since"),
+        RefillOrder.request_key.like(bindparam("keys")),
+    )
 )
 _WAITING = (
     select(RefillOrder.status, RefillOrder.held_reason, func.count().label("orders"))
@@ -231,9 +235,12 @@ def filled_orders(connection: Connection) -> tuple[FilledOrder, ...]:
     return fetch_all(connection, _FILLED, FilledOrder)
 
 
-def count_of_call(connection: Connection, member_id: int, sid: str, since: datetime) -> int:
-    """Return how many orders a call, which began at `since`, placed for a member."""
-    return connection.scalars(_OF_CALL, {"member_id": member_id, "since": since, "keys": f"{request_key(sid)}-%"}).one()
+def count_of_call(connection: Connection, members: Collection[int], sid: str, since: datetime) -> int:
+    """Return how many orders a call, which began at `since`, placed for the members that it served."""
+    keys = f"{request_key(sid)}-%"
+    return (
+        connection.scalars(_OF_CALL, {"members": list(members), "since": since, "keys": keys}).one() if members else 0
+    )
 
 
 def waiting_orders(connection: Connection) -> Mapping[tuple[OrderStatus, HeldReason | None], int]:

@@ -78,6 +78,8 @@ class TransferFacts:
     by: date
     drug_name: str | None
     from_pharmacy: str | None
+    """Of one that was asked for by telephone, staff add these two."""
+
     status: TransferStatus
     rx_number: str | None
     id: int = 0

@@ -49,6 +49,8 @@ class DoState(State):
             call.words = []
             call.act(self.action)
             return
+        if event.keeps is not None:
+            call.values = {name: value for name, value in call.values.items() if name in event.keeps}
         call.values.update(event.values)
         for name in event.forgets:
             call.values.pop(name, None)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from ivr.flow.call import Done
 from ivr.flow.definition import LIST, MOST_AT_ONCE, OPAQUE, Items, Phrases
 from ivr.line import lockout
 from ivr.line.action import action, done
-from ivr.line.actions import answers, keyed, speech
+from ivr.line.actions import answers, keyed
 from ivr.line.service import Context
 from ivr.line.values import Identified, OfferedOrder, day
 from ivr.orders import find
@@ -18,14 +18,7 @@ from ivr.pharmacy.members import member_number
 from ivr.pharmacy.tables import OrderStatus, RenewalStatus
 from ivr.prompts import phrase
 
-ORDER_VALUES = {
-    "order_id": OPAQUE,
-    "order_number": "digits",
-    "order_state": "phrase",
-    "count": "number",
-}
-
-PHRASES = {"order_state": speech.ORDER_STATES}
+ORDER = {"order_id": OPAQUE}
 
 ANSWER = {"answer": "phrase"}
 
@@ -41,16 +34,16 @@ ORDER_ENDING = 4
 """How many last digits of its number tell an order from others of its day."""
 
 
-@action("found", "told", "none", on={"found": ORDER_VALUES, "told": ORDER_VALUES}, phrases=PHRASES)
-def urgent_order(context: Context, member_id: int, order_id: int | None = None) -> Done:
+@action("found", "told", "none", on={"found": ORDER})
+def urgent_order(context: Context, member_id: int, told_orders: tuple[int, ...] = ()) -> Done:
     """Find the member's order to be told of first: one that waits for its payment or is held, else the latest.
 
-    It is not told again (`told`) if it was the last one that the call was about.
+    It is not told again (`told`) if this call has told it already.
     """
     order = find.urgent_order(context.connection, member_id)
     if order is None:
         return done("none")
-    return done("told" if order.id == order_id else "found", **_order_values(order))
+    return done("told") if order.id in told_orders else done("found", order_id=order.id)
 
 
 @action(
@@ -59,8 +52,8 @@ def urgent_order(context: Context, member_id: int, order_id: int | None = None) 
     "renewal_ready",
     "renewal_denied",
     "not_found",
-    on={"found": ORDER_VALUES, "renewal": ANSWER, "renewal_ready": ANSWER, "renewal_denied": ANSWER},
-    phrases={**PHRASES, **answers.PHRASES, "answer": answers.RENEWALS},
+    on={"found": ORDER, "renewal": ANSWER, "renewal_ready": ANSWER, "renewal_denied": ANSWER},
+    phrases={**answers.PHRASES, "answer": answers.RENEWALS},
     tells=dict.fromkeys(("renewal", "renewal_ready", "renewal_denied"), tuple(ANSWER)),
 )
 def find_by_number(context: Context, member: Identified, keyed_order: Annotated[str, keyed.ORDER_NUMBER]) -> Done:
@@ -76,7 +69,7 @@ def find_by_number(context: Context, member: Identified, keyed_order: Annotated[
     if asked_about is None:
         return done("not_found")
     if isinstance(asked_about, OrderFacts):
-        return done("found", **_order_values(asked_about))
+        return done("found", order_id=asked_about.id)
     note_told(context.connection, [asked_about], context.now)
     answer, ready = answers.renewal(context, member, asked_about)
     is_denied = asked_about.status is RenewalStatus.DENIED
@@ -118,17 +111,8 @@ def _list(context: Context, member_id: int, after: int) -> Done:
     )
 
 
-@action("found", "none", on={"found": ORDER_VALUES}, phrases=PHRASES)
+@action("found", "none", on={"found": ORDER})
 def use_order(context: Context, member_id: int, order_choice: OfferedOrder) -> Done:
     """Go on with the order that was chosen from the list."""
     order = find.order_by_id(context.connection, order_choice.order_id)
-    return done("found", **_order_values(order)) if order and order.member_id == member_id else done("none")
-
-
-def _order_values(order: OrderFacts) -> dict[str, Any]:
-    return {
-        "order_id": order.id,
-        "order_number": order.order_number,
-        "order_state": speech.order_state(order),
-        "count": len(order.lines),
-    }
+    return done("found", order_id=order.id) if order and order.member_id == member_id else done("none")

@@ -21,18 +21,23 @@ MEDICINE: Phrases = {"medicine.named": {"drug": "medicine"}, "medicine.ending": 
 LISTED_MEDICINE: Phrases = {**MEDICINE, "medicine.ending_sent": {"ending": "digits", "sent_on": "date"}}
 ORDER_STATES: Phrases = {
     "order_state.pending": {},
+    "order_state.under_way": {"since": "date"},
+    "order_state.unpaid": {"total": "money", "kept_until": "date"},
+    "order_state.declined": {"total": "money", "card": "phrase", "kept_until": "date"},
     "order_state.held": {},
     "order_state.held_address": {},
     "order_state.held_payment": {},
     "order_state.held_payment_unknown": {},
-    "order_state.held_rules": {},
     "order_state.held_stock": {},
+    "order_state.held_stock_until": {"day": "date"},
+    "order_state.held_rules": {},
     "order_state.scheduled": {"day": "date"},
     "order_state.placed": {"day": "date"},
     "order_state.shipped": {"day": "date"},
     "order_state.tracked": {"day": "date", "tracking": "digits"},
     "order_state.delivered": {},
     "order_state.cancelled": {},
+    **{f"order_state.cancelled_{why}": {"day": "date"} for why in ("by_you", "by_staff", "online", "unpaid")},
 }
 RX_STATES: Phrases = {
     "rx_state.due_now": {"refills": "number"},
@@ -64,6 +69,8 @@ LINES: Phrases = {
 PAYING: Phrases = {
     "order.card": {"card": "phrase"},
     "order.card_later": {"card": "phrase"},
+    "order.card_on_day": {"card": "phrase"},
+    "order.card_missing": {},
     "order.card_held": {"card": "phrase"},
     "order.card_held_later": {"card": "phrase"},
     "order.no_card": {},

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import product
 
 from ivr.errors import Place
 from ivr.keypad import check_digit
@@ -27,7 +28,15 @@ TABLES = (
     "renewal_request",
     "transfer",
 )
-RX_NUMBERS = ("rx_number", "replaced_by", "new_rx_number")
+NOTED = {
+    "address": ("replaced_at",),
+    "refill_order": ("told_at",),
+    "renewal_request": ("told_at",),
+    "transfer": ("told_at",),
+    "saved_card": ("last_declined_at",),
+}
+"""Table -> the moments in it that a call may have noted."""
+RX_NUMBERS = ("rx_number", "replaced_by", "new_rx_number", "from_rx_number")
 MEMBER = "99000001"
 PHONE = "+15105550123"
 """The number that scripts call from; the invented member has it if the real one called from their own telephone."""
@@ -48,6 +57,7 @@ _PRIVATE = {
     "keyed": "",
     "prescriber_name": "Dr. Example",
     "from_pharmacy": "Example Pharmacy",
+    "from_phone": "+18005550142",
     "tracking_number": "",
     "reference": "",
     "request_key": "",
@@ -81,7 +91,8 @@ class Pseudonyms:
 def rows_before_call(rows: Mapping[str, Sequence[Found]], started_at: datetime) -> dict[str, list[dict[str, str]]]:
     """Return a member's rows as they were when a call began, without what was written since.
 
-    Refills that orders have used since are given back.
+    Refills that orders have used since are given back. `started_at` is in the pharmacy's time zone, since of a transfer
+    only the day is known.
     """
     kept_rows = {table: [_as_text(row) for row in rows.get(table, ())] for table in TABLES}
     placed_since = {row["order_number"] for row in kept_rows["refill_order"] if _since(row["placed_at"], started_at)}
@@ -97,10 +108,16 @@ def rows_before_call(rows: Mapping[str, Sequence[Found]], started_at: datetime) 
     kept_rows["renewal_request"] = [
         r for r in kept_rows["renewal_request"] if not _since(r["requested_at"], started_at)
     ]
+    kept_rows["transfer"] = [
+        row
+        for row in kept_rows["transfer"]
+        if not (row["from_phone"] and date.fromisoformat(row["requested_on"]) >= started_at.date())
+    ]
     kept_rows["address"] = [row for row in kept_rows["address"] if not _since(row["created_at"], started_at)]
-    for address in kept_rows["address"]:
-        if _since(address["replaced_at"], started_at):
-            address["replaced_at"] = ""
+    for table, columns in NOTED.items():
+        for row, column in product(kept_rows[table], columns):
+            if _since(row[column], started_at):
+                row[column] = ""
     return kept_rows
 
 
