@@ -35,7 +35,6 @@ OUTCOMES: Mapping[tuple[str, str], str] = {
     ("take_zip", "same_street"): "mended",
     ("take_zip", "other_streets"): "mended",
     ("take_zip", "no_streets"): "mended",
-    ("latest_order", "told"): "found",
     **{("find_order", outcome): "not_found" for outcome in ("renewal", "renewal_ready", "renewal_denied")},
     **{
         (action, "not_pending"): "settled"

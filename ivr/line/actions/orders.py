@@ -8,7 +8,7 @@ from ivr.flow.call import Done
 from ivr.flow.definition import LIST, MOST_AT_ONCE, OPAQUE, Items, Phrases
 from ivr.line import lockout
 from ivr.line.action import action, done
-from ivr.line.actions import answers, keyed
+from ivr.line.actions import answers, keyed, speech
 from ivr.line.service import Context
 from ivr.line.values import Identified, OfferedOrder, day
 from ivr.orders import find
@@ -19,6 +19,11 @@ from ivr.pharmacy.tables import OrderStatus, RenewalStatus
 from ivr.prompts import phrase
 
 ORDER = {"order_id": OPAQUE}
+
+EARLIER = ("order_number", "order_state", "count")
+"""What flows of an earlier release tell of an order at once."""
+
+EARLIER_PHRASES: dict[str, Phrases] = {"order_state": speech.ORDER_STATES}
 
 ANSWER = {"answer": "phrase"}
 
@@ -34,7 +39,7 @@ ORDER_ENDING = 4
 """How many last digits of its number tell an order from others of its day."""
 
 
-@action("found", "told", "none", on={"found": ORDER})
+@action("found", "told", "none", on={"found": ORDER}, may_write=EARLIER, phrases=EARLIER_PHRASES)
 def urgent_order(context: Context, member_id: int, told_orders: tuple[int, ...] = ()) -> Done:
     """Find the member's order to be told of first: one that waits for its payment or is held, else the latest.
 
@@ -43,7 +48,12 @@ def urgent_order(context: Context, member_id: int, told_orders: tuple[int, ...] 
     order = find.urgent_order(context.connection, member_id)
     if order is None:
         return done("none")
-    return done("told") if order.id in told_orders else done("found", order_id=order.id)
+    return done("told") if order.id in told_orders else _found(order)
+
+
+def _found(order: OrderFacts) -> Done:
+    told_by_earlier = {"order_number": order.order_number, "order_state": speech.order_state(order)}
+    return done("found", order_id=order.id, count=len(order.lines), **told_by_earlier)
 
 
 @action(
@@ -53,6 +63,7 @@ def urgent_order(context: Context, member_id: int, told_orders: tuple[int, ...] 
     "renewal_denied",
     "not_found",
     on={"found": ORDER, "renewal": ANSWER, "renewal_ready": ANSWER, "renewal_denied": ANSWER},
+    may_write=EARLIER,
     phrases={**answers.PHRASES, "answer": answers.RENEWALS},
     tells=dict.fromkeys(("renewal", "renewal_ready", "renewal_denied"), tuple(ANSWER)),
 )
@@ -69,7 +80,7 @@ def find_by_number(context: Context, member: Identified, keyed_order: Annotated[
     if asked_about is None:
         return done("not_found")
     if isinstance(asked_about, OrderFacts):
-        return done("found", order_id=asked_about.id)
+        return _found(asked_about)
     note_told(context.connection, [asked_about], context.now)
     answer, ready = answers.renewal(context, member, asked_about)
     is_denied = asked_about.status is RenewalStatus.DENIED
