@@ -545,6 +545,14 @@ def test_values_come_from_actions_ways_and_answers_and_go_when_forgotten() -> No
     assert caller.call.values == {"a": 1, "b": [2, {"c": None}], "seen": "once", "x": "y"}
 
 
+def test_after_an_action_that_keeps_some_values_there_are_no_others() -> None:
+    caller = Caller(flows(ACTIONS), {"find": Done("found", {"a": 1}, keeps=frozenset({"x", "never"}))})
+    caller.plays("start")
+    caller.call = Call("en", caller.call.frames, {"x": "y", "z": 0})
+    caller.plays("1")
+    assert dict(caller.call.values) == {"a": 1, "x": "y", "seen": "once"}
+
+
 def test_a_turn_knows_its_way() -> None:
     caller = Caller(flows(ACTIONS), {"find": "none", "other": "done"})
     caller.plays("start")

@@ -176,12 +176,14 @@ class Dialled:
 class Done:
     """An action came to an outcome. `values` are kept by the flow; those named in `forgets` are dropped.
 
+    With `keeps`, all earlier values are dropped but those that it names.
     `own_tempo` is what the caller has just chosen, `members_tempo` what the member likes who has just been identified.
     """
 
     outcome: str
     values: Mapping[str, Value] = field(default_factory=dict)
     forgets: tuple[str, ...] = ()
+    keeps: frozenset[str] | None = None
     own_tempo: Tempo = USUAL_TEMPO
     members_tempo: Tempo | None = None
 

@@ -31,6 +31,7 @@ _BY_KIND: Mapping[str, Value] = {
     "ordinal": 3,
     "money": 2450,
     "phone": "+15105550123",
+    "spelled": "meadowlark.example",
     "address": {
         "house_number": "1204",
         "street": "Fulton Street",

@@ -312,11 +312,10 @@ class _TurnRunner:
         return TurnReply(reply, taken)
 
     def _end(self) -> CallEnd:
-        member_id = self.call.values.get("member_id")
         return call_end.describe(
             *(self.connection, self.locked.row, call_end.GOODBYE, self.context.now),
             turns=self.locked.turn + 1,
-            member_id=member_id if isinstance(member_id, int) else None,
+            members=sessions.members_of(self.connection, self.locked.row, self.call.values.get("member_id")),
             with_person=self.request.event == Dialled("answered"),
         )
 

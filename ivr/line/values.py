@@ -72,6 +72,16 @@ class OfferedNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedOrder:
+    """An order in a list, told apart by its day, the end of its number and its state."""
+
+    day: str
+    ending: str
+    state: Value
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class CardOnFile:
     """A card on file that is offered or chosen."""
 

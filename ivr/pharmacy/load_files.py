@@ -78,13 +78,15 @@ class Reference:
 class CsvFile:
     """One CSV file and the table it fills.
 
-    `key` names the columns that identify a row; the first one must be indexed. Three functions are called while it is
-    loaded: `complete` with each row, `before_insert` with the new rows of a batch, `afterwards` with all rows of it.
+    `key` names the columns that identify a row; the first one must be indexed. A row with values for all columns of
+    `other_key`, which are not as many, is identified by those first. Three functions are called while it is loaded: `complete` with each row,
+    `before_insert` with the new rows of a batch, `afterwards` with all rows of it.
     """
 
     table: Table
     key: tuple[str, ...]
     columns: tuple[Column | Reference, ...]
+    other_key: tuple[str, ...] = ()
     complete: Callable[[IncomingRow, date], None] = rules.nothing_follows
     before_insert: Callable[[Connection, Sequence[IncomingRow], date], None] = rules.nothing_changes
     afterwards: Callable[[Connection, Sequence[IncomingRow], date], None] = rules.nothing_changes
@@ -275,7 +277,9 @@ RENEWAL_REQUEST = CsvFile(
 TRANSFER = CsvFile(
     _model_table(tables.Transfer),
     key=("member_id", "drug_name", "requested_on"),
-    columns=_columns_of(tables.Transfer, OF_MEMBER, parsers={"rx_number": RX_NUMBER}),
+    other_key=("member_id", "from_phone", "from_rx_number", "requested_on"),
+    columns=_columns_of(tables.Transfer, OF_MEMBER, parsers={"rx_number": RX_NUMBER, "from_phone": phone}),
+    complete=rules.complete_transfer,
 )
 
 STREET = CsvFile(

@@ -60,6 +60,8 @@ class _ValueFlow:
         state = self.graph.states[transition.source]
         if state.action and transition.label in state.outcomes:
             spec = self.actions[state.action]
+            if transition.label in spec.keeps:
+                known &= spec.keeps[transition.label] | {PERSON_OFFER}
             return (known - spec.forgets) | set(spec.outcomes[transition.label])
         saved = state.saves(transition.label)
         return known | {saved} if saved and not (state.number and state.number.card) else known

@@ -57,9 +57,7 @@ class TransferState(State):
             call.words, call.heard = [], []
             call.close(HangUp(()))
         else:
-            if (
-                event.outcome == "nobody"
-            ):  # nothing was spoken yet: all is kept but the last words, which announce a person
+            if event.outcome == "nobody":  # nothing was spoken; the last words announced a person
                 call.words.pop()
             else:
                 call.hear_announcement()

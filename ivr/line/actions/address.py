@@ -5,6 +5,7 @@ from __future__ import annotations
 from ivr.flow.call import Done
 from ivr.flow.definition import OPAQUE
 from ivr.line.action import action, done
+from ivr.line.actions.address_building import Building
 from ivr.line.service import Context
 from ivr.line.values import ChosenAddress
 from ivr.pharmacy.addresses import AddressFacts, NewAddress, add_address, mailing_address
@@ -42,9 +43,11 @@ def spoken_address(address: NewAddress | AddressFacts) -> Value:
     return {name: getattr(address, name) for name in SPOKEN}
 
 
-@action("new", "none", on={"new": CHOSEN})
-def chosen_address(_: Context, new_address: NewAddress | None = None) -> Done:
-    """Choose the address that was keyed earlier in this call, if there is one."""
+@action("new", "begun", "none", on={"new": CHOSEN})
+def chosen_address(_: Context, new_address: NewAddress | None = None, building: Building | None = None) -> Done:
+    """Choose the address that was keyed earlier in this call, if there is one; first, one that was begun is finished."""
+    if building:
+        return done("begun")
     return done("new", as_chosen(new_address)) if new_address else done("none")
 
 
@@ -102,7 +105,7 @@ def drop_address(_: Context) -> Done:
     return done("dropped", new_address=None)
 
 
-@action("left", "none", writes={"new_address": OPAQUE})
+@action("left", "none", writes={"new_address": OPAQUE}, forgets=("building",))
 def leave_mailing_address(_: Context, new_address: NewAddress | None = None) -> Done:
     """Drop a new mailing address that waited for an order, because another address is used instead."""
     return done("left" if _waits_for_order(new_address) else "none", new_address=None)

@@ -89,7 +89,7 @@ def record(simulator: Simulator, recorded: RecordedCall, name: str) -> ScriptDra
     """Return a call as the draft of a script. Raises RecordError if it cannot be made again on the simulator's flows."""
     steps = list(_steps(simulator.flows, recorded.turns))
     pseudonyms = Pseudonyms()
-    rows = rows_before_call(recorded.rows, recorded.started_at)
+    rows = rows_before_call(recorded.rows, recorded.local)
     steps_taken = {(trace_step.state, trace_step.branch) for turn in recorded.turns for trace_step in turn.trace_steps}
     declined = bool({("ask", "declined"), ("ask_again", "declined")} & steps_taken)
     own = pseudonymous_rows(rows, recorded.local.date(), recorded.from_number, pseudonyms, declined=declined)
