@@ -73,6 +73,8 @@ class Call:
     """When the last reply was given."""
     has_person: bool = True
     """Whether a person can be had at this moment. Never stored: it is set anew for each turn."""
+    notices: Mapping[str, str] = field(default_factory=dict)
+    """Language -> what callers are to be told today. Never stored either."""
     transient_secrets: Mapping[str, Secret] = field(default_factory=dict)
     """Card data keyed in this very turn. Never stored."""
 
@@ -167,9 +169,9 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Dialled:
-    """A transfer is over: somebody spoke to the caller, nobody answered, or there is nobody to call."""
+    """A transfer is over: somebody spoke to the caller, or the outcome says why not (see `states.transfer`)."""
 
-    outcome: Literal["answered", "no_answer", "nobody"]
+    outcome: Literal["answered", "busy", "no_answer", "closed", "nobody"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ivr.flow.language import FLOW_NAME, KEY, LIMIT_FIELDS, LIMIT_RANGES, LIMITS, STATE
 from ivr.flow.states import kinds
+from ivr.hours import HOURS
 from ivr.keypad import NAMES, SHARED_NAMES
 from ivr.yaml_reader import Either, MapOf, Record, Shape, Text, Whole, field
 
@@ -71,4 +72,4 @@ LINE = Record(
 
 def file_shape() -> Shape:
     """Return the shape of any file of the flow language."""
-    return Either((flow_shape(), LINE))
+    return Either((flow_shape(), LINE, HOURS))

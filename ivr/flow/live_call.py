@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ivr.flow.call import Call, TraceStep
-from ivr.flow.parts import PERSON_OFFER, PERSON_OFFERS, Line, Target
+from ivr.flow.parts import NOTICES, PERSON_OFFER, PERSON_OFFERS, Line, Target
 from ivr.flow.tempo import Tempo
 from ivr.flow.verbs import Speak, Variant, Verb
 from ivr.prompts import phrase
@@ -40,6 +40,7 @@ class LiveCall(ABC):
         self.own_tempo = call.own_tempo
         self.members_tempo = call.members_tempo
         self.has_person = call.has_person
+        self.notices = call.notices
         self.after_keys = call.after_keys
         self.after_zero = call.after_zero
         self.after_star = call.after_star
@@ -134,6 +135,7 @@ class LiveCall(ABC):
         The values are those of the call and `extra`; the language is the call's unless another is given.
         """
         person_offer = phrase(PERSON_OFFERS["menu"]) if self.has_person else ()
-        known_values = {**self.values, **(extra or {}), PERSON_OFFER: person_offer}
+        notices = self.notices.get(language or self.language, "")
+        known_values = {NOTICES: notices, **self.values, **(extra or {}), PERSON_OFFER: person_offer}
         values = {name: known_values[name] for name in self._prompt_values[prompt] if name in known_values}
         return Speak(prompt, language or self.language, values, variant, tries)

@@ -22,6 +22,9 @@ HELP_OFFER = "help.offer"
 PERSON_OFFER = "person_offer"
 """The value, of kind `phrase`, by which a question's first words offer a person where one can be had."""
 
+NOTICES = "notices"
+"""The value, of kind `text`, with what callers are to be told today."""
+
 
 @dataclass(frozen=True, slots=True)
 class DefinitionPart:

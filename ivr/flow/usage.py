@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ivr.flow.definition import OPAQUE, Actions, Flows
 from ivr.flow.graph import all_states
-from ivr.flow.parts import HELP_OFFER, PERSON_OFFER, PERSON_OFFERS, REPEAT
+from ivr.flow.parts import HELP_OFFER, NOTICES, PERSON_OFFER, PERSON_OFFERS, REPEAT
 from ivr.keypad import STAR_AGAIN
 from ivr.prompts import PHRASE
 
@@ -47,7 +47,7 @@ def line_prompts(flows: Flows) -> frozenset[str]:
 
 def known_values(flows: Flows, actions: Actions) -> dict[str, set[str]]:
     """Return every value that some part of the flows provides: name -> its kinds."""
-    kinds: dict[str, set[str]] = {PERSON_OFFER: {PHRASE}}
+    kinds: dict[str, set[str]] = {PERSON_OFFER: {PHRASE}, NOTICES: {"text"}}
     for spec in actions.values():
         for written in spec.outcomes.values():
             for name, kind in written.items():

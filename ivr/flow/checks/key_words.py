@@ -7,7 +7,7 @@ itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ivr.errors import Place, Report
 from ivr.flow.checks.option_words import check_languages, check_options, check_targets
@@ -84,13 +84,17 @@ def _check_offers(flows: Flows, catalogues: Catalogues, report: Report) -> None:
 def _check_statements(flows: Flows, catalogues: Catalogues, foreign: frozenset[Place], report: Report) -> None:
     """Report each key that is offered where nothing is asked.
 
-    Pressing it would do nothing, or answer the next question.
+    Pressing it would do nothing, or answer the next question. Words that are spoken only right before a question may
+    offer its keys.
     """
+    asked_next = _keys_asked_next(flows)
     for name in sorted(_statement_prompts(flows)):
         for catalogue in (c for c in catalogues.by_language.values() if name in c.prompts):
             sources = (source for sources in catalogue.prompts[name].say.sources.values() for source in sources)
             for source in (source for source in sources if source.place not in foreign):
                 for word in spoken_keys(source.text, LANGUAGES[catalogue.language].speech).keys:
+                    if word.key in asked_next.get(name, ()):
+                        continue
                     key = locate_key(source, word)
                     report.add(key.place, f'offers the key "{key.written}", but nothing is asked here: leave it out')
 
@@ -100,6 +104,19 @@ def _statement_prompts(flows: Flows) -> set[str]:
     uses = [use for _, state in all_states(flows) for use in state.prompts()]
     statements = {use.name for use in uses if use.role in (Role.STATEMENT, Role.ON_THE_WAY)}
     return statements - {use.name for use in uses if use.role is Role.QUESTION}
+
+
+def _keys_asked_next(flows: Flows) -> Mapping[str, frozenset[str]]:
+    """Return the keys that the question right after a message takes, by the message's prompt."""
+    keys: dict[str, frozenset[str]] = {}
+    for (flow, _), state in all_states(flows):
+        for use in state.prompts():
+            following = (
+                flows.flows[flow].states.get(state.next.state) if state.next and use.name == state.prompt else None
+            )
+            taken = frozenset(map(key_name, following.keys)) if following else frozenset()
+            keys[use.name] = keys.get(use.name, taken) & taken
+    return keys
 
 
 def _questions_with_words(

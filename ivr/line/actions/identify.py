@@ -1,4 +1,7 @@
-"""Actions that identify the caller: by member number and ZIP code together, never by one alone."""
+"""Actions that identify the caller: by member number and ZIP code together, never by one alone.
+
+The number that a call comes from is no proof, since anybody can send any number. It only saves keys.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,16 @@ SPEECH_RATES = (50, 200)
 WAITS = (50, 400)
 
 MEMBER = {"member_id": OPAQUE, "proved": OPAQUE, "proof_owed": OPAQUE}
+
+
+@action("own", "unknown", on={"own": {"language": OPAQUE}})
+def recognize_phone(context: Context) -> Done:
+    """Go on in the language of the members whose phone this is, if it is somebody's and they all speak the same one.
+
+    Nothing else about them is taken from the number, and nothing of theirs is spoken.
+    """
+    languages = lockout.languages_of_phone(context)
+    return done("own", language=min(languages)) if len(languages) == 1 else done("unknown")
 
 
 @action("identified", "unproved", "unknown", on={"identified": MEMBER, "unproved": MEMBER})

@@ -20,7 +20,7 @@ from ivr.yaml_reader import Node, read
 
 LINE_FILE = "line.yaml"
 FREE_KEYS = "123456789"
-FLAGS = ("secret", "card", "stars", "quiet", "every_language")
+FLAGS = ("secret", "card", "stars", "quiet", "every_language", "other_languages")
 PROMPTS = ("menu", "ask", "say", "first", "transfer", "hang_up")
 NAMES = (*PROMPTS, "do", "run", "save")
 """Fields of a state that name something. A mutant has another name there, one that the same field has in the file."""

@@ -92,7 +92,10 @@ def record(simulator: Simulator, recorded: RecordedCall, name: str) -> ScriptDra
     rows = rows_before_call(recorded.rows, recorded.local)
     steps_taken = {(trace_step.state, trace_step.branch) for turn in recorded.turns for trace_step in turn.trace_steps}
     declined = bool({("ask", "declined"), ("ask_again", "declined")} & steps_taken)
-    own = pseudonymous_rows(rows, recorded.local.date(), recorded.from_number, pseudonyms, declined=declined)
+    is_own = ("begin", "own") in steps_taken
+    if is_own and not rows["member"]:  # the caller did not say whose phone it is
+        rows["member"] = [dict.fromkeys(("member_number", "first_name", "last_name", "birth_date"), "unknown")]
+    own = pseudonymous_rows(rows, recorded.local.date(), pseudonyms, is_own_phone=is_own, declined=declined)
     person = _person(simulator.flows, recorded.turns)
     from_number = "anonymous" if recorded.withheld else DEFAULT_FROM
     at = recorded.local.replace(tzinfo=None, second=0, microsecond=0)

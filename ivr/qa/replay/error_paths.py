@@ -44,7 +44,7 @@ def _no_answer(step: ErrorPaths, flows: Flows, flow: str, question: State) -> It
     asked = step.question
     ends = "#" if question.number and question.number.high > 1 else ""
     for key, leads in question.shared_keys(flows.line).items():
-        if leads != REPEAT and flow in flows.line.interruptions:
+        if leads != REPEAT and flow in _interrupting(flows):
             continue  # zero ends an interruption under way, so its question is not asked again
         yield from (Presses(step.place, f"{pressed}{ends}") for pressed in key)
         if leads != REPEAT:
@@ -69,6 +69,13 @@ def _broken_in(flows: Flows, name: str, place: Place) -> Iterator[Step]:
         yield Waits(place, start.limits.silence)
     else:
         yield Hears(place, PERSON_AWAY)
+
+
+def _interrupting(flows: Flows) -> frozenset[str]:
+    """Return the flows that can break into a question, and those that they run."""
+    breaking_in = set(flows.line.interruptions)
+    run = {state.runs for (flow, _), state in all_states(flows) if flow in breaking_in and state.runs}
+    return frozenset(breaking_in | run)
 
 
 def wrong_answer(flows: Flows, question: State, place: Place) -> Iterator[Act]:
