@@ -167,7 +167,7 @@ def on_disk(path: Path) -> str:
 
 
 def test_a_call_in_progress_is_left_until_it_is_over(canary: DemoLine) -> None:
-    phone, _ = canary.call(f"11{MEMBER}#{ZIP}", from_number=PHONE)
+    phone, _ = canary.call(f"1{MEMBER}#{ZIP}", from_number=PHONE)
     assert forget(canary).in_progress == 1
     assert phone.press("1").words
     phone.hang_up()
