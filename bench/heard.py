@@ -71,6 +71,10 @@ KEYED: Answers = {
     "card.other_card": "1",
     "other_card.confirm": "7",
     "payment.declined": "1",
+    "card.after_decline": "9",
+    "news.several": "1",
+    "order.under_way": "1",
+    "order.cancelled": "9",
     "sorry.sorry": "1",
     "address.scope": "9",
     "address.zip": "00000",
@@ -79,12 +83,15 @@ KEYED: Answers = {
     "address.no_street": "9",
     "address.unknown_zip": "9",
     "spelling.heard": "9",
-    "orders.more": "2",
-    "orders.none": "1",
+    "orders.more": "4",
     "transfer.choose": "9",
-    "transfer.how": "2",
-    "main.new_prescription": "1",
-    "main.other_ways": "1",
+    "transfer.how": "3",
+    "transfer.confirm": "9",
+    "form.where": "2",
+    "main.new_prescription": "2",
+    "main.other_ways": "4",
+    "main.website": "2",
+    "main.relay": "2",
     "main.anything_else": "9",
     "refill.none_ready": "9",
     "prescription.supply": "1",
@@ -96,8 +103,8 @@ KEYED: Answers = {
 BY_WANT: Mapping[str, Answers] = {
     "card on file": {"card.on_file": "1"},
     "new card": {"card.on_file": "9", "refill.quick": "2", "refill.offer_names": "2", "refill.offer": "1"},
-    "pay unpaid": {"refill.unpaid": "1", "refill.confirm_unpaid": "7", "card.on_file": "1", "cancel.confirm": "9"},
-    "cancel": {"refill.unpaid": "3", "cancel.confirm": "7", "refill.confirm_unpaid": "3", "payment.declined": "3"}
+    "pay unpaid": {"order.unpaid": "1", "order.confirm_unpaid": "7", "card.on_file": "1", "cancel.confirm": "9"},
+    "cancel": {"order.unpaid": "3", "cancel.confirm": "7", "order.confirm_unpaid": "3", "payment.declined": "3"}
     | {"card.on_file": "*", "other_card.confirm": "3", "checkout.confirm": "9", "checkout.change": "5"},
 }
 

@@ -45,7 +45,9 @@ KIND_EXAMPLES: Mapping[str, Value] = {
     "money": 3450,
     "date": "2026-12-04",
     "full_date": "2026-12-04",
+    "time": "20:30",
     "phone": "+18002457979",
+    "spelled": "meadowlark.example",
     "address": {"house_number": "12", "street": "N Main St", "city": "Glendale", "state": "AZ", "zip": "85301"},
     "medicine": "LOSARTAN POTASSIUM 100 MG TAB",
 }

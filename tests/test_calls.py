@@ -81,14 +81,14 @@ def test_a_declined_order_can_be_cancelled(demo_line: DemoLine) -> None:
     assert hears(heard.text, "cancel.facts"), "a doubled key cancels nothing"
     assert placed(demo_line) == [("pending", 3450, "declined")]
     heard = phone.press("7")
-    assert hears(heard.text, "payment.cancelled")
+    assert hears(heard.text, "cancel.cancelled")
     assert demo_line.rows("SELECT rx_number, refills_left, refills_used FROM prescription ORDER BY id") == before
 
 
 def test_an_unpaid_order_is_taken_over_by_the_next_call(demo_line: DemoLine) -> None:
     demo_line.call(IDENTIFIED + "192" + "9" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
     phone, heard = demo_line.call(IDENTIFIED[1:])  # the phone is known: no language is asked for
-    assert hears(heard.text, "refill.unpaid")
+    assert hears(heard.text, "ways.unpaid")
     phone.press("1" + "7")
     heard = phone.press("1" + "1" + "7")
     assert hears(heard.text, "order.placed_now")
@@ -259,7 +259,7 @@ def test_a_hang_up_at_any_question_leaves_nothing_half_done(demo_line: DemoLine,
     assert {row[0] for row in placed(demo_line)} <= {"pending"}
     demo_line.clock.pass_seconds(3600)
     sweep(demo_line.services, timedelta(days=90))
-    assert {row[0] for row in placed(demo_line)} <= {"cancelled"}
+    assert {row[0] for row in placed(demo_line)} <= {"held"}
 
 
 def test_a_doubled_confirming_key_does_not_cut_off_the_order_number(demo_line: DemoLine) -> None:

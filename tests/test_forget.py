@@ -56,6 +56,9 @@ def canarys_calls(line: DemoLine) -> None:
     line.call(identified, from_number="anonymous")[0].hang_up()
     seal = line.services.vault.seal(b"[]", NOON)
     line.run("INSERT INTO card_entry VALUES (:sid, :seal, :at)", sid=SIDS[2], seal=seal, at=NOON)
+    line.call(f"12{MEMBER}#{ZIP}94{BYSTANDER}", from_number=PHONE)[0].hang_up()
+    noted = "INSERT INTO hand_over (call_sid, member_id, state, reason, noted_at)"
+    line.run(f"{noted} VALUES (:sid, 1, 'refill.how', 'asked', :at)", sid=SIDS[1], at=NOON)
     columns = 'INSERT INTO notice (member_id, kind, "by", noted_at)'
     line.run(f"{columns} VALUES (1, 'address_changed', 'text', :at)", at=NOON)
 
@@ -72,7 +75,7 @@ def canaries(line: DemoLine) -> Mapping[str, str]:
         "the house number": STREET,
         "the digest of the member": digest(lockout.member_of(MEMBER)),
         **{f"the digest of phone {number}": digest(lockout.phone_of(caller)) for number, caller in enumerate(callers)},
-        **{f"the call {number}": SIDS[number] for number in (1, 2, 3, 6)},
+        **{f"the call {number}": SIDS[number] for number in (1, 2, 3, 6, 7)},
     }
 
 

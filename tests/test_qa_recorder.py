@@ -64,8 +64,10 @@ CALLS = {
     "nobody known": ["1", "3", "9"],
     "a declined card": ["1", "1", "41203579#", "06040", "1", "7", "3"],
     "pound by habit": ["1#", "1#", "41200017#", "94550#", "1#", "7"],
-    "a doubled zero": ["1", "3", "412000170#", "4120001700", ",", "9"],
-    "an order asked about": ["1", "2", "41203305#", "77004", "1", "43688555", "9"],
+    "a doubled zero": ["1", "3", "2", "2000170#", "4120001700", ",", "9"],
+    "a transfer asked for": ["1", "4", "2", "41200017#", "94550", "18885550187", "0042#", "7", "9"],
+    "an order asked about": ["1", "2", "41203305#", "77004", "9", "1", "43688555", "9", "9"],
+    "a renewal asked about": ["1", "2", "41200839#", "93662", "1", "61204558", "3", "2", "9", "9"],
 }
 
 
@@ -120,8 +122,8 @@ def test_nobody_is_known_by_a_recorded_call() -> None:
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        (["1", "5105105105105100"], "step 6 of the call is one of a number that was keyed at menus; it is not kept"),
-        (["1", *"5105105105105100"], "the keys of this call, put together, could be a card's number; they are not"),
+        (["1", "5454545454545454"], "step 6 of the call is one of a number that was keyed at menus; it is not kept"),
+        (["1", *"5454545454545454"], "the keys of this call, put together, could be a card's number; they are not"),
     ],
     ids=["at once", "slowly"],
 )
@@ -131,7 +133,7 @@ def test_a_card_keyed_at_menus_comes_into_no_script(keys: list[str], said: str) 
 
 
 def test_a_call_with_many_choices_is_recorded() -> None:
-    keys = "131315151"
+    keys = "132325454"
     text = write([record(simulator(), recorded([*keys, "h"]), "Recorded")])
     assert [line.split("'")[1] for line in text.splitlines() if "presses" in line] == list(keys)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -74,13 +76,22 @@ def moved(demo_line: DemoLine) -> None:
     )
 
 
+def both(*steps: Callable[[DemoLine], None]) -> Callable[[DemoLine], None]:
+    """Return a function that does all of these."""
+
+    def prepare(line: DemoLine) -> None:
+        for step in steps:
+            step(line)
+
+    return prepare
+
+
 TAKEN = {
     "no order before": lambda _: None,
     "nothing changed since the last order": ordered,
-    "a card kept long before the last order": lambda line: (ordered(line), card_on_file(line, consented_at=LONG_AGO)),
-    "the card that was kept with the last order": lambda line: (
-        ordered(line, card="4242"),
-        card_on_file(line, consented_at=SINCE),
+    "a card kept long before the last order": both(ordered, partial(card_on_file, consented_at=LONG_AGO)),
+    "the card that was kept with the last order": both(
+        partial(ordered, card="4242"), partial(card_on_file, consented_at=SINCE)
     ),
     "another card that has expired": lambda line: another_card(line, year=2020),
     "another card that was declined last": lambda line: another_card(line, declined=SINCE),
@@ -89,9 +100,8 @@ ASKED = {
     "an address changed since": moved,
     "an order that went elsewhere": lambda line: ordered(line, to="shipping"),
     "no verified address": lambda line: line.run("UPDATE address SET verified = false WHERE member_id = 1"),
-    "a card that is newer than the last order": lambda line: (
-        ordered(line, card="1881"),
-        card_on_file(line, consented_at=SINCE),
+    "a card that is newer than the last order": both(
+        partial(ordered, card="1881"), partial(card_on_file, consented_at=SINCE)
     ),
     "two cards": another_card,
     "a card that was declined last": lambda line: card_on_file(line, last_declined_at=SINCE),

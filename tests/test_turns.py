@@ -135,6 +135,15 @@ def test_two_calls_at_once_never_order_the_same_prescription(demo_line: DemoLine
     assert not [error for phone in phones for error in phone.errors]
 
 
+def test_two_calls_at_once_ask_for_a_transfer_once(demo_line: DemoLine) -> None:
+    phones = [demo_line.call("14241200017#9455080055501420042#")[0] for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        heard = list(pool.map(lambda phone: phone.press("7"), phones))
+    asked = demo_line.rows("SELECT from_phone, from_rx_number, drug_name, status FROM transfer WHERE from_phone <> ''")
+    assert asked == [("+18005550142", "0042", None, "requested")]
+    assert all(hears(one.text, "transfer.asked") for one in heard)
+
+
 def test_a_prescription_ordered_elsewhere_meanwhile_leaves_the_basket(demo_line: DemoLine) -> None:
     phone, _ = demo_line.call(BEFORE_ORDER)
     demo_line.run("UPDATE prescription SET refills_left = 0 WHERE rx_number = '7304112'")
@@ -453,6 +462,6 @@ def test_an_order_whose_payment_is_unknown_is_not_cancelled(faulty: DemoLine, fa
     faults += [Fault.SLOW] * 60
     faulty.call(BEFORE_ORDER + "7")[0].hang_up()
     phone, heard = faulty.call(IDENTIFIED[1:])  # the phone is known: no language is asked for
-    assert hears(heard.text, "refill.unpaid")
+    assert hears(heard.text, "ways.unpaid")
     assert hears(phone.press("3").text, "payment.still_checked")
     assert faulty.rows("SELECT status FROM refill_order WHERE request_key LIKE 'CA%'") == [("pending",)]

@@ -469,6 +469,7 @@ def test_nobody_answering_leads_back_to_the_question(demo_line: DemoLine) -> Non
     phone, _ = staffed.call(IDENTIFIED, answers="no-answer")
     heard = phone.press("0")
     assert hears(heard.text, "person.no_answer")
+    phone.press("2")
     assert staffed.last_prompts[-1] == "refill.quick"
 
 

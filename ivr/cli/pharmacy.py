@@ -24,12 +24,16 @@ from ivr.orders.hold import release
 from ivr.orders.payments import payment_for
 from ivr.orders.ship import ship
 from ivr.payment.vault import Vault
+from ivr.pharmacy.calendar import arrival
+from ivr.pharmacy.call_backs import finish_call_back, wanted_calls
 from ivr.pharmacy.database import answering, open_database, upgrade
 from ivr.pharmacy.demo import DEMO_FOLDER, has_others, load_demo
 from ivr.pharmacy.load import load_folder
 from ivr.pharmacy.members import member_number, members_for_tests
 from ivr.pharmacy.prescriptions import labels
+from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import OrderStatus
+from ivr.pharmacy.transfers import waiting_transfers
 from ivr.pharmacy.trials import reset_test_members
 from ivr.prompts import Catalogue
 from ivr.settings import Settings
@@ -180,6 +184,31 @@ def order_row(connection: Connection, order: OrderFacts) -> tuple[str, ...]:
     )
 
 
+@pharmacy.command("transfers")
+@click.option("--most", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many to show.")
+def pharmacy_transfers(most: int) -> None:
+    """Show the transfers that wait for staff, the longest waiting first.
+
+    One that was asked for by telephone has no medicine until staff load it with the same telephone number, number there
+    and day.
+    Example: ivr pharmacy transfers --most 5
+    """
+    database, days = open_database(settings().database_url), Rules().transfer_business_days
+    table = Table("member", "asked for", "due by", "telephone", "number there", "pharmacy", "medicine")
+    with answering(database), database.connect() as connection:
+        for transfer in waiting_transfers(connection, most):
+            table.add_row(
+                transfer.member_number,
+                str(transfer.requested_on),
+                str(arrival(transfer.requested_on, days)),
+                transfer.from_phone or "",
+                transfer.from_rx_number or "",
+                transfer.from_pharmacy or "",
+                transfer.drug_name or "",
+            )
+    console().print(table)
+
+
 @pharmacy.command("ship")
 @click.argument("order")
 @click.option("--tracking", help="The parcel's tracking number.")
@@ -216,6 +245,46 @@ def pharmacy_release(order: str, payment_reference: str | None, never_charged: b
     if payment_reference and never_charged:
         raise click.UsageError("--payment-reference and --never-charged cannot both be true")
     do_and_report(lambda desk: release(desk, order, payment_reference=payment_reference, never_charged=never_charged))
+
+
+@pharmacy.group("call-backs", invoke_without_command=True)
+@click.pass_context
+def pharmacy_call_backs(context: click.Context) -> None:
+    """List the calls that callers wait for, those to be made first before the others; times are the pharmacy's.
+
+    Example: ivr pharmacy call-backs
+    """
+    if context.invoked_subcommand is not None:
+        return
+    chosen = settings()
+    database = open_database(chosen.database_url)
+    upgrade(database)
+    table = Table("id", "call", "best from", "until", "language", "member", "at", "asked")
+    with answering(database), database.connect() as connection:
+        for call in wanted_calls(connection):
+            best, until, asked = (
+                f"{at.astimezone(chosen.timezone):%a %Y-%m-%d %H:%M}"
+                for at in (call.best_from, call.best_to, call.asked_at)
+            )
+            table.add_row(
+                *(str(call.id), call.phone, best, until, call.language, call.member_number or "", call.reason, asked)
+            )
+    console().print(table)
+
+
+@pharmacy_call_backs.command("done")
+@click.argument("number", metavar="ID", type=int)
+def pharmacy_call_backs_done(number: int) -> None:
+    """Note that somebody has called back, by the ID in the list.
+
+    Example: ivr pharmacy call-backs done 12
+    """
+    database = open_database(settings().database_url)
+    upgrade(database)
+    with answering(database), database.begin() as connection:
+        if not finish_call_back(connection, number):
+            raise DataError(f"no call-back {number} is asked for")
+    click.echo(f"call-back {number} is done")
 
 
 def do_and_report(step: Callable[[Desk], Outcome]) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from ivr.flow.parts import DefinitionPart, Line, Target
 from ivr.flow.states.base import State
+from ivr.hours import ALWAYS, Hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ class ActionSpec:
     """The values that it needs."""
     forgets: frozenset[str] = frozenset()
     """The values that it may drop."""
+    keeps: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Outcome -> the only values of the call that are left after it, besides those that it writes."""
     items: Mapping[str, Items] = field(default_factory=dict)
     """The lists that it writes."""
     answers: Mapping[str, AnswerKind] = field(default_factory=dict)
@@ -120,6 +123,8 @@ class Flows:
     prompt_values: Mapping[str, frozenset[str]]
     languages: tuple[str, ...] = ()
     """Those that a call can be in."""
+    hours: Hours = ALWAYS
+    """When a person can be had."""
 
     def begins_in(self, called: str) -> str:
         """Return the language in which a call to a number (E.164) begins."""

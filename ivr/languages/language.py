@@ -95,6 +95,9 @@ class Language:
     date: str
     """A format string with the fields `weekday`, `day` and `month`."""
 
+    time_of_day: Callable[[int, int], str]
+    """Takes an hour, 0 to 23, and a minute."""
+
     with_year: str
     """A format string with the fields `date` and `year`."""
 
@@ -113,6 +116,9 @@ class Language:
 
     dash: str
     point: str
+    dot: str
+    """The word for the "." of a web address."""
+
     leading_zero: str
     """How a zero is said after the dash of a house number, such as 90-05."""
 

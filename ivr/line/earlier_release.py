@@ -13,7 +13,11 @@ from ivr.flow.call import Call, Done
 from ivr.flow.definition import Flows
 from ivr.prompts import Catalogues, Prompt
 
-ACTIONS: Mapping[str, str] = {"settle_order": "authorize_order"}
+ACTIONS: Mapping[str, str] = {
+    "settle_order": "authorize_order",
+    "latest_order": "urgent_order",
+    "find_order": "find_by_number",
+}
 """An action's earlier name -> its present name."""
 
 OUTCOMES: Mapping[tuple[str, str], str] = {
@@ -26,10 +30,14 @@ OUTCOMES: Mapping[tuple[str, str], str] = {
     ("use_new_address", "from_now_on"): "changed",
     ("leave_order", "unkept"): "address_dropped",
     ("take_up_order", "with_address"): "taken_up",
+    ("take_up_order", "nothing_left"): "taken_up",
+    ("chosen_address", "begun"): "none",
     ("take_letters", "full"): "heard",
     ("take_zip", "same_street"): "mended",
     ("take_zip", "other_streets"): "mended",
     ("take_zip", "no_streets"): "mended",
+    ("latest_order", "told"): "found",
+    **{("find_order", outcome): "not_found" for outcome in ("renewal", "renewal_ready", "renewal_denied")},
     **{
         (action, "not_pending"): "settled"
         for action in ("say_unpaid", "take_unpaid", "say_cancel", "pay_with_other_card", "cancel_unpaid")

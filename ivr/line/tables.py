@@ -47,7 +47,19 @@ call = Table(
 """Calls: the state of each and its last two replies.
 
 `turn` is the number of the turn that is awaited next. `acting_until` is set while a worker runs an external action.
+`member_id` is the member who was identified last.
 """
+
+earlier_member = Table(
+    "earlier_member",
+    line_tables,
+    Column("call_sid", Text, primary_key=True),
+    Column("member_id", Integer, primary_key=True, autoincrement=False),
+    Column("until", Instant, nullable=False),
+    Index("ix_earlier_member_member_id", "member_id"),
+    Index("ix_earlier_member_until", "until"),
+)
+"""Members whom a call served before the one that its row names, and when the next one was identified."""
 
 journal = Table(
     "journal",
@@ -66,6 +78,23 @@ journal = Table(
 
 `trail` holds the turn's trace: each state passed, and how it was left.
 """
+
+hand_over = Table(
+    "hand_over",
+    line_tables,
+    Column("id", Integer, primary_key=True),
+    Column("call_sid", Text, nullable=False),
+    Column("member_id", Integer),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("order_number", Text),
+    Column("noted_at", Instant, nullable=False),
+    Column("seen_at", Instant),
+    Column("seen_by", Text),
+    Index("ix_hand_over_call_sid", "call_sid"),
+    Index("ix_hand_over_noted_at", "noted_at"),
+)
+"""Notes for the person who takes a call over (see `hand_over`), and who has seen each."""
 
 journal_cleaning = Table(
     "journal_cleaning",

@@ -72,6 +72,16 @@ class OfferedNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedOrder:
+    """An order in a list, told apart by its day, the end of its number and its state."""
+
+    day: str
+    ending: str
+    state: Value
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class CardOnFile:
     """A card on file that is offered or chosen."""
 
@@ -145,6 +155,18 @@ class OfferedCity:
     """A city name that mail to a ZIP code may be addressed to."""
 
     city: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedTime:
+    """A time at which somebody may want to be called back; from and to are moments in ISO format."""
+
+    when: Value
+    """How it is spoken."""
+    phone: str
+    """The number that is to be called."""
+    best_from: str
+    best_to: str
 
 
 def day(value: date | None) -> str:

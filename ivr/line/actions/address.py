@@ -5,6 +5,7 @@ from __future__ import annotations
 from ivr.flow.call import Done
 from ivr.flow.definition import OPAQUE
 from ivr.line.action import action, done
+from ivr.line.actions.address_building import Building
 from ivr.line.service import Context
 from ivr.line.values import ChosenAddress, OnFile
 from ivr.pharmacy.addresses import AddressFacts, NewAddress, add_address, mailing_address
@@ -51,15 +52,22 @@ def spoken_address(address: NewAddress | AddressFacts) -> Value:
 
 
 @action(
-    *("new", "none", "all_on_file"),
+    *("new", "begun", "none", "all_on_file"),
     on={"new": CHOSEN, "all_on_file": {**CHOSEN, **dict.fromkeys(CHOSEN_CARD, OPAQUE)}},
     forgets=("all_on_file",),
 )
-def chosen_address(_: Context, new_address: NewAddress | None = None, all_on_file: OnFile | None = None) -> Done:
-    """Choose the address that was keyed earlier in this call, or the address and the card on file if all of it is.
+def chosen_address(
+    _: Context,
+    new_address: NewAddress | None = None,
+    building: Building | None = None,
+    all_on_file: OnFile | None = None,
+) -> Done:
+    """Choose the address that was keyed earlier in this call, if there is one; first, one that was begun is finished.
 
-    Those on file are chosen so once: who comes back, to change the order, is asked for them.
+    The address and the card on file are chosen so once: who comes back, to change the order, is asked for them.
     """
+    if building:
+        return done("begun")
     if all_on_file:
         return done("all_on_file", all_on_file.address, all_on_file.card)
     return done("new", as_chosen(new_address)) if new_address else done("none")
@@ -119,7 +127,7 @@ def drop_address(_: Context) -> Done:
     return done("dropped", new_address=None)
 
 
-@action("left", "none", writes={"new_address": OPAQUE})
+@action("left", "none", writes={"new_address": OPAQUE}, forgets=("building",))
 def leave_mailing_address(_: Context, new_address: NewAddress | None = None) -> Done:
     """Drop a new mailing address that waited for an order, because another address is used instead."""
     return done("left" if _waits_for_order(new_address) else "none", new_address=None)

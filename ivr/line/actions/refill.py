@@ -13,44 +13,19 @@ from ivr.line.actions import speech
 from ivr.line.actions.on_file import find_on_file
 from ivr.line.service import Context
 from ivr.line.values import Basket, BasketLine, Identified, OnFile, day
-from ivr.orders.find import pending_orders
 from ivr.pharmacy.addresses import NewAddress
 from ivr.pharmacy.prescriptions import assess, has_prescriptions, refillable
 from ivr.pharmacy.refusals import Finding, FindingKind
 from ivr.prompts import phrase
 
+SO_FAR = ("building", "card", "spoken_card", "keep_card", "card_keyed_before", "keep_card_keyed_before")
+"""What was chosen for an order that was not placed, and is no part of the next."""
 
-@action(
-    "ready",
-    "unpaid",
-    writes={"basket": OPAQUE},
-    on={
-        "unpaid": {
-            "order_id": OPAQUE,
-            "order_number": "digits",
-            "total": "money",
-            "amounts": "phrase",
-            "placed": "phrase",
-        }
-    },
-    phrases={"amounts": speech.AMOUNTS, "placed": speech.PLACED},
-    tells={"unpaid": ("order_number", "total")},
-)
-def begin_order(context: Context, member_id: int) -> Done:
-    """Start with an empty basket, unless an order that an earlier call left unpaid is to be paid first."""
-    pending = pending_orders(context.connection, member_id)
-    if not pending:
-        return done("ready", basket=())
-    order = pending[0]
-    return done(
-        "unpaid",
-        basket=(),
-        order_id=order.id,
-        order_number=order.order_number,
-        total=order.total_cents,
-        amounts=speech.amounts([("", order.total_cents)]),
-        placed=(speech.placed(order),),
-    )
+
+@action("ready", writes={"basket": OPAQUE}, forgets=SO_FAR)
+def begin_order(_: Context) -> Done:
+    """Start with an empty basket."""
+    return done("ready", basket=())
 
 
 @action(
