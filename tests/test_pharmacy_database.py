@@ -15,18 +15,21 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from databases import Databases
+from demo_line import SIMULATOR
 from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, add_transfer, draw_from
 from sqlalchemy import Connection, Engine, MetaData, event, func, inspect, select, text
 from sqlalchemy.engine.interfaces import ReflectedIndex
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ivr.errors import SettingError, UnreachableError
+from ivr.line import hand_over, lockout
+from ivr.line.service import Caller, Context
 from ivr.orders import cancel, cards, find, hold, payments, place, reschedule, statuses
 from ivr.orders.events import Actor
 from ivr.payment.cards import Brand
 from ivr.payment.gateway import Token
 from ivr.payment.sandbox import Sandbox
-from ivr.pharmacy import answers, members, prescriptions, transfers
+from ivr.pharmacy import answers, call_backs, members, prescriptions, transfers
 from ivr.pharmacy.addresses import mailing_address
 from ivr.pharmacy.database import SQLITE_CONNECTIONS, check_connection, lift_time_limits, open_database, upgrade
 from ivr.pharmacy.migrate import MIGRATIONS
@@ -359,9 +362,12 @@ def _a_member(connection: Connection) -> tuple[int, int, int]:
 
 def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int) -> None:
     rules = Rules()
+    caller = Caller("CA1", "+13035550100", "+18002457979")
+    lockout.languages_of_phone(Context(replace(SIMULATOR.services, digest=str), connection, NOW, caller, 0, {}))
     members.find_member(connection, "10000001", "80202")
     members.is_own_prescription(connection, member_id, "1234567")
     members.born_on(connection, member_id)
+    members.prefer(connection, member_id, replace(members.preferences(connection, member_id), waits=150))
     mailing_address(connection, member_id)
     for number in ("1234567", "7654321", "5555555", "9999999"):
         prescriptions.assess(connection, member_id, number, TODAY, rules)
@@ -387,6 +393,7 @@ def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int)
     payments.payment_for(connection, order_id)
     find.find_order(connection, member_id, placed.order_number)
     find.latest_order(connection, member_id)
+    find.last_order(connection, member_id)
     find.urgent_order(connection, member_id)
     find.orders_of(connection, member_id, 5, 6)
     find.orders_with_news(connection, member_id, NOW)
@@ -400,6 +407,12 @@ def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int)
     find.due_to_ship(connection, TODAY)
     statuses.move_order(connection, order_id, OrderStatus.PLACED, NOW, Actor.LINE)
     cancel.cancel_order(connection, order_id, NOW, Actor.PHONE)
+    best = call_backs.BestTime(NOW, NOW)
+    call_backs.ask_call_back(
+        connection, member_id=member_id, phone="+13035550100", language="en", best=best, reason="main.menu", now=NOW
+    )
+    call_backs.asked_call_back(connection, "+13035550100")
+    hand_over.last_state(connection, "CA1")
 
 
 def _plans(path: str, statements: list[tuple[str, object]]) -> list[str]:

@@ -10,8 +10,8 @@ from ivr.line.service import Context
 MOST_MEMBERS = 4
 """How many members one call serves."""
 
-OF_THE_CALLER = ("language", "speech_rate", "waits")
-"""The values that are whoever holds the telephone's, and no member's: how they want to hear the line."""
+OF_THE_CALLER = ("language",)
+"""The values that are no member's, but of whoever holds the telephone: how they want to hear the line."""
 
 
 @action(

@@ -224,6 +224,7 @@ _ANSWERS_BY_VALUE: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {
     "card_expiry": lambda _pharmacy, _keyed: EXPIRIES,
     "card_expiry_rest": lambda _pharmacy, _keyed: ("39", "19", "99"),
     "card_code": lambda _pharmacy, _keyed: CODES,
+    "keyed_phone": lambda _pharmacy, _keyed: ("9255550142", "5550142", "01144207946", "1115550142"),
     "keyed_proof": lambda pharmacy, keyed: (*pharmacy.prescriptions.get(keyed.member, ())[:1], UNKNOWN_RX),
     "keyed_zip": lambda pharmacy, _: (
         pharmacy.busiest_zip,
