@@ -41,6 +41,12 @@ def french_house_number(digits: str) -> str:
     return french_cardinal(int(digits))
 
 
+def french_time(hour: int, minute: int) -> str:
+    """Return a time of day, 20:30 as "vingt heures trente"."""
+    hours = "une heure" if hour == 1 else f"{french_cardinal(hour)} heures" if hour else "zéro heure"
+    return f"{hours} {french_cardinal(minute)}" if minute else hours
+
+
 def french_agreement(words: str, noun: str) -> str:
     """Return the words of a number as they agree with the word after it: "vingt et une ordonnances"."""
     return re.sub(r"\bun$", "une", words) if _FEMININE.fullmatch(noun) else words
@@ -68,6 +74,7 @@ FRENCH = Language(
     weekdays=weekdays("fr"),
     months=months("fr"),
     date="{weekday} {day} {month}",
+    time_of_day=french_time,
     with_year="{date} {year}",
     dollar=("dollar", "dollars"),
     cent=("cent", "cents"),

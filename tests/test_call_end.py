@@ -17,7 +17,7 @@ from ivr.phone.handset import Ended, Handset
 from ivr.settings import Settings
 
 Logged = list[MutableMapping[str, Any]]
-ORDERED = f"{IDENTIFIED}1117"
+ORDERED = f"{IDENTIFIED}17"
 
 
 @pytest.fixture

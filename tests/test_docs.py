@@ -23,6 +23,7 @@ from ivr.cli import main
 from ivr.errors import Report
 from ivr.flow import files
 from ivr.flow.loader import read_flows
+from ivr.hours import HOURS_FILE, read_hours
 from ivr.pharmacy.database import open_database
 from ivr.pharmacy.members import find_member
 from ivr.pharmacy.prescriptions import assess
@@ -159,7 +160,7 @@ def _check_export(assignment: str) -> None:
 
 def _parse(command: click.Command, arguments: list[str], parent: click.Context) -> None:
     """Let click read the arguments of the command they name, without running it."""
-    if isinstance(command, click.Group):
+    if isinstance(command, click.Group) and (arguments or not command.invoke_without_command):
         inner = command.get_command(parent, arguments[0]) if arguments else None
         assert inner is not None, f"{parent.command_path} has no {arguments[:1]}"
         _parse(inner, arguments[1:], click.Context(inner, info_name=arguments[0], parent=parent))
@@ -220,7 +221,9 @@ def example_flows() -> list[Block]:
 @pytest.mark.parametrize("block", example_flows(), ids=str)
 def test_an_example_of_the_flow_language_loads(block: Block) -> None:
     report = Report()
-    if block.text.startswith("start:"):
+    if block.text.startswith("week:"):
+        assert read_hours({HOURS_FILE: block.text}, report).dates
+    elif block.text.startswith("start:"):
         line, _ = read_flows({"line.yaml": block.text}, report)
         assert line is not None
     else:
@@ -261,14 +264,26 @@ def test_an_example_of_the_prompt_language_loads(block: Block) -> None:
     report = Report()
     is_catalogue = re.search("^language:", block.text, re.MULTILINE) is not None
     files = {"en/catalogue.yaml": block.text if is_catalogue else CATALOGUE}
-    load_prompts(files if is_catalogue else {**files, "en/example.yaml": block.text}, report)
+    name = "notices" if "until:" in block.text else "example"
+    load_prompts(files if is_catalogue else {**files, f"en/{name}.yaml": block.text}, report)
     assert [str(problem) for problem in report.problems] == []
+
+
+def test_the_examples_of_hours_and_notices_for_staff_load() -> None:
+    dates, notices = (block.text for block in blocks("yaml") if block.file == "docs/staff.md" and "2026" in block.text)
+    report = Report()
+    hours = (PROJECT / "flows" / HOURS_FILE).read_text(encoding="utf-8")
+    assert read_hours({HOURS_FILE: f"{hours}\n{dates}"}, report).dates
+    catalogue = (PROJECT / "prompts/es/catalogue.yaml").read_text(encoding="utf-8")
+    catalogues = load_prompts({"es/catalogue.yaml": catalogue, "es/notices.yaml": notices}, report)
+    assert catalogues.by_language["es"].notices
+    assert report.problems == []
 
 
 def test_every_key_of_the_prompt_language_is_explained() -> None:
     text = (PROJECT / "docs/prompts.md").read_text(encoding="utf-8")
     plurals = {"zero", "two", "few", "many"}  # forms that languages have, not keys that we made
-    prompts = field_names(Either((prompt_shapes.CATALOGUE, prompt_shapes.SUBJECT)))
+    prompts = field_names(Either((prompt_shapes.CATALOGUE, prompt_shapes.NOTICES, prompt_shapes.SUBJECT)))
     medicines = set(prompt_shapes.MEDICINES.fields)  # what its sections hold stands in the file itself, all of it
     assert {name for name in (prompts | medicines) - plurals if f"`{name}`" not in text} == set()
 

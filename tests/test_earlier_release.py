@@ -14,7 +14,7 @@ from ivr.line.versions import read_files
 from ivr.prompts import Variant
 
 LACKED = (
-    r"^      (several|no_prescriptions|year_of_four|unproved): .*\n",
+    r"^      (several|no_prescriptions|year_of_four|unproved|all_on_file): .*\n",
     r"^(keep_on_file|keep_for_order|offer|offer_in_number): .*\n",
 )
 

@@ -353,11 +353,11 @@ def test_limits_can_be_set_for_one_question() -> None:
 
 PERSON_CASES = {
     "a person answers, and the call ends with them": (["start", "0", "answered"], "hang up"),
-    "no answer asks the same question again": (["start", "0", "no_answer"], "ask: no_answer, menu"),
-    "nobody to ask for is said with what was to be said": (["start", "0", "nobody"], "ask: nobody, menu"),
+    "no answer asks the same question again": (["start", "0", "no_answer"], "ask: no_answer, hello, menu"),
+    "nobody to ask for is said with what was to be said": (["start", "0", "nobody"], "ask: nobody, hello, menu"),
     "misses are not forgotten over it": (
         ["start", "8", "0", "no_answer", "8"],
-        "ask: no_answer, menu wrong 2, person.offer",
+        "ask: no_answer, hello, menu wrong 2, person.offer",
     ),
     "anything else while it rings connects again": (["start", "0", "."], "dial: connecting"),
     "from a number it comes back to the number": (["start", "#", "0#", "no_answer"], "ask: no_answer, number"),
@@ -371,16 +371,16 @@ def test_a_person_breaks_into_a_question(events: list[str], heard: str) -> None:
 
 BROKEN_CASES = {
     "something failed: sorry, and the question again": (["start", "failed"], "ask: sorry"),
-    "and then the question": (["start", "failed", "1"], "ask: menu"),
+    "and then the question": (["start", "failed", "1"], "ask: hello, menu"),
     "star repeats within it": (["start", "failed", "*"], "ask: sorry"),
     "it has patience of its own": (["start", "8", "failed", "8"], "ask: sorry wrong 1"),
     "it gives up like any question": (["start", "failed", "-", "-", "-"], "hang up: gave_up"),
-    "failing again does not go deeper": (["start", "failed", "failed", "1"], "ask: menu"),
+    "failing again does not go deeper": (["start", "failed", "failed", "1"], "ask: hello, menu"),
     "a person gives back the question, not the apology": (
         ["start", "failed", "0", "no_answer"],
-        "ask: no_answer, menu",
+        "ask: no_answer, hello, menu",
     ),
-    "failing on the way to a person too": (["start", "0", "failed", "1"], "ask: menu"),
+    "failing on the way to a person too": (["start", "0", "failed", "1"], "ask: hello, menu"),
     "the time is over": (["start", "too long"], "hang up: too_long"),
     "the time is over in an interruption": (["start", "failed", "too long"], "hang up: too_long"),
     "after the last words there is only the end": (["start", "1", "."], "hang up: goodbye"),
@@ -399,7 +399,7 @@ def test_an_interruption_gives_way_with_all_it_had_run() -> None:
     caller = Caller(flows(MENU, person=person, sure=sure))
     assert caller.plays("start", "0", "0", "0", "0") == "ask: sure"
     assert [frame.flow for frame in caller.call.frames] == ["main", "person", "sure"]
-    assert caller.plays("1") == "ask: menu"
+    assert caller.plays("1") == "ask: hello, menu"
 
 
 RUN = """

@@ -23,10 +23,10 @@ WAYS = (
     "1",
     "11",
     IDENTIFIED,
-    IDENTIFIED + "1",
-    IDENTIFIED + "12",
+    IDENTIFIED + "193",
+    IDENTIFIED + "1932",
     IDENTIFIED + "3",
-    IDENTIFIED + "111",
+    IDENTIFIED + "1",
     "12",
     "13",
     "14",
@@ -57,7 +57,7 @@ def found(demo_line: DemoLine, number: str) -> list[str]:
 
 
 def test_the_code_of_a_card_is_dots_though_the_processor_is_asked_between(demo_line: DemoLine) -> None:
-    demo_line.call(IDENTIFIED + "119" + "371449635398431#" + "1130" + "9874" + "2")
+    demo_line.call(IDENTIFIED + "1929" + "371449635398431#" + "1130" + "9874" + "2")
     events = [event for event, _ in journal(demo_line)]
     assert "keys ••••" in events
     assert not [event for event in events if "987" in event or "1130" in event or "3714" in event]
@@ -72,9 +72,9 @@ def test_of_an_order_only_choices_stand_in_clear(demo_line: DemoLine) -> None:
 
 
 def test_the_usual_call_stands_whole(demo_line: DemoLine) -> None:
-    demo_line.call(IDENTIFIED + "11179")
+    demo_line.call(IDENTIFIED + "179")
     events = [event for event, _ in journal(demo_line) if event.startswith("keys")]
-    assert [event for event in events if DOT not in event] == ["keys 1"] * 5 + ["keys 7", "keys 9"]
+    assert [event for event in events if DOT not in event] == ["keys 1"] * 3 + ["keys 7", "keys 9"]
 
 
 def test_a_key_that_a_menu_does_not_offer_is_a_dot(demo_line: DemoLine) -> None:

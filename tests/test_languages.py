@@ -92,6 +92,7 @@ SPOKEN = {
     ("money", 300_000_000): "trois millions de dollars",
     ("date", "2026-12-01"): "mardi premier décembre",
     ("full_date", "2026-07-14"): "mardi quatorze juillet deux mille vingt-six",
+    ("time", "20:30"): "vingt heures trente",
     ("phone", "+18002457979"): "huit zéro zéro, deux quatre cinq, sept neuf sept neuf",
 }
 

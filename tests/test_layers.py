@@ -15,7 +15,7 @@ import pytest
 
 PROJECT = Path(__file__).parent.parent
 
-HELPERS = ("errors", "clock", "keypad", "postal", "secret", "settings", "logs", "languages", "yaml_reader")
+HELPERS = ("errors", "clock", "keypad", "postal", "secret", "settings", "logs", "languages", "yaml_reader", "hours")
 """Plain helpers: they know nothing of words, calls, the pharmacy or the web."""
 SERVICES = (*HELPERS, "prompts", "flow", "pharmacy", "payment", "orders", "line")
 """What the line is made of."""
@@ -42,12 +42,13 @@ ROOMS = {
     "settings": Room("the environment, read once", HELPERS),
     "logs": Room("events with fields, masked", HELPERS, ("structlog",)),
     "yaml_reader": Room("YAML with positions, every scalar text", HELPERS, ("yaml",)),
+    "hours": Room("when a person can be had, by the clock on the wall", HELPERS, ("holidays",)),
     "prompts": Room("the prompt language; values as words; recordings", HELPERS, ("babel", "phonenumbers")),
     "flow": Room("what a flow is and how a call advances through it; pure", (*HELPERS, "prompts")),
     "pharmacy": Room(
         "the shared database: members, prescriptions, orders",
         HELPERS,
-        ("alembic", "holidays", "sqlalchemy", "zipcodes"),
+        ("alembic", "sqlalchemy", "zipcodes"),
     ),
     "payment": Room("card processors, card checks, what is encrypted", HELPERS, ("cryptography", "stdnum", "stripe")),
     "orders": Room("the life of an order and its money", (*HELPERS, "pharmacy", "payment"), ("sqlalchemy",)),
@@ -128,7 +129,7 @@ def own_imports(module: Module) -> set[str]:
 
 LATE = {
     "cryptography": "payment.vault",
-    "holidays": "pharmacy.calendar",
+    "holidays": "hours",
     "ivr.payment.stripe": "line.build",
     "ivr.pharmacy.migrate": "pharmacy.database",
     "phonenumbers": "prompts.spoken",

@@ -21,11 +21,12 @@ from sqlalchemy.engine.interfaces import ReflectedIndex
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ivr.errors import SettingError, UnreachableError
+from ivr.line import hand_over
 from ivr.orders import cancel, cards, find, payments, place, statuses
 from ivr.orders.events import Actor
 from ivr.payment.cards import Brand
 from ivr.payment.gateway import Token
-from ivr.pharmacy import answers, members, prescriptions, transfers
+from ivr.pharmacy import answers, call_backs, members, prescriptions, transfers
 from ivr.pharmacy.addresses import mailing_address
 from ivr.pharmacy.database import SQLITE_CONNECTIONS, check_connection, lift_time_limits, open_database, upgrade
 from ivr.pharmacy.migrate import MIGRATIONS
@@ -361,6 +362,7 @@ def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int)
     members.find_member(connection, "10000001", "80202")
     members.is_own_prescription(connection, member_id, "1234567")
     members.born_on(connection, member_id)
+    members.prefer(connection, member_id, replace(members.preferences(connection, member_id), waits=150))
     mailing_address(connection, member_id)
     for number in ("1234567", "7654321", "5555555", "9999999"):
         prescriptions.assess(connection, member_id, number, TODAY, rules)
@@ -393,6 +395,12 @@ def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int)
     find.due_to_ship(connection, TODAY)
     statuses.move_order(connection, order_id, OrderStatus.PLACED, NOW, Actor.LINE)
     cancel.cancel_order(connection, order_id, NOW, Actor.PHONE)
+    best = call_backs.BestTime(NOW, NOW)
+    call_backs.ask_call_back(
+        connection, member_id=member_id, phone="+13035550100", language="en", best=best, reason="main.menu", now=NOW
+    )
+    call_backs.asked_call_back(connection, "+13035550100")
+    hand_over.last_state(connection, "CA1")
 
 
 def _plans(path: str, statements: list[tuple[str, object]]) -> list[str]:

@@ -14,14 +14,14 @@ def test_a_question_has_a_cell_for_everything_a_caller_can_do_there() -> None:
     transitions = {
         cell.transition for cell in cells(simulator().flows) if (cell.flow, cell.state) == ("checkout", "confirm")
     }
-    assert transitions == {"7", "9", "*", "0", "silence", "wrong", "too_many", "hang_up"}
+    assert transitions == {"7", "9", "*", "**", "0", "silence", "wrong", "too_many", "hang_up"}
 
 
 def test_a_number_can_be_left_half_keyed() -> None:
     transitions = {
         cell.transition for cell in cells(simulator().flows) if (cell.flow, cell.state) == ("identify", "zip")
     }
-    assert transitions == {"next", "*", "0", "silence", "wrong", "too_many", "hang_up", "mid_number"}
+    assert transitions == {"next", "*", "**", "0", "silence", "wrong", "too_many", "hang_up", "mid_number"}
 
 
 def test_what_cannot_happen_is_no_cell() -> None:
@@ -65,7 +65,7 @@ def test_what_is_missing_is_told_by_line_of_the_flow_file() -> None:
     place = flows.state("refill", "how").place
     head = f'{place.file}:{place.line} menu "how": '
     assert [line.removeprefix(head) for line in told if line.startswith(head)] == [
-        "key star, key 0, key 1, key 2, key 3, hang-up, too many, wrong key never tried",
+        "key star, key star_again, key 0, key 1, key 2, key 3, hang-up, too many, wrong key never tried",
         "silence never tried (es)",
     ]
 

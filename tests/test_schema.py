@@ -21,6 +21,7 @@ from ivr.cli import main
 from ivr.errors import Place, Report
 from ivr.flow import files
 from ivr.flow.loader import read_flows
+from ivr.hours import HOURS_FILE, read_hours
 from ivr.prompts import load_prompts, shapes
 from ivr.prompts.medicines import read_medicines
 from ivr.yaml_reader import Either, Flag, ListOf, MapOf, Node, Record, Shape, Text, Whole, field, json_schema, read
@@ -28,10 +29,14 @@ from ivr.yaml_reader import Either, Flag, ListOf, MapOf, Node, Record, Shape, Te
 PROJECT = Path(__file__).parent.parent
 FLOWS = read_folder(PROJECT / "flows")
 PROMPTS = {path: text for path, text in read_folder(PROJECT / "prompts").items() if path.startswith("en/")}
+NOTICES = "en/notices.yaml"
+PROMPTS[NOTICES] = PROMPTS[NOTICES].partition("\n")[2].replace("# ", "")  # the example, which is a note
 SCHEMAS = {
     "flows": json_schema(files.file_shape(), "flows"),
     "line": json_schema(files.file_shape(), "flows"),
+    "hours": json_schema(files.file_shape(), "flows"),
     "prompts": json_schema(shapes.SUBJECT, "prompts"),
+    "notices": json_schema(shapes.FILE, "prompts"),
     "catalogue": json_schema(shapes.CATALOGUE, "a catalogue"),
     "medicines": json_schema(shapes.MEDICINES, "medicines"),
 }
@@ -47,6 +52,18 @@ def loads_flow(text: str) -> bool:
 def loads_line(text: str) -> bool:
     report = Report()
     read_flows({"line.yaml": text}, report)
+    return not report.problems
+
+
+def loads_hours(text: str) -> bool:
+    report = Report()
+    read_hours({HOURS_FILE: text}, report)
+    return not report.problems
+
+
+def loads_notices(text: str) -> bool:
+    report = Report()
+    load_prompts({"en/catalogue.yaml": PROMPTS["en/catalogue.yaml"], NOTICES: text}, report)
     return not report.problems
 
 
@@ -69,7 +86,9 @@ def loads_medicines(text: str) -> bool:
 LOADS: dict[str, Callable[[str], bool]] = {
     "flows": loads_flow,
     "line": loads_line,
+    "hours": loads_hours,
     "prompts": loads_prompts,
+    "notices": loads_notices,
     "catalogue": loads_catalogue,
     "medicines": loads_medicines,
 }
@@ -82,9 +101,9 @@ def document(text: str) -> Json:
 
 
 def kind_of(path: str) -> str:
-    if path == "line.yaml":
-        return "line"
-    if path.endswith(("catalogue.yaml", "medicines.yaml")):
+    if path in ("line.yaml", HOURS_FILE):
+        return path.removesuffix(".yaml")
+    if path.endswith(("catalogue.yaml", "medicines.yaml", "notices.yaml")):
         return path.rpartition("/")[2].removesuffix(".yaml")
     return "prompts" if "/" in path else "flows"
 

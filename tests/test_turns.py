@@ -34,7 +34,7 @@ Result = TypeVar("Result")
 
 SID = "CA" + "e" * 32
 CALL = {"CallSid": SID, "From": "+15105550123", "To": "+18002457979", "CallStatus": "in-progress"}
-BEFORE_ORDER = IDENTIFIED + "111"
+BEFORE_ORDER = IDENTIFIED + "1"
 
 
 def post(demo_line: DemoLine, url: str, **fields: str) -> Reply:
@@ -56,7 +56,7 @@ def go(demo_line: DemoLine, *keys: str) -> Reply:
     return reply
 
 
-TO_CONFIRM = ("1", "1", "41200017", "94550", "1", "1", "1")
+TO_CONFIRM = ("1", "1", "41200017", "94550", "1")
 COUNTS = "SELECT (SELECT count(*) FROM refill_order), (SELECT count(*) FROM payment), (SELECT count(*) FROM journal)"
 
 
@@ -135,6 +135,15 @@ def test_two_calls_at_once_never_order_the_same_prescription(demo_line: DemoLine
     assert not [error for phone in phones for error in phone.errors]
 
 
+def test_two_calls_at_once_ask_for_a_transfer_once(demo_line: DemoLine) -> None:
+    phones = [demo_line.call("14241200017#9455080055501420042#")[0] for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        heard = list(pool.map(lambda phone: phone.press("7"), phones))
+    asked = demo_line.rows("SELECT from_phone, from_rx_number, drug_name, status FROM transfer WHERE from_phone <> ''")
+    assert asked == [("+18005550142", "0042", None, "requested")]
+    assert all(hears(one.text, "transfer.asked") for one in heard)
+
+
 def test_a_prescription_ordered_elsewhere_meanwhile_leaves_the_basket(demo_line: DemoLine) -> None:
     phone, _ = demo_line.call(BEFORE_ORDER)
     demo_line.run("UPDATE prescription SET refills_left = 0 WHERE rx_number = '7304112'")
@@ -184,7 +193,7 @@ def test_an_order_that_meets_the_website_in_a_deadlock_is_placed_all_the_same(de
 
 def test_a_sweep_that_meets_the_website_in_a_deadlock_does_its_work_all_the_same(demo_line: DemoLine) -> None:
     line = on_postgresql(demo_line)
-    line.call(IDENTIFIED + "119" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
+    line.call(IDENTIFIED + "1929" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
     line.clock.pass_seconds(31 * 60)
     of_order = "SELECT prescription_id FROM order_line WHERE order_id = (SELECT max(id) FROM refill_order) ORDER BY 1"
     ids = [int(str(row[0])) for row in line.rows(of_order)]
@@ -374,7 +383,7 @@ def test_a_lease_keeps_a_second_payment_turn_waiting(demo_line: DemoLine) -> Non
 
 def test_an_unpaid_order_is_cancelled_after_half_an_hour(demo_line: DemoLine) -> None:
     before = demo_line.rows("SELECT rx_number, refills_left FROM prescription ORDER BY id")
-    demo_line.call(IDENTIFIED + "119" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
+    demo_line.call(IDENTIFIED + "1929" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
     demo_line.clock.pass_seconds(29 * 60)
     assert "orders_cancelled" not in sweep(demo_line.services, timedelta(days=90)).done
     demo_line.clock.pass_seconds(2 * 60)
@@ -421,7 +430,7 @@ def test_a_held_order_that_is_released_is_charged_again(demo_line: DemoLine) -> 
 
 def test_card_digits_lie_nowhere(demo_line: DemoLine, capfd: pytest.CaptureFixture[str]) -> None:
     canary = "5105105105105100"
-    phone, _ = demo_line.call(IDENTIFIED + "119" + canary + "#" + "1230")
+    phone, _ = demo_line.call(IDENTIFIED + "1929" + canary + "#" + "1230")
     phone.press("987")
     phone.hang_up()
     demo_line.clock.pass_seconds(3600)

@@ -14,6 +14,7 @@ main.modules = {
     "draw": "draw",
     "explore": "explore",
     "forget": "forget",
+    "hand-overs": "hand_overs",
     "init": "init",
     "mutate": "mutate",
     "pharmacy": "pharmacy",

@@ -7,16 +7,18 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from ivr.cli.published import Published
 from ivr.errors import Place
 from ivr.languages import LANGUAGES
-from ivr.line.review import Review, review, review_files, review_published
+from ivr.line.review import Review, over, review, review_files, review_published
 from ivr.prompts.recordings.check import check_recordings
 from ivr.simulator import carrier_rules
 
 RECORDING = "recording"
+OVER = "over"
 _ELSEWHERE = re.compile(r":\d+(?::\d+)?(?=\D|$)")
 """A line number in a message, which changes when lines are added above it."""
 
@@ -51,11 +53,14 @@ class CheckResult:
 
 
 def check_folders(
-    flows: Path, prompts: Path, find_published: Callable[[], Published | None] = lambda: None
+    flows: Path,
+    prompts: Path,
+    find_published: Callable[[], Published | None] = lambda: None,
+    today: date = date.min,
 ) -> CheckResult:
     """Check the folders of flows and prompts, and the recordings if the prompts could be read.
 
-    `find_published` returns what callers hear now. It is called only when there are findings: those that the published
+    Dates that are over by `today` are warned of. `find_published` returns what callers hear now. It is called only when there are findings: those that the published
     version does not have are new.
     """
     reviewed = review(flows, prompts, carrier_rules.problems)
@@ -69,6 +74,11 @@ def check_folders(
             else review_published(before.flows, before.prompts, roots)
         )
         findings = list(_marked_as_new_or_not(findings, reviewed, published_review))
+    if reviewed.flows and reviewed.catalogues:
+        findings += [
+            CheckFinding(place, message, OVER, is_error=False)
+            for place, message in over(reviewed.flows, reviewed.catalogues, today)
+        ]
     if reviewed.catalogues:
         for checked in check_recordings(prompts, reviewed.catalogues):
             findings += [

@@ -16,7 +16,7 @@ from ivr.pharmacy.members import MemberContact, member_numbered
 from ivr.pharmacy.upkeep import vacuum
 from ivr.settings import Settings
 
-STAYS = "the member, addresses, prescriptions, orders, payments, cards on file, renewals and transfers"
+STAYS = "the member, addresses, prescriptions, orders, payments, cards on file, renewals, transfers and call-backs"
 """What the pharmacy's tables keep of a member."""
 
 
@@ -26,7 +26,7 @@ STAYS = "the member, addresses, prescriptions, orders, payments, cards on file, 
 def forget(member: str, yes: bool) -> None:
     """Erase what the line's own tables hold of the member with the number MEMBER.
 
-    That is their calls and the journal of these, wrong tries, phones that ordered, notices. What the pharmacy has to
+    That is their calls, the journal of these and notes on them, wrong tries, phones that ordered, notices. What the pharmacy has to
     keep stays: the member, orders, payments and the like. A call in progress is left; then run this again.
 
     Example: ivr forget 41200017

@@ -41,7 +41,7 @@ class Commands(click.Group):
         if cmd_name not in self.modules:
             return None
         with collecting_nothing():
-            command = getattr(import_module(f"ivr.cli.{self.modules[cmd_name]}"), cmd_name)
+            command = getattr(import_module(f"ivr.cli.{self.modules[cmd_name]}"), cmd_name.replace("-", "_"))
             gc.freeze()  # what is loaded is never freed, so the collector need not go through it again and again
         return command if isinstance(command, click.Command) else None
 

@@ -25,6 +25,7 @@ from ivr.orders.payments import payment_for
 from ivr.orders.ship import ship
 from ivr.payment.vault import Vault
 from ivr.pharmacy.calendar import arrival
+from ivr.pharmacy.call_backs import finish_call_back, wanted_calls
 from ivr.pharmacy.database import answering, open_database, upgrade
 from ivr.pharmacy.demo import DEMO_FOLDER, has_others, load_demo
 from ivr.pharmacy.load import load_folder
@@ -244,6 +245,46 @@ def pharmacy_release(order: str, payment_reference: str | None, never_charged: b
     if payment_reference and never_charged:
         raise click.UsageError("--payment-reference and --never-charged cannot both be true")
     do_and_report(lambda desk: release(desk, order, payment_reference=payment_reference, never_charged=never_charged))
+
+
+@pharmacy.group("call-backs", invoke_without_command=True)
+@click.pass_context
+def pharmacy_call_backs(context: click.Context) -> None:
+    """List the calls that callers wait for, those to be made first before the others; times are the pharmacy's.
+
+    Example: ivr pharmacy call-backs
+    """
+    if context.invoked_subcommand is not None:
+        return
+    chosen = settings()
+    database = open_database(chosen.database_url)
+    upgrade(database)
+    table = Table("id", "call", "best from", "until", "language", "member", "at", "asked")
+    with answering(database), database.connect() as connection:
+        for call in wanted_calls(connection):
+            best, until, asked = (
+                f"{at.astimezone(chosen.timezone):%a %Y-%m-%d %H:%M}"
+                for at in (call.best_from, call.best_to, call.asked_at)
+            )
+            table.add_row(
+                *(str(call.id), call.phone, best, until, call.language, call.member_number or "", call.reason, asked)
+            )
+    console().print(table)
+
+
+@pharmacy_call_backs.command("done")
+@click.argument("number", metavar="ID", type=int)
+def pharmacy_call_backs_done(number: int) -> None:
+    """Note that somebody has called back, by the ID in the list.
+
+    Example: ivr pharmacy call-backs done 12
+    """
+    database = open_database(settings().database_url)
+    upgrade(database)
+    with answering(database), database.begin() as connection:
+        if not finish_call_back(connection, number):
+            raise DataError(f"no call-back {number} is asked for")
+    click.echo(f"call-back {number} is done")
 
 
 def do_and_report(step: Callable[[Desk], Outcome]) -> None:

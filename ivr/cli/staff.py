@@ -10,7 +10,7 @@ from typing import Literal
 
 import click
 
-from ivr.cli.findings import RECORDING, CheckFinding, check_folders, render
+from ivr.cli.findings import OVER, RECORDING, CheckFinding, check_folders, render
 from ivr.cli.group import collecting_nothing, folders_read, settings, shown
 from ivr.cli.published import published
 from ivr.flow.files import file_shape
@@ -41,7 +41,10 @@ ReportFormat = Literal["text", "json", "github"]
 @click.option("--github", "form", flag_value="github", help="Print findings as GitHub shows them beside the lines.")
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option(
-    "--ignore", multiple=True, type=click.Choice(sorted({*RULES, RECORDING})), help="Leave out warnings of this kind."
+    "--ignore",
+    multiple=True,
+    type=click.Choice(sorted({*RULES, RECORDING, OVER})),
+    help="Leave out warnings of this kind.",
 )
 @click.option("--quiet", is_flag=True, help="Print errors only.")
 @click.option("--watch", is_flag=True, help="Check again whenever a file changes, until stopped.")
@@ -75,7 +78,8 @@ def check_on_changes(run: Callable[[], int], changes: Iterable[object]) -> None:
 
 def _check(chosen: Settings, form: ReportFormat, strict: bool, ignore: tuple[str, ...], quiet: bool) -> int:
     """Print the findings, and return the exit code."""
-    result = check_folders(shown(chosen.flows), shown(chosen.prompts), lambda: published(chosen.database_url))
+    today = chosen.clock()().astimezone(chosen.timezone).date()
+    result = check_folders(shown(chosen.flows), shown(chosen.prompts), lambda: published(chosen.database_url), today)
     findings = [
         replace(finding, is_error=finding.is_error or strict)
         for finding in result.findings

@@ -13,6 +13,7 @@ from ivr.flow.checker import ReadCleanly, check_flows
 from ivr.flow.definition import ActionSpec, Flow, Flows
 from ivr.flow.loader import read_flows
 from ivr.flow.parts import Line
+from ivr.hours import Hours, read_hours
 from ivr.prompts import Catalogues
 
 
@@ -31,9 +32,10 @@ def load_flows(
     """
     before = len(report.problems)
     line, flows = read_flows(files, report, root)
+    hours = read_hours(files, report, root)
     all_read = len(report.problems) == before and None not in files.values()
     read_cleanly = ReadCleanly(flows=all_read, words=before == 0)
-    flows_built = _build(line, flows, catalogues)
+    flows_built = _build(line, flows, hours, catalogues)
     check_flows(flows_built, catalogues, actions, report, read_cleanly)
     return flows_built if all_read and len(report.problems) == before else None
 
@@ -50,7 +52,7 @@ def flows_as_read(files: Mapping[str, str | None], catalogues: Catalogues, root:
         name: replace(flow, flawed=flow.names) if flow.place.file in broken_files else flow
         for name, flow in flows.items()
     }
-    return _build(line, usable_flows, catalogues)
+    return _build(line, usable_flows, read_hours(files, report, root), catalogues)
 
 
 def build_flows(files: Mapping[str, str | None], catalogues: Catalogues, report: Report) -> Flows | None:
@@ -60,9 +62,10 @@ def build_flows(files: Mapping[str, str | None], catalogues: Catalogues, report:
     """
     before = len(report.problems)
     line, flows = read_flows(files, report)
-    return _build(line, flows, catalogues) if len(report.problems) == before else None
+    hours = read_hours(files, report)
+    return _build(line, flows, hours, catalogues) if len(report.problems) == before else None
 
 
-def _build(line: Line, flows: Mapping[str, Flow], catalogues: Catalogues) -> Flows:
+def _build(line: Line, flows: Mapping[str, Flow], hours: Hours, catalogues: Catalogues) -> Flows:
     values = {name: frozenset(catalogues.values(name)) for name in catalogues.names}
-    return Flows(line, flows, values, catalogues.languages)
+    return Flows(line, flows, values, catalogues.languages, hours)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from ivr.flow.parts import DefinitionPart, Line, Target
 from ivr.flow.states.base import State
+from ivr.hours import ALWAYS, Hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,8 @@ class Flows:
     prompt_values: Mapping[str, frozenset[str]]
     languages: tuple[str, ...] = ()
     """Those that a call can be in."""
+    hours: Hours = ALWAYS
+    """When a person can be had."""
 
     def begins_in(self, called: str) -> str:
         """Return the language in which a call to a number (E.164) begins."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from ivr.flow.language import FLOW_NAME, KEY, LIMIT_FIELDS, LIMIT_RANGES, LIMITS, STATE
 from ivr.flow.states import kinds
+from ivr.hours import HOURS
+from ivr.keypad import NAMES, SHARED_NAMES
 from ivr.yaml_reader import Either, MapOf, Record, Shape, Text, Whole, field
 
 CALL_SECONDS = (300, 14_400)
@@ -46,7 +48,7 @@ def flow_shape() -> Record:
     )
 
 
-_INTERRUPTIONS = MapOf(Text("repeat, or the flow that breaks in."), KEY)
+_INTERRUPTIONS = MapOf(Text("repeat, or the flow that breaks in."), "|".join((KEY, *(SHARED_NAMES - NAMES.keys()))))
 
 LINE = Record(
     "line",
@@ -70,4 +72,4 @@ LINE = Record(
 
 def file_shape() -> Shape:
     """Return the shape of any file of the flow language."""
-    return Either((flow_shape(), LINE))
+    return Either((flow_shape(), LINE, HOURS))

@@ -17,7 +17,8 @@ from ivr.flow.language import LIMITS
 from ivr.flow.parts import REPEAT, Limits, Line
 from ivr.flow.reading import StateReader, read_keys, read_limits, read_target, read_texts
 from ivr.flow.states import State, kinds
-from ivr.keypad import key_name
+from ivr.hours import HOURS_FILE
+from ivr.keypad import SHARED_NAMES, key_name
 from ivr.prompts.spoken import is_possible_phone
 from ivr.yaml_reader import Node, read
 
@@ -31,7 +32,8 @@ def read_flows(files: Mapping[str, str | None], report: Report, root: str = "flo
     already. Problems are added to the report; what has one is built as far as it could be read, so the result is only
     good when nothing was reported.
     """
-    nodes = {name: read(f"{root}/{name}", text, report) if text is not None else None for name, text in files.items()}
+    texts = {name: text for name, text in files.items() if name != HOURS_FILE}
+    nodes = {name: read(f"{root}/{name}", text, report) if text is not None else None for name, text in texts.items()}
     misplaced = {name for name, node in nodes.items() if node and _is_misplaced(name, node, report)}
     if LINE_FILE not in files and not any(PurePath(name).stem.lower() in _LINE_NAMES for name in misplaced):
         report.add(Place(f"{root}/{LINE_FILE}"), "there is no such file; it says what holds for the whole line")
@@ -136,7 +138,8 @@ def _read_languages(node: Node, report: Report) -> dict[str, str]:
 
 
 def _read_interruptions(node: Node | None, report: Report) -> dict[str, str]:
-    return {key: value.text(report, f'the key "{key_name(key)}"') or REPEAT for key, value in read_keys(node, report)}
+    keys = read_keys(node, report, SHARED_NAMES)
+    return {key: value.text(report, f'the key "{key_name(key)}"') or REPEAT for key, value in keys}
 
 
 def _read_state(node: StateReader) -> State | None:

@@ -71,6 +71,11 @@ def _within_language(old: Catalogue, new: Catalogue) -> Iterator[str]:
         yield f"{_count_prompts(len(removed))} gone: {_shorten_names(removed)}"
     if added := [name for name in new.prompts if name not in old.prompts]:
         yield f"{_count_prompts(len(added))} new: {_shorten_names(added)}"
+    for name in sorted(old.notices.keys() & new.notices.keys()):
+        before, after = old.notices[name], new.notices[name]
+        if before != after:
+            is_told = f"from {after.begins} until {after.ends} now, was from {before.begins} until {before.ends}"
+            yield f"{name}: told {is_told}"
     edits = [
         edit for name in old.prompts if name in new.prompts for edit in _edits(old.prompts[name], new.prompts[name])
     ]

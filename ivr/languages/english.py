@@ -58,6 +58,15 @@ def english_house_number(digits: str) -> str:
     return f"{english_cardinal(head)} {'oh ' if tail < 10 else ''}{english_cardinal(tail)}"
 
 
+def english_time(hour: int, minute: int) -> str:
+    """Return a time of day, 20:30 as "eight thirty in the evening"."""
+    if minute == 0 and hour % 12 == 0:
+        return "noon" if hour else "midnight"
+    part = "in the morning" if hour < 12 else "in the afternoon" if hour < 17 else "in the evening"
+    minutes = f" {'oh ' if minute < 10 else ''}{english_cardinal(minute)}" if minute else ""
+    return f"{english_cardinal(hour % 12 or 12)}{minutes} {part}"
+
+
 def english_digits(digits: str) -> str:
     """Return digits as words, one by one: "one two six"."""
     return " ".join(english_cardinal(int(digit)) for digit in digits)
@@ -98,6 +107,7 @@ ENGLISH = Language(
     weekdays=weekdays("en"),
     months=months("en"),
     date="{weekday}, {month} {day}",
+    time_of_day=english_time,
     with_year="{date}, {year}",
     dollar=("dollar", "dollars"),
     cent=("cent", "cents"),

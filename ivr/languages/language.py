@@ -95,6 +95,9 @@ class Language:
     date: str
     """A format string with the fields `weekday`, `day` and `month`."""
 
+    time_of_day: Callable[[int, int], str]
+    """Takes an hour, 0 to 23, and a minute."""
+
     with_year: str
     """A format string with the fields `date` and `year`."""
 

@@ -51,6 +51,16 @@ def spanish_house_number(digits: str) -> str:
     return spanish_cardinal(int(digits))
 
 
+def spanish_time(hour: int, minute: int) -> str:
+    """Return a time of day, 13:30 as "la una y media de la tarde"."""
+    if minute == 0 and hour % 12 == 0:
+        return "las doce del día" if hour else "las doce de la noche"
+    parts = ((1, "noche"), (5, "madrugada"), (12, "mañana"), (19, "tarde"), (24, "noche"))
+    part = next(part for end, part in parts if hour < end)
+    minutes = {0: "", 15: " y cuarto", 30: " y media"}.get(minute, f" y {spanish_cardinal(minute)}")
+    return f"{'la una' if hour % 12 == 1 else f'las {spanish_cardinal(hour % 12 or 12)}'}{minutes} de la {part}"
+
+
 def spanish_agreement(words: str, noun: str) -> str:
     """Return the words of a number or ordinal as they agree with the word after it.
 
@@ -104,6 +114,7 @@ SPANISH = Language(
     weekdays=weekdays("es"),
     months=months("es"),
     date="{weekday} {day} de {month}",
+    time_of_day=spanish_time,
     with_year="{date} de {year}",
     dollar=("dólar", "dólares"),
     cent=("centavo", "centavos"),

@@ -24,6 +24,7 @@ OUTCOMES: Mapping[tuple[str, str], str] = {
     ("find_member", "unproved"): "no_match",
     ("who_is_calling", "unproved"): "unknown",
     ("count_refillable", "no_prescriptions"): "none",
+    ("count_refillable", "all_on_file"): "some",
     ("take_keyed_number", "several"): "not_found",
     ("check_card_expiry", "year_of_four"): "past",
     ("use_new_address", "from_now_on"): "changed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 from ivr.errors import IvrError, did_you_mean
 from ivr.flow.checks.wordings import OPTIONS
@@ -30,6 +30,7 @@ _BY_KIND: Mapping[str, Value] = {
     "number": 2,
     "ordinal": 3,
     "money": 2450,
+    "time": "08:30",
     "phone": "+15105550123",
     "spelled": "meadowlark.example",
     "address": {
@@ -208,6 +209,8 @@ def read_value(kind: str, text: str) -> Value:
             return _read_whole_number(dollars, "an amount is written in dollars, as in 24.50") * 100 + int(cents or 0)
         case "date" | "full_date":
             return _read_day(text)
+        case "time":
+            return _read_time(text)
         case "address":
             return _read_address(text)
         case _:
@@ -225,6 +228,13 @@ def _read_day(text: str) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError:
         raise ValueError("a day is written as in 2026-12-01") from None
+
+
+def _read_time(text: str) -> str:
+    try:
+        return time.fromisoformat(text).isoformat("minutes")
+    except ValueError:
+        raise ValueError("a time of day is written as in 08:30") from None
 
 
 def _read_address(text: str) -> Value:

@@ -21,7 +21,17 @@ from ivr.pharmacy.database import lift_time_limits
 from ivr.pharmacy.members import MemberContact
 from ivr.pharmacy.notices import notice
 
-HOLDING = ("card_entry", "journal", "earlier_member", "call", "wrong_try", "lock_out", "known_phone", "notice")
+HOLDING = (
+    "card_entry",
+    "journal",
+    "earlier_member",
+    "hand_over",
+    "call",
+    "wrong_try",
+    "lock_out",
+    "known_phone",
+    "notice",
+)
 """The tables that hold something of members."""
 AT_ONCE = 500
 """How many calls or digests one statement names."""
@@ -97,6 +107,7 @@ def _rows_of(
         yield tables.card_entry, tables.card_entry.c.call_sid.in_(sids)
         yield tables.journal, tables.journal.c.call_sid.in_(sids)
         yield tables.earlier_member, _EARLIER.call_sid.in_(sids)
+        yield tables.hand_over, tables.hand_over.c.call_sid.in_(sids)
         yield tables.call, _CALL.sid.in_(sids)
     on_file = (Caller("", member.phone, ""),) if member.phone else ()
     phones = {digest(lockout.phone_of(caller)) for caller in (*on_file, *(call.caller for call in calls))}

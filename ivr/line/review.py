@@ -5,11 +5,12 @@ Problems keep a version from being published; remarks tell what could be said be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
-from ivr.errors import Problem, Report
+from ivr.errors import Place, Problem, Report
 from ivr.flow import build_flows, load_flows
 from ivr.flow.definition import Flows
 from ivr.flow.usage import used_languages, used_prompts
@@ -79,8 +80,20 @@ def _texts(flow_files: Texts, prompt_files: Texts, roots: tuple[str, str]) -> Ma
 
 def remarks(flows: Flows, catalogues: Catalogues) -> tuple[Remark, ...]:
     """Return the remarks on prompts without problems."""
-    used = used_prompts(flows, SPECS) | FALLBACK_PROMPTS
+    notices = {name for catalogue in catalogues.by_language.values() for name in catalogue.notices}
+    used = used_prompts(flows, SPECS) | FALLBACK_PROMPTS | notices
     return lint(catalogues, PromptUsage(used, used_languages(flows)))
+
+
+def over(flows: Flows, catalogues: Catalogues, today: date) -> Iterator[tuple[Place, str]]:
+    """Yield the dates of hours and notices that are over, each with its place, so that they can be taken out."""
+    for day, place in flows.hours.places.items():
+        if day < today:
+            yield place, f"{day} is over; take it out"
+    for catalogue in catalogues.by_language.values():
+        for name, notice in catalogue.notices.items():
+            if notice.ends < today:
+                yield notice.place, f'the notice "{name}" is over since {notice.ends}; take it out'
 
 
 def _sorted(report: Report) -> tuple[Problem, ...]:

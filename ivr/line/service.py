@@ -13,8 +13,11 @@ from sqlalchemy import Connection, Engine
 
 from ivr.clock import Clock, monotonic_clock
 from ivr.flow.call import Call, Event, Reading, TraceStep
+from ivr.flow.tempo import USUAL_TEMPO, Tempo
 from ivr.flow.verbs import Verb
+from ivr.hours import Hours
 from ivr.keypad import letters_to_keys
+from ivr.languages import FIRST
 from ivr.line.digests import Digest
 from ivr.line.versions import Versions
 from ivr.orders.desk import Desk
@@ -98,6 +101,20 @@ class Services:
         """The services for work on orders while no caller waits."""
         return Desk(self.database, self.gateway, self.clock, self.timezone, self.rules)
 
+    @property
+    def hours(self) -> Hours:
+        """When a person can be had: as published last, whichever version a call began with."""
+        return self.versions.current.flows.hours
+
+    def person_at(self, now: datetime) -> bool:
+        """Tell whether a person can be had at a time: a number is set, and it is within the hours."""
+        return self.has_person and self.hours.is_open(now, self.timezone)
+
+    def notices_at(self, now: datetime) -> Mapping[str, str]:
+        """Return what callers are to be told at a time in each language: as published last, like the hours."""
+        catalogues, today = self.versions.current.catalogues.by_language, self.today(now)
+        return {tag: catalogue.notices_on(today) for tag, catalogue in catalogues.items() if catalogue.notices}
+
     def today(self, now: datetime) -> date:
         """Return the date of a time in the pharmacy's time zone."""
         return now.astimezone(self.timezone).date()
@@ -139,6 +156,9 @@ class Context:
     turn: int
     transient_secrets: Mapping[str, Secret]
     """Card data keyed in this turn; never stored."""
+    language: str = FIRST.tag
+    """The language that the call is in."""
+    tempo: Tempo = USUAL_TEMPO
 
     @property
     def today(self) -> date:

@@ -79,6 +79,23 @@ journal = Table(
 `trail` holds the turn's trace: each state passed, and how it was left.
 """
 
+hand_over = Table(
+    "hand_over",
+    line_tables,
+    Column("id", Integer, primary_key=True),
+    Column("call_sid", Text, nullable=False),
+    Column("member_id", Integer),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("order_number", Text),
+    Column("noted_at", Instant, nullable=False),
+    Column("seen_at", Instant),
+    Column("seen_by", Text),
+    Index("ix_hand_over_call_sid", "call_sid"),
+    Index("ix_hand_over_noted_at", "noted_at"),
+)
+"""Notes for the person who takes a call over (see `hand_over`), and who has seen each."""
+
 journal_cleaning = Table(
     "journal_cleaning",
     line_tables,
@@ -169,6 +186,7 @@ known_phone = Table(
     Column("member_id", Integer, primary_key=True, autoincrement=False),
     Column("phone", Text, primary_key=True),
     Column("ordered_at", Instant, nullable=False),
+    Index("ix_known_phone_phone", "phone"),
 )
 """Phones that placed an order for a member, as keyed digests, and when they last did."""
 

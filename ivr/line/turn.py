@@ -24,15 +24,13 @@ from ivr.errors import IvrError
 from ivr.flow.call import Call, Dialled, Done, Event, Failed, Keys, Reading, Silence, Started, Step, TooLong, TraceStep
 from ivr.flow.interpreter import FlowError, advance
 from ivr.flow.verbs import Dial, Gather, HangUp, Speak, Verb
-from ivr.line import call_end, earlier_release, journal, sessions
+from ivr.line import call_end, earlier_release, hand_over, journal, sessions
 from ivr.line.actions import ACTIONS, ExternalAction
 from ivr.line.answer import Answer, SpokenWords, as_spoken
 from ivr.line.service import CallEnd, Caller, Context, Services, TurnTaken
 from ivr.orders.sweep import finish_call
 from ivr.pharmacy.database import retried, unreachable
 from ivr.pharmacy.database_errors import is_away
-from ivr.prompts import joined
-from ivr.prompts.spoken import speaking_seconds
 
 EXTERNAL_ACTION_LIMIT = timedelta(seconds=6)
 """How long an external action may take (its own time-out is 4 s) before another worker may take the turn over."""
@@ -173,7 +171,9 @@ class _Request:
         acting = locked.row.acting_until
         if acting is not None and acting > now and not is_own(acting):
             version = self.services.versions.get(connection, locked.row.version)
-            return Busy(as_spoken(version.catalogues, (Speak("away.one_moment", locked.call.language, {}),)))
+            return Busy(
+                as_spoken(version.catalogues, (Speak("away.one_moment", locked.call.language, {}),), locked.call.tempo)
+            )
         return None
 
 
@@ -187,11 +187,13 @@ class _TurnRunner:
         self.locked = locked
         self.version = services.versions.get(connection, locked.row.version)
         self.flows = self.version.heard(local=request.caller.local)
-        self.call = replace(locked.call, has_person=services.has_person)
+        self.call = replace(locked.call, has_person=services.person_at(now), notices=services.notices_at(now))
         self.question = journal.current_question(self.flows, locked.call)
         # The numbers of the first request count: a later turn that names another number is not another phone.
         caller = replace(request.caller, from_number=locked.row.from_number, to_number=locked.row.to_number)
-        self.context = Context(services, connection, now, caller, locked.turn, locked.call.transient_secrets)
+        self.context = Context(
+            services, connection, now, caller, locked.turn, locked.call.transient_secrets, locked.call.language
+        )
         self.trace: list[TraceStep] = []
         self.verb: Verb | None = None
         self.external: ExternalAction | None = None
@@ -262,11 +264,18 @@ class _TurnRunner:
         while True:
             self.call = step.call
             self.trace.extend(step.trace)
-            self.context = replace(self.context, transient_secrets=step.call.transient_secrets)
+            self.context = replace(
+                self.context,
+                transient_secrets=step.call.transient_secrets,
+                language=step.call.language,
+                tempo=step.call.tempo,
+            )
             if step.action is None:
-                if isinstance(step.verb, Dial) and not self.services.has_person:
-                    step = advance(flows, step.call, Dialled("nobody"))
-                    continue
+                if isinstance(step.verb, Dial):
+                    self._note_hand_over(step.call)
+                    if not self.call.has_person:
+                        step = advance(flows, step.call, Dialled("closed" if self.services.has_person else "nobody"))
+                        continue
                 self.verb = step.verb
                 return
             action = ACTIONS[earlier_release.ACTIONS.get(step.action, step.action)]
@@ -281,13 +290,20 @@ class _TurnRunner:
             done = earlier_release.known_outcome(flows, step.call, action.run(self.context, step.call.values))
             step = advance(flows, step.call, done)
 
+    def _note_hand_over(self, connecting: Call) -> None:
+        """Note for whoever takes the call over what it has come to, where there is somebody who may."""
+        if self.services.has_person:
+            why = hand_over.reason(self.flows, self.trace, connecting.top.flow)
+            sid = self.request.caller.sid
+            hand_over.note(self.connection, sid, self.locked.call, connecting, why, self.context.now)
+
     def _close(self) -> TurnReply:
         """Store the call's new state, the journal entry and the reply; return the reply."""
         verb = self.verb
         if verb is None:
             raise FlowError("the turn came to no end")
         now, sid, turn = self.context.now, self.context.caller.sid, self.locked.turn
-        words = as_spoken(self.version.catalogues, verb.words)
+        words = as_spoken(self.version.catalogues, verb.words, self.call.tempo)
         self.call = replace(
             self.call, replied=self._keys_begin(words[: verb.uncut] if isinstance(verb, Gather) else ())
         )
@@ -324,4 +340,4 @@ class _TurnRunner:
     def _keys_begin(self, uncut: tuple[SpokenWords, ...]) -> Reading:
         """Return when the carrier begins to take keys: after all words that no key can cut short (`uncut`)."""
         now = self.services.reading(self.context.caller)
-        return replace(now, seconds=now.seconds + sum(speaking_seconds(joined(spoken.pieces)) for spoken in uncut))
+        return replace(now, seconds=now.seconds + sum(spoken.seconds for spoken in uncut))

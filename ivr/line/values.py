@@ -126,6 +126,14 @@ class ChosenAddress(Gathered):
 
 
 @dataclass(frozen=True, slots=True)
+class OnFile:
+    """The address and the card that an order takes from what is on file; no card where nothing is due."""
+
+    address: ChosenAddress
+    card: ChosenCard
+
+
+@dataclass(frozen=True, slots=True)
 class OfferedStreet:
     """A street that may be meant, with the address on it as it is spoken."""
 
@@ -147,6 +155,18 @@ class OfferedCity:
     """A city name that mail to a ZIP code may be addressed to."""
 
     city: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedTime:
+    """A time at which somebody may want to be called back; from and to are moments in ISO format."""
+
+    when: Value
+    """How it is spoken."""
+    phone: str
+    """The number that is to be called."""
+    best_from: str
+    best_to: str
 
 
 def day(value: date | None) -> str:

@@ -23,8 +23,8 @@ from sqlalchemy import (
 
 from ivr.orders.keys import request_key
 from ivr.pharmacy.findings import OpenOrder
-from ivr.pharmacy.statements import fetch_all, update_where
-from ivr.pharmacy.tables import UNFINISHED_ORDER, HeldReason, OrderLine, OrderStatus, Prescription, RefillOrder
+from ivr.pharmacy.statements import fetch_all, fetch_one, update_where
+from ivr.pharmacy.tables import UNFINISHED_ORDER, HeldReason, OrderLine, OrderStatus, Payment, Prescription, RefillOrder
 
 NEWS_FOR = timedelta(days=30)
 """For how long a cancelled order is news to its member."""
@@ -67,6 +67,16 @@ class OrderFacts(OpenOrder):
 
 
 @dataclass(frozen=True, slots=True)
+class LastOrder:
+    """What a member chose when they ordered last: the address, and the card by which it was paid last (or None)."""
+
+    ship_to_id: int
+    placed_at: datetime
+    brand: str | None
+    last4: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class FilledOrder:
     """An unfinished order, and how many of its lines a loaded file says are filled."""
 
@@ -88,6 +98,13 @@ _IS_MEMBERS = RefillOrder.member_id == bindparam("member_id")
 _LATEST_OF_MEMBER = _latest_first(_IS_MEMBERS, most=1)
 _OF_MEMBER = _latest_first(_IS_MEMBERS, most=bindparam("most")).offset(bindparam("after"))
 _URGENT = _latest_first(_IS_MEMBERS, RefillOrder.status.in_((OrderStatus.PENDING, OrderStatus.HELD)), most=1)
+_LAST_CHOICE = (
+    select(RefillOrder.ship_to_id, RefillOrder.placed_at, Payment.brand, Payment.last4)
+    .outerjoin(Payment, Payment.order_id == RefillOrder.id)
+    .where(_IS_MEMBERS)
+    .order_by(RefillOrder.placed_at.desc(), RefillOrder.id.desc(), Payment.id.desc())
+    .limit(1)
+)
 _OF_MEMBER_BY_NUMBER = _latest_first(_IS_MEMBERS, RefillOrder.order_number == bindparam("order_number"))
 _BY_NUMBER = _latest_first(RefillOrder.order_number == bindparam("order_number"))
 _BY_ID = _latest_first(RefillOrder.id == bindparam("order_id"))
@@ -190,6 +207,11 @@ def urgent_order(connection: Connection, member_id: int) -> OrderFacts | None:
 def orders_of(connection: Connection, member_id: int, after: int, most: int) -> tuple[OrderFacts, ...]:
     """Return at most `most` of a member's orders, latest first, after the first `after` of them."""
     return _orders(connection, _OF_MEMBER, member_id=member_id, after=after, most=most)
+
+
+def last_order(connection: Connection, member_id: int) -> LastOrder | None:
+    """Return what a member chose when they ordered last, or None if they never did."""
+    return fetch_one(connection, _LAST_CHOICE, LastOrder, member_id=member_id)
 
 
 def latest_orders(connection: Connection, most: int) -> tuple[OrderFacts, ...]:

@@ -11,15 +11,15 @@ from calendar import monthrange
 from datetime import date, timedelta
 from functools import lru_cache
 
+from ivr.hours import federal_holidays
+
 SATURDAY, SUNDAY = 5, 6
 ONE_DAY = timedelta(days=1)
 
 
 @lru_cache(maxsize=64)
 def _holidays(year: int) -> frozenset[date]:
-    from holidays import country_holidays  # slow to import (a tenth of `ivr check`), and most commands need no date
-
-    federal = country_holidays("US", years=year, observed=False)
+    federal = federal_holidays(year, observed=False)
     return frozenset(day + ONE_DAY if day.weekday() == SUNDAY else day for day in federal)
 
 

@@ -1,9 +1,9 @@
 """The CSV files that can be loaded: their columns, their references to other tables, and their keys.
 
 `FILES` holds them in the order in which they are loaded. A row's key finds the database row that it updates; where a
-key comes twice in a file, the later row counts. Two keys are a deliberate choice: an address is known by its text, so
-that a member who moved gets a new row and old orders keep theirs, and a renewal request by its reference, which staff
-have on paper.
+key comes twice in a file, the later row counts. Three keys are a deliberate choice: an address is known by its text, so
+that a member who moved gets a new row and old orders keep theirs; a renewal request by its reference, which staff have
+on paper; a transfer asked for by telephone by its number at the other pharmacy, so that staff can add its medicine.
 """
 
 from __future__ import annotations

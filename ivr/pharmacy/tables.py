@@ -428,10 +428,16 @@ class OrderEvent(Base):
 
 
 class CallBack(Base):
-    """A member, or a caller who was not identified, wants a person to call them, best between two moments."""
+    """A member, or a caller who was not identified, wants a person to call them, best between two moments.
+
+    `reason` is the question that the caller was at, by its name in the flow. A phone has at most one that is asked.
+    """
 
     __tablename__ = "call_back"
-    __table_args__ = (one_of("status", CallBackStatus),)
+    __table_args__ = (
+        one_of("status", CallBackStatus),
+        unique_where("uq_call_back_asked", "phone", where="status = 'asked'"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from itertools import islice
 from typing import Literal, TypeAlias
@@ -24,6 +25,9 @@ from ivr.prompts.spoken.medicines import Medicines
 PHRASE = "phrase"
 """The kind of a value that is spoken as another prompt of the same catalogue, or as a list of them; made by
 `phrase`."""
+
+NOTICES = "notices"
+"""The subject of prompts that are told for some days only, in a file of its own."""
 
 MEDICINE = "medicine"
 """The kind of a value that is a medicine's label."""
@@ -167,6 +171,15 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """The days on which callers are told a notice, both included; its words are a prompt."""
+
+    begins: date
+    ends: date
+    place: Place = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """All prompts of one language and the voice that speaks them.
 
@@ -183,6 +196,9 @@ class Catalogue:
     """How medicine labels are spoken; None, as in versions older than medicines.yaml, speaks them as they stand."""
     medicine_words: tuple[SourceWords, ...] = field(default=(), compare=False)
     """The texts of medicines.yaml, of names only those that are not plain ASCII."""
+
+    notices: Mapping[str, Notice] = field(default_factory=dict)
+    """The notices of notices.yaml, by the names of their prompts."""
 
     @property
     def title(self) -> str:
@@ -208,6 +224,11 @@ class Catalogue:
         """Return a medicine's label as a caller hears it; as it stands where it is not understood."""
         spoken = self.medicines.spoken(label, LANGUAGES[self.language], self.language) if self.medicines else None
         return spoken or label
+
+    def notices_on(self, day: date) -> str:
+        """Return the notices of a day as one line, in the order of the file; "" when there are none."""
+        names = [name for name, notice in self.notices.items() if notice.begins <= day <= notice.ends]
+        return " ".join(self.words(name, {}) for name in names)
 
     def _render(self, name: str, values: Values, variant: Variant = "say", tries: int = 1) -> Iterator[Piece]:
         prompt = self.prompts.get(name)

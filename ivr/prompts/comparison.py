@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ivr.errors import Place, Report
-from ivr.prompts.catalogue import Catalogue, Prompt
+from ivr.prompts.catalogue import NOTICES, Catalogue, Notice, Prompt
 
 
 def compare_languages(
@@ -24,6 +24,7 @@ def compare_languages(
     _compare_subjects(catalogues, flawed_names, report, root)
     by_name = {language: _outside_subjects(catalogue, flawed_names) for language, catalogue in catalogues.items()}
     _compare_names(by_name, flawed_names, report, root)
+    _compare_notices(catalogues.values(), report)
     for name in sorted({name for prompts in by_name.values() for name in prompts} - flawed_names):
         before = len(report.problems)
         first, *rest = (prompts[name] for prompts in by_name.values() if name in prompts)
@@ -118,7 +119,7 @@ def _subject_of(name: str) -> str:
 
 
 def _by_subject(catalogue: Catalogue) -> dict[str, list[Prompt]]:
-    subjects: dict[str, list[Prompt]] = {}
+    subjects: dict[str, list[Prompt]] = {NOTICES: []}  # there may be none just now
     for name, prompt in catalogue.prompts.items():
         subjects.setdefault(_subject_of(name), []).append(prompt)
     return subjects
@@ -184,6 +185,18 @@ def _compare_prompts(first: Prompt, second: Prompt, report: Report) -> None:
         ]
         if occasions:
             _report_lack(lacking, complete, f"words for {' and for '.join(occasions)}", report)
+
+
+def _compare_notices(catalogues: Iterable[Catalogue], report: Report) -> None:
+    """Report notices that languages tell on different days."""
+    first: dict[str, Notice] = {}
+    for name, notice in (both for catalogue in catalogues for both in catalogue.notices.items()):
+        other = first.setdefault(name, notice)
+        if other != notice:
+            message = f'"{name}" is told from {notice.begins} until {notice.ends} here'
+            report.add(
+                notice.place, f"{message}, from {other.begins} until {other.ends} in {_file_and_line(other.place)}"
+            )
 
 
 _OCCASIONS = {"silence": "silence", "wrong": "a wrong key"}

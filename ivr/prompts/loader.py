@@ -11,15 +11,17 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from babel import Locale, UnknownLocaleError
 
 from ivr.errors import Place, Report, did_you_mean
+from ivr.hours import read_day
 from ivr.languages import LANGUAGES
 from ivr.prompts import shapes
-from ivr.prompts.catalogue import Catalogue, Catalogues, Prompt, SourceWords, Words
+from ivr.prompts.catalogue import NOTICES, Catalogue, Catalogues, Notice, Prompt, SourceWords, Words
 from ivr.prompts.comparison import compare_languages
 from ivr.prompts.medicines import MedicinesFile, read_medicines
 from ivr.prompts.spoken import clean
@@ -28,6 +30,8 @@ from ivr.yaml_reader import SUFFIX, Node, read
 
 CATALOGUE = "catalogue"
 MEDICINES = "medicines"
+_NOT_NOTES = re.compile(r"^[ \t]*[^#\s]", re.MULTILINE)
+"""Finds a line that is no comment. A file of notices may have none, while there is nothing to tell."""
 _NO_WORDS: tuple[Words, ...] = ()
 
 
@@ -160,18 +164,25 @@ def _read_catalogue(reading: _LanguageFiles, subjects: _Subjects, flawed: set[st
     language, head, report = reading.language, reading.head, reading.report
     reader = WordsReader(language, replace(head.names, elsewhere=reading.elsewhere), report)
     prompts: dict[str, Prompt] = {}
+    notices: dict[str, Notice] = {}
     for subject in sorted(subjects.keys() - {CATALOGUE, MEDICINES}):
+        if subject == NOTICES and not _NOT_NOTES.search(subjects[subject] or "x"):
+            continue
         node = _read_mapping(f"{reading.root}/{language}/{subject}.yaml", subjects[subject], report)
         if node is None or node.fields is None or _is_other_file(node, report):
             flawed.add(subject)
             continue
         for name, words in node.fields.items():
             full_name, before = f"{subject}.{name}", len(report.problems)
-            prompts[full_name] = _read_prompt(full_name, node.key_place(name), words, reader)
+            place = node.key_place(name)
+            if subject == NOTICES:
+                prompts[full_name] = _read_notice(full_name, place, words, reader, notices)
+            else:
+                prompts[full_name] = _read_prompt(full_name, place, words, reader)
             if len(report.problems) > before:
                 flawed.add(full_name)
     spoken = _read_medicines_file(reading, subjects)
-    return Catalogue(language, head.locale, head.voice, prompts, head.sources, spoken.medicines, spoken.words)
+    return Catalogue(language, head.locale, head.voice, prompts, head.sources, spoken.medicines, spoken.words, notices)
 
 
 def _read_medicines_file(reading: _LanguageFiles, subjects: _Subjects) -> MedicinesFile:
@@ -283,6 +294,28 @@ def _read_prompt(name: str, place: Place, node: Node, reader: WordsReader) -> Pr
             silence, wrong = tuple(helps[: len(silence)]), tuple(helps[len(silence) :])
     values = _value_kinds(name, place, (say, *silence, *wrong), reader.report)
     return Prompt(name, place, say, silence, wrong, values)
+
+
+def _read_notice(name: str, place: Place, node: Node, reader: WordsReader, notices: dict[str, Notice]) -> Prompt:
+    """Return the words of a notice as a prompt, and add its days to `notices`."""
+    fields = node.shaped(reader.report, f'the notice "{name}"', shapes.NOTICE)
+    days = [
+        read_day(text, fields[key].place, reader.report)
+        for key in ("from", "until")
+        if key in fields and (text := fields[key].text(reader.report, f'"{key}"'))
+    ]
+    match days:
+        case [date() as begins, date() as ends] if begins <= ends:
+            notices[name] = Notice(begins, ends, place)
+        case [date() as begins, date() as ends]:
+            reader.report.add(fields["until"].place, f"{ends} is before {begins}, when the notice begins")
+    words = fields.get("say")
+    prompt = (
+        _read_prompt(name, place, words, reader) if words else Prompt(name, place, Words({"other": ()}), (), (), {})
+    )
+    if words and (prompt.silence or prompt.wrong or prompt.values or prompt.say.by):
+        reader.report.add(words.place, f'the notice "{name}" is said as it stands: it has no values and asks nothing')
+    return prompt
 
 
 def _with_facts(facts: Words, words: Words, name: str, report: Report) -> Words:

@@ -69,6 +69,14 @@ QUESTION = Record(
 )
 SUBJECT = MapOf(Either((TEXT, PLURAL, QUESTION)), NAME, "The prompts of one subject; refill.yaml holds refill.… .")
 
+_DAY = Text("A day, as in 2026-12-24.", "[0-9]{4}-[0-9]{2}-[0-9]{2}")
+NOTICE = Record(
+    "notice",
+    {"from": field(_DAY), "until": field(_DAY), "say": field(TEXT)},
+    "What callers are told first, from one day until another.",
+)
+NOTICES = MapOf(NOTICE, NAME, "The notices of notices.yaml.")
+
 CATALOGUE = Record(
     "catalogue",
     {
@@ -120,4 +128,4 @@ MEDICINES = Record(
     "How medicines are spoken.",
 )
 
-FILE: Shape = Either((CATALOGUE, MEDICINES, SUBJECT))
+FILE: Shape = Either((CATALOGUE, MEDICINES, NOTICES, SUBJECT))

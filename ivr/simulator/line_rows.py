@@ -1,4 +1,5 @@
-"""The line's own tables as call scripts see them: notices, wrong tries, lock-outs and the journal, every value as text.
+"""What calls leave behind beside orders, as call scripts see it: notices, call-backs, notes for whoever takes a call
+over, wrong tries, lock-outs and the journal, every value as text.
 
 These tables hold phone numbers and member numbers as keyed digests. To show the numbers that a script knows, they are
 signed again and compared.
@@ -10,24 +11,31 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, Select, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ivr.line import lockout, tables
 from ivr.line.digests import Digest
 from ivr.line.service import Caller
 from ivr.pharmacy.notices import KINDS, SENT_BY, notice
-from ivr.pharmacy.tables import Member
+from ivr.pharmacy.tables import CallBack, CallBackStatus, Member
+from ivr.simulator.pharmacy_rows import as_text
 from ivr.simulator.world import Found, Table
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "notice": ("member_number", "kind", "by", "sent_at"),
+    "call_back": ("member_number", "phone", "language", "best_from", "best_to", "reason", "status"),
+    "hand_over": ("member_number", "state", "reason", "order_number", "seen_by"),
     "wrong_try": ("phone", "member_number"),
     "lock_out": ("phone", "member_number", "wrong_tries"),
     "journal": ("call", "turn", "event", "trail", "said"),
 }
-MADE_OF: Mapping[str, Table] = {"notice": Table(words={"kind": KINDS, "by": SENT_BY})}
+MADE_OF: Mapping[str, Table] = {
+    "notice": Table(words={"kind": KINDS, "by": SENT_BY}),
+    "call_back": Table(words={"status": tuple(CallBackStatus)}),
+}
 """The kinds of values in the tables' columns, where they are known."""
 
 
@@ -57,6 +65,16 @@ class LineRows:
             {"member_number": number, "kind": kind, "by": by, "sent_at": sent_at.isoformat() if sent_at else ""}
             for number, kind, by, sent_at in notices
         ]
+
+    def call_backs(self, connection: Connection) -> Sequence[Found]:
+        """Return the call-backs that were asked for, by members or by callers who were not identified."""
+        wanted = (getattr(CallBack, name) for name in COLUMNS["call_back"][1:])
+        return self._of_members(connection, select(Member.member_number, *wanted), CallBack.member_id)
+
+    def hand_overs(self, connection: Connection) -> Sequence[Found]:
+        """Return the notes for whoever takes a call over."""
+        noted = (tables.hand_over.c[name] for name in COLUMNS["hand_over"][1:])
+        return self._of_members(connection, select(Member.member_number, *noted), tables.hand_over.c.member_id)
 
     def wrong_tries(self, connection: Connection) -> Sequence[Found]:
         """Return the wrong tries of the script's phones, without those of the strangers of `breaks: guessing`."""
@@ -104,6 +122,15 @@ class LineRows:
             for turn in turns
         ]
 
+    def _of_members(self, connection: Connection, query: Select[Any], member_id: Any) -> Sequence[Found]:
+        """Return rows with a member or none, every value as text; `member_id` is their column."""
+        rows = connection.execute(
+            query.select_from(member_id.table.outerjoin(Member.__table__, Member.id == member_id)).where(
+                member_id.is_(None) | self._is_known(Member.id)
+            )
+        ).mappings()
+        return [{name: as_text(value) for name, value in row.items()} for row in rows]
+
     def _phones(self, connection: Connection) -> Mapping[str, str]:
         callers = self.callers
         if callers is None:
@@ -125,6 +152,8 @@ def _triples(text: str) -> list[tuple[str, str, str]]:
 
 _READERS: Mapping[str, Callable[[LineRows, Connection], Sequence[Found]]] = {
     "notice": LineRows.notices,
+    "call_back": LineRows.call_backs,
+    "hand_over": LineRows.hand_overs,
     "wrong_try": LineRows.wrong_tries,
     "lock_out": LineRows.lock_outs,
     "journal": LineRows.journal,

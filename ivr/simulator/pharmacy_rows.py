@@ -117,7 +117,7 @@ def _read_rows(
         numbers_by_id["ship_to"] = _numbers_by_id(
             connection, _FILES["address"].table, "kind", {row["ship_to_id"] for row in kept}
         )
-    return [{column.name: _as_text(_value(row, column, numbers_by_id)) for column in file.columns} for row in kept]
+    return [{column.name: as_text(_value(row, column, numbers_by_id)) for column in file.columns} for row in kept]
 
 
 def _numbers_by_id(connection: Connection, table: Table, name: str, ids: Collection[object]) -> Mapping[object, object]:
@@ -141,7 +141,8 @@ def _value(row: Any, column: Any, numbers_by_id: Mapping[str, Mapping[object, ob
     return row.get(column.target)
 
 
-def _as_text(value: object) -> str:
+def as_text(value: object) -> str:
+    """Return a value of a row as scripts write it."""
     match value:
         case None:
             return ""

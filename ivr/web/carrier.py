@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
+from typing import Literal
 
 from flask import Request
 from werkzeug.exceptions import BadRequest
@@ -18,6 +20,9 @@ MOST_CHARACTERS = 100
 """The most characters kept of a caller's number, which may also be a SIP address."""
 CALLER_SECONDS = "CallerSeconds"
 """A field that only our own telephone sends, whose time may be simulated: the seconds the call has lasted for it."""
+
+_DIALLED: Mapping[str, Literal["answered", "busy"]] = {"completed": "answered", "answered": "answered", "busy": "busy"}
+"""What became of a call to a person -> the outcome; any other, such as `no-answer` or `failed`, is that nobody answers."""
 
 
 def caller_of(request: Request) -> Caller:
@@ -61,7 +66,7 @@ def caller_id(caller: Caller) -> str | None:
 def event_of(request: Request) -> Event:
     """Return the event of a request: what the caller did, or what the carrier reports."""
     if status := request.form.get("DialCallStatus"):
-        return Dialled("answered" if status in ("completed", "answered") else "no_answer")
+        return Dialled(_DIALLED.get(status, "no_answer"))
     digits = "".join(key for key in request.form.get("Digits", "") if key in "0123456789*#")
     if digits:
         return Keys(Secret(digits))

@@ -205,8 +205,8 @@ class Voice:
         return self._hand_over(("away.broken",), ("away.person",), ("away.call_again",))
 
     def _hand_over(self, words: Sequence[str], with_person: Sequence[str], without_person: Sequence[str]) -> str:
-        """Return TwiML that speaks and connects to a person, or hangs up if there is none."""
-        if not self.renderer.person_number:
+        """Return TwiML that speaks and connects to a person, or hangs up if none can be had."""
+        if not self.renderer.person_number or not self.services.person_at(self.services.clock()):
             return self.renderer.hang_up(self._words(*words, *without_person))
         query = urlencode({"language": self._language}) if self._language in self._languages else ""
         caller = Caller("", text_field(request, "From"), text_field(request, "To"))

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from ivr.errors import Place, Report
 from ivr.flow.definition import Actions
 from ivr.flow.graph import Graph, GraphState, Transition, describe_path, paths_with_fact
-from ivr.flow.parts import PERSON_OFFER
+from ivr.flow.parts import NOTICES, PERSON_OFFER
 from ivr.flow.states.base import Role
 from ivr.prompts import Catalogues
 
 ValueNames = frozenset[str]
+
+ALWAYS_KNOWN: ValueNames = frozenset({PERSON_OFFER, NOTICES})
+"""The values that the line itself gives to every prompt."""
 
 
 def check_values(graph: Graph, catalogues: Catalogues, actions: Actions, report: Report) -> None:
@@ -37,7 +40,7 @@ class _ValueFlow:
 
     def known_values(self) -> dict[GraphState, ValueNames]:
         """Return the values that are written on every path to each state."""
-        known: dict[GraphState, ValueNames] = {self.graph.start: frozenset({PERSON_OFFER})}
+        known: dict[GraphState, ValueNames] = {self.graph.start: ALWAYS_KNOWN}
         waiting = [self.graph.start]
         while waiting:
             node = waiting.pop()
@@ -61,7 +64,7 @@ class _ValueFlow:
         if state.action and transition.label in state.outcomes:
             spec = self.actions[state.action]
             if transition.label in spec.keeps:
-                known &= spec.keeps[transition.label] | {PERSON_OFFER}
+                known &= spec.keeps[transition.label] | ALWAYS_KNOWN
             return (known - spec.forgets) | set(spec.outcomes[transition.label])
         saved = state.saves(transition.label)
         return known | {saved} if saved and not (state.number and state.number.card) else known

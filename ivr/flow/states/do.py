@@ -46,7 +46,7 @@ class DoState(State):
     def take(self, event: Event, call: LiveCall) -> None:
         """Handle the action's outcome; any other event means that the carrier came back, and the action is run."""
         if not isinstance(event, Done):
-            call.words = []
+            call.hear_announcement()
             call.act(self.action)
             return
         if event.keeps is not None:
@@ -54,6 +54,8 @@ class DoState(State):
         call.values.update(event.values)
         for name in event.forgets:
             call.values.pop(name, None)
+        call.own_tempo = event.own_tempo.or_else(call.own_tempo)
+        call.members_tempo = event.members_tempo or call.members_tempo
         if isinstance(language := event.values.get("language"), str):
             call.go_on_in(language)
         call.leave(event.outcome, self.outcomes[event.outcome])

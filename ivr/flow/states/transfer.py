@@ -13,8 +13,14 @@ from ivr.flow.states.base import Look, Role, State
 from ivr.flow.verbs import Dial, HangUp
 from ivr.yaml_reader import Record, field
 
-OUTCOMES = Record("transfer_outcomes", {name: field(TARGET) for name in ("nobody", "no_answer")})
-"""The outcomes of a transfer: no number is set (`nobody`), or nobody answers (`no_answer`)."""
+LIKE = {"closed": "nobody", "busy": "no_answer"}
+"""An outcome that a flow may leave out -> the one whose target it has then, as in versions older than the hours."""
+OUTCOMES = Record(
+    "transfer_outcomes",
+    {name: field(TARGET, required=name not in LIKE) for name in ("nobody", "closed", "busy", "no_answer")},
+)
+"""The outcomes of a transfer: no number is set (`nobody`), it is out of hours (`closed`), the line is engaged (`busy`),
+or nobody answers (`no_answer`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +33,7 @@ class TransferState(State):
     role = Role.ANNOUNCEMENT
     ending = "answered"
     ends_on = "dialled answered"
-    at_once = frozenset({"nobody"})
+    at_once = frozenset({"nobody", "closed"})
     reaches_person = True
     closes = True
     look = Look("#dcfce7", "#15803d", ("([", "])"), corner=16)
@@ -54,9 +60,14 @@ class TransferState(State):
         if not isinstance(event, Dialled):
             State.take(self, event, call)
         elif event.outcome == "answered":
-            call.words = []
+            call.words, call.heard = [], []
             call.close(HangUp(()))
         else:
-            # With `nobody`, the words before were not spoken yet: keep all but the last, which announces a person.
-            call.words = call.words[:-1] if event.outcome == "nobody" else []
-            call.leave(event.outcome, self.outcomes[event.outcome])
+            if (
+                event.outcome in self.at_once
+            ):  # nothing was spoken yet: all is kept but the words that announce a person
+                call.words.pop()
+            else:
+                call.hear_announcement()
+            label = event.outcome if event.outcome in self.outcomes else LIKE[event.outcome]
+            call.leave(label, self.outcomes[label])

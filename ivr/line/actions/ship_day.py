@@ -19,7 +19,7 @@ from ivr.orders.reschedule import NotRescheduled, ShipDays, change_ship_day, shi
 from ivr.pharmacy.tables import OrderStatus
 from ivr.prompts.spoken import Value
 
-DAYS = {"first_day": "date", "last_day": "date"}
+DAYS = {"first_day": "full_date", "last_day": "full_date"}
 
 SHIP_DAY_FACTS = {
     "order_number": "digits",

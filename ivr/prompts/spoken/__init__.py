@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ivr.languages import LANGUAGES, Language
 from ivr.prompts.spoken.addresses import speak_address
@@ -19,6 +19,12 @@ Value: TypeAlias = "str | int | bool | tuple[Value, ...] | Mapping[str, Value] |
 """A value that a call carries: anything that JSON can hold, never changed in place."""
 
 Values: TypeAlias = Mapping[str, Value]
+
+NATIONAL_DIGITS = 10
+"""The digits of a telephone number of the US or Canada, area code first."""
+
+_DIALED = frozenset(("US", "CA", "PR", "VI", "GU", "AS", "MP"))
+"""The regions whose numbers the line dials: the United States with their territories, and Canada."""
 
 WORDS_A_MINUTE = 165
 """How fast a voice speaks."""
@@ -31,6 +37,7 @@ _UNITED_STATES = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
 
 _WEB_ADDRESS = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*\.[a-z]{2,}")
 _AMERICAN = re.compile(r"\+1[0-9]{10}")
+_TIME = re.compile("([01][0-9]|2[0-3]):([0-5][0-9])")
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -133,6 +140,13 @@ def _full_date(value: Value | date, language: Language) -> str:
     return language.with_year.format(date=_date(value, language), year=language.year(_day(value).year))
 
 
+def _time(value: Value | date, language: Language) -> str:
+    match = _TIME.fullmatch(_string(value, "time"))
+    if match is None:
+        raise ValueError("time to speak: expected a time of day such as 08:30")
+    return language.time_of_day(int(match[1]), int(match[2]))
+
+
 def _phonenumbers() -> Any:
     """Import the library for telephone numbers when one is spoken.
 
@@ -196,6 +210,25 @@ def _spelled(value: Value | date, language: Language) -> str:
     return f"{', '.join(parts)}, {language.dot} {ending}"
 
 
+def phone_keyed(digits: str) -> tuple[Literal["dialable", "too_short", "abroad", "impossible"], str]:
+    """Return what a keyed telephone number is, and its E.164 form if the line can dial it: one of the US or Canada."""
+    phonenumbers = _phonenumbers()
+    if digits.startswith(("00", "011")):
+        return "abroad", ""
+    if len(digits) < NATIONAL_DIGITS:
+        return "too_short", ""
+    number = phonenumbers.parse(digits, "US")
+    if not phonenumbers.is_valid_number(number):
+        return "impossible", ""
+    if phonenumbers.region_code_for_number(number) not in _DIALED:
+        return "abroad", ""
+    return "dialable", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _groups(formatted: str, language: Language) -> str:
+    return ", ".join(_one_by_one(group, language) for group in re.findall("[0-9]+", formatted))
+
+
 def _address(value: Value | date, language: Language) -> str:
     if not isinstance(value, Mapping):
         raise ValueError("address to speak: expected a mapping of its parts")  # noqa: TRY004 - all kinds do
@@ -240,6 +273,7 @@ KINDS: Mapping[str, Callable[[Value | date, Language], str]] = {
     "money": _money,
     "date": _date,
     "full_date": _full_date,
+    "time": _time,
     "phone": _phone,
     "spelled": _spelled,
     "address": _address,

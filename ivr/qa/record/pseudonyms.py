@@ -113,6 +113,9 @@ def rows_before_call(rows: Mapping[str, Sequence[Found]], started_at: datetime) 
         for row in kept_rows["transfer"]
         if not (row["from_phone"] and date.fromisoformat(row["requested_on"]) >= started_at.date())
     ]
+    kept_rows["saved_card"] = [
+        row for row in kept_rows["saved_card"] if not _since(row.get("consented_at", ""), started_at)
+    ]
     kept_rows["address"] = [row for row in kept_rows["address"] if not _since(row["created_at"], started_at)]
     for table, columns in NOTED.items():
         for row, column in product(kept_rows[table], columns):
@@ -132,21 +135,22 @@ def _since(moment: str, started_at: datetime) -> bool:
 def pseudonymous_rows(
     rows: Mapping[str, Sequence[Mapping[str, str]]],
     day: date,
-    own_phone: str,
     pseudonyms: Pseudonyms,
     *,
+    is_own_phone: bool,
     declined: bool,
 ) -> tuple[Row, ...]:
     """Return the rows of the invented member.
 
-    `own_phone` is the number that called; `declined` says whether the cards were declined in the call.
+    `is_own_phone` says whether the line took the number that called for the member's own, `declined` whether the cards
+    were declined in the call.
     """
     given_rows: list[Row] = []
     for table in TABLES:
         for position, row in enumerate(rows[table]):
             columns = dict(_columns(table, row, position, day, pseudonyms))
             if table == "member":
-                columns["phone"] = PHONE if row["phone"] and row["phone"] == own_phone else ""
+                columns["phone"] = PHONE if is_own_phone else ""
             if table in ("saved_card", "payment"):
                 columns |= _card(table, row, declined=declined)
             given_rows.append(Row(NOWHERE, table, {name: text for name, text in columns.items() if text}))

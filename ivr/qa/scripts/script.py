@@ -281,6 +281,14 @@ class Script:
         """Return the languages to play it in, of all that are `known`."""
         return (self.language,) if self.language else known
 
+    def _person_at(self, number: int) -> Person:
+        """Return who picks up at an error path of a step: nobody, so that zero leads back to the question.
+
+        A question that is only asked after a person was asked for comes with the script's own person.
+        """
+        asked = any(isinstance(step, Presses) and step.keys in ("0", "0#") for step in self.steps[:number])
+        return self.person if asked else "nobody"
+
     def with_error_paths(self) -> Iterator[Script]:
         """Yield the script itself, then a script for each error path at each question under `error_paths:`.
 
@@ -294,7 +302,7 @@ class Script:
                         self,
                         place=step.place,
                         name=f"{self.name}: {path} at {step.question.prompt}",
-                        person="nobody",  # so that zero leads back to the question
+                        person=self._person_at(number),
                         steps=(*self.steps[:number], replace(step, path=path)),
                         expect=Expected(),
                     )

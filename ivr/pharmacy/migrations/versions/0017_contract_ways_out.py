@@ -1,4 +1,7 @@
-"""Orders are held for two more reasons, and a transfer asked for by telephone may lack its drug and pharmacy's name."""
+"""Orders are held for two more reasons, and a transfer asked for by telephone may lack its drug and pharmacy's name.
+
+A telephone has one call-back at a time that is asked for.
+"""
 
 from __future__ import annotations
 
@@ -24,15 +27,13 @@ def upgrade() -> None:
     with op.batch_alter_table("transfer") as transfer:
         transfer.alter_column("drug_name", existing_type=sa.Text, nullable=True)
         transfer.alter_column("from_pharmacy", existing_type=sa.Text, nullable=True)
-    requested = sa.text("status = 'requested'")
-    op.create_index(
-        "uq_transfer_requested",
-        "transfer",
-        ["member_id", "from_phone", "from_rx_number"],
-        unique=True,
-        sqlite_where=requested,
-        postgresql_where=requested,
-    )
+    _unique_where("uq_transfer_requested", "transfer", ["member_id", "from_phone", "from_rx_number"], "requested")
+    _unique_where("uq_call_back_asked", "call_back", ["phone"], "asked")
+
+
+def _unique_where(name: str, table: str, columns: list[str], status: str) -> None:
+    where = sa.text(f"status = '{status}'")
+    op.create_index(name, table, columns, unique=True, sqlite_where=where, postgresql_where=where)
 
 
 def _replace_in_sqlite(table: str, old: str, new: str) -> None:

@@ -1,0 +1,128 @@
+"""Actions that tell when a person can be had, and that ask for a call-back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated
+
+from ivr.flow.call import Done
+from ivr.flow.definition import OPAQUE, Items, Phrases
+from ivr.hours import NOON, Opening, moment
+from ivr.line import hand_over
+from ivr.line.action import action, done
+from ivr.line.actions import keyed
+from ivr.line.service import Context
+from ivr.line.values import OfferedTime, day
+from ivr.pharmacy import call_backs
+from ivr.pharmacy.call_backs import BestTime
+from ivr.prompts import PHRASE, phrase
+from ivr.prompts.spoken import Value, phone_keyed
+
+OPENS: Phrases = {
+    "person.opens_today": {"begins": "time", "ends": "time"},
+    "person.opens_tomorrow": {"begins": "time", "ends": "time"},
+    "person.opens_on": {"day": "date", "begins": "time", "ends": "time"},
+}
+TIMES: Phrases = {
+    "call_back.soon": {},
+    "call_back.opening": {"day": "date", "begins": "time"},
+    "call_back.morning": {"day": "date"},
+    "call_back.afternoon": {"day": "date"},
+}
+MOST_TIMES = 3
+
+
+@action("opens", on={"opens": {"opens": PHRASE}}, phrases={"opens": OPENS}, tells={"opens": ("opens",)})
+def next_opening(context: Context) -> Done:
+    """Find when a person can be had next."""
+    opening = context.services.hours.next_opening(context.now, context.services.timezone)
+    begins, ends = _local(context, opening.begin), _local(context, opening.end)
+    times = {"begins": f"{begins:%H:%M}", "ends": f"{ends:%H:%M}"}
+    days_ahead = (begins.date() - context.today).days
+    if days_ahead > 1:
+        return done("opens", opens=phrase("person.opens_on", day=day(begins.date()), **times))
+    return done("opens", opens=phrase("person.opens_tomorrow" if days_ahead else "person.opens_today", **times))
+
+
+@action("known", "unknown", on={"known": {"chosen_phone": "phone"}}, tells={"known": ("chosen_phone",)})
+def own_phone(context: Context) -> Done:
+    """Find the number that the caller calls from, if it is known and can be called back."""
+    number = context.caller.from_number
+    if context.caller.withheld or not number.startswith("+1"):
+        return done("unknown")
+    kind, phone = phone_keyed(number.removeprefix("+1"))
+    return done("known", chosen_phone=phone) if kind == "dialable" else done("unknown")
+
+
+@action("dialable", "too_short", "abroad", "impossible", on={"dialable": {"chosen_phone": "phone"}})
+def take_phone(_: Context, keyed_phone: Annotated[str, keyed.ANY_PHONE]) -> Done:
+    """Take the keyed telephone number, if the line can dial it."""
+    kind, phone = phone_keyed(keyed_phone)
+    return done(kind, chosen_phone=phone) if kind == "dialable" else done(kind)
+
+
+@action(
+    *("offered", "already_asked"),
+    on={"offered": {"times": "list"}},
+    items={"times": Items({"when": PHRASE}, MOST_TIMES)},
+    phrases={"when": TIMES},
+)
+def offer_times(context: Context, chosen_phone: str) -> Done:
+    """List the best times to be called back at, unless the phone is to be called back already."""
+    if call_backs.asked_call_back(context.connection, chosen_phone):
+        return done("already_asked")
+    times = tuple(
+        OfferedTime(when, chosen_phone, time.begin.isoformat(), time.end.isoformat()) for when, time in _times(context)
+    )
+    return done("offered", times=times)
+
+
+def _times(context: Context) -> Iterator[tuple[Value, Opening]]:
+    """Yield the times that are offered: as soon as somebody can, and the two halves of the next day with hours."""
+    hours, zone = context.services.hours, context.services.timezone
+    if is_open := hours.open_now(context.now, zone):
+        yield phrase("call_back.soon"), is_open
+        on = hours.next_open_day(context.today)
+    else:
+        opening = hours.next_opening(context.now, zone)
+        begins = _local(context, opening.begin)
+        on = begins.date()
+        yield phrase("call_back.opening", day=day(on), begins=f"{begins:%H:%M}"), opening
+    spans, noon = hours.spans(on), moment(on, NOON, zone)
+    first, last = max(moment(on, spans[0].begin, zone), context.now), moment(on, spans[-1].end, zone)
+    if first < noon:
+        yield phrase("call_back.morning", day=day(on)), Opening(first, min(noon, last))
+    if last > noon:
+        yield phrase("call_back.afternoon", day=day(on)), Opening(max(first, noon), last)
+
+
+def _local(context: Context, at: datetime) -> datetime:
+    return at.astimezone(context.services.timezone)
+
+
+@action(
+    "said",
+    writes={"phone": "phone", "best_time": PHRASE, "best_from": OPAQUE, "best_to": OPAQUE},
+    phrases={"best_time": TIMES},
+)
+def say_call_back(_: Context, time_choice: OfferedTime) -> Done:
+    """Put together the facts of a call-back, for the caller to confirm."""
+    times = {"best_from": time_choice.best_from, "best_to": time_choice.best_to}
+    return done("said", phone=time_choice.phone, best_time=time_choice.when, **times)
+
+
+@action("asked", "already_asked", facts=("phone", "best_time"))
+def ask_call_back(context: Context, phone: str, best_from: str, best_to: str, member_id: int | None = None) -> Done:
+    """Ask staff to call back."""
+    best = BestTime(*(datetime.fromisoformat(text).astimezone(UTC) for text in (best_from, best_to)))
+    is_asked = call_backs.ask_call_back(
+        context.connection,
+        member_id=member_id,
+        phone=phone,
+        language=context.language,
+        best=best,
+        reason=hand_over.last_state(context.connection, context.caller.sid),
+        now=context.now,
+    )
+    return done("asked" if is_asked else "already_asked")
