@@ -9,6 +9,7 @@ from ivr.flow.call import Done, Event
 from ivr.flow.language import TARGETS
 from ivr.flow.live_call import LiveCall
 from ivr.flow.states.base import Look, Role, State
+from ivr.flow.tempo import USUAL_TEMPO
 from ivr.flow.verbs import GoOn
 from ivr.yaml_reader import Record, Text, field
 
@@ -51,6 +52,7 @@ class DoState(State):
             return
         if event.keeps is not None:
             call.values = {name: value for name, value in call.values.items() if name in event.keeps}
+            call.members_tempo = USUAL_TEMPO
         call.values.update(event.values)
         for name in event.forgets:
             call.values.pop(name, None)

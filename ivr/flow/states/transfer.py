@@ -63,9 +63,7 @@ class TransferState(State):
             call.words, call.heard = [], []
             call.close(HangUp(()))
         else:
-            if (
-                event.outcome in self.at_once
-            ):  # nothing was spoken yet: all is kept but the words that announce a person
+            if event.outcome in self.at_once:  # nothing was spoken; the last words announced a person
                 call.words.pop()
             else:
                 call.hear_announcement()
