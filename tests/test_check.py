@@ -96,7 +96,8 @@ def test_what_is_proved_is_told_with_its_way(check: Check, edit: Edit) -> None:
     result = check("--quiet")
     assert result.exit_code == 1
     assert (
-        '"place_order" without a key that "confirms" right before it: main.language 1 → main.menu 1 →' in result.stderr
+        '"place_order" without a key that "confirms" right before it: main.begin unknown → main.language 1 →'
+        in result.stderr
     )
 
 

@@ -586,6 +586,11 @@ menu:
   keys:
     1: both
     2: find
+    3: others
+others:
+  say: others
+  other_languages: true
+  next: menu
 both:
   say: both
   every_language: true
@@ -601,6 +606,7 @@ LANGUAGE_CASES = {
     "a key sets the language from then on": (["start", "2"], "ask: hello (es), menu (es)"),
     "and the other": (["start", "1"], "ask: hello, menu"),
     "words in every language": (["start", "2", "1"], "ask: both (es), both, menu (es)"),
+    "words in every language but the caller's": (["start", "2", "3"], "ask: others, menu (es)"),
     "an action can set the language": (["start", "1", "2"], "ask: menu (es)"),
 }
 

@@ -15,17 +15,20 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from databases import Databases
+from demo_line import SIMULATOR
 from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, add_transfer, draw_from
 from sqlalchemy import Connection, Engine, MetaData, event, func, inspect, select, text
 from sqlalchemy.engine.interfaces import ReflectedIndex
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ivr.errors import SettingError, UnreachableError
-from ivr.line import hand_over
-from ivr.orders import cancel, cards, find, payments, place, statuses
+from ivr.line import hand_over, lockout
+from ivr.line.service import Caller, Context
+from ivr.orders import cancel, cards, find, hold, payments, place, reschedule, statuses
 from ivr.orders.events import Actor
 from ivr.payment.cards import Brand
 from ivr.payment.gateway import Token
+from ivr.payment.sandbox import Sandbox
 from ivr.pharmacy import answers, call_backs, members, prescriptions, transfers
 from ivr.pharmacy.addresses import mailing_address
 from ivr.pharmacy.database import SQLITE_CONNECTIONS, check_connection, lift_time_limits, open_database, upgrade
@@ -359,6 +362,8 @@ def _a_member(connection: Connection) -> tuple[int, int, int]:
 
 def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int) -> None:
     rules = Rules()
+    caller = Caller("CA1", "+13035550100", "+18002457979")
+    lockout.languages_of_phone(Context(replace(SIMULATOR.services, digest=str), connection, NOW, caller, 0, {}))
     members.find_member(connection, "10000001", "80202")
     members.is_own_prescription(connection, member_id, "1234567")
     members.born_on(connection, member_id)
@@ -388,9 +393,16 @@ def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int)
     payments.payment_for(connection, order_id)
     find.find_order(connection, member_id, placed.order_number)
     find.latest_order(connection, member_id)
+    find.last_order(connection, member_id)
     find.urgent_order(connection, member_id)
     find.orders_of(connection, member_id, 5, 6)
-    find.pending_orders(connection, member_id)
+    find.orders_with_news(connection, member_id, NOW)
+    find.mark_told(connection, order_id, NOW)
+    reschedule.ship_days(connection, placed, TODAY, rules)
+    reschedule.change_ship_day(connection, order_id, TODAY, TODAY, NOW, rules, Actor.PHONE)
+    payments.kept_until(connection, placed, rules)
+    hold.give_address(connection, placed, address_id, NOW, TODAY, rules, Actor.PHONE)
+    cancel.claim_void(connection, Sandbox(), order_id)
     find.pending_since_before(connection, NOW)
     find.due_to_ship(connection, TODAY)
     statuses.move_order(connection, order_id, OrderStatus.PLACED, NOW, Actor.LINE)

@@ -182,7 +182,7 @@ SKIPPED_WITHOUT = {
         "its wrong tries would lock out other scripts",
     ),
     "a number that others call from": (
-        lambda: script(LOOKS, "from: '+19255550142'"),
+        lambda: script(LOOKS, "from: '+15105550142'"),
         "other calls may come from the number it names",
     ),
     "nothing": (lambda: script(LOOKS), ""),

@@ -143,10 +143,10 @@ def test_a_bad_edit_is_refused_and_told_and_the_line_goes_on(desk: Desk) -> None
         desk.edit("flows/main.yaml", "1: refill", "1: refil")
     refused = desk.demo_line.services.versions.refused
     assert refused is not None
-    message = 'flows/main.yaml:14:10: state "menu" goes to "refil", which does not exist (did you mean "refill"?)'
-    assert message in [str(problem) for problem in refused.problems]
+    message = 'state "menu" goes to "refil", which does not exist (did you mean "refill"?)'
+    assert message in [problem.message for problem in refused.problems]
     assert [entry["event"] for entry in told] == ["edit_refused"]
-    assert message in told[0]["problems"]
+    assert any(problem.endswith(message) for problem in told[0]["problems"])
     assert desk.hash == before
     assert hears(farewell(desk), "main.goodbye")
 

@@ -17,6 +17,7 @@ ACTIONS: Mapping[str, str] = {
     "settle_order": "authorize_order",
     "latest_order": "urgent_order",
     "find_order": "find_by_number",
+    "cancel_unpaid": "cancel_order",
 }
 """An action's earlier name -> its present name."""
 
@@ -37,10 +38,15 @@ OUTCOMES: Mapping[tuple[str, str], str] = {
     ("take_zip", "other_streets"): "mended",
     ("take_zip", "no_streets"): "mended",
     ("latest_order", "told"): "found",
+    ("list_cards", "declined"): "on_file",
+    ("cancel_unpaid", "to_be_released"): "cancelled",
     **{("find_order", outcome): "not_found" for outcome in ("renewal", "renewal_ready", "renewal_denied")},
+    **{(action, "not_pending"): "settled" for action in ("say_unpaid", "take_unpaid", "pay_with_other_card")},
+    **{(action, "under_way"): "waiting" for action in ("say_cancel", "cancel_unpaid")},
     **{
-        (action, "not_pending"): "settled"
-        for action in ("say_unpaid", "take_unpaid", "say_cancel", "pay_with_other_card", "cancel_unpaid")
+        (action, outcome): "settled"
+        for action in ("say_cancel", "cancel_unpaid")
+        for outcome in ("changed", "unknown", "shipping", "finished")
     },
 }
 """(Action, its outcome that an older flow may not know) -> the outcome that the older flow knows instead."""

@@ -109,7 +109,6 @@ _OF_MEMBER_BY_NUMBER = _latest_first(_IS_MEMBERS, RefillOrder.order_number == bi
 _BY_NUMBER = _latest_first(RefillOrder.order_number == bindparam("order_number"))
 _BY_ID = _latest_first(RefillOrder.id == bindparam("order_id"))
 _BY_REQUEST_KEY = _latest_first(RefillOrder.request_key == bindparam("request_key"))
-_PENDING = _latest_first(_IS_MEMBERS, RefillOrder.status == OrderStatus.PENDING)
 _PENDING_BEFORE = _latest_first(
     _UNFINISHED, RefillOrder.status == OrderStatus.PENDING, RefillOrder.placed_at < bindparam("moment")
 )
@@ -217,11 +216,6 @@ def last_order(connection: Connection, member_id: int) -> LastOrder | None:
 def latest_orders(connection: Connection, most: int) -> tuple[OrderFacts, ...]:
     """Return at most `most` of the orders placed last, of all members: for staff, never for a caller."""
     return _orders(connection, _latest_first(most=most))
-
-
-def pending_orders(connection: Connection, member_id: int) -> tuple[OrderFacts, ...]:
-    """Return a member's orders that wait for a payment, latest first."""
-    return _orders(connection, _PENDING, member_id=member_id)
 
 
 def pending_since_before(connection: Connection, moment: datetime) -> tuple[OrderFacts, ...]:

@@ -77,6 +77,12 @@ def begun_address(
     return done("begun", building=building, address_for=address_for, zip_note=())
 
 
+@action("left", forgets=("building",))
+def leave_begun_address(_: Context) -> Done:
+    """Leave what was keyed of an address, in favor of the one on file."""
+    return done("left")
+
+
 GOES_ON_AT = ("house", "street", "spell", "military", "whole")
 
 

@@ -8,7 +8,7 @@ from ivr.flow.call import Done
 from ivr.flow.definition import LIST, MOST_AT_ONCE, OPAQUE, Items, Phrases
 from ivr.line import lockout
 from ivr.line.action import action, done
-from ivr.line.actions import answers, keyed
+from ivr.line.actions import answers, keyed, speech
 from ivr.line.service import Context
 from ivr.line.values import Identified, OfferedOrder, day
 from ivr.orders import find
@@ -17,8 +17,12 @@ from ivr.pharmacy.answers import RenewalFacts, find_renewal, note_told
 from ivr.pharmacy.members import member_number
 from ivr.pharmacy.tables import OrderStatus, RenewalStatus
 from ivr.prompts import phrase
+from ivr.prompts.spoken import Value
 
 ORDER = {"order_id": OPAQUE}
+
+TOLD_BEFORE = ("order_number", "order_state", "count")
+"""What flows of an earlier release tell of an order themselves; `tell_order` does it now."""
 
 ANSWER = {"answer": "phrase"}
 
@@ -34,7 +38,7 @@ ORDER_ENDING = 4
 """How many last digits of its number tell an order from others of its day."""
 
 
-@action("found", "told", "none", on={"found": ORDER})
+@action("found", "told", "none", on={"found": ORDER}, may_write=TOLD_BEFORE)
 def urgent_order(context: Context, member_id: int, told_orders: tuple[int, ...] = ()) -> Done:
     """Find the member's order to be told of first: one that waits for its payment or is held, else the latest.
 
@@ -43,7 +47,7 @@ def urgent_order(context: Context, member_id: int, told_orders: tuple[int, ...] 
     order = find.urgent_order(context.connection, member_id)
     if order is None:
         return done("none")
-    return done("told") if order.id in told_orders else done("found", order_id=order.id)
+    return done("told") if order.id in told_orders else done("found", **_order_values(order))
 
 
 @action(
@@ -53,6 +57,7 @@ def urgent_order(context: Context, member_id: int, told_orders: tuple[int, ...] 
     "renewal_denied",
     "not_found",
     on={"found": ORDER, "renewal": ANSWER, "renewal_ready": ANSWER, "renewal_denied": ANSWER},
+    may_write=TOLD_BEFORE,
     phrases={**answers.PHRASES, "answer": answers.RENEWALS},
     tells=dict.fromkeys(("renewal", "renewal_ready", "renewal_denied"), tuple(ANSWER)),
 )
@@ -69,7 +74,7 @@ def find_by_number(context: Context, member: Identified, keyed_order: Annotated[
     if asked_about is None:
         return done("not_found")
     if isinstance(asked_about, OrderFacts):
-        return done("found", order_id=asked_about.id)
+        return done("found", **_order_values(asked_about))
     note_told(context.connection, [asked_about], context.now)
     answer, ready = answers.renewal(context, member, asked_about)
     is_denied = asked_about.status is RenewalStatus.DENIED
@@ -116,3 +121,12 @@ def use_order(context: Context, member_id: int, order_choice: OfferedOrder) -> D
     """Go on with the order that was chosen from the list."""
     order = find.order_by_id(context.connection, order_choice.order_id)
     return done("found", order_id=order.id) if order and order.member_id == member_id else done("none")
+
+
+def _order_values(order: OrderFacts) -> dict[str, Value]:
+    told_before = {
+        "order_number": order.order_number,
+        "order_state": speech.order_state(order),
+        "count": len(order.lines),
+    }
+    return {"order_id": order.id, **told_before}

@@ -116,7 +116,11 @@ def take_unpaid(context: Context, order_id: int, said: SaidPayment) -> Done:
     return done("taken" if said == current_facts else "changed")
 
 
-@action("pending", "not_pending", "changed", facts=tuple(PAYMENT_FACTS))
+@action(
+    *("pending", "not_pending", "changed"),
+    forgets=("card", "spoken_card", "keep_card"),  # for a token may be used once, and a basket still be there
+    facts=tuple(PAYMENT_FACTS),
+)
 def pay_with_other_card(context: Context, order_id: int, member_id: int, card: ChosenCard, said: SaidPayment) -> Done:
     """Begin another payment for an order whose card was declined, with the card chosen now."""
     order = members_order(context, member_id, order_id)

@@ -206,6 +206,7 @@ _ANSWERS_BY_VALUE: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {
         *pharmacy.renewals.get(keyed.member, ()),
         UNKNOWN_ORDER,
     ),
+    "keyed_day": lambda _pharmacy, _keyed: ("0320", "0302", "0228", "0431", "1231"),
     "keyed_pharmacy": lambda pharmacy, keyed: (
         *(transfer["from_phone"].removeprefix("+1") for transfer in pharmacy.transfers.get(keyed.member, ())),
         OTHER_PHARMACY,
@@ -223,6 +224,7 @@ _ANSWERS_BY_VALUE: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {
     "card_expiry": lambda _pharmacy, _keyed: EXPIRIES,
     "card_expiry_rest": lambda _pharmacy, _keyed: ("39", "19", "99"),
     "card_code": lambda _pharmacy, _keyed: CODES,
+    "keyed_phone": lambda _pharmacy, _keyed: ("9255550142", "5550142", "01144207946", "1115550142"),
     "keyed_proof": lambda pharmacy, keyed: (*pharmacy.prescriptions.get(keyed.member, ())[:1], UNKNOWN_RX),
     "keyed_zip": lambda pharmacy, _: (
         pharmacy.busiest_zip,

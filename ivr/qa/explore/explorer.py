@@ -16,7 +16,7 @@ from ivr.qa.explore.search import Search
 from ivr.qa.explore.strategies import Deep, Wide, chosen_names
 from ivr.qa.scripts.script import Person
 
-SHARES: Mapping[Person, float] = {"answers": 0.04, "no_answer": 0.08, "nobody": 1.0}
+SHARES: Mapping[Person, float] = {"answers": 0.04, "no_answer": 0.08, "busy": 0.12, "nobody": 1.0}
 """Who picks up when a caller asks for a person -> up to which share of the time calls are searched for with that."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ivr.flow.definition import Flows
-from ivr.flow.graph import Graph
+from ivr.flow.graph import Graph, all_states
 from ivr.qa.explore.answers import Pharmacy, canaries
 from ivr.qa.explore.found_calls import FoundCall, Key, Where, open_scenario, written_rows
 from ivr.qa.explore.search_nodes import SearchNode
@@ -18,8 +18,9 @@ from ivr.simulator.holdings import Holding
 from ivr.simulator.scenario import Scenario
 from ivr.simulator.simulator import Simulator
 
-PICKED_UP: Mapping[Person, str] = {"answers": ANSWERED, "no_answer": "no_answer"}
-"""Who picks up -> the only transition that is looked for then; with "nobody", all other transitions are."""
+PICKED_UP: Mapping[Person, str] = {"answers": ANSWERED, "busy": "busy", "no_answer": "no_answer"}
+"""Who picks up -> the transition that is looked for then, and whatever follows in the same flow and in those that it
+runs; with "nobody", all other transitions are."""
 
 Repeated = tuple[Where, ...]
 """A state whose action came to a wrong answer, then the states that ran its flow."""
@@ -73,7 +74,18 @@ class Goals:
         """The keys of the missing cells that can be found with the person who picks up at the moment."""
         transition = PICKED_UP.get(self.person)
         missing = self.wanted.keys() - self.done
-        return {key for key in missing if (key[2] == transition if transition else key[2] not in PICKED_UP.values())}
+        if not transition:
+            return {key for key in missing if key[2] not in PICKED_UP.values()}
+        return {
+            key for key in missing if key[2] == transition or (transition != ANSWERED and key[0] in self._unreached)
+        }
+
+    @cached_property
+    def _unreached(self) -> frozenset[str]:
+        """The flows in which callers are told that a person was not reached, and those that these run."""
+        connecting = {flow for (flow, _), state in all_states(self.flows) if state.reaches_person}
+        run = {state.runs for (flow, _), state in all_states(self.flows) if flow in connecting and state.runs}
+        return frozenset(connecting | run)
 
     def outcomes_left(self, where: Where) -> bool:
         """Return whether some outcome of a state is not covered yet: of its action, or of the flow that it runs."""

@@ -161,7 +161,8 @@ def _person(flows: Flows, turns: Sequence[RecordedTurn]) -> Person:
         for trace_step in turn.trace_steps
         if (trace_step.flow, trace_step.state) in transfers
     }
-    return "nobody" if "nobody" in transfer_outcomes else "no_answer" if "no_answer" in transfer_outcomes else "answers"
+    others: tuple[Person, ...] = ("nobody", "busy", "no_answer")
+    return next((person for person in others if person in transfer_outcomes), "answers")
 
 
 def _fits(trace_step: tuple[str, str, str], recorded: tuple[str, str, str]) -> bool:
