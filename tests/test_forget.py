@@ -56,7 +56,7 @@ def canarys_calls(line: DemoLine) -> None:
     line.call(identified, from_number="anonymous")[0].hang_up()
     seal = line.services.vault.seal(b"[]", NOON)
     line.run("INSERT INTO card_entry VALUES (:sid, :seal, :at)", sid=SIDS[2], seal=seal, at=NOON)
-    line.call(f"12{MEMBER}#{ZIP}994{BYSTANDER}", from_number=PHONE)[0].hang_up()
+    line.call(f"2{MEMBER}#{ZIP}994{BYSTANDER}", from_number=PHONE)[0].hang_up()
     noted = "INSERT INTO hand_over (call_sid, member_id, state, reason, noted_at)"
     line.run(f"{noted} VALUES (:sid, 1, 'refill.how', 'asked', :at)", sid=SIDS[1], at=NOON)
     columns = 'INSERT INTO notice (member_id, kind, "by", noted_at)'
