@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ivr.flow.language import EVERY_LANGUAGE, PROMPT, TARGET
 from ivr.flow.live_call import LiveCall
-from ivr.flow.parts import Target
+from ivr.flow.parts import NOTICES, Target
 from ivr.flow.states.base import Look, State
 from ivr.yaml_reader import Record, field
 
@@ -30,5 +30,7 @@ class SayState(State):
     def enter(self, call: LiveCall) -> None:
         """Speak, and go on."""
         for language in call.languages(every_language=self.every_language):
-            call.words.append(call.speak(self.prompt, language=language))
+            spoken = call.speak(self.prompt, language=language)
+            if spoken.values.get(NOTICES, True):  # mostly there is nothing to tell
+                call.words.append(spoken)
         call.leave("next", self.next)
