@@ -40,11 +40,14 @@ WANTS = ("card on file", "new card", "pay unpaid", "cancel")
 HABITS = tuple(itertools.product((True, False), repeat=4))
 ON_FILE = ("41200017", "41200702", "412093358", "41203442")
 NO_CARD = ("41200154", "41204812", "41204949", "41200839")
+TO_NEW_CARD = {"412093358": "119"} | dict.fromkeys(("41200017", "41200702", "41203442"), "1929")
+"""The keys from what to refill to a new card, of members with cards on file: with two, or from the order said back."""
 MOST_ACTS = 60
 Answers = Mapping[str, str]
 
 KEYED: Answers = {
     "main.menu": "1",
+    "refill.quick": "1",
     "refill.how": "1",
     "refill.how_more": "9",
     "refill.runs_out": "1",
@@ -68,6 +71,10 @@ KEYED: Answers = {
     "card.other_card": "1",
     "other_card.confirm": "7",
     "payment.declined": "1",
+    "card.after_decline": "9",
+    "news.several": "1",
+    "order.under_way": "1",
+    "order.cancelled": "9",
     "sorry.sorry": "1",
     "address.scope": "9",
     "address.zip": "00000",
@@ -76,12 +83,15 @@ KEYED: Answers = {
     "address.no_street": "9",
     "address.unknown_zip": "9",
     "spelling.heard": "9",
-    "orders.more": "2",
-    "orders.none": "1",
+    "orders.more": "4",
     "transfer.choose": "9",
-    "transfer.how": "2",
-    "main.new_prescription": "1",
-    "main.other_ways": "1",
+    "transfer.how": "3",
+    "transfer.confirm": "9",
+    "form.where": "2",
+    "main.new_prescription": "2",
+    "main.other_ways": "4",
+    "main.website": "2",
+    "main.relay": "2",
     "main.anything_else": "9",
     "refill.none_ready": "9",
     "prescription.supply": "1",
@@ -92,9 +102,10 @@ KEYED: Answers = {
 """What a caller presses at each question, whatever they want."""
 BY_WANT: Mapping[str, Answers] = {
     "card on file": {"card.on_file": "1"},
-    "new card": {"card.on_file": "9"},
-    "pay unpaid": {"refill.unpaid": "1", "refill.confirm_unpaid": "7", "card.on_file": "1", "cancel.confirm": "9"},
-    "cancel": {"refill.unpaid": "3", "cancel.confirm": "7", "refill.confirm_unpaid": "3", "payment.declined": "3"}
+    "pay unpaid": {"order.unpaid": "1", "order.confirm_unpaid": "7", "card.on_file": "1", "cancel.confirm": "9"}
+    | {"checkout.confirm": "9", "checkout.change": "5"},
+    "new card": {"card.on_file": "9", "refill.quick": "2", "refill.offer_names": "2", "refill.offer": "1"},
+    "cancel": {"order.unpaid": "3", "cancel.confirm": "7", "order.confirm_unpaid": "3", "payment.declined": "3"}
     | {"card.on_file": "*", "other_card.confirm": "3", "checkout.confirm": "9", "checkout.change": "5"},
 }
 
@@ -318,9 +329,10 @@ class _Caller:
         who = known["identify.member_number"] + known["identify.zip"]
         match self.case.want:
             case "card on file":
-                return f"{begun}{who}1117"
+                return f"{begun}{who}17"
             case "new card":
-                return f"{begun}{who}1194242424242424242#123012327"
+                to_card = TO_NEW_CARD.get(known["identify.member_number"].rstrip("#"), "11")
+                return f"{begun}{who}{to_card}4242424242424242#123012327"
             case "pay unpaid":
                 return f"{begun}{who}117"
             case _:

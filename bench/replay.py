@@ -31,7 +31,7 @@ steps:
   - hears: main.language
   - presses: '1'
   - hears: main.menu
-  - presses: '8'
+  - presses: '6'
   - hears: main.menu (wrong 1)
   - presses: '1'
   - hears: identify.member_number
@@ -40,7 +40,7 @@ steps:
   - presses: '41200017#'
   - hears: identify.zip
   - presses: '94550'
-  - hears: refill.how
+  - hears: refill.quick
   - presses: '3'
   - hears: refill.number
   - presses: '7304112#'

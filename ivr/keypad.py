@@ -7,16 +7,22 @@ caller dialled is always a text of characters from `KEYS`.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 
 KEYS = "0123456789*#"
 NAMES = {"star": "*", "pound": "#"}
+STAR_AGAIN = "**"
+"""A star right after the star that had a question repeated."""
+SHARED_NAMES = {**NAMES, "star_again": STAR_AGAIN}
+"""The names of keys that can mean the same in every question."""
+NAME_OF_KEY = {key: name for name, key in SHARED_NAMES.items()}
+"""The names of the keys that have one; a digit is its own."""
 LETTERS = {"2": "ABC", "3": "DEF", "4": "GHI", "5": "JKL", "6": "MNO", "7": "PQRS", "8": "TUV", "9": "WXYZ"}
 """The letters on each key, as ITU-T E.161 prints them."""
 
 FEWEST_FOR_A_SLIP = 3
 """From this many presses on, one may be wrong, missing or doubled. Fewer would match almost anything."""
 
-_NAME_OF_KEY = {key: name for name, key in NAMES.items()}
 _KEY_OF_LETTER = {letter: key for key, letters in LETTERS.items() for letter in letters}
 _TO_KEYS = {code: _KEY_OF_LETTER.get(chr(code), chr(code) if chr(code) in KEYS[:10] else "") for code in range(128)}
 
@@ -26,15 +32,15 @@ def key_name(key: str) -> str:
 
     Raises ValueError for anything else.
     """
-    if not is_key(key):
+    if not is_key(key) and key != STAR_AGAIN:
         raise ValueError(f"not a key of a telephone: {key!r}")
-    return _NAME_OF_KEY.get(key, key)
+    return NAME_OF_KEY.get(key, key)
 
 
-def key_of(name: str) -> str | None:
+def key_of(name: str, names: Mapping[str, str] = NAMES) -> str | None:
     """Return the key that a name in a definition stands for, or None when it stands for none."""
-    if name in NAMES:
-        return NAMES[name]
+    if name in names:
+        return names[name]
     return name if len(name) == 1 and name in KEYS[:10] else None
 
 

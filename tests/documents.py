@@ -34,7 +34,7 @@ from ivr.prompts.spoken import KINDS, Value, speak
 from ivr.qa.explore.secrecy import ELSEWHERE, JOURNAL, SECRET_KINDS, TABLE, verdict
 from ivr.settings import SETTINGS
 
-HAPPY_KEYS = "1 1 41200017# 94550 1 1 1 7,,"
+HAPPY_KEYS = "1 1 41200017# 94550 1 7,,"
 """Everything on file, refill all, then nothing else."""
 
 KIND_EXAMPLES: Mapping[str, Value] = {
@@ -47,12 +47,13 @@ KIND_EXAMPLES: Mapping[str, Value] = {
     "full_date": "2026-12-04",
     "time": "20:30",
     "phone": "+18002457979",
+    "spelled": "meadowlark.example",
     "address": {"house_number": "12", "street": "N Main St", "city": "Glendale", "state": "AZ", "zip": "85301"},
     "medicine": "LOSARTAN POTASSIUM 100 MG TAB",
 }
 """A value of each kind, as it lies in a call."""
 
-NEW_ADDRESS = "1 1 41200017# 94550 1 2"
+NEW_ADDRESS = "1 1 41200017# 94550 1 9 3 2"
 """Everything on file is to be refilled, but sent elsewhere."""
 
 COLUMNS = 100

@@ -83,6 +83,7 @@ FRENCH = Language(
     plus="plus",
     dash="tiret",
     point="point",
+    dot="point",
     leading_zero="zéro",
     fractions=word_table("1/2 et demi; 1/4 un quart; 3/4 trois quarts"),
     fractions_alone=word_table("1/2 un demi; 1/4 un quart; 3/4 trois quarts"),

@@ -68,7 +68,7 @@ def saved(slip: str, file: str, how: Callable[[bytes], bytes]) -> Edit:
 
 EN, ES = "prompts/en/main.yaml", "prompts/es/main.yaml"
 GOODBYE, ADIOS = source("main.goodbye"), source("main.goodbye", "es")
-UNPAID, MORE, CANCEL = (entry(source(name), "say") for name in ("refill.unpaid", "refill.more", "cancel.confirm"))
+OTHER, MORE, CANCEL = (entry(source(name), "say") for name in ("card.other_card", "refill.more", "cancel.confirm"))
 DECLINED = entry(source("payment.declined"), "silence")
 
 
@@ -105,7 +105,7 @@ EDITS = (
     edit("words with `&` and `<`", (EN, GOODBYE, "goodbye: Thanks & bye < 5.")),
     edit("a key is changed in the flow, not in the words", ("flows/main.yaml", "5: other_ways", "6: other_ways")),
     edit("a key is misspelt in the words", ("prompts/en/refill.yaml", MORE, MORE.replace("one", "on", 1))),
-    edit("two options have one key", ("prompts/en/refill.yaml", UNPAID, UNPAID.replace("three", "one", 1))),
+    edit("two options have one key", ("prompts/en/card.yaml", OTHER, OTHER.replace("three", "one", 1))),
     edit("two keys are exchanged in the first words alone", ("prompts/en/cancel.yaml", CANCEL, exchanged(CANCEL, "seven", "nine"))),
     edit("a later help leaves out a key", ("prompts/en/payment.yaml", DECLINED, "  silence:\n    - Press one.\n    - Press one or three. Star says it again.")),
     edit("two keys are exchanged in the flow alone", ("flows/main.yaml", "1: refill\n      2: orders", "1: orders\n      2: refill")),

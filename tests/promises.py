@@ -89,6 +89,8 @@ def _check_outcome(name: str, action: Action, done: Done, values: Values) -> Non
         raise BrokenPromiseError(
             f'"{name}" writes {sorted(undeclared)} with "{done.outcome}", which it does not declare'
         )
+    if done.keeps != spec.keeps.get(done.outcome):
+        raise BrokenPromiseError(f'"{name}" keeps other values after "{done.outcome}" than it declares')
     after = {**{name: value for name, value in values.items() if name not in done.forgets}, **done.values}
     if missing := set(declared) - set(after):
         raise BrokenPromiseError(f'"{name}" promises {sorted(missing)} with "{done.outcome}", and it is not there')

@@ -17,7 +17,7 @@ from ivr.phone.handset import Ended, Handset
 from ivr.settings import Settings
 
 Logged = list[MutableMapping[str, Any]]
-ORDERED = f"{IDENTIFIED}1117"
+ORDERED = f"{IDENTIFIED}17"
 
 
 @pytest.fixture
@@ -48,6 +48,9 @@ CALLS: dict[str, tuple[str, Finish, tuple[str, str, int]]] = {
     "nothing keyed": ("", Handset.hang_up, ("not_identified", "caller_hung_up", 0)),
     "a person spoken to": ("10", say_nothing_more, ("person", "goodbye", 0)),
     "an order, then a person": (f"{ORDERED}0", say_nothing_more, ("ordered", "goodbye", 1)),
+    "an order, then the next member": (f"{ORDERED}441200154#36109", Handset.hang_up, ("ordered", "caller_hung_up", 1)),
+    "an order of each of two": (f"{ORDERED}441200702#9323011117", Handset.hang_up, ("ordered", "caller_hung_up", 2)),
+    "identified, and the next one not": ("1241200017#9455094", Handset.hang_up, ("hung_up", "caller_hung_up", 0)),
     "told, and goodbye": ("1392", Handset.hang_up, ("not_identified", "goodbye", 0)),
 }
 

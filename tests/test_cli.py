@@ -126,8 +126,8 @@ def test_a_database_that_is_away_is_told_in_one_line(command: str) -> None:
 
 OF_DATABASE = (
     "db upgrade", "sweep", "versions", "rollback 3f2a", f"pharmacy load {DEMO_FOLDER}", "pharmacy demo",
-    "pharmacy reset --test", "pharmacy labels", "pharmacy orders", "pharmacy ship 1", "pharmacy cancel 1",
-    "pharmacy release 1", f"streets load {DEMO_FOLDER}/street.csv",
+    "pharmacy reset --test", "pharmacy labels", "pharmacy orders", "pharmacy transfers", "pharmacy ship 1",
+    "pharmacy cancel 1", "pharmacy release 1", f"streets load {DEMO_FOLDER}/street.csv",
 )  # fmt: skip
 """Commands that open the database."""
 
@@ -409,6 +409,12 @@ def test_the_latest_orders_are_shown(pharmacy: str) -> None:
     result = ivr("pharmacy orders --most 1", DATABASE_URL=pharmacy, IVR_NOW=NOON)
     shown = [cell.strip() for cell in result.stdout.splitlines()[3].split("│")]
     assert (result.exit_code, shown[1], shown[3:7]) == (0, "44098721", ["app", "placed", "7311099 30 days", "$18.00"])
+
+
+def test_the_waiting_transfers_are_shown(pharmacy: str) -> None:
+    result = ivr("pharmacy transfers", DATABASE_URL=pharmacy, IVR_NOW=NOON)
+    lines = result.stdout.splitlines()[3:-1]
+    assert (result.exit_code, len(lines), lines[0].split("│")[1].strip()) == (0, 1, "41200976")
 
 
 @pytest.mark.parametrize("command", ["ship", "cancel"])

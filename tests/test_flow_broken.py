@@ -75,6 +75,7 @@ ACTIONS = {
     "send": ActionSpec({"sent": {}}, reads=frozenset({"speed"}), takes={"speed": frozenset({"slow", "quick"})}),
     "add_up": ActionSpec({"done": {"total": "money", "basket": OPAQUE}}),
     "choose": ActionSpec({"chosen": {"basket": OPAQUE}}),
+    "start_anew": ActionSpec({"begun": {}}, keeps={"begun": frozenset()}),
     "list_many": ActionSpec({"listed": {"rows": LIST}}, items={"rows": Items({"last4": "digits"}, 8)}),
     "forget": ActionSpec({"done": {}}, reads=frozenset({"number"}), forgets=frozenset({"number"})),
     "place": ActionSpec({"placed": {"order_id": OPAQUE}}, needs_yes=True),

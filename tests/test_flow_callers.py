@@ -56,7 +56,7 @@ def done(spec: ActionSpec, data: st.DataObject) -> Done:
     """Return an outcome with what it promises, and everything dropped that may be dropped."""
     outcome = data.draw(st.sampled_from(sorted(spec.outcomes)))
     written = {name: value(spec, name, kind, data) for name, kind in spec.outcomes[outcome].items()}
-    return Done(outcome, written, tuple(spec.forgets - set(written)))
+    return Done(outcome, written, tuple(spec.forgets - set(written)), spec.keeps.get(outcome))
 
 
 def said(version: Version, verb: Verb) -> list[str]:

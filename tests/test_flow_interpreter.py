@@ -353,11 +353,11 @@ def test_limits_can_be_set_for_one_question() -> None:
 
 PERSON_CASES = {
     "a person answers, and the call ends with them": (["start", "0", "answered"], "hang up"),
-    "no answer asks the same question again": (["start", "0", "no_answer"], "ask: no_answer, menu"),
-    "nobody to ask for is said with what was to be said": (["start", "0", "nobody"], "ask: nobody, menu"),
+    "no answer asks the same question again": (["start", "0", "no_answer"], "ask: no_answer, hello, menu"),
+    "nobody to ask for is said with what was to be said": (["start", "0", "nobody"], "ask: nobody, hello, menu"),
     "misses are not forgotten over it": (
         ["start", "8", "0", "no_answer", "8"],
-        "ask: no_answer, menu wrong 2, person.offer",
+        "ask: no_answer, hello, menu wrong 2, person.offer",
     ),
     "anything else while it rings connects again": (["start", "0", "."], "dial: connecting"),
     "from a number it comes back to the number": (["start", "#", "0#", "no_answer"], "ask: no_answer, number"),
@@ -371,16 +371,16 @@ def test_a_person_breaks_into_a_question(events: list[str], heard: str) -> None:
 
 BROKEN_CASES = {
     "something failed: sorry, and the question again": (["start", "failed"], "ask: sorry"),
-    "and then the question": (["start", "failed", "1"], "ask: menu"),
+    "and then the question": (["start", "failed", "1"], "ask: hello, menu"),
     "star repeats within it": (["start", "failed", "*"], "ask: sorry"),
     "it has patience of its own": (["start", "8", "failed", "8"], "ask: sorry wrong 1"),
     "it gives up like any question": (["start", "failed", "-", "-", "-"], "hang up: gave_up"),
-    "failing again does not go deeper": (["start", "failed", "failed", "1"], "ask: menu"),
+    "failing again does not go deeper": (["start", "failed", "failed", "1"], "ask: hello, menu"),
     "a person gives back the question, not the apology": (
         ["start", "failed", "0", "no_answer"],
-        "ask: no_answer, menu",
+        "ask: no_answer, hello, menu",
     ),
-    "failing on the way to a person too": (["start", "0", "failed", "1"], "ask: menu"),
+    "failing on the way to a person too": (["start", "0", "failed", "1"], "ask: hello, menu"),
     "the time is over": (["start", "too long"], "hang up: too_long"),
     "the time is over in an interruption": (["start", "failed", "too long"], "hang up: too_long"),
     "after the last words there is only the end": (["start", "1", "."], "hang up: goodbye"),
@@ -399,7 +399,7 @@ def test_an_interruption_gives_way_with_all_it_had_run() -> None:
     caller = Caller(flows(MENU, person=person, sure=sure))
     assert caller.plays("start", "0", "0", "0", "0") == "ask: sure"
     assert [frame.flow for frame in caller.call.frames] == ["main", "person", "sure"]
-    assert caller.plays("1") == "ask: menu"
+    assert caller.plays("1") == "ask: hello, menu"
 
 
 RUN = """
@@ -545,6 +545,14 @@ def test_values_come_from_actions_ways_and_answers_and_go_when_forgotten() -> No
     assert caller.call.values == {"a": 1, "b": [2, {"c": None}], "seen": "once", "x": "y"}
 
 
+def test_after_an_action_that_keeps_some_values_there_are_no_others() -> None:
+    caller = Caller(flows(ACTIONS), {"find": Done("found", {"a": 1}, keeps=frozenset({"x", "never"}))})
+    caller.plays("start")
+    caller.call = Call("en", caller.call.frames, {"x": "y", "z": 0})
+    caller.plays("1")
+    assert dict(caller.call.values) == {"a": 1, "x": "y", "seen": "once"}
+
+
 def test_a_turn_knows_its_way() -> None:
     caller = Caller(flows(ACTIONS), {"find": "none", "other": "done"})
     caller.plays("start")
@@ -578,6 +586,11 @@ menu:
   keys:
     1: both
     2: find
+    3: others
+others:
+  say: others
+  other_languages: true
+  next: menu
 both:
   say: both
   every_language: true
@@ -593,6 +606,7 @@ LANGUAGE_CASES = {
     "a key sets the language from then on": (["start", "2"], "ask: hello (es), menu (es)"),
     "and the other": (["start", "1"], "ask: hello, menu"),
     "words in every language": (["start", "2", "1"], "ask: both (es), both, menu (es)"),
+    "words in every language but the caller's": (["start", "2", "3"], "ask: others, menu (es)"),
     "an action can set the language": (["start", "1", "2"], "ask: menu (es)"),
 }
 

@@ -288,6 +288,15 @@ def test_time_passes_as_on_a_telephone() -> None:
     assert phone.keys_pressed == 1
 
 
+def test_words_spoken_slower_take_longer() -> None:
+    slowly = f'<Say voice="x"><prosody rate="50%">{"one " * 165}</prosody></Say>'
+    phone = handset(Line({"/voice": slowly + '<Say><prosody rate="slow">two</prosody></Say>'}))
+    heard = phone.dial()
+    assert [spoken.rate for spoken in heard.words] == [50, 100]
+    assert phone.seconds == pytest.approx(120, abs=1)
+    assert phone.warnings == []
+
+
 def test_a_caller_who_knows_the_question_presses_early() -> None:
     phone = handset(Line({"/voice": f'<Gather numDigits="2"><Say>{"one " * 165}</Say></Gather>'}))
     phone.dial()
@@ -464,6 +473,8 @@ WARNINGS = {
     "loose words": ("Hello<Hangup/>", 12200),
     "loose words in a question": ("<Gather><Say>a</Say>Hello</Gather>", 12200),
     "no words": ("<Say> </Say>", 13520),
+    "no markup of speech": ("<Say><b>a</b></Say>", 13520),
+    "no rate": ('<Say><prosody rate="10%">a</prosody></Say>', 13520),
 }
 
 

@@ -11,6 +11,7 @@ import pytest
 from demo_line import PROJECT
 
 from ivr.flow import verbs
+from ivr.flow.tempo import Tempo
 from ivr.flow.verbs import Speak
 from ivr.line import turn
 from ivr.line.answer import SpokenWords, as_spoken
@@ -73,11 +74,11 @@ def test_a_fact_that_is_left_out_is_missed(
 ) -> None:
     real = as_spoken
 
-    def silent(catalogues: Catalogues, words: tuple[Speak, ...]) -> tuple[SpokenWords, ...]:
+    def silent(catalogues: Catalogues, words: tuple[Speak, ...], tempo: Tempo) -> tuple[SpokenWords, ...]:
         said = (
             replace(speak, values={**speak.values, fact: ()}) if speak.prompt == prompt else speak for speak in words
         )
-        return real(catalogues, tuple(said))
+        return real(catalogues, tuple(said), tempo)
 
     monkeypatch.setattr(turn, "as_spoken", silent)
     assert some(bench, Simulator(Settings())) == wants

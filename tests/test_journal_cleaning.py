@@ -171,7 +171,7 @@ def test_what_an_old_worker_still_writes_is_cleaned_when_asked_for(kind: str, da
 
 def test_a_call_written_by_this_release_is_clean_already(demo_line: DemoLine) -> None:
     phone, _ = demo_line.call("1")
-    phone.press("51051051051051001118*0#")
+    phone.press("54545454545454541118*0#")
     assert clean_journal(demo_line.services.database, anew=True).rows == 0
 
 

@@ -27,7 +27,7 @@ STEPS = ((OLD,), (OLD, NEW), (NEW, OLD), (NEW,))
 """The keys of a worker before the rotation, and after each of its steps."""
 
 RETENTION = timedelta(days=90)
-A_NEW_CARD = (*"11", "41200017#", "94550", *"119", "4242424242424242#", "1230", "123", *"27")
+A_NEW_CARD = (*"11", "41200017#", "94550", *"1929", "4242424242424242#", "1230", "123", *"27")
 
 
 def worker(demo_line: DemoLine, keys: Sequence[Secret]) -> DemoLine:
@@ -97,7 +97,7 @@ def guess_wrongly(demo_line: DemoLine, times: int) -> None:
 def rotated(demo_line: DemoLine) -> list[DemoLine]:
     """Give a worker of each step; a phone orders and another is locked before the first of them."""
     workers = [worker(demo_line, STEPS[0])]
-    workers[0].call(IDENTIFIED + "1117", from_number="+15105550142")[0].hang_up()
+    workers[0].call(IDENTIFIED + "17", from_number="+15105550142")[0].hang_up()
     guess_wrongly(workers[0], 3)
     guess_wrongly(workers[0], 2)
     for keys in STEPS[1:]:

@@ -178,7 +178,7 @@ class TestTogether:
     def test_five_of_sixty_calls_at_the_zip_question_are_judged(self, demo_line: DemoLine) -> None:
         line, start = demo_line.services, Barrier(TOGETHER)
         callers = [Caller(f"CA{n:032x}", HOME, "+18002457979") for n in range(TOGETHER)]
-        events: tuple[Event, ...] = (Started(), *(Keys(Secret(keys)) for keys in ("1", "1", f"{MEMBER}#")))
+        events: tuple[Event, ...] = (Started(), *(Keys(Secret(keys)) for keys in ("1", f"{MEMBER}#")))
         for caller in callers:
             for turn, event in enumerate(events):
                 take_turn(line, caller, turn, event, str)

@@ -95,7 +95,7 @@ only_sqlite = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 
 
 def test_a_call_is_counted_with_what_it_came_to(watched: Watched) -> None:
-    phone, _ = watched.line.call(IDENTIFIED + "111")
+    phone, _ = watched.line.call(IDENTIFIED + "1")
     assert watched.value("ivr_calls_in_progress") == 1
     phone.press("7")
     phone.retry()
@@ -117,7 +117,7 @@ def test_a_call_is_counted_with_what_it_came_to(watched: Watched) -> None:
 
 @only_sqlite
 def test_a_declined_card_is_counted_by_the_reason(watched: Watched) -> None:
-    watched.line.call(f"{IDENTIFIED}119{DECLINED}7")
+    watched.line.call(f"{IDENTIFIED}1929{DECLINED}7")
     assert watched.value("ivr_gateway_answers_total", operation="authorize", answer="declined") == 1
     assert watched.value("ivr_actions_total", action="authorize_order", outcome="declined") == 1
 
@@ -125,7 +125,7 @@ def test_a_declined_card_is_counted_by_the_reason(watched: Watched) -> None:
 def test_what_waits_is_told_from_the_database(demo_line: DemoLine) -> None:
     watched = Watched(demo_line, sandbox=Sandbox(lambda operation: Fault.DOWN if operation == "authorize" else None))
     before = watched.value("ivr_orders_waiting", status="pending", reason="")
-    watched.line.call(f"{IDENTIFIED}1117")
+    watched.line.call(f"{IDENTIFIED}17")
     watched.line.clock.now += timedelta(minutes=5)
     assert watched.value("ivr_orders_waiting", status="pending", reason="") == before + 1
     assert watched.value("ivr_orders_waiting", status="held", reason="address") >= 1
@@ -179,7 +179,7 @@ def test_an_apology_is_counted(demo_line: DemoLine) -> None:
             raise RuntimeError("broken")
 
     watched = Watched(demo_line, sandbox=Broken())
-    watched.line.call(f"{IDENTIFIED}119{CARD}")
+    watched.line.call(f"{IDENTIFIED}1929{CARD}")
     assert watched.value("ivr_turn_seconds_count", outcome="apology") == 1
     assert watched.value("ivr_log_events_total", event="turn_failed") == 1
 

@@ -159,7 +159,7 @@ def test_a_worker_runs_on_with_tables_that_a_newer_release_added_to(demo_line: D
     with capture_logs() as logged:
         upgrade(demo_line.services.database)
     assert [(entry["event"], entry["database_change"]) for entry in logged] == [("schema_newer", "9999")]
-    phone, heard = demo_line.call(IDENTIFIED + "1117")
+    phone, heard = demo_line.call(IDENTIFIED + "17")
     assert hears(heard.text, "payment.placing")
     assert phone.errors == []
 

@@ -19,6 +19,7 @@ from documents import PARTS
 from hearing import catalogues
 
 from ivr.errors import Report
+from ivr.languages import LANGUAGES
 from ivr.prompts import Prompt
 from ivr.qa.scripts.reader import read_scripts
 from ivr.qa.scripts.script import OWN_KEY, Hears, HearsNot, Presses
@@ -42,9 +43,14 @@ _END = re.compile(r"[.?!:;\"\u201c\u201d*<>|]|(?<!\w)'|'(?!\w)")
 
 @cache
 def quotes() -> dict[tuple[str, ...], str]:
-    """Return what nothing else may say, as words in small letters, each with the prompt that says it."""
+    """Return what nothing else may say, as words in small letters, each with the prompt that says it.
+
+    Telephone numbers, the names' too, may be said anywhere.
+    """
     prompts = [prompt for catalogue in catalogues().by_language.values() for prompt in catalogue.prompts.values()]
-    return {quote: prompt.name for prompt in prompts for text in _fixed(prompt) for quote in quotable(text)}
+    said = {quote: prompt.name for prompt in prompts for text in _fixed(prompt) for quote in quotable(text)}
+    digits = {name for language in LANGUAGES.values() for name in language.speech.keys}
+    return {quote: name for quote, name in said.items() if not digits.issuperset(quote)}
 
 
 def _fixed(prompt: Prompt) -> Iterator[str]:

@@ -17,7 +17,6 @@ from ivr.orders.find import (
     find_order,
     latest_order,
     order_by_number,
-    pending_orders,
     pending_since_before,
 )
 from ivr.orders.place import OrderRequest, TakenError, WantedLine
@@ -206,11 +205,9 @@ def test_orders_are_listed_by_what_is_still_to_be_done(connection: Connection) -
     ids = list(numbers)
     assert ship_order(connection, ids[0], NOW, TODAY)
     assert cancel(connection, ids[2])
-    assert [numbers[order.id] for order in pending_orders(connection, member_id)] == [1]
     assert [numbers[order.id] for order in pending_since_before(connection, NOW + timedelta(minutes=1))] == []
     assert [numbers[order.id] for order in pending_since_before(connection, NOW + timedelta(minutes=2))] == [1]
     latest = latest_order(connection, member_id)
     assert latest is not None
     assert numbers[latest.id] == 3
     assert move_order(connection, ids[1], OrderStatus.PLACED, NOW, Actor.LINE)
-    assert pending_orders(connection, member_id) == ()

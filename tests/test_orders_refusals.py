@@ -20,8 +20,8 @@ from ivr.payment.gateway import REQUEST_REASONS, Authorized, Reason, Refused, To
 from ivr.payment.sandbox import Fault, Sandbox
 from ivr.secret import Secret
 
-ORDERED = IDENTIFIED + "1117"
-NEW_CARD = IDENTIFIED + "119" + "5555555555554444#" + "1230" + "123"
+ORDERED = IDENTIFIED + "17"
+NEW_CARD = IDENTIFIED + "1929" + "5555555555554444#" + "1230" + "123"
 OURS = "SELECT o.status, p.status FROM refill_order o JOIN payment p ON p.order_id = o.id WHERE o.request_key LIKE 'CA%' ORDER BY p.id"
 OF_THE_CARD = [reason for reason in Reason if reason not in REQUEST_REASONS]
 

@@ -23,7 +23,7 @@ OURS = "SELECT o.status, p.status FROM refill_order o JOIN payment p ON p.order_
 
 @pytest.fixture
 def order(demo_line: DemoLine) -> str:
-    demo_line.call(IDENTIFIED + "1117")
+    demo_line.call(IDENTIFIED + "17")
     return str(demo_line.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
 
 
@@ -53,7 +53,7 @@ def test_shipping_twice_changes_nothing(demo_line: DemoLine, order: str) -> None
 
 def test_cancelling_gives_back_refills_and_money(demo_line: DemoLine) -> None:
     before = refills(demo_line)
-    demo_line.call(IDENTIFIED + "1117")
+    demo_line.call(IDENTIFIED + "17")
     order = str(demo_line.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
     assert refills(demo_line) != before
     outcome = cancel(demo_line.services.desk, order)
@@ -76,7 +76,7 @@ def test_an_old_authorization_is_replaced_before_it_is_captured(demo_line: DemoL
 
 
 def test_a_card_kept_for_the_order_alone_is_forgotten_when_it_ships(demo_line: DemoLine) -> None:
-    demo_line.call(IDENTIFIED + "119" + "5555555555554444#" + "1230" + "123" + "2" + "7")
+    demo_line.call(IDENTIFIED + "1929" + "5555555555554444#" + "1230" + "123" + "2" + "7")
     order = str(demo_line.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
     mine = "SELECT count(*) FROM saved_card WHERE member_id = 1 AND last4 = '4444'"
     assert demo_line.rows(mine) == [(1,)]
@@ -109,7 +109,7 @@ def unsure(demo_line: DemoLine, processor: Processor) -> DemoLine:
 
 
 def placed_by(demo_line: DemoLine) -> str:
-    demo_line.call(IDENTIFIED + "1117")
+    demo_line.call(IDENTIFIED + "17")
     return str(demo_line.rows("SELECT order_number FROM refill_order WHERE request_key LIKE 'CA%'")[0][0])
 
 

@@ -17,7 +17,7 @@ OURS = "SELECT o.status, p.status FROM refill_order o JOIN payment p ON p.order_
 
 def placed_by(demo_line: DemoLine) -> tuple[int, str]:
     """Order by telephone; return the order's row and number."""
-    demo_line.call(IDENTIFIED + "1117")
+    demo_line.call(IDENTIFIED + "17")
     [(order_id, number)] = demo_line.rows("SELECT id, order_number FROM refill_order WHERE request_key LIKE 'CA%'")
     return int(str(order_id)), str(number)
 

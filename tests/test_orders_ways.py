@@ -51,7 +51,7 @@ def newest(line: DemoLine) -> OrderFacts:
 
 
 def declined(line: DemoLine) -> OrderFacts:
-    line.call(f"11{DECLINED_MEMBER}1117")
+    line.call(f"11{DECLINED_MEMBER}17")
     found = newest(line)
     assert (found.status, payments(line, found)) == (OrderStatus.PENDING, ["declined"])
     return found
@@ -227,7 +227,7 @@ def test_any_order_is_cancelled_until_it_ships_unless_its_payment_is_open(
 
 
 def placed(line: DemoLine) -> OrderFacts:
-    line.call(IDENTIFIED + "1117")
+    line.call(IDENTIFIED + "17")
     found = newest(line)
     assert found.status is OrderStatus.PLACED
     return found

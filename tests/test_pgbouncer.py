@@ -126,7 +126,7 @@ def test_sixty_calls_at_once_on_two_workers_go_as_without_it(pgbouncer: int, dat
 
 def order_all(line: DemoLine) -> Handset:
     """Order all that the first member can have, which only one call can at a time; the others hear so, to their end."""
-    phone, _ = line.call(IDENTIFIED + "111" + "7")
+    phone, _ = line.call(IDENTIFIED + "1" + "7")
     phone.hang_up()
     return phone
 

@@ -15,23 +15,27 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from databases import Databases
+from demo_line import SIMULATOR
 from pharmacy_rows import NOW, TODAY, add_address, add_member, add_rx, add_transfer, draw_from
 from sqlalchemy import Connection, Engine, MetaData, event, func, inspect, select, text
 from sqlalchemy.engine.interfaces import ReflectedIndex
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ivr.errors import SettingError, UnreachableError
-from ivr.line import hand_over
-from ivr.orders import cancel, cards, find, payments, place, statuses
+from ivr.line import hand_over, lockout
+from ivr.line.digests import Digest
+from ivr.line.service import Caller, Context
+from ivr.orders import cancel, cards, find, hold, payments, place, reschedule, statuses
 from ivr.orders.events import Actor
 from ivr.payment.cards import Brand
 from ivr.payment.gateway import Token
-from ivr.pharmacy import call_backs, members, prescriptions
+from ivr.payment.sandbox import Sandbox
+from ivr.pharmacy import answers, call_backs, members, prescriptions, transfers
 from ivr.pharmacy.addresses import mailing_address
 from ivr.pharmacy.database import SQLITE_CONNECTIONS, check_connection, lift_time_limits, open_database, upgrade
 from ivr.pharmacy.migrate import MIGRATIONS
 from ivr.pharmacy.rules import Rules
-from ivr.pharmacy.tables import Address, Base, Member, OrderStatus, PaymentStatus, SavedCard
+from ivr.pharmacy.tables import Address, Base, Member, OrderStatus, PaymentStatus, RenewalStatus, SavedCard
 from ivr.secret import Secret
 
 EXPECTED = "expected sqlite:///FILE or postgresql://USER@HOST/NAME"
@@ -359,15 +363,27 @@ def _a_member(connection: Connection) -> tuple[int, int, int]:
 
 def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int) -> None:
     rules = Rules()
+    caller = Caller("CA1", "+13035550100", "+18002457979")
+    lockout.languages_of_phone(
+        Context(replace(SIMULATOR.services, digest=Digest(b"key" * 8)), connection, NOW, caller, 0, {})
+    )
     members.find_member(connection, "10000001", "80202")
     members.is_own_prescription(connection, member_id, "1234567")
     members.born_on(connection, member_id)
+    members.prefer(connection, member_id, replace(members.preferences(connection, member_id), waits=150))
     mailing_address(connection, member_id)
     for number in ("1234567", "7654321", "5555555", "9999999"):
         prescriptions.assess(connection, member_id, number, TODAY, rules)
     prescriptions.refillable(connection, member_id, TODAY, rules)
-    prescriptions.latest_transfer(connection, member_id, rules)
-    prescriptions.request_renewal(connection, rx_id, NOW, "phone", draw_from())
+    prescriptions.worth_hearing(connection, member_id, TODAY, rules)
+    asked = prescriptions.request_renewal(connection, rx_id, NOW, "phone", draw_from())
+    answers.find_renewal(connection, member_id, asked.reference)
+    answers.untold_renewals(connection, member_id, NOW)
+    found_transfers = prescriptions.transfers_of(connection, member_id, rules)
+    renewal = answers.RenewalFacts(1, asked.reference, RenewalStatus.DENIED, NOW, None, None, "1234567", "Losartan")
+    answers.note_told(connection, [renewal, *found_transfers], NOW)
+    transfers.requested_on(connection, member_id, "+18005550142", "1234567")
+    transfers.request_transfer(connection, member_id, "+18005550142", "1234567", TODAY)
     cards.saved_cards(connection, member_id, "sandbox", TODAY)
     request = place.OrderRequest(member_id, (place.WantedLine(rx_id, 1),), address_id, OrderStatus.PENDING, "call-1")
     placed = place.place_order(connection, request, now=NOW, today=TODAY, rules=rules, random_number=draw_from())
@@ -380,7 +396,16 @@ def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int)
     payments.payment_for(connection, order_id)
     find.find_order(connection, member_id, placed.order_number)
     find.latest_order(connection, member_id)
-    find.pending_orders(connection, member_id)
+    find.last_order(connection, member_id)
+    find.urgent_order(connection, member_id)
+    find.orders_of(connection, member_id, 5, 6)
+    find.orders_with_news(connection, member_id, NOW)
+    find.mark_told(connection, order_id, NOW)
+    reschedule.ship_days(connection, placed, TODAY, rules)
+    reschedule.change_ship_day(connection, order_id, TODAY, TODAY, NOW, rules, Actor.PHONE)
+    payments.kept_until(connection, placed, rules)
+    hold.give_address(connection, placed, address_id, NOW, TODAY, rules, Actor.PHONE)
+    cancel.claim_void(connection, Sandbox(), order_id)
     find.pending_since_before(connection, NOW)
     find.due_to_ship(connection, TODAY)
     statuses.move_order(connection, order_id, OrderStatus.PLACED, NOW, Actor.LINE)

@@ -193,6 +193,26 @@ def test_requests_and_transfers_load(database: Engine, connection: Connection, t
     assert (moved.status, moved.requested_on, moved.rx_number) == ("requested", date(2026, 2, 28), None)
 
 
+def test_transfers_asked_for_by_telephone_load_again(database: Engine, connection: Connection, tmp_path: Path) -> None:
+    """Staff add medicine and pharmacy to one of two of the same day, at first by its number there, then by its name."""
+    by_number = "member_number,from_phone,from_rx_number,requested_on,drug_name,status\n"
+    asked = by_number + "10000001,+18005550142,0042,2026-02-28,,\n10000001,+18005550142,0043,2026-02-28,,\n"
+    load(database, tmp_path, GOOD | {"transfer.csv": asked})
+    load(database, tmp_path, GOOD | {"transfer.csv": asked})
+    load(
+        database,
+        tmp_path,
+        {"transfer.csv": by_number + "10000001,+18005550142,0043,2026-02-28,Metformin,confirmed\n"},
+    )
+    names = "member_number,drug_name,from_pharmacy,requested_on\n10000001,Metformin,Corner Drug,2026-02-28\n"
+    load(database, tmp_path, {"transfer.csv": names})
+    rows = connection.execute(select(Transfer).order_by(Transfer.from_rx_number))
+    assert [(row.from_rx_number, row.drug_name, row.from_pharmacy, row.status) for row in rows] == [
+        ("0042", None, None, "requested"),
+        ("0043", "Metformin", "Corner Drug", "confirmed"),
+    ]
+
+
 def test_a_spreadsheets_file_is_read(database: Engine, connection: Connection, tmp_path: Path) -> None:
     """A byte order mark, line ends of two characters, blank lines, spaces and quotes around fields do no harm."""
     words = (
@@ -349,6 +369,11 @@ CARD = "member_number,token,brand,last4,exp_month,exp_year\n10000001,tok_visa,vi
 RENEWAL = "reference,rx_number,requested_at\n61204558,7000001,-2d\n"
 
 BAD_FILES = {
+    "a transfer of nobody knows what": (
+        "transfer.csv",
+        "member_number,from_phone,requested_on\n10000001,+18005550142,-2d\n",
+        "transfer.csv:2: column drug_name: expected a medicine, because from_phone or from_rx_number is empty",
+    ),
     "unknown member": (
         "prescription.csv",
         PRESCRIPTION.replace("10000001", "10000009"),

@@ -9,7 +9,7 @@ from pharmacy_rows import NOW, add_address, add_member, add_rx
 from sqlalchemy import Connection
 
 from ivr.pharmacy.addresses import mailing_address
-from ivr.pharmacy.members import born_on, find_member, is_own_prescription
+from ivr.pharmacy.members import Preferences, born_on, find_member, is_own_prescription, prefer, preferences
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,10 @@ def test_a_prescription_number_or_the_birth_date_is_the_third_proof(connection: 
     assert not is_own_prescription(connection, member_id, "7654321")
     assert born_on(connection, member_id) == date(1950, 3, 14)
     assert born_on(connection, 0) is None
+
+
+def test_how_a_member_likes_to_be_spoken_to_is_noted_for_nobody_else(connection: Connection) -> None:
+    member_id, other_id = add_member(connection), add_member(connection, "10000002", language="es", waits=150)
+    prefer(connection, member_id, Preferences("es", speech_rate=85))
+    assert preferences(connection, member_id) == Preferences("es", 85, None)
+    assert preferences(connection, other_id) == Preferences("es", None, 150)

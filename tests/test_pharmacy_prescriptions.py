@@ -12,10 +12,11 @@ from sqlalchemy import Connection, event, func, select, update
 from ivr.orders.find import OrderFacts
 from ivr.orders.place import OrderRequest, WantedLine
 from ivr.pharmacy.numbers import is_well_formed
-from ivr.pharmacy.prescriptions import assess, latest_transfer, refillable, request_renewal
+from ivr.pharmacy.prescriptions import assess, refillable, request_renewal, transfers_of
 from ivr.pharmacy.refusals import Finding
 from ivr.pharmacy.rules import Rules
-from ivr.pharmacy.tables import OrderStatus, RenewalRequest
+from ivr.pharmacy.tables import OrderStatus, RenewalRequest, Transfer, TransferStatus
+from ivr.pharmacy.transfers import request_transfer, requested_on, waiting_transfers
 
 RULES = Rules()
 
@@ -91,14 +92,38 @@ def test_only_a_confirmed_transfer_can_be_filled_first_by_a_refill(
     assert len(refillable(connection, member_id, TODAY, RULES)) == (kind == "refillable")
 
 
-def test_the_latest_transfer_is_told(connection: Connection) -> None:
+def test_the_newest_transfer_comes_first(connection: Connection) -> None:
     member_id = add_member(connection)
-    assert latest_transfer(connection, member_id, RULES) is None
+    assert transfers_of(connection, member_id, RULES) == ()
     add_transfer(connection, member_id, requested_on=days(-30), status="confirmed")
     add_transfer(connection, member_id, requested_on=days(-1), drug_name="Atorvastatin")
-    latest = latest_transfer(connection, member_id, RULES)
-    assert latest is not None
+    latest, _ = transfers_of(connection, member_id, RULES)
     assert (latest.drug_name, latest.status, latest.by) == ("Atorvastatin", "requested", days(4))
+
+
+def test_a_transfer_asked_for_by_telephone_is_asked_for_once(connection: Connection) -> None:
+    member_id, other_id = add_member(connection), add_member(connection, "10000002")
+    asked = (member_id, "+18005550142", "0042")
+    assert requested_on(connection, *asked) is None
+    assert request_transfer(connection, *asked, days(-2)) == days(-2)
+    assert request_transfer(connection, *asked, TODAY) == requested_on(connection, *asked) == days(-2)
+    assert request_transfer(connection, other_id, *asked[1:], TODAY) == TODAY
+    assert request_transfer(connection, member_id, "+18005550142", "42", TODAY) == TODAY
+    waiting = [(row.member_number, row.from_rx_number, row.drug_name) for row in waiting_transfers(connection, 5)]
+    assert waiting == [("10000001", "0042", None), ("10000002", "0042", None), ("10000001", "42", None)]
+    assert [row.from_rx_number for row in waiting_transfers(connection, 1)] == ["0042"]
+
+
+def test_an_answered_transfer_may_be_asked_for_anew(connection: Connection) -> None:
+    member_id = add_member(connection)
+    asked = (member_id, "+18005550142", "0042")
+    request_transfer(connection, *asked, days(-9))
+    connection.execute(update(Transfer).values(status=TransferStatus.REJECTED))
+    assert requested_on(connection, *asked) is None
+    assert waiting_transfers(connection, 5) == ()
+    assert request_transfer(connection, *asked, TODAY) == TODAY
+    latest = transfers_of(connection, member_id, RULES)[0]
+    assert (latest.status, latest.drug_name, latest.from_pharmacy) == ("requested", None, None)
 
 
 def test_an_open_order_is_told_with_the_finding(connection: Connection) -> None:

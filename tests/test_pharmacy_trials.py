@@ -29,7 +29,7 @@ from ivr.pharmacy.tables import Base, Member
 from ivr.pharmacy.trials import reset_test_members, restore_snapshot, take_snapshot
 from ivr.settings import Settings
 
-ORDER = "11" + "41200017#" + "94550" + "1117"
+ORDER = "11" + "41200017#" + "94550" + "17"
 OTHER = "41200154"
 
 
@@ -64,7 +64,7 @@ def test_reset_undoes_an_order_a_cancel_and_a_lock(demo_line: DemoLine) -> None:
     assert everything(database) == before
     assert demo_line.rows("SELECT * FROM wrong_try") == []
     assert hears(
-        demo_line.call("11" + "41200017#" + "94550", from_number="+15105550777")[1].text, "refill.how", ready=3
+        demo_line.call("11" + "41200017#" + "94550", from_number="+15105550777")[1].text, "refill.quick", ready=3
     )
 
 

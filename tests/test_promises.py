@@ -111,6 +111,6 @@ def test_a_call_that_is_played_goes_through_it(demo_line: DemoLine, monkeypatch:
     assert isinstance(real, TransactionalAction)
     toy = TransactionalAction(real.spec, lambda _, values: Done("none", {"cards": values["zip"], "expired": ()}))
     monkeypatch.setitem(ACTIONS, "list_cards", held_to_promise("list_cards", toy))
-    demo_line.call(f"{IDENTIFIED}11")
+    demo_line.call(f"{IDENTIFIED}192")
     assert "sorry.again" in demo_line.last_prompts
     assert broken() == ['"list_cards" reads "zip", which it does not declare']

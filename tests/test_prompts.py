@@ -15,8 +15,8 @@ from ivr.errors import DefinitionError, Report
 from ivr.prompts import Catalogues, Variant, load_prompts, phrase
 from ivr.prompts.spoken import Values
 
-EN = "language: en-US\nvoice: Polly.Joanna-Neural\nnames: {plan: Meadow Health, pharmacy: Meadow Mail}\n"
-ES = "language: es-US\nvoice: Polly.Lupe-Neural\nnames: {plan: Meadow Health, pharmacy: Meadow Mail}\n"
+EN = "language: en-US\nvoice: Polly.Joanna-Neural\nnames: {plan: Meadow Health, pharmacy: Meadow Mail, fax: '+18005550142'}\n"
+ES = "language: es-US\nvoice: Polly.Lupe-Neural\nnames: {plan: Meadow Health, pharmacy: Meadow Mail, fax: '+18005550142'}\n"
 
 ENGLISH = """\
 hello: Welcome to {pharmacy}.
@@ -32,6 +32,7 @@ found:
   other: I found {count:number} prescriptions.
 ending: The prescription ending {rx:digits}.
 both: "{first:phrase} Then: {rest:phrase}"
+fax: Fax it to {fax:phone}.
 """
 SPANISH = """\
 hello: Le damos la bienvenida a {pharmacy}.
@@ -45,6 +46,7 @@ found:
   other: Encontré {count:number} recetas.
 ending: La receta que termina en {rx:digits}.
 both: "{first:phrase} Luego: {rest:phrase}"
+fax: Envíelo por fax al {fax:phone}.
 """
 FILES = {
     "en/catalogue.yaml": EN,
@@ -77,6 +79,13 @@ def catalogues() -> Catalogues:
     [
         pytest.param(
             "refill.hello", {}, "Welcome to Meadow Mail.", "Le damos la bienvenida a Meadow Mail.", id="a constant name"
+        ),
+        pytest.param(
+            "refill.fax",
+            {},
+            "Fax it to eight zero zero, five five five, zero one four two.",
+            "Envíelo por fax al ocho cero cero, cinco cinco cinco, cero uno cuatro dos.",
+            id="a constant by its kind",
         ),
         pytest.param(
             "refill.total",
@@ -155,7 +164,7 @@ def test_what_was_loaded_can_be_asked_for(catalogues: Catalogues) -> None:
     english = catalogues.by_language["en"]
     assert catalogues.languages == ("en", "es")
     assert (english.language, english.locale, english.voice) == ("en", "en-US", "Polly.Joanna-Neural")
-    assert catalogues.names == {f"refill.{name}" for name in ("hello", "total", "found", "ending", "both")}
+    assert catalogues.names == {f"refill.{name}" for name in ("hello", "fax", "total", "found", "ending", "both")}
     total = catalogues.prompt("refill.total")
     assert total is not None
     assert (str(total.place), total.values) == ("prompts/en/refill.yaml:2:1", {"total": "money"})
@@ -216,7 +225,7 @@ MISTAKES = {
     "a kind like no other": in_english(
         "b: Pay {total:x}.",
         '1:15: {total:x} has the unknown kind "x"; known are text, digits, number, ordinal, money, date, full_date, '
-        "time, phone, address, medicine, phrase",
+        "time, phone, spelled, address, medicine, phrase",
     ),
     "a misspelt constant": in_english(
         "b: Hello from {pharmcy}.",
@@ -228,7 +237,12 @@ MISTAKES = {
     ),
     "a constant with a kind": in_english(
         "b: Hello from {plan:text}.",
-        '1:16: "plan" is one of the catalogue\'s names, so it is written {plan} without a kind',
+        '1:16: "plan" is one of the catalogue\'s names, so it is written {plan} without a kind, or as phone or spelled',
+    ),
+    "a constant that is no web address": in_english(
+        "b: Look at {plan:spelled}.",
+        '1:13: the name "plan" cannot be spoken as spelled: web address to speak: expected one such as '
+        "meadowlark.example",
     ),
     "not a value": in_english(
         'b: "Pay {Total:money}."',

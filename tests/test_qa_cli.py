@@ -169,8 +169,9 @@ def test_replay_fails_below_a_coverage(calls: Path) -> None:
     result = run("replay", calls, "--fail-under", "50")
     assert result.exit_code == 1
     assert "% of all" in result.stdout
-    assert 'menu "new_prescription": key star, key 0, key 1, hang-up, silence, too many, wrong key never tried' in (
-        result.stdout
+    assert (
+        'menu "new_prescription": key star, key 0, key 1, key 2, hang-up, silence, too many, wrong key never tried'
+        in (result.stdout)
     )
 
 

@@ -14,14 +14,14 @@ def test_a_question_has_a_cell_for_everything_a_caller_can_do_there() -> None:
     transitions = {
         cell.transition for cell in cells(simulator().flows) if (cell.flow, cell.state) == ("checkout", "confirm")
     }
-    assert transitions == {"7", "9", "*", "0", "silence", "wrong", "too_many", "hang_up"}
+    assert transitions == {"7", "9", "*", "**", "0", "silence", "wrong", "too_many", "hang_up"}
 
 
 def test_a_number_can_be_left_half_keyed() -> None:
     transitions = {
         cell.transition for cell in cells(simulator().flows) if (cell.flow, cell.state) == ("identify", "zip")
     }
-    assert transitions == {"next", "*", "0", "silence", "wrong", "too_many", "hang_up", "mid_number"}
+    assert transitions == {"next", "*", "**", "0", "silence", "wrong", "too_many", "hang_up", "mid_number"}
 
 
 def test_what_cannot_happen_is_no_cell() -> None:
@@ -40,13 +40,13 @@ def test_a_question_in_every_language_counts_once() -> None:
 @pytest.mark.parametrize(
     ("steps", "way"),
     [
-        ("  - waits: silence\n", ("refill", "how", "silence", "en")),
-        ("  - presses: '8'\n", ("refill", "how", "wrong", "en")),
-        ("  - presses: '*'\n", ("refill", "how", "*", "en")),
-        ("  - presses: '0'\n", ("refill", "how", "0", "en")),
-        ("  - presses: '2'\n", ("refill", "how", "2", "en")),
-        ("  - hangs_up: now\n", ("refill", "how", "hang_up", "en")),
-        ("  - waits: silence\n    times: 3\n", ("refill", "how", "too_many", "en")),
+        ("  - waits: silence\n", ("refill", "quick", "silence", "en")),
+        ("  - presses: '8'\n", ("refill", "quick", "wrong", "en")),
+        ("  - presses: '*'\n", ("refill", "quick", "*", "en")),
+        ("  - presses: '0'\n", ("refill", "quick", "0", "en")),
+        ("  - presses: '2'\n", ("refill", "quick", "2", "en")),
+        ("  - hangs_up: now\n", ("refill", "quick", "hang_up", "en")),
+        ("  - waits: silence\n    times: 3\n", ("refill", "quick", "too_many", "en")),
         ("  - presses: '3'\n  - presses: '7304'\n  - waits: silence\n", ("refill", "number", "mid_number", "en")),
         ("  - presses: '3'\n  - presses: '7304112#'\n", ("prescription", "assess", "refillable", "en")),
         ("  - presses: '0'\n", ("person", "connect", "answered", "en")),
@@ -62,10 +62,10 @@ def test_a_call_covers_what_it_passes_through(steps: str, way: tuple[str, ...]) 
 def test_what_is_missing_is_told_by_line_of_the_flow_file() -> None:
     flows = simulator().flows
     told = list(lines(flows, measure(flows, [played(IDENTIFY + "  - waits: silence\n")])))
-    place = flows.state("refill", "how").place
-    head = f'{place.file}:{place.line} menu "how": '
+    place = flows.state("refill", "quick").place
+    head = f'{place.file}:{place.line} menu "quick": '
     assert [line.removeprefix(head) for line in told if line.startswith(head)] == [
-        "key star, key 0, key 1, key 2, key 3, hang-up, too many, wrong key never tried",
+        "key star, key star_again, key 0, key 1, key 2, key 3, hang-up, too many, wrong key never tried",
         "silence never tried (es)",
     ]
 

@@ -89,7 +89,7 @@ def test_a_search_ends_when_nothing_is_missing() -> None:
         (flow.name, state.name, way, language)
         for flow in simulator().flows.flows.values()
         for state in flow.states.values()
-        for way in (*"0123456789*", "choice", "next", "pound", "too_many", "answered", "reached", *_labels(state))
+        for way in (*"0123456789*#", "choice", "next", "pound", "too_many", "answered", "reached", *_labels(state))
         for language in ("", "en")
     }
     search = Goals(simulator(), everything, "en")

@@ -20,7 +20,7 @@ IDENTIFY = """
 """
 FIRST, MENU = (words(name, person_offer=()).partition(",")[0] for name in ("main.language", "main.menu"))
 """How a call and its menu begin."""
-ORDER = IDENTIFY + "  - presses: '1'\n" * 3 + "  - presses: '7'\n"
+ORDER = IDENTIFY + "  - presses: '1'\n  - presses: '7'\n"
 
 
 def played(steps: str, *, expect: str = "", head: str = "", language: str = "en") -> Played:
@@ -35,10 +35,10 @@ def first_problem(one: Played) -> str:
 
 
 def test_a_call_that_goes_as_written_passes() -> None:
-    one = played(ORDER + "  - hears: order.placed_now\n", expect="end: open, orders: 1, keys: <=25")
+    one = played(ORDER + "  - hears: order.placed_now\n", expect="end: open, orders: 1, keys: <=18")
     assert one.problems == ()
-    assert one.cost.keys == 20
-    assert line(one).startswith("ok    A call [en]: open, 20 keys")
+    assert one.cost.keys == 18
+    assert line(one).startswith("ok    A call [en]: open, 18 keys")
 
 
 def test_the_same_call_goes_in_spanish() -> None:
@@ -55,8 +55,8 @@ def test_what_must_not_be_heard_is_not() -> None:
 
 FAILURES = {
     "a prompt that must not come": (
-        IDENTIFY + "  - hears: refill.how\n  - hears_not: {refill.how: {ready: 3}}\n",
-        "refill.how should not be heard; heard refill.how",
+        IDENTIFY + "  - hears: refill.quick\n  - hears_not: {refill.quick: {ready: 3}}\n",
+        "refill.quick should not be heard; heard refill.quick",
     ),
     "words that must not come": (
         f"\n  - presses: '1'\n  - hears_not: \"{MENU}\"\n",
@@ -64,7 +64,7 @@ FAILURES = {
     ),
     "a prompt that does not come": (
         IDENTIFY + "  - hears: checkout.ship_to\n",
-        "expected to hear checkout.ship_to; heard refill.how",
+        "expected to hear checkout.ship_to; heard refill.quick",
     ),
     "an apology for which there is no reason": (
         "\n  - presses: '1'\n  - hears: away.retry\n",
@@ -79,8 +79,8 @@ FAILURES = {
         "expected to hear main.menu (wrong); heard main.menu (silence 1)",
     ),
     "other values": (
-        IDENTIFY + "  - hears: {refill.how: {ready: 4}}\n",
-        "expected to hear refill.how with {ready: 4}; heard it with {ready: 3}",
+        IDENTIFY + "  - hears: {refill.quick: {ready: 4}}\n",
+        "expected to hear refill.quick with {ready: 4}; heard it with {ready: 3}",
     ),
     "other words": (
         "\n  - presses: '1'\n  - hears: 'Hello'\n",
@@ -109,7 +109,7 @@ def test_what_does_not_come_is_told_with_what_came_instead(steps: str, problem: 
 def test_a_failure_tells_the_script_the_state_and_the_call_up_to_it() -> None:
     told = failure(played(IDENTIFY + "  - hears: checkout.ship_to\n")).splitlines()
     assert told[0].startswith("calls.yaml:8:12: expected to hear checkout.ship_to")
-    assert re.fullmatch(r'the call was in "how" \(flows/refill.yaml:\d+:\d+\)', told[1])
+    assert re.fullmatch(r'the call was in "quick" \(flows/refill.yaml:\d+:\d+\)', told[1])
     assert [one.split()[0] for one in told[2:6]] == ["dials", "hears", "presses", "hears"]
 
 
@@ -153,11 +153,11 @@ UNMET = {
         "new rows of lock_out should be {phone: any}; found none",
     ),
     "the journal": (
-        "no_rows: {journal: [{said: ~refill.how}]}",
+        "no_rows: {journal: [{said: ~refill.quick}]}",
         "journal should have no such row, but has {call: 1, turn: 4, event: keys •••••, trail: identify.zip next, ",
     ),
     "the end": ("end: goodbye", "the call should end with goodbye, but it ended with open"),
-    "keys": ("keys: <=5", "the call should take <=5 keys, but it took 20"),
+    "keys": ("keys: <=5", "the call should take <=5 keys, but it took 18"),
     "seconds": ("seconds: <=5", "the call should take <=5 seconds, but it took "),
     "a count": ("orders: none", "0 new rows of refill_order should be there; found {order_number: "),
     "rows written": (
@@ -182,7 +182,7 @@ def test_what_a_call_should_have_come_to_is_told(expect: str, problem: str) -> N
 
 def test_rows_given_change_what_the_call_finds_and_no_other_call() -> None:
     given = "given: {prescription: [{rx_number: '7304112', refills_left: 0}]}"
-    heard = IDENTIFY + "  - hears: {refill.how: {ready: %d}}\n"
+    heard = IDENTIFY + "  - hears: {refill.quick: {ready: %d}}\n"
     assert played(heard % 2, head=given).passed
     assert played(heard % 3).passed
 
@@ -234,7 +234,7 @@ def test_the_cost_of_a_call_is_words_keys_and_waiting() -> None:
 
 
 def test_results_are_written_as_ci_servers_read_them() -> None:
-    xml = as_junit([played(IDENTIFY), played("\n  - presses: '1'\n  - hears: refill.how\n")], 1.0)
+    xml = as_junit([played(IDENTIFY), played("\n  - presses: '1'\n  - hears: refill.quick\n")], 1.0)
     assert '<testsuite name="calls" tests="2" failures="1" skipped="0"' in xml
     assert 'classname="calls" name="A call [en]"' in xml
     assert "<failure message=" in xml

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from sounds import riff, tone, voice, wav
 
 from ivr.errors import Report
+from ivr.flow.tempo import USUAL
 from ivr.flow.verbs import GoOn, Speak
 from ivr.line.answer import Answer, SpokenWords
 from ivr.payment.vault import Vault
@@ -339,23 +340,23 @@ def test_commas_do_not_make_a_recording_stale(studio: Studio) -> None:
 # What a caller hears
 
 
-Hear = Callable[[str, Values], list[str]]
+Hear = Callable[..., list[str]]
 
 
 @pytest.fixture
 def hear(studio: Studio) -> Hear:
     """Render a prompt as a reply, and return what is said and played."""
 
-    def heard(prompt: str, values: Values) -> list[str]:
+    def heard(prompt: str, values: Values, rate: int = USUAL) -> list[str]:
         folder = RecordingsFolder(studio.prompts, lambda: 0.0)
         english = studio.words.by_language["en"]
-        spoken = SpokenWords(english.pieces(prompt, values), english.locale, english.voice)
+        spoken = SpokenWords(english.pieces(prompt, values), english.locale, english.voice, rate)
         vault = Vault((Secret("A" * 43 + "="),))
         renderer = Renderer(vault, "/line", None, lambda: folder.recordings)
         answer = Answer("CA1", 1, "en", GoOn((Speak(prompt, "en", values),)), (spoken,))
         names = {one.address: one.path.stem for one in folder.recordings.by_words.values()}
         return [
-            f"♪ {names[(verb.text or '').removeprefix('/line')]}" if verb.tag == "Play" else verb.text or ""
+            f"♪ {names[(verb.text or '').removeprefix('/line')]}" if verb.tag == "Play" else "".join(verb.itertext())
             for verb in ET.fromstring(renderer.answer(answer))  # noqa: S314 - our own reply
             if verb.tag in ("Play", "Say")
         ]
@@ -372,6 +373,8 @@ def test_what_is_recorded_is_played_and_values_are_spoken(studio: Studio, hear: 
     assert hear("order.total", {"total": 2500}) == ["♪ order.total.part1", "twenty-five dollars. To pay, press one."]
     studio.record("order.total.part2", wav(voice(1.5)))
     assert hear("order.total", {"total": 2500}) == ["♪ order.total.part1", "twenty-five dollars", "♪ order.total.part2"]
+    slower = hear("order.total", {"total": 2500}, 85)
+    assert slower == ["Your total is twenty-five dollars. To pay, press one."], "a recording cannot be slowed"
 
 
 def test_phrases_within_a_prompt_are_played_too(studio: Studio, hear: Hear) -> None:

@@ -197,13 +197,13 @@ def test_values_given_are_said_at_any_depth(folders: Path) -> None:
     said = lines(
         run(
             folders,
-            *("say", "main.order", "what=main.named", "drug=Aspirin", "day=2026-12-01", "phone=+18002457979"),
+            *("say", "main.order", "what=main.named", "drug=Aspirin", "day=2026-12-01", "phone=+18005550199"),
             "address=12 Oak Street, Oakland, CA, 94601",
         )
     )
     assert said[1].endswith(
         "Aspirin comes on Tuesday, December first to twelve Oak Street, Oakland, California, nine four six zero one. "
-        "Call eight zero zero, two four five, seven nine seven nine."
+        "Call eight zero zero, five five five, zero one nine nine."
     )
 
 

@@ -71,10 +71,10 @@ ROWS: Mapping[str, Mapping[str, object]] = {
 
 IDENTIFY = ("1", "1", f"{MEMBER}#", ZIP)
 ORDER = (*IDENTIFY, "3", f"{RX}#", "3", "9", "1", "9", f"{CARD}#", EXPIRY, CODE, "2", "7", "9")
-ADDRESS = (*IDENTIFY, "1", "2", "1", f"{RX}#", "01001", f"{HOUSE}#", f"{CARD}#", "1", "777#", "1", "1", "7")
-PROOF = (*IDENTIFY, "1", "2", "1", "9999999#", f"{BORN}#", "01001")
-CARD_ONLY = (*IDENTIFY, "1", "1", "9", f"{CARD}#", EXPIRY, CODE)
-AT_MENUS = ("1", "5105105105105100")
+ADDRESS = (*IDENTIFY, "1", "9", "3", "2", "1", f"{RX}#", "01001", f"{HOUSE}#", f"{CARD}#", "1", "777#", "1", "1", "7")
+PROOF = (*IDENTIFY, "1", "9", "3", "2", "1", "9999999#", f"{BORN}#", "01001")
+CARD_ONLY = (*IDENTIFY, "1", "9", "2", "9", f"{CARD}#", EXPIRY, CODE)
+AT_MENUS = ("1", "5454545454545454")
 """A card whose every digit is an option of the main menu, or of one it leads to."""
 
 SCRIPT = f"""

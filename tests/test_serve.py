@@ -41,13 +41,14 @@ NOON = "2026-03-02T12:00"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - an address that others can reach is what these tests are about
 START_SECONDS = 60
 STOP_SECONDS = 20
-CARD = ("4242424242424242#", "1230", "123", "2")
+CARD = ("1", "1", "4242424242424242#", "1230", "123", "2")
 
 CALLERS = {
     "41200017#94550": ("1",), "41200702#93230": ("1",), "41203442#55446": ("1",), "41203990#88240": CARD,
     "41204812#70806": CARD, "41204949#27560": CARD, "41204675#94521": CARD, "41202346#75216": CARD,
 }  # fmt: skip
-"""Members of the demo pharmacy with something to refill -> how each pays: the card on file, or a new one."""
+"""Members of the demo pharmacy with something to refill -> the keys of each, up to the confirming one: all that is on
+file, or a new card."""
 
 
 @dataclass
@@ -170,14 +171,14 @@ def behind_proxy(server: Server) -> Transport:
     return lambda url, form, headers: http_post()(url.replace(PUBLIC, server.url), form, headers)
 
 
-def refill(phone: Handset, who: str, pay: tuple[str, ...]) -> Heard:
+def refill(phone: Handset, who: str, order: tuple[str, ...]) -> Heard:
     """Refill everything, and repeat a request now and then, as a carrier may."""
     phone.dial()
     phone.press("11")
     phone.press(who)
     first, second = phone.retry(), phone.retry()
     assert first == second
-    for keys in ("1", "1", *pay):
+    for keys in order:
         phone.press(keys)
     return phone.press("7")
 
@@ -280,7 +281,7 @@ def test_a_restart_in_mid_call_goes_unnoticed(databases: Databases, tmp_path: Pa
             assert server.stop() == 0
         with running(serve(), settings, tmp_path) as server:
             servers.append(server)
-            for keys in "111":
+            for keys in "1":
                 phone.press(keys)
             assert hears(phone.press("7").text, "order.placed_now")
 
@@ -333,7 +334,7 @@ def test_workers_are_replaced_when_they_are_killed_and_when_the_line_is_told_to_
                 phone.press(keys)
             before = set(children(server))
             server.process.send_signal(signal.SIGHUP)
-            for keys in "111":
+            for keys in "1":
                 phone.press(keys)
             _wait_until(lambda: len(children(server)) == 2 and not before & set(children(server)), START_SECONDS)
             assert hears(phone.press("7").text, "order.placed_now")

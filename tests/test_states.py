@@ -232,7 +232,7 @@ def test_a_mistake_in_it_is_told_at_its_word(pauses: Pauses, old: str, new: str,
 
 
 def test_it_runs(pauses: Pauses) -> None:
-    caller = Caller(pauses.version.flows)
+    caller = Caller(pauses.version.flows, {"recognize_phone": "unknown"})
     assert caller.plays("start", "1", "5") == "go on: main.one_moment"
     assert caller.plays(".").startswith("ask: main.other_ways")
     assert TraceStep("main", "breath", "next") in caller.steps[-1].trace
@@ -273,7 +273,7 @@ def test_it_is_described_in_the_studio(pauses: Pauses) -> None:
     )
     assert (row.kind, row.does, row.prompt) == ("pause", "3 seconds", "main.one_moment")
     assert [(way.label, way.state) for way in row.transitions] == [("then", "other_ways")]
-    assert row.path_there == "main.language 1 → main.menu 5 → main.breath"
+    assert row.path_there == "main.begin unknown → main.language 1 → main.menu 5 → main.breath"
 
 
 def test_it_is_compared(pauses: Pauses) -> None:

@@ -237,7 +237,7 @@ def test_plural_forms_stand_apart(desk: Desk) -> None:
 
 def test_a_prompt_tells_where_it_is_heard_and_the_way_there(desk: Desk) -> None:
     page = desk.page("/words/main")
-    assert "main.language 1 → main.menu 3 → main.new_prescription" in page
+    assert "main.begin unknown → main.language 1 → main.menu 3 → main.new_prescription" in page
 
 
 def test_every_link_leads_somewhere(desk: Desk) -> None:

@@ -133,8 +133,8 @@ class VoidsAllButOne(Sandbox):
 
 
 def test_an_order_that_fails_stops_no_other(demo_line: DemoLine) -> None:
-    for caller in (IDENTIFIED, "11" + "41200702#" + "93230"):
-        demo_line.call(caller + "1117")[0].hang_up()
+    for phone, caller in (("+15105550101", IDENTIFIED), ("+15105550102", "11" + "41200702#" + "93230")):
+        demo_line.call(caller + "17", from_number=phone)[0].hang_up()
     demo_line.run("UPDATE refill_order SET status = 'cancelled' WHERE request_key LIKE 'CA%'")
     broken = replace(demo_line.services, gateway=VoidsAllButOne())
     with capture_logs() as logged:

@@ -206,7 +206,8 @@ def test_words_are_spoken_in_their_language(voice: tuple[Speaker, Path]) -> None
     shown, _, _ = terminal("1h", speaker=speaker)
     run_terminal(handset(), shown)
     assert said.read_text() == (
-        "-v en-us --stdin\nWelcome to the refill line.-v en-us --stdin\nRefills, 1.-v es-419 --stdin\n¿Su número?"
+        "-v en-us -s 175 --stdin\nWelcome to the refill line.-v en-us -s 175 --stdin\nRefills, 1."
+        "-v es-419 -s 175 --stdin\n¿Su número?"
     )
 
 

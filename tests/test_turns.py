@@ -34,7 +34,7 @@ Result = TypeVar("Result")
 
 SID = "CA" + "e" * 32
 CALL = {"CallSid": SID, "From": "+15105550123", "To": "+18002457979", "CallStatus": "in-progress"}
-BEFORE_ORDER = IDENTIFIED + "111"
+BEFORE_ORDER = IDENTIFIED + "1"
 
 
 def post(demo_line: DemoLine, url: str, **fields: str) -> Reply:
@@ -56,7 +56,7 @@ def go(demo_line: DemoLine, *keys: str) -> Reply:
     return reply
 
 
-TO_CONFIRM = ("1", "1", "41200017", "94550", "1", "1", "1")
+TO_CONFIRM = ("1", "1", "41200017", "94550", "1")
 COUNTS = "SELECT (SELECT count(*) FROM refill_order), (SELECT count(*) FROM payment), (SELECT count(*) FROM journal)"
 
 
@@ -135,6 +135,15 @@ def test_two_calls_at_once_never_order_the_same_prescription(demo_line: DemoLine
     assert not [error for phone in phones for error in phone.errors]
 
 
+def test_two_calls_at_once_ask_for_a_transfer_once(demo_line: DemoLine) -> None:
+    phones = [demo_line.call("14241200017#9455080055501420042#")[0] for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        heard = list(pool.map(lambda phone: phone.press("7"), phones))
+    asked = demo_line.rows("SELECT from_phone, from_rx_number, drug_name, status FROM transfer WHERE from_phone <> ''")
+    assert asked == [("+18005550142", "0042", None, "requested")]
+    assert all(hears(one.text, "transfer.asked") for one in heard)
+
+
 def test_a_prescription_ordered_elsewhere_meanwhile_leaves_the_basket(demo_line: DemoLine) -> None:
     phone, _ = demo_line.call(BEFORE_ORDER)
     demo_line.run("UPDATE prescription SET refills_left = 0 WHERE rx_number = '7304112'")
@@ -184,8 +193,10 @@ def test_an_order_that_meets_the_website_in_a_deadlock_is_placed_all_the_same(de
 
 def test_a_sweep_that_meets_the_website_in_a_deadlock_does_its_work_all_the_same(demo_line: DemoLine) -> None:
     line = on_postgresql(demo_line)
-    line.call(IDENTIFIED + "119" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
+    line.call(IDENTIFIED + "1929" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
     line.clock.pass_seconds(31 * 60)
+    sweep(line.services, timedelta(days=90))
+    line.clock.pass_seconds(3 * 86400)
     of_order = "SELECT prescription_id FROM order_line WHERE order_id = (SELECT max(id) FROM refill_order) ORDER BY 1"
     ids = [int(str(row[0])) for row in line.rows(of_order)]
     swept = deadlocked_by(line, ids, lambda: sweep(line.services, timedelta(days=90)))
@@ -372,14 +383,17 @@ def test_a_lease_keeps_a_second_payment_turn_waiting(demo_line: DemoLine) -> Non
     assert post(slow, next_url(second)) == replies[0]
 
 
-def test_an_unpaid_order_is_cancelled_after_half_an_hour(demo_line: DemoLine) -> None:
-    before = demo_line.rows("SELECT rx_number, refills_left FROM prescription ORDER BY id")
-    demo_line.call(IDENTIFIED + "119" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
+def test_an_unpaid_order_is_held_after_half_an_hour_and_cancelled_after_three_days(demo_line: DemoLine) -> None:
+    own = "SELECT rx_number, refills_left FROM prescription WHERE member_id = 1 ORDER BY id"
+    before = demo_line.rows(own)
+    demo_line.call(IDENTIFIED + "1929" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
     demo_line.clock.pass_seconds(29 * 60)
-    assert "orders_cancelled" not in sweep(demo_line.services, timedelta(days=90)).done
+    assert "orders_held" not in sweep(demo_line.services, timedelta(days=90)).done
     demo_line.clock.pass_seconds(2 * 60)
+    assert sweep(demo_line.services, timedelta(days=90)).done["orders_held"] >= 1
+    demo_line.clock.pass_seconds(3 * 86400)
     assert sweep(demo_line.services, timedelta(days=90)).done["orders_cancelled"] >= 1
-    assert demo_line.rows("SELECT rx_number, refills_left FROM prescription ORDER BY id") == before
+    assert demo_line.rows(own) == before
 
 
 def test_a_scheduled_order_is_paid_on_its_day(demo_line: DemoLine) -> None:
@@ -421,7 +435,7 @@ def test_a_held_order_that_is_released_is_charged_again(demo_line: DemoLine) -> 
 
 def test_card_digits_lie_nowhere(demo_line: DemoLine, capfd: pytest.CaptureFixture[str]) -> None:
     canary = "5105105105105100"
-    phone, _ = demo_line.call(IDENTIFIED + "119" + canary + "#" + "1230")
+    phone, _ = demo_line.call(IDENTIFIED + "1929" + canary + "#" + "1230")
     phone.press("987")
     phone.hang_up()
     demo_line.clock.pass_seconds(3600)
@@ -452,7 +466,7 @@ def test_replies_and_state_go_a_quarter_of_an_hour_after_the_call(demo_line: Dem
 def test_an_order_whose_payment_is_unknown_is_not_cancelled(faulty: DemoLine, faults: list[Fault | None]) -> None:
     faults += [Fault.SLOW] * 60
     faulty.call(BEFORE_ORDER + "7")[0].hang_up()
-    phone, heard = faulty.call(IDENTIFIED)
-    assert hears(heard.text, "refill.unpaid")
-    assert hears(phone.press("3").text, "payment.still_checked")
+    phone, heard = faulty.call(IDENTIFIED[1:])  # the phone is known: no language is asked for
+    assert hears(heard.text, "ways.under_way")
+    assert hears(phone.press("3").text, "order_state.under_way"), "cancelling is not offered"
     assert faulty.rows("SELECT status FROM refill_order WHERE request_key LIKE 'CA%'") == [("pending",)]

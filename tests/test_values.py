@@ -100,7 +100,14 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Make an action of every kind of parameter."""
     monkeypatch.setattr("ivr.line.action.ACTIONS", made := dict[str, Any]())
 
-    @action("found", on={"found": {"total": "money"}}, may_write=("more",), forgets=("old",), facts=("word",))
+    @action(
+        *("found", "anew"),
+        on={"found": {"total": "money"}},
+        may_write=("more",),
+        forgets=("old",),
+        keeps={"anew": ("word",)},
+        facts=("word",),
+    )
     def toy(
         context: Context,
         several: Several,
@@ -110,16 +117,17 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Any:
     ) -> Any:
         assert context.turn == 3
         seen = several.line, several.kind, several.word, rx, code and code.reveal(), place
-        return done("found", Several(several.line, "b"), total=seen)
+        return done("found", Several(several.line, "b"), total=seen) if rx else done("anew")
 
     return made["toy"]
 
 
 def test_the_parameters_of_an_action_are_its_promise(toy: Any) -> None:
     assert toy.spec == ActionSpec(
-        {"found": {"total": "money"}},
+        {"found": {"total": "money"}, "anew": {}},
         reads=frozenset({"line", "kind", "rx"}),
         forgets=frozenset({"rx", "old"}),
+        keeps={"anew": frozenset({"word"})},
         answers={"rx": keyed.RX_NUMBER, "code": keyed.CARD_CODE},
         takes={"kind": frozenset("ab"), "place": frozenset({"in_front", "behind"})},
         needs_yes=True,
@@ -134,6 +142,8 @@ def test_an_action_gets_what_it_reads_and_answers_are_forgotten(toy: Any) -> Non
     assert came.values["total"] == (encode(LINE), "a", (), "7304112", "123", "behind")
     assert came.values["kind"] == "b"
     assert set(came.forgets) == {"rx", "old"}
+    assert came.keeps is None
+    assert toy.run(context, {"line": encode(LINE), "kind": "a", "rx": ""}).keeps == {"word"}
 
 
 def replace_held(held: dict[str, Secret]) -> Any:

@@ -93,7 +93,7 @@ def test_a_whole_call_is_signed(guarded: DemoLine) -> None:
         post, "https://line.example/voice", "+15105550123", "+18002457979", SID, passes=guarded.clock.pass_seconds
     )
     phone.dial()
-    heard = phone.press(IDENTIFIED + "1117")
+    heard = phone.press(IDENTIFIED + "17")
     assert hears(heard.text, "order.placed_now")
     assert not phone.errors
 
@@ -304,7 +304,7 @@ def test_a_megabyte_is_refused(demo_line: DemoLine) -> None:
 
 
 def test_what_fails_inside_is_an_apology_and_a_way_on(demo_line: DemoLine) -> None:
-    phone, _ = demo_line.call(IDENTIFIED + "111")
+    phone, _ = demo_line.call(IDENTIFIED + "1")
 
     def broken() -> int:
         raise ZeroDivisionError
@@ -470,7 +470,7 @@ def test_nobody_answering_leads_back_to_the_question(demo_line: DemoLine) -> Non
     heard = phone.press("0")
     assert hears(heard.text, "person.no_answer")
     phone.press("2")
-    assert staffed.last_prompts == ["refill.how"]
+    assert staffed.last_prompts[-1] == "refill.quick"
 
 
 def test_readiness_follows_the_database(demo_line: DemoLine) -> None:

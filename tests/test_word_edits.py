@@ -74,6 +74,7 @@ def problems(files: Mapping[str, str]) -> list[tuple[str, str]]:
 
 EN, ES = "prompts/en/main.yaml", "prompts/es/main.yaml"
 REFILL, RESURTIR = "prompts/en/refill.yaml", "prompts/es/refill.yaml"
+CARD, TARJETA = "prompts/en/card.yaml", "prompts/es/card.yaml"
 TO_REFILL = "To refill prescriptions, press one."
 TO_ASK = "To ask about an order, press two."
 PAY = "  say: To pay it now, press one. To cancel it, press three."
@@ -92,11 +93,11 @@ GOOD: dict[str, tuple[Change, ...]] = {
     "option one": ((REFILL, ANOTHER, "  say: For another number, choose option one."),),
     "figures": ((EN, TO_REFILL, "To refill prescriptions, press 1."),),
     "the key first": ((EN, TO_REFILL, "Press one to refill prescriptions."),),
-    "two keys in a sentence": ((REFILL, PAY, "  say: To pay it now, press one, or to cancel it, press three."),),
-    "keys first, in short": ((REFILL, PAY, "  say: Press one to pay it now, three to cancel it."),),
-    "a semicolon": ((REFILL, PAY, "  say: To pay it now, press one; to cancel it, press three."),),
-    "without commas": ((REFILL, PAY, "  say: To pay it now press one. To cancel it press three."),),
-    "by pressing": ((REFILL, PAY, "  say: You can pay it now by pressing one. To cancel it, press the three key."),),
+    "two keys in a sentence": ((CARD, PAY, "  say: To pay it now, press one, or to cancel it, press three."),),
+    "keys first, in short": ((CARD, PAY, "  say: Press one to pay it now, three to cancel it."),),
+    "a semicolon": ((CARD, PAY, "  say: To pay it now, press one; to cancel it, press three."),),
+    "without commas": ((CARD, PAY, "  say: To pay it now press one. To cancel it press three."),),
+    "by pressing": ((CARD, PAY, "  say: You can pay it now by pressing one. To cancel it, press the three key."),),
     "words after the key": (
         ("prompts/en/checkout.yaml", "say: If that is right, press one. For another address, press two.", "say: If that is right, just press one. To send it elsewhere, press two instead."),
     ),
@@ -107,8 +108,8 @@ GOOD: dict[str, tuple[Change, ...]] = {
     "a confirming key": (("prompts/en/checkout.yaml", ORDER, "  say: To place this order, press seven. To change something, press nine."),),
     "presione la tecla": ((ES, PARA_RESURTIR, "Si quiere resurtir sus recetas, presione la tecla uno."),),
     "marque": ((ES, PARA_RESURTIR, "Para resurtir sus recetas, marque uno."),),
-    "pulse": ((RESURTIR, PAGAR, "  say: Si quiere pagarlo ahora, pulse uno; si quiere cancelarlo, pulse tres."),),
-    "la tecla primero": ((RESURTIR, PAGAR, "  say: Oprima uno para pagarlo ahora o tres para cancelarlo."),),
+    "pulse": ((TARJETA, PAGAR, "  say: Si quiere pagarlo ahora, pulse uno; si quiere cancelarlo, pulse tres."),),
+    "la tecla primero": ((TARJETA, PAGAR, "  say: Oprima uno para pagarlo ahora o tres para cancelarlo."),),
     "the pound key": ((REFILL, "number, then press pound.", "number, and finish with the pound key."),),
     "another name for pound": ((RESURTIR, "luego oprima la tecla numeral.", "termine con la tecla gato."),),
     "a curly apostrophe, dots": (("prompts/en/person.yaml", "Let's", "Let\N{RIGHT SINGLE QUOTATION MARK}s…"),),
@@ -144,7 +145,7 @@ BAD: dict[str, tuple[str, tuple[Change, ...]]] = {
     "two options on one key in Spanish": ('"uno" a second time', ((ES, "Para un pedido, dos.", "Para un pedido, @uno."),)),
     "a key in short, misspelt": ('never say the key "two"', ((EN, "For refills, press one. For an order, two.", "@For refills, press one. For an order, tow."),)),
     "a key changed in the first words": ('speaks of the key "six", which "main.menu" does not take; it takes "five"', ((EN, "to order, press five", "to order, press @six"),)),
-    "a key changed in a help": ('speaks of the key "ocho", which "refill.unpaid" does not take; it takes "tres"', ((RESURTIR, "Para pagar el pedido, oprima uno. Para cancelarlo, oprima tres.", "Para pagar el pedido, oprima uno. Para cancelarlo, oprima @ocho."),)),
+    "a key changed in a help": ('speaks of the key "ocho", which "card.other_card" does not take; it takes "tres"', ((TARJETA, "Para pagar el pedido, oprima uno. Para cancelarlo, oprima tres.", "Para pagar el pedido, oprima uno. Para cancelarlo, oprima @ocho."),)),
     "two keys exchanged in the first words": ('in the later words', ((EN, f"{TO_REFILL} {TO_ASK}", "To refill prescriptions, press @two. To ask about an order, press one."),)),
     "two keys exchanged in a help": ('in the first words', ((EN, "For refills, press one. For an order, two.", "For refills, press @two. For an order, one."),)),
     "two keys exchanged in Spanish": ('in the later words', ((ES, f"{PARA_RESURTIR} Para preguntar por un pedido, oprima dos.", "Para resurtir sus recetas, oprima @dos. Para preguntar por un pedido, oprima uno."),)),
@@ -193,7 +194,7 @@ BAD: dict[str, tuple[str, tuple[Change, ...]]] = {
     "a code that no card has": ("has 3 to 4 digits", (("flows/card.yaml", "  code:\n    ask: card.code\n    digits: {exactly: 3}", "  code:\n    ask: card.code\n    @digits: {exactly: 5}"),)),
     "a number without its country": ('(did you mean "+18002457979"?)', (("flows/line.yaml", "  default: en", "  default: en\n  @8002457979: es"),)),
     "a number with dashes": ("is no number that is called", (("flows/line.yaml", "  default: en", "  default: en\n  @'+1-800-245-7979': es"),)),
-    "the total is dropped": ("callers are not told {total}", ((REFILL, ", for {total:money},", ","), (RESURTIR, ", de {total:money},", ","), ("flows/refill.yaml", "unpaid: unpaid", "unpaid: @unpaid"))),
+    "the contents are dropped": ("callers are not told {contents}", (("prompts/en/ways.yaml", " {contents:phrase}", ""), ("prompts/es/ways.yaml", " {contents:phrase}", ""), ("flows/order.yaml", "      held: held\n", "      held: @held\n"))),
     "a day is dropped": ("callers are not told {due_on}", (("prompts/en/prescription.yaml", " It can be refilled from {due_on:date}.", ""), ("prompts/es/prescription.yaml", " Se puede resurtir desde el {due_on:date}.", ""), ("flows/prescription.yaml", "too_soon: too_soon", "too_soon: @too_soon"))),
     "a price is dropped from a choice": ("does not say {price:money} in any language", (("prompts/en/prescription.yaml", 'supply_option: "For {days:number} days at {price:money}, press', 'supply_option: @"For {days:number} days, press'), ("prompts/es/prescription.yaml", "Para {days:number} días, por {price:money}, oprima", "Para {days:number} días, oprima"))),
     "a day is dropped from a phrase": ("does not say {arrives:date} in any language", (("prompts/en/order.yaml", "placed_now: Your order is placed. It should arrive by {arrives:date}.", "placed_now: @Your order is placed."), ("prompts/es/order.yaml", "Su pedido está confirmado. Debe llegar a más tardar el {arrives:date}.", "Su pedido está confirmado."))),
@@ -216,15 +217,19 @@ def test_a_key_moved_in_the_flow_and_in_all_its_words_is_taken() -> None:
 
 
 def test_a_key_that_is_new_in_the_flow_and_in_all_its_words_is_taken() -> None:
-    files, _ = made(("flows/payment.yaml", "      3: cancel\n", "      3: cancel\n      9: {end: finished}\n"))
+    files, _ = made(("flows/payment.yaml", "      3: cancel\n", "      3: cancel\n      8: {end: finished}\n"))
     for language, old, new in (
-        ("en", "press three.", "press three. To do nothing, press nine."),
-        ("es", "oprima tres.", "oprima tres. Para dejarlo así, oprima nueve."),
-        ("en", "Please press one for another card or three to cancel.", "Please press one, three or nine."),
+        ("en", "press three.", "press three. To do nothing, press eight."),
+        ("es", "oprima tres.", "oprima tres. Para no hacer nada, oprima ocho."),
+        (
+            "en",
+            "Please press one for another card, three to cancel or nine to leave it.",
+            "Please press one, three, eight or nine.",
+        ),
         (
             "es",
-            "Por favor, oprima uno para usar otra tarjeta o tres para cancelar.",
-            "Por favor, oprima uno, tres o nueve.",
+            "Por favor, oprima uno para usar otra tarjeta, tres para cancelar o nueve para dejarlo.",
+            "Por favor, oprima uno, tres, ocho o nueve.",
         ),
     ):
         before, mark, after = files[f"prompts/{language}/payment.yaml"].partition("\nfacts:")

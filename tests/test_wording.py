@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.languages import LANGUAGES
-from ivr.prompts.spoken import KINDS, Value, clean, count_words, group_digits, speak, speaking_seconds
+from ivr.prompts.spoken import KINDS, Value, clean, count_words, group_digits, speak, speaking_seconds, us_phone
 from ivr.secret import Secret
 
 IN_BOTH = pytest.mark.parametrize("language", sorted(LANGUAGES))
@@ -132,6 +132,39 @@ def test_telephone_numbers_are_grouped_as_they_are_written(number: str, spoken: 
 
 
 @pytest.mark.parametrize(
+    ("digits", "number"),
+    [
+        pytest.param("8005550142", "+18005550142", id="toll-free"),
+        pytest.param("4139391234", "+14139391234", id="a state"),
+        pytest.param("7877220000", "+17877220000", id="a territory"),
+        pytest.param("4163921234", None, id="Canada"),
+        pytest.param("4135550142", None, id="films"),
+        pytest.param("4135551212", None, id="directory assistance"),
+        pytest.param("5551234567", None, id="no such area"),
+        pytest.param("0114420794", None, id="the beginning of one abroad"),
+        pytest.param("1800555014", None, id="the beginning of one with the country's code"),
+        pytest.param("9004561234", None, id="premium rate"),
+        pytest.param("413939123", None, id="short"),
+        pytest.param("", None, id="nothing"),
+    ],
+)
+def test_telephone_numbers_of_the_united_states_are_told_from_others(digits: str, number: str | None) -> None:
+    assert us_phone(digits) == number
+
+
+@pytest.mark.parametrize(
+    ("address", "language", "spoken"),
+    [
+        ("goldenfinch.example", "en", "G O L, D E N F, I N C H, dot example"),
+        ("Finch-Rx.com", "es", "F I N C H, guion, R X, punto com"),
+        ("rx.finch2.org", "en", "R X, dot, F I N, C H two, dot org"),
+    ],
+)
+def test_web_addresses_are_spelled(address: str, language: str, spoken: str) -> None:
+    assert speak("spelled", address, language) == spoken
+
+
+@pytest.mark.parametrize(
     ("words", "spoken"),
     [
         pytest.param(("number", 1, "receta"), "una", id="feminine one"),
@@ -175,6 +208,8 @@ def test_english_numbers_never_change() -> None:
         ("date", "2026-02-30"),
         ("date", ""),
         ("full_date", 20260101),
+        ("spelled", "meadowlark"),
+        ("spelled", "https://meadowlark.example/refills"),
         ("time", "24:00"),
         ("time", "8:00"),
         ("phone", ""),
@@ -251,6 +286,7 @@ def test_every_kind_is_told_apart() -> None:
         "full_date",
         "time",
         "phone",
+        "spelled",
         "address",
         "medicine",
     )

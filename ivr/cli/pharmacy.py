@@ -24,13 +24,16 @@ from ivr.orders.hold import release
 from ivr.orders.payments import payment_for
 from ivr.orders.ship import ship
 from ivr.payment.vault import Vault
+from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.call_backs import finish_call_back, wanted_calls
 from ivr.pharmacy.database import answering, open_database, upgrade
 from ivr.pharmacy.demo import DEMO_FOLDER, has_others, load_demo
 from ivr.pharmacy.load import load_folder
 from ivr.pharmacy.members import member_number, members_for_tests
 from ivr.pharmacy.prescriptions import labels
+from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import OrderStatus
+from ivr.pharmacy.transfers import waiting_transfers
 from ivr.pharmacy.trials import reset_test_members
 from ivr.prompts import Catalogue
 from ivr.settings import Settings
@@ -179,6 +182,31 @@ def order_row(connection: Connection, order: OrderFacts) -> tuple[str, ...]:
         str(order.expected_by or ""),
         f"{payment.status} {payment.brand} {payment.last4}" if payment else "",
     )
+
+
+@pharmacy.command("transfers")
+@click.option("--most", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many to show.")
+def pharmacy_transfers(most: int) -> None:
+    """Show the transfers that wait for staff, the longest waiting first.
+
+    One that was asked for by telephone has no medicine until staff load it with the same telephone number, number there
+    and day.
+    Example: ivr pharmacy transfers --most 5
+    """
+    database, days = open_database(settings().database_url), Rules().transfer_business_days
+    table = Table("member", "asked for", "due by", "telephone", "number there", "pharmacy", "medicine")
+    with answering(database), database.connect() as connection:
+        for transfer in waiting_transfers(connection, most):
+            table.add_row(
+                transfer.member_number,
+                str(transfer.requested_on),
+                str(arrival(transfer.requested_on, days)),
+                transfer.from_phone or "",
+                transfer.from_rx_number or "",
+                transfer.from_pharmacy or "",
+                transfer.drug_name or "",
+            )
+    console().print(table)
 
 
 @pharmacy.command("ship")

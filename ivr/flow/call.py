@@ -6,10 +6,11 @@ Immutable; a call is stored between turns as JSON.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ivr.flow.tempo import USUAL_TEMPO, Tempo
 from ivr.flow.verbs import Speak, Verb
 from ivr.prompts.spoken import Value, Values
 from ivr.secret import Secret
@@ -58,6 +59,16 @@ class Call:
     """Whether keys led to this question, so that a pound pressed by habit, or twice, may still arrive."""
     after_zero: bool = False
     """Whether the last of those keys was 0: another 0 at once is the same press, doubled."""
+    after_star: bool = False
+    """Whether the last reply was a repeat that star asked for: another star means something else then."""
+    heard: tuple[Speak, ...] = ()
+    """The words spoken before `words`, in turns that asked nothing; star repeats them, too."""
+    broken_into: tuple[Speak, ...] = ()
+    """The words spoken before the question that a flow has broken into."""
+    own_tempo: Tempo = USUAL_TEMPO
+    """What the caller has chosen in this call."""
+    members_tempo: Tempo = USUAL_TEMPO
+    """What the member likes who is identified; the caller's own choice comes before it."""
     replied: Reading | None = None
     """When the last reply was given."""
     has_person: bool = True
@@ -72,6 +83,11 @@ class Call:
         """The flow that is running now."""
         return self.frames[-1]
 
+    @property
+    def tempo(self) -> Tempo:
+        """How fast is spoken, and how long is waited."""
+        return self.own_tempo.or_else(self.members_tempo)
+
     def to_json(self) -> dict[str, Any]:
         """Return the call as JSON data to be stored, without what is valid for this turn only."""
         return {
@@ -82,12 +98,14 @@ class Call:
                 for f in self.frames
             ],
             "values": self.values,
-            "words": [
-                {"prompt": s.prompt, "language": s.language, "values": s.values, "variant": s.variant, "tries": s.tries}
-                for s in self.words
-            ],
+            "words": _words_to_json(self.words),
             "after_keys": self.after_keys,
             "after_zero": self.after_zero,
+            "after_star": self.after_star,
+            "heard": _words_to_json(self.heard),
+            "broken_into": _words_to_json(self.broken_into),
+            "own_tempo": [self.own_tempo.speech_rate, self.own_tempo.waits],
+            "members_tempo": [self.members_tempo.speech_rate, self.members_tempo.waits],
             "replied": [self.replied.clock, self.replied.seconds] if self.replied else None,
         }
 
@@ -99,11 +117,27 @@ class Call:
             language=data["language"],
             frames=tuple(Frame(**frame) for frame in data["frames"]),
             values=data["values"],
-            words=tuple(Speak(**speak) for speak in data["words"]),
+            words=_words_from_json(data["words"]),
             after_keys=data.get("after_keys", False),
             after_zero=data.get("after_zero", False),
+            after_star=data.get("after_star", False),
+            heard=_words_from_json(data.get("heard", ())),
+            broken_into=_words_from_json(data.get("broken_into", ())),
+            own_tempo=Tempo(*data.get("own_tempo", ())),
+            members_tempo=Tempo(*data.get("members_tempo", ())),
             replied=Reading(*replied) if replied else None,
         )
+
+
+def _words_to_json(words: Iterable[Speak]) -> list[dict[str, Any]]:
+    return [
+        {"prompt": s.prompt, "language": s.language, "values": s.values, "variant": s.variant, "tries": s.tries}
+        for s in words
+    ]
+
+
+def _words_from_json(words: Iterable[dict[str, Any]]) -> tuple[Speak, ...]:
+    return tuple(Speak(**speak) for speak in words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +176,18 @@ class Dialled:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """An action came to an outcome. `values` are kept by the flow; those named in `forgets` are dropped."""
+    """An action came to an outcome. `values` are kept by the flow; those named in `forgets` are dropped.
+
+    With `keeps`, all earlier values are dropped but those that it names.
+    `own_tempo` is what the caller has just chosen, `members_tempo` what the member likes who has just been identified.
+    """
 
     outcome: str
     values: Mapping[str, Value] = field(default_factory=dict)
     forgets: tuple[str, ...] = ()
+    keeps: frozenset[str] | None = None
+    own_tempo: Tempo = USUAL_TEMPO
+    members_tempo: Tempo | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,9 @@ from ivr.flow.parts import Line, Target
 from ivr.flow.states import State
 from ivr.flow.word_changes import word_changes, words_for_key
 from ivr.hours import Hours
-from ivr.keypad import NAMES
+from ivr.keypad import NAME_OF_KEY
 from ivr.prompts import Catalogues
 
-_SPOKEN_KEYS = {key: name for name, key in NAMES.items()}
 _LIMITS = {
     "silence": ("tries in silence", ""),
     "wrong": ("tries with a wrong key", ""),
@@ -58,7 +57,7 @@ def _line_changes(before: Line, after: Line) -> Iterator[str]:
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             for name in sorted({*old, *new}):
                 if old.get(name) != new.get(name):
-                    label = f"{_spaced(field.name)}, {_SPOKEN_KEYS.get(name, name)}"
+                    label = f"{_spaced(field.name)}, {NAME_OF_KEY.get(name, name)}"
                     yield f"whole line: {label}: {_was_and_is(old.get(name), new.get(name))}"
         elif field.name == "limits":
             yield from (f"whole line: {change}" for change in _limit_changes(old, new))
@@ -128,7 +127,7 @@ def _moved_keys(old: State, new: State, old_words: Catalogues, new_words: Catalo
         )
         yield (
             {_key_words(old_key), _key_words(key)},
-            f'"{name}" is {_key_words(key)} now, was {_SPOKEN_KEYS.get(old_key, old_key)}',
+            f'"{name}" is {_key_words(key)} now, was {NAME_OF_KEY.get(old_key, old_key)}',
         )
 
 
@@ -164,10 +163,10 @@ def _noticeable(state: State) -> dict[str, str]:
         "the answer": number.length if number else "",
         "the value it is kept as": number.save if number else "",
         **transitions,
+        "the languages": "every language" if state.every_language else "",
         **state.details(),
         "secrecy": "secret" if number and number.secret else "",
         _TRANSITIONS["too_many"]: given_up,
-        "the languages": "every language" if state.every_language else "",
     }
     return {label: words for label, words in descriptions.items() if words}
 
@@ -211,7 +210,7 @@ def _describe_target(target: Target) -> str:
 
 
 def _key_words(key: str) -> str:
-    return f"key {_SPOKEN_KEYS.get(key, key)}"
+    return f"key {NAME_OF_KEY.get(key, key)}"
 
 
 def _was_and_is(old: object, new: object) -> str:

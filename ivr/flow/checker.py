@@ -22,7 +22,7 @@ from ivr.flow.definition import MOST_AT_ONCE, Actions, Flow, Flows
 from ivr.flow.graph import Graph, TangledError, all_states, shortest_cycle
 from ivr.flow.parts import REPEAT, Target
 from ivr.flow.states import State
-from ivr.keypad import key_name
+from ivr.keypad import STAR_AGAIN, key_name
 from ivr.languages import LANGUAGES, reviewed_languages
 from ivr.prompts import Catalogues
 
@@ -261,6 +261,11 @@ def _check_line(flows: Flows, report: Report) -> None:
         elif name in line.places and keys["*"] != REPEAT:  # the last help of every question says so
             report.add(
                 line.at(f"{name}.star"), f'star should "{REPEAT}" {where}, as the words say of it; found "{keys["*"]}"'
+            )
+        if keys.get(STAR_AGAIN) == REPEAT:
+            report.add(
+                line.at(f"{name}.star_again"),
+                f'star "{REPEAT}" is what star does anyway; name the flow that star again runs',
             )
     for number, language in line.languages.items():
         if language and language not in flows.languages:

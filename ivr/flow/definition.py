@@ -90,6 +90,8 @@ class ActionSpec:
     """The values that it needs."""
     forgets: frozenset[str] = frozenset()
     """The values that it may drop."""
+    keeps: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Outcome -> the only values of the call that are left after it, besides those that it writes."""
     items: Mapping[str, Items] = field(default_factory=dict)
     """The lists that it writes."""
     answers: Mapping[str, AnswerKind] = field(default_factory=dict)

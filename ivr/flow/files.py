@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ivr.flow.language import FLOW_NAME, KEY, LIMIT_FIELDS, LIMIT_RANGES, LIMITS, STATE
 from ivr.flow.states import kinds
 from ivr.hours import HOURS
+from ivr.keypad import NAMES, SHARED_NAMES
 from ivr.yaml_reader import Either, MapOf, Record, Shape, Text, Whole, field
 
 CALL_SECONDS = (300, 14_400)
@@ -47,7 +48,7 @@ def flow_shape() -> Record:
     )
 
 
-_INTERRUPTIONS = MapOf(Text("repeat, or the flow that breaks in."), KEY)
+_INTERRUPTIONS = MapOf(Text("repeat, or the flow that breaks in."), "|".join((KEY, *(SHARED_NAMES - NAMES.keys()))))
 
 LINE = Record(
     "line",

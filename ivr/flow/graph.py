@@ -18,7 +18,7 @@ from ivr.errors import IvrError
 from ivr.flow.definition import Flows
 from ivr.flow.parts import REPEAT, Target
 from ivr.flow.states import State
-from ivr.keypad import key_name
+from ivr.keypad import NAME_OF_KEY
 
 MOST_STATES = 20_000
 """The size at which the graph is given up: flows this tangled are too slow to check, and too hard to understand."""
@@ -281,7 +281,7 @@ def all_states(flows: Flows) -> Iterator[tuple[StateName, State]]:
 
 def describe_path(graph: Graph, transitions: tuple[Transition, ...]) -> str:
     """Return a path in words: the keys and outcomes that choose it, and the state where it ends."""
-    steps = [_step(graph, transition) for transition in transitions if _decides(graph, transition)]
+    steps = [_step(transition) for transition in transitions if _decides(graph, transition)]
     return " → ".join([*steps, transitions[-1].target.name] if transitions else [graph.start.name])
 
 
@@ -290,7 +290,6 @@ def _decides(graph: Graph, transition: Transition) -> bool:
     return state.is_question or (bool(state.action) and len(state.outcomes) > 1)
 
 
-def _step(graph: Graph, transition: Transition) -> str:
-    is_key = graph.states[transition.source].one_key and transition.label in "0123456789*#"
-    label = key_name(transition.label) if is_key else transition.label
+def _step(transition: Transition) -> str:
+    label = NAME_OF_KEY.get(transition.label, transition.label)
     return transition.source.name if label == "next" else f"{transition.source.name} {label}"

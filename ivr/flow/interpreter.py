@@ -7,13 +7,15 @@ state is in `states`, one module for each kind; this module handles what leads f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ivr.errors import IvrError
 from ivr.flow.call import Call, Done, Event, Failed, Frame, Started, Step, TooLong
 from ivr.flow.definition import Flows
 from ivr.flow.live_call import LiveCall
 from ivr.flow.parts import Target
 from ivr.flow.states import State
-from ivr.flow.verbs import GoOn, Verb
+from ivr.flow.verbs import GoOn, Speak, Verb
 
 _MOST_STATES = 200
 """The states passed in one step beyond which a flow is taken to go round in circles."""
@@ -59,6 +61,11 @@ class Interpreter(LiveCall):
             tuple(self.words),
             self.after_keys,
             self.after_zero,
+            after_star=self.repeats,
+            heard=tuple(self.heard),
+            broken_into=tuple(self.broken_into),
+            own_tempo=self.own_tempo,
+            members_tempo=self.members_tempo,
             has_person=self.has_person,
             notices=self.notices,
             transient_secrets=self.transient_secrets,
@@ -75,7 +82,6 @@ class Interpreter(LiveCall):
             case Started():
                 self.begin(self.line.start)
             case TooLong() | Failed():
-                self.words = []
                 self.interrupt(self.line.too_long if isinstance(event, TooLong) else self.line.failed)
             case Done() if not self.state.action or event.outcome not in self.state.outcomes:
                 where = f'{self.state.place}: state "{self.state.name}"'
@@ -89,7 +95,7 @@ class Interpreter(LiveCall):
         self.frames.append(Frame(flow, self.flows.flows[flow].start, interrupting=interrupting))
         self.state.enter(self)
 
-    def interrupt(self, flow: str) -> None:
+    def interrupt(self, flow: str, words: Sequence[Speak] = ()) -> None:
         """Break into the current question.
 
         An interruption already under way is dropped, with every flow that it ran.
@@ -97,6 +103,11 @@ class Interpreter(LiveCall):
         interrupting = [position for position, frame in enumerate(self.frames) if frame.interrupting and position]
         if interrupting:
             del self.frames[interrupting[0] :]
+        else:
+            if not self.state.is_question:
+                self.hear_announcement()
+            self.broken_into = [*self.heard, *self.words]
+        self.words, self.heard = list(words), []
         self.begin(flow, interrupting=True)
 
     def leave(self, label: str, target: Target) -> None:
@@ -127,7 +138,7 @@ class Interpreter(LiveCall):
             self._leave(question, "too_many", too_many)
         else:
             self.trace_step("too_many", question)
-            self.interrupt(self.line.too_many)
+            self.interrupt(self.line.too_many, tuple(self.words))
 
     def _is_missed(self, name: str) -> bool:
         """Count a wrong try at a question, and tell whether the limit is reached."""
@@ -150,7 +161,8 @@ class Interpreter(LiveCall):
         ended = self.frames.pop()
         state = self.state
         if ended.interrupting:
-            state.enter(self)
+            self.words, self.broken_into = [*self.words, *self.broken_into], []
+            state.resume(self)
         elif state.runs:
             self.leave(end, state.outcomes[end])
         else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ivr.flow.tempo import LONGEST_WAIT
 from ivr.keypad import NAMES
 from ivr.yaml_reader import Either, Field, Flag, MapOf, Record, Text, Whole, field
 
@@ -15,8 +16,8 @@ KEY = "|".join(("[0-9]", *NAMES))
 
 TRIES = (1, 9)
 """The bounds of a number of tries. More would keep a caller in one question for minutes, without anybody's help."""
-SECONDS = (1, 60)
-"""The bounds of a wait. A line that is silent for longer than a minute is taken for dead."""
+SECONDS = (1, LONGEST_WAIT)
+"""The bounds of a wait."""
 
 PROMPT = Text("The name of a prompt, as in refill.number.")
 STATE = Text("The name of a state of this flow.")

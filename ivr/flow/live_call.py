@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ivr.flow.call import Call, TraceStep
 from ivr.flow.parts import NOTICES, PERSON_OFFER, PERSON_OFFERS, Line, Target
+from ivr.flow.tempo import Tempo
 from ivr.flow.verbs import Speak, Variant, Verb
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
@@ -32,10 +33,19 @@ class LiveCall(ABC):
         self.transient_secrets = dict(call.transient_secrets)
         self.words = list(call.words)
         """Will be spoken before whatever comes next."""
+        self.heard = list(call.heard)
+        """Were spoken before the words, in turns that asked nothing, since the caller's last answer."""
+        self.broken_into = list(call.broken_into)
+        """Were spoken before the question that a flow has broken into."""
+        self.own_tempo = call.own_tempo
+        self.members_tempo = call.members_tempo
         self.has_person = call.has_person
         self.notices = call.notices
         self.after_keys = call.after_keys
         self.after_zero = call.after_zero
+        self.after_star = call.after_star
+        self.repeats = False
+        """Whether this turn's answer is a repeat that star asked for."""
         self.trace: list[TraceStep] = []
         self.verb: Verb | None = None
         self.action: str | None = None
@@ -51,8 +61,11 @@ class LiveCall(ABC):
         """Run a flow; when it ends, the call goes on from this state."""
 
     @abstractmethod
-    def interrupt(self, flow: str) -> None:
-        """Break into the current question with a flow; the question is asked again when the flow ends."""
+    def interrupt(self, flow: str, words: Sequence[Speak] = ()) -> None:
+        """Break into the current question with a flow, after some words.
+
+        When the flow ends, the question is asked again with all that led to it.
+        """
 
     @abstractmethod
     def give_up(self, question: str) -> None:
@@ -75,6 +88,11 @@ class LiveCall(ABC):
         frame = self.frames[-1]
         self.trace.append(TraceStep(frame.flow, state or frame.state, label))
 
+    @property
+    def tempo(self) -> Tempo:
+        """How fast is spoken, and how long is waited."""
+        return self.own_tempo.or_else(self.members_tempo)
+
     def count(self, question: str, kind: str) -> int:
         """Count one more try of a kind at a question of this flow, and return how many there have been."""
         frame = self.frames[-1]
@@ -82,10 +100,18 @@ class LiveCall(ABC):
         self.frames[-1] = replace(frame, counts={**frame.counts, f"{question}.{kind}": tries})
         return tries
 
+    def hear_announcement(self) -> None:
+        """Note that the words have been spoken. The last ones announced what was done then; star repeats the others."""
+        self.heard += [speak for speak in self.words[:-1] if speak not in self.heard]
+        self.words = []
+
     def go_on_in(self, language: str) -> None:
-        """Speak a language from here on; one which this call cannot be in changes nothing."""
-        if language in self._all_languages:
-            self.language = language
+        """Speak a language from here on, also what is repeated; one which this call cannot be in changes nothing."""
+        if language == self.language or language not in self._all_languages:
+            return
+        for words in (self.words, self.heard, self.broken_into):
+            words[:] = [replace(one, language=language) if one.language == self.language else one for one in words]
+        self.language = language
 
     def can_take(self, target: Target) -> bool:
         """Tell whether a target is open: not one that sets a language which this call cannot be in."""

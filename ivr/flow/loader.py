@@ -18,7 +18,7 @@ from ivr.flow.parts import REPEAT, Limits, Line
 from ivr.flow.reading import StateReader, read_keys, read_limits, read_target, read_texts
 from ivr.flow.states import State, kinds
 from ivr.hours import HOURS_FILE
-from ivr.keypad import key_name
+from ivr.keypad import SHARED_NAMES, key_name
 from ivr.prompts.spoken import is_possible_phone
 from ivr.yaml_reader import Node, read
 
@@ -138,7 +138,8 @@ def _read_languages(node: Node, report: Report) -> dict[str, str]:
 
 
 def _read_interruptions(node: Node | None, report: Report) -> dict[str, str]:
-    return {key: value.text(report, f'the key "{key_name(key)}"') or REPEAT for key, value in read_keys(node, report)}
+    keys = read_keys(node, report, SHARED_NAMES)
+    return {key: value.text(report, f'the key "{key_name(key)}"') or REPEAT for key, value in keys}
 
 
 def _read_state(node: StateReader) -> State | None:

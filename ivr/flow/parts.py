@@ -17,6 +17,8 @@ spill into the next question."""
 
 PERSON_OFFERS = {"menu": "person.offer", "ask": "person.offer_in_number"}
 """The prompts that offer a person, in a menu and in a number. They are spoken only while a person can be had."""
+HELP_OFFER = "help.offer"
+"""The prompt that tells whoever had a question repeated what another star does."""
 PERSON_OFFER = "person_offer"
 """The value, of kind `phrase`, by which a question's first words offer a person where one can be had."""
 
@@ -113,7 +115,8 @@ class Line(DefinitionPart):
     start: str
     """The flow that a call begins in."""
     menu_keys: Mapping[str, str]
-    """Key -> `repeat`, or the flow that interrupts; in every menu that does not use the key itself."""
+    """Key -> `repeat`, or the flow that interrupts; in every menu that does not use the key itself. `**` is a star right
+    after the star that repeated."""
     ask_keys: Mapping[str, str]
     """The same for numbers: `*` anywhere in the number, or another key keyed alone."""
     too_many: str

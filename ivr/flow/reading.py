@@ -103,13 +103,13 @@ def read_targets(fields: Mapping[str, Node], report: Report) -> dict[str, Target
     return {name: target for name, node in fields.items() if (target := read_target(node, report))}
 
 
-def read_keys(node: Node | None, report: Report) -> list[tuple[str, Node]]:
+def read_keys(node: Node | None, report: Report, names: Mapping[str, str] = NAMES) -> list[tuple[str, Node]]:
     """Return the keys that are named, as `0` to `9`, `*` and `#`, each with the node below it."""
     keys = []
     for name, value in (node.mapping(report, "keys") if node else {}).items():
-        if key := key_of(name):
+        if key := key_of(name, names):
             keys.append((key, value))
         elif node:
-            message = f'"{name}" is no key; keys are 0 to 9, star and pound{did_you_mean(name, NAMES)}'
+            message = f'"{name}" is no key; keys are 0 to 9, star and pound{did_you_mean(name, names)}'
             report.add(node.key_place(name), message)
     return keys

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from ivr.flow.definition import OPAQUE, Actions, Flows
 from ivr.flow.graph import all_states
-from ivr.flow.parts import NOTICES, PERSON_OFFER, PERSON_OFFERS
+from ivr.flow.parts import HELP_OFFER, NOTICES, PERSON_OFFER, PERSON_OFFERS, REPEAT
+from ivr.keypad import STAR_AGAIN
 from ivr.prompts import PHRASE
 
 
@@ -36,10 +37,12 @@ def used_languages(flows: Flows) -> frozenset[str]:
 
 
 def line_prompts(flows: Flows) -> frozenset[str]:
-    """Return the prompts that the line itself adds to questions: offers of a person, and the reasons for giving up."""
+    """Return the prompts that the line itself adds to questions: offers of a person and of help, and the reasons for giving
+    up."""
     keys = {"menu": flows.line.menu_keys, "ask": flows.line.ask_keys}
     offers = {name for kind, name in PERSON_OFFERS.items() if "0" in keys[kind]}
-    return frozenset(offers | set(flows.line.gives_up.values()))
+    helps = {HELP_OFFER} if any(shared.get(STAR_AGAIN, REPEAT) != REPEAT for shared in keys.values()) else set()
+    return frozenset(offers | helps | set(flows.line.gives_up.values()))
 
 
 def known_values(flows: Flows, actions: Actions) -> dict[str, set[str]]:

@@ -116,6 +116,7 @@ ENGLISH = Language(
     plus="plus",
     dash="dash",
     point="point",
+    dot="dot",
     leading_zero="oh",
     fractions=word_table("""
         1/2 and a half; 1/4 and a quarter; 3/4 and three quarters; 1/3 and a third; 2/3 and two thirds;

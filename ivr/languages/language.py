@@ -116,6 +116,9 @@ class Language:
 
     dash: str
     point: str
+    dot: str
+    """The word for the "." of a web address."""
+
     leading_zero: str
     """How a zero is said after the dash of a house number, such as 90-05."""
 

@@ -123,6 +123,7 @@ SPANISH = Language(
     plus="más",
     dash="guion",
     point="punto",
+    dot="punto",
     leading_zero="cero",
     fractions=word_table("""
         1/2 y medio; 1/4 y un cuarto; 3/4 y tres cuartos; 1/3 y un tercio; 2/3 y dos tercios;

@@ -71,6 +71,8 @@ class Promise(TypedDict, total=False):
     """Values that it writes only if they are known, so that no flow can rely on them."""
     forgets: tuple[str, ...]
     """Values that are dropped after any outcome, unless the action writes them. Keyed answers always are."""
+    keeps: Mapping[str, tuple[str, ...]]
+    """Outcome -> the only values that the call still has after it; what it writes comes on top."""
     items: Mapping[str, Items]
     phrases: Mapping[str, Phrases]
     tells: Mapping[str, tuple[str, ...]]
@@ -177,9 +179,10 @@ def _typed(run: Callable[..., Any], reads: tuple[_Read, ...], spec: ActionSpec) 
         arguments |= {name: context.transient_secrets.get(name) for name in secret_names}
         arguments |= {name: decode(values[name]) for name, needed, decode in single if needed or name in values}
         result = run(context, **arguments)
-        if isinstance(result, Done) and spec.forgets:
-            return replace(result, forgets=tuple(name for name in spec.forgets if name not in result.values))
-        return result
+        if not isinstance(result, Done):
+            return result
+        forgets = tuple(name for name in spec.forgets if name not in result.values)
+        return replace(result, forgets=forgets, keeps=spec.keeps.get(result.outcome))
 
     return typed
 
@@ -201,6 +204,7 @@ def _spec(outcomes: tuple[str, ...], promise: Promise, reads: tuple[_Read, ...],
         {outcome: {**always_written, **written_on.get(outcome, {})} for outcome in outcomes},
         reads=frozenset(read.name for read in reads if read.needed and not read.is_transient_secret),
         forgets=keyed | frozenset(promise.get("forgets", ())),
+        keeps={outcome: frozenset(names) for outcome, names in promise.get("keeps", {}).items()},
         items=promise.get("items", {}),
         answers={read.name: read.answer for read in reads if read.answer},
         takes={read.name: frozenset(get_args(read.type)) for read in reads if get_origin(read.type) is Literal},

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ivr.flow.tempo import USUAL, USUAL_TEMPO, Tempo
 from ivr.flow.verbs import Speak, Verb
-from ivr.prompts import Catalogues, Piece
+from ivr.prompts import Catalogues, Piece, joined
+from ivr.prompts.spoken import speaking_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,13 @@ class SpokenWords:
     pieces: tuple[Piece, ...]
     language: str
     voice: str
+    rate: int = USUAL
+    """How fast they are spoken, in percent of the usual."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes to speak them."""
+        return speaking_seconds(joined(self.pieces)) * USUAL / self.rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +37,12 @@ class Answer:
     words: tuple[SpokenWords, ...]
 
 
-def as_spoken(catalogues: Catalogues, words: tuple[Speak, ...]) -> tuple[SpokenWords, ...]:
-    """Return each prompt's words as they are spoken, in its language."""
-    return tuple(_spoken(catalogues, speak) for speak in words)
+def as_spoken(catalogues: Catalogues, words: tuple[Speak, ...], tempo: Tempo = USUAL_TEMPO) -> tuple[SpokenWords, ...]:
+    """Return each prompt's words as they are spoken, in its language and at the call's tempo."""
+    return tuple(_spoken(catalogues, speak, tempo.speech_rate or USUAL) for speak in words)
 
 
-def _spoken(catalogues: Catalogues, speak: Speak) -> SpokenWords:
+def _spoken(catalogues: Catalogues, speak: Speak, rate: int) -> SpokenWords:
     catalogue = catalogues.by_language[speak.language]
     pieces = catalogue.pieces(speak.prompt, speak.values, speak.variant, speak.tries)
-    return SpokenWords(pieces, catalogue.locale, catalogue.voice)
+    return SpokenWords(pieces, catalogue.locale, catalogue.voice, rate)

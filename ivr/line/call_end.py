@@ -6,6 +6,7 @@ or what about.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -35,7 +36,7 @@ def _end_by_caller(connection: Connection, services: Services, sid: str, now: da
     return describe(
         *(connection, row, HUNG_UP, now),
         turns=row.turn,
-        member_id=row.member_id,
+        members=sessions.members_of(connection, row),
         with_person=_waits_for_person(connection, services, row, now),
     )
 
@@ -47,15 +48,15 @@ def describe(
     now: datetime,
     *,
     turns: int,
-    member_id: int | None,
+    members: Collection[int],
     with_person: bool,
 ) -> CallEnd:
     """Return how a call ends now; `row` is its row, which may lack what this turn changes."""
-    orders = count_of_call(connection, member_id, row.sid, row.started_at) if member_id is not None else 0
+    orders = count_of_call(connection, members, row.sid, row.started_at)
     outcomes = {
         CallOutcome.ORDERED: orders > 0,
         CallOutcome.PERSON: with_person,
-        CallOutcome.NOT_IDENTIFIED: member_id is None,
+        CallOutcome.NOT_IDENTIFIED: not members,
         CallOutcome.FINISHED: ending == GOODBYE,
         CallOutcome.HUNG_UP: True,
     }

@@ -13,25 +13,40 @@ from ivr.flow.call import Call, Done
 from ivr.flow.definition import Flows
 from ivr.prompts import Catalogues, Prompt
 
-ACTIONS: Mapping[str, str] = {"settle_order": "authorize_order"}
+ACTIONS: Mapping[str, str] = {
+    "settle_order": "authorize_order",
+    "latest_order": "urgent_order",
+    "find_order": "find_by_number",
+    "cancel_unpaid": "cancel_order",
+}
 """An action's earlier name -> its present name."""
 
 OUTCOMES: Mapping[tuple[str, str], str] = {
     ("find_member", "unproved"): "no_match",
     ("who_is_calling", "unproved"): "unknown",
     ("count_refillable", "no_prescriptions"): "none",
+    ("count_refillable", "all_on_file"): "some",
     ("take_keyed_number", "several"): "not_found",
     ("check_card_expiry", "year_of_four"): "past",
     ("use_new_address", "from_now_on"): "changed",
     ("leave_order", "unkept"): "address_dropped",
     ("take_up_order", "with_address"): "taken_up",
+    ("take_up_order", "nothing_left"): "taken_up",
+    ("chosen_address", "begun"): "none",
     ("take_letters", "full"): "heard",
     ("take_zip", "same_street"): "mended",
     ("take_zip", "other_streets"): "mended",
     ("take_zip", "no_streets"): "mended",
+    ("latest_order", "told"): "found",
+    ("list_cards", "declined"): "on_file",
+    ("cancel_unpaid", "to_be_released"): "cancelled",
+    **{("find_order", outcome): "not_found" for outcome in ("renewal", "renewal_ready", "renewal_denied")},
+    **{(action, "not_pending"): "settled" for action in ("say_unpaid", "take_unpaid", "pay_with_other_card")},
+    **{(action, "under_way"): "waiting" for action in ("say_cancel", "cancel_unpaid")},
     **{
-        (action, "not_pending"): "settled"
-        for action in ("say_unpaid", "take_unpaid", "say_cancel", "pay_with_other_card", "cancel_unpaid")
+        (action, outcome): "settled"
+        for action in ("say_cancel", "cancel_unpaid")
+        for outcome in ("changed", "unknown", "shipping", "finished")
     },
 }
 """(Action, its outcome that an older flow may not know) -> the outcome that the older flow knows instead."""

@@ -32,6 +32,7 @@ _BY_KIND: Mapping[str, Value] = {
     "money": 2450,
     "time": "08:30",
     "phone": "+15105550123",
+    "spelled": "meadowlark.example",
     "address": {
         "house_number": "1204",
         "street": "Fulton Street",

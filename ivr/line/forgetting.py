@@ -21,12 +21,22 @@ from ivr.pharmacy.database import lift_time_limits
 from ivr.pharmacy.members import MemberContact
 from ivr.pharmacy.notices import notice
 
-HOLDING = ("card_entry", "journal", "hand_over", "call", "wrong_try", "lock_out", "known_phone", "notice")
+HOLDING = (
+    "card_entry",
+    "journal",
+    "earlier_member",
+    "hand_over",
+    "call",
+    "wrong_try",
+    "lock_out",
+    "known_phone",
+    "notice",
+)
 """The tables that hold something of members."""
 AT_ONCE = 500
 """How many calls or digests one statement names."""
 
-_CALL = tables.call.c
+_CALL, _EARLIER = tables.call.c, tables.earlier_member.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,8 @@ def forget_member(
 
 def _calls_of(connection: Connection, member: MemberContact, now: datetime) -> Sequence[_MemberCall]:
     """Return the calls in which the member was identified, and those from their phones in which nobody was."""
-    identified = _calls_where(connection, _CALL.member_id == member.id, now)
+    served_before = select(_EARLIER.call_sid).where(_EARLIER.member_id == member.id)
+    identified = _calls_where(connection, (_CALL.member_id == member.id) | _CALL.sid.in_(served_before), now)
     phones = {call.caller.from_number for call in identified if not call.caller.withheld}
     phones |= {member.phone} if member.phone else set()
     return (
@@ -95,6 +106,7 @@ def _rows_of(
     for sids in _some_at_once([call.caller.sid for call in calls if not call.in_progress]):
         yield tables.card_entry, tables.card_entry.c.call_sid.in_(sids)
         yield tables.journal, tables.journal.c.call_sid.in_(sids)
+        yield tables.earlier_member, _EARLIER.call_sid.in_(sids)
         yield tables.hand_over, tables.hand_over.c.call_sid.in_(sids)
         yield tables.call, _CALL.sid.in_(sids)
     on_file = (Caller("", member.phone, ""),) if member.phone else ()

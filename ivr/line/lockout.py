@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from sqlalchemy import Connection, bindparam, distinct, exists, func, insert, select, update
+from sqlalchemy import Connection, bindparam, distinct, exists, func, insert, select, union, update
 
 from ivr import logs
 from ivr.keypad import but_for_zeros
@@ -73,6 +73,12 @@ _STANDING = select(
         _KNOWN.phone == bindparam("phone"),
     )
     .label("ordered_before"),
+)
+_LANGUAGES = union(
+    select(Member.language).where(Member.phone == bindparam("number")),
+    select(Member.language)
+    .join(tables.known_phone, _KNOWN.member_id == Member.id)
+    .where(_KNOWN.phone == bindparam("phone")),
 )
 _COUNT = insert(tables.wrong_try).inline()
 _ATTACK = select(func.count(), func.count(distinct(_TRY.phone)), func.count(distinct(_TRY.member))).where(_ON_LINE)
@@ -124,6 +130,18 @@ def remember_phone(context: Context, member_id: int) -> None:
         phone = context.services.digest(phone_of(context.caller))
         row = {"member_id": member_id, "phone": phone, "ordered_at": context.now}
         upsert(context.connection, tables.known_phone, row)
+
+
+def languages_of_phone(context: Context) -> frozenset[str]:
+    """Return the languages of the members whose phone this is: it is on file for them, or ordered for them before.
+
+    A withheld number is nobody's.
+    """
+    caller = context.caller
+    if caller.withheld:
+        return frozenset()
+    phones = {"number": caller.from_number, "phone": context.services.digest(phone_of(caller))}
+    return frozenset(context.connection.scalars(_LANGUAGES, phones))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from ivr.clock import Clock, monotonic_clock
 from ivr.flow.call import Call, Event, Reading, TraceStep
+from ivr.flow.tempo import USUAL_TEMPO, Tempo
 from ivr.flow.verbs import Verb
 from ivr.hours import Hours
 from ivr.keypad import letters_to_keys
@@ -157,6 +158,7 @@ class Context:
     """Card data keyed in this turn; never stored."""
     language: str = FIRST.tag
     """The language that the call is in."""
+    tempo: Tempo = USUAL_TEMPO
 
     @property
     def today(self) -> date:

@@ -20,7 +20,7 @@ from ivr.line.journal import JournalEntry
 from ivr.line.service import Caller, Services
 from ivr.payment.vault import Vault
 from ivr.pharmacy.statements import insert_unless_there
-from ivr.prompts.spoken import Values
+from ivr.prompts.spoken import Value, Values
 
 REPLY_KEPT = timedelta(minutes=15)
 """How long a call's last two replies are kept after it has ended."""
@@ -48,6 +48,8 @@ _INSERT_JOURNAL = (
     .inline()
     .values({name: bindparam(f"noted_{name}", type_=tables.journal.c[name].type) for name in _JOURNAL_COLUMNS})
 )
+_EARLIER = tables.earlier_member.c
+_EARLIER_MEMBERS = select(_EARLIER.member_id).where(_EARLIER.call_sid == bindparam("sid"))
 _UPDATE_CALL_AND_JOURNAL = _UPDATE_CALL.add_cte(_INSERT_JOURNAL.cte("noted"))
 """Both at once, which PostgreSQL can do in one round trip."""
 
@@ -128,7 +130,10 @@ def store_turn(
 
     `ending` says how the call ends with this turn; it is None while the call goes on, and if it had ended before.
     """
-    row = locked.row
+    row, member_id = locked.row, call.values.get("member_id") or locked.row.member_id
+    if row.member_id not in (None, member_id):
+        earlier = {"call_sid": row.sid, "member_id": row.member_id, "until": now}
+        insert_unless_there(connection, tables.earlier_member, earlier)
     state = json.dumps({**call.to_json(), "shown": entry.shown}, separators=(",", ":")).encode()
     call_row = {
         "the_sid": row.sid,
@@ -138,7 +143,7 @@ def store_turn(
         "new_sealed_reply": services.vault.seal(reply.encode(), now),
         "new_acting_until": None,
         "new_heard_at": now,
-        "new_member_id": call.values.get("member_id"),
+        "new_member_id": member_id,
         "new_ended_at": now if ending else row.ended_at,
         "new_ending": ending or row.ending,
     }
@@ -149,6 +154,12 @@ def store_turn(
     else:
         connection.execute(_UPDATE_CALL, call_row)
         connection.execute(_INSERT_JOURNAL, journal_row)
+
+
+def members_of(connection: Connection, row: Row[Any], member_id: Value = None) -> frozenset[int]:
+    """Return whom a call has served: `row` is its row, and `member_id` who was identified in this turn, if anybody."""
+    members = {*connection.scalars(_EARLIER_MEMBERS, {"sid": row.sid}), row.member_id, member_id}
+    return frozenset(one for one in members if isinstance(one, int))
 
 
 def record_end(connection: Connection, sid: str, now: datetime, ending: str) -> Row[Any] | None:
@@ -173,12 +184,13 @@ def forget_states(now: datetime, connection: Connection, most: int) -> int:
 def forget_replies(services: Services, now: datetime, connection: Connection, most: int) -> int:
     """Drop the replies of calls that ended `REPLY_KEPT` ago, of `most` calls at once; return of how many.
 
-    A state with an empty basket, which nobody would take up again, is dropped with the replies.
+    A state that holds no order to go on with is dropped with the replies.
     """
     with_reply = _ended_for(now, REPLY_KEPT) & _CALL.sealed_reply.is_not(None) & _CALL.sealed_state.is_not(None)
     rows = connection.execute(select(_CALL.sid, _CALL.sealed_state).where(with_reply).limit(most)).all()
-    without_basket = [row.sid for row in rows if not stored_values(services.vault, row.sealed_state, now).get("basket")]
-    _clear(connection, without_basket, ("sealed_state",))
+    states = [(row.sid, stored_values(services.vault, row.sealed_state, now)) for row in rows]
+    without_order = [sid for sid, values in states if not (values.get("basket") or values.get("dropped"))]
+    _clear(connection, without_order, ("sealed_state",))
     _clear(connection, [row.sid for row in rows], _REPLIES)
     return len(rows)
 

@@ -43,12 +43,14 @@ def _oldest(key: Column[Any], at: Column[datetime]) -> ReturningDelete[datetime]
 
 
 _CARD_ENTRY, _JOURNAL, _CALL = tables.card_entry.c, tables.journal.c, tables.call.c
-_TRY, _LOCK_OUT, _HAND_OVER = tables.wrong_try.c, tables.lock_out.c, tables.hand_over.c
+_TRY, _LOCK_OUT = tables.wrong_try.c, tables.lock_out.c
+_EARLIER, _HAND_OVER = tables.earlier_member.c, tables.hand_over.c
 OLD_ROWS: Mapping[str, tuple[ReturningDelete[datetime], timedelta | None]] = {
     "card_entries": (_oldest(_CARD_ENTRY.call_sid, _CARD_ENTRY.expires_at), timedelta()),
     "wrong_tries": (_oldest(_TRY.id, _TRY.at), lockout.COUNTS_FOR),
     "lock_outs": (_oldest(_LOCK_OUT.subject, _LOCK_OUT.since), lockout.ROW_KEPT),
     "journal": (_oldest(_JOURNAL.id, _JOURNAL.at), None),
+    "earlier_members": (_oldest(_EARLIER.call_sid, _EARLIER.until), None),
     "hand_overs": (_oldest(_HAND_OVER.id, _HAND_OVER.noted_at), None),
     "calls": (_oldest(_CALL.sid, _CALL.heard_at), None),
 }

@@ -47,7 +47,19 @@ call = Table(
 """Calls: the state of each and its last two replies.
 
 `turn` is the number of the turn that is awaited next. `acting_until` is set while a worker runs an external action.
+`member_id` is the member who was identified last.
 """
+
+earlier_member = Table(
+    "earlier_member",
+    line_tables,
+    Column("call_sid", Text, primary_key=True),
+    Column("member_id", Integer, primary_key=True, autoincrement=False),
+    Column("until", Instant, nullable=False),
+    Index("ix_earlier_member_member_id", "member_id"),
+    Index("ix_earlier_member_until", "until"),
+)
+"""Members whom a call served before the one that its row names, and when the next one was identified."""
 
 journal = Table(
     "journal",
@@ -174,6 +186,7 @@ known_phone = Table(
     Column("member_id", Integer, primary_key=True, autoincrement=False),
     Column("phone", Text, primary_key=True),
     Column("ordered_at", Instant, nullable=False),
+    Index("ix_known_phone_phone", "phone"),
 )
 """Phones that placed an order for a member, as keyed digests, and when they last did."""
 

@@ -31,8 +31,6 @@ from ivr.line.service import CallEnd, Caller, Context, Services, TurnTaken
 from ivr.orders.sweep import finish_call
 from ivr.pharmacy.database import retried, unreachable
 from ivr.pharmacy.database_errors import is_away
-from ivr.prompts import joined
-from ivr.prompts.spoken import speaking_seconds
 
 EXTERNAL_ACTION_LIMIT = timedelta(seconds=6)
 """How long an external action may take (its own time-out is 4 s) before another worker may take the turn over."""
@@ -173,7 +171,9 @@ class _Request:
         acting = locked.row.acting_until
         if acting is not None and acting > now and not is_own(acting):
             version = self.services.versions.get(connection, locked.row.version)
-            return Busy(as_spoken(version.catalogues, (Speak("away.one_moment", locked.call.language, {}),)))
+            return Busy(
+                as_spoken(version.catalogues, (Speak("away.one_moment", locked.call.language, {}),), locked.call.tempo)
+            )
         return None
 
 
@@ -265,7 +265,10 @@ class _TurnRunner:
             self.call = step.call
             self.trace.extend(step.trace)
             self.context = replace(
-                self.context, transient_secrets=step.call.transient_secrets, language=step.call.language
+                self.context,
+                transient_secrets=step.call.transient_secrets,
+                language=step.call.language,
+                tempo=step.call.tempo,
             )
             if step.action is None:
                 if isinstance(step.verb, Dial):
@@ -300,7 +303,7 @@ class _TurnRunner:
         if verb is None:
             raise FlowError("the turn came to no end")
         now, sid, turn = self.context.now, self.context.caller.sid, self.locked.turn
-        words = as_spoken(self.version.catalogues, verb.words)
+        words = as_spoken(self.version.catalogues, verb.words, self.call.tempo)
         self.call = replace(
             self.call, replied=self._keys_begin(words[: verb.uncut] if isinstance(verb, Gather) else ())
         )
@@ -320,11 +323,10 @@ class _TurnRunner:
         return TurnReply(reply, taken)
 
     def _end(self) -> CallEnd:
-        member_id = self.call.values.get("member_id")
         return call_end.describe(
             *(self.connection, self.locked.row, call_end.GOODBYE, self.context.now),
             turns=self.locked.turn + 1,
-            member_id=member_id if isinstance(member_id, int) else None,
+            members=sessions.members_of(self.connection, self.locked.row, self.call.values.get("member_id")),
             with_person=self.request.event == Dialled("answered"),
         )
 
@@ -338,4 +340,4 @@ class _TurnRunner:
     def _keys_begin(self, uncut: tuple[SpokenWords, ...]) -> Reading:
         """Return when the carrier begins to take keys: after all words that no key can cut short (`uncut`)."""
         now = self.services.reading(self.context.caller)
-        return replace(now, seconds=now.seconds + sum(speaking_seconds(joined(spoken.pieces)) for spoken in uncut))
+        return replace(now, seconds=now.seconds + sum(spoken.seconds for spoken in uncut))

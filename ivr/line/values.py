@@ -72,6 +72,16 @@ class OfferedNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedOrder:
+    """An order in a list, told apart by its day, the end of its number and its state."""
+
+    day: str
+    ending: str
+    state: Value
+    order_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class CardOnFile:
     """A card on file that is offered or chosen."""
 
@@ -113,6 +123,14 @@ class ChosenAddress(Gathered):
     new_address: NewAddress | None
     address_held: bool
     """Staff must check it before anything is sent, so the order is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnFile:
+    """The address and the card that an order takes from what is on file; no card where nothing is due."""
+
+    address: ChosenAddress
+    card: ChosenCard
 
 
 @dataclass(frozen=True, slots=True)

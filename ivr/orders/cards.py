@@ -26,6 +26,9 @@ class SavedCardFacts:
     last4: str
     exp_month: int
     exp_year: int
+    consented_at: datetime | None
+    """When the member said yes to its being kept."""
+
     last_declined_at: datetime | None
     """When it was declined, if it has not been accepted since."""
 

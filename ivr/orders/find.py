@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnExpressionArgument,
     Connection,
     Executable,
@@ -22,8 +23,8 @@ from sqlalchemy import (
 
 from ivr.orders.keys import request_key
 from ivr.pharmacy.findings import OpenOrder
-from ivr.pharmacy.statements import fetch_all, update_where
-from ivr.pharmacy.tables import UNFINISHED_ORDER, HeldReason, OrderLine, OrderStatus, Prescription, RefillOrder
+from ivr.pharmacy.statements import fetch_all, fetch_one, update_where
+from ivr.pharmacy.tables import UNFINISHED_ORDER, HeldReason, OrderLine, OrderStatus, Payment, Prescription, RefillOrder
 
 NEWS_FOR = timedelta(days=30)
 """For how long a cancelled order is news to its member."""
@@ -66,6 +67,16 @@ class OrderFacts(OpenOrder):
 
 
 @dataclass(frozen=True, slots=True)
+class LastOrder:
+    """What a member chose when they ordered last: the address, and the card by which it was paid last (or None)."""
+
+    ship_to_id: int
+    placed_at: datetime
+    brand: str | None
+    last4: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class FilledOrder:
     """An unfinished order, and how many of its lines a loaded file says are filled."""
 
@@ -79,17 +90,25 @@ _COLUMNS = tuple(getattr(RefillOrder, field.name) for field in fields(OrderFacts
 _UNFINISHED = text(UNFINISHED_ORDER)  # worded as in the index, or SQLite would not use the index
 
 
-def _latest_first(*where: ColumnExpressionArgument[bool], most: int | None = None) -> Select[Any]:
+def _latest_first(*where: ColumnExpressionArgument[bool], most: int | BindParameter[int] | None = None) -> Select[Any]:
     return select(*_COLUMNS).where(*where).order_by(RefillOrder.placed_at.desc(), RefillOrder.id.desc()).limit(most)
 
 
 _IS_MEMBERS = RefillOrder.member_id == bindparam("member_id")
 _LATEST_OF_MEMBER = _latest_first(_IS_MEMBERS, most=1)
+_OF_MEMBER = _latest_first(_IS_MEMBERS, most=bindparam("most")).offset(bindparam("after"))
+_URGENT = _latest_first(_IS_MEMBERS, RefillOrder.status.in_((OrderStatus.PENDING, OrderStatus.HELD)), most=1)
+_LAST_CHOICE = (
+    select(RefillOrder.ship_to_id, RefillOrder.placed_at, Payment.brand, Payment.last4)
+    .outerjoin(Payment, Payment.order_id == RefillOrder.id)
+    .where(_IS_MEMBERS)
+    .order_by(RefillOrder.placed_at.desc(), RefillOrder.id.desc(), Payment.id.desc())
+    .limit(1)
+)
 _OF_MEMBER_BY_NUMBER = _latest_first(_IS_MEMBERS, RefillOrder.order_number == bindparam("order_number"))
 _BY_NUMBER = _latest_first(RefillOrder.order_number == bindparam("order_number"))
 _BY_ID = _latest_first(RefillOrder.id == bindparam("order_id"))
 _BY_REQUEST_KEY = _latest_first(RefillOrder.request_key == bindparam("request_key"))
-_PENDING = _latest_first(_IS_MEMBERS, RefillOrder.status == OrderStatus.PENDING)
 _PENDING_BEFORE = _latest_first(
     _UNFINISHED, RefillOrder.status == OrderStatus.PENDING, RefillOrder.placed_at < bindparam("moment")
 )
@@ -133,7 +152,11 @@ _LINES = (
 _OF_CALL = (
     select(func.count())
     .select_from(RefillOrder)
-    .where(_IS_MEMBERS, RefillOrder.placed_at >= bindparam("since"), RefillOrder.request_key.like(bindparam("keys")))
+    .where(
+        RefillOrder.member_id.in_(bindparam("members", expanding=True)),
+        RefillOrder.placed_at >= bindparam("since"),
+        RefillOrder.request_key.like(bindparam("keys")),
+    )
 )
 _WAITING = (
     select(RefillOrder.status, RefillOrder.held_reason, func.count().label("orders"))
@@ -175,14 +198,24 @@ def latest_order(connection: Connection, member_id: int) -> OrderFacts | None:
     return _first_order(connection, _LATEST_OF_MEMBER, member_id=member_id)
 
 
+def urgent_order(connection: Connection, member_id: int) -> OrderFacts | None:
+    """Return the latest order of a member that waits for a payment or is held, else the one placed last, or None."""
+    return _first_order(connection, _URGENT, member_id=member_id) or latest_order(connection, member_id)
+
+
+def orders_of(connection: Connection, member_id: int, after: int, most: int) -> tuple[OrderFacts, ...]:
+    """Return at most `most` of a member's orders, latest first, after the first `after` of them."""
+    return _orders(connection, _OF_MEMBER, member_id=member_id, after=after, most=most)
+
+
+def last_order(connection: Connection, member_id: int) -> LastOrder | None:
+    """Return what a member chose when they ordered last, or None if they never did."""
+    return fetch_one(connection, _LAST_CHOICE, LastOrder, member_id=member_id)
+
+
 def latest_orders(connection: Connection, most: int) -> tuple[OrderFacts, ...]:
     """Return at most `most` of the orders placed last, of all members: for staff, never for a caller."""
     return _orders(connection, _latest_first(most=most))
-
-
-def pending_orders(connection: Connection, member_id: int) -> tuple[OrderFacts, ...]:
-    """Return a member's orders that wait for a payment, latest first."""
-    return _orders(connection, _PENDING, member_id=member_id)
 
 
 def pending_since_before(connection: Connection, moment: datetime) -> tuple[OrderFacts, ...]:
@@ -218,9 +251,12 @@ def filled_orders(connection: Connection) -> tuple[FilledOrder, ...]:
     return fetch_all(connection, _FILLED, FilledOrder)
 
 
-def count_of_call(connection: Connection, member_id: int, sid: str, since: datetime) -> int:
-    """Return how many orders a call, which began at `since`, placed for a member."""
-    return connection.scalars(_OF_CALL, {"member_id": member_id, "since": since, "keys": f"{request_key(sid)}-%"}).one()
+def count_of_call(connection: Connection, members: Collection[int], sid: str, since: datetime) -> int:
+    """Return how many orders a call, which began at `since`, placed for the members that it served."""
+    keys = f"{request_key(sid)}-%"
+    return (
+        connection.scalars(_OF_CALL, {"members": list(members), "since": since, "keys": keys}).one() if members else 0
+    )
 
 
 def waiting_orders(connection: Connection) -> Mapping[tuple[OrderStatus, HeldReason | None], int]:

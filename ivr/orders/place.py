@@ -20,7 +20,7 @@ from ivr.orders.events import Actor, record_event
 from ivr.orders.find import OrderFacts, order_by_request_key
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.findings import Rx, Supply
-from ivr.pharmacy.numbers import TRIES, RandomNumber, make_number
+from ivr.pharmacy.numbers import TRIES, RandomNumber, free_numbers
 from ivr.pharmacy.prescriptions import judge, locked_cases
 from ivr.pharmacy.refusals import Case, FindingKind
 from ivr.pharmacy.rules import Rules
@@ -165,8 +165,8 @@ def _insert_order(
         "held_reason": request.held_reason,
         "request_key": request.request_key,
     }
-    for _ in range(TRIES):
-        order_id = insert_or_none(connection, RefillOrder, {**values, "order_number": make_number(random_number)})
+    for order_number in free_numbers(connection, random_number):
+        order_id = insert_or_none(connection, RefillOrder, {**values, "order_number": order_number})
         if order_id is not None:
             return order_id
         if connection.scalar(_KEY_USED, {"request_key": request.request_key}):

@@ -76,7 +76,12 @@ class TransferFacts:
 
     requested_on: date
     by: date
-    drug_name: str
-    from_pharmacy: str
+    drug_name: str | None
+    from_pharmacy: str | None
+    """Of one that was asked for by telephone, staff add these two."""
+
     status: TransferStatus
     rx_number: str | None
+    id: int = 0
+    confirmed_on: date | None = None
+    told_at: datetime | None = None

@@ -204,14 +204,15 @@ def _write_batch(connection: Connection, file: CsvFile, batch: Sequence[Incoming
     defaults = {column.target: column.default for column in file.columns}
     for record in batch:
         record.whole = _with_defaults(defaults, record.values, today)
-    by_key = {_key(file, record.whole): record for record in batch}
+    by_key = {_keys_of(file, record.whole)[0]: record for record in batch}
     existing = _existing_rows(connection, file, by_key.values())
-    new = [record for key, record in by_key.items() if key not in existing]
+    pairs = [(record, _existing_row(file, record, existing)) for record in by_key.values()]
+    new = [record for record, row in pairs if row is None]
     if new:
         file.before_insert(connection, new, today)
         names = [name for name in new[0].whole if name in file.table.c]
         connection.execute(insert(file.table), [{name: record.whole[name] for name in names} for record in new])
-    _update(connection, file, [(existing[key], record.values) for key, record in by_key.items() if key in existing])
+    _update(connection, file, [(row, record.values) for record, row in pairs if row is not None])
     file.afterwards(connection, list(by_key.values()), today)
 
 
@@ -226,11 +227,15 @@ def _with_defaults(defaults: Values, values: Values, today: date) -> Values:
 def _existing_rows(
     connection: Connection, file: CsvFile, records: Iterable[IncomingRow]
 ) -> Mapping[tuple[object, ...], Values]:
-    """Return the rows that the database already has for these records, by key."""
+    """Return the rows that the database already has for these records, by each of their keys."""
     first = file.table.c[file.key[0]]
     is_possible = first.in_({record.whole[first.name] for record in records})
     rows: list[Values] = [{**row} for row in connection.execute(select(file.table).where(is_possible)).mappings()]
-    return {_key(file, row): row for row in rows}
+    return {key: row for row in rows for key in _keys_of(file, row)}
+
+
+def _existing_row(file: CsvFile, record: IncomingRow, existing: Mapping[tuple[object, ...], Values]) -> Values | None:
+    return next((existing[key] for key in _keys_of(file, record.whole) if key in existing), None)
 
 
 def _update(connection: Connection, file: CsvFile, pairs: Iterable[tuple[Values, Values]]) -> None:
@@ -249,8 +254,13 @@ def _update(connection: Connection, file: CsvFile, pairs: Iterable[tuple[Values,
         connection.execute(statement, rows)
 
 
-def _key(file: CsvFile, values: Mapping[str, object]) -> tuple[object, ...]:
-    return tuple(_key_part(values[name]) for name in file.key)
+def _keys_of(file: CsvFile, values: Mapping[str, object]) -> tuple[tuple[object, ...], ...]:
+    """Return the keys that identify a row, the surest one first. Beside `other_key`, `key` needs all its values too."""
+    key = tuple(_key_part(values[name]) for name in file.key)
+    other_key = tuple(_key_part(values[name]) for name in file.other_key)
+    if not other_key or None in other_key:
+        return (key,)
+    return (other_key,) if None in key else (other_key, key)
 
 
 def _key_part(value: object) -> object:

@@ -1,9 +1,9 @@
 """The CSV files that can be loaded: their columns, their references to other tables, and their keys.
 
 `FILES` holds them in the order in which they are loaded. A row's key finds the database row that it updates; where a
-key comes twice in a file, the later row counts. Two keys are a deliberate choice: an address is known by its text, so
-that a member who moved gets a new row and old orders keep theirs, and a renewal request by its reference, which staff
-have on paper.
+key comes twice in a file, the later row counts. Three keys are a deliberate choice: an address is known by its text, so
+that a member who moved gets a new row and old orders keep theirs; a renewal request by its reference, which staff have
+on paper; a transfer asked for by telephone by its number at the other pharmacy, so that staff can add its medicine.
 """
 
 from __future__ import annotations
@@ -78,13 +78,15 @@ class Reference:
 class CsvFile:
     """One CSV file and the table it fills.
 
-    `key` names the columns that identify a row; the first one must be indexed. Three functions are called while it is
-    loaded: `complete` with each row, `before_insert` with the new rows of a batch, `afterwards` with all rows of it.
+    `key` names the columns that identify a row; the first one must be indexed. A row with values for all columns of
+    `other_key`, which are not as many, is identified by those first. Three functions are called while it is loaded: `complete` with each row,
+    `before_insert` with the new rows of a batch, `afterwards` with all rows of it.
     """
 
     table: Table
     key: tuple[str, ...]
     columns: tuple[Column | Reference, ...]
+    other_key: tuple[str, ...] = ()
     complete: Callable[[IncomingRow, date], None] = rules.nothing_follows
     before_insert: Callable[[Connection, Sequence[IncomingRow], date], None] = rules.nothing_changes
     afterwards: Callable[[Connection, Sequence[IncomingRow], date], None] = rules.nothing_changes
@@ -275,7 +277,9 @@ RENEWAL_REQUEST = CsvFile(
 TRANSFER = CsvFile(
     _model_table(tables.Transfer),
     key=("member_id", "drug_name", "requested_on"),
-    columns=_columns_of(tables.Transfer, OF_MEMBER, parsers={"rx_number": RX_NUMBER}),
+    other_key=("member_id", "from_phone", "from_rx_number", "requested_on"),
+    columns=_columns_of(tables.Transfer, OF_MEMBER, parsers={"rx_number": RX_NUMBER, "from_phone": phone}),
+    complete=rules.complete_transfer,
 )
 
 STREET = CsvFile(

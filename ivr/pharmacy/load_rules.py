@@ -132,6 +132,13 @@ def complete_payment(record: IncomingRow, today: date) -> None:  # noqa: ARG001 
     _fill(record.values, "request_key", f"load-{record.facts['order_number']}")
 
 
+def complete_transfer(record: IncomingRow, today: date) -> None:  # noqa: ARG001 - a CsvFile.complete
+    """Refuse a transfer that neither its medicine nor its number at the other pharmacy tells apart from others."""
+    values = record.values
+    if values.get("drug_name") is None and None in (values.get("from_phone"), values.get("from_rx_number")):
+        raise record.refusal("drug_name", "expected a medicine, because from_phone or from_rx_number is empty")
+
+
 def replace_mailing_addresses(connection: Connection, records: Sequence[IncomingRow], today: date) -> None:
     """Mark the current mailing addresses of members as replaced who get a new verified one."""
     moved = {

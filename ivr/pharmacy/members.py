@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from sqlalchemy import Connection, bindparam, exists, select
 
 from ivr.keypad import but_for_zeros
-from ivr.pharmacy.statements import columns, fetch_all, fetch_one
+from ivr.pharmacy.statements import columns, fetch_all, fetch_one, update_where
 from ivr.pharmacy.tables import Address, Member, MemberStatus, Prescription
 
 
@@ -22,6 +22,17 @@ class MemberFacts:
     first_name: str
     language: str
     status: MemberStatus
+    speech_rate: int | None = None
+    waits: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """How a member likes to be spoken to, and waited for; None for the usual."""
+
+    language: str
+    speech_rate: int | None = None
+    waits: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,8 @@ _MATCHING = (
     )
 )
 _NUMBER = select(Member.member_number).where(Member.id == bindparam("member_id"))
+_PREFERENCES = select(*columns(Member, Preferences)).where(Member.id == bindparam("member_id"))
+_PREFER = update_where(Member, Member.id == bindparam("the_member"))
 _STATUS = select(Member.status).where(Member.id == bindparam("member_id"))
 _FOR_TESTS = select(Member.test).where(Member.id == bindparam("member_id"))
 _OWN_RX = select(
@@ -84,6 +97,16 @@ def member_numbered(connection: Connection, number: str) -> MemberContact | None
 def is_active(connection: Connection, member_id: int) -> bool:
     """Return whether a member's status is active."""
     return connection.scalar(_STATUS, {"member_id": member_id}) is MemberStatus.ACTIVE
+
+
+def preferences(connection: Connection, member_id: int) -> Preferences:
+    """Return how a member likes to be spoken to."""
+    return Preferences(*connection.execute(_PREFERENCES, {"member_id": member_id}).one())
+
+
+def prefer(connection: Connection, member_id: int, preferred: Preferences) -> None:
+    """Note how a member likes to be spoken to."""
+    connection.execute(_PREFER, {"the_member": member_id, **asdict(preferred)})
 
 
 def is_for_tests(connection: Connection, member_id: int) -> bool:

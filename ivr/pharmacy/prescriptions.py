@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnExpressionArgument, Connection, Executable, bindparam, exists, func, select
@@ -17,9 +17,9 @@ from ivr.keypad import but_for_zeros
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.findings import OpenOrder, Renewal, Rx, TransferFacts
 from ivr.pharmacy.members import RX_DIGITS
-from ivr.pharmacy.numbers import TRIES, RandomNumber, make_number
+from ivr.pharmacy.numbers import TRIES, RandomNumber, free_numbers
 from ivr.pharmacy.refusals import Case, Finding, FindingKind, first_finding
-from ivr.pharmacy.rules import Rules
+from ivr.pharmacy.rules import Rules, expires_on
 from ivr.pharmacy.statements import columns, fetch_all, fetch_one, insert_or_none
 from ivr.pharmacy.tables import (
     OrderLine,
@@ -35,6 +35,8 @@ _RX = columns(Prescription, Rx)
 _ORDER = columns(RefillOrder, OpenOrder)
 _LONGEST_CHAIN = 20
 """How many replaced prescriptions are followed to the newest one."""
+LONG_EXPIRED = timedelta(days=180)
+"""How long after it expired a prescription is still told of."""
 
 
 def _cases_where(*where: ColumnExpressionArgument[bool]) -> Executable:
@@ -57,6 +59,12 @@ _LIKELY_REFILLABLE = _cases_where(
     Prescription.refills_left > 0,
     OrderLine.id.is_(None),
 )
+_WORTH_HEARING = _cases_where(
+    Prescription.member_id == bindparam("member_id"),
+    Prescription.status.in_(
+        (PrescriptionStatus.ACTIVE, PrescriptionStatus.ON_HOLD, PrescriptionStatus.TRANSFER_PENDING)
+    ),
+)
 _BY_KEYED_NUMBER = (
     select(Prescription.rx_number, Prescription.drug_name, Prescription.days_supply)
     .where(
@@ -73,7 +81,16 @@ _REPLACEMENT = select(Prescription.status, Prescription.replaced_by).where(
     Prescription.rx_number == bindparam("rx_number"), Prescription.member_id == bindparam("member_id")
 )
 _TRANSFERS = (
-    select(Transfer.requested_on, Transfer.drug_name, Transfer.from_pharmacy, Transfer.status, Transfer.rx_number)
+    select(
+        Transfer.requested_on,
+        Transfer.drug_name,
+        Transfer.from_pharmacy,
+        Transfer.status,
+        Transfer.rx_number,
+        Transfer.id,
+        Transfer.confirmed_on,
+        Transfer.told_at,
+    )
     .where(Transfer.member_id == bindparam("member_id"))
     .order_by(Transfer.requested_on.desc(), Transfer.id.desc())
 )
@@ -82,6 +99,12 @@ _RENEWALS = (
     .where(RenewalRequest.prescription_id == bindparam("prescription_id"))
     .order_by(RenewalRequest.requested_at.desc(), RenewalRequest.id.desc())
     .limit(1)
+)
+_RENEWALS_OF_MEMBER = (
+    select(RenewalRequest.prescription_id, RenewalRequest.reference, RenewalRequest.status, RenewalRequest.requested_at)
+    .join(Prescription, Prescription.id == RenewalRequest.prescription_id)
+    .where(Prescription.member_id == bindparam("member_id"))
+    .order_by(RenewalRequest.requested_at, RenewalRequest.id)
 )
 _RENEWAL_ASKED_FOR = _RENEWALS.where(RenewalRequest.status == RenewalStatus.REQUESTED)
 
@@ -128,14 +151,31 @@ def refillable(connection: Connection, member_id: int, today: date, rules: Rules
 
     A prescription that was never filled here counts as running out today.
     """
-    cases = _cases(connection, _LIKELY_REFILLABLE, today, rules, member_id=member_id)
-    if any(case.rx.first_filled_on is None for case in cases):
-        transfer_by_number = {
-            transfer.rx_number: transfer for transfer in reversed(_transfers(connection, member_id, rules))
-        }
-        cases = [replace(case, transfer=transfer_by_number.get(case.rx.rx_number)) for case in cases]
+    cases = _with_transfers(
+        connection, member_id, _cases(connection, _LIKELY_REFILLABLE, today, rules, member_id=member_id), rules
+    )
     findings = [finding for case in cases if (finding := first_finding(case)).kind.asks_for == "order"]
     return tuple(sorted(findings, key=lambda found: (found.runs_out_on or today, _rx_number(found))))
+
+
+def worth_hearing(connection: Connection, member_id: int, today: date, rules: Rules) -> tuple[Finding, ...]:
+    """Return the findings of a member's prescriptions that may still matter, soonest due first, the expired ones last.
+
+    Those that were replaced or discontinued are left out, and those that expired more than `LONG_EXPIRED` ago.
+    """
+    cases = _cases(connection, _WORTH_HEARING, today, rules, member_id=member_id)
+    cases = [case for case in cases if today - expires_on(case.rx) <= LONG_EXPIRED]
+    cases = sorted(cases, key=lambda case: (case.today > case.ends_on, case.due_on, case.rx.rx_number))
+    findings = [first_finding(case) for case in _with_transfers(connection, member_id, cases, rules)]
+    if not any(finding.kind.asks_for == "renewal" for finding in findings):
+        return tuple(findings)
+    renewals = {row[0]: Renewal(*row[1:]) for row in connection.execute(_RENEWALS_OF_MEMBER, {"member_id": member_id})}
+    return tuple(
+        replace(finding, renewal=renewals.get(finding.prescription.id))
+        if finding.prescription and finding.kind.asks_for == "renewal"
+        else finding
+        for finding in findings
+    )
 
 
 def labels(connection: Connection) -> tuple[tuple[str, int], ...]:
@@ -171,8 +211,7 @@ def request_renewal(
 
     Raises RuntimeError if all `TRIES` references drawn are taken.
     """
-    for _ in range(TRIES):
-        reference = make_number(random_number)
+    for reference in free_numbers(connection, random_number):
         values = {
             "prescription_id": prescription_id,
             "channel": channel,
@@ -188,9 +227,13 @@ def request_renewal(
     raise RuntimeError(f"{TRIES} references drawn for a renewal request are all taken")
 
 
-def latest_transfer(connection: Connection, member_id: int, rules: Rules) -> TransferFacts | None:
-    """Return the transfer that the member asked for last, or None."""
-    return next(iter(_transfers(connection, member_id, rules)), None)
+def transfers_of(connection: Connection, member_id: int, rules: Rules) -> tuple[TransferFacts, ...]:
+    """Return the transfers that a member asked for, newest first."""
+
+    def transfer(requested_on: date, *columns: Any) -> TransferFacts:
+        return TransferFacts(requested_on, arrival(requested_on, rules.transfer_business_days), *columns)
+
+    return fetch_all(connection, _TRANSFERS, transfer, member_id=member_id)
 
 
 def _cases(connection: Connection, query: Executable, today: date, rules: Rules, **values: object) -> list[Case]:
@@ -219,15 +262,16 @@ def _newest(connection: Connection, rx: Rx) -> str | None:
 
 
 def _transfer_of(connection: Connection, rx: Rx, rules: Rules) -> TransferFacts | None:
-    transfers = _transfers(connection, rx.member_id, rules)
+    transfers = transfers_of(connection, rx.member_id, rules)
     return next((transfer for transfer in transfers if transfer.rx_number == rx.rx_number), None)
 
 
-def _transfers(connection: Connection, member_id: int, rules: Rules) -> tuple[TransferFacts, ...]:
-    def transfer(requested_on: date, *columns: Any) -> TransferFacts:
-        return TransferFacts(requested_on, arrival(requested_on, rules.transfer_business_days), *columns)
-
-    return fetch_all(connection, _TRANSFERS, transfer, member_id=member_id)
+def _with_transfers(connection: Connection, member_id: int, cases: list[Case], rules: Rules) -> list[Case]:
+    """Return the cases with their transfers, which are fetched if any of them was never filled here."""
+    if all(case.rx.first_filled_on for case in cases):
+        return cases
+    transfers = {transfer.rx_number: transfer for transfer in reversed(transfers_of(connection, member_id, rules))}
+    return [replace(case, transfer=transfers.get(case.rx.rx_number)) for case in cases]
 
 
 def _rx_number(finding: Finding) -> str:

@@ -108,6 +108,9 @@ _ATTRIBUTES = {
     "Hangup": "",
     "Reject": "reason",
 }
+_SSML = {"break", "emphasis", "lang", "p", "phoneme", "prosody", "s", "say-as", "sub", "w"}
+_RATES = {"x-slow", "slow", "medium", "fast", "x-fast", "default"}
+_RATE_PERCENT = (20, 200)
 _WITH_TEXT = {"Say", "Play", "Redirect", "Dial"}  # elements whose own text has a meaning
 
 
@@ -156,7 +159,18 @@ class _TwimlReader:
         if len(text) > _MOST_LETTERS:
             raise CarrierError(13520, f"<Say> of {len(text)} letters; at most {_MOST_LETTERS} are taken", self.url)
         breaks = sum(_seconds(element_break.get("time", "0s")) for element_break in element.iter("break"))
-        return TwimlSay(text, element.get("language", "en-US"), element.get("voice", ""), loop, breaks)
+        rate = self.rate(element)
+        return TwimlSay(text, element.get("language", "en-US"), element.get("voice", ""), loop, breaks, rate)
+
+    def rate(self, say: ET.Element) -> int:
+        """Return how fast words are spoken, in percent: of <prosody> if all of them are within one, else the usual."""
+        for unknown in sorted({part.tag for part in say.iter()} - {"Say", *_SSML}):
+            self.warn(13520, f"<{unknown}> cannot stand inside <Say>")
+        rates = [prosody.get("rate", "100%") for prosody in say.iter("prosody")]
+        for rate in rates:
+            if rate not in _RATES and not _is_percent(rate, *_RATE_PERCENT):
+                self.warn(13520, f'<prosody rate="{rate}">: no rate at which the carrier speaks')
+        return int(rates[0][:-1]) if len(rates) == 1 and _is_percent(rates[0], *_RATE_PERCENT) else 100
 
     def gather(self, element: ET.Element) -> TwimlGather:
         sounds: list[TwimlSound] = []
@@ -228,6 +242,10 @@ class _TwimlReader:
 
     def warn(self, code: int, message: str) -> None:
         self.warnings.append(CarrierError(code, message, self.url))
+
+
+def _is_percent(text: str, low: int, high: int) -> bool:
+    return bool(re.fullmatch(r"[0-9]{1,3}%", text)) and low <= int(text[:-1]) <= high
 
 
 def _seconds(text: str) -> float:

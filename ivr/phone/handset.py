@@ -235,7 +235,7 @@ class Handset:
 
     def _hear(self, sound: TwimlSound) -> None:
         if isinstance(sound, TwimlSay):
-            self._words.append(HeardWords(sound.text, sound.language, sound.voice))
+            self._words.append(HeardWords(sound.text, sound.language, sound.voice, rate=sound.rate))
         elif isinstance(sound, TwimlPlay):
             self._words.append(HeardWords("", url=sound.url))
 

@@ -19,6 +19,8 @@ class HeardWords:
     language: str = "en-US"
     voice: str = ""
     url: str = ""
+    rate: int = 100
+    """How fast they are spoken, in percent of the usual."""
 
 
 @dataclass(frozen=True, slots=True)

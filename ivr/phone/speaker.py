@@ -11,6 +11,8 @@ from ivr.errors import IvrError
 
 _VOICES = {"es-us": "es-419", "es-mx": "es-419", "cmn-cn": "cmn", "zh-cn": "cmn", "yue-hk": "yue", "vi-vn": "vi"}
 _LOOK_SECONDS = 0.05
+_WORDS_A_MINUTE = 175
+"""The program's usual speed."""
 
 
 class Speaker:
@@ -22,12 +24,18 @@ class Speaker:
             raise IvrError(f"speaking needs {program}, which is not installed here")
         self._program = path
 
-    def say(self, text: str, language: str, interrupted: Callable[[float], bool]) -> None:
-        """Speak until `interrupted` returns true; it is called repeatedly with the seconds to wait for a key."""
+    def say(self, text: str, language: str, interrupted: Callable[[float], bool], rate: int = 100) -> None:
+        """Speak until `interrupted` returns true; it is called repeatedly with the seconds to wait for a key.
+
+        `rate` is how fast, in percent of the usual.
+        """
+        speed = str(_WORDS_A_MINUTE * rate // 100)
         command = [
             self._program,
             "-v",
             espeak_voice(language),
+            "-s",
+            speed,
             "--stdin",
         ]  # on stdin, text cannot be taken for an option
         with subprocess.Popen(  # noqa: S603 - no shell, and the text is not among the arguments

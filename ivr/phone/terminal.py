@@ -65,8 +65,8 @@ class Terminal:
                 self.sleep(seconds)
             case TwimlPlay(url):
                 self._bring(HeardWords("", url=url), self._never_interrupted)
-            case TwimlSay(text, language, voice):
-                self._bring(HeardWords(text, language, voice), self._never_interrupted)
+            case TwimlSay(text, language, voice, rate=rate):
+                self._bring(HeardWords(text, language, voice, rate=rate), self._never_interrupted)
 
     def ask(self, prompt: tuple[HeardWords, ...], timeout: float) -> tuple[str, int | None]:
         """Show or speak a question; return the first key and how many words came before it, None if all of them did."""
@@ -109,7 +109,7 @@ class Terminal:
             return self._write_slowly(spoken.text, interrupted)
         self.note(spoken.text, style="none")
         if self.speaker is not None:
-            self.speaker.say(spoken.text, spoken.language, interrupted)
+            self.speaker.say(spoken.text, spoken.language, interrupted, spoken.rate)
         return len(spoken.text.split())
 
     def _write_slowly(self, text: str, interrupted: Callable[[float], bool]) -> int:

@@ -1,6 +1,7 @@
 """Splits words as staff write them, `Your total is {total:money}.`, into fixed texts and values.
 
-A value is written with its kind; a name from catalogue.yaml without one, `{pharmacy}`. Plural forms are a mapping: `by`
+A value is written with its kind; a name from catalogue.yaml without one, `{pharmacy}`, unless it is a telephone number
+or a web address to be spelled: `{fax:phone}`. Plural forms are a mapping: `by`
 names the value that is counted, and each plural category of the language has its own words.
 """
 
@@ -13,10 +14,13 @@ from dataclasses import dataclass, field
 from ivr.errors import Place, Report, did_you_mean
 from ivr.prompts import shapes
 from ivr.prompts.catalogue import PROMPT_KINDS, Slot, SourceWords, Words
-from ivr.prompts.spoken import clean
+from ivr.prompts.spoken import clean, speak
 from ivr.yaml_reader import Node
 
 NAME = re.compile(shapes.NAME)
+
+NAME_KINDS = ("phone", "spelled")
+"""Kinds by which a name can be spoken: a telephone number is written in E.164 form, a web address as it is typed."""
 
 _VALUE_IN_BRACES = re.compile(r"\{([^{}]*)\}")
 _STRAY_BRACE = re.compile(r"[{}]")
@@ -105,20 +109,18 @@ class WordsReader:
             )
         elif not colon:
             return self._name_words(name, place)
-        elif name in self.names.spoken:
-            self.report.add(
-                place, f'"{name}" is one of the catalogue\'s names, so it is written {{{name}}} without a kind'
-            )
         elif kind not in PROMPT_KINDS:
             hint = did_you_mean(kind, PROMPT_KINDS) or f"; known are {', '.join(PROMPT_KINDS)}"
             self.report.add(kind_place, f'{{{inside}}} has the unknown kind "{kind}"{hint}')
+        elif name in self.names.spoken or name in self.names.elsewhere:
+            return self._name_words(name, place, kind)
         else:
             next_word = _NEXT_WORD.match(text, brace.end())
             return Slot(name, kind, next_word[1] if next_word else "", place)
         return None
 
-    def _name_words(self, name: str, place: Place) -> str | None:
-        """Return the words of a name of the catalogue.
+    def _name_words(self, name: str, place: Place, kind: str = "") -> str | None:
+        """Return the words of a name of the catalogue; one that is no words, such as a telephone number, has a kind.
 
         A name that only another language has is reported at the names of this catalogue, and so only once.
         """
@@ -131,7 +133,20 @@ class WordsReader:
         elif name not in spoken:
             hint = did_you_mean(name, spoken) or f"; a value needs its kind, as in {{{name}:text}}"
             self.report.add(place, f"{{{name}}} is not one of the catalogue's names{hint}")
+        elif kind:
+            return self._name_by_kind(name, kind, place)
         return spoken.get(name)
+
+    def _name_by_kind(self, name: str, kind: str, place: Place) -> str | None:
+        if kind in NAME_KINDS:
+            try:
+                return speak(kind, self.names.spoken[name], self.language)
+            except ValueError as error:
+                self.report.add(place, f'the name "{name}" cannot be spoken as {kind}: {error}')
+        else:
+            message = f'"{name}" is one of the catalogue\'s names, so it is written {{{name}}} without a kind'
+            self.report.add(place, f"{message}, or as {' or '.join(NAME_KINDS)}")
+        return None
 
 
 def source(node: Node) -> SourceWords:

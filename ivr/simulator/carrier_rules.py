@@ -17,6 +17,7 @@ from ivr.flow.definition import ActionSpec, Flows
 from ivr.flow.graph import all_states
 from ivr.flow.interpreter import opening_verb
 from ivr.flow.states import State
+from ivr.flow.tempo import USUAL_TEMPO, Tempo
 from ivr.flow.verbs import GoOn, Speak, Variant, Verb
 from ivr.line.actions import SPECS
 from ivr.line.answer import Answer, as_spoken
@@ -32,6 +33,8 @@ URL = "https://line.example/voice/turn/1/x"
 SID = "CA" + "0" * 32
 DAY = date(2026, 9, 14)
 """The example dates are made from it: Wednesdays in September, which are the longest to say."""
+SLOW = Tempo(speech_rate=50)
+"""The tempo at which whole answers are checked: they are longest at it, and otherwise the same as at any other."""
 PERSON = "+18005550100"
 """Stands for the number that callers are connected to when they ask for a person."""
 
@@ -109,7 +112,7 @@ class _VersionCheck:
             values = self._values(state)
             for language in self.flows.languages:
                 verb = opening_verb(self.flows, Call(language, (Frame(flow, name),), values))
-                reason = self._refusal(verb, language) if verb else ""
+                reason = self._refusal(verb, language, SLOW) if verb else ""
                 if reason:
                     yield Problem(state.place, f'state "{name}" {reason}')
 
@@ -120,10 +123,10 @@ class _VersionCheck:
             values[state.choices.of] = self.examples.choices(option)
         return values
 
-    def _refusal(self, verb: Verb, language: str, *, each: bool = False) -> str:
+    def _refusal(self, verb: Verb, language: str, tempo: Tempo = USUAL_TEMPO, *, each: bool = False) -> str:
         """Return why the carrier refuses an answer, or "". With `each`, every one of its wordings must be audible."""
         try:
-            answer = Answer(SID, 2, language, verb, as_spoken(self.catalogues, verb.words))
+            answer = Answer(SID, 2, language, verb, as_spoken(self.catalogues, verb.words, tempo))
             body = RENDERER.answer(answer)
         except (IvrError, KeyError, ValueError, TypeError) as error:
             return f"cannot be spoken: {error}"

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from twilio.twiml.voice_response import VoiceResponse
 
+from ivr.flow.tempo import USUAL
 from ivr.flow.verbs import Dial, Gather, GoOn, HangUp
 from ivr.line.answer import Answer, SpokenWords
 from ivr.prompts.recordings.folder import Recording, Recordings
@@ -119,14 +120,22 @@ class Renderer:
         response.dial(self.person_number, action=url, method="POST", timeout=DIAL_SECONDS, caller_id=caller_id)
 
     def say(self, verb: Any, words: Iterable[SpokenWords]) -> None:
-        """Add words to a verb, each in its language and voice; recorded ones are played."""
+        """Add words to a verb, each in its language, voice and tempo; recorded ones are played.
+
+        A recording has only the usual tempo, so at any other all words are spoken.
+        """
         for spoken in words:
-            for part in recordings_and_words(spoken.pieces, self.recordings(), spoken.language.partition("-")[0]):
+            recordings = self.recordings() if spoken.rate == USUAL else Recordings()
+            for part in recordings_and_words(spoken.pieces, recordings, spoken.language.partition("-")[0]):
                 if isinstance(part, Recording):
                     verb.play(self.path + part.address)
                     continue
                 for text in speakable(part):
-                    verb.say(text, voice=spoken.voice, language=spoken.language)
+                    if spoken.rate == USUAL:
+                        verb.say(text, voice=spoken.voice, language=spoken.language)
+                    else:
+                        say = verb.say(voice=spoken.voice, language=spoken.language)
+                        say.prosody(text, rate=f"{spoken.rate}%")
 
 
 def speakable(text: str) -> list[str]:

@@ -191,7 +191,8 @@ class _Facts:
         by_key = asks and is_confirming(transition)
         facts_said = self.facts_spoken.get(state.first, frozenset()) if by_key else frozenset()
         written = self._written(transition)
-        stale = frozenset(fact for fact in self.facts if self.made_of[fact] & written or fact in written)
+        forgotten = bool(state.action) and transition.label in self.actions[state.action].keeps
+        stale = frozenset(f for f in self.facts if forgotten or self.made_of[f] & written or f in written)
         fresh = {(fact, state.action) for fact in self.facts & written} if state.action else set()
         return _Change(written, stale, frozenset(fresh), asks, by_key, facts_said, needs_yes(state, self.actions))
 

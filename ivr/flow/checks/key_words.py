@@ -7,17 +7,17 @@ itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ivr.errors import Place, Report
 from ivr.flow.checks.option_words import check_languages, check_options, check_targets
 from ivr.flow.checks.wordings import OPTIONS, AskedQuestion, HeardKey, QuestionWords, Wording, locate_key
 from ivr.flow.definition import Actions, Flows
 from ivr.flow.graph import all_states
-from ivr.flow.parts import PERSON_OFFER, PERSON_OFFERS, Number
+from ivr.flow.parts import HELP_OFFER, PERSON_OFFER, PERSON_OFFERS, Number
 from ivr.flow.states import State
 from ivr.flow.states.base import Role
-from ivr.flow.usage import phrases_of
+from ivr.flow.usage import line_prompts, phrases_of
 from ivr.keypad import key_name
 from ivr.languages import LANGUAGES
 from ivr.prompts import Catalogues
@@ -60,29 +60,41 @@ def _check_question(
 
 
 def _check_offers(flows: Flows, catalogues: Catalogues, report: Report) -> None:
-    """Report a prompt that offers a person on another key than 0. In a number it has to name pound, too."""
-    for kind, name in PERSON_OFFERS.items():
-        expected_keys = {"0", "pound"} if kind == "ask" else {"0"}
+    """Report a prompt that offers a person on another key than 0, or help on another than star.
+
+    In a number, the words for a person have to name pound, too.
+    """
+    spoken = line_prompts(flows)
+    offers = (
+        (PERSON_OFFERS["menu"], "a person", {"0"}),
+        (PERSON_OFFERS["ask"], "a person", {"0", "pound"}),
+        (HELP_OFFER, "help", {"star"}),
+    )
+    for name, what, expected_keys in (offer for offer in offers if offer[0] in spoken):
         for catalogue in (c for c in catalogues.by_language.values() if name in c.prompts):
             speech = LANGUAGES[catalogue.language].speech
             for source in (source for sources in catalogue.prompts[name].say.sources.values() for source in sources):
                 spoken_words = spoken_keys(source.text, speech)
                 keys = {word.key for word in spoken_words.keys} | (spoken_words.named & expected_keys)
-                if keys != expected_keys and "0" in (flows.line.menu_keys if kind == "menu" else flows.line.ask_keys):
+                if keys != expected_keys:
                     expected = " and ".join(f'"{name_of(key, speech)}"' for key in sorted(expected_keys))
-                    report.add(source.at(0), f"should offer a person on the key {expected}, and speak of no other key")
+                    report.add(source.at(0), f"should offer {what} on the key {expected}, and speak of no other key")
 
 
 def _check_statements(flows: Flows, catalogues: Catalogues, foreign: frozenset[Place], report: Report) -> None:
     """Report each key that is offered where nothing is asked.
 
-    Pressing it would do nothing, or answer the next question.
+    Pressing it would do nothing, or answer the next question. Words that are spoken only right before a question may
+    offer its keys.
     """
+    asked_next = _keys_asked_next(flows)
     for name in sorted(_statement_prompts(flows)):
         for catalogue in (c for c in catalogues.by_language.values() if name in c.prompts):
             sources = (source for sources in catalogue.prompts[name].say.sources.values() for source in sources)
             for source in (source for source in sources if source.place not in foreign):
                 for word in spoken_keys(source.text, LANGUAGES[catalogue.language].speech).keys:
+                    if word.key in asked_next.get(name, ()):
+                        continue
                     key = locate_key(source, word)
                     report.add(key.place, f'offers the key "{key.written}", but nothing is asked here: leave it out')
 
@@ -92,6 +104,19 @@ def _statement_prompts(flows: Flows) -> set[str]:
     uses = [use for _, state in all_states(flows) for use in state.prompts()]
     statements = {use.name for use in uses if use.role in (Role.STATEMENT, Role.ON_THE_WAY)}
     return statements - {use.name for use in uses if use.role is Role.QUESTION}
+
+
+def _keys_asked_next(flows: Flows) -> Mapping[str, frozenset[str]]:
+    """Return the keys that the question right after a message takes, by the message's prompt."""
+    keys: dict[str, frozenset[str]] = {}
+    for (flow, _), state in all_states(flows):
+        for use in state.prompts():
+            following = (
+                flows.flows[flow].states.get(state.next.state) if state.next and use.name == state.prompt else None
+            )
+            taken = frozenset(map(key_name, following.keys)) if following else frozenset()
+            keys[use.name] = keys.get(use.name, taken) & taken
+    return keys
 
 
 def _questions_with_words(

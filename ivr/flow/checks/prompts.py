@@ -9,7 +9,7 @@ from ivr.errors import Place, Report, did_you_mean
 from ivr.flow.checks.answers import secret_values
 from ivr.flow.definition import Actions, Flows
 from ivr.flow.graph import all_states
-from ivr.flow.parts import PERSON_OFFER, PERSON_OFFERS
+from ivr.flow.parts import HELP_OFFER, PERSON_OFFER, PERSON_OFFERS
 from ivr.flow.states import State
 from ivr.flow.states.base import Role
 from ivr.flow.usage import known_values, line_prompts
@@ -88,7 +88,8 @@ def _check_helps(state: State, name: str, catalogues: Catalogues, report: Report
 def _place_in_line(flows: Flows, prompt: str) -> Place:
     """Return the place where the line names one of its prompts."""
     reasons = (f"gives_up.{reason}" for reason, named in flows.line.gives_up.items() if named == prompt)
-    return flows.line.at(*reasons, "menu_keys.0", "ask_keys.0")
+    key = "star_again" if prompt == HELP_OFFER else "0"
+    return flows.line.at(*reasons, f"menu_keys.{key}", f"ask_keys.{key}")
 
 
 @dataclass(frozen=True, slots=True)

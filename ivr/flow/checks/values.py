@@ -13,6 +13,9 @@ from ivr.prompts import Catalogues
 
 ValueNames = frozenset[str]
 
+ALWAYS_KNOWN: ValueNames = frozenset({PERSON_OFFER, NOTICES})
+"""The values that the line itself gives to every prompt."""
+
 
 def check_values(graph: Graph, catalogues: Catalogues, actions: Actions, report: Report) -> None:
     """Report each value that a call can need without having it, with the shortest path that shows it."""
@@ -37,7 +40,7 @@ class _ValueFlow:
 
     def known_values(self) -> dict[GraphState, ValueNames]:
         """Return the values that are written on every path to each state."""
-        known: dict[GraphState, ValueNames] = {self.graph.start: frozenset({PERSON_OFFER, NOTICES})}
+        known: dict[GraphState, ValueNames] = {self.graph.start: ALWAYS_KNOWN}
         waiting = [self.graph.start]
         while waiting:
             node = waiting.pop()
@@ -60,6 +63,8 @@ class _ValueFlow:
         state = self.graph.states[transition.source]
         if state.action and transition.label in state.outcomes:
             spec = self.actions[state.action]
+            if transition.label in spec.keeps:
+                known &= spec.keeps[transition.label] | ALWAYS_KNOWN
             return (known - spec.forgets) | set(spec.outcomes[transition.label])
         saved = state.saves(transition.label)
         return known | {saved} if saved and not (state.number and state.number.card) else known

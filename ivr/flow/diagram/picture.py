@@ -10,13 +10,13 @@ from ivr.flow.graph import StateName
 from ivr.flow.parts import REPEAT, Target
 from ivr.flow.states import KINDS, State
 from ivr.flow.states.base import Look, Role
+from ivr.keypad import NAME_OF_KEY
 from ivr.prompts import Catalogue
 
 ANY_QUESTION = "any question"
 """The box that stands for all questions: from it lead the flows that can break into every one of them."""
 WHOLE = "line"
 """The title of the picture of the whole line. No flow can have this name, since `line.yaml` is not a flow."""
-_SYMBOLS = {"*": "star", "#": "pound"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _transition(label: str, transition: Target, words: _Words) -> BoxTransition:
     hover += ["the caller's yes"] if transition.confirms else []
     hover += [f'counts as a wrong try of "{transition.counts}"'] if transition.counts else []
     return BoxTransition(
-        _SYMBOLS.get(label, label),
+        NAME_OF_KEY.get(label, label),
         transition.state,
         transition.end,
         bool(transition.say),
@@ -133,7 +133,7 @@ def _notes_for_questions(flows: Flows) -> Iterator[str]:
     """Yield what every question does besides the transitions that are drawn."""
     line = flows.line
     keys = [
-        f"{_SYMBOLS.get(key, key)} {'repeats' if to == REPEAT else f'→ {to}'}" for key, to in line.menu_keys.items()
+        f"{NAME_OF_KEY.get(key, key)} {'repeats' if to == REPEAT else f'→ {to}'}" for key, to in line.menu_keys.items()
     ]
     yield f"In every menu that does not use the key itself: {', '.join(keys)}."
     yield f"Too many silences or wrong keys → {line.too_many}, unless drawn otherwise."
@@ -158,7 +158,7 @@ def _interruption_transitions(flows: Flows) -> Iterator[BoxTransition]:
     line = flows.line
     for key, flow in {**line.ask_keys, **line.menu_keys}.items():
         if flow != REPEAT:
-            yield BoxTransition(f"key {_SYMBOLS.get(key, key)}", flow)
+            yield BoxTransition(f"key {NAME_OF_KEY.get(key, key)}", flow)
     yield BoxTransition("missed too often", line.too_many)
     yield BoxTransition("call too long", line.too_long)
     yield BoxTransition("an error", line.failed)

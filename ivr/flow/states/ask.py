@@ -12,7 +12,7 @@ from ivr.flow.parts import MOST_DIGITS, Number, Target
 from ivr.flow.reading import StateReader
 from ivr.flow.states.base import Look
 from ivr.flow.states.question import QuestionState
-from ivr.keypad import is_keys
+from ivr.keypad import STAR_AGAIN, is_keys
 from ivr.secret import Secret
 from ivr.yaml_reader import Either, Flag, Record, Whole, field
 
@@ -67,11 +67,12 @@ class AskState(QuestionState):
     def answer(self, keys: str, call: LiveCall) -> None:
         """Handle the keys before pound, as the number or as a key that every question for a number takes."""
         digits = keys.lstrip("#").split("#")[0]
-        shared_key = "*" if "*" in digits else digits
+        shared_key = next((star for star in (STAR_AGAIN, "*") if star in digits), digits)
+        call.after_star &= digits.startswith("*")  # no star comes right after another when digits came between
         if not digits:
             self.end_early(call)
-        elif flow := self.shared_keys(call.line).get(shared_key):
-            self.take_shared(shared_key, flow, call)
+        elif self.take_shared(shared_key, call):
+            pass
         elif is_keys(digits) and self.number.low <= len(digits) <= self.number.high:
             self._save(digits, call)
             self.leave("next", self.next, call)

@@ -146,7 +146,11 @@ class State(DefinitionPart, ABC):
 
     def take(self, event: Event, call: LiveCall) -> None:  # noqa: ARG002 - kinds that override it use the event
         """Handle an event that arrives while the call waits here; unless a kind overrides this, enter again."""
-        call.words = []
+        call.words, call.heard = [], []
+        self.enter(call)
+
+    def resume(self, call: LiveCall) -> None:
+        """Do what happens when a flow that broke in here has ended; unless a kind overrides this, enter again."""
         self.enter(call)
 
     # Questions about it
@@ -180,7 +184,7 @@ class State(DefinitionPart, ABC):
     def shared_keys(self, line: Line) -> Mapping[str, str]:
         """Return the keys that mean here what they mean in every question: key -> `repeat`, or a flow."""
         keys = {} if not self.is_question else line.ask_keys if self.number else line.menu_keys
-        return {key: flow for key, flow in keys.items() if not self.uses(key)}
+        return {key: flow for key, flow in keys.items() if not self.uses(key[0])}
 
     # Where it leads, what it says, and how it is described
 

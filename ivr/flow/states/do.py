@@ -9,6 +9,7 @@ from ivr.flow.call import Done, Event
 from ivr.flow.language import TARGETS
 from ivr.flow.live_call import LiveCall
 from ivr.flow.states.base import Look, Role, State
+from ivr.flow.tempo import USUAL_TEMPO
 from ivr.flow.verbs import GoOn
 from ivr.yaml_reader import Record, Text, field
 
@@ -46,12 +47,17 @@ class DoState(State):
     def take(self, event: Event, call: LiveCall) -> None:
         """Handle the action's outcome; any other event means that the carrier came back, and the action is run."""
         if not isinstance(event, Done):
-            call.words = []
+            call.hear_announcement()
             call.act(self.action)
             return
+        if event.keeps is not None:
+            call.values = {name: value for name, value in call.values.items() if name in event.keeps}
+            call.members_tempo = USUAL_TEMPO
         call.values.update(event.values)
         for name in event.forgets:
             call.values.pop(name, None)
+        call.own_tempo = event.own_tempo.or_else(call.own_tempo)
+        call.members_tempo = event.members_tempo or call.members_tempo
         if isinstance(language := event.values.get("language"), str):
             call.go_on_in(language)
         call.leave(event.outcome, self.outcomes[event.outcome])

@@ -68,9 +68,7 @@ class MenuState(QuestionState):
         elif self.choices and (item := _chosen_item(call.values.get(self.choices.of), key)) is not None:
             call.values[self.choices.save] = item
             self.leave("choice", self.choices.next, call)
-        elif flow := self.shared_keys(call.line).get(key):
-            self.take_shared(key, flow, call)
-        else:
+        elif not self.take_shared(key, call):
             self.miss("wrong", call)
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from ivr.flow.call import Event, Keys, Resumed, Silence
 from ivr.flow.live_call import LiveCall
-from ivr.flow.parts import PERSON_OFFERS, REPEAT, Limits, Target
+from ivr.flow.parts import HELP_OFFER, PERSON_OFFERS, REPEAT, Limits, Target
 from ivr.flow.states.base import Role, State
 from ivr.flow.verbs import Gather, Speak, Variant
+from ivr.keypad import STAR_AGAIN
 from ivr.prompts.spoken import Value
 
 HABIT_SECONDS = 2.0
@@ -53,6 +54,10 @@ class QuestionState(State):
         """Ask the question."""
         self.ask(call)
 
+    def resume(self, call: LiveCall) -> None:
+        """Ask the question again, aloud."""
+        self.ask(call, aloud=True)
+
     def take(self, event: Event, call: LiveCall) -> None:
         """Handle keys as an answer, and no keys as silence."""
         keys = event.keys.reveal() if isinstance(event, Keys) else ""
@@ -61,12 +66,13 @@ class QuestionState(State):
         call.after_keys = isinstance(event, Keys)
         call.after_zero = keys.endswith("0")
         if (too_soon and keys == "#") or zero_twice:
+            call.repeats = call.after_star
             self.ask(call)  # the last answer's key, pressed twice, must not lead away
         elif keys or (isinstance(event, Keys) and self.number):
             self.answer(keys, call)
         elif isinstance(event, Resumed):
             self.ask(call)  # the keys never arrived: ask again, and count nothing
-        elif isinstance(event, Silence) and self.number and event.after < self.wait:
+        elif isinstance(event, Silence) and self.number and event.after < call.tempo.seconds(self.wait):
             self.end_early(call, too_soon=too_soon)  # too early for a silence: the carrier does not send the pound
         else:
             self.miss("silence", call)
@@ -82,17 +88,32 @@ class QuestionState(State):
 
     def leave(self, label: str, target: Target, call: LiveCall) -> None:
         """Leave the question by an answer."""
-        call.words = []
+        call.words, call.heard = [], []
         call.leave(label, target)
 
-    def take_shared(self, key: str, flow: str, call: LiveCall) -> None:
-        """Handle a key that means the same in every question: ask again, or break in with a flow."""
+    def take_shared(self, key: str, call: LiveCall) -> bool:
+        """Handle a key that means the same in every question: ask again, or break in with a flow.
+
+        Return whether it was one.
+        """
+        shared = self.shared_keys(call.line)
+        if key in ("*", STAR_AGAIN):
+            key = STAR_AGAIN if STAR_AGAIN in shared and (call.after_star or key == STAR_AGAIN) else "*"
+        flow = shared.get(key)
+        if flow is None:
+            return False
         call.trace_step(key)
         if flow == REPEAT:
-            self.ask(call)
+            self.repeat(call)
         else:
-            call.words = []
             call.interrupt(flow)
+        return True
+
+    def repeat(self, call: LiveCall) -> None:
+        """Ask again, with all that was said since the last answer, and tell what another star does."""
+        call.words, call.heard = [*call.heard, *call.words], []
+        call.repeats = True
+        self.ask(call, aloud=True)
 
     def miss(self, kind: Variant, call: LiveCall) -> None:
         """Count a silence or a wrong key and ask again with help; at the limit, give up."""
@@ -108,8 +129,10 @@ class QuestionState(State):
             call.words = [*cut_off, *([call.speak(reason)] if reason and tries > 1 else [])]
             call.give_up(self.name)
 
-    def ask(self, call: LiveCall, variant: Variant = "say", tries: int = 1) -> None:
+    def ask(self, call: LiveCall, variant: Variant = "say", tries: int = 1, *, aloud: bool = False) -> None:
         """Ask, and end the turn. `variant` and `tries` choose the help: after which silence or wrong key.
+
+        A quiet question has no words the first time, unless it is to be asked `aloud`.
 
         The words that led to the question are repeated when they may not have been heard: after a wrong key in a menu,
         where the key cut them short (an order number, perhaps). A silent caller has heard them all, and before a number
@@ -117,13 +140,15 @@ class QuestionState(State):
         """
         repeat_words = variant == "say" or (variant == "wrong" and self.one_key)
         words_before = [*(call.words if repeat_words else ()), *([call.speak(self.first)] if self.first else ())]
-        languages = [] if self.quiet and variant == "say" else call.languages(every_language=self.every_language)
+        is_silent = self.quiet and variant == "say" and not aloud
+        languages = [] if is_silent else call.languages(every_language=self.every_language)
         options = self._options(call)
         question = (call.speak(self.prompt, variant, tries, language, options) for language in languages)
-        extra_wait = max(self.limits.first_key - self.wait, 0)
-        words = (*words_before, *question, *self._offer(call, variant, tries))
+        wait = call.tempo.seconds(self.wait)
+        extra_wait = max(call.tempo.seconds(self.limits.first_key) - wait, 0)
+        words = (*words_before, *question, *self._offers(call, variant, tries))
         uncut = len(words_before) if self.first else 0
-        call.close(Gather(words, self.most_keys, bool(self.number), self.wait, extra_wait, uncut))
+        call.close(Gather(words, self.most_keys, bool(self.number), wait, extra_wait, uncut))
 
     def _options(self, call: LiveCall) -> Mapping[str, Value]:
         """Return the choices as the value `options`, each with its key from 1 up; empty without choices."""
@@ -138,10 +163,13 @@ class QuestionState(State):
             )
         }
 
-    def _offer(self, call: LiveCall, variant: Variant, tries: int) -> tuple[Speak, ...]:
-        """Return the words that offer a person, if one can be had: from the second help on, unless 0 has another use
-        here."""
-        is_due = variant != "say" and tries >= FIRST_OFFER and call.has_person
-        if not is_due or "0" not in self.shared_keys(call.line):
-            return ()
-        return (call.speak(PERSON_OFFERS["ask" if self.number else "menu"]),)
+    def _offers(self, call: LiveCall, variant: Variant, tries: int) -> Iterator[Speak]:
+        """Yield the words that offer a person, from the second help on if one can be had, and help to who had the
+        question repeated; not where the keys for them have another use."""
+        shared = self.shared_keys(call.line)
+        if variant != "say" and tries >= FIRST_OFFER and call.has_person and "0" in shared:
+            yield call.speak(PERSON_OFFERS["ask" if self.number else "menu"])
+        if call.repeats and STAR_AGAIN in shared:
+            yield from (
+                call.speak(HELP_OFFER, language=one) for one in call.languages(every_language=self.every_language)
+            )

@@ -60,10 +60,12 @@ class TransferState(State):
         if not isinstance(event, Dialled):
             State.take(self, event, call)
         elif event.outcome == "answered":
-            call.words = []
+            call.words, call.heard = [], []
             call.close(HangUp(()))
         else:
-            # At once, the words before were not spoken yet: keep all but the last, which announces a person.
-            call.words = call.words[:-1] if event.outcome in self.at_once else []
+            if event.outcome in self.at_once:  # nothing was spoken; the last words announced a person
+                call.words.pop()
+            else:
+                call.hear_announcement()
             label = event.outcome if event.outcome in self.outcomes else LIKE[event.outcome]
             call.leave(label, self.outcomes[label])

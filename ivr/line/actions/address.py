@@ -5,14 +5,18 @@ from __future__ import annotations
 from ivr.flow.call import Done
 from ivr.flow.definition import OPAQUE
 from ivr.line.action import action, done
+from ivr.line.actions.address_building import Building
 from ivr.line.service import Context
-from ivr.line.values import ChosenAddress
+from ivr.line.values import ChosenAddress, OnFile
 from ivr.pharmacy.addresses import AddressFacts, NewAddress, add_address, mailing_address
 from ivr.pharmacy.notices import note_changed_address
 from ivr.prompts.spoken import Value
 
 CHOSEN = {"address": "address", "address_id": OPAQUE, "new_address": OPAQUE, "address_held": OPAQUE}
 """The values a call keeps of the address that the order goes to, name -> kind."""
+
+CHOSEN_CARD = ("card", "keep_card", "spoken_card")
+"""The values a call keeps of the card that pays the order."""
 
 KEPT_BY = ("new_mailing",)
 """The fact that a caller confirms who keeps a new mailing address without ordering."""
@@ -26,7 +30,12 @@ def look_up_address(context: Context, member_id: int) -> Done:
     address = mailing_address(context.connection, member_id)
     if address is None:
         return done("none")
-    return done("on_file", ChosenAddress(spoken_address(address), address.id, None, address_held=False))
+    return done("on_file", on_file_address(address))
+
+
+def on_file_address(address: AddressFacts) -> ChosenAddress:
+    """Return an address on file as the chosen one."""
+    return ChosenAddress(spoken_address(address), address.id, None, address_held=False)
 
 
 # A keyed address, which is one of the call's values until an order is placed; it is inserted together with the order
@@ -42,9 +51,25 @@ def spoken_address(address: NewAddress | AddressFacts) -> Value:
     return {name: getattr(address, name) for name in SPOKEN}
 
 
-@action("new", "none", on={"new": CHOSEN})
-def chosen_address(_: Context, new_address: NewAddress | None = None) -> Done:
-    """Choose the address that was keyed earlier in this call, if there is one."""
+@action(
+    *("new", "begun", "none", "all_on_file"),
+    on={"new": CHOSEN, "all_on_file": {**CHOSEN, **dict.fromkeys(CHOSEN_CARD, OPAQUE)}},
+    forgets=("all_on_file",),
+)
+def chosen_address(
+    _: Context,
+    new_address: NewAddress | None = None,
+    building: Building | None = None,
+    all_on_file: OnFile | None = None,
+) -> Done:
+    """Choose the address that was keyed earlier in this call, if there is one; first, one that was begun is finished.
+
+    The address and the card on file are chosen so once: who comes back, to change the order, is asked for them.
+    """
+    if building:
+        return done("begun")
+    if all_on_file:
+        return done("all_on_file", all_on_file.address, all_on_file.card)
     return done("new", as_chosen(new_address)) if new_address else done("none")
 
 

@@ -56,7 +56,7 @@ def own_phone(context: Context) -> Done:
 
 
 @action("dialable", "too_short", "abroad", "impossible", on={"dialable": {"chosen_phone": "phone"}})
-def take_phone(_: Context, keyed_phone: Annotated[str, keyed.PHONE]) -> Done:
+def take_phone(_: Context, keyed_phone: Annotated[str, keyed.ANY_PHONE]) -> Done:
     """Take the keyed telephone number, if the line can dial it."""
     kind, phone = phone_keyed(keyed_phone)
     return done(kind, chosen_phone=phone) if kind == "dialable" else done(kind)

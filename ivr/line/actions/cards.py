@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from ivr.flow.call import Done
@@ -16,7 +16,7 @@ from ivr.line.card_entries import CardEntry
 from ivr.line.service import Context
 from ivr.line.values import Basket, CardOnFile, ChosenCard, KeyedCard
 from ivr.orders.authorize import is_our_fault
-from ivr.orders.cards import expired_cards, saved_cards
+from ivr.orders.cards import SavedCardFacts, expired_cards, saved_cards
 from ivr.payment.cards import (
     Brand,
     Card,
@@ -31,42 +31,57 @@ from ivr.payment.cards import (
 from ivr.payment.gateway import Refused, Token, Unavailable
 from ivr.payment.vault import Vault
 from ivr.prompts import phrase
+from ivr.prompts.spoken import Value
 from ivr.secret import Secret
 
 MOST_CARDS = 3
 """How many cards on file are offered; more would take too long to listen to."""
 
 
+TOKEN_KEPT = timedelta(minutes=30)
+"""How long after it was made a token may be used by a caller whose call was dropped and who calls back."""
+
+
 @action(
     "due",
     "nothing_due",
-    writes={"amounts": "phrase", "total": "money", "card": OPAQUE, "keep_card": OPAQUE},
+    writes={"amounts": "phrase", "card": OPAQUE, "keep_card": OPAQUE},
     phrases={"amounts": speech.AMOUNTS},
 )
 def add_up(_: Context, basket: Basket) -> Done:
     """Add up what is due now and on each later day."""
     totals = refill.totals_by_day(basket)
     outcome = "due" if any(cents for _, cents in totals) else "nothing_due"
-    return done(outcome, amounts=speech.amounts(totals), total=dict(totals).get("", 0), card=None, keep_card="no")
+    return done(outcome, amounts=speech.amounts(totals), card=None, keep_card="no")
 
 
 @action(
     "on_file",
+    "declined",
     "none",
     writes={"cards": LIST, "expired": "phrase"},
     items={"cards": Items({"card": "phrase"}, MOST_CARDS)},
-    phrases={"card": speech.CARDS, "expired": {"card.expired": {"card": "phrase"}}},
+    phrases={
+        "card": speech.CARDS,
+        "expired": {"card.expired": {"card": "phrase"}, "card.was_declined": {"card": "phrase"}},
+    },
 )
 def list_cards(context: Context, member_id: int) -> Done:
-    """List the cards on file that can still be used, and those that have expired."""
+    """List the cards on file that can still be used, and tell those that have expired or were declined.
+
+    One that was declined comes after the others; when there are no others (`declined`), a new card does.
+    """
     owner = member_id, context.services.gateway.name, context.today
-    cards = tuple(
-        CardOnFile(speech.card(card.brand, card.last4), card.brand, card.last4, card.id)
-        for card in saved_cards(context.connection, *owner)[:MOST_CARDS]
-    )
-    expired_on_file = expired_cards(context.connection, *owner)
-    expired = tuple(phrase("card.expired", card=speech.card(card.brand, card.last4)) for card in expired_on_file)
-    return done("on_file" if cards else "none", cards=cards, expired=expired)
+    usable = saved_cards(context.connection, *owner)[:MOST_CARDS]
+    cards = tuple(CardOnFile(_card_phrase(card), card.brand, card.last4, card.id) for card in usable)
+    expired = [phrase("card.expired", card=_card_phrase(card)) for card in expired_cards(context.connection, *owner)]
+    was_declined = [phrase("card.was_declined", card=_card_phrase(card)) for card in usable if card.last_declined_at]
+    outcome = "none" if not cards else "declined" if usable[0].last_declined_at else "on_file"
+    return done(outcome, cards=cards, expired=(*expired, *was_declined))
+
+
+def _card_phrase(card: SavedCardFacts) -> Value:
+    return speech.card(card.brand, card.last4)
 
 
 @action("chosen", writes={"card": OPAQUE, "spoken_card": OPAQUE, "keep_card": OPAQUE})
@@ -155,3 +170,8 @@ def open_token(vault: Vault, sealed: str, now: datetime) -> Secret:
     if opened is None:
         raise ValueError("a card's token cannot be opened: it was sealed with another key")
     return Secret(opened.decode())
+
+
+def is_recent(vault: Vault, sealed: str, now: datetime) -> bool:
+    """Return whether a token was sealed so lately that it may be used in the call after."""
+    return vault.open(base64.b85decode(sealed), int(TOKEN_KEPT.total_seconds()), now) is not None

@@ -5,10 +5,11 @@ The address is one value of the call, `building`, until the caller accepts it wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from ivr.flow.call import Done
 from ivr.flow.definition import LIST, MOST_AT_ONCE, OPAQUE, Items, Phrases
@@ -55,6 +56,8 @@ CITIES_TOLD = {"cities": LIST, "others": "phrase"}
 MOST_MATCHES = 12
 """How many matching streets are kept; a caller who wants none of them is asked for more letters."""
 
+_ROUTE_WITHOUT_BOX = re.compile(rf"({'|'.join(get_args(BoxKind))}) \d+")
+
 FRACTIONS = {"half": "1/2", "quarter": "1/4", "three_quarters": "3/4"}
 
 
@@ -62,6 +65,45 @@ FRACTIONS = {"half": "1/2", "quarter": "1/4", "three_quarters": "3/4"}
 def begin_address(_: Context) -> Done:
     """Begin a new, empty address."""
     return done("begun", building=Building(), zip_note=())
+
+
+@action("begun", "none", on={"begun": {**ZIP_TOLD, "address_for": OPAQUE}}, phrases={"zip_note": ZIP_NOTES})
+def begun_address(
+    _: Context, building: Building | None = None, address_for: Literal["order", "always"] = "order"
+) -> Done:
+    """Go on with the address that was being keyed when an earlier call was dropped."""
+    if building is None:
+        return done("none")
+    return done("begun", building=building, address_for=address_for, zip_note=())
+
+
+@action("left", forgets=("building",))
+def leave_begun_address(_: Context) -> Done:
+    """Leave what was keyed of an address, in favor of the one on file."""
+    return done("left")
+
+
+GOES_ON_AT = ("house", "street", "spell", "military", "whole")
+
+
+@action("zip", *GOES_ON_AT, writes=BUILT, on=dict.fromkeys(GOES_ON_AT, PLACED))
+def go_on_keying(context: Context, building: Building) -> Done:
+    """Go on at the question where the keying stopped, or else at the nearest one before it."""
+    if not (building.city and building.state):
+        return done("zip", building=Building())
+    if _ROUTE_WITHOUT_BOX.fullmatch(building.street):
+        building = building.on_another_street()
+    return done(_goes_on_at(context, building), building=building, place=building.place)
+
+
+def _goes_on_at(context: Context, building: Building) -> str:
+    if building.street or building.letters:
+        return "whole"
+    if (place := place_of(building.zip)) and place.military:
+        return "military"
+    if not building.house:
+        return "house"
+    return "street" if has_streets(context.connection, building.zip) else "spell"
 
 
 # ZIP and house number

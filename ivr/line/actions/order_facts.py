@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from ivr.flow.definition import Phrases
 from ivr.line.actions import refill, speech
 from ivr.line.actions.address import spoken_address
 from ivr.line.service import Context
@@ -19,6 +20,12 @@ from ivr.pharmacy.prescriptions import assess
 from ivr.pharmacy.refusals import FindingKind
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
+
+SHIP_TO: Phrases = {
+    name: {"address": "address"}
+    for name in ("order.ship_to", "order.ship_to_from_now_on", "order.ship_to_once_checked")
+}
+"""The prompts for where an order is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,7 @@ def order_facts(
     context: Context, member: Identified, basket: Basket, address: ChosenAddress, card: ChosenCard
 ) -> SaidOrder | None:
     """Return the facts with their basket, or None when the chosen card or address is gone."""
-    basket = tuple(_judged_anew(context, member.member_id, line) for line in basket)
+    basket = tuple(judged_anew(context, member.member_id, line) or line for line in basket)
     address_words, card_words = _spoken_address(context, address), _spoken_card(context, card)
     if address_words is None or card_words is None:
         return None
@@ -45,19 +52,23 @@ def order_facts(
     return SaidOrder(
         basket,
         lines=speech.lines(basket, proved=member.proved),
-        ship_to=phrase(_ship_to_words(address.new_address), address=address_words),
+        ship_to=phrase(ship_to_words(address.new_address), address=address_words),
         amounts=speech.amounts(totals),
         paying=_paying(context, member.member_id, card, card_words, totals, held=address.address_held),
         supply_notes=_supply_notes(basket, context.today, proved=member.proved),
     )
 
 
-def _judged_anew(context: Context, member_id: int, line: BasketLine) -> BasketLine:
-    """Return a line with its supply's present days and price; if it cannot be ordered any more, placing says so."""
+def judged_anew(context: Context, member_id: int, line: BasketLine) -> BasketLine | None:
+    """Return a line with its supply's present days and price, or None if it cannot be ordered any more.
+
+    Once an order has been said back, placing it says so.
+    """
     finding = assess(context.connection, member_id, line.rx_number, context.today, context.services.rules)
     supply = next((supply for supply in finding.supplies if supply.n == line.n), None)
-    if supply is None or not (finding.kind.asks_for == "order" or line.when):
-        return line
+    is_due = finding.kind.asks_for == "order" or day(finding.due_on) <= line.when
+    if supply is None or not is_due:
+        return None
     ends_early = finding.kind == FindingKind.RUNS_OUT_FIRST and not line.when
     ends, arrives = (day(finding.runs_out_on), day(finding.arrives_on)) if ends_early else ("", "")
     return replace(line, days=supply.days, price=supply.price_cents, ends=ends, arrives=arrives)
@@ -75,7 +86,8 @@ def _spoken_address(context: Context, chosen: ChosenAddress) -> Value | None:
     return spoken_address(row) if row else None
 
 
-def _ship_to_words(new: NewAddress | None) -> str:
+def ship_to_words(new: NewAddress | None) -> str:
+    """Return the prompt for where an order is sent: to a new address, or one on file."""
     if new is None or new.kind != "mailing":
         return "order.ship_to"
     return "order.ship_to_from_now_on" if new.verified else "order.ship_to_once_checked"

@@ -1,4 +1,4 @@
-"""Actions that pay for a placed order, with its card or another one, and that cancel an unpaid order."""
+"""Actions that pay for a placed order, with its card or another one."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ivr.flow.call import Done
-from ivr.flow.definition import Phrases
 from ivr.line.action import action, done, external_action
 from ivr.line.actions import speech
 from ivr.line.actions.order_facts import is_on_file, keeping_words
-from ivr.line.actions.placing import charge_to_chosen
+from ivr.line.actions.order_ways import members_order, spoken_kept_until
+from ivr.line.actions.placing import card_to_charge
 from ivr.line.service import Context
 from ivr.line.values import ChosenCard, Gathered
 from ivr.orders import authorize, lease
 from ivr.orders.authorize import ProcessorAnswer, Progress, Request
-from ivr.orders.cancel import NotCancelled, cancel_order
 from ivr.orders.cards import saved_card
-from ivr.orders.events import Actor
 from ivr.orders.find import OrderFacts, order_by_id
 from ivr.orders.payments import payment_for
 from ivr.pharmacy.tables import OrderStatus, PaymentStatus
@@ -28,11 +26,6 @@ PAYMENT_FACTS = {"order_number": "digits", "amounts": "phrase", "paying": "phras
 """The facts that the payment of an unpaid order is confirmed by, name -> kind."""
 
 PHRASES = {"amounts": speech.AMOUNTS, "paying": speech.PAYING, "card": speech.CARDS}
-
-CANCEL_FACTS = ("order_number", "contents", "gives_back")
-"""The facts that a cancellation is confirmed by."""
-
-CONTENTS: Phrases = {"cancel.content": {"what": "phrase", "days": "number"}}
 
 LONGEST_WAIT = timedelta(seconds=40)
 """How long a caller waits for a slow processor."""
@@ -46,11 +39,18 @@ def _outcome_of(context: Context, order_id: int, progress: Progress) -> Done:
     lease_row = lease.find_row(context.connection, order_id)
     if progress is Progress.WAITING and lease_row is not None and context.now - lease_row.begun_at > LONGEST_WAIT:
         return done("slow")
-    return done(progress.value)
+    if progress is not Progress.DECLINED:
+        return done(progress.value)
+    order = order_by_id(context.connection, order_id)
+    if order is None:
+        raise LookupError("an order that a call pays for is gone")
+    return done("declined", kept_until=spoken_kept_until(context, order))
 
 
 @external_action(
     *("paid", "declined", "waiting", "held", "slow"),
+    on={"declined": {"kept_until": "date"}},
+    tells={"declined": ("kept_until",)},
     facts=("amounts", "paying"),
     ask=lambda services, request: authorize.ask(services.gateway, request),
     finish=_finish_authorization,
@@ -102,9 +102,7 @@ def _unpaid_facts(context: Context, order: OrderFacts) -> SaidPayment | None:
 @action("said", writes=PAYMENT_FACTS, phrases=PHRASES)
 def say_payment(context: Context, order_id: int, member_id: int, card: ChosenCard) -> Done:
     """Put together the facts of paying an unpaid order with the chosen card, for the caller to confirm."""
-    order = order_by_id(context.connection, order_id)
-    if order is None:
-        raise LookupError("an order that a call speaks of is gone")
+    order = members_order(context, member_id, order_id)
     return done("said", _payment_facts(order, card.spoken_card, keeping_words(context, member_id, card)))
 
 
@@ -119,49 +117,25 @@ def take_unpaid(context: Context, order_id: int, said: SaidPayment) -> Done:
 
 
 @action(
-    "said",
-    "waiting",
-    "not_pending",
-    on={"said": {"order_number": "digits", "contents": "phrase", "gives_back": "phrase"}},
-    phrases={"contents": CONTENTS, "what": speech.MEDICINE, "gives_back": {"cancel.gives_back": {"count": "number"}}},
+    *("pending", "not_pending", "changed"),
+    forgets=("card", "spoken_card", "keep_card"),  # for a token may be used once, and a basket still be there
+    facts=tuple(PAYMENT_FACTS),
 )
-def say_cancel(context: Context, order_id: int, proved: bool = False) -> Done:
-    """Put together what would be cancelled and given back, for the caller to confirm."""
-    order = order_by_id(context.connection, order_id)
-    if order is None or order.status is not OrderStatus.PENDING:
-        return done("not_pending")
-    payment = payment_for(context.connection, order.id)
-    if payment is not None and payment.status is PaymentStatus.PENDING:
-        return done("waiting")
-    contents = tuple(
-        phrase(
-            "cancel.content", what=speech.medicine(line.drug_name, line.rx_number, proved=proved), days=line.days_supply
-        )
-        for line in order.lines
-    )
-    gives_back = phrase("cancel.gives_back", count=sum(line.refills for line in order.lines))
-    return done("said", order_number=order.order_number, contents=contents, gives_back=gives_back)
-
-
-@action("pending", "not_pending", "changed", facts=tuple(PAYMENT_FACTS))
 def pay_with_other_card(context: Context, order_id: int, member_id: int, card: ChosenCard, said: SaidPayment) -> Done:
     """Begin another payment for an order whose card was declined, with the card chosen now."""
-    progress = authorize.locked_progress(context.connection, order_id, context.now)
-    order = order_by_id(context.connection, order_id)
-    if order is None or order.status is not OrderStatus.PENDING or progress is not Progress.DECLINED:
-        return done("not_pending")
+    order = members_order(context, member_id, order_id)
     if said != _payment_facts(order, card.spoken_card, keeping_words(context, member_id, card)):
         return done("changed")
-    charge_to_chosen(context, card, order)
-    return done("pending")
-
-
-@action("cancelled", "waiting", "not_pending", facts=CANCEL_FACTS)
-def cancel_unpaid(context: Context, order_id: int) -> Done:
-    """Cancel an unpaid order and give back its refills; an order that was paid meanwhile is left as it is."""
-    match cancel_order(context.connection, order_id, context.now, Actor.PHONE, unpaid=True):
-        case NotCancelled.ASKED_FOR:
-            return done("waiting")
-        case NotCancelled():
-            return done("not_pending")
-    return done("cancelled")
+    is_pending = authorize.pay_again(
+        context.connection,
+        context.services.gateway,
+        order,
+        card_to_charge(context, card.card),
+        sid=context.caller.sid,
+        turn=context.turn,
+        now=context.now,
+        today=context.today,
+        rules=context.services.rules,
+        keep_card=card.keep_card == "yes",
+    )
+    return done("pending" if is_pending else "not_pending")

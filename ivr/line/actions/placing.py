@@ -14,7 +14,7 @@ from ivr.line.action import action, done
 from ivr.line.actions import refill, speech
 from ivr.line.actions.address import becomes_mailing, write_address
 from ivr.line.actions.cards import open_token
-from ivr.line.actions.order_facts import SaidOrder, order_facts
+from ivr.line.actions.order_facts import SHIP_TO, SaidOrder, order_facts
 from ivr.line.service import Context
 from ivr.line.values import Basket, CardOnFile, ChosenAddress, ChosenCard, Identified, KeyedCard, day
 from ivr.orders import authorize, place
@@ -41,8 +41,6 @@ ORDERED = {
 FACTS = ("lines", "ship_to", "amounts", "paying", "supply_notes")
 """The facts an order is confirmed by: prescriptions, address, amounts, card, and supplies that end before they come."""
 
-SHIP_TO = ("order.ship_to", "order.ship_to_from_now_on", "order.ship_to_once_checked")
-
 
 @action(
     "said",
@@ -50,7 +48,7 @@ SHIP_TO = ("order.ship_to", "order.ship_to_from_now_on", "order.ship_to_once_che
     on={"said": {**dict.fromkeys(FACTS, "phrase"), "basket": OPAQUE, "count": "number"}},
     phrases={
         "lines": speech.LINES,
-        "ship_to": {name: {"address": "address"} for name in SHIP_TO},
+        "ship_to": SHIP_TO,
         "what": speech.MEDICINE,
         "amounts": speech.AMOUNTS,
         "paying": speech.PAYING,
@@ -185,7 +183,7 @@ def charge_to_chosen(context: Context, chosen: ChosenCard, order: OrderFacts) ->
         context.connection,
         context.services.gateway,
         order,
-        _card_to_charge(context, chosen.card),
+        card_to_charge(context, chosen.card),
         sid=context.caller.sid,
         turn=context.turn,
         now=context.now,
@@ -193,7 +191,8 @@ def charge_to_chosen(context: Context, chosen: ChosenCard, order: OrderFacts) ->
     )
 
 
-def _card_to_charge(context: Context, card: CardOnFile | KeyedCard | None) -> int | Token:
+def card_to_charge(context: Context, card: CardOnFile | KeyedCard | None) -> int | Token:
+    """Return what charges the chosen card: its id if it is stored, else its token."""
     match card:
         case CardOnFile():
             return card.saved_card_id

@@ -10,67 +10,73 @@ from ivr.flow.call import Done
 from ivr.flow.definition import OPAQUE
 from ivr.line.action import action, done
 from ivr.line.actions import speech
+from ivr.line.actions.on_file import find_on_file
 from ivr.line.service import Context
-from ivr.line.values import Basket, BasketLine, Identified, day
-from ivr.orders.find import pending_orders
+from ivr.line.values import Basket, BasketLine, Identified, OnFile, day
+from ivr.pharmacy.addresses import NewAddress
 from ivr.pharmacy.prescriptions import assess, has_prescriptions, refillable
 from ivr.pharmacy.refusals import Finding, FindingKind
 from ivr.prompts import phrase
 
+SO_FAR = ("building", "card", "spoken_card", "keep_card", "card_keyed_before", "keep_card_keyed_before")
+"""What was chosen for an order that was not placed, and is no part of the next."""
 
-@action(
-    "ready",
-    "unpaid",
-    writes={"basket": OPAQUE},
-    on={
-        "unpaid": {
-            "order_id": OPAQUE,
-            "order_number": "digits",
-            "total": "money",
-            "amounts": "phrase",
-            "placed": "phrase",
-        }
-    },
-    phrases={"amounts": speech.AMOUNTS, "placed": speech.PLACED},
-    tells={"unpaid": ("order_number", "total")},
-)
-def begin_order(context: Context, member_id: int) -> Done:
-    """Start with an empty basket, unless an order that an earlier call left unpaid is to be paid first."""
-    pending = pending_orders(context.connection, member_id)
-    if not pending:
-        return done("ready", basket=())
-    order = pending[0]
-    return done(
-        "unpaid",
-        basket=(),
-        order_id=order.id,
-        order_number=order.order_number,
-        total=order.total_cents,
-        amounts=speech.amounts([("", order.total_cents)]),
-        placed=(speech.placed(order),),
-    )
+
+@action("ready", writes={"basket": OPAQUE}, forgets=SO_FAR)
+def begin_order(_: Context) -> Done:
+    """Start with an empty basket."""
+    return done("ready", basket=())
 
 
 @action(
     "some",
+    "all_on_file",
     "more",
     "none",
     "no_more",
     "no_prescriptions",
     writes={"ready": "number", "listing": OPAQUE},
-    tells={"some": ("ready",), "more": ("ready",)},
+    on={"all_on_file": {"on_file": "phrase"}},
+    tells={"some": ("ready",), "all_on_file": ("ready", "on_file"), "more": ("ready",)},
+    phrases={"on_file": {"refill.address_and_card": {}, "refill.address_alone": {}}},
 )
-def count_refillable(context: Context, member_id: int, basket: Basket) -> Done:
-    """List what can be refilled now and is not in the basket, soonest to run out first."""
+def count_refillable(context: Context, member_id: int, basket: Basket, new_address: NewAddress | None = None) -> Done:
+    """List what can be refilled now and is not in the basket, soonest to run out first.
+
+    `all_on_file`: all of it can be ordered at once, to the address and with the card on file.
+    """
     findings = _refillable(context, member_id, basket)
-    if basket:
-        outcome = "more" if findings else "no_more"
-    elif findings:
-        outcome = "some"
-    else:
-        outcome = "none" if has_prescriptions(context.connection, member_id) else "no_prescriptions"
     listing = tuple(finding.prescription.rx_number for finding in findings if finding.prescription)
-    return done(outcome, ready=len(findings), listing=listing)
+    found = {"ready": len(findings), "listing": listing}
+    if basket:
+        return done("more" if findings else "no_more", **found)
+    if not findings:
+        return done("none" if has_prescriptions(context.connection, member_id) else "no_prescriptions", **found)
+    if new_address is None and (taken := _order_on_file(context, member_id, findings)):
+        name = "refill.address_and_card" if taken.card.card else "refill.address_alone"
+        return done("all_on_file", **found, on_file=phrase(name))
+    return done("some", **found)
+
+
+@action("taken", "changed", on={"taken": {"basket": OPAQUE, "all_on_file": OPAQUE}})
+def take_all_on_file(context: Context, member_id: int) -> Done:
+    """Put everything that can be refilled now into the basket, to be ordered to the address and with the card on file.
+
+    The caller's yes comes later, to the words that speak all of it.
+    """
+    findings = _refillable(context, member_id, ())
+    taken = _order_on_file(context, member_id, findings)
+    if not findings or taken is None:
+        return done("changed")
+    return done("taken", basket=tuple(map(_usual_line, findings)), all_on_file=taken)
+
+
+def _order_on_file(context: Context, member_id: int, findings: list[Finding]) -> OnFile | None:
+    """Return the address and card for all of these, or None where there is still something to ask."""
+    if any(finding.kind == FindingKind.RUNS_OUT_FIRST for finding in findings):
+        return None
+    due = any(finding.supplies[0].price_cents for finding in findings)
+    return find_on_file(context, member_id, due=due)
 
 
 def _refillable(context: Context, member_id: int, basket: Basket) -> list[Finding]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ivr.flow.definition import Phrases
+from ivr.line.service import Services
 from ivr.line.values import Basket, day
 from ivr.orders.find import OrderFacts
 from ivr.pharmacy.findings import OpenOrder, Rx
+from ivr.pharmacy.refusals import Finding, FindingKind
 from ivr.pharmacy.tables import OrderStatus
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
@@ -19,18 +21,39 @@ MEDICINE: Phrases = {"medicine.named": {"drug": "medicine"}, "medicine.ending": 
 LISTED_MEDICINE: Phrases = {**MEDICINE, "medicine.ending_sent": {"ending": "digits", "sent_on": "date"}}
 ORDER_STATES: Phrases = {
     "order_state.pending": {},
+    "order_state.under_way": {"since": "date"},
+    "order_state.unpaid": {"total": "money", "kept_until": "date"},
+    "order_state.declined": {"total": "money", "card": "phrase", "kept_until": "date"},
     "order_state.held": {},
     "order_state.held_address": {},
     "order_state.held_payment": {},
     "order_state.held_payment_unknown": {},
-    "order_state.held_rules": {},
     "order_state.held_stock": {},
+    "order_state.held_stock_until": {"day": "date"},
+    "order_state.held_rules": {},
     "order_state.scheduled": {"day": "date"},
     "order_state.placed": {"day": "date"},
     "order_state.shipped": {"day": "date"},
     "order_state.tracked": {"day": "date", "tracking": "digits"},
     "order_state.delivered": {},
     "order_state.cancelled": {},
+    **{f"order_state.cancelled_{why}": {"day": "date"} for why in ("by_you", "by_staff", "online", "unpaid")},
+}
+RX_STATES: Phrases = {
+    "rx_state.due_now": {"refills": "number"},
+    "rx_state.due_on": {"day": "date", "refills": "number"},
+    "rx_state.due_too_late": {"day": "date", "ends_on": "date"},
+    "rx_state.none_left": {},
+    "rx_state.by_law": {},
+    "rx_state.expired": {"day": "full_date"},
+    "rx_state.ordered": {"order_state": "phrase"},
+    "rx_state.first_fill": {},
+    "rx_state.transfer_pending": {},
+    "rx_state.on_hold": {},
+    "rx_state.not_mailable": {},
+    "rx_state.renewal_requested": {"day": "date"},
+    "rx_state.renewal_approved": {"day": "date"},
+    "rx_state.renewal_denied": {"day": "date"},
 }
 CARDS: Phrases = {f"card.{brand}": {"last4": "digits"} for brand in ("visa", "mastercard", "discover", "amex")}
 AMOUNTS: Phrases = {
@@ -46,6 +69,8 @@ LINES: Phrases = {
 PAYING: Phrases = {
     "order.card": {"card": "phrase"},
     "order.card_later": {"card": "phrase"},
+    "order.card_on_day": {"card": "phrase"},
+    "order.card_missing": {},
     "order.card_held": {"card": "phrase"},
     "order.card_held_later": {"card": "phrase"},
     "order.no_card": {},
@@ -100,6 +125,38 @@ def order_state(order: OpenOrder) -> Value:
             return phrase("order_state.shipped", day=day(order.expected_by))
         case status:
             return phrase(f"order_state.{status}")
+
+
+def rx_state(finding: Finding, services: Services) -> tuple[Value, ...]:
+    """Return phrases for what holds of a prescription, in short; none for one that has ended otherwise."""
+    renewal = finding.renewal
+    if renewal is None:
+        return _rx_state(finding)
+    asked_on = day(services.today(renewal.requested_at))
+    return (*_rx_state(finding), phrase(f"rx_state.renewal_{renewal.status}", day=asked_on))
+
+
+def _rx_state(finding: Finding) -> tuple[Value, ...]:
+    refills = finding.prescription.refills_left if finding.prescription else 0
+    match finding.kind:
+        case FindingKind.REFILLABLE | FindingKind.RUNS_OUT_FIRST:
+            return (phrase("rx_state.due_now", refills=refills),)
+        case FindingKind.TOO_SOON:
+            return (phrase("rx_state.due_on", day=day(finding.due_on), refills=refills),)
+        case FindingKind.DUE_TOO_LATE:
+            return (phrase("rx_state.due_too_late", day=day(finding.due_on), ends_on=day(finding.ends_on)),)
+        case FindingKind.NO_REFILLS_BY_LAW | FindingKind.LEGAL_LIMIT:
+            return (phrase("rx_state.by_law"),)
+        case FindingKind.EXPIRED:
+            return (phrase("rx_state.expired", day=day(finding.ends_on)),)
+        case FindingKind.ALREADY_ORDERED if finding.order:
+            return (phrase("rx_state.ordered", order_state=order_state(finding.order)),)
+        case FindingKind.NONE_LEFT | FindingKind.FIRST_FILL | FindingKind.TRANSFER_PENDING:
+            return (phrase(f"rx_state.{finding.kind}"),)
+        case FindingKind.ON_HOLD | FindingKind.NOT_MAILABLE:
+            return (phrase(f"rx_state.{finding.kind}"),)
+        case _:
+            return ()
 
 
 def placed(order: OrderFacts) -> Value:

@@ -32,6 +32,11 @@ WORDS_A_MINUTE = 165
 _LARGEST = 999_999_999_999
 """The largest number that is spoken in words."""
 
+_UNITED_STATES = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
+"""Where a telephone number may be at home: the states, and the territories with numbers of the same form."""
+
+_WEB_ADDRESS = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*\.[a-z]{2,}")
+_AMERICAN = re.compile(r"\+1[0-9]{10}")
 _TIME = re.compile("([01][0-9]|2[0-3]):([0-5][0-9])")
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
@@ -153,15 +158,34 @@ def _phonenumbers() -> Any:
 
 
 def _phone(value: Value | date, language: Language) -> str:
-    text, phonenumbers = _string(value, "phone"), _phonenumbers()
+    text = _string(value, "phone")
+    if _AMERICAN.fullmatch(text):
+        return _digits(text.removeprefix("+1"), language)
+    phonenumbers = _phonenumbers()
     try:
         number = phonenumbers.parse(text, None)
     except phonenumbers.NumberParseException:
         return _digits(text, language)
-    if number.country_code == 1:
-        return _groups(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL), language)
     grouped = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-    return f"{language.plus} {_groups(grouped, language)}"
+    groups = (_one_by_one(group, language) for group in re.findall("[0-9]+", grouped))
+    return f"{language.plus} {', '.join(groups)}"
+
+
+def us_phone(digits: str) -> str | None:
+    """Return ten digits as a telephone number of the United States in E.164 form, or None if no line there has it.
+
+    The exchange 555 belongs to directory assistance and to films, except in toll-free numbers.
+    """
+    if len(digits) != 10:
+        return None
+    phonenumbers = _phonenumbers()
+    number = phonenumbers.parse(f"+1{digits}", None)
+    if phonenumbers.region_code_for_number(number) not in _UNITED_STATES:
+        return None
+    kind, kinds = phonenumbers.number_type(number), phonenumbers.PhoneNumberType
+    if kind == kinds.PREMIUM_RATE or (digits[3:6] == "555" and kind != kinds.TOLL_FREE):
+        return None
+    return f"+1{digits}"
 
 
 def is_possible_phone(text: str) -> bool:
@@ -173,6 +197,17 @@ def is_possible_phone(text: str) -> bool:
         return bool(phonenumbers.is_possible_number(phonenumbers.parse(text, None)))
     except phonenumbers.NumberParseException:
         return False
+
+
+def _spelled(value: Value | date, language: Language) -> str:
+    """Spell a web address in groups of letters; its last part, such as "com", is said as a word."""
+    address = _string(value, "spelled").lower()
+    if not _WEB_ADDRESS.fullmatch(address):
+        raise ValueError("web address to speak: expected one such as meadowlark.example")
+    spelled, _, ending = address.rpartition(".")
+    marks = {".": language.dot, "-": language.dash}
+    parts = (marks.get(part) or _digits(part, language) for part in re.split("([.-])", spelled))
+    return f"{', '.join(parts)}, {language.dot} {ending}"
 
 
 def phone_keyed(digits: str) -> tuple[Literal["dialable", "too_short", "abroad", "impossible"], str]:
@@ -240,6 +275,7 @@ KINDS: Mapping[str, Callable[[Value | date, Language], str]] = {
     "full_date": _full_date,
     "time": _time,
     "phone": _phone,
+    "spelled": _spelled,
     "address": _address,
     "medicine": _medicine,
 }

@@ -34,6 +34,10 @@ PUERTO_RICO = "00926"
 MANY_CITIES = ("80005",)
 NO_STREETS = "00501"
 NO_ZIP = "00000"
+OTHER_PHARMACY = "8005550142"
+CALLER = "5105550123"
+"""The number that scripts call from, which is no pharmacy's."""
+TRANSFER_COLUMNS = ("drug_name", "from_pharmacy", "from_phone", "from_rx_number", "requested_on")
 
 
 class Pharmacy:
@@ -44,7 +48,7 @@ class Pharmacy:
 
     def read(self) -> Pharmacy:
         """Read all properties now, so that the scenario may be closed; return itself."""
-        _ = self.members, self.births, self.zips, self.prescriptions, self.orders, self.busiest_zip
+        _ = self.members, self.births, self.zips, self.prescriptions, self.orders, self.renewals, self.busiest_zip
         return self
 
     @cached_property
@@ -72,6 +76,16 @@ class Pharmacy:
     def orders(self) -> Mapping[str, tuple[str, ...]]:
         """Each member's order numbers, by member number."""
         return self._by_member("refill_order", "order_number")
+
+    @cached_property
+    def renewals(self) -> Mapping[str, tuple[str, ...]]:
+        """The numbers of each member's renewal requests, by member number."""
+        owners = {str(row["rx_number"]): str(row["member_number"]) for row in self._rows("prescription")}
+        by_member: dict[str, tuple[str, ...]] = {}
+        for row in self._rows("renewal_request"):
+            member = owners[str(row["rx_number"])]
+            by_member[member] = (*by_member.get(member, ()), str(row["reference"]))
+        return by_member
 
     @cached_property
     def streets(self) -> Mapping[str, tuple[str, ...]]:
@@ -108,7 +122,7 @@ class Pharmacy:
         """The columns that identify each of a member's transfers, by member number."""
         by_member: dict[str, tuple[Mapping[str, str], ...]] = {}
         for row in self._rows("transfer"):
-            identifying = {name: str(row[name]) for name in ("drug_name", "from_pharmacy", "requested_on")}
+            identifying = {name: str(row[name]) for name in TRANSFER_COLUMNS}
             by_member[str(row["member_number"])] = (*by_member.get(str(row["member_number"]), ()), identifying)
         return by_member
 
@@ -187,7 +201,25 @@ _ANSWERS_BY_VALUE: Mapping[str, Callable[[Pharmacy, Keyed], Sequence[str]]] = {
         *(f"0{number}" for number in own[:1]),
         UNKNOWN_RX,
     ),
-    "keyed_order": lambda pharmacy, keyed: (*pharmacy.orders.get(keyed.member, ()), UNKNOWN_ORDER),
+    "keyed_order": lambda pharmacy, keyed: (
+        *pharmacy.orders.get(keyed.member, ()),
+        *pharmacy.renewals.get(keyed.member, ()),
+        UNKNOWN_ORDER,
+    ),
+    "keyed_day": lambda _pharmacy, _keyed: ("0320", "0302", "0228", "0431", "1231"),
+    "keyed_pharmacy": lambda pharmacy, keyed: (
+        *(transfer["from_phone"].removeprefix("+1") for transfer in pharmacy.transfers.get(keyed.member, ())),
+        OTHER_PHARMACY,
+        f"1{OTHER_PHARMACY[:-1]}",
+        f"1{CALLER[:-1]}",
+        CALLER,
+        UNKNOWN_RX * 2,
+    ),
+    "keyed_pharmacy_rest": lambda _pharmacy, _keyed: (OTHER_PHARMACY[-1], CALLER[-1]),
+    "keyed_their_number": lambda pharmacy, keyed: (
+        *(transfer["from_rx_number"] for transfer in pharmacy.transfers.get(keyed.member, ())),
+        UNKNOWN_RX,
+    ),
     "card_number": lambda _pharmacy, _keyed: CARDS,
     "card_expiry": lambda _pharmacy, _keyed: EXPIRIES,
     "card_expiry_rest": lambda _pharmacy, _keyed: ("39", "19", "99"),

@@ -127,7 +127,7 @@ def _attempts_to_leave(flows: Flows, state: State) -> Iterator[tuple[str, str, t
     yield name, "too_many", (silent,)
     for key, flow in state.shared_keys(flows.line).items():
         if flow != REPEAT:
-            yield flow, key, (Presses(NOWHERE, key if state.one_key else f"{key}#"),)
+            yield flow, key, tuple(Presses(NOWHERE, one if state.one_key else f"{one}#") for one in key)
 
 
 NamedTrouble = tuple[str, tuple[Act, ...]]

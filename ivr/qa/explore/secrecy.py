@@ -46,6 +46,7 @@ TABLE: Mapping[str, Mapping[Kind, Verdict]] = {
     "prescription.rx_number": {"prescription number": "allowed"},
     "prescription.replaced_by": {"prescription number": "allowed"},
     "transfer.rx_number": {"prescription number": "allowed"},
+    "transfer.from_rx_number": {"prescription number": "allowed"},
     "saved_card.exp_month": {"card expiry": "allowed"},
     "saved_card.exp_year": {"card expiry": "allowed"},
     "card_entry.sealed_card": {"card number": "sealed", "card expiry": "sealed"},

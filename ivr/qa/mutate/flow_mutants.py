@@ -14,13 +14,13 @@ from itertools import pairwise
 
 from ivr.errors import Place, Report
 from ivr.flow.call import TraceStep
-from ivr.keypad import key_of
+from ivr.keypad import SHARED_NAMES, key_of
 from ivr.qa.mutate.mutants import Mutant, MutantKind
 from ivr.yaml_reader import Node, read
 
 LINE_FILE = "line.yaml"
 FREE_KEYS = "123456789"
-FLAGS = ("secret", "card", "stars", "quiet", "every_language")
+FLAGS = ("secret", "card", "stars", "quiet", "every_language", "other_languages")
 PROMPTS = ("menu", "ask", "say", "first", "transfer", "hang_up")
 NAMES = (*PROMPTS, "do", "run", "save")
 """Fields of a state that name something. A mutant has another name there, one that the same field has in the file."""
@@ -105,7 +105,7 @@ def _line_file_mutants(name: str, root: Node) -> Iterator[FlowMutant]:
 
     for keys in ("menu_keys", "ask_keys"):
         for key in fields[keys].fields or {}:
-            yield mutant(MutantKind.KEY, (keys, key), None, key_of(key) or key)
+            yield mutant(MutantKind.KEY, (keys, key), None, key_of(key, SHARED_NAMES) or key)
     for field in ("too_many", "too_long", "failed"):
         other_flow = fields["failed" if field == "too_many" else "too_many"]
         yield mutant(MutantKind.TRANSITION, (field,), other_flow, flow=str(fields[field].scalar))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import product
 
 from ivr.errors import Place
 from ivr.keypad import check_digit
@@ -27,6 +28,15 @@ TABLES = (
     "renewal_request",
     "transfer",
 )
+NOTED = {
+    "address": ("replaced_at",),
+    "refill_order": ("told_at",),
+    "renewal_request": ("told_at",),
+    "transfer": ("told_at",),
+    "saved_card": ("last_declined_at",),
+}
+"""Table -> the moments in it that a call may have noted."""
+RX_NUMBERS = ("rx_number", "replaced_by", "new_rx_number", "from_rx_number")
 MEMBER = "99000001"
 PHONE = "+15105550123"
 """The number that scripts call from; the invented member has it if the real one called from their own telephone."""
@@ -47,6 +57,7 @@ _PRIVATE = {
     "keyed": "",
     "prescriber_name": "Dr. Example",
     "from_pharmacy": "Example Pharmacy",
+    "from_phone": "+18005550142",
     "tracking_number": "",
     "reference": "",
     "request_key": "",
@@ -65,7 +76,7 @@ class Pseudonyms:
         """Return the pseudonym for a number, always the same one, and as long as the real one was."""
         if real not in self.numbers:
             count = len(self.numbers) + 1
-            if column in ("rx_number", "replaced_by"):
+            if column in RX_NUMBERS:
                 self.numbers[real] = "79" + str(count).zfill(len(real) - 2)
             else:
                 body = "79" + str(count).zfill(max(len(real), 8) - 3)
@@ -80,7 +91,8 @@ class Pseudonyms:
 def rows_before_call(rows: Mapping[str, Sequence[Found]], started_at: datetime) -> dict[str, list[dict[str, str]]]:
     """Return a member's rows as they were when a call began, without what was written since.
 
-    Refills that orders have used since are given back.
+    Refills that orders have used since are given back. `started_at` is in the pharmacy's time zone, since of a transfer
+    only the day is known.
     """
     kept_rows = {table: [_as_text(row) for row in rows.get(table, ())] for table in TABLES}
     placed_since = {row["order_number"] for row in kept_rows["refill_order"] if _since(row["placed_at"], started_at)}
@@ -96,10 +108,19 @@ def rows_before_call(rows: Mapping[str, Sequence[Found]], started_at: datetime) 
     kept_rows["renewal_request"] = [
         r for r in kept_rows["renewal_request"] if not _since(r["requested_at"], started_at)
     ]
+    kept_rows["transfer"] = [
+        row
+        for row in kept_rows["transfer"]
+        if not (row["from_phone"] and date.fromisoformat(row["requested_on"]) >= started_at.date())
+    ]
+    kept_rows["saved_card"] = [
+        row for row in kept_rows["saved_card"] if not _since(row.get("consented_at", ""), started_at)
+    ]
     kept_rows["address"] = [row for row in kept_rows["address"] if not _since(row["created_at"], started_at)]
-    for address in kept_rows["address"]:
-        if _since(address["replaced_at"], started_at):
-            address["replaced_at"] = ""
+    for table, columns in NOTED.items():
+        for row, column in product(kept_rows[table], columns):
+            if _since(row[column], started_at):
+                row[column] = ""
     return kept_rows
 
 
@@ -114,21 +135,22 @@ def _since(moment: str, started_at: datetime) -> bool:
 def pseudonymous_rows(
     rows: Mapping[str, Sequence[Mapping[str, str]]],
     day: date,
-    own_phone: str,
     pseudonyms: Pseudonyms,
     *,
+    is_own_phone: bool,
     declined: bool,
 ) -> tuple[Row, ...]:
     """Return the rows of the invented member.
 
-    `own_phone` is the number that called; `declined` says whether the cards were declined in the call.
+    `is_own_phone` says whether the line took the number that called for the member's own, `declined` whether the cards
+    were declined in the call.
     """
     given_rows: list[Row] = []
     for table in TABLES:
         for position, row in enumerate(rows[table]):
             columns = dict(_columns(table, row, position, day, pseudonyms))
             if table == "member":
-                columns["phone"] = PHONE if row["phone"] and row["phone"] == own_phone else ""
+                columns["phone"] = PHONE if is_own_phone else ""
             if table in ("saved_card", "payment"):
                 columns |= _card(table, row, declined=declined)
             given_rows.append(Row(NOWHERE, table, {name: text for name, text in columns.items() if text}))
@@ -144,7 +166,9 @@ def _columns(
         match name:
             case "member_number":
                 yield name, MEMBER
-            case "rx_number" | "replaced_by" | "order_number":
+            case "order_number":
+                yield name, pseudonyms.number(name, text)
+            case _ if name in RX_NUMBERS:
                 yield name, pseudonyms.number(name, text)
             case "reference" if table == "renewal_request":
                 yield name, pseudonyms.number(name, text)

@@ -16,7 +16,7 @@ from ivr.flow.call import TraceStep
 from ivr.flow.definition import Flows
 from ivr.flow.graph import all_states
 from ivr.flow.parts import Number
-from ivr.keypad import check_digit, is_key
+from ivr.keypad import STAR_AGAIN, check_digit, is_key
 from ivr.phone.outcomes import Waiting
 from ivr.qa.explore.answers import Keyed, Pharmacy, answers
 from ivr.qa.explore.attempts import KEPT_KEYS, gave_up
@@ -89,10 +89,13 @@ def record(simulator: Simulator, recorded: RecordedCall, name: str) -> ScriptDra
     """Return a call as the draft of a script. Raises RecordError if it cannot be made again on the simulator's flows."""
     steps = list(_steps(simulator.flows, recorded.turns))
     pseudonyms = Pseudonyms()
-    rows = rows_before_call(recorded.rows, recorded.started_at)
+    rows = rows_before_call(recorded.rows, recorded.local)
     steps_taken = {(trace_step.state, trace_step.branch) for turn in recorded.turns for trace_step in turn.trace_steps}
     declined = bool({("ask", "declined"), ("ask_again", "declined")} & steps_taken)
-    own = pseudonymous_rows(rows, recorded.local.date(), recorded.from_number, pseudonyms, declined=declined)
+    is_own = ("begin", "own") in steps_taken
+    if is_own and not rows["member"]:  # the caller did not say whose phone it is
+        rows["member"] = [dict.fromkeys(("member_number", "first_name", "last_name", "birth_date"), "unknown")]
+    own = pseudonymous_rows(rows, recorded.local.date(), pseudonyms, is_own_phone=is_own, declined=declined)
     person = _person(simulator.flows, recorded.turns)
     from_number = "anonymous" if recorded.withheld else DEFAULT_FROM
     at = recorded.local.replace(tzinfo=None, second=0, microsecond=0)
@@ -250,7 +253,13 @@ class _CallMaker:
         elif state and state.one_key:  # the key is masked: try all that can be pressed
             universal = state.shared_keys(self.caller.flows.line)
             choices = "123456789" if state.choices else ""
-            keys_there_are = [*state.keys, *choices, wrong_key(self.caller.flows, state), *universal, "#"]
+            keys_there_are = [
+                *state.keys,
+                *choices,
+                wrong_key(self.caller.flows, state),
+                *universal.keys() - {STAR_AGAIN},
+                "#",
+            ]
             yield from (((Presses(NOWHERE, key),), self.keyed) for key in keys_there_are)
             yield (Waits(NOWHERE),), self.keyed
         elif state and state.number:

@@ -311,7 +311,7 @@ class SimulatedCaller:
 
 def language_key(flows: Flows, language: str) -> str:
     """Return the key that chooses a language in the flows. Raises IvrError when no menu offers it."""
-    for _, state in all_states(flows):
+    for _, state in sorted(all_states(flows), key=lambda one: one[0][0] != flows.line.start):
         for key, target in state.keys.items():
             if target.sets.get("language") == language:
                 return key

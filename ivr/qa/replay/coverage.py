@@ -16,7 +16,7 @@ from ivr.flow.definition import Flows
 from ivr.flow.graph import StateName, all_states
 from ivr.flow.parts import Limits
 from ivr.flow.states import State
-from ivr.keypad import key_name
+from ivr.keypad import STAR_AGAIN, key_name
 from ivr.qa.replay.played import HANG_UP, MID_NUMBER, Played, PlayedTurn
 
 ERROR_PATHS = ("silence", "wrong", "too_many")
@@ -163,7 +163,7 @@ def _transition_in_words(transition: str, state: State) -> str:
     named = {"wrong": "wrong key", "too_many": "too many", HANG_UP: "hang-up", MID_NUMBER: "a pause in mid-number"}
     if transition in state.outcomes or (state.outcomes and transition == state.ending):
         return f'{state.outcome_word} "{transition}"'
-    if state.is_question and len(transition) == 1:
+    if state.is_question and (len(transition) == 1 or transition == STAR_AGAIN):
         return f"key {key_name(transition)}"
     return "an answer" if state.number and transition == "next" else named.get(transition, transition)
 

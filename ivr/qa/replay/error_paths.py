@@ -46,11 +46,10 @@ def _no_answer(step: ErrorPaths, flows: Flows, flow: str, question: State) -> It
     for key, leads in question.shared_keys(flows.line).items():
         if leads != REPEAT and flow in _interrupting(flows):
             continue  # zero ends an interruption under way, so its question is not asked again
-        yield Presses(step.place, f"{key}{ends}")
+        yield from (Presses(step.place, f"{pressed}{ends}") for pressed in key)
         if leads != REPEAT:
-            yield Hears(step.place, PERSON_AWAY)
-        if not question.quiet:
-            yield asked
+            yield from _broken_in(flows, leads, step.place)
+        yield asked
     wrong = tuple(wrong_answer(flows, question, step.place))
     for tries in range(1, step.silence):
         yield Waits(step.place)
@@ -60,6 +59,16 @@ def _no_answer(step: ErrorPaths, flows: Flows, flow: str, question: State) -> It
         yield replace(asked, variant="wrong", tries=tries, values={})
     yield from wrong if question.pound and wrong else (Waits(step.place),)  # pound answers it, and so would silence
     yield step.then
+
+
+def _broken_in(flows: Flows, name: str, place: Place) -> Iterator[Step]:
+    """Yield the steps in a flow that breaks in: a person is away, a question is waited out."""
+    start = flows.state(name, flows.flows[name].start)
+    if start.limits:
+        yield Hears(place, start.prompt)
+        yield Waits(place, start.limits.silence)
+    else:
+        yield Hears(place, PERSON_AWAY)
 
 
 def _interrupting(flows: Flows) -> frozenset[str]:

@@ -1,0 +1,123 @@
+"""Actions that tell what became of a request: a renewal by the prescriber, a transfer by the other pharmacy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ivr.flow.call import Done
+from ivr.flow.definition import Phrases
+from ivr.line.action import action, done
+from ivr.line.actions import speech
+from ivr.line.service import Context
+from ivr.line.values import Identified, day
+from ivr.pharmacy.answers import RenewalFacts, is_news, note_told, untold_renewals
+from ivr.pharmacy.findings import TransferFacts
+from ivr.pharmacy.prescriptions import assess, transfers_of
+from ivr.pharmacy.refusals import Finding, FindingKind
+from ivr.pharmacy.tables import RenewalStatus, TransferStatus
+from ivr.prompts import phrase
+from ivr.prompts.spoken import Value
+
+AT_ONCE = 3
+"""How many answers are told one after another; who has more hears those on the next call, or asks."""
+
+RENEWALS: Phrases = {
+    "renewal.requested": {"what": "phrase", "renewal_on": "date"},
+    "renewal.approved": {"what": "phrase", "renewal_on": "date", "became": "phrase"},
+    "renewal.denied": {"what": "phrase", "renewal_on": "date"},
+}
+TRANSFERS: Phrases = {
+    "transfer.requested": {"since": "date", "by": "date"},
+    "transfer.overdue": {"since": "date", "by": "date"},
+    "transfer.confirmed": {"since": "date", "became": "phrase"},
+    "transfer.rejected": {"since": "date"},
+}
+PHRASES: Mapping[str, Phrases] = {
+    "what": speech.MEDICINE,
+    "order_state": speech.ORDER_STATES,
+    "became": {
+        "renewal.preparing": {},
+        "transfer.refill_here": {},
+        "rx_state.ending": {"ending": "digits"},
+        **speech.RX_STATES,
+    },
+}
+
+
+@action(
+    "told",
+    "none",
+    on={"told": {"transfers": "phrase"}},
+    phrases={**PHRASES, "transfers": TRANSFERS},
+    tells={"told": ("transfers",)},
+)
+def tell_transfers(context: Context, member: Identified) -> Done:
+    """Tell of the member's latest transfers, the newest first."""
+    transfers = transfers_of(context.connection, member.member_id, context.services.rules)[:AT_ONCE]
+    note_told(context.connection, transfers, context.now)
+    words = tuple(_transfer(context, member, transfer) for transfer in transfers)
+    return done("told", transfers=words) if words else done("none")
+
+
+@action(
+    "told",
+    "none",
+    on={"told": {"answers": "phrase"}},
+    phrases={**PHRASES, "answers": {**RENEWALS, **TRANSFERS}},
+    tells={"told": ("answers",)},
+)
+def tell_answers(context: Context, member: Identified) -> Done:
+    """Tell the answers that came since the member's last call, each once."""
+    transfers = transfers_of(context.connection, member.member_id, context.services.rules)
+    came: list[RenewalFacts | TransferFacts] = [
+        *untold_renewals(context.connection, member.member_id, context.now),
+        *(transfer for transfer in reversed(transfers) if is_news(transfer, context.now)),
+    ]
+    came = came[:AT_ONCE]
+    note_told(context.connection, came, context.now)
+    words = tuple(
+        renewal(context, member, answer)[0] if isinstance(answer, RenewalFacts) else _transfer(context, member, answer)
+        for answer in came
+    )
+    return done("told", answers=words) if words else done("none")
+
+
+def renewal(context: Context, member: Identified, asked: RenewalFacts) -> tuple[Value, bool]:
+    """Return a phrase for a renewal request, and whether the prescription that came of it can be refilled now."""
+    what = speech.medicine(asked.drug_name, asked.rx_number, proved=member.proved)
+    values: dict[str, Value] = {"what": what, "renewal_on": day(context.services.today(asked.requested_at))}
+    if asked.status is not RenewalStatus.APPROVED:
+        return phrase(f"renewal.{asked.status}", **values), False
+    finding = _judged(context, member, asked.new_rx_number)
+    became = _became(context, finding) or (phrase("renewal.preparing"),)
+    return phrase("renewal.approved", **values, became=became), finding.kind.asks_for == "order"
+
+
+def _transfer(context: Context, member: Identified, transfer: TransferFacts) -> Value:
+    since, by = day(transfer.requested_on), day(transfer.by)
+    match transfer.status:
+        case TransferStatus.CONFIRMED:
+            became = _became(context, _judged(context, member, transfer.rx_number))
+            return phrase("transfer.confirmed", since=since, became=became or (phrase("transfer.refill_here"),))
+        case TransferStatus.REJECTED:
+            return phrase("transfer.rejected", since=since)
+        case _:
+            name = "transfer.overdue" if transfer.by < context.today else "transfer.requested"
+            return phrase(name, since=since, by=by)
+
+
+def _judged(context: Context, member: Identified, rx_number: str | None) -> Finding:
+    if rx_number is None:
+        return Finding(FindingKind.NOT_FOUND)
+    return assess(context.connection, member.member_id, rx_number, context.today, context.services.rules)
+
+
+def _became(context: Context, finding: Finding) -> tuple[Value, ...]:
+    """Return phrases for the end of a prescription's number, and for its state; none if it is not here."""
+    rx = finding.prescription
+    if rx is None:
+        return ()
+    return (
+        phrase("rx_state.ending", ending=rx.rx_number[-speech.ENDING :]),
+        *speech.rx_state(finding, context.services),
+    )

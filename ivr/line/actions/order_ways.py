@@ -1,0 +1,171 @@
+"""Action that tells an order, and which ways it has: what a caller can still do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ivr.flow.call import Done
+from ivr.flow.definition import OPAQUE, Phrases
+from ivr.line.action import action, done
+from ivr.line.actions import speech
+from ivr.line.service import Context
+from ivr.line.values import Identified, day
+from ivr.orders.cards import saved_card
+from ivr.orders.events import Actor
+from ivr.orders.find import OrderFacts, mark_told, order_by_id
+from ivr.orders.payments import PaymentFacts, kept_until, payment_for
+from ivr.orders.reschedule import ship_days
+from ivr.pharmacy.calendar import arrival
+from ivr.pharmacy.tables import HeldReason, OrderStatus, PaymentStatus
+from ivr.prompts import phrase
+from ivr.prompts.spoken import Value
+
+STATES = (
+    "under_way",
+    "wait",
+    "unpaid",
+    "held_address",
+    "held",
+    "scheduled",
+    "due",
+    "placed",
+    "sent",
+    "cancelled",
+)
+
+TOLD = ("order_number", "order_state")
+
+TOLD_WHOLE = (*TOLD, "contents")
+"""What is told of an order that may be changed for what is in it."""
+
+CONTENTS: Phrases = {"order.content": {"what": "phrase", "days": "number"}}
+"""What is in an order."""
+
+CANCELLED_BY: Mapping[str | None, str] = {
+    Actor.PHONE: "order_state.cancelled_by_you",
+    Actor.STAFF: "order_state.cancelled_by_staff",
+    Actor.LINE: "order_state.cancelled_unpaid",
+}
+"""Who cancelled an order -> the prompt that says so; others did it on the website or in the app."""
+
+
+@action(
+    *STATES,
+    writes={
+        **dict.fromkeys(("order_state", "contents", "amounts", "placed"), "phrase"),
+        "order_number": "digits",
+        "told_orders": OPAQUE,
+    },
+    tells={**dict.fromkeys(STATES, TOLD), **dict.fromkeys(("held", "scheduled", "due", "placed"), TOLD_WHOLE)},
+    phrases={
+        "order_state": speech.ORDER_STATES,
+        "contents": CONTENTS,
+        "what": speech.MEDICINE,
+        "card": speech.CARDS,
+        "amounts": speech.AMOUNTS,
+        "placed": speech.PLACED,
+    },
+)
+def tell_order(context: Context, member: Identified, order_id: int, told_orders: tuple[int, ...] = ()) -> Done:
+    """Tell an order's state and what is in it; the outcome is which ways it has. One that is cancelled is told once."""
+    order = members_order(context, member.member_id, order_id)
+    payment = payment_for(context.connection, order.id)
+    if order.status is OrderStatus.CANCELLED:
+        mark_told(context.connection, order.id, context.now)
+    arrives = arrival(context.today, context.services.rules.mail_business_days)
+    return done(
+        _ways(context, order, payment),
+        told_orders=(*told_orders, order.id),
+        order_number=order.order_number,
+        order_state=_state(context, order, payment),
+        contents=contents(order, proved=member.proved),
+        amounts=speech.amounts([("", order.total_cents)]),
+        placed=(phrase("order.placed_now", order_number=order.order_number, arrives=day(arrives)),),
+    )
+
+
+def members_order(context: Context, member_id: int, order_id: int) -> OrderFacts:
+    """Return an order that this call speaks of; LookupError if it is not the member's."""
+    order = order_by_id(context.connection, order_id)
+    if order is None or order.member_id != member_id:
+        raise LookupError("an order that a call speaks of is not its member's")
+    return order
+
+
+def contents(order: OrderFacts, *, proved: bool) -> Value:
+    """Return a phrase for each prescription in an order."""
+    return tuple(
+        phrase(
+            "order.content", what=speech.medicine(line.drug_name, line.rx_number, proved=proved), days=line.days_supply
+        )
+        for line in order.lines
+    )
+
+
+def paying_on(context: Context, order: OrderFacts, ship_day: str) -> Value:
+    """Return the phrase for the card that an order is charged to on its ship day, "" for now."""
+    if not order.total_cents:
+        return (phrase("order.no_card"),)
+    card = saved_card(context.connection, order.saved_card_id) if order.saved_card_id else None
+    if card is None:
+        return (phrase("order.card_missing"),)
+    words = "order.card_on_day" if ship_day else "order.card"
+    return (phrase(words, card=speech.card(card.brand, card.last4)),)
+
+
+def _ways(context: Context, order: OrderFacts, payment: PaymentFacts | None) -> str:
+    is_asked_for = payment is not None and payment.status is PaymentStatus.PENDING
+    match order.status, order.held_reason:
+        case OrderStatus.PENDING, _ if payment is not None and is_asked_for:
+            return "under_way" if payment.gateway == context.services.gateway.name else "wait"
+        case OrderStatus.HELD, HeldReason.PAYMENT_UNKNOWN:
+            return "wait"
+        case ((OrderStatus.HELD | OrderStatus.SCHEDULED), _) if is_asked_for:
+            return "wait"
+        case (OrderStatus.PENDING, _) | (OrderStatus.HELD, HeldReason.PAYMENT):
+            return "unpaid"
+        case OrderStatus.HELD, HeldReason.ADDRESS:
+            return "held_address"
+        case OrderStatus.HELD, _:
+            return "held"
+        case OrderStatus.SCHEDULED, _:
+            days = ship_days(context.connection, order, context.today, context.services.rules)
+            return "due" if days and days.first <= context.today else "scheduled"
+        case OrderStatus.PLACED, _:
+            return "placed"
+        case OrderStatus.CANCELLED, _:
+            return "cancelled"
+        case _:
+            return "sent"
+
+
+def _state(context: Context, order: OrderFacts, payment: PaymentFacts | None) -> Value:
+    """Return the phrase for an order's state, with all that a caller needs to choose among its ways."""
+    match order.status, order.held_reason:
+        case OrderStatus.HELD, HeldReason.PAYMENT_UNKNOWN:
+            return phrase("order_state.held_payment_unknown")
+        case ((OrderStatus.PENDING | OrderStatus.HELD | OrderStatus.SCHEDULED), _) if (
+            payment is not None and payment.status is PaymentStatus.PENDING
+        ):
+            return phrase("order_state.under_way", since=day(context.services.today(payment.created_at)))
+        case (OrderStatus.PENDING, _) | (OrderStatus.HELD, HeldReason.PAYMENT):
+            return _unpaid_state(context, order, payment)
+        case OrderStatus.HELD, HeldReason.STOCK if order.stock_expected_on:
+            return phrase("order_state.held_stock_until", day=day(order.stock_expected_on))
+        case OrderStatus.CANCELLED, _ if order.cancelled_at:
+            words = CANCELLED_BY.get(order.cancelled_by, "order_state.cancelled_online")
+            return phrase(words, day=day(context.services.today(order.cancelled_at)))
+        case _:
+            return speech.order_state(order)
+
+
+def _unpaid_state(context: Context, order: OrderFacts, payment: PaymentFacts | None) -> Value:
+    values: dict[str, Value] = {"total": order.total_cents, "kept_until": spoken_kept_until(context, order)}
+    if payment is None or payment.status is not PaymentStatus.DECLINED:
+        return phrase("order_state.unpaid", **values)
+    return phrase("order_state.declined", card=speech.card(payment.brand, payment.last4), **values)
+
+
+def spoken_kept_until(context: Context, order: OrderFacts) -> str:
+    """Return the last day on which an unpaid order is kept."""
+    return day(context.services.today(kept_until(context.connection, order, context.services.rules)))

@@ -1,0 +1,88 @@
+"""Actions that give another address to an order that is held for its address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ivr.flow.call import Done
+from ivr.flow.definition import OPAQUE
+from ivr.line.action import action, done
+from ivr.line.actions import speech
+from ivr.line.actions.address import becomes_mailing, write_address
+from ivr.line.actions.order_facts import SHIP_TO, ship_to_words
+from ivr.line.actions.order_ways import members_order, paying_on
+from ivr.line.service import Context
+from ivr.line.values import ChosenAddress, Gathered, day
+from ivr.orders.events import Actor
+from ivr.orders.find import OrderFacts
+from ivr.orders.hold import give_address
+from ivr.pharmacy.tables import HeldReason, OrderStatus
+from ivr.prompts import phrase
+from ivr.prompts.spoken import Value
+
+ADDRESS_FACTS = {"order_number": "digits", "ship_to": "phrase", "amounts": "phrase", "paying": "phrase"}
+"""The facts that another address of an order is confirmed by, name -> kind."""
+
+NOTED = {"new_address": OPAQUE, "address_note": "phrase"}
+
+
+@dataclass(frozen=True, slots=True)
+class SaidAddress(Gathered):
+    """An order and where it would be sent, as they were said."""
+
+    order_number: str = ""
+    ship_to: Value = ()
+    amounts: Value = ()
+    paying: Value = ()
+
+
+@action(
+    *("said", "changed"),
+    on={"said": ADDRESS_FACTS},
+    phrases={"ship_to": SHIP_TO, "amounts": speech.AMOUNTS, "paying": speech.PAYING, "card": speech.CARDS},
+)
+def say_order_address(context: Context, member_id: int, order_id: int, address: ChosenAddress) -> Done:
+    """Put together the facts of sending a held order to the chosen address, for the caller to confirm."""
+    order = members_order(context, member_id, order_id)
+    if not _is_held_for_address(order):
+        return done("changed")
+    return done("said", _address_facts(context, order, address))
+
+
+@action(
+    *("released", "held", "changed"),
+    on={"released": NOTED, "held": NOTED},
+    phrases={"address_note": {"address.changed": {}}},
+    facts=tuple(ADDRESS_FACTS),
+)
+def change_order_address(
+    context: Context, member_id: int, order_id: int, address: ChosenAddress, said: SaidAddress
+) -> Done:
+    """Send a held order to the chosen address. A verified one releases it, to be charged on its day."""
+    order = members_order(context, member_id, order_id)
+    if (
+        not _is_held_for_address(order)
+        or address.new_address is None
+        or said != _address_facts(context, order, address)
+    ):
+        return done("changed")
+    address_id = write_address(context, member_id, address.new_address)
+    today, rules = context.today, context.services.rules
+    if not give_address(context.connection, order, address_id, context.now, today, rules, Actor.PHONE):
+        raise LookupError("an order held for its address changed in the transaction that found it so")
+    note = (phrase("address.changed"),) if becomes_mailing(address.new_address) else ()
+    return done("released" if address.new_address.verified else "held", new_address=None, address_note=note)
+
+
+def _is_held_for_address(order: OrderFacts) -> bool:
+    return order.status is OrderStatus.HELD and order.held_reason is HeldReason.ADDRESS
+
+
+def _address_facts(context: Context, order: OrderFacts, address: ChosenAddress) -> SaidAddress:
+    when = day(order.ship_on) if order.ship_on and order.ship_on > context.today else ""
+    return SaidAddress(
+        order.order_number,
+        phrase(ship_to_words(address.new_address), address=address.address),
+        speech.amounts([(when, order.total_cents)]),
+        paying_on(context, order, when),
+    )
