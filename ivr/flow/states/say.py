@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ivr.flow.language import EVERY_LANGUAGE, PROMPT, TARGET
 from ivr.flow.live_call import LiveCall
-from ivr.flow.parts import Target
+from ivr.flow.parts import NOTICES, Target
 from ivr.flow.states.base import Look, State
 from ivr.yaml_reader import Flag, Record, field
 
@@ -38,7 +38,9 @@ class SayState(State):
         """Speak, and go on."""
         languages = call.languages(every_language=self.every_language or self.other_languages)
         for language in languages[self.other_languages :]:
-            call.words.append(call.speak(self.prompt, language=language))
+            spoken = call.speak(self.prompt, language=language)
+            if spoken.values.get(NOTICES, True):  # mostly there is nothing to tell
+                call.words.append(spoken)
         call.leave("next", self.next)
 
     def details(self) -> Mapping[str, str]:
