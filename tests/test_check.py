@@ -105,7 +105,7 @@ def test_a_phrase_cannot_ask_for_more_than_its_action_gives(check: Check, edit: 
     for language in ("en", "es"):
         edit(f"prompts/{language}/amount.yaml", "{total:money}", "{price:money}")
     result = check("--quiet")
-    assert 'prompt "amount.now" speaks "price", which the action "begin_order" does not provide' in result.stderr
+    assert 'prompt "amount.now" speaks "price", which the action "tell_order" does not provide' in result.stderr
 
 
 def test_a_file_that_is_not_utf8_has_a_place(check: Check, folders: Path) -> None:

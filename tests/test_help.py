@@ -248,7 +248,7 @@ def test_slower_speech_holds_for_every_word_from_the_next_on(demo_line: DemoLine
     phone.press("#")
     phone.press("1" + IDENTIFIED.removeprefix("11"))
     assert rates(body(phone)) == {f"{SLOWER[0]}%"}
-    assert demo_line.last_prompts == ["refill.how"]
+    assert all(prompt.startswith("refill.") for prompt in demo_line.last_prompts)
     assert phone.warnings == phone.errors == []
 
 
@@ -311,8 +311,9 @@ def test_what_is_remembered_is_told_and_asked_once_and_written_with_the_yes_alon
         return [phone.press(one) for one in keys][-1].text
 
     phone, _ = demo_line.call("2" + IDENTIFIED.removeprefix("1"))
+    question = demo_line.last_prompts[-1]
     press("**#")
-    assert demo_line.last_prompts[-1] == "refill.how", "nothing was changed"
+    assert demo_line.last_prompts[-1] == question, "nothing was changed"
     heard = press("**1#")
     assert [hears(heard, f"help.next_{name}", "es") for name in ("language", "slower", "longer")] == [
         True,
@@ -323,7 +324,7 @@ def test_what_is_remembered_is_told_and_asked_once_and_written_with_the_yes_alon
     phone.press("5")
     assert on_file() == [("es", SLOWER[0], None)]
     press("**#")
-    assert demo_line.last_prompts[-1] == "refill.how"
+    assert demo_line.last_prompts[-1] == question
     heard = press("**11#")
     assert hears(heard, "help.next_usual_speech", "es")
     phone.press("5")

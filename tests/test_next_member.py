@@ -37,10 +37,10 @@ KEYS = ("1", "1", "2", "3", "7304112#", "7304523#", "1", "7", "9", "01001", "74#
         "1230", "123", "2")  # fmt: skip
 
 FAR = {
-    "ordered with a new address and a new card": f"{IDENTIFIED}12{NEW_ADDRESS}19{CARD}27",
-    "left at the say-back": f"{IDENTIFIED}12{NEW_ADDRESS}19{CARD}195" + "2" + "9",
-    "left in the middle of an address": f"{IDENTIFIED}12{NEW_ADDRESS}895" + "9" + "1195" + "29",
-    "left in the middle of a card": f"{IDENTIFIED}119{CARD[:17]}" + "9999" * 3 + "95" + "29",
+    "ordered with a new address and a new card": f"{IDENTIFIED}1932{NEW_ADDRESS}19{CARD}27",
+    "left at the say-back": f"{IDENTIFIED}1932{NEW_ADDRESS}19{CARD}195" + "2" + "9",
+    "left in the middle of an address": f"{IDENTIFIED}1932{NEW_ADDRESS}895" + "9" + "1195" + "29",
+    "left in the middle of a card": f"{IDENTIFIED}1929{CARD[:17]}" + "9999" * 3 + "95" + "29",
     "names were not to be said": f"{IDENTIFIED}22" + "99" + "29",
     "proved by a number": f"{IDENTIFIED}3" + "7304112#" + "3" + "95" + "29",
     "a renewal": f"{IDENTIFIED}3" + "7304660#" + "1" + "9" + "29",

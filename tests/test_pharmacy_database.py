@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ivr.errors import SettingError, UnreachableError
 from ivr.line import hand_over, lockout
+from ivr.line.digests import Digest
 from ivr.line.service import Caller, Context
 from ivr.orders import cancel, cards, find, hold, payments, place, reschedule, statuses
 from ivr.orders.events import Actor
@@ -363,7 +364,9 @@ def _a_member(connection: Connection) -> tuple[int, int, int]:
 def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int) -> None:
     rules = Rules()
     caller = Caller("CA1", "+13035550100", "+18002457979")
-    lockout.languages_of_phone(Context(replace(SIMULATOR.services, digest=str), connection, NOW, caller, 0, {}))
+    lockout.languages_of_phone(
+        Context(replace(SIMULATOR.services, digest=Digest(b"key" * 8)), connection, NOW, caller, 0, {})
+    )
     members.find_member(connection, "10000001", "80202")
     members.is_own_prescription(connection, member_id, "1234567")
     members.born_on(connection, member_id)
