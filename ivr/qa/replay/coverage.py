@@ -55,9 +55,14 @@ def cells(flows: Flows) -> dict[CoverageCell, Group]:
     found: dict[CoverageCell, Group] = {}
     for (flow, name), state in all_states(flows):
         for transition, group in _transitions(flows, state):
-            for language in ("",) if state.every_language else flows.languages:
+            for language in ("",) if _counts_once(flows, flow, state) else flows.languages:
                 found[CoverageCell(state.place, flow, name, transition, language)] = group
     return found
+
+
+def _counts_once(flows: Flows, flow: str, state: State) -> bool:
+    """Return whether a state is the same in every language: it speaks them all, or a call begins in it."""
+    return state.every_language or (flow == flows.line.start and state.name == flows.flows[flow].start)
 
 
 def _transitions(flows: Flows, state: State) -> Iterator[tuple[str, Group]]:
@@ -98,7 +103,7 @@ def passed_cells(flows: Flows, turn: PlayedTurn) -> Iterator[tuple[str, str, str
         if trace_step.flow not in flows.flows or trace_step.state not in flows.flows[trace_step.flow].states:
             continue  # played on another version of the flows
         state = flows.state(trace_step.flow, trace_step.state)
-        language = "" if state.every_language else turn.language
+        language = "" if _counts_once(flows, trace_step.flow, state) else turn.language
         transition = trace_step.branch
         if not transition and (not state.ends_on or (turn.event == state.ends_on and position == 0)):
             transition = state.ending
@@ -107,7 +112,8 @@ def passed_cells(flows: Flows, turn: PlayedTurn) -> Iterator[tuple[str, str, str
     if turn.interrupted and turn.trace_steps:
         last = turn.trace_steps[-1]
         state = flows.state(last.flow, last.state)
-        yield last.flow, last.state, turn.interrupted, "" if state.every_language else turn.language
+        language = "" if _counts_once(flows, last.flow, state) else turn.language
+        yield last.flow, last.state, turn.interrupted, language
 
 
 @dataclass(frozen=True, slots=True)
