@@ -20,6 +20,7 @@ from hearing import entry, where
 from hurried_edits import edits_table
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
+from reasons import LANGUAGES, PICTURE, reasons_picture, reasons_rows, shown_calls
 from rich.console import Console
 from test_layers import HELPERS, ROOMS, Room
 
@@ -242,6 +243,12 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/developers.md": {"rooms": rooms_table},
     "docs/flows.md": {"actions": actions_table},
     "docs/operations.md": {"settings": settings_table, "order": order_life, "metrics": metrics_table},
+    "docs/members.md": {
+        "reasons": lambda: table(
+            ("", "what for", "what to press", "keys", *(f"seconds, {name}" for name in LANGUAGES.values())),
+            reasons_rows(),
+        )
+    },
     "docs/privacy.md": {"places": places_table},
     "docs/prompts.md": {
         "words": lambda: excerpt("prompts/en/main.yaml", "goodbye"),
@@ -257,6 +264,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "question": lambda: excerpt("prompts/en/identify.yaml", "zip"),
         "edits": edits_table,
     },
+    "docs/transcripts.md": {"calls": shown_calls},
 }
 """File -> part -> what makes it."""
 
@@ -277,3 +285,4 @@ if __name__ == "__main__":
     for name in [*PARTS][::-1]:  # the README last: it quotes the pages
         (PROJECT / name).write_text(made(name), encoding="utf-8")
         sys.stdout.write(f"made the parts of {name}\n")
+    PICTURE.write_text(reasons_picture(), encoding="utf-8")

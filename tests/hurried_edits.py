@@ -114,7 +114,7 @@ EDITS = (
     edit("a key is offered where nothing is asked", (EN, GOODBYE, "goodbye: To listen once more, press star.")),
     edit("words begin with an exclamation mark", (EN, GOODBYE, "goodbye: !Thanks.")),
     edit("letters are lost as question marks", (ES, ADIOS, "goodbye: Adi?s.")),
-    edit("the languages are exchanged", ("flows/main.yaml", "1: {next: menu, sets: {language: en}}", "1: {next: menu, sets: {language: es}}"), ("flows/main.yaml", "2: {next: menu, sets: {language: es}}", "2: {next: menu, sets: {language: en}}")),
+    edit("the languages are exchanged", ("flows/main.yaml", "1: {next: notices, sets: {language: en}}", "1: {next: notices, sets: {language: es}}"), ("flows/main.yaml", "2: {next: notices, sets: {language: es}}", "2: {next: notices, sets: {language: en}}")),
     edit("English is saved in the Spanish folder", (ES, ADIOS, "goodbye: This is the end of your call. Goodbye.")),
     edit("a voice of the other language", ("prompts/es/catalogue.yaml", "Polly.Lupe-Neural", "Polly.Joanna-Neural")),
     edit("letters that another program spoilt", (ES, "español", "espaÃ±ol")),

@@ -20,7 +20,7 @@ from ivr.flow.parts import REPEAT, Target
 from ivr.flow.states import State
 from ivr.keypad import NAME_OF_KEY
 
-MOST_STATES = 20_000
+MOST_STATES = 40_000
 """The size at which the graph is given up: flows this tangled are too slow to check, and too hard to understand."""
 
 Fact = TypeVar("Fact", bound=Hashable)
