@@ -21,11 +21,26 @@ REASONS, SHOWN = "reasons.yaml", "shown.yaml"
 PICTURE = PROJECT / "docs/pictures/members.svg"
 LANGUAGES = {"en": "English", "es": "Spanish"}
 WIDTH = 100
+MEMBER_DIGITS, ZIP_DIGITS = (8, 11), 5
 
-KEYED = {5: "ZIP", 7: "number of the bottle", 8: "ID", 10: "telephone", 16: "card"}
-"""What a long number is, by how many digits it has."""
-PAGE, MARGIN, LINE = (1240, 1754), 70, 128
-"""An A4 page at 150 dots an inch; the height of one reason."""
+KEYED = {
+    LANGUAGE_KEY: "language",
+    "41200017#": "your ID #",
+    "61204558": "request number",
+    "7304249#": "number on the bottle #",
+    "7304112#": "number on the bottle #",
+    "01001": "new ZIP",
+    "74#": "house #",
+    "777#": "first letters of the street #",
+    "5555555555554444#": "card number #",
+    "1230": "month and year",
+    "123": "code",
+    "8885550187": "their telephone",
+    "0042#": "number there #",
+}
+"""What the caller keys, where it is not the same for everyone."""
+PAGE, MARGIN, ROW, LINE, ROUTE_LETTERS = (1240, 1754), 70, 62, 42, 66
+"""An A4 page at 150 dots an inch; the height of a reason but for its keys, and of a line of keys; letters in one."""
 
 
 def scripts(name: str) -> tuple[Script, ...]:
@@ -63,22 +78,32 @@ def reasons() -> tuple[Reason, ...]:
 
 
 def _reason(script: Script) -> Reason:
-    played = {language: passed(script, language) for language in LANGUAGES}
+    languages = script.languages(tuple(LANGUAGES))  # from one's own telephone, the one that is on file
+    played = {language: passed(script, language) for language in languages}
     seconds = {language: round(each.cost.seconds) for language, each in played.items()}
     presses = (step for step in script.steps if isinstance(step, Presses))
-    route = " · ".join("language" if step.keys == LANGUAGE_KEY else _keyed(step.keys) for step in presses)
+    route = " · ".join(_keyed(step.keys) for step in presses)
     return Reason(script.name, route, played["en"].cost.keys, seconds)
 
 
 def _keyed(keys: str) -> str:
-    name = KEYED.get(len(keys.rstrip("#")))
-    return f"{name}{' #' if keys.endswith('#') else ''}" if name else keys
+    if keys in KEYED:
+        return KEYED[keys]
+    if len(keys.rstrip("#")) in range(*MEMBER_DIGITS) and keys.endswith("#"):
+        return "your ID #"
+    return "your ZIP" if len(keys) == ZIP_DIGITS else keys
 
 
 def reasons_rows() -> Iterator[tuple[str, ...]]:
     """Yield each reason as a row of a table: what for, what to press, keys, seconds in each language."""
     for number, reason in enumerate(reasons(), 1):
-        yield str(number), reason.name, reason.route, str(reason.keys), *(str(each) for each in reason.seconds.values())
+        yield (
+            str(number),
+            reason.name,
+            reason.route,
+            str(reason.keys),
+            *(str(reason.seconds.get(language, "")) for language in LANGUAGES),
+        )
 
 
 def reasons_picture() -> str:
@@ -90,21 +115,25 @@ def reasons_picture() -> str:
         f'<text x="{MARGIN}" y="92" font-size="56" font-weight="bold">Call 1-800-245-RXRX (7979)</text>',
         f'<text x="{MARGIN}" y="140" font-size="30">Day and night. * says it again, ** is slower, 0 is a person.</text>',
     ]
+    top = 170
     for number, reason in enumerate(reasons()):
-        lines += _row(reason, number, 190 + number * LINE)
+        routes = textwrap.wrap(reason.route.replace(" ", "\u00a0").replace("\u00a0·\u00a0", " · "), ROUTE_LETTERS)
+        box = f'<rect x="{MARGIN - 20}" y="{top}" width="{width - 2 * MARGIN + 40}" height="{ROW + LINE * len(routes)}"'
+        lines += [f'{box} rx="14" fill="#eef2f7"/>'] if number % 2 == 0 else []
+        lines += _row(reason, routes, top)
+        top += ROW + LINE * len(routes)
     return "\n".join([*lines, "</svg>", ""])
 
 
-def _row(reason: Reason, number: int, top: int) -> Iterator[str]:
-    width, minutes = PAGE[0] - 2 * MARGIN, max(reason.seconds.values())
-    if number % 2 == 0:
-        yield f'<rect x="{MARGIN - 20}" y="{top}" width="{width + 40}" height="{LINE}" rx="14" fill="#eef2f7"/>'
-    yield f'<text x="{MARGIN}" y="{top + 48}" font-size="36" font-weight="bold">{escape(reason.name)}</text>'
-    yield f'<text x="{MARGIN}" y="{top + 100}" font-size="34" fill="#123a73">{escape(reason.route)}</text>'
+def _row(reason: Reason, routes: list[str], top: int) -> Iterator[str]:
+    yield f'<text x="{MARGIN}" y="{top + 46}" font-size="36" font-weight="bold">{escape(reason.name)}</text>'
     yield (
-        f'<text x="{MARGIN + width}" y="{top + 48}" font-size="28" text-anchor="end" fill="#444">'
-        f"{reason.keys} keys, {minutes} s</text>"
+        f'<text x="{PAGE[0] - MARGIN}" y="{top + 46}" font-size="28" text-anchor="end" fill="#444">'
+        f"{reason.keys} keys, {max(reason.seconds.values())} s</text>"
     )
+    for number, route in enumerate(routes, 1):
+        y = top + 50 + LINE * number
+        yield f'<text x="{MARGIN}" y="{y}" font-size="34" fill="#123a73">{escape(route)}</text>'
 
 
 def shown_calls() -> str:
