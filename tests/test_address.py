@@ -19,7 +19,8 @@ PROVED = "7304112#"
 
 
 def begin(demo_line: DemoLine, scope: str = "1", proof: str = PROVED, from_number: str = "+15105550123") -> Caller:
-    phone, heard = demo_line.call(IDENTIFIED + "193" + "2" + scope + proof, from_number=from_number)
+    phone, _ = demo_line.call(IDENTIFIED + "1", from_number=from_number)
+    heard = phone.press("932" + scope + proof)  # by itself: no key cuts the order's facts short
     return Caller(demo_line, phone, heard.text)
 
 
@@ -236,7 +237,7 @@ def test_after_a_drop_the_address_is_judged_anew(demo_line: DemoLine, meanwhile:
     begin(demo_line).press("01001 74# 777# 1")
     demo_line.clock.pass_seconds(60)
     demo_line.run(meanwhile)
-    phone, heard = demo_line.call(IDENTIFIED + "193")
+    phone, heard = demo_line.call(IDENTIFIED + "1")
     assert begins(heard.text, "proof.prove"), "not without the third proof"
     assert hears(phone.press(PROVED).text, "checkout.ship_to", address=AT_SPRINGFIELD)
     assert hears(phone.press("11").text, "order.card_held") is held

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from demo_line import IDENTIFIED, DemoLine
-from hearing import hears
+from hearing import hears, words
 
 from ivr.line.sweep import sweep
 from ivr.phone.handset import Ended, Handset, Heard, Waiting
@@ -277,11 +277,11 @@ def test_zero_leads_to_a_person_and_back_to_the_question(demo_line: DemoLine) ->
 
 def test_star_repeats_a_menu_and_clears_a_number(demo_line: DemoLine) -> None:
     phone, first = demo_line.call("1")
-    assert phone.press("*").text == first.text
+    assert phone.press("*").text == f"{first.text} {words('help.offer')}"
     phone.press("1")
     phone.press("4120*")
     phone.press("#")
-    assert demo_line.last_prompts == ["identify.member_number"]
+    assert demo_line.last_prompts == ["identify.member_number", "help.offer"]
     phone.press("41200017#" + "94550")
     assert demo_line.last_prompts == ["refill.quick"]
 

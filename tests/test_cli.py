@@ -375,7 +375,7 @@ def test_an_order_that_the_file_counts_as_filled_is_listed(pharmacy: str, tmp_pa
 def test_the_demo_is_loaded_where_it_is_asked_for() -> None:
     for _ in range(2):
         result = ivr("pharmacy demo")
-        assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "member: 37 rows")
+        assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "member: 39 rows")
 
 
 def test_the_demo_is_never_loaded_beside_other_members(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_callers_notice_nothing_of_a_connection_that_was_ended(line: DemoLine) -
     phone, _ = line.call(IDENTIFIED)
     with capture_logs() as logged:
         end_connection(line.services.database)
-        assert hears(phone.press("1").text, "checkout.ship_to")
+        assert hears(phone.press("1").text, "checkout.confirm")
     assert phone.errors == []
     assert [entry["event"] for entry in logged] == ["connection_lost"]
     assert logged[0]["sqlstate"] in ("57P01", "")  # what the server says is lost if a request is on its way already
@@ -158,7 +158,7 @@ def test_a_read_only_connection_that_is_left_over_is_not_noticed_either(line: De
     with read_only(line.services.database), line.services.database.connect() as connection:
         assert connection.scalar(text("SHOW transaction_read_only")) == "on"
     with capture_logs() as logged:
-        assert hears(phone.press("1").text, "checkout.ship_to")
+        assert hears(phone.press("1").text, "checkout.confirm")
     assert [(entry["event"], entry["sqlstate"]) for entry in logged] == [("connection_lost", "25006")]
 
 

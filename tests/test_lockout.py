@@ -330,7 +330,7 @@ def test_birth_dates(keyed: str, meant: date | None) -> None:
 
 
 SPOKEN_DIGITS = {
-    *("order_number", "reference", "tracking"),  # which prove nothing
+    *("order_number", "reference", "tracking", "their_number"),  # which prove nothing here
     *("ending", "last4"),  # three digits of a prescription number, four of a card
     *("key", "unit"),
 }

@@ -85,7 +85,7 @@ def test_a_cancelled_order_is_told_once(demo_line: DemoLine) -> None:
     _, heard = demo_line.call(keys)
     assert hears(heard.text, "order_state.cancelled_by_staff")
     _, heard = demo_line.call(keys)
-    assert hears(heard.text, "refill.how")
+    assert hears(heard.text, "refill.quick")
 
 
 def test_a_new_address_releases_an_order_and_it_is_charged(demo_line: DemoLine) -> None:
@@ -116,5 +116,5 @@ def test_an_order_of_another_member_is_never_told(demo_line: DemoLine) -> None:
 
 def test_nothing_waits_for_most_members(demo_line: DemoLine) -> None:
     _, heard = demo_line.call(IDENTIFIED)
-    assert hears(heard.text, "refill.how")
+    assert hears(heard.text, "refill.quick")
     assert not [prompt for prompt in demo_line.prompts if prompt.startswith(("news.", "ways."))]

@@ -14,13 +14,14 @@ from pharmacy_rows import NOW, add_member
 from sqlalchemy import Connection, insert
 
 from ivr.cli import main
-from ivr.flow.call import Call, Dialled, Frame
+from ivr.flow.call import Call, Dialled, Done, Frame, Keys
 from ivr.flow.interpreter import advance
 from ivr.hours import ALWAYS, HOURS_FILE, Hours, Span
 from ivr.line import hand_over, tables
 from ivr.line.actions import SPECS
 from ivr.line.versions import Files, Version, load
 from ivr.pharmacy.call_backs import BestTime, ask_call_back, asked_call_back, finish_call_back, wanted_calls
+from ivr.secret import Secret
 from ivr.settings import Settings
 from ivr.web.carrier import event_of
 
@@ -121,9 +122,10 @@ def test_a_flow_from_before_the_hours_knows_two_outcomes() -> None:
     person = flows.flows["person"]
     states = {**person.states, "connect": older}
     old = replace(flows, flows={**flows.flows, "person": replace(person, states=states)})
-    frames = (Frame("main", "menu"), Frame("person", "connect", interrupting=True))
+    asked = advance(old, Call("en", (Frame("main", "menu"),)), Keys(Secret("0"))).call
+    connecting = advance(old, asked, Done("none")).call  # no address that was to be kept
     for event, label in ((Dialled("closed"), "nobody"), (Dialled("busy"), "no_answer")):
-        step = advance(old, Call("en", frames), event)
+        step = advance(old, connecting, event)
         assert step.trace[0].branch == label
         assert step.call.top.flow == "main"
 
@@ -152,7 +154,7 @@ def test_a_call_that_is_connected_leaves_a_note(staffed: DemoLine) -> None:
     phone, _ = staffed.call(IDENTIFIED)
     phone.press("0")
     noted = staffed.rows("SELECT member_id, state, reason, order_number, seen_at, seen_by FROM hand_over")
-    assert noted == [(1, "refill.how", "asked", None, None, None)]
+    assert noted == [(1, "refill.quick", "asked", None, None, None)]
 
 
 def test_a_note_names_the_order_and_what_led_to_a_person(staffed: DemoLine) -> None:

@@ -196,7 +196,7 @@ def test_a_row_the_pharmacy_refuses_is_told_at_its_place() -> None:
     ("person", "heard", "end"),
     [
         ("answers", "person.connecting", "person"),
-        ("busy", "person.no_answer", "open"),
+        ("busy", "person.busy", "open"),
         ("no_answer", "person.no_answer", "open"),
         ("nobody", "person.nobody", "open"),
     ],

@@ -200,7 +200,7 @@ def test_the_keyboard_leads_past_the_links_to_the_page(browser: Browser, site: S
 def test_everything_that_takes_a_key_shows_that_it_has_the_focus(browser: Browser, site: Site) -> None:
     page = site.open_page(browser, "/flows/main")
     seen: set[str] = set()
-    for _ in range(40):
+    for _ in range(80):
         page.keyboard.press("Tab")
         shown = page.evaluate(
             "(() => { const e = document.activeElement, f = e.tagName === 'a' ? e.querySelector('.frame') : e, s = getComputedStyle(f);"

@@ -168,7 +168,7 @@ BAD: dict[str, tuple[str, tuple[Change, ...]]] = {
     "a choice without its key": ("never says its key", (("prompts/en/card.yaml", "option: To pay with {card:phrase}, press {key:digits}.", "option: @To pay with {card:phrase}, press one."), ("prompts/es/card.yaml", "option: Para pagar con {card:phrase}, oprima {key:digits}.", "option: @Para pagar con {card:phrase}, oprima uno."))),
     "choices left out": ("offers choices, which these words do not speak", (("prompts/en/card.yaml", '  say: "{options:phrase} For a new card, press nine."', '  say: "@For a new card, press nine."'),)),
     # Languages
-    "languages exchanged in the flow": ("the words offer", (("flows/main.yaml", "1: {next: menu, sets: {language: en}}", "1: @{next: menu, sets: {language: es}}"), ("flows/main.yaml", "2: {next: menu, sets: {language: es}}", "2: @{next: menu, sets: {language: en}}"))),
+    "languages exchanged in the flow": ("the words offer", (("flows/main.yaml", "1: {next: notices, sets: {language: en}}", "1: @{next: notices, sets: {language: es}}"), ("flows/main.yaml", "2: {next: notices, sets: {language: es}}", "2: @{next: notices, sets: {language: en}}"))),
     "languages exchanged in the words": ("which sets", ((EN, 'For English, press one."', 'For English, press @two."'), (ES, "Para español, oprima dos.", "Para español, oprima @uno."))),
     "the wrong language named": ("offers Spanish", ((EN, 'For English, press one."', 'For Spanish, press @one."'),)),
     "a prompt in another language": ("these words are Spanish, and the folder is for English", ((EN, GOODBYE, "goodbye: @Gracias por llamar a {pharmacy}. Hasta luego."),)),
@@ -246,7 +246,13 @@ def test_whole_files_exchanged_are_told_once_each() -> None:
     ]
 
 
-@pytest.mark.parametrize("subject", sorted(name.removeprefix("prompts/en/") for name in FILES if "/en/" in name))
+SUBJECTS = sorted(
+    name.removeprefix("prompts/en/") for name, text in FILES.items() if "/en/" in name and re.search(r"(?m)^\w", text)
+)
+"""The files that have words: that of the notices has none until somebody writes one."""
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
 def test_any_file_of_words_in_the_wrong_folder_is_told(subject: str) -> None:
     files, _ = made()
     files[f"prompts/en/{subject}"] = files[f"prompts/es/{subject}"]

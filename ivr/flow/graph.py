@@ -15,12 +15,12 @@ from itertools import chain
 from typing import Generic, TypeVar
 
 from ivr.errors import IvrError
-from ivr.flow.definition import Flows
+from ivr.flow.definition import Flow, Flows
 from ivr.flow.parts import REPEAT, Target
 from ivr.flow.states import State
 from ivr.keypad import NAME_OF_KEY
 
-MOST_STATES = 40_000
+MOST_STATES = 20_000
 """The size at which the graph is given up: flows this tangled are too slow to check, and too hard to understand."""
 
 Fact = TypeVar("Fact", bound=Hashable)
@@ -90,6 +90,7 @@ class Graph:
         self.flows = flows
         self.start = GraphState(flows.line.start, flows.flows[flows.line.start].start)
         self.transitions: dict[GraphState, tuple[Transition, ...]] = {}
+        self._returning = {name for name, flow in flows.flows.items() if _may_end(flow)}
         self._paths = ShortestPaths(self._onward, starts=[self.start])
         deque(self._paths, maxlen=0)
         self.states: Mapping[GraphState, State] = {
@@ -183,14 +184,25 @@ class Graph:
             yield self._break_in(node, "too_many", line.too_many)
 
     def _break_in(self, node: GraphState, label: str, flow: str) -> Transition:
-        """Return the transition to a flow that interrupts. It replaces an interruption that is already under way."""
-        base, above = node, node
+        """Return the transition to a flow that interrupts. It replaces an interruption that is already under way.
+
+        A flow that never goes back is the same whatever it broke into, so it stands in the graph once.
+        """
+        base: GraphState | None = node
+        above = node
         while above.below is not None:
             if above.interrupting:
                 base = above.below
             above = above.below
+        if flow not in self._returning:
+            base = None
         start = self.flows.flows[flow].start
         return Transition(node, label, GraphState(flow, start, base, interrupting=True), breaks_in=True)
+
+
+def _may_end(flow: Flow) -> bool:
+    """Return whether a flow has an end."""
+    return any(target.end for state in flow.states.values() for _, target in state.transitions())
 
 
 def _with_targets(transitions: Iterable[Transition]) -> Iterator[tuple[Transition, GraphState]]:

@@ -78,7 +78,8 @@ def is_news(transfer: TransferFacts, now: datetime) -> bool:
 
 def note_told(connection: Connection, answers: Iterable[RenewalFacts | TransferFacts], now: datetime) -> None:
     """Note that the member was told these answers; one that is still to come is not told yet."""
-    came = [answer for answer in answers if answer.status != "requested" and answer.told_at is None]
+    waiting = (RenewalStatus.REQUESTED, TransferStatus.REQUESTED)
+    came = [answer for answer in answers if answer.status not in waiting and answer.told_at is None]
     for statement, kind in ((_RENEWALS_TOLD, RenewalFacts), (_TRANSFERS_TOLD, TransferFacts)):
         if ids := [answer.id for answer in came if isinstance(answer, kind)]:
             connection.execute(statement, {"ids": ids, "told_at": now})

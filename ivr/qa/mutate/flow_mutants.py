@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from ivr.errors import Place, Report
 from ivr.flow.call import TraceStep
+from ivr.hours import HOURS_FILE
 from ivr.keypad import SHARED_NAMES, key_of
 from ivr.qa.mutate.mutants import Mutant, MutantKind
 from ivr.yaml_reader import Node, read
@@ -82,8 +83,11 @@ def _as_data(node: Node) -> object:
 
 
 def roots_of(files: Mapping[str, str]) -> dict[str, Node]:
-    """Read the flows' files, which are known to be valid, and return the root node of each, by file."""
-    roots = {name: read(f"flows/{name}", files[name], Report()) for name in sorted(files)}
+    """Read the flows' files, which are known to be valid, and return the root node of each, by file.
+
+    The hours of a person, which lie beside them, are no flow.
+    """
+    roots = {name: read(f"flows/{name}", files[name], Report()) for name in sorted(files.keys() - {HOURS_FILE})}
     return {name: root for name, root in roots.items() if root}
 
 
