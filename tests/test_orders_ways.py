@@ -103,13 +103,13 @@ def test_a_cancelled_order_is_news_until_it_is_told_and_only_for_a_month(line: D
         assert orders_with_news(connection, found.member_id, now) == ()
 
 
-def test_until_when_a_held_order_is_kept_counts_from_the_last_decline_or_hold(line: DemoLine) -> None:
+def test_until_when_a_held_order_is_kept_counts_from_its_first_payment(line: DemoLine) -> None:
     found = declined(line)
     swept_after(line, timedelta(minutes=31))
-    held_at = line.clock()
+    assert again(line, found, good_card(line, found.member_id))
     with line.database.connect() as connection:
         until = kept_until(connection, order(line, found.order_number), line.services.rules)
-    assert until == held_at + timedelta(days=DAYS_KEPT)
+    assert until == found.placed_at + timedelta(days=DAYS_KEPT)
 
 
 def again(line: DemoLine, found: OrderFacts, card_id: int) -> bool:

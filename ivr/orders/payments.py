@@ -54,7 +54,8 @@ _CANCELLED = exists().where(RefillOrder.id == Payment.order_id, RefillOrder.stat
 _IN_VAIN = (
     select(*_PAYMENT).where(_AUTHORIZED, Payment.gateway == bindparam("gateway"), _CANCELLED).order_by(Payment.id)
 )
-_HELD_AT = select(func.max(OrderEvent.at)).where(
+_FIRST_PAYMENT_AT = select(func.min(Payment.created_at)).where(_OF_ORDER)
+_HELD_AT = select(func.min(OrderEvent.at)).where(
     OrderEvent.order_id == bindparam("order_id"), OrderEvent.what == f"{OrderStatus.HELD}_{HeldReason.PAYMENT}"
 )
 
@@ -90,10 +91,13 @@ def payment_for(connection: Connection, order_id: int) -> PaymentFacts | None:
 
 
 def kept_until(connection: Connection, order: OrderFacts, rules: Rules) -> datetime:
-    """Return until when an order that was not paid for is kept: so long after its last payment failed or it was held."""
-    payment, held_at = payment_for(connection, order.id), connection.scalar(_HELD_AT, {"order_id": order.id})
-    moments = (order.placed_at, payment.created_at if payment else None, held_at)
-    return max(moment for moment in moments if moment) + timedelta(days=rules.unpaid_days)
+    """Return until when an order that was not paid for is kept: so long after its first payment, however many follow.
+
+    One that could not be asked for a payment is kept so long after it was held for that.
+    """
+    parameters = {"order_id": order.id}
+    began_at = connection.scalar(_FIRST_PAYMENT_AT, parameters) or connection.scalar(_HELD_AT, parameters)
+    return (began_at or order.placed_at) + timedelta(days=rules.unpaid_days)
 
 
 def is_paid(order: OrderFacts, payment: PaymentFacts | None) -> bool:

@@ -52,11 +52,13 @@ PHRASES: Mapping[str, Phrases] = {
     tells={"told": ("transfers",)},
 )
 def tell_transfers(context: Context, member: Identified) -> Done:
-    """Tell of the member's latest transfers, the newest first."""
+    """Tell of the member's latest transfers, the newest first, but for those that were told as news in this turn."""
     transfers = transfers_of(context.connection, member.member_id, context.services.rules)[:AT_ONCE]
-    note_told(context.connection, transfers, context.now)
-    words = tuple(_transfer(context, member, transfer) for transfer in transfers)
-    return done("told", transfers=words) if words else done("none")
+    if not transfers:
+        return done("none")
+    untold = [transfer for transfer in transfers if transfer.told_at != context.now]
+    note_told(context.connection, untold, context.now)
+    return done("told", transfers=tuple(_transfer(context, member, transfer) for transfer in untold))
 
 
 @action(

@@ -56,9 +56,11 @@ def own_phone(context: Context) -> Done:
 
 
 @action("dialable", "too_short", "abroad", "impossible", on={"dialable": {"chosen_phone": "phone"}})
-def take_phone(_: Context, keyed_phone: Annotated[str, keyed.ANY_PHONE]) -> Done:
-    """Take the keyed telephone number, if the line can dial it."""
+def take_phone(context: Context, keyed_phone: Annotated[str, keyed.ANY_PHONE]) -> Done:
+    """Take the keyed telephone number, if the line can dial it and it is not the line's own."""
     kind, phone = phone_keyed(keyed_phone)
+    if phone == context.caller.to_number:
+        return done("impossible")
     return done(kind, chosen_phone=phone) if kind == "dialable" else done(kind)
 
 
@@ -116,6 +118,9 @@ def say_call_back(_: Context, time_choice: OfferedTime) -> Done:
 def ask_call_back(context: Context, phone: str, best_from: str, best_to: str, member_id: int | None = None) -> Done:
     """Ask staff to call back."""
     best = BestTime(*(datetime.fromisoformat(text).astimezone(UTC) for text in (best_from, best_to)))
+    if best.best_to <= context.now:  # it was over before the caller said yes
+        opening = context.services.hours.next_opening(context.now, context.services.timezone)
+        best = BestTime(opening.begin.astimezone(UTC), opening.end.astimezone(UTC))
     is_asked = call_backs.ask_call_back(
         context.connection,
         member_id=member_id,

@@ -218,7 +218,8 @@ def phone_keyed(digits: str) -> tuple[Literal["dialable", "too_short", "abroad",
     if len(digits) < NATIONAL_DIGITS:
         return "too_short", ""
     number = phonenumbers.parse(digits, "US")
-    if not phonenumbers.is_valid_number(number):
+    costs_extra = phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.PREMIUM_RATE
+    if costs_extra or not phonenumbers.is_valid_number(number):
         return "impossible", ""
     if phonenumbers.region_code_for_number(number) not in _DIALED:
         return "abroad", ""
