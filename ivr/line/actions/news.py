@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from ivr.flow.call import Done
 from ivr.flow.definition import OPAQUE
 from ivr.line.action import action, done
@@ -13,19 +15,29 @@ MOST_TOLD = 5
 """How many orders are told before anything else; a caller asks about the others."""
 
 
+WANTED = ("refill", "orders", "transfer", "menu")
+"""What a caller may have chosen before they were identified."""
+
+
+@action("none", "some", writes={"waiting": OPAQUE})
+def find_news(context: Context, member_id: int) -> Done:
+    """Find the orders that wait for their member, or were cancelled and are still to be told of, oldest first."""
+    waiting = tuple(order.id for order in orders_with_news(context.connection, member_id, context.now))
+    return done("some" if waiting else "none", waiting=waiting)
+
+
 @action(
-    *("none", "one", "several"),
+    *("one", "several"),
     writes={"news": OPAQUE, "count": "number", "news_note": "phrase"},
+    forgets=("waiting",),
     tells={"several": ("count", "news_note")},
     phrases={"news_note": {"news.only_first": {"count": "number"}}},
 )
-def find_news(context: Context, member_id: int) -> Done:
-    """Find the orders that wait for their member, or were cancelled and are still to be told of, oldest first."""
-    orders = orders_with_news(context.connection, member_id, context.now)
-    news = tuple(order.id for order in orders[:MOST_TOLD])
-    outcome = "none" if not news else "one" if len(news) == 1 else "several"
-    note = (phrase("news.only_first", count=MOST_TOLD),) if len(orders) > MOST_TOLD else ()
-    return done(outcome, news=news, count=len(orders), news_note=note)
+def count_news(_: Context, waiting: tuple[int, ...]) -> Done:
+    """Count what waits; of more than `MOST_TOLD` orders only the first are told."""
+    note = (phrase("news.only_first", count=MOST_TOLD),) if len(waiting) > MOST_TOLD else ()
+    outcome = "one" if len(waiting) == 1 else "several"
+    return done(outcome, news=waiting[:MOST_TOLD], count=len(waiting), news_note=note)
 
 
 @action("order", "finished", writes={"news": OPAQUE}, on={"order": {"order_id": OPAQUE}})
@@ -34,3 +46,9 @@ def next_news(_: Context, news: tuple[int, ...]) -> Done:
     if not news:
         return done("finished", news=())
     return done("order", order_id=news[0], news=news[1:])
+
+
+@action(*WANTED)
+def go_on_with(_: Context, wanted: Literal["refill", "orders", "transfer", "menu"]) -> Done:
+    """Go on with what the caller had chosen before they were told what waits for them."""
+    return done(wanted)
