@@ -71,7 +71,7 @@ def to_next_member(line: DemoLine, phone: Handset) -> None:
 
 def assert_nothing_left(line: DemoLine, phone: Handset) -> None:
     state = stored(line, phone.call_sid)
-    assert {*state["values"]} <= {*OF_THE_CALLER, "whose_turn", "wanted"}
+    assert {*state["values"]} <= {*OF_THE_CALLER, "whose_turn"}
     text = json.dumps({**state, "shown": ""})  # which is ones and zeros, like a ZIP code
     orders = [str(number) for (number,) in line.rows("SELECT order_number FROM refill_order WHERE member_id = 1")]
     assert [told for told in (*TOLD, *orders) if told in text] == []
