@@ -97,7 +97,7 @@ TOLD_ONCE = (
     (copied("flow twice", FLOW, "flows/main (1).yaml"), 'flows/main (1).yaml:1:7: flow "main" is already in flows/main.yaml'),
     (renamed("line", LINE, "flows/Line.yaml"), 'flows/Line.yaml:2:1: this says what holds for the whole line, as the file "line.yaml" should'),
     (gone(LINE), "flows/line.yaml:1:1: there is no such file; it says what holds for the whole line"),
-    (gone("flows/identify.yaml"), 'flows/orders.yaml:6:10: state "identify" runs flow "identify", which does not exist, and 2 other places name it too'),
+    (gone("flows/identify.yaml"), 'flows/main.yaml:123:10: state "identify" runs flow "identify", which does not exist, and 4 other places name it too'),
     (copied("words in the flow", EN, FLOW), 'flows/main.yaml:1:1: this is no flow, which has "flow", "start" and "states"; words belong into the folder of the prompts'),
     (copied("words for the line", EN, LINE), "flows/line.yaml:1:1: this does not say what holds for the whole line; get what the file said back"),
     (copied("flow for the line", FLOW, LINE), "flows/line.yaml:1:1: this is a flow, but the file should say what holds for the whole line; get what it said back"),
@@ -125,7 +125,7 @@ TOLD_ONCE = (
     (words("goodbye: Thank you\0."), f"prompts/en/main.yaml:{AT}:19: a control character (U+0000) is a character that no text file should hold; type the line again"),
     (words("goodbye: Thank you, and press\n  # to end."), f'prompts/en/main.yaml:{AT + 1}:3: the words end here, for what comes after " #" is a note: put quotes around the whole text, write the key as "pound", or let a note begin after a full stop or two spaces'),
     (words("=======\n" + GOODBYE), f'prompts/en/main.yaml:{AT}:1: "=======" marks two versions that were merged and never made one: keep the lines of one, and delete those of the other and the lines with "<<<<<<<", "=======" and ">>>>>>>"'),
-    (edit("flow", (FLOW, "      1: refill", "      1 refill")), 'flows/main.yaml:14:7: not readable as YAML: a name without ":" after it; words of several lines need ">-" before them'),
+    (edit("flow", (FLOW, "      1: refill", "      1 refill")), 'flows/main.yaml:34:7: not readable as YAML: a name without ":" after it; words of several lines need ">-" before them'),
 )  # fmt: skip
 
 
