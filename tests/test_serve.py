@@ -163,7 +163,9 @@ def alone(command: Callable[[int], list[str]]) -> Callable[[int], list[str]]:
 
 
 def telephone(post: Transport, url: str) -> Handset:
-    return Handset(post, f"{url}/voice", "+15105550123", "+18002457979", "CA" + secrets.token_hex(16))
+    """Return a telephone of its own, which has ordered for nobody before: its calls begin with the language."""
+    number = f"+1510555{secrets.randbelow(10_000):04}"
+    return Handset(post, f"{url}/voice", number, "+18002457979", "CA" + secrets.token_hex(16))
 
 
 def behind_proxy(server: Server) -> Transport:
