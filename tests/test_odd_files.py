@@ -97,7 +97,7 @@ TOLD_ONCE = (
     (copied("flow twice", FLOW, "flows/main (1).yaml"), 'flows/main (1).yaml:1:7: flow "main" is already in flows/main.yaml'),
     (renamed("line", LINE, "flows/Line.yaml"), 'flows/Line.yaml:2:1: this says what holds for the whole line, as the file "line.yaml" should'),
     (gone(LINE), "flows/line.yaml:1:1: there is no such file; it says what holds for the whole line"),
-    (gone("flows/identify.yaml"), 'flows/main.yaml:123:10: state "identify" runs flow "identify", which does not exist, and 4 other places name it too'),
+    (gone("flows/identify.yaml"), 'flows/main.yaml:130:10: state "identify" runs flow "identify", which does not exist, and 4 other places name it too'),
     (copied("words in the flow", EN, FLOW), 'flows/main.yaml:1:1: this is no flow, which has "flow", "start" and "states"; words belong into the folder of the prompts'),
     (copied("words for the line", EN, LINE), "flows/line.yaml:1:1: this does not say what holds for the whole line; get what the file said back"),
     (copied("flow for the line", FLOW, LINE), "flows/line.yaml:1:1: this is a flow, but the file should say what holds for the whole line; get what it said back"),

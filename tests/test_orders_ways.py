@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from demo_line import IDENTIFIED, DemoLine
@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from ivr.line.sweep import sweep
 from ivr.orders import authorize, cancel
-from ivr.orders.authorize import Progress, pay_again
+from ivr.orders.authorize import Progress, pay_with_card, reopen
 from ivr.orders.cancel import Cancelled, NotCancelled, cancel_order
 from ivr.orders.cards import saved_cards
 from ivr.orders.events import Actor
@@ -103,29 +103,44 @@ def test_a_cancelled_order_is_news_until_it_is_told_and_only_for_a_month(line: D
         assert orders_with_news(connection, found.member_id, now) == ()
 
 
-def test_until_when_a_held_order_is_kept_counts_from_its_first_payment(line: DemoLine) -> None:
+def test_until_when_an_order_is_kept_does_not_move_with_each_card_that_is_declined(line: DemoLine) -> None:
     found = declined(line)
+    assert until(line, found) == found.placed_at + timedelta(days=DAYS_KEPT)
     swept_after(line, timedelta(minutes=31))
+    held_at = line.clock()
+    swept_after(line, timedelta(days=1))
     assert again(line, found, good_card(line, found.member_id))
+    assert until(line, found) == held_at + timedelta(days=DAYS_KEPT)
+
+
+def until(line: DemoLine, found: OrderFacts) -> datetime:
     with line.database.connect() as connection:
-        until = kept_until(connection, order(line, found.order_number), line.services.rules)
-    assert until == found.placed_at + timedelta(days=DAYS_KEPT)
+        return kept_until(connection, order(line, found.order_number), line.services.rules)
+
+
+def test_an_order_held_before_events_were_recorded_is_kept_as_long_as_any_other(line: DemoLine) -> None:
+    """As after an upgrade, or one that the website held: nobody was told yet until when it is kept."""
+    number = "42047878"
+    line.run(
+        "UPDATE refill_order SET placed_at = :long_ago WHERE order_number = :number",
+        long_ago=line.clock() - timedelta(days=60),
+        number=number,
+    )
+    swept_after(line, timedelta(minutes=1))
+    swept_after(line, timedelta(days=DAYS_KEPT, hours=-1))
+    assert order(line, number).status is OrderStatus.HELD
+    swept_after(line, timedelta(hours=1))
+    assert order(line, number).status is OrderStatus.CANCELLED
 
 
 def again(line: DemoLine, found: OrderFacts, card_id: int) -> bool:
+    now = line.clock()
     with line.database.begin() as connection:
-        return pay_again(
-            connection,
-            line.services.gateway,
-            found,
-            card_id,
-            sid="CA1",
-            turn=9,
-            now=line.clock(),
-            today=line.services.today(line.clock()),
-            rules=line.services.rules,
-            keep_card=False,
-        )
+        reopened = reopen(connection, found, now, line.services.today(now), line.services.rules)
+        if reopened:
+            gateway = line.services.gateway
+            pay_with_card(connection, gateway, reopened, card_id, sid="CA1", turn=9, now=now, keep_card=False)
+    return reopened is not None
 
 
 def good_card(line: DemoLine, member_id: int, token: str = "tok_mastercard") -> int:

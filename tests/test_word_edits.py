@@ -265,3 +265,12 @@ def test_a_key_changed_in_the_flow_is_told_of_all_its_words() -> None:
     assert {place.partition(":")[0] for place, _ in found} == {EN, ES}
     assert all('"main.menu" does not take' in message for _, message in found)
     assert len(found) == 10
+
+
+def test_a_notice_that_offers_a_key_is_told() -> None:
+    days = "storm:\n  from: 2026-03-01\n  until: 2026-03-02\n"
+    files, _ = made()
+    files["prompts/en/notices.yaml"] = f"{days}  say: The mail is late. Press seven.\n"
+    files["prompts/es/notices.yaml"] = f"{days}  say: El correo se retrasa.\n"
+    message = 'offers the key "seven", but nothing is asked here: leave it out'
+    assert problems(files) == [("prompts/en/notices.yaml:4:32", message)]

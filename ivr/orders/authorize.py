@@ -8,7 +8,7 @@ from asking at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -99,36 +99,21 @@ def pay_with_card(
         begin_payment(connection, order, stored_card, gateway.name, request_key(sid, turn, order.id), now)
 
 
-def pay_again(
-    connection: Connection,
-    gateway: Gateway,
-    order: OrderFacts,
-    card: int | Token,
-    *,
-    sid: str,
-    turn: int,
-    now: datetime,
-    today: date,
-    rules: Rules,
-    keep_card: bool,
-) -> bool:
-    """Charge another card for an order whose payment was declined, whether it is pending yet or held for that.
+def reopen(connection: Connection, order: OrderFacts, now: datetime, today: date, rules: Rules) -> OrderFacts | None:
+    """Return an order whose payment was declined as it is to be charged again: pending, also if it was held for that.
 
-    The order is pending then, with a new payment. Return False, and change nothing, if that may not be: its payment is
-    under way or unknown, or the order has changed.
+    Return None, and change nothing, if it may not be charged: its payment is under way or unknown, or the order has
+    changed.
     """
     lease.lock_row(connection, order.id, now)
     current, payment = order_by_id(connection, order.id), payment_for(connection, order.id)
     if current is None or (payment is not None and payment.status in STANDING):
-        return False
+        return None
     if current.status is OrderStatus.HELD and current.held_reason is HeldReason.PAYMENT:
         values = {"held_reason": None, "ship_on": None, "expected_by": arrival(today, rules.mail_business_days)}
         move_order(connection, order.id, OrderStatus.PENDING, now, Actor.PHONE, **values)
-        current = replace(current, status=OrderStatus.PENDING)
-    if current.status is not OrderStatus.PENDING:
-        return False
-    pay_with_card(connection, gateway, current, card, sid=sid, turn=turn, now=now, keep_card=keep_card)
-    return True
+        return order_by_id(connection, order.id)
+    return current if current.status is OrderStatus.PENDING else None
 
 
 def begin_next_payment(
@@ -228,12 +213,6 @@ def authorize(desk: Desk, order_id: int) -> tuple[Progress, ProcessorAnswer | No
         return claim_result, None
     answer = ask(desk.gateway, claim_result)
     return desk.commit(lambda connection: finish(connection, claim_result, answer, desk.clock())), answer
-
-
-def locked_progress(connection: Connection, order_id: int, now: datetime) -> Progress:
-    """Return the progress of an order's payment, and lock its row so that nobody claims it in this transaction."""
-    lease.lock_row(connection, order_id, now)
-    return _progress(order_by_id(connection, order_id), payment_for(connection, order_id))
 
 
 def _is_due(order: OrderFacts, payment: PaymentFacts | None) -> bool:

@@ -91,13 +91,18 @@ def payment_for(connection: Connection, order_id: int) -> PaymentFacts | None:
 
 
 def kept_until(connection: Connection, order: OrderFacts, rules: Rules) -> datetime:
-    """Return until when an order that was not paid for is kept: so long after its first payment, however many follow.
+    """Return until when an order that was not paid for is kept: so long after it was first held for that.
 
-    One that could not be asked for a payment is kept so long after it was held for that.
+    One that is not held yet, as its card was declined just now, is kept so long after its first payment.
     """
-    parameters = {"order_id": order.id}
-    began_at = connection.scalar(_FIRST_PAYMENT_AT, parameters) or connection.scalar(_HELD_AT, parameters)
-    return (began_at or order.placed_at) + timedelta(days=rules.unpaid_days)
+    first_payment_at = connection.scalar(_FIRST_PAYMENT_AT, {"order_id": order.id})
+    began_at = unpaid_since(connection, order.id) or first_payment_at or order.placed_at
+    return began_at + timedelta(days=rules.unpaid_days)
+
+
+def unpaid_since(connection: Connection, order_id: int) -> datetime | None:
+    """Return when an order was first held because it was not paid for; None if nobody recorded that."""
+    return connection.scalar(_HELD_AT, {"order_id": order_id})
 
 
 def is_paid(order: OrderFacts, payment: PaymentFacts | None) -> bool:

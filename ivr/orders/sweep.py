@@ -20,10 +20,10 @@ from ivr.orders import lease
 from ivr.orders.authorize import Progress, authorize, begin_next_payment
 from ivr.orders.cancel import Cancelled, cancel_order, void
 from ivr.orders.desk import Desk
-from ivr.orders.events import Actor
+from ivr.orders.events import Actor, record_event
 from ivr.orders.find import OrderFacts, due_to_ship, held_for_payment, order_by_id, pending_since_before
 from ivr.orders.hold import hold_order
-from ivr.orders.payments import authorized_in_vain, is_paid, kept_until, payment_for
+from ivr.orders.payments import authorized_in_vain, is_paid, kept_until, payment_for, unpaid_since
 from ivr.orders.statuses import move_order
 from ivr.pharmacy.database import is_connection_lost
 from ivr.pharmacy.tables import STANDING, HeldReason, OrderStatus, PaymentStatus
@@ -124,6 +124,9 @@ def orders_to_cancel(desk: Desk, now: datetime) -> Steps:
 
 
 def _cancel_unpaid(connection: Connection, desk: Desk, order: OrderFacts, now: datetime) -> bool:
+    if unpaid_since(connection, order.id) is None:  # held by another program, or before events were recorded
+        record_event(connection, order.id, f"{OrderStatus.HELD}_{HeldReason.PAYMENT}", now, Actor.LINE)
+        return False
     if kept_until(connection, order, desk.rules) > now:
         return False
     reason = "its card was declined, and no other one was given"

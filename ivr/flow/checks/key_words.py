@@ -82,13 +82,14 @@ def _check_offers(flows: Flows, catalogues: Catalogues, report: Report) -> None:
 
 
 def _check_statements(flows: Flows, catalogues: Catalogues, foreign: frozenset[Place], report: Report) -> None:
-    """Report each key that is offered where nothing is asked.
+    """Report each key that is offered where nothing is asked, by a message or a notice.
 
     Pressing it would do nothing, or answer the next question. Words that are spoken only right before a question may
     offer its keys.
     """
     asked_next = _keys_asked_next(flows)
-    for name in sorted(_statement_prompts(flows)):
+    notices = {name for catalogue in catalogues.by_language.values() for name in catalogue.notices}
+    for name in sorted(_statement_prompts(flows) | notices):
         for catalogue in (c for c in catalogues.by_language.values() if name in c.prompts):
             sources = (source for sources in catalogue.prompts[name].say.sources.values() for source in sources)
             for source in (source for source in sources if source.place not in foreign):

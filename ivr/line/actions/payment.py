@@ -10,7 +10,7 @@ from ivr.line.action import action, done, external_action
 from ivr.line.actions import speech
 from ivr.line.actions.order_facts import is_on_file, keeping_words
 from ivr.line.actions.order_ways import members_order, spoken_kept_until
-from ivr.line.actions.placing import card_to_charge
+from ivr.line.actions.placing import charge_to_chosen
 from ivr.line.service import Context
 from ivr.line.values import ChosenCard, Gathered
 from ivr.orders import authorize, lease
@@ -126,16 +126,8 @@ def pay_with_other_card(context: Context, order_id: int, member_id: int, card: C
     order = members_order(context, member_id, order_id)
     if said != _payment_facts(order, card.spoken_card, keeping_words(context, member_id, card)):
         return done("changed")
-    is_pending = authorize.pay_again(
-        context.connection,
-        context.services.gateway,
-        order,
-        card_to_charge(context, card.card),
-        sid=context.caller.sid,
-        turn=context.turn,
-        now=context.now,
-        today=context.today,
-        rules=context.services.rules,
-        keep_card=card.keep_card == "yes",
-    )
-    return done("pending" if is_pending else "not_pending")
+    reopened = authorize.reopen(context.connection, order, context.now, context.today, context.services.rules)
+    if reopened is None:
+        return done("not_pending")
+    charge_to_chosen(context, card, reopened)
+    return done("pending")

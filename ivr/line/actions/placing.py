@@ -183,7 +183,7 @@ def charge_to_chosen(context: Context, chosen: ChosenCard, order: OrderFacts) ->
         context.connection,
         context.services.gateway,
         order,
-        card_to_charge(context, chosen.card),
+        _card_to_charge(context, chosen.card),
         sid=context.caller.sid,
         turn=context.turn,
         now=context.now,
@@ -191,7 +191,7 @@ def charge_to_chosen(context: Context, chosen: ChosenCard, order: OrderFacts) ->
     )
 
 
-def card_to_charge(context: Context, card: CardOnFile | KeyedCard | None) -> int | Token:
+def _card_to_charge(context: Context, card: CardOnFile | KeyedCard | None) -> int | Token:
     """Return what charges the chosen card: its id if it is stored, else its token."""
     match card:
         case CardOnFile():
