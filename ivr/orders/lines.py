@@ -27,7 +27,8 @@ _CLOSE_LINES = (
 def take_prescriptions(connection: Connection, order_id: int) -> None:
     """Lock an order's prescriptions by ascending id, as placing does.
 
-    Call it before any other row is locked, so that no two transactions can wait for each other.
+    Call it before any other row is locked but the order's row in `lease`, so that no two transactions can wait for each
+    other.
     """
     connection.execute(_ITS_PRESCRIPTIONS, {"order": order_id}).all()
 

@@ -32,6 +32,7 @@ def ship_order(
 
     Its lines are closed, its prescriptions count as filled today, and a card stored for it alone is deleted.
     """
+    lease.lock_row(connection, order_id, now)
     take_prescriptions(connection, order_id)
     columns = {"tracking_number": tracking_number, "shipped_at": now}
     if not move_order(connection, order_id, OrderStatus.SHIPPED, now, Actor.STAFF, **columns):

@@ -23,7 +23,10 @@ Values: TypeAlias = Mapping[str, Value]
 NATIONAL_DIGITS = 10
 """The digits of a telephone number of the US or Canada, area code first."""
 
-_DIALED = frozenset(("US", "CA", "PR", "VI", "GU", "AS", "MP"))
+_UNITED_STATES = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
+"""Where a telephone number may be at home: the states, and the territories with numbers of the same form."""
+
+_DIALED = _UNITED_STATES | {"CA"}
 """The regions whose numbers the line dials: the United States with their territories, and Canada."""
 
 WORDS_A_MINUTE = 165
@@ -31,9 +34,6 @@ WORDS_A_MINUTE = 165
 
 _LARGEST = 999_999_999_999
 """The largest number that is spoken in words."""
-
-_UNITED_STATES = frozenset({"US", "PR", "VI", "GU", "AS", "MP"})
-"""Where a telephone number may be at home: the states, and the territories with numbers of the same form."""
 
 _WEB_ADDRESS = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*\.[a-z]{2,}")
 _AMERICAN = re.compile(r"\+1[0-9]{10}")
