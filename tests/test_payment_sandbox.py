@@ -115,13 +115,10 @@ def test_the_same_key_for_something_else_is_refused(token: str, amount: int) -> 
     assert sandbox.charges["call-1/9"].amount_cents == 2500
 
 
-def test_workers_agree_without_sharing_anything() -> None:
-    one, other = Sandbox(), Sandbox()
-    reference = authorized(one)
-    assert authorized(other) == reference
-    third = Sandbox()
-    assert third.capture(reference, 2500, "call-1/9/capture") == Captured(reference)
-    assert third.void(reference, "call-1/9/void") == Voided(reference)
+def test_what_another_ledger_has_is_not_known() -> None:
+    reference = authorized(Sandbox())
+    assert Sandbox().capture(reference, 2500, "c1") == Refused(Reason.UNKNOWN_REFERENCE)
+    assert Sandbox().void(reference, "v1") == Refused(Reason.UNKNOWN_REFERENCE)
 
 
 def test_a_capture_takes_what_was_set_aside_or_less_once() -> None:
