@@ -15,7 +15,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, text
 
-What = Literal["ordered", "stands", "completes", "cancels", "cancelled"]
+What = Literal["ordered", "pays", "stands", "completes", "cancels", "cancelled"]
 PROBLEMS = (
     "charged twice",
     "charged another amount",
@@ -67,7 +67,8 @@ class Booked:
 class Note:
     """What a caller, or the website, did or heard about an order of a member.
 
-    ordered: confirmed an order of so many cents; whether it was placed is not known from this.
+    ordered: confirmed an order of so many cents; whether it was placed is not known from this. pays: confirmed to pay
+    so many cents for an order.
     stands: was told that the order stands; completes: that it is saved, and will be completed or kept.
     cancels: confirmed to cancel it, or was about to; cancelled: was told that it is.
     """
@@ -231,6 +232,10 @@ def _confirmed(orders: Mapping[str, OrderBook], notes: Iterable[Note]) -> Iterat
             yield Problem("two orders for one yes", f"member {who[0]} by {who[1]}")
         elif totals - yes[who]:
             yield Problem("told another total", f"member {who[0]} by {who[1]}")
+    for note in notes:
+        order = orders.get(note.order_number or "")
+        if note.what == "pays" and order and order.total_cents != note.cents:
+            yield Problem("told another total", f"order {order.number}")
 
 
 def _cancels(orders: Mapping[str, OrderBook], notes: Iterable[Note]) -> Iterator[Problem]:
@@ -279,7 +284,9 @@ def _loose_ends(connection: Connection, orders: Mapping[str, OrderBook]) -> Iter
             yield Problem("left pending", f"order {order.number}")
         if order.held_reason == "payment_unknown":
             yield Problem("payment unknown", f"order {order.number}")
-    pending = text("SELECT o.order_number FROM payment p JOIN refill_order o ON o.id = p.order_id WHERE p.status = 'pending'")
+    pending = text(
+        "SELECT o.order_number FROM payment p JOIN refill_order o ON o.id = p.order_id WHERE p.status = 'pending'"
+    )
     yield from (Problem("left pending", f"payment of order {number}") for number in connection.scalars(pending))
     leased = text("SELECT order_id FROM settlement")
     yield from (Problem("left leased", f"order with the id {order_id}") for order_id in connection.scalars(leased))
