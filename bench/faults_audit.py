@@ -164,7 +164,7 @@ def _charges(orders: Mapping[str, OrderBook], charges: Iterable[Booked]) -> Iter
     for charge in charges:
         if charge.order_number not in orders:
             if charge.is_live:
-                yield Problem("charge without an order", charge.reference)
+                yield Problem("charge without an order", f"charge {charge.reference}")
         elif charge.is_live:
             live[charge.order_number].append(charge)
     for number, order in orders.items():
@@ -193,17 +193,11 @@ def _charged_once(order: OrderBook, charge: Booked) -> Iterator[str]:
 
 
 def _payments(connection: Connection, charges: Iterable[Booked]) -> Iterator[Problem]:
-    """Compare each payment's row with the processor's books; loaded ones are of before the run."""
-    books = {charge.reference: charge for charge in charges}
+    books = {charge.reference: (charge.status, charge.amount_cents) for charge in charges}
     rows = connection.execute(text("SELECT reference, status, amount_cents FROM payment WHERE reference IS NOT NULL"))
-    known = {reference: (status, cents) for reference, status, cents in rows}
-    for reference, row in known.items():
-        charge = books.get(reference)
-        if charge is None or (charge.status, charge.amount_cents) != row:
-            yield Problem("payment unlike the ledger", reference)
-    for reference, charge in books.items():
-        if charge.is_live and reference not in known:
-            yield Problem("payment unlike the ledger", reference)
+    for reference, *row in rows:
+        if books.get(reference) != tuple(row):
+            yield Problem("payment unlike the ledger", f"charge {reference}")
 
 
 # What callers confirmed and heard against the orders
