@@ -36,7 +36,6 @@ def build_line(settings: Settings, prove: Proof = unproved) -> Services:
     `prove` checks flows and prompts against the carrier's rules. Raises SettingError, DefinitionError or
     UnreachableError, each of which says what to correct.
     """
-    _refuse_pay(settings)
     database = open_database(settings.database_url)
     upgrade(database)
     clean_journal(database)
@@ -51,7 +50,6 @@ def build_waiting_line(settings: Settings, prove: Proof = unproved) -> tuple[Ser
     Until that has succeeded, whoever wants the database finds it away, so that no call begins in tables of another
     release or with words that are not published. The function raises what `build_line` does.
     """
-    _refuse_pay(settings)
     database, is_open = open_database(settings.database_url), Event()
     away = database.dialect.loaded_dbapi.OperationalError
 
@@ -75,11 +73,6 @@ def build_waiting_line(settings: Settings, prove: Proof = unproved) -> tuple[Ser
     return line, open_line
 
 
-def _refuse_pay(settings: Settings) -> None:
-    if settings.card_capture == "pay":
-        raise SettingError("IVR_CARD_CAPTURE: expected keypad, the only way this version takes cards; found pay")
-
-
 def _services(settings: Settings, database: Engine, versions: Versions, vault: Vault, digest: Digest) -> Services:
     return Services(
         database=database,
@@ -92,6 +85,7 @@ def _services(settings: Settings, database: Engine, versions: Versions, vault: V
         rules=rules(settings),
         has_person=settings.person_number is not None,
         random_number=lambda: secrets.randbelow(_ORDER_NUMBERS),
+        card_capture=settings.card_capture,
     )
 
 
