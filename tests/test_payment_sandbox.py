@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -101,6 +102,15 @@ def test_a_test_token_is_known_in_every_spelling(token: str, refusal: Reason | N
     assert (answer.reason if isinstance(answer, Refused) else None) is refusal
 
 
+def test_a_test_token_of_the_carriers_is_attached_as_it_is() -> None:
+    sandbox = Sandbox()
+    told = Token(Secret("pm_card_amex"), Brand.VISA, "0000", 12, 2030)
+    attached = sandbox.attach(told)
+    assert attached == replace(told, brand=Brand.AMEX, last4="0005")
+    assert isinstance(sandbox.authorize(told.token, 2500, "call-1/9"), Authorized)
+    assert sandbox.attach(replace(told, token=Secret("pm_1N2b3c"))) == Refused(Reason.TEST_CARDS_ONLY)
+
+
 def test_the_same_key_never_charges_twice() -> None:
     sandbox = Sandbox()
     assert authorized(sandbox) == authorized(sandbox)
@@ -177,6 +187,7 @@ def test_a_failed_capture_or_void_may_have_happened_all_the_same(
 def test_a_processor_that_is_away_gives_no_token_and_looks_nothing_up(fault: Fault) -> None:
     sandbox = Sandbox(lambda _: fault)
     assert isinstance(sandbox.tokenize(card("4242424242424242")), Unavailable)
+    assert isinstance(sandbox.attach(Token(VISA, Brand.VISA, "4242", 12, 2030)), Unavailable)
     assert isinstance(sandbox.retrieve("call-1/9"), Unavailable)
 
 
