@@ -17,6 +17,7 @@ from ivr.line.digests import Digest, open_digest
 from ivr.line.journal_cleaning import clean_journal
 from ivr.line.publications import Publication
 from ivr.line.publishing import open_versions
+from ivr.line.sandbox_ledger import TableLedger
 from ivr.line.service import Services
 from ivr.line.versions import Folders, Proof, Versions, load, read_files, unproved
 from ivr.payment.gateway import Gateway
@@ -79,7 +80,7 @@ def _services(settings: Settings, database: Engine, versions: Versions, vault: V
         versions=versions,
         vault=vault,
         digest=digest,
-        gateway=gateway(settings),
+        gateway=gateway(settings, database),
         clock=settings.clock(),
         timezone=settings.timezone,
         rules=rules(settings),
@@ -113,13 +114,13 @@ def rules(settings: Settings) -> Rules:
     )
 
 
-def gateway(settings: Settings) -> Gateway:
-    """Return the card processor that the settings choose."""
+def gateway(settings: Settings, database: Engine) -> Gateway:
+    """Return the card processor that the settings choose; the sandbox keeps its ledger in the database."""
     if settings.gateway == "stripe" and settings.stripe_api_key:
         from ivr.payment.stripe import StripeGateway  # imported here, as loading stripe takes half a second
 
         return StripeGateway(settings.stripe_api_key, settings.stripe_api_base)
-    return Sandbox()
+    return Sandbox(ledger=TableLedger(database, settings.clock()))
 
 
 def secret_keys(settings: Settings) -> tuple[Secret, ...]:
