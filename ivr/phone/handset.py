@@ -107,6 +107,7 @@ class Handset:
     _queue: deque[str] = field(default_factory=deque, init=False, repr=False)
     _words: list[HeardWords] = field(default_factory=list, init=False, repr=False)
     _dialled: list[str] = field(default_factory=list, init=False, repr=False)
+    _card_prompts: list[tuple[str, int]] = field(default_factory=list, init=False, repr=False)
     _unheard_seconds: float = field(default=0.0, init=False, repr=False)
     _silent_redirects: int = field(default=0, init=False, repr=False)
     _failed: CarrierError | None = field(default=None, init=False, repr=False)
@@ -127,7 +128,7 @@ class Handset:
     def fork(self) -> Handset:
         """Return a copy at the same point of the call, to continue in another way; the line must be rewound as well."""
         other = copy.copy(self)
-        for name in ("errors", "warnings", "_verbs", "_queue", "_words", "_dialled", "_wire"):
+        for name in ("errors", "warnings", "_verbs", "_queue", "_words", "_dialled", "_card_prompts", "_wire"):
             setattr(other, name, copy.copy(getattr(self, name)))
         return other
 
@@ -185,8 +186,12 @@ class Handset:
         while isinstance(paying, Paying) and paying.step in entries:
             heard.append(self._key_entry(paying, entries.pop(paying.step)))
             paying = heard[-1].waiting
-        words = tuple(spoken for part in heard for spoken in part.words)
-        return Heard(words, paying, tuple(number for part in heard for number in part.dialled))
+        return Heard(
+            tuple(spoken for part in heard for spoken in part.words),
+            paying,
+            tuple(number for part in heard for number in part.dialled),
+            tuple(prompt for part in heard for prompt in part.card_prompts),
+        )
 
     def _key_entry(self, paying: Paying, digits: str) -> Heard:
         heard = self.press(digits)
@@ -198,6 +203,13 @@ class Handset:
     def pay_result(self, Result: str, **fields: str) -> Heard:  # noqa: N803 - the carrier's name of the field
         """End the carrier's card step with one of its `Result`s, and the fields that go with it."""
         self._end_card(self._paying(), {"Result": Result, **fields})
+        return self._until_asked()
+
+    def pay_goes_on(self) -> Heard:
+        """End the carrier's card step without a result: the verb after `<Pay>` is next."""
+        self._paying()
+        self._waiting = None
+        self._unheard_seconds = 0.0
         return self._until_asked()
 
     def retry(self) -> Reply:
@@ -239,9 +251,10 @@ class Handset:
                     self._take_card_key(paying, self._queue.popleft())
                 case _:
                     break
-        heard = Heard(tuple(self._words), self._now(), tuple(self._dialled))
+        heard = Heard(tuple(self._words), self._now(), tuple(self._dialled), tuple(self._card_prompts))
         self._words.clear()
         self._dialled.clear()
+        self._card_prompts.clear()
         self._failed = None
         return heard
 
@@ -318,6 +331,8 @@ class Handset:
     def _card_sounds(self, paying: Paying, step: str) -> Sequence[TwimlSound]:
         prompt = card_step.prompt_of(paying, step)
         if prompt is not None:
+            if step == PROCESSING or not self._queue:  # a key that is waiting keeps a question from being spoken
+                self._card_prompts.append((paying.pay.action, paying.pay.prompts.index(prompt)))
             return prompt.sounds
         missing = f'no <Prompt> fits {step}, attempt {paying.attempt}, error "{paying.error}": the carrier says its own'
         self.warnings.append(CarrierError(12200, missing, paying.pay.action))

@@ -79,6 +79,8 @@ class Heard:
     words: tuple[HeardWords, ...]
     waiting: Waiting | Paying | Ended
     dialled: tuple[str, ...] = ()
+    card_prompts: tuple[tuple[str, int], ...] = ()
+    """The prompts of `<Pay>` among the words: its action, and which of its prompts it was, from 0."""
 
     @property
     def text(self) -> str:
