@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -101,6 +102,15 @@ def test_a_test_token_is_known_in_every_spelling(token: str, refusal: Reason | N
     assert (answer.reason if isinstance(answer, Refused) else None) is refusal
 
 
+def test_a_test_token_of_the_carriers_is_attached_as_it_is() -> None:
+    sandbox = Sandbox()
+    told = Token(Secret("pm_card_amex"), Brand.VISA, "0000", 12, 2030)
+    attached = sandbox.attach(told)
+    assert attached == replace(told, brand=Brand.AMEX, last4="0005")
+    assert isinstance(sandbox.authorize(told.token, 2500, "call-1/9"), Authorized)
+    assert sandbox.attach(replace(told, token=Secret("pm_1N2b3c"))) == Refused(Reason.TEST_CARDS_ONLY)
+
+
 def test_the_same_key_never_charges_twice() -> None:
     sandbox = Sandbox()
     assert authorized(sandbox) == authorized(sandbox)
@@ -115,13 +125,10 @@ def test_the_same_key_for_something_else_is_refused(token: str, amount: int) -> 
     assert sandbox.charges["call-1/9"].amount_cents == 2500
 
 
-def test_workers_agree_without_sharing_anything() -> None:
-    one, other = Sandbox(), Sandbox()
-    reference = authorized(one)
-    assert authorized(other) == reference
-    third = Sandbox()
-    assert third.capture(reference, 2500, "call-1/9/capture") == Captured(reference)
-    assert third.void(reference, "call-1/9/void") == Voided(reference)
+def test_what_another_ledger_has_is_not_known() -> None:
+    reference = authorized(Sandbox())
+    assert Sandbox().capture(reference, 2500, "c1") == Refused(Reason.UNKNOWN_REFERENCE)
+    assert Sandbox().void(reference, "v1") == Refused(Reason.UNKNOWN_REFERENCE)
 
 
 def test_a_capture_takes_what_was_set_aside_or_less_once() -> None:
@@ -180,6 +187,7 @@ def test_a_failed_capture_or_void_may_have_happened_all_the_same(
 def test_a_processor_that_is_away_gives_no_token_and_looks_nothing_up(fault: Fault) -> None:
     sandbox = Sandbox(lambda _: fault)
     assert isinstance(sandbox.tokenize(card("4242424242424242")), Unavailable)
+    assert isinstance(sandbox.attach(Token(VISA, Brand.VISA, "4242", 12, 2030)), Unavailable)
     assert isinstance(sandbox.retrieve("call-1/9"), Unavailable)
 
 
