@@ -27,7 +27,7 @@ from ivr.payment.gateway import (
     Unavailable,
     Voided,
 )
-from ivr.payment.published_cards import KNOWN_CARDS, KnownCard
+from ivr.payment.published_cards import KNOWN_CARDS, OTHER_TOKENS, KnownCard
 from ivr.secret import Secret
 
 _BY_NUMBER = {card.number: card for card in KNOWN_CARDS}
@@ -229,7 +229,7 @@ class Sandbox:
 def test_card_of(token: Secret) -> KnownCard | None:
     """Return the test card of a token, in any spelling that Stripe has published for it, or None."""
     name = token.reveal().replace("pm_card_", "tok_", 1).replace("tok_visa_charge", "tok_charge", 1)
-    return _BY_TOKEN.get(name)
+    return _BY_TOKEN.get(OTHER_TOKENS.get(name, name))
 
 
 def _token_for(card: Card) -> Token | Refused:

@@ -257,8 +257,9 @@ class _ScriptReader:
             self.report.add(node.place, f'"{what}" takes nothing, or the word "{word}"; found {node.kind}')
 
     def pays(self, node: Node, _: Mapping[str, Node]) -> Step | None:
-        fields = node.record(self.report, '"pays"', (), ("card", "expiry", "code", "result", "error"))
-        if set(fields) not in ({"card", "expiry", "code"}, {"result"}, {"result", "error"}):
+        fields = node.record(self.report, '"pays"', (), ("card", "expiry", "code", "token", "result", "error"))
+        card, result = {"card", "expiry", "code"}, {"result"}
+        if set(fields) not in (card, card | {"token"}, result, result | {"error"}):
             self.report.add(node.place, '"pays" takes card, expiry and code, or the result the carrier came to')
             return None
         return Pays(node.place, {name: self.text(value, name) for name, value in fields.items()})

@@ -50,7 +50,7 @@ STEPS: Mapping[str, Shape] = {
     ),
     "presses": Text("Keys in quotes, or `language` for the key that chooses it.", r"language|[0-9*# ]+"),
     "waits": _words("silence", "", about="The caller stays silent until the line goes on by itself."),
-    "pays": MapOf(Text(), "card|expiry|code|result|error", "A card, where the carrier takes it; or its result."),
+    "pays": MapOf(Text(), "card|expiry|code|token|result|error", "A card, where the carrier takes it; or its result."),
     "hangs_up": _words("now", "", about="The caller hangs up."),
     "dials": Either((_words("again", ""), MapOf(Text("", CALLER), "from")), "Another call."),
     "later": Text("Time passes, as in 20m, and the line does what is due meanwhile.", "[1-9][0-9]{0,4}(s|m|h|d)"),
