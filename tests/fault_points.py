@@ -24,9 +24,10 @@ from postgres_snapshot import PostgresSnapshot
 from sqlalchemy import Engine, event, make_url, text
 
 from ivr.orders import sweep as orders_sweep
-from ivr.orders.desk import Desk
+from ivr.orders.desk import Desk, Outcome
 from ivr.payment.sandbox import Fault, Sandbox
 from ivr.phone.handset import Ended, Handset, Heard
+from ivr.settings import Settings
 from ivr.simulator.scenario import URL
 from ivr.phone.transport import NO_ANSWER, Form, Headers, Reply, wsgi_post
 
@@ -82,22 +83,6 @@ class Watch:
         if self.kills_at == Point(len(self.steps) - 1, where):
             self.kills_at = None
             raise KilledError(where)
-
-    def listen(self, engine: Engine) -> None:
-        """Watch the transactions of a database."""
-        begin, commit = engine.dialect.do_begin, engine.dialect.do_commit
-
-        def do_begin(connection: Any) -> None:
-            self.begins()
-            begin(connection)
-
-        def do_commit(connection: Any) -> None:
-            self.commits()
-            commit(connection)
-            self.reaches("after")
-
-        engine.dialect.do_begin, engine.dialect.do_commit = do_begin, do_commit  # type: ignore[method-assign]
-        event.listen(engine, "before_cursor_execute", lambda _, __, statement, *___: self.writes(statement))
 
 
 class WatchedSandbox(Sandbox):
@@ -156,6 +141,8 @@ class Host:
         self.carrier = "fallback"
         self.cut_off_after: int | None = None
         self.line = open_demo_line(url, self.sandbox)
+        self._engine = self.line.services.database
+        self._listen()
         self._calls = itertools.count()
 
     @property
@@ -166,9 +153,25 @@ class Host:
     def start(self) -> None:
         """Start a new worker, with nothing of the one before; what was heard is known to the caller."""
         now, turns = self.line.clock.now, self.line.turns
-        self.line.services.database.dispose()
-        self.line = open_demo_line(self.url, self.sandbox)
+        self._engine.dispose()  # the engine itself holds nothing but compiled statements, which are slow to make
+        self.line = DemoLine(self._engine, Settings(), self.sandbox)
         self.line.clock.now, self.line.turns = now, turns
+
+    def _listen(self) -> None:
+        """Have the watch count the transactions of the database."""
+        begin, commit = self._engine.dialect.do_begin, self._engine.dialect.do_commit
+
+        def do_begin(connection: Any) -> None:
+            self.watch.begins()
+            begin(connection)
+
+        def do_commit(connection: Any) -> None:
+            self.watch.commits()
+            commit(connection)
+            self.watch.reaches("after")
+
+        self._engine.dialect.do_begin, self._engine.dialect.do_commit = do_begin, do_commit  # type: ignore[method-assign]
+        event.listen(self._engine, "before_cursor_execute", lambda _, __, statement, *___: self.watch.writes(statement))
 
     def post(self, url: str, form: Form | None, headers: Headers) -> Reply:
         """Send a request of the carrier; one that the worker dies of is not answered."""
@@ -200,15 +203,17 @@ class Host:
             heard = phone.press(keys)
         return heard
 
-    def desk(self, work: Callable[[Desk], Result]) -> Result:
-        """Have staff do something, and once more if the worker died of it: at once, or after all else."""
+    def desk(self, work: Callable[[Desk], Outcome]) -> None:
+        """Have staff do something, and again if the worker died of it: at once and a little later, or after all else."""
         try:
-            return work(self.line.services.desk)
+            work(self.line.services.desk)
         except KilledError:
             self.start()
             if self.carrier == "hangs_up":
                 self.settle()
-            return work(self.line.services.desk)
+            if not work(self.line.services.desk).done:  # a lease may say that somebody else is at it
+                self.line.clock.pass_seconds(10)
+                work(self.line.services.desk)
 
     def sweep(self, *parts: str) -> None:
         """Sweep the orders; who dies of it is followed by the next sweep."""
@@ -220,9 +225,10 @@ class Host:
 
     def settle(self) -> None:
         """Let time pass and the sweeps run, until nothing is left to do."""
-        for minutes in (2, 2, 35, 4 * 24 * 60, 5):
+        for minutes in (2, 2, 35, 4 * 24 * 60):
             self.line.clock.pass_seconds(60 * minutes)
-            self.line.sweeps()
+            self.sweep()
+        self.line.sweeps()
 
 
 class Moment:
@@ -238,7 +244,7 @@ class Moment:
         self._charges, self._orders = tuple(host.sandbox.charges.values()), dict(host.sandbox.orders)
 
     def back(self, host: Host) -> None:
-        """Go back, and start a new worker there."""
+        """Go back."""
         host.line.services.database.dispose()
         if self._file:
             for suffix in ("-wal", "-shm"):
@@ -250,7 +256,6 @@ class Moment:
         host.sandbox.orders = dict(self._orders)
         host.sandbox.watch = Watch()
         host.line.clock.now, host.line.turns = self._now, [*self._turns]
-        host.start()
 
     def close(self) -> None:
         """Give up what it needed."""
