@@ -134,6 +134,7 @@ def _renew_authorization(
 
     def begin_new_payment(connection: Connection) -> PaymentFacts | None:
         move_payment(connection, old_payment.id, PaymentStatus.VOIDED, now)
+        lease.add(connection, order.id, None, now, keep_card=False)  # so that the sweep finishes it if this does not
         return authorize.begin_next_payment(connection, desk.gateway, order, old_payment, now)
 
     return desk.commit(begin_new_payment) or Outcome(False, f"the card of order {order.order_number} is gone")
