@@ -15,16 +15,27 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    exists,
     func,
     or_,
     select,
     text,
 )
 
+from ivr.orders.events import Actor, Happened
 from ivr.orders.keys import request_key
 from ivr.pharmacy.findings import OpenOrder
 from ivr.pharmacy.statements import fetch_all, fetch_one, update_where
-from ivr.pharmacy.tables import UNFINISHED_ORDER, HeldReason, OrderLine, OrderStatus, Payment, Prescription, RefillOrder
+from ivr.pharmacy.tables import (
+    UNFINISHED_ORDER,
+    HeldReason,
+    OrderEvent,
+    OrderLine,
+    OrderStatus,
+    Payment,
+    Prescription,
+    RefillOrder,
+)
 
 NEWS_FOR = timedelta(days=30)
 """For how long a cancelled order is news to its member."""
@@ -41,6 +52,10 @@ class LineFacts:
     quantity: int
     price_cents: int
     usual_days: int
+    filled_on: date | None = None
+    """The day on which the pharmacy's own file says it was filled."""
+    refills_short: int = 0
+    """How many of its refills the pharmacy's own file had no longer left."""
 
     @property
     def refills(self) -> int:
@@ -115,15 +130,22 @@ _PENDING_BEFORE = _latest_first(
 _HELD_FOR_PAYMENT = _latest_first(
     _UNFINISHED, RefillOrder.status == OrderStatus.HELD, RefillOrder.held_reason == HeldReason.PAYMENT
 )
+_MOVED_UNTOLD = exists().where(
+    OrderEvent.order_id == RefillOrder.id,
+    OrderEvent.what == Happened.SHIP_DAY_CHANGED,
+    OrderEvent.by == Actor.LINE,
+    or_(RefillOrder.told_at.is_(None), OrderEvent.at > RefillOrder.told_at),
+)
 _WITH_NEWS = (
     select(*_COLUMNS)
     .where(
         _IS_MEMBERS,
         or_(
             RefillOrder.status.in_((OrderStatus.PENDING, OrderStatus.HELD)),
+            and_(RefillOrder.status == OrderStatus.SCHEDULED, _MOVED_UNTOLD),
             and_(
                 RefillOrder.status == OrderStatus.CANCELLED,
-                RefillOrder.told_at.is_(None),
+                or_(RefillOrder.told_at.is_(None), RefillOrder.told_at < RefillOrder.cancelled_at),
                 RefillOrder.cancelled_at > bindparam("since"),
             ),
         ),
@@ -131,8 +153,10 @@ _WITH_NEWS = (
     .order_by(RefillOrder.placed_at, RefillOrder.id)
 )
 _MARK_TOLD = update_where(RefillOrder, RefillOrder.id == bindparam("order"))
-_DUE = _latest_first(
-    _UNFINISHED, RefillOrder.status == OrderStatus.SCHEDULED, RefillOrder.ship_on <= bindparam("today")
+_DUE = (
+    select(RefillOrder.id)
+    .where(_UNFINISHED, RefillOrder.status == OrderStatus.SCHEDULED, RefillOrder.ship_on <= bindparam("today"))
+    .order_by(RefillOrder.ship_on, RefillOrder.id)
 )
 _LINES = (
     select(
@@ -144,6 +168,8 @@ _LINES = (
         OrderLine.quantity,
         OrderLine.price_cents,
         Prescription.days_supply,
+        OrderLine.filled_on,
+        OrderLine.refills_short,
     )
     .join(Prescription, Prescription.id == OrderLine.prescription_id)
     .where(OrderLine.order_id.in_(bindparam("order_ids", expanding=True)))
@@ -231,7 +257,8 @@ def held_for_payment(connection: Connection) -> tuple[OrderFacts, ...]:
 def orders_with_news(connection: Connection, member_id: int, now: datetime) -> tuple[OrderFacts, ...]:
     """Return a member's orders that the member should hear of, oldest first.
 
-    They wait for something, or were cancelled lately by somebody else, which the member has not been told yet.
+    They wait for something, or were moved to another day or cancelled lately by somebody else, which the member has not
+    been told yet.
     """
     return _orders(connection, _WITH_NEWS, member_id=member_id, since=now - NEWS_FOR)
 
@@ -241,9 +268,9 @@ def mark_told(connection: Connection, order_id: int, now: datetime) -> None:
     connection.execute(_MARK_TOLD, {"order": order_id, "told_at": now})
 
 
-def due_to_ship(connection: Connection, today: date) -> tuple[OrderFacts, ...]:
-    """Return the scheduled orders whose ship day has come."""
-    return _orders(connection, _DUE, today=today)
+def due_to_ship(connection: Connection, today: date) -> Sequence[int]:
+    """Return the ids of the scheduled orders whose ship day has come, those that wait longest first."""
+    return connection.scalars(_DUE, {"today": today}).all()
 
 
 def filled_orders(connection: Connection) -> tuple[FilledOrder, ...]:

@@ -24,6 +24,7 @@ from ivr.orders.events import Actor, record_event
 from ivr.orders.find import OrderFacts, due_to_ship, held_for_payment, order_by_id, pending_since_before
 from ivr.orders.hold import hold_order
 from ivr.orders.payments import authorized_in_vain, is_paid, kept_until, payment_for, unpaid_since
+from ivr.orders.ship_day import hold_or_move, send_late
 from ivr.orders.statuses import move_order
 from ivr.pharmacy.database import is_connection_lost
 from ivr.pharmacy.tables import STANDING, HeldReason, OrderStatus, PaymentStatus
@@ -134,33 +135,43 @@ def _cancel_unpaid(connection: Connection, desk: Desk, order: OrderFacts, now: d
 
 
 def orders_to_start(desk: Desk, now: datetime) -> Steps:
-    """Return the steps that begin the payment of scheduled orders whose ship day has come.
+    """Return the steps that begin the payment of scheduled orders whose ship day has come, of every channel.
 
-    An order with nothing to pay becomes placed at once, and one whose card is gone is held.
+    Each is judged anew first, see `ship_day`. An order with nothing to pay becomes placed at once, and one whose card is
+    gone or has expired is held.
     """
     due = desk.commit(lambda connection: due_to_ship(connection, desk.today(now)))
-    return {order.id: partial(desk.commit, partial(_start_payment, desk=desk, order=order, now=now)) for order in due}
+    return {order_id: partial(desk.commit, partial(_start, desk=desk, order_id=order_id, now=now)) for order_id in due}
 
 
-def _start_payment(connection: Connection, desk: Desk, order: OrderFacts, now: datetime) -> bool:
-    lease.lock_row(connection, order.id, now)
-    current, last_payment = order_by_id(connection, order.id), payment_for(connection, order.id)
-    if not _is_its_day(current, desk.today(now)) or (last_payment and last_payment.status is PaymentStatus.PENDING):
-        return False  # changed meanwhile, or begun by an earlier sweep
+def _start(connection: Connection, desk: Desk, order_id: int, now: datetime) -> bool:
+    today = desk.today(now)
+    if _to_start(connection, order_id, today) is None:
+        return False  # changed meanwhile, or begun by another sweep: seen without a lock, which would be waited for
+    lease.lock_row(connection, order_id, now)
+    order, last_payment = _to_start(connection, order_id, today), payment_for(connection, order_id)
+    if order is None:
+        return False
+    if hold_or_move(connection, order, today, desk.rules, now):
+        lease.remove(connection, order_id)
+        return True
+    send_late(connection, order, today, desk.rules)
     if is_paid(order, last_payment):
-        lease.remove(connection, order.id)
-        return move_order(connection, order.id, OrderStatus.PLACED, now, Actor.LINE)
-    if begin_next_payment(connection, desk.gateway, order, last_payment, now) is None:
-        lease.remove(connection, order.id)
-        return hold_order(connection, order.id, HeldReason.PAYMENT, now, Actor.LINE)
-    lease.add(connection, order.id, None, now - MINIMUM_AGE, keep_card=False)
+        lease.remove(connection, order_id)
+        return move_order(connection, order_id, OrderStatus.PLACED, now, Actor.LINE)
+    if begin_next_payment(connection, desk.gateway, order, last_payment, now, today) is None:
+        lease.remove(connection, order_id)
+        return hold_order(connection, order_id, HeldReason.PAYMENT, now, Actor.LINE)
+    lease.add(connection, order_id, None, now - MINIMUM_AGE, keep_card=False)
     return True
 
 
-def _is_its_day(order: OrderFacts | None, today: date) -> bool:
-    if order is None or order.status is not OrderStatus.SCHEDULED:
-        return False
-    return order.ship_on is not None and order.ship_on <= today
+def _to_start(connection: Connection, order_id: int, today: date) -> OrderFacts | None:
+    """Return an order if it is scheduled, its day has come, and its payment is not asked for yet."""
+    order, payment = order_by_id(connection, order_id), payment_for(connection, order_id)
+    if order is None or order.status is not OrderStatus.SCHEDULED or (order.ship_on or date.max) > today:
+        return None
+    return None if payment and payment.status is PaymentStatus.PENDING else order
 
 
 def payments_to_void(desk: Desk, _: datetime) -> Steps:
