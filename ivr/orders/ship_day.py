@@ -12,13 +12,13 @@ from datetime import date, datetime
 from sqlalchemy import Connection, bindparam
 
 from ivr.orders import lease
-from ivr.orders.payments import begin_payment, is_paid, payment_for
 from ivr.orders.cards import usable_card
 from ivr.orders.events import Actor, answered_by_staff, record_event
 from ivr.orders.find import OrderFacts, order_by_id
 from ivr.orders.hold import hold_order, release_order
 from ivr.orders.judge import Judgement, is_held_by_line, judge_order
 from ivr.orders.keys import request_key
+from ivr.orders.payments import begin_payment, is_paid, payment_for
 from ivr.orders.reschedule import NotRescheduled, change_ship_day, ship_days
 from ivr.orders.statuses import move_order
 from ivr.payment.gateway import Gateway

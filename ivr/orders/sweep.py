@@ -33,7 +33,8 @@ MINIMUM_AGE = timedelta(seconds=60)
 """The sweep leaves payments and orders younger than this to their call."""
 
 OWN_CHANNEL = "phone"
-"""The sweep finishes orders of this channel only: the website and the app finish their own."""
+"""The sweep finishes pending orders of this channel, and others that were paid on a call: the website and the app finish
+their own."""
 
 UNPAID_FOR = timedelta(minutes=30)
 """How long a declined order waits for another card before it is held; it is kept for days then, see `kept_until`."""
@@ -100,10 +101,11 @@ def finish_order(desk: Desk, order_id: int) -> Progress:
 def orders_to_hold(desk: Desk, now: datetime) -> Steps:
     """Return the steps that hold orders whose card was declined, and that got no other one in time."""
     unpaid = desk.commit(lambda connection: pending_since_before(connection, now - UNPAID_FOR))
+    begun = frozenset(desk.commit(partial(lease.begun_before, moment=now - UNPAID_FOR)))
     return {
         order.id: partial(desk.commit, partial(_hold_unpaid, order_id=order.id, now=now))
         for order in unpaid
-        if order.channel == OWN_CHANNEL
+        if order.channel == OWN_CHANNEL or order.id in begun
     }
 
 
