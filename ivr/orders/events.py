@@ -46,6 +46,8 @@ _LAST_RELEASE = (
     .where(_OF_ORDER, OrderEvent.what == OrderStatus.SCHEDULED, OrderEvent.by == Actor.STAFF)
     .scalar_subquery()
 )
+_LAST_HOLD = select(func.max(OrderEvent.id)).where(_OF_ORDER, OrderEvent.what == HELD_FOR_RULES).scalar_subquery()
+_SINCE_HOLD = select(OrderEvent.what).where(_OF_ORDER, OrderEvent.id > _LAST_HOLD).order_by(OrderEvent.id)
 _BEFORE_RELEASE = select(OrderEvent.what).where(_OF_ORDER, OrderEvent.id < _LAST_RELEASE)
 
 
@@ -57,6 +59,12 @@ def record_event(connection: Connection, order_id: int, what: str, now: datetime
 def who_last(connection: Connection, order_id: int, what: str) -> str | None:
     """Return who did this to an order last, one of `Actor`, or None if nobody did."""
     return connection.scalar(_LAST_OF_KIND, {"order_id": order_id, "what": what})
+
+
+def causes_of_hold(connection: Connection, order_id: int) -> tuple[str, ...]:
+    """Return what the line recorded when it last held an order for the rules: what kept it from being sent."""
+    since = connection.scalars(_SINCE_HOLD, {"order_id": order_id})
+    return tuple(what for what in since if what.startswith("rules_") or what == Happened.PRICE_CHANGED)
 
 
 def answered_by_staff(connection: Connection, order_id: int) -> frozenset[str]:

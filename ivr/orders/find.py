@@ -33,6 +33,7 @@ from ivr.pharmacy.tables import (
     OrderLine,
     OrderStatus,
     Payment,
+    PaymentStatus,
     Prescription,
     RefillOrder,
 )
@@ -153,11 +154,13 @@ _WITH_NEWS = (
     .order_by(RefillOrder.placed_at, RefillOrder.id)
 )
 _MARK_TOLD = update_where(RefillOrder, RefillOrder.id == bindparam("order"))
-_DUE = (
-    select(RefillOrder.id)
-    .where(_UNFINISHED, RefillOrder.status == OrderStatus.SCHEDULED, RefillOrder.ship_on <= bindparam("today"))
-    .order_by(RefillOrder.ship_on, RefillOrder.id)
+_IS_DUE = and_(
+    RefillOrder.status == OrderStatus.SCHEDULED,
+    RefillOrder.ship_on <= bindparam("today"),
+    ~exists().where(Payment.order_id == RefillOrder.id, Payment.status == PaymentStatus.PENDING),
 )
+_DUE = select(RefillOrder.id).where(_UNFINISHED, _IS_DUE).order_by(RefillOrder.ship_on, RefillOrder.id)
+_ONE_IS_DUE = select(exists().where(RefillOrder.id == bindparam("order_id"), _IS_DUE))
 _LINES = (
     select(
         OrderLine.order_id,
@@ -269,8 +272,16 @@ def mark_told(connection: Connection, order_id: int, now: datetime) -> None:
 
 
 def due_to_ship(connection: Connection, today: date) -> Sequence[int]:
-    """Return the ids of the scheduled orders whose ship day has come, those that wait longest first."""
+    """Return the ids of the scheduled orders whose ship day has come, those that wait longest first.
+
+    Those whose payment is being asked for already are left out.
+    """
     return connection.scalars(_DUE, {"today": today}).all()
+
+
+def is_due_to_ship(connection: Connection, order_id: int, today: date) -> bool:
+    """Return whether an order is one of those of `due_to_ship`."""
+    return bool(connection.scalar(_ONE_IS_DUE, {"order_id": order_id, "today": today}))
 
 
 def filled_orders(connection: Connection) -> tuple[FilledOrder, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection
@@ -21,13 +21,20 @@ from ivr.orders.authorize import Progress, authorize, begin_next_payment
 from ivr.orders.cancel import Cancelled, cancel_order, void
 from ivr.orders.desk import Desk
 from ivr.orders.events import Actor, record_event
-from ivr.orders.find import OrderFacts, due_to_ship, held_for_payment, order_by_id, pending_since_before
+from ivr.orders.find import (
+    OrderFacts,
+    due_to_ship,
+    held_for_payment,
+    is_due_to_ship,
+    order_by_id,
+    pending_since_before,
+)
 from ivr.orders.hold import hold_order
 from ivr.orders.payments import authorized_in_vain, is_paid, kept_until, payment_for, unpaid_since
 from ivr.orders.ship_day import hold_or_move, send_late
 from ivr.orders.statuses import move_order
 from ivr.pharmacy.database import is_connection_lost
-from ivr.pharmacy.tables import STANDING, HeldReason, OrderStatus, PaymentStatus
+from ivr.pharmacy.tables import STANDING, HeldReason, OrderStatus
 
 MINIMUM_AGE = timedelta(seconds=60)
 """The sweep leaves payments and orders younger than this to their call."""
@@ -56,10 +63,21 @@ class Tally:
     """Whether there is more than it had time for."""
 
 
-def see_through(desk: Desk, part: str, now: datetime, stopping: Callable[[], bool] = lambda: False) -> Tally:
-    """Take the steps of one of `PARTS`, until `stopping` returns true. One that fails is logged, and the others go on."""
+def see_through(
+    desk: Desk,
+    part: str,
+    now: datetime,
+    stopping: Callable[[], bool] = lambda: False,
+    begin_at: Callable[[int], int] = lambda _: 0,
+) -> Tally:
+    """Take the steps of one of `PARTS`, until `stopping` returns true. One that fails is logged, and the others go on.
+
+    `begin_at` returns with which of so many steps to begin: sweeps at once begin apart, and do not wait for each other.
+    """
     done = failed = 0
-    for order_id, step in PARTS[part](desk, now).items():
+    steps = list(PARTS[part](desk, now).items())
+    begin = begin_at(len(steps)) if steps else 0
+    for order_id, step in (*steps[begin:], *steps[:begin]):
         if stopping():
             break
         try:
@@ -148,11 +166,11 @@ def orders_to_start(desk: Desk, now: datetime) -> Steps:
 
 def _start(connection: Connection, desk: Desk, order_id: int, now: datetime) -> bool:
     today = desk.today(now)
-    if _to_start(connection, order_id, today) is None:
-        return False  # changed meanwhile, or begun by another sweep: seen without a lock, which would be waited for
+    if not is_due_to_ship(connection, order_id, today):
+        return False  # begun by another sweep, or changed: seen before waiting for a lock
     lease.lock_row(connection, order_id, now)
-    order, last_payment = _to_start(connection, order_id, today), payment_for(connection, order_id)
-    if order is None:
+    order, last_payment = order_by_id(connection, order_id), payment_for(connection, order_id)
+    if order is None or not is_due_to_ship(connection, order_id, today):
         return False
     if hold_or_move(connection, order, today, desk.rules, now):
         lease.remove(connection, order_id)
@@ -166,14 +184,6 @@ def _start(connection: Connection, desk: Desk, order_id: int, now: datetime) -> 
         return hold_order(connection, order_id, HeldReason.PAYMENT, now, Actor.LINE)
     lease.add(connection, order_id, None, now - MINIMUM_AGE, keep_card=False)
     return True
-
-
-def _to_start(connection: Connection, order_id: int, today: date) -> OrderFacts | None:
-    """Return an order if it is scheduled, its day has come, and its payment is not asked for yet."""
-    order, payment = order_by_id(connection, order_id), payment_for(connection, order_id)
-    if order is None or order.status is not OrderStatus.SCHEDULED or (order.ship_on or date.max) > today:
-        return None
-    return None if payment and payment.status is PaymentStatus.PENDING else order
 
 
 def payments_to_void(desk: Desk, _: datetime) -> Steps:
