@@ -239,7 +239,9 @@ class Moment:
         url = make_url(host.url)
         self._file = Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
         self._content = self._file.read_bytes() if self._file else b""
-        self._postgres = None if self._file else PostgresSnapshot(url.set(drivername="postgresql").render_as_string(False))
+        self._postgres = (
+            None if self._file else PostgresSnapshot(url.set(drivername="postgresql").render_as_string(False))
+        )
         self._now, self._turns = host.line.clock.now, tuple(host.line.turns)
         self._charges, self._orders = tuple(host.sandbox.charges.values()), dict(host.sandbox.orders)
 

@@ -155,6 +155,8 @@ CHOOSING_CARD = {**ORDERING, **NEW_CARD, "checkout.confirm": "9"}
 CARD_DECLINED = {**NEW_CARD, "card.number": DECLINED}
 TAKING_OVER = {**IDENTIFIED, "main.menu": "1", "ways.under_way": "1"}
 placed, scheduled = calls(ORDERING), calls(LATER)
+
+
 def declined(host: Host) -> Handset:
     """Come to the confirming key with a card that will be declined."""
     phone = calls({**ORDERING, **CARD_DECLINED, "checkout.confirm": "9"}, "card.keep")(host)
@@ -423,9 +425,7 @@ def gone_once(path: Path, host: Host, moment: Moment, phone: Handset | None) -> 
     return steps
 
 
-def killed(
-    path: Path, host: Host, moment: Moment, phone: Handset | None, point: Point, carrier: str
-) -> list[str]:
+def killed(path: Path, host: Host, moment: Moment, phone: Handset | None, point: Point, carrier: str) -> list[str]:
     """Go a path and die at a point; return what is wrong in the end."""
     moment.back(host)
     host.carrier, host.watch.kills_at = carrier, point
