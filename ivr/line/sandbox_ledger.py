@@ -7,10 +7,10 @@ published test cards. `ivr forget` and retention do not reach these books, as th
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict, fields
 
-from sqlalchemy import Connection, Engine, Row, bindparam, select, update
+from sqlalchemy import Connection, Engine, bindparam, select, update
 
 from ivr.clock import Clock
 from ivr.line.tables import sandbox_charge
@@ -33,6 +33,13 @@ _MOVE = update(sandbox_charge).where(
 _LOADED = select(Payment.request_key, Payment.reference, Payment.amount_cents, Payment.status).where(
     Payment.gateway == "sandbox", Payment.reference.is_not(None)
 )
+
+_STATUSES: Mapping[PaymentStatus, Status] = {
+    PaymentStatus.AUTHORIZED: "authorized",
+    PaymentStatus.CAPTURED: "captured",
+    PaymentStatus.VOIDED: "voided",
+    PaymentStatus.EXPIRED: "voided",
+}
 
 
 class TableLedger:
@@ -72,18 +79,11 @@ def loaded_charges(connection: Connection) -> tuple[Charge, ...]:
 
     The sandbox was never asked for those, and has to be told of them before they can be captured or voided.
     """
-    return tuple(map(_charge_of, connection.execute(_LOADED)))
-
-
-def _charge_of(payment: Row[Any]) -> Charge:
-    cents = payment.amount_cents
-    charge = Charge(payment.request_key, payment.reference, "", cents, "authorized", description=LOADED)
-    match payment.status:
-        case PaymentStatus.CAPTURED:
-            return replace(charge, status="captured", captured_cents=cents)
-        case PaymentStatus.VOIDED | PaymentStatus.EXPIRED:
-            return replace(charge, status="voided")
-    return charge
+    return tuple(
+        Charge(key, reference, "", cents, _STATUSES[status], None, cents * (status is PaymentStatus.CAPTURED), LOADED)
+        for key, reference, cents, status in connection.execute(_LOADED)
+        if reference and status in _STATUSES
+    )
 
 
 def add_loaded(database: Engine, clock: Clock) -> None:

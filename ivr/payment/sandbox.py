@@ -27,7 +27,7 @@ from ivr.payment.gateway import (
     Unavailable,
     Voided,
 )
-from ivr.payment.published_cards import KNOWN_CARDS, KnownCard
+from ivr.payment.published_cards import KNOWN_CARDS, OTHER_TOKENS, KnownCard
 from ivr.secret import Secret
 
 _BY_NUMBER = {card.number: card for card in KNOWN_CARDS}
@@ -117,7 +117,7 @@ def _no_fault(operation: str) -> Fault | Reason | None:  # noqa: ARG001 - a hook
 class Sandbox:
     """The gateway for demonstrations, tests and the simulator.
 
-    `fault` is called before each operation (`tokenize`, `authorize`, `capture`, `void`, `look_up`, which
+    `fault` is called before each operation (`tokenize`, `attach`, `authorize`, `capture`, `void`, `look_up`, which
     stands for `retrieve`) and returns how it should fail, or None. A `Reason` declines any card that is charged, and
     means nothing to other operations.
     """
@@ -151,6 +151,13 @@ class Sandbox:
     ) -> Token | Refused | Unavailable:
         """Return a test card's token. A card that will be declined gets one too, as only charging it fails."""
         return self._answer(self._fault("tokenize"), lambda: _token_for(card))
+
+    def attach(self, token: Token) -> Token | Refused | Unavailable:
+        """Return a test card's token as it is, with what is known of the card: it can be charged again anyway."""
+        fault = self._fault("attach")
+        if isinstance(fault, Reason):  # issuers are asked about a card already when it is attached
+            return Refused(fault)
+        return self._answer(fault, lambda: _attached(token))
 
     def authorize(
         self, token: Secret, amount_cents: int, request_key: str, description: str = ""
@@ -222,7 +229,7 @@ class Sandbox:
 def test_card_of(token: Secret) -> KnownCard | None:
     """Return the test card of a token, in any spelling that Stripe has published for it, or None."""
     name = token.reveal().replace("pm_card_", "tok_", 1).replace("tok_visa_charge", "tok_charge", 1)
-    return _BY_TOKEN.get(name)
+    return _BY_TOKEN.get(OTHER_TOKENS.get(name, name))
 
 
 def _token_for(card: Card) -> Token | Refused:
@@ -230,6 +237,13 @@ def _token_for(card: Card) -> Token | Refused:
     if test_card is None:
         return Refused(Reason.TEST_CARDS_ONLY)
     return Token(Secret(test_card.token), test_card.brand, last4(card.number), card.exp_month, card.exp_year)
+
+
+def _attached(token: Token) -> Token | Refused:
+    card = test_card_of(token.token)
+    if card is None:
+        return Refused(Reason.TEST_CARDS_ONLY)
+    return replace(token, brand=card.brand, last4=card.number[-4:])
 
 
 def _reference(request_key: str) -> str:
