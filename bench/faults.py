@@ -29,8 +29,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from fault_backstage import Backstage
 from fault_callers import ZIP, FaultyCaller, Member
@@ -159,7 +159,15 @@ def call_all(run: Run, members: int, at_once: int, seed: int) -> Called:
     """Serve the line by two servers, and have so many members call, so many of them at once."""
 
     def server(port: int) -> list[str]:
-        return ["python", str(HERE / "unreliable_ivr.py"), "serve", "--port", str(port), "--workers", str(WORKERS)]
+        return [
+            "python",
+            str(Path(__file__).parent / "unreliable_ivr.py"),
+            "serve",
+            "--port",
+            str(port),
+            "--workers",
+            str(WORKERS),
+        ]
 
     with ExitStack() as serving:
         lines = [serving.enter_context(running(server, run.settings, run.folder)) for _ in range(SERVERS)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,10 +13,11 @@ from demo_line import PROJECT
 from sqlalchemy import Connection, Engine, insert, text
 
 from ivr.line.tables import sandbox_charge
-from ivr.orders.lease import payment_lease
 from ivr.pharmacy.database import open_database, upgrade
 from ivr.pharmacy.tables import Address, Member, OrderLine, Payment, Prescription, RefillOrder
 
+Bench = Callable[[str], Any]
+"""Gives a module of the bench by its name."""
 NOW = datetime(2026, 3, 2, 20, tzinfo=UTC)
 ANA, BEN = "41000001", "41000002"
 PLACED, SHIPPED, CANCELLED, ONLINE, DECLINED = "10000001", "10000002", "10000003", "10000004", "10000005"
@@ -69,7 +70,7 @@ def fill_order(connection: Connection, number: str, key: int, channel: str, stat
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[Callable[[str], Any]]:
+def bench() -> Iterator[Bench]:
     """Give the modules of the bench by their names."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(PROJECT / "bench"))
@@ -85,8 +86,9 @@ def books(kind: str, databases: Databases) -> Iterator[Connection]:
         engine.dispose()
 
 
-def sound_notes(note: Any) -> list[Any]:
+def sound_notes(bench: Bench) -> list[Any]:
     """Return what Ana and the website did and heard: Ana was cut off once before she heard what became of her yes."""
+    note = bench("faults_audit").Note
     notes = [note(ANA, "phone", "ordered", cents=cents) for cents in (1001, 1002, 1003, 1005, 1001)]
     told = [note(ANA, "phone", "stands", number) for number in (PLACED, SHIPPED, CANCELLED)]
     cancel = [note(ANA, "phone", what, CANCELLED) for what in ("cancels", "cancelled")]
@@ -95,44 +97,100 @@ def sound_notes(note: Any) -> list[Any]:
     return [*notes, *told, *cancel, *declined, *online]
 
 
-def found(bench: Callable[[str], Any], connection: Connection, notes: Sequence[Any]) -> list[tuple[str, str]]:
+def found(bench: Bench, connection: Connection, notes: Sequence[Any]) -> list[tuple[str, str]]:
     module = bench("faults_audit")
     problems = module.audit(connection, module.sandbox_books(connection), notes, BEFORE)
     return [(problem.kind, problem.about) for problem in problems]
 
 
-def test_nothing_is_found_in_sound_books(bench: Callable[[str], Any], books: Connection) -> None:
-    assert found(bench, books, sound_notes(bench("faults_audit").Note)) == []
+def test_nothing_is_found_in_sound_books(bench: Bench, books: Connection) -> None:
+    assert found(bench, books, sound_notes(bench)) == []
 
 
-DAMAGE: dict[str, tuple[str, ...]] = {
-    "not charged": ("UPDATE sandbox_charge SET status = 'voided' WHERE reference = 'sandbox_1'", "UPDATE payment SET status = 'voided' WHERE id = 1"),
-    "charge not released": ("UPDATE sandbox_charge SET status = 'authorized' WHERE reference = 'sandbox_3'", "UPDATE payment SET status = 'authorized' WHERE id = 3"),
-    "charge without an order": ("UPDATE sandbox_charge SET status = 'authorized', description = 'Order 19999999' WHERE reference = 'sandbox_5'",),
-    "captured, but not shipped": ("UPDATE sandbox_charge SET status = 'captured', captured_cents = 1001 WHERE reference = 'sandbox_1'", "UPDATE payment SET status = 'captured' WHERE id = 1"),
-    "shipped, but not captured": ("UPDATE sandbox_charge SET status = 'authorized' WHERE reference = 'sandbox_2'", "UPDATE payment SET status = 'authorized' WHERE id = 2"),
+DAMAGED_TABLES: Mapping[str, Sequence[str]] = {
+    "not charged": (
+        "UPDATE sandbox_charge SET status = 'voided' WHERE reference = 'sandbox_1'",
+        "UPDATE payment SET status = 'voided' WHERE id = 1",
+    ),
+    "charge not released": (
+        "UPDATE sandbox_charge SET status = 'authorized' WHERE reference = 'sandbox_3'",
+        "UPDATE payment SET status = 'authorized' WHERE id = 3",
+    ),
+    "charge without an order": (
+        "UPDATE sandbox_charge SET status = 'authorized', description = 'Order 19999999' WHERE reference = 'sandbox_5'",
+    ),
+    "captured, but not shipped": (
+        "UPDATE sandbox_charge SET status = 'captured', captured_cents = 1001 WHERE reference = 'sandbox_1'",
+        "UPDATE payment SET status = 'captured' WHERE id = 1",
+    ),
+    "shipped, but not captured": (
+        "UPDATE sandbox_charge SET status = 'authorized' WHERE reference = 'sandbox_2'",
+        "UPDATE payment SET status = 'authorized' WHERE id = 2",
+    ),
     "charged another amount": ("UPDATE sandbox_charge SET captured_cents = 1001 WHERE reference = 'sandbox_2'",),
     "payment unlike the ledger": ("UPDATE payment SET status = 'expired' WHERE id = 1",),
-    "told, but missing": ("UPDATE refill_order SET member_id = 2 WHERE id = 5", "UPDATE refill_order SET channel = 'app' WHERE id = 5"),
-    "told that it stands, but it does not": (
-        "UPDATE refill_order SET status = 'held', held_reason = 'payment' WHERE id = 1",
-        "UPDATE sandbox_charge SET status = 'voided' WHERE reference = 'sandbox_1'", "UPDATE payment SET status = 'voided' WHERE id = 1",
+    "told another total": (
+        "UPDATE refill_order SET total_cents = 1002 WHERE id = 1",
+        "UPDATE order_line SET price_cents = 1002 WHERE id = 1",
+        "UPDATE payment SET amount_cents = 1002 WHERE id = 1",
+        "UPDATE sandbox_charge SET amount_cents = 1002 WHERE reference = 'sandbox_1'",
     ),
     "lines unlike the total": ("UPDATE order_line SET price_cents = 1002 WHERE id = 1",),
-    "told that it is cancelled, but it is not": (),
+    "prescription ordered twice": (
+        "UPDATE order_line SET prescription_id = 1 WHERE id = 2",
+        "UPDATE prescription SET refills_left = 1, refills_used = 2 WHERE id = 1",
+        "UPDATE prescription SET refills_left = 3, refills_used = 0 WHERE id = 2",
+    ),
     "refills do not add up": ("UPDATE prescription SET refills_left = 2 WHERE id = 3",),
     "line open that should not be": ("UPDATE order_line SET open = true WHERE id = 3",),
     "line closed that should be open": ("UPDATE order_line SET open = false WHERE id = 1",),
     "payment unknown": ("UPDATE refill_order SET held_reason = 'payment_unknown' WHERE id = 5",),
     "left pending": ("UPDATE payment SET status = 'pending' WHERE id = 5",),
-}  # fmt: skip
-"""Problem -> what has to happen to the tables for it to be found, and nothing else."""
+    "left leased": (
+        "INSERT INTO settlement (order_id, keep_card, tries, begun_at)"
+        " SELECT 1, keep_card, 0, placed_at FROM (SELECT open AS keep_card FROM order_line WHERE id = 1) x, refill_order"
+        " WHERE id = 1",
+    ),
+}
+"""Problem -> what has happened to the tables for it to be found, and nothing else."""
+SAID_OTHERWISE: Mapping[str, tuple[Sequence[int], Sequence[tuple[str, str]]]] = {
+    "told, but missing": ((), [("stands", "19999999")]),
+    "told that it stands, but it does not": ((), [("stands", DECLINED)]),
+    "told that it is cancelled, but it is not": ((), [("cancelled", PLACED)]),
+    "two orders for one yes": ((0, 1), []),
+    "cancelled by nobody": ((8,), []),
+}
+"""Problem -> which of the notes are not there, and which are there besides, for it to be found, and nothing else."""
+PLANTED: Mapping[str, set[str]] = {
+    "second-charge": {"charged twice"},
+    "off-by-a-cent": {"charged another amount"},
+    "lost-order": {"told, but missing", "charge without an order"},
+}
 
 
-@pytest.mark.parametrize(("problem", "statements"), [pair for pair in DAMAGE.items() if pair[1]])
-def test_each_damage_is_found_and_nothing_else(
-    bench: Callable[[str], Any], books: Connection, problem: str, statements: Sequence[str]
-) -> None:
-    for statement in statements:
+@pytest.mark.parametrize("problem", DAMAGED_TABLES)
+def test_what_is_wrong_in_the_tables_is_found_by_its_name(bench: Bench, books: Connection, problem: str) -> None:
+    for statement in DAMAGED_TABLES[problem]:
         books.execute(text(statement))
-    assert {kind for kind, _ in found(bench, books, sound_notes(bench("faults_audit").Note))} == {problem}
+    assert {kind for kind, _ in found(bench, books, sound_notes(bench))} == {problem}
+
+
+@pytest.mark.parametrize("problem", SAID_OTHERWISE)
+def test_what_was_said_otherwise_is_found_by_its_name(bench: Bench, books: Connection, problem: str) -> None:
+    unsaid, said = SAID_OTHERWISE[problem]
+    notes = [note for index, note in enumerate(sound_notes(bench)) if index not in unsaid]
+    notes += [bench("faults_audit").Note(ANA, "phone", *words) for words in said]
+    assert {kind for kind, _ in found(bench, books, notes)} == {problem}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_what_the_bench_plants_is_found_and_names_its_order(bench: Bench, books: Connection, name: str) -> None:
+    assert bench("fault_plants").plant(books, name, [SHIPPED, PLACED]) == PLACED
+    assert {kind for kind, _ in found(bench, books, sound_notes(bench))} == PLANTED[name]
+    assert any(PLACED in about for _, about in found(bench, books, sound_notes(bench)))
+
+
+def test_every_problem_is_planted_here(bench: Bench) -> None:
+    planted = {*DAMAGED_TABLES, *SAID_OTHERWISE, *set().union(*PLANTED.values())}
+    assert planted == set(bench("faults_audit").PROBLEMS)
+    assert set(PLANTED) == set(bench("fault_plants").PLANTS)
