@@ -174,11 +174,15 @@ class Backstage:
         self.faults["website orders"] += 1
 
     def cancel_online(self) -> None:
-        """Cancel a placed order as the website does, whichever way it was placed; the line releases its money."""
+        """Cancel a placed order as the website does, whichever way it was placed; the line releases its money.
+
+        Half of the time it is one that is being shipped, if there is one.
+        """
         with self._connected() as connection:
             row = connection.execute(
                 "SELECT o.id, o.order_number, m.member_number FROM refill_order o JOIN member m ON m.id = o.member_id"
-                " WHERE o.status = 'placed' ORDER BY random() LIMIT 1"
+                " WHERE o.status = 'placed' ORDER BY order_number = ANY(%s) DESC, random() LIMIT 1",
+                [list(self.to_ship) if self.chance.random() < 0.5 else []],
             ).fetchone()
             connection.commit()
             if row:

@@ -19,7 +19,9 @@ from fault_network import PUBLIC, BadNetwork, HungUpError
 from faults_audit import Note, What
 from hearing import catalogues
 
-from ivr.phone.handset import Ended, Handset, Heard
+from ivr.payment.cards import Brand
+from ivr.payment.published_cards import KNOWN_CARDS
+from ivr.phone.handset import Ended, Handset, Heard, Paying
 from ivr.phone.transport import Transport, signed
 from ivr.phone.verbs import TwimlPause, TwimlSound
 from ivr.prompts import Slot
@@ -31,6 +33,10 @@ BAD_CARDS = ("4000000000000002", "4000000000009995", "4000000000000069", "400000
 EXPIRY, CODE, CODE_ON_FRONT = "0939", "073", "0739"
 """They begin with 0, as no process id, amount or count in a log does."""
 ZIP = "02134"
+TOKENS = {card.number: card.token for card in KNOWN_CARDS if card.number in (*GOOD_CARDS, *BAD_CARDS)}
+FOUR_DIGIT_CODES = [card.number for card in KNOWN_CARDS if card.brand is Brand.AMEX]
+STARS, HANGS_UP_PAYING = 0.05, 0.03
+"""How often a caller ends the carrier's card step by star, or hangs up in it."""
 TO_NUMBER = "+18002457979"
 MOST_CALLS, MOST_TURNS, MOST_PAUSE_SECONDS = 8, 90, 3.0
 
@@ -189,6 +195,9 @@ class FaultyCaller:
                 self._note(heard.text)
                 if isinstance(heard.waiting, Ended):
                     return heard.waiting.reason
+                if isinstance(heard.waiting, Paying):
+                    heard = self._pay_by_carrier(phone)
+                    continue
                 keys = self._keys(heard)
                 if not keys:
                     break
@@ -205,6 +214,17 @@ class FaultyCaller:
             phone.press(keys)
             raise HungUpError
         return phone.press(keys)
+
+    def _pay_by_carrier(self, phone: Handset) -> Heard:
+        """Key the card for the carrier, or press star, or hang up in the middle."""
+        if self.chance.random() < STARS:
+            return phone.press("*")
+        if self.chance.random() < HANGS_UP_PAYING:
+            return phone.hang_up()
+        number = self._card()
+        self._cards += 1
+        self.heard["card taken by the carrier"] += 1
+        return phone.pay(number, EXPIRY, CODE_ON_FRONT if number in FOUR_DIGIT_CODES else CODE, TOKENS[number])
 
     # What is heard is noted
 
@@ -355,6 +375,7 @@ ANSWERS: Mapping[str, Answer] = {
     "card.keep": lambda caller, _: caller.wish.keeps,
     "card.other_or_on_file": "1",
     "card.other_card": "1",
+    "card.stopped": "1",
     "payment.declined": lambda caller, _: caller.wish.declined,
     "payment.confirm": FaultyCaller._pay,
     "cancel.confirm": FaultyCaller._cancel,

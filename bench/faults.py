@@ -47,7 +47,8 @@ from ivr.phone.transport import http_post
 from ivr.secret import Secret
 from ivr.settings import load_settings
 
-SERVERS, WORKERS = 2, 2
+CAPTURES, WORKERS = ("keypad", "pay"), 2
+"""How each server takes cards, and how many workers it has. A call's requests go to either."""
 TOKEN = "a-token-for-a-bench"
 MOST_WAIT_SECONDS = 15
 EVERY = {"kill": 2.0, "crash": 20.0, "sweep": 10.0, "ship": 3.0, "order_online": 0.3, "cancel_online": 1.0}
@@ -170,7 +171,10 @@ def call_all(run: Run, members: int, at_once: int, seed: int) -> Called:
         ]
 
     with ExitStack() as serving:
-        lines = [serving.enter_context(running(server, run.settings, run.folder)) for _ in range(SERVERS)]
+        lines = [
+            serving.enter_context(running(server, {**run.settings, "IVR_CARD_CAPTURE": capture}, run.folder))
+            for capture in CAPTURES
+        ]
         hosts = [line.url for line in lines]
 
         def call(index: int) -> FaultyCaller:
