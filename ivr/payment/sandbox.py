@@ -154,7 +154,10 @@ class Sandbox:
 
     def attach(self, token: Token) -> Token | Refused | Unavailable:
         """Return a test card's token as it is, with what is known of the card: it can be charged again anyway."""
-        return self._answer(self._fault("attach"), lambda: _attached(token))
+        fault = self._fault("attach")
+        if isinstance(fault, Reason):  # issuers are asked about a card already when it is attached
+            return Refused(fault)
+        return self._answer(fault, lambda: _attached(token))
 
     def authorize(
         self, token: Secret, amount_cents: int, request_key: str, description: str = ""
