@@ -5,8 +5,9 @@ import pytest
 
 from ivr.payment.cards import Brand, Card, NumberProblem, check_number
 from ivr.payment.gateway import Authorized, Captured, Gateway, NotFound, Reason, Refused, Token, Unavailable, Voided
-from ivr.payment.published_cards import KNOWN_CARDS, KnownCard
+from ivr.payment.published_cards import KNOWN_CARDS, OTHER_TOKENS, KnownCard
 from ivr.payment.sandbox import Fault, Sandbox
+from ivr.payment.sandbox import test_card_of as card_of
 from ivr.secret import Secret
 
 VISA = Secret("tok_visa")
@@ -93,6 +94,16 @@ def test_a_number_that_is_no_test_card_is_refused(number: str) -> None:
         ("tok_visa_chargeDeclined", Reason.DECLINED),
         ("pm_card_visa_chargeDeclinedInsufficientFunds", Reason.INSUFFICIENT_FUNDS),
         ("tok_chargeDeclinedExpiredCard", Reason.EXPIRED_CARD),
+        ("tok_visa_chargeCustomerFailLostCard", Reason.DECLINED),
+        ("tok_visa_chargeDeclinedFraudulent", Reason.DECLINED),
+        ("tok_visa_debit_chargeDeclinedInsufficientFunds", Reason.INSUFFICIENT_FUNDS),
+        ("pm_card_cvcCheckFailElevatedRisk", Reason.INCORRECT_CODE),
+        ("pm_card_authenticationRequired", Reason.NEEDS_APPROVAL),
+        ("pm_card_amex_threeDSecureNotSupported", None),
+        ("pm_card_debit_visaHsaProductCode", None),
+        ("pm_card_us", None),
+        ("pm_card_visa_debit", None),
+        ("pm_card_jcb", Reason.TEST_CARDS_ONLY),
         ("tok_live_something", Reason.TEST_CARDS_ONLY),
         ("", Reason.TEST_CARDS_ONLY),
     ],
@@ -109,6 +120,13 @@ def test_a_test_token_of_the_carriers_is_attached_as_it_is() -> None:
     assert attached == replace(told, brand=Brand.AMEX, last4="0005")
     assert isinstance(sandbox.authorize(told.token, 2500, "call-1/9"), Authorized)
     assert sandbox.attach(replace(told, token=Secret("pm_1N2b3c"))) == Refused(Reason.TEST_CARDS_ONLY)
+
+
+@pytest.mark.parametrize("token", sorted({*(known.token for known in KNOWN_CARDS), *OTHER_TOKENS}))
+def test_a_test_token_is_the_same_card_as_a_payment_method(token: str) -> None:
+    card = card_of(Secret(token))
+    assert card is not None
+    assert card_of(Secret(token.replace("tok_", "pm_card_", 1))) == card
 
 
 def test_the_same_key_never_charges_twice() -> None:

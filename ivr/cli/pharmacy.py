@@ -20,6 +20,7 @@ from ivr.line.sandbox_ledger import add_loaded
 from ivr.line.trials import forget_members
 from ivr.orders.cancel import cancel
 from ivr.orders.desk import Desk, Outcome
+from ivr.orders.events import causes_of_hold
 from ivr.orders.find import FilledOrder, OrderFacts, filled_orders, latest_orders
 from ivr.orders.hold import release
 from ivr.orders.payments import payment_for
@@ -33,7 +34,7 @@ from ivr.pharmacy.load import load_folder
 from ivr.pharmacy.members import member_number, members_for_tests
 from ivr.pharmacy.prescriptions import labels
 from ivr.pharmacy.rules import Rules
-from ivr.pharmacy.tables import OrderStatus
+from ivr.pharmacy.tables import HeldReason, OrderStatus
 from ivr.pharmacy.transfers import waiting_transfers
 from ivr.pharmacy.trials import reset_test_members
 from ivr.prompts import Catalogue
@@ -179,7 +180,7 @@ def order_row(connection: Connection, order: OrderFacts) -> tuple[str, ...]:
         order.order_number,
         member_number(connection, order.member_id),
         order.channel,
-        order.status + (f" ({order.held_reason})" if order.held_reason else ""),
+        order.status + (f" ({held_for(connection, order)})" if order.held_reason else ""),
         ", ".join(f"{line.rx_number} {line.days_supply} days" for line in order.lines),
         f"${order.total_cents / 100:.2f}",
         f"{order.placed_at:%Y-%m-%d %H:%M} UTC",
@@ -187,6 +188,12 @@ def order_row(connection: Connection, order: OrderFacts) -> tuple[str, ...]:
         str(order.expected_by or ""),
         f"{payment.status} {payment.brand} {payment.last4}" if payment else "",
     )
+
+
+def held_for(connection: Connection, order: OrderFacts) -> str:
+    """Return why an order is held, for the rules with the causes that the line found on its ship day."""
+    causes = causes_of_hold(connection, order.id) if order.held_reason is HeldReason.RULES else ()
+    return ": ".join(filter(None, (order.held_reason, ", ".join(cause.removeprefix("rules_") for cause in causes))))
 
 
 @pharmacy.command("transfers")

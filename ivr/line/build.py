@@ -109,6 +109,7 @@ def rules(settings: Settings) -> Rules:
         refill_window_days=settings.refill_window_days,
         controlled_window_days=settings.controlled_window_days,
         unpaid_days=settings.unpaid_days,
+        price_change_cents=settings.price_change_cents,
         controlled_multiples=settings.controlled_multiples,
         legal_limit_schedule_five=settings.limit_schedule_five,
     )

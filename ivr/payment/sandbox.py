@@ -27,7 +27,7 @@ from ivr.payment.gateway import (
     Unavailable,
     Voided,
 )
-from ivr.payment.published_cards import KNOWN_CARDS, KnownCard
+from ivr.payment.published_cards import KNOWN_CARDS, OTHER_TOKENS, KnownCard
 from ivr.secret import Secret
 
 _BY_NUMBER = {card.number: card for card in KNOWN_CARDS}
@@ -154,7 +154,10 @@ class Sandbox:
 
     def attach(self, token: Token) -> Token | Refused | Unavailable:
         """Return a test card's token as it is, with what is known of the card: it can be charged again anyway."""
-        return self._answer(self._fault("attach"), lambda: _attached(token))
+        fault = self._fault("attach")
+        if isinstance(fault, Reason):  # issuers are asked about a card already when it is attached
+            return Refused(fault)
+        return self._answer(fault, lambda: _attached(token))
 
     def authorize(
         self, token: Secret, amount_cents: int, request_key: str, description: str = ""
@@ -226,7 +229,7 @@ class Sandbox:
 def test_card_of(token: Secret) -> KnownCard | None:
     """Return the test card of a token, in any spelling that Stripe has published for it, or None."""
     name = token.reveal().replace("pm_card_", "tok_", 1).replace("tok_visa_charge", "tok_charge", 1)
-    return _BY_TOKEN.get(name)
+    return _BY_TOKEN.get(OTHER_TOKENS.get(name, name))
 
 
 def _token_for(card: Card) -> Token | Refused:

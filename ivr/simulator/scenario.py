@@ -16,7 +16,7 @@ from sqlalchemy import Engine, insert
 from ivr.line.lockout import MOST_ON_LINE
 from ivr.line.sandbox_ledger import loaded_charges
 from ivr.line.service import Services, TurnTaken
-from ivr.line.sweep import sweep
+from ivr.line.sweep import Pace, sweep
 from ivr.line.tables import wrong_try
 from ivr.orders.ship import ship
 from ivr.payment.sandbox import Charge, MemoryLedger, Sandbox
@@ -32,6 +32,8 @@ from ivr.simulator.world import Fault, Found, Processor, Row
 URL = "http://localhost/voice"
 ORDER_NUMBERS = 10**9
 RETENTION = timedelta(days=90)
+IN_ORDER = Pace(begin_at=lambda _: 0)
+"""The pace of sweeps that do the same each time."""
 
 Turn = TurnTaken
 """One turn: what the caller did, the trace through the flow, and how the turn ended."""
@@ -178,7 +180,7 @@ class Scenario:
         Raises RuntimeError if a part of it failed; the log has the traceback.
         """
         with self.faults.but_processor():
-            swept = sweep(self.services, self._retention)
+            swept = sweep(self.services, self._retention, IN_ORDER)
         if swept.failed:
             raise RuntimeError(f"the sweep failed: {', '.join(swept.failed)}")
 
