@@ -7,17 +7,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from call_scripts import simulator, vocabulary
 from click.testing import CliRunner, Result
 from databases import Databases
-from demo_line import TODAY, fill_demo, make_app, open_demo_line
+from demo_line import TODAY, fill_demo, open_demo_line
 from test_serve import NOON, running, serve
 
 from ivr.cli import main
 from ivr.cli.elsewhere import NobodyThereError, line_at
 from ivr.errors import Report
+from ivr.pages.app import make_app
 from ivr.pharmacy.trials import take_snapshot
 from ivr.phone.transport import wsgi_post
 from ivr.qa.replay.played import Played
@@ -206,7 +208,7 @@ def test_what_is_asked_to_write_does_so_once_for_a_member(elsewhere: Elsewhere) 
     assert second.skipped == '"A call" has written to the same member\'s rows'
 
 
-def live(elsewhere: Elsewhere, steps: str, **facts: bool) -> Played:
+def live(elsewhere: Elsewhere, steps: str, **facts: Any) -> Played:
     return elsewhere.remote(live=True, **facts).play(script(steps), "en")
 
 
