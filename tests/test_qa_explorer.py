@@ -18,7 +18,7 @@ from ivr.flow.definition import Flows
 from ivr.flow.verbs import Gather, GoOn, HangUp, Verb
 from ivr.line import journal
 from ivr.line.service import TurnTaken
-from ivr.phone import card_step
+from ivr.phone import results
 from ivr.prompts.spoken import Value
 from ivr.qa.explore.answers import Keyed, Pharmacy, answers
 from ivr.qa.explore.explorer import explore
@@ -96,8 +96,8 @@ def test_a_card_that_the_carrier_takes_is_explored_too() -> None:
     assert (search.missing(), search.leaked) == ([], [])
     found = scripts_of(drafts(simulator().flows, search.found))
     assert {script.capture for script in found} == {"pay"}
-    results = [play(script, simulator(), language) for script in found for language in ("en", "es")]
-    assert [one.problems for one in results if not one.passed] == []
+    again = [play(script, simulator(), language) for script in found for language in ("en", "es")]
+    assert [one.problems for one in again if not one.passed] == []
 
 
 def test_a_search_ends_when_nothing_is_missing() -> None:
@@ -193,7 +193,7 @@ def told_of_cards(monkeypatch: pytest.MonkeyPatch) -> None:
         return replace(entry, event=f"{entry.event} {number.reveal()}") if number else entry
 
     monkeypatch.setattr(journal, "make_entry", with_card)
-    monkeypatch.setattr(card_step, "masked_number", lambda number: number)
+    monkeypatch.setattr(results, "masked_number", lambda number: number)
 
 
 @pytest.mark.usefixtures("told_of_cards")
