@@ -11,25 +11,23 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from demo_line import NOON, DemoLine, open_demo_line
+from demo_line import DemoLine, open_demo_line
 from money_audit import LedgerEntry
 from postgres_snapshot import PostgresSnapshot
-from sqlalchemy import Engine, event, make_url, text
+from sqlalchemy import event, make_url
 
 from ivr.orders import sweep as orders_sweep
 from ivr.orders.desk import Desk, Outcome
-from ivr.payment.sandbox import Fault, Sandbox
+from ivr.payment.sandbox import Fault, MemoryLedger, Sandbox
 from ivr.phone.handset import Ended, Handset, Heard
+from ivr.phone.transport import NO_ANSWER, Form, Headers, Reply, wsgi_post
 from ivr.settings import Settings
 from ivr.simulator.scenario import URL
-from ivr.phone.transport import NO_ANSWER, Form, Headers, Reply, wsgi_post
 
 Result = TypeVar("Result")
 
@@ -89,7 +87,8 @@ class WatchedSandbox(Sandbox):
     """The card processor, which outlives every worker; `orders` is what each charge was described as."""
 
     def __init__(self) -> None:
-        super().__init__(lambda _: Fault.DOWN if self.is_down else None)
+        self.book = MemoryLedger()
+        super().__init__(lambda _: Fault.DOWN if self.is_down else None, self.book)
         self.is_down = False
         self.watch = Watch()
         self.orders: dict[str, str] = {}
@@ -254,7 +253,7 @@ class Moment:
             self._file.write_bytes(self._content)
         elif self._postgres:
             assert self._postgres.restore(), "the tables are others than before"
-        host.sandbox.rewind(self._charges)
+        host.sandbox.book.rewind(self._charges)
         host.sandbox.orders = dict(self._orders)
         host.sandbox.watch = Watch()
         host.line.clock.now, host.line.turns = self._now, [*self._turns]

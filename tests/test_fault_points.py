@@ -9,11 +9,10 @@ from datetime import timedelta
 
 import pytest
 from databases import Databases
-from demo_line import TODAY
 from fault_points import Host, KilledError, Moment, Point
-from money_audit import LedgerEntry, audit
+from money_audit import audit
 from pharmacy_rows import NOW, add_address, add_member, add_rx, days
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from ivr.orders.cancel import cancel
 from ivr.orders.cards import save_card
@@ -309,7 +308,7 @@ PATHS: Mapping[str, Path] = {
         then(scheduled, passes(days=14)),
         sweeps(),
         (
-            ("payment settlement", "its payment is begun"),
+            ("payment refill_order settlement", "its payment is begun"),
             ("settlement", "the payment is claimed"),
             ("ask authorize", "the amount is set aside"),
             (PAID_UNATTENDED, "the payment is recorded"),
@@ -362,6 +361,7 @@ PATHS: Mapping[str, Path] = {
         then(placed, passes(days=6)),
         staff(ship),
         (
+            ("settlement", "the replacement is claimed"),
             ("ask void", "the old amount is let go"),
             ("payment settlement", "the void is recorded, and a new payment begun"),
             ("settlement", "the new payment is claimed"),
