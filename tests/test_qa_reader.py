@@ -283,6 +283,18 @@ SLIPS = {
         steps("pays: {card: '4242424242424242'}"),
         'calls.yaml:3:11: "pays" takes card, expiry and code, or the result the carrier came to',
     ),
+    "a card and a result": (
+        steps("pays: {card: '4242424242424242', expiry: '0330', code: '123', result: success}"),
+        'calls.yaml:3:11: "pays" takes card, expiry and code, or the result the carrier came to',
+    ),
+    "an error without its result": (
+        steps("pays: {error: declined}"),
+        'calls.yaml:3:11: "pays" takes card, expiry and code, or the result the carrier came to',
+    ),
+    "a capture misspelt": (
+        "call: A\ncapture: keypads\nsteps: [{waits: silence}]",
+        'calls.yaml:2:10: "capture" should be one of keypad, pay; found "keypads" (did you mean "keypad"?)',
+    ),
     "no steps": ("call: A", 'calls.yaml:1:1: a script lacks "steps"'),
     "the same name twice": (
         "- call: A\n  steps: [{waits: silence}]\n- call: A\n  steps: [{waits: silence}]",
