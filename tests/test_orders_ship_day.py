@@ -64,7 +64,7 @@ def the_order(line: DemoLine) -> OrderFacts:
     return found
 
 
-CAUSES = {
+CAUSES: dict[str, dict[str, object]] = {
     "rules_discontinued": {"status": "discontinued"},
     "rules_on_hold": {"status": "on_hold"},
     "rules_replaced_by_unknown": {"status": "replaced", "replaced_by": "9999999"},
