@@ -22,7 +22,7 @@ _REFERENCES = "SELECT conrelid::regclass::text, confrelid::regclass::text FROM p
 _SEQUENCES = "SELECT sequencename, start_value, last_value FROM pg_sequences WHERE schemaname = 'public'"
 _OTHERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+WHERE datname = current_database() AND backend_type = 'client backend' AND application_name <> 'snapshot'
 """
 
 Mark = tuple[int, int]
@@ -34,7 +34,9 @@ class PostgresSnapshot:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._connection = psycopg.connect(url, autocommit=True)
+        self._connection = psycopg.connect(
+            url, autocommit=True, application_name="snapshot"
+        )  # one may be within another
         self._connection.execute("SET synchronous_commit = off")
         self._tables = tuple(str(name) for (name,) in self._connection.execute(_TABLES))
         self._shape = self._look()

@@ -16,6 +16,7 @@ from ivr.cli.words import languages_of, load_words
 from ivr.errors import DataError, SettingError
 from ivr.line.build import build_line, secret_keys
 from ivr.line.digests import open_digest
+from ivr.line.sandbox_ledger import add_loaded
 from ivr.line.trials import forget_members
 from ivr.orders.cancel import cancel
 from ivr.orders.desk import Desk, Outcome
@@ -55,7 +56,9 @@ def pharmacy_load(folder: Path) -> None:
     """
     chosen = settings()
     database = open_database(chosen.database_url)
-    print_load(database, load_folder(database, folder, _today(chosen), timezone=chosen.timezone))
+    counts = load_folder(database, folder, _today(chosen), timezone=chosen.timezone)
+    add_loaded(database, chosen.clock())
+    print_load(database, counts)
 
 
 @pharmacy.command("demo")
@@ -73,7 +76,9 @@ def pharmacy_demo() -> None:
         raise DataError(
             "the demo pharmacy was not loaded: the database has members of its own, whom it would stand beside"
         )
-    print_load(database, load_demo(database, _today(chosen), timezone=chosen.timezone))
+    counts = load_demo(database, _today(chosen), timezone=chosen.timezone)
+    add_loaded(database, chosen.clock())
+    print_load(database, counts)
 
 
 @pharmacy.command("reset")
