@@ -7,8 +7,10 @@ from typing import Literal
 from ivr.flow.call import Done
 from ivr.flow.definition import OPAQUE
 from ivr.line.action import action, done
+from ivr.line.actions.order_ways import members_order
 from ivr.line.service import Context
-from ivr.orders.find import orders_with_news
+from ivr.line.unheard import unheard_orders
+from ivr.orders.find import GOES_ON, orders_with_news
 from ivr.prompts import phrase
 
 MOST_TOLD = 5
@@ -21,8 +23,15 @@ WANTED = ("refill", "orders", "transfer", "menu")
 
 @action("none", "some", writes={"waiting": OPAQUE})
 def find_news(context: Context, member_id: int) -> Done:
-    """Find the orders that wait for their member, or were cancelled and are still to be told of, oldest first."""
-    waiting = tuple(order.id for order in orders_with_news(context.connection, member_id, context.now))
+    """Find the orders that wait for their member, or are still to be told of, oldest first.
+
+    Those were cancelled, or their caller did not hear what became of them.
+    """
+    found = (
+        *orders_with_news(context.connection, member_id, context.now),
+        *unheard_orders(context.connection, member_id, context.now),
+    )
+    waiting = tuple(order.id for order in sorted(found, key=lambda order: (order.placed_at, order.id)))
     return done("some" if waiting else "none", waiting=waiting)
 
 
@@ -40,12 +49,17 @@ def count_news(_: Context, waiting: tuple[int, ...]) -> Done:
     return done(outcome, news=waiting[:MOST_TOLD], count=len(waiting), news_note=note)
 
 
-@action("order", "finished", writes={"news": OPAQUE}, on={"order": {"order_id": OPAQUE}})
-def next_news(_: Context, news: tuple[int, ...]) -> Done:
-    """Go on to the next order that waits."""
+@action(
+    *("order", "unheard", "finished"),
+    writes={"news": OPAQUE},
+    on={"order": {"order_id": OPAQUE}, "unheard": {"order_id": OPAQUE}},
+)
+def next_news(context: Context, member_id: int, news: tuple[int, ...]) -> Done:
+    """Go on to the next order that waits, or of which nobody heard that it was placed."""
     if not news:
         return done("finished", news=())
-    return done("order", order_id=news[0], news=news[1:])
+    order = members_order(context, member_id, news[0])
+    return done("unheard" if order.status in GOES_ON else "order", order_id=order.id, news=news[1:])
 
 
 @action(*WANTED)

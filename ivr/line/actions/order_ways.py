@@ -12,7 +12,7 @@ from ivr.line.service import Context
 from ivr.line.values import Identified, day
 from ivr.orders.cards import saved_card
 from ivr.orders.events import Actor
-from ivr.orders.find import OrderFacts, mark_told, order_by_id
+from ivr.orders.find import GOES_ON, OrderFacts, mark_told, order_by_id
 from ivr.orders.payments import PaymentFacts, kept_until, payment_for
 from ivr.orders.reschedule import ship_days
 from ivr.pharmacy.calendar import arrival
@@ -67,10 +67,13 @@ CANCELLED_BY: Mapping[str | None, str] = {
     },
 )
 def tell_order(context: Context, member: Identified, order_id: int, told_orders: tuple[int, ...] = ()) -> Done:
-    """Tell an order's state and what is in it; the outcome is which ways it has. One that is cancelled is told once."""
+    """Tell an order's state and what is in it; the outcome is which ways it has.
+
+    One that is cancelled, or whose call broke off, is news once.
+    """
     order = members_order(context, member.member_id, order_id)
     payment = payment_for(context.connection, order.id)
-    if order.status is OrderStatus.CANCELLED:
+    if order.told_at is None and order.status in (*GOES_ON, OrderStatus.CANCELLED):
         mark_told(context.connection, order.id, context.now)
     arrives = arrival(context.today, context.services.rules.mail_business_days)
     return done(
