@@ -1,11 +1,12 @@
 """Finds orders whose caller never heard what became of them, as the call broke off right after the confirming key.
 
-Nothing is noted for that while orders are placed: whether an order was heard shows in what came after it in its call. The caller
-answered a question later, or stayed on the line for as long as it takes to say the order's number.
+Nothing is noted for that while orders are placed: whether an order was heard shows in what came after it in its call.
+The caller was asked something later, or stayed on the line for as long as it takes to say the order's number.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -20,13 +21,13 @@ HEARD_AFTER = timedelta(seconds=15)
 
 _JOURNAL, _CALL = tables.journal.c, tables.call.c
 _SINCE = (
-    select(_JOURNAL.turn, _JOURNAL.at, _JOURNAL.event, _CALL.ended_at)
+    select(_JOURNAL.at, _JOURNAL.event, _JOURNAL.trail, _CALL.ended_at)
     .join(tables.call, _CALL.sid == _JOURNAL.call_sid)
     .where(_JOURNAL.call_sid == bindparam("sid"), _JOURNAL.turn >= bindparam("turn"))
     .order_by(_JOURNAL.turn)
 )
-_ANSWERS = ("keys", "silence")
-"""Events that follow a question, so that the reply before them was heard."""
+_UNANSWERED = ("silence", "too_many")
+"""How a question is left that got no key; a turn that the carrier only came back for is left by an outcome."""
 
 
 def unheard_orders(connection: Connection, member_id: int, now: datetime) -> Sequence[OrderFacts]:
@@ -40,10 +41,18 @@ def _was_heard(connection: Connection, order: OrderFacts) -> bool:
     turns = connection.execute(_SINCE, {"sid": key[0], "turn": key[1]}).all() if key else ()
     if not turns:
         return True
-    if any(turn.event.split()[0] in _ANSWERS for turn in turns[1:]):
+    if any(_follows_question(turn.event, turn.trail) for turn in turns[1:]):
         return True
     is_paid_then = bool(order.total_cents) and order.ship_on is None
     if is_paid_then and len(turns) == 1:
         return False  # the processor was not asked in that call, so its answer was not told
     last = turns[-1]
     return last.ended_at is not None and last.ended_at - last.at >= HEARD_AFTER
+
+
+def _follows_question(event: str, trail: str) -> bool:
+    """Return whether a turn of the journal is what a caller did at a question, so that the reply before was heard."""
+    if event.startswith("keys"):
+        return True
+    trace = json.loads(trail)
+    return bool(trace) and trace[0][2] in _UNANSWERED
