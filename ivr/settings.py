@@ -71,6 +71,7 @@ class Settings:
     now: datetime | None = None
     refill_window_days: int = 14
     unpaid_days: int = 3
+    price_change_cents: int = 100
     controlled_window_days: int = 7
     controlled_multiples: bool = False
     limit_schedule_five: bool = False
@@ -118,8 +119,8 @@ def _read_flag(value: str) -> bool:
     return _one_of("0", "1")(value) == "1"
 
 
-def _days_within(low: int, high: int) -> Callable[[str], int]:
-    """Return a reader of a number of days within bounds."""
+def _within(low: int, high: int) -> Callable[[str], int]:
+    """Return a reader of a whole number within bounds."""
     within = _accepting(lambda value: low <= int(_matching(r"\d{1,6}")(value)) <= high)
     return lambda value: int(within(value))
 
@@ -348,7 +349,7 @@ SETTINGS: tuple[Setting, ...] = (
             "the zone whose days are spoken and stored as dates"),
     Setting("IVR_PERSON_NUMBER", "person_number", _PHONE, _PHONE_TAKES, "", "where 0 leads"),
     Setting("IVR_TEXT_FROM", "text_from", _PHONE, _PHONE_TAKES, "", "the number text messages come from"),
-    Setting("IVR_RETENTION_DAYS", "retention_days", _days_within(1, 3650), "days from 1 to 3650", "90", "how long the journal of calls is kept"),
+    Setting("IVR_RETENTION_DAYS", "retention_days", _within(1, 3650), "days from 1 to 3650", "90", "how long the journal of calls is kept"),
     Setting("IVR_STAFF_PASSWORD", "staff_password", _read_password,
             f"a password of at least {STAFF_PASSWORD_LETTERS} letters", "", "opens the staff pages to requests from elsewhere", secret=True),
     Setting("IVR_TEST_POSTGRES", None, str, "a postgresql:// URL", "", "an empty database for the tests", secret=True),
@@ -366,11 +367,14 @@ SETTINGS: tuple[Setting, ...] = (
             "`ivr publish` or the studio's button; unset, asked with TWILIO_AUTH_TOKEN, else saved"),
     Setting("IVR_NOW", "now", _read_time, "a date and time such as 2026-03-01T09:30, of IVR_TIMEZONE unless it names an offset", "",
             "a time that stands still, for trials"),
-    Setting("IVR_REFILL_WINDOW_DAYS", "refill_window_days", _days_within(0, 90), "days from 0 to 90", "14",
+    Setting("IVR_REFILL_WINDOW_DAYS", "refill_window_days", _within(0, 90), "days from 0 to 90", "14",
             "how many days before the supply ends a refill is due"),
-    Setting("IVR_CONTROLLED_WINDOW_DAYS", "controlled_window_days", _days_within(0, 90), "days from 0 to 90", "7", "the same for controlled drugs"),
-    Setting("IVR_UNPAID_DAYS", "unpaid_days", _days_within(1, 30), "days from 1 to 30", "3",
+    Setting("IVR_CONTROLLED_WINDOW_DAYS", "controlled_window_days", _within(0, 90), "days from 0 to 90", "7", "the same for controlled drugs"),
+    Setting("IVR_UNPAID_DAYS", "unpaid_days", _within(1, 30), "days from 1 to 30", "3",
             "how many days an order whose card was declined is kept for another card, before it is cancelled"),
+    Setting("IVR_PRICE_CHANGE_CENTS", "price_change_cents", _within(0, 100000), "cents from 0 to 100000", "100",
+            "by how much the price of an order kept for a later day may rise until then without its member being asked; "
+            "it is charged as it was said"),
     Setting("IVR_CONTROLLED_MULTIPLES", "controlled_multiples", _read_flag, _FLAG_TAKES, "0",
             "1 lets a controlled drug be ordered in multiples of its days' supply, up to its maximum"),
     Setting("IVR_LIMIT_SCHEDULE_FIVE", "limit_schedule_five", _read_flag, _FLAG_TAKES, "0",

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 
 from ivr.line.actions import SPECS
 from ivr.line.build import publish_current
+from ivr.line.sandbox_ledger import add_loaded
 from ivr.line.service import Services
 from ivr.line.versions import Versions
 from ivr.pages.app import make_app
@@ -40,6 +41,7 @@ IDENTIFIED = "11" + "41200017#" + "94550"
 def fill_demo(engine: Engine) -> None:
     """Write the demo pharmacy to an empty database, which tests copy."""
     load_demo(engine, TODAY)
+    add_loaded(engine, lambda: NOON)
 
 
 class DemoLine(Scenario):

@@ -11,25 +11,23 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from demo_line import NOON, DemoLine, open_demo_line
+from demo_line import DemoLine, open_demo_line
 from money_audit import LedgerEntry
 from postgres_snapshot import PostgresSnapshot
-from sqlalchemy import Engine, event, make_url, text
+from sqlalchemy import event, make_url
 
 from ivr.orders import sweep as orders_sweep
 from ivr.orders.desk import Desk, Outcome
-from ivr.payment.sandbox import Fault, Sandbox
+from ivr.payment.sandbox import Fault, MemoryLedger, Sandbox
 from ivr.phone.handset import Ended, Handset, Heard
+from ivr.phone.transport import NO_ANSWER, Form, Headers, Reply, wsgi_post
 from ivr.settings import Settings
 from ivr.simulator.scenario import URL
-from ivr.phone.transport import NO_ANSWER, Form, Headers, Reply, wsgi_post
 
 Result = TypeVar("Result")
 
@@ -86,13 +84,13 @@ class Watch:
 
 
 class WatchedSandbox(Sandbox):
-    """The card processor, which outlives every worker; `orders` is what each charge was described as."""
+    """The card processor, which outlives every worker."""
 
     def __init__(self) -> None:
-        super().__init__(lambda _: Fault.DOWN if self.is_down else None)
+        self.memory = MemoryLedger()
+        super().__init__(lambda _: Fault.DOWN if self.is_down else None, self.memory)
         self.is_down = False
         self.watch = Watch()
-        self.orders: dict[str, str] = {}
 
     def _asked(self, what: str, work: Callable[[], Result]) -> Result:
         self.watch.begins(f"ask {what}")
@@ -103,12 +101,11 @@ class WatchedSandbox(Sandbox):
     def tokenize(self, *args: Any, **more: Any) -> Any:
         return self._asked("tokenize", lambda: super(WatchedSandbox, self).tokenize(*args, **more))
 
-    def authorize(self, token: Any, amount_cents: int, request_key: str, description: str = "") -> Any:
-        def work() -> Any:
-            self.orders.setdefault(request_key, description.removeprefix("Order "))
-            return super(WatchedSandbox, self).authorize(token, amount_cents, request_key, description)
+    def attach(self, *args: Any, **more: Any) -> Any:
+        return self._asked("attach", lambda: super(WatchedSandbox, self).attach(*args, **more))
 
-        return self._asked("authorize", work)
+    def authorize(self, *args: Any, **more: Any) -> Any:
+        return self._asked("authorize", lambda: super(WatchedSandbox, self).authorize(*args, **more))
 
     def capture(self, *args: Any, **more: Any) -> Any:
         return self._asked("capture", lambda: super(WatchedSandbox, self).capture(*args, **more))
@@ -123,8 +120,8 @@ class WatchedSandbox(Sandbox):
     def ledger(self) -> list[LedgerEntry]:
         """All that the processor was asked to set aside, by its own account."""
         return [
-            LedgerEntry(self.orders[key], each.amount_cents, each.status, each.captured_cents)
-            for key, each in self.charges.items()
+            LedgerEntry(each.description.removeprefix("Order "), each.amount_cents, each.status, each.captured_cents)
+            for each in self.charges.values()
         ]
 
 
@@ -239,9 +236,11 @@ class Moment:
         url = make_url(host.url)
         self._file = Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
         self._content = self._file.read_bytes() if self._file else b""
-        self._postgres = None if self._file else PostgresSnapshot(url.set(drivername="postgresql").render_as_string(False))
+        self._postgres = (
+            None if self._file else PostgresSnapshot(url.set(drivername="postgresql").render_as_string(False))
+        )
         self._now, self._turns = host.line.clock.now, tuple(host.line.turns)
-        self._charges, self._orders = tuple(host.sandbox.charges.values()), dict(host.sandbox.orders)
+        self._charges = tuple(host.sandbox.charges.values())
 
     def back(self, host: Host) -> None:
         """Go back."""
@@ -252,8 +251,7 @@ class Moment:
             self._file.write_bytes(self._content)
         elif self._postgres:
             assert self._postgres.restore(), "the tables are others than before"
-        host.sandbox.rewind(self._charges)
-        host.sandbox.orders = dict(self._orders)
+        host.sandbox.memory.rewind(self._charges)
         host.sandbox.watch = Watch()
         host.line.clock.now, host.line.turns = self._now, [*self._turns]
 

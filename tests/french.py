@@ -64,6 +64,7 @@ def french_grade(text: str) -> float:
 
 FRENCH = Language(
     tag="fr",
+    pay_locale="fr-FR",
     title="French",
     cardinal=french_cardinal,
     ordinal=french_ordinal,

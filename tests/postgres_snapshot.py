@@ -34,7 +34,9 @@ class PostgresSnapshot:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._connection = psycopg.connect(url, autocommit=True, application_name="snapshot")  # one may be within another
+        self._connection = psycopg.connect(
+            url, autocommit=True, application_name="snapshot"
+        )  # one may be within another
         self._connection.execute("SET synchronous_commit = off")
         self._tables = tuple(str(name) for (name,) in self._connection.execute(_TABLES))
         self._shape = self._look()

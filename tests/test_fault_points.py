@@ -9,11 +9,10 @@ from datetime import timedelta
 
 import pytest
 from databases import Databases
-from demo_line import TODAY
 from fault_points import Host, KilledError, Moment, Point
-from money_audit import LedgerEntry, audit
+from money_audit import audit
 from pharmacy_rows import NOW, add_address, add_member, add_rx, days
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from ivr.orders.cancel import cancel
 from ivr.orders.cards import save_card
@@ -155,6 +154,8 @@ CHOOSING_CARD = {**ORDERING, **NEW_CARD, "checkout.confirm": "9"}
 CARD_DECLINED = {**NEW_CARD, "card.number": DECLINED}
 TAKING_OVER = {**IDENTIFIED, "main.menu": "1", "ways.under_way": "1"}
 placed, scheduled = calls(ORDERING), calls(LATER)
+
+
 def declined(host: Host) -> Handset:
     """Come to the confirming key with a card that will be declined."""
     phone = calls({**ORDERING, **CARD_DECLINED, "checkout.confirm": "9"}, "card.keep")(host)
@@ -423,9 +424,7 @@ def gone_once(path: Path, host: Host, moment: Moment, phone: Handset | None) -> 
     return steps
 
 
-def killed(
-    path: Path, host: Host, moment: Moment, phone: Handset | None, point: Point, carrier: str
-) -> list[str]:
+def killed(path: Path, host: Host, moment: Moment, phone: Handset | None, point: Point, carrier: str) -> list[str]:
     """Go a path and die at a point; return what is wrong in the end."""
     moment.back(host)
     host.carrier, host.watch.kills_at = carrier, point

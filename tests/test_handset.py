@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.phone.handset import CarrierError, Ended, Handset, HeardWords, Paying, Waiting
+from ivr.phone.handset import CarrierError, Ended, Handset, HeardWords, Waiting
 from ivr.phone.transport import Form, Headers, Reply
 
 BASE = "https://line.test/voice"
@@ -351,50 +351,6 @@ def test_a_rejected_call_was_never_answered() -> None:
     assert line.fields("/voice/status")["CallStatus"] == "busy"
 
 
-def paying(**attributes: str) -> tuple[Line, Handset]:
-    written = " ".join(f'{name}="{value}"' for name, value in attributes.items())
-    line = Line({"/voice": f'<Pay action="/paid" {written}/><Say>Never.</Say>', "/paid": "<Say>So.</Say>"})
-    phone = handset(line)
-    assert isinstance(phone.dial().waiting, Paying)
-    return line, phone
-
-
-def test_star_leaves_the_card_step() -> None:
-    line, phone = paying()
-    assert phone.press("42*").text == "So."
-    assert line.fields("/paid")["Result"] == "caller-interrupted-with-star"
-
-
-def test_a_card_reaches_the_line_only_in_part() -> None:
-    line, phone = paying()
-    assert phone.pay("4242424242424242", "1230", "123").text == "So."
-    fields = line.fields("/paid")
-    assert fields["PaymentToken"] == "tok_visa"
-    assert (fields["PaymentCardNumber"], fields["PaymentCardType"]) == ("x" * 12 + "4242", "visa")
-    assert (fields["ExpirationDate"], fields["SecurityCode"]) == ("1230", "***")
-    assert "4242424242424242" not in str(line.asked)
-
-
-def test_a_card_that_is_charged_brings_a_confirmation() -> None:
-    line, phone = paying(chargeAmount="12.50")
-    phone.pay("371449635398431", "1230", "1234")
-    assert line.fields("/paid")["PaymentConfirmationCode"] == "tok_visa"
-    assert line.fields("/paid")["PaymentCardType"] == "amex"
-
-
-def test_silence_in_the_card_step_ends_it() -> None:
-    line, phone = paying()
-    phone.wait()
-    assert line.fields("/paid")["Result"] == "too-many-failed-attempts"
-
-
-def test_a_hang_up_in_the_card_step_reaches_its_action() -> None:
-    line, phone = paying()
-    phone.hang_up()
-    assert line.fields("/paid")["Result"] == "caller-hung-up"
-    assert line.paths()[-1] == "/voice/status"
-
-
 ERRORS: dict[str, tuple[str | Reply, int]] = {
     "no answer": (Reply(0, "", "refused"), 11205),
     "server error": (Reply(500, "text/html", "oops"), 11200),
@@ -424,6 +380,9 @@ ERRORS: dict[str, tuple[str | Reply, int]] = {
     "bad pause": ('<Pause length="0"/>', 13910),
     "nobody dialled": ("<Dial/>", 13224),
     "not an address": ("<Redirect>ftp://x/</Redirect>", 11100),
+    "a sound outside a prompt": ("<Pay><Say>Card?</Say></Pay>", 12200),
+    "a question in a prompt": ('<Pay><Prompt for="postal-code"><Gather/></Prompt></Pay>', 12200),
+    "a prompt outside a card step": ('<Prompt for="postal-code"/>', 12200),
     "a broken address": ("<Redirect>http://[/</Redirect>", 11100),
 }
 
@@ -467,6 +426,10 @@ def test_the_fallback_serves_every_turn_anew() -> None:
     assert len(phone.errors) == 3
 
 
+def pay_with(attributes: str, prompts: str = "") -> str:
+    return f'<Pay {attributes}><Prompt for="payment-card-number"/>{prompts}</Pay>'
+
+
 WARNINGS = {
     "unknown attribute": ('<Gather numberOfDigits="1"/>', 12200),
     "unknown attribute inside": ('<Gather><Say lang="es">a</Say></Gather>', 12200),
@@ -474,6 +437,20 @@ WARNINGS = {
     "loose words in a question": ("<Gather><Say>a</Say>Hello</Gather>", 12200),
     "no words": ("<Say> </Say>", 13520),
     "no markup of speech": ("<Say><b>a</b></Say>", 13520),
+    "an attribute of no card step": (pay_with('maxTries="2"'), 12200),
+    "a card step by voice": (pay_with('input="speech"'), 12200),
+    "too many attempts": (pay_with('maxAttempts="4"'), 12200),
+    "an endless time-out": (pay_with('timeout="x"'), 12200),
+    "not yes or no": (pay_with('securityCode="yes"'), 12200),
+    "card types in the wrong form": (pay_with('validCardTypes="visa,amex"'), 12200),
+    "a token of no kind": (pay_with('tokenType="one"'), 12200),
+    "a language that the carrier does not have": (pay_with('language="zh-CN"'), 12200),
+    "no amount": (pay_with('chargeAmount="$10"'), 12200),
+    "too large an amount": (pay_with('chargeAmount="1000000.01"'), 12200),
+    "a prompt for nothing": (pay_with("", "<Prompt/>"), 12200),
+    "a prompt for no step": (pay_with("", '<Prompt for="card"/>'), 12200),
+    "no attempt": (pay_with("", '<Prompt for="postal-code" attempt="0"/>'), 12200),
+    "no error": (pay_with("", '<Prompt for="postal-code" errorType="input-timeout"/>'), 12200),
     "no rate": ('<Say><prosody rate="10%">a</prosody></Say>', 13520),
 }
 

@@ -1,142 +1,165 @@
-"""What holds for every gateway, tried on the sandbox and, through Stripe's library, on a local stand-in for Stripe.
+"""Every card processor keeps the contract: the sandbox with each of its ledgers, and Stripe.
 
-The stand-in (localstripe) knows no idempotency keys, no search, Visa alone, and 16-digit numbers with 3-digit codes;
-what needs more is tested with the sandbox and with answers written out in test_payment_stripe.py.
+Stripe is localstripe in a process of its own, behind a proxy that keeps replies by idempotency key and adds what it lacks
+(see stripe_proxy.py and stripe_books.py). What is charged is counted in the processor's books, not in ours.
 """
 
-import importlib.util
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+from __future__ import annotations
+
+import secrets
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 import pytest
+from databases import Databases
+from gateway_contract import CONTRACT, Processor
+from stripe_books import KEY, BookedCharge
+from stripe_proxy import Failing, StripeProxy, charges_in, stripe_proxy
 
-from ivr.payment.cards import Brand, Card
-from ivr.payment.gateway import Authorized, Captured, Gateway, NotFound, Reason, Refused, Token, Unavailable, Voided
-from ivr.payment.sandbox import Sandbox
+from ivr.line.sandbox_ledger import TableLedger
+from ivr.payment.cards import Brand
+from ivr.payment.gateway import Authorized, Gateway, Reason, Refused, Token, Unavailable, Voided
+from ivr.payment.published_cards import KNOWN_CARDS
+from ivr.payment.sandbox import Fault, Ledger, MemoryLedger, Sandbox
 from ivr.payment.stripe import StripeGateway
-from ivr.payment.stripe_http import Sessions
+from ivr.pharmacy.database import open_database
 from ivr.secret import Secret
 
-GOOD, DECLINED_AT_CHARGE, DECLINED = "4242424242424242", "4000000000000341", "4000000000000002"
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
-class WithoutNewer(Sessions):
-    """Leaves out what the stand-in refuses because Stripe has it since, after seeing that it was there."""
+class SandboxOnTrial:
+    """The sandbox with a ledger."""
 
-    def __call__(self, seconds: float, method: str, url: str, headers: Mapping[str, str] | None, body: Any) -> Any:
-        if method == "post" and url.endswith("/v1/payment_intents"):
-            params = dict(parse_qsl(body))
-            assert params.pop("allowed_payment_method_types[0]") == "card"
-            params.pop("description", None)
-            body = urlencode(params)
-        return super().__call__(seconds, method, url, headers, body)
+    def __init__(self, ledger: Ledger, sandbox: type[Sandbox] = Sandbox) -> None:
+        self._failing: dict[str, list[Fault]] = defaultdict(list)
+        self._ledger = ledger
+        self.gateway: Gateway = sandbox(
+            lambda operation: self._failing[operation].pop() if self._failing[operation] else None, ledger
+        )
+
+    def fail(self, operation: str, *, done: bool) -> None:
+        self._failing[operation].append(Fault.SLOW if done else Fault.DOWN)
+
+    def charges(self, key: str) -> Sequence[BookedCharge]:
+        return [
+            BookedCharge(charge.request_key, charge.amount_cents, charge.status, charge.captured_cents)
+            for charge in self._ledger.charges()
+            if charge.request_key.startswith(key) and charge.status != "declined"
+        ]
+
+    def carriers(self, number: str) -> Token:
+        name = next(card.token for card in KNOWN_CARDS if card.number == number)
+        return Token(Secret(name.replace("tok_", "pm_card_")), Brand.VISA, number[-4:], 12, 2030)
+
+
+class StripeOnTrial:
+    """Stripe's gateway, asking through the proxy; the carrier's connector makes payment methods, or tokens."""
+
+    def __init__(self, proxy: StripeProxy, *, tokens: bool) -> None:
+        self._proxy, self._tokens = proxy, tokens
+        self.gateway: Gateway = StripeGateway(Secret(KEY), proxy.url)
+
+    def fail(self, operation: str, *, done: bool) -> None:
+        if operation == "attach" and done:
+            operation = "keep"  # the second request of the two, which attaches the card to a customer
+        self._proxy.fail(operation, Failing.LOST if done else Failing.DROPPED)
+
+    def charges(self, key: str) -> Sequence[BookedCharge]:
+        return charges_in(self._proxy, key)
+
+    def carriers(self, number: str) -> Token:
+        stripe = self._proxy.stripe
+        token = stripe.carriers_token(number) if self._tokens else stripe.carriers_method(number)
+        return Token(Secret(token), Brand.VISA, number[-4:], 12, 2030)
 
 
 @pytest.fixture(scope="module")
-def stand_in() -> Iterator[str]:
-    """The address of a localstripe process of our own."""
-    if importlib.util.find_spec("localstripe") is None:
-        pytest.skip("localstripe is not installed")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "localstripe", "--from-scratch", "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
-        if "Running" not in process.stdout.readline():
-            pytest.skip("localstripe does not start here; it needs IPv6")
-        yield f"http://127.0.0.1:{port}"
-        process.kill()
+def proxy() -> Iterator[StripeProxy]:
+    with stripe_proxy() as started:
+        yield started
 
 
-@pytest.fixture(params=["sandbox", "stripe"])
-def gateway(request: pytest.FixtureRequest) -> Gateway:
-    if request.param == "sandbox":
-        return Sandbox()
-    return StripeGateway(Secret("sk_test_12345"), request.getfixturevalue("stand_in"), WithoutNewer())
+@pytest.fixture(scope="module", params=["memory", "sqlite", "postgresql", "stripe", "stripe with tokens"])
+def processor(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Processor]:
+    match request.param:
+        case "memory":
+            yield SandboxOnTrial(MemoryLedger())
+        case "stripe" | "stripe with tokens":
+            tokens = request.param == "stripe with tokens"
+            yield StripeOnTrial(request.getfixturevalue("proxy"), tokens=tokens)
+        case kind:
+            if kind == "postgresql" and databases.missing:
+                pytest.skip(databases.missing)
+            with databases.fresh(kind) as url:
+                database = open_database(url, durable=False)
+                yield SandboxOnTrial(TableLedger(database, lambda: NOW))
+                database.dispose()
 
 
-@pytest.fixture
-def key(request: pytest.FixtureRequest) -> str:
-    """A request key no other test uses."""
-    return str(request.node.name)
+@pytest.mark.parametrize("name", CONTRACT)
+def test_the_contract_is_kept(processor: Processor, name: str, request: pytest.FixtureRequest) -> None:
+    CONTRACT[name](processor, f"{request.node.callspec.id}:")
 
 
-def tokenize(gateway: Gateway, number: str = GOOD) -> Secret:
-    token = gateway.tokenize(Card(Secret(number), 12, 2030, Secret("123")))
-    assert isinstance(token, Token)
-    return token.token
+def test_a_wrong_key_of_ours_is_not_the_callers_fault(proxy: StripeProxy) -> None:
+    gateway = StripeGateway(Secret("wrong"), proxy.url)
+    assert gateway.authorize(Secret("pm_card_visa"), 2500, "key") == Unavailable("AuthenticationError 401")
 
 
-def authorize(gateway: Gateway, key: str) -> str:
-    answer = gateway.authorize(tokenize(gateway), 2500, key, "order 10018")
-    assert isinstance(answer, Authorized)
-    return answer.reference
+# That the contract finds what breaks it
 
 
-def test_a_card_is_exchanged_for_a_token_with_what_may_be_spoken(gateway: Gateway) -> None:
-    token = gateway.tokenize(Card(Secret(GOOD), 12, 2030, Secret("123")))
-    assert isinstance(token, Token)
-    assert (token.brand, token.last4, token.exp_month, token.exp_year) == (Brand.VISA, "4242", 12, 2030)
-    assert GOOD not in token.token.reveal()
+class Forgetful(Sandbox):
+    """Takes every request for a new one."""
+
+    def authorize(self, token: Secret, amount_cents: int, request_key: str, description: str = "") -> Any:
+        return super().authorize(token, amount_cents, f"{request_key} {secrets.token_hex(4)}", description)
 
 
-def test_a_token_is_charged_more_than_once(gateway: Gateway, key: str) -> None:
-    token = tokenize(gateway)
-    one, other = (gateway.authorize(token, 2500, f"{key}/{turn}") for turn in range(2))
-    assert isinstance(one, Authorized)
-    assert isinstance(other, Authorized)
-    assert one.reference != other.reference
+class OffByACent(Sandbox):
+    """Sets a cent too much aside."""
+
+    def authorize(self, token: Secret, amount_cents: int, request_key: str, description: str = "") -> Any:
+        return super().authorize(token, amount_cents + 1, request_key, description)
 
 
-def test_a_bad_card_is_refused_by_the_time_it_is_charged(gateway: Gateway, key: str) -> None:
-    token = gateway.tokenize(Card(Secret(DECLINED), 12, 2030, Secret("123")))
-    answer = gateway.authorize(token.token, 2500, key) if isinstance(token, Token) else token
-    assert answer == Refused(Reason.DECLINED)
+class Greedy(Sandbox):
+    """Says that it let go of an amount, and takes it."""
+
+    def void(self, reference: str, request_key: str) -> Any:
+        self.capture(reference, 2500, request_key)
+        return Voided(reference)
 
 
-def test_a_card_that_fails_only_when_charged_is_refused_then(gateway: Gateway, key: str) -> None:
-    assert gateway.authorize(tokenize(gateway, DECLINED_AT_CHARGE), 2500, key) == Refused(Reason.DECLINED)
-    assert gateway.retrieve(key) == Refused(Reason.DECLINED)
+class Blaming(Sandbox):
+    """Tells a fault of ours as a decline."""
+
+    def authorize(self, token: Secret, amount_cents: int, request_key: str, description: str = "") -> Any:
+        answer = super().authorize(token, amount_cents, request_key, description)
+        return Refused(Reason.DECLINED) if answer == Refused(Reason.KEY_REUSED) else answer
 
 
-def test_what_was_set_aside_is_found_by_its_key(gateway: Gateway, key: str) -> None:
-    reference = authorize(gateway, key)
-    authorize(gateway, f"{key}/other")
-    assert gateway.retrieve(key) == Authorized(reference)
-    assert gateway.retrieve(f"{key}/never") == NotFound()
+BREAKS = {
+    Forgetful: "Asked again with the same key, the first answer is given and nothing is charged",
+    OffByACent: "An amount is set aside, as asked for and once",
+    Greedy: "What was let go of is let go of, however often it is asked for, and not taken",
+    Blaming: "The same key for another amount or card is a fault of ours, and charges nothing",
+}
 
 
-@pytest.mark.parametrize("amount", [2500, 2400], ids=["all", "part"])
-def test_what_was_set_aside_is_taken_once(gateway: Gateway, key: str, amount: int) -> None:
-    reference = authorize(gateway, key)
-    assert gateway.capture(reference, amount, f"{key}/1") == Captured(reference)
-    assert gateway.capture(reference, amount, f"{key}/2") == Captured(reference)
-    assert gateway.void(reference, f"{key}/3") == Refused(Reason.ALREADY_CAPTURED)
+@pytest.mark.parametrize("broken", BREAKS)
+def test_the_contract_finds_what_breaks_it(broken: type[Sandbox]) -> None:
+    processor = SandboxOnTrial(MemoryLedger(), broken)
+    with pytest.raises(AssertionError):
+        CONTRACT[BREAKS[broken]](processor, "key")
 
 
-def test_more_than_was_set_aside_is_not_taken(gateway: Gateway, key: str) -> None:
-    reference = authorize(gateway, key)
-    assert gateway.capture(reference, 2501, f"{key}/1") == Refused(Reason.BAD_AMOUNT)
-    assert gateway.capture(reference, 2500, f"{key}/2") == Captured(reference)
-
-
-def test_what_was_given_back_is_not_taken(gateway: Gateway, key: str) -> None:
-    reference = authorize(gateway, key)
-    assert gateway.void(reference, f"{key}/1") == Voided(reference)
-    assert gateway.void(reference, f"{key}/2") == Voided(reference)
-    assert gateway.capture(reference, 2500, f"{key}/3") == Refused(Reason.ALREADY_VOIDED)
-    assert gateway.retrieve(key) == Refused(Reason.ALREADY_VOIDED)
-
-
-def test_a_reference_nobody_gave_is_refused(gateway: Gateway, key: str) -> None:
-    assert gateway.capture("pi_nothing", 2500, f"{key}/1") == Refused(Reason.UNKNOWN_REFERENCE)
-    assert gateway.void("pi_nothing", f"{key}/2") == Refused(Reason.UNKNOWN_REFERENCE)
-
-
-def test_a_wrong_key_of_ours_is_not_the_callers_fault(stand_in: str, key: str) -> None:
-    gateway = StripeGateway(Secret("wrong"), stand_in, WithoutNewer())
-    assert gateway.authorize(Secret("pm_card_visa"), 2500, key) == Unavailable("AuthenticationError 401")
+def test_the_books_show_a_charge_that_was_made_twice(proxy: StripeProxy) -> None:
+    processor = StripeOnTrial(proxy, tokens=False)
+    for _ in range(2):
+        proxy.forget()
+        assert isinstance(processor.gateway.authorize(Secret("pm_card_visa"), 2500, "twice"), Authorized)
+    assert processor.charges("twice") == [BookedCharge("twice", 2500, "authorized")] * 2

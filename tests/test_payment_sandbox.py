@@ -1,11 +1,13 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from ivr.payment.cards import Brand, Card, NumberProblem, check_number
 from ivr.payment.gateway import Authorized, Captured, Gateway, NotFound, Reason, Refused, Token, Unavailable, Voided
-from ivr.payment.published_cards import KNOWN_CARDS, KnownCard
+from ivr.payment.published_cards import KNOWN_CARDS, OTHER_TOKENS, KnownCard
 from ivr.payment.sandbox import Fault, Sandbox
+from ivr.payment.sandbox import test_card_of as card_of
 from ivr.secret import Secret
 
 VISA = Secret("tok_visa")
@@ -92,6 +94,16 @@ def test_a_number_that_is_no_test_card_is_refused(number: str) -> None:
         ("tok_visa_chargeDeclined", Reason.DECLINED),
         ("pm_card_visa_chargeDeclinedInsufficientFunds", Reason.INSUFFICIENT_FUNDS),
         ("tok_chargeDeclinedExpiredCard", Reason.EXPIRED_CARD),
+        ("tok_visa_chargeCustomerFailLostCard", Reason.DECLINED),
+        ("tok_visa_chargeDeclinedFraudulent", Reason.DECLINED),
+        ("tok_visa_debit_chargeDeclinedInsufficientFunds", Reason.INSUFFICIENT_FUNDS),
+        ("pm_card_cvcCheckFailElevatedRisk", Reason.INCORRECT_CODE),
+        ("pm_card_authenticationRequired", Reason.NEEDS_APPROVAL),
+        ("pm_card_amex_threeDSecureNotSupported", None),
+        ("pm_card_debit_visaHsaProductCode", None),
+        ("pm_card_us", None),
+        ("pm_card_visa_debit", None),
+        ("pm_card_jcb", Reason.TEST_CARDS_ONLY),
         ("tok_live_something", Reason.TEST_CARDS_ONLY),
         ("", Reason.TEST_CARDS_ONLY),
     ],
@@ -99,6 +111,22 @@ def test_a_number_that_is_no_test_card_is_refused(number: str) -> None:
 def test_a_test_token_is_known_in_every_spelling(token: str, refusal: Reason | None) -> None:
     answer = Sandbox().authorize(Secret(token), 2500, "call-1/9")
     assert (answer.reason if isinstance(answer, Refused) else None) is refusal
+
+
+def test_a_test_token_of_the_carriers_is_attached_as_it_is() -> None:
+    sandbox = Sandbox()
+    told = Token(Secret("pm_card_amex"), Brand.VISA, "0000", 12, 2030)
+    attached = sandbox.attach(told)
+    assert attached == replace(told, brand=Brand.AMEX, last4="0005")
+    assert isinstance(sandbox.authorize(told.token, 2500, "call-1/9"), Authorized)
+    assert sandbox.attach(replace(told, token=Secret("pm_1N2b3c"))) == Refused(Reason.TEST_CARDS_ONLY)
+
+
+@pytest.mark.parametrize("token", sorted({*(known.token for known in KNOWN_CARDS), *OTHER_TOKENS}))
+def test_a_test_token_is_the_same_card_as_a_payment_method(token: str) -> None:
+    card = card_of(Secret(token))
+    assert card is not None
+    assert card_of(Secret(token.replace("tok_", "pm_card_", 1))) == card
 
 
 def test_the_same_key_never_charges_twice() -> None:
@@ -115,13 +143,10 @@ def test_the_same_key_for_something_else_is_refused(token: str, amount: int) -> 
     assert sandbox.charges["call-1/9"].amount_cents == 2500
 
 
-def test_workers_agree_without_sharing_anything() -> None:
-    one, other = Sandbox(), Sandbox()
-    reference = authorized(one)
-    assert authorized(other) == reference
-    third = Sandbox()
-    assert third.capture(reference, 2500, "call-1/9/capture") == Captured(reference)
-    assert third.void(reference, "call-1/9/void") == Voided(reference)
+def test_what_another_ledger_has_is_not_known() -> None:
+    reference = authorized(Sandbox())
+    assert Sandbox().capture(reference, 2500, "c1") == Refused(Reason.UNKNOWN_REFERENCE)
+    assert Sandbox().void(reference, "v1") == Refused(Reason.UNKNOWN_REFERENCE)
 
 
 def test_a_capture_takes_what_was_set_aside_or_less_once() -> None:
@@ -180,6 +205,7 @@ def test_a_failed_capture_or_void_may_have_happened_all_the_same(
 def test_a_processor_that_is_away_gives_no_token_and_looks_nothing_up(fault: Fault) -> None:
     sandbox = Sandbox(lambda _: fault)
     assert isinstance(sandbox.tokenize(card("4242424242424242")), Unavailable)
+    assert isinstance(sandbox.attach(Token(VISA, Brand.VISA, "4242", 12, 2030)), Unavailable)
     assert isinstance(sandbox.retrieve("call-1/9"), Unavailable)
 
 

@@ -57,9 +57,9 @@ def gateway(*replies: tuple[int, Json] | Exception) -> tuple[StripeGateway, Wire
     return StripeGateway(Secret("sk_test_12345"), send=wire), wire
 
 
-def method(brand: str = "visa") -> tuple[int, Json]:
+def method(brand: str = "visa", customer: str | None = None) -> tuple[int, Json]:
     card = {"brand": brand, "last4": "4242", "exp_month": 12, "exp_year": 2030}
-    return 200, {"id": "pm_1", "object": "payment_method", "card": card}
+    return 200, {"id": "pm_1", "object": "payment_method", "card": card, "customer": customer}
 
 
 def intent(status: str, **fields: Any) -> tuple[int, Json]:
@@ -90,6 +90,46 @@ def test_a_card_is_held_by_a_customer_of_its_own() -> None:
     assert wire.asked == [("POST", "/v1/payment_methods"), ("POST", "/v1/customers")]
     assert wire.params[0]["card[number]"] == "4242424242424242"
     assert wire.params[1] == {"payment_method": "pm_1"}
+
+
+def carriers(token: str) -> Token:
+    """What the carrier tells of a card that it took."""
+    return Token(Secret(token), Brand.MASTERCARD, "4444", 1, 2029)
+
+
+def test_a_payment_method_of_the_carriers_is_kept_with_a_customer_of_its_own() -> None:
+    processor, wire = gateway(method(), CUSTOMER)
+    assert processor.attach(carriers("pm_1")) == Token(HELD, Brand.VISA, "4242", 12, 2030)
+    assert wire.asked == [("GET", "/v1/payment_methods/pm_1"), ("POST", "/v1/customers")]
+    assert wire.params[1] == {"payment_method": "pm_1"}
+
+
+def test_a_token_of_the_carriers_becomes_a_payment_method_and_is_kept_too() -> None:
+    processor, wire = gateway(method(), method(), CUSTOMER)
+    assert processor.attach(carriers("tok_9")) == Token(HELD, Brand.VISA, "4242", 12, 2030)
+    assert wire.params[0] == {"type": "card", "card[token]": "tok_9"}
+    assert wire.keys[0] == "method:tok_9"
+    assert wire.asked[1:] == [("GET", "/v1/payment_methods/pm_1"), ("POST", "/v1/customers")]
+
+
+def test_a_card_that_is_attached_already_keeps_its_customer() -> None:
+    processor, wire = gateway(method(customer="cus_1"))
+    assert processor.attach(carriers("pm_1")) == Token(HELD, Brand.VISA, "4242", 12, 2030)
+    assert len(wire.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("replies", "answer"),
+    [
+        ([method("jcb")], Refused(Reason.UNSUPPORTED_CARD)),
+        ([method(), failure(402, "card_error", code="card_declined")], Refused(Reason.DECLINED)),
+        ([failure(404, code="resource_missing")], Refused(Reason.UNKNOWN_REFERENCE)),
+        ([method(), no_answer()], Unavailable("APIConnectionError")),
+        ([failure(401)], Unavailable("AuthenticationError 401")),
+    ],
+)
+def test_a_card_of_the_carriers_that_cannot_be_kept(replies: list[tuple[int, Json]], answer: object) -> None:
+    assert gateway(*replies)[0].attach(carriers("pm_1")) == answer
 
 
 def test_a_brand_the_pharmacy_does_not_take_is_refused() -> None:

@@ -352,7 +352,7 @@ def hear(studio: Studio) -> Hear:
         english = studio.words.by_language["en"]
         spoken = SpokenWords(english.pieces(prompt, values), english.locale, english.voice, rate)
         vault = Vault((Secret("A" * 43 + "="),))
-        renderer = Renderer(vault, "/line", None, lambda: folder.recordings)
+        renderer = Renderer(vault, "/line", None, recordings=lambda: folder.recordings)
         answer = Answer("CA1", 1, "en", GoOn((Speak(prompt, "en", values),)), (spoken,))
         names = {one.address: one.path.stem for one in folder.recordings.by_words.values()}
         return [

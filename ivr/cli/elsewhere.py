@@ -93,6 +93,7 @@ def _facts(description: Mapping[str, object], settings: Settings, simulator: Sim
         description.get("live") is not False,
         description.get("person") is True,
         description.get("version") == simulator.version,
+        "pay" if description.get("capture") == "pay" else "keypad",
     )
 
 

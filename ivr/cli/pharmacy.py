@@ -16,9 +16,11 @@ from ivr.cli.words import languages_of, load_words
 from ivr.errors import DataError, SettingError
 from ivr.line.build import build_line, secret_keys
 from ivr.line.digests import open_digest
+from ivr.line.sandbox_ledger import add_loaded
 from ivr.line.trials import forget_members
 from ivr.orders.cancel import cancel
 from ivr.orders.desk import Desk, Outcome
+from ivr.orders.events import causes_of_hold
 from ivr.orders.find import FilledOrder, OrderFacts, filled_orders, latest_orders
 from ivr.orders.hold import release
 from ivr.orders.payments import payment_for
@@ -32,7 +34,7 @@ from ivr.pharmacy.load import load_folder
 from ivr.pharmacy.members import member_number, members_for_tests
 from ivr.pharmacy.prescriptions import labels
 from ivr.pharmacy.rules import Rules
-from ivr.pharmacy.tables import OrderStatus
+from ivr.pharmacy.tables import HeldReason, OrderStatus
 from ivr.pharmacy.transfers import waiting_transfers
 from ivr.pharmacy.trials import reset_test_members
 from ivr.prompts import Catalogue
@@ -54,7 +56,9 @@ def pharmacy_load(folder: Path) -> None:
     """
     chosen = settings()
     database = open_database(chosen.database_url)
-    print_load(database, load_folder(database, folder, _today(chosen), timezone=chosen.timezone))
+    counts = load_folder(database, folder, _today(chosen), timezone=chosen.timezone)
+    add_loaded(database, chosen.clock())
+    print_load(database, counts)
 
 
 @pharmacy.command("demo")
@@ -72,7 +76,9 @@ def pharmacy_demo() -> None:
         raise DataError(
             "the demo pharmacy was not loaded: the database has members of its own, whom it would stand beside"
         )
-    print_load(database, load_demo(database, _today(chosen), timezone=chosen.timezone))
+    counts = load_demo(database, _today(chosen), timezone=chosen.timezone)
+    add_loaded(database, chosen.clock())
+    print_load(database, counts)
 
 
 @pharmacy.command("reset")
@@ -174,7 +180,7 @@ def order_row(connection: Connection, order: OrderFacts) -> tuple[str, ...]:
         order.order_number,
         member_number(connection, order.member_id),
         order.channel,
-        order.status + (f" ({order.held_reason})" if order.held_reason else ""),
+        order.status + (f" ({held_for(connection, order)})" if order.held_reason else ""),
         ", ".join(f"{line.rx_number} {line.days_supply} days" for line in order.lines),
         f"${order.total_cents / 100:.2f}",
         f"{order.placed_at:%Y-%m-%d %H:%M} UTC",
@@ -182,6 +188,12 @@ def order_row(connection: Connection, order: OrderFacts) -> tuple[str, ...]:
         str(order.expected_by or ""),
         f"{payment.status} {payment.brand} {payment.last4}" if payment else "",
     )
+
+
+def held_for(connection: Connection, order: OrderFacts) -> str:
+    """Return why an order is held, for the rules with the causes that the line found on its ship day."""
+    causes = causes_of_hold(connection, order.id) if order.held_reason is HeldReason.RULES else ()
+    return ": ".join(filter(None, (order.held_reason, ", ".join(cause.removeprefix("rules_") for cause in causes))))
 
 
 @pharmacy.command("transfers")

@@ -23,6 +23,7 @@ from ivr.cli.worker import STOP_SECONDS, Worker
 from ivr.errors import SettingError, UnreachableError
 from ivr.line.actions import SPECS
 from ivr.line.build import build_line
+from ivr.line.sandbox_ledger import add_loaded
 from ivr.line.service import Services
 from ivr.line.versions import load, read_files
 from ivr.pages.app import create_local_app, unsigned_means
@@ -116,6 +117,7 @@ def _prepare_pharmacy(line: Services) -> DemoCard | None:
     empty = is_empty(line.database)
     if empty and line.database.dialect.name == "sqlite":  # in a server's database the pharmacy loads its own members
         load_demo(line.database, line.today(now), timezone=line.timezone)
+        add_loaded(line.database, line.clock)
     with line.database.connect() as connection:
         card = demo_card(connection, line.today(now), line.rules)
     if empty and card is None:

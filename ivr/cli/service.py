@@ -24,6 +24,7 @@ from ivr.line.sweeper import LONGEST_EVERY, Sweeper
 from ivr.pharmacy.database import answering, open_database, upgrade
 from ivr.phone import terminal
 from ivr.settings import Settings
+from ivr.simulator.connector import published_token
 
 RETRY_SECONDS = 5
 """The pause before a database that was away is tried again."""
@@ -47,7 +48,7 @@ def dial(url: str, from_number: str, to_number: str, speak: bool, record: Path |
     chosen = settings()
     token = chosen.twilio_auth_tokens[0] if chosen.twilio_auth_tokens else None
     sid = "CA" + secrets.token_hex(16)
-    ended = terminal.dial(url, from_number, to_number, token, speak, sys.stdin, sys.stdout, sid)
+    ended = terminal.dial(url, from_number, to_number, token, speak, sys.stdin, sys.stdout, sid, published_token)
     if record:
         record.write_text(script_of(chosen, sid, record.stem), encoding="utf-8")
         click.echo(f"written to {record}")

@@ -174,6 +174,18 @@ class Dialled:
     outcome: Literal["answered", "busy", "no_answer", "closed", "nobody"]
 
 
+CardOutcome = Literal["taken", "star", "too_many_tries", "failed", "hung_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class CardStepEnded:
+    """The carrier's card step is over: a card was exchanged for a token, or the outcome says why not (see `states.pay`)."""
+
+    outcome: CardOutcome
+    card: Mapping[str, Secret] = field(default_factory=dict)
+    """What the carrier tells of the card: the token, and the brand, last digits and expiry, by the values' names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """An action came to an outcome. `values` are kept by the flow; those named in `forgets` are dropped.
@@ -200,7 +212,7 @@ class Failed:
     """Something unexpected went wrong, and the turn was rolled back."""
 
 
-Event = Started | Keys | Silence | Resumed | Dialled | Done | TooLong | Failed
+Event = Started | Keys | Silence | Resumed | Dialled | CardStepEnded | Done | TooLong | Failed
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,5 +62,32 @@ class HangUp:
     words: tuple[Speak, ...]
 
 
-Verb = Gather | Dial | GoOn | HangUp
+CardStep = Literal["number", "expiry", "code", "processing"]
+"""What the carrier asks for, or does, while it takes a card."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardPrompt:
+    """The words that the carrier speaks at one step of taking a card, after so many failed tries (0: the first time)."""
+
+    step: CardStep
+    words: tuple[Speak, ...]
+    tries: int = 0
+    error: Literal["", "silence", "wrong", "brand"] = ""
+    """Why the last try failed: nothing was keyed, something wrong, or a card of a brand that is not taken."""
+    on_front: bool | None = None
+    """Whether they are for a card whose code is on its front (True), on its back (False), or for any card (None)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pay:
+    """Speak, and let the carrier take a card, which speaks `prompts` meanwhile; no key of it comes here."""
+
+    words: tuple[Speak, ...]
+    prompts: tuple[CardPrompt, ...]
+    wait: int
+    """Seconds waited for each key."""
+
+
+Verb = Gather | Dial | GoOn | HangUp | Pay
 """Exactly one ends a turn. Each carries the words before it, so that a key pressed while they are spoken counts."""

@@ -98,6 +98,7 @@ def english_syllables(word: str) -> int:
 ENGLISH = Language(
     tag="en",
     title="English",
+    pay_locale="en-US",
     cardinal=english_cardinal,
     ordinal=english_ordinal,
     year=english_year,

@@ -80,6 +80,9 @@ class Language:
     title: str
     """The name of the language, in English."""
 
+    pay_locale: str
+    """What the carrier's `<Pay>` calls the language of words of its own."""
+
     cardinal: Callable[[int], str]
     ordinal: Callable[[int], str]
     year: Callable[[int], str]

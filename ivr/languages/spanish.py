@@ -105,6 +105,7 @@ def spanish_syllables(word: str) -> int:
 SPANISH = Language(
     tag="es",
     title="Spanish",
+    pay_locale="es-ES",
     cardinal=spanish_cardinal,
     ordinal=spanish_ordinal,
     year=spanish_cardinal,

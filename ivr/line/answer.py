@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ivr.flow.tempo import USUAL, USUAL_TEMPO, Tempo
-from ivr.flow.verbs import Speak, Verb
+from ivr.flow.verbs import Pay, Speak, Verb
 from ivr.prompts import Catalogues, Piece, joined
 from ivr.prompts.spoken import speaking_seconds
 
@@ -35,6 +35,16 @@ class Answer:
     language: str
     verb: Verb
     words: tuple[SpokenWords, ...]
+    card_words: tuple[tuple[SpokenWords, ...], ...] = ()
+    """The words of each of the verb's card prompts, if it lets the carrier take a card."""
+
+
+def spoken_answer(
+    sid: str, turn: int, language: str, verb: Verb, catalogues: Catalogues, tempo: Tempo = USUAL_TEMPO
+) -> Answer:
+    """Return the answer of a verb, with its prompts in words."""
+    card_words = tuple(as_spoken(catalogues, one.words, tempo) for one in verb.prompts) if isinstance(verb, Pay) else ()
+    return Answer(sid, turn, language, verb, as_spoken(catalogues, verb.words, tempo), card_words)
 
 
 def as_spoken(catalogues: Catalogues, words: tuple[Speak, ...], tempo: Tempo = USUAL_TEMPO) -> tuple[SpokenWords, ...]:

@@ -17,6 +17,7 @@ from ivr.line.digests import Digest, open_digest
 from ivr.line.journal_cleaning import clean_journal
 from ivr.line.publications import Publication
 from ivr.line.publishing import open_versions
+from ivr.line.sandbox_ledger import TableLedger
 from ivr.line.service import Services
 from ivr.line.versions import Folders, Proof, Versions, load, read_files, unproved
 from ivr.payment.gateway import Gateway
@@ -36,7 +37,6 @@ def build_line(settings: Settings, prove: Proof = unproved) -> Services:
     `prove` checks flows and prompts against the carrier's rules. Raises SettingError, DefinitionError or
     UnreachableError, each of which says what to correct.
     """
-    _refuse_pay(settings)
     database = open_database(settings.database_url)
     upgrade(database)
     clean_journal(database)
@@ -51,7 +51,6 @@ def build_waiting_line(settings: Settings, prove: Proof = unproved) -> tuple[Ser
     Until that has succeeded, whoever wants the database finds it away, so that no call begins in tables of another
     release or with words that are not published. The function raises what `build_line` does.
     """
-    _refuse_pay(settings)
     database, is_open = open_database(settings.database_url), Event()
     away = database.dialect.loaded_dbapi.OperationalError
 
@@ -75,23 +74,19 @@ def build_waiting_line(settings: Settings, prove: Proof = unproved) -> tuple[Ser
     return line, open_line
 
 
-def _refuse_pay(settings: Settings) -> None:
-    if settings.card_capture == "pay":
-        raise SettingError("IVR_CARD_CAPTURE: expected keypad, the only way this version takes cards; found pay")
-
-
 def _services(settings: Settings, database: Engine, versions: Versions, vault: Vault, digest: Digest) -> Services:
     return Services(
         database=database,
         versions=versions,
         vault=vault,
         digest=digest,
-        gateway=gateway(settings),
+        gateway=gateway(settings, database),
         clock=settings.clock(),
         timezone=settings.timezone,
         rules=rules(settings),
         has_person=settings.person_number is not None,
         random_number=lambda: secrets.randbelow(_ORDER_NUMBERS),
+        card_capture=settings.card_capture,
     )
 
 
@@ -114,18 +109,19 @@ def rules(settings: Settings) -> Rules:
         refill_window_days=settings.refill_window_days,
         controlled_window_days=settings.controlled_window_days,
         unpaid_days=settings.unpaid_days,
+        price_change_cents=settings.price_change_cents,
         controlled_multiples=settings.controlled_multiples,
         legal_limit_schedule_five=settings.limit_schedule_five,
     )
 
 
-def gateway(settings: Settings) -> Gateway:
-    """Return the card processor that the settings choose."""
+def gateway(settings: Settings, database: Engine) -> Gateway:
+    """Return the card processor that the settings choose; the sandbox keeps its ledger in the database."""
     if settings.gateway == "stripe" and settings.stripe_api_key:
         from ivr.payment.stripe import StripeGateway  # imported here, as loading stripe takes half a second
 
         return StripeGateway(settings.stripe_api_key, settings.stripe_api_base)
-    return Sandbox()
+    return Sandbox(ledger=TableLedger(database, settings.clock()))
 
 
 def secret_keys(settings: Settings) -> tuple[Secret, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
@@ -91,6 +92,8 @@ class Services:
     """Whether a number is set that callers who want a person are connected to."""
     random_number: Callable[[], int]
     """Draws a random number for an order number."""
+    card_capture: Literal["keypad", "pay"] = "keypad"
+    """Who takes the digits of a card: this line, or the carrier."""
     monotonic: Callable[[], float] = time.monotonic
     """Returns the seconds of a clock that never goes back, even if the time of day is set."""
     watch: Callable[[TurnTaken], None] = lambda _: None

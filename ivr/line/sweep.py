@@ -7,6 +7,7 @@ few seconds leaves the rest to the next sweep, which then begins at once.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -61,13 +62,15 @@ OLD_ROWS: Mapping[str, tuple[ReturningDelete[datetime], timedelta | None]] = {
 class Pace:
     """How old rows are deleted: how many in one transaction, how long in all, and with which pauses.
 
-    `stopping` returns true once the sweep is to end, at the next step.
+    `stopping` returns true once the sweep is to end, at the next step. `begin_at` returns with which of so many orders to
+    begin, for a second sweep at the same time.
     """
 
     batch: int = BATCH
     seconds: float = SHARE_SECONDS
     rest: Callable[[float], None] = time.sleep
     stopping: Callable[[], bool] = lambda: False
+    begin_at: Callable[[int], int] = secrets.randbelow
 
 
 USUAL_PACE = Pace()
@@ -119,7 +122,7 @@ def _parts_of_sweep(
 ) -> Iterator[tuple[str, Callable[[], Tally]]]:
     """Yield the name of each part, and what runs it."""
     for name in orders.PARTS:
-        yield name, partial(orders.see_through, services.desk, name, now, pace.stopping)
+        yield name, partial(orders.see_through, services.desk, name, now, pace.stopping, pace.begin_at)
     for name, (statement, age) in OLD_ROWS.items():
         before = now - (retention if age is None else age)
         yield name, partial(_in_batches, services, pace, _deletion(statement, before))

@@ -19,7 +19,8 @@ from sqlalchemy import (
     text,
 )
 
-from ivr.pharmacy.columns import Instant, line_tables
+from ivr.payment.gateway import Reason
+from ivr.pharmacy.columns import EnumText, Instant, line_tables
 
 SEALED = "sealed_state IS NOT NULL"
 
@@ -227,3 +228,21 @@ It is encrypted with IVR_SECRET_KEY, and stays the same when that changes.
 
 sweep = Table("sweep", line_tables, Column("finished_at", Instant), Column("due_at", Instant))
 """One row: when a sweep last finished, and when the process that led it will sweep again; NULL before the first one."""
+
+sandbox_charge = Table(
+    "sandbox_charge",
+    line_tables,
+    Column("reference", Text, primary_key=True),
+    Column("request_key", Text, nullable=False, unique=True),
+    Column("token", Text, nullable=False),
+    Column("amount_cents", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("refusal", EnumText(Reason)),
+    Column("captured_cents", Integer, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+"""The sandbox's ledger (see `sandbox_ledger`): every authorization that it was asked for, the declined ones too.
+
+It is a processor's and not the line's, so it names no member, and rows are never deleted.
+"""

@@ -26,7 +26,7 @@ from ivr.flow.interpreter import FlowError, advance
 from ivr.flow.verbs import Dial, Gather, HangUp, Speak, Verb
 from ivr.line import call_end, earlier_release, hand_over, journal, sessions
 from ivr.line.actions import ACTIONS, ExternalAction
-from ivr.line.answer import Answer, SpokenWords, as_spoken
+from ivr.line.answer import Answer, SpokenWords, as_spoken, spoken_answer
 from ivr.line.service import CallEnd, Caller, Context, Services, TurnTaken
 from ivr.orders.sweep import finish_call
 from ivr.pharmacy.database import retried, unreachable
@@ -303,11 +303,10 @@ class _TurnRunner:
         if verb is None:
             raise FlowError("the turn came to no end")
         now, sid, turn = self.context.now, self.context.caller.sid, self.locked.turn
-        words = as_spoken(self.version.catalogues, verb.words, self.call.tempo)
-        self.call = replace(
-            self.call, replied=self._keys_begin(words[: verb.uncut] if isinstance(verb, Gather) else ())
-        )
-        reply = self.request.render(Answer(sid, turn + 1, self.call.language, verb, words))
+        answer = spoken_answer(sid, turn + 1, self.call.language, verb, self.version.catalogues, self.call.tempo)
+        uncut = answer.words[: verb.uncut] if isinstance(verb, Gather) else ()
+        self.call = replace(self.call, replied=self._keys_begin(uncut))
+        reply = self.request.render(answer)
         event = self.request.event
         entry = journal.make_entry(event, self.question, self.trace, verb.words, self.locked.shown, self._pause)
         ended = self._end() if isinstance(verb, HangUp) and self.locked.row.ended_at is None else None

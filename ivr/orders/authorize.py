@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row
 
 from ivr import logs
 from ivr.orders import lease
-from ivr.orders.cards import forget_order_card, note_declined, save_card, saved_card, use_card
+from ivr.orders.cards import forget_order_card, note_declined, save_card, saved_card, usable_card, use_card
 from ivr.orders.desk import Desk
 from ivr.orders.events import Actor, Happened, record_event
 from ivr.orders.find import OrderFacts, order_by_id
@@ -117,10 +117,18 @@ def reopen(connection: Connection, order: OrderFacts, now: datetime, today: date
 
 
 def begin_next_payment(
-    connection: Connection, gateway: Gateway, order: OrderFacts, last_payment: PaymentFacts | None, now: datetime
+    connection: Connection,
+    gateway: Gateway,
+    order: OrderFacts,
+    last_payment: PaymentFacts | None,
+    now: datetime,
+    today: date,
 ) -> PaymentFacts | None:
-    """Begin and return an order's next payment without a caller, or return None when the order has no card any more."""
-    card = saved_card(connection, order.saved_card_id) if order.saved_card_id else None
+    """Begin and return an order's next payment without a caller; None when its card is gone or has expired.
+
+    The processor is not asked to charge an expired card.
+    """
+    card = usable_card(connection, order.saved_card_id, today)
     key = request_key("order", order.order_number, last_payment.id if last_payment else 0)
     return begin_payment(connection, order, card, gateway.name, key, now) if card else None
 

@@ -85,6 +85,17 @@ def saved_card(connection: Connection, card_id: int) -> KeptCard | None:
     return fetch_one(connection, _BY_ID, KeptCard, card_id=card_id)
 
 
+def usable_card(connection: Connection, card_id: int | None, today: date) -> KeptCard | None:
+    """Return the stored card of an order with its token; None when it is gone, or its last month is over."""
+    card = saved_card(connection, card_id) if card_id else None
+    return card if card and not is_expired(card, today) else None
+
+
+def is_expired(card: SavedCardFacts, on: date) -> bool:
+    """Return whether a card's last month is over on a day."""
+    return (card.exp_year, card.exp_month) < (on.year, on.month)
+
+
 def save_card(
     connection: Connection,
     member_id: int,

@@ -15,16 +15,28 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    exists,
     func,
     or_,
     select,
     text,
 )
 
+from ivr.orders.events import Actor, Happened
 from ivr.orders.keys import request_key
 from ivr.pharmacy.findings import OpenOrder
 from ivr.pharmacy.statements import fetch_all, fetch_one, update_where
-from ivr.pharmacy.tables import UNFINISHED_ORDER, HeldReason, OrderLine, OrderStatus, Payment, Prescription, RefillOrder
+from ivr.pharmacy.tables import (
+    UNFINISHED_ORDER,
+    HeldReason,
+    OrderEvent,
+    OrderLine,
+    OrderStatus,
+    Payment,
+    PaymentStatus,
+    Prescription,
+    RefillOrder,
+)
 
 NEWS_FOR = timedelta(days=30)
 """For how long an order that was cancelled, or that nobody heard of, is news to its member."""
@@ -44,6 +56,10 @@ class LineFacts:
     quantity: int
     price_cents: int
     usual_days: int
+    filled_on: date | None = None
+    """The day on which the pharmacy's own file says it was filled."""
+    refills_short: int = 0
+    """How many of its refills the pharmacy's own file had no longer left."""
 
     @property
     def refills(self) -> int:
@@ -118,15 +134,22 @@ _PENDING_BEFORE = _latest_first(
 _HELD_FOR_PAYMENT = _latest_first(
     _UNFINISHED, RefillOrder.status == OrderStatus.HELD, RefillOrder.held_reason == HeldReason.PAYMENT
 )
+_MOVED_UNTOLD = exists().where(
+    OrderEvent.order_id == RefillOrder.id,
+    OrderEvent.what == Happened.SHIP_DAY_CHANGED,
+    OrderEvent.by == Actor.LINE,
+    or_(RefillOrder.told_at.is_(None), OrderEvent.at > RefillOrder.told_at),
+)
 _WITH_NEWS = (
     select(*_COLUMNS)
     .where(
         _IS_MEMBERS,
         or_(
             RefillOrder.status.in_((OrderStatus.PENDING, OrderStatus.HELD)),
+            and_(RefillOrder.status == OrderStatus.SCHEDULED, _MOVED_UNTOLD),
             and_(
                 RefillOrder.status == OrderStatus.CANCELLED,
-                RefillOrder.told_at.is_(None),
+                or_(RefillOrder.told_at.is_(None), RefillOrder.told_at < RefillOrder.cancelled_at),
                 RefillOrder.cancelled_at > bindparam("since"),
             ),
         ),
@@ -143,9 +166,13 @@ _UNTOLD = (
     .order_by(RefillOrder.placed_at, RefillOrder.id)
 )
 _MARK_TOLD = update_where(RefillOrder, RefillOrder.id == bindparam("order"))
-_DUE = _latest_first(
-    _UNFINISHED, RefillOrder.status == OrderStatus.SCHEDULED, RefillOrder.ship_on <= bindparam("today")
+_IS_DUE = and_(
+    RefillOrder.status == OrderStatus.SCHEDULED,
+    RefillOrder.ship_on <= bindparam("today"),
+    ~exists().where(Payment.order_id == RefillOrder.id, Payment.status == PaymentStatus.PENDING),
 )
+_DUE = select(RefillOrder.id).where(_UNFINISHED, _IS_DUE).order_by(RefillOrder.ship_on, RefillOrder.id)
+_ONE_IS_DUE = select(exists().where(RefillOrder.id == bindparam("order_id"), _IS_DUE))
 _LINES = (
     select(
         OrderLine.order_id,
@@ -156,6 +183,8 @@ _LINES = (
         OrderLine.quantity,
         OrderLine.price_cents,
         Prescription.days_supply,
+        OrderLine.filled_on,
+        OrderLine.refills_short,
     )
     .join(Prescription, Prescription.id == OrderLine.prescription_id)
     .where(OrderLine.order_id.in_(bindparam("order_ids", expanding=True)))
@@ -243,7 +272,8 @@ def held_for_payment(connection: Connection) -> tuple[OrderFacts, ...]:
 def orders_with_news(connection: Connection, member_id: int, now: datetime) -> tuple[OrderFacts, ...]:
     """Return a member's orders that the member should hear of, oldest first.
 
-    They wait for something, or were cancelled lately by somebody else, which the member has not been told yet.
+    They wait for something, or were moved to another day or cancelled lately by somebody else, which the member has not
+    been told yet.
     """
     return _orders(connection, _WITH_NEWS, member_id=member_id, since=now - NEWS_FOR)
 
@@ -258,9 +288,17 @@ def mark_told(connection: Connection, order_id: int, now: datetime) -> None:
     connection.execute(_MARK_TOLD, {"order": order_id, "told_at": now})
 
 
-def due_to_ship(connection: Connection, today: date) -> tuple[OrderFacts, ...]:
-    """Return the scheduled orders whose ship day has come."""
-    return _orders(connection, _DUE, today=today)
+def due_to_ship(connection: Connection, today: date) -> Sequence[int]:
+    """Return the ids of the scheduled orders whose ship day has come, those that wait longest first.
+
+    Those whose payment is being asked for already are left out.
+    """
+    return connection.scalars(_DUE, {"today": today}).all()
+
+
+def is_due_to_ship(connection: Connection, order_id: int, today: date) -> bool:
+    """Return whether an order is one of those of `due_to_ship`."""
+    return bool(connection.scalar(_ONE_IS_DUE, {"order_id": order_id, "today": today}))
 
 
 def filled_orders(connection: Connection) -> tuple[FilledOrder, ...]:

@@ -79,11 +79,13 @@ def add(connection: Connection, order_id: int, sid: str | None, now: datetime, *
 def lock_row(connection: Connection, order_id: int, now: datetime) -> Row[Any]:
     """Lock and return an order's row until the transaction ends.
 
-    The row is inserted if a crash or another program left none.
+    The row is inserted if a crash or another program left none, or if whoever had locked it has just deleted it.
     """
     row = {"order_id": order_id, "keep_card": False, "tries": 0, "begun_at": now}
-    insert_unless_there(connection, payment_lease, row)
-    return connection.execute(_TAKE, {"order": order_id}).one()
+    while True:
+        insert_unless_there(connection, payment_lease, row)
+        if locked_row := connection.execute(_TAKE, {"order": order_id}).first():
+            return locked_row
 
 
 def start_lease(connection: Connection, row: Row[Any], now: datetime) -> None:

@@ -55,8 +55,14 @@ _IN_VAIN = (
     select(*_PAYMENT).where(_AUTHORIZED, Payment.gateway == bindparam("gateway"), _CANCELLED).order_by(Payment.id)
 )
 _FIRST_PAYMENT_AT = select(func.min(Payment.created_at)).where(_OF_ORDER)
+_ITS_EVENTS = OrderEvent.order_id == bindparam("order_id")
+_LAST_PLACED = (
+    select(func.coalesce(func.max(OrderEvent.id), 0))
+    .where(_ITS_EVENTS, OrderEvent.what == OrderStatus.PLACED)
+    .scalar_subquery()
+)
 _HELD_AT = select(func.min(OrderEvent.at)).where(
-    OrderEvent.order_id == bindparam("order_id"), OrderEvent.what == f"{OrderStatus.HELD}_{HeldReason.PAYMENT}"
+    _ITS_EVENTS, OrderEvent.what == f"{OrderStatus.HELD}_{HeldReason.PAYMENT}", OrderEvent.id > _LAST_PLACED
 )
 
 
@@ -101,7 +107,9 @@ def kept_until(connection: Connection, order: OrderFacts, rules: Rules) -> datet
 
 
 def unpaid_since(connection: Connection, order_id: int) -> datetime | None:
-    """Return when an order was first held because it was not paid for; None if nobody recorded that."""
+    """Return when an order was first held because it was not paid for, since it was paid last, if ever; None if nobody
+    recorded that.
+    """
     return connection.scalar(_HELD_AT, {"order_id": order_id})
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 
-from sqlalchemy import Connection, func
+from sqlalchemy import Connection, Row, func
 
 from ivr.orders import authorize, lease
 from ivr.orders.authorize import Progress
@@ -13,13 +15,14 @@ from ivr.orders.cards import forget_order_card
 from ivr.orders.desk import Desk, Outcome
 from ivr.orders.events import Actor
 from ivr.orders.find import OrderFacts, order_by_number
+from ivr.orders.hold import hold_order
 from ivr.orders.lines import close_lines, take_prescriptions
 from ivr.orders.payments import PaymentFacts, payment_for
 from ivr.orders.statuses import move_order, move_payment
-from ivr.payment.gateway import REQUEST_REASONS, Captured, Refused, Unavailable, Voided
+from ivr.payment.gateway import REQUEST_REASONS, Captured, Reason, Refused, Unavailable, Voided
 from ivr.pharmacy.members import is_for_tests
 from ivr.pharmacy.statements import update_where
-from ivr.pharmacy.tables import OrderStatus, PaymentStatus, Prescription
+from ivr.pharmacy.tables import HeldReason, OrderStatus, PaymentStatus, Prescription
 
 AUTHORIZED_FOR = timedelta(days=5)
 """The age at which an authorization may have lapsed: an older one is voided and replaced before the capture."""
@@ -85,10 +88,12 @@ def _facts(connection: Connection, order_number: str) -> tuple[OrderFacts | None
 
 def _capture(desk: Desk, order: OrderFacts, payment: PaymentFacts, now: datetime) -> Outcome | None:
     if payment.status is PaymentStatus.AUTHORIZED and now - payment.created_at > AUTHORIZED_FOR:
-        renewed = _renew_authorization(desk, order, payment, now)
+        renewed = _renew_authorization(desk, order, payment)
         if isinstance(renewed, Outcome):
             return renewed
         payment = renewed
+    if payment.status is PaymentStatus.CAPTURED:
+        return None
     if payment.status is PaymentStatus.PENDING:  # begun just now, or by an earlier try that got no answer
         authorized = _authorize(desk, order)
         if isinstance(authorized, Outcome):
@@ -96,8 +101,8 @@ def _capture(desk: Desk, order: OrderFacts, payment: PaymentFacts, now: datetime
         payment = authorized
     if payment.status is not PaymentStatus.AUTHORIZED or payment.reference is None:
         return Outcome(False, f"the payment of order {order.order_number} is {payment.status}, not authorized")
-    if refusal := desk.commit(lambda connection: _claim_capture(connection, order, desk.clock())):
-        return refusal
+    if isinstance(claimed := desk.commit(lambda connection: _claim(connection, order, desk.clock())), Outcome):
+        return claimed
     match desk.gateway.capture(payment.reference, payment.amount_cents, payment.request_key):
         case Captured(reference):
             captured = PaymentStatus.CAPTURED
@@ -110,8 +115,11 @@ def _capture(desk: Desk, order: OrderFacts, payment: PaymentFacts, now: datetime
             return _no_answer(order)
 
 
-def _claim_capture(connection: Connection, order: OrderFacts, now: datetime) -> Outcome | None:
-    """Take the lease of an order, so that nobody cancels it while its payment is captured; return why that fails."""
+def _claim(connection: Connection, order: OrderFacts, now: datetime) -> Row[Any] | Outcome:
+    """Take the lease of an order, so that nobody cancels it while its payment is captured or renewed.
+
+    Return its row as it was before, or why that fails.
+    """
     row = lease.lock_row(connection, order.id, now)
     current = order_by_number(connection, order.order_number)
     if current is None or current.status is not OrderStatus.PLACED:
@@ -120,24 +128,43 @@ def _claim_capture(connection: Connection, order: OrderFacts, now: datetime) -> 
     if row.lease_until is not None and row.lease_until > now:
         return Outcome(False, f"order {order.order_number} is just being shipped by somebody else")
     lease.start_lease(connection, row, now)
-    return None
+    return row
 
 
-def _renew_authorization(
-    desk: Desk, order: OrderFacts, old_payment: PaymentFacts, now: datetime
+def _renew_authorization(desk: Desk, order: OrderFacts, old_payment: PaymentFacts) -> PaymentFacts | Outcome:
+    """Void an authorization that may have lapsed, and begin a new payment in its place; return it.
+
+    Nothing new is begun unless the old one is voided. Whoever is killed in between voids it again, which changes nothing.
+    An order whose card is gone or has expired is held.
+    """
+    claimed = desk.commit(lambda connection: _claim(connection, order, desk.clock()))
+    if isinstance(claimed, Outcome):
+        return claimed
+    match old_payment.reference and desk.gateway.void(old_payment.reference, old_payment.request_key):
+        case Voided():
+            return desk.commit(lambda connection: _begin_in_place_of(connection, desk, order, old_payment))
+        case Refused(Reason.ALREADY_CAPTURED):  # by an earlier try that got no answer
+            desk.commit(lambda at: move_payment(at, old_payment.id, PaymentStatus.CAPTURED, desk.clock()))
+            return replace(old_payment, status=PaymentStatus.CAPTURED)
+        case _:
+            if claimed.lease_until is None:  # else an earlier try to capture it got no answer
+                desk.commit(lambda connection: lease.remove(connection, order.id))
+            return Outcome(False, f"the old authorization of order {order.order_number} could not be voided; try again")
+
+
+def _begin_in_place_of(
+    connection: Connection, desk: Desk, order: OrderFacts, old_payment: PaymentFacts
 ) -> PaymentFacts | Outcome:
-    """Void an authorization that may have lapsed, and insert a new pending payment in its place."""
-    if old_payment.reference is None or not isinstance(
-        desk.gateway.void(old_payment.reference, old_payment.request_key), Voided
-    ):
-        return Outcome(False, f"the old authorization of order {order.order_number} could not be voided; try again")
-
-    def begin_new_payment(connection: Connection) -> PaymentFacts | None:
-        move_payment(connection, old_payment.id, PaymentStatus.VOIDED, now)
-        lease.add(connection, order.id, None, now, keep_card=False)  # so that the sweep finishes it if this does not
-        return authorize.begin_next_payment(connection, desk.gateway, order, old_payment, now)
-
-    return desk.commit(begin_new_payment) or Outcome(False, f"the card of order {order.order_number} is gone")
+    now = desk.clock()
+    lease.lock_row(connection, order.id, now)
+    if not move_payment(connection, old_payment.id, PaymentStatus.VOIDED, now):
+        return Outcome(False, f"order {order.order_number} changed meanwhile")
+    lease.add(connection, order.id, None, now, keep_card=False)
+    payment = authorize.begin_next_payment(connection, desk.gateway, order, old_payment, now, desk.today(now))
+    if payment is None:
+        lease.remove(connection, order.id)
+        hold_order(connection, order.id, HeldReason.PAYMENT, now, Actor.LINE)
+    return payment or Outcome(False, f"order {order.order_number} is held: its card is gone or has expired")
 
 
 def _authorize(desk: Desk, order: OrderFacts) -> PaymentFacts | Outcome:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection
@@ -21,18 +21,27 @@ from ivr.orders.authorize import Progress, authorize, begin_next_payment
 from ivr.orders.cancel import Cancelled, cancel_order, void
 from ivr.orders.desk import Desk
 from ivr.orders.events import Actor, record_event
-from ivr.orders.find import OrderFacts, due_to_ship, held_for_payment, order_by_id, pending_since_before
+from ivr.orders.find import (
+    OrderFacts,
+    due_to_ship,
+    held_for_payment,
+    is_due_to_ship,
+    order_by_id,
+    pending_since_before,
+)
 from ivr.orders.hold import hold_order
 from ivr.orders.payments import authorized_in_vain, is_paid, kept_until, payment_for, unpaid_since
+from ivr.orders.ship_day import hold_or_move, send_late
 from ivr.orders.statuses import move_order
 from ivr.pharmacy.database import is_connection_lost
-from ivr.pharmacy.tables import STANDING, HeldReason, OrderStatus, PaymentStatus
+from ivr.pharmacy.tables import STANDING, HeldReason, OrderStatus
 
 MINIMUM_AGE = timedelta(seconds=60)
 """The sweep leaves payments and orders younger than this to their call."""
 
 OWN_CHANNEL = "phone"
-"""The sweep finishes orders of this channel only: the website and the app finish their own."""
+"""The sweep finishes pending orders of this channel, and others that were paid on a call: the website and the app finish
+their own."""
 
 UNPAID_FOR = timedelta(minutes=30)
 """How long a declined order waits for another card before it is held; it is kept for days then, see `kept_until`."""
@@ -54,10 +63,21 @@ class Tally:
     """Whether there is more than it had time for."""
 
 
-def see_through(desk: Desk, part: str, now: datetime, stopping: Callable[[], bool] = lambda: False) -> Tally:
-    """Take the steps of one of `PARTS`, until `stopping` returns true. One that fails is logged, and the others go on."""
+def see_through(
+    desk: Desk,
+    part: str,
+    now: datetime,
+    stopping: Callable[[], bool] = lambda: False,
+    begin_at: Callable[[int], int] = lambda _: 0,
+) -> Tally:
+    """Take the steps of one of `PARTS`, until `stopping` returns true. One that fails is logged, and the others go on.
+
+    `begin_at` returns with which of so many steps to begin: sweeps at once begin apart, and do not wait for each other.
+    """
     done = failed = 0
-    for order_id, step in PARTS[part](desk, now).items():
+    steps = list(PARTS[part](desk, now).items())
+    begin = begin_at(len(steps)) if steps else 0
+    for order_id, step in (*steps[begin:], *steps[:begin]):
         if stopping():
             break
         try:
@@ -99,10 +119,11 @@ def finish_order(desk: Desk, order_id: int) -> Progress:
 def orders_to_hold(desk: Desk, now: datetime) -> Steps:
     """Return the steps that hold orders whose card was declined, and that got no other one in time."""
     unpaid = desk.commit(lambda connection: pending_since_before(connection, now - UNPAID_FOR))
+    begun = frozenset(desk.commit(partial(lease.begun_before, moment=now - UNPAID_FOR)))
     return {
         order.id: partial(desk.commit, partial(_hold_unpaid, order_id=order.id, now=now))
         for order in unpaid
-        if order.channel == OWN_CHANNEL
+        if order.channel == OWN_CHANNEL or order.id in begun
     }
 
 
@@ -134,33 +155,35 @@ def _cancel_unpaid(connection: Connection, desk: Desk, order: OrderFacts, now: d
 
 
 def orders_to_start(desk: Desk, now: datetime) -> Steps:
-    """Return the steps that begin the payment of scheduled orders whose ship day has come.
+    """Return the steps that begin the payment of scheduled orders whose ship day has come, of every channel.
 
-    An order with nothing to pay becomes placed at once, and one whose card is gone is held.
+    Each is judged anew first, see `ship_day`. An order with nothing to pay becomes placed at once, and one whose card is
+    gone or has expired is held.
     """
     due = desk.commit(lambda connection: due_to_ship(connection, desk.today(now)))
-    return {order.id: partial(desk.commit, partial(_start_payment, desk=desk, order=order, now=now)) for order in due}
+    return {order_id: partial(desk.commit, partial(_start, desk=desk, order_id=order_id, now=now)) for order_id in due}
 
 
-def _start_payment(connection: Connection, desk: Desk, order: OrderFacts, now: datetime) -> bool:
-    lease.lock_row(connection, order.id, now)
-    current, last_payment = order_by_id(connection, order.id), payment_for(connection, order.id)
-    if not _is_its_day(current, desk.today(now)) or (last_payment and last_payment.status is PaymentStatus.PENDING):
-        return False  # changed meanwhile, or begun by an earlier sweep
-    if is_paid(order, last_payment):
-        lease.remove(connection, order.id)
-        return move_order(connection, order.id, OrderStatus.PLACED, now, Actor.LINE)
-    if begin_next_payment(connection, desk.gateway, order, last_payment, now) is None:
-        lease.remove(connection, order.id)
-        return hold_order(connection, order.id, HeldReason.PAYMENT, now, Actor.LINE)
-    lease.add(connection, order.id, None, now - MINIMUM_AGE, keep_card=False)
-    return True
-
-
-def _is_its_day(order: OrderFacts | None, today: date) -> bool:
-    if order is None or order.status is not OrderStatus.SCHEDULED:
+def _start(connection: Connection, desk: Desk, order_id: int, now: datetime) -> bool:
+    today = desk.today(now)
+    if not is_due_to_ship(connection, order_id, today):
+        return False  # begun by another sweep, or changed: seen before waiting for a lock
+    lease.lock_row(connection, order_id, now)
+    order, last_payment = order_by_id(connection, order_id), payment_for(connection, order_id)
+    if order is None or not is_due_to_ship(connection, order_id, today):
         return False
-    return order.ship_on is not None and order.ship_on <= today
+    if hold_or_move(connection, order, today, desk.rules, now):
+        lease.remove(connection, order_id)
+        return True
+    send_late(connection, order, today, desk.rules)
+    if is_paid(order, last_payment):
+        lease.remove(connection, order_id)
+        return move_order(connection, order_id, OrderStatus.PLACED, now, Actor.LINE)
+    if begin_next_payment(connection, desk.gateway, order, last_payment, now, today) is None:
+        lease.remove(connection, order_id)
+        return hold_order(connection, order_id, HeldReason.PAYMENT, now, Actor.LINE)
+    lease.add(connection, order_id, None, now - MINIMUM_AGE, keep_card=False)
+    return True
 
 
 def payments_to_void(desk: Desk, _: datetime) -> Steps:

@@ -87,7 +87,7 @@ def _create_waiting(settings: Settings, metrics: Metrics) -> Flask | None:
 
 
 def _warn(settings: Settings) -> None:
-    if settings.live_processor:
+    if settings.live_processor and settings.card_capture == "keypad":
         logs.get_logger().warning(
             "card_data_scope", capture="keypad", scope="card numbers pass through this line: PCI DSS SAQ D"
         )

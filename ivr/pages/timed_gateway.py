@@ -12,7 +12,7 @@ from ivr.payment.cards import Card
 from ivr.payment.gateway import TIMEOUT_S, Authorized, Captured, Gateway, NotFound, Refused, Token, Unavailable, Voided
 from ivr.secret import Secret
 
-OPERATIONS = ("tokenize", "authorize", "capture", "void", "retrieve")
+OPERATIONS = ("tokenize", "attach", "authorize", "capture", "void", "retrieve")
 
 Answer = TypeVar("Answer")
 
@@ -46,6 +46,10 @@ class TimedGateway:
     def tokenize(self, card: Card, timeout_s: float = TIMEOUT_S) -> Token | Refused | Unavailable:
         """Exchange a card for a token."""
         return self._timed("tokenize", lambda: self.gateway.tokenize(card, timeout_s))
+
+    def attach(self, token: Token) -> Token | Refused | Unavailable:
+        """Make the carrier's token one that can be charged more than once."""
+        return self._timed("attach", lambda: self.gateway.attach(token))
 
     def authorize(
         self, token: Secret, amount_cents: int, request_key: str, description: str = ""

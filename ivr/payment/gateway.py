@@ -117,6 +117,12 @@ class Gateway(Protocol):
     def tokenize(self, card: Card, timeout_s: float = TIMEOUT_S) -> Token | Refused | Unavailable:
         """Exchange a card for a token. It can be repeated freely, as it moves no money."""
 
+    def attach(self, token: Token) -> Token | Refused | Unavailable:
+        """Make the carrier's token one that can be charged later and more than once; return it as the processor knows it.
+
+        A card that its issuer never accepts is refused. It can be repeated freely, as it moves no money.
+        """
+
     def authorize(
         self, token: Secret, amount_cents: int, request_key: str, description: str = ""
     ) -> Authorized | Refused | Unavailable:

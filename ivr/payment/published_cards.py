@@ -2,7 +2,8 @@
 
 Each has its test token, and the result of a charge by telephone with the account's default settings: the security code
 is given, no address is, and nobody can authenticate on a screen. Cards of other brands (Diners Club, JCB, UnionPay,
-Carnet), which the line refuses before it asks any processor, are left out, and so are those for card readers.
+Carnet), which the line refuses before it asks any processor, are left out, and so are those for card readers. Numbers
+that Stripe publishes without a token have that of the card that answers alike.
 """
 
 from __future__ import annotations
@@ -109,6 +110,7 @@ _APPROVED = """
 
 4000000000009235 tok_riskLevelElevated
 4000000000000036 tok_avsZipFail
+4000058400306072 tok_avsZipFailElevatedRisk
 4000000000000028 tok_avsLine1Fail
 4000000000000010 tok_avsFail
 4000000000000044 tok_avsUnchecked
@@ -117,6 +119,8 @@ _APPROVED = """
 4000000000001976 tok_createDisputeInquiry
 4000000000005423 tok_createIssuerFraudRecord
 4000000404000079 tok_createMultipleDisputes
+4000000404000038 tok_createCe3EligibleDispute
+4000008400000779 tok_createComplianceDispute
 4000000000007726 tok_pendingRefund
 4000000000005126 tok_refundFail
 4000000000000077 tok_bypassPending
@@ -124,6 +128,8 @@ _APPROVED = """
 4000003800000446 tok_authenticationRequiredSetupForOffSession
 4000000000003055 tok_threeDSecureOptional
 4000000000003097 tok_threeDSecureOptionalProcessingError
+4000000000001208 tok_visa
+4000000000003725 tok_visa
 """
 
 _REFUSED = {
@@ -147,6 +153,7 @@ _REFUSED = {
     Reason.INCORRECT_CODE: """
 4000000000000127 tok_chargeDeclinedIncorrectCvc
 4000000000000101 tok_cvcCheckFail
+4000058400307872 tok_cvcCheckFailElevatedRisk
 """,
     Reason.PROCESSING_ERROR: """
 4000000000000119 tok_chargeDeclinedProcessingError
@@ -159,8 +166,23 @@ _REFUSED = {
 4000000000003238 tok_threeDSecure2Required
 4000000000003246 tok_threeDSecure2Required
 4000000000003253 tok_threeDSecure2Required
+4000582600000094 tok_threeDSecure2Required
+4000582600000045 tok_threeDSecure2Required
+4000582600000102 tok_threeDSecure2Required
+4000582600000110 tok_threeDSecure2Required
 """,
 }
+
+OTHER_TOKENS = {
+    "tok_us": "tok_visa",
+    "tok_amex_threeDSecureNotSupported": "tok_amex",
+    "tok_debit_visaHsaProductCode": "tok_debit_visaFsaProductCode",
+    "tok_visa_debit_chargeDeclinedInsufficientFunds": "tok_chargeDeclinedInsufficientFunds",
+    "tok_chargeDeclinedFraudulent": "tok_radarBlock",
+    "tok_chargeCustomerFailLostCard": "tok_chargeCustomerFail",
+    "tok_chargeCustomerFailStolenCard": "tok_chargeCustomerFail",
+}
+"""Published tokens that have no number of their own -> the token of a card that answers alike."""
 
 
 def _cards(rows: str, refusal: Reason | None) -> list[KnownCard]:

@@ -3,7 +3,7 @@
 A card becomes a payment method that is attached to a customer made for it alone, because Stripe lets an unattached one
 be used only once; the token kept is `cus_…:pm_…`. When the customer is made, the issuer checks the card, so a card that
 can never be charged is refused at once, before any order. Tokens made by the carrier (`tok_…`, `pm_…`) can be charged
-as well.
+once as they are, and are attached in the same way to be kept.
 
 An amount is set aside by a payment intent with manual capture. It carries our request key in its metadata, where
 `retrieve` finds it after Stripe has forgotten the key itself, which it does after a day.
@@ -67,12 +67,27 @@ class StripeGateway:
         except stripe.StripeError as error:
             return refusal_of(error)
 
+    def attach(self, token: Token) -> Token | Refused | Unavailable:
+        """Keep the carrier's payment method with a customer of its own, as `tokenize` does, unless it has one already.
+
+        One that this account does not know is no decline but an UNKNOWN_REFERENCE: the carrier's connector is another
+        account's.
+        """
+        try:
+            with self._http.within(TIMEOUT_S):
+                method = token.token.reveal()
+                if method.startswith("tok_"):
+                    method = self._payment_method_from(method, method)
+                return self._keep_with_customer(self._client.v1.payment_methods.retrieve(method))
+        except stripe.StripeError as error:
+            return refusal_of(error)
+
     def _keep_with_customer(self, method: stripe.PaymentMethod) -> Token | Refused:
         details = method.card
         if details is None or details.brand not in list(Brand):
             return Refused(Reason.UNSUPPORTED_CARD)
-        customer = self._client.v1.customers.create({"payment_method": method.id})
-        token = Secret(f"{customer.id}:{method.id}")
+        customer = method.customer or self._client.v1.customers.create({"payment_method": method.id}).id
+        token = Secret(f"{customer}:{method.id}")
         return Token(token, Brand(details.brand), details.last4, details.exp_month, details.exp_year)
 
     def _payment_method_from(self, token: str, request_key: str) -> str:

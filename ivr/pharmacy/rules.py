@@ -22,9 +22,9 @@ class Rules:
     """The rules that a pharmacy can set.
 
     A window is how many days of supply may be left when a refill is ordered; an order that was not paid for is kept for
-    `unpaid_days`. With `controlled_multiples`, several
-    refills of a controlled drug may be ordered at once; with `legal_limit_schedule_five`, the legal limits of schedules
-    III and IV hold for schedule V too.
+    `unpaid_days`. If an order kept for a later day costs more by then, by more than `price_change_cents`, its member is
+    asked. With `controlled_multiples`, several refills of a controlled drug may be ordered at once; with
+    `legal_limit_schedule_five`, the legal limits of schedules III and IV hold for schedule V too.
     """
 
     refill_window_days: int = 14
@@ -32,6 +32,7 @@ class Rules:
     mail_business_days: int = 7
     transfer_business_days: int = 5
     unpaid_days: int = 3
+    price_change_cents: int = 100
     controlled_multiples: bool = False
     legal_limit_schedule_five: bool = False
 

@@ -24,6 +24,7 @@ class CarrierSide:
     sent: tuple[tuple[Request, Reply], ...] = field(default=(), init=False)
     """The last two requests for TwiML, with their answers."""
     requests: int = field(default=0, init=False)
+    progress_calls: int = field(default=0, init=False)
 
     def ask(self, url: str, method: str, fields: Mapping[str, str]) -> Reply:
         """Request TwiML. The call's status is "ringing" in the first request and "in-progress" in later ones."""
@@ -49,9 +50,17 @@ class CarrierSide:
         """Send the status callback at the end of the call; return the errors that the carrier's debugger would show."""
         if self.last is None:  # the caller hung up before dialling
             return []
-        url = self.beside("status")
         form = {**self.caller, "CallStatus": status, "CallDuration": str(math.ceil(seconds))}
-        reply = self.post(url, form, self._headers("end"))
+        return self._tell(self.beside("status"), form, "end")
+
+    def tell_progress(self, url: str, fields: Mapping[str, str]) -> list[CarrierError]:
+        """Tell how far the card step is, without the caller's fields; return errors as `tell_end` does."""
+        self.progress_calls += 1
+        ids = {name: self.caller[name] for name in ("AccountSid", "CallSid")}
+        return self._tell(url, {**ids, **fields}, f"pay-{self.progress_calls}")
+
+    def _tell(self, url: str, form: Form, request: str) -> list[CarrierError]:
+        reply = self.post(url, form, self._headers(request))
         if not 200 <= reply.status < 300:
             return [CarrierError(11200, f"the status callback was answered with {reply.status}", url)]
         if reply.status != 204 and not reply.content_type.startswith(("text/xml", "application/xml")):

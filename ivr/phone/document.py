@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from ivr.errors import IvrError
 from ivr.phone.transport import NO_ANSWER, Reply
 from ivr.phone.verbs import (
+    CARD_STEPS,
+    PROCESSING,
     TwimlDial,
     TwimlGather,
     TwimlHangup,
     TwimlPause,
     TwimlPay,
     TwimlPlay,
+    TwimlPrompt,
     TwimlRedirect,
     TwimlReject,
     TwimlSay,
@@ -105,9 +109,36 @@ _ATTRIBUTES = {
     "Pay": "input action statusCallback statusCallbackMethod paymentMethod bankAccountType timeout maxAttempts"
     " securityCode postalCode minPostalCodeLength paymentConnector tokenType chargeAmount currency language"
     " description validCardTypes",
+    "Prompt": "for attempt cardType errorType requireMatchingInputs",
+    "Parameter": "name value",
     "Hangup": "",
     "Reject": "reason",
 }
+_NESTED = {"Prompt", "Parameter"}  # elements that are no verbs
+_BOOLEAN = ("true", "false")
+_CARD_TYPES = ("visa", "mastercard", "amex", "maestro", "discover", "optima", "jcb", "diners-club", "enroute")
+_PAY_VALUES: Mapping[str, tuple[str, ...]] = {
+    "input": ("dtmf",),
+    "paymentMethod": ("credit-card",),  # what this telephone can take; the carrier takes bank accounts too
+    "securityCode": _BOOLEAN,
+    "tokenType": ("one-time", "reusable", "payment-method"),
+    "language": (
+        "en-AU", "en-CA", "en-GB", "en-IN", "en-US", "es-ES", "es-MX", "es-US", "fr-CA", "fr-FR", "de-DE", "it-IT",
+    ),
+    "validCardTypes": _CARD_TYPES,
+}  # fmt: skip
+_PROMPT_VALUES: Mapping[str, tuple[str, ...]] = {
+    "for": (*CARD_STEPS, PROCESSING),
+    "attempt": tuple(map(str, range(1, 11))),
+    "cardType": _CARD_TYPES,
+    "errorType": (
+        "timeout", "invalid-card-number", "invalid-card-type", "invalid-date", "invalid-security-code",
+        "invalid-postal-code", "input-matching-failed", "internal-error",
+    ),
+}  # fmt: skip
+_LISTS = {"validCardTypes", "attempt", "cardType", "errorType"}  # attributes of several values, separated by spaces
+_AMOUNT = re.compile(r"[0-9]{1,7}(\.[0-9]+)?")
+_MOST_CHARGED = 1_000_000
 _SSML = {"break", "emphasis", "lang", "p", "phoneme", "prosody", "s", "say-as", "sub", "w"}
 _RATES = {"x-slow", "slow", "medium", "fast", "x-fast", "default"}
 _RATE_PERCENT = (20, 200)
@@ -123,7 +154,7 @@ class _TwimlReader:
 
     def verb(self, element: ET.Element) -> TwimlVerb:
         name = element.tag
-        if name not in _ATTRIBUTES:
+        if name not in _ATTRIBUTES or name in _NESTED:
             raise CarrierError(12200, f"<{name}> is no verb that this telephone knows", self.url)
         self.check(element)
         match name:
@@ -134,8 +165,7 @@ class _TwimlReader:
             case "Dial":
                 return self.dial(element)
             case "Pay":
-                charge = element.get("chargeAmount", "0")
-                return TwimlPay(self.address(element.get("action")), charges=bool(charge.strip("0.")))
+                return self.pay(element)
             case "Hangup":
                 return TwimlHangup()
             case "Reject":
@@ -204,6 +234,70 @@ class _TwimlReader:
             self.method(element, 13200),
             self.number(element, "timeout", 30, 13212),
         )
+
+    def pay(self, element: ET.Element) -> TwimlPay:
+        self.check_values(element, _PAY_VALUES)
+        prompts: list[TwimlPrompt] = []
+        for child in element:
+            if child.tag not in _NESTED:
+                raise CarrierError(12200, f"<{child.tag}> cannot stand inside <Pay>", self.url)
+            self.check(child)
+            if child.tag == "Prompt":
+                prompts.append(self.prompt(child))
+        callback = element.get("statusCallback")
+        return TwimlPay(
+            action=self.address(element.get("action")),
+            status_callback=self.address(callback) if callback else "",
+            timeout=self.count(element, "timeout", 5),
+            max_attempts=self.count(element, "maxAttempts", 1, most=3),
+            security_code=element.get("securityCode", "true") == "true",
+            postal_code=element.get("postalCode", "true") == "true",  # a code that is known is not asked for
+            fewest_postal_digits=self.count(element, "minPostalCodeLength", 1),
+            card_types=tuple(element.get("validCardTypes", "visa mastercard amex").split()),
+            charge=self.charge(element),
+            prompts=tuple(prompts),
+        )
+
+    def count(self, element: ET.Element, name: str, default: int, *, most: int = 999) -> int:
+        """Return a whole number; warn of anything else, for which the carrier takes the default."""
+        text = element.get(name, str(default))
+        if text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 1 <= int(text) <= most:
+            return int(text)
+        self.warn(12200, f'<{element.tag} {name}="{text}">: a whole number from 1 to {most} is expected')
+        return default
+
+    def charge(self, pay: ET.Element) -> str:
+        """Return the amount that a card is charged, as it is written; "" when there is none, or it is 0."""
+        amount = pay.get("chargeAmount", "0")
+        if not _AMOUNT.fullmatch(amount) or float(amount) > _MOST_CHARGED:
+            self.warn(12200, f'<Pay chargeAmount="{amount}">: an amount up to {_MOST_CHARGED} is expected')
+        return amount if amount.strip("0.") else ""
+
+    def prompt(self, element: ET.Element) -> TwimlPrompt:
+        self.check_values(element, _PROMPT_VALUES)
+        sounds: list[TwimlSound] = []
+        for child in element:
+            if child.tag not in ("Say", "Play", "Pause"):
+                raise CarrierError(12200, f"<{child.tag}> cannot stand inside <Prompt>", self.url)
+            self.check(child)
+            sounds.append(self.sound(child, nested=True))
+        return TwimlPrompt(
+            step=element.get("for", ""),
+            sounds=tuple(sounds),
+            attempts=tuple(int(text) for text in element.get("attempt", "").split() if text.isdecimal()),
+            errors=tuple(element.get("errorType", "").split()),
+            card_types=tuple(element.get("cardType", "").split()),
+        )
+
+    def check_values(self, element: ET.Element, allowed: Mapping[str, tuple[str, ...]]) -> None:
+        """Warn of a value that an attribute does not take, and of a <Prompt> for no step at all."""
+        for name, values in allowed.items():
+            text = element.get(name, "" if name == "for" else None)
+            if text is None:
+                continue
+            for value in (text.split() or [""]) if name in _LISTS else [text]:
+                if value not in values:
+                    self.warn(12200, f'<{element.tag} {name}="{text}">: {", ".join(values)} are expected')
 
     def check(self, element: ET.Element) -> None:
         """Warn of unknown attributes, and of text where none is spoken."""

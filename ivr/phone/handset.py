@@ -11,15 +11,25 @@ from __future__ import annotations
 import copy
 import math
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
+from datetime import date
+from urllib.parse import quote
 
+from ivr.clock import system_clock
+from ivr.phone import card_step
+from ivr.phone.card_step import Connector, ConnectorFailure, sandbox_connector
 from ivr.phone.carrier import CarrierSide
 from ivr.phone.document import CarrierError, read_document
 from ivr.phone.outcomes import Ended, Heard, HeardWords, Paying, Waiting
-from ivr.phone.results import SANDBOX_TOKEN, TALK_SECONDS, DialOutcome, card_fields, dial_fields
+from ivr.phone.results import TALK_SECONDS, DialOutcome, dial_fields
 from ivr.phone.transport import Reply, Transport
 from ivr.phone.verbs import (
+    CARD_NUMBER,
+    EXPIRY,
+    POSTAL_CODE,
+    PROCESSING,
+    SECURITY_CODE,
     WORDS_A_MINUTE,
     TwimlDial,
     TwimlGather,
@@ -34,6 +44,7 @@ from ivr.phone.verbs import (
     TwimlVerb,
     length,
 )
+from ivr.secret import Secret
 
 __all__ = ["CarrierError", "DialOutcome", "Ended", "Handset", "Heard", "HeardWords", "Paying", "Waiting"]
 
@@ -52,6 +63,11 @@ class Handset:
     carries_keys_through_words: Keys that are waiting when words outside a question begin are kept; otherwise lost.
     finish_key_ends_empty: The finish key without digits ends the question at once; otherwise it does nothing.
     sends_empty_digits: An empty answer has an empty field Digits; otherwise it has no such field.
+    restarts_card: After a wrong entry `<Pay>` asks for the whole card again; otherwise for that entry alone.
+    goes_on_after_pay: After too many attempts the verb after `<Pay>` is next; otherwise its action is requested.
+    encodes_payment_error: The field PaymentError is percent-encoded once more than the other fields.
+    connector: Exchanges a card for a token, as the card processor behind the carrier does.
+    today: The day by which `<Pay>` judges whether a card has expired.
     answers: The outcome of a call to a number that the line dials.
     fallback: The number has a fallback URL, /fallback below `url`.
     extra: Additional fields of every request, such as carriers add.
@@ -70,6 +86,11 @@ class Handset:
     carries_keys_through_words: bool = True
     finish_key_ends_empty: bool = True
     sends_empty_digits: bool = False
+    restarts_card: bool = False
+    goes_on_after_pay: bool = False
+    encodes_payment_error: bool = False
+    connector: Connector = sandbox_connector
+    today: Callable[[], date] = lambda: system_clock().date()
     answers: DialOutcome = "completed"
     fallback: bool = True
     extra: Mapping[str, str] = field(default_factory=dict)
@@ -86,6 +107,7 @@ class Handset:
     _queue: deque[str] = field(default_factory=deque, init=False, repr=False)
     _words: list[HeardWords] = field(default_factory=list, init=False, repr=False)
     _dialled: list[str] = field(default_factory=list, init=False, repr=False)
+    _card_prompts: list[tuple[str, int]] = field(default_factory=list, init=False, repr=False)
     _unheard_seconds: float = field(default=0.0, init=False, repr=False)
     _silent_redirects: int = field(default=0, init=False, repr=False)
     _failed: CarrierError | None = field(default=None, init=False, repr=False)
@@ -106,7 +128,7 @@ class Handset:
     def fork(self) -> Handset:
         """Return a copy at the same point of the call, to continue in another way; the line must be rewound as well."""
         other = copy.copy(self)
-        for name in ("errors", "warnings", "_verbs", "_queue", "_words", "_dialled", "_wire"):
+        for name in ("errors", "warnings", "_verbs", "_queue", "_words", "_dialled", "_card_prompts", "_wire"):
             setattr(other, name, copy.copy(getattr(self, name)))
         return other
 
@@ -135,35 +157,59 @@ class Handset:
 
     def wait(self) -> Heard:
         """Do nothing until the question, or the carrier's card step, times out."""
-        match self._now():
-            case Waiting() as waiting:
-                self._listen(None)
-                self._pass(waiting.gather.timeout)
-                self._answer(waiting)
-            case Paying():
-                return self.pay_result("too-many-failed-attempts")
+        waiting = self._now()
+        if not isinstance(waiting, Ended):
+            self._listen(None)
+            self._pass(waiting.timeout)
+            self._answer(waiting) if isinstance(waiting, Waiting) else self._end_entry(waiting)
         return self._until_asked()
 
     def hang_up(self) -> Heard:
         """Hang up, at any moment; after the end of the call it does nothing."""
+        if isinstance(self._waiting, Ended):
+            return self._until_asked()
+        self._listen(None)
         if isinstance(self._waiting, Paying):
-            self._wire.ask(self._waiting.pay.action, "POST", {"Result": "caller-hung-up"})
-        if not isinstance(self._waiting, Ended):
-            self._listen(None)
-            self._end(Ended("caller hung up"))
+            fields = {"Result": "caller-hung-up", **card_step.masked_fields(self._waiting.card)}
+            self._wire.ask(self._waiting.pay.action, "POST", self._timed(fields))
+        self._end(Ended("caller hung up"))
         return self._until_asked()
 
-    def pay(self, card_number: str, expiry: str, security_code: str, token: str = SANDBOX_TOKEN) -> Heard:
-        """Key a card for the carrier (expiry MMYY); the line is told its last digits and the processor's token."""
-        paying = self._paying()
-        keys = len(card_number) + len(expiry) + len(security_code)
-        self._pass(KEY_SECONDS * keys)
-        self.keys_pressed += keys
-        return self.pay_result(**card_fields(paying.pay, card_number, expiry, security_code, token))
+    def pay(self, card_number: str, expiry: str, security_code: str, postal_code: str = "10001") -> Heard:
+        """Key a card into the carrier's card step (expiry MMYY), each part after its words, until one is not taken.
+
+        A part that does not end by itself is ended with pound. Raises RuntimeError when no card is being taken.
+        """
+        entries = {CARD_NUMBER: card_number, EXPIRY: expiry, SECURITY_CODE: security_code, POSTAL_CODE: postal_code}
+        paying: Waiting | Paying | Ended = self._paying()
+        heard: list[Heard] = []
+        while isinstance(paying, Paying) and paying.step in entries:
+            heard.append(self._key_entry(paying, entries.pop(paying.step)))
+            paying = heard[-1].waiting
+        return Heard(
+            tuple(spoken for part in heard for spoken in part.words),
+            paying,
+            tuple(number for part in heard for number in part.dialled),
+            tuple(prompt for part in heard for prompt in part.card_prompts),
+        )
+
+    def _key_entry(self, paying: Paying, digits: str) -> Heard:
+        heard = self.press(digits)
+        match heard.waiting:
+            case Paying(step=paying.step, attempt=paying.attempt):  # it is not complete by itself
+                return self.press("#")
+        return heard
 
     def pay_result(self, Result: str, **fields: str) -> Heard:  # noqa: N803 - the carrier's name of the field
         """End the carrier's card step with one of its `Result`s, and the fields that go with it."""
-        self._go(self._paying().pay.action, "POST", {"Result": Result, **fields})
+        self._end_card(self._paying(), {"Result": Result, **fields})
+        return self._until_asked()
+
+    def pay_goes_on(self) -> Heard:
+        """End the carrier's card step without a result: the verb after `<Pay>` is next."""
+        self._paying()
+        self._waiting = None
+        self._unheard_seconds = 0.0
         return self._until_asked()
 
     def retry(self) -> Reply:
@@ -201,14 +247,14 @@ class Handset:
                     self._execute(self._verbs.popleft())
                 case Waiting() as waiting if self._queue:
                     self._take_key(waiting, self._queue.popleft())
-                case Paying() if self._queue:
-                    if self._queue.popleft() == "*":
-                        self._go(self._paying().pay.action, "POST", {"Result": "caller-interrupted-with-star"})
+                case Paying() as paying if self._queue:
+                    self._take_card_key(paying, self._queue.popleft())
                 case _:
                     break
-        heard = Heard(tuple(self._words), self._now(), tuple(self._dialled))
+        heard = Heard(tuple(self._words), self._now(), tuple(self._dialled), tuple(self._card_prompts))
         self._words.clear()
         self._dialled.clear()
+        self._card_prompts.clear()
         self._failed = None
         return heard
 
@@ -227,7 +273,7 @@ class Handset:
             case TwimlDial():
                 self._connect(verb)
             case TwimlPay():
-                self._waiting = Paying(verb)
+                self._ask_for(Paying(verb, CARD_NUMBER))
             case TwimlHangup():
                 self._end(Ended("line hung up"))
             case TwimlReject():
@@ -240,13 +286,16 @@ class Handset:
             self._words.append(HeardWords("", url=sound.url))
 
     def _question(self, gather: TwimlGather) -> None:
-        """Begin a question; its words are not spoken if a key is waiting already."""
+        self._waiting = Waiting(gather, prompt=self._words_of_question(gather.sounds))
+
+    def _words_of_question(self, sounds: Sequence[TwimlSound]) -> tuple[HeardWords, ...]:
+        """Let a question be heard and return its words; none are spoken if a key is waiting already."""
         words_before = len(self._words)
         if not self._queue:
-            for sound in gather.sounds:
+            for sound in sounds:
                 self._hear(sound)
-            self._unheard_seconds = sum(map(length, gather.sounds))
-        self._waiting = Waiting(gather, prompt=tuple(self._words[words_before:]))
+            self._unheard_seconds = sum(map(length, sounds))
+        return tuple(self._words[words_before:])
 
     def _take_key(self, waiting: Waiting, key: str) -> None:
         gather = waiting.gather
@@ -272,6 +321,84 @@ class Handset:
         if waiting.keys or gather.action_on_empty_result:
             digits = {"Digits": waiting.keys} if waiting.keys or self.sends_empty_digits else {}
             self._go(gather.action, gather.method, {**digits, "FinishedOnKey": finish_key, "msg": "Gather End"})
+
+    # The carrier's card step
+
+    def _ask_for(self, paying: Paying) -> None:
+        """Begin a step of `<Pay>`, as a question is begun."""
+        self._waiting = replace(paying, prompt=self._words_of_question(self._card_sounds(paying, paying.step)))
+
+    def _card_sounds(self, paying: Paying, step: str) -> Sequence[TwimlSound]:
+        prompt = card_step.prompt_of(paying, step)
+        if prompt is not None:
+            if step == PROCESSING or not self._queue:  # a key that is waiting keeps a question from being spoken
+                self._card_prompts.append((paying.pay.action, paying.pay.prompts.index(prompt)))
+            return prompt.sounds
+        missing = f'no <Prompt> fits {step}, attempt {paying.attempt}, error "{paying.error}": the carrier says its own'
+        self.warnings.append(CarrierError(12200, missing, paying.pay.action))
+        return card_step.default_words(step)
+
+    def _take_card_key(self, paying: Paying, key: str) -> None:
+        if key == "*":
+            self._end_card(paying, {"Result": "caller-interrupted-with-star"}, paying.card)
+        elif key == "#":
+            if paying.keys or self.finish_key_ends_empty:
+                self._end_entry(paying)
+        else:
+            paying = replace(paying, keys=Secret(paying.keys.reveal() + key))
+            self._waiting = paying
+            if card_step.is_complete(paying):
+                self._end_entry(paying)
+
+    def _end_entry(self, paying: Paying) -> None:
+        """End one step of `<Pay>` with what was keyed: the next step follows, or the same again, or the end."""
+        if not self.carries_keys_ahead:
+            self._queue.clear()
+        error = card_step.error_of(paying, self.today())
+        self._tell_progress(paying, paying.step, error)
+        if error:
+            after = card_step.after_error(paying, error, restarts=self.restarts_card)
+        else:
+            after = card_step.after_success(paying, restarts=self.restarts_card)
+        if after is not None:
+            self._ask_for(after)
+        elif not error:
+            self._process(paying)
+        elif self.goes_on_after_pay:
+            self._waiting = None
+        else:
+            result = {"Result": "too-many-failed-attempts", "PaymentError": card_step.error_in_callbacks(error)}
+            self._end_card(paying, result, paying.card)
+
+    def _process(self, paying: Paying) -> None:
+        """Hand the whole card to the connector, and what it answers to the line."""
+        card = card_step.entries(paying)
+        self._tell_progress(paying, PROCESSING, "")
+        for sound in self._card_sounds(replace(paying, attempt=1), PROCESSING):
+            self._execute(sound)
+        self._pass(card_step.CONNECTOR_SECONDS)
+        answer = self.connector(card_step.captured(paying), paying.pay.charge)
+        if isinstance(answer, ConnectorFailure):
+            fields = {"Result": "payment-connector-error", **card_step.failure_fields(answer)}
+        else:
+            fields = {"Result": "success", "PaymentConfirmationCode" if paying.pay.charge else "PaymentToken": answer}
+        self._end_card(paying, fields, card)
+
+    def _tell_progress(self, paying: Paying, step: str, error: str) -> None:
+        if paying.pay.status_callback:
+            is_taken = step != PROCESSING and error
+            fields = {"For": step, "Attempt": str(paying.attempt)}
+            fields |= {"ErrorType": card_step.error_in_callbacks(error)} if error else {}
+            fields |= card_step.masked_fields(paying.card if is_taken else card_step.entries(paying))
+            self.warnings.extend(self._wire.tell_progress(paying.pay.status_callback, fields))
+
+    def _end_card(self, paying: Paying, fields: Mapping[str, str], card: Mapping[str, Secret] | None = None) -> None:
+        """Request the action of `<Pay>` with the fields, and the masked ones of what was keyed."""
+        all_fields = {**fields, **(card_step.masked_fields(card) if card is not None else {})}
+        if self.encodes_payment_error and "PaymentError" in all_fields:
+            all_fields["PaymentError"] = quote(all_fields["PaymentError"])
+        self._unheard_seconds = 0.0
+        self._go(paying.pay.action, "POST", all_fields)
 
     def _connect(self, dial: TwimlDial) -> None:
         self._dialled.append(dial.number)
@@ -311,14 +438,16 @@ class Handset:
                 raise CarrierError(  # noqa: TRY301 - handled below like the errors of read_document
                     11215, f"more than {MOST_SILENT_REDIRECTS} documents without a word", url
                 )
-            all_fields = {**(fields or {}), "CallerSeconds": f"{self.seconds:.2f}"}
-            document = read_document(url, self._wire.ask(url, method, all_fields))
+            document = read_document(url, self._wire.ask(url, method, self._timed(fields or {})))
         except CarrierError as error:
             self.errors.append(error)
             self._fail(error)
         else:
             self.warnings.extend(document.warnings)
             self._verbs.extend(document.verbs)
+
+    def _timed(self, fields: Mapping[str, str]) -> dict[str, str]:
+        return {**fields, "CallerSeconds": f"{self.seconds:.2f}"}
 
     def _fail(self, error: CarrierError) -> None:
         first = self._failed or error

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ivr.phone.document import CarrierError
 from ivr.phone.verbs import TwimlGather, TwimlPay
+from ivr.secret import Secret
 
 EndReason = Literal["line hung up", "end of document", "caller hung up", "rejected", "error"]
 
@@ -34,12 +36,32 @@ class Waiting:
     keys: str = ""
     prompt: tuple[HeardWords, ...] = ()
 
+    @property
+    def timeout(self) -> int:
+        """The seconds of silence after which the question ends."""
+        return self.gather.timeout
+
 
 @dataclass(frozen=True, slots=True)
 class Paying:
-    """The carrier waits for a card to be keyed."""
+    """The carrier waits for a part of a card: `step` is what `<Pay>` asks for, and `error` why it asks again.
+
+    `keys` were pressed so far, `card` holds the entries of the steps before, and `prompt` are the words of this step,
+    which a key interrupts.
+    """
 
     pay: TwimlPay
+    step: str
+    attempt: int = 1
+    error: str = ""
+    keys: Secret = field(default_factory=lambda: Secret(""))
+    card: Mapping[str, Secret] = field(default_factory=dict)
+    prompt: tuple[HeardWords, ...] = ()
+
+    @property
+    def timeout(self) -> int:
+        """The seconds of silence after which the step ends."""
+        return self.pay.timeout
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +79,8 @@ class Heard:
     words: tuple[HeardWords, ...]
     waiting: Waiting | Paying | Ended
     dialled: tuple[str, ...] = ()
+    card_prompts: tuple[tuple[str, int], ...] = ()
+    """The prompts of `<Pay>` among the words: its action, and which of its prompts it was, from 0."""
 
     @property
     def text(self) -> str:

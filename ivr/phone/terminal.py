@@ -16,18 +16,18 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
+from ivr.phone.card_step import Connector, sandbox_connector
 from ivr.phone.handset import Ended, Handset, Heard, HeardWords, Paying, Waiting
 from ivr.phone.keyboard import HANG_UP, SILENCE, ReadKey, piped_keys, typed_keys
 from ivr.phone.speaker import Speaker
 from ivr.phone.transport import http_post, signed
 from ivr.phone.verbs import WORDS_A_MINUTE, TwimlPause, TwimlPlay, TwimlSay, TwimlSound
-from ivr.secret import Secret
+from ivr.secret import DOT, Secret
 
 READING_SECONDS = 60 / WORDS_A_MINUTE / 3
 """Seconds per word on the screen, a third of the time that it takes to speak it."""
 
 _PRESSED = "› "  # noqa: RUF001 - a sign that is no telephone key, so that it is not taken for one
-_CARD = ("card number", "expiry, month and year as MMYY", "security code")
 _REASONS = {
     "line hung up": "the line hung up",
     "end of document": "the line had nothing more to say",
@@ -143,12 +143,10 @@ def run_terminal(handset: Handset, terminal: Terminal) -> Ended:
             terminal.note(f"! {problem}", style="red")
         shown_count = len(problems)
         match heard.waiting:
-            case Waiting() as waiting:
+            case Waiting() | Paying() as waiting:
                 prompt = waiting.prompt if heard.words else ()  # without new words the question was asked already
-                key, words = terminal.ask(prompt, waiting.gather.timeout)
-                heard = _continue_with(handset, terminal, key, words)
-            case Paying():
-                heard = _pay(handset, terminal)
+                key, words = terminal.ask(prompt, waiting.timeout)
+                heard = _continue_with(handset, terminal, key, words, secret=isinstance(waiting, Paying))
             case Ended() as ended:
                 seconds = round(handset.seconds)
                 length = f"{seconds // 60} min {seconds % 60} s, {handset.keys_pressed} keys"
@@ -156,29 +154,14 @@ def run_terminal(handset: Handset, terminal: Terminal) -> Ended:
                 return ended
 
 
-def _continue_with(handset: Handset, terminal: Terminal, key: str, words: int | None = None) -> Heard:
+def _continue_with(handset: Handset, terminal: Terminal, key: str, words: int | None, *, secret: bool) -> Heard:
     if key == SILENCE:
         terminal.note("  (silence)")
         return handset.wait()
     if key == HANG_UP:
         return handset.hang_up()
-    terminal.show_key(key)
+    terminal.show_key(DOT if secret and key.isdigit() else key)
     return handset.press(key, words)
-
-
-def _pay(handset: Handset, terminal: Terminal) -> Heard:
-    """Ask for a card as the carrier does: three entries, each ended with pound; star cancels."""
-    card: list[str] = []
-    for field_name in _CARD:
-        terminal.note(f"  (the carrier asks for the {field_name}, then #; * leaves)")
-        digits = ""
-        while (key := terminal.read_key(5)) != "#":
-            if key in (SILENCE, HANG_UP, "*"):
-                return _continue_with(handset, terminal, key)
-            terminal.show_key(key)
-            digits += key
-        card.append(digits)
-    return handset.pay(*card)
 
 
 def dial(
@@ -190,17 +173,20 @@ def dial(
     stdin: TextIO,
     stdout: TextIO,
     call_sid: str | None = None,
+    connector: Connector = sandbox_connector,
 ) -> int:
     """Call the line at a URL (at its /voice if the URL has no path); return 0, or 1 if the carrier ended the call.
 
-    With a token, requests are signed as the carrier signs them. With `speak`, words are spoken aloud.
+    With a token, requests are signed as the carrier signs them. With `speak`, words are spoken aloud. Cards that the
+    line lets the carrier take go to the connector, and their digits are not shown.
     """
     if urlsplit(url).path in ("", "/"):
         url = url.rstrip("/") + "/voice"
     if isinstance(stdout, io.TextIOWrapper):
         stdout.reconfigure(errors="replace")  # letters that the terminal cannot show must not end the call
     post = http_post() if token is None else signed(http_post(), token)
-    handset = Handset(post, url, from_number, to_number, call_sid or "CA" + secrets.token_hex(16))
+    sid = call_sid or "CA" + secrets.token_hex(16)
+    handset = Handset(post, url, from_number, to_number, sid, connector=connector)
     speaker = Speaker() if speak else None
     console = Console(file=stdout)
     if not stdin.isatty():

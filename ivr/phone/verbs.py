@@ -8,6 +8,13 @@ WORDS_A_MINUTE = 165
 RECORDING_SECONDS = 5.0
 """The assumed length of a recording: this telephone has no loudspeaker and does not fetch recordings."""
 
+CARD_NUMBER, EXPIRY, SECURITY_CODE, POSTAL_CODE = CARD_STEPS = (
+    "payment-card-number", "expiration-date", "security-code", "postal-code",
+)  # fmt: skip
+"""What `<Pay>` asks for, in this order."""
+PROCESSING = "payment-processing"
+"""What `<Pay>` does after its last question."""
+
 
 @dataclass(frozen=True, slots=True)
 class TwimlSay:
@@ -85,11 +92,30 @@ class TwimlDial:
 
 
 @dataclass(frozen=True, slots=True)
+class TwimlPrompt:
+    """Words for one step of `<Pay>`. An empty tuple of attempts, errors or card types fits every one."""
+
+    step: str
+    sounds: tuple[TwimlSound, ...] = ()
+    attempts: tuple[int, ...] = ()
+    errors: tuple[str, ...] = ()
+    card_types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TwimlPay:
-    """Let the carrier take a card; it is charged if `charges` is true, and otherwise exchanged for a token."""
+    """Let the carrier take a card: it is charged the amount `charge`, or exchanged for a token if that is empty."""
 
     action: str
-    charges: bool = False
+    status_callback: str = ""
+    timeout: int = 5
+    max_attempts: int = 1
+    security_code: bool = True
+    postal_code: bool = True
+    fewest_postal_digits: int = 1
+    card_types: tuple[str, ...] = ("visa", "mastercard", "amex")
+    charge: str = ""
+    prompts: tuple[TwimlPrompt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 
 from ivr.errors import IvrError, Place, Problem
 from ivr.flow.call import Call, Frame
@@ -20,7 +21,7 @@ from ivr.flow.states import State
 from ivr.flow.tempo import USUAL_TEMPO, Tempo
 from ivr.flow.verbs import GoOn, Speak, Variant, Verb
 from ivr.line.actions import SPECS
-from ivr.line.answer import Answer, as_spoken
+from ivr.line.answer import spoken_answer
 from ivr.line.examples import Examples
 from ivr.phone.document import CarrierError, read_document
 from ivr.phone.transport import Reply
@@ -126,7 +127,7 @@ class _VersionCheck:
     def _refusal(self, verb: Verb, language: str, tempo: Tempo = USUAL_TEMPO, *, each: bool = False) -> str:
         """Return why the carrier refuses an answer, or "". With `each`, every one of its wordings must be audible."""
         try:
-            answer = Answer(SID, 2, language, verb, as_spoken(self.catalogues, verb.words, tempo))
+            answer = spoken_answer(SID, 2, language, verb, self.catalogues, tempo)
             body = RENDERER.answer(answer)
         except (IvrError, KeyError, ValueError, TypeError) as error:
             return f"cannot be spoken: {error}"
@@ -136,7 +137,7 @@ class _VersionCheck:
             return f"is refused by the carrier: {error.reason}"
         if document.warnings:
             return f"is not as the carrier takes it: {document.warnings[0].reason}"
-        silent = (not is_spoken(joined(spoken.pieces)) for spoken in answer.words)
+        silent = (not is_spoken(joined(spoken.pieces)) for spoken in (*answer.words, *chain(*answer.card_words)))
         if verb.words and (any(silent) if each else all(silent)):
             return "says nothing that a voice can speak; write words, or take it out"
         return ""

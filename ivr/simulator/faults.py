@@ -52,7 +52,9 @@ class Faults:
     def begin(self, trouble: Trouble) -> None:
         """Simulate this trouble from now on, in place of any other."""
         self.now = trouble
-        if trouble in ("database", "database_after") and not self._listens:  # not earlier: it slows every statement down
+        if (
+            trouble in ("database", "database_after") and not self._listens
+        ):  # not earlier: it slows every statement down
             event.listen(self._database, "begin", self._on_begin)
             event.listen(self._database, "commit", self._on_commit)
 

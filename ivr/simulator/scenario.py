@@ -14,11 +14,12 @@ from wsgiref.types import WSGIApplication
 from sqlalchemy import Engine, insert
 
 from ivr.line.lockout import MOST_ON_LINE
+from ivr.line.sandbox_ledger import loaded_charges
 from ivr.line.service import Services, TurnTaken
-from ivr.line.sweep import sweep
+from ivr.line.sweep import Pace, sweep
 from ivr.line.tables import wrong_try
 from ivr.orders.ship import ship
-from ivr.payment.sandbox import Charge, Sandbox
+from ivr.payment.sandbox import Charge, MemoryLedger, Sandbox
 from ivr.phone.transport import Transport, wsgi_post
 from ivr.simulator import line_rows, pharmacy_rows
 from ivr.simulator.clock import MovingClock
@@ -31,6 +32,8 @@ from ivr.simulator.world import Fault, Found, Processor, Row
 URL = "http://localhost/voice"
 ORDER_NUMBERS = 10**9
 RETENTION = timedelta(days=90)
+IN_ORDER = Pace(begin_at=lambda _: 0)
+"""The pace of sweeps that do the same each time."""
 
 Turn = TurnTaken
 """One turn: what the caller did, the trace through the flow, and how the turn ended."""
@@ -103,7 +106,8 @@ class Scenario:
         self.clock = MovingClock(services.clock())
         self.database = services.database
         self.faults = Faults(services.database, self.clock.pass_seconds)
-        self.gateway = Sandbox(self.faults.on_processor)
+        self._ledger = MemoryLedger()
+        self.gateway = Sandbox(self.faults.on_processor, self._ledger)
         self.turns: list[Turn] = []
         self.today: date
         self._log = log or Log()
@@ -128,7 +132,8 @@ class Scenario:
         self._base = b""
         self.turns = []  # a new list: the last scenario's turns may still be in use
         self.today = self.services.today(self.clock.now)
-        self.gateway.rewind(())
+        self._ledger.rewind(())
+        self._charge_loaded()
         self._random.seed(at.isoformat())
 
     # Events between calls
@@ -175,7 +180,7 @@ class Scenario:
         Raises RuntimeError if a part of it failed; the log has the traceback.
         """
         with self.faults.but_processor():
-            swept = sweep(self.services, self._retention)
+            swept = sweep(self.services, self._retention, IN_ORDER)
         if swept.failed:
             raise RuntimeError(f"the sweep failed: {', '.join(swept.failed)}")
 
@@ -218,6 +223,14 @@ class Scenario:
             pharmacy_rows.change(self.database, rows, self.today)
         for table, ids in ids_before.items():
             self._given[table] |= self._ids(table) - ids
+        self._charge_loaded()
+
+    def _charge_loaded(self) -> None:
+        """Tell the processor of the payments that came by rows, which it was never asked for."""
+        with self.faults.none(), self.database.begin() as connection:
+            charges = loaded_charges(connection)
+        for charge in charges:
+            self._ledger.add(charge)
 
     def _ids(self, table: str) -> set[object]:
         with self.faults.none():
@@ -254,7 +267,7 @@ class Scenario:
         with driver(self.database) as connection:
             content: bytes = connection.serialize()
         self._base = self._base or content
-        charges = tuple(self.gateway.charges.values())
+        charges = self._ledger.charges()
         given = {table: frozenset(ids) for table, ids in self._given.items()}
         return ScenarioSnapshot(
             Image.of(content, self._base),
@@ -274,7 +287,7 @@ class Scenario:
         self.faults.begin(snapshot.trouble)
         self.turns[:] = snapshot.turns
         self._random.setstate(snapshot.random)
-        self.gateway.rewind(snapshot.charges)
+        self._ledger.rewind(snapshot.charges)
         self._given = {table: set(ids) for table, ids in snapshot.given.items()}
 
     def _watch(self, turn: Turn) -> None:

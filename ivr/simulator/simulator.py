@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from typing import Literal
 
 from sqlalchemy import Engine
 
@@ -82,7 +83,7 @@ class Simulator:
         self._log = Log(log)
         self._fresh = fresh
         self._days: dict[date, _Day] = {}
-        self._scenarios: dict[bool, Scenario] = {}
+        self._scenarios: dict[tuple[bool, str], Scenario] = {}
         vault = Vault((_KEY,))
         self.services = Services(
             database=open_database("sqlite://", durable=False),
@@ -122,15 +123,23 @@ class Simulator:
         return self.services.versions.current.catalogues
 
     @contextmanager
-    def open(self, at: datetime, given: Sequence[Row] = (), *, has_person: bool = True) -> Iterator[Scenario]:
+    def open(
+        self,
+        at: datetime,
+        given: Sequence[Row] = (),
+        *,
+        has_person: bool = True,
+        capture: Literal["keypad", "pay"] = "keypad",
+    ) -> Iterator[Scenario]:
         """Open a scenario at a time, on the demo pharmacy of that day with the rows `given` added.
 
+        `capture` is who takes a new card: the line by its keypad, or the carrier (`pay`).
         A time without a time zone is in the pharmacy's. Raises RefusedRowError if a row cannot be added.
         """
         at = at if at.tzinfo else at.replace(tzinfo=self.settings.timezone)
         self._log.take()
         with self._database(at) as (database, given_ids):
-            scenario = self._scenario(database, has_person=has_person)
+            scenario = self._scenario(database, has_person, capture)
             scenario.begin(at, given_ids)
             try:
                 scenario.change(given)
@@ -138,13 +147,13 @@ class Simulator:
             finally:
                 scenario.faults.close()
 
-    def _scenario(self, database: Engine, *, has_person: bool) -> Scenario:
+    def _scenario(self, database: Engine, has_person: bool, capture: Literal["keypad", "pay"]) -> Scenario:
         """Return a scenario's line; those in memory share one, since making its app takes as long as two turns."""
         in_memory = database is self.services.database
-        if in_memory and has_person in self._scenarios:
-            return self._scenarios[has_person]
+        if in_memory and (has_person, capture) in self._scenarios:
+            return self._scenarios[has_person, capture]
         settings = replace(self.settings, person_number=PERSON if has_person else None)
-        services = replace(self.services, database=database, has_person=has_person)
+        services = replace(self.services, database=database, has_person=has_person, card_capture=capture)
         retention = timedelta(days=settings.retention_days)
         scenario = Scenario(
             services,
@@ -153,7 +162,7 @@ class Simulator:
             log=self._log,
         )
         if in_memory:
-            self._scenarios[has_person] = scenario
+            self._scenarios[has_person, capture] = scenario
         return scenario
 
     @contextmanager

@@ -15,7 +15,15 @@ Found = Mapping[str, object]
 """A row that was found: texts by column; a list of rows for the column `lines`."""
 
 Fault = Literal[
-    "line", "database", "database_after", "processor", "processor_once", "slow_processor", "slow_processor_once", "guessing", "nothing"
+    "line",
+    "database",
+    "database_after",
+    "processor",
+    "processor_once",
+    "slow_processor",
+    "slow_processor_once",
+    "guessing",
+    "nothing",
 ]
 """What fails: one turn of the line or of its database; the card processor, once or until it is told to work.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from urllib.parse import urlsplit
 
 from flask import Flask, request
@@ -32,7 +33,10 @@ def voice_app(services: Services, settings: Settings, folder: RecordingsFolder, 
     app.url_map.merge_slashes = False  # a redirect would be an HTML page, which the carrier cannot speak
     app.url_map.converters = {**app.url_map.converters, "int": ShortNumber}
     app.before_request(_refuse_unreadable)
-    renderer = Renderer(services.vault, path_before(settings), settings.person_number, lambda: folder.recordings)
+    token_type: Literal["reusable", "payment-method"] = "payment-method" if settings.gateway == "stripe" else "reusable"
+    renderer = Renderer(
+        services.vault, path_before(settings), settings.person_number, token_type, lambda: folder.recordings
+    )
     app.register_blueprint(Voice(services, guard, renderer).blueprint())
     return app
 

@@ -6,12 +6,15 @@ import math
 import re
 from collections.abc import Mapping
 from typing import Literal
+from urllib.parse import unquote_plus
 
 from flask import Request
 from werkzeug.exceptions import BadRequest
 
-from ivr.flow.call import Dialled, Event, Keys, Resumed, Silence
+from ivr import logs
+from ivr.flow.call import CardOutcome, CardStepEnded, Dialled, Event, Keys, Resumed, Silence
 from ivr.line.service import Caller
+from ivr.payment.cards import without_cards
 from ivr.secret import Secret
 
 _SID = re.compile(r"[A-Za-z0-9]{2,64}")
@@ -23,6 +26,24 @@ CALLER_SECONDS = "CallerSeconds"
 
 _DIALLED: Mapping[str, Literal["answered", "busy"]] = {"completed": "answered", "answered": "answered", "busy": "busy"}
 """What became of a call to a person -> the outcome; any other, such as `no-answer` or `failed`, is that nobody answers."""
+
+
+_CARD_RESULTS: Mapping[str, CardOutcome] = {
+    "success": "taken",
+    "caller-interrupted-with-star": "star",
+    "too-many-failed-attempts": "too_many_tries",
+    "caller-hung-up": "hung_up",
+}
+"""What became of a card step -> the outcome; any other, such as `payment-connector-error`, is that it failed."""
+_CARD_FIELDS = {
+    "PaymentToken": "carrier_token",
+    "PaymentCardType": "carrier_brand",
+    "PaymentCardNumber": "carrier_card_number",
+    "ExpirationDate": "carrier_expiry",
+}
+"""A field about the card that was taken -> the value that an action reads."""
+_CARD_ERRORS = ("PayErrorCode", "PaymentError", "ConnectorError")
+MOST_LOGGED = 80
 
 
 def caller_of(request: Request) -> Caller:
@@ -63,10 +84,25 @@ def caller_id(caller: Caller) -> str | None:
     return caller.to_number if _E164.fullmatch(caller.to_number) else None
 
 
+def _card_step_of(request: Request) -> CardStepEnded:
+    """Return what became of a card step; a failure is logged in the carrier's words, with no digits of a card."""
+    result = text_field(request, "Result")
+    outcome = _CARD_RESULTS.get(result, "failed")
+    if outcome == "failed":
+        # Published handlers find the error percent-encoded, sometimes
+        errors = {name: unquote_plus(text_field(request, name)) for name in _CARD_ERRORS}
+        told = {name: without_cards(error)[:MOST_LOGGED] for name, error in errors.items() if error}
+        logs.get_logger().error("card_step_failed", result=result, **told)
+    card = {value: Secret(request.form[name]) for name, value in _CARD_FIELDS.items() if request.form.get(name)}
+    return CardStepEnded(outcome, card if outcome == "taken" else {})
+
+
 def event_of(request: Request) -> Event:
     """Return the event of a request: what the caller did, or what the carrier reports."""
     if status := request.form.get("DialCallStatus"):
         return Dialled(_DIALLED.get(status, "no_answer"))
+    if "Result" in request.form:
+        return _card_step_of(request)
     digits = "".join(key for key in request.form.get("Digits", "") if key in "0123456789*#")
     if digits:
         return Keys(Secret(digits))

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from twilio.twiml.voice_response import VoiceResponse
 
 from ivr.flow.tempo import USUAL
-from ivr.flow.verbs import Dial, Gather, GoOn, HangUp
+from ivr.flow.verbs import CardPrompt, CardStep, Dial, Gather, GoOn, HangUp, Pay
+from ivr.languages import LANGUAGES
 from ivr.line.answer import Answer, SpokenWords
 from ivr.prompts.recordings.folder import Recording, Recordings
 from ivr.prompts.recordings.playlist import recordings_and_words
 
 DIAL_SECONDS = 30
 """How many seconds a person's telephone rings before the caller is told that nobody answers."""
+
+MOST_CARD_TRIES = 3
+"""How often the carrier asks for each part of a card. The words after the second failed try are for a fourth try, too:
+the carrier's documentation can be read as counting the repeats."""
 
 MOST_LETTERS = 4096
 """The most characters that the carrier takes in one <Say>."""
@@ -25,6 +30,26 @@ _SENTENCES = re.compile(
     rf"(.{{1,{MOST_LETTERS - 1}}}[.?!](?=\s|$)|.{{1,{MOST_LETTERS}}}(?=\s|$)|.{{1,{MOST_LETTERS}}})\s*", re.DOTALL
 )
 """Matches as many whole sentences as fit in one <Say>, or words if no sentence fits, or characters if no word does."""
+
+
+_CARD_STEPS: Mapping[CardStep, str] = {
+    "number": "payment-card-number",
+    "expiry": "expiration-date",
+    "code": "security-code",
+    "processing": "payment-processing",
+}
+_CARD_ERRORS: Mapping[tuple[CardStep, str], str] = {
+    ("number", "silence"): "timeout",
+    ("number", "wrong"): "invalid-card-number",
+    ("number", "brand"): "invalid-card-type",
+    ("expiry", "silence"): "timeout",
+    ("expiry", "wrong"): "invalid-date",
+    ("code", "silence"): "timeout",
+    ("code", "wrong"): "invalid-security-code",
+}
+_ATTEMPTS = ("1", "2", "3 4")
+"""The attempts that a card prompt is for, by the failed tries before it."""
+_CODE_ON_FRONT, _CODE_ON_BACK = "amex", "visa mastercard discover"
 
 
 class Signer(Protocol):
@@ -47,6 +72,8 @@ class Renderer:
     vault: Signer
     path: str
     person_number: str | None
+    token_type: Literal["reusable", "payment-method"] = "reusable"  # noqa: S105 - a kind, no secret
+    """The kind of token that the processor takes from the carrier."""
     recordings: Callable[[], Recordings] = Recordings
     """Returns the recordings, which are played in place of the words that they say."""
 
@@ -81,6 +108,10 @@ class Renderer:
             case Dial():
                 self.say(response, answer.words)
                 self._dial(response, url, caller_id())
+            case Pay() as pay:
+                self.say(response, answer.words)
+                self._pay(response, url, pay, answer)
+                response.redirect(url, method="POST")
             case HangUp():
                 self.say(response, answer.words)
                 response.hangup()
@@ -119,6 +150,23 @@ class Renderer:
     def _dial(self, response: VoiceResponse, url: str, caller_id: str | None) -> None:
         response.dial(self.person_number, action=url, method="POST", timeout=DIAL_SECONDS, caller_id=caller_id)
 
+    def _pay(self, response: VoiceResponse, url: str, pay: Pay, answer: Answer) -> None:
+        """Have the carrier exchange a card for a token. It charges nothing, as no amount is given."""
+        pay_verb = response.pay(
+            input="dtmf",
+            action=url,
+            payment_method="credit-card",
+            timeout=pay.wait,
+            max_attempts=MOST_CARD_TRIES,
+            security_code=True,
+            postal_code="false",
+            token_type=self.token_type,
+            valid_card_types=f"{_CODE_ON_BACK} {_CODE_ON_FRONT}",
+            language=LANGUAGES[answer.language].pay_locale,
+        )
+        for prompt, words in zip(pay.prompts, answer.card_words, strict=True):
+            self.say(pay_verb.prompt(**_prompt_attributes(prompt)), words)
+
     def say(self, verb: Any, words: Iterable[SpokenWords]) -> None:
         """Add words to a verb, each in its language, voice and tempo; recorded ones are played.
 
@@ -136,6 +184,18 @@ class Renderer:
                     else:
                         say = verb.say(voice=spoken.voice, language=spoken.language)
                         say.prosody(text, rate=f"{spoken.rate}%")
+
+
+def _prompt_attributes(prompt: CardPrompt) -> dict[str, str]:
+    """Return the attributes of <Prompt>, which tell the carrier when to speak it."""
+    attributes = {"for_": _CARD_STEPS[prompt.step]}
+    if prompt.step != "processing":
+        attributes["attempt"] = _ATTEMPTS[prompt.tries]
+    if prompt.error:
+        attributes["error_type"] = _CARD_ERRORS[prompt.step, prompt.error]
+    if prompt.on_front is not None:
+        attributes["card_type"] = _CODE_ON_FRONT if prompt.on_front else _CODE_ON_BACK
+    return attributes
 
 
 def speakable(text: str) -> list[str]:

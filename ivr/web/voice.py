@@ -37,7 +37,10 @@ RETRY_SECONDS = 3
 _TURN_PATH = re.compile("/voice/turn/([0-9]{1,9})/([^/]+)")
 NOT_FETCHED = "112"
 """The first digits of the carrier's error codes for an answer that could not be fetched."""
-SINGLE_FIELDS = ("CallSid", "From", "To", "Digits", "FinishedOnKey", "DialCallStatus", "CallStatus", CALLER_SECONDS)
+SINGLE_FIELDS = (
+    *("CallSid", "From", "To", "Digits", "FinishedOnKey", "DialCallStatus", "CallStatus", CALLER_SECONDS),
+    *("Result", "PaymentToken", "PaymentCardType", "PaymentCardNumber", "ExpirationDate"),
+)
 """The fields that a request may not give with different values."""
 
 

@@ -34,6 +34,7 @@ def check_key_words(
     """
     _check_offers(flows, catalogues, report)
     _check_statements(flows, catalogues, foreign, report)
+    _check_card_steps(flows, catalogues, foreign, report)
     for question, words_by_language in _questions_with_words(flows, catalogues, actions):
         if any(foreign & words.places for words in words_by_language):
             continue
@@ -98,6 +99,24 @@ def _check_statements(flows: Flows, catalogues: Catalogues, foreign: frozenset[P
                         continue
                     key = locate_key(source, word)
                     report.add(key.place, f'offers the key "{key.written}", but nothing is asked here: leave it out')
+
+
+def _check_card_steps(flows: Flows, catalogues: Catalogues, foreign: frozenset[Place], report: Report) -> None:
+    """Report pound where the carrier takes a card, which only hears digits and star, and last helps without star."""
+    names = {use.name for _, state in all_states(flows) for use in state.prompts() if use.role is Role.CARD_STEP}
+    for catalogue in catalogues.by_language.values():
+        speech = LANGUAGES[catalogue.language].speech
+        for prompt in (catalogue.prompts[name] for name in sorted(names & catalogue.prompts.keys())):
+            last_helps = (*prompt.silence[-1:], *prompt.wrong[-1:])
+            for words in (prompt.say, *prompt.silence, *prompt.wrong):
+                for source in (one for form in words.sources.values() for one in form if one.place not in foreign):
+                    named = spoken_keys(source.text, speech).named
+                    if "pound" in named:
+                        report.add(
+                            source.at(0), f'speaks of the key "{name_of("pound", speech)}", which ends nothing here'
+                        )
+                    if words in last_helps and "star" not in named:
+                        report.add(source.at(0), f'never says that "{name_of("star", speech)}" ends the card step')
 
 
 def _statement_prompts(flows: Flows) -> set[str]:

@@ -43,7 +43,7 @@ def check_prompts(
             prompt = prompts.find(use.name, use.place, f'there is no prompt "{use.name}"')
             if prompt is None:
                 continue
-            is_question = use.role is Role.QUESTION
+            is_question = use.role in (Role.QUESTION, Role.CARD_STEP)
             if is_question and not (prompt.silence and prompt.wrong):
                 report.add(
                     prompt.place, f'prompt "{use.name}" asks something: it needs words for "silence" and for "wrong"'

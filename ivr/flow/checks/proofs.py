@@ -196,9 +196,9 @@ def _check_cards_taken(graph: Graph, report: Report) -> None:
     """Report card digits that no action takes before the turn ends: they are kept for that turn only."""
     reported: set[str] = set()
     for node, state in graph.states.items():
-        if not (state.number and state.number.card) or node.name in reported:
+        if not state.gives_card or node.name in reported:
             continue
-        after_keys = [transition for transition in graph.transitions[node] if transition.label == "next"]
+        after_keys = [transition for transition in graph.transitions[node] if transition.label == state.gives_card]
         paths = graph.until(lambda state: state.ends_turn or bool(state.action), first=after_keys)
         for end_of_turn in (target for target in paths if graph.states[target].ends_turn):
             reported.add(node.name)

@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 
 from ivr.flow.states.base import KINDS, State
 
-_TAUGHT = ("say", "menu", "ask", "do", "run", "transfer", "hang_up")
+_TAUGHT = ("say", "menu", "ask", "do", "pay", "run", "transfer", "hang_up")
 """The order in which people learn the kinds; any other kinds come after these."""
 
 for _module in iter_modules(__path__, f"{__name__}."):

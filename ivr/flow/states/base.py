@@ -33,6 +33,8 @@ class Role(StrEnum):
     """Said without asking anything."""
     ANNOUNCEMENT = "announcement"
     """Says what is being done now."""
+    CARD_STEP = "card step"
+    """Asks for a part of a card, which only the carrier hears."""
     ON_THE_WAY = "on the way"
     """Spoken on a transition, between two states."""
 
@@ -88,6 +90,8 @@ class State(DefinitionPart, ABC):
     """Whether entering always ends the turn."""
     at_once: ClassVar[frozenset[str]] = frozenset()
     """The labels by which it is left in the turn that entered it, though it waits for the others."""
+    card_label: ClassVar[str] = ""
+    """The label by which it is left with a card's data, "" where that depends on its number or there is none."""
     reaches_person: ClassVar[bool] = False
     """Whether the caller speaks to a person here."""
 
@@ -164,6 +168,11 @@ class State(DefinitionPart, ABC):
     def one_key(self) -> bool:
         """Whether one key is the whole answer."""
         return self.is_question and self.number is None
+
+    @property
+    def gives_card(self) -> str:
+        """The label by which it is left with card data, which an action has to take in that turn; "" if there is none."""
+        return "next" if self.number and self.number.card else self.card_label
 
     @property
     def ends_turn(self) -> bool:

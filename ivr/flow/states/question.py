@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ivr.flow.call import Event, Keys, Resumed, Silence
+from ivr.flow.call import CardStepEnded, Event, Keys, Resumed, Silence
 from ivr.flow.live_call import LiveCall
 from ivr.flow.parts import HELP_OFFER, PERSON_OFFERS, REPEAT, Limits, Target
 from ivr.flow.states.base import Role, State
@@ -70,7 +70,7 @@ class QuestionState(State):
             self.ask(call)  # the last answer's key, pressed twice, must not lead away
         elif keys or (isinstance(event, Keys) and self.number):
             self.answer(keys, call)
-        elif isinstance(event, Resumed):
+        elif isinstance(event, Resumed | CardStepEnded):
             self.ask(call)  # the keys never arrived: ask again, and count nothing
         elif isinstance(event, Silence) and self.number and event.after < call.tempo.seconds(self.wait):
             self.end_early(call, too_soon=too_soon)  # too early for a silence: the carrier does not send the pound

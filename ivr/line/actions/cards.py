@@ -90,6 +90,12 @@ def use_card_on_file(_: Context, card_choice: CardOnFile) -> Done:
     return done("chosen", ChosenCard(card_choice, "no", card_choice.card))
 
 
+@action("keypad", "pay")
+def card_capture(context: Context) -> Done:
+    """Tell who takes the digits of a new card: this line by its keypad, or the carrier (`<Pay>`)."""
+    return done(context.services.card_capture)
+
+
 @action("good", "too_short", "too_long", "bad_number", "unsupported_brand")
 def check_card_number(context: Context, card_number: Annotated[Secret | None, keyed.CARD_NUMBER]) -> Done:
     """Check the keyed card number, and store it for the next questions."""
@@ -129,7 +135,8 @@ def _store_expiry(context: Context, entry: CardEntry, keyed: Secret | None) -> D
     return done("code_of_four" if entry.brand == Brand.AMEX else "code_of_three")
 
 
-def _finish_exchange(context: Context, _: Card, answer: Token | Refused | Unavailable) -> Done:
+def finish_exchange(context: Context, _: object, answer: Token | Refused | Unavailable) -> Done:
+    """Keep the processor's token for a card, sealed; whatever was keyed of the card is deleted."""
     card_entries.delete_entry(context)
     if is_our_fault(answer, None):
         return done("unavailable")
@@ -148,7 +155,7 @@ def _finish_exchange(context: Context, _: Card, answer: Token | Refused | Unavai
     *("exchanged", "refused", "unavailable", "lost"),
     on={"exchanged": {"card": OPAQUE, "spoken_card": OPAQUE}},
     ask=lambda services, card: services.gateway.tokenize(card),
-    finish=_finish_exchange,
+    finish=finish_exchange,
 )
 def exchange_card(context: Context, card_code: Annotated[Secret | None, keyed.CARD_CODE]) -> Card | Done:
     """Exchange the card for the processor's token, and delete its digits."""

@@ -7,10 +7,9 @@ from typing import Literal
 from ivr.flow.call import Done
 from ivr.flow.definition import OPAQUE
 from ivr.line.action import action, done
-from ivr.line.actions.order_ways import members_order
 from ivr.line.service import Context
 from ivr.line.unheard import unheard_orders
-from ivr.orders.find import GOES_ON, orders_with_news
+from ivr.orders.find import orders_with_news
 from ivr.prompts import phrase
 
 MOST_TOLD = 5
@@ -21,18 +20,17 @@ WANTED = ("refill", "orders", "transfer", "menu")
 """What a caller may have chosen before they were identified."""
 
 
-@action("none", "some", writes={"waiting": OPAQUE})
+@action("none", "some", writes={"waiting": OPAQUE, "unheard": OPAQUE})
 def find_news(context: Context, member_id: int) -> Done:
     """Find the orders that wait for their member, or are still to be told of, oldest first.
 
     Those were cancelled, or their caller did not hear what became of them.
     """
-    found = (
-        *orders_with_news(context.connection, member_id, context.now),
-        *unheard_orders(context.connection, member_id, context.now),
-    )
-    waiting = tuple(order.id for order in sorted(found, key=lambda order: (order.placed_at, order.id)))
-    return done("some" if waiting else "none", waiting=waiting)
+    unheard = unheard_orders(context.connection, member_id, context.now)
+    found = {order.id: order for order in (*unheard, *orders_with_news(context.connection, member_id, context.now))}
+    waiting = sorted(found, key=lambda order_id: (found[order_id].placed_at, order_id))
+    unheard_ids = tuple(order.id for order in unheard)
+    return done("some" if waiting else "none", waiting=tuple(waiting), unheard=unheard_ids)
 
 
 @action(
@@ -54,12 +52,11 @@ def count_news(_: Context, waiting: tuple[int, ...]) -> Done:
     writes={"news": OPAQUE},
     on={"order": {"order_id": OPAQUE}, "unheard": {"order_id": OPAQUE}},
 )
-def next_news(context: Context, member_id: int, news: tuple[int, ...]) -> Done:
+def next_news(_: Context, news: tuple[int, ...], unheard: tuple[int, ...] = ()) -> Done:
     """Go on to the next order that waits, or of which nobody heard that it was placed."""
     if not news:
         return done("finished", news=())
-    order = members_order(context, member_id, news[0])
-    return done("unheard" if order.status in GOES_ON else "order", order_id=order.id, news=news[1:])
+    return done("unheard" if news[0] in unheard else "order", order_id=news[0], news=news[1:])
 
 
 @action(*WANTED)

@@ -10,9 +10,10 @@ from ivr.line.action import action, done
 from ivr.line.actions import speech
 from ivr.line.service import Context
 from ivr.line.values import Identified, day
-from ivr.orders.cards import saved_card
-from ivr.orders.events import Actor
+from ivr.orders.cards import is_expired, saved_card
+from ivr.orders.events import Actor, Happened, who_last
 from ivr.orders.find import GOES_ON, OrderFacts, mark_told, order_by_id
+from ivr.orders.judge import Judgement, is_held_by_line, judge_order
 from ivr.orders.payments import PaymentFacts, kept_until, payment_for
 from ivr.orders.reschedule import ship_days
 from ivr.pharmacy.calendar import arrival
@@ -26,6 +27,7 @@ STATES = (
     "unpaid",
     "held_address",
     "held",
+    "can_be_filled",
     "scheduled",
     "due",
     "placed",
@@ -56,11 +58,15 @@ CANCELLED_BY: Mapping[str | None, str] = {
         "order_number": "digits",
         "told_orders": OPAQUE,
     },
-    tells={**dict.fromkeys(STATES, TOLD), **dict.fromkeys(("held", "scheduled", "due", "placed"), TOLD_WHOLE)},
+    tells={
+        **dict.fromkeys(STATES, TOLD),
+        **dict.fromkeys(("held", "can_be_filled", "scheduled", "due", "placed"), TOLD_WHOLE),
+    },
     phrases={
         "order_state": speech.ORDER_STATES,
         "contents": CONTENTS,
         "what": speech.MEDICINE,
+        "rx_state": speech.NOT_FILLED,
         "card": speech.CARDS,
         "amounts": speech.AMOUNTS,
         "placed": speech.PLACED,
@@ -69,18 +75,21 @@ CANCELLED_BY: Mapping[str | None, str] = {
 def tell_order(context: Context, member: Identified, order_id: int, told_orders: tuple[int, ...] = ()) -> Done:
     """Tell an order's state and what is in it; the outcome is which ways it has.
 
-    One that is cancelled, or whose call broke off, is news once.
+    What is news by itself, as that it is cancelled, was moved to another day by the line, or that its call broke off,
+    is so once.
     """
     order = members_order(context, member.member_id, order_id)
     payment = payment_for(context.connection, order.id)
-    if order.told_at is None and order.status in (*GOES_ON, OrderStatus.CANCELLED):
+    is_news = order.status in (OrderStatus.CANCELLED, OrderStatus.SCHEDULED)
+    if is_news or (order.told_at is None and order.status in GOES_ON):
         mark_told(context.connection, order.id, context.now)
+    judgement = judge_held(context, order)
     arrives = arrival(context.today, context.services.rules.mail_business_days)
     return done(
-        _ways(context, order, payment),
+        _ways(context, order, payment, judgement),
         told_orders=(*told_orders, order.id),
         order_number=order.order_number,
-        order_state=_state(context, order, payment),
+        order_state=_state(context, order, payment, judgement, proved=member.proved),
         contents=contents(order, proved=member.proved),
         amounts=speech.amounts([("", order.total_cents)]),
         placed=(phrase("order.placed_now", order_number=order.order_number, arrives=day(arrives)),),
@@ -112,11 +121,20 @@ def paying_on(context: Context, order: OrderFacts, ship_day: str) -> Value:
     card = saved_card(context.connection, order.saved_card_id) if order.saved_card_id else None
     if card is None:
         return (phrase("order.card_missing"),)
+    if is_expired(card, context.today):
+        return (phrase("order.card_expired", card=speech.card(card.brand, card.last4)),)
     words = "order.card_on_day" if ship_day else "order.card"
     return (phrase(words, card=speech.card(card.brand, card.last4)),)
 
 
-def _ways(context: Context, order: OrderFacts, payment: PaymentFacts | None) -> str:
+def judge_held(context: Context, order: OrderFacts) -> Judgement | None:
+    """Judge an order anew that the line held for the rules; return None for any other, which is not the line's to judge."""
+    if not is_held_by_line(context.connection, order):
+        return None
+    return judge_order(context.connection, order, context.today, context.services.rules)
+
+
+def _ways(context: Context, order: OrderFacts, payment: PaymentFacts | None, judgement: Judgement | None) -> str:
     is_asked_for = payment is not None and payment.status is PaymentStatus.PENDING
     match order.status, order.held_reason:
         case OrderStatus.PENDING, _ if payment is not None and is_asked_for:
@@ -130,7 +148,7 @@ def _ways(context: Context, order: OrderFacts, payment: PaymentFacts | None) -> 
         case OrderStatus.HELD, HeldReason.ADDRESS:
             return "held_address"
         case OrderStatus.HELD, _:
-            return "held"
+            return "can_be_filled" if judgement and judgement.may_be_filled else "held"
         case OrderStatus.SCHEDULED, _:
             days = ship_days(context.connection, order, context.today, context.services.rules)
             return "due" if days and days.first <= context.today else "scheduled"
@@ -142,7 +160,9 @@ def _ways(context: Context, order: OrderFacts, payment: PaymentFacts | None) -> 
             return "sent"
 
 
-def _state(context: Context, order: OrderFacts, payment: PaymentFacts | None) -> Value:
+def _state(
+    context: Context, order: OrderFacts, payment: PaymentFacts | None, judgement: Judgement | None, *, proved: bool
+) -> Value:
     """Return the phrase for an order's state, with all that a caller needs to choose among its ways."""
     match order.status, order.held_reason:
         case OrderStatus.HELD, HeldReason.PAYMENT_UNKNOWN:
@@ -153,6 +173,12 @@ def _state(context: Context, order: OrderFacts, payment: PaymentFacts | None) ->
             return phrase("order_state.under_way", since=day(context.services.today(payment.created_at)))
         case (OrderStatus.PENDING, _) | (OrderStatus.HELD, HeldReason.PAYMENT):
             return _unpaid_state(context, order, payment)
+        case OrderStatus.HELD, HeldReason.RULES if judgement:
+            return _judged_state(context, order, judgement, proved=proved)
+        case OrderStatus.SCHEDULED, _ if (
+            who_last(context.connection, order.id, Happened.SHIP_DAY_CHANGED) == Actor.LINE
+        ):
+            return phrase("order_state.scheduled_later", day=day(order.ship_on))
         case OrderStatus.HELD, HeldReason.STOCK if order.stock_expected_on:
             return phrase("order_state.held_stock_until", day=day(order.stock_expected_on))
         case OrderStatus.CANCELLED, _ if order.cancelled_at:
@@ -162,11 +188,33 @@ def _state(context: Context, order: OrderFacts, payment: PaymentFacts | None) ->
             return speech.order_state(order)
 
 
+def _judged_state(context: Context, order: OrderFacts, judgement: Judgement, *, proved: bool) -> Value:
+    """Return the phrases for an order that the line held on its day, as it would be judged now."""
+    if not judgement.member_is_active:
+        return phrase("order_state.member_not_active")
+    if judgement.refused:
+        refused = (
+            phrase(
+                "order_state.not_filled",
+                what=speech.medicine(judged.line.drug_name, judged.line.rx_number, proved=proved),
+                rx_state=speech.not_filled(judged, context.services),
+            )
+            for judged in judgement.refused
+        )
+        return (phrase("order_state.held_rules"), *refused)
+    if judgement.asks_price:
+        return phrase("order_state.price_changed", old_total=order.total_cents, total=judgement.total_cents)
+    return phrase("order_state.can_be_filled")
+
+
 def _unpaid_state(context: Context, order: OrderFacts, payment: PaymentFacts | None) -> Value:
     values: dict[str, Value] = {"total": order.total_cents, "kept_until": spoken_kept_until(context, order)}
-    if payment is None or payment.status is not PaymentStatus.DECLINED:
-        return phrase("order_state.unpaid", **values)
-    return phrase("order_state.declined", card=speech.card(payment.brand, payment.last4), **values)
+    if payment is not None and payment.status is PaymentStatus.DECLINED:
+        return phrase("order_state.declined", card=speech.card(payment.brand, payment.last4), **values)
+    card = saved_card(context.connection, order.saved_card_id) if order.saved_card_id else None
+    if card is not None and is_expired(card, context.today):
+        return phrase("order_state.card_expired", card=speech.card(card.brand, card.last4), **values)
+    return phrase("order_state.unpaid", **values)
 
 
 def spoken_kept_until(context: Context, order: OrderFacts) -> str:

@@ -1,18 +1,19 @@
-"""Actions that move a scheduled order to another day, or send it now."""
+"""Actions that move a scheduled order to another day, or send it now, also after it was held on its day."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated
 
 from ivr.flow.call import Done
 from ivr.line.action import action, done
 from ivr.line.actions import keyed, speech
-from ivr.line.actions.order_ways import CONTENTS, contents, members_order, paying_on
+from ivr.line.actions.order_ways import CONTENTS, contents, judge_held, members_order, paying_on
 from ivr.line.service import Context
 from ivr.line.values import Gathered, Identified, day
-from ivr.orders.cards import saved_card
+from ivr.orders import ship_day
+from ivr.orders.cards import is_expired, saved_card
 from ivr.orders.events import Actor
 from ivr.orders.find import OrderFacts
 from ivr.orders.reschedule import NotRescheduled, ShipDays, change_ship_day, ship_days
@@ -109,6 +110,44 @@ def move_ship_day(context: Context, member: Identified, order_id: int, said: Sai
     return done("changed" if isinstance(change, NotRescheduled) else "moved")
 
 
+@action("said", "changed", on={"said": SHIP_DAY_FACTS}, phrases=PHRASES)
+def say_held(context: Context, member: Identified, order_id: int) -> Done:
+    """Put together the facts of sending an order now that was held on its ship day, for the caller to confirm."""
+    facts = _held_facts(context, members_order(context, member.member_id, order_id), proved=member.proved)
+    return done("said", facts) if facts else done("changed")
+
+
+@action("pending", "needs_card", "placed", "changed", facts=tuple(SHIP_DAY_FACTS))
+def send_held(context: Context, member: Identified, order_id: int, said: SaidShipDay) -> Done:
+    """Have an order sent that was held on its ship day, and begin its payment, unless something has changed since.
+
+    One whose card is gone or has expired needs another card, which is kept for it no less than for others unpaid.
+    """
+    order = members_order(context, member.member_id, order_id)
+    judgement = judge_held(context, order)
+    if judgement is None or said != _held_facts(context, order, proved=member.proved):
+        return done("changed")
+    status = ship_day.send_held(
+        context.connection,
+        context.services.gateway,
+        order.id,
+        judgement.total_cents,
+        sid=context.caller.sid,
+        turn=context.turn,
+        now=context.now,
+        today=context.today,
+        rules=context.services.rules,
+    )
+    return done("needs_card" if status is OrderStatus.HELD else status or "changed")
+
+
+def _held_facts(context: Context, order: OrderFacts, *, proved: bool) -> SaidShipDay | None:
+    judgement = judge_held(context, order)
+    if judgement is None or not judgement.may_be_filled:
+        return None
+    return _day_facts(context, replace(order, total_cents=judgement.total_cents), context.today, proved=proved)
+
+
 def next_day(keyed_day: str, today: date) -> date | None:
     """Return the next day, from today on, that is meant by keyed digits, or None if they are no day.
 
@@ -133,7 +172,7 @@ def _ship_days(context: Context, order: OrderFacts) -> ShipDays | None:
 
 def _card_expires_before(context: Context, order: OrderFacts, ship_on: date) -> bool:
     card = saved_card(context.connection, order.saved_card_id) if order.saved_card_id and order.total_cents else None
-    return card is not None and (card.exp_year, card.exp_month) < (ship_on.year, ship_on.month)
+    return card is not None and is_expired(card, ship_on)
 
 
 def _day_facts(context: Context, order: OrderFacts, ship_on: date, *, proved: bool) -> SaidShipDay:

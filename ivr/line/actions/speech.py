@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from ivr.flow.definition import Phrases
 from ivr.line.service import Services
 from ivr.line.values import Basket, day
+from ivr.orders.events import Happened
 from ivr.orders.find import OrderFacts
+from ivr.orders.judge import JudgedLine
 from ivr.pharmacy.findings import OpenOrder, Rx
 from ivr.pharmacy.refusals import Finding, FindingKind
 from ivr.pharmacy.tables import OrderStatus
@@ -24,6 +26,7 @@ ORDER_STATES: Phrases = {
     "order_state.under_way": {"since": "date"},
     "order_state.unpaid": {"total": "money", "kept_until": "date"},
     "order_state.declined": {"total": "money", "card": "phrase", "kept_until": "date"},
+    "order_state.card_expired": {"total": "money", "card": "phrase", "kept_until": "date"},
     "order_state.held": {},
     "order_state.held_address": {},
     "order_state.held_payment": {},
@@ -31,7 +34,12 @@ ORDER_STATES: Phrases = {
     "order_state.held_stock": {},
     "order_state.held_stock_until": {"day": "date"},
     "order_state.held_rules": {},
+    "order_state.member_not_active": {},
+    "order_state.not_filled": {"what": "phrase", "rx_state": "phrase"},
+    "order_state.can_be_filled": {},
+    "order_state.price_changed": {"old_total": "money", "total": "money"},
     "order_state.scheduled": {"day": "date"},
+    "order_state.scheduled_later": {"day": "date"},
     "order_state.placed": {"day": "date"},
     "order_state.shipped": {"day": "date"},
     "order_state.tracked": {"day": "date", "tracking": "digits"},
@@ -51,10 +59,18 @@ RX_STATES: Phrases = {
     "rx_state.transfer_pending": {},
     "rx_state.on_hold": {},
     "rx_state.not_mailable": {},
+    "rx_state.discontinued": {},
+    "rx_state.replaced": {},
     "rx_state.renewal_requested": {"day": "date"},
     "rx_state.renewal_approved": {"day": "date"},
     "rx_state.renewal_denied": {"day": "date"},
 }
+NOT_FILLED: Phrases = {
+    **{name: values for name, values in RX_STATES.items() if name not in ("rx_state.due_now", "rx_state.ordered")},
+    "rx_state.supply_changed": {},
+}
+"""Why a prescription of an order cannot be filled now."""
+
 CARDS: Phrases = {f"card.{brand}": {"last4": "digits"} for brand in ("visa", "mastercard", "discover", "amex")}
 AMOUNTS: Phrases = {
     "amount.now": {"total": "money"},
@@ -71,6 +87,7 @@ PAYING: Phrases = {
     "order.card_later": {"card": "phrase"},
     "order.card_on_day": {"card": "phrase"},
     "order.card_missing": {},
+    "order.card_expired": {"card": "phrase"},
     "order.card_held": {"card": "phrase"},
     "order.card_held_later": {"card": "phrase"},
     "order.no_card": {},
@@ -136,6 +153,13 @@ def rx_state(finding: Finding, services: Services) -> tuple[Value, ...]:
     return (*_rx_state(finding), phrase(f"rx_state.renewal_{renewal.status}", day=asked_on))
 
 
+def not_filled(judged: JudgedLine, services: Services) -> tuple[Value, ...]:
+    """Return phrases for why a prescription of an order cannot be filled now, in short."""
+    if judged.cause == Happened.SUPPLY_CHANGED:
+        return (phrase("rx_state.supply_changed"),)
+    return rx_state(judged.finding, services)
+
+
 def _rx_state(finding: Finding) -> tuple[Value, ...]:
     refills = finding.prescription.refills_left if finding.prescription else 0
     match finding.kind:
@@ -153,8 +177,10 @@ def _rx_state(finding: Finding) -> tuple[Value, ...]:
             return (phrase("rx_state.ordered", order_state=order_state(finding.order)),)
         case FindingKind.NONE_LEFT | FindingKind.FIRST_FILL | FindingKind.TRANSFER_PENDING:
             return (phrase(f"rx_state.{finding.kind}"),)
-        case FindingKind.ON_HOLD | FindingKind.NOT_MAILABLE:
+        case FindingKind.ON_HOLD | FindingKind.NOT_MAILABLE | FindingKind.DISCONTINUED:
             return (phrase(f"rx_state.{finding.kind}"),)
+        case FindingKind.REPLACED | FindingKind.REPLACED_BY_UNKNOWN:
+            return (phrase("rx_state.replaced"),)
         case _:
             return ()
 

@@ -15,6 +15,7 @@ from ivr.flow.parts import REPEAT
 from ivr.flow.states import State
 from ivr.qa.explore.answers import UNKNOWN_RX, Keyed, Pharmacy
 from ivr.qa.explore.answers import answers as answers_to
+from ivr.qa.explore.card_acts import card_ways
 from ivr.qa.explore.found_calls import NOWHERE
 from ivr.qa.replay.caller import SimulatedCaller
 from ivr.qa.scripts.script import LANGUAGE_KEY, Act, Breaks, Dials, HangsUp, Later, Meanwhile, Presses, Waits
@@ -91,12 +92,26 @@ def attempts(
     yield from (
         Attempt(acts, name, keyed, label, leaves=True) for name, label, acts in _attempts_to_leave(flows, state)
     )
+    yield from _attempts_to_fail(keyed, call, Waits(NOWHERE))
+
+
+def card_attempts(keyed: Keyed, call: Call, most_attempts: int) -> Iterator[Attempt]:
+    """Yield everything to try where the carrier takes a card."""
+    where = (call.top.flow, call.top.state)
+    for place, (number, outcome, acts) in enumerate(card_ways(most_attempts)):
+        yield Attempt(acts, (where, place), keyed.with_answer("card" if number else "", number), outcome)
+    yield from _attempts_to_fail(keyed, call, Presses(NOWHERE, "*"))
+
+
+def _attempts_to_fail(keyed: Keyed, call: Call, act: Act) -> Iterator[Attempt]:
+    """Yield a hang-up and another call; and an act in whose turn the line fails, or the call has been too long."""
+    where = (call.top.flow, call.top.state)
     can_resume = call.values.get("basket") or call.values.get("order_id")
     if can_resume and not keyed.earlier:  # two calls are enough
         in_second_call = Keyed(earlier=f"{keyed.member} at {where[0]}.{where[1]}", again=keyed.again)
         yield Attempt((HangsUp(NOWHERE), Dials(NOWHERE)), ("left", where), in_second_call, leaves=True)
-    yield Attempt((Breaks(NOWHERE, "line"), Waits(NOWHERE)), "line", keyed, "failed", leaves=True)
-    yield Attempt((Later(NOWHERE, TOO_LONG), Waits(NOWHERE)), "too long", keyed, "too_long", leaves=True)
+    yield Attempt((Breaks(NOWHERE, "line"), act), "line", keyed, "failed", leaves=True)
+    yield Attempt((Later(NOWHERE, TOO_LONG), act), "too long", keyed, "too_long", leaves=True)
 
 
 def _answers(

@@ -11,7 +11,7 @@ from datetime import datetime
 from ivr.errors import Place
 from ivr.flow.definition import Flows
 from ivr.keypad import key_name
-from ivr.qa.scripts.script import DEFAULT_AT, Person
+from ivr.qa.scripts.script import DEFAULT_AT, Capture, Person
 from ivr.qa.scripts.writer import Moment, ScriptDraft, expected_rows
 from ivr.simulator.scenario import Scenario
 from ivr.simulator.simulator import Simulator
@@ -34,6 +34,7 @@ class FoundCall:
     new: frozenset[Key]
     end: str
     written: Mapping[str, object]
+    capture: Capture = "keypad"
 
 
 def written_rows(scenario: Scenario) -> Mapping[str, object]:
@@ -47,9 +48,11 @@ def written_rows(scenario: Scenario) -> Mapping[str, object]:
     return expected_rows({word: scenario.new_rows(table) for word, table in tables.items()}, columns)
 
 
-def open_scenario(simulator: Simulator, person: Person) -> AbstractContextManager[Scenario]:
+def open_scenario(
+    simulator: Simulator, person: Person, capture: Capture = "keypad"
+) -> AbstractContextManager[Scenario]:
     """Open a scenario on the day when scripts begin by default."""
-    return simulator.open(datetime.fromisoformat(DEFAULT_AT), has_person=person != "nobody")
+    return simulator.open(datetime.fromisoformat(DEFAULT_AT), has_person=person != "nobody", capture=capture)
 
 
 def drafts(flows: Flows, found: Sequence[FoundCall]) -> list[ScriptDraft]:
@@ -68,7 +71,7 @@ def drafts(flows: Flows, found: Sequence[FoundCall]) -> list[ScriptDraft]:
             names[name] += 1
             numbered = name if names[name] == 1 else f"{name}, again {names[name]}"
             expect = {"end": call.end, **call.written}
-            chosen.append(ScriptDraft(numbered, call.moments, person=call.person, expect=expect))
+            chosen.append(ScriptDraft(numbered, call.moments, person=call.person, capture=call.capture, expect=expect))
     return chosen
 
 

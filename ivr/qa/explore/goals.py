@@ -13,7 +13,7 @@ from ivr.qa.explore.found_calls import FoundCall, Key, Where, open_scenario, wri
 from ivr.qa.explore.search_nodes import SearchNode
 from ivr.qa.explore.secrecy import Canary, leaks
 from ivr.qa.replay.coverage import ANSWERED, CoverageCell, Group, cells
-from ivr.qa.scripts.script import Act, Person
+from ivr.qa.scripts.script import Act, Capture, Person
 from ivr.simulator.holdings import Holding
 from ivr.simulator.scenario import Scenario
 from ivr.simulator.simulator import Simulator
@@ -42,6 +42,8 @@ class Goals:
     """How many attempts were made."""
     person: Person = "nobody"
     """Who picks up, at the moment, when a caller is connected to a person."""
+    capture: Capture = "keypad"
+    """Who takes the digits of a card, at the moment."""
 
     @property
     def flows(self) -> Flows:
@@ -71,14 +73,33 @@ class Goals:
 
     @property
     def targets(self) -> set[Key]:
-        """The keys of the missing cells that can be found with the person who picks up at the moment."""
+        """The keys of the missing cells that can be found with who picks up, and takes cards, at the moment."""
         transition = PICKED_UP.get(self.person)
-        missing = self.wanted.keys() - self.done
+        by_carrier = self.capture == "pay"
+        missing = {key for key in self.wanted.keys() - self.done if self._is_by_carrier(key) == by_carrier}
         if not transition:
             return {key for key in missing if key[2] not in PICKED_UP.values()}
         return {
             key for key in missing if key[2] == transition or (transition != ANSWERED and key[0] in self._unreached)
         }
+
+    def _is_by_carrier(self, key: Key) -> bool:
+        """Return whether a transition leads to the carrier's card step, or is one that is only taken after it."""
+        before, into = self._around_card_steps
+        return key[:2] not in before or key[:3] in into
+
+    @cached_property
+    def _around_card_steps(self) -> tuple[frozenset[Where], frozenset[tuple[str, str, str]]]:
+        """The states that are reached without the carrier's card step, and the transitions that lead to it."""
+        graph = self.graph
+        nodes = graph.until(lambda state: bool(state.card_label), starts=[graph.start])
+        before = {(node.flow, node.state) for node in nodes if not graph.states[node].card_label}
+        into = {
+            (transition.source.flow, transition.source.state, transition.label)
+            for transition in graph
+            if graph.states[transition.target].card_label
+        }
+        return frozenset(before), frozenset(into)
 
     @cached_property
     def _unreached(self) -> frozenset[str]:
@@ -141,5 +162,7 @@ class Goals:
         looked_for, before = self._before
         self.leaked.extend(leaks((holding for holding in scenario.holdings() if holding not in before), looked_for))
         self.found.append(
-            FoundCall(search_node.moments, caller.person, search_node.covers, new, end, written_rows(scenario))
+            FoundCall(
+                search_node.moments, caller.person, search_node.covers, new, end, written_rows(scenario), self.capture
+            )
         )

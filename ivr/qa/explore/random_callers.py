@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from ivr.phone.outcomes import Ended, Paying
 from ivr.qa.explore.answers import Keyed, Pharmacy, answers, canaries
+from ivr.qa.explore.card_acts import RESULTS, entries
 from ivr.qa.explore.found_calls import NOWHERE, open_scenario
 from ivr.qa.explore.invariants import broken_after, broken_now
 from ivr.qa.explore.secrecy import Canary
@@ -21,13 +23,16 @@ from ivr.qa.scripts.script import (
     LANGUAGE_KEY,
     Act,
     Breaks,
+    Capture,
     Dials,
     HangsUp,
+    Pays,
     Person,
     Presses,
     Waits,
 )
 from ivr.qa.scripts.writer import Moment, ScriptDraft, heard, moment
+from ivr.simulator.scenario import Scenario
 from ivr.simulator.simulator import Simulator
 
 MOST_ACTS = 60
@@ -87,33 +92,49 @@ def make_random_call(
     chooser = random.Random(seed)  # noqa: S311 - anybody may guess what a random caller does
     person, language = chooser.choice(PEOPLE), chooser.choice(simulator.catalogues.languages)
     habits = chooser.choice(HABITS)
-    made = _make_call(
-        simulator, person, language, seed, looked_for, lambda caller: _Chooser(chooser, habits, caller, pharmacy)
-    )
+    kind = _CallKind(simulator, seed, person, language)
+    made = _make_call(kind, looked_for, lambda caller: _Chooser(chooser, habits, caller, pharmacy))
     if not made.broken:
         return None, made.turns
 
     def still_breaks(fewer: Sequence[Act]) -> bool:
-        return _make_call(simulator, person, language, seed, looked_for, lambda _: iter(fewer)).broken == made.broken
+        return _make_call(kind, looked_for, lambda _: iter(fewer)).broken == made.broken
 
     acts = shrink(made.acts, still_breaks)
-    draft = _draft(simulator, person, language, seed, acts, made.broken)
+    draft = _draft(kind, acts, made.broken)
     return FailedCall(seed, made.broken, acts, draft), made.turns
 
 
-def _make_call(
-    simulator: Simulator,
-    person: Person,
-    language: str,
-    seed: int,
-    looked_for: Sequence[Canary],
-    choose: Callable[[SimulatedCaller], Iterator[Act]],
-) -> _MadeCall:
-    with open_scenario(simulator, person) as scenario:
-        before = scenario.table("prescription")
-        caller = SimulatedCaller(
-            scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, person, f"random {seed}"
+@dataclass(frozen=True, slots=True)
+class _CallKind:
+    """What is decided of a call before it begins."""
+
+    simulator: Simulator
+    seed: int
+    person: Person
+    language: str
+
+    @property
+    def capture(self) -> Capture:
+        """Who takes cards: in every third call the carrier."""
+        return "keypad" if self.seed % 3 else "pay"
+
+    def open(self) -> AbstractContextManager[Scenario]:
+        return open_scenario(self.simulator, self.person, self.capture)
+
+    def dial(self, scenario: Scenario) -> SimulatedCaller:
+        numbers = (DEFAULT_FROM, DEFAULT_TO)
+        return SimulatedCaller(
+            scenario, self.simulator.flows, self.language, *numbers, self.person, f"random {self.seed}"
         )
+
+
+def _make_call(
+    kind: _CallKind, looked_for: Sequence[Canary], choose: Callable[[SimulatedCaller], Iterator[Act]]
+) -> _MadeCall:
+    with kind.open() as scenario:
+        before = scenario.table("prescription")
+        caller = kind.dial(scenario)
         done: list[Act] = []
         troubled = False
         for act in choose(caller):
@@ -151,13 +172,9 @@ def shrink(acts: Sequence[Act], still_fails: Callable[[Sequence[Act]], bool]) ->
     return tuple(kept)
 
 
-def _draft(
-    simulator: Simulator, person: Person, language: str, seed: int, acts: Sequence[Act], broken: str
-) -> ScriptDraft:
-    with open_scenario(simulator, person) as scenario:
-        caller = SimulatedCaller(
-            scenario, simulator.flows, language, DEFAULT_FROM, DEFAULT_TO, person, f"random {seed}"
-        )
+def _draft(kind: _CallKind, acts: Sequence[Act], broken: str) -> ScriptDraft:
+    with kind.open() as scenario:
+        caller = kind.dial(scenario)
         moments = [Moment(None, heard(caller.words))]
         for act in acts:
             try:
@@ -165,7 +182,14 @@ def _draft(
             except CannotError:
                 continue
             moments.append(moment(act, caller.words))
-        return ScriptDraft(f"Random caller {seed}", tuple(moments), about=broken, language=language, person=person)
+        return ScriptDraft(
+            f"Random caller {kind.seed}",
+            tuple(moments),
+            about=broken,
+            language=kind.language,
+            person=kind.person,
+            capture=kind.capture,
+        )
 
 
 class _Chooser:
@@ -186,7 +210,7 @@ class _Chooser:
         self.acts += 1
         if self.acts > MOST_ACTS:
             raise StopIteration
-        if isinstance(self.caller.last.waiting, Ended | Paying):
+        if isinstance(self.caller.last.waiting, Ended):
             if self._is_likely(self.habits.calls_again):
                 return Dials(NOWHERE)
             raise StopIteration
@@ -206,12 +230,24 @@ class _Chooser:
             return Waits(NOWHERE)
         if self._is_likely(habits.anything):
             return Presses(NOWHERE, "".join(self.chooser.choices(ALL_KEYS, k=self.chooser.randint(1, 12))))
+        if isinstance(waiting := self.caller.last.waiting, Paying):
+            return self._card_act(waiting)
         keys = self._answer()
         if self._is_likely(habits.wrong):
             keys = self._with_one_wrong_key(keys)
         if keys != LANGUAGE_KEY and self._is_likely(habits.ahead):
             keys += "".join(self.chooser.choices("123179", k=self.chooser.randint(1, 3)))
         return Presses(NOWHERE, keys)
+
+    def _card_act(self, paying: Paying) -> Act:
+        """Return what the caller, or the carrier, does in a card step."""
+        if self._is_likely(0.1):
+            return Pays(NOWHERE, {"result": self.chooser.choice(RESULTS)})
+        if self._is_likely(0.1):
+            return Presses(NOWHERE, "*")
+        likely = entries(paying)
+        keys = self.chooser.choice(likely[:3] if self._is_likely(0.8) else likely)
+        return Presses(NOWHERE, self._with_one_wrong_key(keys) if self._is_likely(self.habits.wrong) else keys)
 
     def _answer(self) -> str:
         call = self.caller.latest[-1].call if self.caller.latest else None

@@ -12,9 +12,18 @@ from contextlib import suppress
 from dataclasses import replace
 
 from ivr.flow.graph import GraphState
-from ivr.phone.outcomes import Ended, Paying
+from ivr.phone.outcomes import Paying
 from ivr.qa.explore.answers import Keyed, Pharmacy
-from ivr.qa.explore.attempts import TOO_LONG, Attempt, attempts, gave_up, member_row_changes, one_by_one, troubles
+from ivr.qa.explore.attempts import (
+    TOO_LONG,
+    Attempt,
+    attempts,
+    card_attempts,
+    gave_up,
+    member_row_changes,
+    one_by_one,
+    troubles,
+)
 from ivr.qa.explore.distances import FAR, Distances
 from ivr.qa.explore.found_calls import NOWHERE, Where
 from ivr.qa.explore.frontier import Frontier
@@ -119,7 +128,7 @@ class Search:
 
     def _add_to_frontiers(self, search_node: SearchNode) -> None:
         """Add what can be tried at a question to each frontier where any fact about it is new."""
-        if search_node.node is None or isinstance(search_node.caller.last.waiting, Ended | Paying):
+        if search_node.node is None or search_node.caller.over:
             return
         for frontier in self.frontiers:
             facts = frontier.strategy.facts(search_node, self.scenario)
@@ -128,7 +137,9 @@ class Search:
 
     def _attempts(self, search_node: SearchNode, few: int | None) -> Iterator[Attempt]:
         """Yield what to try at a question; all numbers, not few, where the action that reads them has outcomes left."""
-        goals = self.goals
+        goals, waiting = self.goals, search_node.caller.last.waiting
+        if isinstance(waiting, Paying):
+            return card_attempts(search_node.keyed, search_node.call, waiting.pay.max_attempts)
         state = goals.flows.state(*search_node.where)
         if state.next and goals.outcomes_left((search_node.where[0], state.next.state)):
             few = None

@@ -17,14 +17,26 @@ from ivr.flow.definition import Flows
 from ivr.flow.graph import all_states
 from ivr.flow.parts import Number
 from ivr.keypad import STAR_AGAIN, check_digit, is_key
-from ivr.phone.outcomes import Waiting
+from ivr.phone.outcomes import Paying, Waiting
 from ivr.qa.explore.answers import Keyed, Pharmacy, answers
 from ivr.qa.explore.attempts import KEPT_KEYS, gave_up
+from ivr.qa.explore.card_acts import card_ways
 from ivr.qa.explore.found_calls import NOWHERE, written_rows
 from ivr.qa.record.pseudonyms import Pseudonyms, pseudonymous_rows, rows_before_call
 from ivr.qa.replay.caller import SimulatedCaller
 from ivr.qa.replay.error_paths import wrong_key
-from ivr.qa.scripts.script import DEFAULT_FROM, DEFAULT_TO, Act, Breaks, HangsUp, Later, Person, Presses, Waits
+from ivr.qa.scripts.script import (
+    DEFAULT_FROM,
+    DEFAULT_TO,
+    Act,
+    Breaks,
+    Capture,
+    HangsUp,
+    Later,
+    Person,
+    Presses,
+    Waits,
+)
 from ivr.qa.scripts.writer import Moment, ScriptDraft, heard, moment
 from ivr.secret import DOT
 from ivr.simulator.scenario import Scenario
@@ -96,10 +108,10 @@ def record(simulator: Simulator, recorded: RecordedCall, name: str) -> ScriptDra
     if is_own and not rows["member"]:  # the caller did not say whose phone it is
         rows["member"] = [dict.fromkeys(("member_number", "first_name", "last_name", "birth_date"), "unknown")]
     own = pseudonymous_rows(rows, recorded.local.date(), pseudonyms, is_own_phone=is_own, declined=declined)
-    person = _person(simulator.flows, recorded.turns)
+    person, capture = _person(simulator.flows, recorded.turns), _capture(simulator.flows, recorded.turns)
     from_number = "anonymous" if recorded.withheld else DEFAULT_FROM
     at = recorded.local.replace(tzinfo=None, second=0, microsecond=0)
-    with simulator.open(at, own, has_person=person != "nobody") as scenario:
+    with simulator.open(at, own, has_person=person != "nobody", capture=capture) as scenario:
         numbers = (from_number, DEFAULT_TO)
         language = simulator.catalogues.languages[0]
         caller = SimulatedCaller(scenario, simulator.flows, language, *numbers, person, f"recorded {name}")
@@ -123,6 +135,7 @@ def record(simulator: Simulator, recorded: RecordedCall, name: str) -> ScriptDra
             at=at.isoformat(timespec="minutes"),
             language=caller.turns[-1].language,
             person=person,
+            capture=capture,
             from_number=from_number,
             given=own,
             expect={"end": end, **written_rows(scenario)},
@@ -163,6 +176,12 @@ def _person(flows: Flows, turns: Sequence[RecordedTurn]) -> Person:
     }
     others: tuple[Person, ...] = ("nobody", "busy", "no_answer")
     return next((person for person in others if person in transfer_outcomes), "answers")
+
+
+def _capture(flows: Flows, turns: Sequence[RecordedTurn]) -> Capture:
+    """Return who took the card: the carrier, if the call came to its card step."""
+    points = {(trace_step.flow, trace_step.state) for turn in turns for trace_step in turn.trace_steps}
+    return "pay" if any(point in points and state.card_label for point, state in all_states(flows)) else "keypad"
 
 
 def _fits(trace_step: tuple[str, str, str], recorded: tuple[str, str, str]) -> bool:
@@ -242,6 +261,9 @@ class _CallMaker:
         return tuple(replace(act, after=first) if isinstance(act, Presses) else act for act in acts)
 
     def _plain_candidates(self, step: _Step) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
+        if isinstance(waiting := self.caller.last.waiting, Paying):
+            yield from self._card_acts(waiting)
+            return
         kind, _, keys = step.event.partition(" ")
         state = self.caller.flows.state(*self.caller.state) if self.caller.state else None
         if kind == "keys" and DOT not in keys:
@@ -265,6 +287,12 @@ class _CallMaker:
         elif state and state.number:
             yield (Waits(NOWHERE),), self.keyed
             yield from self._masked_keys(state.number, 0)
+
+    def _card_acts(self, paying: Paying) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
+        """Yield what may have been done in the carrier's card step, of which the journal only has the outcome."""
+        yield (HangsUp(NOWHERE),), self.keyed
+        for number, _, acts in card_ways(paying.pay.max_attempts):
+            yield acts, self.keyed.with_answer("card" if number else "", number)
 
     def _known_keys(self, number: Number | None, keys: str) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
         if number and number.low != number.high:

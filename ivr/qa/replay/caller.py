@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ivr.errors import IvrError, Place
 from ivr.flow.definition import Flows
 from ivr.flow.graph import all_states
-from ivr.flow.verbs import Speak
+from ivr.flow.verbs import Pay, Speak
 from ivr.languages import LANGUAGES
 from ivr.phone.handset import KEY_SECONDS, DialOutcome, Handset
 from ivr.phone.outcomes import Ended, Heard, Paying, Waiting
@@ -20,6 +20,7 @@ from ivr.qa.replay.playable import Playable
 from ivr.qa.replay.played import HANG_UP, MID_NUMBER, Cost, PlayedTurn, played_turn
 from ivr.qa.scripts.row_patterns import show
 from ivr.qa.scripts.script import (
+    GOES_ON,
     LANGUAGE_KEY,
     OWN_KEY,
     Act,
@@ -39,6 +40,7 @@ from ivr.qa.scripts.script import (
     Waits,
 )
 from ivr.secret import DOT
+from ivr.simulator.connector import published_token
 from ivr.simulator.scenario import Scenario, Turn
 
 ANSWERS: Mapping[Person, DialOutcome] = {
@@ -75,18 +77,21 @@ class SimulatedCaller:
         self.turns: list[PlayedTurn] = []
         self.latest: Sequence[Turn] = ()
         """The turns since the caller last acted."""
+        self.words: Sequence[Speak] = ()
+        """The prompts that the line, or the carrier in its name, spoke since the caller last acted."""
         self.state: tuple[str, str] | None = None
         self.carrier_problems: list[str] = []
         """What a carrier would not take, or would warn of, in the calls that are over."""
         self.troubled = False
         """Whether something of the line was made to fail."""
-        self.last: Heard
+        self.last = Heard((), Ended("caller hung up"))
         self.handset: Handset
         self.requests = 0
         """How many requests for TwiML were made in the calls that are over."""
         self._calls = self._keys = self._seen = 0
         self._seconds = self._waiting = self._talking = 0.0
         self._with_person = False
+        self._pay: Pay | None = None
         self.dial()
 
     def fork(self) -> SimulatedCaller:
@@ -152,13 +157,15 @@ class SimulatedCaller:
         """Begin a new call."""
         self._calls += 1
         name = f"{self.mark} {self._calls}"
-        passes = self.line.passes
+        passes, today = self.line.passes, self.line.today
         self.handset = Handset(
             self.line.post,
             self.line.url,
             self.from_number,
             self.to_number,
             "CA" + hashlib.md5(name.encode(), usedforsecurity=False).hexdigest(),
+            connector=published_token,
+            today=lambda: today,
             answers=ANSWERS[self.person],
             passes=lambda seconds: passes(seconds),  # a plain function, which a fork shares
         )
@@ -200,10 +207,10 @@ class SimulatedCaller:
     def wait(self, step: Waits) -> None:
         """Stay silent until the line goes on."""
         self._must_go_on(step.place)
-        if isinstance(waiting := self.last.waiting, Waiting):
-            self._waiting += waiting.gather.timeout
-            if waiting.keys:
-                self._interrupt(MID_NUMBER)
+        if not isinstance(waiting := self.last.waiting, Ended):
+            self._waiting += waiting.timeout
+        if isinstance(waiting, Waiting) and waiting.keys:
+            self._interrupt(MID_NUMBER)
         self.add_line("waits")
         self.take_in(self.handset.wait())
 
@@ -213,10 +220,15 @@ class SimulatedCaller:
             raise CannotError(step.place, "no card is being taken here")
         self.add_line("pays")
         fields = step.fields
-        if "result" in fields:
-            self.take_in(self.handset.pay_result(fields["result"]))
-        else:
+        if "card" in fields:
+            token = fields.get("token")
+            self.handset.connector = published_token if token is None else lambda _card, _charge: token
             self.take_in(self.handset.pay(fields["card"], fields["expiry"], fields["code"]))
+        elif fields["result"] == GOES_ON:
+            self.take_in(self.handset.pay_goes_on())
+        else:
+            error = {"PaymentError": fields["error"]} if "error" in fields else {}
+            self.take_in(self.handset.pay_result(fields["result"], **error))
 
     def send_again(self, step: CarrierSends) -> None:
         """Send a request once more, as a carrier may. Raises CannotError when it is answered differently."""
@@ -253,6 +265,7 @@ class SimulatedCaller:
         if self.latest and self.latest[-1].call.frames:
             top = self.latest[-1].call.top
             self.state = top.flow, top.state
+        self.words = tuple(self._spoken(self.last.waiting, heard))
         self.last = heard
         self._with_person = bool(heard.dialled) and self.person == "answers"
         if heard.dialled:
@@ -261,10 +274,18 @@ class SimulatedCaller:
         if heard.text:
             self.add_line("hears", heard.text)
 
-    @property
-    def words(self) -> list[Speak]:
-        """The prompts that the line spoke since the caller last acted."""
-        return [speak for turn in self.latest for speak in turn.verb.words]
+    def _spoken(self, before: Waiting | Paying | Ended, heard: Heard) -> Iterator[Speak]:
+        """Yield the prompts of the turns, each turn's before those that the carrier spoke at its card step."""
+        by_action: dict[str, list[int]] = {}
+        for action, position in heard.card_prompts:
+            by_action.setdefault(action, []).append(position)
+        if self._pay and isinstance(before, Paying):
+            yield from _card_words(self._pay, by_action.pop(before.pay.action, ()))
+        for turn in self.latest:
+            yield from turn.verb.words
+            if isinstance(turn.verb, Pay):
+                self._pay = turn.verb
+                yield from _card_words(turn.verb, by_action.pop(next(iter(by_action), ""), ()))
 
     @property
     def over(self) -> bool:
@@ -307,6 +328,12 @@ class SimulatedCaller:
     def _interrupt(self, how: str) -> None:
         if self.turns:
             self.turns[-1] = replace(self.turns[-1], interrupted=how)
+
+
+def _card_words(pay: Pay, positions: Iterable[int]) -> Iterator[Speak]:
+    """Yield the prompts that the carrier spoke, of those which a turn gave it for its card step."""
+    for position in positions:
+        yield from pay.prompts[position].words
 
 
 def language_key(flows: Flows, language: str) -> str:

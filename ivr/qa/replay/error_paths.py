@@ -10,6 +10,7 @@ from ivr.flow.definition import Flows
 from ivr.flow.graph import all_states
 from ivr.flow.parts import REPEAT
 from ivr.flow.states import State
+from ivr.flow.states.base import Role
 from ivr.qa.replay.coverage import can_be_wrong
 from ivr.qa.scripts.script import Act, ErrorPath, ErrorPaths, HangsUp, Hears, Presses, Step, Waits
 
@@ -22,11 +23,16 @@ def question_of(step: ErrorPaths, flows: Flows, waiting: tuple[str, str] | None)
 
     If several states ask it, the one where the call is `waiting` is preferred.
     """
-    asking = [
-        (flow, state) for (flow, _), state in all_states(flows) if state.limits and state.prompt == step.question.prompt
-    ]
+    asking = [(flow, state) for (flow, _), state in all_states(flows) if _asks(state, step.question.prompt)]
     where_it_waits = next(((flow, state) for flow, state in asking if (flow, state.name) == waiting), None)
     return where_it_waits or next(iter(asking), None)
+
+
+def _asks(state: State, prompt: str) -> bool:
+    """Return whether a state asks a question, or lets the carrier ask it while that takes a card."""
+    return bool(state.limits and state.prompt == prompt) or any(
+        use.role is Role.CARD_STEP and use.name == prompt for use in state.prompts()
+    )
 
 
 def steps_of(step: ErrorPaths, flows: Flows, flow: str, question: State) -> Iterator[Step]:
@@ -36,7 +42,18 @@ def steps_of(step: ErrorPaths, flows: Flows, flow: str, question: State) -> Iter
     if step.path is ErrorPath.HANG_UP:
         yield HangsUp(step.place)
     elif step.path is ErrorPath.NO_ANSWER:
-        yield from _no_answer(step, flows, flow, question)
+        yield from _no_card(step) if question.card_label else _no_answer(step, flows, flow, question)
+
+
+def _no_card(step: ErrorPaths) -> Iterator[Step]:
+    """Yield the steps of a caller who is silent or wrong by turns where the carrier takes a card, which counts them as
+    one."""
+    for tries in range(1, step.silence):
+        is_silent = tries % 2 == 1
+        yield Waits(step.place) if is_silent else Presses(step.place, "1#")
+        yield replace(step.question, variant="silence" if is_silent else "wrong", tries=tries, values={})
+    yield Waits(step.place)
+    yield step.then
 
 
 def _no_answer(step: ErrorPaths, flows: Flows, flow: str, question: State) -> Iterator[Step]:

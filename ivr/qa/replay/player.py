@@ -52,7 +52,8 @@ def play(
     """
     began = time.perf_counter()
     try:
-        with simulator.open(script.at, script.given, has_person=script.person != "nobody") as scenario:
+        has_person = script.person != "nobody"
+        with simulator.open(script.at, script.given, has_person=has_person, capture=script.capture) as scenario:
             player = Player(script, simulator, scenario, language, checks=checks, measure=measure)
             played = player.play(began)
             look(scenario)

@@ -28,10 +28,12 @@ from ivr.qa.replay.player import Player, View, impossible, play
 from ivr.qa.scripts.script import (
     DEFAULT_FROM,
     Breaks,
+    Capture,
     CarrierSends,
     Dials,
     Later,
     Meanwhile,
+    Pays,
     Person,
     Presses,
     ProcessorIs,
@@ -75,6 +77,8 @@ class Facts:
     has_person: bool
     same_version: bool
     """It answers with the flows and prompts that are here."""
+    capture: Capture = "keypad"
+    """Who takes the digits of a new card there."""
 
 
 @dataclass(slots=True)
@@ -154,6 +158,11 @@ class Remote:
         for step in script.steps:
             if isinstance(step, World) and not isinstance(step, Meanwhile | CarrierSends):
                 return f"only a line in this process does as it says: {_ONLY_HERE[type(step)]}"
+        if any(isinstance(step, Pays) for step in script.steps) or script.capture == "pay":
+            if self.facts.live:
+                return "its card is for a test connector, and the line charges real cards"
+            if self.facts.capture == "keypad":
+                return "it pays where the carrier takes cards, and the line takes them by keypad"
         rows = any(isinstance(step, Meanwhile) for step in script.steps) or script.given
         return "it needs rows of its own" if rows and self.backstage is None else ""
 
@@ -178,10 +187,12 @@ class Remote:
         person: Person = script.person
         if self.facts.has_person != (person != "nobody"):
             person = "answers" if self.facts.has_person else "nobody"
-        at = self.facts.now
+        at, capture = self.facts.now, self.facts.capture
         left_behind = None if self.backstage else _LeftBehind()
-        if self._holds(replace(script, at=at, person=person), language, left_behind):
+        if self._holds(replace(script, at=at, person=person, capture=capture), language, left_behind):
             return self._leaves(script, left_behind) if left_behind else ""
+        if capture != script.capture and self._holds(replace(script, at=at, person=person), language):
+            return "it keys a card to the line, and there the carrier takes them"
         if person != script.person and self._holds(replace(script, at=at), language):
             has = "a number" if self.facts.has_person else "no number"
             return f"it counts on another person: the line has {has} to connect to"

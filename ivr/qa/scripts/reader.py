@@ -25,6 +25,7 @@ from ivr.qa.scripts.script import (
     DEFAULT_TO,
     LANGUAGE_KEY,
     Breaks,
+    Capture,
     Carrier,
     CarrierSends,
     Dials,
@@ -118,6 +119,7 @@ class _ScriptReader:
         report_unknown_rows((*given, *meanwhile), self.vocabulary, self.report)
         expect = expectations.read(fields["expect"], self.vocabulary, self.report) if "expect" in fields else Expected()
         person = self.word(fields.get("person"), "person", get_args(Person)) or "answers"
+        capture = self.word(fields.get("capture"), "capture", get_args(Capture)) or "keypad"
         script = Script(
             place=node.place,
             name=name,
@@ -130,6 +132,7 @@ class _ScriptReader:
             given=given,
             steps=steps,
             expect=expect,
+            capture=capture,  # type: ignore[arg-type]  # likewise
         )
         return script if len(self.report.problems) == before else None
 
@@ -254,10 +257,9 @@ class _ScriptReader:
             self.report.add(node.place, f'"{what}" takes nothing, or the word "{word}"; found {node.kind}')
 
     def pays(self, node: Node, _: Mapping[str, Node]) -> Step | None:
-        fields = node.record(self.report, '"pays"', (), ("card", "expiry", "code", "result"))
-        if ("result" in fields) == bool(set(fields) & {"card", "expiry", "code"}) or (
-            "result" not in fields and len(fields) != 3
-        ):
+        fields = node.record(self.report, '"pays"', (), ("card", "expiry", "code", "token", "result", "error"))
+        card, result = {"card", "expiry", "code"}, {"result"}
+        if set(fields) not in (card, card | {"token"}, result, result | {"error"}):
             self.report.add(node.place, '"pays" takes card, expiry and code, or the result the carrier came to')
             return None
         return Pays(node.place, {name: self.text(value, name) for name, value in fields.items()})

@@ -25,6 +25,11 @@ OWN_KEY = "key"
 Person = Literal["answers", "busy", "no_answer", "nobody"]
 """What happens when a caller is connected to a person; with `nobody`, the line has no number to connect to."""
 
+Capture = Literal["keypad", "pay"]
+"""Who takes the digits of a card: the line, or the carrier."""
+GOES_ON = "goes_on"
+"""As the `result` of a card step: the carrier reports none, and goes on with the verb after it."""
+
 Carrier = Literal["repeats", "late"]
 """Which request the carrier sends again: `repeats` the last one, `late` the one before that."""
 
@@ -119,7 +124,7 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Pays:
-    """A card that is keyed into the carrier's own card step, or the result that this step ends with."""
+    """A card that is keyed into the carrier's own card step, or the result that this step ends with, and its error."""
 
     place: Place
     fields: Mapping[str, str]
@@ -276,6 +281,7 @@ class Script:
     given: tuple[Row, ...]
     steps: tuple[Step, ...]
     expect: Expected
+    capture: Capture = "keypad"
 
     def languages(self, known: tuple[str, ...]) -> tuple[str, ...]:
         """Return the languages to play it in, of all that are `known`."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from ivr.qa.scripts.expectations import TABLES
-from ivr.qa.scripts.script import Carrier, Ending, Person
+from ivr.qa.scripts.script import Capture, Carrier, Ending, Person
 from ivr.simulator.world import Fault, Processor
 from ivr.yaml_reader import Either, Field, ListOf, MapOf, Record, Shape, Text, Whole, field
 
@@ -50,7 +50,7 @@ STEPS: Mapping[str, Shape] = {
     ),
     "presses": Text("Keys in quotes, or `language` for the key that chooses it.", r"language|[0-9*# ]+"),
     "waits": _words("silence", "", about="The caller stays silent until the line goes on by itself."),
-    "pays": MapOf(Text(), "card|expiry|code|result", "A card, where the carrier takes it."),
+    "pays": MapOf(Text(), "card|expiry|code|token|result|error", "A card, where the carrier takes it; or its result."),
     "hangs_up": _words("now", "", about="The caller hangs up."),
     "dials": Either((_words("again", ""), MapOf(Text("", CALLER), "from")), "Another call."),
     "later": Text("Time passes, as in 20m, and the line does what is due meanwhile.", "[1-9][0-9]{0,4}(s|m|h|d)"),
@@ -99,6 +99,9 @@ SCRIPT = Record(
         "to": _maybe(Text("The number called.", NUMBER)),
         "language": _maybe(Text("The language it is played in, unless it chooses one.")),
         "person": _maybe(_words(*get_args(Person), about="Who picks up when a person is asked for.")),
+        "capture": _maybe(
+            _words(*get_args(Capture), about="Who takes a new card: the line by keypad, or the carrier.")
+        ),
         "given": _maybe(ROWS),
         "expect": _maybe(EXPECT),
     },

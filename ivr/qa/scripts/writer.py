@@ -53,6 +53,7 @@ class ScriptDraft:
     at: str = ""
     language: str = ""
     person: str = "answers"
+    capture: str = "keypad"
     from_number: str = DEFAULT_FROM
     to_number: str = DEFAULT_TO
     given: tuple[Row, ...] = ()
@@ -84,6 +85,7 @@ def _script(draft: ScriptDraft) -> Iterator[str]:
         "from": draft.from_number if draft.from_number != DEFAULT_FROM else "",
         "to": draft.to_number if draft.to_number != DEFAULT_TO else "",
         "person": draft.person if draft.person != "answers" else "",
+        "capture": draft.capture if draft.capture != "keypad" else "",
     }
     yield from (f"  {name}: {_yaml_text(value)}" for name, value in plain.items() if value)
     if draft.given:
