@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,8 +23,9 @@ from sqlalchemy import event, make_url
 
 from ivr.orders import sweep as orders_sweep
 from ivr.orders.desk import Desk, Outcome
+from ivr.pages.app import make_app
 from ivr.payment.sandbox import Fault, MemoryLedger, Sandbox
-from ivr.phone.handset import Ended, Handset, Heard
+from ivr.phone.handset import Ended, Handset, Heard, Paying
 from ivr.phone.transport import NO_ANSWER, Form, Headers, Reply, wsgi_post
 from ivr.settings import Settings
 from ivr.simulator.scenario import URL
@@ -136,6 +137,7 @@ class Host:
         self.url = url
         self.sandbox = WatchedSandbox()
         self.carrier = "fallback"
+        self.card_capture = "keypad"
         self.cut_off_after: int | None = None
         self.line = open_demo_line(url, self.sandbox)
         self._engine = self.line.services.database
@@ -153,6 +155,9 @@ class Host:
         self._engine.dispose()  # the engine itself holds nothing but compiled statements, which are slow to make
         self.line = DemoLine(self._engine, Settings(), self.sandbox)
         self.line.clock.now, self.line.turns = now, turns
+        if self.card_capture == "pay":
+            services = replace(self.line.services, card_capture="pay")
+            self.line = self.line.copy_with(services=services, app=make_app(services, Settings()))
 
     def _listen(self) -> None:
         """Have the watch count the transactions of the database."""
@@ -190,9 +195,19 @@ class Host:
         phone = Handset(self.post, URL, "+15105550123", "+18002457979", sid, passes=lambda s: self.line.passes(s))
         return phone, phone.dial()
 
-    def answer(self, phone: Handset, heard: Heard, answers: Mapping[str, str], until: str = "") -> Heard:
-        """Press what `answers` say at each question, until there is none for it or `until` is asked."""
+    def answer(
+        self, phone: Handset, heard: Heard, answers: Mapping[str, str], until: str = "", card: str = ""
+    ) -> Heard:
+        """Press what `answers` say at each question, until there is none for it or `until` is asked.
+
+        `card` is keyed for the carrier as often as that takes one.
+        """
         for _ in range(60):
+            if isinstance(heard.waiting, Paying):
+                if not card:
+                    break
+                heard = phone.pay(card, "1230", "123")
+                continue
             asked = self.line.last_prompts
             keys = next((answers[prompt] for prompt in reversed(asked) if prompt in answers), None)
             if isinstance(heard.waiting, Ended) or keys is None or until in asked:
@@ -253,7 +268,7 @@ class Moment:
             assert self._postgres.restore(), "the tables are others than before"
         host.sandbox.memory.rewind(self._charges)
         host.sandbox.watch = Watch()
-        host.line.clock.now, host.line.turns = self._now, [*self._turns]
+        host.line.clock.now, host.line.turns[:] = self._now, self._turns
 
     def close(self) -> None:
         """Give up what it needed."""
