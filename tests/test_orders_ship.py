@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 from demo_line import IDENTIFIED, DemoLine
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from ivr.line.sweep import sweep
 from ivr.orders import lease
@@ -331,3 +331,22 @@ def test_two_who_ship_one_old_order_at_once_replace_and_take_it_once(
         [("shipped", "voided"), ("shipped", "captured")],
         ["voided", "captured"],
     )
+
+
+def test_an_order_that_the_website_is_cancelling_is_not_captured(
+    kind: str, unsure: DemoLine, processor: Processor
+) -> None:
+    if kind == "sqlite":
+        pytest.skip("an embedded database has one writer at a time")
+    order = placed_by(unsure)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with ThreadPoolExecutor(1) as pool, unsure.services.database.connect() as website:
+        website.execute(text("SELECT id FROM refill_order WHERE order_number = :order FOR UPDATE"), {"order": order})
+        shipping = pool.submit(ship, unsure.services.desk, order)
+        while unsure.rows(waiting) == [(0,)]:
+            assert not shipping.done(), "shipping has to wait for the website"
+        cancelled = "UPDATE refill_order SET status = 'cancelled' WHERE order_number = :order"
+        website.execute(text(cancelled), {"order": order})
+        website.commit()
+        assert shipping.result().words == f"order {order} changed meanwhile"
+    assert ledger(processor) == ["authorized"]

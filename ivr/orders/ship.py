@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, func
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from ivr.orders import authorize, lease
 from ivr.orders.authorize import Progress
@@ -22,10 +22,14 @@ from ivr.orders.statuses import move_order, move_payment
 from ivr.payment.gateway import REQUEST_REASONS, Captured, Reason, Refused, Unavailable, Voided
 from ivr.pharmacy.members import is_for_tests
 from ivr.pharmacy.statements import update_where
-from ivr.pharmacy.tables import HeldReason, OrderStatus, PaymentStatus, Prescription
+from ivr.pharmacy.tables import HeldReason, OrderStatus, PaymentStatus, Prescription, RefillOrder
 
 AUTHORIZED_FOR = timedelta(days=5)
 """The age at which an authorization may have lapsed: an older one is voided and replaced before the capture."""
+
+
+_LOCKED_STATUS = select(RefillOrder.status).where(RefillOrder.id == bindparam("order")).with_for_update()
+"""The lock makes this wait for another program that is just cancelling the order."""
 
 
 def ship_order(
@@ -121,8 +125,7 @@ def _claim(connection: Connection, order: OrderFacts, now: datetime) -> Row[Any]
     Return its row as it was before, or why that fails.
     """
     row = lease.lock_row(connection, order.id, now)
-    current = order_by_number(connection, order.order_number)
-    if current is None or current.status is not OrderStatus.PLACED:
+    if connection.scalar(_LOCKED_STATUS, {"order": order.id}) is not OrderStatus.PLACED:
         lease.remove(connection, order.id)
         return Outcome(False, f"order {order.order_number} changed meanwhile")
     if row.lease_until is not None and row.lease_until > now:
