@@ -154,7 +154,8 @@ class FaultyCaller:
     token: Secret
     chance: random.Random
     notes: list[Note] = field(default_factory=list)
-    calls: int = 0
+    made: int = 0
+    """How many calls."""
     heard: Counter[str] = field(default_factory=Counter)
     """Ways that calls and callers ended, and questions that nobody here knows."""
     _goal: str = "order"
@@ -171,14 +172,15 @@ class FaultyCaller:
         self._post: Transport = signed(self.network, self.token)
         self._totals = _totals(tuple(self.member.rx.values()))
 
-    def run(self) -> None:
-        """Call again and again until all is known."""
-        while self._goal != "done" and self.calls < MOST_CALLS:
-            self.calls += 1
+    def calls(self) -> Iterator[None]:
+        """Call again and again until all is known; yield after each call."""
+        while self._goal != "done" and self.made < MOST_CALLS:
+            self.made += 1
             confirmed = self._confirmed
             self.heard[f"call: {self._call()}"] += 1
             if self._goal == "order" and self._confirmed > confirmed:
                 self._goal = "ask"
+            yield
         self.heard["settled" if self._goal == "done" else "gave up"] += 1
 
     @property
@@ -208,7 +210,7 @@ class FaultyCaller:
         return "caller hung up"
 
     def _press(self, phone: Handset, keys: str) -> Heard:
-        hangs_up = keys == "7" and self._question == "checkout.confirm" and self.calls == 1 and self.wish.hangs_up
+        hangs_up = keys == "7" and self._question == "checkout.confirm" and self.made == 1 and self.wish.hangs_up
         if hangs_up:
             self.network.hangs_up = hangs_up == "before"
             phone.press(keys)

@@ -6,7 +6,7 @@ and cancels, staff ship, and sweeps run by two and are killed. Then the sweeps a
 compared: what callers confirmed and heard, the processor's ledger, and the shared tables (`faults_audit`). What was keyed
 is searched for in the tables, in the database's files and in the logs.
 
-    python bench/faults.py [--calls 10000] [--callers 100] [--seed 1]
+    python bench/faults.py --calls 10000 [--callers 100] [--seed 1]
     python bench/faults.py --calls 100 --plant second-charge
 
 It exits with 1 when there is any problem. `--plant` damages the data before the audit, to see it complain.
@@ -49,6 +49,8 @@ from ivr.settings import load_settings
 
 CAPTURES, WORKERS = ("keypad", "pay"), 2
 """How each server takes cards, and how many workers it has. A call's requests go to either."""
+SWITCH_SECONDS = 0.1
+"""With so many threads Python's usual 5 ms take up more of the processor than all that the callers do."""
 TOKEN = "a-token-for-a-bench"
 MOST_WAIT_SECONDS = 15
 EVERY = {"kill": 2.0, "crash": 20.0, "sweep": 10.0, "ship": 3.0, "order_online": 0.3, "cancel_online": 1.0}
@@ -156,8 +158,8 @@ class Called:
         return [*self.backstage.notes, *(note for caller in self.callers for note in caller.notes)]
 
 
-def call_all(run: Run, members: int, at_once: int, seed: int) -> Called:
-    """Serve the line by two servers, and have so many members call, so many of them at once."""
+def call_all(run: Run, calls: int, at_once: int, seed: int) -> Called:
+    """Serve the line by two servers, and have members call until so many calls are made, so many of them at once."""
 
     def server(port: int) -> list[str]:
         return [
@@ -177,18 +179,24 @@ def call_all(run: Run, members: int, at_once: int, seed: int) -> Called:
         ]
         hosts = [line.url for line in lines]
 
-        def call(index: int) -> FaultyCaller:
+        made = 0
+
+        def call(index: int) -> FaultyCaller | None:
+            nonlocal made
+            if made >= calls:
+                return None
             chance = random.Random(f"{seed} {index}")
             network = BadNetwork(http_post(MOST_WAIT_SECONDS), hosts, chance)
             caller = FaultyCaller(index, network, Secret(TOKEN), chance)
-            caller.run()
+            for _ in caller.calls():
+                made += 1
             return caller
 
-        backstage = Backstage(lines, run.database, run.settings, members, run.log, random.Random(seed))
+        backstage = Backstage(lines, run.database, run.settings, calls, run.log, random.Random(seed))
         backstage.begin(EVERY)
         begun = time.monotonic()
         with ThreadPoolExecutor(at_once) as pool:
-            callers = list(pool.map(call, range(members)))
+            callers = [caller for caller in pool.map(call, range(calls)) if caller]
         seconds = time.monotonic() - begun
         backstage.end()
     return Called(callers, backstage, seconds)
@@ -229,13 +237,13 @@ def listed(counter: Mapping[str, int]) -> str:
 
 def report(called: Called, counted: Mapping[str, str], problems: Sequence[Problem], searched: Searched) -> None:
     """Print the run as a table, and each problem."""
-    calls = sum(caller.calls for caller in called.callers)
+    calls = sum(caller.made for caller in called.callers)
     faults = sum((caller.network.faults for caller in called.callers), called.backstage.faults)
     kinds = Counter(problem.kind for problem in problems)
     rows = {
-        "members who called": f"{len(called.callers):,}, in {calls:,} calls",
-        "time": f"{called.seconds:.0f} s",
+        "calls": f"{calls:,}, of {len(called.callers):,} members, in {called.seconds:.0f} s",
         "how calls and callers ended": listed(sum((caller.heard for caller in called.callers), Counter())),
+        "confirmed and heard": listed(Counter(f"{note.what} by {note.channel}" for note in called.notes)),
         "faults and what went on beside": listed(faults),
         **counted,
         "problems": "; ".join(f"{kind}: {kinds[kind]}" for kind in PROBLEMS),
@@ -251,11 +259,12 @@ def report(called: Called, counted: Mapping[str, str], problems: Sequence[Proble
 def main() -> None:
     """Run, settle, audit, and print what came of it."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--calls", type=int, default=300, help="how many members call")
-    parser.add_argument("--callers", type=int, default=100, help="how many of them at once")
+    parser.add_argument("--calls", type=int, default=300, help="how many calls are made, and members there are")
+    parser.add_argument("--callers", type=int, default=100, help="how many members call at once")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plant", choices=PLANTS, help="damage the data before the audit")
     chosen = parser.parse_args()
+    sys.setswitchinterval(SWITCH_SECONDS)
     with prepared(chosen.calls) as run:
         engine = run.engine()
         with engine.connect() as connection:
