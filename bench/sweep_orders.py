@@ -100,7 +100,9 @@ def problems(database: Engine, gateway: Sandbox) -> Iterator[str]:
     """Yield what is wrong: an order that is not placed, and what the ledger and the payments do not agree on."""
     with database.connect() as connection:
         orders = connection.execute(
-            select(RefillOrder.id, RefillOrder.order_number, RefillOrder.status, RefillOrder.total_cents)
+            select(RefillOrder.id, RefillOrder.order_number, RefillOrder.status, RefillOrder.total_cents).order_by(
+                RefillOrder.id
+            )
         ).all()
         payments = Counter(connection.scalars(select(Payment.order_id)))
     charged: dict[str, list[int]] = {}

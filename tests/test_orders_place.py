@@ -135,8 +135,8 @@ def test_an_order_for_a_later_day_is_judged_as_of_that_day(connection: Connectio
     assert early.finding_kind == "too_soon"
     order = placed(connection, request)
     assert (order.status, order.ship_on, order.expected_by) == ("scheduled", days(16), days(25))
-    assert due_to_ship(connection, days(15)) == ()
-    assert due_to_ship(connection, days(16)) == (order,)
+    assert list(due_to_ship(connection, days(15))) == []
+    assert list(due_to_ship(connection, days(16))) == [order.id]
 
 
 def test_an_order_may_begin_on_hold_for_its_address(connection: Connection) -> None:

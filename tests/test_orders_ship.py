@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from demo_line import IDENTIFIED, DemoLine
@@ -12,6 +14,9 @@ from sqlalchemy import select
 from ivr.line.sweep import sweep
 from ivr.orders import lease
 from ivr.orders.cancel import cancel
+from ivr.orders.desk import Outcome
+from ivr.orders.events import Actor, record_event
+from ivr.orders.find import orders_with_news
 from ivr.orders.ship import ship
 from ivr.pages.app import make_app
 from ivr.payment.sandbox import Fault, Sandbox
@@ -184,3 +189,145 @@ def test_an_order_whose_money_was_taken_is_not_cancelled(demo_line: DemoLine, or
         == f"order {order} is being shipped: its payment is captured, or about to be"
     )
     assert demo_line.rows(OURS) == [("placed", "captured")]
+
+
+# An old authorization is replaced: the old one voided first
+
+
+def old_order(unsure: DemoLine) -> str:
+    """Order by telephone, and let the authorization grow old; return the order's number."""
+    order = placed_by(unsure)
+    unsure.clock.pass_seconds(6 * 86400)
+    return order
+
+
+def ledger(processor: Processor) -> list[str]:
+    return [charge.status for charge in processor.charges.values()]
+
+
+def test_an_authorization_of_five_days_is_taken_as_it_is(unsure: DemoLine, processor: Processor) -> None:
+    order = placed_by(unsure)
+    unsure.clock.pass_seconds(5 * 86400 - 60)
+    assert ship(unsure.services.desk, order).done
+    assert ledger(processor) == ["captured"]
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_nothing_new_is_authorized_while_the_old_one_cannot_be_voided(
+    unsure: DemoLine, processor: Processor, fault: Fault
+) -> None:
+    order = old_order(unsure)
+    processor.faults["void"] = [fault]
+    words = f"the old authorization of order {order} could not be voided; try again"
+    assert ship(unsure.services.desk, order).words == words
+    assert unsure.rows(OURS) == [("placed", "authorized")]
+    assert len(processor.charges) == 1
+    assert ship(unsure.services.desk, order).done
+    assert (unsure.rows(OURS), ledger(processor)) == (
+        [("shipped", "voided"), ("shipped", "captured")],
+        ["voided", "captured"],
+    )
+
+
+def test_an_order_whose_old_authorization_could_not_be_voided_can_still_be_cancelled(
+    unsure: DemoLine, processor: Processor
+) -> None:
+    order = old_order(unsure)
+    processor.faults["void"] = [Fault.DOWN]
+    assert not ship(unsure.services.desk, order).done
+    assert cancel(unsure.services.desk, order).words == f"order {order} is cancelled and its payment voided"
+
+
+def test_a_card_that_is_declined_when_the_authorization_is_replaced_holds_the_order_for_days(
+    unsure: DemoLine, processor: Processor
+) -> None:
+    order = old_order(unsure)
+    with unsure.database.begin() as connection:  # it was declined once before it was placed
+        order_id = connection.scalars(select(RefillOrder.id).where(RefillOrder.order_number == order)).one()
+        for what in ("held_payment", "placed"):
+            record_event(connection, order_id, what, unsure.clock() - timedelta(days=5), Actor.LINE)
+    unsure.run("UPDATE saved_card SET token = 'tok_chargeDeclined' WHERE member_id = 1")
+    assert ship(unsure.services.desk, order).words == f"order {order} is held: its card was declined"
+    assert unsure.rows(OURS) == [("held", "voided"), ("held", "declined")]
+    assert ledger(processor) == ["voided", "declined"]
+    with unsure.database.connect() as connection:
+        assert order in {told.order_number for told in orders_with_news(connection, 1, unsure.clock())}
+    sweep(unsure.services, timedelta(days=90))
+    assert unsure.rows(OURS)[-1] == ("held", "declined"), "it is kept from now on, not from the first time"
+    unsure.clock.pass_seconds(3 * 86400 + 60)
+    sweep(unsure.services, timedelta(days=90))
+    assert unsure.rows(OURS)[-1] == ("cancelled", "declined")
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_card_that_is_gone_or_has_expired_is_not_charged_anew(
+    unsure: DemoLine, processor: Processor, is_gone: bool
+) -> None:
+    order = old_order(unsure)
+    unsure.run("UPDATE saved_card SET exp_month = 2, exp_year = 2026 WHERE member_id = 1")
+    if is_gone:
+        unsure.run("UPDATE refill_order SET saved_card_id = NULL WHERE order_number = :number", number=order)
+    assert ship(unsure.services.desk, order).words == f"order {order} is held: its card is gone or has expired"
+    assert (unsure.rows(OURS), ledger(processor)) == ([("held", "voided")], ["voided"])
+
+
+class KilledError(BaseException):
+    """The worker was killed."""
+
+
+@pytest.mark.parametrize("operation", ["void", "authorize", "capture"])
+def test_whoever_is_killed_while_an_authorization_is_replaced_ships_it_at_the_next_try(
+    unsure: DemoLine, processor: Processor, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = old_order(unsure)
+    with monkeypatch.context() as patch:
+        ask = getattr(processor, operation)
+
+        def ask_and_die(*values: object) -> None:
+            ask(*values)
+            raise KilledError
+
+        patch.setattr(processor, operation, ask_and_die)
+        with pytest.raises(KilledError):
+            ship(unsure.services.desk, order)
+    assert not ship(unsure.services.desk, order).done, "who was killed may still be asking"
+    unsure.clock.pass_seconds(7)
+    outcome = ship(unsure.services.desk, order)
+    assert outcome.done, outcome.words
+    assert unsure.rows(OURS) == [("shipped", "voided"), ("shipped", "captured")]
+    assert ledger(processor) == ["voided", "captured"]
+
+
+def test_what_was_captured_without_an_answer_is_not_authorized_anew_when_it_is_old(
+    unsure: DemoLine, processor: Processor
+) -> None:
+    order = placed_by(unsure)
+    processor.faults["capture"] = [Fault.SLOW]
+    assert not ship(unsure.services.desk, order).done
+    unsure.clock.pass_seconds(6 * 86400)
+    outcome = ship(unsure.services.desk, order)
+    assert outcome.done, outcome.words
+    assert (unsure.rows(OURS), ledger(processor)) == ([("shipped", "captured")], ["captured"])
+
+
+def test_two_who_ship_one_old_order_at_once_replace_and_take_it_once(
+    kind: str, unsure: DemoLine, processor: Processor
+) -> None:
+    if kind == "sqlite":
+        pytest.skip("an embedded database has one writer at a time")
+    order, shippers = old_order(unsure), 4
+    outcomes: list[Outcome] = []
+
+    def ship_with(start: Barrier) -> Outcome:
+        start.wait()
+        return ship(unsure.services.desk, order)
+
+    while not any(outcome.done for outcome in outcomes):
+        with ThreadPoolExecutor(shippers) as pool:
+            outcomes += pool.map(ship_with, [Barrier(shippers)] * shippers)
+        unsure.clock.pass_seconds(7)
+    assert sum(outcome.done for outcome in outcomes) == 1
+    assert (unsure.rows(OURS), ledger(processor)) == (
+        [("shipped", "voided"), ("shipped", "captured")],
+        ["voided", "captured"],
+    )

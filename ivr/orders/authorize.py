@@ -145,9 +145,8 @@ def claim(connection: Connection, gateway: Gateway, order_id: int, now: datetime
     row = lease.lock_row(connection, order_id, now)
     order, payment = order_by_id(connection, order_id), payment_for(connection, order_id)
     if order is None or payment is None or not _is_due(order, payment):
-        if (order is None or order.status not in UNPAID) and not lease.is_capturing(
-            row, payment.status if payment else None
-        ):
+        is_pending = order is not None and order.status is OrderStatus.PENDING
+        if not is_pending and not lease.is_capturing(row, payment.status if payment else None):
             lease.remove(connection, order_id)
         return _progress(order, payment)
     if row.lease_until is not None and row.lease_until > now:

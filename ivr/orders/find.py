@@ -39,7 +39,10 @@ from ivr.pharmacy.tables import (
 )
 
 NEWS_FOR = timedelta(days=30)
-"""For how long a cancelled order is news to its member."""
+"""For how long an order that was cancelled, or that nobody heard of, is news to its member."""
+
+GOES_ON = (OrderStatus.PLACED, OrderStatus.SCHEDULED, OrderStatus.SHIPPED, OrderStatus.DELIVERED)
+"""The statuses of orders that wait for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,15 @@ _WITH_NEWS = (
     )
     .order_by(RefillOrder.placed_at, RefillOrder.id)
 )
+_UNTOLD = (
+    select(*_COLUMNS)
+    .where(
+        *(_IS_MEMBERS, RefillOrder.told_at.is_(None), RefillOrder.channel == "phone"),
+        RefillOrder.status.in_(GOES_ON),
+        RefillOrder.placed_at > bindparam("since"),
+    )
+    .order_by(RefillOrder.placed_at, RefillOrder.id)
+)
 _MARK_TOLD = update_where(RefillOrder, RefillOrder.id == bindparam("order"))
 _IS_DUE = and_(
     RefillOrder.status == OrderStatus.SCHEDULED,
@@ -161,7 +173,7 @@ _IS_DUE = and_(
 )
 _DUE = select(RefillOrder.id).where(_UNFINISHED, _IS_DUE).order_by(RefillOrder.ship_on, RefillOrder.id)
 _ONE_IS_DUE = select(exists().where(RefillOrder.id == bindparam("order_id"), _IS_DUE))
-_LINES = (
+_LINES: Select[Any] = (
     select(
         OrderLine.order_id,
         OrderLine.prescription_id,
@@ -264,6 +276,11 @@ def orders_with_news(connection: Connection, member_id: int, now: datetime) -> t
     been told yet.
     """
     return _orders(connection, _WITH_NEWS, member_id=member_id, since=now - NEWS_FOR)
+
+
+def untold_orders(connection: Connection, member_id: int, now: datetime) -> tuple[OrderFacts, ...]:
+    """Return a member's orders of the telephone that wait for nothing and were not told of since, oldest first."""
+    return _orders(connection, _UNTOLD, member_id=member_id, since=now - NEWS_FOR)
 
 
 def mark_told(connection: Connection, order_id: int, now: datetime) -> None:

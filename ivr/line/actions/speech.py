@@ -5,7 +5,7 @@ The tables list the phrases that a value may be: prompt -> the values it speaks,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ivr.flow.definition import Phrases
 from ivr.line.service import Services
@@ -59,17 +59,23 @@ RX_STATES: Phrases = {
     "rx_state.transfer_pending": {},
     "rx_state.on_hold": {},
     "rx_state.not_mailable": {},
-    "rx_state.discontinued": {},
-    "rx_state.replaced": {},
     "rx_state.renewal_requested": {"day": "date"},
     "rx_state.renewal_approved": {"day": "date"},
     "rx_state.renewal_denied": {"day": "date"},
 }
 NOT_FILLED: Phrases = {
     **{name: values for name, values in RX_STATES.items() if name not in ("rx_state.due_now", "rx_state.ordered")},
-    "rx_state.supply_changed": {},
+    **{f"rx_state.{why}": {} for why in ("discontinued", "replaced", "supply_changed")},
 }
 """Why a prescription of an order cannot be filled now."""
+
+_ENDED: Mapping[str | None, str] = {
+    "rules_discontinued": "rx_state.discontinued",
+    "rules_replaced": "rx_state.replaced",
+    "rules_replaced_by_unknown": "rx_state.replaced",
+    Happened.SUPPLY_CHANGED: "rx_state.supply_changed",
+}
+"""What keeps a prescription of an order from being filled, and is never told in a list of prescriptions."""
 
 CARDS: Phrases = {f"card.{brand}": {"last4": "digits"} for brand in ("visa", "mastercard", "discover", "amex")}
 AMOUNTS: Phrases = {
@@ -155,9 +161,8 @@ def rx_state(finding: Finding, services: Services) -> tuple[Value, ...]:
 
 def not_filled(judged: JudgedLine, services: Services) -> tuple[Value, ...]:
     """Return phrases for why a prescription of an order cannot be filled now, in short."""
-    if judged.cause == Happened.SUPPLY_CHANGED:
-        return (phrase("rx_state.supply_changed"),)
-    return rx_state(judged.finding, services)
+    ended = _ENDED.get(judged.cause)
+    return (phrase(ended),) if ended else rx_state(judged.finding, services)
 
 
 def _rx_state(finding: Finding) -> tuple[Value, ...]:
@@ -177,10 +182,8 @@ def _rx_state(finding: Finding) -> tuple[Value, ...]:
             return (phrase("rx_state.ordered", order_state=order_state(finding.order)),)
         case FindingKind.NONE_LEFT | FindingKind.FIRST_FILL | FindingKind.TRANSFER_PENDING:
             return (phrase(f"rx_state.{finding.kind}"),)
-        case FindingKind.ON_HOLD | FindingKind.NOT_MAILABLE | FindingKind.DISCONTINUED:
+        case FindingKind.ON_HOLD | FindingKind.NOT_MAILABLE:
             return (phrase(f"rx_state.{finding.kind}"),)
-        case FindingKind.REPLACED | FindingKind.REPLACED_BY_UNKNOWN:
-            return (phrase("rx_state.replaced"),)
         case _:
             return ()
 
