@@ -73,7 +73,7 @@ Prepare = Callable[[Host], Handset | None]
 Go = Callable[[Host, Handset | None], None]
 
 
-def calls(answers: Mapping[str, str], until: str = "") -> Prepare:
+def calls(answers: Mapping[str, str], until: str = "") -> Callable[[Host], Handset]:
     """Return what makes a call up to a question."""
 
     def prepare(host: Host) -> Handset:
@@ -191,6 +191,12 @@ def pays(host: Host, phone: Handset | None) -> None:
     host.answer(phone, heard, {"card.keep": "2", "checkout.confirm": "7"}, card=GOOD[:-1])
 
 
+def taking_over(host: Host) -> Handset:
+    """Come to the confirming key for an order that an earlier call could not pay."""
+    in_vain(host)
+    return calls({**TAKING_OVER, "payment.confirm": ""}, "payment.confirm")(host)
+
+
 def placing(host: Host) -> Handset:
     """Order, and be cut off before the processor is asked."""
     phone = calls(ORDERING, "checkout.confirm")(host)
@@ -292,7 +298,7 @@ PATHS: Mapping[str, Path] = {
         ),
     ),
     "a payment that the caller's next call finishes": Path(
-        lambda host: (in_vain(host), calls({**TAKING_OVER, "payment.confirm": ""}, "payment.confirm")(host))[1],
+        taking_over,
         answers({"payment.confirm": "7"}),
         (
             ("turn", "the caller says yes"),
