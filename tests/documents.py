@@ -16,12 +16,14 @@ from pathlib import Path
 import click
 from databases import Databases
 from demo_line import PROJECT, fill_demo, open_demo_line
+from gateway_contract import CONTRACT
 from hearing import entry, where
 from hurried_edits import edits_table
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from reasons import LANGUAGES, PICTURE, reasons_picture, reasons_rows, shown_calls
 from rich.console import Console
+from test_fault_points import PATHS, places_of
 from test_layers import HELPERS, ROOMS, Room
 
 from ivr.cli import main

@@ -415,6 +415,11 @@ PATHS: Mapping[str, Path] = {
 CARRIERS = ("again", "hangs_up", "fallback", "hangs_up")
 
 
+def places_of(signature: str) -> tuple[str, ...]:
+    """Return where one can die at a step: around a transaction, or around asking the processor."""
+    return ("before", "answered") if signature.startswith("ask ") else ("before", "within", "after")
+
+
 def points_of(path: Path, steps: list[str]) -> Iterator[tuple[Point, str]]:
     """Yield each point of a path that was gone without a fault, and its name."""
     named = iter(path.steps)
@@ -422,7 +427,7 @@ def points_of(path: Path, steps: list[str]) -> Iterator[tuple[Point, str]]:
         if not signature:
             continue  # it only reads: to die of it is to die of what came before
         name = next(named)[1]
-        places = ("before", "answered") if signature.startswith("ask ") else ("before", "within", "after")
+        places = places_of(signature)
         yield from ((Point(at, where), f"{name}, {where}") for where in places)
 
 
