@@ -53,7 +53,7 @@ class Backstage:
         """Do each of these, by the names of methods, every so many seconds; 0 leaves it out."""
         for name, seconds in every.items():
             if seconds:
-                thread = threading.Thread(target=self._again, args=(getattr(self, name), seconds))
+                thread = threading.Thread(target=self._again, args=(getattr(self, name), seconds), daemon=True)
                 self._threads.append(thread)
                 thread.start()
 

@@ -153,6 +153,8 @@ class FaultyCaller:
     network: BadNetwork
     token: Secret
     chance: random.Random
+    token_of: Callable[[str], str]
+    """Gives what the carrier's connector gives for a card's number."""
     notes: list[Note] = field(default_factory=list)
     made: int = 0
     """How many calls."""
@@ -226,7 +228,7 @@ class FaultyCaller:
         number = self._card()
         self._cards += 1
         self.heard["card taken by the carrier"] += 1
-        return phone.pay(number, EXPIRY, CODE_ON_FRONT if number in FOUR_DIGIT_CODES else CODE, TOKENS[number])
+        return phone.pay(number, EXPIRY, CODE_ON_FRONT if number in FOUR_DIGIT_CODES else CODE, self.token_of(number))
 
     # What is heard is noted
 

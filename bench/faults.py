@@ -33,11 +33,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from fault_backstage import Backstage
-from fault_callers import ZIP, FaultyCaller, Member
+from fault_callers import TOKENS, ZIP, FaultyCaller, Member
 from fault_network import PUBLIC, BadNetwork
 from fault_plants import PLANTS, plant
 from fault_secrets import Searched, search
-from faults_audit import PROBLEMS, Note, Problem, audit, refills, sandbox_books
+from fault_stripe import UnreliableStripe, unreliable_stripe
+from faults_audit import PROBLEMS, Booked, Note, Problem, audit, refills, sandbox_books
 from own_postgres import OwnPostgres
 from servers import PROGRAMS, environment, running
 from sqlalchemy import Connection, Engine, NullPool, create_engine, text
@@ -53,7 +54,7 @@ SWITCH_SECONDS = 0.1
 """With so many threads Python's usual 5 ms take up more of the processor than all that the callers do."""
 TOKEN = "a-token-for-a-bench"
 MOST_WAIT_SECONDS = 15
-EVERY = {"kill": 2.0, "crash": 20.0, "sweep": 10.0, "ship": 3.0, "order_online": 0.3, "cancel_online": 1.0}
+EVERY = {"kill": 2.0, "crash": 20.0, "sweep": 15.0, "ship": 5.0, "order_online": 0.3, "cancel_online": 1.0}
 """How many seconds lie between two of each, on an average."""
 AFTERWARDS = (timedelta(minutes=2), timedelta(minutes=35))
 """When the last sweeps are made, after the calls: pending payments are finished, then what was declined is held."""
@@ -102,6 +103,8 @@ class Run:
     database: OwnPostgres
     settings: Mapping[str, str]
     folder: Path
+    stripe: UnreliableStripe | None
+    """The card processor in place of the sandbox."""
 
     @property
     def log(self) -> Path:
@@ -116,27 +119,30 @@ class Run:
                 env=environment({**self.settings, **clock}), stdout=out, stderr=out, check=check,
             )  # fmt: skip
 
+    def books(self, connection: Connection) -> list[Booked]:
+        """Return the processor's books."""
+        return self.stripe.books() if self.stripe else sandbox_books(connection)
+
     def engine(self) -> Engine:
         return create_engine(self.settings["DATABASE_URL"], poolclass=NullPool)
 
 
 @contextmanager
-def prepared(members: int) -> Iterator[Run]:
+def prepared(members: int, *, with_stripe: bool) -> Iterator[Run]:
     """Start a database of its own with a pharmacy in it, and end it whatever happens."""
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         folder = Path(scratch)
         database = OwnPostgres(folder / "postgres")
         stack.callback(database.stop)
-        run = Run(
-            database,
-            {
-                "DATABASE_URL": database.url.replace("postgresql:", "postgresql+psycopg:"),
-                "TWILIO_AUTH_TOKEN": TOKEN,
-                "IVR_PUBLIC_URL": PUBLIC,
-                "IVR_SECRET_KEY": "YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtMTI=",
-            },
-            folder,
-        )
+        stripe = stack.enter_context(unreliable_stripe()) if with_stripe else None
+        settings = {
+            "DATABASE_URL": database.url.replace("postgresql:", "postgresql+psycopg:"),
+            "TWILIO_AUTH_TOKEN": TOKEN,
+            "IVR_PUBLIC_URL": PUBLIC,
+            "IVR_SECRET_KEY": "YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtMTI=",
+            **(stripe.settings if stripe else {}),
+        }
+        run = Run(database, settings, folder, stripe)
         write_pharmacy(folder / "pharmacy", members)
         run.ivr("pharmacy", "load", str(folder / "pharmacy"))
         yield run
@@ -161,25 +167,12 @@ class Called:
 def call_all(run: Run, calls: int, at_once: int, seed: int) -> Called:
     """Serve the line by two servers, and have members call until so many calls are made, so many of them at once."""
 
-    def server(port: int) -> list[str]:
-        return [
-            "python",
-            str(Path(__file__).parent / "unreliable_ivr.py"),
-            "serve",
-            "--port",
-            str(port),
-            "--workers",
-            str(WORKERS),
-        ]
-
     with ExitStack() as serving:
         lines = [
             serving.enter_context(running(server, {**run.settings, "IVR_CARD_CAPTURE": capture}, run.folder))
             for capture in CAPTURES
         ]
-        hosts = [line.url for line in lines]
-
-        made = 0
+        hosts, made = [line.url for line in lines], 0
 
         def call(index: int) -> FaultyCaller | None:
             nonlocal made
@@ -187,19 +180,29 @@ def call_all(run: Run, calls: int, at_once: int, seed: int) -> Called:
                 return None
             chance = random.Random(f"{seed} {index}")
             network = BadNetwork(http_post(MOST_WAIT_SECONDS), hosts, chance)
-            caller = FaultyCaller(index, network, Secret(TOKEN), chance)
+            caller = FaultyCaller(
+                index, network, Secret(TOKEN), chance, run.stripe.token if run.stripe else TOKENS.__getitem__
+            )
             for _ in caller.calls():
                 made += 1
             return caller
 
         backstage = Backstage(lines, run.database, run.settings, calls, run.log, random.Random(seed))
-        backstage.begin(EVERY)
+        backstage.begin(
+            {name: seconds for name, seconds in EVERY.items() if not (run.stripe and name == "order_online")}
+        )
+        serving.callback(backstage.end)
         begun = time.monotonic()
         with ThreadPoolExecutor(at_once) as pool:
             callers = [caller for caller in pool.map(call, range(calls)) if caller]
         seconds = time.monotonic() - begun
-        backstage.end()
     return Called(callers, backstage, seconds)
+
+
+def server(port: int) -> list[str]:
+    """Return the words that start a server whose sandbox fails at random."""
+    program = str(Path(__file__).parent / "unreliable_ivr.py")
+    return ["python", program, "serve", "--port", str(port), "--workers", str(WORKERS)]
 
 
 # Afterwards
@@ -208,6 +211,8 @@ def call_all(run: Run, calls: int, at_once: int, seed: int) -> Called:
 def settle(run: Run, to_ship: Iterable[str]) -> None:
     """Let the line finish what calls left, and staff what they had begun; the processor answers now."""
     ended = datetime.now(UTC)
+    if run.stripe:
+        run.stripe.is_calm = True
     run.ivr("sweep", now=ended + AFTERWARDS[0])
     for number in sorted(to_ship):
         run.ivr("pharmacy", "ship", number, now=ended + AFTERWARDS[0], check=False)  # some were cancelled meanwhile
@@ -219,15 +224,7 @@ def told_to_stand(notes: Iterable[Note]) -> Iterator[str]:
     return (note.order_number for note in notes if note.what == "stands" and note.order_number)
 
 
-COUNTED = {
-    "orders": "SELECT channel || ' ' || status, count(*) FROM refill_order GROUP BY 1 ORDER BY 1",
-    "charges at the processor": "SELECT status, count(*) FROM sandbox_charge GROUP BY 1 ORDER BY 1",
-}
-
-
-def counts(connection: Connection, query: str) -> str:
-    """Return what a query counts, as words."""
-    return listed(dict(connection.execute(text(query)).tuples().all()))
+ORDERS = "SELECT channel || ' ' || status FROM refill_order"
 
 
 def listed(counter: Mapping[str, int]) -> str:
@@ -235,7 +232,9 @@ def listed(counter: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in Counter(counter).most_common()) or "0"
 
 
-def report(called: Called, counted: Mapping[str, str], problems: Sequence[Problem], searched: Searched) -> None:
+def report(
+    called: Called, counted: Mapping[str, Counter[str]], problems: Sequence[Problem], searched: Searched
+) -> None:
     """Print the run as a table, and each problem."""
     calls = sum(caller.made for caller in called.callers)
     faults = sum((caller.network.faults for caller in called.callers), called.backstage.faults)
@@ -245,7 +244,7 @@ def report(called: Called, counted: Mapping[str, str], problems: Sequence[Proble
         "how calls and callers ended": listed(sum((caller.heard for caller in called.callers), Counter())),
         "confirmed and heard": listed(Counter(f"{note.what} by {note.channel}" for note in called.notes)),
         "faults and what went on beside": listed(faults),
-        **counted,
+        **{name: listed(count) for name, count in counted.items()},
         "problems": "; ".join(f"{kind}: {kinds[kind]}" for kind in PROBLEMS),
         "searched for secrets": f"{searched.size:,} bytes; found: {listed(searched.found)}",
     }
@@ -263,9 +262,12 @@ def main() -> None:
     parser.add_argument("--callers", type=int, default=100, help="how many members call at once")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plant", choices=PLANTS, help="damage the data before the audit")
+    parser.add_argument("--stripe", action="store_true", help="localstripe in place of the sandbox")
     chosen = parser.parse_args()
     sys.setswitchinterval(SWITCH_SECONDS)
-    with prepared(chosen.calls) as run:
+    if chosen.stripe and chosen.plant:
+        parser.error("--plant damages the sandbox's books, which --stripe does without")
+    with prepared(chosen.calls, with_stripe=chosen.stripe) as run:
         engine = run.engine()
         with engine.connect() as connection:
             before = refills(connection)
@@ -274,8 +276,12 @@ def main() -> None:
         with engine.begin() as connection:
             if chosen.plant:
                 print(f"{chosen.plant}: order {plant(connection, chosen.plant, told_to_stand(called.notes))}")
-            problems = audit(connection, sandbox_books(connection), called.notes, before)
-            counted = {name: counts(connection, query) for name, query in COUNTED.items()}
+            books = run.books(connection)
+            problems = audit(connection, books, called.notes, before)
+            counted = {
+                "orders": Counter(connection.scalars(text(ORDERS))),
+                "charges at the processor": Counter(charge.status for charge in books),
+            }
         searched = search(
             build_line(load_settings(run.settings)), chosen.calls, run.folder.glob("**/*log"), run.database
         )
