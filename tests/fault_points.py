@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,8 +23,9 @@ from sqlalchemy import event, make_url
 
 from ivr.orders import sweep as orders_sweep
 from ivr.orders.desk import Desk, Outcome
+from ivr.pages.app import make_app
 from ivr.payment.sandbox import Fault, MemoryLedger, Sandbox
-from ivr.phone.handset import Ended, Handset, Heard
+from ivr.phone.handset import Ended, Handset, Heard, Paying
 from ivr.phone.transport import NO_ANSWER, Form, Headers, Reply, wsgi_post
 from ivr.settings import Settings
 from ivr.simulator.scenario import URL
@@ -84,14 +85,13 @@ class Watch:
 
 
 class WatchedSandbox(Sandbox):
-    """The card processor, which outlives every worker; `orders` is what each charge was described as."""
+    """The card processor, which outlives every worker."""
 
     def __init__(self) -> None:
-        self.book = MemoryLedger()
-        super().__init__(lambda _: Fault.DOWN if self.is_down else None, self.book)
+        self.memory = MemoryLedger()
+        super().__init__(lambda _: Fault.DOWN if self.is_down else None, self.memory)
         self.is_down = False
         self.watch = Watch()
-        self.orders: dict[str, str] = {}
 
     def _asked(self, what: str, work: Callable[[], Result]) -> Result:
         self.watch.begins(f"ask {what}")
@@ -102,12 +102,11 @@ class WatchedSandbox(Sandbox):
     def tokenize(self, *args: Any, **more: Any) -> Any:
         return self._asked("tokenize", lambda: super(WatchedSandbox, self).tokenize(*args, **more))
 
-    def authorize(self, token: Any, amount_cents: int, request_key: str, description: str = "") -> Any:
-        def work() -> Any:
-            self.orders.setdefault(request_key, description.removeprefix("Order "))
-            return super(WatchedSandbox, self).authorize(token, amount_cents, request_key, description)
+    def attach(self, *args: Any, **more: Any) -> Any:
+        return self._asked("attach", lambda: super(WatchedSandbox, self).attach(*args, **more))
 
-        return self._asked("authorize", work)
+    def authorize(self, *args: Any, **more: Any) -> Any:
+        return self._asked("authorize", lambda: super(WatchedSandbox, self).authorize(*args, **more))
 
     def capture(self, *args: Any, **more: Any) -> Any:
         return self._asked("capture", lambda: super(WatchedSandbox, self).capture(*args, **more))
@@ -122,8 +121,8 @@ class WatchedSandbox(Sandbox):
     def ledger(self) -> list[LedgerEntry]:
         """All that the processor was asked to set aside, by its own account."""
         return [
-            LedgerEntry(self.orders[key], each.amount_cents, each.status, each.captured_cents)
-            for key, each in self.charges.items()
+            LedgerEntry(each.description.removeprefix("Order "), each.amount_cents, each.status, each.captured_cents)
+            for each in self.charges.values()
         ]
 
 
@@ -138,6 +137,7 @@ class Host:
         self.url = url
         self.sandbox = WatchedSandbox()
         self.carrier = "fallback"
+        self.card_capture = "keypad"
         self.cut_off_after: int | None = None
         self.line = open_demo_line(url, self.sandbox)
         self._engine = self.line.services.database
@@ -155,6 +155,9 @@ class Host:
         self._engine.dispose()  # the engine itself holds nothing but compiled statements, which are slow to make
         self.line = DemoLine(self._engine, Settings(), self.sandbox)
         self.line.clock.now, self.line.turns = now, turns
+        if self.card_capture == "pay":
+            services = replace(self.line.services, card_capture="pay")
+            self.line = self.line.copy_with(services=services, app=make_app(services, Settings()))
 
     def _listen(self) -> None:
         """Have the watch count the transactions of the database."""
@@ -192,9 +195,19 @@ class Host:
         phone = Handset(self.post, URL, "+15105550123", "+18002457979", sid, passes=lambda s: self.line.passes(s))
         return phone, phone.dial()
 
-    def answer(self, phone: Handset, heard: Heard, answers: Mapping[str, str], until: str = "") -> Heard:
-        """Press what `answers` say at each question, until there is none for it or `until` is asked."""
+    def answer(
+        self, phone: Handset, heard: Heard, answers: Mapping[str, str], until: str = "", card: str = ""
+    ) -> Heard:
+        """Press what `answers` say at each question, until there is none for it or `until` is asked.
+
+        `card` is keyed for the carrier as often as that takes one.
+        """
         for _ in range(60):
+            if isinstance(heard.waiting, Paying):
+                if not card:
+                    break
+                heard = phone.pay(card, "1230", "123")
+                continue
             asked = self.line.last_prompts
             keys = next((answers[prompt] for prompt in reversed(asked) if prompt in answers), None)
             if isinstance(heard.waiting, Ended) or keys is None or until in asked:
@@ -242,7 +255,7 @@ class Moment:
             None if self._file else PostgresSnapshot(url.set(drivername="postgresql").render_as_string(False))
         )
         self._now, self._turns = host.line.clock.now, tuple(host.line.turns)
-        self._charges, self._orders = tuple(host.sandbox.charges.values()), dict(host.sandbox.orders)
+        self._charges = tuple(host.sandbox.charges.values())
 
     def back(self, host: Host) -> None:
         """Go back."""
@@ -253,10 +266,9 @@ class Moment:
             self._file.write_bytes(self._content)
         elif self._postgres:
             assert self._postgres.restore(), "the tables are others than before"
-        host.sandbox.book.rewind(self._charges)
-        host.sandbox.orders = dict(self._orders)
+        host.sandbox.memory.rewind(self._charges)
         host.sandbox.watch = Watch()
-        host.line.clock.now, host.line.turns = self._now, [*self._turns]
+        host.line.clock.now, host.line.turns[:] = self._now, self._turns
 
     def close(self) -> None:
         """Give up what it needed."""

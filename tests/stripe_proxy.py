@@ -130,6 +130,7 @@ class ProxyHandler(BaseHTTPRequestHandler):
     """Answers one connection."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: ProxyServer
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name

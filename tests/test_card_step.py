@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.phone.card_step import CapturedCard, ConnectorFailure, masked_number
+from ivr.phone.card_step import CapturedCard, ConnectorFailure
 from ivr.phone.handset import Ended, Handset, Heard, Paying, Waiting
+from ivr.phone.results import masked_number
 from ivr.phone.transport import Form, Headers, Reply
 
 BASE = "https://line.test/voice"

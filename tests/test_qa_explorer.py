@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from test_qa_player import IDENTIFY, played
 
 from ivr.errors import Report
-from ivr.flow.call import Call, Frame, Started
+from ivr.flow.call import Call, CardStepEnded, Event, Frame, Started
 from ivr.flow.definition import Flows
 from ivr.flow.verbs import Gather, GoOn, HangUp, Verb
 from ivr.line import journal
 from ivr.line.service import TurnTaken
+from ivr.phone import results
 from ivr.prompts.spoken import Value
 from ivr.qa.explore.answers import Keyed, Pharmacy, answers
 from ivr.qa.explore.explorer import explore
@@ -82,6 +83,21 @@ def test_what_is_found_is_new_and_replays_in_every_language() -> None:
     results = [play(script, simulator(), language) for script in found[:10] for language in ("en", "es")]
     assert [one.problems for one in results if not one.passed] == []
     assert exercised(simulator().flows, results) - done
+
+
+def test_a_card_that_the_carrier_takes_is_explored_too() -> None:
+    search = Goals(simulator(), set(), "en")
+    search.capture = "pay"
+    wanted = search.targets
+    assert ("card", "carrier", "taken", "en") in wanted
+    assert ("card", "number", "next", "en") not in wanted
+    search.done = search.wanted.keys() - wanted
+    explore(search, seconds=60)
+    assert (search.missing(), search.leaked) == ([], [])
+    found = scripts_of(drafts(simulator().flows, search.found))
+    assert {script.capture for script in found} == {"pay"}
+    again = [play(script, simulator(), language) for script in found for language in ("en", "es")]
+    assert [one.problems for one in again if not one.passed] == []
 
 
 def test_a_search_ends_when_nothing_is_missing() -> None:
@@ -164,6 +180,28 @@ def unmasked(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_random_callers_miss_a_mask_that_is_taken_out() -> None:
     broken = [failed.broken for failed, _ in make_random_calls(simulator(), range(4)) if failed]
     assert "in journal.event, where it must not lie" in " ".join(broken)
+
+
+@pytest.fixture
+def told_of_cards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the carrier tell a card's whole number, and the line write it into the journal."""
+    real = journal.make_entry
+
+    def with_card(event: Event, *rest: Any) -> journal.JournalEntry:
+        entry = real(event, *rest)
+        number = event.card.get("carrier_card_number") if isinstance(event, CardStepEnded) else None
+        return replace(entry, event=f"{entry.event} {number.reveal()}") if number else entry
+
+    monkeypatch.setattr(journal, "make_entry", with_card)
+    monkeypatch.setattr(results, "masked_number", lambda number: number)
+
+
+@pytest.mark.usefixtures("told_of_cards")
+def test_an_exploration_finds_a_card_that_the_carrier_told() -> None:
+    search = Goals(simulator(), set(), "en")
+    search.done = {key for key in search.wanted if key[:3] != ("card", "carrier", "taken")}
+    explore(search, seconds=60)
+    assert "card number in journal.event, where it must not lie" in search.leaked
 
 
 @pytest.mark.usefixtures("unmasked")

@@ -53,6 +53,114 @@ def test_what_must_not_be_heard_is_not() -> None:
     assert played(ORDER.rpartition("  - presses")[0] + kept_back).problems == ()
 
 
+TO_CARD = """
+  - presses: language
+  - presses: '1'
+  - presses: '41203716#'
+  - presses: '20007'
+  - presses: '11'
+  - hears: card.carrier
+  - hears: card.carrier_number
+"""
+CARD_STEPS = {
+    "a card in one go": """
+  - pays: {card: '4242424242424242', expiry: '1239', code: '739'}
+  - hears: card.carrier_expiry
+  - hears: card.carrier_code
+  - hears: card.carrier_processing
+  - hears: card.keep
+""",
+    "a card by parts, with slips": """
+  - waits: silence
+  - hears: card.carrier_number (silence 1)
+  - presses: '4242424242424241'
+  - hears: card.carrier_number (wrong 2)
+  - presses: '378282246310005'
+  - hears: card.carrier_expiry
+  - hears_not: card.carrier_number
+  - presses: '1339'
+  - hears: card.carrier_expiry (wrong 1)
+  - presses: '1239'
+  - hears: card.carrier_code_on_front
+  - hears_not: card.carrier_code
+  - presses: '7394'
+  - hears: card.keep
+""",
+    "a card of a kind that is not taken": """
+  - presses: '3530111333300000'
+  - hears: card.unsupported
+  - hears: card.carrier_number
+""",
+    "star, and once more": """
+  - presses: '4242*'
+  - hears: card.stopped
+  - presses: '1'
+  - hears: card.carrier
+  - hears: card.carrier_number
+""",
+    "keys ahead": """
+  - presses: '*1*'
+  - hears: card.stopped
+  - hears_not: card.carrier_expiry
+""",
+    "silence to the end": """
+  - waits: silence
+    times: 3
+  - hears: card.carrier_gave_up
+""",
+    "a carrier that goes on by itself": """
+  - pays: {result: goes_on}
+  - hears: card.carrier_gave_up
+""",
+    "a card that no test connector knows": """
+  - pays: {card: '5454545454545454', expiry: '1239', code: '739'}
+  - hears: card.unavailable
+""",
+    "a token that the processor does not know": """
+  - pays: {card: '4242424242424242', expiry: '1239', code: '739', token: tok_unknown}
+  - hears: card.refused
+""",
+    "a result that nobody has heard of": """
+  - pays: {result: transaction-cancelled, error: 'Not%20now'}
+  - hears: card.unavailable
+""",
+    "a request that comes again": """
+  - pays: {card: '4242424242424242', expiry: '1239', code: '739'}
+  - carrier: repeats
+  - carrier: late
+  - presses: '2'
+  - carrier: late
+  - hears: order.facts
+""",
+    "a hang-up": """
+  - presses: '4242'
+  - hangs_up: now
+""",
+}
+
+
+@pytest.mark.parametrize("steps", CARD_STEPS.values(), ids=CARD_STEPS.keys())
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_script_goes_through_the_carriers_card_step(steps: str, language: str) -> None:
+    one = played(TO_CARD + steps, head="capture: pay", language=language)
+    assert one.problems == ()
+    told = " ".join(one.transcript)
+    assert not any(digits in told for digits in ("4242424242424", "37828224", "739"))
+
+
+def test_all_that_gives_no_card_is_played_at_each_part_of_it() -> None:
+    asked = "  - error_paths: {card.carrier_number: {then: card.carrier_gave_up}}\n  - presses: '4242424242424242'\n"
+    asked += "  - error_paths: {card.carrier_expiry: {then: card.carrier_gave_up}}\n"
+    text = (
+        f"call: A call\ncapture: pay\nsteps:{TO_CARD.removesuffix('  - hears: card.carrier_number' + chr(10))}{asked}"
+    )
+    report = Report()
+    scripts = read_scripts("calls.yaml", text, report, vocabulary())
+    assert report.problems == []
+    assert len(scripts) == 5
+    assert [one.problems for one in (play(script, simulator(), "es") for script in scripts)] == [()] * 5
+
+
 FAILURES = {
     "a prompt that must not come": (
         IDENTIFY + "  - hears: refill.quick\n  - hears_not: {refill.quick: {ready: 3}}\n",
@@ -94,6 +202,10 @@ FAILURES = {
         ORDER + "  - hears: main.anything_else\n  - hears: payment.placing\n",
         "expected to hear payment.placing; heard checkout.address_note, payment.placing, checkout.placed, order.placed_now, main.anything_else",
     ),
+    "other words in the card step": (
+        TO_CARD.replace("  - hears: card.carrier\n", "") + "  - presses: '4242424242424241'\n  - hears: card.carrier_expiry\n",
+        "expected to hear card.carrier_expiry; heard card.carrier_number (wrong 1)",
+    ),
     "a card where none is taken": (
         "\n  - pays: {card: '4242424242424242', expiry: '0330', code: '123'}\n",
         "no card is being taken here",
@@ -103,7 +215,7 @@ FAILURES = {
 
 @pytest.mark.parametrize(("steps", "problem"), FAILURES.values(), ids=FAILURES.keys())
 def test_what_does_not_come_is_told_with_what_came_instead(steps: str, problem: str) -> None:
-    assert first_problem(played(steps)).startswith(problem)
+    assert first_problem(played(steps, head="capture: pay")).startswith(problem)
 
 
 def test_a_failure_tells_the_script_the_state_and_the_call_up_to_it() -> None:

@@ -267,8 +267,8 @@ SLIPS = {
     ),
     "a fault misspelt": (
         steps("breaks: procesor"),
-        'calls.yaml:3:13: "breaks" should be one of line, database, processor, processor_once, slow_processor, '
-        'slow_processor_once, guessing, nothing; found "procesor" (did you mean "processor"?)',
+        'calls.yaml:3:13: "breaks" should be one of line, database, database_after, processor, processor_once, '
+        'slow_processor, slow_processor_once, guessing, nothing; found "procesor" (did you mean "processor"?)',
     ),
     "a span that is none": (steps("later: soon"), 'calls.yaml:3:12: "later" takes a span like 90s, 45m, 2h or 3d, found "soon"'),
     "a time that is none": (
@@ -282,6 +282,18 @@ SLIPS = {
     "a card by halves": (
         steps("pays: {card: '4242424242424242'}"),
         'calls.yaml:3:11: "pays" takes card, expiry and code, or the result the carrier came to',
+    ),
+    "a card and a result": (
+        steps("pays: {card: '4242424242424242', expiry: '0330', code: '123', result: success}"),
+        'calls.yaml:3:11: "pays" takes card, expiry and code, or the result the carrier came to',
+    ),
+    "an error without its result": (
+        steps("pays: {error: declined}"),
+        'calls.yaml:3:11: "pays" takes card, expiry and code, or the result the carrier came to',
+    ),
+    "a capture misspelt": (
+        "call: A\ncapture: keypads\nsteps: [{waits: silence}]",
+        'calls.yaml:2:10: "capture" should be one of keypad, pay; found "keypads" (did you mean "keypad"?)',
     ),
     "no steps": ("call: A", 'calls.yaml:1:1: a script lacks "steps"'),
     "the same name twice": (

@@ -18,15 +18,15 @@ from ivr.qa.record.recorder import RecordedCall, RecordError, record
 from ivr.qa.replay.caller import SimulatedCaller
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.reader import read_scripts
-from ivr.qa.scripts.script import HangsUp, Presses, Waits
+from ivr.qa.scripts.script import Capture, HangsUp, Presses, Waits
 from ivr.qa.scripts.writer import write
 
 PHONE = "+19255550142"
 
 
-def recorded(keys: Sequence[str], from_number: str = "+15105550100") -> RecordedCall:
+def recorded(keys: Sequence[str], from_number: str = "+15105550100", capture: Capture = "keypad") -> RecordedCall:
     """Make a call, `,` being a silence and `h` a hang-up, and read it from the journal."""
-    with open_scenario(simulator(), "nobody") as scenario:
+    with open_scenario(simulator(), "nobody", capture) as scenario:
         caller = SimulatedCaller(scenario, simulator().flows, "en", from_number, "+18002457979", "nobody", "recorded")
         for key in keys:
             caller.act(Waits(NOWHERE) if key == "," else HangsUp(NOWHERE) if key == "h" else Presses(NOWHERE, key))
@@ -62,6 +62,10 @@ CALLS = {
     "a renewal": [*IDENTIFY, "3", "7304660#", "1", "9"],
     "a wrong ZIP code": ["1", "1", "41200017#", "00501", "41200017#", "94550"],
     "nobody known": ["1", "3", "9"],
+    "a new card that is declined": [
+        *("1", "1", "41203716#", "20007", "1", "1"),
+        *("4000000000000002#", "1230", "123", "2", "7", "1", "5555555555554444#", "1230", "123", "2", "7"),
+    ],
     "a declined card": ["1", "1", "41203579#", "06040", "1", "7", "3"],
     "pound by habit": ["1#", "1#", "41200017#", "94550#", "1#", "7"],
     "a doubled zero": ["1", "3", "2", "2000170#", "4120001700", ",", "9"],
@@ -77,6 +81,28 @@ def test_a_recorded_call_replays_on_an_empty_machine(keys: list[str]) -> None:
     report = Report()
     (script,) = read_scripts("recorded.yaml", text, report, vocabulary())
     assert report.problems == []
+    assert play(script, simulator(), script.language).problems == ()
+
+
+NEW_CARD = ["1", "1", "41203716#", "20007", "1", "1"]
+CARRIER_CALLS = {
+    "a card": [*NEW_CARD, "4242424242424242", "1230", "123", "2", "7", "9"],
+    "one that is declined": [*NEW_CARD, "4000000000000002", "1230", "123", "2", "7", "3"],
+    "star, and a card": [*NEW_CARD, "42*", "1", "5555555555554444", "1230", "123", "1"],
+    "silence": [*NEW_CARD, ",", ",", ",", "3"],
+    "wrong entries": [*NEW_CARD, "4242424242424241", ",", "4242#", "3"],
+    "a card that no connector knows": [*NEW_CARD, "5454545454545454", "1230", "123", "3"],
+    "a hang-up": [*NEW_CARD, "4242", "h"],
+}
+
+
+@pytest.mark.parametrize("keys", CARRIER_CALLS.values(), ids=CARRIER_CALLS.keys())
+def test_a_call_whose_card_the_carrier_took_is_recorded_without_it(keys: list[str]) -> None:
+    draft = record(simulator(), recorded(keys, capture="pay"), "Recorded")
+    text = write([draft])
+    assert "5555555555554444" not in text
+    (script,) = read_scripts("recorded.yaml", text, Report(), vocabulary())
+    assert script.capture == "pay"
     assert play(script, simulator(), script.language).problems == ()
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from call_scripts import simulator, vocabulary
@@ -17,12 +19,14 @@ from test_serve import NOON, running, serve
 from ivr.cli import main
 from ivr.cli.elsewhere import NobodyThereError, line_at
 from ivr.errors import Report
+from ivr.pages.app import make_app
 from ivr.pharmacy.trials import take_snapshot
+from ivr.phone.transport import wsgi_post
 from ivr.qa.replay.played import Played
 from ivr.qa.replay.player import CONFIRMS
 from ivr.qa.replay.remote import Facts, Remote
 from ivr.qa.scripts.reader import read_scripts
-from ivr.qa.scripts.script import Script
+from ivr.qa.scripts.script import Capture, Script
 from ivr.settings import Settings
 from ivr.simulator.backstage import TestMembers
 
@@ -56,14 +60,15 @@ class Elsewhere:
         same: bool = True,
         backstage: bool = False,
         writes: bool = False,
+        capture: Capture = "keypad",
     ) -> Remote:
-        facts = Facts(self.line.clock.now, live, person, same)
+        facts = Facts(self.line.clock.now, live, person, same, capture)
         behind = (
             TestMembers(self.line.services.database, self.digest, facts.now, TODAY, live=live) if backstage else None
         )
-        return Remote(
-            "http://localhost/voice", self.line.post, simulator(), facts, TODAY, vocabulary(), "a run", behind, writes
-        )
+        services = replace(self.line.services, card_capture=capture)
+        post = wsgi_post(make_app(services, Settings()))
+        return Remote("http://localhost/voice", post, simulator(), facts, TODAY, vocabulary(), "a run", behind, writes)
 
     def orders(self) -> int:
         return len(self.line.rows("SELECT * FROM refill_order WHERE request_key LIKE 'CA%'"))
@@ -203,7 +208,7 @@ def test_what_is_asked_to_write_does_so_once_for_a_member(elsewhere: Elsewhere) 
     assert second.skipped == '"A call" has written to the same member\'s rows'
 
 
-def live(elsewhere: Elsewhere, steps: str, **facts: bool) -> Played:
+def live(elsewhere: Elsewhere, steps: str, **facts: Any) -> Played:
     return elsewhere.remote(live=True, **facts).play(script(steps), "en")
 
 
@@ -224,6 +229,31 @@ def test_where_cards_are_real_others_than_test_members_are_left_alone(elsewhere:
 def test_where_cards_are_real_the_words_have_to_be_known(elsewhere: Elsewhere) -> None:
     assert "answers with other flows or prompts" in live(elsewhere, "[{presses: language}]", same=False).skipped
     assert "answers with other flows or prompts" in live(elsewhere, LOOKS, same=False, backstage=True).skipped
+
+
+CARD = "{presses: language}, {presses: '1'}, {presses: '41203716#'}, {presses: '20007'}, {presses: '1'}, {presses: '1'}"
+PAYS = f"[{CARD}, {{pays: {{card: '4242424242424242', expiry: '1230', code: '123'}}}}, {{hears: card.keep}}]"
+KEYS_CARD = f"[{CARD}, {{hears: card.number}}, {{presses: '4242424242424242#'}}, {{presses: '1230'}}, {{presses: '123'}}, {{hears: card.keep}}]"
+PAYING_ELSEWHERE = {
+    # the steps, how they take a card, how the line takes cards, whether these are real ones, and why it is skipped
+    "by the carrier": (PAYS, "pay", "pay", False, ""),
+    "by keypad": (KEYS_CARD, "keypad", "keypad", False, ""),
+    "no test connector": (PAYS, "pay", "pay", True, "its card is for a test connector, and the line charges real cards"),
+    "no carrier": (PAYS, "pay", "keypad", False, "it pays where the carrier takes cards, and the line takes them by keypad"),
+    "no keypad": (KEYS_CARD, "keypad", "pay", False, "it keys a card to the line, and there the carrier takes them"),
+    "no card at all": (LOOKS, "keypad", "pay", False, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("steps", "own", "there", "live", "why"), PAYING_ELSEWHERE.values(), ids=PAYING_ELSEWHERE.keys()
+)
+def test_a_card_is_given_as_the_line_there_takes_it(
+    elsewhere: Elsewhere, steps: str, own: Capture, there: Capture, live: bool, why: str
+) -> None:
+    remote = elsewhere.remote(backstage=True, capture=there, live=live)
+    one = remote.play(script(steps, f"capture: {own}"), "en")
+    assert (one.skipped, one.problems) == (why, ())
 
 
 def replay(*arguments: object) -> Result:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import runpy
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from databases import Databases
 from demo_line import IDENTIFIED, DemoLine
 from hearing import hears
@@ -18,6 +21,7 @@ from ivr.orders.ship import ship
 from ivr.pages.app import make_app
 from ivr.payment.gateway import Authorized, Captured, Reason, Refused, Unavailable, Voided
 from ivr.payment.sandbox import Charge, Sandbox
+from ivr.pharmacy.migrate import MIGRATIONS
 from ivr.secret import Secret
 from ivr.settings import Settings, load_settings
 
@@ -122,3 +126,14 @@ def test_a_line_is_built_with_it(kind: str, databases: Databases) -> None:
         assert other.gateway.void(answer.reference, KEY) == Voided(answer.reference)
         for line in (one, other):
             line.database.dispose()
+
+
+def test_the_migration_takes_over_what_was_authorized_before(demo_line: DemoLine) -> None:
+    known = demo_line.rows("SELECT * FROM sandbox_charge ORDER BY reference")
+    demo_line.run("DROP TABLE sandbox_charge")
+    migration = runpy.run_path(str(MIGRATIONS / "versions" / "0020_sandbox_charge.py"))
+    with demo_line.database.begin() as connection, Operations.context(MigrationContext.configure(connection)):
+        migration["upgrade"]()
+    taken_over = demo_line.rows("SELECT * FROM sandbox_charge ORDER BY reference")
+    assert len(known) == 5
+    assert [row[:-1] for row in taken_over] == [row[:-1] for row in known], "all but when they were made"

@@ -39,7 +39,10 @@ from ivr.pharmacy.tables import (
 )
 
 NEWS_FOR = timedelta(days=30)
-"""For how long a cancelled order is news to its member."""
+"""For how long an order that was cancelled, or that nobody heard of, is news to its member."""
+
+GOES_ON = (OrderStatus.PLACED, OrderStatus.SCHEDULED, OrderStatus.SHIPPED, OrderStatus.DELIVERED)
+"""The statuses of orders that wait for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,15 @@ _WITH_NEWS = (
                 RefillOrder.cancelled_at > bindparam("since"),
             ),
         ),
+    )
+    .order_by(RefillOrder.placed_at, RefillOrder.id)
+)
+_UNTOLD = (
+    select(*_COLUMNS)
+    .where(
+        *(_IS_MEMBERS, RefillOrder.told_at.is_(None), RefillOrder.channel == "phone"),
+        RefillOrder.status.in_(GOES_ON),
+        RefillOrder.placed_at > bindparam("since"),
     )
     .order_by(RefillOrder.placed_at, RefillOrder.id)
 )
@@ -264,6 +276,11 @@ def orders_with_news(connection: Connection, member_id: int, now: datetime) -> t
     been told yet.
     """
     return _orders(connection, _WITH_NEWS, member_id=member_id, since=now - NEWS_FOR)
+
+
+def untold_orders(connection: Connection, member_id: int, now: datetime) -> tuple[OrderFacts, ...]:
+    """Return a member's orders of the telephone that wait for nothing and were not told of since, oldest first."""
+    return _orders(connection, _UNTOLD, member_id=member_id, since=now - NEWS_FOR)
 
 
 def mark_told(connection: Connection, order_id: int, now: datetime) -> None:

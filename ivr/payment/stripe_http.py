@@ -1,8 +1,8 @@
 """Sends requests to Stripe with one deadline for a whole operation, however many requests it takes.
 
-The library's own time-out starts over for each request (and each read), so a caller could wait twice as long as
-promised. Here each request gets the time that is left. No request is repeated automatically: the payment turn does
-that.
+The library's own time-out starts over for each request and for each read, and does not count looking up an address, so
+a caller could wait far longer than promised, or for ever if an answer comes byte by byte. Here each request gets the time
+that is left, and is waited for no longer. No request is repeated automatically: the payment turn does that.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from queue import Empty, LifoQueue, SimpleQueue
 from typing import Any, NoReturn
 
 import stripe
@@ -27,21 +28,44 @@ raises stripe.APIConnectionError when there is none."""
 
 
 class Sessions:
-    """Sends requests with the library's client, keeping one connection per thread."""
+    """Sends each request with the library's client in a thread of its own, which is left behind when its time is over.
+
+    Connections are kept for the requests that come later.
+    """
 
     def __init__(self) -> None:
-        self._per_thread = threading.local()
+        self._idle: LifoQueue[Any] = LifoQueue()
 
     def __call__(self, seconds: float, method: str, url: str, headers: Mapping[str, str] | None, body: Any) -> Reply:
         """Send one request; see `Send`."""
-        connect = min(_LONGEST_CONNECT_S, seconds / 2)
-        client = stripe.RequestsClient(timeout=(connect, seconds - connect), session=self._session())
-        return client.request(method, url, headers, body)
+        results: SimpleQueue[Reply | Exception] = SimpleQueue()
 
-    def _session(self) -> Any:
-        if not hasattr(self._per_thread, "session"):
-            self._per_thread.session = stripe.RequestsClient().requests.Session()
-        return self._per_thread.session
+        def send() -> None:
+            try:
+                results.put(self._send(seconds, method, url, headers, body))
+            except Exception as error:
+                results.put(error)
+
+        threading.Thread(target=send, daemon=True).start()
+        try:
+            result = results.get(timeout=seconds)
+        except Empty:
+            raise stripe.APIConnectionError("no whole answer in time") from None  # type: ignore[no-untyped-call]
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def _send(self, seconds: float, method: str, url: str, headers: Mapping[str, str] | None, body: Any) -> Reply:
+        connect = min(_LONGEST_CONNECT_S, seconds / 2)
+        try:
+            session = self._idle.get_nowait()
+        except Empty:
+            session = stripe.RequestsClient().requests.Session()
+        try:
+            client = stripe.RequestsClient(timeout=(connect, seconds - connect), session=session)
+            return client.request(method, url, headers, body)
+        finally:
+            self._idle.put(session)
 
 
 class TimedHttp(stripe.HTTPClient):
@@ -80,4 +104,4 @@ class TimedHttp(stripe.HTTPClient):
         raise NotImplementedError
 
     def close(self) -> None:
-        """Do nothing: the sessions end with their threads."""
+        """Do nothing: the connections end with the process."""

@@ -1,7 +1,7 @@
-"""The carrier's card step, `<Pay>`: what it asks for, when an entry is complete, what is wrong with it, what it reports.
+"""The carrier's card step, `<Pay>`: what it asks for, when an entry is complete, and what is wrong with it.
 
-Nothing here sends or counts anything: the handset does. What the caller keys is secret, and leaves this module only
-masked, or to the connector, which stands for the card processor behind the carrier.
+Nothing here is sent or heard: the handset does that. What the caller keys is secret, and goes to the connector alone,
+which stands for the card processor behind the carrier; the line is told what `results` makes of it.
 """
 
 from __future__ import annotations
@@ -188,36 +188,3 @@ def captured(paying: Paying) -> CapturedCard:
         keyed.get(SECURITY_CODE, nothing),
         keyed.get(POSTAL_CODE, nothing).reveal(),
     )
-
-
-def masked_fields(card: Mapping[str, Secret]) -> dict[str, str]:
-    """Return what the line may know of the entries so far: never the number or the code."""
-    keyed = {step: entry.reveal() for step, entry in card.items()}
-    fields = {"PaymentMethod": "credit-card"}
-    if number := keyed.get(CARD_NUMBER):
-        fields |= {"PaymentCardNumber": masked_number(number), "PaymentCardType": card_type(number)}
-    if expiry := keyed.get(EXPIRY):
-        fields["ExpirationDate"] = expiry
-    if code := keyed.get(SECURITY_CODE):
-        fields["SecurityCode"] = "*" * len(code)
-    if postal_code := keyed.get(POSTAL_CODE):
-        fields["PaymentCardPostalCode"] = postal_code
-    return fields
-
-
-def masked_number(number: str) -> str:
-    """Return a card number of which only the last four digits can be read, in groups like those on the card."""
-    shown = "x" * (len(number) - 4) + number[-4:]
-    ends = (4, 10) if card_type(number) in ("amex", "diners-club") else range(4, len(number), 4)
-    return "-".join(shown[start:end] for start, end in zip((0, *ends), (*ends, len(number)), strict=True))
-
-
-def failure_fields(failure: ConnectorFailure) -> dict[str, str]:
-    """Return the fields after a connector gave no token."""
-    fields = {"PaymentError": failure.message, "ConnectorError": failure.code, "PayErrorCode": failure.pay_error_code}
-    return {name: text for name, text in fields.items() if text}
-
-
-def error_in_callbacks(error: str) -> str:
-    """Return an `errorType` as callbacks name it."""
-    return "input-timeout" if error == TIMEOUT else error

@@ -18,11 +18,19 @@ from urllib.parse import quote
 
 from ivr.clock import system_clock
 from ivr.phone import card_step
-from ivr.phone.card_step import Connector, ConnectorFailure, sandbox_connector
+from ivr.phone.card_step import Connector, sandbox_connector
 from ivr.phone.carrier import CarrierSide
 from ivr.phone.document import CarrierError, read_document
 from ivr.phone.outcomes import Ended, Heard, HeardWords, Paying, Waiting
-from ivr.phone.results import TALK_SECONDS, DialOutcome, dial_fields
+from ivr.phone.results import (
+    TALK_SECONDS,
+    DialOutcome,
+    connector_fields,
+    dial_fields,
+    given_up_fields,
+    masked_fields,
+    progress_fields,
+)
 from ivr.phone.transport import Reply, Transport
 from ivr.phone.verbs import (
     CARD_NUMBER,
@@ -170,7 +178,7 @@ class Handset:
             return self._until_asked()
         self._listen(None)
         if isinstance(self._waiting, Paying):
-            fields = {"Result": "caller-hung-up", **card_step.masked_fields(self._waiting.card)}
+            fields = {"Result": "caller-hung-up", **masked_fields(self._waiting.card)}
             self._wire.ask(self._waiting.pay.action, "POST", self._timed(fields))
         self._end(Ended("caller hung up"))
         return self._until_asked()
@@ -340,7 +348,7 @@ class Handset:
 
     def _take_card_key(self, paying: Paying, key: str) -> None:
         if key == "*":
-            self._end_card(paying, {"Result": "caller-interrupted-with-star"}, paying.card)
+            self._end_card(paying, {"Result": "caller-interrupted-with-star", **masked_fields(paying.card)})
         elif key == "#":
             if paying.keys or self.finish_key_ends_empty:
                 self._end_entry(paying)
@@ -367,38 +375,27 @@ class Handset:
         elif self.goes_on_after_pay:
             self._waiting = None
         else:
-            result = {"Result": "too-many-failed-attempts", "PaymentError": card_step.error_in_callbacks(error)}
-            self._end_card(paying, result, paying.card)
+            self._end_card(paying, given_up_fields(paying, error))
 
     def _process(self, paying: Paying) -> None:
         """Hand the whole card to the connector, and what it answers to the line."""
-        card = card_step.entries(paying)
         self._tell_progress(paying, PROCESSING, "")
         for sound in self._card_sounds(replace(paying, attempt=1), PROCESSING):
             self._execute(sound)
         self._pass(card_step.CONNECTOR_SECONDS)
         answer = self.connector(card_step.captured(paying), paying.pay.charge)
-        if isinstance(answer, ConnectorFailure):
-            fields = {"Result": "payment-connector-error", **card_step.failure_fields(answer)}
-        else:
-            fields = {"Result": "success", "PaymentConfirmationCode" if paying.pay.charge else "PaymentToken": answer}
-        self._end_card(paying, fields, card)
+        self._end_card(paying, connector_fields(paying, answer))
 
     def _tell_progress(self, paying: Paying, step: str, error: str) -> None:
-        if paying.pay.status_callback:
-            is_taken = step != PROCESSING and error
-            fields = {"For": step, "Attempt": str(paying.attempt)}
-            fields |= {"ErrorType": card_step.error_in_callbacks(error)} if error else {}
-            fields |= card_step.masked_fields(paying.card if is_taken else card_step.entries(paying))
-            self.warnings.extend(self._wire.tell_progress(paying.pay.status_callback, fields))
+        if url := paying.pay.status_callback:
+            self.warnings.extend(self._wire.tell_progress(url, progress_fields(paying, step, error)))
 
-    def _end_card(self, paying: Paying, fields: Mapping[str, str], card: Mapping[str, Secret] | None = None) -> None:
-        """Request the action of `<Pay>` with the fields, and the masked ones of what was keyed."""
-        all_fields = {**fields, **(card_step.masked_fields(card) if card is not None else {})}
-        if self.encodes_payment_error and "PaymentError" in all_fields:
-            all_fields["PaymentError"] = quote(all_fields["PaymentError"])
+    def _end_card(self, paying: Paying, fields: Mapping[str, str]) -> None:
+        """Request the action of `<Pay>`."""
+        if self.encodes_payment_error and "PaymentError" in fields:
+            fields = {**fields, "PaymentError": quote(fields["PaymentError"])}
         self._unheard_seconds = 0.0
-        self._go(paying.pay.action, "POST", all_fields)
+        self._go(paying.pay.action, "POST", fields)
 
     def _connect(self, dial: TwimlDial) -> None:
         self._dialled.append(dial.number)

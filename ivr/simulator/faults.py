@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Literal
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import OperationalError
 
 from ivr.payment import sandbox
 from ivr.payment.gateway import Reason
 from ivr.simulator.world import Fault, Processor
 
-Trouble = Fault | Literal["declining_processor"]
-"""What is wrong at the moment: a fault, or a processor that declines every card."""
+Trouble = Fault | Literal["declining_processor", "database_gone"]
+"""What is wrong at the moment: a fault, a processor that declines every card, or a database that stays away."""
 
 STATES: Mapping[Processor, Trouble] = {
     "away": "processor",
@@ -52,13 +52,21 @@ class Faults:
     def begin(self, trouble: Trouble) -> None:
         """Simulate this trouble from now on, in place of any other."""
         self.now = trouble
-        if trouble == "database" and not event.contains(self._database, "begin", self._on_begin):
-            event.listen(self._database, "begin", self._on_begin)  # not earlier: a listener slows every statement down
+        if (
+            trouble in ("database", "database_after") and not self._listens
+        ):  # not earlier: it slows every statement down
+            event.listen(self._database, "begin", self._on_begin)
+            event.listen(self._database, "commit", self._on_commit)
 
     def close(self) -> None:
-        """Remove the listener from the database."""
-        if event.contains(self._database, "begin", self._on_begin):
+        """Remove the listeners from the database."""
+        if self._listens:
             event.remove(self._database, "begin", self._on_begin)
+            event.remove(self._database, "commit", self._on_commit)
+
+    @property
+    def _listens(self) -> bool:
+        return event.contains(self._database, "begin", self._on_begin)
 
     @contextmanager
     def none(self) -> Iterator[None]:
@@ -91,4 +99,16 @@ class Faults:
     def _on_begin(self, _: object) -> None:
         if self.now == "database":
             self.now = "nothing"
-            raise OperationalError("a script", {}, SimulatedError("the database is away because the script says so"))
+            raise _away()
+        if self.now == "database_gone":
+            raise _away()
+
+    def _on_commit(self, connection: Connection) -> None:
+        if self.now == "database_after":
+            connection.connection.commit()
+            self.now = "database_gone"
+            raise _away()
+
+
+def _away() -> OperationalError:
+    return OperationalError("a script", {}, SimulatedError("the database is away because the script says so"))

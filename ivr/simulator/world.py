@@ -15,9 +15,19 @@ Found = Mapping[str, object]
 """A row that was found: texts by column; a list of rows for the column `lines`."""
 
 Fault = Literal[
-    "line", "database", "processor", "processor_once", "slow_processor", "slow_processor_once", "guessing", "nothing"
+    "line",
+    "database",
+    "database_after",
+    "processor",
+    "processor_once",
+    "slow_processor",
+    "slow_processor_once",
+    "guessing",
+    "nothing",
 ]
 """What fails: one turn of the line or of its database; the card processor, once or until it is told to work.
+
+With `database_after`, the database does all that the next turn asks, and is away from then on: nobody hears of it.
 
 A slow processor does what it is asked but does not answer in time. With `guessing`, strangers have guessed so often
 that the line counts as under attack.

@@ -8,6 +8,7 @@ from ivr.flow.call import Done
 from ivr.flow.definition import OPAQUE
 from ivr.line.action import action, done
 from ivr.line.service import Context
+from ivr.line.unheard import unheard_orders
 from ivr.orders.find import orders_with_news
 from ivr.prompts import phrase
 
@@ -19,11 +20,17 @@ WANTED = ("refill", "orders", "transfer", "menu")
 """What a caller may have chosen before they were identified."""
 
 
-@action("none", "some", writes={"waiting": OPAQUE})
+@action("none", "some", writes={"waiting": OPAQUE, "unheard": OPAQUE})
 def find_news(context: Context, member_id: int) -> Done:
-    """Find the orders that wait for their member, or were cancelled and are still to be told of, oldest first."""
-    waiting = tuple(order.id for order in orders_with_news(context.connection, member_id, context.now))
-    return done("some" if waiting else "none", waiting=waiting)
+    """Find the orders that wait for their member, or are still to be told of, oldest first.
+
+    Those were cancelled, or their caller did not hear what became of them.
+    """
+    unheard = unheard_orders(context.connection, member_id, context.now)
+    found = {order.id: order for order in (*unheard, *orders_with_news(context.connection, member_id, context.now))}
+    waiting = sorted(found, key=lambda order_id: (found[order_id].placed_at, order_id))
+    unheard_ids = tuple(order.id for order in unheard)
+    return done("some" if waiting else "none", waiting=tuple(waiting), unheard=unheard_ids)
 
 
 @action(
@@ -40,12 +47,16 @@ def count_news(_: Context, waiting: tuple[int, ...]) -> Done:
     return done(outcome, news=waiting[:MOST_TOLD], count=len(waiting), news_note=note)
 
 
-@action("order", "finished", writes={"news": OPAQUE}, on={"order": {"order_id": OPAQUE}})
-def next_news(_: Context, news: tuple[int, ...]) -> Done:
-    """Go on to the next order that waits."""
+@action(
+    *("order", "unheard", "finished"),
+    writes={"news": OPAQUE},
+    on={"order": {"order_id": OPAQUE}, "unheard": {"order_id": OPAQUE}},
+)
+def next_news(_: Context, news: tuple[int, ...], unheard: tuple[int, ...] = ()) -> Done:
+    """Go on to the next order that waits, or of which nobody heard that it was placed."""
     if not news:
         return done("finished", news=())
-    return done("order", order_id=news[0], news=news[1:])
+    return done("unheard" if news[0] in unheard else "order", order_id=news[0], news=news[1:])
 
 
 @action(*WANTED)

@@ -12,7 +12,7 @@ from ivr.line.service import Context
 from ivr.line.values import Identified, day
 from ivr.orders.cards import is_expired, saved_card
 from ivr.orders.events import Actor, Happened, who_last
-from ivr.orders.find import OrderFacts, mark_told, order_by_id
+from ivr.orders.find import GOES_ON, OrderFacts, mark_told, order_by_id
 from ivr.orders.judge import Judgement, is_held_by_line, judge_order
 from ivr.orders.payments import PaymentFacts, kept_until, payment_for
 from ivr.orders.reschedule import ship_days
@@ -75,11 +75,13 @@ CANCELLED_BY: Mapping[str | None, str] = {
 def tell_order(context: Context, member: Identified, order_id: int, told_orders: tuple[int, ...] = ()) -> Done:
     """Tell an order's state and what is in it; the outcome is which ways it has.
 
-    That it is cancelled, or was moved to another day by the line, is told once by itself.
+    What is news by itself, as that it is cancelled, was moved to another day by the line, or that its call broke off,
+    is so once.
     """
     order = members_order(context, member.member_id, order_id)
     payment = payment_for(context.connection, order.id)
-    if order.status in (OrderStatus.CANCELLED, OrderStatus.SCHEDULED):
+    is_news = order.status in (OrderStatus.CANCELLED, OrderStatus.SCHEDULED)
+    if is_news or (order.told_at is None and order.status in GOES_ON):
         mark_told(context.connection, order.id, context.now)
     judgement = judge_held(context, order)
     arrives = arrival(context.today, context.services.rules.mail_business_days)

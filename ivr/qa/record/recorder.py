@@ -20,7 +20,7 @@ from ivr.keypad import STAR_AGAIN, check_digit, is_key
 from ivr.phone.outcomes import Paying, Waiting
 from ivr.qa.explore.answers import Keyed, Pharmacy, answers
 from ivr.qa.explore.attempts import KEPT_KEYS, gave_up
-from ivr.qa.explore.card_acts import card_ways
+from ivr.qa.explore.card_acts import DECLINED, card_ways
 from ivr.qa.explore.found_calls import NOWHERE, written_rows
 from ivr.qa.record.pseudonyms import Pseudonyms, pseudonymous_rows, rows_before_call
 from ivr.qa.replay.caller import SimulatedCaller
@@ -46,6 +46,8 @@ from ivr.simulator.world import Fault, Found, Row
 CARD_LENGTHS = (15, 16)
 LONG_PAUSE = timedelta(minutes=3)
 """A pause between two turns that is longer than this becomes a step `later` of the script."""
+_CHARGES = ("ask", "ask_again")
+"""The states in which a card is charged."""
 _FAULTS: tuple[Fault, ...] = ("processor_once", "slow_processor_once", "processor", "line")
 
 
@@ -103,7 +105,7 @@ def record(simulator: Simulator, recorded: RecordedCall, name: str) -> ScriptDra
     pseudonyms = Pseudonyms()
     rows = rows_before_call(recorded.rows, recorded.local)
     steps_taken = {(trace_step.state, trace_step.branch) for turn in recorded.turns for trace_step in turn.trace_steps}
-    declined = bool({("ask", "declined"), ("ask_again", "declined")} & steps_taken)
+    declined = any((state, "declined") in steps_taken for state in _CHARGES)
     is_own = ("begin", "own") in steps_taken
     if is_own and not rows["member"]:  # the caller did not say whose phone it is
         rows["member"] = [dict.fromkeys(("member_number", "first_name", "last_name", "birth_date"), "unknown")]
@@ -118,6 +120,7 @@ def record(simulator: Simulator, recorded: RecordedCall, name: str) -> ScriptDra
         maker = _CallMaker(scenario, Pharmacy(scenario), caller, _member(own))
         moments = [Moment(None, heard(caller.words))]
         for number, step in enumerate(steps[1:], 1):
+            maker.declines = _declines(steps[number:])
             moments.extend(maker.make(step, number, _pause(steps, number)))
         caller = maker.caller
         if recorded.hung_up and not caller.over:
@@ -166,6 +169,12 @@ def _pause(steps: Sequence[_Step], number: int) -> timedelta:
     return steps[number].turns[0].at - steps[number - 1].turns[-1].at
 
 
+def _declines(steps: Sequence[_Step]) -> bool:
+    """Return whether the card that is charged next is declined."""
+    charged = (branch for step in steps for _, state, branch in step.trace_steps if state in _CHARGES and branch)
+    return next(charged, "") == "declined"
+
+
 def _person(flows: Flows, turns: Sequence[RecordedTurn]) -> Person:
     transfers = {point for point, state in all_states(flows) if state.reaches_person}
     transfer_outcomes = {
@@ -211,6 +220,8 @@ class _CallMaker:
         self.caller = caller
         self.keyed = Keyed()
         self.member = member
+        self.declines = False
+        """Whether the card that is charged next is declined."""
 
     def make(self, step: _Step, number: int, pause: timedelta) -> list[Moment]:
         """Find acts that take the recorded transitions of a step, do them, and return them.
@@ -291,7 +302,8 @@ class _CallMaker:
     def _card_acts(self, paying: Paying) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
         """Yield what may have been done in the carrier's card step, of which the journal only has the outcome."""
         yield (HangsUp(NOWHERE),), self.keyed
-        for number, _, acts in card_ways(paying.pay.max_attempts):
+        ways = sorted(card_ways(paying.pay.max_attempts), key=lambda way: self.declines and way[0] != DECLINED)
+        for number, _, acts in ways:
             yield acts, self.keyed.with_answer("card" if number else "", number)
 
     def _known_keys(self, number: Number | None, keys: str) -> Iterator[tuple[tuple[Act, ...], Keyed]]:
@@ -307,6 +319,8 @@ class _CallMaker:
             likely = [f"{self.member}#", *likely[-1:]] if self.member else likely[-1:]
         likely.sort(key=lambda keys: len(keys.rstrip("#")) != length)  # first those of the recorded length
         name = KEPT_KEYS.get(number.save, "")
+        if name == "card" and self.declines:
+            likely.sort(key=lambda keys: keys.rstrip("#") != DECLINED)
         for keys in likely:
             digits = keys.rstrip("#")
             yield (Presses(NOWHERE, keys),), keyed.with_answer(name, digits)

@@ -245,6 +245,7 @@ class SimulatedCaller:
             self._interrupt(HANG_UP)
             self.add_line("hangs up")
             self.take_in(self.handset.hang_up())
+            self.words = ()  # a carrier that was taking a card still asked for a turn
 
     def finish(self) -> None:
         """End the call, hanging up if needed, and add it to the counts of keys, seconds, requests and problems."""
