@@ -1,7 +1,7 @@
 """Several sweeps at once over scheduled orders whose day has come: each must be authorized once, whoever sweeps.
 
-Each sweep takes the parts that a sweep takes, on connections of its own; the card processor is the sandbox, whose ledger
-is compared with the orders in the end. Exit 1 when an order has not exactly one authorization, of its total.
+Each sweep takes the parts that a sweep takes, on connections of its own; the card processor is the sandbox, whose shared
+ledger is compared with the orders in the end. Exit 1 when an order has not exactly one authorization, of its total.
 
     python bench/sweep_orders.py [--orders 10000] [--sweeps 4]
 """
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -28,9 +28,10 @@ import structlog
 from databases import Databases
 from sqlalchemy import Engine, insert, select
 
+from ivr.line.sandbox_ledger import TableLedger
 from ivr.orders.desk import Desk
 from ivr.orders.sweep import PARTS, Tally, see_through
-from ivr.payment.sandbox import Sandbox
+from ivr.payment.sandbox import Charge, Sandbox
 from ivr.pharmacy.database import open_database
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.tables import Address, Member, OrderLine, OrderStatus, Payment, Prescription, RefillOrder, SavedCard
@@ -96,7 +97,7 @@ def sweep_at_once(
         return [tally for tallies in pool.map(one_sweep, range(sweeps)) for tally in tallies]
 
 
-def problems(database: Engine, gateway: Sandbox) -> Iterator[str]:
+def problems(database: Engine, charges: Iterable[Charge]) -> Iterator[str]:
     """Yield what is wrong: an order that is not placed, and what the ledger and the payments do not agree on."""
     with database.connect() as connection:
         orders = connection.execute(
@@ -106,7 +107,7 @@ def problems(database: Engine, gateway: Sandbox) -> Iterator[str]:
         ).all()
         payments = Counter(connection.scalars(select(Payment.order_id)))
     charged: dict[str, list[int]] = {}
-    for charge in gateway.charges.values():
+    for charge in charges:
         charged.setdefault(charge.request_key.split("-")[1], []).append(charge.amount_cents)
     for order in orders:
         if order.status is not OrderStatus.PLACED or payments[order.id] != 1:
@@ -135,18 +136,19 @@ def main() -> int:
     parser.add_argument("--sweeps", type=int, default=4)
     chosen = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    gateway = Sandbox()
     with fresh_database() as url:
         database = open_database(url)
         write_orders(database, chosen.orders)
+        ledger = TableLedger(database, lambda: NOW)
         start = time.perf_counter()
-        tallies = sweep_at_once(url, gateway, chosen.sweeps)
+        tallies = sweep_at_once(url, Sandbox(ledger=ledger), chosen.sweeps)
         seconds = time.perf_counter() - start
-        wrong = list(problems(database, gateway))
+        charges = ledger.charges()
+        wrong = list(problems(database, charges))
         database.dispose()
     failed = sum(tally.failed for tally in tallies)
     print(
-        f"{chosen.sweeps} sweeps at once over {chosen.orders:,} due orders: {len(gateway.charges):,} authorizations, "
+        f"{chosen.sweeps} sweeps at once over {chosen.orders:,} due orders: {len(charges):,} authorizations, "
         f"{len(wrong)} problems, {failed} steps failed, {seconds:.0f} s"
     )
     print("\n".join(wrong[:10]))

@@ -9,6 +9,7 @@ from threading import Barrier
 
 import pytest
 from demo_line import IDENTIFIED, DemoLine
+from fault_points import KilledError
 from sqlalchemy import select, text
 
 from ivr.line.sweep import sweep
@@ -269,10 +270,6 @@ def test_a_card_that_is_gone_or_has_expired_is_not_charged_anew(
         unsure.run("UPDATE refill_order SET saved_card_id = NULL WHERE order_number = :number", number=order)
     assert ship(unsure.services.desk, order).words == f"order {order} is held: its card is gone or has expired"
     assert (unsure.rows(OURS), ledger(processor)) == ([("held", "voided")], ["voided"])
-
-
-class KilledError(BaseException):
-    """The worker was killed."""
 
 
 @pytest.mark.parametrize("operation", ["void", "authorize", "capture"])

@@ -24,7 +24,7 @@ its end without the database, by words that take longer than this."""
 
 _JOURNAL, _CALL = tables.journal.c, tables.call.c
 _SINCE = (
-    select(_JOURNAL.at, _JOURNAL.event, _JOURNAL.trail, _CALL.ended_at)
+    select(_JOURNAL.at, _JOURNAL.event, _JOURNAL.trail.label("trace"), _CALL.ended_at)
     .join(tables.call, _CALL.sid == _JOURNAL.call_sid)
     .where(_JOURNAL.call_sid == bindparam("sid"), _JOURNAL.turn >= bindparam("turn"))
     .order_by(_JOURNAL.turn)
@@ -44,7 +44,7 @@ def _was_heard(connection: Connection, order: OrderFacts) -> bool:
     turns = connection.execute(_SINCE, {"sid": key[0], "turn": key[1]}).all() if key else ()
     if not turns:
         return True
-    if any(_follows_question(turn.event, turn.trail) for turn in turns[1:]):
+    if any(_follows_question(turn.event, turn.trace) for turn in turns[1:]):
         return True
     is_paid_then = bool(order.total_cents) and order.ship_on is None
     if is_paid_then and len(turns) == 1:
@@ -53,9 +53,9 @@ def _was_heard(connection: Connection, order: OrderFacts) -> bool:
     return last.ended_at is not None and HEARD_AFTER <= last.ended_at - last.at <= HEARD_BY
 
 
-def _follows_question(event: str, trail: str) -> bool:
+def _follows_question(event: str, stored_trace: str) -> bool:
     """Return whether a turn of the journal is what a caller did at a question, so that the reply before was heard."""
     if event.startswith("keys"):
         return True
-    trace = json.loads(trail)
+    trace = json.loads(stored_trace)
     return bool(trace) and trace[0][2] in _UNANSWERED

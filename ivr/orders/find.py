@@ -173,7 +173,7 @@ _IS_DUE = and_(
 )
 _DUE = select(RefillOrder.id).where(_UNFINISHED, _IS_DUE).order_by(RefillOrder.ship_on, RefillOrder.id)
 _ONE_IS_DUE = select(exists().where(RefillOrder.id == bindparam("order_id"), _IS_DUE))
-_LINES: Select[Any] = (
+_LINES: Executable = (
     select(
         OrderLine.order_id,
         OrderLine.prescription_id,

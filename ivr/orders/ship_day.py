@@ -43,7 +43,7 @@ def hold_or_move(connection: Connection, order: OrderFacts, today: date, rules: 
     causes = [cause for cause in judgement.causes if cause not in answered]
     if not causes:
         return False
-    if judgement.only_too_soon and _is_moved(connection, order, today, rules, now):
+    if judgement.only_too_soon and _move(connection, order, today, rules, now):
         return True
     if hold_order(connection, order.id, HeldReason.RULES, now, Actor.LINE):
         for cause in causes:
@@ -51,7 +51,7 @@ def hold_or_move(connection: Connection, order: OrderFacts, today: date, rules: 
     return True
 
 
-def _is_moved(connection: Connection, order: OrderFacts, today: date, rules: Rules, now: datetime) -> bool:
+def _move(connection: Connection, order: OrderFacts, today: date, rules: Rules, now: datetime) -> bool:
     """Move an order to the first day on which all of it is due; return False if some of it may not be filled by then."""
     days = ship_days(connection, order, today, rules)
     if days is None:

@@ -168,9 +168,11 @@ def _start(connection: Connection, desk: Desk, order_id: int, now: datetime) -> 
     today = desk.today(now)
     if not is_due_to_ship(connection, order_id, today):
         return False  # begun by another sweep, or changed: seen before waiting for a lock
-    lease.lock_row(connection, order_id, now)
+    row = lease.lock_row(connection, order_id, now)
     order, last_payment = order_by_id(connection, order_id), payment_for(connection, order_id)
     if order is None or not is_due_to_ship(connection, order_id, today):
+        if row.begun_at == now:  # inserted just now, as the other sweep is through with it
+            lease.remove(connection, order_id)
         return False
     if hold_or_move(connection, order, today, desk.rules, now):
         lease.remove(connection, order_id)

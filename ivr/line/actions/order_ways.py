@@ -15,7 +15,6 @@ from ivr.orders.events import Actor, Happened, who_last
 from ivr.orders.find import GOES_ON, OrderFacts, mark_told, order_by_id
 from ivr.orders.judge import Judgement, is_held_by_line, judge_order
 from ivr.orders.payments import PaymentFacts, kept_until, payment_for
-from ivr.orders.reschedule import ship_days
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.tables import HeldReason, OrderStatus, PaymentStatus
 from ivr.prompts import phrase
@@ -150,8 +149,8 @@ def _ways(context: Context, order: OrderFacts, payment: PaymentFacts | None, jud
         case OrderStatus.HELD, _:
             return "can_be_filled" if judgement and judgement.may_be_filled else "held"
         case OrderStatus.SCHEDULED, _:
-            days = ship_days(context.connection, order, context.today, context.services.rules)
-            return "due" if days and days.first <= context.today else "scheduled"
+            judged_now = judge_order(context.connection, order, context.today, context.services.rules)
+            return "scheduled" if judged_now.causes else "due"
         case OrderStatus.PLACED, _:
             return "placed"
         case OrderStatus.CANCELLED, _:
