@@ -36,12 +36,12 @@ def fill(engine: Engine) -> None:
     """Write one member's five orders, each of a prescription, and another member who has ordered nothing."""
     upgrade(engine)
     with engine.begin() as connection:
-        for number, name in enumerate((ANA, BEN), 1):
+        for member_id, name in enumerate((ANA, BEN), 1):
             person = {"first_name": "A", "last_name": "B", "birth_date": date(1950, 1, 1), "language": "en"}
             connection.execute(insert(Member), {"member_number": name, "status": "active", "test": False, **person})
             place = {"kind": "mailing", "street": "Main Street", "city": "Boston", "state": "MA", "zip": "02134"}
             about = {"entered_by": "staff", "verified": True, "created_at": NOW}
-            connection.execute(insert(Address), {"member_id": number, **place, **about})
+            connection.execute(insert(Address), {"member_id": member_id, **place, **about})
         for number, order in ORDERS.items():
             fill_order(connection, number, *order)
 
