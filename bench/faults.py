@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -108,7 +108,13 @@ class Run:
 
     @property
     def log(self) -> Path:
+        """The log of commands."""
         return self.folder / "commands.log"
+
+    @property
+    def logs(self) -> Sequence[Path]:
+        """What the servers, the commands and the database logged."""
+        return [*self.folder.glob("*.log"), self.database.log]
 
     def ivr(self, *words: str, now: datetime | None = None, check: bool = True) -> None:
         """Run a command of the line, whose processor answers."""
@@ -208,14 +214,16 @@ def server(port: int) -> list[str]:
 # Afterwards
 
 
-def settle(run: Run, to_ship: Iterable[str]) -> None:
+def settle(run: Run, to_ship: Set[str]) -> None:
     """Let the line finish what calls left, and staff what they had begun; the processor answers now."""
     ended = datetime.now(UTC)
     if run.stripe:
         run.stripe.is_calm = True
     run.ivr("sweep", now=ended + AFTERWARDS[0])
-    for number in sorted(to_ship):
-        run.ivr("pharmacy", "ship", number, now=ended + AFTERWARDS[0], check=False)  # some were cancelled meanwhile
+    with run.engine().connect() as connection:
+        placed = set(connection.scalars(text("SELECT order_number FROM refill_order WHERE status = 'placed'")))
+    for number in sorted(to_ship & placed):
+        run.ivr("pharmacy", "ship", number, now=ended + AFTERWARDS[0])
     run.ivr("sweep", now=ended + AFTERWARDS[1])
 
 
@@ -282,11 +290,12 @@ def main() -> None:
                 "orders": Counter(connection.scalars(text(ORDERS))),
                 "charges at the processor": Counter(charge.status for charge in books),
             }
-        searched = search(
-            build_line(load_settings(run.settings)), chosen.calls, run.folder.glob("**/*log"), run.database
+        searched = search(build_line(load_settings(run.settings)), chosen.calls, run.logs, run.database)
+        counted["in the logs"] = Counter(
+            tracebacks=sum(log.read_text(errors="replace").count("Traceback") for log in run.logs)
         )
     report(called, counted, problems, searched)
-    sys.exit(1 if problems or searched.found else 0)
+    sys.exit(1 if problems or searched.found or counted["in the logs"].total() else 0)
 
 
 if __name__ == "__main__":

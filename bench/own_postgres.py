@@ -31,7 +31,7 @@ class OwnPostgres:
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres")
             self.folder.parent.chmod(0o711)
-        self.data, self._port = self.folder / "data", free_port()
+        self.data, self.log, self._port = self.folder / "data", self.folder / "log", free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
         self._run("initdb", "-D", self.data, "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-sync")
         self._control("start")
@@ -51,7 +51,7 @@ class OwnPostgres:
 
     def _control(self, action: str, *words: str) -> None:
         options = " ".join(f"-c {name}={value}" for name, value in {"port": self._port, **SETTINGS}.items())
-        start = () if action == "stop" else ("-o", options, "-l", self.folder / "log")
+        start = () if action == "stop" else ("-o", options, "-l", self.log)
         self._run("pg_ctl", "-D", self.data, "-w", action, *words, *start)
 
     def _run(self, name: str, *words: str | Path) -> None:
