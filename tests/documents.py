@@ -16,12 +16,14 @@ from pathlib import Path
 import click
 from databases import Databases
 from demo_line import PROJECT, fill_demo, open_demo_line
+from gateway_contract import CONTRACT
 from hearing import entry, where
 from hurried_edits import edits_table
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from reasons import LANGUAGES, PICTURE, reasons_picture, reasons_rows, shown_calls
 from rich.console import Console
+from test_fault_points import PATHS, places_of
 from test_layers import HELPERS, ROOMS, Room
 
 from ivr.cli import main
@@ -205,6 +207,22 @@ def _page(path: Path) -> str:
     return f"- [{head.removeprefix('# ')}](docs/{path.name}): {sentence}."
 
 
+def fault_points_table() -> str:
+    """Return each path of an order and its money, with the steps on it and the points at which a worker dies there."""
+    rows = []
+    for path, went in PATHS.items():
+        steps = [name for _, name in went.steps]
+        points = sum(len(places_of(signature)) for signature, _ in went.steps)
+        rows.append((path, "; ".join(steps), str(points), went.comes_to))
+    total = sum(int(points) for _, _, points, _ in rows)
+    return table(("path", "its steps", "points", "comes to"), [*rows, ("all", "", str(total), "")])
+
+
+def contract_list() -> str:
+    """Return the cases of the contract that every card processor keeps."""
+    return "\n".join(f"{number}. {case}." for number, case in enumerate(CONTRACT, 1))
+
+
 def commands() -> str:
     """Return every command with its help, as `--help` prints it."""
     root = click.Context(main, info_name="ivr", terminal_width=COLUMNS, max_content_width=COLUMNS)
@@ -259,6 +277,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "facts": lambda: excerpt("prompts/en/checkout.yaml", "ship_to"),
         "counted": lambda: excerpt("prompts/en/cancel.yaml", "gives_back"),
     },
+    "docs/reliability.md": {"points": fault_points_table, "contract": contract_list},
     "docs/staff.md": {
         "words": lambda: excerpt("prompts/en/main.yaml", "goodbye"),
         "question": lambda: excerpt("prompts/en/identify.yaml", "zip"),

@@ -172,7 +172,7 @@ class Host:
             commit(connection)
             self.watch.reaches("after")
 
-        self._engine.dialect.do_begin, self._engine.dialect.do_commit = do_begin, do_commit  # type: ignore[method-assign]
+        self._engine.dialect.do_begin, self._engine.dialect.do_commit = do_begin, do_commit  # type: ignore[assignment, method-assign]
         event.listen(self._engine, "before_cursor_execute", lambda _, __, statement, *___: self.watch.writes(statement))
 
     def post(self, url: str, form: Form | None, headers: Headers) -> Reply:

@@ -86,10 +86,10 @@ def _left_over(connection: Connection) -> Iterator[str]:
     doubled = "SELECT request_key FROM refill_order GROUP BY member_id, request_key HAVING count(*) > 1"
     for key in connection.scalars(text(doubled)):
         yield f"the request {key} placed two orders"
-    for table, row in _all_rows(connection):
+    for table, content in _all_rows(connection):
         for canary in CANARIES:
             pieces = {canary[at : at + PART_OF_CARD] for at in range(len(canary) - PART_OF_CARD + 1)}
-            if any(piece in row for piece in pieces):
+            if any(piece in content for piece in pieces):
                 yield f"digits of a card lie in {table}"
 
 

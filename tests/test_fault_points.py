@@ -73,7 +73,7 @@ Prepare = Callable[[Host], Handset | None]
 Go = Callable[[Host, Handset | None], None]
 
 
-def calls(answers: Mapping[str, str], until: str = "") -> Prepare:
+def calls(answers: Mapping[str, str], until: str = "") -> Callable[[Host], Handset]:
     """Return what makes a call up to a question."""
 
     def prepare(host: Host) -> Handset:
@@ -191,6 +191,12 @@ def pays(host: Host, phone: Handset | None) -> None:
     host.answer(phone, heard, {"card.keep": "2", "checkout.confirm": "7"}, card=GOOD[:-1])
 
 
+def taking_over(host: Host) -> Handset:
+    """Come to the confirming key for an order that an earlier call could not pay."""
+    in_vain(host)
+    return calls({**TAKING_OVER, "payment.confirm": ""}, "payment.confirm")(host)
+
+
 def placing(host: Host) -> Handset:
     """Order, and be cut off before the processor is asked."""
     phone = calls(ORDERING, "checkout.confirm")(host)
@@ -292,7 +298,7 @@ PATHS: Mapping[str, Path] = {
         ),
     ),
     "a payment that the caller's next call finishes": Path(
-        lambda host: (in_vain(host), calls({**TAKING_OVER, "payment.confirm": ""}, "payment.confirm")(host))[1],
+        taking_over,
         answers({"payment.confirm": "7"}),
         (
             ("turn", "the caller says yes"),
@@ -409,6 +415,11 @@ PATHS: Mapping[str, Path] = {
 CARRIERS = ("again", "hangs_up", "fallback", "hangs_up")
 
 
+def places_of(signature: str) -> tuple[str, ...]:
+    """Return where one can die at a step: around a transaction, or around asking the processor."""
+    return ("before", "answered") if signature.startswith("ask ") else ("before", "within", "after")
+
+
 def points_of(path: Path, steps: list[str]) -> Iterator[tuple[Point, str]]:
     """Yield each point of a path that was gone without a fault, and its name."""
     named = iter(path.steps)
@@ -416,7 +427,7 @@ def points_of(path: Path, steps: list[str]) -> Iterator[tuple[Point, str]]:
         if not signature:
             continue  # it only reads: to die of it is to die of what came before
         name = next(named)[1]
-        places = ("before", "answered") if signature.startswith("ask ") else ("before", "within", "after")
+        places = places_of(signature)
         yield from ((Point(at, where), f"{name}, {where}") for where in places)
 
 

@@ -35,6 +35,7 @@ def is_told(demo_line: DemoLine) -> bool:
         (1, 60, True),
         (2, 3, True),  # before the number was said
         (2, 16, False),  # after it
+        (2, 36, True),  # words that need no database had led the call to its end
     ],
 )
 def test_whoever_hangs_up_before_the_number_is_told_it_in_the_next_call(

@@ -18,6 +18,9 @@ from ivr.orders.keys import turn_of
 
 HEARD_AFTER = timedelta(seconds=15)
 """How long after a reply was sent its order number has been heard."""
+HEARD_BY = timedelta(seconds=35)
+"""By when the caller was asked again, had they got the reply: a call that ended later, with no further turn, was led to
+its end without the database, by words that take longer than this."""
 
 _JOURNAL, _CALL = tables.journal.c, tables.call.c
 _SINCE = (
@@ -47,7 +50,7 @@ def _was_heard(connection: Connection, order: OrderFacts) -> bool:
     if is_paid_then and len(turns) == 1:
         return False  # the processor was not asked in that call, so its answer was not told
     last = turns[-1]
-    return last.ended_at is not None and last.ended_at - last.at >= HEARD_AFTER
+    return last.ended_at is not None and HEARD_AFTER <= last.ended_at - last.at <= HEARD_BY
 
 
 def _follows_question(event: str, trail: str) -> bool:

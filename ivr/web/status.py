@@ -20,7 +20,12 @@ def status_blueprint(services: Services) -> Blueprint:
     def ready() -> tuple[Response, int]:
         if problem := readiness.problem():
             return jsonify(ready=False, reason=f"the database: {problem}"), 503
-        about = {"live": services.gateway.live, "person": services.has_person, "time": services.clock().isoformat()}
+        about = {
+            "live": services.gateway.live,
+            "capture": services.card_capture,
+            "person": services.has_person,
+            "time": services.clock().isoformat(),
+        }
         return jsonify(ready=True, version=services.versions.current.hash, **about), 200
 
     return status

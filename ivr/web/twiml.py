@@ -47,7 +47,7 @@ _CARD_ERRORS: Mapping[tuple[CardStep, str], str] = {
     ("code", "silence"): "timeout",
     ("code", "wrong"): "invalid-security-code",
 }
-_ATTEMPTS = ("1", "2", "3 4")
+_ATTEMPTS = {1: "2", 2: "3 4"}
 """The attempts that a card prompt is for, by the failed tries before it."""
 _CODE_ON_FRONT, _CODE_ON_BACK = "amex", "visa mastercard discover"
 
@@ -189,9 +189,8 @@ class Renderer:
 def _prompt_attributes(prompt: CardPrompt) -> dict[str, str]:
     """Return the attributes of <Prompt>, which tell the carrier when to speak it."""
     attributes = {"for_": _CARD_STEPS[prompt.step]}
-    if prompt.step != "processing":
+    if prompt.error:  # the first words are for any attempt, since a carrier may begin anew with the number
         attributes["attempt"] = _ATTEMPTS[prompt.tries]
-    if prompt.error:
         attributes["error_type"] = _CARD_ERRORS[prompt.step, prompt.error]
     if prompt.on_front is not None:
         attributes["card_type"] = _CODE_ON_FRONT if prompt.on_front else _CODE_ON_BACK
