@@ -21,6 +21,7 @@ from click.testing import CliRunner
 from databases import Databases
 from demo_line import IDENTIFIED, NOON, DemoLine, fill_demo
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from ivr.cli import main
@@ -329,6 +330,13 @@ def test_a_unit_sweeps_until_it_is_told_to_end(databases: Databases, tmp_path: P
         assert process.wait(START_SECONDS) == 0
         assert row()[1] is None, "another process may take over at once"
         database.dispose()
+
+
+def test_a_sweep_ends_where_no_connection_can_be_made(demo_line: DemoLine) -> None:
+    away = open_database("postgresql://ivr:hush@127.0.0.1:9/pharmacy")
+    with capture_logs() as logged, pytest.raises(DBAPIError):
+        sweep(replace(demo_line.services, database=away), RETENTION)
+    assert logged == [], "not a traceback for each part that was left"
 
 
 def test_a_unit_waits_for_a_database_that_is_away_and_says_so(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
 from ivr import logs
@@ -249,8 +249,13 @@ def retried(work: Callable[[], Result], *, repeatable: bool = False) -> Result:
 
 
 def is_connection_lost(error: Exception) -> bool:
-    """Return whether an error has ended its connection: the database went away, and not just one statement failed."""
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+    """Return whether an error has ended its connection, or none could be made: the database went away.
+
+    If not, one statement failed, and others may be of use.
+    """
+    if not isinstance(error, DBAPIError):
+        return False
+    return error.connection_invalidated or (isinstance(error, OperationalError) and not code_of(error))
 
 
 def check_connection(engine: Engine) -> None:
