@@ -14,8 +14,10 @@ from ivr.cli.group import print_folders, settings
 from ivr.cli.parameters import PATH
 from ivr.cli.playing import parts_of, progress, quiet_simulator, read_scripts
 from ivr.cli.qa import CALLS, must_exist
+from ivr.errors import Place
 from ivr.qa.mutate.mutants import MutantKind
 from ivr.qa.mutate.run import Fate, MutantFate, judge, mutants_of, watch, workers
+from ivr.qa.replay.many import ScriptInLanguage
 
 RULES = ("ivr.pharmacy.rules", "ivr.pharmacy.refusals")
 """The modules of rules that are mutated; their functions take and return plain values."""
@@ -39,6 +41,7 @@ def mutate(paths: tuple[Path, ...], number: int, seed: int, jobs: int, accept: i
 
     Such a mutant is refused by ivr check, or caught by a call script in PATHS (files or folders; tests/calls by
     default), or it survives: then a script is missing, or it makes no difference to any caller. No file is changed.
+    Each script is played in one language, since words are not mutated.
 
     Example: ivr mutate tests/calls --jobs 2
     """
@@ -48,7 +51,7 @@ def mutate(paths: tuple[Path, ...], number: int, seed: int, jobs: int, accept: i
     scripts = read_scripts(paths or (CALLS,), simulator)
     if not scripts:
         raise click.UsageError("there is no call script; files of them end in .yaml")
-    parts = parts_of(scripts, simulator.catalogues.languages, None, ())
+    parts = in_one_language(parts_of(scripts, simulator.catalogues.languages, None, ()))
     mutants = mutants_of(simulator, RULES, number, seed)
     fates = []
     with workers(quiet_simulator, RULES, jobs) as pool, progress(len(mutants), "mutants", quiet=False) as advance:
@@ -61,6 +64,14 @@ def mutate(paths: tuple[Path, ...], number: int, seed: int, jobs: int, accept: i
     click.echo(f"{len(mutants)} mutants (seed {seed}) and {len(parts)} plays in {time.perf_counter() - began:.0f} s")
     print_folders(settings())
     sys.exit(1 if survived > accept else 0)
+
+
+def in_one_language(parts: Sequence[ScriptInLanguage]) -> list[ScriptInLanguage]:
+    """Return each script with the first of its languages."""
+    first: dict[Place, ScriptInLanguage] = {}
+    for part in parts:
+        first.setdefault(part.script.place, part)
+    return list(first.values())
 
 
 def _print_fates(fates: Sequence[MutantFate]) -> int:
