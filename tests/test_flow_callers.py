@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from flow_lines import EVENTS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ivr.flow.call import Call, Dialled, Done, Event, Keys, Started
+from ivr.flow.call import Call, CardOutcome, CardStepEnded, Dialled, Done, Event, Keys, Started
 from ivr.flow.definition import ActionSpec
 from ivr.flow.interpreter import advance
-from ivr.flow.verbs import Dial, Gather, HangUp, Verb
+from ivr.flow.verbs import Dial, GoOn, HangUp, Verb
 from ivr.line.actions import SPECS
 from ivr.line.versions import Version, load, read_files
 from ivr.prompts import phrase
@@ -72,9 +73,10 @@ def event(call: Call, version: Version, data: st.DataObject) -> Event:
     if state.one_key and data.draw(st.integers(0, 3)):
         return Keys(Secret(data.draw(st.sampled_from([*sorted(state.keys), "1", "2"]))))
     known = st.sampled_from([EVENTS[name] for name in ("-", ".", "answered", "no_answer", "nobody", "failed")])
+    cards = st.sampled_from([CardStepEnded(outcome) for outcome in get_args(CardOutcome)])
     keys = st.text("0123456789*#", min_size=1, max_size=20).map(lambda text: Keys(Secret(text)))
     numbers = st.sampled_from(["3", "5", "8", "12", "15"]).map(lambda length: Keys(Secret("4" * int(length) + "#")))
-    return data.draw(st.one_of(numbers, keys, known))
+    return data.draw(st.one_of(numbers, keys, known, cards))
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -114,7 +116,7 @@ def test_a_silent_caller_comes_to_an_end(version: Version, data: st.DataObject) 
             return
         happened = event(call, version, data)
     for _ in range(60):
-        nothing = Dialled("no_answer") if isinstance(verb, Dial) else EVENTS["-" if isinstance(verb, Gather) else "."]
+        nothing = Dialled("no_answer") if isinstance(verb, Dial) else EVENTS["." if isinstance(verb, GoOn) else "-"]
         verb, call = turn(version, call, nothing, data)
         if isinstance(verb, HangUp):
             return

@@ -13,7 +13,7 @@ from demo_line import PROJECT
 from ivr.flow import verbs
 from ivr.flow.tempo import Tempo
 from ivr.flow.verbs import Speak
-from ivr.line import turn
+from ivr.line import answer
 from ivr.line.answer import SpokenWords, as_spoken
 from ivr.prompts import Catalogues
 from ivr.settings import Settings
@@ -80,5 +80,5 @@ def test_a_fact_that_is_left_out_is_missed(
         )
         return real(catalogues, tuple(said), tempo)
 
-    monkeypatch.setattr(turn, "as_spoken", silent)
+    monkeypatch.setattr(answer, "as_spoken", silent)
     assert some(bench, Simulator(Settings())) == wants

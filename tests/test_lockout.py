@@ -333,6 +333,7 @@ SPOKEN_DIGITS = {
     *("order_number", "reference", "tracking", "their_number"),  # which prove nothing here
     *("ending", "last4"),  # three digits of a prescription number, four of a card
     *("key", "unit"),
+    "rx_state",  # a sentence
 }
 
 
