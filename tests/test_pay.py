@@ -11,10 +11,13 @@ from demo_line import VAULT, VERSION, DemoLine
 from flask import Flask, request
 from structlog.testing import capture_logs
 
+from ivr.errors import DefinitionError
 from ivr.flow.call import Call, CardStepEnded, Frame
 from ivr.flow.interpreter import opening_verb
 from ivr.flow.verbs import Pay
+from ivr.line.actions import SPECS
 from ivr.line.answer import spoken_answer
+from ivr.line.versions import load
 from ivr.pages.app import make_app
 from ivr.phone.handset import Handset, Heard, Paying
 from ivr.secret import Secret
@@ -105,20 +108,25 @@ def test_every_result_is_an_outcome(result: str, outcome: str) -> None:
     assert bool(event.card) == (outcome == "taken"), "a token counts with a success alone"
 
 
-def test_a_failure_is_logged_in_the_carriers_words_without_a_card() -> None:
-    fields = {
-        "Result": "payment-connector-error",
-        "PayErrorCode": "64004",
-        "PaymentError": "no%20connector%20for%204242424242424242",
-        "ConnectorError": "x" * 500,
-    }
-    with Flask("test").test_request_context(method="POST", data=fields), capture_logs() as logged:
+TOLD = {
+    "64004": "64004",
+    "no%20connector%20for%204242424242424242": "no connector for •",
+    "card ending 4242 exp 12/30 security 987 was declined; token pm_1Leak": "card ending • exp • security • was declined; token •",
+    "tok_abc sk_live_abc": "• •",
+    "invalid-date": "invalid-date",
+}
+"""What a carrier may tell of a failure -> what the log has of it."""
+
+
+@pytest.mark.parametrize(("told", "logged"), TOLD.items())
+@pytest.mark.parametrize("field", ["PayErrorCode", "PaymentError", "ConnectorError", "Result"])
+def test_a_failure_is_logged_without_anything_of_a_card(field: str, told: str, logged: str) -> None:
+    fields = {"Result": "payment-connector-error", field: told}
+    with Flask("test").test_request_context(method="POST", data=fields), capture_logs() as lines:
         event_of(request)
-    (line,) = logged
-    assert (line["event"], line["PayErrorCode"]) == ("card_step_failed", "64004")
-    assert line["PaymentError"].startswith("no connector for ")
-    assert "4242" not in str(logged)
-    assert len(line["ConnectorError"]) <= 80
+    ((line),) = lines
+    assert line["event"] == "card_step_failed"
+    assert line["result" if field == "Result" else field] == logged
 
 
 ODD_CARDS: dict[str, Mapping[str, str]] = {
@@ -127,6 +135,7 @@ ODD_CARDS: dict[str, Mapping[str, str]] = {
     "no card number": {"PaymentCardNumber": ""},
     "no expiry": {"ExpirationDate": ""},
     "an expiry that is no month": {"ExpirationDate": "1330"},
+    "an expiry that is past": {"ExpirationDate": "0120"},
     "a token of another processor": {"PaymentToken": "pm_1Nxyz"},
     "a brand that is not taken": {"PaymentCardType": "jcb"},
     "a brand of the future": {"PaymentCardType": "\u00e9"},
@@ -188,3 +197,65 @@ def test_the_keypad_takes_the_card_unless_a_setting_says_otherwise(demo_line: De
 def test_a_token_is_a_secret() -> None:
     event = CardStepEnded("taken", {"carrier_token": Secret("tok_visa")})
     assert "tok_visa" not in repr(event)
+
+
+# What staff may get wrong
+
+SLIPS = {
+    "zero is offered": (
+        "That card number is not valid. Enter it again.",
+        "That card number is not valid. For a person, press zero.",
+        'prompts/en/card.yaml:85:7: speaks of the key "zero", which does nothing in a card step',
+    ),
+    "pound is asked for": (
+        "Enter your card number.",
+        "Enter your card number, then press pound.",
+        'prompts/en/card.yaml:80:8: speaks of the key "pound", which does nothing in a card step',
+    ),
+    "star is not told in the last help": (
+        "Enter it now. To stop, press star.",
+        "Enter it now.",
+        'prompts/en/card.yaml:83:7: never says that "star" ends the card step',
+    ),
+    "star is not told before": (
+        "until that is done. To stop, press star.",
+        "until that is done.",
+        'prompts/en/card.yaml:78:10: never says that "star" ends the card step',
+    ),
+}
+
+
+@pytest.mark.parametrize(("words", "others", "told"), SLIPS.values(), ids=SLIPS)
+def test_a_slip_in_the_words_of_a_card_step_is_told(words: str, others: str, told: str) -> None:
+    files = VERSION.files
+    text = files.prompts["en/card.yaml"]
+    assert text.count(words) == 1
+    edited = replace(files, prompts={**files.prompts, "en/card.yaml": text.replace(words, others)})
+    with pytest.raises(DefinitionError) as refused:
+        load(edited, SPECS)
+    assert [str(problem) for problem in refused.value.problems] == [told]
+
+
+FLOW_SLIPS = {
+    "an outcome is missing": ("      star: stopped\n", "", 'outcomes lacks "star"'),
+    "a step is missing": ("      brand: card.unsupported\n", "", 'steps lacks "brand"'),
+    "a step is misspelt": (
+        "      expiry: card.carrier_expiry\n",
+        "      expiri: card.carrier_expiry\n",
+        "did you mean",
+    ),
+    "a prompt is misspelt": ("      code: card.carrier_code\n", "      code: card.carrier_cod\n", "did you mean"),
+    "an outcome is made up": ("      star: stopped\n", "      star: stopped\n      declined: other\n", "declined"),
+}
+
+
+@pytest.mark.parametrize(("lines", "others", "told"), FLOW_SLIPS.values(), ids=FLOW_SLIPS)
+def test_a_slip_in_a_card_step_is_told_at_its_place(lines: str, others: str, told: str) -> None:
+    files = VERSION.files
+    text = files.flows["card.yaml"]
+    assert text.count(lines) == 1
+    with pytest.raises(DefinitionError) as refused:
+        load(replace(files, flows={**files.flows, "card.yaml": text.replace(lines, others)}), SPECS)
+    problems = [str(problem) for problem in refused.value.problems]
+    assert any(told in problem for problem in problems), problems
+    assert all(problem.startswith(("flows/card.yaml:", "prompts/")) for problem in problems), problems

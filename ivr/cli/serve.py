@@ -99,7 +99,7 @@ def _load(chosen: Settings) -> None:
 def _open(chosen: Settings) -> DemoCard | None:
     """Open the line for a moment, so that the workers have its version; return whom it can be called as.
 
-    An empty embedded database gets the demo pharmacy.
+    An empty embedded database gets the demo pharmacy, unless real cards are charged.
     """
     try:
         line = build_line(chosen, carrier_rules.problems)
@@ -115,6 +115,10 @@ def _open(chosen: Settings) -> DemoCard | None:
 def _prepare_pharmacy(line: Services) -> DemoCard | None:
     now = line.clock()
     empty = is_empty(line.database)
+    if line.gateway.live:  # nobody is to be charged for a trial, and no test card is taken
+        if empty:
+            click.echo("The pharmacy has no members yet: ivr pharmacy load FOLDER")
+        return None
     if empty and line.database.dialect.name == "sqlite":  # in a server's database the pharmacy loads its own members
         load_demo(line.database, line.today(now), timezone=line.timezone)
         add_loaded(line.database, line.clock)

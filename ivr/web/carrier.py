@@ -14,8 +14,7 @@ from werkzeug.exceptions import BadRequest
 from ivr import logs
 from ivr.flow.call import CardOutcome, CardStepEnded, Dialled, Event, Keys, Resumed, Silence
 from ivr.line.service import Caller
-from ivr.payment.cards import without_cards
-from ivr.secret import Secret
+from ivr.secret import DOT, Secret
 
 _SID = re.compile(r"[A-Za-z0-9]{2,64}")
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
@@ -43,7 +42,8 @@ _CARD_FIELDS = {
 }
 """A field about the card that was taken -> the value that an action reads."""
 _CARD_ERRORS = ("PayErrorCode", "PaymentError", "ConnectorError")
-MOST_LOGGED = 80
+_ERROR_NUMBER = re.compile(r"[0-9]{5}")
+_NOT_A_WORD = re.compile(r"\S*[0-9_]\S*")
 
 
 def caller_of(request: Request) -> Caller:
@@ -89,12 +89,21 @@ def _card_step_of(request: Request) -> CardStepEnded:
     result = text_field(request, "Result")
     outcome = _CARD_RESULTS.get(result, "failed")
     if outcome == "failed":
-        # Published handlers find the error percent-encoded, sometimes
-        errors = {name: unquote_plus(text_field(request, name)) for name in _CARD_ERRORS}
-        told = {name: without_cards(error)[:MOST_LOGGED] for name, error in errors.items() if error}
-        logs.get_logger().error("card_step_failed", result=result, **told)
+        told = {name: _as_logged(text_field(request, name)) for name in _CARD_ERRORS if request.form.get(name)}
+        logs.get_logger().error("card_step_failed", result=_as_logged(result), **told)
     card = {value: Secret(request.form[name]) for name, value in _CARD_FIELDS.items() if request.form.get(name)}
     return CardStepEnded(outcome, card if outcome == "taken" else {})
+
+
+def _as_logged(told: str) -> str:
+    """Return what the carrier tells of an error, as it may be logged: numbers, which may be a card's, and tokens are masked.
+
+    The carrier's own error numbers, of five digits, stay. Published handlers find the text percent-encoded, sometimes.
+    """
+    words = unquote_plus(told).split()
+    return " ".join(
+        one if _ERROR_NUMBER.fullmatch(one) or one.isalpha() else _NOT_A_WORD.sub(DOT, one) for one in words
+    )
 
 
 def event_of(request: Request) -> Event:

@@ -7,6 +7,7 @@ itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from ivr.errors import Place, Report
@@ -20,7 +21,8 @@ from ivr.flow.states.base import Role
 from ivr.flow.usage import line_prompts, phrases_of
 from ivr.keypad import key_name
 from ivr.languages import LANGUAGES
-from ivr.prompts import Catalogues
+from ivr.prompts import Catalogue, Catalogues
+from ivr.prompts.catalogue import SourceWords
 from ivr.prompts.lint.keys import CHOICE, Slip, name_of, spoken_keys
 
 
@@ -102,21 +104,33 @@ def _check_statements(flows: Flows, catalogues: Catalogues, foreign: frozenset[P
 
 
 def _check_card_steps(flows: Flows, catalogues: Catalogues, foreign: frozenset[Place], report: Report) -> None:
-    """Report pound where the carrier takes a card, which only hears digits and star, and last helps without star."""
-    names = {use.name for _, state in all_states(flows) for use in state.prompts() if use.role is Role.CARD_STEP}
+    """Report words about a card step that speak of pound or zero, which do nothing there, or leave star out.
+
+    Star ends the card step: the words before it have to say so, and the last words after a silence or something wrong.
+    """
+    steps = [state for _, state in all_states(flows) if state.card_label]
+    asking = {use.name for state in steps for use in state.prompts() if use.role is Role.CARD_STEP}
+    before = {state.prompt for state in steps}
     for catalogue in catalogues.by_language.values():
-        speech = LANGUAGES[catalogue.language].speech
-        for prompt in (catalogue.prompts[name] for name in sorted(names & catalogue.prompts.keys())):
-            last_helps = (*prompt.silence[-1:], *prompt.wrong[-1:])
+        for name in sorted((asking | before) & catalogue.prompts.keys()):
+            prompt = catalogue.prompts[name]
+            last = (*prompt.silence[-1:], *prompt.wrong[-1:]) if name in asking else (prompt.say,)
             for words in (prompt.say, *prompt.silence, *prompt.wrong):
                 for source in (one for form in words.sources.values() for one in form if one.place not in foreign):
-                    named = spoken_keys(source.text, speech).named
-                    if "pound" in named:
-                        report.add(
-                            source.at(0), f'speaks of the key "{name_of("pound", speech)}", which ends nothing here'
-                        )
-                    if words in last_helps and "star" not in named:
-                        report.add(source.at(0), f'never says that "{name_of("star", speech)}" ends the card step')
+                    _check_card_step(source, catalogue, is_last=words in last, is_asking=name in asking, report=report)
+
+
+def _check_card_step(
+    source: SourceWords, catalogue: Catalogue, *, is_last: bool, is_asking: bool, report: Report
+) -> None:
+    speech = LANGUAGES[catalogue.language].speech
+    named, zero = spoken_keys(source.text, speech).named, name_of("0", speech)
+    presses_zero = re.search(rf"{speech.press.pattern}\W+{zero}\s*(?:[.,;!?]|$)", source.text, re.IGNORECASE)
+    for key in ([zero] if presses_zero else []) + ([name_of("pound", speech)] if "pound" in named else []):
+        if is_asking:
+            report.add(source.at(0), f'speaks of the key "{key}", which does nothing in a card step')
+    if is_last and "star" not in named:
+        report.add(source.at(0), f'never says that "{name_of("star", speech)}" ends the card step')
 
 
 def _statement_prompts(flows: Flows) -> set[str]:

@@ -11,7 +11,7 @@ from ivr.flow.definition import Actions, Flows
 from ivr.flow.graph import all_states
 from ivr.flow.parts import HELP_OFFER, PERSON_OFFER, PERSON_OFFERS
 from ivr.flow.states import State
-from ivr.flow.states.base import Role
+from ivr.flow.states.base import PromptUse, Role
 from ivr.flow.usage import known_values, line_prompts
 from ivr.languages import LANGUAGES
 from ivr.prompts import PHRASE, Catalogues, Prompt
@@ -49,7 +49,7 @@ def check_prompts(
                     prompt.place, f'prompt "{use.name}" asks something: it needs words for "silence" and for "wrong"'
                 )
             if is_question:
-                _check_helps(state, use.name, catalogues, report)
+                _check_helps(state, use, catalogues, report)
             available = {**kinds, "options": {PHRASE}} if state.choices else kinds
             if are_sound:  # otherwise the part that could not be read may provide it
                 _check_values(use.place, prompt, available, secrets, report)
@@ -63,9 +63,9 @@ def check_prompts(
             _check_given(prompt, {}, "a question", report)
 
 
-def _check_helps(state: State, name: str, catalogues: Catalogues, report: Report) -> None:
+def _check_helps(state: State, use: PromptUse, catalogues: Catalogues, report: Report) -> None:
     """Report words after silence or a wrong key that leave out a fact of the first words, or speak of the 0 key."""
-    own_zero = "0" in state.keys
+    own_zero, name = "0" in state.keys or use.role is Role.CARD_STEP, use.name
     for language, prompt in (
         (lang, c.prompts[name]) for lang, c in catalogues.by_language.items() if name in c.prompts
     ):

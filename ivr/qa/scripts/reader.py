@@ -20,6 +20,7 @@ from ivr.qa.scripts.given import report_unknown_rows
 from ivr.qa.scripts.hearing import Hearing
 from ivr.qa.scripts.row_patterns import read_rows
 from ivr.qa.scripts.script import (
+    CARD_RESULTS,
     DEFAULT_AT,
     DEFAULT_FROM,
     DEFAULT_TO,
@@ -261,6 +262,8 @@ class _ScriptReader:
         card, result = {"card", "expiry", "code"}, {"result"}
         if set(fields) not in (card, card | {"token"}, result, result | {"error"}):
             self.report.add(node.place, '"pays" takes card, expiry and code, or the result the carrier came to')
+            return None
+        if "result" in fields and not self.word(fields["result"], "result", CARD_RESULTS):
             return None
         return Pays(node.place, {name: self.text(value, name) for name, value in fields.items()})
 

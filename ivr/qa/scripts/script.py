@@ -29,6 +29,13 @@ Capture = Literal["keypad", "pay"]
 """Who takes the digits of a card: the line, or the carrier."""
 GOES_ON = "goes_on"
 """As the `result` of a card step: the carrier reports none, and goes on with the verb after it."""
+CARD_RESULTS = (
+    *("success", "too-many-failed-attempts", "payment-connector-error", "caller-interrupted-with-star"),
+    *("caller-hung-up", "validation-error", "internal-error"),
+    *("max-failed-attempts", "transaction-cancelled", "input-matching-failed"),
+    GOES_ON,
+)
+"""What a card step may come to: the results that the carrier documents, and three that were seen besides."""
 
 Carrier = Literal["repeats", "late"]
 """Which request the carrier sends again: `repeats` the last one, `late` the one before that."""
