@@ -27,8 +27,8 @@ scripts:
     ivr explore tests/calls --seconds 600
 
 # Faults put in on purpose: no more than these are found by nothing
-mutate:
-    ivr mutate tests/calls --jobs 2 --accept 14
+mutate *options:
+    ivr mutate tests/calls --jobs 2 --accept 16 "$@"
 
 # Make the pictures and the parts of documents that the program makes
 docs:
