@@ -5,20 +5,25 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Literal
 
 import pytest
+from databases import Databases
 from demo_line import VAULT, VERSION, DemoLine
 from flask import Flask, request
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
+from ivr.cli.serve import prepare_pharmacy
 from ivr.errors import DefinitionError
 from ivr.flow.call import Call, CardStepEnded, Frame
 from ivr.flow.interpreter import opening_verb
 from ivr.flow.verbs import Pay
 from ivr.line.actions import SPECS
 from ivr.line.answer import spoken_answer
+from ivr.line.build import build_line
 from ivr.line.versions import load
-from ivr.pages.app import make_app
+from ivr.pages.app import make_app, warn
 from ivr.phone.handset import Handset, Heard, Paying
 from ivr.secret import Secret
 from ivr.settings import Settings
@@ -228,9 +233,9 @@ SLIPS = {
 @pytest.mark.parametrize(("words", "others", "told"), SLIPS.values(), ids=SLIPS)
 def test_a_slip_in_the_words_of_a_card_step_is_told(words: str, others: str, told: str) -> None:
     files = VERSION.files
-    text = files.prompts["en/card.yaml"]
-    assert text.count(words) == 1
-    edited = replace(files, prompts={**files.prompts, "en/card.yaml": text.replace(words, others)})
+    page = files.prompts["en/card.yaml"]
+    assert page.count(words) == 1
+    edited = replace(files, prompts={**files.prompts, "en/card.yaml": page.replace(words, others)})
     with pytest.raises(DefinitionError) as refused:
         load(edited, SPECS)
     assert [str(problem) for problem in refused.value.problems] == [told]
@@ -252,10 +257,31 @@ FLOW_SLIPS = {
 @pytest.mark.parametrize(("lines", "others", "told"), FLOW_SLIPS.values(), ids=FLOW_SLIPS)
 def test_a_slip_in_a_card_step_is_told_at_its_place(lines: str, others: str, told: str) -> None:
     files = VERSION.files
-    text = files.flows["card.yaml"]
-    assert text.count(lines) == 1
+    page = files.flows["card.yaml"]
+    assert page.count(lines) == 1
     with pytest.raises(DefinitionError) as refused:
-        load(replace(files, flows={**files.flows, "card.yaml": text.replace(lines, others)}), SPECS)
+        load(replace(files, flows={**files.flows, "card.yaml": page.replace(lines, others)}), SPECS)
     problems = [str(problem) for problem in refused.value.problems]
     assert any(told in problem for problem in problems), problems
     assert all(problem.startswith(("flows/card.yaml:", "prompts/")) for problem in problems), problems
+
+
+# A line that charges real cards
+
+
+@pytest.mark.parametrize(("capture", "told"), [("keypad", ["card_data_scope"]), ("pay", [])])
+def test_a_live_line_that_hears_digits_says_so_at_start(capture: Literal["keypad", "pay"], told: list[str]) -> None:
+    live = Settings(gateway="stripe", stripe_api_key=Secret("sk_live_x"), card_capture=capture)
+    with capture_logs() as logged:
+        warn(live)
+    assert [line["event"] for line in logged] == told
+
+
+def test_a_live_line_gets_no_demo_members(databases: Databases) -> None:
+    with databases.fresh("sqlite") as url:
+        live = Settings(database_url=url, gateway="stripe", stripe_api_key=Secret("sk_live_x"))
+        line = build_line(live)
+        assert prepare_pharmacy(line) is None
+        with line.database.connect() as connection:
+            assert connection.execute(text("SELECT count(*) FROM member")).scalar_one() == 0
+        line.database.dispose()

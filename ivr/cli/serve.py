@@ -104,7 +104,7 @@ def _open(chosen: Settings) -> DemoCard | None:
     try:
         line = build_line(chosen, carrier_rules.problems)
         with answering(line.database):
-            card = _prepare_pharmacy(line)
+            card = prepare_pharmacy(line)
     except UnreachableError as error:
         click.echo(f"{error}; meanwhile callers are asked to call again later", err=True)
         return None
@@ -112,7 +112,8 @@ def _open(chosen: Settings) -> DemoCard | None:
     return card
 
 
-def _prepare_pharmacy(line: Services) -> DemoCard | None:
+def prepare_pharmacy(line: Services) -> DemoCard | None:
+    """Load the demo pharmacy where that may be; return whom the line can be called as, None if nobody of the demo."""
     now = line.clock()
     empty = is_empty(line.database)
     if line.gateway.live:  # nobody is to be charged for a trial, and no test card is taken

@@ -59,7 +59,7 @@ def _create(settings: Settings) -> Flask:
     metrics_folder.join()  # which may have something to log
     metrics = Metrics()
     logs.configure(sys.stderr, watch=metrics.count_event)
-    _warn(settings)
+    warn(settings)
     while True:
         try:
             line = metrics.timed(build_line(settings, carrier_rules.problems))
@@ -86,7 +86,8 @@ def _create_waiting(settings: Settings, metrics: Metrics) -> Flask | None:
     return make_app(line, settings, metrics)
 
 
-def _warn(settings: Settings) -> None:
+def warn(settings: Settings) -> None:
+    """Log what an operator should know of these settings whenever the line starts."""
     if settings.live_processor and settings.card_capture == "keypad":
         logs.get_logger().warning(
             "card_data_scope", capture="keypad", scope="card numbers pass through this line: PCI DSS SAQ D"
