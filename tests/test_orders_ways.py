@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -416,7 +416,7 @@ LOOK, LOOK_THERE = (
 RELEASED = f"order {UNKNOWN} is released"
 
 
-def released(line: DemoLine, shows: Shows, said: dict[str, object]) -> Outcome:
+def released(line: DemoLine, shows: Shows, said: Mapping[str, object]) -> Outcome:
     return release(replace(line.services, gateway=shows).desk, UNKNOWN, **said)  # type: ignore[arg-type]
 
 
@@ -456,7 +456,7 @@ def test_a_payment_that_the_processor_shows_is_taken(line: DemoLine) -> None:
 def test_staff_are_not_believed_what_the_processor_does_not_show(
     line: DemoLine,
     answer: Authorized | Refused | NotFound | Unavailable,
-    said: dict[str, object],
+    said: Mapping[str, object],
     words: str,
     logs: list[str],
 ) -> None:
@@ -502,7 +502,7 @@ def test_no_two_payments_have_one_reference(line: DemoLine) -> None:
 )
 @pytest.mark.parametrize(("answer", "said"), [(MADE, CHARGED), (NOTHING, NEVER_CHARGED)])
 def test_what_changed_while_the_processor_was_asked_stays(
-    line: DemoLine, change: str, answer: Authorized | NotFound, said: dict[str, object]
+    line: DemoLine, change: str, answer: Authorized | NotFound, said: Mapping[str, object]
 ) -> None:
     shows, facts = (
         Shows(answer),
