@@ -74,6 +74,12 @@ def test_a_shipped_order_cannot_be_cancelled(demo_line: DemoLine, order: str) ->
     assert demo_line.rows(OURS) == [("shipped", "captured")]
 
 
+def test_a_cancelled_order_is_cancelled_already(demo_line: DemoLine, order: str) -> None:
+    assert cancel(demo_line.services.desk, order).done
+    again = cancel(demo_line.services.desk, order)
+    assert (again.done, again.words) == (False, f"order {order} is cancelled already")
+
+
 def test_an_old_authorization_is_replaced_before_it_is_captured(demo_line: DemoLine, order: str) -> None:
     demo_line.clock.pass_seconds(6 * 86400)
     outcome = ship(demo_line.services.desk, order)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from demo_line import IDENTIFIED, DemoLine
+from structlog.testing import capture_logs
 
 from ivr.line.sweep import sweep
 from ivr.orders.cancel import NotCancelled, cancel_order
@@ -49,3 +50,17 @@ def test_an_order_whose_payment_is_asked_for_is_not_cancelled(demo_line: DemoLin
         with demo_line.services.database.begin() as connection:
             outcome = cancel_order(connection, order_id, demo_line.clock(), Actor.LINE, unpaid=unpaid)
         assert outcome is NotCancelled.ASKED_FOR
+
+
+def test_an_authorization_that_the_processor_refuses_to_void_is_logged_once(demo_line: DemoLine) -> None:
+    """Staff are told that something is wrong, but not with each sweep, which tries again."""
+    _, number = placed_by(demo_line)
+    demo_line.run("UPDATE payment SET reference = 'mistyped' WHERE request_key LIKE 'CA%'")
+    demo_line.run("UPDATE refill_order SET status = 'cancelled' WHERE request_key LIKE 'CA%'")
+    with capture_logs() as logged:
+        for _ in range(3):
+            sweep(demo_line.services, timedelta(days=90))
+    [refused] = [line for line in logged if line["event"] == "processor_refused_request"]
+    assert (refused["log_level"], refused["order"], refused["reason"]) == ("error", number, "unknown_reference")
+    assert demo_line.rows(OURS) == [("cancelled", "authorized")]
+    assert demo_line.rows("SELECT \"by\" FROM order_event WHERE what = 'void_refused'") == [("line",)]

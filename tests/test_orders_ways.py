@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
 from demo_line import IDENTIFIED, DemoLine
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from ivr.line.sweep import sweep
 from ivr.orders import authorize, cancel
 from ivr.orders.authorize import Progress, pay_with_card, reopen
 from ivr.orders.cancel import Cancelled, NotCancelled, cancel_order
 from ivr.orders.cards import saved_cards
+from ivr.orders.desk import Outcome
 from ivr.orders.events import Actor
 from ivr.orders.find import OrderFacts, find_order, mark_told, order_by_number, orders_with_news
 from ivr.orders.hold import give_address, hold_order, release
@@ -22,6 +25,7 @@ from ivr.orders.reschedule import NotRescheduled, change_ship_day, ship_days
 from ivr.orders.ship import ship
 from ivr.orders.sweep import orders_to_start
 from ivr.pages.app import make_app
+from ivr.payment.gateway import Authorized, NotFound, Reason, Refused, Unavailable
 from ivr.payment.sandbox import Fault, Sandbox
 from ivr.pharmacy.addresses import NewAddress, add_address
 from ivr.pharmacy.tables import HeldReason, OrderStatus, RefillOrder
@@ -382,18 +386,140 @@ def test_the_address_of_an_order_held_for_something_else_stays(line: DemoLine) -
         assert not give_address(connection, found, found.ship_to_id, now, today, line.services.rules, Actor.PHONE)
 
 
+class Shows(Sandbox):
+    """A processor that shows one answer for every request key."""
+
+    def __init__(self, answer: Authorized | Refused | NotFound | Unavailable, name: str = "sandbox") -> None:
+        super().__init__()
+        self.answer, self.name = answer, name
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def retrieve(self, request_key: str) -> Authorized | Refused | NotFound | Unavailable:  # noqa: ARG002 - see above
+        self.meanwhile()
+        return self.answer
+
+
+NOTHING, MADE, DECLINED = NotFound(), Authorized("pi_1"), Refused(Reason.DECLINED)
+LET_GO, NOT_ASKED, AWAY = Refused(Reason.ALREADY_VOIDED), Refused(Reason.BAD_REQUEST), Unavailable("fault")
+CHARGED, NEVER_CHARGED = {"payment_reference": "pi_1"}, {"never_charged": True}
+UNKNOWN = "44919066"
+SAYS_NOTHING = f"the card processor does not answer what became of the payment of order {UNKNOWN}; try again"
+NO_SUCH = f"the card processor shows no such authorization for order {UNKNOWN}"
+THAT_ONE = f"the card processor shows pi_1 for order {UNKNOWN}: release it with --payment-reference pi_1"
+NOBODY_KNOWS = (
+    f"nobody knows what became of the payment of order {UNKNOWN}: %s, then say --payment-reference or --never-charged"
+)
+LOOK, LOOK_THERE = (
+    NOBODY_KNOWS % "look at the card processor",
+    NOBODY_KNOWS % "the card processor shows pi_1; look there",
+)
+RELEASED = f"order {UNKNOWN} is released"
+
+
+def released(line: DemoLine, shows: Shows, said: Mapping[str, object]) -> Outcome:
+    return release(replace(line.services, gateway=shows).desk, UNKNOWN, **said)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("answer", [NOTHING, DECLINED, LET_GO])
+def test_an_order_that_was_never_charged_is_charged_anew(line: DemoLine, answer: NotFound | Refused) -> None:
+    with capture_logs() as logged:
+        outcome = released(line, Shows(answer), NEVER_CHARGED)
+    assert outcome == Outcome(True, f"{RELEASED}; its card is charged on the day it ships")
+    found = order(line, UNKNOWN)
+    assert (found.status, payments(line, found), logged) == ("scheduled", ["failed"], [])
+
+
+def test_a_payment_that_the_processor_shows_is_taken(line: DemoLine) -> None:
+    assert released(line, Shows(MADE), CHARGED) == Outcome(True, RELEASED)
+    found = order(line, UNKNOWN)
+    assert (found.status, payments(line, found)) == ("placed", ["authorized"])
+    assert line.rows("SELECT reference FROM payment WHERE order_id = :id", id=found.id) == [("pi_1",)]
+
+
 @pytest.mark.parametrize(
-    ("said", "status", "payment"),
-    [({}, "held", "pending"), ({"never_charged": True}, "scheduled", "failed"),
-     ({"payment_reference": "pi_1"}, "placed", "authorized")],
-)  # fmt: skip
-def test_an_unknown_payment_is_resolved_by_what_staff_found(
-    line: DemoLine, said: dict[str, object], status: str, payment: str
+    ("answer", "said", "words", "logs"),
+    [
+        (NOTHING, {}, LOOK, []),
+        (MADE, {}, LOOK_THERE, []),
+        (AWAY, {}, LOOK, ["processor_away"]),
+        (MADE, NEVER_CHARGED, THAT_ONE, []),
+        (AWAY, NEVER_CHARGED, SAYS_NOTHING, ["processor_away"]),
+        (NOT_ASKED, NEVER_CHARGED, SAYS_NOTHING, ["processor_refused_request"]),
+        (MADE, {"payment_reference": "pi_2\n"}, THAT_ONE, []),
+        (NOTHING, CHARGED, NO_SUCH, []),
+        (DECLINED, CHARGED, NO_SUCH, []),
+        (LET_GO, CHARGED, NO_SUCH, []),
+        (AWAY, CHARGED, SAYS_NOTHING, ["processor_away"]),
+        (NOT_ASKED, CHARGED, SAYS_NOTHING, ["processor_refused_request"]),
+    ],
+)
+def test_staff_are_not_believed_what_the_processor_does_not_show(
+    line: DemoLine,
+    answer: Authorized | Refused | NotFound | Unavailable,
+    said: Mapping[str, object],
+    words: str,
+    logs: list[str],
 ) -> None:
-    found = order(line, "44919066")
-    outcome = release(line.services.desk, found.order_number, **said)  # type: ignore[arg-type]
-    assert outcome.done == bool(said), outcome.words
-    assert (order(line, found.order_number).status, payments(line, found)) == (status, [payment])
+    with capture_logs() as logged:
+        outcome = released(line, Shows(answer), said)
+    assert outcome == Outcome(False, words)
+    assert [entry["event"] for entry in logged] == logs
+    found = order(line, UNKNOWN)
+    assert (found.status, payments(line, found)) == ("held", ["pending"])
+
+
+def test_that_a_young_payment_is_not_shown_proves_nothing(line: DemoLine) -> None:
+    line.run(
+        "UPDATE payment SET created_at = :now WHERE request_key LIKE :key", now=line.clock(), key=f"demo-{UNKNOWN}%"
+    )
+    line.clock.pass_seconds(3599)
+    words = f"the card processor may not show the payment of order {UNKNOWN} yet; try again in an hour"
+    assert released(line, Shows(NOTHING), NEVER_CHARGED) == Outcome(False, words)
+    line.clock.pass_seconds(1)
+    assert released(line, Shows(NOTHING), NEVER_CHARGED).done
+
+
+def test_another_processor_is_not_asked_about_a_payment(line: DemoLine) -> None:
+    words = f"the payment of order {UNKNOWN} is with sandbox, and this line can only ask stripe"
+    assert released(line, Shows(MADE, name="stripe"), CHARGED) == Outcome(False, words)
+
+
+def test_no_two_payments_have_one_reference(line: DemoLine) -> None:
+    [(taken,)] = line.rows("SELECT reference FROM payment WHERE request_key = 'demo-44098721-1'")
+    outcome = released(line, Shows(Authorized(str(taken))), {"payment_reference": taken})
+    words = f"order {UNKNOWN} cannot take payment {taken}: order 44098721 has it"
+    assert outcome == Outcome(False, words)
+    assert payments(line, order(line, UNKNOWN)) == ["pending"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE payment SET status = 'failed' WHERE request_key = 'demo-44919066-1'",
+        "UPDATE refill_order SET held_reason = 'stock' WHERE order_number = '44919066'",
+        "UPDATE refill_order SET status = 'scheduled', held_reason = NULL, ship_on = '2026-03-09' WHERE order_number = '44919066'",
+    ],
+)
+@pytest.mark.parametrize(("answer", "said"), [(MADE, CHARGED), (NOTHING, NEVER_CHARGED)])
+def test_what_changed_while_the_processor_was_asked_stays(
+    line: DemoLine, change: str, answer: Authorized | NotFound, said: Mapping[str, object]
+) -> None:
+    shows, facts = (
+        Shows(answer),
+        (
+            "SELECT o.status, o.held_reason, p.status FROM refill_order o JOIN payment p ON p.order_id = o.id "
+            "WHERE order_number = '44919066'"
+        ),
+    )
+    changed = []
+
+    def change_now() -> None:
+        line.run(change)
+        changed.extend(line.rows(facts))
+
+    shows.meanwhile = change_now
+    assert released(line, shows, said) == Outcome(False, f"order {UNKNOWN} changed meanwhile")
+    assert line.rows(facts) == changed
 
 
 def test_an_order_paid_and_scheduled_is_placed_on_its_day(line: DemoLine) -> None:

@@ -15,11 +15,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from ivr import logs
 from ivr.orders import lease
 from ivr.orders.cards import forget_order_card, note_declined, save_card, saved_card, usable_card, use_card
 from ivr.orders.desk import Desk
 from ivr.orders.events import Actor, Happened, record_event
+from ivr.orders.faults import is_our_fault
 from ivr.orders.find import OrderFacts, order_by_id
 from ivr.orders.hold import hold_order
 from ivr.orders.keys import request_key
@@ -171,17 +171,6 @@ def ask(gateway: Gateway, request: Request) -> ProcessorAnswer:
         )
     is_our_fault(answer, request.order_number)
     return answer
-
-
-def is_our_fault(answer: object, order_number: str | None) -> bool:
-    """Return whether the processor refused the request itself, whatever the card. That, or no answer, is logged."""
-    match answer:
-        case Refused(reason) if reason in REQUEST_REASONS:
-            logs.get_logger().error("processor_refused_request", order=order_number, reason=reason.value)
-            return True
-        case Unavailable(why):
-            logs.get_logger().warning("processor_away", order=order_number, reason=why)
-    return False
 
 
 def finish(connection: Connection, request: Request, answer: ProcessorAnswer, now: datetime) -> Progress:

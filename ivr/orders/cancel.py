@@ -18,12 +18,13 @@ from ivr.orders import lease
 from ivr.orders.authorize import UNPAID
 from ivr.orders.cards import forget_order_card
 from ivr.orders.desk import Desk, Outcome
-from ivr.orders.events import Actor, Happened, record_event
+from ivr.orders.events import Actor, Happened, record_event, who_last
+from ivr.orders.faults import is_our_fault
 from ivr.orders.find import OrderFacts, order_by_id, order_by_number
 from ivr.orders.lines import close_lines, take_prescriptions
 from ivr.orders.payments import PaymentFacts, payment_for
 from ivr.orders.statuses import move_order, move_payment
-from ivr.payment.gateway import Gateway, Voided
+from ivr.payment.gateway import Gateway, Reason, Refused, Unavailable, Voided
 from ivr.pharmacy.statements import update_where
 from ivr.pharmacy.tables import UNFINISHED, HeldReason, OrderStatus, PaymentStatus, Prescription
 
@@ -113,7 +114,13 @@ def claim_void(connection: Connection, gateway: Gateway, order_id: int) -> Payme
 
 def ask_void(gateway: Gateway, payment: PaymentFacts) -> bool:
     """Have the processor void an authorization; return whether it did. Call it with no transaction open."""
-    return payment.reference is not None and isinstance(gateway.void(payment.reference, payment.request_key), Voided)
+    return isinstance(_answer_to_void(gateway, payment), Voided)
+
+
+def _answer_to_void(gateway: Gateway, payment: PaymentFacts) -> Voided | Refused | Unavailable:
+    if payment.reference is None:
+        return Refused(Reason.UNKNOWN_REFERENCE)
+    return gateway.void(payment.reference, payment.request_key)
 
 
 def finish_void(connection: Connection, payment: PaymentFacts, now: datetime) -> bool:
@@ -125,10 +132,28 @@ def finish_void(connection: Connection, payment: PaymentFacts, now: datetime) ->
 
 
 def void(desk: Desk, payment: PaymentFacts) -> bool:
-    """Void a cancelled order's authorization without a caller; return False when the processor did not do it now."""
-    return ask_void(desk.gateway, payment) and desk.commit(
-        lambda connection: finish_void(connection, payment, desk.clock())
-    )
+    """Void a cancelled order's authorization without a caller; return False when the processor did not do it now.
+
+    A refusal is logged the first time, since the sweep tries again and again.
+    """
+    answer = _answer_to_void(desk.gateway, payment)
+    if isinstance(answer, Voided):
+        return desk.commit(lambda connection: finish_void(connection, payment, desk.clock()))
+    number, refused_before = desk.commit(partial(_note_not_voided, payment=payment, answer=answer, now=desk.clock()))
+    if not refused_before:
+        is_our_fault(answer, number)
+    return False
+
+
+def _note_not_voided(
+    connection: Connection, payment: PaymentFacts, answer: Refused | Unavailable, now: datetime
+) -> tuple[str | None, bool]:
+    """Record a first refusal to void; return the order's number, and whether there was a refusal before."""
+    order = order_by_id(connection, payment.order_id)
+    refused_before = who_last(connection, payment.order_id, Happened.VOID_REFUSED) is not None
+    if isinstance(answer, Refused) and not refused_before:
+        record_event(connection, payment.order_id, Happened.VOID_REFUSED, now, Actor.LINE)
+    return order.order_number if order else None, refused_before
 
 
 def cancel(desk: Desk, order_number: str, reason: str | None = None) -> Outcome:
@@ -147,7 +172,9 @@ def cancel(desk: Desk, order_number: str, reason: str | None = None) -> Outcome:
         case NotCancelled.SHIPPING:
             return Outcome(False, f"order {order_number} is being shipped: its payment is captured, or about to be")
         case NotCancelled():
-            return Outcome(False, f"order {order_number} is {order.status} and cannot be cancelled")
+            is_cancelled = order.status is OrderStatus.CANCELLED
+            words = "is cancelled already" if is_cancelled else f"is {order.status} and cannot be cancelled"
+            return Outcome(False, f"order {order_number} {words}")
         case Cancelled(PaymentFacts() as payment):
             voided = (
                 " and its payment voided" if void(desk, payment) else "; its payment will be voided by the next sweep"

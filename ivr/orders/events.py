@@ -27,6 +27,8 @@ class Happened(StrEnum):
     SHIP_DAY_CHANGED = "ship_day_changed"
     ADDRESS_CHANGED = "address_changed"
     VOIDED = "voided"
+    VOID_REFUSED = "void_refused"
+    """The processor refused to void what was authorized for it before it was cancelled."""
     MEMBER_NOT_ACTIVE = "rules_member_not_active"
     """It is held on its ship day because its member died, or the membership ended."""
     SUPPLY_CHANGED = "rules_supply_changed"

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from sqlalchemy import Connection, bindparam, select
 
-from ivr.orders import lease
 from ivr.orders.desk import Desk, Outcome
 from ivr.orders.events import Actor, Happened, record_event
 from ivr.orders.find import OrderFacts, order_by_number
 from ivr.orders.payments import is_paid, payment_for
-from ivr.orders.statuses import move_order, move_payment
+from ivr.orders.statuses import move_order
+from ivr.orders.unknown import PaymentFound, Resolved, check, resolve, unknown_payment
 from ivr.pharmacy.addresses import verify_address
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.notices import note_changed_address
 from ivr.pharmacy.rules import Rules
 from ivr.pharmacy.statements import changed, update_where
-from ivr.pharmacy.tables import Address, HeldReason, OrderStatus, PaymentStatus, RefillOrder
+from ivr.pharmacy.tables import Address, HeldReason, OrderStatus, RefillOrder
 
 _GIVE_ADDRESS = update_where(
     RefillOrder,
@@ -79,22 +79,22 @@ def release(
 
     If it was held for its address, the address becomes verified. An address that the member meant to keep replaces the
     one on file, and the member is sent a notice of that. If what became of its payment is unknown, staff say what the
-    processor shows: the payment's reference, or that nothing was charged.
+    processor shows, the payment's reference or that nothing was charged, and the processor is asked whether that is so.
     """
     found = PaymentFound(payment_reference, never_charged)
+    unknown = desk.commit(partial(unknown_payment, order_number=order_number))
+    resolved = check(desk, order_number, unknown, found) if unknown else None
+    if isinstance(resolved, Outcome):
+        return resolved
     now = desk.clock()
-    return desk.commit(lambda connection: _release(connection, desk, order_number, found, now))
+    return desk.commit(lambda connection: _release(connection, desk, order_number, resolved, now))
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentFound:
-    """What staff found at the processor about a payment that is unknown here."""
-
-    payment_reference: str | None
-    never_charged: bool
-
-
-def _release(connection: Connection, desk: Desk, order_number: str, found: PaymentFound, now: datetime) -> Outcome:
+def _release(
+    connection: Connection, desk: Desk, order_number: str, resolved: Resolved | None, now: datetime
+) -> Outcome:
+    if resolved and (refusal := resolve(connection, order_number, resolved, now)):
+        return refusal
     order = order_by_number(connection, order_number)
     if order is None:
         return Outcome(False, f"there is no order {order_number}")
@@ -104,22 +104,9 @@ def _release(connection: Connection, desk: Desk, order_number: str, found: Payme
         moved_member_id = verify_address(connection, order.ship_to_id, now)
         if moved_member_id:
             note_changed_address(connection, moved_member_id, order.ship_to_id, now)
-    if order.held_reason is HeldReason.PAYMENT_UNKNOWN and not _resolve_payment(connection, order, found, now):
-        words = "look at the card processor, then say --payment-reference or --never-charged"
-        return Outcome(False, f"nobody knows what became of the payment of order {order_number}: {words}")
     paid = is_paid(order, payment_for(connection, order.id))
-    if not release_order(connection, order.id, desk.today(now), desk.rules, now, Actor.STAFF, paid=paid):
+    is_unknown = unknown_payment(connection, order_number) is not None  # only just, or it would have been asked about
+    if is_unknown or not release_order(connection, order.id, desk.today(now), desk.rules, now, Actor.STAFF, paid=paid):
         return Outcome(False, f"order {order_number} changed meanwhile")
     words = f"order {order_number} is released"
     return Outcome(True, words if paid else f"{words}; its card is charged on the day it ships")
-
-
-def _resolve_payment(connection: Connection, order: OrderFacts, found: PaymentFound, now: datetime) -> bool:
-    """Record what staff found about the order's pending payment; return False if they have not said it."""
-    lease.lock_row(connection, order.id, now)
-    payment = payment_for(connection, order.id)
-    if payment is None or payment.status is not PaymentStatus.PENDING:
-        return True
-    if found.payment_reference:
-        return move_payment(connection, payment.id, PaymentStatus.AUTHORIZED, now, reference=found.payment_reference)
-    return found.never_charged and move_payment(connection, payment.id, PaymentStatus.FAILED, now)

@@ -54,6 +54,12 @@ _CANCELLED = exists().where(RefillOrder.id == Payment.order_id, RefillOrder.stat
 _IN_VAIN = (
     select(*_PAYMENT).where(_AUTHORIZED, Payment.gateway == bindparam("gateway"), _CANCELLED).order_by(Payment.id)
 )
+_OTHERS_NUMBER = (
+    select(RefillOrder.order_number)
+    .join(Payment, Payment.order_id == RefillOrder.id)
+    .where(Payment.gateway == bindparam("gateway"), Payment.reference == bindparam("of"), Payment.id != bindparam("id"))
+    .limit(1)
+)
 _FIRST_PAYMENT_AT = select(func.min(Payment.created_at)).where(_OF_ORDER)
 _ITS_EVENTS = OrderEvent.order_id == bindparam("order_id")
 _LAST_PLACED = (
@@ -116,6 +122,12 @@ def unpaid_since(connection: Connection, order_id: int) -> datetime | None:
 def is_paid(order: OrderFacts, payment: PaymentFacts | None) -> bool:
     """Return whether the money of an order is set aside or taken, or none is due."""
     return not order.total_cents or (payment is not None and payment.status in MADE)
+
+
+def order_with_reference(connection: Connection, payment: PaymentFacts, reference: str) -> str | None:
+    """Return the number of the order whose payment, another than this one, has this reference already; None if none."""
+    names = {"gateway": payment.gateway, "of": reference, "id": payment.id}
+    return connection.scalar(_OTHERS_NUMBER, names)
 
 
 def authorized_in_vain(connection: Connection, gateway: str) -> tuple[PaymentFacts, ...]:

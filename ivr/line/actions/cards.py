@@ -15,8 +15,8 @@ from ivr.line.actions import keyed, refill, speech
 from ivr.line.card_entries import CardEntry
 from ivr.line.service import Context
 from ivr.line.values import Basket, CardOnFile, ChosenCard, KeyedCard
-from ivr.orders.authorize import is_our_fault
 from ivr.orders.cards import SavedCardFacts, expired_cards, saved_cards
+from ivr.orders.faults import is_our_fault
 from ivr.payment.cards import (
     Brand,
     Card,
