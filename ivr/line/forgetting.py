@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, select
 
-from ivr.line import lockout, sessions, tables
+from ivr.line import card_limit, lockout, sessions, tables
 from ivr.line.digests import Digest
 from ivr.line.service import Caller
 from ivr.payment.vault import Vault
@@ -111,7 +111,8 @@ def _rows_of(
         yield tables.call, _CALL.sid.in_(sids)
     on_file = (Caller("", member.phone, ""),) if member.phone else ()
     phones = {digest(lockout.phone_of(caller)) for caller in (*on_file, *(call.caller for call in calls))}
-    for digests in _some_at_once([*phones, digest(lockout.member_of(member.member_number))]):
+    about_member = (digest(lockout.member_of(member.member_number)), digest(card_limit.cards_of(member.id)))
+    for digests in _some_at_once([*phones, *about_member]):
         yield tables.wrong_try, tables.wrong_try.c.phone.in_(digests) | tables.wrong_try.c.member.in_(digests)
         yield tables.lock_out, tables.lock_out.c.subject.in_(digests)
     yield tables.known_phone, tables.known_phone.c.member_id == member.id

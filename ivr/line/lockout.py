@@ -51,13 +51,15 @@ ROW_KEPT = timedelta(hours=1)
 """How long an unused row in `lock_out` is kept; it only has to outlive a turn."""
 ATTACK = "attack"
 """The subject of the row in `lock_out` that says when an attack was last logged."""
+NO_PHONE = ""
+"""The phone in rows of `wrong_try` that are no guesses, but new cards that were refused (see `card_limit`)."""
 
 Answer = TypeVar("Answer")
 
 _TRY, _KNOWN = tables.wrong_try.c, tables.known_phone.c
 _OF_PHONE = (_TRY.phone == bindparam("phone")) & (_TRY.at > bindparam("day"))
 _OF_MEMBER = (_TRY.member == bindparam("member")) & (_TRY.at > bindparam("day"))
-_ON_LINE = _TRY.at > bindparam("minute")
+_ON_LINE = (_TRY.at > bindparam("minute")) & (_TRY.phone != NO_PHONE)
 _STANDING = select(
     select(func.count()).where(_OF_PHONE).scalar_subquery().label("of_phone"),
     select(func.count()).where(_OF_MEMBER).scalar_subquery().label("of_member"),
@@ -158,7 +160,7 @@ class Lock:
 
 def locks(connection: Connection, now: datetime) -> tuple[Lock, ...]:
     """Return every phone and member that is locked now."""
-    still_counts = _TRY.at > now - COUNTS_FOR
+    still_counts = (_TRY.at > now - COUNTS_FOR) & (_TRY.phone != NO_PHONE)
     tries, phones = func.count(), func.count(distinct(_TRY.phone))
     of_phone = select(_TRY.phone, tries).where(still_counts).group_by(_TRY.phone).having(tries >= MOST_OF_PHONE)
     of_member = select(_TRY.member, tries).where(still_counts).group_by(_TRY.member)

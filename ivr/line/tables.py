@@ -179,7 +179,10 @@ wrong_try = Table(
     Index("ix_wrong_try_member", "member", "at"),
     Index("ix_wrong_try_at", "at"),
 )
-"""Wrongly keyed secrets: from which phone and about which member, both as keyed digests; kept for a day."""
+"""Wrongly keyed secrets: from which phone and about which member, both as keyed digests; kept for a day.
+
+Without a phone it is a new card of a member that was refused (see `card_limit`).
+"""
 
 known_phone = Table(
     "known_phone",

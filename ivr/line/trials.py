@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from ivr.line import lockout, tables
+from ivr.line import card_limit, lockout, tables
 from ivr.line.digests import Digest
 from ivr.line.service import Caller
 from ivr.orders.lease import payment_lease
@@ -15,11 +15,12 @@ from ivr.pharmacy.tables import RefillOrder
 
 
 def forget_members(connection: Connection, digest: Digest, ids: Collection[int], numbers: Iterable[str]) -> None:
-    """Delete wrong tries about test members, phones that ordered for them and their notices.
+    """Delete wrong tries about test members, their cards that were refused, phones that ordered for them and their notices.
 
     `ids` and `numbers` are the members' ids and member numbers. The leases of orders that no longer exist go as well.
     """
     digests = [digest(lockout.member_of(number)) for number in numbers]
+    digests += [digest(card_limit.cards_of(member_id)) for member_id in ids]
     connection.execute(delete(tables.wrong_try).where(tables.wrong_try.c.member.in_(digests)))
     connection.execute(delete(tables.known_phone).where(tables.known_phone.c.member_id.in_(ids)))
     connection.execute(delete(payment_lease).where(payment_lease.c.order_id.not_in(select(RefillOrder.id))))

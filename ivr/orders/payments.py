@@ -20,6 +20,7 @@ from ivr.pharmacy.tables import (
     Payment,
     PaymentStatus,
     RefillOrder,
+    SavedCard,
 )
 
 
@@ -70,6 +71,24 @@ _LAST_PLACED = (
 _HELD_AT = select(func.min(OrderEvent.at)).where(
     _ITS_EVENTS, OrderEvent.what == f"{OrderStatus.HELD}_{HeldReason.PAYMENT}", OrderEvent.id > _LAST_PLACED
 )
+_ON_FILE_BEFORE = exists().where(
+    SavedCard.member_id == RefillOrder.member_id,
+    SavedCard.only_for_order_id.is_(None),
+    SavedCard.brand == Payment.brand,
+    SavedCard.last4 == Payment.last4,
+    or_(SavedCard.consented_at.is_(None), SavedCard.consented_at <= bindparam("since")),
+)
+_NEW_CARDS_DECLINED = (
+    select(func.count())
+    .select_from(Payment)
+    .join(RefillOrder, RefillOrder.id == Payment.order_id)
+    .where(
+        RefillOrder.member_id == bindparam("member"),
+        Payment.status == PaymentStatus.DECLINED,
+        Payment.created_at > bindparam("since"),
+        ~_ON_FILE_BEFORE,
+    )
+)
 
 
 def begin_payment(
@@ -100,6 +119,11 @@ def begin_payment(
 def payment_for(connection: Connection, order_id: int) -> PaymentFacts | None:
     """Return the order's pending or made payment, or else its last attempt; None when there was none."""
     return fetch_one(connection, _STANDING_OR_LAST, PaymentFacts, order_id=order_id)
+
+
+def new_cards_declined(connection: Connection, member_id: int, since: datetime) -> int:
+    """Return how many of a member's payments since then were declined on a card that was not on file before."""
+    return connection.execute(_NEW_CARDS_DECLINED, {"member": member_id, "since": since}).scalar_one()
 
 
 def kept_until(connection: Connection, order: OrderFacts, rules: Rules) -> datetime:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 
+from ivr import logs
 from ivr.flow.call import Done
 from ivr.flow.definition import LIST, OPAQUE, Items
-from ivr.line import card_entries
+from ivr.line import card_entries, card_limit
 from ivr.line.action import action, done, external_action
 from ivr.line.actions import keyed, refill, speech
 from ivr.line.card_entries import CardEntry
@@ -37,9 +38,10 @@ from ivr.secret import Secret
 MOST_CARDS = 3
 """How many cards on file are offered; more would take too long to listen to."""
 
-
 TOKEN_KEPT = timedelta(minutes=30)
 """How long after it was made a token may be used by a caller whose call was dropped and who calls back."""
+
+Given = TypeVar("Given", Card, Token)
 
 
 @action(
@@ -90,9 +92,15 @@ def use_card_on_file(_: Context, card_choice: CardOnFile) -> Done:
     return done("chosen", ChosenCard(card_choice, "no", card_choice.card))
 
 
-@action("keypad", "pay")
-def card_capture(context: Context) -> Done:
-    """Tell who takes the digits of a new card: this line by its keypad, or the carrier (`<Pay>`)."""
+@action("keypad", "pay", "too_many_cards")
+def card_capture(context: Context, member_id: int) -> Done:
+    """Tell who takes the digits of a new card: this line by its keypad, or the carrier (`<Pay>`).
+
+    Nobody does after `too_many_cards` of the member were not accepted.
+    """
+    if not card_limit.takes_new_card(context, member_id):
+        logs.get_logger().warning("too_many_cards")
+        return done("too_many_cards")
     return done(context.services.card_capture)
 
 
@@ -135,8 +143,21 @@ def _store_expiry(context: Context, entry: CardEntry, keyed: Secret | None) -> D
     return done("code_of_four" if entry.brand == Brand.AMEX else "code_of_three")
 
 
-def finish_exchange(context: Context, _: object, answer: Token | Refused | Unavailable) -> Done:
-    """Keep the processor's token for a card, sealed; whatever was keyed of the card is deleted."""
+@dataclass(frozen=True, slots=True)
+class NewCard(Generic[Given]):
+    """A member's new card, which the processor is asked to exchange or to attach."""
+
+    member_id: int
+    given: Given
+
+
+def finish_exchange(
+    context: Context, new_card: NewCard[Card] | NewCard[Token], answer: Token | Refused | Unavailable
+) -> Done:
+    """Keep the processor's token for a card, sealed; whatever was keyed of the card is deleted.
+
+    One that is refused counts towards the member's limit.
+    """
     card_entries.delete_entry(context)
     if is_our_fault(answer, None):
         return done("unavailable")
@@ -146,6 +167,7 @@ def finish_exchange(context: Context, _: object, answer: Token | Refused | Unava
             card = KeyedCard(brand, answer.last4, answer.exp_month, answer.exp_year, sealed)
             return done("exchanged", card=card, spoken_card=speech.card(brand, answer.last4))
         case Refused():
+            card_limit.count_refused(context, new_card.member_id)
             return done("refused")
         case Unavailable():
             return done("unavailable")
@@ -154,16 +176,18 @@ def finish_exchange(context: Context, _: object, answer: Token | Refused | Unava
 @external_action(
     *("exchanged", "refused", "unavailable", "lost"),
     on={"exchanged": {"card": OPAQUE, "spoken_card": OPAQUE}},
-    ask=lambda services, card: services.gateway.tokenize(card),
+    ask=lambda services, new_card: services.gateway.tokenize(new_card.given),
     finish=finish_exchange,
 )
-def exchange_card(context: Context, card_code: Annotated[Secret | None, keyed.CARD_CODE]) -> Card | Done:
+def exchange_card(
+    context: Context, member_id: int, card_code: Annotated[Secret | None, keyed.CARD_CODE]
+) -> NewCard[Card] | Done:
     """Exchange the card for the processor's token, and delete its digits."""
     entry = card_entries.read_entry(context)
     if entry is None or card_code is None or not entry.exp_year or not check_code(Brand(entry.brand), card_code):
         card_entries.delete_entry(context)
         return done("lost")
-    return Card(entry.number, entry.exp_month, entry.exp_year, card_code)
+    return NewCard(member_id, Card(entry.number, entry.exp_month, entry.exp_year, card_code))
 
 
 def seal_token(vault: Vault, token: Secret, now: datetime) -> str:

@@ -10,7 +10,7 @@ from ivr.flow.call import Done
 from ivr.flow.definition import OPAQUE
 from ivr.line.action import done, external_action
 from ivr.line.actions import keyed
-from ivr.line.actions.cards import finish_exchange
+from ivr.line.actions.cards import NewCard, finish_exchange
 from ivr.line.service import Context
 from ivr.payment.cards import Brand, Expiry, ExpiryProblem, check_expiry
 from ivr.payment.gateway import Token
@@ -24,12 +24,17 @@ _LAST4 = re.compile(r"[0-9]{4}$")
 @external_action(
     *("exchanged", "refused", "unavailable"),
     on={"exchanged": {"card": OPAQUE, "spoken_card": OPAQUE}},
-    ask=lambda services, token: services.gateway.attach(token),
+    ask=lambda services, new_card: services.gateway.attach(new_card.given),
     finish=finish_exchange,
 )
 def attach_card(
-    context: Context, carrier_token: Told, carrier_brand: Told, carrier_card_number: Told, carrier_expiry: Told
-) -> Token | Done:
+    context: Context,
+    member_id: int,
+    carrier_token: Told,
+    carrier_brand: Told,
+    carrier_card_number: Told,
+    carrier_expiry: Told,
+) -> NewCard[Token] | Done:
     """Have the processor attach the carrier's token for a card, so that it can be charged like one exchanged here."""
     brand, last4 = _revealed(carrier_brand), _LAST4.search(_revealed(carrier_card_number))
     expiry = check_expiry(_revealed(carrier_expiry), context.today)
@@ -42,7 +47,8 @@ def attach_card(
         return done("unavailable")
     if brand not in set(Brand):
         return done("refused")
-    return Token(carrier_token, Brand(brand), last4[0], expiry.month, expiry.year)
+    token = Token(carrier_token, Brand(brand), last4[0], expiry.month, expiry.year)
+    return NewCard(member_id, token)
 
 
 def _revealed(told: Secret | None) -> str:
