@@ -55,7 +55,8 @@ class Member:
     @classmethod
     def of(cls, index: int) -> Member:
         """Return the member with this index; all their numbers are theirs alone, and unlike those of cards."""
-        rx = {f"{copy}{67_890_000 + index}": 1000 * copy + 13 * (index % 50) + copy for copy in (1, 2, 3)}
+        # No number ends as the security code does, since its last three digits are spoken and kept with the call
+        rx = {f"{copy}{67_890_000 + index}1": 1000 * copy + 13 * (index % 50) + copy for copy in (1, 2, 3)}
         born = f"{1 + index % 12:02}{1 + index % 28:02}{1930 + index % 60}"
         return cls(f"7{23_450_000 + index}", born, rx, on_file=index % 3 == 0)
 
