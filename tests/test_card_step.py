@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -134,6 +135,11 @@ CALLS: dict[str, tuple[list[str], str, dict[str, str]]] = {
 }
 
 
+def told_of(things: object) -> str:
+    """Return what is printed of things, without addresses in memory, which may have any digits."""
+    return re.sub(r"0x[0-9a-f]+", "", repr(things))
+
+
 @pytest.mark.parametrize(("actions", "words", "told"), CALLS.values(), ids=CALLS)
 def test_a_card_step_goes_as_documented(actions: list[str], words: str, told: dict[str, str]) -> None:
     line = PayingLine()
@@ -143,7 +149,7 @@ def test_a_card_step_goes_as_documented(actions: list[str], words: str, told: di
     assert {**line.result, **told} == line.result
     assert not phone.errors
     assert not phone.warnings
-    assert not any(secret in repr((phone, heard)) for secret in SECRET)
+    assert not any(secret in told_of((phone, heard)) for secret in SECRET)
 
 
 def test_the_line_is_told_nothing_before_the_card_step_ends() -> None:

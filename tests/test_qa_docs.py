@@ -42,6 +42,7 @@ def test_every_word_a_script_can_use_is_explained() -> None:
         *TABLES,
         "line",
         "database",
+        "database_after",
         "processor",
         "slow_processor",
         "guessing",
