@@ -263,6 +263,15 @@ def test_a_slip_in_a_card_step_is_told_at_its_place(lines: str, others: str, tol
     assert all(problem.startswith(("flows/card.yaml:", "prompts/")) for problem in problems), problems
 
 
+def test_a_card_that_no_action_takes_in_its_turn_is_told() -> None:
+    files = VERSION.files
+    page = files.flows["card.yaml"].replace("      taken: attach\n", "      taken: keep\n")
+    with pytest.raises(DefinitionError) as refused:
+        load(replace(files, flows={**files.flows, "card.yaml": page}), SPECS)
+    told = 'the card data keyed at "carrier" is lost, for no action takes it in the same turn'
+    assert [told in str(problem) for problem in refused.value.problems].count(True) == 1
+
+
 # A line that charges real cards
 
 

@@ -101,9 +101,7 @@ def _as_logged(told: str) -> str:
     The carrier's own error numbers, of five digits, stay. Published handlers find the text percent-encoded, sometimes.
     """
     words = unquote_plus(told).split()
-    return " ".join(
-        one if _ERROR_NUMBER.fullmatch(one) or one.isalpha() else _NOT_A_WORD.sub(DOT, one) for one in words
-    )
+    return " ".join(one if _ERROR_NUMBER.fullmatch(one) else _NOT_A_WORD.sub(DOT, one) for one in words)
 
 
 def event_of(request: Request) -> Event:
