@@ -14,11 +14,13 @@ import pytest
 from databases import KINDS, Databases
 from demo_line import IDENTIFIED, NOON, PROJECT, DemoLine, fill_demo, open_demo_line
 from hearing import hears, source
+from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from ivr.errors import DefinitionError
+from ivr.errors import DefinitionError, UnreachableError
 from ivr.line import publications
 from ivr.line.actions import SPECS
+from ivr.line.build import build_line
 from ivr.line.publications import Publication
 from ivr.line.publishing import Watcher, open_versions, publish, roll_back, whoami
 from ivr.line.versions import Files, Folders, Versions
@@ -549,3 +551,14 @@ def test_versions_in_memory_are_few_and_old_ones_are_found_again(desk: Desk) -> 
     assert len(versions._in_memory) <= 8
     with desk.demo_line.services.database.connect() as connection:
         assert versions.get(connection, first).hash == first
+
+
+def test_a_database_that_goes_away_while_a_worker_begins_is_told_as_away(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("server closed the connection unexpectedly"))
+
+    monkeypatch.setattr(publications, "history", gone)
+    with databases.fresh("sqlite", fill_demo) as url, pytest.raises(UnreachableError, match="closed the connection"):
+        build_line(Settings(database_url=url))

@@ -40,7 +40,8 @@ def build_line(settings: Settings, prove: Proof = unproved) -> Services:
     database = open_database(settings.database_url)
     upgrade(database)
     clean_journal(database)
-    versions = open_versions(database, folders(settings), SPECS, prove)
+    with answering(database):
+        versions = open_versions(database, folders(settings), SPECS, prove)
     vault = Vault(secret_keys(settings))
     return _services(settings, database, versions, vault, open_digest(database, vault, settings.clock()()))
 
