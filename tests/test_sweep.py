@@ -70,6 +70,16 @@ def test_old_rows_go_in_batches_between_which_calls_go_on(demo_line: DemoLine) -
     assert demo_line.rows("SELECT count(*) > 0 FROM journal") == [(True,)], "what is not old stays"
 
 
+def test_a_batch_is_no_larger_when_the_database_believes_the_table_to_be_small(demo_line: DemoLine) -> None:
+    fill_journal(demo_line, 1)
+    demo_line.run("ANALYZE journal")  # PostgreSQL then looks the batch up again for each row of the table
+    demo_line.run("DELETE FROM journal")
+    fill_journal(demo_line, 25)
+    left: list[int] = []
+    sweep(demo_line.services, RETENTION, Pace(batch=10, rest=lambda _: left.append(journal(demo_line))))
+    assert left == [15, 5]
+
+
 def test_a_kind_of_rows_that_takes_too_long_leaves_the_rest_for_the_next_sweep_and_the_others_go_on(
     demo_line: DemoLine,
 ) -> None:

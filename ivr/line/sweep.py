@@ -37,10 +37,12 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 def _oldest(key: Column[Any], at: Column[datetime]) -> ReturningDelete[datetime]:
     """Return the statement that deletes a table's oldest rows, but for those that a turn has locked just now.
 
-    It looks from `since` on, as a database is slow to pass by what was deleted before.
+    It looks from `since` on, as a database is slow to pass by what was deleted before. Which rows they are stands in a
+    WITH, which PostgreSQL looks up once: a subquery with LIMIT it may look up for each row of the table, and so delete all.
     """
     old = select(key).where(at >= bindparam("since"), at <= bindparam("before")).order_by(at).limit(bindparam("most"))
-    return delete(key.table).where(key.in_(old.with_for_update(skip_locked=True))).returning(at)
+    batch = old.with_for_update(skip_locked=True).cte("batch")
+    return delete(key.table).where(key.in_(select(batch))).returning(at)
 
 
 _CARD_ENTRY, _JOURNAL, _CALL = tables.card_entry.c, tables.journal.c, tables.call.c
