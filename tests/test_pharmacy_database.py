@@ -176,6 +176,21 @@ def test_several_processes_may_upgrade_at_once(kind: str, databases: Databases) 
         engine.dispose()
 
 
+def test_many_may_open_a_new_file_at_once(tmp_path: Path) -> None:
+    def journal_mode(file: Path, start: Barrier) -> str:
+        engine = open_database(f"sqlite:///{file}")
+        start.wait()
+        with engine.connect() as connection:
+            mode = str(connection.scalar(text("PRAGMA journal_mode")))
+        engine.dispose()
+        return mode
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(60):  # in five or so of which two switch in the same moment
+            begun = [pool.submit(journal_mode, tmp_path / f"{number}.db", start) for start in [Barrier(8)] * 8]
+            assert [one.result() for one in begun] == ["wal"] * 8
+
+
 def test_a_directory_of_streets_outlives_its_new_key(kind: str, databases: Databases) -> None:
     with databases.bare(kind) as url:
         engine = open_database(url, durable=False)

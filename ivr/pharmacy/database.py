@@ -7,6 +7,8 @@ either engine a transaction may write, waits at most about five seconds for anot
 from __future__ import annotations
 
 import os
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -15,7 +17,7 @@ from types import ModuleType
 from typing import TypeVar
 
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url, text
-from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor, ExceptionContext
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
@@ -43,6 +45,8 @@ SQLITE_CONNECTIONS = 2
 It has one writer at a time, and lets the others look for their chance again and again, some of them for seconds: so all
 but two wait for a connection, in the order in which they came.
 """
+SWITCH_PAUSE_SECONDS = 0.02
+"""How long a connection to a new SQLite file waits before it asks once more for the write-ahead log."""
 RECYCLE_SECONDS = 1800
 POOL_SIZE = 10
 POOL_OVERFLOW = 20
@@ -89,13 +93,9 @@ def _open_sqlite(url: URL, *, durable: bool) -> Engine:
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # the driver must not begin transactions itself: see _begin_immediate
         cursor = connection.cursor()
-        for pragma in (
-            f"busy_timeout = {WAIT_MS}",  # first: switching to WAL may have to wait for another process
-            "journal_mode = WAL",
-            f"synchronous = {synchronous}",
-            "foreign_keys = ON",
-            "secure_delete = ON",
-        ):
+        cursor.execute(f"PRAGMA busy_timeout = {WAIT_MS}")
+        _write_ahead(cursor)
+        for pragma in (f"synchronous = {synchronous}", "foreign_keys = ON", "secure_delete = ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -126,6 +126,26 @@ def _keep_private(path: Path, *_: object) -> None:
         pass
     except PermissionError:
         raise SettingError(f"DATABASE_URL: {path} has to be a file of ours alone, of mode 0600, and is not") from None
+
+
+def _write_ahead(cursor: DBAPICursor) -> None:
+    """Switch a database file to the write-ahead log, as every connection asks and the first one to a new file does.
+
+    When two switch at once, SQLite tells one of them at once that the file is locked, whatever `busy_timeout` says: each
+    would wait for the other for ever. That one asks again, for as long as it may wait for anything else.
+
+    Raises sqlite3.OperationalError if the file stays locked.
+    """
+    end = time.monotonic() + WAIT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                raise
+            time.sleep(SWITCH_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _begin_immediate(connection: PoolProxiedConnection) -> None:
