@@ -69,6 +69,22 @@ CANCELLING = {**IDENTIFIED, "main.menu": "2", "cancel.confirm": "7"} | dict.from
     ("ways.placed", "ways.scheduled", "ways.unpaid"), "3"
 )
 
+ASKING = {**IDENTIFIED, "main.menu": "2"}
+MOVING = {**ASKING, "ways.scheduled": "2", "ways.ship_day": "320#", "ways.confirm_day": "7"}
+SENDING_NOW = {**ASKING, "ways.due": "1", "ways.confirm_day": "7"}
+READDRESSING = {
+    **ASKING,
+    "ways.held_address": "1",
+    "address.scope": "2",
+    "proof.prove": "7304112#",
+    "address.zip": "94550",
+    "address.house": "12#",
+    "address.street": "625#",
+    "address.offer": "1",
+    "ways.confirm_address": "7",
+}
+AGREEING = {**ASKING, "ways.can_be_filled": "1", "ways.confirm_held": "7"}
+
 Prepare = Callable[[Host], Handset | None]
 Go = Callable[[Host, Handset | None], None]
 
@@ -195,6 +211,42 @@ def taking_over(host: Host) -> Handset:
     """Come to the confirming key for an order that an earlier call could not pay."""
     in_vain(host)
     return calls({**TAKING_OVER, "payment.confirm": ""}, "payment.confirm")(host)
+
+
+def paid_unheard(host: Host) -> None:
+    """Have the processor set the amount aside in a request whose answer never came."""
+    in_vain(host)
+    ((cents, key),) = host.line.rows("SELECT amount_cents, request_key FROM payment")
+    host.sandbox.authorize(Secret("tok_visa"), int(str(cents)), str(key), f"Order {number(host)}")
+
+
+def holds_for_address(host: Host) -> None:
+    """Hold the order, as when its address was spelled, in a ZIP code of which a street is known."""
+    street = "INSERT INTO street (zip, city, state, name) VALUES ('94550', 'Livermore', 'CA', 'OAK ST')"
+    for statement in ("UPDATE refill_order SET status = 'held', held_reason = 'address'", street):
+        host.line.run(statement)
+
+
+def cancelled_elsewhere(host: Host) -> None:
+    """Cancel the order as the website does, which does not speak to the processor for orders of others."""
+    for statement in (
+        "UPDATE refill_order SET status = 'cancelled', cancelled_by = 'web'",
+        "UPDATE prescription SET refills_left = refills_left + 1, refills_used = refills_used - 1 WHERE id IN"
+        " (SELECT prescription_id FROM order_line)",
+        "UPDATE order_line SET open = false",
+    ):
+        host.line.run(statement)
+
+
+def costs_more(host: Host) -> None:
+    """Raise the price of the prescriptions by more than their member need not be asked about."""
+    host.line.run("UPDATE prescription SET price_cents = price_cents + 500")
+
+
+def moved(host: Host) -> None:
+    """Schedule an order, and move it to a later day than it is due."""
+    scheduled(host)
+    calls(MOVING)(host)
 
 
 def placing(host: Host) -> Handset:
@@ -348,6 +400,63 @@ PATHS: Mapping[str, Path] = {
             (PAID_UNATTENDED, "the payment is recorded"),
         ),
     ),
+    "a scheduled order that costs more on its day": Path(
+        then(scheduled, costs_more, passes(days=14)),
+        sweeps(),
+        (("order_event refill_order settlement", "the order is held"),),
+        "held",
+    ),
+    "a caller agrees to the new price": Path(
+        lambda host: (
+            then(scheduled, costs_more, passes(days=14), Host.sweep)(host),
+            calls(AGREEING, "ways.confirm_held")(host),
+        )[1],
+        answers(AGREEING),
+        (
+            ("turn order_event order_line payment refill_order settlement", "the payment is begun at the new price"),
+            ("call settlement", "the payment is claimed"),
+            ("ask authorize", "the amount is set aside"),
+            (PAID, "the payment is recorded"),
+        ),
+    ),
+    "a payment that is a day old, and was made": Path(
+        then(paid_unheard, passes(hours=21)),
+        sweeps(),
+        (
+            ("settlement", "the payment is claimed"),
+            ("ask retrieve", "what became of it is asked"),
+            (PAID_UNATTENDED, "the payment is recorded"),
+        ),
+    ),
+    "a payment that is a day old, of which the processor knows nothing": Path(
+        then(in_vain, passes(hours=21)),
+        sweeps(),
+        (
+            ("settlement", "the payment is claimed"),
+            ("ask retrieve", "what became of it is asked"),
+            ("order_event refill_order settlement", "the order is held"),
+        ),
+        "held",
+    ),
+    "a caller moves a scheduled order": Path(
+        lambda host: (scheduled(host), calls(MOVING, "ways.confirm_day")(host))[1],
+        answers(MOVING),
+        (("turn order_event refill_order settlement", "the day is changed"),),
+        "scheduled",
+    ),
+    "a caller has an order sent now": Path(
+        lambda host: (then(moved, passes(days=14))(host), calls(SENDING_NOW, "ways.confirm_day")(host))[1],
+        answers(SENDING_NOW),
+        (("turn order_event refill_order settlement", "the day is changed to today"),),
+    ),
+    "a caller gives another address": Path(
+        lambda host: (
+            then(placed, holds_for_address)(host),
+            calls(READDRESSING, "ways.confirm_address")(host),
+        )[1],
+        answers(READDRESSING),
+        (("turn address notice order_event refill_order", "the address is given, and the order released"),),
+    ),
     "a caller cancels a placed order": Path(
         lambda host: (placed(host), calls(CANCELLING, "cancel.confirm")(host))[1],
         answers({"cancel.confirm": "7"}),
@@ -373,6 +482,12 @@ PATHS: Mapping[str, Path] = {
             ("ask void", "the amount is let go"),
             ("order_event payment", "the void is recorded"),
         ),
+        "cancelled",
+    ),
+    "the website cancels a placed order": Path(
+        then(placed, cancelled_elsewhere),
+        sweeps(),
+        (("ask void", "the amount is let go"), ("order_event payment", "the void is recorded")),
         "cancelled",
     ),
     "staff release a held order": Path(
@@ -550,6 +665,10 @@ PLANTED: Mapping[str, tuple[Callable[[Host], None], str]] = {
         "is shipped: [2000] is due, and the processor holds [2001]",
     ),
     "money never taken": (runs("UPDATE refill_order SET status = 'shipped'"), "and its money was not taken"),
+    "a cent too much for an order that waits for stock": (
+        runs("UPDATE refill_order SET status = 'held', held_reason = 'stock', total_cents = total_cents - 1"),
+        "is held: [1999] is due, and the processor holds [2000]",
+    ),
     "a refill too many": (
         runs("UPDATE prescription SET refills_left = refills_left + 1 WHERE rx_number = '7304112'"),
         "prescription 7304112 has 3 refills left, and orders leave 2",
