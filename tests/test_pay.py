@@ -247,6 +247,11 @@ FLOW_SLIPS = {
         "did you mean",
     ),
     "a prompt is misspelt": ("      code: card.carrier_code\n", "      code: card.carrier_cod\n", "did you mean"),
+    "two steps have one prompt": (
+        "      code_on_front: card.carrier_code_on_front\n",
+        "      code_on_front: card.carrier_code\n",
+        '"code_on_front" and "code" both name the prompt "card.carrier_code"',
+    ),
     "an outcome is made up": ("      star: stopped\n", "      star: stopped\n      declined: other\n", "declined"),
 }
 

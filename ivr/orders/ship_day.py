@@ -81,9 +81,9 @@ def send_held(
 ) -> OrderStatus | None:
     """Have an order sent that the line held for the rules, at the total that its member agreed to; return its status.
 
-    `sid` and `turn` of the call make the request key. The order is pending, and its payment begun; or held for its payment, if its card is gone or has expired; or placed, if
-    nothing is due. Return None, and change nothing, if it is not held so, may still not be filled or costs something
-    else.
+    `sid` and `turn` of the call make the request key. The order is pending, and its payment begun; or held for its
+    payment, if its card is gone or has expired; or placed, if nothing is due. Return None, and change nothing, if it is
+    not held so, may still not be filled or costs something else.
     """
     lease.lock_row(connection, order_id, now)
     order, payment = order_by_id(connection, order_id), payment_for(connection, order_id)

@@ -77,7 +77,12 @@ class PayState(State):
         written, report = node.fields, node.report
         steps = written["steps"].shaped(report, "steps", STEPS) if "steps" in written else {}
         outcomes = written["outcomes"].shaped(report, "outcomes", OUTCOMES) if "outcomes" in written else {}
-        return {**parts, "steps": read_fields(steps, STEPS, report), "outcomes": read_targets(outcomes, report)}
+        prompts = read_fields(steps, STEPS, report)
+        first: dict[str, str] = {}
+        for step, name in prompts.items():
+            if name and first.setdefault(name, step) != step:
+                report.add(steps[step].place, f'"{step}" and "{first[name]}" both name the prompt "{name}"')
+        return {**parts, "steps": prompts, "outcomes": read_targets(outcomes, report)}
 
     def prompts(self) -> Iterator[PromptUse]:
         """Yield its prompts, with those that the carrier speaks."""
