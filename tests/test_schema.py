@@ -36,7 +36,7 @@ SCHEMAS = {
     "line": json_schema(files.file_shape(), "flows"),
     "hours": json_schema(files.file_shape(), "flows"),
     "prompts": json_schema(shapes.SUBJECT, "prompts"),
-    "notices": json_schema(shapes.FILE, "prompts"),
+    "notices": json_schema(shapes.NOTICES, "notices"),
     "catalogue": json_schema(shapes.CATALOGUE, "a catalogue"),
     "medicines": json_schema(shapes.MEDICINES, "medicines"),
 }

@@ -48,6 +48,9 @@ def flow_shape() -> Record:
     )
 
 
+CALLED = r"default|\+[1-9][0-9]{6,14}"
+"""What `languages` are given for: a number in E.164, or all others."""
+
 _INTERRUPTIONS = MapOf(Text("repeat, or the flow that breaks in."), "|".join((KEY, *(SHARED_NAMES - NAMES.keys()))))
 
 LINE = Record(
@@ -63,7 +66,8 @@ LINE = Record(
         "limits": field(LINE_LIMITS),
         **{name: field(shape) for name, shape in LINE_NUMBERS.items()},
         "languages": field(
-            MapOf(Text("A language."), about="Called number -> the language its calls begin in."), required=False
+            MapOf(Text("A language."), CALLED, "Called number, or `default` -> the language its calls begin in."),
+            required=False,
         ),
     },
     "What holds for the whole line.",
