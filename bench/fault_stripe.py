@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from faults_audit import Booked
+from money_audit import Booked
 from stripe_books import KEY, Params, StripeAnswer, everything, failure
 from stripe_proxy import Failing, ProxyServer, StripeProxy, operation_of, stripe_proxy
 

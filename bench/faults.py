@@ -38,7 +38,8 @@ from fault_network import PUBLIC, BadNetwork
 from fault_plants import PLANTS, plant
 from fault_secrets import Searched, search
 from fault_stripe import UnreliableStripe, unreliable_stripe
-from faults_audit import PROBLEMS, Booked, Note, Problem, audit, refills, sandbox_books
+from faults_audit import PROBLEMS, Note, audit
+from money_audit import Booked, Problem, refills, sandbox_books
 from own_postgres import OwnPostgres
 from servers import PROGRAMS, environment, running
 from sqlalchemy import Connection, Engine, NullPool, create_engine, text

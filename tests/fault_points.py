@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from demo_line import DemoLine, open_demo_line
-from money_audit import LedgerEntry
+from money_audit import Booked
 from postgres_snapshot import PostgresSnapshot
 from sqlalchemy import event, make_url
 
@@ -118,10 +118,10 @@ class WatchedSandbox(Sandbox):
         return self._asked("retrieve", lambda: super(WatchedSandbox, self).retrieve(*args, **more))
 
     @property
-    def ledger(self) -> list[LedgerEntry]:
-        """All that the processor was asked to set aside, by its own account."""
+    def books(self) -> list[Booked]:
+        """All that it was asked to set aside, by its own account."""
         return [
-            LedgerEntry(each.description.removeprefix("Order "), each.amount_cents, each.status, each.captured_cents)
+            Booked(each.reference, each.description, each.status, each.amount_cents, each.captured_cents)
             for each in self.charges.values()
         ]
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 from databases import Databases
 from fault_points import Host, KilledError, Moment, Point
-from money_audit import audit
+from money_audit import audit_books
 from pharmacy_rows import NOW, add_address, add_member, add_rx, days
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, inspect, text
 
 from ivr.orders.cancel import cancel
 from ivr.orders.cards import save_card
@@ -25,7 +25,12 @@ from ivr.pharmacy.database import upgrade
 from ivr.phone.handset import Handset
 from ivr.secret import Secret
 
-REFILLS = {"7304112": 3, "7304249": 3, "7304523": 3}
+REFILLS = {"7304112": (3, 2), "7304249": (3, 2), "7304523": (3, 2)}
+"""Prescription -> its refills left and used before the first call."""
+CANARIES = (GOOD, DECLINED) = ("5105105105105100", "4000000000009995")
+"""The card numbers that callers key, of which no part may lie in any row."""
+PART_OF_CARD = 12
+"""How many digits of a card in a row are too many anywhere."""
 
 
 def fill(engine: Engine) -> None:
@@ -41,7 +46,6 @@ def fill(engine: Engine) -> None:
         save_card(connection, member, "sandbox", visa, NOW)
 
 
-GOOD, DECLINED = "5105105105105100#", "4000000000009995#"
 IDENTIFIED = {
     "main.language": "1",
     "identify.member_number": "41200017#",
@@ -51,7 +55,7 @@ ORDERING = {**IDENTIFIED, "main.menu": "1", "refill.quick": "1", "checkout.confi
 NEW_CARD = {
     "checkout.change": "2",
     "card.on_file": "9",
-    "card.number": GOOD,
+    "card.number": f"{GOOD}#",
     "card.expiry": "1230",
     "card.code": "123",
     "card.keep": "2",
@@ -167,7 +171,7 @@ def in_vain(host: Host) -> None:
 
 
 CHOOSING_CARD = {**ORDERING, **NEW_CARD, "checkout.confirm": "9"}
-CARD_DECLINED = {**NEW_CARD, "card.number": DECLINED}
+CARD_DECLINED = {**NEW_CARD, "card.number": f"{DECLINED}#"}
 TAKING_OVER = {**IDENTIFIED, "main.menu": "1", "ways.under_way": "1"}
 placed, scheduled = calls(ORDERING), calls(LATER)
 
@@ -203,8 +207,8 @@ def at_the_carrier(host: Host) -> Handset:
 def pays(host: Host, phone: Handset | None) -> None:
     """Key a card for the carrier, again if it is asked for again, and order."""
     assert phone is not None
-    heard = phone.pay(GOOD[:-1], "1230", "123")
-    host.answer(phone, heard, {"card.keep": "2", "checkout.confirm": "7"}, card=GOOD[:-1])
+    heard = phone.pay(GOOD, "1230", "123")
+    host.answer(phone, heard, {"card.keep": "2", "checkout.confirm": "7"}, card=GOOD)
 
 
 def taking_over(host: Host) -> Handset:
@@ -272,13 +276,15 @@ class Path:
     """What is done up to a moment, what is done then with a kill at each point, and what each step of that is.
 
     `steps` are the transactions that write, by the tables they write, and the requests to the processor, with a name
-    for each. `comes_to` is what the order is once all is done, however often it was asked again; None for no order.
+    for each. `comes_to` is what the order is once all is done, however often it was asked again. `leaves` are the
+    problems that the audit is to find then, since only staff can end them.
     """
 
     prepare: Prepare
     go: Go
     steps: tuple[tuple[str, str], ...]
     comes_to: str = "placed"
+    leaves: frozenset[str] = frozenset()
 
 
 PATHS: Mapping[str, Path] = {
@@ -437,6 +443,7 @@ PATHS: Mapping[str, Path] = {
             ("order_event refill_order settlement", "the order is held"),
         ),
         "held",
+        frozenset({"left pending", "payment unknown"}),
     ),
     "a caller moves a scheduled order": Path(
         lambda host: (scheduled(host), calls(MOVING, "ways.confirm_day")(host))[1],
@@ -602,7 +609,7 @@ def found(path: Path, host: Host, *, asked_again: bool) -> list[str]:
     """Let everything come to its end; return what is wrong then."""
     before = host.line.rows("SELECT order_number FROM refill_order")
     host.settle()
-    problems = audited(host)
+    problems = [problem for problem in audited(host) if problem.partition(":")[0] not in path.leaves]
     after = host.line.rows("SELECT order_number, status FROM refill_order")
     if [number for number, _ in after] != [number for (number,) in before]:
         problems.append(f"of the orders {before} there are {after}")
@@ -611,18 +618,7 @@ def found(path: Path, host: Host, *, asked_again: bool) -> list[str]:
     return problems
 
 
-# The audit itself
-
-
-def captured_for(cents: int, status: str) -> Callable[[Host], None]:
-    """Return what has the processor take an amount for the order, which has a status then."""
-
-    def take(host: Host) -> None:
-        (charge,) = host.sandbox.charges.values()
-        host.sandbox.memory.rewind([replace(charge, status="captured", captured_cents=cents)])
-        host.line.run("UPDATE refill_order SET status = :status", status=status)
-
-    return take
+# What finds it
 
 
 def charged_twice(host: Host) -> None:
@@ -630,61 +626,18 @@ def charged_twice(host: Host) -> None:
     host.sandbox.authorize(Secret("tok_visa"), 2000, "another key", f"Order {number(host)}")
 
 
-def voided(host: Host) -> None:
-    """Have the processor let go of the amount."""
-    (charge,) = host.sandbox.charges.values()
-    host.sandbox.void(charge.reference, charge.request_key)
-
-
-def runs(*statements: str) -> Callable[[Host], None]:
-    """Return what runs statements on the database."""
-
-    def run(host: Host) -> None:
-        for statement in statements:
-            host.line.run(statement)
-
-    return run
-
-
-LOST = ("DELETE FROM order_event", "DELETE FROM order_line", "DELETE FROM payment", "DELETE FROM refill_order")
 PLANTED: Mapping[str, tuple[Callable[[Host], None], str]] = {
-    "a second charge": (charged_twice, "is placed: [2000] is due, and the processor holds [2000, 2000]"),
-    "an amount off by a cent": (
-        runs("UPDATE refill_order SET total_cents = total_cents + 1"),
-        "is placed: [2001] is due, and the processor holds [2000]",
-    ),
-    "a lost order": (runs(*LOST), "which is not there"),
-    "a voided one": (voided, "is placed: [2000] is due, and the processor holds []"),
-    "a cancelled order's money": (
-        runs("UPDATE refill_order SET status = 'cancelled'", "UPDATE order_line SET open = false"),
-        "is cancelled: [] is due, and the processor holds [2000]",
-    ),
-    "money taken too early": (captured_for(2000, "placed"), "is placed, and its money was taken"),
-    "a cent too much taken": (
-        captured_for(2001, "shipped"),
-        "is shipped: [2000] is due, and the processor holds [2001]",
-    ),
-    "money never taken": (runs("UPDATE refill_order SET status = 'shipped'"), "and its money was not taken"),
-    "a cent too much for an order that waits for stock": (
-        runs("UPDATE refill_order SET status = 'held', held_reason = 'stock', total_cents = total_cents - 1"),
-        "is held: [1999] is due, and the processor holds [2000]",
-    ),
-    "a refill too many": (
-        runs("UPDATE prescription SET refills_left = refills_left + 1 WHERE rx_number = '7304112'"),
-        "prescription 7304112 has 3 refills left, and orders leave 2",
-    ),
-    "closed lines": (runs("UPDATE order_line SET open = false"), "is placed with 0 open lines"),
-    "an order that waits": (runs("UPDATE refill_order SET status = 'pending'"), "is pending for ever"),
-    "a payment that waits": (runs("UPDATE payment SET status = 'pending'"), "is pending for ever"),
-    "a lease": (
-        runs("INSERT INTO settlement SELECT id, NULL, false, NULL, 0, placed_at FROM refill_order"),
-        "1 lease left",
+    "a second charge": (charged_twice, "charged twice: order "),
+    "a cent": (
+        lambda host: host.line.run("UPDATE refill_order SET total_cents = total_cents + 1"),
+        "charged another amount: order ",
     ),
     "digits of a card": (
-        runs("UPDATE refill_order SET cancel_reason = 'paid by 510510510510'"),
+        lambda host: host.line.run("UPDATE refill_order SET cancel_reason = 'paid by 510510510510'"),
         "digits of a card lie in refill_order",
     ),
 }
+"""Damage -> what does it, and what is found. The others are planted in `test_faults_audit`."""
 
 
 @pytest.fixture
@@ -706,6 +659,23 @@ def test_the_audit_finds_what_is_planted(paid: Host, what: str) -> None:
 
 
 def audited(host: Host) -> list[str]:
-    """Return what the audit finds now."""
+    """Return what the audit finds now, and whether digits of a card lie anywhere."""
     with host.line.services.database.connect() as connection:
-        return audit(connection, host.sandbox.ledger, REFILLS)
+        problems = audit_books(connection, host.sandbox.books, REFILLS)
+        tables = {table for table, content in all_rows(connection) if any(part in content for part in PARTS_OF_CARDS)}
+    return [f"{problem.kind}: {problem.about}" for problem in problems] + [
+        f"digits of a card lie in {table}" for table in sorted(tables)
+    ]
+
+
+PARTS_OF_CARDS = frozenset(
+    number[at : at + PART_OF_CARD] for number in CANARIES for at in range(len(number) - PART_OF_CARD + 1)
+)
+
+
+def all_rows(connection: Connection) -> Iterator[tuple[str, str]]:
+    """Yield the table and the content of every row, but for versions and streets, which hold nothing of callers."""
+    for table in inspect(connection).get_table_names():
+        if table not in ("version", "street"):
+            for row in connection.execute(text(f'SELECT * FROM "{table}"')):  # noqa: S608
+                yield table, " ".join(value.hex() if isinstance(value, bytes) else str(value) for value in row)

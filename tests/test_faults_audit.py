@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from databases import Databases
 from demo_line import PROJECT
+from money_audit import sandbox_books
 from sqlalchemy import Connection, Engine, insert, text
 
 from ivr.line.tables import sandbox_charge
@@ -98,8 +99,7 @@ def sound_notes(bench: Bench) -> list[Any]:
 
 
 def found(bench: Bench, connection: Connection, notes: Sequence[Any]) -> list[tuple[str, str]]:
-    module = bench("faults_audit")
-    problems = module.audit(connection, module.sandbox_books(connection), notes, BEFORE)
+    problems = bench("faults_audit").audit(connection, sandbox_books(connection), notes, BEFORE)
     return [(problem.kind, problem.about) for problem in problems]
 
 
@@ -146,6 +146,9 @@ DAMAGED_TABLES: Mapping[str, Sequence[str]] = {
     "line closed that should be open": ("UPDATE order_line SET open = false WHERE id = 1",),
     "payment unknown": ("UPDATE refill_order SET held_reason = 'payment_unknown' WHERE id = 5",),
     "left pending": ("UPDATE payment SET status = 'pending' WHERE id = 5",),
+    "card data left": (
+        "INSERT INTO card_entry (call_sid, sealed_card, expires_at) SELECT 'CA1', '', placed_at FROM refill_order LIMIT 1",
+    ),
     "left leased": (
         "INSERT INTO settlement (order_id, keep_card, tries, begun_at)"
         " SELECT 1, keep_card, 0, placed_at FROM (SELECT open AS keep_card FROM order_line WHERE id = 1) x, refill_order"
