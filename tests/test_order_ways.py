@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -10,13 +11,19 @@ from hearing import hears
 
 from ivr.line.actions.ship_day import next_day
 from ivr.line.sweep import sweep
+from ivr.phone.handset import Handset, Heard
 
 ASKING = "12"
 PLACED = ASKING + "41203305#" + "77004"
 DECLINED = "11" + "41202757#" + "31328"
 HELD_ADDRESS = "11" + "41202620#" + "55130"
 SCHEDULED = ASKING + "41203031#" + "01945"
+TOLD_FIRST = "11" + "41203442#" + "55446"
 NEW_ADDRESS = "1" + "1" + "7310277#" + "06040" + "118#" + "2326#" + "1"
+
+
+MODES = tuple(itertools.product((True, False), repeat=2))
+"""What a carrier may do with keys pressed ahead, and with those pressed during words."""
 
 
 @pytest.mark.parametrize(
@@ -77,14 +84,44 @@ def test_one_call_cancels_while_another_pays(demo_line: DemoLine) -> None:
 
 
 def test_a_cancelled_order_is_told_once(demo_line: DemoLine) -> None:
+    cancelled_by_staff(demo_line)
+    phone, heard = demo_line.call(TOLD_FIRST)
+    assert hears(heard.text, "order_state.cancelled_by_staff")
+    phone.hang_up()
+    _, heard = demo_line.call(TOLD_FIRST)
+    assert hears(heard.text, "refill.quick")
+
+
+def cancelled_by_staff(demo_line: DemoLine) -> None:
     demo_line.run(
         "UPDATE refill_order SET cancelled_at = :at, cancelled_by = 'staff' WHERE order_number = '44508893'",
         at=(demo_line.clock() - timedelta(hours=1)).isoformat(sep=" "),
     )
-    keys = "11" + "41203442#" + "55446"
-    _, heard = demo_line.call(keys)
-    assert hears(heard.text, "order_state.cancelled_by_staff")
-    _, heard = demo_line.call(keys)
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+@pytest.mark.parametrize("mode", MODES, ids=str)
+def test_what_a_key_pressed_twice_passes_over_is_told_by_the_next_call(
+    demo_line: DemoLine, mode: tuple[bool, bool]
+) -> None:
+    """A ZIP code ending in 9, the key to go on."""
+    cancelled_by_staff(demo_line)
+    demo_line.run("UPDATE address SET zip = '55449' WHERE zip = '55446'")
+
+    def identify(zip_code: str) -> tuple[Handset, Heard]:
+        phone, _ = demo_line.call(carries_keys_ahead=mode[0], carries_keys_through_words=mode[1])
+        for keys in ("1", "1", "41203442#"):
+            phone.press(keys)
+        return phone, phone.press(zip_code)
+
+    phone, heard = identify("554499")
+    assert hears(heard.text, "refill.quick" if mode[0] else "order_state.cancelled_by_staff")
+    if mode[0]:
+        phone.hang_up()
+        phone, heard = identify("55449")
+        assert hears(heard.text, "order_state.cancelled_by_staff")
+    phone.press("9")  # after all the words, as a caller does who has heard them
+    _, heard = identify("55449")
     assert hears(heard.text, "refill.quick")
 
 

@@ -42,6 +42,16 @@ class Reading:
         return self.seconds - earlier.seconds if earlier and earlier.clock == self.clock else None
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Something that is told once, in the last reply: what kind of thing it is, and which one."""
+
+    kind: str
+    id: int
+    seconds: float
+    """How long after the beginning of the reply it has been said."""
+
+
 SHAPE = 2
 """The version of the JSON that a call is stored as; `from_json` reads the version before as well."""
 
@@ -71,6 +81,8 @@ class Call:
     """What the member likes who is identified; the caller's own choice comes before it."""
     replied: Reading | None = None
     """When the last reply was given."""
+    tellings: tuple[Telling, ...] = ()
+    """What the last reply tells that is told only once."""
     has_person: bool = True
     """Whether a person can be had at this moment. Never stored: it is set anew for each turn."""
     notices: Mapping[str, str] = field(default_factory=dict)
@@ -107,6 +119,7 @@ class Call:
             "own_tempo": [self.own_tempo.speech_rate, self.own_tempo.waits],
             "members_tempo": [self.members_tempo.speech_rate, self.members_tempo.waits],
             "replied": [self.replied.clock, self.replied.seconds] if self.replied else None,
+            "tellings": [[one.kind, one.id, one.seconds] for one in self.tellings],
         }
 
     @classmethod
@@ -126,6 +139,7 @@ class Call:
             own_tempo=Tempo(*data.get("own_tempo", ())),
             members_tempo=Tempo(*data.get("members_tempo", ())),
             replied=Reading(*replied) if replied else None,
+            tellings=tuple(Telling(*one) for one in data.get("tellings", ())),
         )
 
 

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from ivr import logs
-from ivr.line import journal, sessions
+from ivr.flow.call import Call
+from ivr.line import journal, sessions, telling
 from ivr.line.service import CallEnd, CallOutcome, Services, TurnTaken
 from ivr.orders.find import count_of_call
 
@@ -33,11 +34,14 @@ def _end_by_caller(connection: Connection, services: Services, sid: str, now: da
     row = sessions.record_end(connection, sid, now, HUNG_UP)
     if row is None:
         return None
+    call = sessions.stored_call(services.vault, row.sealed_state, now)
+    if call:
+        telling.note_said(connection, call, (now - row.heard_at).total_seconds(), row.heard_at)
     return describe(
         *(connection, row, HUNG_UP, now),
         turns=row.turn,
         members=sessions.members_of(connection, row),
-        with_person=_waits_for_person(connection, services, row, now),
+        with_person=call is not None and _waits_for_person(connection, services, row, call),
     )
 
 
@@ -64,11 +68,8 @@ def describe(
     return CallEnd(ending, outcome, (now - row.started_at).total_seconds(), turns, orders)
 
 
-def _waits_for_person(connection: Connection, services: Services, row: Row[Any], now: datetime) -> bool:
+def _waits_for_person(connection: Connection, services: Services, row: Row[Any], call: Call) -> bool:
     """Return whether a call is at a state that connects the caller to a person."""
-    call = sessions.stored_call(services.vault, row.sealed_state, now)
-    if call is None:
-        return False
     flows = services.versions.get(connection, row.version).flows
     try:
         state = journal.current_question(flows, call)

@@ -24,7 +24,7 @@ from ivr.errors import IvrError
 from ivr.flow.call import Call, Dialled, Done, Event, Failed, Keys, Reading, Silence, Started, Step, TooLong, TraceStep
 from ivr.flow.interpreter import FlowError, advance
 from ivr.flow.verbs import Dial, Gather, HangUp, Speak, Verb
-from ivr.line import call_end, earlier_release, hand_over, journal, sessions
+from ivr.line import call_end, earlier_release, hand_over, journal, sessions, telling
 from ivr.line.actions import ACTIONS, ExternalAction
 from ivr.line.answer import Answer, SpokenWords, as_spoken, spoken_answer
 from ivr.line.service import CallEnd, Caller, Context, Services, TurnTaken
@@ -202,7 +202,9 @@ class _TurnRunner:
 
     def begin(self) -> TurnReply | _StoppedTurn:
         """Handle what the caller did, up to the end of the turn or to its external action."""
-        self._take(self._unless_too_long(self._with_delay(self.request.event)))
+        event = self._with_delay(self.request.event)
+        telling.note_heard(self.connection, self.call, event, self.locked.row.heard_at)
+        self._take(self._unless_too_long(event))
         if self.external is None:
             return self._close()
         claim = self.external.claim(self.context, self.call.values)
@@ -305,7 +307,7 @@ class _TurnRunner:
         now, sid, turn = self.context.now, self.context.caller.sid, self.locked.turn
         answer = spoken_answer(sid, turn + 1, self.call.language, verb, self.version.catalogues, self.call.tempo)
         uncut = answer.words[: verb.uncut] if isinstance(verb, Gather) else ()
-        self.call = replace(self.call, replied=self._keys_begin(uncut))
+        self.call = replace(self.call, replied=self._keys_begin(uncut), tellings=telling.tellings(answer))
         reply = self.request.render(answer)
         event = self.request.event
         entry = journal.make_entry(event, self.question, self.trace, verb.words, self.locked.shown, self._pause)

@@ -76,10 +76,11 @@ def is_news(transfer: TransferFacts, now: datetime) -> bool:
     return is_answered and transfer.told_at is None and answered_on >= (now - NEWS_FOR).date()
 
 
-def note_told(connection: Connection, answers: Iterable[RenewalFacts | TransferFacts], now: datetime) -> None:
-    """Note that the member was told these answers; one that is still to come is not told yet."""
-    waiting = (RenewalStatus.REQUESTED, TransferStatus.REQUESTED)
-    came = [answer for answer in answers if answer.status not in waiting and answer.told_at is None]
-    for statement, kind in ((_RENEWALS_TOLD, RenewalFacts), (_TRANSFERS_TOLD, TransferFacts)):
-        if ids := [answer.id for answer in came if isinstance(answer, kind)]:
-            connection.execute(statement, {"ids": ids, "told_at": now})
+def note_renewals_told(connection: Connection, ids: Iterable[int], at: datetime) -> None:
+    """Note that the member was told the answers to these renewal requests."""
+    connection.execute(_RENEWALS_TOLD, {"ids": list(ids), "told_at": at})
+
+
+def note_transfers_told(connection: Connection, ids: Iterable[int], at: datetime) -> None:
+    """Note that the member was told the answers to these transfers."""
+    connection.execute(_TRANSFERS_TOLD, {"ids": list(ids), "told_at": at})

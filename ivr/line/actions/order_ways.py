@@ -9,10 +9,11 @@ from ivr.flow.definition import OPAQUE, Phrases
 from ivr.line.action import action, done
 from ivr.line.actions import speech
 from ivr.line.service import Context
+from ivr.line.telling import News, marked
 from ivr.line.values import Identified, day
 from ivr.orders.cards import is_expired, saved_card
 from ivr.orders.events import Actor, Happened, who_last
-from ivr.orders.find import GOES_ON, OrderFacts, mark_told, order_by_id
+from ivr.orders.find import GOES_ON, OrderFacts, order_by_id
 from ivr.orders.judge import Judgement, is_held_by_line, judge_order
 from ivr.orders.payments import PaymentFacts, kept_until, payment_for
 from ivr.pharmacy.calendar import arrival
@@ -79,16 +80,17 @@ def tell_order(context: Context, member: Identified, order_id: int, told_orders:
     """
     order = members_order(context, member.member_id, order_id)
     payment = payment_for(context.connection, order.id)
+    judgement = judge_held(context, order)
+    state = _state(context, order, payment, judgement, proved=member.proved)
     is_news = order.status in (OrderStatus.CANCELLED, OrderStatus.SCHEDULED)
     if is_news or (order.told_at is None and order.status in GOES_ON):
-        mark_told(context.connection, order.id, context.now)
-    judgement = judge_held(context, order)
+        state = marked(state, News.ORDER, order.id)
     arrives = arrival(context.today, context.services.rules.mail_business_days)
     return done(
         _ways(context, order, payment, judgement),
         told_orders=(*told_orders, order.id),
         order_number=order.order_number,
-        order_state=_state(context, order, payment, judgement, proved=member.proved),
+        order_state=state,
         contents=contents(order, proved=member.proved),
         amounts=speech.amounts([("", order.total_cents)]),
         placed=(phrase("order.placed_now", order_number=order.order_number, arrives=day(arrives)),),

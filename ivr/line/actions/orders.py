@@ -13,7 +13,7 @@ from ivr.line.service import Context
 from ivr.line.values import Identified, OfferedOrder, day
 from ivr.orders import find
 from ivr.orders.find import OrderFacts
-from ivr.pharmacy.answers import RenewalFacts, find_renewal, note_told
+from ivr.pharmacy.answers import RenewalFacts, find_renewal
 from ivr.pharmacy.members import member_number
 from ivr.pharmacy.tables import OrderStatus, RenewalStatus
 from ivr.prompts import phrase
@@ -75,7 +75,6 @@ def find_by_number(context: Context, member: Identified, keyed_order: Annotated[
         return done("not_found")
     if isinstance(asked_about, OrderFacts):
         return done("found", **_order_values(asked_about))
-    note_told(context.connection, [asked_about], context.now)
     answer, ready = answers.renewal(context, member, asked_about)
     is_denied = asked_about.status is RenewalStatus.DENIED
     outcome = "renewal_ready" if ready else "renewal_denied" if is_denied else "renewal"
