@@ -84,9 +84,9 @@ def test_a_declined_order_is_held_after_half_an_hour_and_cancelled_after_three_d
     swept_after(line, timedelta(minutes=11))
     held = order(line, found.order_number)
     assert (held.status, held.held_reason) == (OrderStatus.HELD, HeldReason.PAYMENT)
-    swept_after(line, timedelta(days=DAYS_KEPT, hours=-1))
-    assert order(line, found.order_number).status is OrderStatus.HELD
-    swept_after(line, timedelta(hours=1))
+    swept_after(line, timedelta(days=DAYS_KEPT, hours=1))
+    assert order(line, found.order_number).status is OrderStatus.HELD, "until the end of the day that was said"
+    swept_after(line, timedelta(hours=12))  # into the day after that which was said
     gone = order(line, found.order_number)
     assert (gone.status, gone.cancelled_by, gone.told_at) == (OrderStatus.CANCELLED, "line", None)
     assert line.rows("SELECT refills_left FROM prescription WHERE id = :id", id=gone.lines[0].prescription_id) > [(0,)]
@@ -98,7 +98,7 @@ def test_a_declined_order_is_held_after_half_an_hour_and_cancelled_after_three_d
 def test_a_cancelled_order_is_news_until_it_is_told_and_only_for_a_month(line: DemoLine) -> None:
     found = declined(line)
     swept_after(line, timedelta(minutes=31))
-    swept_after(line, timedelta(days=DAYS_KEPT))
+    swept_after(line, timedelta(days=DAYS_KEPT + 1))
     now = line.clock()
     with line.database.begin() as connection:
         assert [news.id for news in orders_with_news(connection, found.member_id, now)] == [found.id]
@@ -109,7 +109,7 @@ def test_a_cancelled_order_is_news_until_it_is_told_and_only_for_a_month(line: D
 
 def test_until_when_an_order_is_kept_does_not_move_with_each_card_that_is_declined(line: DemoLine) -> None:
     found = declined(line)
-    assert until(line, found) == found.placed_at + timedelta(days=DAYS_KEPT)
+    assert until(line, found) == line.clock() + timedelta(days=DAYS_KEPT), "it is held at this moment or later"
     swept_after(line, timedelta(minutes=31))
     held_at = line.clock()
     swept_after(line, timedelta(days=1))
@@ -117,9 +117,9 @@ def test_until_when_an_order_is_kept_does_not_move_with_each_card_that_is_declin
     assert until(line, found) == held_at + timedelta(days=DAYS_KEPT)
 
 
-def until(line: DemoLine, found: OrderFacts) -> datetime:
+def until(line: DemoLine, found: OrderFacts) -> datetime | None:
     with line.database.connect() as connection:
-        return kept_until(connection, order(line, found.order_number), line.services.rules)
+        return kept_until(connection, order(line, found.order_number), line.services.rules, line.clock())
 
 
 def test_an_order_held_before_events_were_recorded_is_kept_as_long_as_any_other(line: DemoLine) -> None:
@@ -133,8 +133,27 @@ def test_an_order_held_before_events_were_recorded_is_kept_as_long_as_any_other(
     swept_after(line, timedelta(minutes=1))
     swept_after(line, timedelta(days=DAYS_KEPT, hours=-1))
     assert order(line, number).status is OrderStatus.HELD
-    swept_after(line, timedelta(hours=1))
+    swept_after(line, timedelta(days=1))
     assert order(line, number).status is OrderStatus.CANCELLED
+
+
+def test_an_order_that_its_own_channel_keeps_has_no_deadline_here(line: DemoLine) -> None:
+    line.run("UPDATE refill_order SET status = 'pending', held_reason = NULL WHERE order_number = '42047878'")
+    line.run("DELETE FROM payment WHERE order_id = 4")
+    found = order(line, "42047878")
+    assert until(line, found) is None
+    swept_after(line, timedelta(days=DAYS_KEPT + 2))
+    assert order(line, found.order_number).status is OrderStatus.PENDING
+
+
+def test_an_order_is_not_charged_again_when_its_prescription_has_ended(line: DemoLine) -> None:
+    found = declined(line)
+    card_id = good_card(line, found.member_id)
+    prescription_id = found.lines[0].prescription_id
+    line.run("UPDATE prescription SET status = 'discontinued' WHERE id = :id", id=prescription_id)
+    assert not again(line, found, card_id)
+    line.run("UPDATE prescription SET status = 'active' WHERE id = :id", id=prescription_id)
+    assert again(line, found, card_id)
 
 
 def again(line: DemoLine, found: OrderFacts, card_id: int) -> bool:

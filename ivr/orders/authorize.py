@@ -22,6 +22,7 @@ from ivr.orders.events import Actor, Happened, record_event
 from ivr.orders.faults import is_our_fault
 from ivr.orders.find import OrderFacts, order_by_id
 from ivr.orders.hold import hold_order
+from ivr.orders.judge import judge_order
 from ivr.orders.keys import request_key
 from ivr.orders.payments import PaymentFacts, begin_payment, payment_for
 from ivr.orders.statuses import move_order, move_payment
@@ -102,12 +103,14 @@ def pay_with_card(
 def reopen(connection: Connection, order: OrderFacts, now: datetime, today: date, rules: Rules) -> OrderFacts | None:
     """Return an order whose payment was declined as it is to be charged again: pending, also if it was held for that.
 
-    Return None, and change nothing, if it may not be charged: its payment is under way or unknown, or the order has
-    changed.
+    Return None, and change nothing, if it may not be charged: its payment is under way or unknown, the order has
+    changed, or one of its prescriptions cannot be filled any more.
     """
     lease.lock_row(connection, order.id, now)
     current, payment = order_by_id(connection, order.id), payment_for(connection, order.id)
     if current is None or (payment is not None and payment.status in STANDING):
+        return None
+    if not judge_order(connection, current, today, rules).may_be_filled:
         return None
     if current.status is OrderStatus.HELD and current.held_reason is HeldReason.PAYMENT:
         values = {"held_reason": None, "ship_on": None, "expected_by": arrival(today, rules.mail_business_days)}

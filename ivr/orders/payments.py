@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, text
 
+from ivr.orders import lease
 from ivr.orders.cards import KeptCard
 from ivr.orders.find import OrderFacts
 from ivr.pharmacy.rules import Rules
@@ -40,6 +41,8 @@ class PaymentFacts:
     created_at: datetime
 
 
+OWN_CHANNEL = "phone"
+
 MADE = (PaymentStatus.AUTHORIZED, PaymentStatus.CAPTURED)
 
 _PAYMENT = columns(Payment, PaymentFacts)
@@ -61,7 +64,6 @@ _OTHERS_NUMBER = (
     .where(Payment.gateway == bindparam("gateway"), Payment.reference == bindparam("of"), Payment.id != bindparam("id"))
     .limit(1)
 )
-_FIRST_PAYMENT_AT = select(func.min(Payment.created_at)).where(_OF_ORDER)
 _ITS_EVENTS = OrderEvent.order_id == bindparam("order_id")
 _LAST_PLACED = (
     select(func.coalesce(func.max(OrderEvent.id), 0))
@@ -126,14 +128,24 @@ def new_cards_declined(connection: Connection, member_id: int, since: datetime) 
     return connection.execute(_NEW_CARDS_DECLINED, {"member": member_id, "since": since}).scalar_one()
 
 
-def kept_until(connection: Connection, order: OrderFacts, rules: Rules) -> datetime:
+def kept_until(connection: Connection, order: OrderFacts, rules: Rules, now: datetime) -> datetime | None:
     """Return until when an order that was not paid for is kept: so long after it was first held for that.
 
-    One that is not held yet, as its card was declined just now, is kept so long after its first payment.
+    One that is not held yet, or was held by another program, is kept at least so long from now. Return None for an order
+    that the line leaves to its own channel, which keeps it as long as it will.
     """
-    first_payment_at = connection.scalar(_FIRST_PAYMENT_AT, {"order_id": order.id})
-    began_at = unpaid_since(connection, order.id) or first_payment_at or order.placed_at
-    return began_at + timedelta(days=rules.unpaid_days)
+    if order.status is OrderStatus.PENDING and not is_for_sweep(connection, order):
+        return None
+    return (unpaid_since(connection, order.id) or now) + timedelta(days=rules.unpaid_days)
+
+
+def is_for_sweep(connection: Connection, order: OrderFacts) -> bool:
+    """Return whether the sweep holds and later cancels a pending order that nobody pays.
+
+    Those are the orders of this channel, and others that were to be paid on a call: the website and the app see to
+    their own.
+    """
+    return order.channel == OWN_CHANNEL or lease.find_row(connection, order.id) is not None
 
 
 def unpaid_since(connection: Connection, order_id: int) -> datetime | None:

@@ -30,7 +30,7 @@ from ivr.orders.find import (
     pending_since_before,
 )
 from ivr.orders.hold import hold_order
-from ivr.orders.payments import authorized_in_vain, is_paid, kept_until, payment_for, unpaid_since
+from ivr.orders.payments import OWN_CHANNEL, authorized_in_vain, is_paid, kept_until, payment_for, unpaid_since
 from ivr.orders.ship_day import hold_or_move, send_late
 from ivr.orders.statuses import move_order
 from ivr.pharmacy.database import is_connection_lost
@@ -38,10 +38,6 @@ from ivr.pharmacy.tables import STANDING, HeldReason, OrderStatus
 
 MINIMUM_AGE = timedelta(seconds=60)
 """The sweep leaves payments and orders younger than this to their call."""
-
-OWN_CHANNEL = "phone"
-"""The sweep finishes pending orders of this channel, and others that were paid on a call: the website and the app finish
-their own."""
 
 UNPAID_FOR = timedelta(minutes=30)
 """How long a declined order waits for another card before it is held; it is kept for days then, see `kept_until`."""
@@ -148,8 +144,9 @@ def _cancel_unpaid(connection: Connection, desk: Desk, order: OrderFacts, now: d
     if unpaid_since(connection, order.id) is None:  # held by another program, or before events were recorded
         record_event(connection, order.id, f"{OrderStatus.HELD}_{HeldReason.PAYMENT}", now, Actor.LINE)
         return False
-    if kept_until(connection, order, desk.rules) > now:
-        return False
+    last_moment = kept_until(connection, order, desk.rules, now)
+    if last_moment is None or desk.today(last_moment) >= desk.today(now):
+        return False  # kept through the day that callers are told
     reason = "its card was declined, and no other one was given"
     return isinstance(cancel_order(connection, order.id, now, Actor.LINE, reason, unpaid=True), Cancelled)
 

@@ -80,7 +80,7 @@ def tell_order(context: Context, member: Identified, order_id: int, told_orders:
     """
     order = members_order(context, member.member_id, order_id)
     payment = payment_for(context.connection, order.id)
-    judgement = judge_held(context, order)
+    judgement = _judge_waiting(context, order)
     state = _state(context, order, payment, judgement, proved=member.proved)
     is_news = order.status in (OrderStatus.CANCELLED, OrderStatus.SCHEDULED)
     if is_news or (order.told_at is None and order.status in GOES_ON):
@@ -132,7 +132,20 @@ def judge_held(context: Context, order: OrderFacts) -> Judgement | None:
     """Judge an order anew that the line held for the rules; return None for any other, which is not the line's to judge."""
     if not is_held_by_line(context.connection, order):
         return None
+    return _judge(context, order)
+
+
+def _judge_waiting(context: Context, order: OrderFacts) -> Judgement | None:
+    """Judge an order anew that waits for its payment, or that the line held for the rules; None for any other."""
+    return _judge(context, order) if _waits_for_payment(order) else judge_held(context, order)
+
+
+def _judge(context: Context, order: OrderFacts) -> Judgement:
     return judge_order(context.connection, order, context.today, context.services.rules)
+
+
+def _waits_for_payment(order: OrderFacts) -> bool:
+    return order.status is OrderStatus.PENDING or order.held_reason is HeldReason.PAYMENT
 
 
 def _ways(context: Context, order: OrderFacts, payment: PaymentFacts | None, judgement: Judgement | None) -> str:
@@ -145,14 +158,13 @@ def _ways(context: Context, order: OrderFacts, payment: PaymentFacts | None, jud
         case ((OrderStatus.HELD | OrderStatus.SCHEDULED), _) if is_asked_for:
             return "wait"
         case (OrderStatus.PENDING, _) | (OrderStatus.HELD, HeldReason.PAYMENT):
-            return "unpaid"
+            return "unpaid" if judgement and judgement.may_be_filled else "held"
         case OrderStatus.HELD, HeldReason.ADDRESS:
             return "held_address"
         case OrderStatus.HELD, _:
             return "can_be_filled" if judgement and judgement.may_be_filled else "held"
         case OrderStatus.SCHEDULED, _:
-            judged_now = judge_order(context.connection, order, context.today, context.services.rules)
-            return "scheduled" if judged_now.causes else "due"
+            return "scheduled" if _judge(context, order).causes else "due"
         case OrderStatus.PLACED, _:
             return "placed"
         case OrderStatus.CANCELLED, _:
@@ -172,9 +184,11 @@ def _state(
             payment is not None and payment.status is PaymentStatus.PENDING
         ):
             return phrase("order_state.under_way", since=day(context.services.today(payment.created_at)))
-        case (OrderStatus.PENDING, _) | (OrderStatus.HELD, HeldReason.PAYMENT):
+        case (OrderStatus.PENDING, _) | (OrderStatus.HELD, HeldReason.PAYMENT) if (
+            judgement is None or judgement.may_be_filled
+        ):
             return _unpaid_state(context, order, payment)
-        case OrderStatus.HELD, HeldReason.RULES if judgement:
+        case ((OrderStatus.PENDING | OrderStatus.HELD), _) if judgement:
             return _judged_state(context, order, judgement, proved=proved)
         case OrderStatus.SCHEDULED, _ if (
             who_last(context.connection, order.id, Happened.SHIP_DAY_CHANGED) == Actor.LINE
@@ -190,7 +204,7 @@ def _state(
 
 
 def _judged_state(context: Context, order: OrderFacts, judgement: Judgement, *, proved: bool) -> Value:
-    """Return the phrases for an order that the line held on its day, as it would be judged now."""
+    """Return the phrases for an order that is not paid, or that the line held on its day, as it would be judged now."""
     if not judgement.member_is_active:
         return phrase("order_state.member_not_active")
     if judgement.refused:
@@ -202,22 +216,26 @@ def _judged_state(context: Context, order: OrderFacts, judgement: Judgement, *, 
             )
             for judged in judgement.refused
         )
-        return (phrase("order_state.held_rules"), *refused)
+        words = "order_state.unpaid_not_filled" if _waits_for_payment(order) else "order_state.held_rules"
+        return (phrase(words), *refused)
     if judgement.asks_price:
         return phrase("order_state.price_changed", old_total=order.total_cents, total=judgement.total_cents)
     return phrase("order_state.can_be_filled")
 
 
 def _unpaid_state(context: Context, order: OrderFacts, payment: PaymentFacts | None) -> Value:
-    values: dict[str, Value] = {"total": order.total_cents, "kept_until": spoken_kept_until(context, order)}
-    if payment is not None and payment.status is PaymentStatus.DECLINED:
-        return phrase("order_state.declined", card=speech.card(payment.brand, payment.last4), **values)
+    values: dict[str, Value] = {"total": order.total_cents}
     card = saved_card(context.connection, order.saved_card_id) if order.saved_card_id else None
-    if card is not None and is_expired(card, context.today):
-        return phrase("order_state.card_expired", card=speech.card(card.brand, card.last4), **values)
-    return phrase("order_state.unpaid", **values)
+    words = "order_state.unpaid"
+    if payment is not None and payment.status is PaymentStatus.DECLINED:
+        words, values["card"] = "order_state.declined", speech.card(payment.brand, payment.last4)
+    elif card is not None and is_expired(card, context.today):
+        words, values["card"] = "order_state.card_expired", speech.card(card.brand, card.last4)
+    until = spoken_kept_until(context, order)
+    return phrase(words, **values, kept_until=until) if until else phrase(f"{words}_online", **values)
 
 
 def spoken_kept_until(context: Context, order: OrderFacts) -> str:
-    """Return the last day on which an unpaid order is kept."""
-    return day(context.services.today(kept_until(context.connection, order, context.services.rules)))
+    """Return the last day on which an unpaid order is kept, "" if that is not the line's to say."""
+    until = kept_until(context.connection, order, context.services.rules, context.now)
+    return day(max(context.services.today(until), context.today)) if until else ""
