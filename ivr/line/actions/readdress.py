@@ -16,6 +16,7 @@ from ivr.line.values import ChosenAddress, Gathered, day
 from ivr.orders.events import Actor
 from ivr.orders.find import OrderFacts
 from ivr.orders.hold import give_address
+from ivr.pharmacy.addresses import mailing_address
 from ivr.pharmacy.tables import HeldReason, OrderStatus
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
@@ -37,15 +38,20 @@ class SaidAddress(Gathered):
 
 
 @action(
-    *("said", "changed"),
+    *("said", "same", "changed"),
     on={"said": ADDRESS_FACTS},
     phrases={"ship_to": SHIP_TO, "amounts": speech.AMOUNTS, "paying": speech.PAYING, "card": speech.CARDS},
 )
 def say_order_address(context: Context, member_id: int, order_id: int, address: ChosenAddress) -> Done:
-    """Put together the facts of sending a held order to the chosen address, for the caller to confirm."""
+    """Put together the facts of sending a held order to the chosen address, for the caller to confirm.
+
+    The one on file may be what staff is looking at (`same`).
+    """
     order = members_order(context, member_id, order_id)
     if not _is_held_for_address(order):
         return done("changed")
+    if address.address_id == order.ship_to_id:
+        return done("same")
     return done("said", _address_facts(context, order, address))
 
 
@@ -60,18 +66,23 @@ def change_order_address(
 ) -> Done:
     """Send a held order to the chosen address. A verified one releases it, to be charged on its day."""
     order = members_order(context, member_id, order_id)
-    if (
-        not _is_held_for_address(order)
-        or address.new_address is None
-        or said != _address_facts(context, order, address)
-    ):
+    if not _is_held_for_address(order) or said != _address_facts(context, order, address):
         return done("changed")
-    address_id = write_address(context, member_id, address.new_address)
+    new = address.new_address
+    address_id = write_address(context, member_id, new) if new else _on_file(context, member_id, address)
+    if address_id is None:
+        return done("changed")
     today, rules = context.today, context.services.rules
     if not give_address(context.connection, order, address_id, context.now, today, rules, Actor.PHONE):
         raise LookupError("an order held for its address changed in the transaction that found it so")
-    note = (phrase("address.changed"),) if becomes_mailing(address.new_address) else ()
-    return done("released" if address.new_address.verified else "held", new_address=None, address_note=note)
+    note = (phrase("address.changed"),) if new and becomes_mailing(new) else ()
+    return done("held" if address.address_held else "released", new_address=None, address_note=note)
+
+
+def _on_file(context: Context, member_id: int, address: ChosenAddress) -> int | None:
+    """Return the id of the address on file, or None if it is another by now than the one that was chosen."""
+    mailing = mailing_address(context.connection, member_id)
+    return mailing.id if mailing and mailing.id == address.address_id else None
 
 
 def _is_held_for_address(order: OrderFacts) -> bool:
