@@ -176,9 +176,12 @@ def cancel(desk: Desk, order_number: str, reason: str | None = None) -> Outcome:
             words = "is cancelled already" if is_cancelled else f"is {order.status} and cannot be cancelled"
             return Outcome(False, f"order {order_number} {words}")
         case Cancelled(PaymentFacts() as payment):
-            voided = (
-                " and its payment voided" if void(desk, payment) else "; its payment will be voided by the next sweep"
-            )
+            if payment.gateway != desk.gateway.name:
+                voided = f"; have its payment voided at {payment.gateway}, which this line does not ask"
+            elif void(desk, payment):
+                voided = " and its payment voided"
+            else:
+                voided = "; its payment will be voided by the next sweep"
             return Outcome(True, f"order {order_number} is cancelled{voided}")
         case Cancelled():
             return Outcome(True, f"order {order_number} is cancelled")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ivr import logs
 from ivr.flow.call import Done
 from ivr.line.action import action, done, external_action
 from ivr.line.actions import speech
@@ -48,7 +49,11 @@ class SaidCancel(Gathered):
         "contents": CONTENTS,
         "what": speech.MEDICINE,
         "gives_back": {"cancel.gives_back": {"count": "number"}},
-        "money": {"cancel.not_charged": {}, "cancel.will_be_released": {"total": "money", "card": "phrase"}},
+        "money": {
+            "cancel.not_charged": {},
+            "cancel.will_be_released": {"total": "money", "card": "phrase"},
+            "cancel.held_elsewhere": {"total": "money", "card": "phrase"},
+        },
         "card": speech.CARDS,
     },
 )
@@ -57,19 +62,26 @@ def say_cancel(context: Context, member: Identified, order_id: int) -> Done:
     order = members_order(context, member.member_id, order_id)
     payment = payment_for(context.connection, order.id)
     refusal = cancel.why_not(order, payment, lease.find_row(context.connection, order.id))
-    return done(REFUSALS[refusal]) if refusal else done("said", _cancel_facts(order, payment, proved=member.proved))
+    return (
+        done(REFUSALS[refusal])
+        if refusal
+        else done("said", _cancel_facts(context, order, payment, proved=member.proved))
+    )
 
 
-def _cancel_facts(order: OrderFacts, payment: PaymentFacts | None, *, proved: bool) -> SaidCancel:
+def _cancel_facts(context: Context, order: OrderFacts, payment: PaymentFacts | None, *, proved: bool) -> SaidCancel:
     gives_back = phrase("cancel.gives_back", count=sum(line.refills for line in order.lines))
-    return SaidCancel(order.order_number, contents(order, proved=proved), gives_back, _money(payment))
+    return SaidCancel(order.order_number, contents(order, proved=proved), gives_back, _money(context, payment))
 
 
-def _money(payment: PaymentFacts | None) -> Value:
+def _money(context: Context, payment: PaymentFacts | None) -> Value:
     if payment is None or payment.status is not PaymentStatus.AUTHORIZED:
         return phrase("cancel.not_charged")
     card = speech.card(payment.brand, payment.last4)
-    return phrase("cancel.will_be_released", total=payment.amount_cents, card=card)
+    is_here = payment.gateway == context.services.gateway.name
+    return phrase(
+        f"cancel.{'will_be_released' if is_here else 'held_elsewhere'}", total=payment.amount_cents, card=card
+    )
 
 
 @action(
@@ -81,7 +93,7 @@ def cancel_order(context: Context, member: Identified, order_id: int, said: Said
     order = members_order(context, member.member_id, order_id)
     payment = payment_for(context.connection, order.id)
     refusal = cancel.why_not(order, payment, lease.lock_row(context.connection, order.id, context.now))
-    if refusal is None and said != _cancel_facts(order, payment, proved=member.proved):
+    if refusal is None and said != _cancel_facts(context, order, payment, proved=member.proved):
         return done("changed")
     match cancel.cancel_order(context.connection, order.id, context.now, Actor.PHONE):
         case Cancelled(authorized):
@@ -103,6 +115,12 @@ def _finish_void(context: Context, payment: PaymentFacts, voided: bool) -> Done:
     finish=_finish_void,
 )
 def void_payment(context: Context, order_id: int) -> PaymentFacts | Done:
-    """Have the processor release what was authorized for a cancelled order; if it does not now, the sweep will."""
+    """Have the processor release what was authorized for a cancelled order; if it does not now, the sweep will.
+
+    What another processor holds is for staff to have released.
+    """
     payment = cancel.claim_void(context.connection, context.services.gateway, order_id)
+    left = payment_for(context.connection, order_id)
+    if payment is None and left and left.status is PaymentStatus.AUTHORIZED:
+        logs.get_logger().warning("hold_elsewhere", order_id=order_id)
     return payment or done("later")
