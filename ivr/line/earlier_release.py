@@ -39,6 +39,7 @@ OUTCOMES: Mapping[tuple[str, str], str] = {
     ("take_zip", "no_streets"): "mended",
     ("latest_order", "told"): "found",
     ("tell_order", "can_be_filled"): "held",
+    ("tell_order", "late"): "sent",
     ("next_news", "unheard"): "order",
     ("list_cards", "declined"): "on_file",
     ("cancel_unpaid", "to_be_released"): "cancelled",

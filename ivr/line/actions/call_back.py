@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -24,6 +24,11 @@ OPENS: Phrases = {
     "person.opens_tomorrow": {"begins": "time", "ends": "time"},
     "person.opens_on": {"day": "date", "begins": "time", "ends": "time"},
 }
+PERSON_HOURS: Mapping[str, Phrases] = {
+    "person_hours": {"person.hours": {"opens": PHRASE}, "person.write": {}},
+    "opens": OPENS,
+}
+"""When and how a person can be reached, where none can be had now."""
 TIMES: Phrases = {
     "call_back.soon": {},
     "call_back.opening": {"day": "date", "begins": "time"},
@@ -36,13 +41,24 @@ MOST_TIMES = 3
 @action("opens", on={"opens": {"opens": PHRASE}}, phrases={"opens": OPENS}, tells={"opens": ("opens",)})
 def next_opening(context: Context) -> Done:
     """Find when a person can be had next."""
+    return done("opens", opens=_opens(context))
+
+
+def person_hours(context: Context) -> Value:
+    """Return the phrase for when and how a person can be reached where none can be had now; () where one can."""
+    if context.services.person_at(context.now):
+        return ()
+    return phrase("person.hours", opens=_opens(context)) if context.services.has_person else phrase("person.write")
+
+
+def _opens(context: Context) -> Value:
     opening = context.services.hours.next_opening(context.now, context.services.timezone)
     begins, ends = _local(context, opening.begin), _local(context, opening.end)
     times = {"begins": f"{begins:%H:%M}", "ends": f"{ends:%H:%M}"}
     days_ahead = (begins.date() - context.today).days
     if days_ahead > 1:
-        return done("opens", opens=phrase("person.opens_on", day=day(begins.date()), **times))
-    return done("opens", opens=phrase("person.opens_tomorrow" if days_ahead else "person.opens_today", **times))
+        return phrase("person.opens_on", day=day(begins.date()), **times)
+    return phrase("person.opens_tomorrow" if days_ahead else "person.opens_today", **times)
 
 
 @action("known", "unknown", on={"known": {"chosen_phone": "phone"}}, tells={"known": ("chosen_phone",)})

@@ -8,6 +8,8 @@ from ivr.flow.call import Done
 from ivr.flow.definition import OPAQUE, Phrases
 from ivr.line.action import action, done
 from ivr.line.actions import speech
+from ivr.line.actions.call_back import PERSON_HOURS, person_hours
+from ivr.line.actions.speech import is_late
 from ivr.line.service import Context
 from ivr.line.telling import News, marked
 from ivr.line.values import Identified, day
@@ -32,6 +34,7 @@ STATES = (
     "due",
     "placed",
     "sent",
+    "late",
     "cancelled",
 )
 
@@ -54,7 +57,7 @@ CANCELLED_BY: Mapping[str | None, str] = {
 @action(
     *STATES,
     writes={
-        **dict.fromkeys(("order_state", "contents", "amounts", "placed"), "phrase"),
+        **dict.fromkeys(("order_state", "contents", "amounts", "placed", "person_hours"), "phrase"),
         "order_number": "digits",
         "told_orders": OPAQUE,
     },
@@ -70,6 +73,7 @@ CANCELLED_BY: Mapping[str | None, str] = {
         "card": speech.CARDS,
         "amounts": speech.AMOUNTS,
         "placed": speech.PLACED,
+        **PERSON_HOURS,
     },
 )
 def tell_order(context: Context, member: Identified, order_id: int, told_orders: tuple[int, ...] = ()) -> Done:
@@ -92,6 +96,7 @@ def tell_order(context: Context, member: Identified, order_id: int, told_orders:
         order_number=order.order_number,
         order_state=state,
         contents=contents(order, proved=member.proved),
+        person_hours=person_hours(context),
         amounts=speech.amounts([("", order.total_cents)]),
         placed=(phrase("order.placed_now", order_number=order.order_number, arrives=day(arrives)),),
     )
@@ -169,6 +174,8 @@ def _ways(context: Context, order: OrderFacts, payment: PaymentFacts | None, jud
             return "placed"
         case OrderStatus.CANCELLED, _:
             return "cancelled"
+        case OrderStatus.SHIPPED, _ if is_late(order, context.today):
+            return "late"
         case _:
             return "sent"
 
@@ -194,13 +201,13 @@ def _state(
             who_last(context.connection, order.id, Happened.SHIP_DAY_CHANGED) == Actor.LINE
         ):
             return phrase("order_state.scheduled_later", day=day(order.ship_on))
-        case OrderStatus.HELD, HeldReason.STOCK if order.stock_expected_on:
+        case OrderStatus.HELD, HeldReason.STOCK if order.stock_expected_on and order.stock_expected_on >= context.today:
             return phrase("order_state.held_stock_until", day=day(order.stock_expected_on))
         case OrderStatus.CANCELLED, _ if order.cancelled_at:
             words = CANCELLED_BY.get(order.cancelled_by, "order_state.cancelled_online")
             return phrase(words, day=day(context.services.today(order.cancelled_at)))
         case _:
-            return speech.order_state(order)
+            return speech.order_state(order, context.today)
 
 
 def _judged_state(context: Context, order: OrderFacts, judgement: Judgement, *, proved: bool) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from ivr.flow.call import Done
@@ -9,6 +10,7 @@ from ivr.flow.definition import LIST, MOST_AT_ONCE, OPAQUE, Items, Phrases
 from ivr.line import lockout
 from ivr.line.action import action, done
 from ivr.line.actions import answers, keyed, speech
+from ivr.line.actions.call_back import PERSON_HOURS, person_hours
 from ivr.line.service import Context
 from ivr.line.values import Identified, OfferedOrder, day
 from ivr.orders import find
@@ -25,6 +27,8 @@ TOLD_BEFORE = ("order_number", "order_state", "count")
 """What flows of an earlier release tell of an order themselves; `tell_order` does it now."""
 
 ANSWER = {"answer": "phrase"}
+
+DENIED = {**ANSWER, "person_hours": "phrase"}
 
 LISTED_STATES: Phrases = {f"orders.listed_{status}": {} for status in OrderStatus}
 
@@ -47,7 +51,7 @@ def urgent_order(context: Context, member_id: int, told_orders: tuple[int, ...] 
     order = find.urgent_order(context.connection, member_id)
     if order is None:
         return done("none")
-    return done("told") if order.id in told_orders else done("found", **_order_values(order))
+    return done("told") if order.id in told_orders else done("found", **_order_values(order, context.today))
 
 
 @action(
@@ -56,9 +60,9 @@ def urgent_order(context: Context, member_id: int, told_orders: tuple[int, ...] 
     "renewal_ready",
     "renewal_denied",
     "not_found",
-    on={"found": ORDER, "renewal": ANSWER, "renewal_ready": ANSWER, "renewal_denied": ANSWER},
+    on={"found": ORDER, "renewal": ANSWER, "renewal_ready": ANSWER, "renewal_denied": DENIED},
     may_write=TOLD_BEFORE,
-    phrases={**answers.PHRASES, "answer": answers.RENEWALS},
+    phrases={**answers.PHRASES, "answer": answers.RENEWALS, **PERSON_HOURS},
     tells=dict.fromkeys(("renewal", "renewal_ready", "renewal_denied"), tuple(ANSWER)),
 )
 def find_by_number(context: Context, member: Identified, keyed_order: Annotated[str, keyed.ORDER_NUMBER]) -> Done:
@@ -74,11 +78,11 @@ def find_by_number(context: Context, member: Identified, keyed_order: Annotated[
     if asked_about is None:
         return done("not_found")
     if isinstance(asked_about, OrderFacts):
-        return done("found", **_order_values(asked_about))
+        return done("found", **_order_values(asked_about, context.today))
     answer, ready = answers.renewal(context, member, asked_about)
-    is_denied = asked_about.status is RenewalStatus.DENIED
-    outcome = "renewal_ready" if ready else "renewal_denied" if is_denied else "renewal"
-    return done(outcome, answer=answer)
+    if asked_about.status is RenewalStatus.DENIED:
+        return done("renewal_denied", answer=answer, person_hours=person_hours(context))
+    return done("renewal_ready" if ready else "renewal", answer=answer)
 
 
 @action("some", "none", on={"some": LISTED}, items=ITEMS, phrases=LISTED_PHRASES)
@@ -122,10 +126,10 @@ def use_order(context: Context, member_id: int, order_choice: OfferedOrder) -> D
     return done("found", order_id=order.id) if order and order.member_id == member_id else done("none")
 
 
-def _order_values(order: OrderFacts) -> dict[str, Value]:
+def _order_values(order: OrderFacts, today: date) -> dict[str, Value]:
     told_before = {
         "order_number": order.order_number,
-        "order_state": speech.order_state(order),
+        "order_state": speech.order_state(order, today),
         "count": len(order.lines),
     }
     return {"order_id": order.id, **told_before}

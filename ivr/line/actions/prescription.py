@@ -150,7 +150,8 @@ def _finding_values(finding: Finding, today: date, *, proved: bool) -> dict[str,
     if finding.newer_rx_number:
         values["newer"], values["ending"] = finding.newer_rx_number, finding.newer_rx_number[-speech.ENDING :]
     if finding.order:
-        values["order_state"], values["order_number"] = speech.order_state(finding.order), finding.order.order_number
+        values["order_state"] = speech.order_state(finding.order, today)
+        values["order_number"] = finding.order.order_number
     return values
 
 

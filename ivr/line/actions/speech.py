@@ -6,6 +6,7 @@ The tables list the phrases that a value may be: prompt -> the values it speaks,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 from ivr.flow.definition import Phrases
 from ivr.line.service import Services
@@ -45,7 +46,10 @@ ORDER_STATES: Phrases = {
     "order_state.scheduled": {"day": "date"},
     "order_state.scheduled_later": {"day": "date"},
     "order_state.placed": {"day": "date"},
+    "order_state.placed_late": {},
     "order_state.shipped": {"day": "date"},
+    "order_state.shipped_late": {"day": "date"},
+    "order_state.tracked_late": {"day": "date", "tracking": "digits"},
     "order_state.tracked": {"day": "date", "tracking": "digits"},
     "order_state.delivered": {},
     "order_state.cancelled": {},
@@ -136,31 +140,39 @@ def listed_medicine(rx: Rx, *, proved: bool) -> Value:
     return phrase("medicine.ending_sent", ending=rx.rx_number[-ENDING:], sent_on=day(rx.last_filled_on))
 
 
-def order_state(order: OpenOrder) -> Value:
+def is_late(order: OpenOrder, today: date) -> bool:
+    """Return whether the day is over by which an order should arrive."""
+    return order.expected_by is not None and order.expected_by < today
+
+
+def order_state(order: OpenOrder, today: date) -> Value:
     """Return a phrase for an order's status, with its dates."""
+    late = "_late" if is_late(order, today) else ""
     match order.status:
         case OrderStatus.HELD if order.held_reason:
             return phrase(f"order_state.held_{order.held_reason}")
         case OrderStatus.SCHEDULED:
             return phrase("order_state.scheduled", day=day(order.ship_on))
+        case OrderStatus.PLACED if late:
+            return phrase("order_state.placed_late")
         case OrderStatus.PLACED:
             return phrase("order_state.placed", day=day(order.expected_by))
         case OrderStatus.SHIPPED if order.tracking_number:
             spaced = " ".join(order.tracking_number)  # for older versions, whose prompts take it as text
-            return phrase("order_state.tracked", day=day(order.expected_by), tracking=spaced)
+            return phrase(f"order_state.tracked{late}", day=day(order.expected_by), tracking=spaced)
         case OrderStatus.SHIPPED:
-            return phrase("order_state.shipped", day=day(order.expected_by))
+            return phrase(f"order_state.shipped{late}", day=day(order.expected_by))
         case status:
             return phrase(f"order_state.{status}")
 
 
 def rx_state(finding: Finding, services: Services) -> tuple[Value, ...]:
     """Return phrases for what holds of a prescription, in short; none for one that has ended otherwise."""
-    renewal = finding.renewal
+    renewal, today = finding.renewal, services.today(services.clock())
     if renewal is None:
-        return _rx_state(finding)
+        return _rx_state(finding, today)
     asked_on = day(services.today(renewal.requested_at))
-    return (*_rx_state(finding), phrase(f"rx_state.renewal_{renewal.status}", day=asked_on))
+    return (*_rx_state(finding, today), phrase(f"rx_state.renewal_{renewal.status}", day=asked_on))
 
 
 def not_filled(judged: JudgedLine, services: Services) -> tuple[Value, ...]:
@@ -169,7 +181,7 @@ def not_filled(judged: JudgedLine, services: Services) -> tuple[Value, ...]:
     return (phrase(ended),) if ended else rx_state(judged.finding, services)
 
 
-def _rx_state(finding: Finding) -> tuple[Value, ...]:
+def _rx_state(finding: Finding, today: date) -> tuple[Value, ...]:
     refills = finding.prescription.refills_left if finding.prescription else 0
     match finding.kind:
         case FindingKind.REFILLABLE | FindingKind.RUNS_OUT_FIRST:
@@ -183,7 +195,7 @@ def _rx_state(finding: Finding) -> tuple[Value, ...]:
         case FindingKind.EXPIRED:
             return (phrase("rx_state.expired", day=day(finding.ends_on)),)
         case FindingKind.ALREADY_ORDERED if finding.order:
-            return (phrase("rx_state.ordered", order_state=order_state(finding.order)),)
+            return (phrase("rx_state.ordered", order_state=order_state(finding.order, today)),)
         case FindingKind.NONE_LEFT | FindingKind.FIRST_FILL | FindingKind.TRANSFER_PENDING:
             return (phrase(f"rx_state.{finding.kind}"),)
         case FindingKind.ON_HOLD | FindingKind.NOT_MAILABLE:
