@@ -189,6 +189,13 @@ def test_a_payment_that_could_not_be_voided_is_voided_by_the_next_sweep(unsure: 
     assert unsure.rows(OURS) == [("cancelled", "voided")]
 
 
+def test_what_another_processor_holds_is_for_staff_to_void_there(demo_line: DemoLine, order: str) -> None:
+    demo_line.run("UPDATE payment SET gateway = 'webpay' WHERE request_key LIKE 'CA%'")
+    words = f"order {order} is cancelled; have its payment voided at webpay, which this line does not ask"
+    assert cancel(demo_line.services.desk, order).words == words
+    assert demo_line.rows(OURS) == [("cancelled", "authorized")]
+
+
 def test_an_order_whose_money_was_taken_is_not_cancelled(demo_line: DemoLine, order: str) -> None:
     demo_line.run("UPDATE payment SET status = 'captured' WHERE request_key LIKE 'CA%'")
     assert (

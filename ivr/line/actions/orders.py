@@ -34,7 +34,10 @@ LISTED_STATES: Phrases = {f"orders.listed_{status}": {} for status in OrderStatu
 
 LISTED = {"orders": LIST, "rest_of_orders": "phrase", "orders_heard": OPAQUE}
 
-LISTED_PHRASES: dict[str, Phrases] = {"state": LISTED_STATES, "rest_of_orders": {"orders.rest": {}}}
+LISTED_PHRASES: dict[str, Phrases] = {
+    "state": LISTED_STATES,
+    "rest_of_orders": {"orders.rest": {}, "orders.from_the_first": {}},
+}
 
 ITEMS = {"orders": Items({"day": "date", "ending": "digits", "state": "phrase"}, MOST_AT_ONCE)}
 
@@ -114,7 +117,7 @@ def _list(context: Context, member_id: int, after: int) -> Done:
     return done(
         "some",
         orders=offered,
-        rest_of_orders=phrase("orders.rest") if rest or after else (),
+        rest_of_orders=phrase("orders.rest") if rest else phrase("orders.from_the_first") if after else (),
         orders_heard=after + len(page) if rest else 0,
     )
 
