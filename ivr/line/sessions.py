@@ -25,7 +25,9 @@ from ivr.prompts.spoken import Value, Values
 REPLY_KEPT = timedelta(minutes=15)
 """How long a call's last two replies are kept after it has ended."""
 STATE_KEPT = timedelta(minutes=30)
-"""How long the state of a call with a filled basket is kept after it has ended, for a caller who calls back."""
+"""How long the state of a call with something to go on with is kept after it has ended, for a caller who calls back."""
+GOES_ON_WITH = ("basket", "dropped", "card_for_order")
+"""The values by one of which a state holds something to go on with."""
 NEVER_ENDED = timedelta(hours=4)
 """The carrier's limit for a call: one without a turn for so long is over, even if nobody reported its end."""
 
@@ -184,12 +186,12 @@ def forget_states(now: datetime, connection: Connection, most: int) -> int:
 def forget_replies(services: Services, now: datetime, connection: Connection, most: int) -> int:
     """Drop the replies of calls that ended `REPLY_KEPT` ago, of `most` calls at once; return of how many.
 
-    A state that holds no order to go on with is dropped with the replies.
+    A state that holds nothing to go on with is dropped with the replies.
     """
     with_reply = _ended_for(now, REPLY_KEPT) & _CALL.sealed_reply.is_not(None) & _CALL.sealed_state.is_not(None)
     rows = connection.execute(select(_CALL.sid, _CALL.sealed_state).where(with_reply).limit(most)).all()
     states = [(row.sid, stored_values(services.vault, row.sealed_state, now)) for row in rows]
-    without_order = [sid for sid, values in states if not (values.get("basket") or values.get("dropped"))]
+    without_order = [sid for sid, values in states if not any(map(values.get, GOES_ON_WITH))]
     _clear(connection, without_order, ("sealed_state",))
     _clear(connection, [row.sid for row in rows], _REPLIES)
     return len(rows)

@@ -114,6 +114,15 @@ class ChosenCard(Gathered):
 
 
 @dataclass(frozen=True, slots=True)
+class CardForOrder:
+    """A card keyed to pay an order that stands unpaid, which has not been confirmed yet."""
+
+    order_id: int
+    card: KeyedCard
+    keep_card: Literal["yes", "no"]
+
+
+@dataclass(frozen=True, slots=True)
 class ChosenAddress(Gathered):
     """Where an order is sent: to an address on file, or to a new one, which is inserted when the order is placed."""
 

@@ -16,17 +16,27 @@ from ivr.flow.definition import OPAQUE
 from ivr.line import tables
 from ivr.line.action import action, done
 from ivr.line.actions import speech
-from ivr.line.actions.address import CHOSEN, as_chosen
+from ivr.line.actions.address import CHOSEN, CHOSEN_CARD, as_chosen
 from ivr.line.actions.address_building import Building
 from ivr.line.actions.cards import is_recent
 from ivr.line.actions.order_facts import judged_anew
 from ivr.line.service import Context
 from ivr.line.sessions import STATE_KEPT, stored_values
-from ivr.line.values import Basket, BasketLine, CardOnFile, ChosenCard, Gathered, Identified, KeyedCard, decoder
+from ivr.line.values import (
+    Basket,
+    BasketLine,
+    CardForOrder,
+    CardOnFile,
+    ChosenCard,
+    Gathered,
+    Identified,
+    KeyedCard,
+    decoder,
+)
 from ivr.pharmacy.addresses import NewAddress
 from ivr.pharmacy.unverified import judge_again
 from ivr.prompts import phrase
-from ivr.prompts.spoken import Value
+from ivr.prompts.spoken import Value, Values
 
 DROPPED = ("dropped", "dropped_address", "dropped_rest")
 """The values kept of the dropped call until the caller says whether to go on with it."""
@@ -116,14 +126,34 @@ def find_dropped_order(context: Context, member_id: int, dropped_asked: bool = F
 
 
 def _dropped_order(context: Context, member_id: int) -> DroppedOrder:
+    values, same_version = _last_values(context, member_id)
+    order: DroppedOrder = _SO_FAR(values).dropped if values.get("basket") else _OFFERED(values)
+    return order if same_version else DroppedOrder(order.dropped)
+
+
+def _last_values(context: Context, member_id: int) -> tuple[Values, bool]:
+    """Return what the member's last call knew, and whether it had this call's version; nothing if it is too long ago."""
     caller, since = context.caller, context.now - STATE_KEPT
     parameters = {"from_number": caller.from_number, "since": since, "member_id": member_id, "sid": caller.sid}
     last_call = context.connection.execute(_LAST_CALL, parameters).one_or_none()
     if last_call is None or last_call.member_id != member_id:
-        return DroppedOrder()
-    values = stored_values(context.services.vault, last_call.sealed_state, context.now)
-    order: DroppedOrder = _SO_FAR(values).dropped if values.get("basket") else _OFFERED(values)
-    return order if last_call.same else DroppedOrder(order.dropped)
+        return {}, False
+    return stored_values(context.services.vault, last_call.sealed_state, context.now), last_call.same
+
+
+@action("chosen", "none", writes={"card_taken_up": OPAQUE}, on={"chosen": dict.fromkeys(CHOSEN_CARD, OPAQUE)})
+def take_up_card(context: Context, member_id: int, order_id: int, card_taken_up: bool = False) -> Done:
+    """Choose the card that was keyed for this unpaid order in an earlier call, once, if that is not too long ago."""
+    if card_taken_up or context.caller.withheld:
+        return done("none", card_taken_up=True)
+    values, same_version = _last_values(context, member_id)
+    keyed = decoder(CardForOrder)(values["card_for_order"]) if same_version and values.get("card_for_order") else None
+    if keyed is None or keyed.order_id != order_id:
+        return done("none", card_taken_up=True)
+    if not is_recent(context.services.vault, keyed.card.sealed_token, context.now):
+        return done("none", card_taken_up=True)
+    words = speech.card(keyed.card.brand, keyed.card.last4)
+    return done("chosen", ChosenCard(keyed.card, keyed.keep_card, words), card_taken_up=True)
 
 
 @action("left", forgets=DROPPED)

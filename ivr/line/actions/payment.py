@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ivr.flow.call import Done
+from ivr.flow.definition import OPAQUE
 from ivr.line.action import action, done, external_action
 from ivr.line.actions import speech
 from ivr.line.actions.order_facts import is_on_file, keeping_words
 from ivr.line.actions.order_ways import members_order, spoken_kept_until
 from ivr.line.actions.placing import charge_to_chosen
 from ivr.line.service import Context
-from ivr.line.values import ChosenCard, Gathered
+from ivr.line.values import CardForOrder, ChosenCard, Gathered, KeyedCard
 from ivr.orders import authorize, lease
 from ivr.orders.authorize import ProcessorAnswer, Progress, Request
 from ivr.orders.cards import saved_card
@@ -99,11 +100,13 @@ def _unpaid_facts(context: Context, order: OrderFacts) -> SaidPayment | None:
     return _payment_facts(order, speech.card(payment.brand, payment.last4), keeping)
 
 
-@action("said", writes=PAYMENT_FACTS, phrases=PHRASES)
+@action("said", writes={**PAYMENT_FACTS, "card_for_order": OPAQUE}, phrases=PHRASES)
 def say_payment(context: Context, order_id: int, member_id: int, card: ChosenCard) -> Done:
     """Put together the facts of paying an unpaid order with the chosen card, for the caller to confirm."""
     order = members_order(context, member_id, order_id)
-    return done("said", _payment_facts(order, card.spoken_card, keeping_words(context, member_id, card)))
+    facts = _payment_facts(order, card.spoken_card, keeping_words(context, member_id, card))
+    keyed = CardForOrder(order_id, card.card, card.keep_card) if isinstance(card.card, KeyedCard) else None
+    return done("said", facts, card_for_order=keyed)
 
 
 @action("taken", "changed", "not_pending", facts=tuple(PAYMENT_FACTS))
@@ -118,7 +121,12 @@ def take_unpaid(context: Context, order_id: int, said: SaidPayment) -> Done:
 
 @action(
     *("pending", "not_pending", "changed"),
-    forgets=("card", "spoken_card", "keep_card"),  # for a token may be used once, and a basket still be there
+    forgets=(
+        "card",
+        "spoken_card",
+        "keep_card",
+        "card_for_order",
+    ),  # for a token may be used once, and a basket still be there
     facts=tuple(PAYMENT_FACTS),
 )
 def pay_with_other_card(context: Context, order_id: int, member_id: int, card: ChosenCard, said: SaidPayment) -> Done:
