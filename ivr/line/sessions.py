@@ -26,7 +26,7 @@ REPLY_KEPT = timedelta(minutes=15)
 """How long a call's last two replies are kept after it has ended."""
 STATE_KEPT = timedelta(minutes=30)
 """How long the state of a call with something to go on with is kept after it has ended, for a caller who calls back."""
-GOES_ON_WITH = ("basket", "dropped", "card_for_order")
+GOES_ON_WITH = ("basket", "dropped", "building", "card_for_order", "address_for_order")
 """The values by one of which a state holds something to go on with."""
 NEVER_ENDED = timedelta(hours=4)
 """The carrier's limit for a call: one without a turn for so long is over, even if nobody reported its end."""

@@ -123,6 +123,14 @@ class CardForOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressForOrder:
+    """A new address that was keyed for an order that is held, which has not been confirmed yet."""
+
+    order_id: int
+    address: NewAddress
+
+
+@dataclass(frozen=True, slots=True)
 class ChosenAddress(Gathered):
     """Where an order is sent: to an address on file, or to a new one, which is inserted when the order is placed."""
 

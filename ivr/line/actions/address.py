@@ -127,7 +127,7 @@ def drop_address(_: Context) -> Done:
     return done("dropped", new_address=None)
 
 
-@action("left", "none", writes={"new_address": OPAQUE})
+@action("left", "none", writes={"new_address": OPAQUE}, forgets=("address_for_order",))
 def leave_mailing_address(_: Context, new_address: NewAddress | None = None) -> Done:
     """Drop a new mailing address that waited for an order, because another address is used instead."""
     return done("left" if _waits_for_order(new_address) else "none", new_address=None)

@@ -23,6 +23,7 @@ from ivr.line.actions.order_facts import judged_anew
 from ivr.line.service import Context
 from ivr.line.sessions import STATE_KEPT, stored_values
 from ivr.line.values import (
+    AddressForOrder,
     Basket,
     BasketLine,
     CardForOrder,
@@ -154,6 +155,39 @@ def take_up_card(context: Context, member_id: int, order_id: int, card_taken_up:
         return done("none", card_taken_up=True)
     words = speech.card(keyed.card.brand, keyed.card.last4)
     return done("chosen", ChosenCard(keyed.card, keyed.keep_card, words), card_taken_up=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _AddressSoFar(Gathered):
+    """The address that a call was about to give an order that is held: whole, or in part."""
+
+    order_id: int | None = None
+    address_for_order: AddressForOrder | None = None
+    building: Building | None = None
+    address_for: Literal["order", "always"] = "order"
+    basket: Basket = ()
+
+
+@action(
+    *("whole", "begun", "none"),
+    writes={"address_taken_up": OPAQUE},
+    on={
+        "whole": {"unproved_address": OPAQUE, "address_for_order": OPAQUE},
+        "begun": {"building": OPAQUE, "address_for": OPAQUE},
+    },
+)
+def find_address_before(context: Context, member_id: int, order_id: int, address_taken_up: bool = False) -> Done:
+    """Find the address that was keyed for this held order in an earlier call, once; or what was keyed of it."""
+    if address_taken_up or context.caller.withheld:
+        return done("none", address_taken_up=True)
+    values, same_version = _last_values(context, member_id)
+    so_far: _AddressSoFar = decoder(_AddressSoFar)(values) if same_version else _AddressSoFar()
+    whole = so_far.address_for_order
+    if so_far.building and so_far.order_id == order_id and not so_far.basket:
+        return done("begun", building=so_far.building, address_for=so_far.address_for, address_taken_up=True)
+    if whole is None or whole.order_id != order_id:
+        return done("none", address_taken_up=True)
+    return done("whole", unproved_address=whole.address, address_for_order=whole, address_taken_up=True)
 
 
 @action("left", forgets=DROPPED)

@@ -12,7 +12,7 @@ from ivr.line.actions.address import becomes_mailing, write_address
 from ivr.line.actions.order_facts import SHIP_TO, ship_to_words
 from ivr.line.actions.order_ways import members_order, paying_on
 from ivr.line.service import Context
-from ivr.line.values import ChosenAddress, Gathered, day
+from ivr.line.values import AddressForOrder, ChosenAddress, Gathered, day
 from ivr.orders.events import Actor
 from ivr.orders.find import OrderFacts
 from ivr.orders.hold import give_address
@@ -39,7 +39,7 @@ class SaidAddress(Gathered):
 
 @action(
     *("said", "same", "changed"),
-    on={"said": ADDRESS_FACTS},
+    on={"said": {**ADDRESS_FACTS, "address_for_order": OPAQUE}},
     phrases={"ship_to": SHIP_TO, "amounts": speech.AMOUNTS, "paying": speech.PAYING, "card": speech.CARDS},
 )
 def say_order_address(context: Context, member_id: int, order_id: int, address: ChosenAddress) -> Done:
@@ -52,13 +52,16 @@ def say_order_address(context: Context, member_id: int, order_id: int, address: 
         return done("changed")
     if address.address_id == order.ship_to_id:
         return done("same")
-    return done("said", _address_facts(context, order, address))
+    new = address.new_address
+    keyed = AddressForOrder(order_id, new) if new else None
+    return done("said", _address_facts(context, order, address), address_for_order=keyed)
 
 
 @action(
     *("released", "held", "changed"),
     on={"released": NOTED, "held": NOTED},
     phrases={"address_note": {"address.changed": {}}},
+    forgets=("address_for_order",),
     facts=tuple(ADDRESS_FACTS),
 )
 def change_order_address(
