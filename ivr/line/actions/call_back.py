@@ -8,7 +8,7 @@ from typing import Annotated
 
 from ivr.flow.call import Done
 from ivr.flow.definition import OPAQUE, Items, Phrases
-from ivr.hours import NOON, Opening, moment
+from ivr.hours import LONGEST, NOON, Opening, moment
 from ivr.line import hand_over
 from ivr.line.action import action, done
 from ivr.line.actions import keyed
@@ -23,6 +23,7 @@ OPENS: Phrases = {
     "person.opens_today": {"begins": "time", "ends": "time"},
     "person.opens_tomorrow": {"begins": "time", "ends": "time"},
     "person.opens_on": {"day": "date", "begins": "time", "ends": "time"},
+    "person.opens_for_long": {"day": "date", "begins": "time"},
 }
 TIMES: Phrases = {
     "call_back.soon": {},
@@ -36,8 +37,10 @@ MOST_TIMES = 3
 @action("opens", on={"opens": {"opens": PHRASE}}, phrases={"opens": OPENS}, tells={"opens": ("opens",)})
 def next_opening(context: Context) -> Done:
     """Find when a person can be had next."""
-    opening = context.services.hours.next_opening(context.now, context.services.timezone)
+    opening = context.services.hours.soonest(context.now, context.services.timezone)
     begins, ends = _local(context, opening.begin), _local(context, opening.end)
+    if opening.end - opening.begin == LONGEST:
+        return done("opens", opens=phrase("person.opens_for_long", day=day(begins.date()), begins=f"{begins:%H:%M}"))
     times = {"begins": f"{begins:%H:%M}", "ends": f"{ends:%H:%M}"}
     days_ahead = (begins.date() - context.today).days
     if days_ahead > 1:
@@ -104,23 +107,23 @@ def _local(context: Context, at: datetime) -> datetime:
 
 
 @action(
-    "said",
+    *("said", "gone"),
     writes={"phone": "phone", "best_time": PHRASE, "best_from": OPAQUE, "best_to": OPAQUE},
     phrases={"best_time": TIMES},
 )
-def say_call_back(_: Context, time_choice: OfferedTime) -> Done:
-    """Put together the facts of a call-back, for the caller to confirm."""
+def say_call_back(context: Context, time_choice: OfferedTime) -> Done:
+    """Put together the facts of a call-back, for the caller to confirm, unless its time is `gone` meanwhile."""
     times = {"best_from": time_choice.best_from, "best_to": time_choice.best_to}
-    return done("said", phone=time_choice.phone, best_time=time_choice.when, **times)
+    outcome = "said" if _has_somebody(context, _best(**times)) else "gone"
+    return done(outcome, phone=time_choice.phone, best_time=time_choice.when, **times)
 
 
-@action("asked", "already_asked", facts=("phone", "best_time"))
+@action("asked", "already_asked", "gone", facts=("phone", "best_time"))
 def ask_call_back(context: Context, phone: str, best_from: str, best_to: str, member_id: int | None = None) -> Done:
-    """Ask staff to call back."""
-    best = BestTime(*(datetime.fromisoformat(text).astimezone(UTC) for text in (best_from, best_to)))
-    if best.best_to <= context.now:  # it was over before the caller said yes
-        opening = context.services.hours.next_opening(context.now, context.services.timezone)
-        best = BestTime(opening.begin.astimezone(UTC), opening.end.astimezone(UTC))
+    """Ask staff to call back, unless the time that was said is `gone`."""
+    best = _best(best_from, best_to)
+    if not _has_somebody(context, best):
+        return done("gone")
     is_asked = call_backs.ask_call_back(
         context.connection,
         member_id=member_id,
@@ -131,3 +134,13 @@ def ask_call_back(context: Context, phone: str, best_from: str, best_to: str, me
         now=context.now,
     )
     return done("asked" if is_asked else "already_asked")
+
+
+def _best(best_from: str, best_to: str) -> BestTime:
+    return BestTime(*(datetime.fromisoformat(text).astimezone(UTC) for text in (best_from, best_to)))
+
+
+def _has_somebody(context: Context, best: BestTime) -> bool:
+    """Tell whether a best time is not over, and somebody is there in it by the hours as they are now."""
+    hours, zone = context.services.hours, context.services.timezone
+    return hours.soonest(max(best.best_from, context.now), zone).begin < best.best_to
