@@ -22,6 +22,7 @@ from ivr.line import hand_over, tables
 from ivr.line.actions import SPECS
 from ivr.line.versions import Files, Version, load
 from ivr.pharmacy.call_backs import (
+    AskedCall,
     BestTime,
     WantedCall,
     ask_call_back,
@@ -211,22 +212,25 @@ def test_notes_are_listed_newest_first_and_marked_as_seen(connection: Connection
 # Call-backs
 
 
-def ask(connection: Connection, phone: str = PHONE, best: BestTime = BEST, member_id: int | None = None) -> bool:
-    return ask_call_back(
-        connection, member_id=member_id, phone=phone, language="es", best=best, reason="main.menu", now=NOW
-    )
+def ask(connection: Connection, phone: str = PHONE, best: BestTime = BEST, member_id: int | None = None) -> None:
+    ask_call_back(connection, member_id=member_id, phone=phone, language="es", best=best, reason="main.menu", now=NOW)
 
 
-def test_a_phone_has_one_call_back_at_a_time(connection: Connection) -> None:
-    assert asked_call_back(connection, PHONE) is None
-    assert ask(connection)
-    assert not ask(connection, best=BestTime(NOW, NOW))
-    assert asked_call_back(connection, PHONE) == BEST
-    [wanted] = wanted_calls(connection)
-    assert finish_call_back(connection, wanted.id)
-    assert not finish_call_back(connection, wanted.id)
-    assert (asked_call_back(connection, PHONE), wanted_calls(connection)) == (None, ())
-    assert ask(connection)
+def test_each_member_of_a_phone_has_one_call_back_at_a_time(connection: Connection) -> None:
+    later = BestTime(NOW + timedelta(hours=4), NOW + timedelta(hours=5))
+    for member_id in (None, add_member(connection)):
+        assert asked_call_back(connection, PHONE, member_id) is None
+        ask(connection, member_id=member_id)
+        ask(connection, best=later, member_id=member_id)
+        assert asked_call_back(connection, PHONE, member_id) == AskedCall(later.best_from, later.best_to, NOW)
+    both = wanted_calls(connection)
+    assert [wanted.member_number for wanted in both] == [None, "10000001"]
+    for wanted in both:
+        assert finish_call_back(connection, wanted.id)
+        assert not finish_call_back(connection, wanted.id)
+    assert (asked_call_back(connection, PHONE, None), wanted_calls(connection)) == (None, ())
+    ask(connection)
+    assert asked_call_back(connection, PHONE, None)
 
 
 def test_call_backs_are_listed_as_they_are_to_be_made(connection: Connection) -> None:

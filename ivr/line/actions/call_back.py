@@ -15,7 +15,7 @@ from ivr.line.actions import keyed
 from ivr.line.service import Context
 from ivr.line.values import OfferedTime, day
 from ivr.pharmacy import call_backs
-from ivr.pharmacy.call_backs import BestTime
+from ivr.pharmacy.call_backs import AskedCall, BestTime
 from ivr.prompts import PHRASE, phrase
 from ivr.prompts.spoken import Value, phone_keyed
 
@@ -31,6 +31,7 @@ TIMES: Phrases = {
     "call_back.morning": {"day": "date"},
     "call_back.afternoon": {"day": "date"},
 }
+ASKED_FOR: Phrases = {"call_back.soon": {}, "call_back.between": {"day": "date", "begins": "time", "ends": "time"}}
 MOST_TIMES = 3
 
 
@@ -51,11 +52,16 @@ def next_opening(context: Context) -> Done:
 @action("known", "unknown", on={"known": {"chosen_phone": "phone"}}, tells={"known": ("chosen_phone",)})
 def own_phone(context: Context) -> Done:
     """Find the number that the caller calls from, if it is known and can be called back."""
+    phone = _own_phone(context)
+    return done("known", chosen_phone=phone) if phone else done("unknown")
+
+
+def _own_phone(context: Context) -> str:
+    """Return the number that the caller calls from; "" if it is not known, or cannot be called back."""
     number = context.caller.from_number
-    if context.caller.withheld or not number.startswith("+1"):
-        return done("unknown")
-    kind, phone = phone_keyed(number.removeprefix("+1"))
-    return done("known", chosen_phone=phone) if kind == "dialable" else done("unknown")
+    if context.caller.withheld or not number.startswith("+1") or number == context.caller.to_number:
+        return ""
+    return phone_keyed(number.removeprefix("+1"))[1]
 
 
 @action("dialable", "too_short", "abroad", "impossible", on={"dialable": {"chosen_phone": "phone"}})
@@ -68,19 +74,36 @@ def take_phone(context: Context, keyed_phone: Annotated[str, keyed.ANY_PHONE]) -
 
 
 @action(
-    *("offered", "already_asked"),
-    on={"offered": {"times": "list"}},
+    *("offered", "already_asked", "overdue"),
+    writes={"times": "list"},
+    on={"already_asked": {"asked_for": PHRASE}},
     items={"times": Items({"when": PHRASE}, MOST_TIMES)},
-    phrases={"when": TIMES},
+    phrases={"when": TIMES, "asked_for": ASKED_FOR},
+    tells={"already_asked": ("asked_for",)},
 )
-def offer_times(context: Context, chosen_phone: str) -> Done:
-    """List the best times to be called back at, unless the phone is to be called back already."""
-    if call_backs.asked_call_back(context.connection, chosen_phone):
-        return done("already_asked")
+def offer_times(context: Context, chosen_phone: str, member_id: int | None = None) -> Done:
+    """List the best times to be called back at, and find when the caller is to be called back already."""
     times = tuple(
         OfferedTime(when, chosen_phone, time.begin.isoformat(), time.end.isoformat()) for when, time in _times(context)
     )
-    return done("offered", times=times)
+    asked = call_backs.asked_call_back(context.connection, chosen_phone, member_id)
+    if asked is None or not _is_theirs(context, chosen_phone, member_id):
+        return done("offered", times=times)
+    if asked.best_to <= context.now:
+        return done("overdue", times=times)
+    return done("already_asked", times=times, asked_for=_asked_for(context, asked))
+
+
+def _is_theirs(context: Context, phone: str, member_id: int | None) -> bool:
+    """Tell whether a call-back at a phone is the caller's own affair: a stranger learns nothing of whoever has it."""
+    return member_id is not None or phone == _own_phone(context)
+
+
+def _asked_for(context: Context, asked: AskedCall) -> Value:
+    if asked.best_from <= asked.asked_at:
+        return phrase("call_back.soon")
+    begins, ends = _local(context, asked.best_from), _local(context, asked.best_to)
+    return phrase("call_back.between", day=day(begins.date()), begins=f"{begins:%H:%M}", ends=f"{ends:%H:%M}")
 
 
 def _times(context: Context) -> Iterator[tuple[Value, Opening]]:
@@ -118,22 +141,27 @@ def say_call_back(context: Context, time_choice: OfferedTime) -> Done:
     return done(outcome, phone=time_choice.phone, best_time=time_choice.when, **times)
 
 
-@action("asked", "already_asked", "gone", facts=("phone", "best_time"))
+@action("asked", "gone", facts=("phone", "best_time"))
 def ask_call_back(context: Context, phone: str, best_from: str, best_to: str, member_id: int | None = None) -> Done:
-    """Ask staff to call back, unless the time that was said is `gone`."""
+    """Ask staff to call back, unless the time that was said is `gone`.
+
+    A stranger who asks for a phone that is to be called back already hears nothing of that, and changes nothing.
+    """
     best = _best(best_from, best_to)
     if not _has_somebody(context, best):
         return done("gone")
-    is_asked = call_backs.ask_call_back(
-        context.connection,
-        member_id=member_id,
-        phone=phone,
-        language=context.language,
-        best=best,
-        reason=hand_over.last_state(context.connection, context.caller.sid),
-        now=context.now,
-    )
-    return done("asked" if is_asked else "already_asked")
+    asked = call_backs.asked_call_back(context.connection, phone, member_id)
+    if asked is None or asked.best_to <= context.now or _is_theirs(context, phone, member_id):
+        call_backs.ask_call_back(
+            context.connection,
+            member_id=member_id,
+            phone=phone,
+            language=context.language,
+            best=best,
+            reason=hand_over.last_state(context.connection, context.caller.sid),
+            now=context.now,
+        )
+    return done("asked")
 
 
 def _best(best_from: str, best_to: str) -> BestTime:
