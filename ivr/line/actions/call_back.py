@@ -19,11 +19,12 @@ from ivr.pharmacy.call_backs import AskedCall, BestTime
 from ivr.prompts import PHRASE, phrase
 from ivr.prompts.spoken import Value, phone_keyed
 
+_FROM_TO = {"begins": "time", "ends": "time", "zone": "time_zone"}
 OPENS: Phrases = {
-    "person.opens_today": {"begins": "time", "ends": "time"},
-    "person.opens_tomorrow": {"begins": "time", "ends": "time"},
-    "person.opens_on": {"day": "date", "begins": "time", "ends": "time"},
-    "person.opens_for_long": {"day": "date", "begins": "time"},
+    "person.opens_today": _FROM_TO,
+    "person.opens_tomorrow": _FROM_TO,
+    "person.opens_on": {"day": "date", **_FROM_TO},
+    "person.opens_for_long": {"day": "date", "begins": "time", "zone": "time_zone"},
 }
 TIMES: Phrases = {
     "call_back.soon": {},
@@ -31,7 +32,9 @@ TIMES: Phrases = {
     "call_back.morning": {"day": "date"},
     "call_back.afternoon": {"day": "date"},
 }
-ASKED_FOR: Phrases = {"call_back.soon": {}, "call_back.between": {"day": "date", "begins": "time", "ends": "time"}}
+IN_ZONE: Phrases = {"call_back.in_zone": {"zone": "time_zone"}}
+ASKED_FOR: Phrases = {"call_back.soon": {}, "call_back.between": {"day": "date", **_FROM_TO}}
+SOON = phrase("call_back.soon")
 MOST_TIMES = 3
 
 
@@ -40,9 +43,10 @@ def next_opening(context: Context) -> Done:
     """Find when a person can be had next."""
     opening = context.services.hours.soonest(context.now, context.services.timezone)
     begins, ends = _local(context, opening.begin), _local(context, opening.end)
+    times = {"begins": f"{begins:%H:%M}", "zone": _zone(context)}
     if opening.end - opening.begin == LONGEST:
-        return done("opens", opens=phrase("person.opens_for_long", day=day(begins.date()), begins=f"{begins:%H:%M}"))
-    times = {"begins": f"{begins:%H:%M}", "ends": f"{ends:%H:%M}"}
+        return done("opens", opens=phrase("person.opens_for_long", day=day(begins.date()), **times))
+    times["ends"] = f"{ends:%H:%M}"
     days_ahead = (begins.date() - context.today).days
     if days_ahead > 1:
         return done("opens", opens=phrase("person.opens_on", day=day(begins.date()), **times))
@@ -75,7 +79,7 @@ def take_phone(context: Context, keyed_phone: Annotated[str, keyed.ANY_PHONE]) -
 
 @action(
     *("offered", "already_asked", "overdue"),
-    writes={"times": "list"},
+    writes={"times": "list", "zone": "time_zone"},
     on={"already_asked": {"asked_for": PHRASE}},
     items={"times": Items({"when": PHRASE}, MOST_TIMES)},
     phrases={"when": TIMES, "asked_for": ASKED_FOR},
@@ -87,11 +91,12 @@ def offer_times(context: Context, chosen_phone: str, member_id: int | None = Non
         OfferedTime(when, chosen_phone, time.begin.isoformat(), time.end.isoformat()) for when, time in _times(context)
     )
     asked = call_backs.asked_call_back(context.connection, chosen_phone, member_id)
+    offered = {"times": times, "zone": _zone(context)}
     if asked is None or not _is_theirs(context, chosen_phone, member_id):
-        return done("offered", times=times)
+        return done("offered", **offered)
     if asked.best_to <= context.now:
-        return done("overdue", times=times)
-    return done("already_asked", times=times, asked_for=_asked_for(context, asked))
+        return done("overdue", **offered)
+    return done("already_asked", **offered, asked_for=_asked_for(context, asked))
 
 
 def _is_theirs(context: Context, phone: str, member_id: int | None) -> bool:
@@ -101,16 +106,17 @@ def _is_theirs(context: Context, phone: str, member_id: int | None) -> bool:
 
 def _asked_for(context: Context, asked: AskedCall) -> Value:
     if asked.best_from <= asked.asked_at:
-        return phrase("call_back.soon")
+        return SOON
     begins, ends = _local(context, asked.best_from), _local(context, asked.best_to)
-    return phrase("call_back.between", day=day(begins.date()), begins=f"{begins:%H:%M}", ends=f"{ends:%H:%M}")
+    times = {"begins": f"{begins:%H:%M}", "ends": f"{ends:%H:%M}", "zone": _zone(context)}
+    return phrase("call_back.between", day=day(begins.date()), **times)
 
 
 def _times(context: Context) -> Iterator[tuple[Value, Opening]]:
     """Yield the times that are offered: as soon as somebody can, and the two halves of the next day with hours."""
     hours, zone = context.services.hours, context.services.timezone
     if is_open := hours.open_now(context.now, zone):
-        yield phrase("call_back.soon"), is_open
+        yield SOON, is_open
         on = hours.next_open_day(context.today)
     else:
         opening = hours.next_opening(context.now, zone)
@@ -125,6 +131,11 @@ def _times(context: Context) -> Iterator[tuple[Value, Opening]]:
         yield phrase("call_back.afternoon", day=day(on)), Opening(max(first, noon), last)
 
 
+def _zone(context: Context) -> str:
+    """Return the name of the pharmacy's time zone: callers are in all of the country's."""
+    return context.services.timezone.key
+
+
 def _local(context: Context, at: datetime) -> datetime:
     return at.astimezone(context.services.timezone)
 
@@ -132,13 +143,14 @@ def _local(context: Context, at: datetime) -> datetime:
 @action(
     *("said", "gone"),
     writes={"phone": "phone", "best_time": PHRASE, "best_from": OPAQUE, "best_to": OPAQUE},
-    phrases={"best_time": TIMES},
+    phrases={"best_time": {**TIMES, **IN_ZONE}},
 )
 def say_call_back(context: Context, time_choice: OfferedTime) -> Done:
     """Put together the facts of a call-back, for the caller to confirm, unless its time is `gone` meanwhile."""
     times = {"best_from": time_choice.best_from, "best_to": time_choice.best_to}
     outcome = "said" if _has_somebody(context, _best(**times)) else "gone"
-    return done(outcome, phone=time_choice.phone, best_time=time_choice.when, **times)
+    zone = () if time_choice.when == SOON else (phrase("call_back.in_zone", zone=_zone(context)),)
+    return done(outcome, phone=time_choice.phone, best_time=(time_choice.when, *zone), **times)
 
 
 @action("asked", "gone", facts=("phone", "best_time"))

@@ -1,4 +1,4 @@
-"""Speaks values: money, dates, digits, telephone numbers and addresses in words of a language.
+"""Speaks values: money, dates, times, digits, telephone numbers and addresses in words of a language.
 
 A value has a kind (`money`, `date` …), which the prompt names; `speak` turns value and kind into words. Nothing here
 knows prompts, the time or markup. The result is plain text without control characters; whoever writes XML has to escape
@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+from babel.dates import get_timezone_name
 
 from ivr.languages import LANGUAGES, Language
 from ivr.prompts.spoken.addresses import speak_address
@@ -147,6 +150,15 @@ def _time(value: Value | date, language: Language) -> str:
     return language.time_of_day(int(match[1]), int(match[2]))
 
 
+def _time_zone(value: Value | date, language: Language) -> str:
+    try:
+        zone = ZoneInfo(_string(value, "time zone"))
+    except (KeyError, OSError, ValueError):
+        raise ValueError("time zone to speak: expected one such as America/Los_Angeles") from None
+    changes = zone.utcoffset(datetime(2026, 1, 1)) != zone.utcoffset(datetime(2026, 7, 1))  # noqa: DTZ001 - of its clocks
+    return get_timezone_name(zone, locale=language.tag, zone_variant="generic" if changes else "standard")
+
+
 def _phonenumbers() -> Any:
     """Import the library for telephone numbers when one is spoken.
 
@@ -275,6 +287,7 @@ KINDS: Mapping[str, Callable[[Value | date, Language], str]] = {
     "date": _date,
     "full_date": _full_date,
     "time": _time,
+    "time_zone": _time_zone,
     "phone": _phone,
     "spelled": _spelled,
     "address": _address,
