@@ -148,6 +148,7 @@ def test_telephone_numbers_are_grouped_as_they_are_written(number: str, spoken: 
         pytest.param("0114420794", None, id="the beginning of one abroad"),
         pytest.param("1800555014", None, id="the beginning of one with the country's code"),
         pytest.param("9004561234", None, id="premium rate"),
+        pytest.param("5005550142", None, id="personal"),
         pytest.param("413939123", None, id="short"),
         pytest.param("", None, id="nothing"),
     ],

@@ -63,16 +63,16 @@ def own_phone(context: Context) -> Done:
 def _own_phone(context: Context) -> str:
     """Return the number that the caller calls from; "" if it is not known, or cannot be called back."""
     number = context.caller.from_number
-    if context.caller.withheld or not number.startswith("+1") or number == context.caller.to_number:
+    if context.caller.withheld or not number.startswith("+1") or context.is_own(number):
         return ""
     return phone_keyed(number.removeprefix("+1"))[1]
 
 
 @action("dialable", "too_short", "abroad", "impossible", on={"dialable": {"chosen_phone": "phone"}})
 def take_phone(context: Context, keyed_phone: Annotated[str, keyed.ANY_PHONE]) -> Done:
-    """Take the keyed telephone number, if the line can dial it and it is not the line's own."""
+    """Take the keyed telephone number, if the line can dial it and it is not one of ours."""
     kind, phone = phone_keyed(keyed_phone)
-    if phone == context.caller.to_number:
+    if context.is_own(phone):
         return done("impossible")
     return done(kind, chosen_phone=phone) if kind == "dialable" else done(kind)
 

@@ -57,9 +57,9 @@ def take_rest_of_pharmacy(
 
 
 def _pharmacy(context: Context, digits: str) -> Done:
-    """Return the outcome for ten digits: nobody's prescription is at the number they call from, or at this line's."""
+    """Return the outcome for ten digits: nobody's prescription is at the number they call from, or at one of ours."""
     number = us_phone(digits)
-    if f"+1{digits}" in (context.caller.from_number, context.caller.to_number):
+    if f"+1{digits}" == context.caller.from_number or context.is_own(f"+1{digits}"):
         return done("own")
     return done("taken", pharmacy_phone=number) if number else done("impossible")
 

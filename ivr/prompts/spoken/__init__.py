@@ -195,7 +195,7 @@ def us_phone(digits: str) -> str | None:
     if phonenumbers.region_code_for_number(number) not in _UNITED_STATES:
         return None
     kind, kinds = phonenumbers.number_type(number), phonenumbers.PhoneNumberType
-    if kind == kinds.PREMIUM_RATE or (digits[3:6] == "555" and kind != kinds.TOLL_FREE):
+    if kind in (kinds.PREMIUM_RATE, kinds.PERSONAL_NUMBER) or (digits[3:6] == "555" and kind != kinds.TOLL_FREE):
         return None
     return f"+1{digits}"
 
@@ -230,7 +230,8 @@ def phone_keyed(digits: str) -> tuple[Literal["dialable", "too_short", "abroad",
     if len(digits) < NATIONAL_DIGITS:
         return "too_short", ""
     number = phonenumbers.parse(digits, "US")
-    costs_extra = phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.PREMIUM_RATE
+    kinds = phonenumbers.PhoneNumberType
+    costs_extra = phonenumbers.number_type(number) in (kinds.PREMIUM_RATE, kinds.PERSONAL_NUMBER)
     if costs_extra or not phonenumbers.is_valid_number(number):
         return "impossible", ""
     if phonenumbers.region_code_for_number(number) not in _DIALED:
