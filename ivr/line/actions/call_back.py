@@ -41,16 +41,20 @@ MOST_TIMES = 3
 @action("opens", on={"opens": {"opens": PHRASE}}, phrases={"opens": OPENS}, tells={"opens": ("opens",)})
 def next_opening(context: Context) -> Done:
     """Find when a person can be had next."""
+    return done("opens", opens=_opens(context))
+
+
+def _opens(context: Context) -> Value:
     opening = context.services.hours.soonest(context.now, context.services.timezone)
     begins, ends = _local(context, opening.begin), _local(context, opening.end)
     times = {"begins": f"{begins:%H:%M}", "zone": _zone(context)}
     if opening.end - opening.begin == LONGEST:
-        return done("opens", opens=phrase("person.opens_for_long", day=day(begins.date()), **times))
+        return phrase("person.opens_for_long", day=day(begins.date()), **times)
     times["ends"] = f"{ends:%H:%M}"
     days_ahead = (begins.date() - context.today).days
     if days_ahead > 1:
-        return done("opens", opens=phrase("person.opens_on", day=day(begins.date()), **times))
-    return done("opens", opens=phrase("person.opens_tomorrow" if days_ahead else "person.opens_today", **times))
+        return phrase("person.opens_on", day=day(begins.date()), **times)
+    return phrase("person.opens_tomorrow" if days_ahead else "person.opens_today", **times)
 
 
 @action("known", "unknown", on={"known": {"chosen_phone": "phone"}}, tells={"known": ("chosen_phone",)})
