@@ -429,7 +429,7 @@ def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int)
     call_backs.ask_call_back(
         connection, member_id=member_id, phone="+13035550100", language="en", best=best, reason="main.menu", now=NOW
     )
-    call_backs.asked_call_back(connection, "+13035550100")
+    call_backs.asked_call_back(connection, "+13035550100", member_id)
     hand_over.last_state(connection, "CA1")
 
 
