@@ -41,6 +41,8 @@ OUTCOMES: Mapping[tuple[str, str], str] = {
     ("tell_order", "can_be_filled"): "held",
     ("next_news", "unheard"): "order",
     ("list_cards", "declined"): "on_file",
+    ("say_back", "card_expires"): "changed",
+    ("say_payment", "card_expires"): "said",
     ("cancel_unpaid", "to_be_released"): "cancelled",
     **{("find_order", outcome): "not_found" for outcome in ("renewal", "renewal_ready", "renewal_denied")},
     **{(action, "not_pending"): "settled" for action in ("say_unpaid", "take_unpaid", "pay_with_other_card")},
