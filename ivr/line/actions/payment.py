@@ -47,12 +47,15 @@ def _outcome_of(context: Context, order_id: int, progress: Progress) -> Done:
     order = order_by_id(context.connection, order_id)
     if order is None:
         raise LookupError("an order that a call pays for is gone")
-    return done("declined", kept_until=spoken_kept_until(context, order))
+    later = len(charged_with(context.connection, order))
+    later_card = (phrase("payment.later_card", count=later),) if later else ()
+    return done("declined", kept_until=spoken_kept_until(context, order), later_card=later_card)
 
 
 @external_action(
     *("paid", "declined", "waiting", "held", "slow"),
-    on={"declined": {"kept_until": "date"}},
+    on={"declined": {"kept_until": "date", "later_card": "phrase"}},
+    phrases={"later_card": {"payment.later_card": {"count": "number"}}},
     tells={"declined": ("kept_until",)},
     facts=("amounts", "paying"),
     ask=lambda services, request: authorize.ask(services.gateway, request),
