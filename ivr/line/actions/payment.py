@@ -21,6 +21,7 @@ from ivr.orders.authorize import ProcessorAnswer, Progress, Request
 from ivr.orders.cards import saved_card
 from ivr.orders.find import OrderFacts, order_by_id
 from ivr.orders.payments import is_paid, payment_for
+from ivr.pharmacy.members import is_active
 from ivr.pharmacy.tables import OrderStatus, PaymentStatus
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
@@ -156,18 +157,20 @@ def say_payment(context: Context, order_id: int, member_id: int, card: ChosenCar
     return done("said", facts)
 
 
-@action("taken", "changed", "not_pending", facts=tuple(PAYMENT_FACTS))
+@action("taken", "changed", "not_pending", "ended", facts=tuple(PAYMENT_FACTS))
 def take_unpaid(context: Context, order_id: int, said: SaidPayment) -> Done:
     """Accept the caller's yes to paying for an order, unless its facts have changed since they were said."""
     order = order_by_id(context.connection, order_id)
     current_facts = _unpaid_facts(context, order) if order and order.status is OrderStatus.PENDING else None
-    if current_facts is None:
+    if order is None or current_facts is None:
         return done("not_pending")
+    if not is_active(context.connection, order.member_id):
+        return done("ended")
     return done("taken" if said == current_facts else "changed")
 
 
 @action(
-    *("pending", "scheduled", "not_pending", "changed"),
+    *("pending", "scheduled", "not_pending", "changed", "ended"),
     forgets=("card", "spoken_card", "keep_card"),  # for a token may be used once, and a basket still be there
     facts=tuple(PAYMENT_FACTS),
 )
@@ -179,6 +182,8 @@ def pay_with_other_card(context: Context, order_id: int, member_id: int, card: C
     order = members_order(context, member_id, order_id)
     if said != _other_card_facts(context, order, card):
         return done("changed")
+    if not is_active(context.connection, member_id):
+        return done("ended")
     terms = context.now, context.today, context.services.rules
     later = [authorize.reopen(context.connection, other, *terms) for other in charged_with(context.connection, order)]
     if None in later:  # its day came after it was said

@@ -21,7 +21,7 @@ from ivr.line.values import Basket, CardOnFile, ChosenAddress, ChosenCard, Ident
 from ivr.orders import authorize, place
 from ivr.orders.find import OrderFacts
 from ivr.orders.keys import request_key
-from ivr.orders.place import OrderRequest, TakenError, WantedLine
+from ivr.orders.place import NotAMemberError, OrderRequest, TakenError, WantedLine
 from ivr.payment.cards import Brand
 from ivr.payment.gateway import Token
 from ivr.pharmacy.tables import HeldReason, OrderStatus
@@ -87,6 +87,7 @@ class _ChangedError(Exception):
     "taken",
     "all_taken",
     "changed",
+    "ended",
     on={
         "pending": ORDERED,
         "placed": ORDERED,
@@ -108,7 +109,7 @@ def place_order(
     """Place the order as it was said back, or place nothing.
 
     A prescription that was ordered elsewhere meanwhile is dropped from the basket (`taken`, `all_taken`). If anything
-    else has changed, the caller said yes to other facts (`changed`).
+    else has changed, the caller said yes to other facts (`changed`), or is no member any more (`ended`).
     """
     basket = said.basket
     if not basket or said != order_facts(context, member, basket, address, card):
@@ -123,6 +124,8 @@ def place_order(
         return _drop_from_basket(basket, taken.rx_number, proved=member.proved)
     except _ChangedError:
         return done("changed")
+    except NotAMemberError:
+        return done("ended")
     lockout.remember_phone(context, member.member_id)
     first_order, new_address = orders[0], address.new_address
     return done(

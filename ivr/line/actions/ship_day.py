@@ -18,6 +18,7 @@ from ivr.orders.events import Actor
 from ivr.orders.find import OrderFacts
 from ivr.orders.payments import is_paid, payment_for
 from ivr.orders.reschedule import NotRescheduled, ShipDays, change_ship_day, ship_days
+from ivr.pharmacy.members import is_active
 from ivr.pharmacy.tables import OrderStatus
 from ivr.prompts.spoken import Value
 
@@ -120,13 +121,15 @@ def say_send_now(context: Context, member: Identified, order_id: int) -> Done:
     return done("said", _day_facts(context, order, context.today, proved=member.proved))
 
 
-@action("moved", "changed", facts=tuple(SHIP_DAY_FACTS))
+@action("moved", "changed", "ended", facts=tuple(SHIP_DAY_FACTS))
 def move_ship_day(context: Context, member: Identified, order_id: int, said: SaidShipDay) -> Done:
     """Send a scheduled order on the day that was said, unless something has changed since."""
     order = members_order(context, member.member_id, order_id)
     ship_on = date.fromisoformat(said.ship_day)
     if said != _day_facts(context, order, ship_on, proved=member.proved):
         return done("changed")
+    if not is_active(context.connection, member.member_id):
+        return done("ended")
     change = change_ship_day(
         context.connection, order.id, ship_on, context.today, context.now, context.services.rules, Actor.PHONE
     )
