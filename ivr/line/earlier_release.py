@@ -42,6 +42,14 @@ OUTCOMES: Mapping[tuple[str, str], str] = {
     ("tell_order", "late"): "sent",
     ("next_news", "unheard"): "order",
     ("list_cards", "declined"): "on_file",
+    ("say_back", "card_expires"): "changed",
+    ("say_payment", "card_expires"): "said",
+    ("offer_days", "needs_card"): "none",
+    ("say_send_now", "needs_card"): "changed",
+    **{
+        (action, "ended"): "changed"
+        for action in ("place_order", "pay_with_other_card", "take_unpaid", "move_ship_day")
+    },
     ("cancel_unpaid", "to_be_released"): "cancelled",
     **{("find_order", outcome): "not_found" for outcome in ("renewal", "renewal_ready", "renewal_denied")},
     **{(action, "not_pending"): "settled" for action in ("say_unpaid", "take_unpaid", "pay_with_other_card")},

@@ -41,7 +41,9 @@ _NOTE: Mapping[str, Callable[[Connection, int, datetime], None]] = {
 
 
 def marked(words: Value, news: News, id_: int) -> Value:
-    """Return a phrase with the mark of what it tells."""
+    """Return a phrase, or the first of several, with the mark of what it tells."""
+    if isinstance(words, tuple):
+        return (marked(words[0], news, id_), *words[1:])
     if not isinstance(words, Mapping):
         raise TypeError("only a phrase can tell something once")
     return {**words, MARK: (news.value, id_)}

@@ -101,22 +101,22 @@ def pay_with_card(
 
 
 def reopen(connection: Connection, order: OrderFacts, now: datetime, today: date, rules: Rules) -> OrderFacts | None:
-    """Return an order whose payment was declined as it is to be charged again: pending, also if it was held for that.
+    """Return an order as it is to be charged to another card: scheduled, or pending, also if it was held for its payment.
 
     Return None, and change nothing, if it may not be charged: its payment is under way or unknown, the order has
-    changed, or one of its prescriptions cannot be filled any more.
+    changed, or one of its prescriptions cannot be filled any more. A scheduled one is judged on its day.
     """
     lease.lock_row(connection, order.id, now)
     current, payment = order_by_id(connection, order.id), payment_for(connection, order.id)
     if current is None or (payment is not None and payment.status in STANDING):
         return None
-    if not judge_order(connection, current, today, rules).may_be_filled:
+    if current.status is not OrderStatus.SCHEDULED and not judge_order(connection, current, today, rules).may_be_filled:
         return None
     if current.status is OrderStatus.HELD and current.held_reason is HeldReason.PAYMENT:
         values = {"held_reason": None, "ship_on": None, "expected_by": arrival(today, rules.mail_business_days)}
         move_order(connection, order.id, OrderStatus.PENDING, now, Actor.PHONE, **values)
         return order_by_id(connection, order.id)
-    return current if current.status is OrderStatus.PENDING else None
+    return current if current.status in UNPAID else None
 
 
 def begin_next_payment(

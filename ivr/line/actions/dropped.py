@@ -20,6 +20,8 @@ from ivr.line.actions.address import CHOSEN, CHOSEN_CARD, as_chosen
 from ivr.line.actions.address_building import Building
 from ivr.line.actions.cards import is_recent
 from ivr.line.actions.order_facts import judged_anew
+from ivr.line.actions.order_ways import members_order
+from ivr.line.actions.payment import last_charge
 from ivr.line.service import Context
 from ivr.line.sessions import STATE_KEPT, stored_values
 from ivr.line.values import (
@@ -142,7 +144,12 @@ def _last_values(context: Context, member_id: int) -> tuple[Values, bool]:
     return stored_values(context.services.vault, last_call.sealed_state, context.now), last_call.same
 
 
-@action("chosen", "none", writes={"card_taken_up": OPAQUE}, on={"chosen": dict.fromkeys(CHOSEN_CARD, OPAQUE)})
+@action(
+    "chosen",
+    "none",
+    writes={"card_taken_up": OPAQUE},
+    on={"chosen": dict.fromkeys((*CHOSEN_CARD, "last_charge"), OPAQUE)},
+)
 def take_up_card(context: Context, member_id: int, order_id: int, card_taken_up: bool = False) -> Done:
     """Choose the card that was keyed for this unpaid order in an earlier call, once, if that is not too long ago."""
     if card_taken_up or context.caller.withheld:
@@ -154,7 +161,8 @@ def take_up_card(context: Context, member_id: int, order_id: int, card_taken_up:
     if not is_recent(context.services.vault, keyed.card.sealed_token, context.now):
         return done("none", card_taken_up=True)
     words = speech.card(keyed.card.brand, keyed.card.last4)
-    return done("chosen", ChosenCard(keyed.card, keyed.keep_card, words), card_taken_up=True)
+    last = last_charge(context, members_order(context, member_id, order_id))
+    return done("chosen", ChosenCard(keyed.card, keyed.keep_card, words), last_charge=last, card_taken_up=True)
 
 
 @dataclass(frozen=True, slots=True)
