@@ -24,7 +24,8 @@ def hangs_up(demo_line: DemoLine, seconds: float) -> None:
 
 
 def is_told(demo_line: DemoLine) -> bool:
-    _, heard = demo_line.call(IDENTIFIED, from_number="+15105550777")
+    phone, heard = demo_line.call(IDENTIFIED, from_number="+15105550777")
+    phone.hang_up()
     return hears(heard.text, "news.unheard")
 
 
