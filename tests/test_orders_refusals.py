@@ -16,20 +16,28 @@ from ivr.orders.cancel import cancel
 from ivr.orders.hold import release
 from ivr.orders.ship import ship
 from ivr.payment.cards import Card
-from ivr.payment.gateway import REQUEST_REASONS, Authorized, Reason, Refused, Token, Unavailable
+from ivr.payment.gateway import REQUEST_REASONS, Authorized, NotFound, Reason, Refused, Token, Unavailable
 from ivr.payment.sandbox import Fault, Sandbox
 from ivr.secret import Secret
 
 ORDERED = IDENTIFIED + "17"
 NEW_CARD = IDENTIFIED + "1929" + "5555555555554444#" + "1230" + "123"
 OURS = "SELECT o.status, p.status FROM refill_order o JOIN payment p ON p.order_id = o.id WHERE o.request_key LIKE 'CA%' ORDER BY p.id"
+REASON_HELD = "SELECT held_reason FROM refill_order WHERE request_key LIKE 'CA%'"
 OF_THE_CARD = [reason for reason in Reason if reason not in REQUEST_REASONS]
 
 
 class Refusing(Sandbox):
-    """Refuses everything for one reason, while it has one."""
+    """Refuses everything for one reason, while it has one; while slow, it does what it is asked and does not answer."""
 
     reason: Reason | None = None
+    is_slow = False
+
+    def __init__(self) -> None:
+        super().__init__(lambda _: Fault.SLOW if self.is_slow else None)
+
+    def retrieve(self, request_key: str) -> Authorized | Refused | NotFound | Unavailable:
+        return Refused(self.reason) if self.reason else super().retrieve(request_key)
 
     def authorize(
         self, token: Secret, amount_cents: int, request_key: str, description: str = ""
@@ -70,6 +78,63 @@ def test_an_order_is_held_for_staff_when_our_request_is_refused(
     assert refused.rows(OURS) == [("held", "failed")]
     (line,) = [line for line in logged if line["event"] == "processor_refused_request"]
     assert (line["log_level"], line["order"], line["reason"]) == ("error", order_of(refused), reason.value)
+
+
+@pytest.mark.parametrize("reason", sorted(REQUEST_REASONS - {Reason.ALREADY_VOIDED}))
+def test_after_a_try_without_an_answer_our_refused_request_tells_nothing_of_the_money(
+    refused: DemoLine, processor: Refusing, reason: Reason
+) -> None:
+    processor.is_slow = True
+    refused.call(ORDERED)
+    processor.is_slow, processor.reason = False, reason
+    swept_after(refused, minutes=2)
+    assert refused.rows(OURS) == [("held", "pending")]
+    assert refused.rows(REASON_HELD) == [("payment_unknown",)]
+    assert [charge.status for charge in processor.charges.values()] == ["authorized"]
+
+
+@pytest.mark.parametrize("reason", [Reason.UNKNOWN_REFERENCE, Reason.BAD_REQUEST])
+def test_a_refused_question_what_became_of_a_payment_tells_nothing(
+    refused: DemoLine, processor: Refusing, reason: Reason
+) -> None:
+    processor.is_slow = True
+    refused.call(ORDERED)
+    refused.run("UPDATE settlement SET tries = 0")
+    processor.is_slow, processor.reason = False, reason
+    swept_after(refused, hours=21)
+    assert refused.rows(REASON_HELD) == [("payment_unknown",)]
+
+
+def test_an_authorization_that_was_let_go_of_elsewhere_is_none(refused: DemoLine, processor: Refusing) -> None:
+    processor.is_slow = True
+    refused.call(ORDERED)
+    processor.is_slow = False
+    [charge] = processor.charges.values()
+    processor.void(charge.reference, "v")
+    swept_after(refused, hours=21)
+    assert refused.rows(OURS) == [("held", "failed")]
+
+
+def test_a_card_renewed_after_a_try_without_an_answer_is_not_charged_again(
+    refused: DemoLine, processor: Refusing
+) -> None:
+    """The website gives the card on file its new token; the key of the first try is refused for that."""
+    processor.is_slow = True
+    refused.call(ORDERED)
+    processor.is_slow = False
+    refused.run("UPDATE saved_card SET token = 'tok_mastercard' WHERE member_id = 1")
+    swept_after(refused, minutes=2)
+    assert refused.rows(REASON_HELD) == [("payment_unknown",)]
+    refused.call(IDENTIFIED[1:])  # the phone is known by now
+    assert refused.last_prompts[-1] == "ways.wait"
+    [charge] = [charge for key, charge in processor.charges.items() if key.startswith("CA")]
+    assert release(refused.services.desk, order_of(refused), payment_reference=charge.reference).done
+    assert refused.rows(OURS) == [("placed", "authorized")]
+
+
+def swept_after(demo_line: DemoLine, **wait: float) -> None:
+    demo_line.clock.pass_seconds(timedelta(**wait).total_seconds())
+    assert not sweep(demo_line.services, timedelta(days=90)).failed
 
 
 @pytest.mark.parametrize("keys", [ORDERED, NEW_CARD], ids=["a card on file", "a new card"])

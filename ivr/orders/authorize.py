@@ -25,7 +25,7 @@ from ivr.orders.hold import hold_order
 from ivr.orders.keys import request_key
 from ivr.orders.payments import PaymentFacts, begin_payment, payment_for
 from ivr.orders.statuses import move_order, move_payment
-from ivr.payment.gateway import REQUEST_REASONS, Authorized, Gateway, NotFound, Refused, Token, Unavailable
+from ivr.payment.gateway import REQUEST_REASONS, Authorized, Gateway, NotFound, Reason, Refused, Token, Unavailable
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.members import is_for_tests
 from ivr.pharmacy.rules import Rules
@@ -63,6 +63,8 @@ class Request:
     """No caller is waiting, so a declined card holds the order."""
     retrieve_only: bool
     """The request key is too old to be sent again: only ask what became of the payment."""
+    asked_before: bool
+    """An earlier try got no answer, so the amount may be set aside already."""
 
 
 ProcessorAnswer = Authorized | Refused | NotFound | Unavailable
@@ -157,7 +159,10 @@ def claim(connection: Connection, gateway: Gateway, order_id: int, now: datetime
         return _give_up(connection, order_id, payment, row, now)
     lease.start_lease(connection, row, now)
     unattended, key_is_old = order.status is not OrderStatus.PENDING, now - payment.created_at > KEY_LIFETIME
-    return Request(order_id, order.order_number, payment, card.token, row.keep_card, unattended, key_is_old)
+    asked_before = row.tries > 0
+    return Request(
+        order_id, order.order_number, payment, card.token, row.keep_card, unattended, key_is_old, asked_before
+    )
 
 
 def ask(gateway: Gateway, request: Request) -> ProcessorAnswer:
@@ -184,6 +189,8 @@ def finish(connection: Connection, request: Request, answer: ProcessorAnswer, no
                 note_declined(connection, order_id, None)
             lease.remove(connection, order_id)
             return _progress(order_by_id(connection, order_id), payment)
+        case Refused(reason) if reason in REQUEST_REASONS and not _holds_nothing(request, reason):
+            return _hold(connection, order_id, HeldReason.PAYMENT_UNKNOWN, now)
         case Refused(reason) if reason in REQUEST_REASONS:
             move_payment(connection, payment.id, PaymentStatus.FAILED, now, decline_reason=reason.value)
             return _hold(connection, order_id, HeldReason.PAYMENT, now)
@@ -209,6 +216,16 @@ def authorize(desk: Desk, order_id: int) -> tuple[Progress, ProcessorAnswer | No
         return claim_result, None
     answer = ask(desk.gateway, claim_result)
     return desk.commit(lambda connection: finish(connection, claim_result, answer, desk.clock())), answer
+
+
+def _holds_nothing(request: Request, reason: Reason) -> bool:
+    """Return whether nothing is set aside, as the request itself was refused.
+
+    An earlier try that got no answer may have been carried out all the same, as when its card was renewed meanwhile and
+    its key is refused for that. A decline is no such case: under one key, it is the answer to the first try too.
+    """
+    may_be_set_aside = request.asked_before or request.retrieve_only
+    return reason is Reason.ALREADY_VOIDED or not may_be_set_aside
 
 
 def _is_due(order: OrderFacts, payment: PaymentFacts | None) -> bool:
