@@ -48,7 +48,7 @@ def _outcome_of(context: Context, order_id: int, progress: Progress) -> Done:
 
 
 @external_action(
-    *("paid", "declined", "waiting", "held", "slow"),
+    *("paid", "declined", "waiting", "held", "slow", "cancelled"),
     on={"declined": {"kept_until": "date"}},
     tells={"declined": ("kept_until",)},
     facts=("amounts", "paying"),
