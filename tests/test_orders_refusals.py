@@ -11,8 +11,10 @@ from demo_line import IDENTIFIED, DemoLine, fill_demo, open_demo_line
 from hearing import hears
 from structlog.testing import capture_logs
 
+from ivr.cli.pharmacy import order_row
 from ivr.line.sweep import sweep
 from ivr.orders.cancel import cancel
+from ivr.orders.find import order_by_number
 from ivr.orders.hold import release
 from ivr.orders.ship import ship
 from ivr.payment.cards import Card
@@ -78,6 +80,8 @@ def test_an_order_is_held_for_staff_when_our_request_is_refused(
     assert refused.rows(OURS) == [("held", "failed")]
     (line,) = [line for line in logged if line["event"] == "processor_refused_request"]
     assert (line["log_level"], line["order"], line["reason"]) == ("error", order_of(refused), reason.value)
+    swept_after(refused, days=4)
+    assert (refused.rows(OURS), refused.rows(REASON_HELD)) == ([("held", "failed")], [(None,)]), "no card is to blame"
 
 
 @pytest.mark.parametrize("reason", sorted(REQUEST_REASONS - {Reason.ALREADY_VOIDED}))
@@ -171,6 +175,16 @@ def test_staff_can_let_such_an_order_go_on(refused: DemoLine, processor: Refusin
     assert refused.rows(OURS) == [("placed", "failed"), ("placed", "authorized")]
 
 
+def test_staff_see_why_such_an_order_is_held(refused: DemoLine, processor: Refusing) -> None:
+    processor.reason = Reason.KEY_REUSED
+    refused.call(ORDERED)
+    with refused.database.connect() as connection:
+        order = order_by_number(connection, order_of(refused))
+        assert order is not None
+        row = order_row(connection, order)
+    assert (row[3], row[-1]) == ("held", "failed visa 4242 (key_reused)")
+
+
 def test_staff_can_cancel_such_an_order(refused: DemoLine, processor: Refusing) -> None:
     processor.reason = Reason.KEY_REUSED
     refused.call(ORDERED)
@@ -194,17 +208,18 @@ def test_a_new_card_is_not_blamed_for_our_request(
 
 
 @pytest.mark.parametrize(
-    ("reason", "words", "status"),
+    ("reason", "words", "status", "held_for"),
     [
-        (Reason.KEY_REUSED, "the card processor refused what was asked: key_reused", "failed"),
-        (Reason.DECLINED, "its card was declined", "declined"),
+        (Reason.KEY_REUSED, "the card processor refused what was asked: key_reused", "failed", None),
+        (Reason.DECLINED, "its card was declined", "declined", "payment"),
     ],
 )
 def test_staff_who_ship_are_told_which_it_was(
-    refused: DemoLine, processor: Refusing, reason: Reason, words: str, status: str
+    refused: DemoLine, processor: Refusing, reason: Reason, words: str, status: str, held_for: str | None
 ) -> None:
     refused.call(ORDERED)
     refused.clock.pass_seconds(6 * 86400)
     processor.reason = reason
     assert ship(refused.services.desk, order_of(refused)).words == f"order {order_of(refused)} is held: {words}"
     assert refused.rows(OURS) == [("held", "voided"), ("held", status)]
+    assert refused.rows(REASON_HELD) == [(held_for,)]

@@ -212,7 +212,7 @@ def finish(connection: Connection, request: Request, answer: ProcessorAnswer, no
             return _hold(connection, order_id, HeldReason.PAYMENT_UNKNOWN, now)
         case Refused(reason) if reason in REQUEST_REASONS:
             move_payment(connection, payment.id, PaymentStatus.FAILED, now, decline_reason=reason.value)
-            return _hold(connection, order_id, HeldReason.PAYMENT, now)
+            return _hold(connection, order_id, None, now)
         case Refused(reason):
             if move_payment(connection, payment.id, PaymentStatus.DECLINED, now, decline_reason=reason.value):
                 record_event(connection, order_id, Happened.DECLINED, now, Actor.LINE)
@@ -292,8 +292,11 @@ def _give_up(connection: Connection, order_id: int, payment: PaymentFacts, row: 
     return _hold(connection, order_id, HeldReason.PAYMENT, now)
 
 
-def _hold(connection: Connection, order_id: int, reason: HeldReason, now: datetime) -> Progress:
-    """Hold an order. The row of one that was cancelled meanwhile stays, so that the next sweep sees its payment through."""
+def _hold(connection: Connection, order_id: int, reason: HeldReason | None, now: datetime) -> Progress:
+    """Hold an order, for no reason of its own where the fault is ours: it waits for staff, and no card is to blame.
+
+    The row of one that was cancelled meanwhile stays, so that the next sweep sees its payment through.
+    """
     if hold_order(connection, order_id, reason, now, Actor.LINE):
         lease.remove(connection, order_id)
     else:

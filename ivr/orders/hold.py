@@ -28,8 +28,8 @@ _GIVE_ADDRESS = update_where(
 )
 
 
-def hold_order(connection: Connection, order_id: int, reason: HeldReason, now: datetime, by: Actor) -> bool:
-    """Hold an order; return False when its status does not allow it."""
+def hold_order(connection: Connection, order_id: int, reason: HeldReason | None, now: datetime, by: Actor) -> bool:
+    """Hold an order; return False when its status does not allow it. Without a reason, only staff can end it."""
     return move_order(connection, order_id, OrderStatus.HELD, now, by, held_reason=reason)
 
 

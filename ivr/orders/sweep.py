@@ -150,7 +150,7 @@ def _cancel_unpaid(connection: Connection, desk: Desk, order: OrderFacts, now: d
         return False
     if kept_until(connection, order, desk.rules) > now:
         return False
-    reason = "its card was declined, and no other one was given"
+    reason = "it was not paid for in time"
     return isinstance(cancel_order(connection, order.id, now, Actor.LINE, reason, unpaid=True), Cancelled)
 
 
