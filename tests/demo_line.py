@@ -85,11 +85,11 @@ class DemoLine(Scenario):
         return Handset(self.post, self.url, from_number, "+18002457979", sid, passes=self.passes, **options)
 
     def call(self, keys: str = "", **options: Any) -> tuple[Handset, Heard]:
-        """Dial, press keys one after another, and return the telephone and what was heard last."""
+        """Dial, press each key as soon as it is asked for, and return the telephone and what was heard last."""
         phone = self.phone(**options)
         heard = phone.dial()
-        if keys:
-            heard = phone.press(keys)
+        for key in keys:
+            heard = phone.press(key, after_words=0)
         return phone, heard
 
     @property

@@ -1,7 +1,7 @@
 """What an order takes a caller who knows what they want: seconds and keys from the answer to the confirming key.
 
 Words are spoken at 165 a minute and heard up to the option that is taken; a key takes half a second; nothing is keyed
-ahead. `bench/order.py` prints it, and `test_budgets.py` holds it to the budgets here.
+ahead. The pause before the confirming key is asked for is counted. `bench/order.py` prints it, and `test_budgets.py` holds it to the budgets here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from demo_line import DemoLine
 from hearing import hears
 
+from ivr.flow.verbs import EARLY_KEYS_SECONDS
 from ivr.languages import LANGUAGES
 from ivr.phone.handset import KEY_SECONDS
 from ivr.prompts.lint.keys import words_up_to
@@ -60,7 +61,7 @@ class Cost:
         return self._seconds(self.every_word)
 
     def _seconds(self, words: int) -> float:
-        return words * 60 / WORDS_A_MINUTE + self.keys * KEY_SECONDS
+        return words * 60 / WORDS_A_MINUTE + self.keys * KEY_SECONDS + EARLY_KEYS_SECONDS
 
 
 def _identify(member_number: str, zip_code: str) -> tuple[Press, ...]:

@@ -163,6 +163,28 @@ def test_keys_pressed_ahead_can_be_lost() -> None:
     assert heard.waiting.keys == ""
 
 
+EARLY = '<Say>Facts.</Say><Gather action="/early" finishOnKey="" timeout="1"/>'
+
+
+@pytest.mark.parametrize(
+    ("keys", "through_words", "early"),
+    [("1", True, None), ("123", True, "23"), ("12#", True, "2#"), ("123", False, None)],
+    ids=["no key", "two keys", "a pound", "keys lost in the words"],
+)
+def test_a_question_without_words_takes_the_keys_from_before_it(
+    keys: str, through_words: bool, early: str | None
+) -> None:
+    first = '<Gather action="/facts" numDigits="1"><Say>One?</Say></Gather>'
+    pages = {"/voice": first, "/facts": f"{EARLY}<Gather><Say>Yes?</Say></Gather>", "/early": END}
+    line = Line(pages)
+    phone = handset(line, carries_keys_through_words=through_words)
+    phone.dial()
+    heard = phone.press(keys)
+    asked = [fields.get("Digits") for path, fields in line.asked if path == "/early"]
+    assert asked == ([] if early is None else [early])
+    assert ("Yes?" in heard.text) == (early is None)
+
+
 def test_a_pound_too_many_reaches_the_next_question() -> None:
     phone = handset(Line(MENUS))
     phone.dial()

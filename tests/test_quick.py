@@ -145,7 +145,8 @@ def test_an_address_that_was_keyed_in_this_call_is_not_left_for_the_one_on_file(
     phone, _ = demo_line.call(
         "11" + "41200017#" + "94550" + "1932" + "1" + "7304112#" + "06040" + "118#" + "2326#" + "1"
     )
-    phone.press("1" + "9" + "4")  # the card, then start over
+    for key in "194":  # the card, then start over
+        phone.press(key)
     assert demo_line.last_prompts == ["refill.how"]
 
 
@@ -224,6 +225,35 @@ def test_the_last_digit_of_a_zip_code_pressed_again_orders_nothing(
             assert written(demo_line) == before
         if not isinstance(heard.waiting, Ended):  # whatever was kept, one key more brings the facts, not an order
             phone.press("1")
+            assert written(demo_line) == before
+        phone.hang_up()
+
+
+WAYS_TO_KEY_TWICE = {
+    "at once": lambda zip_code, more: [zip_code + more],
+    "again": lambda zip_code, more: [zip_code, more],
+}
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+@pytest.mark.parametrize("way", WAYS_TO_KEY_TWICE.values(), ids=WAYS_TO_KEY_TWICE)
+@pytest.mark.parametrize(
+    ("wanted", "zip_code", "more"),
+    [("1", "17011", "17011"), ("1", "17101", "17101"), ("1", "94550", "1734"), ("2", "37211", "37211")],
+    ids=["ordering", "ordering, with a zero", "ZIP and four", "cancelling"],
+)
+def test_a_zip_code_keyed_twice_orders_and_cancels_nothing(
+    demo_line: DemoLine, way: Any, wanted: str, zip_code: str, more: str
+) -> None:
+    """1 takes all that is on file, or 3 is to cancel: 7, which confirms, comes when the facts are said."""
+    demo_line.run("UPDATE address SET zip = :zip WHERE kind = 'mailing'", zip=zip_code)
+    member = "41200017#" if wanted == "1" else "41203305#"
+    before = written(demo_line)
+    for number, mode in enumerate(MODES):
+        phone, _ = demo_line.call("1", from_number=f"+1510555{number:04d}", **dict(zip(HABITS, mode, strict=True)))
+        for keys in (wanted, member, *way(zip_code, more)):
+            heard = phone.press(keys)
+            assert not isinstance(heard.waiting, Ended)
             assert written(demo_line) == before
         phone.hang_up()
 

@@ -40,6 +40,18 @@ def read_back(language: str, lines: int, drug: str) -> str:
     return answered(language, "order.facts", lines=(line,) * lines, supply_notes=(), **rest)
 
 
+def test_keys_from_before_the_end_of_facts_are_taken_by_a_question_of_their_own(demo_line: DemoLine) -> None:
+    phone, _ = demo_line.call(IDENTIFIED + "1")
+    assert demo_line.last_prompts[-1] == "checkout.confirm"
+    facts, early, question, *_ = ET.fromstring(phone.retry().body)  # noqa: S314 - our own answer
+    assert (facts.tag, early.tag, question.tag) == ("Say", "Gather", "Gather")
+    assert {name: early.get(name) for name in ("input", "timeout", "finishOnKey", "numDigits", "actionOnEmptyResult")} == {
+        "input": "dtmf", "timeout": "1", "finishOnKey": "", "numDigits": None, "actionOnEmptyResult": None
+    }  # fmt: skip
+    assert early.get("action") == f"{question.get('action')}&early=1"
+    assert not list(early)
+
+
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize(("lines", "verbs"), [(1, 1), (5, 1), (6, 2), (10, 2), (11, 3), (MANY, MANY // 5)])
 def test_a_long_order_is_said_back_five_prescriptions_at_a_time(language: str, lines: int, verbs: int) -> None:

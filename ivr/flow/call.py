@@ -163,6 +163,11 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
+class Early:
+    """The caller pressed keys before or during words that no key may cut short. They answer nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Resumed:
     """The carrier came back by itself, as it was told to."""
 
@@ -212,7 +217,7 @@ class Failed:
     """Something unexpected went wrong, and the turn was rolled back."""
 
 
-Event = Started | Keys | Silence | Resumed | Dialled | CardStepEnded | Done | TooLong | Failed
+Event = Started | Keys | Early | Silence | Resumed | Dialled | CardStepEnded | Done | TooLong | Failed
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ class LiveCall(ABC):
         self.after_keys = call.after_keys
         self.after_zero = call.after_zero
         self.after_star = call.after_star
+        self.too_soon = False
+        """Whether this turn's keys, or pound alone, came before any of the question's words could be heard."""
         self.repeats = False
         """Whether this turn's answer is a repeat that star asked for."""
         self.trace: list[TraceStep] = []

@@ -25,9 +25,16 @@ class Speak:
     tries: int = 1
 
 
+EARLY_KEYS_SECONDS = 1
+"""How long keys are waited for that were pressed before or during words that no key may cut short: the carrier's least."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gather:
-    """Speak, and take keys meanwhile and afterwards. No key interrupts the first `uncut` words."""
+    """Speak, and take keys meanwhile and afterwards.
+
+    No key interrupts the first `uncut` words, and keys from before their end answer nothing.
+    """
 
     words: tuple[Speak, ...]
     most: int

@@ -23,7 +23,7 @@ from ivr import logs
 from ivr.errors import IvrError
 from ivr.flow.call import Call, Dialled, Done, Event, Failed, Keys, Reading, Silence, Started, Step, TooLong, TraceStep
 from ivr.flow.interpreter import FlowError, advance
-from ivr.flow.verbs import Dial, Gather, HangUp, Speak, Verb
+from ivr.flow.verbs import EARLY_KEYS_SECONDS, Dial, Gather, HangUp, Speak, Verb
 from ivr.line import call_end, earlier_release, hand_over, journal, sessions
 from ivr.line.actions import ACTIONS, ExternalAction
 from ivr.line.answer import Answer, SpokenWords, as_spoken, spoken_answer
@@ -337,6 +337,7 @@ class _TurnRunner:
                 yield state.action, trace_step.branch
 
     def _keys_begin(self, uncut: tuple[SpokenWords, ...]) -> Reading:
-        """Return when the carrier begins to take keys: after all words that no key can cut short (`uncut`)."""
+        """Return when keys begin to count: after all words that no key can cut short (`uncut`), and a moment more."""
         now = self.services.reading(self.context.caller)
-        return replace(now, seconds=now.seconds + sum(spoken.seconds for spoken in uncut))
+        seconds = sum(spoken.seconds for spoken in uncut) + (EARLY_KEYS_SECONDS if uncut else 0)
+        return replace(now, seconds=now.seconds + seconds)

@@ -257,6 +257,9 @@ class Handset:
                     self._take_key(waiting, self._queue.popleft())
                 case Paying() as paying if self._queue:
                     self._take_card_key(paying, self._queue.popleft())
+                case Waiting(gather=gather) as waiting if not gather.sounds and self._next_is_question():
+                    self._pass(gather.timeout)
+                    self._answer(waiting)
                 case _:
                     break
         heard = Heard(tuple(self._words), self._now(), tuple(self._dialled), tuple(self._card_prompts))
@@ -286,6 +289,10 @@ class Handset:
                 self._end(Ended("line hung up"))
             case TwimlReject():
                 self._end(Ended("rejected"), status=verb.reason)
+
+    def _next_is_question(self) -> bool:
+        """Return whether another question follows: one before it that has no words is waited out, as nobody hears it."""
+        return bool(self._verbs) and isinstance(self._verbs[0], TwimlGather)
 
     def _hear(self, sound: TwimlSound) -> None:
         if isinstance(sound, TwimlSay):

@@ -12,7 +12,7 @@ from flask import Request
 from werkzeug.exceptions import BadRequest
 
 from ivr import logs
-from ivr.flow.call import CardOutcome, CardStepEnded, Dialled, Event, Keys, Resumed, Silence
+from ivr.flow.call import CardOutcome, CardStepEnded, Dialled, Early, Event, Keys, Resumed, Silence
 from ivr.line.service import Caller
 from ivr.secret import DOT, Secret
 
@@ -111,6 +111,8 @@ def event_of(request: Request) -> Event:
     if "Result" in request.form:
         return _card_step_of(request)
     digits = "".join(key for key in request.form.get("Digits", "") if key in "0123456789*#")
+    if "early" in request.args and digits.strip("*"):  # star only has words said again
+        return Early()
     if digits:
         return Keys(Secret(digits))
     if request.form.get("FinishedOnKey") == "#":

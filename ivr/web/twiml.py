@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 from twilio.twiml.voice_response import VoiceResponse
 
 from ivr.flow.tempo import USUAL
-from ivr.flow.verbs import CardPrompt, CardStep, Dial, Gather, GoOn, HangUp, Pay
+from ivr.flow.verbs import EARLY_KEYS_SECONDS, CardPrompt, CardStep, Dial, Gather, GoOn, HangUp, Pay
 from ivr.languages import LANGUAGES
 from ivr.line.answer import Answer, SpokenWords
 from ivr.prompts.recordings.folder import Recording, Recordings
@@ -89,6 +89,8 @@ class Renderer:
                 # Words are spoken within <Gather>, so that a key pressed during them counts, except for facts that
                 # must be heard whole. The redirect is for a carrier that goes on when nothing was keyed.
                 self.say(response, answer.words[: gather.uncut])
+                if gather.uncut:
+                    self._take_early_keys(response, url)
                 gather_verb = response.gather(
                     input="dtmf",
                     action=url,
@@ -146,6 +148,15 @@ class Renderer:
         self.say(response, words)
         response.hangup()
         return str(response)
+
+    def _take_early_keys(self, response: VoiceResponse, url: str) -> None:
+        """Take the keys that were pressed before or during words that no key may cut short; without any, go on.
+
+        Some carriers keep such keys for the next question. Kept since a ZIP code that was keyed twice, they would order.
+        """
+        response.gather(
+            input="dtmf", action=f"{url}&early=1", method="POST", timeout=EARLY_KEYS_SECONDS, finish_on_key=""
+        )
 
     def _dial(self, response: VoiceResponse, url: str, caller_id: str | None) -> None:
         response.dial(self.person_number, action=url, method="POST", timeout=DIAL_SECONDS, caller_id=caller_id)

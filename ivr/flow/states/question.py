@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ivr.flow.call import CardStepEnded, Event, Keys, Resumed, Silence
+from ivr.flow.call import CardStepEnded, Early, Event, Keys, Resumed, Silence
 from ivr.flow.live_call import LiveCall
 from ivr.flow.parts import HELP_OFFER, PERSON_OFFERS, REPEAT, Limits, Target
 from ivr.flow.states.base import Role, State
 from ivr.flow.verbs import Gather, Speak, Variant
 from ivr.keypad import STAR_AGAIN
 from ivr.prompts.spoken import Value
+
+MOST_HASTY = 20
+"""How many wrong keys of one menu are not counted because they came too soon, lest a stuck key goes on for ever."""
 
 HABIT_SECONDS = 2.0
 """A pound that arrives sooner than this after the reply belongs to the answer before it, by habit or pressed twice:
@@ -62,6 +65,7 @@ class QuestionState(State):
         """Handle keys as an answer, and no keys as silence."""
         keys = event.keys.reveal() if isinstance(event, Keys) else ""
         too_soon = call.after_keys and isinstance(event, Keys | Silence) and event.after < HABIT_SECONDS
+        call.too_soon = too_soon
         zero_twice = too_soon and call.after_zero and keys == "0" and self.one_key and "0" not in self.keys
         call.after_keys = isinstance(event, Keys)
         call.after_zero = keys.endswith("0")
@@ -70,16 +74,18 @@ class QuestionState(State):
             self.ask(call)  # the last answer's key, pressed twice, must not lead away
         elif keys or (isinstance(event, Keys) and self.number):
             self.answer(keys, call)
+        elif isinstance(event, Early):
+            self.ask_after_facts(call)
         elif isinstance(event, Resumed | CardStepEnded):
             self.ask(call)  # the keys never arrived: ask again, and count nothing
         elif isinstance(event, Silence) and self.number and event.after < call.tempo.seconds(self.wait):
-            self.end_early(call, too_soon=too_soon)  # too early for a silence: the carrier does not send the pound
+            self.end_early(call)  # too early for a silence: the carrier does not send the pound
         else:
             self.miss("silence", call)
 
-    def end_early(self, call: LiveCall, *, too_soon: bool = False) -> None:
+    def end_early(self, call: LiveCall) -> None:
         """Handle a pound alone, with no number before it to end."""
-        if too_soon:
+        if call.too_soon:
             self.ask(call)
         elif self.pound:
             self.leave("pound", self.pound, call)
@@ -116,7 +122,14 @@ class QuestionState(State):
         self.ask(call, aloud=True)
 
     def miss(self, kind: Variant, call: LiveCall) -> None:
-        """Count a silence or a wrong key and ask again with help; at the limit, give up."""
+        """Count a silence or a wrong key and ask again with help; at the limit, give up.
+
+        A wrong key that came too soon is not counted: it may be the rest of a number that was keyed twice.
+        """
+        if kind == "wrong" and self.one_key and call.too_soon and call.count(self.name, "hasty") <= MOST_HASTY:
+            call.trace_step(kind)
+            self.ask(call, kind)
+            return
         tries = call.count(self.name, kind)
         if tries < (self.limits.silence if kind == "silence" else self.limits.wrong):
             call.trace_step(kind)
@@ -129,7 +142,9 @@ class QuestionState(State):
             call.words = [*cut_off, *([call.speak(reason)] if reason and tries > 1 else [])]
             call.give_up(self.name)
 
-    def ask(self, call: LiveCall, variant: Variant = "say", tries: int = 1, *, aloud: bool = False) -> None:
+    def ask(
+        self, call: LiveCall, variant: Variant = "say", tries: int = 1, *, aloud: bool = False, facts: bool = True
+    ) -> None:
         """Ask, and end the turn. `variant` and `tries` choose the help: after which silence or wrong key.
 
         A quiet question has no words the first time, unless it is to be asked `aloud`.
@@ -139,7 +154,8 @@ class QuestionState(State):
         they only say what was wrong with the last one.
         """
         repeat_words = variant == "say" or (variant == "wrong" and self.one_key)
-        words_before = [*(call.words if repeat_words else ()), *([call.speak(self.first)] if self.first else ())]
+        first = [call.speak(self.first)] if self.first and facts else []
+        words_before = [*(call.words if repeat_words else ()), *first]
         is_silent = self.quiet and variant == "say" and not aloud
         languages = [] if is_silent else call.languages(every_language=self.every_language)
         options = self._options(call)
@@ -147,8 +163,13 @@ class QuestionState(State):
         wait = call.tempo.seconds(self.wait)
         extra_wait = max(call.tempo.seconds(self.limits.first_key) - wait, 0)
         words = (*words_before, *question, *self._offers(call, variant, tries))
-        uncut = len(words_before) if self.first else 0
+        uncut = len(words_before) if first else 0
         call.close(Gather(words, self.most_keys, bool(self.number), wait, extra_wait, uncut))
+
+    def ask_after_facts(self, call: LiveCall) -> None:
+        """Ask, without the facts that have just been said to their end; star repeats them."""
+        call.heard, call.words = [*call.heard, *call.words], []
+        self.ask(call, facts=False)
 
     def _options(self, call: LiveCall) -> Mapping[str, Value]:
         """Return the choices as the value `options`, each with its key from 1 up; empty without choices."""

@@ -159,7 +159,7 @@ def _steps(flows: Flows, turns: Sequence[RecordedTurn]) -> Iterator[_Step]:
 
 def _follows(flows: Flows, last: RecordedTurn, turn: RecordedTurn) -> bool:
     """Return whether the carrier began a turn by itself: after a call to a person, or after words before an action."""
-    if turn.event.startswith(("resumed", "dialled")):
+    if turn.event.startswith(("resumed", "dialled", "early")):
         return True
     where = last.trace_steps[-1] if last.trace_steps else None
     return where is not None and bool(flows.state(where.flow, where.state).action)
