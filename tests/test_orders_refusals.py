@@ -154,14 +154,17 @@ def test_a_processor_that_does_not_answer_is_logged(databases: Databases, keys: 
 
 
 @pytest.mark.parametrize("reason", OF_THE_CARD)
-def test_a_card_that_is_refused_is_still_told_as_declined(
+def test_a_card_that_is_refused_is_told_as_declined_if_it_was_and_not_if_it_may_work_later(
     refused: DemoLine, processor: Refusing, reason: Reason
 ) -> None:
     processor.reason = reason
     with capture_logs() as logged:
         _, heard = refused.call(ORDERED)
-    assert hears(heard.text, "payment.declined")
-    assert refused.rows(OURS) == [("pending", "declined")]
+    may_work_later = reason is Reason.PROCESSING_ERROR
+    assert hears(heard.text, "payment.not_just_now" if may_work_later else "payment.was_declined")
+    assert refused.rows(OURS) == [("pending", "failed" if may_work_later else "declined")]
+    blamed = refused.rows("SELECT count(*) FROM saved_card WHERE member_id = 1 AND last_declined_at IS NOT NULL")
+    assert blamed == [(0 if may_work_later else 1,)]
     assert "processor_refused_request" not in [line["event"] for line in logged]
 
 
@@ -192,25 +195,28 @@ def test_staff_can_cancel_such_an_order(refused: DemoLine, processor: Refusing) 
 
 
 @pytest.mark.parametrize(
-    ("reason", "prompt"),
+    ("reason", "prompt", "counted"),
     [
-        (Reason.KEY_REUSED, "card.unavailable"),
-        (Reason.BAD_REQUEST, "card.unavailable"),
-        (Reason.DECLINED, "card.refused"),
+        (Reason.KEY_REUSED, "card.unavailable", 0),
+        (Reason.BAD_REQUEST, "card.unavailable", 0),
+        (Reason.PROCESSING_ERROR, "card.unavailable", 0),
+        (Reason.DECLINED, "card.refused", 1),
     ],
 )
-def test_a_new_card_is_not_blamed_for_our_request(
-    refused: DemoLine, processor: Refusing, reason: Reason, prompt: str
+def test_a_new_card_is_not_blamed_for_our_request_or_an_error_of_the_processor(
+    refused: DemoLine, processor: Refusing, reason: Reason, prompt: str, counted: int
 ) -> None:
     processor.reason = reason
     _, heard = refused.call(NEW_CARD)
     assert hears(heard.text, prompt)
+    assert refused.rows("SELECT count(*) FROM wrong_try") == [(counted,)]
 
 
 @pytest.mark.parametrize(
     ("reason", "words", "status", "held_for"),
     [
         (Reason.KEY_REUSED, "the card processor refused what was asked: key_reused", "failed", None),
+        (Reason.PROCESSING_ERROR, "its card could not be charged just now", "failed", "payment"),
         (Reason.DECLINED, "its card was declined", "declined", "payment"),
     ],
 )

@@ -54,6 +54,7 @@ class Progress(StrEnum):
 
     PAID = "paid"
     DECLINED = "declined"
+    """Not paid: the card was declined, or could not be charged just now."""
     WAITING = "waiting"
     """Not known yet; ask again."""
     HELD = "held"
@@ -214,7 +215,9 @@ def finish(connection: Connection, request: Request, answer: ProcessorAnswer, no
             move_payment(connection, payment.id, PaymentStatus.FAILED, now, decline_reason=reason.value)
             return _hold(connection, order_id, None, now)
         case Refused(reason):
-            if move_payment(connection, payment.id, PaymentStatus.DECLINED, now, decline_reason=reason.value):
+            is_declined = reason is not Reason.PROCESSING_ERROR  # else the card is not to blame, and may work later
+            status = PaymentStatus.DECLINED if is_declined else PaymentStatus.FAILED
+            if move_payment(connection, payment.id, status, now, decline_reason=reason.value) and is_declined:
                 record_event(connection, order_id, Happened.DECLINED, now, Actor.LINE)
                 note_declined(connection, order_id, now)
             lease.end_lease(connection, order_id)

@@ -183,6 +183,8 @@ def _authorize(desk: Desk, order: OrderFacts) -> PaymentFacts | Outcome:
             why = "nobody knows what became of its payment"
         case Refused(reason) if reason in REQUEST_REASONS:
             why = f"the card processor refused what was asked: {reason.value}"
+        case Refused(Reason.PROCESSING_ERROR):
+            why = "its card could not be charged just now"
         case Refused():
             why = "its card was declined"
         case _:

@@ -44,13 +44,17 @@ def _outcome_of(context: Context, order_id: int, progress: Progress) -> Done:
     order = order_by_id(context.connection, order_id)
     if order is None:
         raise LookupError("an order that a call pays for is gone")
-    return done("declined", kept_until=spoken_kept_until(context, order))
+    payment = payment_for(context.connection, order_id)
+    is_declined = payment is not None and payment.status is PaymentStatus.DECLINED
+    why = phrase("payment.was_declined" if is_declined else "payment.not_just_now")
+    return done("declined", why_unpaid=why, kept_until=spoken_kept_until(context, order))
 
 
 @external_action(
     *("paid", "declined", "waiting", "held", "slow", "cancelled"),
-    on={"declined": {"kept_until": "date"}},
-    tells={"declined": ("kept_until",)},
+    on={"declined": {"why_unpaid": "phrase", "kept_until": "date"}},
+    tells={"declined": ("why_unpaid", "kept_until")},
+    phrases={"why_unpaid": {"payment.was_declined": {}, "payment.not_just_now": {}}},
     facts=("amounts", "paying"),
     ask=lambda services, request: authorize.ask(services.gateway, request),
     finish=_finish_authorization,
