@@ -43,6 +43,20 @@ def test_what_is_authorized_for_a_cancelled_order_is_voided_whatever_its_channel
     assert demo_line.rows(OURS) == [("cancelled", "voided")]
 
 
+@pytest.mark.parametrize(
+    ("status", "kept"), [("placed", 1), ("held", 1), ("cancelled", 0), ("shipped", 0), ("delivered", 0)]
+)
+def test_a_card_kept_for_an_order_alone_is_forgotten_once_another_program_has_finished_it(
+    demo_line: DemoLine, status: str, kept: int
+) -> None:
+    demo_line.call(IDENTIFIED + "1929" + "5555555555554444#" + "1230" + "123" + "2" + "7")
+    demo_line.run("UPDATE refill_order SET status = :status WHERE request_key LIKE 'CA%'", status=status)
+    for _ in range(2):
+        swept = sweep(demo_line.services, timedelta(days=90))
+    assert demo_line.rows("SELECT count(*) FROM saved_card WHERE last4 = '4444' AND member_id = 1") == [(kept,)]
+    assert "cards_forgotten" not in swept.done
+
+
 def test_an_order_that_was_paid_in_the_last_moment_is_not_cancelled_as_unpaid(demo_line: DemoLine) -> None:
     order_id, _ = placed_by(demo_line)
     with demo_line.services.database.begin() as connection:
