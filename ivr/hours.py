@@ -30,6 +30,8 @@ LOOKED_AHEAD = 4 * 366
 MINUTES_A_DAY = 24 * 60
 NOON = 12 * 60
 ONE_DAY, ONE_MINUTE = timedelta(days=1), timedelta(minutes=1)
+LONGEST = ONE_DAY
+"""How long an opening is looked at: one that lasts longer is told of without its end."""
 
 _SPAN = re.compile(r"(\d{1,2}):(\d\d) ?(?:-|to) ?(\d{1,2}):(\d\d)")
 _SPANS = Text(
@@ -102,15 +104,17 @@ class Hours:
         return self._span_at(at.astimezone(zone)) is not None
 
     def open_now(self, at: datetime, zone: ZoneInfo) -> Opening | None:
-        """Return the time from a moment up to the closing, or to midnight; None when it is closed."""
-        local = at.astimezone(zone)
-        span, day = self._span_at(local), local.date()
-        if span is None:
+        """Return the time from a moment up to the closing, through midnight and at most `LONGEST`; None if closed."""
+        if not self.is_open(at, zone):
             return None
-        if not _clocks_change(day, zone):
-            return Opening(at, moment(day, span.end, zone))
-        closed = (minute for minute in _minutes(day, zone) if minute > at and not self.is_open(minute, zone))
-        return Opening(at, next(closed, moment(day, MINUTES_A_DAY, zone)))
+        end = at
+        while end < at + LONGEST and self.is_open(end, zone):
+            end = self._end_of_span(end, zone)
+        return Opening(at, min(end, at + LONGEST))
+
+    def soonest(self, at: datetime, zone: ZoneInfo) -> Opening:
+        """Return the time that is open at a moment or, when it is closed, the next opening."""
+        return self.open_now(at, zone) or self.next_opening(at, zone)
 
     def next_opening(self, at: datetime, zone: ZoneInfo) -> Opening:
         """Return the first time after a moment at which it opens anew.
@@ -133,6 +137,15 @@ class Hours:
             if self.spans(day):
                 return day
         raise LookupError("it never opens")
+
+    def _end_of_span(self, at: datetime, zone: ZoneInfo) -> datetime:
+        """Return when the span of an open moment ends, midnight at the latest."""
+        local = at.astimezone(zone)
+        span, day = self._span_at(local), local.date()
+        if span and not _clocks_change(day, zone):
+            return moment(day, span.end, zone)
+        closed = (minute for minute in _minutes(day, zone) if minute > at and not self.is_open(minute, zone))
+        return next(closed, moment(day, MINUTES_A_DAY, zone))
 
     def _span_at(self, local: datetime) -> Span | None:
         minute = local.hour * 60 + local.minute

@@ -49,6 +49,7 @@ KIND_EXAMPLES: Mapping[str, Value] = {
     "date": "2026-12-04",
     "full_date": "2026-12-04",
     "time": "20:30",
+    "time_zone": "America/Los_Angeles",
     "phone": "+18002457979",
     "spelled": "meadowlark.example",
     "address": {"house_number": "12", "street": "N Main St", "city": "Glendale", "state": "AZ", "zip": "85301"},

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from html import escape
+from itertools import pairwise
 
 from call_scripts import CALLS, simulator, vocabulary
 from demo_line import PROJECT
 
 from ivr.errors import Report
+from ivr.languages import FIRST
 from ivr.qa.replay.played import Played
 from ivr.qa.replay.player import play
 from ivr.qa.scripts.reader import read_scripts
-from ivr.qa.scripts.script import LANGUAGE_KEY, Presses, Script
+from ivr.qa.scripts.script import LANGUAGE_KEY, Hears, Presses, Script
 
 REASONS, SHOWN = "reasons.yaml", "shown.yaml"
 PICTURE = PROJECT / "docs/pictures/members.svg"
@@ -27,7 +29,6 @@ KEYED = {
     LANGUAGE_KEY: "language",
     "41200017#": "your ID #",
     "61204558": "request number",
-    "7304249#": "number on the bottle #",
     "7304112#": "number on the bottle #",
     "01001": "new ZIP",
     "74#": "house #",
@@ -39,6 +40,8 @@ KEYED = {
     "0042#": "number there #",
 }
 """What the caller keys, where it is not the same for everyone."""
+ASKED_AT_TIMES, IF_ASKED = ("prescription.supply",), " if asked how much"
+"""Questions that not every caller is asked, which scripts hear before they answer, and what is said of the answer."""
 PAGE, MARGIN, ROW, LINE, ROUTE_LETTERS = (1240, 1754), 70, 62, 42, 66
 """An A4 page at 150 dots an inch; the height of a reason but for its keys, and of a line of keys; letters in one."""
 
@@ -74,16 +77,25 @@ class Reason:
 @cache
 def reasons() -> tuple[Reason, ...]:
     """Return the commonest reasons to call."""
-    return tuple(map(_reason, scripts(REASONS)))
+    found: list[Reason] = []
+    for script in scripts(REASONS):
+        played = {language: passed(script, language) for language in script.languages(tuple(LANGUAGES))}
+        seconds = {language: round(each.cost.seconds) for language, each in played.items()}
+        if FIRST.tag in played:
+            found.append(Reason(script.name, _route(script), played[FIRST.tag].cost.keys, seconds))
+        else:  # the reason before it, from the telephone of a member who speaks another language
+            found[-1] = replace(found[-1], seconds={**found[-1].seconds, **seconds})
+    return tuple(found)
 
 
-def _reason(script: Script) -> Reason:
-    languages = script.languages(tuple(LANGUAGES))  # from one's own telephone, the one that is on file
-    played = {language: passed(script, language) for language in languages}
-    seconds = {language: round(each.cost.seconds) for language, each in played.items()}
-    presses = (step for step in script.steps if isinstance(step, Presses))
-    route = " · ".join(_keyed(step.keys) for step in presses)
-    return Reason(script.name, route, played["en"].cost.keys, seconds)
+def _route(script: Script) -> str:
+    presses = [step for step in script.steps if isinstance(step, Presses)]
+    not_always = {
+        id(press)
+        for hears, press in pairwise(script.steps)
+        if isinstance(hears, Hears) and hears.prompt in ASKED_AT_TIMES
+    }
+    return " · ".join(_keyed(press.keys) + (IF_ASKED if id(press) in not_always else "") for press in presses)
 
 
 def _keyed(keys: str) -> str:

@@ -31,7 +31,7 @@ PROJECT = Path(__file__).parent.parent
 MOST_ROUNDS = 50
 EXAMPLES: Mapping[str, Value] = {
     "text": "Doctor Lee", "digits": "4242", "number": 2, "ordinal": 3, "money": 1250, "date": "2026-12-01",
-    "full_date": "2026-12-01", "time": "08:30", "phone": "+18002457979", "kept": 7, "medicine": "METFORMIN HCL 500 MG TAB",
+    "full_date": "2026-12-01", "time": "08:30", "time_zone": "America/Los_Angeles", "phone": "+18002457979", "kept": 7, "medicine": "METFORMIN HCL 500 MG TAB",
     "address": {"house_number": "12", "street": "Main St", "city": "Oakland", "state": "CA", "zip": "94612"},
 }  # fmt: skip
 

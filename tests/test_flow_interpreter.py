@@ -231,6 +231,26 @@ def test_nobody_is_offered_a_person_who_cannot_be_had() -> None:
     ]
 
 
+def test_while_it_is_closed_a_later_help_and_first_words_offer_that() -> None:
+    menu, number = "person.closed_offer", "person.closed_offer_in_number"
+    made = flows(MENU, speaks={"menu": ["person_offer"], menu: [], number: []})
+    closed = replace(Caller(made).call, has_person=False, person_closed=True)
+    step = advance(made, closed, Started())
+    assert step.verb
+    assert step.verb.words[-1].values == {"person_offer": {"prompt": menu, "values": {}}}
+    for _ in range(2):
+        step = advance(made, replace(step.call, has_person=False, person_closed=True), Silence())
+    assert step.verb
+    assert step.verb.words[-1].prompt == menu
+
+
+def test_a_version_from_before_the_closed_offer_offers_nothing() -> None:
+    made = flows(MENU, speaks={"menu": ["person_offer"]})
+    step = advance(made, replace(Caller(made).call, has_person=False, person_closed=True), Started())
+    assert step.verb
+    assert step.verb.words[-1].values == {"person_offer": ()}
+
+
 def test_the_last_of_too_many_says_why() -> None:
     why = "too_many: give_up\ngives_up: {silence: no_key, wrong: wrong_keys}\n"
     line = LINE.replace("too_many: give_up\n", why)

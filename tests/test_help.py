@@ -321,11 +321,11 @@ def test_what_is_remembered_is_told_and_asked_once_and_written_with_the_yes_alon
         False,
     ]
     assert on_file() == [("en", None, None)]
-    phone.press("5")
+    phone.press("8")
     assert on_file() == [("es", SLOWER[0], None)]
     press("**#")
     assert demo_line.last_prompts[-1] == question
     heard = press("**11#")
     assert hears(heard, "help.next_usual_speech", "es")
-    phone.press("5")
+    phone.press("8")
     assert on_file() == [("es", None, None)]

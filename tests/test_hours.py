@@ -17,7 +17,18 @@ from hypothesis import strategies as some
 from ivr.cli.findings import OVER, check_folders
 from ivr.errors import DefinitionError, Report
 from ivr.flow.changes import changes
-from ivr.hours import ALWAYS, DAYS, HOURS_FILE, Hours, Span, federal_holidays, moment, read_hours
+from ivr.hours import (
+    ALWAYS,
+    DAYS,
+    HOURS_FILE,
+    US_FEDERAL,
+    Hours,
+    Opening,
+    Span,
+    federal_holidays,
+    moment,
+    read_hours,
+)
 from ivr.line.actions import SPECS
 from ivr.line.review import over
 from ivr.line.versions import load, read_files
@@ -219,6 +230,21 @@ def test_hours_on_a_day_that_is_an_hour_shorter_or_longer() -> None:
         datetime(2026, 11, 1, 9, 30, tzinfo=UTC),
         datetime(2026, 11, 1, 10, 30, tzinfo=UTC),
     )
+
+
+def test_an_opening_goes_on_through_midnight_and_into_hours_that_adjoin() -> None:
+    hours = Hours(((Span(480, 720), Span(720, 1080), Span(1200, 1440)), (Span(0, 240),), *[()] * 5))
+    monday, tuesday = date(2026, 3, 2), date(2026, 3, 3)
+    day_time = hours.next_opening(moment(monday, 0, PACIFIC), PACIFIC)
+    assert (day_time.begin, day_time.end) == (moment(monday, 480, PACIFIC), moment(monday, 1080, PACIFIC))
+    night = hours.next_opening(day_time.end, PACIFIC)
+    assert (night.begin, night.end) == (moment(monday, 1200, PACIFIC), moment(tuesday, 240, PACIFIC))
+
+
+@pytest.mark.parametrize("hours", [ALWAYS, Hours(ALWAYS.week, US_FEDERAL)])
+def test_what_is_always_open_is_soonest_open_now_and_for_a_day(hours: Hours) -> None:
+    at = datetime(2026, 3, 3, 7, 58, 50, tzinfo=UTC)  # just before midnight
+    assert hours.soonest(at, PACIFIC) == Opening(at, at + DAY)
 
 
 def test_a_second_before_closing_it_is_open() -> None:

@@ -93,6 +93,7 @@ SPOKEN = {
     ("date", "2026-12-01"): "mardi premier décembre",
     ("full_date", "2026-07-14"): "mardi quatorze juillet deux mille vingt-six",
     ("time", "20:30"): "vingt heures trente",
+    ("time_zone", "America/Los_Angeles"): "heure du Pacifique nord-américain",
     ("phone", "+18002457979"): "huit zéro zéro, deux quatre cinq, sept neuf sept neuf",
 }
 

@@ -230,10 +230,10 @@ def without_its_end(line: str) -> str:
 
 
 SLIPS: Mapping[str, tuple[str, Callable[[str], str], str]] = {
-    "zero is offered": ("85:7", offers("zero"), 'speaks of the key "zero", which does nothing in a card step'),
-    "pound is asked for": ("80:8", offers("pound"), 'speaks of the key "pound", which does nothing in a card step'),
-    "star is not told in the last help": ("83:7", without_its_end, 'never says that "star" ends the card step'),
-    "star is not told before": ("78:10", without_its_end, 'never says that "star" ends the card step'),
+    "zero is offered": ("86:7", offers("zero"), 'speaks of the key "zero", which does nothing in a card step'),
+    "pound is asked for": ("81:8", offers("pound"), 'speaks of the key "pound", which does nothing in a card step'),
+    "star is not told in the last help": ("84:7", without_its_end, 'never says that "star" ends the card step'),
+    "star is not told before": ("79:10", without_its_end, 'never says that "star" ends the card step'),
 }
 """Slip -> the place in the English words, what changes their line, and what is told."""
 

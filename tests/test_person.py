@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -16,11 +17,19 @@ from sqlalchemy import Connection, insert
 from ivr.cli import main
 from ivr.flow.call import Call, Dialled, Done, Frame, Keys
 from ivr.flow.interpreter import advance
-from ivr.hours import ALWAYS, HOURS_FILE, Hours, Span
+from ivr.hours import ALWAYS, HOURS_FILE, US_FEDERAL, Hours, Span
 from ivr.line import hand_over, tables
 from ivr.line.actions import SPECS
 from ivr.line.versions import Files, Version, load
-from ivr.pharmacy.call_backs import BestTime, ask_call_back, asked_call_back, finish_call_back, wanted_calls
+from ivr.pharmacy.call_backs import (
+    AskedCall,
+    BestTime,
+    WantedCall,
+    ask_call_back,
+    asked_call_back,
+    finish_call_back,
+    wanted_calls,
+)
 from ivr.secret import Secret
 from ivr.settings import Settings
 from ivr.web.carrier import event_of
@@ -203,22 +212,25 @@ def test_notes_are_listed_newest_first_and_marked_as_seen(connection: Connection
 # Call-backs
 
 
-def ask(connection: Connection, phone: str = PHONE, best: BestTime = BEST, member_id: int | None = None) -> bool:
-    return ask_call_back(
-        connection, member_id=member_id, phone=phone, language="es", best=best, reason="main.menu", now=NOW
-    )
+def ask(connection: Connection, phone: str = PHONE, best: BestTime = BEST, member_id: int | None = None) -> None:
+    ask_call_back(connection, member_id=member_id, phone=phone, language="es", best=best, reason="main.menu", now=NOW)
 
 
-def test_a_phone_has_one_call_back_at_a_time(connection: Connection) -> None:
-    assert asked_call_back(connection, PHONE) is None
-    assert ask(connection)
-    assert not ask(connection, best=BestTime(NOW, NOW))
-    assert asked_call_back(connection, PHONE) == BEST
-    [wanted] = wanted_calls(connection)
-    assert finish_call_back(connection, wanted.id)
-    assert not finish_call_back(connection, wanted.id)
-    assert (asked_call_back(connection, PHONE), wanted_calls(connection)) == (None, ())
-    assert ask(connection)
+def test_each_member_of_a_phone_has_one_call_back_at_a_time(connection: Connection) -> None:
+    later = BestTime(NOW + timedelta(hours=4), NOW + timedelta(hours=5))
+    for member_id in (None, add_member(connection)):
+        assert asked_call_back(connection, PHONE, member_id) is None
+        ask(connection, member_id=member_id)
+        ask(connection, best=later, member_id=member_id)
+        assert asked_call_back(connection, PHONE, member_id) == AskedCall(later.best_from, later.best_to, NOW)
+    both = wanted_calls(connection)
+    assert [wanted.member_number for wanted in both] == [None, "10000001"]
+    for wanted in both:
+        assert finish_call_back(connection, wanted.id)
+        assert not finish_call_back(connection, wanted.id)
+    assert (asked_call_back(connection, PHONE, None), wanted_calls(connection)) == (None, ())
+    ask(connection)
+    assert asked_call_back(connection, PHONE, None)
 
 
 def test_call_backs_are_listed_as_they_are_to_be_made(connection: Connection) -> None:
@@ -272,8 +284,7 @@ def test_staff_see_call_backs_and_notes_and_note_what_is_done(
 def test_only_times_at_which_somebody_is_there_are_offered(
     staffed: DemoLine, week: tuple[tuple[Span, ...], ...], offered: list[str]
 ) -> None:
-    flows = replace(VERSION.flows, hours=Hours(week))
-    staffed.services.versions.take(replace(VERSION, flows=flows, hash="hours"))
+    with_hours(staffed, Hours(week))
     phone, _ = staffed.call("1", answers="busy")
     phone.press("0")
     phone.press("1")
@@ -282,3 +293,67 @@ def test_only_times_at_which_somebody_is_there_are_offered(
     assert isinstance(options, tuple)
     named = [option["values"]["when"]["prompt"] for option in options]  # type: ignore[index,call-overload]
     assert named == [f"call_back.{name}" for name in offered]
+
+
+MINUTE = timedelta(minutes=1)
+LATE = datetime(2026, 3, 3, 7, 58, 50, tzinfo=UTC)
+"""Just before midnight at the pharmacy."""
+
+
+@pytest.mark.parametrize("hours", [ALWAYS, Hours(ALWAYS.week, US_FEDERAL)])
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_midnight_goes_by_while_somebody_is_there_all_night(staffed: DemoLine, hours: Hours) -> None:
+    staffed.clock.now = LATE
+    with_hours(staffed, hours)
+    phone, _ = staffed.call("1", answers="busy")
+    phone.press("0")
+    for key in "111":
+        phone.press(key)
+    staffed.clock.pass_seconds(120)
+    phone.press("7")
+    assert staffed.last_prompts == ["call_back.asked", "call_back.go_on"]
+    [wanted] = wanted_calls_of(staffed)
+    assert LATE < wanted.best_from < LATE + MINUTE
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_day_that_is_closed_meanwhile_is_not_confirmed(staffed: DemoLine) -> None:
+    with_hours(staffed, Hours(((), (Span(480, 1200),), (Span(540, 1200),), *[()] * 4)))
+    phone, _ = staffed.call("1")
+    phone.press("0")
+    for key in "112":
+        phone.press(key)
+    with_hours(staffed, Hours(((), (), (Span(540, 1200),), *[()] * 4)))
+    phone.press("7")
+    assert staffed.last_prompts == ["call_back.gone", "call_back.when"]
+    assert wanted_calls_of(staffed) == ()
+
+
+@pytest.mark.parametrize(
+    ("week", "said", "begins", "ends"),
+    [
+        (((), (Span(480, 720), Span(720, 1200)), *[()] * 5), "tomorrow", "08:00", "20:00"),
+        (((), (Span(1200, 1440),), (Span(0, 240),), *[()] * 4), "tomorrow", "20:00", "04:00"),
+        (((), *[(Span(0, 1440),)] * 6), "for_long", "00:00", None),
+    ],
+)
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_hours_that_adjoin_are_told_as_one(
+    staffed: DemoLine, week: tuple[tuple[Span, ...], ...], said: str, begins: str, ends: str | None
+) -> None:
+    with_hours(staffed, Hours(week))
+    phone, _ = staffed.call("1")
+    phone.press("0")
+    opens: Any = staffed.turns[-1].verb.words[0].values["opens"]
+    assert opens["prompt"] == f"person.opens_{said}"
+    assert (opens["values"]["begins"], opens["values"].get("ends")) == (begins, ends)
+
+
+def with_hours(line: DemoLine, hours: Hours) -> None:
+    """Have the line's person be there at these hours."""
+    line.services.versions.take(replace(VERSION, flows=replace(VERSION.flows, hours=hours), hash=f"{hours}"))
+
+
+def wanted_calls_of(line: DemoLine) -> tuple[WantedCall, ...]:
+    with line.database.begin() as connection:
+        return wanted_calls(connection)

@@ -411,6 +411,8 @@ def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int)
     payments.payment_for(connection, order_id)
     find.find_order(connection, member_id, placed.order_number)
     find.latest_order(connection, member_id)
+    find.placed_with(connection, placed)
+    cards.note_declined(connection, order_id, NOW)
     find.last_order(connection, member_id)
     find.urgent_order(connection, member_id)
     find.orders_of(connection, member_id, 5, 6)
@@ -429,7 +431,7 @@ def _a_call(connection: Connection, member_id: int, rx_id: int, address_id: int)
     call_backs.ask_call_back(
         connection, member_id=member_id, phone="+13035550100", language="en", best=best, reason="main.menu", now=NOW
     )
-    call_backs.asked_call_back(connection, "+13035550100")
+    call_backs.asked_call_back(connection, "+13035550100", member_id)
     hand_over.last_state(connection, "CA1")
 
 

@@ -144,7 +144,8 @@ def fail_talking(demo_line: DemoLine, metrics: Metrics) -> None:
     broken = demo_line.copy_with(services=metrics.timed(replace(demo_line.services, gateway=TalkativeGateway())))
     phone = broken.copy_with(app=make_app(broken.services, Settings(), metrics)).phone(from_number="+15105550188")
     phone.dial()
-    phone.press("".join(CARD_ONLY))
+    for pressed in CARD_ONLY:
+        phone.press(pressed)
     logs.get_logger().info("careless", digits=CODE, zip=ZIP, member_number=MEMBER, birth_date=BORN, street=STREET)
     logs.get_logger().info("careless", what=Keys(Secret(MEMBER)), error=f"[parameters: ('{RX}',)]")
 

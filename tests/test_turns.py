@@ -43,9 +43,10 @@ def post(demo_line: DemoLine, url: str, **fields: str) -> Reply:
 
 
 def next_url(reply: Reply) -> str:
-    found = re.search(r'action="([^"]+)"|<Redirect[^>]*>([^<]+)<', reply.body)
+    found = re.findall(r'action="([^"]+)"|<Redirect[^>]*>([^<]+)<', reply.body)
     assert found, reply.body
-    return (found.group(1) or found.group(2)).replace("&amp;", "&")
+    actions = [action.replace("&amp;", "&") for action, _ in found if action and "early=1" not in action]
+    return str(actions[0]) if actions else str(found[0][1]).replace("&amp;", "&")
 
 
 def go(demo_line: DemoLine, *keys: str) -> Reply:

@@ -93,7 +93,8 @@ def test_a_whole_call_is_signed(guarded: DemoLine) -> None:
         post, "https://line.example/voice", "+15105550123", "+18002457979", SID, passes=guarded.clock.pass_seconds
     )
     phone.dial()
-    heard = phone.press(IDENTIFIED + "17")
+    phone.press(IDENTIFIED + "1")
+    heard = phone.press("7")
     assert hears(heard.text, "order.placed_now")
     assert not phone.errors
 

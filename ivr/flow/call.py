@@ -73,6 +73,8 @@ class Call:
     """When the last reply was given."""
     has_person: bool = True
     """Whether a person can be had at this moment. Never stored: it is set anew for each turn."""
+    person_closed: bool = False
+    """Whether a person can be had at other hours, and a call-back be asked for. Never stored either."""
     notices: Mapping[str, str] = field(default_factory=dict)
     """Language -> what callers are to be told today. Never stored either."""
     transient_secrets: Mapping[str, Secret] = field(default_factory=dict)

@@ -67,6 +67,7 @@ class Interpreter(LiveCall):
             own_tempo=self.own_tempo,
             members_tempo=self.members_tempo,
             has_person=self.has_person,
+            person_closed=self.person_closed,
             notices=self.notices,
             transient_secrets=self.transient_secrets,
         )

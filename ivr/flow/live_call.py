@@ -5,9 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from ivr.flow.call import Call, TraceStep
-from ivr.flow.parts import NOTICES, PERSON_OFFER, PERSON_OFFERS, Line, Target
+from ivr.flow.parts import CLOSED_OFFERS, NOTICES, PERSON_OFFER, PERSON_OFFERS, Line, Target
 from ivr.flow.tempo import Tempo
 from ivr.flow.verbs import Speak, Variant, Verb
 from ivr.prompts import phrase
@@ -40,6 +41,7 @@ class LiveCall(ABC):
         self.own_tempo = call.own_tempo
         self.members_tempo = call.members_tempo
         self.has_person = call.has_person
+        self.person_closed = call.person_closed
         self.notices = call.notices
         self.after_keys = call.after_keys
         self.after_zero = call.after_zero
@@ -124,6 +126,13 @@ class LiveCall(ABC):
         others = [one for one in self._all_languages if one != self.language and every_language]
         return [self.language, *others]
 
+    def person_offer(self, question: Literal["menu", "ask"]) -> str:
+        """Return the prompt that offers a person in a question, now or at other hours; "" where none can be had."""
+        if self.has_person:
+            return PERSON_OFFERS[question]
+        closed_offer = CLOSED_OFFERS[question] if self.person_closed else ""
+        return closed_offer if closed_offer in self._prompt_values else ""  # an older version may lack it
+
     def speak(
         self,
         prompt: str,
@@ -136,8 +145,8 @@ class LiveCall(ABC):
 
         The values are those of the call and `extra`; the language is the call's unless another is given.
         """
-        person_offer = phrase(PERSON_OFFERS["menu"]) if self.has_person else ()
+        offer = self.person_offer("menu")
         notices = self.notices.get(language or self.language, "")
-        known_values = {NOTICES: notices, **self.values, **(extra or {}), PERSON_OFFER: person_offer}
+        known_values = {NOTICES: notices, **self.values, **(extra or {}), PERSON_OFFER: phrase(offer) if offer else ()}
         values = {name: known_values[name] for name in self._prompt_values[prompt] if name in known_values}
         return Speak(prompt, language or self.language, values, variant, tries)

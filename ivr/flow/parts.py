@@ -17,6 +17,8 @@ spill into the next question."""
 
 PERSON_OFFERS = {"menu": "person.offer", "ask": "person.offer_in_number"}
 """The prompts that offer a person, in a menu and in a number. They are spoken only while a person can be had."""
+CLOSED_OFFERS = {"menu": "person.closed_offer", "ask": "person.closed_offer_in_number"}
+"""The prompts that are spoken in their place while a person is there at other hours: 0 tells when, and takes call-backs."""
 HELP_OFFER = "help.offer"
 """The prompt that tells whoever had a question repeated what another star does."""
 PERSON_OFFER = "person_offer"

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from ivr.flow.definition import OPAQUE, Actions, Flows
 from ivr.flow.graph import all_states
-from ivr.flow.parts import HELP_OFFER, NOTICES, PERSON_OFFER, PERSON_OFFERS, REPEAT
+from ivr.flow.parts import CLOSED_OFFERS, HELP_OFFER, NOTICES, PERSON_OFFER, PERSON_OFFERS, REPEAT
+from ivr.hours import ALWAYS
 from ivr.keypad import STAR_AGAIN
 from ivr.prompts import PHRASE
 
@@ -17,12 +18,14 @@ def used_prompts(flows: Flows, actions: Actions) -> frozenset[str]:
     spoken = {use.name for state in states for use in state.prompts()}
     options = {state.choices.option for state in states if state.choices}
     phrases = {name for spec in actions.values() for value_phrases in spec.phrases.values() for name in value_phrases}
-    return frozenset(spoken | options | phrases | line_prompts(flows))
+    return frozenset(spoken | options | phrases | line_prompts(flows) | set(CLOSED_OFFERS.values()))
 
 
 def phrases_of(actions: Actions) -> Mapping[str, frozenset[str]]:
     """Return the prompts that each value of kind `phrase` may be: value -> prompts, of all actions together."""
-    prompts_by_value: dict[str, frozenset[str]] = {PERSON_OFFER: frozenset({PERSON_OFFERS["menu"]})}
+    prompts_by_value: dict[str, frozenset[str]] = {
+        PERSON_OFFER: frozenset({PERSON_OFFERS["menu"], CLOSED_OFFERS["menu"]})
+    }
     for spec in actions.values():
         for value, phrases in spec.phrases.items():
             prompts_by_value[value] = prompts_by_value.get(value, frozenset()) | frozenset(phrases)
@@ -40,7 +43,8 @@ def line_prompts(flows: Flows) -> frozenset[str]:
     """Return the prompts that the line itself adds to questions: offers of a person and of help, and the reasons for giving
     up."""
     keys = {"menu": flows.line.menu_keys, "ask": flows.line.ask_keys}
-    offers = {name for kind, name in PERSON_OFFERS.items() if "0" in keys[kind]}
+    offered = (PERSON_OFFERS, CLOSED_OFFERS) if flows.hours != ALWAYS else (PERSON_OFFERS,)
+    offers = {name for by_kind in offered for kind, name in by_kind.items() if "0" in keys[kind]}
     helps = {HELP_OFFER} if any(shared.get(STAR_AGAIN, REPEAT) != REPEAT for shared in keys.values()) else set()
     return frozenset(offers | helps | set(flows.line.gives_up.values()))
 

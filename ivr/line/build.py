@@ -87,8 +87,14 @@ def _services(settings: Settings, database: Engine, versions: Versions, vault: V
         rules=rules(settings),
         has_person=settings.person_number is not None,
         random_number=lambda: secrets.randbelow(_ORDER_NUMBERS),
+        own_numbers=own_numbers(settings),
         card_capture=settings.card_capture,
     )
+
+
+def own_numbers(settings: Settings) -> frozenset[str]:
+    """Return the numbers of the operator's that the settings name."""
+    return frozenset(number for number in (settings.person_number, settings.text_from) if number)
 
 
 def folders(settings: Settings) -> Folders:

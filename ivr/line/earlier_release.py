@@ -41,6 +41,14 @@ OUTCOMES: Mapping[tuple[str, str], str] = {
     ("tell_order", "can_be_filled"): "held",
     ("next_news", "unheard"): "order",
     ("list_cards", "declined"): "on_file",
+    ("say_back", "card_expires"): "changed",
+    ("say_payment", "card_expires"): "said",
+    ("offer_days", "needs_card"): "none",
+    ("say_send_now", "needs_card"): "changed",
+    **{
+        (action, "ended"): "changed"
+        for action in ("place_order", "pay_with_other_card", "take_unpaid", "move_ship_day")
+    },
     ("cancel_unpaid", "to_be_released"): "cancelled",
     ("settle_order", "cancelled"): "held",
     **{("find_order", outcome): "not_found" for outcome in ("renewal", "renewal_ready", "renewal_denied")},

@@ -31,6 +31,7 @@ _BY_KIND: Mapping[str, Value] = {
     "ordinal": 3,
     "money": 2450,
     "time": "08:30",
+    "time_zone": "America/Los_Angeles",
     "phone": "+15105550123",
     "spelled": "meadowlark.example",
     "address": {

@@ -92,6 +92,8 @@ class Services:
     """Whether a number is set that callers who want a person are connected to."""
     random_number: Callable[[], int]
     """Draws a random number for an order number."""
+    own_numbers: frozenset[str] = frozenset()
+    """The numbers of the operator's that the settings name (E.164): where 0 leads, and where texts come from."""
     card_capture: Literal["keypad", "pay"] = "keypad"
     """Who takes the digits of a card: this line, or the carrier."""
     monotonic: Callable[[], float] = time.monotonic
@@ -162,6 +164,11 @@ class Context:
     language: str = FIRST.tag
     """The language that the call is in."""
     tempo: Tempo = USUAL_TEMPO
+
+    def is_own(self, number: str) -> bool:
+        """Tell whether a number (E.164) is the pharmacy's: the one that was called, another that leads here, or a person's."""
+        languages = self.services.versions.current.flows.line.languages
+        return number == self.caller.to_number or number in self.services.own_numbers or number in languages
 
     @property
     def today(self) -> date:

@@ -187,7 +187,13 @@ class _TurnRunner:
         self.locked = locked
         self.version = services.versions.get(connection, locked.row.version)
         self.flows = self.version.heard(local=request.caller.local)
-        self.call = replace(locked.call, has_person=services.person_at(now), notices=services.notices_at(now))
+        is_here = services.person_at(now)
+        self.call = replace(
+            locked.call,
+            has_person=is_here,
+            person_closed=services.has_person and not is_here,
+            notices=services.notices_at(now),
+        )
         self.question = journal.current_question(self.flows, locked.call)
         # The numbers of the first request count: a later turn that names another number is not another phone.
         caller = replace(request.caller, from_number=locked.row.from_number, to_number=locked.row.to_number)

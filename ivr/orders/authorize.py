@@ -115,7 +115,7 @@ def pay_with_card(
 
 
 def reopen(connection: Connection, order: OrderFacts, now: datetime, today: date, rules: Rules) -> OrderFacts | None:
-    """Return an order whose payment was declined as it is to be charged again: pending, also if it was held for that.
+    """Return an order as it is to be charged to another card: scheduled, or pending, also if it was held for its payment.
 
     Return None, and change nothing, if it may not be charged: its payment is under way or unknown, or the order has
     changed.
@@ -128,7 +128,7 @@ def reopen(connection: Connection, order: OrderFacts, now: datetime, today: date
         values = {"held_reason": None, "ship_on": None, "expected_by": arrival(today, rules.mail_business_days)}
         move_order(connection, order.id, OrderStatus.PENDING, now, Actor.PHONE, **values)
         return order_by_id(connection, order.id)
-    return current if current.status is OrderStatus.PENDING else None
+    return current if current.status in UNPAID else None
 
 
 def begin_next_payment(

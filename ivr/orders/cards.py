@@ -5,9 +5,11 @@ A stored card is the processor's token with what may be spoken of the card; its 
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Protocol
 
 from sqlalchemy import Connection, bindparam, delete, select
 
@@ -15,6 +17,15 @@ from ivr.payment.gateway import Token
 from ivr.pharmacy.statements import changed, columns, fetch_all, fetch_one, insert_or_none, update_where
 from ivr.pharmacy.tables import UNFINISHED, RefillOrder, SavedCard
 from ivr.secret import Secret
+
+
+class Expiring(Protocol):
+    """What has a last month: a stored card, or one that was keyed."""
+
+    @property
+    def exp_month(self) -> int: ...  # noqa: D102
+    @property
+    def exp_year(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +68,17 @@ _EXPIRES = SavedCard.exp_year * 12 + SavedCard.exp_month
 _USABLE = _LISTED.where(bindparam("month") <= _EXPIRES)
 _EXPIRED = _LISTED.where(bindparam("month") > _EXPIRES)
 _BY_ID = select(*columns(SavedCard, KeptCard)).where(SavedCard.id == bindparam("card_id"))
+_OF_ORDER = (
+    select(*columns(SavedCard, KeptCard))
+    .join(RefillOrder, RefillOrder.saved_card_id == SavedCard.id)
+    .where(RefillOrder.id == bindparam("order"))
+)
 _UPDATE_EXPIRY = update_where(SavedCard, *_ON_FILE, SavedCard.token == bindparam("same_token")).returning(SavedCard.id)
 _SET_ORDER_CARD = update_where(RefillOrder, RefillOrder.id == bindparam("order"), RefillOrder.status.in_(UNFINISHED))
 _NOTE_DECLINED = update_where(
     SavedCard,
-    SavedCard.id == select(RefillOrder.saved_card_id).where(RefillOrder.id == bindparam("order")).scalar_subquery(),
+    *(SavedCard.member_id == bindparam("member"), SavedCard.gateway == bindparam("processor")),
+    SavedCard.token == bindparam("same_token"),
 )
 _OF_FINISHED_ORDERS = (
     select(RefillOrder.id)
@@ -98,9 +115,14 @@ def usable_card(connection: Connection, card_id: int | None, today: date) -> Kep
     return card if card and not is_expired(card, today) else None
 
 
-def is_expired(card: SavedCardFacts, on: date) -> bool:
+def is_expired(card: Expiring, on: date) -> bool:
     """Return whether a card's last month is over on a day."""
-    return (card.exp_year, card.exp_month) < (on.year, on.month)
+    return on > valid_through(card)
+
+
+def valid_through(card: Expiring) -> date:
+    """Return the last day on which a card can be charged: that of its last month."""
+    return date(card.exp_year, card.exp_month, monthrange(card.exp_year, card.exp_month)[1])
 
 
 def save_card(
@@ -144,5 +166,11 @@ def use_card(connection: Connection, order_id: int, card_id: int) -> bool:
 
 
 def note_declined(connection: Connection, order_id: int, at: datetime | None) -> None:
-    """Note that the card of an order was declined, or with None that it was accepted."""
-    connection.execute(_NOTE_DECLINED, {"order": order_id, "last_declined_at": at})
+    """Note that the card of an order was declined, or with None that it was accepted.
+
+    The same card may be kept for other orders of the member, and on file.
+    """
+    card = fetch_one(connection, _OF_ORDER, KeptCard, order=order_id)
+    if card:
+        same_card = {"member": card.member_id, "processor": card.gateway, "same_token": card.token}
+        connection.execute(_NOTE_DECLINED, {**same_card, "last_declined_at": at})

@@ -128,6 +128,11 @@ _OF_MEMBER_BY_NUMBER = _latest_first(_IS_MEMBERS, RefillOrder.order_number == bi
 _BY_NUMBER = _latest_first(RefillOrder.order_number == bindparam("order_number"))
 _BY_ID = _latest_first(RefillOrder.id == bindparam("order_id"))
 _BY_REQUEST_KEY = _latest_first(RefillOrder.request_key == bindparam("request_key"))
+_PLACED_WITH = (
+    select(*_COLUMNS)
+    .where(_IS_MEMBERS, RefillOrder.placed_at == bindparam("placed_at"), RefillOrder.id != bindparam("order_id"))
+    .order_by(RefillOrder.ship_on, RefillOrder.id)
+)
 _PENDING_BEFORE = _latest_first(
     _UNFINISHED, RefillOrder.status == OrderStatus.PENDING, RefillOrder.placed_at < bindparam("moment")
 )
@@ -232,6 +237,12 @@ def order_by_id(connection: Connection, order_id: int) -> OrderFacts | None:
 def order_by_request_key(connection: Connection, request_key: str) -> OrderFacts | None:
     """Return the order that the request with this key placed, or None."""
     return _first_order(connection, _BY_REQUEST_KEY, request_key=request_key)
+
+
+def placed_with(connection: Connection, order: OrderFacts) -> tuple[OrderFacts, ...]:
+    """Return the other orders of the same basket, by the day that they ship on."""
+    basket = {"member_id": order.member_id, "placed_at": order.placed_at, "order_id": order.id}
+    return _orders(connection, _PLACED_WITH, **basket)
 
 
 def latest_order(connection: Connection, member_id: int) -> OrderFacts | None:

@@ -20,6 +20,7 @@ from ivr.orders.events import Actor, record_event
 from ivr.orders.find import OrderFacts, order_by_request_key
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.findings import Rx, Supply
+from ivr.pharmacy.members import is_active
 from ivr.pharmacy.numbers import TRIES, RandomNumber, free_numbers
 from ivr.pharmacy.prescriptions import judge, locked_cases
 from ivr.pharmacy.refusals import Case, FindingKind
@@ -63,6 +64,10 @@ class TakenError(Exception):
         self.finding_kind = finding_kind
 
 
+class NotAMemberError(Exception):
+    """Raised when an order cannot be placed, as the member has died or the membership ended."""
+
+
 _OWN_ADDRESS = select(
     exists().where(Address.id == bindparam("address_id"), Address.member_id == bindparam("member_id"))
 )
@@ -94,7 +99,8 @@ def place_order(
     """Place an order, or return the one that the same request placed before.
 
     Prices and quantities come from the prescriptions. `random_number` draws the order number. Raises TakenError when a
-    prescription was ordered in between: call this within `connection.begin_nested()`, so that nothing of it is kept.
+    prescription was ordered in between, and NotAMemberError when the membership has ended: call this within
+    `connection.begin_nested()`, so that nothing of it is kept.
     """
     ship_day = max(request.ship_on or today, today)
     cases = {case.rx.id: case for case in locked_cases(connection, _ids(request), ship_day, rules)}
@@ -102,6 +108,8 @@ def place_order(
     earlier_order = order_by_request_key(connection, request.request_key)
     if earlier_order:
         return earlier_order
+    if not is_active(connection, request.member_id):
+        raise NotAMemberError
     _check_same_member(connection, request, cases.values())
     lines = sorted(request.lines, key=lambda line: line.prescription_id)
     fills = [_fill(connection, cases[line.prescription_id], line.n) for line in lines]

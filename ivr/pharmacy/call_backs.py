@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Integer, bindparam, select
 
 from ivr.pharmacy.statements import changed, columns, fetch_all, fetch_one, insert_or_none, update_where
 from ivr.pharmacy.tables import CallBack, CallBackStatus, Member
@@ -17,6 +17,15 @@ class BestTime:
 
     best_from: datetime
     best_to: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AskedCall:
+    """A call-back that was asked for, as the caller is told of it."""
+
+    best_from: datetime
+    best_to: datetime
+    asked_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,13 @@ class WantedCall:
 
 
 _ASKED = CallBack.status == CallBackStatus.ASKED
-_OF_PHONE = select(*columns(CallBack, BestTime)).where(CallBack.phone == bindparam("of_phone"), _ASKED)
+_OF_CALLER = (
+    CallBack.phone == bindparam("of_phone"),
+    CallBack.member_id.is_not_distinct_from(bindparam("of_member", type_=Integer)),
+    _ASKED,
+)
+_OF_PHONE = select(*columns(CallBack, AskedCall)).where(*_OF_CALLER)
+_CHANGED = update_where(CallBack, *_OF_CALLER)
 _WANTED = (
     select(
         *(CallBack.id, CallBack.phone, CallBack.language, CallBack.best_from, CallBack.best_to, CallBack.reason),
@@ -47,9 +62,9 @@ _WANTED = (
 _DONE = update_where(CallBack, CallBack.id == bindparam("call_back_id"), _ASKED).values(status=CallBackStatus.DONE)
 
 
-def asked_call_back(connection: Connection, phone: str) -> BestTime | None:
-    """Return when a phone (E.164) is to be called back, or None if no call-back is asked for."""
-    return fetch_one(connection, _OF_PHONE, BestTime, of_phone=phone)
+def asked_call_back(connection: Connection, phone: str, member_id: int | None) -> AskedCall | None:
+    """Return when a member, or whoever was not identified, is to be called back at a phone (E.164); None if never."""
+    return fetch_one(connection, _OF_PHONE, AskedCall, of_phone=phone, of_member=member_id)
 
 
 def ask_call_back(
@@ -61,18 +76,17 @@ def ask_call_back(
     best: BestTime,
     reason: str,
     now: datetime,
-) -> bool:
-    """Ask for a call-back; return False, and leave the one that is there, if the phone has one already."""
-    row = {
-        "member_id": member_id,
-        "phone": phone,
+) -> None:
+    """Ask for a call-back, or change the one that the member, or whoever was not identified, has asked for there."""
+    asked = {
         "language": language,
         "best_from": best.best_from,
         "best_to": best.best_to,
         "reason": reason,
         "asked_at": now,
     }
-    return insert_or_none(connection, CallBack, row) is not None
+    if not changed(connection, _CHANGED, of_phone=phone, of_member=member_id, **asked):
+        insert_or_none(connection, CallBack, {"member_id": member_id, "phone": phone, **asked})
 
 
 def wanted_calls(connection: Connection) -> tuple[WantedCall, ...]:

@@ -430,13 +430,15 @@ class OrderEvent(Base):
 class CallBack(Base):
     """A member, or a caller who was not identified, wants a person to call them, best between two moments.
 
-    `reason` is the question that the caller was at, by its name in the flow. A phone has at most one that is asked.
+    `reason` is the question that the caller was at, by its name in the flow. Of those that are asked, a phone
+    has at most one for each member, and one for callers who were not identified.
     """
 
     __tablename__ = "call_back"
     __table_args__ = (
         one_of("status", CallBackStatus),
-        unique_where("uq_call_back_asked", "phone", where="status = 'asked'"),
+        unique_where("uq_call_back_member", "phone", "member_id", where="status = 'asked'"),
+        unique_where("uq_call_back_unidentified", "phone", where="status = 'asked' AND member_id IS NULL"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -153,7 +153,13 @@ class Simulator:
         if in_memory and (has_person, capture) in self._scenarios:
             return self._scenarios[has_person, capture]
         settings = replace(self.settings, person_number=PERSON if has_person else None)
-        services = replace(self.services, database=database, has_person=has_person, card_capture=capture)
+        services = replace(
+            self.services,
+            database=database,
+            has_person=has_person,
+            own_numbers=build.own_numbers(settings),
+            card_capture=capture,
+        )
         retention = timedelta(days=settings.retention_days)
         scenario = Scenario(
             services,

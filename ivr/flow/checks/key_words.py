@@ -15,7 +15,7 @@ from ivr.flow.checks.option_words import check_languages, check_options, check_t
 from ivr.flow.checks.wordings import OPTIONS, AskedQuestion, HeardKey, QuestionWords, Wording, locate_key
 from ivr.flow.definition import Actions, Flows
 from ivr.flow.graph import all_states
-from ivr.flow.parts import HELP_OFFER, PERSON_OFFER, PERSON_OFFERS, Number
+from ivr.flow.parts import CLOSED_OFFERS, HELP_OFFER, PERSON_OFFER, PERSON_OFFERS, Number
 from ivr.flow.states import State
 from ivr.flow.states.base import Role
 from ivr.flow.usage import line_prompts, phrases_of
@@ -71,6 +71,8 @@ def _check_offers(flows: Flows, catalogues: Catalogues, report: Report) -> None:
     offers = (
         (PERSON_OFFERS["menu"], "a person", {"0"}),
         (PERSON_OFFERS["ask"], "a person", {"0", "pound"}),
+        (CLOSED_OFFERS["menu"], "a person", {"0"}),
+        (CLOSED_OFFERS["ask"], "a person", {"0", "pound"}),
         (HELP_OFFER, "help", {"star"}),
     )
     for name, what, expected_keys in (offer for offer in offers if offer[0] in spoken):

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from ivr.flow.call import CardStepEnded, Early, Event, Keys, Resumed, Silence
 from ivr.flow.live_call import LiveCall
-from ivr.flow.parts import HELP_OFFER, PERSON_OFFERS, REPEAT, Limits, Target
+from ivr.flow.parts import HELP_OFFER, REPEAT, Limits, Target
 from ivr.flow.states.base import Role, State
 from ivr.flow.verbs import Gather, Speak, Variant
 from ivr.keypad import STAR_AGAIN
@@ -188,8 +188,10 @@ class QuestionState(State):
         """Yield the words that offer a person, from the second help on if one can be had, and help to who had the
         question repeated; not where the keys for them have another use."""
         shared = self.shared_keys(call.line)
-        if variant != "say" and tries >= FIRST_OFFER and call.has_person and "0" in shared:
-            yield call.speak(PERSON_OFFERS["ask" if self.number else "menu"])
+        offer = call.person_offer("ask" if self.number else "menu")
+        knows = not call.has_person and any(frame.flow == shared.get("0") for frame in call.frames)
+        if variant != "say" and tries >= FIRST_OFFER and offer and "0" in shared and not knows:
+            yield call.speak(offer)
         if call.repeats and STAR_AGAIN in shared:
             yield from (
                 call.speak(HELP_OFFER, language=one) for one in call.languages(every_language=self.every_language)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Generic, TypeVar
 
 from ivr import logs
@@ -13,10 +13,11 @@ from ivr.flow.definition import LIST, OPAQUE, Items
 from ivr.line import card_entries, card_limit
 from ivr.line.action import action, done, external_action
 from ivr.line.actions import keyed, refill, speech
+from ivr.line.actions.order_facts import EXPIRING
 from ivr.line.card_entries import CardEntry
 from ivr.line.service import Context
-from ivr.line.values import Basket, CardOnFile, ChosenCard, KeyedCard
-from ivr.orders.cards import SavedCardFacts, expired_cards, saved_cards
+from ivr.line.values import Basket, CardOnFile, ChosenCard, KeyedCard, day
+from ivr.orders.cards import SavedCardFacts, expired_cards, is_expired, saved_cards
 from ivr.orders.faults import is_our_fault
 from ivr.payment.cards import (
     Brand,
@@ -44,17 +45,22 @@ TOKEN_KEPT = timedelta(minutes=30)
 Given = TypeVar("Given", Card, Token)
 
 
+ADDED_UP = {"amounts": "phrase", "last_charge": OPAQUE, "card": OPAQUE, "keep_card": OPAQUE}
+"""The values that the card question needs, name -> kind."""
+
+
 @action(
     "due",
     "nothing_due",
-    writes={"amounts": "phrase", "card": OPAQUE, "keep_card": OPAQUE},
+    writes=ADDED_UP,
     phrases={"amounts": speech.AMOUNTS},
 )
 def add_up(_: Context, basket: Basket) -> Done:
     """Add up what is due now and on each later day."""
     totals = refill.totals_by_day(basket)
     outcome = "due" if any(cents for _, cents in totals) else "nothing_due"
-    return done(outcome, amounts=speech.amounts(totals), card=None, keep_card="no")
+    last_charge = refill.last_charge(basket)
+    return done(outcome, amounts=speech.amounts(totals), last_charge=last_charge, card=None, keep_card="no")
 
 
 @action(
@@ -65,21 +71,28 @@ def add_up(_: Context, basket: Basket) -> Done:
     items={"cards": Items({"card": "phrase"}, MOST_CARDS)},
     phrases={
         "card": speech.CARDS,
-        "expired": {"card.expired": {"card": "phrase"}, "card.was_declined": {"card": "phrase"}},
+        "expired": {"card.expired": {"card": "phrase"}, "card.was_declined": {"card": "phrase"}, **EXPIRING},
     },
 )
-def list_cards(context: Context, member_id: int) -> Done:
-    """List the cards on file that can still be used, and tell those that have expired or were declined.
+def list_cards(context: Context, member_id: int, last_charge: str = "") -> Done:
+    """List the cards on file that can be used, and tell those that were declined, or expire before they are charged last.
 
     One that was declined comes after the others; when there are no others (`declined`), a new card does.
     """
-    owner = member_id, context.services.gateway.name, context.today
+    last_day = max(context.today, date.fromisoformat(last_charge)) if last_charge else context.today
+    owner = member_id, context.services.gateway.name, last_day
     usable = saved_cards(context.connection, *owner)[:MOST_CARDS]
     cards = tuple(CardOnFile(_card_phrase(card), card.brand, card.last4, card.id) for card in usable)
-    expired = [phrase("card.expired", card=_card_phrase(card)) for card in expired_cards(context.connection, *owner)]
+    expired = [_expired(card, context.today, last_day) for card in expired_cards(context.connection, *owner)]
     was_declined = [phrase("card.was_declined", card=_card_phrase(card)) for card in usable if card.last_declined_at]
     outcome = "none" if not cards else "declined" if usable[0].last_declined_at else "on_file"
     return done(outcome, cards=cards, expired=(*expired, *was_declined))
+
+
+def _expired(card: SavedCardFacts, today: date, last_day: date) -> Value:
+    if is_expired(card, today):
+        return phrase("card.expired", card=_card_phrase(card))
+    return phrase("card.expires_before", card=_card_phrase(card), day=day(last_day))
 
 
 def _card_phrase(card: SavedCardFacts) -> Value:

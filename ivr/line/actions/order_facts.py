@@ -14,7 +14,7 @@ from ivr.line.actions import refill, speech
 from ivr.line.actions.address import spoken_address
 from ivr.line.service import Context
 from ivr.line.values import Basket, BasketLine, ChosenAddress, ChosenCard, Gathered, Identified, KeyedCard, day
-from ivr.orders.cards import saved_card, saved_cards
+from ivr.orders.cards import KeptCard, is_expired, saved_card, saved_cards
 from ivr.pharmacy.addresses import NewAddress, address_of
 from ivr.pharmacy.prescriptions import assess
 from ivr.pharmacy.refusals import FindingKind
@@ -26,6 +26,9 @@ SHIP_TO: Phrases = {
     for name in ("order.ship_to", "order.ship_to_from_now_on", "order.ship_to_once_checked")
 }
 """The prompts for where an order is sent."""
+
+EXPIRING: Phrases = {"card.expires_before": {"card": "phrase", "day": "date"}}
+"""That a card expires before a day on which it is to be charged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,20 @@ def _spoken_card(context: Context, chosen: ChosenCard) -> Value | None:
     if stored_card is None or (stored_card.exp_year, stored_card.exp_month) < (context.today.year, context.today.month):
         return None
     return speech.card(stored_card.brand, stored_card.last4)
+
+
+def card_expiring(context: Context, chosen: ChosenCard, last_charge: str) -> Value | None:
+    """Return the phrase for the chosen card if it expires before the day on which it is charged last, else None."""
+    if not last_charge or chosen.card is None:
+        return None
+    card: KeyedCard | KeptCard | None
+    if isinstance(chosen.card, KeyedCard):
+        card = chosen.card
+    else:
+        card = saved_card(context.connection, chosen.card.saved_card_id)
+    if card is None or not is_expired(card, date.fromisoformat(last_charge)):
+        return None
+    return phrase("card.expires_before", card=speech.card(card.brand, card.last4), day=last_charge)
 
 
 def _paying(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from ivr.flow.call import Done
 from ivr.flow.definition import OPAQUE, Phrases
@@ -10,11 +11,11 @@ from ivr.line.action import action, done
 from ivr.line.actions import speech
 from ivr.line.service import Context
 from ivr.line.values import Identified, day
-from ivr.orders.cards import is_expired, saved_card
+from ivr.orders.cards import KeptCard, is_expired, saved_card
 from ivr.orders.events import Actor, Happened, who_last
 from ivr.orders.find import GOES_ON, OrderFacts, mark_told, order_by_id
 from ivr.orders.judge import Judgement, is_held_by_line, judge_order
-from ivr.orders.payments import PaymentFacts, kept_until, payment_for
+from ivr.orders.payments import PaymentFacts, is_paid, kept_until, payment_for
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.tables import HeldReason, OrderStatus, PaymentStatus
 from ivr.prompts import phrase
@@ -42,6 +43,13 @@ TOLD_WHOLE = (*TOLD, "contents")
 CONTENTS: Phrases = {"order.content": {"what": "phrase", "days": "number"}}
 """What is in an order."""
 
+CARD_NOTES: Phrases = {
+    "order.card_missing": {},
+    "order.card_expired": {"card": "phrase"},
+    "order.card_expires_before": {"card": "phrase", "day": "date"},
+}
+"""Why an order needs another card."""
+
 CANCELLED_BY: Mapping[str | None, str] = {
     Actor.PHONE: "order_state.cancelled_by_you",
     Actor.STAFF: "order_state.cancelled_by_staff",
@@ -62,7 +70,7 @@ CANCELLED_BY: Mapping[str | None, str] = {
         **dict.fromkeys(("held", "can_be_filled", "scheduled", "due", "placed"), TOLD_WHOLE),
     },
     phrases={
-        "order_state": speech.ORDER_STATES,
+        "order_state": {**speech.ORDER_STATES, **CARD_NOTES, "card.was_declined": {"card": "phrase"}},
         "contents": CONTENTS,
         "what": speech.MEDICINE,
         "rx_state": speech.NOT_FILLED,
@@ -115,15 +123,30 @@ def contents(order: OrderFacts, *, proved: bool) -> Value:
 
 def paying_on(context: Context, order: OrderFacts, ship_day: str) -> Value:
     """Return the phrase for the card that an order is charged to on its ship day, "" for now."""
-    if not order.total_cents:
+    if is_paid(order, payment_for(context.connection, order.id)):
         return (phrase("order.no_card"),)
-    card = saved_card(context.connection, order.saved_card_id) if order.saved_card_id else None
-    if card is None:
-        return (phrase("order.card_missing"),)
-    if is_expired(card, context.today):
-        return (phrase("order.card_expired", card=speech.card(card.brand, card.last4)),)
+    card, note = _card_of(context, order), card_note(context, order, date.fromisoformat(ship_day or day(context.today)))
+    if card is None or note:
+        return (note,)
     words = "order.card_on_day" if ship_day else "order.card"
     return (phrase(words, card=speech.card(card.brand, card.last4)),)
+
+
+def card_note(context: Context, order: OrderFacts, on: date) -> Value | None:
+    """Return the phrase for why an order's card cannot be charged on a day; None if it can, or no card is needed."""
+    if is_paid(order, payment_for(context.connection, order.id)):
+        return None
+    card = _card_of(context, order)
+    if card is None:
+        return phrase("order.card_missing")
+    spoken = speech.card(card.brand, card.last4)
+    if is_expired(card, context.today):
+        return phrase("order.card_expired", card=spoken)
+    return phrase("order.card_expires_before", card=spoken, day=day(on)) if is_expired(card, on) else None
+
+
+def _card_of(context: Context, order: OrderFacts) -> KeptCard | None:
+    return saved_card(context.connection, order.saved_card_id) if order.saved_card_id else None
 
 
 def judge_held(context: Context, order: OrderFacts) -> Judgement | None:
@@ -174,10 +197,8 @@ def _state(
             return _unpaid_state(context, order, payment)
         case OrderStatus.HELD, HeldReason.RULES if judgement:
             return _judged_state(context, order, judgement, proved=proved)
-        case OrderStatus.SCHEDULED, _ if (
-            who_last(context.connection, order.id, Happened.SHIP_DAY_CHANGED) == Actor.LINE
-        ):
-            return phrase("order_state.scheduled_later", day=day(order.ship_on))
+        case OrderStatus.SCHEDULED, _:
+            return (_scheduled_state(context, order), *_card_state(context, order))
         case OrderStatus.HELD, HeldReason.STOCK if order.stock_expected_on:
             return phrase("order_state.held_stock_until", day=day(order.stock_expected_on))
         case OrderStatus.CANCELLED, _ if order.cancelled_at:
@@ -185,6 +206,22 @@ def _state(
             return phrase(words, day=day(context.services.today(order.cancelled_at)))
         case _:
             return speech.order_state(order)
+
+
+def _scheduled_state(context: Context, order: OrderFacts) -> Value:
+    if who_last(context.connection, order.id, Happened.SHIP_DAY_CHANGED) == Actor.LINE:
+        return phrase("order_state.scheduled_later", day=day(order.ship_on))
+    return speech.order_state(order)
+
+
+def _card_state(context: Context, order: OrderFacts) -> tuple[Value, ...]:
+    """Return the phrase for what speaks against the card of a scheduled order, if anything does."""
+    if note := card_note(context, order, max(context.today, order.ship_on or context.today)):
+        return (note,)
+    card = _card_of(context, order)
+    if card is None or card.last_declined_at is None or not order.total_cents:
+        return ()
+    return (phrase("card.was_declined", card=speech.card(card.brand, card.last4)),)
 
 
 def _judged_state(context: Context, order: OrderFacts, judgement: Judgement, *, proved: bool) -> Value:
@@ -210,7 +247,7 @@ def _unpaid_state(context: Context, order: OrderFacts, payment: PaymentFacts | N
     values: dict[str, Value] = {"total": order.total_cents, "kept_until": spoken_kept_until(context, order)}
     if payment is not None and payment.status is PaymentStatus.DECLINED:
         return phrase("order_state.declined", card=speech.card(payment.brand, payment.last4), **values)
-    card = saved_card(context.connection, order.saved_card_id) if order.saved_card_id else None
+    card = _card_of(context, order)
     if card is not None and is_expired(card, context.today):
         return phrase("order_state.card_expired", card=speech.card(card.brand, card.last4), **values)
     return phrase("order_state.unpaid", **values)

@@ -5,6 +5,7 @@ A basket becomes one order for what is sent now and one for each later day: eith
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ivr.flow.call import Done
@@ -13,14 +14,14 @@ from ivr.line import lockout
 from ivr.line.action import action, done
 from ivr.line.actions import refill, speech
 from ivr.line.actions.address import becomes_mailing, write_address
-from ivr.line.actions.cards import open_token
-from ivr.line.actions.order_facts import SHIP_TO, SaidOrder, order_facts
+from ivr.line.actions.cards import ADDED_UP, open_token
+from ivr.line.actions.order_facts import EXPIRING, SHIP_TO, SaidOrder, card_expiring, order_facts
 from ivr.line.service import Context
 from ivr.line.values import Basket, CardOnFile, ChosenAddress, ChosenCard, Identified, KeyedCard, day
 from ivr.orders import authorize, place
 from ivr.orders.find import OrderFacts
 from ivr.orders.keys import request_key
-from ivr.orders.place import OrderRequest, TakenError, WantedLine
+from ivr.orders.place import NotAMemberError, OrderRequest, TakenError, WantedLine
 from ivr.payment.cards import Brand
 from ivr.payment.gateway import Token
 from ivr.pharmacy.tables import HeldReason, OrderStatus
@@ -44,8 +45,12 @@ FACTS = ("lines", "ship_to", "amounts", "paying", "supply_notes")
 
 @action(
     "said",
+    "card_expires",
     "changed",
-    on={"said": {**dict.fromkeys(FACTS, "phrase"), "basket": OPAQUE, "count": "number"}},
+    on={
+        "said": {**dict.fromkeys(FACTS, "phrase"), "basket": OPAQUE, "count": "number"},
+        "card_expires": {"expiring": "phrase", **ADDED_UP},
+    },
     phrases={
         "lines": speech.LINES,
         "ship_to": SHIP_TO,
@@ -54,12 +59,22 @@ FACTS = ("lines", "ship_to", "amounts", "paying", "supply_notes")
         "paying": speech.PAYING,
         "supply_notes": speech.SUPPLY_NOTES,
         "card": speech.CARDS,
+        "expiring": EXPIRING,
     },
 )
 def say_back(context: Context, member: Identified, basket: Basket, address: ChosenAddress, card: ChosenCard) -> Done:
-    """Put together the facts of the order, for the caller to confirm."""
+    """Put together the facts of the order, for the caller to confirm.
+
+    A card that expires before it is charged last does not do (`card_expires`).
+    """
     facts = order_facts(context, member, basket, address, card)
-    return done("said", facts, count=len(basket)) if facts else done("changed")
+    if facts is None:
+        return done("changed")
+    last_charge = refill.last_charge(facts.basket)
+    if expiring := card_expiring(context, card, last_charge):
+        asked_again = {"amounts": facts.amounts, "last_charge": last_charge, "card": None, "keep_card": "no"}
+        return done("card_expires", expiring=expiring, **asked_again)
+    return done("said", facts, count=len(basket))
 
 
 class _ChangedError(Exception):
@@ -72,6 +87,7 @@ class _ChangedError(Exception):
     "taken",
     "all_taken",
     "changed",
+    "ended",
     on={
         "pending": ORDERED,
         "placed": ORDERED,
@@ -93,7 +109,7 @@ def place_order(
     """Place the order as it was said back, or place nothing.
 
     A prescription that was ordered elsewhere meanwhile is dropped from the basket (`taken`, `all_taken`). If anything
-    else has changed, the caller said yes to other facts (`changed`).
+    else has changed, the caller said yes to other facts (`changed`), or is no member any more (`ended`).
     """
     basket = said.basket
     if not basket or said != order_facts(context, member, basket, address, card):
@@ -101,12 +117,15 @@ def place_order(
     try:
         with context.connection.begin_nested():  # all of it, or none
             ship_to = _ship_to(context, member.member_id, address)
-            wanted = _Wanted(member.member_id, basket, ship_to, card, held=address.address_held)
+            wanted = _Wanted(member.member_id, basket, ship_to, held=address.address_held)
             orders = [_place_one(context, wanted, when, cents) for when, cents in refill.totals_by_day(basket)]
+            charge_to_chosen(context, card, [order for order in orders if order.total_cents])
     except TakenError as taken:
         return _drop_from_basket(basket, taken.rx_number, proved=member.proved)
     except _ChangedError:
         return done("changed")
+    except NotAMemberError:
+        return done("ended")
     lockout.remember_phone(context, member.member_id)
     first_order, new_address = orders[0], address.new_address
     return done(
@@ -146,7 +165,6 @@ class _Wanted:
     member_id: int
     basket: Basket
     ship_to_id: int
-    card: ChosenCard
     held: bool
 
 
@@ -172,23 +190,26 @@ def _place_one(context: Context, wanted: _Wanted, when: str, cents: int) -> Orde
     )
     if order.total_cents != cents:  # changed after it was said back, before it was locked
         raise _ChangedError
-    if order.total_cents:
-        charge_to_chosen(context, wanted.card, order)
     return order
 
 
-def charge_to_chosen(context: Context, chosen: ChosenCard, order: OrderFacts) -> None:
-    """Charge an order to the chosen card: now if it is due, else on its ship day."""
-    authorize.pay_with_card(
-        context.connection,
-        context.services.gateway,
-        order,
-        _card_to_charge(context, chosen.card),
-        sid=context.caller.sid,
-        turn=context.turn,
-        now=context.now,
-        keep_card=chosen.keep_card == "yes",
-    )
+def charge_to_chosen(context: Context, chosen: ChosenCard, orders: Sequence[OrderFacts]) -> None:
+    """Charge orders to the chosen card: now what is due, the others on their ship days.
+
+    A card that is tried now goes on file once it is accepted, whatever else it is to pay for.
+    """
+    is_tried_now = any(order.status is OrderStatus.PENDING for order in orders)
+    for order in orders:
+        authorize.pay_with_card(
+            context.connection,
+            context.services.gateway,
+            order,
+            _card_to_charge(context, chosen.card),
+            sid=context.caller.sid,
+            turn=context.turn,
+            now=context.now,
+            keep_card=chosen.keep_card == "yes" and (order.status is OrderStatus.PENDING or not is_tried_now),
+        )
 
 
 def _card_to_charge(context: Context, card: CardOnFile | KeyedCard | None) -> int | Token:

@@ -160,6 +160,11 @@ def totals_by_day(basket: Basket) -> list[tuple[str, int]]:
     return sorted(sums.items())
 
 
+def last_charge(basket: Basket) -> str:
+    """Return the last day on which a basket's card is charged, "" if that is now or never."""
+    return max((line.when for line in basket if line.price), default="")
+
+
 def ship_day(when: str) -> date | None:
     """Return the day an order is to ship on, None for now."""
     return date.fromisoformat(when) if when else None

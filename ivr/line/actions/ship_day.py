@@ -9,14 +9,16 @@ from typing import Annotated
 from ivr.flow.call import Done
 from ivr.line.action import action, done
 from ivr.line.actions import keyed, speech
-from ivr.line.actions.order_ways import CONTENTS, contents, judge_held, members_order, paying_on
+from ivr.line.actions.order_ways import CARD_NOTES, CONTENTS, card_note, contents, judge_held, members_order, paying_on
 from ivr.line.service import Context
 from ivr.line.values import Gathered, Identified, day
 from ivr.orders import ship_day
-from ivr.orders.cards import is_expired, saved_card
+from ivr.orders.cards import saved_card, valid_through
 from ivr.orders.events import Actor
 from ivr.orders.find import OrderFacts
+from ivr.orders.payments import is_paid, payment_for
 from ivr.orders.reschedule import NotRescheduled, ShipDays, change_ship_day, ship_days
+from ivr.pharmacy.members import is_active
 from ivr.pharmacy.tables import OrderStatus
 from ivr.prompts.spoken import Value
 
@@ -40,6 +42,9 @@ PHRASES = {
 }
 
 
+CARD_PHRASES = {"card_note": CARD_NOTES, "card": speech.CARDS}
+
+
 @dataclass(frozen=True, slots=True)
 class SaidShipDay(Gathered):
     """An order and the day it would be sent on, as they were said."""
@@ -51,16 +56,28 @@ class SaidShipDay(Gathered):
     paying: Value = ()
 
 
-@action("offered", "none", "changed", on={"offered": DAYS}, tells={"offered": tuple(DAYS)})
+@action(
+    *("offered", "needs_card", "none", "changed"),
+    on={"offered": DAYS, "needs_card": {"card_note": "phrase"}},
+    tells={"offered": tuple(DAYS), "needs_card": ("card_note",)},
+    phrases=CARD_PHRASES,
+)
 def offer_days(context: Context, member: Identified, order_id: int) -> Done:
-    """Find the days on which a scheduled order can be sent."""
+    """Find the days on which a scheduled order can be sent, and its card be charged."""
     order = members_order(context, member.member_id, order_id)
     if order.status is not OrderStatus.SCHEDULED:
         return done("changed")
     days = _ship_days(context, order)
     if days is None or days.first == days.last == order.ship_on:
         return done("none")
-    return done("offered", first_day=day(days.first), last_day=day(days.last))
+    if note := card_note(context, order, days.first):
+        return done("needs_card", card_note=note)
+    last = _last_day(context, order, days)
+    return (
+        done("none")
+        if days.first == last == order.ship_on
+        else done("offered", first_day=day(days.first), last_day=day(last))
+    )
 
 
 @action(
@@ -82,28 +99,37 @@ def take_ship_day(
         return done("too_soon")
     if wanted > days.last:
         return done("too_late")
-    if _card_expires_before(context, order, wanted):
+    if card_note(context, order, wanted):
         return done("card_expires")
     return done("possible", _day_facts(context, order, wanted, proved=member.proved))
 
 
-@action("said", "changed", on={"said": SHIP_DAY_FACTS}, phrases=PHRASES)
+@action(
+    *("said", "needs_card", "changed"),
+    on={"said": SHIP_DAY_FACTS, "needs_card": {"card_note": "phrase"}},
+    tells={"needs_card": ("card_note",)},
+    phrases={**PHRASES, **CARD_PHRASES},
+)
 def say_send_now(context: Context, member: Identified, order_id: int) -> Done:
     """Put together the facts of sending a scheduled order today, for the caller to confirm."""
     order = members_order(context, member.member_id, order_id)
     days = _ship_days(context, order)
     if days is None or days.first > context.today or order.status is not OrderStatus.SCHEDULED:
         return done("changed")
+    if note := card_note(context, order, context.today):
+        return done("needs_card", card_note=note)
     return done("said", _day_facts(context, order, context.today, proved=member.proved))
 
 
-@action("moved", "changed", facts=tuple(SHIP_DAY_FACTS))
+@action("moved", "changed", "ended", facts=tuple(SHIP_DAY_FACTS))
 def move_ship_day(context: Context, member: Identified, order_id: int, said: SaidShipDay) -> Done:
     """Send a scheduled order on the day that was said, unless something has changed since."""
     order = members_order(context, member.member_id, order_id)
     ship_on = date.fromisoformat(said.ship_day)
     if said != _day_facts(context, order, ship_on, proved=member.proved):
         return done("changed")
+    if not is_active(context.connection, member.member_id):
+        return done("ended")
     change = change_ship_day(
         context.connection, order.id, ship_on, context.today, context.now, context.services.rules, Actor.PHONE
     )
@@ -170,9 +196,12 @@ def _ship_days(context: Context, order: OrderFacts) -> ShipDays | None:
     return ship_days(context.connection, order, context.today, context.services.rules)
 
 
-def _card_expires_before(context: Context, order: OrderFacts, ship_on: date) -> bool:
-    card = saved_card(context.connection, order.saved_card_id) if order.saved_card_id and order.total_cents else None
-    return card is not None and is_expired(card, ship_on)
+def _last_day(context: Context, order: OrderFacts, days: ShipDays) -> date:
+    """Return the last day on which an order can be sent, and its card be charged if one is needed."""
+    if is_paid(order, payment_for(context.connection, order.id)):
+        return days.last
+    card = saved_card(context.connection, order.saved_card_id) if order.saved_card_id else None
+    return min(days.last, valid_through(card)) if card else days.last
 
 
 def _day_facts(context: Context, order: OrderFacts, ship_on: date, *, proved: bool) -> SaidShipDay:

@@ -94,6 +94,7 @@ PAYING: Phrases = {
     "order.card_on_day": {"card": "phrase"},
     "order.card_missing": {},
     "order.card_expired": {"card": "phrase"},
+    "order.card_expires_before": {"card": "phrase", "day": "date"},
     "order.card_held": {"card": "phrase"},
     "order.card_held_later": {"card": "phrase"},
     "order.no_card": {},

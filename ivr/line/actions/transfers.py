@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated
 
 from ivr.flow.call import Done
-from ivr.flow.definition import OPAQUE
+from ivr.flow.definition import OPAQUE, Phrases
 from ivr.line.action import action, done
 from ivr.line.actions import keyed
 from ivr.line.service import Context
@@ -14,11 +14,14 @@ from ivr.line.values import day
 from ivr.pharmacy import transfers
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.prescriptions import transfers_of
+from ivr.prompts import PHRASE, phrase
 from ivr.prompts.spoken import us_phone
 
 STATES = ("requested", "confirmed", "rejected")
 
 DATES = {"since": "date", "by": "date"}
+
+OVERDUE: Phrases = {"transfer.overdue": DATES}
 
 SAID = {"requested": ("since", "by"), "confirmed": ("since",), "rejected": ("since",)}
 
@@ -54,18 +57,18 @@ def take_rest_of_pharmacy(
 
 
 def _pharmacy(context: Context, digits: str) -> Done:
-    """Return the outcome for ten digits: nobody's prescription is at the number they call from, or at this line's."""
+    """Return the outcome for ten digits: nobody's prescription is at the number they call from, or at one of ours."""
     number = us_phone(digits)
-    if f"+1{digits}" in (context.caller.from_number, context.caller.to_number):
+    if f"+1{digits}" == context.caller.from_number or context.is_own(f"+1{digits}"):
         return done("own")
     return done("taken", pharmacy_phone=number) if number else done("impossible")
 
 
 @action(
-    "new",
-    "asked_already",
-    on={"new": {**PHARMACY, "their_number": "digits"}, "asked_already": DATES},
-    tells={"asked_already": tuple(DATES)},
+    *("new", "asked_already", "overdue"),
+    on={"new": {**PHARMACY, "their_number": "digits"}, "asked_already": DATES, "overdue": {"transfers": PHRASE}},
+    phrases={"transfers": OVERDUE},
+    tells={"asked_already": tuple(DATES), "overdue": ("transfers",)},
 )
 def take_their_number(
     context: Context,
@@ -75,9 +78,12 @@ def take_their_number(
 ) -> Done:
     """Take the prescription's number at the other pharmacy, unless its transfer was asked for already."""
     since = transfers.requested_on(context.connection, member_id, pharmacy_phone, keyed_their_number)
-    if since:
-        return done("asked_already", since=day(since), by=day(_by(context, since)))
-    return done("new", pharmacy_phone=pharmacy_phone, their_number=keyed_their_number)
+    if since is None:
+        return done("new", pharmacy_phone=pharmacy_phone, their_number=keyed_their_number)
+    by = _by(context, since)
+    if by < context.today:
+        return done("overdue", transfers=(phrase("transfer.overdue", since=day(since), by=day(by)),))
+    return done("asked_already", since=day(since), by=day(by))
 
 
 @action("requested", writes={"by": "date"}, facts=("pharmacy_phone", "their_number"), tells={"requested": ("by",)})

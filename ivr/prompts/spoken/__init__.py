@@ -1,4 +1,4 @@
-"""Speaks values: money, dates, digits, telephone numbers and addresses in words of a language.
+"""Speaks values: money, dates, times, digits, telephone numbers and addresses in words of a language.
 
 A value has a kind (`money`, `date` …), which the prompt names; `speak` turns value and kind into words. Nothing here
 knows prompts, the time or markup. The result is plain text without control characters; whoever writes XML has to escape
@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+from babel.dates import get_timezone_name
 
 from ivr.languages import LANGUAGES, Language
 from ivr.prompts.spoken.addresses import speak_address
@@ -147,6 +150,15 @@ def _time(value: Value | date, language: Language) -> str:
     return language.time_of_day(int(match[1]), int(match[2]))
 
 
+def _time_zone(value: Value | date, language: Language) -> str:
+    try:
+        zone = ZoneInfo(_string(value, "time zone"))
+    except (KeyError, OSError, ValueError):
+        raise ValueError("time zone to speak: expected one such as America/Los_Angeles") from None
+    changes = zone.utcoffset(datetime(2026, 1, 1)) != zone.utcoffset(datetime(2026, 7, 1))  # noqa: DTZ001 - of its clocks
+    return get_timezone_name(zone, locale=language.tag, zone_variant="generic" if changes else "standard")
+
+
 def _phonenumbers() -> Any:
     """Import the library for telephone numbers when one is spoken.
 
@@ -183,7 +195,7 @@ def us_phone(digits: str) -> str | None:
     if phonenumbers.region_code_for_number(number) not in _UNITED_STATES:
         return None
     kind, kinds = phonenumbers.number_type(number), phonenumbers.PhoneNumberType
-    if kind == kinds.PREMIUM_RATE or (digits[3:6] == "555" and kind != kinds.TOLL_FREE):
+    if kind in (kinds.PREMIUM_RATE, kinds.PERSONAL_NUMBER) or (digits[3:6] == "555" and kind != kinds.TOLL_FREE):
         return None
     return f"+1{digits}"
 
@@ -218,7 +230,8 @@ def phone_keyed(digits: str) -> tuple[Literal["dialable", "too_short", "abroad",
     if len(digits) < NATIONAL_DIGITS:
         return "too_short", ""
     number = phonenumbers.parse(digits, "US")
-    costs_extra = phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.PREMIUM_RATE
+    kinds = phonenumbers.PhoneNumberType
+    costs_extra = phonenumbers.number_type(number) in (kinds.PREMIUM_RATE, kinds.PERSONAL_NUMBER)
     if costs_extra or not phonenumbers.is_valid_number(number):
         return "impossible", ""
     if phonenumbers.region_code_for_number(number) not in _DIALED:
@@ -275,6 +288,7 @@ KINDS: Mapping[str, Callable[[Value | date, Language], str]] = {
     "date": _date,
     "full_date": _full_date,
     "time": _time,
+    "time_zone": _time_zone,
     "phone": _phone,
     "spelled": _spelled,
     "address": _address,

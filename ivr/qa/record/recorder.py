@@ -149,6 +149,8 @@ def _steps(flows: Flows, turns: Sequence[RecordedTurn]) -> Iterator[_Step]:
     """Group turns into steps: a turn that the carrier began by itself belongs to the step before it."""
     together: list[RecordedTurn] = []
     for turn in turns:
+        if turn.event == "early":  # keys that answered nothing, after which the same is asked
+            continue
         if together and not _follows(flows, together[-1], turn):
             yield _Step(tuple(together))
             together = []
@@ -159,7 +161,7 @@ def _steps(flows: Flows, turns: Sequence[RecordedTurn]) -> Iterator[_Step]:
 
 def _follows(flows: Flows, last: RecordedTurn, turn: RecordedTurn) -> bool:
     """Return whether the carrier began a turn by itself: after a call to a person, or after words before an action."""
-    if turn.event.startswith(("resumed", "dialled", "early")):
+    if turn.event.startswith(("resumed", "dialled")):
         return True
     where = last.trace_steps[-1] if last.trace_steps else None
     return where is not None and bool(flows.state(where.flow, where.state).action)
