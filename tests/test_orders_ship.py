@@ -175,7 +175,7 @@ def test_a_sweep_finishes_an_authorization_made_anew(unsure: DemoLine, processor
 def test_an_order_whose_card_is_gone_is_held_before_it_ships(unsure: DemoLine, processor: Processor) -> None:
     order = half_shipped(unsure, processor)
     unsure.run("UPDATE refill_order SET saved_card_id = NULL")
-    assert ship(unsure.services.desk, order).words == f"order {order} is held: its card cannot be charged"
+    assert ship(unsure.services.desk, order).words == f"order {order} is held: nobody knows what became of its payment"
     assert unsure.rows(OURS)[-1] == ("held", "pending")
 
 

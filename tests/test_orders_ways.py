@@ -487,6 +487,25 @@ def test_staff_are_not_believed_what_the_processor_does_not_show(
     assert (found.status, payments(line, found)) == ("held", ["pending"])
 
 
+@pytest.mark.parametrize("said", [CHARGED, NEVER_CHARGED])
+@pytest.mark.parametrize(
+    ("number", "stands"),
+    [("42047878", "held, and its payment is declined"), (HELD_FOR_ADDRESS, "held, and it has no payment")],
+)
+def test_of_a_payment_that_is_known_staff_can_say_nothing(
+    line: DemoLine, number: str, stands: str, said: Mapping[str, object]
+) -> None:
+    """Or they would believe that it is charged no second time."""
+    outcome = release(line.services.desk, number, **said)  # type: ignore[arg-type]
+    words = "only of one held for payment_unknown can --payment-reference or --never-charged be said"
+    assert outcome == Outcome(False, f"order {number} is {stands}: {words}")
+    assert order(line, number).status is OrderStatus.HELD
+
+
+def test_of_the_payment_of_no_order_staff_can_say_nothing(line: DemoLine) -> None:
+    assert release(line.services.desk, "1", never_charged=True).words == "there is no order 1"
+
+
 def test_that_a_young_payment_is_not_shown_proves_nothing(line: DemoLine) -> None:
     line.run(
         "UPDATE payment SET created_at = :now WHERE request_key LIKE :key", now=line.clock(), key=f"demo-{UNKNOWN}%"

@@ -115,7 +115,8 @@ def test_every_result_is_an_outcome(result: str, outcome: str) -> None:
 
 
 TOLD = {
-    "64004": "64004",
+    "postal code 20007 wrong": "postal code • wrong",
+    "20007 64004": "• •",
     "no%20connector%20for%204242424242424242": "no connector for •",
     "card ending 4242 exp 12/30 security 987 was declined; token pm_1Leak": "card ending • exp • security • was declined; token •",
     "tok_abc sk_live_abc": "• •",
@@ -133,6 +134,16 @@ def test_a_failure_is_logged_without_anything_of_a_card(field: str, told: str, l
     ((line),) = lines
     assert line["event"] == "card_step_failed"
     assert line["result" if field == "Result" else field] == logged
+
+
+@pytest.mark.parametrize(
+    ("field", "logged"), [("PayErrorCode", "64004"), ("PaymentError", "•"), ("ConnectorError", "•"), ("Result", "•")]
+)
+def test_five_digits_are_logged_only_where_they_are_the_carriers_error_number(field: str, logged: str) -> None:
+    fields = {"Result": "failed", field: "64004"}
+    with Flask("test").test_request_context(method="POST", data=fields), capture_logs() as lines:
+        event_of(request)
+    assert lines[0]["result" if field == "Result" else field] == logged
 
 
 ODD_CARDS: dict[str, Mapping[str, str]] = {

@@ -103,9 +103,9 @@ def test_a_number_that_is_no_test_card_is_refused(number: str) -> None:
         ("pm_card_debit_visaHsaProductCode", None),
         ("pm_card_us", None),
         ("pm_card_visa_debit", None),
-        ("pm_card_jcb", Reason.TEST_CARDS_ONLY),
-        ("tok_live_something", Reason.TEST_CARDS_ONLY),
-        ("", Reason.TEST_CARDS_ONLY),
+        ("pm_card_jcb", Reason.UNKNOWN_REFERENCE),
+        ("tok_live_something", Reason.UNKNOWN_REFERENCE),
+        ("", Reason.UNKNOWN_REFERENCE),
     ],
 )
 def test_a_test_token_is_known_in_every_spelling(token: str, refusal: Reason | None) -> None:
@@ -119,7 +119,7 @@ def test_a_test_token_of_the_carriers_is_attached_as_it_is() -> None:
     attached = sandbox.attach(told)
     assert attached == replace(told, brand=Brand.AMEX, last4="0005")
     assert isinstance(sandbox.authorize(told.token, 2500, "call-1/9"), Authorized)
-    assert sandbox.attach(replace(told, token=Secret("pm_1N2b3c"))) == Refused(Reason.TEST_CARDS_ONLY)
+    assert sandbox.attach(replace(told, token=Secret("pm_1N2b3c"))) == Refused(Reason.UNKNOWN_REFERENCE)
 
 
 @pytest.mark.parametrize("token", sorted({*(known.token for known in KNOWN_CARDS), *OTHER_TOKENS}))

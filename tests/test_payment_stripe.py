@@ -190,7 +190,7 @@ def test_a_token_of_the_carriers_becomes_a_payment_method_once() -> None:
         (failure(400, "idempotency_error"), Refused(Reason.KEY_REUSED)),
         (failure(400, code="amount_too_small"), Refused(Reason.BAD_AMOUNT)),
         (failure(400, code="parameter_unknown"), Refused(Reason.BAD_REQUEST)),
-        (failure(404, code="resource_missing"), Refused(Reason.DECLINED)),
+        (failure(404, code="resource_missing"), Refused(Reason.UNKNOWN_REFERENCE)),
         (failure(409, code="idempotency_key_in_use"), Unavailable("APIError 409")),
         (failure(401), Unavailable("AuthenticationError 401")),
         (failure(403), Unavailable("PermissionError 403")),

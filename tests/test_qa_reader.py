@@ -268,7 +268,7 @@ SLIPS = {
     "a fault misspelt": (
         steps("breaks: procesor"),
         'calls.yaml:3:13: "breaks" should be one of line, database, database_after, processor, processor_once, '
-        'slow_processor, slow_processor_once, guessing, nothing; found "procesor" (did you mean "processor"?)',
+        'slow_processor, slow_processor_once, cancelled_meanwhile, slow_cancelled_meanwhile, guessing, nothing; found "procesor" (did you mean "processor"?)',
     ),
     "a span that is none": (steps("later: soon"), 'calls.yaml:3:12: "later" takes a span like 90s, 45m, 2h or 3d, found "soon"'),
     "a time that is none": (

@@ -38,6 +38,9 @@ from ivr.secret import Secret
 from ivr.settings import Settings
 
 CARD = Card(Secret("4242424242424242"), 12, 2030, Secret("987"))
+OURS = (
+    "SELECT o.status, p.status FROM refill_order o JOIN payment p ON p.order_id = o.id WHERE o.request_key LIKE 'CA%'"
+)
 PREPAID = Secret("pm_card_visa")
 
 DECLINE_CODES: Mapping[str, Reason] = {
@@ -263,25 +266,45 @@ def test_a_key_that_is_reused_is_a_fault_of_ours(
 
 
 @pytest.mark.parametrize(
-    ("operation", "keys", "prompt"),
+    ("operation", "keys", "prompt", "statuses"),
     [
-        ("authorize", "17", "payment.held"),
-        ("tokenize", "1929" + "5555555555554444#" + "1230" + "123", "card.unavailable"),
+        ("authorize", "17", "payment.held", [("held", "failed")]),
+        ("tokenize", "1929" + "5555555555554444#" + "1230" + "123", "card.unavailable", []),
     ],
     ids=["an order", "a new card"],
 )
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (failure(400, "idempotency_error"), "key_reused"),
+        (failure(404, "invalid_request_error", "resource_missing"), "unknown_reference"),
+    ],
+    ids=["a key of another request", "a card of another account"],
+)
 def test_a_caller_is_not_told_that_a_card_was_declined_when_it_was_our_fault(
-    databases: Databases, proxy: StripeProxy, operation: str, keys: str, prompt: str
+    databases: Databases,
+    proxy: StripeProxy,
+    operation: str,
+    keys: str,
+    prompt: str,
+    statuses: list[tuple[str, str]],
+    answer: StripeAnswer,
+    reason: str,
 ) -> None:
     with databases.fresh("sqlite", fill_demo) as url:
         demo = open_demo_line(url)
         demo.run("UPDATE saved_card SET gateway = 'stripe', token = 'pm_' || id")
         services = replace(demo.services, gateway=StripeGateway(Secret(KEY), proxy.url))
         called = demo.copy_with(services=services, app=make_app(services, Settings()))
-        proxy.fail(operation, failure(400, "idempotency_error"))
+        proxy.forget()  # the keys of the case before
+        proxy.fail(operation, answer)
         with capture_logs() as logged:
             _, heard = called.call(IDENTIFIED + keys)
+        assert demo.rows(OURS) == statuses
+        assert demo.rows("SELECT count(*) FROM saved_card WHERE member_id = 1 AND last_declined_at IS NOT NULL") == [
+            (0,)
+        ]
         demo.services.database.dispose()
     assert hears(heard.text, prompt)
     refused = [line for line in logged if line["event"] == "processor_refused_request"]
-    assert [(line["log_level"], line["reason"]) for line in refused] == [("error", "key_reused")]
+    assert [(line["log_level"], line["reason"]) for line in refused] == [("error", reason)]

@@ -23,7 +23,7 @@ from ivr.orders.desk import Desk, Outcome
 from ivr.orders.events import causes_of_hold
 from ivr.orders.find import FilledOrder, OrderFacts, filled_orders, latest_orders
 from ivr.orders.hold import release
-from ivr.orders.payments import payment_for
+from ivr.orders.payments import PaymentFacts, payment_for
 from ivr.orders.ship import ship
 from ivr.payment.vault import Vault
 from ivr.pharmacy.calendar import arrival
@@ -186,8 +186,13 @@ def order_row(connection: Connection, order: OrderFacts) -> tuple[str, ...]:
         f"{order.placed_at:%Y-%m-%d %H:%M} UTC",
         str(order.ship_on or ""),
         str(order.expected_by or ""),
-        f"{payment.status} {payment.brand} {payment.last4}" if payment else "",
+        _payment_words(payment) if payment else "",
     )
+
+
+def _payment_words(payment: PaymentFacts) -> str:
+    reason = f" ({payment.decline_reason})" if payment.decline_reason else ""
+    return f"{payment.status} {payment.brand} {payment.last4}{reason}"
 
 
 def held_for(connection: Connection, order: OrderFacts) -> str:

@@ -51,6 +51,7 @@ OUTCOMES: Mapping[tuple[str, str], str] = {
         for action in ("place_order", "pay_with_other_card", "take_unpaid", "move_ship_day")
     },
     ("cancel_unpaid", "to_be_released"): "cancelled",
+    ("settle_order", "cancelled"): "held",
     **{("find_order", outcome): "not_found" for outcome in ("renewal", "renewal_ready", "renewal_denied")},
     **{(action, "not_pending"): "settled" for action in ("say_unpaid", "take_unpaid", "pay_with_other_card")},
     **{(action, "under_way"): "waiting" for action in ("say_cancel", "cancel_unpaid")},

@@ -26,7 +26,17 @@ from ivr.orders.judge import judge_order
 from ivr.orders.keys import request_key
 from ivr.orders.payments import PaymentFacts, begin_payment, payment_for
 from ivr.orders.statuses import move_order, move_payment
-from ivr.payment.gateway import REQUEST_REASONS, Authorized, Gateway, NotFound, Refused, Token, Unavailable
+from ivr.payment.gateway import (
+    REQUEST_REASONS,
+    SHOWN_AFTER,
+    Authorized,
+    Gateway,
+    NotFound,
+    Reason,
+    Refused,
+    Token,
+    Unavailable,
+)
 from ivr.pharmacy.calendar import arrival
 from ivr.pharmacy.members import is_for_tests
 from ivr.pharmacy.rules import Rules
@@ -45,10 +55,13 @@ class Progress(StrEnum):
 
     PAID = "paid"
     DECLINED = "declined"
+    """Not paid: the card was declined, or could not be charged just now."""
     WAITING = "waiting"
     """Not known yet; ask again."""
     HELD = "held"
     """The order is held, and staff have to look at it."""
+    CANCELLED = "cancelled"
+    """Another program cancelled the order meanwhile; the sweep finds out what became of the payment, and voids it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +76,9 @@ class Request:
     unattended: bool
     """No caller is waiting, so a declined card holds the order."""
     retrieve_only: bool
-    """The request key is too old to be sent again: only ask what became of the payment."""
+    """The request key is too old to be sent again, or the order is cancelled: only ask what became of the payment."""
+    asked_before: bool
+    """An earlier try got no answer, so the amount may be set aside already."""
 
 
 ProcessorAnswer = Authorized | Refused | NotFound | Unavailable
@@ -143,24 +158,34 @@ def claim(connection: Connection, gateway: Gateway, order_id: int, now: datetime
     """Claim an order's payment for this worker and return the request to send.
 
     When there is nothing to ask, return the payment's progress instead. An order that cannot be charged is held: its
-    card is gone, another processor began the payment, or a test member's card would be charged for real.
+    card is gone, another processor began the payment, or a test member's card would be charged for real. Of one that
+    another program cancelled, it is only asked what became of its payment, if that was ever asked for.
     """
     row = lease.lock_row(connection, order_id, now)
     order, payment = order_by_id(connection, order_id), payment_for(connection, order_id)
     if order is None or payment is None or not _is_due(order, payment):
-        is_pending = order is not None and order.status is OrderStatus.PENDING
-        if not is_pending and not lease.is_capturing(row, payment.status if payment else None):
+        if not _has_more_to_come(order, payment, row):
             lease.remove(connection, order_id)
         return _progress(order, payment)
+    is_cancelled = order.status is OrderStatus.CANCELLED
     if row.lease_until is not None and row.lease_until > now:
-        return Progress.WAITING
+        return Progress.CANCELLED if is_cancelled else Progress.WAITING
     card = saved_card(connection, order.saved_card_id) if order.saved_card_id else None
     is_test_on_live_processor = gateway.live and is_for_tests(connection, order.member_id)
-    if card is None or payment.gateway != gateway.name or is_test_on_live_processor:
+    may_be_asked = row.tries > 0 if is_cancelled else card is not None and not is_test_on_live_processor
+    if payment.gateway != gateway.name or not may_be_asked:
         return _give_up(connection, order_id, payment, row, now)
     lease.start_lease(connection, row, now)
-    unattended, key_is_old = order.status is not OrderStatus.PENDING, now - payment.created_at > KEY_LIFETIME
-    return Request(order_id, order.order_number, payment, card.token, row.keep_card, unattended, key_is_old)
+    return Request(
+        order_id,
+        order.order_number,
+        payment,
+        card.token if card else Secret(""),
+        keep_card=row.keep_card,
+        unattended=order.status is not OrderStatus.PENDING,
+        retrieve_only=is_cancelled or now - payment.created_at > KEY_LIFETIME,
+        asked_before=row.tries > 0,
+    )
 
 
 def ask(gateway: Gateway, request: Request) -> ProcessorAnswer:
@@ -187,17 +212,26 @@ def finish(connection: Connection, request: Request, answer: ProcessorAnswer, no
                 note_declined(connection, order_id, None)
             lease.remove(connection, order_id)
             return _progress(order_by_id(connection, order_id), payment)
+        case Refused(reason) if reason in REQUEST_REASONS and not _is_nothing_set_aside(request, reason):
+            return _hold(connection, order_id, HeldReason.PAYMENT_UNKNOWN, now)
         case Refused(reason) if reason in REQUEST_REASONS:
             move_payment(connection, payment.id, PaymentStatus.FAILED, now, decline_reason=reason.value)
-            return _hold(connection, order_id, HeldReason.PAYMENT, now)
+            return _hold(connection, order_id, None, now)
         case Refused(reason):
-            if move_payment(connection, payment.id, PaymentStatus.DECLINED, now, decline_reason=reason.value):
+            is_declined = reason is not Reason.PROCESSING_ERROR  # else the card is not to blame, and may work later
+            status = PaymentStatus.DECLINED if is_declined else PaymentStatus.FAILED
+            if move_payment(connection, payment.id, status, now, decline_reason=reason.value) and is_declined:
                 record_event(connection, order_id, Happened.DECLINED, now, Actor.LINE)
                 note_declined(connection, order_id, now)
             lease.end_lease(connection, order_id)
-            return _hold(connection, order_id, HeldReason.PAYMENT, now) if request.unattended else Progress.DECLINED
+            if request.unattended:
+                return _hold(connection, order_id, HeldReason.PAYMENT, now)
+            return _progress(order_by_id(connection, order_id), payment_for(connection, order_id))
         case NotFound():
-            return _hold(connection, order_id, HeldReason.PAYMENT_UNKNOWN, now)
+            progress = _hold(connection, order_id, HeldReason.PAYMENT_UNKNOWN, now)
+            if progress is Progress.CANCELLED and now - payment.created_at > SHOWN_AFTER:
+                move_payment(connection, payment.id, PaymentStatus.FAILED, now)
+            return progress
         case Unavailable():
             lease.end_lease(connection, order_id)
             if request.retrieve_only:
@@ -214,13 +248,35 @@ def authorize(desk: Desk, order_id: int) -> tuple[Progress, ProcessorAnswer | No
     return desk.commit(lambda connection: finish(connection, claim_result, answer, desk.clock())), answer
 
 
+def _is_nothing_set_aside(request: Request, reason: Reason) -> bool:
+    """Return whether nothing is set aside, as the request itself was refused.
+
+    An earlier try that got no answer may have been carried out all the same, as when its card was renewed meanwhile and
+    its key is refused for that. A decline is no such case: under one key, it is the answer to the first try too.
+    """
+    may_be_set_aside = request.asked_before or request.retrieve_only
+    return reason is Reason.ALREADY_VOIDED or not may_be_set_aside
+
+
 def _is_due(order: OrderFacts, payment: PaymentFacts | None) -> bool:
     """Return whether the processor is to be asked.
 
-    This can be so for a placed order too, whose authorization is renewed before it ships.
+    This can be so for a placed order too, whose authorization is renewed before it ships; and for one that another
+    program cancelled while its payment was under way.
     """
-    is_open = order.status in (*UNPAID, OrderStatus.PLACED)
-    return is_open and payment is not None and payment.status is PaymentStatus.PENDING
+    may_have_payment = order.status in (*UNPAID, OrderStatus.PLACED, OrderStatus.CANCELLED)
+    return may_have_payment and payment is not None and payment.status is PaymentStatus.PENDING
+
+
+def _has_more_to_come(order: OrderFacts | None, payment: PaymentFacts | None, row: Row[Any]) -> bool:
+    """Return whether an order's row is still needed though its payment is not due now.
+
+    A pending order may get another card. Another program may hold an order whose payment is under way, and release it.
+    """
+    if order is None or payment is None:
+        return order is not None and order.status is OrderStatus.PENDING
+    is_under_way = payment.status is PaymentStatus.PENDING and order.held_reason is not HeldReason.PAYMENT_UNKNOWN
+    return order.status is OrderStatus.PENDING or is_under_way or lease.is_capturing(row, payment.status)
 
 
 def _progress(order: OrderFacts | None, payment: PaymentFacts | None) -> Progress:
@@ -229,6 +285,8 @@ def _progress(order: OrderFacts | None, payment: PaymentFacts | None) -> Progres
         return Progress.PAID
     if status is OrderStatus.HELD:
         return Progress.HELD
+    if status is OrderStatus.CANCELLED:
+        return Progress.CANCELLED
     return Progress.WAITING if payment and payment.status is PaymentStatus.PENDING else Progress.DECLINED
 
 
@@ -240,10 +298,16 @@ def _give_up(connection: Connection, order_id: int, payment: PaymentFacts, row: 
     return _hold(connection, order_id, HeldReason.PAYMENT, now)
 
 
-def _hold(connection: Connection, order_id: int, reason: HeldReason, now: datetime) -> Progress:
-    hold_order(connection, order_id, reason, now, Actor.LINE)
-    lease.remove(connection, order_id)
-    return Progress.HELD
+def _hold(connection: Connection, order_id: int, reason: HeldReason | None, now: datetime) -> Progress:
+    """Hold an order, for no reason of its own where the fault is ours: it waits for staff, and no card is to blame.
+
+    The row of one that was cancelled meanwhile stays, so that the next sweep sees its payment through.
+    """
+    if hold_order(connection, order_id, reason, now, Actor.LINE):
+        lease.remove(connection, order_id)
+    else:
+        lease.end_lease(connection, order_id)
+    return _progress(order_by_id(connection, order_id), payment_for(connection, order_id))
 
 
 def _put_card_on_file(connection: Connection, request: Request, now: datetime) -> None:

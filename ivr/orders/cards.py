@@ -6,6 +6,7 @@ A stored card is the processor's token with what may be spoken of the card; its 
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -79,6 +80,12 @@ _NOTE_DECLINED = update_where(
     *(SavedCard.member_id == bindparam("member"), SavedCard.gateway == bindparam("processor")),
     SavedCard.token == bindparam("same_token"),
 )
+_OF_FINISHED_ORDERS = (
+    select(RefillOrder.id)
+    .join(SavedCard, SavedCard.only_for_order_id == RefillOrder.id)
+    .where(SavedCard.only_for_order_id > 0, RefillOrder.status.not_in(UNFINISHED))  # `> 0` has SQLite use the index
+    .distinct()
+)
 _FORGET = delete(SavedCard).where(SavedCard.only_for_order_id == bindparam("order_id"))
 
 
@@ -143,6 +150,14 @@ def save_card(
 def forget_order_card(connection: Connection, order_id: int) -> None:
     """Delete the card that was stored for this order alone; the order no longer points at it."""
     connection.execute(_FORGET, {"order_id": order_id})
+
+
+def finished_with_cards(connection: Connection) -> Sequence[int]:
+    """Return the ids of the orders that are finished and still have a card stored for them alone.
+
+    So it is after another program has cancelled or shipped one.
+    """
+    return connection.scalars(_OF_FINISHED_ORDERS).all()
 
 
 def use_card(connection: Connection, order_id: int, card_id: int) -> bool:

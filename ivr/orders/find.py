@@ -276,7 +276,7 @@ def pending_since_before(connection: Connection, moment: datetime) -> tuple[Orde
 
 
 def held_for_payment(connection: Connection) -> tuple[OrderFacts, ...]:
-    """Return all orders that are held because a payment was declined, or could not be asked for."""
+    """Return all orders that are held because a payment was declined, or their card is gone or has expired."""
     return _orders(connection, _HELD_FOR_PAYMENT)
 
 

@@ -28,8 +28,8 @@ _GIVE_ADDRESS = update_where(
 )
 
 
-def hold_order(connection: Connection, order_id: int, reason: HeldReason, now: datetime, by: Actor) -> bool:
-    """Hold an order; return False when its status does not allow it."""
+def hold_order(connection: Connection, order_id: int, reason: HeldReason | None, now: datetime, by: Actor) -> bool:
+    """Hold an order; return False when its status does not allow it. Without a reason, only staff can end it."""
     return move_order(connection, order_id, OrderStatus.HELD, now, by, held_reason=reason)
 
 
@@ -80,14 +80,28 @@ def release(
     If it was held for its address, the address becomes verified. An address that the member meant to keep replaces the
     one on file, and the member is sent a notice of that. If what became of its payment is unknown, staff say what the
     processor shows, the payment's reference or that nothing was charged, and the processor is asked whether that is so.
+    About any other payment nothing can be said, and what staff say is refused.
     """
     found = PaymentFound(payment_reference, never_charged)
     unknown = desk.commit(partial(unknown_payment, order_number=order_number))
+    if unknown is None and (payment_reference or never_charged):
+        return desk.commit(partial(_nothing_to_say, order_number=order_number))
     resolved = check(desk, order_number, unknown, found) if unknown else None
     if isinstance(resolved, Outcome):
         return resolved
     now = desk.clock()
     return desk.commit(lambda connection: _release(connection, desk, order_number, resolved, now))
+
+
+def _nothing_to_say(connection: Connection, order_number: str) -> Outcome:
+    """Return why nothing can be said of an order's payment: it is known here, or there is none."""
+    order = order_by_number(connection, order_number)
+    if order is None:
+        return Outcome(False, f"there is no order {order_number}")
+    payment = payment_for(connection, order.id)
+    known = f"its payment is {payment.status}" if payment else "it has no payment"
+    words = "only of one held for payment_unknown can --payment-reference or --never-charged be said"
+    return Outcome(False, f"order {order_number} is {order.status}, and {known}: {words}")
 
 
 def _release(

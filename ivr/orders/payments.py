@@ -27,7 +27,10 @@ from ivr.pharmacy.tables import (
 
 @dataclass(frozen=True, slots=True)
 class PaymentFacts:
-    """A payment's row; `reference` is the processor's id for it, None until it answers."""
+    """A payment's row; `reference` is the processor's id for it, None until it answers.
+
+    `decline_reason` is why the processor refused it, for staff.
+    """
 
     id: int
     order_id: int
@@ -37,6 +40,7 @@ class PaymentFacts:
     last4: str
     amount_cents: int
     status: PaymentStatus
+    decline_reason: str | None
     request_key: str
     created_at: datetime
 

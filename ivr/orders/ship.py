@@ -179,14 +179,16 @@ def _authorize(desk: Desk, order: OrderFacts) -> PaymentFacts | Outcome:
     if progress is Progress.PAID and payment:
         return payment
     match answer:
+        case _ if payment and payment.status is PaymentStatus.PENDING:
+            why = "nobody knows what became of its payment"
         case Refused(reason) if reason in REQUEST_REASONS:
             why = f"the card processor refused what was asked: {reason.value}"
+        case Refused(Reason.PROCESSING_ERROR):
+            why = "its card could not be charged just now"
         case Refused():
             why = "its card was declined"
-        case None:
-            why = "its card cannot be charged"
         case _:
-            why = "nobody knows what became of its payment"
+            why = "its card cannot be charged"
     return Outcome(False, f"order {order.order_number} is held: {why}")
 
 

@@ -1,7 +1,8 @@
 """The sweep of orders, which the line makes again and again: finishes what calls left behind.
 
 It charges scheduled orders on their ship day, authorizes payments that no call waits for any more, holds and later
-cancels orders that were never paid, and voids the authorizations of cancelled orders. It is safe to run at any time and in any number of
+cancels orders that were never paid, voids the authorizations of cancelled orders, and forgets cards that were kept for
+an order alone once it is finished. It is safe to run at any time and in any number of
 workers, since every step is claimed in the database first. Each order's step stands by itself: one that fails leaves
 the others to be taken.
 """
@@ -19,6 +20,7 @@ from ivr import logs
 from ivr.orders import lease
 from ivr.orders.authorize import Progress, authorize, begin_next_payment
 from ivr.orders.cancel import Cancelled, cancel_order, void
+from ivr.orders.cards import finished_with_cards, forget_order_card
 from ivr.orders.desk import Desk
 from ivr.orders.events import Actor, record_event
 from ivr.orders.find import (
@@ -147,7 +149,7 @@ def _cancel_unpaid(connection: Connection, desk: Desk, order: OrderFacts, now: d
     last_moment = kept_until(connection, order, desk.rules, now)
     if last_moment is None or desk.today(last_moment) >= desk.today(now):
         return False  # kept through the day that callers are told
-    reason = "its card was declined, and no other one was given"
+    reason = "it was not paid for in time"
     return isinstance(cancel_order(connection, order.id, now, Actor.LINE, reason, unpaid=True), Cancelled)
 
 
@@ -191,11 +193,22 @@ def payments_to_void(desk: Desk, _: datetime) -> Steps:
     return {payment.order_id: partial(void, desk, payment) for payment in in_vain}
 
 
+def cards_to_forget(desk: Desk, _: datetime) -> Steps:
+    """Return the steps that delete the cards stored for one order alone that another program has finished."""
+    return {order_id: partial(_forget, desk, order_id) for order_id in desk.commit(finished_with_cards)}
+
+
+def _forget(desk: Desk, order_id: int) -> bool:
+    desk.commit(partial(forget_order_card, order_id=order_id))
+    return True
+
+
 PARTS: Mapping[str, Callable[[Desk, datetime], Steps]] = {
     "orders_started": orders_to_start,
     "payments_finished": payments_to_finish,
     "orders_held": orders_to_hold,
     "orders_cancelled": orders_to_cancel,
     "payments_voided": payments_to_void,
+    "cards_forgotten": cards_to_forget,
 }
 """The parts of the sweep of orders, in their order: what each sees through, and what is due for it."""

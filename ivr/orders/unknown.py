@@ -7,7 +7,7 @@ with a mistyped one nothing could be captured or voided.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -17,11 +17,8 @@ from ivr.orders.faults import is_our_fault
 from ivr.orders.find import order_by_number
 from ivr.orders.payments import PaymentFacts, order_with_reference, payment_for
 from ivr.orders.statuses import move_payment
-from ivr.payment.gateway import REQUEST_REASONS, Authorized, NotFound, Reason, Refused
+from ivr.payment.gateway import REQUEST_REASONS, SHOWN_AFTER, Authorized, NotFound, Reason, Refused
 from ivr.pharmacy.tables import HeldReason, OrderStatus, PaymentStatus
-
-SHOWN_AFTER = timedelta(hours=1)
-"""How far behind a processor may be in what it shows: that it shows no younger payment proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ at most `TIMEOUT_S` seconds unless told otherwise.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -15,6 +16,8 @@ from ivr.payment.cards import Brand, Card
 from ivr.secret import Secret
 
 TIMEOUT_S = 4.0
+SHOWN_AFTER = timedelta(hours=1)
+"""How far behind a processor may be in what it shows: that it shows no younger payment proves nothing."""
 
 
 class Reason(StrEnum):

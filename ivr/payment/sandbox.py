@@ -2,7 +2,8 @@
 
 A token is the test token's name, and a reference is made of the request key. Charges are kept in a `Ledger`, which the
 workers of a line share (see `ivr.line.sandbox_ledger`), so that all of them agree and an audit can count what was charged.
-Any other card number is refused, since it could be a real card's.
+Any other card number is refused, since it could be a real card's. A token of no test card is one that this processor
+does not know, as one of another account is to Stripe.
 """
 
 from __future__ import annotations
@@ -166,7 +167,7 @@ class Sandbox:
         fault = self._fault("authorize")
         card = test_card_of(token)
         if card is None:
-            return self._answer(fault, lambda: Refused(Reason.TEST_CARDS_ONLY))
+            return self._answer(fault, lambda: Refused(Reason.UNKNOWN_REFERENCE))
         refusal = fault if isinstance(fault, Reason) else card.refusal
         status: Status = "declined" if refusal else "authorized"
         charge = Charge(
@@ -242,7 +243,7 @@ def _token_for(card: Card) -> Token | Refused:
 def _attached(token: Token) -> Token | Refused:
     card = test_card_of(token.token)
     if card is None:
-        return Refused(Reason.TEST_CARDS_ONLY)
+        return Refused(Reason.UNKNOWN_REFERENCE)
     return replace(token, brand=card.brand, last4=card.number[-4:])
 
 

@@ -27,7 +27,7 @@ from ivr.payment.gateway import (
     Unavailable,
     Voided,
 )
-from ivr.payment.stripe_answers import charge_refusal_of, refusal_of, result_of
+from ivr.payment.stripe_answers import refusal_of, result_of
 from ivr.payment.stripe_http import Send, Sessions, TimedHttp
 from ivr.secret import Secret
 from ivr.settings import is_live
@@ -123,7 +123,7 @@ class StripeGateway:
                     request, {"idempotency_key": f"authorize:{request_key}"}
                 )
         except stripe.StripeError as error:
-            return charge_refusal_of(error)
+            return refusal_of(error)
         return result_of(intent)
 
     def capture(self, reference: str, amount_cents: int, request_key: str) -> Captured | Refused | Unavailable:

@@ -50,7 +50,8 @@ def result_of(intent: stripe.PaymentIntent) -> Authorized | Refused | Unavailabl
 def refusal_of(error: stripe.StripeError) -> Refused | Unavailable:
     """Return the answer that an error stands for: a refusal if it is certain, else `Unavailable`.
 
-    A wrong API key is neither the caller's fault nor a refusal, so it counts as `Unavailable`.
+    A wrong API key is neither the caller's fault nor a refusal, so it counts as `Unavailable`. A card or payment that the
+    account does not know is no decline: the key is another account's, say, or the database is a restored one.
     """
     match error:
         case stripe.CardError():
@@ -63,12 +64,6 @@ def refusal_of(error: stripe.StripeError) -> Refused | Unavailable:
             return Refused(REASONS.get(error.code or "", Reason.BAD_REQUEST))
         case _:
             return Unavailable(f"{type(error).__name__} {error.http_status or ''}".strip())
-
-
-def charge_refusal_of(error: stripe.StripeError) -> Refused | Unavailable:
-    """Return what `refusal_of` does, but DECLINED if the reference is unknown: here that is the card, not a payment."""
-    answer = refusal_of(error)
-    return Refused(Reason.DECLINED) if answer == Refused(Reason.UNKNOWN_REFERENCE) else answer
 
 
 def _reason(error: object) -> Reason:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Literal
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, func, select, update
 from sqlalchemy.exc import OperationalError
 
+from ivr.orders.events import Actor
 from ivr.payment import sandbox
 from ivr.payment.gateway import Reason
+from ivr.pharmacy.tables import OrderStatus, RefillOrder
 from ivr.simulator.world import Fault, Processor
 
 Trouble = Fault | Literal["declining_processor", "database_gone"]
@@ -32,6 +34,18 @@ _OF_PROCESSOR: Mapping[Trouble, sandbox.Fault | Reason] = {
     "slow_processor": sandbox.Fault.SLOW,
     "slow_processor_once": sandbox.Fault.SLOW,
 }
+
+
+_CANCELS: Mapping[Trouble, sandbox.Fault | None] = {
+    "cancelled_meanwhile": None,
+    "slow_cancelled_meanwhile": sandbox.Fault.SLOW,
+}
+"""Faults of the website, which cancels an order whose payment is under way -> how the processor answers meanwhile."""
+_CANCEL_NEWEST = (
+    update(RefillOrder)
+    .where(RefillOrder.id == select(func.max(RefillOrder.id)).scalar_subquery())
+    .values(status=OrderStatus.CANCELLED, cancelled_by=Actor.WEB, cancelled_at=RefillOrder.placed_at)
+)
 
 
 class SimulatedError(RuntimeError):
@@ -87,8 +101,13 @@ class Faults:
             self.now = "nothing"
             raise SimulatedError("a turn failed because the script says so")
 
-    def on_processor(self, _: str) -> sandbox.Fault | Reason | None:
+    def on_processor(self, operation: str) -> sandbox.Fault | Reason | None:
         """Return how the processor fails or declines now, or None; called by the sandbox."""
+        if self.now in _CANCELS and operation == "authorize":
+            answers, self.now = _CANCELS[self.now], "nothing"
+            with self._database.begin() as connection:
+                connection.execute(_CANCEL_NEWEST)
+            return answers
         fault = _OF_PROCESSOR.get(self.now)
         if isinstance(fault, sandbox.Fault):
             self._passes(PROCESSOR_SECONDS)

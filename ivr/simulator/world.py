@@ -22,6 +22,8 @@ Fault = Literal[
     "processor_once",
     "slow_processor",
     "slow_processor_once",
+    "cancelled_meanwhile",
+    "slow_cancelled_meanwhile",
     "guessing",
     "nothing",
 ]
@@ -29,7 +31,8 @@ Fault = Literal[
 
 With `database_after`, the database does all that the next turn asks, and is away from then on: nobody hears of it.
 
-A slow processor does what it is asked but does not answer in time. With `guessing`, strangers have guessed so often
+A slow processor does what it is asked but does not answer in time. With `cancelled_meanwhile`, the website cancels the
+order placed last while the processor is asked for its money, which answers, or is slow just then. With `guessing`, strangers have guessed so often
 that the line counts as under attack.
 """
 

@@ -41,7 +41,8 @@ _CARD_FIELDS = {
     "ExpirationDate": "carrier_expiry",
 }
 """A field about the card that was taken -> the value that an action reads."""
-_CARD_ERRORS = ("PayErrorCode", "PaymentError", "ConnectorError")
+_ERROR_NUMBER_FIELD = "PayErrorCode"
+_CARD_ERRORS = (_ERROR_NUMBER_FIELD, "PaymentError", "ConnectorError")
 _ERROR_NUMBER = re.compile(r"[0-9]{5}")
 _NOT_A_WORD = re.compile(r"\S*[0-9_]\S*")
 
@@ -89,19 +90,21 @@ def _card_step_of(request: Request) -> CardStepEnded:
     result = text_field(request, "Result")
     outcome = _CARD_RESULTS.get(result, "failed")
     if outcome == "failed":
-        told = {name: _as_logged(text_field(request, name)) for name in _CARD_ERRORS if request.form.get(name)}
-        logs.get_logger().error("card_step_failed", result=_as_logged(result), **told)
+        told = {name: _as_logged(name, text_field(request, name)) for name in _CARD_ERRORS if request.form.get(name)}
+        logs.get_logger().error("card_step_failed", result=_as_logged("Result", result), **told)
     card = {value: Secret(request.form[name]) for name, value in _CARD_FIELDS.items() if request.form.get(name)}
     return CardStepEnded(outcome, card if outcome == "taken" else {})
 
 
-def _as_logged(told: str) -> str:
-    """Return what the carrier tells of an error, as it may be logged: numbers, which may be a card's, and tokens are masked.
+def _as_logged(name: str, told: str) -> str:
+    """Return what the carrier tells of an error in a field, as it may be logged: numbers and tokens are masked.
 
-    The carrier's own error numbers, of five digits, stay. Published handlers find the text percent-encoded, sometimes.
+    The numbers may be a card's or a ZIP code. The carrier's own error number, of five digits, has a field of its own, and
+    stays. Published handlers find the text percent-encoded, sometimes.
     """
-    words = unquote_plus(told).split()
-    return " ".join(one if _ERROR_NUMBER.fullmatch(one) else _NOT_A_WORD.sub(DOT, one) for one in words)
+    if name == _ERROR_NUMBER_FIELD and _ERROR_NUMBER.fullmatch(told):
+        return told
+    return " ".join(_NOT_A_WORD.sub(DOT, word) for word in unquote_plus(told).split())
 
 
 def event_of(request: Request) -> Event:

@@ -30,7 +30,7 @@ from ivr.payment.cards import (
     check_number,
     month_before_year_of_four,
 )
-from ivr.payment.gateway import Refused, Token, Unavailable
+from ivr.payment.gateway import Reason, Refused, Token, Unavailable
 from ivr.payment.vault import Vault
 from ivr.prompts import phrase
 from ivr.prompts.spoken import Value
@@ -169,12 +169,14 @@ def finish_exchange(
 ) -> Done:
     """Keep the processor's token for a card, sealed; whatever was keyed of the card is deleted.
 
-    One that is refused counts towards the member's limit.
+    One that is refused counts towards the member's limit, but not for an error of the processor's or the issuer's.
     """
     card_entries.delete_entry(context)
     if is_our_fault(answer, None):
         return done("unavailable")
     match answer:
+        case Refused(Reason.PROCESSING_ERROR):
+            return done("unavailable")
         case Token():
             brand, sealed = answer.brand.value, seal_token(context.services.vault, answer.token, context.now)
             card = KeyedCard(brand, answer.last4, answer.exp_month, answer.exp_year, sealed)

@@ -48,16 +48,23 @@ def _outcome_of(context: Context, order_id: int, progress: Progress) -> Done:
     order = order_by_id(context.connection, order_id)
     if order is None:
         raise LookupError("an order that a call pays for is gone")
-    later = len(charged_with(context.connection, order))
+    payment = payment_for(context.connection, order_id)
+    is_declined = payment is not None and payment.status is PaymentStatus.DECLINED
+    why = phrase("payment.was_declined" if is_declined else "payment.not_just_now")
+    later = len(charged_with(context.connection, order)) if is_declined else 0
     later_card = (phrase("payment.later_card", count=later),) if later else ()
-    return done("declined", kept_until=spoken_kept_until(context, order), later_card=later_card)
+    kept_until = spoken_kept_until(context, order)
+    return done("declined", why_unpaid=why, kept_until=kept_until, later_card=later_card)
 
 
 @external_action(
-    *("paid", "declined", "waiting", "held", "slow"),
-    on={"declined": {"kept_until": "date", "later_card": "phrase"}},
-    phrases={"later_card": {"payment.later_card": {"count": "number"}}},
-    tells={"declined": ("kept_until",)},
+    *("paid", "declined", "waiting", "held", "slow", "cancelled"),
+    on={"declined": {"why_unpaid": "phrase", "kept_until": "date", "later_card": "phrase"}},
+    tells={"declined": ("why_unpaid", "kept_until")},
+    phrases={
+        "why_unpaid": {"payment.was_declined": {}, "payment.not_just_now": {}},
+        "later_card": {"payment.later_card": {"count": "number"}},
+    },
     facts=("amounts", "paying"),
     ask=lambda services, request: authorize.ask(services.gateway, request),
     finish=_finish_authorization,
