@@ -21,7 +21,7 @@ from ivr.line.actions.address_building import Building
 from ivr.line.actions.cards import is_recent
 from ivr.line.actions.order_facts import judged_anew
 from ivr.line.actions.order_ways import members_order
-from ivr.line.actions.payment import last_charge
+from ivr.line.actions.payment import last_charge_with
 from ivr.line.service import Context
 from ivr.line.sessions import STATE_KEPT, stored_values
 from ivr.line.values import (
@@ -161,7 +161,7 @@ def take_up_card(context: Context, member_id: int, order_id: int, card_taken_up:
     if not is_recent(context.services.vault, keyed.card.sealed_token, context.now):
         return done("none", card_taken_up=True)
     words = speech.card(keyed.card.brand, keyed.card.last4)
-    last = last_charge(context, members_order(context, member_id, order_id))
+    last = last_charge_with(context, members_order(context, member_id, order_id))
     return done("chosen", ChosenCard(keyed.card, keyed.keep_card, words), last_charge=last, card_taken_up=True)
 
 

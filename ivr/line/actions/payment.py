@@ -119,10 +119,10 @@ def add_up_order(context: Context, member_id: int, order_id: int) -> Done:
     if is_paid(order, payment_for(context.connection, order.id)):
         return done("nothing_due")
     orders = (order, *charged_with(context.connection, order))
-    return done("due", amounts=_amounts(orders), last_charge=last_charge(context, order))
+    return done("due", amounts=_amounts(orders), last_charge=last_charge_with(context, order))
 
 
-def last_charge(context: Context, order: OrderFacts) -> str:
+def last_charge_with(context: Context, order: OrderFacts) -> str:
     """Return the last day on which another card for an order is charged, "" for now."""
     return max(map(_charged_on, (order, *charged_with(context.connection, order))))
 
