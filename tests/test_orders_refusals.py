@@ -216,7 +216,7 @@ def test_a_new_card_is_not_blamed_for_our_request_or_an_error_of_the_processor(
     ("reason", "words", "status", "held_for"),
     [
         (Reason.KEY_REUSED, "the card processor refused what was asked: key_reused", "failed", None),
-        (Reason.PROCESSING_ERROR, "its card could not be charged just now", "failed", "payment"),
+        (Reason.PROCESSING_ERROR, "the processor or the card's issuer had an error", "failed", "payment"),
         (Reason.DECLINED, "its card was declined", "declined", "payment"),
     ],
 )

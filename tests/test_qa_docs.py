@@ -45,6 +45,8 @@ def test_every_word_a_script_can_use_is_explained() -> None:
         "database_after",
         "processor",
         "slow_processor",
+        "cancelled_meanwhile",
+        "slow_cancelled_meanwhile",
         "guessing",
     }
     steps = {*STEPS, *(f"carrier: {what}" for what in get_args(Carrier))}

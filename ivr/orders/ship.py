@@ -184,7 +184,7 @@ def _authorize(desk: Desk, order: OrderFacts) -> PaymentFacts | Outcome:
         case Refused(reason) if reason in REQUEST_REASONS:
             why = f"the card processor refused what was asked: {reason.value}"
         case Refused(Reason.PROCESSING_ERROR):
-            why = "its card could not be charged just now"
+            why = "the processor or the card's issuer had an error"
         case Refused():
             why = "its card was declined"
         case _:
