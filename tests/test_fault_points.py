@@ -391,7 +391,7 @@ PATHS: Mapping[str, Path] = {
         "cancelled",
     ),
     "an unpaid order that is given up": Path(
-        then(unpaid, passes(minutes=31), Host.sweep, passes(days=3)),
+        then(unpaid, passes(minutes=31), Host.sweep, passes(days=4)),
         sweeps("orders_cancelled"),
         ((CANCELLED, "the order is cancelled"),),
         "cancelled",
