@@ -69,7 +69,7 @@ KEYED: Answers = {
     "card.keep": "2",
     "card.other_or_on_file": "2",
     "card.other_card": "1",
-    "other_card.confirm": "7",
+    "pay_unpaid.confirm": "7",
     "payment.declined": "1",
     "card.after_decline": "9",
     "news.several": "1",
@@ -106,7 +106,7 @@ BY_WANT: Mapping[str, Answers] = {
     | {"checkout.confirm": "9", "checkout.change": "5"},
     "new card": {"card.on_file": "9", "refill.quick": "2", "refill.offer_names": "2", "refill.offer": "1"},
     "cancel": {"order.unpaid": "3", "cancel.confirm": "7", "order.confirm_unpaid": "3", "payment.declined": "3"}
-    | {"card.on_file": "*", "other_card.confirm": "3", "checkout.confirm": "9", "checkout.change": "5"},
+    | {"card.on_file": "*", "pay_unpaid.confirm": "3", "checkout.confirm": "9", "checkout.change": "5"},
 }
 
 
