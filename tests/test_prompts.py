@@ -225,7 +225,7 @@ MISTAKES = {
     "a kind like no other": in_english(
         "b: Pay {total:x}.",
         '1:15: {total:x} has the unknown kind "x"; known are text, digits, number, ordinal, money, date, full_date, '
-        "time, phone, spelled, address, medicine, phrase",
+        "time, time_zone, phone, spelled, address, medicine, phrase",
     ),
     "a misspelt constant": in_english(
         "b: Hello from {pharmcy}.",

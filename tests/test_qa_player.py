@@ -118,7 +118,7 @@ CARD_STEPS = {
 """,
     "a token that the processor does not know": """
   - pays: {card: '4242424242424242', expiry: '1239', code: '739', token: tok_unknown}
-  - hears: card.refused
+  - hears: card.unavailable
 """,
     "a result that nobody has heard of": """
   - pays: {result: transaction-cancelled, error: 'Not%20now'}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ivr.phone.outcomes import Paying
 from ivr.qa.explore.answers import CARDS, CODES, EXPIRIES
 from ivr.qa.explore.found_calls import NOWHERE
-from ivr.qa.scripts.script import GOES_ON, Act, Pays, Presses, Waits
+from ivr.qa.scripts.script import GOES_ON, Act, Pays, Presses, ProcessorIs, Waits
 
 GOOD, DECLINED, AMEX, UNFUNDED, WRONG_DIGIT, UNKNOWN = CARDS[0], CARDS[1], CARDS[2], CARDS[3], CARDS[4], CARDS[8]
 RESULTS = (
@@ -32,6 +32,7 @@ def card_ways(most_attempts: int) -> Iterator[CardWay]:
     if most_attempts > 1:
         yield GOOD, "taken", (Presses(NOWHERE, WRONG_DIGIT), paid(GOOD))
     yield GOOD, "taken", (Pays(NOWHERE, {**paid(GOOD).fields, "token": UNKNOWN_TOKEN}),)
+    yield GOOD, "taken", (ProcessorIs(NOWHERE, "declines"), paid(GOOD))
     yield "", "too_many_tries", (Pays(NOWHERE, {"result": GOES_ON}),)
     yield "", "failed", (Pays(NOWHERE, {"result": "internal-error"}),)
 
