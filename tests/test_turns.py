@@ -197,7 +197,7 @@ def test_a_sweep_that_meets_the_website_in_a_deadlock_does_its_work_all_the_same
     line.call(IDENTIFIED + "1929" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
     line.clock.pass_seconds(31 * 60)
     sweep(line.services, timedelta(days=90))
-    line.clock.pass_seconds(3 * 86400)
+    line.clock.pass_seconds(4 * 86400)
     of_order = "SELECT prescription_id FROM order_line WHERE order_id = (SELECT max(id) FROM refill_order) ORDER BY 1"
     ids = [int(str(row[0])) for row in line.rows(of_order)]
     swept = deadlocked_by(line, ids, lambda: sweep(line.services, timedelta(days=90)))
@@ -384,7 +384,7 @@ def test_a_lease_keeps_a_second_payment_turn_waiting(demo_line: DemoLine) -> Non
     assert post(slow, next_url(second)) == replies[0]
 
 
-def test_an_unpaid_order_is_held_after_half_an_hour_and_cancelled_after_three_days(demo_line: DemoLine) -> None:
+def test_an_unpaid_order_is_held_after_half_an_hour_and_cancelled_after_the_third_day(demo_line: DemoLine) -> None:
     own = "SELECT rx_number, refills_left FROM prescription WHERE member_id = 1 ORDER BY id"
     before = demo_line.rows(own)
     demo_line.call(IDENTIFIED + "1929" + "4000000000000002#" + "1230" + "123" + "2" + "7")[0].hang_up()
@@ -392,7 +392,7 @@ def test_an_unpaid_order_is_held_after_half_an_hour_and_cancelled_after_three_da
     assert "orders_held" not in sweep(demo_line.services, timedelta(days=90)).done
     demo_line.clock.pass_seconds(2 * 60)
     assert sweep(demo_line.services, timedelta(days=90)).done["orders_held"] >= 1
-    demo_line.clock.pass_seconds(3 * 86400)
+    demo_line.clock.pass_seconds(4 * 86400)
     assert sweep(demo_line.services, timedelta(days=90)).done["orders_cancelled"] >= 1
     assert demo_line.rows(own) == before
 

@@ -29,9 +29,9 @@ def _maybe(shape: Shape) -> Field:
 VALUE = Text("A value; none when it is empty.", ".*")
 ROW = MapOf(Either((VALUE, ListOf(MapOf(VALUE)))), NAME, "A row: columns as `ivr pharmacy load` names them.")
 ROWS = MapOf(ListOf(ROW), NAME, "Rows by table.")
-PHRASE = MapOf(
-    Either((VALUE, MapOf(VALUE))), about="A value of parts, or a phrase by its prompt's name, with its values."
-)
+ABOUT_PHRASE = "A value of parts, or a phrase by its prompt's name, with its values."
+PHRASE_WITHIN = MapOf(Either((VALUE, MapOf(VALUE))), about=ABOUT_PHRASE)
+PHRASE = MapOf(Either((VALUE, MapOf(Either((VALUE, PHRASE_WITHIN))))), about=ABOUT_PHRASE)
 VALUES = MapOf(Either((VALUE, PHRASE, ListOf(Either((VALUE, PHRASE))))), NAME, "What the prompt is spoken with.")
 WORDS = Text("Words that are heard, in quotes; or a prompt's name, without.")
 
