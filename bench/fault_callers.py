@@ -239,7 +239,7 @@ class FaultyCaller:
                 self._is_told(what, number_in(value(match, "order_number")))
         for match in (match for prompt in WAYS for match in matches(prompt, text)):
             for what, states in STATES.items():
-                if any(any(matches(f"order_state.{state}", value(match, "order_state"))) for state in states):
+                if any(any(matches(f"order_state.{state}", match[0])) for state in states):
                     self._is_told(what, number_in(value(match, "order_number")))
         for match in matches("cancel.facts", text):
             self._number = number_in(value(match, "order_number"))
@@ -327,7 +327,7 @@ TOLD: Mapping[What, Sequence[str]] = {
     "completes": ("payment.slow", "payment.held", "payment.kept"),
 }
 STATES: Mapping[What, Sequence[str]] = {
-    "stands": ("placed", "shipped", "tracked"),
+    "stands": ("placed", "placed_late", "shipped", "tracked"),
     "completes": ("pending", "under_way", "unpaid", "declined", "held_payment", "held_payment_unknown"),
     "cancelled": ("cancelled", "cancelled_online", "cancelled_by_you", "cancelled_by_staff", "cancelled_unpaid"),
 }
@@ -338,6 +338,7 @@ WAYS: Mapping[str, Answer] = {
     "ways.unpaid": lambda caller, _: caller.wish.declined,
     "ways.held": "9",
     "ways.placed": FaultyCaller._keep_or_cancel,
+    "ways.late": "9",
     "ways.sent": "9",
     "ways.cancelled": "9",
 }
