@@ -2,9 +2,8 @@
 
 It charges scheduled orders on their ship day, authorizes payments that no call waits for any more, holds and later
 cancels orders that were never paid, voids the authorizations of cancelled orders, and forgets cards that were kept for
-an order alone once it is finished. It is safe to run at any time and in any number of
-workers, since every step is claimed in the database first. Each order's step stands by itself: one that fails leaves
-the others to be taken.
+an order alone once it is finished. It is safe to run at any time and in any number of workers, since every step is
+claimed in the database first. Each order's step stands by itself: one that fails leaves the others to be taken.
 """
 
 from __future__ import annotations

@@ -152,7 +152,7 @@ class Renderer:
     def _take_early_keys(self, response: VoiceResponse, url: str) -> None:
         """Take the keys that were pressed before or during words that no key may cut short; without any, go on.
 
-        Some carriers keep such keys for the next question. Kept since a ZIP code that was keyed twice, they would order.
+        Some carriers keep such keys for the next question, where those of a ZIP code keyed twice would order.
         """
         response.gather(
             input="dtmf", action=f"{url}&early=1", method="POST", timeout=EARLY_KEYS_SECONDS, finish_on_key=""

@@ -73,11 +73,9 @@ def offer_days(context: Context, member: Identified, order_id: int) -> Done:
     if note := card_note(context, order, days.first):
         return done("needs_card", card_note=note)
     last = _last_day(context, order, days)
-    return (
-        done("none")
-        if days.first == last == order.ship_on
-        else done("offered", first_day=day(days.first), last_day=day(last))
-    )
+    if days.first == last == order.ship_on:
+        return done("none")
+    return done("offered", first_day=day(days.first), last_day=day(last))
 
 
 @action(
